@@ -1,0 +1,1 @@
+"""The telephone hotline and voicebox of Jobcenter Bremen."""

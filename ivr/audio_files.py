@@ -1,0 +1,58 @@
+"""Reading and writing WAV files as telephones know them: 16-bit PCM."""
+
+from __future__ import annotations
+
+import io
+import wave
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Mono samples and their rate in Hz."""
+
+    samples: Samples
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """Duration in seconds."""
+        return len(self.samples) / self.rate
+
+
+def read_wav(data: bytes) -> Sound:
+    """A 16-bit PCM WAV file as mono samples (channels are averaged).
+
+    Raises:
+        ValueError: not such a file.
+    """
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            frames = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"not a WAV file: {error}") from error
+    if width != 2:
+        raise ValueError(f"{8 * width}-bit samples, expected 16")
+    if rate < 4000 or channels < 1:
+        raise ValueError(f"{channels} channels at {rate} Hz")
+    samples = np.frombuffer(frames[: len(frames) // (2 * channels) * 2 * channels], dtype="<i2")
+    if channels > 1:
+        samples = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
+    return Sound(samples.astype(np.int16, copy=False), rate)
+
+
+def write_wav(sound: Sound) -> bytes:
+    """A mono 16-bit PCM WAV file."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sound.rate)
+        file.writeframes(sound.samples.astype("<i2").tobytes())
+    return out.getvalue()

@@ -1,0 +1,153 @@
+"""What is at the caller's end of a call: somebody who hears, presses keys, speaks and hangs up.
+
+The switch talks to a :class:`Line`. A :class:`ScriptedLine` lives in virtual time: nothing waits, a caller
+decides at each point. The softphone's line lives in real time, see :mod:`ivr.exchange.handsets`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ivr.audio_files import Samples, Sound
+
+#: Rate of the telephone network, Hz.
+RATE = 8000
+#: Below this root mean square (of 32768) 50 ms count as silence.
+_SILENCE = 250
+_FRAME = RATE // 20
+
+
+class HungUp(Exception):
+    """The caller has hung up."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something the caller hears: what it says (where known), in which language tag, and its audio on demand."""
+
+    text: str
+    language: str
+    audio: Callable[[], Sound]
+
+
+@dataclass(frozen=True)
+class Take:
+    """What a recording caught, at 8 kHz, and what ended it: a key, "hangup", or nothing."""
+
+    samples: Samples
+    ended_by: str = ""
+
+
+class Line(ABC):
+    """The caller's end, as the switch uses it. Every method may raise :class:`HungUp`."""
+
+    @abstractmethod
+    def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
+        """Play to the caller; True if they pressed a key, which an interruptible utterance stops for."""
+
+    @abstractmethod
+    def keys(self, count: int, finish: str, timeout: int) -> str:
+        """Collect up to `count` keys, `finish` ends them; empty after `timeout` seconds of silence."""
+
+    @abstractmethod
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
+        """Record the caller. Here a hang-up is not raised but ends the take."""
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+
+    @abstractmethod
+    def ringing(self, number: str, seconds: int) -> str:
+        """Ring somebody for the caller; how that ended: completed, no-answer, busy or failed."""
+
+    @abstractmethod
+    def over(self, reason: str) -> None:
+        """The exchange closed the line."""
+
+
+class Caller(Protocol):
+    """Decides what a scripted caller does."""
+
+    def hears(self, text: str, language: str) -> None:
+        """Something is said; may raise HungUp."""
+
+    def presses(self, count: int, finish: str) -> str:
+        """Keys to press now; empty stays silent; may raise HungUp."""
+
+    def speaks(self) -> Take:
+        """What to say after the tone."""
+
+    def is_connected(self, number: str) -> str:
+        """How the call to `number` ends."""
+
+    def is_done(self, reason: str) -> None:
+        """The line was closed by the exchange."""
+
+
+class ScriptedLine(Line):
+    """A line in virtual time: prompts take no time and silence is decided, not waited for."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
+        """Tell the caller what is said."""
+        self._caller.hears(utterance.text, utterance.language)
+        return False
+
+    def keys(self, count: int, finish: str, timeout: int) -> str:
+        """Ask the caller for keys and cut them as the carrier would."""
+        typed = ""
+        for key in self._caller.presses(count, finish):
+            if key in finish:
+                break
+            typed += key
+            if len(typed) == count:
+                break
+        return typed
+
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
+        """Ask the caller for speech."""
+        try:
+            take = self._caller.speaks()
+        except HungUp:
+            return Take(np.zeros(0, np.int16), "hangup")
+        return Take(take.samples[: max_seconds * RATE], take.ended_by)
+
+    def wait(self, seconds: float) -> None:
+        """No time passes."""
+
+    def ringing(self, number: str, seconds: int) -> str:
+        """As the caller's script says."""
+        return self._caller.is_connected(number)
+
+    def over(self, reason: str) -> None:
+        """Tell the caller."""
+        self._caller.is_done(reason)
+
+
+def trim_silence(samples: Samples) -> Samples:
+    """The samples without silence at their ends (100 ms of it is kept)."""
+    loud = np.flatnonzero(_loudness(samples) >= _SILENCE)
+    if not len(loud):
+        return samples[:0]
+    margin = 2 * _FRAME
+    return samples[max(0, loud[0] * _FRAME - margin) : (loud[-1] + 1) * _FRAME + margin]
+
+
+def seconds_since_speech(samples: Samples) -> float:
+    """Seconds of silence at the end."""
+    loud = np.flatnonzero(_loudness(samples) >= _SILENCE)
+    return (len(samples) - (loud[-1] + 1) * _FRAME if len(loud) else len(samples)) / RATE
+
+
+def _loudness(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    whole = len(samples) // _FRAME * _FRAME
+    frames = samples[:whole].reshape(-1, _FRAME).astype(np.float64)
+    return np.sqrt((frames**2).mean(axis=1))

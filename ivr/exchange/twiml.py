@@ -1,0 +1,115 @@
+"""Reads a document of verbs strictly: what the carrier would not know is an error here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+#: Carrier: a document may have 64 kB.
+MAX_BYTES = 64 * 1024
+
+_CALLBACK = ("recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent")
+_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "Say": ("voice", "language", "loop"),
+    "Play": ("loop", "digits"),
+    "Pause": ("length",),
+    "Gather": (
+        "action", "method", "input", "numDigits", "finishOnKey", "timeout", "actionOnEmptyResult",
+    ),
+    "Record": ("action", "method", "maxLength", "timeout", "finishOnKey", "playBeep", "trim", *_CALLBACK),
+    "Dial": ("action", "method", "timeout", "timeLimit", "callerId", "hangupOnStar"),
+    "Number": (),
+    "Redirect": ("method",),
+    "Hangup": (),
+    "Reject": ("reason",),
+}  # fmt: skip
+_CHILDREN: Mapping[str, tuple[str, ...]] = {"Gather": ("Say", "Play", "Pause"), "Dial": ("Number",)}
+_NUMBERS = ("length", "numDigits", "timeout", "maxLength", "timeLimit", "loop")
+_VALUES: Mapping[str, tuple[str, ...]] = {
+    "method": ("POST", "GET"),
+    "recordingStatusCallbackMethod": ("POST", "GET"),
+    "input": ("dtmf",),
+    "playBeep": ("true", "false"),
+    "actionOnEmptyResult": ("true", "false"),
+    "hangupOnStar": ("true", "false"),
+    "trim": ("trim-silence", "do-not-trim"),
+    "reason": ("rejected", "busy"),
+}
+
+#: Voices the exchange's carrier has, with the language each speaks; a wrong pair fails the document.
+VOICE_LANGUAGES: Mapping[str, str] = {
+    "Polly.Vicki": "de-DE",
+    "Polly.Marlene": "de-DE",
+    "Polly.Amy": "en-GB",
+    "Polly.Joanna": "en-US",
+    "Polly.Seoyeon": "ko-KR",
+}
+
+
+class DocumentError(Exception):
+    """The document cannot be executed. `code` is the carrier's error number."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb: its name, attributes, text and nested verbs."""
+
+    name: str
+    attributes: Mapping[str, str]
+    text: str
+    children: tuple[Verb, ...]
+
+    def number(self, attribute: str, default: int) -> int:
+        """A numeric attribute."""
+        return int(self.attributes.get(attribute, default))
+
+
+def parse(document: bytes) -> tuple[Verb, ...]:
+    """The verbs of a document.
+
+    Raises:
+        DocumentError: 12100 for broken XML, 12200 for what the carrier's schema does not know.
+    """
+    if len(document) > MAX_BYTES:
+        raise DocumentError(11750, f"{len(document)} bytes, the carrier takes {MAX_BYTES}")
+    try:
+        root = ElementTree.fromstring(document)  # noqa: S314 - our own web process, on this machine
+    except ElementTree.ParseError as error:
+        raise DocumentError(12100, f"not XML: {error}") from error
+    if root.tag != "Response":
+        raise DocumentError(12102, f"<{root.tag}> instead of <Response>")
+    return tuple(_verb(element, tuple(name for name in _ATTRIBUTES if name != "Number")) for element in root)
+
+
+def _verb(element: ElementTree.Element, allowed: tuple[str, ...]) -> Verb:
+    name = element.tag
+    if name not in allowed:
+        raise DocumentError(12200, f"<{name}> is not known here")
+    for attribute, value in element.attrib.items():
+        if attribute not in _ATTRIBUTES[name]:
+            raise DocumentError(12200, f"<{name}> has no attribute {attribute!r}")
+        if attribute in _NUMBERS and not value.isdigit():
+            raise DocumentError(12200, f"<{name} {attribute}={value!r}> is not a number")
+        if attribute in _VALUES and value not in _VALUES[attribute]:
+            raise DocumentError(12200, f"<{name} {attribute}={value!r}> is not one of {_VALUES[attribute]}")
+        if attribute == "finishOnKey" and not set(value) <= set("0123456789*#"):
+            raise DocumentError(12200, f"<{name} finishOnKey={value!r}>")
+        if attribute == "recordingStatusCallbackEvent" and not set(value.split()) <= {
+            "in-progress",
+            "completed",
+            "absent",
+        }:
+            raise DocumentError(12200, f"<{name} {attribute}={value!r}>")
+    text = (element.text or "").strip()
+    if name == "Say":
+        voice, language = element.get("voice", ""), element.get("language", "")
+        if VOICE_LANGUAGES.get(voice) != language:
+            raise DocumentError(13520, f"voice {voice!r} does not speak {language!r}")
+    if name in ("Say", "Play", "Redirect", "Number") and not text:
+        raise DocumentError(12200, f"<{name}> is empty")
+    return Verb(name, dict(element.attrib), text, tuple(_verb(child, _CHILDREN.get(name, ())) for child in element))

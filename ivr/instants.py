@@ -1,0 +1,17 @@
+"""Points in time: aware datetimes in UTC inside the house, local time only at its edge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def iso(instant: datetime | None) -> str | None:
+    """RFC 3339 text with a trailing Z and microseconds, as the interfaces give instants."""
+    return (
+        None if instant is None else instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    )

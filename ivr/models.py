@@ -1,0 +1,282 @@
+"""The tables. Instants end in `_at` and are UTC; enumerations are short strings checked by the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from ivr.database_types import Instant
+
+
+class Base(DeclarativeBase):
+    """Declarative base with constraint names that migrations can rely on in both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant(), dict[str, Any]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+team_members = Table(
+    "team_members",
+    Base.metadata,
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+class Team(Base):
+    """A team (Team) that answers calls and works callback tasks; mirrors the configuration."""
+
+    __tablename__ = "teams"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    members: Mapped[list[User]] = relationship(secondary=team_members, back_populates="teams")
+
+
+class User(Base):
+    """Somebody who works at the desk."""
+
+    __tablename__ = "users"
+    __table_args__ = (_one_of("role", "member", "supervisor"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    teams: Mapped[list[Team]] = relationship(secondary=team_members, back_populates="members", lazy="selectin")
+
+
+class ApiToken(Base):
+    """A bearer token for /api/v1; only its SHA-256 is kept."""
+
+    __tablename__ = "api_tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Call(Base):
+    """A call to the hotline (Anruf), from the carrier's first request to its last event."""
+
+    __tablename__ = "calls"
+    __table_args__ = (_one_of("state", "in_progress", "ended"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    #: E.164, None where the caller withheld it.
+    from_number: Mapped[str | None] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(8))
+    concern: Mapped[str | None] = mapped_column(String(40))
+    #: The last step of the flow that was answered.
+    step: Mapped[str | None] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(20), default="in_progress")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="call", order_by="VoiceboxMessage.take")
+    task: Mapped[CallbackTask | None] = relationship(back_populates="call")
+
+
+class VoiceboxMessage(Base):
+    """One take of what a caller left (Voicebox-Nachricht); recording again makes a further take."""
+
+    __tablename__ = "voicebox_messages"
+    __table_args__ = (
+        UniqueConstraint("call_id", "take"),
+        # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later take
+        _one_of("state", "expected", "left", "empty", "replaced"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
+    take: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20), default="expected")
+    language: Mapped[str] = mapped_column(String(8))
+    consented_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    call: Mapped[Call] = relationship(back_populates="messages")
+    task: Mapped[CallbackTask | None] = relationship(back_populates="messages")
+    recording: Mapped[Recording | None] = relationship(back_populates="message")
+
+
+class Recording(Base):
+    """The audio of a message (Aufnahme): where it is and how far it has come."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (
+        # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
+        # absent: too short or silent; unusable: what the carrier gave is no audio; deleted: replaced take
+        _one_of("state", "announced", "available", "stored", "absent", "unusable", "deleted"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("voicebox_messages.id", ondelete="CASCADE"), unique=True)
+    recording_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    #: Seconds as the carrier counted them, replaced by the audio's own length once it is stored.
+    recorded_seconds: Mapped[float | None]
+    audio_sha256: Mapped[str | None] = mapped_column(String(64))
+    audio_bytes: Mapped[int | None]
+    stored_at: Mapped[datetime | None]
+    #: When the carrier's copy was seen to be gone.
+    carrier_deleted_at: Mapped[datetime | None]
+    message: Mapped[VoiceboxMessage] = relationship(back_populates="recording")
+    transcript: Mapped[Transcript | None] = relationship(back_populates="recording")
+
+
+class Transcript(Base):
+    """What a recording says (Abschrift), as far as a machine could tell."""
+
+    __tablename__ = "transcripts"
+    __table_args__ = (
+        # pending: a worker will; done: there is text; please_listen: a person must, see `reason`
+        _one_of("state", "pending", "done", "please_listen"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    #: no_model, no_speech, unusable, failed
+    reason: Mapped[str | None] = mapped_column(String(40))
+    language: Mapped[str] = mapped_column(String(8))
+    engine: Mapped[str | None] = mapped_column(String(120))
+    text: Mapped[str | None] = mapped_column(Text)
+    #: Mean of the words' confidences, 0 to 1.
+    confidence: Mapped[float | None]
+    #: [{"word", "start", "end" (seconds), "confidence" (0 to 1)}]
+    words: Mapped[list[dict[str, Any]] | None]
+    transcribed_at: Mapped[datetime | None]
+    recording: Mapped[Recording] = relationship(back_populates="transcript")
+
+
+class CallbackTask(Base):
+    """A team's promise to call back (Rückrufauftrag)."""
+
+    __tablename__ = "callback_tasks"
+    __table_args__ = (
+        _one_of("state", "open", "claimed", "closed"),
+        _one_of("kind", "callback"),
+        _one_of("urgency", "normal", "emergency"),
+        # The sweep reads only what may still be missed.
+        Index(
+            "ix_callback_tasks_unkept",
+            "due_at",
+            sqlite_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
+            postgresql_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
+        ),
+        Index("ix_callback_tasks_queue", "state", "due_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), default="callback")
+    state: Mapped[str] = mapped_column(String(20), default="open")
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), unique=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    language: Mapped[str] = mapped_column(String(8))
+    concern: Mapped[str] = mapped_column(String(40))
+    urgency: Mapped[str] = mapped_column(String(20), default="normal")
+    #: E.164; None where the caller withheld it and entered none.
+    callback_number: Mapped[str | None] = mapped_column(String(32))
+    receipt_code: Mapped[str] = mapped_column(String(8), unique=True)
+    #: The caller hung up in the middle of the recording and no audio is known yet.
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    first_contact_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    #: When the first real attempt to reach the caller was made: that keeps the promise.
+    first_attempt_at: Mapped[datetime | None]
+    #: When the promise was recorded as missed.
+    breached_at: Mapped[datetime | None]
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    claimed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    call: Mapped[Call] = relationship(back_populates="task")
+    team: Mapped[Team] = relationship()
+    claimed_by: Mapped[User | None] = relationship()
+    messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="task", order_by="VoiceboxMessage.id")
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="task", order_by="Attempt.at")
+    events: Mapped[list[TaskEvent]] = relationship(
+        back_populates="task", order_by="TaskEvent.at, TaskEvent.id", cascade="all, delete-orphan"
+    )
+
+
+class Attempt(Base):
+    """One try to reach the caller (Versuch) and how it ended (Ergebnis)."""
+
+    __tablename__ = "attempts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(40))
+    task: Mapped[CallbackTask] = relationship(back_populates="attempts")
+    user: Mapped[User] = relationship()
+
+
+class TaskEvent(Base):
+    """Something that happened to a task; together they are its history."""
+
+    __tablename__ = "task_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    #: None: the house itself.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    #: opened, number_given, message_added, claimed, released, attempted, noted, closed, breached
+    kind: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str | None] = mapped_column(Text)
+    task: Mapped[CallbackTask] = relationship(back_populates="events")
+    user: Mapped[User | None] = relationship()
+
+
+class Work(Base):
+    """The outbox: one row per piece of work that must happen, see :mod:`ivr.outbox`."""
+
+    __tablename__ = "work"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id"),
+        Index(
+            "ix_work_unfinished",
+            "run_after",
+            sqlite_where=text("done_at IS NULL AND failed_at IS NULL"),
+            postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int]
+    urgent: Mapped[bool] = mapped_column(Boolean, default=False)
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(120), index=True)
+    done_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))

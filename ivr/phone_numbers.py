@@ -1,0 +1,69 @@
+"""Telephone numbers of callers: which are real, which may be called back, how they are spoken."""
+
+from __future__ import annotations
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+#: Keypad spellings that carriers send for a withheld number (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN,
+#: UNAVAILABLE). They look like numbers and must never be dialled.
+_WITHHELD_SPELLINGS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+
+#: Types nobody may be called back on: they cost the house money or reach no person.
+_NEVER_DIALLED = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+        PhoneNumberType.PAGER,
+    }
+)
+
+
+def calling_number(shown: str | None) -> str | None:
+    """The caller's number in E.164, or None where it is withheld or no telephone number.
+
+    Carriers write a withheld number as `anonymous`, `Restricted`, nothing, or a keypad spelling.
+    """
+    if not shown or shown in _WITHHELD_SPELLINGS or not shown.startswith("+"):
+        return None
+    return _callable(shown, None)
+
+
+def entered_number(digits: str, area_code: str = "421") -> str | None:
+    """A callback number from a caller's keypad in E.164, or None where it cannot be called back.
+
+    `0151…` is national, `00…` international, and a number without a leading zero is taken as one of the
+    hotline's own area, as people in Bremen say it.
+    """
+    if not digits.isascii() or not digits.isdigit() or not 3 <= len(digits) <= 17:
+        return None
+    if digits.startswith("00"):
+        return _callable("+" + digits[2:], None)
+    return _callable(digits if digits.startswith("0") else f"0{area_code}{digits}", "DE")
+
+
+def _callable(text: str, region: str | None) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _NEVER_DIALLED:
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def digits_to_speak(number: str) -> str:
+    """The digits a caller would dial: `0151…` inside Germany, `00…` abroad."""
+    parsed = phonenumbers.parse(number, None)
+    if parsed.country_code == 49:
+        return "0" + phonenumbers.national_significant_number(parsed)
+    return "00" + number.removeprefix("+")
+
+
+def readable(number: str) -> str:
+    """The number as people write it: national form for Germany, international otherwise."""
+    parsed = phonenumbers.parse(number, None)
+    form = PhoneNumberFormat.NATIONAL if parsed.country_code == 49 else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form)

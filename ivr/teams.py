@@ -1,0 +1,26 @@
+"""Teams (Team): the database mirrors what the configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.configuration import TeamSettings
+from ivr.models import Team
+
+
+def mirror(session: Session, configured: Mapping[str, TeamSettings]) -> None:
+    """Add and rename teams. A team that is no longer configured stays: its tasks do."""
+    known = {team.key: team for team in session.scalars(select(Team))}
+    for key, team in configured.items():
+        if key in known:
+            known[key].name = team.name
+        else:
+            session.add(Team(key=key, name=team.name))
+
+
+def by_key(session: Session, key: str) -> Team:
+    """The team of a configured key."""
+    return session.scalars(select(Team).where(Team.key == key)).one()

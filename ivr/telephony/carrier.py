@@ -1,0 +1,117 @@
+"""The carrier's REST interface: twilio's client with a time-out, on an injectable base; and its media."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from ivr.configuration import settings
+
+#: 16-bit mono at 8 kHz is 16 kB a second; nothing we asked for is longer than ten minutes.
+MAX_MEDIA_BYTES = 64 * 1024 * 1024
+
+
+class NotThere(Exception):
+    """The carrier has no such recording (yet, or any more)."""
+
+
+class NotAudio(Exception):
+    """The carrier answered with something that is no WAV file."""
+
+
+class _Elsewhere(TwilioHttpClient):
+    """Sends every request to the configured base instead of the host the SDK chose."""
+
+    def __init__(self, base_url: str, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._base = urlsplit(base_url)
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        path = urlsplit(url)
+        target = urlunsplit((self._base.scheme, self._base.netloc, self._base.path + path.path, path.query, ""))
+        return super().request(method, target, *args, **kwargs)
+
+
+def _base_url() -> str:
+    configured = settings()
+    if configured.twilio_region and not configured.twilio_api_base_url:
+        return f"https://api.{configured.twilio_edge}.{configured.twilio_region}.twilio.com"
+    return configured.carrier_base_url
+
+
+def client() -> Client:
+    """A client for our account; it waits `twilio_timeout` seconds at most for an answer."""
+    configured = settings()
+    return Client(
+        configured.account_sid,
+        configured.auth_token,
+        http_client=_Elsewhere(_base_url(), configured.twilio_timeout),
+        region=configured.twilio_region or None,
+        edge=configured.twilio_edge or None,
+    )
+
+
+def media_url(recording_sid: str) -> str:
+    """Address of a recording's WAV file, built from ids alone, never from a URL in a request."""
+    account = quote(settings().account_sid, safe="")
+    return f"{_base_url()}/2010-04-01/Accounts/{account}/Recordings/{quote(recording_sid, safe='')}.wav"
+
+
+def fetch_audio(recording_sid: str) -> bytes:
+    """The recording as a WAV file.
+
+    Raises:
+        NotThere: the carrier does not have it; right after a call it may come later.
+        NotAudio: what came is not a WAV file (an error page has been saved as audio elsewhere).
+        requests.RequestException: the carrier could not be asked.
+    """
+    configured = settings()
+    with requests.get(
+        media_url(recording_sid),
+        auth=(configured.account_sid, configured.auth_token),
+        timeout=(configured.twilio_timeout, configured.twilio_timeout),
+        allow_redirects=False,
+        stream=True,
+    ) as response:
+        if response.status_code == 404:
+            raise NotThere(recording_sid)
+        response.raise_for_status()
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if response.status_code != 200 or kind not in ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"):
+            raise NotAudio(f"status {response.status_code}, type {kind or 'none'}")
+        audio = bytearray()
+        for chunk in response.iter_content(65536):
+            audio += chunk
+            if len(audio) > MAX_MEDIA_BYTES:
+                raise NotAudio("larger than anything we asked for")
+        expected = response.headers.get("Content-Length")
+        if expected and not response.headers.get("Content-Encoding") and int(expected) != len(audio):
+            raise requests.ConnectionError("the recording was cut short")
+    return bytes(audio)
+
+
+def delete_recording(recording_sid: str) -> None:
+    """Delete the carrier's copy and see that it is gone. Safe to repeat.
+
+    Raises:
+        TwilioRestException: the carrier refused, or still has it.
+    """
+    recording = client().recordings(recording_sid)
+    try:
+        recording.delete()
+    except TwilioRestException as error:
+        if error.status != 404:
+            raise
+    try:
+        recording.fetch()
+    except TwilioRestException as error:
+        if error.status == 404:
+            return
+        raise
+    raise TwilioRestException(409, media_url(recording_sid), "the recording is still there after its deletion")

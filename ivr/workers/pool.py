@@ -1,0 +1,139 @@
+"""The worker process: a parent that loads the models and forks one errand runner and the transcribers.
+
+The parent does no work of its own. When a child dies, what it held goes back to the queue at once and a new
+child is forked; when a model is added, it is loaded here and the transcribers are replaced one by one after
+their present job.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+
+import psutil
+from rq import Queue, SimpleWorker
+
+from ivr import database, outbox
+from ivr.configuration import settings
+from ivr.instants import utc_now
+from ivr.workers import queues
+from ivr.workers.recognition import installed_languages, recognition
+
+log = logging.getLogger(__name__)
+
+#: Seconds between looks at the children; also how long a new model may go unnoticed.
+_LOOK = 0.05
+_LOOK_FOR_MODELS = 2.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class _Child:
+    name: str
+    queue: str
+
+
+class Pool:
+    """Parent of the worker processes of one host."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, _Child] = {}
+        self._stopping = False
+        self._spawned = 0
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; then let each child finish its job."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        outbox.hand_over = queues.hand_over
+        self._fork(queues.ERRANDS)
+        self._load_models()
+        for _ in range(settings().transcribers or os.cpu_count() or 1):
+            self._fork(queues.TRANSCRIPTION)
+        looked = time.monotonic()
+        while self._children:
+            self._bury_the_dead()
+            if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
+                looked = time.monotonic()
+                if self._load_models():
+                    self._signal_all(queues.TRANSCRIPTION)
+            time.sleep(_LOOK)
+
+    def _load_models(self) -> bool:
+        served = set(installed_languages()) & set(settings().enabled_languages)
+        new = sorted(served - recognition.loaded)
+        for language in new:
+            log.info("loading the model for %s", language)
+            recognition.load(language)
+        if new:
+            used = psutil.Process().memory_info().rss // 1024 // 1024
+            log.info(
+                "models in memory: %s (%d MiB, shared by all transcribers)", ", ".join(sorted(recognition.loaded)), used
+            )
+        return bool(new)
+
+    def _fork(self, queue: str) -> None:
+        self._spawned += 1
+        child = _Child(f"{socket.gethostname()}-{os.getpid()}-{self._spawned}-{queue}", queue)
+        pid = os.fork()
+        if pid == 0:
+            _work(child)
+        self._children[pid] = child
+
+    def _bury_the_dead(self) -> None:
+        for pid, child in list(self._children.items()):
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if not ended:
+                continue
+            del self._children[pid]
+            self._take_back(child)
+            if not self._stopping:
+                self._fork(child.queue)
+
+    def _take_back(self, child: _Child) -> None:
+        try:
+            with database.writing() as session:
+                errands = outbox.release(session, child.name, utc_now())
+            if errands:
+                log.warning("%s died over its work; it is queued again", child.name)
+                queues.hand_over(errands)
+        except Exception:  # database or Redis away: the lease runs out and the clock finds the rows
+            log.warning("could not take back the work of %s now", child.name)
+            time.sleep(0.5)
+
+    def _signal_all(self, queue: str | None = None) -> None:
+        for pid, child in self._children.items():
+            if queue in (None, child.queue):
+                os.kill(pid, signal.SIGTERM)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        self._signal_all()
+
+
+def _work(child: _Child) -> NoReturn:
+    # An orphan would go on working beside its successor: it dies with its parent.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    database.forget_connections()
+    status = 1
+    try:
+        connection = queues.patient()
+        worker = SimpleWorker([Queue(child.queue, connection=connection)], connection=connection, name=child.name)
+        worker.log_job_description = False
+        worker.work(logging_level="WARNING")
+        status = 0
+    except Exception:
+        log.exception("%s stopped", child.name)
+        time.sleep(1)  # Redis may be away: do not fork in a frenzy
+    finally:
+        logging.shutdown()
+        os._exit(status)

@@ -1,0 +1,88 @@
+"""The queues on Redis. They carry ids only; what must happen stands in the outbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue, Worker
+
+from ivr.configuration import settings
+from ivr.outbox import Errand
+
+#: A worker listens to one queue: then a job popped just before a crash comes back (BLMOVE).
+ERRANDS = "errands"
+TRANSCRIPTION = "transcription"
+QUEUES = (ERRANDS, TRANSCRIPTION)
+
+#: Which queue does a kind of work; every other kind is an errand.
+_QUEUE_OF = {"transcribe": TRANSCRIPTION}
+
+#: Seconds a job may take: ten minutes of speech on a slow core, or a slow carrier.
+_TIMEOUT = {ERRANDS: 180, TRANSCRIPTION: 1800}
+
+#: After Redis failed once, nobody waits for it again for so many seconds; the clock makes up for it.
+_PAUSE = 2.0
+_down_until = 0.0
+
+
+def patient() -> Redis:
+    """A connection for workers, which have time."""
+    return Redis.from_url(settings().redis)
+
+
+def impatient() -> Redis:
+    """A connection for web requests: a fraction of a second, no retries."""
+    return Redis.from_url(settings().redis, socket_connect_timeout=0.2, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
+
+
+def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> None:
+    """Put errands on their queues, urgent ones at the front.
+
+    Raises:
+        RedisError: the queue cannot be reached; the rows remain for the clock.
+    """
+    global _down_until
+    if time.monotonic() < _down_until:
+        raise RedisError("Redis did not answer a moment ago")
+    try:
+        connection = connection or impatient()
+        for errand in errands:
+            name = _QUEUE_OF.get(errand.kind, ERRANDS)
+            Queue(name, connection=connection).enqueue_call(
+                "ivr.workers.jobs.run",
+                args=(errand.work_id,),
+                job_id=job_id(errand.work_id),
+                timeout=_TIMEOUT[name],
+                result_ttl=0,
+                failure_ttl=86400,
+                at_front=errand.urgent,
+                description=f"{errand.kind} {errand.work_id}",
+            )
+    except RedisError:
+        _down_until = time.monotonic() + _PAUSE
+        raise
+
+
+def hand_over_missing(errands: Iterable[Errand], connection: Redis) -> None:
+    """Put those errands on their queues that do not wait there already."""
+    waiting = {job for name in QUEUES for job in Queue(name, connection=connection).job_ids}
+    hand_over([errand for errand in errands if job_id(errand.work_id) not in waiting], connection)
+
+
+def job_id(work_id: int) -> str:
+    """The job of an outbox row; there is at most one."""
+    return f"work-{work_id}"
+
+
+def workers_alive(connection: Redis) -> dict[str, int]:
+    """How many workers listen to each queue.
+
+    Raises:
+        RedisError: the queue cannot be reached.
+    """
+    return {name: Worker.count(queue=Queue(name, connection=connection)) for name in QUEUES}

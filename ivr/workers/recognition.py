@@ -1,0 +1,133 @@
+"""Vosk: models loaded once a process (before it forks), one recogniser per language and rate, reused.
+
+Measured: a small model composes its graph lazily and the cache lives in the recogniser, so reusing it takes
+about half the time of a fresh one per message; its memory grows, so it is dropped above a cap.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import vosk
+
+from ivr.audio_files import Sound
+from ivr.configuration import settings
+
+log = logging.getLogger(__name__)
+vosk.SetLogLevel(-1)
+
+#: Seconds of speech fed at once: a job's time-out can only fire in between.
+_CHUNK = 0.5
+
+
+class NoModel(Exception):
+    """No Vosk model of this language is installed."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A transcript: text, mean confidence (0 to 1, None without words), and each word with its times."""
+
+    text: str
+    confidence: float | None
+    words: list[dict[str, Any]]
+    engine: str
+
+
+def model_path(language: str) -> Path:
+    """Where the model of a language is expected."""
+    return settings().model_dir / language
+
+
+def installed_languages() -> tuple[str, ...]:
+    """Languages with a complete model (it is moved into place when it is)."""
+    directory = settings().model_dir
+    if not directory.is_dir():
+        return ()
+    return tuple(sorted(path.name for path in directory.iterdir() if (path / "am" / "final.mdl").is_file()))
+
+
+class Recognition:
+    """The models and recognisers of this process."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Any] = {}
+        self._recognisers: dict[tuple[str, int], Any] = {}
+
+    def load(self, language: str) -> None:
+        """Load a model (1 to 2 s, some 500 MB) unless it is there.
+
+        Raises:
+            NoModel: it is not installed.
+        """
+        if language in self._models:
+            return
+        if language not in installed_languages():
+            raise NoModel(language)
+        self._models[language] = vosk.Model(str(model_path(language).absolute()))
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Languages whose model is in memory."""
+        return frozenset(self._models)
+
+    def transcribe(self, sound: Sound, language: str) -> Heard:
+        """Write down what is said.
+
+        Raises:
+            NoModel: no model of the language is installed.
+        """
+        self.load(language)
+        recogniser = self._recogniser(language, sound.rate)
+        results = []
+        try:
+            data, step = sound.samples.astype("<i2").tobytes(), int(sound.rate * _CHUNK) * 2
+            for start in range(0, len(data), step):
+                if recogniser.AcceptWaveform(data[start : start + step]):
+                    results.append(json.loads(recogniser.Result()))
+            results.append(json.loads(recogniser.FinalResult()))
+        except BaseException:  # interrupted in mid-utterance (a time-out): its state is of no use to the next
+            self._recognisers.pop((language, sound.rate), None)
+            raise
+        self._limit_memory()
+        words = [
+            {
+                "word": word["word"],
+                "start": round(word["start"], 2),
+                "end": round(word["end"], 2),
+                "confidence": round(word["conf"], 3),
+            }
+            for result in results
+            for word in result.get("result", ())
+        ]
+        confidence = round(sum(word["confidence"] for word in words) / len(words), 3) if words else None
+        text = " ".join(result["text"] for result in results if result.get("text"))
+        return Heard(text, confidence, words, f"vosk {language}")
+
+    def _recogniser(self, language: str, rate: int) -> Any:
+        key = (language, rate)
+        if key not in self._recognisers:
+            recogniser = vosk.KaldiRecognizer(self._models[language], rate)
+            recogniser.SetWords(True)
+            self._recognisers[key] = recogniser
+        return self._recognisers[key]
+
+    def _limit_memory(self) -> None:
+        used = psutil.Process().memory_info().rss
+        if used > settings().transcriber_memory_mb * 1024 * 1024:
+            log.info("dropping recognisers at %d MiB", used // 1024 // 1024)
+            self._recognisers.clear()
+            gc.collect()
+            if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+                libc.malloc_trim(0)
+
+
+#: Filled by the pool's parent before it forks.
+recognition = Recognition()
