@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from datetime import date, time
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,7 +24,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 #: What a caller can ring about (Anliegen). The keys are stored with every call and task.
 CONCERNS = ("benefits", "work", "under_25", "emergency", "other")
@@ -89,7 +92,7 @@ class Hours(_Strict):
     timezone: str = "Europe/Berlin"
     daily: DaySpan = Span(opens=time(8), closes=time(18))
     #: Exceptions to `daily`; a weekday not named here keeps the daily hours.
-    weekdays: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], DaySpan] = {}
+    weekdays: dict[Weekday, DaySpan] = {}
     closures: tuple[Closure, ...] = ()
     #: Closed on the statutory holidays of Bremen.
     holidays: bool = False
@@ -264,7 +267,12 @@ class Settings(BaseSettings):
     @cached_property
     def redis(self) -> str:
         """Redis URL; the unix socket of the server that the launcher starts unless REDIS_URL is set."""
-        return self.redis_url or f"unix://{self.var_dir.absolute() / 'redis.sock'}"
+        if self.redis_url:
+            return self.redis_url
+        path = str(self.var_dir.absolute() / "redis.sock")
+        if len(path) > 100:  # the kernel takes 107 characters
+            path = f"{gettempdir()}/hotline-{sha256(path.encode()).hexdigest()[:16]}.sock"
+        return f"unix://{path}"
 
     @cached_property
     def base_url(self) -> str:

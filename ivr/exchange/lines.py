@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ivr.audio_files import Samples, Sound
 
@@ -147,7 +148,7 @@ def seconds_since_speech(samples: Samples) -> float:
     return (len(samples) - (loud[-1] + 1) * _FRAME if len(loud) else len(samples)) / RATE
 
 
-def _loudness(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _loudness(samples: Samples) -> NDArray[np.float64]:
     whole = len(samples) // _FRAME * _FRAME
     frames = samples[:whole].reshape(-1, _FRAME).astype(np.float64)
-    return np.sqrt((frames**2).mean(axis=1))
+    return np.asarray(np.sqrt((frames**2).mean(axis=1)))

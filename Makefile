@@ -1,0 +1,29 @@
+# Two commands on a fresh machine: `make run` and `make test`.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
+VENV = .venv/bin
+
+.PHONY: run test lint lock vendor translations
+
+run:
+	@exec $(or $(PYTHON),python3) -m ivr run
+
+test:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy
+	@$(VENV)/python -m pytest $(ARGS)
+
+# Pins requirements.txt and tests/requirements.txt from pyproject.toml.
+lock:
+	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt pyproject.toml
+	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra test -c requirements.txt --output-file tests/requirements.txt pyproject.toml
+
+# Fetches the pinned browser assets into ivr/web/static/vendor.
+vendor:
+	ivr/web/vendor.sh
+
+# Collects the interface's texts and compiles the German catalogue.
+translations:
+	$(VENV)/pybabel -q extract -F ivr/web/babel.cfg -k lazy_gettext --no-location --sort-output -o ivr/web/translations/messages.pot ivr
+	$(VENV)/pybabel -q update --no-fuzzy-matching --no-wrap -D messages -i ivr/web/translations/messages.pot -d ivr/web/translations -l de
+	$(VENV)/pybabel -q compile -d ivr/web/translations -l de

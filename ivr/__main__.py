@@ -1,0 +1,9 @@
+"""`python -m ivr`: sets itself up where needed, then obeys the command line (see :mod:`ivr.cli`)."""
+
+from ivr.launch import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.ensure()
+    from ivr.cli import main
+
+    main()

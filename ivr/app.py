@@ -1,0 +1,70 @@
+"""Puts the web process together: the carrier's webhooks, the desk, the interface, and their guards.
+
+gunicorn "ivr.app:create_app()"
+"""
+
+from __future__ import annotations
+
+from flask import Flask, redirect, render_template, url_for
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from ivr import outbox
+from ivr.configuration import settings
+from ivr.telephony.webhooks import voice
+from ivr.web import login, security, words
+from ivr.web.api import api
+from ivr.web.desk import desk
+from ivr.web.health import health
+from ivr.web.softphone import softphone
+from ivr.workers import queues
+
+
+def create_app() -> Flask:
+    """The web application of this process, from the settings."""
+    configured = settings()
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.config.update(
+        LOCAL=configured.local,
+        SECRET_KEY=configured.secret,
+        SESSION_COOKIE_NAME="hotline",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=configured.base_url.startswith("https://"),
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        MAX_CONTENT_LENGTH=4 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="de",
+        BABEL_DEFAULT_TIMEZONE=configured.hours.timezone,
+        BABEL_TRANSLATION_DIRECTORIES="web/translations",
+        COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "application/json"],
+    )
+    outbox.hand_over = queues.hand_over
+    csrf = CSRFProtect(app)
+    Babel(app, locale_selector=login.chosen_language)
+    Compress(app)
+    login.manager.init_app(app)
+    security.protect(app)
+    words.install(app)
+
+    csrf.exempt(voice)  # guarded by the carrier's signature
+    csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
+    for blueprint in (voice, api, health, login.login, desk):
+        app.register_blueprint(blueprint)
+    if configured.local:
+        app.register_blueprint(softphone)
+
+    @app.get("/")
+    def home() -> Response:
+        return redirect(url_for("desk.queue"))
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> tuple[str, int] | HTTPException:
+        if error.code is None or error.code < 400:
+            return error
+        return render_template("error.html", code=error.code), error.code
+
+    return app

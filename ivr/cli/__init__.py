@@ -1,0 +1,33 @@
+"""The command line: `python -m ivr …`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from ivr.cli.call import call
+from ivr.cli.people import tokens, users
+from ivr.cli.processes import clock, exchange, migrate, run, worker
+from ivr.cli.speech_models import models
+from ivr.configuration import ConfigurationError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def hotline() -> None:
+    """The telephone hotline and voicebox of Jobcenter Bremen."""
+
+
+for command in (run, migrate, worker, clock, exchange, call, models, tokens, users):
+    hotline.add_command(command)
+
+
+def main() -> None:
+    """Run a command; a wrong configuration is one message, not a stack trace."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        hotline(prog_name="python -m ivr")
+    except ConfigurationError as error:
+        sys.exit(str(error))

@@ -1,0 +1,38 @@
+"""Puts the exchange together: ledger, switch, REST interface and handsets in one process."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ivr.configuration import Settings
+from ivr.exchange import handsets, rest
+from ivr.exchange.ledger import Ledger
+from ivr.exchange.switch import Subscription, Switch
+from ivr.exchange.webhooks import Webhooks
+
+
+def create_switch(settings: Settings) -> Switch:
+    """A switch whose one number is the hotline of these settings."""
+    subscription = Subscription(
+        account_sid=settings.account_sid,
+        number=settings.hotline_number,
+        voice_url=f"{settings.base_url}/voice/incoming",
+        fallback_url=f"{settings.base_url}/voice/fallback",
+        status_url=f"{settings.base_url}/voice/status",
+    )
+    return Switch(subscription, Ledger(settings.var_dir / "exchange"), Webhooks(settings.auth_token))
+
+
+def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
+    """The exchange's web application; never reachable but from this machine."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024 * 1024
+    switch = switch or create_switch(settings)
+    app.register_blueprint(rest.blueprint(switch, settings.auth_token))
+    app.register_blueprint(handsets.blueprint(switch))
+
+    @app.get("/healthz")
+    def healthz() -> str:
+        return "alive"
+
+    return app

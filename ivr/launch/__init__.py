@@ -1,0 +1,1 @@
+"""Sets the house up on a fresh machine and runs all its processes there."""

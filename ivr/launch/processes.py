@@ -1,0 +1,111 @@
+"""Keeps child processes running: started in groups of their own, restarted when they die, stopped together.
+
+Why not a Procfile manager from the shelf: those we know stop everything when one process ends, but a worker
+may end by itself while Redis is away and must come back (docs/decisions/004-launcher.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+#: Seconds a process gets to end by itself before its group is killed.
+_GRACE = 6.0
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent() -> None:
+    # If the launcher itself is killed, nothing of it stays behind.
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """A command that should be running."""
+
+    def __init__(self, name: str, command: str, environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._command = command
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = 0.5
+        self._not_before = 0.0
+
+    def start(self) -> None:
+        """Start it; its output goes to its log."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", f"exec {self._command}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=dict(self._environment),
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+        self._started = time.monotonic()
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def keep_running(self) -> bool:
+        """Start it again if it has died, with growing pauses; True if it had died."""
+        if self.running:
+            if time.monotonic() - self._started > 30:
+                self._pause = 0.5
+            return False
+        now = time.monotonic()
+        if not self._not_before:
+            self._not_before = now + self._pause
+            self._pause = min(self._pause * 2, 15.0)
+            return True
+        if now >= self._not_before:
+            self._not_before = 0.0
+            self.start()
+        return False
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._signal(signal.SIGTERM)
+
+    def end(self, deadline: float) -> None:
+        """Wait for its end until `deadline` (monotonic), then kill whatever is left of its group."""
+        if self._process is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0.1, deadline - time.monotonic()))
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+
+def stop_all(children: list[Child]) -> None:
+    """Stop children in order: all are asked at once, the last listed (they are needed by the others) after them."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + _GRACE
+    for child in children:
+        child.end(deadline)
+
+
+def tail(path: Path, lines: int = 8) -> str:
+    """The last lines of a log."""
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""

@@ -1,0 +1,83 @@
+"""People who work at the desk, their passwords, and the tokens of programs that read the interface."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.models import ApiToken, Team, User
+
+_hasher = PasswordHasher()
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def add(session: Session, username: str, name: str, role: str, password: str, team_keys: Sequence[str]) -> User:
+    """Add somebody; `role` is member or supervisor.
+
+    Raises:
+        ValueError: the name is taken, or a team does not exist.
+    """
+    if session.scalar(select(User.id).where(User.username == username)):
+        raise ValueError(f"there is already a user {username!r}")
+    teams = session.scalars(select(Team).where(Team.key.in_(team_keys))).all()
+    if missing := set(team_keys) - {team.key for team in teams}:
+        raise ValueError(f"there is no team {', '.join(sorted(missing))}")
+    user = User(username=username, name=name, role=role, password_hash=_hasher.hash(password), active=True)
+    user.teams = list(teams)
+    session.add(user)
+    return user
+
+
+def authenticate(session: Session, username: str, password: str) -> User | None:
+    """The active user of a name and password. An unknown name takes as long as a wrong password."""
+    user = session.scalar(select(User).where(User.username == username, User.active))
+    try:
+        _hasher.verify(user.password_hash if user else _nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return user
+
+
+def new_token(session: Session, name: str, now: datetime) -> str:
+    """Make a bearer token; it is shown once and kept as a hash.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if session.scalar(select(ApiToken.id).where(ApiToken.name == name)):
+        raise ValueError(f"there is already a token {name!r}")
+    token = secrets.token_urlsafe(32)
+    session.add(ApiToken(name=name, token_hash=_token_hash(token), created_at=now))
+    return token
+
+
+def token_is_valid(session: Session, token: str) -> bool:
+    """Whether a bearer token is known and not revoked."""
+    found = select(ApiToken.id).where(ApiToken.token_hash == _token_hash(token), ApiToken.revoked_at.is_(None))
+    return session.scalar(found) is not None
+
+
+def revoke_token(session: Session, name: str, now: datetime) -> bool:
+    """Revoke a token; False if there is none of that name."""
+    token = session.scalar(select(ApiToken).where(ApiToken.name == name, ApiToken.revoked_at.is_(None)))
+    if token is None:
+        return False
+    token.revoked_at = now
+    return True
+
+
+def _token_hash(token: str) -> str:
+    # 256 random bits need no slow hash.
+    return hashlib.sha256(token.encode()).hexdigest()

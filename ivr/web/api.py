@@ -1,0 +1,116 @@
+"""`/api/v1`: callback tasks as JSON for other programs, with a bearer token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, request, url_for
+
+from ivr import database, task_lists, users
+from ivr.instants import iso
+from ivr.models import CallbackTask, Transcript, VoiceboxMessage
+from ivr.web import openapi
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@api.before_request
+def _token_only() -> Response | None:
+    if request.endpoint == "api.document":
+        return None
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    with database.reading() as session:
+        if scheme.lower() == "bearer" and users.token_is_valid(session, token.strip()):
+            return None
+    response = _problem(401, "a valid bearer token is needed")
+    response.headers["WWW-Authenticate"] = 'Bearer realm="hotline"'
+    return response
+
+
+@api.get("/openapi.json")
+def document() -> Response:
+    """The description of this interface."""
+    return jsonify(openapi.DOCUMENT)
+
+
+@api.get("/tasks")
+def tasks() -> Response:
+    """A page of tasks by id; `next` leads to the following one."""
+    limit = request.args.get("limit", 1000, int)
+    after_id = request.args.get("after_id", 0, int)
+    state = request.args.get("state")
+    if not 1 <= limit <= 1000 or after_id < 0 or state not in (None, "open", "claimed", "closed"):
+        return _problem(400, "limit is 1 to 1000, after_id not negative, state one of open, claimed, closed")
+    call_sid = request.args.get("call_sid")
+    with database.reading() as session:
+        found = task_lists.page(session, after_id=after_id, limit=limit, state=state, call_sid=call_sid)
+    following = None
+    if len(found) == limit:
+        following = url_for("api.tasks", limit=limit, after_id=found[-1].id, state=state, call_sid=call_sid)
+    return jsonify(tasks=[represent(task) for task in found], next=following)
+
+
+@api.get("/tasks/<int:task_id>")
+def task(task_id: int) -> Response:
+    """One task."""
+    with database.reading() as session:
+        found = task_lists.any_one(session, task_id) or abort(404)
+    return jsonify(represent(found))
+
+
+@api.errorhandler(404)
+def _missing(_: object) -> Response:
+    return _problem(404, "there is no such task")
+
+
+def _problem(status: int, reason: str) -> Response:
+    response = jsonify(error=reason)
+    response.status_code = status
+    return response
+
+
+def represent(task: CallbackTask) -> dict[str, Any]:
+    """A task as the OpenAPI document describes it."""
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "state": task.state,
+        "team": task.team.key,
+        "language": task.language,
+        "concern": task.concern,
+        "urgency": task.urgency,
+        "callback_number": task.callback_number,
+        "receipt_code": task.receipt_code,
+        "call_sid": task.call.call_sid,
+        "first_contact_at": iso(task.first_contact_at),
+        "due_at": iso(task.due_at),
+        "first_attempt_at": iso(task.first_attempt_at),
+        "breached_at": iso(task.breached_at),
+        "claimed_at": iso(task.claimed_at),
+        "closed_at": iso(task.closed_at),
+        "outcome": task.outcome,
+        "messages": [_message(message) for message in task.messages],
+    }
+
+
+def _message(message: VoiceboxMessage) -> dict[str, Any]:
+    recording = message.recording
+    return {
+        "recording_sid": recording.recording_sid if recording else None,
+        "recorded_seconds": recording.recorded_seconds if recording else None,
+        "recording_state": recording.state if recording else None,
+        "transcript": _transcript(recording.transcript if recording else None),
+    }
+
+
+def _transcript(transcript: Transcript | None) -> dict[str, Any]:
+    # Until the audio has arrived there is no row yet: to the reader that is "pending" as well.
+    if transcript is None:
+        return {"state": "pending", "reason": None, "text": None, "confidence": None, "words": []}
+    return {
+        "state": transcript.state,
+        "reason": transcript.reason,
+        "text": transcript.text,
+        "confidence": transcript.confidence,
+        "words": transcript.words or [],
+    }

@@ -1,0 +1,129 @@
+"""The callback desk: the queue, a task, and what can be done with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr import audio_store, callbacks, database, task_lists
+from ivr.instants import utc_now
+from ivr.models import CallbackTask, User
+from ivr.web import login, words
+
+desk = Blueprint("desk", __name__, url_prefix="/desk")
+
+
+@desk.before_request
+def _people_only() -> AnyResponse | None:
+    if current_user.is_authenticated:
+        return None
+    answer: AnyResponse = login.manager.unauthorized()
+    return answer
+
+
+def _me() -> User:
+    user: User = current_user.user
+    return user
+
+
+@desk.get("/")
+def queue() -> str | AnyResponse:
+    """The queue, and the fragment that refreshes it: 204 while it would look the same."""
+    view = request.args.get("view", "open")
+    if view not in task_lists.VIEWS:
+        abort(404)
+    now = utc_now()
+    with database.reading() as session:
+        tasks = task_lists.in_view(session, _me(), view)
+        counts = task_lists.counts(session, _me())
+    version = _version(tasks, counts, now)
+    if request.args.get("seen") == version:
+        return Response(status=204)
+    page = "_queue.html" if "seen" in request.args else "queue.html"
+    return render_template(page, view=view, tasks=tasks, counts=counts, now=now, version=version)
+
+
+@desk.get("/tasks/<int:task_id>")
+def task(task_id: int) -> str:
+    """Everything about one task."""
+    with database.reading() as session:
+        found = task_lists.one(session, _me(), task_id) or abort(404)
+        return render_template("task.html", task=found, now=utc_now(), me=_me(), outcomes=callbacks)
+
+
+@desk.get("/recordings/<int:recording_id>.wav")
+def recording(recording_id: int) -> Response:
+    """A message's audio, in ranges, never cached."""
+    with database.reading() as session:
+        task_lists.recording_of(session, _me(), recording_id) or abort(404)
+    response = send_file(audio_store.path_of(recording_id), mimetype="audio/wav", conditional=True)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@desk.post("/tasks/<int:task_id>/claim")
+def claim(task_id: int) -> AnyResponse:
+    """Take a task."""
+    return _act(task_id, callbacks.claim)
+
+
+@desk.post("/tasks/<int:task_id>/release")
+def release(task_id: int) -> AnyResponse:
+    """Give a task back."""
+    return _act(task_id, callbacks.release)
+
+
+@desk.post("/tasks/<int:task_id>/reopen")
+def reopen(task_id: int) -> AnyResponse:
+    """Take a closing back."""
+    return _act(task_id, callbacks.reopen)
+
+
+@desk.post("/tasks/<int:task_id>/note")
+def note(task_id: int) -> AnyResponse:
+    """Write a note."""
+    text = request.form.get("text", "")
+    return _act(task_id, lambda session, found, user, now: callbacks.note(session, found, user, text, now))
+
+
+@desk.post("/tasks/<int:task_id>/attempt")
+def attempt(task_id: int) -> AnyResponse:
+    """Record a try that did not settle the matter."""
+    outcome = request.form.get("outcome", "")
+    return _act(task_id, lambda session, found, user, now: callbacks.attempt(session, found, user, outcome, now))
+
+
+@desk.post("/tasks/<int:task_id>/close")
+def close(task_id: int) -> AnyResponse:
+    """Close a task with its outcome and what was agreed."""
+    outcome, text = request.form.get("outcome", ""), request.form.get("text", "")
+    return _act(task_id, lambda session, found, user, now: callbacks.close(session, found, user, outcome, text, now))
+
+
+def _act(task_id: int, action: Callable[[Session, CallbackTask, User, datetime], None]) -> AnyResponse:
+    try:
+        with database.writing() as session:
+            found = task_lists.one(session, _me(), task_id) or abort(404)
+            action(session, found, _me(), utc_now())
+    except callbacks.Refused as refusal:
+        flash(words.refusal(refusal), "warning")
+    else:
+        flash(gettext("Saved."), "success")
+    return redirect(url_for("desk.task", task_id=task_id))
+
+
+def _version(tasks: object, counts: object, now: datetime) -> str:
+    shown = [
+        (task.id, task.state, task.claimed_by_id, task.breached_at, task.first_attempt_at, words.transcript_state(task))
+        for task in tasks  # type: ignore[attr-defined]
+    ]
+    # The countdown is shown in minutes.
+    state = repr((shown, counts, now.replace(second=0, microsecond=0)))
+    return hashlib.sha256(state.encode()).hexdigest()[:16]

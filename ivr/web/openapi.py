@@ -1,0 +1,135 @@
+"""The OpenAPI document of `/api/v1`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivr.configuration import CONCERNS
+
+
+def _nullable(**schema: Any) -> dict[str, Any]:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+_INSTANT = {"type": "string", "format": "date-time"}
+_INSTANT_OR_NULL = _nullable(type="string", format="date-time")
+_STRING_OR_NULL = _nullable(type="string")
+
+_WORD = {
+    "type": "object",
+    "required": ["word", "start", "end", "confidence"],
+    "properties": {
+        "word": {"type": "string"},
+        "start": {"type": "number", "description": "seconds from the beginning"},
+        "end": {"type": "number", "description": "seconds from the beginning"},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+}
+_TRANSCRIPT = {
+    "type": "object",
+    "required": ["state", "reason", "text", "confidence", "words"],
+    "properties": {
+        "state": {"type": "string", "enum": ["pending", "done", "please_listen"]},
+        "reason": {**_STRING_OR_NULL, "description": "why a person must listen"},
+        "text": _STRING_OR_NULL,
+        "confidence": _nullable(type="number", minimum=0, maximum=1),
+        "words": {"type": "array", "items": _WORD},
+    },
+}
+_MESSAGE = {
+    "type": "object",
+    "required": ["recording_sid", "recorded_seconds", "recording_state", "transcript"],
+    "properties": {
+        "recording_sid": _STRING_OR_NULL,
+        "recorded_seconds": _nullable(type="number"),
+        "recording_state": _STRING_OR_NULL,
+        "transcript": {"$ref": "#/components/schemas/Transcript"},
+    },
+}
+_TASK_PROPERTIES: dict[str, Any] = {
+    "id": {"type": "integer"},
+    "kind": {"type": "string", "enum": ["callback"]},
+    "state": {"type": "string", "enum": ["open", "claimed", "closed"]},
+    "team": {"type": "string", "description": "key of the responsible team"},
+    "language": {"type": "string", "description": "ISO 639 code of the caller's language"},
+    "concern": {"type": "string", "enum": list(CONCERNS)},
+    "urgency": {"type": "string", "enum": ["normal", "emergency"]},
+    "callback_number": {**_STRING_OR_NULL, "description": "E.164; null when withheld and none was entered"},
+    "receipt_code": {"type": "string", "pattern": "^[0-9]{8}$"},
+    "call_sid": {"type": "string"},
+    "first_contact_at": _INSTANT,
+    "due_at": _INSTANT,
+    "first_attempt_at": _INSTANT_OR_NULL,
+    "breached_at": _INSTANT_OR_NULL,
+    "claimed_at": _INSTANT_OR_NULL,
+    "closed_at": _INSTANT_OR_NULL,
+    "outcome": _STRING_OR_NULL,
+    "messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}},
+}
+
+
+def _answer(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+_ERROR = _answer({"$ref": "#/components/schemas/Error"}, "what was wrong")
+
+
+def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Hotline of Jobcenter Bremen", "version": "1", "description": "Callback tasks, for reading."},
+    "servers": [{"url": "/api/v1"}],
+    "security": [{"token": []}],
+    "paths": {
+        "/tasks": {
+            "get": {
+                "operationId": "listTasks",
+                "summary": "Callback tasks of all teams, by id",
+                "parameters": [
+                    _query("limit", "how many at most", type="integer", minimum=1, maximum=1000, default=1000),
+                    _query("after_id", "only tasks with a greater id", type="integer", minimum=0, default=0),
+                    _query("state", "only tasks in this state", type="string", enum=["open", "claimed", "closed"]),
+                    _query("call_sid", "only the task of this call", type="string"),
+                ],
+                "responses": {
+                    "200": _answer({"$ref": "#/components/schemas/TaskPage"}, "a page of tasks"),
+                    "400": _ERROR,
+                    "401": _ERROR,
+                },
+            }
+        },
+        "/tasks/{id}": {
+            "get": {
+                "operationId": "getTask",
+                "summary": "One callback task",
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+                "responses": {
+                    "200": _answer({"$ref": "#/components/schemas/Task"}, "the task"),
+                    "401": _ERROR,
+                    "404": _ERROR,
+                },
+            }
+        },
+    },
+    "components": {
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        "schemas": {
+            "Task": {"type": "object", "required": list(_TASK_PROPERTIES), "properties": _TASK_PROPERTIES},
+            "TaskPage": {
+                "type": "object",
+                "required": ["tasks", "next"],
+                "properties": {
+                    "tasks": {"type": "array", "items": {"$ref": "#/components/schemas/Task"}},
+                    "next": {**_STRING_OR_NULL, "description": "address of the next page"},
+                },
+            },
+            "Message": _MESSAGE,
+            "Transcript": _TRANSCRIPT,
+            "Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+        },
+    },
+}
