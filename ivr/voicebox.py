@@ -55,7 +55,7 @@ def left(
         _keep_newest(session, call)
     task = callbacks.open_for(session, call, now)
     callbacks.confirm(session, task, now)
-    if message.task_id is None:
+    if message.state == "left":  # a late word about a replaced take changes nothing
         message.task_id = task.id
     return task
 

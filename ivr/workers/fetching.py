@@ -37,6 +37,9 @@ def fetch_recording(recording_id: int) -> None:
             voicebox.left(session, message.call, message, sid, sound.seconds, now)
         if recording.state == "available":
             voicebox.stored(session, recording, sha256, len(audio), sound.seconds, now)
+        gone = recording.state == "deleted"  # the caller recorded again while we fetched
+    if gone:
+        audio_store.delete(recording_id)
 
 
 def fetch_given_up(recording_id: int) -> None:

@@ -1,0 +1,200 @@
+"""The house for the tests: real Redis, real database, real web, worker and clock; the exchange in this process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from ivr import configuration, database
+from ivr.launch.house import _environment, _procfile, _start_redis
+from ivr.launch.processes import Child, stop_all, tail
+from tests.caller import Caller
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def use_environment(values: dict[str, str]) -> configuration.Settings:
+    """Make this process live in the same house as the started ones."""
+    os.environ.update(values)
+    configuration.settings.cache_clear()
+    database.engine.cache_clear()
+    return configuration.settings()
+
+
+@pytest.fixture(scope="session")
+def korean_model() -> Path:
+    """The real Korean model, fetched once into the repo's own model directory."""
+    directory = Path(os.environ.get("VOSK_MODEL_DIR", ROOT / "var" / "models"))
+    if not (directory / "ko" / "am" / "final.mdl").is_file():
+        saved = dict(os.environ)
+        use_environment({"VOSK_MODEL_DIR": str(directory)})
+        from ivr.workers.vosk_models import fetch
+
+        fetch("ko")
+        os.environ.clear()
+        os.environ.update(saved)
+    return directory
+
+
+class _Quietly(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        pass
+
+
+class House:
+    """All processes of the product, as the Procfile names them, and the exchange beside them."""
+
+    def __init__(self, var_dir: Path, models: Path, **extra: str) -> None:
+        from ivr.exchange.app import create_app, create_switch
+
+        self.environment = {
+            "VAR_DIR": str(var_dir),
+            "PORT": str(free_port()),
+            "EXCHANGE_PORT": str(free_port()),
+            "VOSK_MODEL_DIR": str(models),
+            "TRANSCRIBERS": "1",
+            "LANGUAGES": '["de","en","ko"]',
+            **extra,
+        }
+        self.settings = use_environment(self.environment)
+        self.settings.var_dir.mkdir(parents=True, exist_ok=True)
+        self.url = self.settings.base_url
+        self.switch = create_switch(self.settings)
+        self._server = make_server(
+            "127.0.0.1",
+            self.settings.exchange_port,
+            create_app(self.settings, self.switch),
+            threaded=True,
+            request_handler=_Quietly,
+        )
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        environment = _environment(self.settings)
+        self.redis = _start_redis(self.settings, environment)
+        from ivr.migrate import migrate
+
+        migrate()
+        self.children = {
+            name: Child(name, command, environment, self.settings.var_dir / "log" / f"{name}.log")
+            for name, command in _procfile(self.settings)
+            if name != "exchange"
+        }
+        for child in self.children.values():
+            child.start()
+        self.await_ready()
+
+    def await_ready(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        state = "no answer"
+        while time.monotonic() < deadline:
+            try:
+                answer = requests.get(f"{self.url}/readyz", timeout=5)
+                state = answer.text
+                if answer.ok:
+                    return
+            except requests.ConnectionError:
+                pass
+            time.sleep(0.1)
+        logs = "\n".join(tail(child.log) for child in self.children.values())
+        raise AssertionError(f"not ready: {state}\n{logs}")
+
+    def stop(self) -> None:
+        stop_all([*self.children.values(), self.redis])
+        self._server.shutdown()
+        self._server.server_close()
+
+    def token(self) -> str:
+        from ivr.instants import utc_now
+        from ivr.users import new_token
+
+        with database.writing() as session:
+            return new_token(session, secrets.token_hex(4), utc_now())
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, korean_model: Path) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("house"), korean_model)
+    yield house
+    house.stop()
+
+
+@pytest.fixture(scope="session")
+def api(house: House) -> Callable[..., dict]:
+    """Reads the interface as another program would."""
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {house.token()}"
+
+    def get(path: str, **query: object) -> dict:
+        answer = session.get(f"{house.url}/api/v1{path}", params=query, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return get
+
+
+@pytest.fixture
+def tasks_of(house: House, api: Callable[..., dict]) -> Callable[[str], list[dict]]:
+    """The tasks of a call (there should be one or none)."""
+    return lambda call_sid: api("/tasks", call_sid=call_sid)["tasks"]
+
+
+@pytest.fixture
+def caller(house: House) -> Iterator[Callable[..., Caller]]:
+    """Somebody who can ring the hotline: `caller(at="closed").dials()`."""
+    callers: list[Caller] = []
+
+    def somebody(**wishes: object) -> Caller:
+        callers.append(Caller(house.switch, **wishes))  # type: ignore[arg-type]
+        return callers[-1]
+
+    yield somebody
+    for one in callers:
+        one.gives_up()
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[configuration.Settings]:
+    """An empty database of its own for tests that need no processes."""
+    for key in ("VAR_DIR", "PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "TRANSCRIBERS", "LANGUAGES"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("LANGUAGES", '["de","en"]')
+    before = (configuration.settings(), database.engine()) if os.environ.get("PORT") else None
+    configuration.settings.cache_clear()
+    database.engine.cache_clear()
+    from ivr.migrate import migrate
+
+    migrate()
+    yield configuration.settings()
+    database.engine().dispose()
+    monkeypatch.undo()
+    configuration.settings.cache_clear()
+    database.engine.cache_clear()
+    del before
+
+
+def eventually(happens: Callable[[], object], seconds: float = 10.0, pause: float = 0.02) -> object:
+    """Wait until something is true and return it; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = happens()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
+        time.sleep(pause)
