@@ -41,7 +41,10 @@ def entered_number(digits: str, area_code: str = "421") -> str | None:
         return None
     if digits.startswith("00"):
         return _callable("+" + digits[2:], None)
-    return _callable(digits if digits.startswith("0") else f"0{area_code}{digits}", "DE")
+    if digits.startswith("0"):
+        return _callable(digits, "DE")
+    # Without an area code there are at least five digits; 110, 112 and 115 are no callback numbers.
+    return _callable(f"0{area_code}{digits}", "DE") if len(digits) >= 5 else None
 
 
 def _callable(text: str, region: str | None) -> str | None:

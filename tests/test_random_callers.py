@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -40,7 +41,7 @@ class Stranger:
         if count > 1:
             return self.dice.choice(["015112345678", "1782666", "09001234567", "0", "7" * 40, "*", ""]) + "#"
         key = self.dice.choice("1111222334459*#0")
-        if key == "2" and self._asks_for_consent() or key == "1" and self._offers_callback():
+        if (key == "2" and self._asks_for_consent()) or (key == "1" and self._offers_callback()):
             self.asked_for_callback = True
         return key
 
@@ -72,6 +73,15 @@ class Stranger:
         )
 
 
+def all_tasks(api) -> Iterator[dict]:
+    page = api("/tasks")
+    while True:
+        yield from page["tasks"]
+        if not page["next"]:
+            return
+        page = api(page["next"].removeprefix("/api/v1"))
+
+
 def test_a_thousand_random_callers(house: House, api) -> None:
     """Every document well formed, no 5xx, no endless loop; one task for each promise, none for the others."""
 
@@ -94,12 +104,7 @@ def test_a_thousand_random_callers(house: House, api) -> None:
     promised = {report.call_sid for stranger, report in calls if stranger.left_speech or stranger.asked_for_callback}
     assert len(promised) > 200
     sids = {report.call_sid for _, report in calls}
-    tasks = [task for task in api("/tasks", limit=1000)["tasks"]]
-    while len(tasks) % 1000 == 0 and tasks:
-        more = api("/tasks", limit=1000, after_id=tasks[-1]["id"])["tasks"]
-        if not more:
-            break
-        tasks += more
+    tasks = list(all_tasks(api))
     found = Counter(task["call_sid"] for task in tasks if task["call_sid"] in sids)
     assert set(found) == promised
     assert set(found.values()) == {1}
@@ -108,7 +113,7 @@ def test_a_thousand_random_callers(house: House, api) -> None:
     assert len(with_audio) == len({r.call_sid for s, r in calls if s.left_speech})
 
     def all_stored() -> bool:
-        states = [m["recording_state"] for t in api("/tasks", limit=1000)["tasks"] for m in t["messages"]]
+        states = [message["recording_state"] for task in all_tasks(api) for message in task["messages"]]
         return set(states) <= {"stored"}
 
     eventually(all_stored, 60, 0.5)

@@ -1,0 +1,211 @@
+"""The carrier's requests, forged, repeated and out of order, signed with twilio's own validator."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import func, select
+from twilio.request_validator import RequestValidator
+
+from ivr import database
+from ivr.app import create_app
+from ivr.exchange.webhooks import sign
+from ivr.flows.verbs import State
+from ivr.models import Call, CallbackTask, Recording, VoiceboxMessage, Work
+from ivr.telephony.sealing import seal
+
+CALL = "CA" + "1" * 32
+RECORDING = "RE" + "2" * 32
+
+
+@pytest.fixture
+def carrier(rooms):
+    """Posts a form to a webhook as the carrier would."""
+    client = create_app().test_client()
+    validator = RequestValidator(rooms.auth_token)
+
+    def post(path: str, token: str | None = None, **form: str):
+        form = {"CallSid": CALL, "AccountSid": rooms.account_sid, "From": "+4915112345678", "CallerCity": "", **form}
+        url = f"{rooms.base_url}{path}"
+        signature = validator.compute_signature(url, form) if token is None else token
+        return client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+
+    post.client = client
+    return post
+
+
+def in_step(step: str, path: str = "/voice/answer", **facts: str) -> str:
+    state = State(step, "de", facts={"concern": "benefits", "callback_number": "+4915112345678", **facts})
+    return f"{path}?{urlencode({'state': seal(state)})}"
+
+
+def count(model: type) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(model))
+
+
+def the_task() -> CallbackTask | None:
+    with database.reading() as session:
+        return session.scalar(select(CallbackTask))
+
+
+def message_state() -> str:
+    with database.reading() as session:
+        return session.scalar(select(VoiceboxMessage.state))
+
+
+RECORDED = {"RecordingSid": RECORDING, "RecordingDuration": "4", "Digits": "hangup"}
+COMPLETED = {"RecordingSid": RECORDING, "RecordingStatus": "completed", "RecordingDuration": "4"}
+
+
+def test_a_genuine_call_gets_a_document(carrier) -> None:
+    answer = carrier("/voice/incoming")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/xml"
+    assert count(Call) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/voice/incoming", "/voice/answer", "/voice/status", "/voice/recording", "/voice/fallback"]
+)
+def test_a_forged_or_missing_signature_changes_nothing(carrier, path: str) -> None:
+    assert carrier(path, token="forged").status_code == 403
+    assert carrier(path, token="").status_code == 403
+    assert carrier.client.post(path, json={"CallSid": CALL}).status_code == 403
+    assert carrier.client.post(path).status_code == 403
+    assert count(Call) == count(CallbackTask) == 0
+
+
+def test_a_signature_of_another_form_or_url_is_forged(carrier, rooms) -> None:
+    form = {"CallSid": CALL}
+    other = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}/voice/status", form)
+    assert carrier("/voice/incoming", token=other).status_code == 403
+
+
+def test_the_url_is_validated_as_it_was_called(carrier, rooms) -> None:
+    """TELEPHONY: `request.url` is decoded by Flask (%7E %3A %2F, UTF-8) and gives false 403s."""
+    assert carrier("/voice/status?x=%7E%3A%2F&y=%C3%BC&z=a+b", CallStatus="ringing").status_code == 204
+
+
+def test_the_exchange_signs_as_twilio_does(rooms) -> None:
+    """Two independent implementations of the documented rule agree."""
+    form = {"b": "2", "a": "ü", "c": ""}
+    url = "http://127.0.0.1:8000/voice/answer?state=x%3D"
+    theirs = RequestValidator("secret").compute_signature(url, form)
+    assert sign("secret", url + "#rc=3&rp=ct,rt,5xx", form) == theirs
+
+
+def test_a_repeated_webhook_makes_no_second_task(carrier) -> None:
+    for _ in range(3):
+        assert carrier(in_step("record", take="1"), **RECORDED).status_code == 200
+        assert carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED).status_code == 204
+        assert carrier("/voice/status", CallStatus="completed").status_code == 204
+    assert (count(CallbackTask), count(VoiceboxMessage), count(Recording)) == (1, 1, 1)
+    with database.reading() as session:
+        assert session.scalars(select(Work.kind)).all() == ["fetch_recording"]
+
+
+def test_the_recordings_event_may_come_first(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    carrier("/voice/status", CallStatus="completed")
+    carrier(in_step("record", take="1"), **RECORDED)
+    assert (count(CallbackTask), count(Recording)) == (1, 1)
+    assert the_task().concern == "benefits"
+    assert the_task().callback_number == "+4915112345678"
+
+
+def test_a_hang_up_in_mid_recording_has_a_task_before_any_audio(carrier) -> None:
+    """TELEPHONY: the action may not come at all after a hang-up; the call's state must be enough."""
+    carrier(in_step("consent"), Digits="1")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    assert the_task() is None
+    carrier("/voice/status", CallStatus="completed")
+    assert the_task().provisional
+    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    assert not the_task().provisional
+    assert message_state() == "left"
+
+
+def test_silence_in_mid_recording_takes_the_doubt_away(carrier) -> None:
+    carrier(in_step("consent"), Digits="1")
+    carrier("/voice/status", CallStatus="completed")
+    assert the_task() is None, "hung up before the tone"
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    assert the_task().provisional
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    assert the_task() is None
+    assert message_state() == "empty"
+
+
+def test_absent_after_completed_changes_nothing(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    assert the_task() is not None
+    assert message_state() == "left"
+
+
+def test_a_failed_recording_is_a_task_that_a_person_sees(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="failed")
+    assert the_task() is not None
+
+
+def test_a_state_we_cannot_read_begins_again(carrier) -> None:
+    """After a change of the secret in mid-call the caller hears the first menu, not an error."""
+    answer = carrier("/voice/answer?state=nonsense", Digits="1")
+    assert answer.status_code == 200
+    assert "Jobcenter Bremen" in answer.text
+
+
+def test_the_fallback_takes_the_call_up_in_its_language(carrier, rooms) -> None:
+    state = seal(State("concern", "en", facts={"concern": "work"}))
+    url = f"{rooms.base_url}/voice/answer?{urlencode({'state': state})}"
+    answer = carrier("/voice/fallback", ErrorCode="11200", ErrorUrl=url)
+    assert "There was a technical problem" in answer.text
+    assert "<Gather" in answer.text
+
+
+def test_the_database_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from ivr.telephony import webhooks
+
+    def broken(*_: object) -> str:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(webhooks, "perform", broken)
+    answer = carrier(in_step("consent"), Digits="1")
+    assert answer.status_code == 200
+    assert "<Record" in answer.text
+
+
+STRANGE = ["", "0", "💥", "\x00", "a" * 5000, "-1", "1e999", "nan", "<xml>", "+49 (0) 151", "２"]
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_strange_values_are_no_error(carrier, value: str) -> None:
+    for path in (
+        "/voice/incoming",
+        in_step("enter_number"),
+        in_step("record", take="1"),
+        "/voice/status",
+        "/voice/fallback",
+    ):
+        for field in (
+            "Digits",
+            "From",
+            "RecordingDuration",
+            "DialCallStatus",
+            "ErrorUrl",
+            "CallSid",
+            "SipHeader_X-Hotline-At",
+        ):
+            answer = carrier(path, **{"RecordingSid": RECORDING, field: value})
+            assert answer.status_code in (200, 204), (path, field)
+
+
+def test_playback_needs_a_fresh_token_of_ours(carrier) -> None:
+    assert carrier.client.get("/voice/playback/nonsense.wav").status_code == 404
+    token = seal(State("review", "de", facts={"call_sid": CALL, "take": "1"}))
+    assert carrier.client.get(f"/voice/playback/{token}.wav").status_code == 404, "nothing is stored yet"
