@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -203,6 +204,15 @@ def test_strange_values_are_no_error(carrier, value: str) -> None:
         ):
             answer = carrier(path, **{"RecordingSid": RECORDING, field: value})
             assert answer.status_code in (200, 204), (path, field)
+
+
+def test_a_strange_hour_is_the_present_one(carrier) -> None:
+    """Local mode lets a person choose the hour; whatever else stands there is ignored."""
+    answer = carrier("/voice/incoming", **{"SipHeader_X-Hotline-At": "💥"})
+    token = re.search(r"state=([\w=%-]+)", answer.text)[1]
+    answer = carrier(f"/voice/answer?state={token}", Digits="1")
+    token = re.search(r"state=([\w=%-]+)", answer.text)[1]
+    assert carrier(f"/voice/answer?state={token}", Digits="1").status_code == 200
 
 
 def test_playback_needs_a_fresh_token_of_ours(carrier) -> None:

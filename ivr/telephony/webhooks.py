@@ -4,10 +4,12 @@ the caller with a document whatever has failed behind it."""
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from math import isfinite
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Response, abort, current_app, request, send_file
@@ -83,7 +85,7 @@ def fallback() -> Response:
 @voice.post("/recording")
 def recording() -> tuple[str, int]:
     """What became of a recording (in-progress, completed, absent, failed); in any order, any number of times."""
-    call_sid, sid = request.form.get("CallSid", ""), request.form.get("RecordingSid", "")
+    call_sid, sid = _call_sid(), _recording_sid()
     if not call_sid or not sid:
         return "", 204
     with suppress(Unreadable):
@@ -114,7 +116,7 @@ def _recording_event(state: State, call_sid: str, sid: str, now: datetime) -> No
 @voice.post("/status")
 def status() -> tuple[str, int]:
     """The call's own events; the last one closes it."""
-    call_sid = request.form.get("CallSid", "")
+    call_sid = _call_sid()
     if call_sid and request.form.get("CallStatus") in _ENDED:
         now = utc_now()
         with database.writing() as session:
@@ -138,7 +140,7 @@ def playback(token: str) -> Response:
 
 
 def _house() -> House:
-    return House(request.form.get("CallSid", ""), utc_now())
+    return House(_call_sid(), utc_now())
 
 
 def _new_call(step: str) -> State:
@@ -146,17 +148,37 @@ def _new_call(step: str) -> State:
     if number := calling_number(request.form.get("From")):
         state = state.knowing(callback_number=number)
     # The local exchange lets a person choose the hour; a carrier's SIP trunk uses the same kind of field.
-    if settings().local and (at := request.form.get("SipHeader_X-Hotline-At")):
+    if settings().local and _is_hour(at := request.form.get("SipHeader_X-Hotline-At", "")):
         state = state.knowing(at=at)
     return state
+
+
+def _is_hour(at: str) -> bool:
+    if at in ("open", "closed"):
+        return True
+    try:
+        return datetime.fromisoformat(at).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _call_sid() -> str:
+    """The call's id; empty where the request has none that could be one."""
+    call_sid = request.form.get("CallSid", "")
+    return call_sid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", call_sid) else ""
+
+
+def _recording_sid() -> str:
+    sid = request.form.get("RecordingSid", "")
+    return sid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", sid) else ""
 
 
 def _input() -> Input:
     form = request.form
     if "DialCallStatus" in form:
         return Dialled(form["DialCallStatus"] in ("completed", "answered"))
-    if form.get("RecordingSid"):
-        return Recorded(form["RecordingSid"], _seconds())
+    if sid := _recording_sid():
+        return Recorded(sid, _seconds())
     if "Digits" in form:
         return Keys(form["Digits"])
     return Resumed()
@@ -164,20 +186,21 @@ def _input() -> Input:
 
 def _seconds() -> float:
     try:
-        return max(0.0, float(request.form.get("RecordingDuration", "0")))
+        seconds = float(request.form.get("RecordingDuration", "0"))
     except ValueError:
         return 0.0
+    return min(max(0.0, seconds), 86400.0) if isfinite(seconds) else 0.0
 
 
 def _reply(turn: Turn) -> Response:
-    call_sid = request.form.get("CallSid", "")
+    call_sid, code = _call_sid(), None
     try:
-        code = perform(turn, call_sid, calling_number(request.form.get("From")), utc_now())
+        if call_sid:
+            code = perform(turn, call_sid, calling_number(request.form.get("From")), utc_now())
     except SQLAlchemyError:
         # The caller is not told of our troubles; the recording's own events and the carrier's lists
         # bring back what could not be written now.
         current_app.logger.exception("a step could not be written down")
-        code = None
     if code:
         turn = replace(turn, state=turn.state.knowing(receipt_code=code))
     return Response(documents.render(turn, call_sid), mimetype="text/xml")

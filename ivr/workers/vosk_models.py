@@ -97,7 +97,7 @@ def _download(offer: Offer, part: Path, progress: Progress) -> Path:
             resumed = response.status_code == 206
             have = have if resumed else 0
             with part.open("ab" if resumed else "wb") as file:
-                for chunk in response.iter_content(1 << 18):
+                for chunk in response.iter_content(1 << 16):
                     file.write(chunk)
                     have += len(chunk)
                     progress(have, offer.size)

@@ -1,0 +1,74 @@
+"""The fixed cast: Mia of the benefits team, Nils beside her, Sven of another team, Lena who supervises; and
+builders for what they work with."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from flask.testing import FlaskClient
+
+from ivr import audio_store, callbacks, calls, database, users, voicebox
+from ivr.audio_files import Sound, write_wav
+from ivr.exchange.speech import speak
+from ivr.instants import utc_now
+from ivr.models import CallbackTask, Recording, Transcript, User
+
+PASSWORD = "correct horse battery staple"
+CAST = {
+    "mia": ("Mia Mitglied", "member", ["benefits"]),
+    "nils": ("Nils Nebenan", "member", ["benefits"]),
+    "sven": ("Sven Fremd", "member", ["youth"]),
+    "lena": ("Lena Leitung", "supervisor", []),
+}
+
+
+def hire() -> dict[str, User]:
+    """Everybody of the cast."""
+    with database.writing() as session:
+        return {key: users.add(session, key, name, role, PASSWORD, teams) for key, (name, role, teams) in CAST.items()}
+
+
+def log_in(client: FlaskClient, username: str) -> FlaskClient:
+    answer = client.post("/login", data={"username": username, "password": PASSWORD})
+    assert answer.status_code == 302, answer.text
+    return client
+
+
+def a_task(
+    concern: str = "benefits", language: str = "de", age: timedelta = timedelta(0), text: str | None = None
+) -> int:
+    """A task with (if `text` is given) a message that has been transcribed; gives its id."""
+    now: datetime = utc_now() - age
+    with database.writing() as session:
+        call = calls.seen(session, "CA" + secrets.token_hex(16), "+4915112345678", now)
+        calls.progressed(call, "record", language, concern)
+        if text is None:
+            return callbacks.ask(session, call, now).id
+        message = voicebox.expect(session, call, 1, language, now)
+        task = voicebox.left(session, call, message, "RE" + secrets.token_hex(16), 4, now)
+        recording = message_recording(session, message.id)
+        sound: Sound = speak(text, language)
+        audio = write_wav(sound)
+        voicebox.stored(session, recording, audio_store.save(recording.id, audio), len(audio), sound.seconds, now)
+        session.flush()
+        transcript = session.query(Transcript).filter_by(recording_id=recording.id).one()
+        transcript.state, transcript.text, transcript.confidence = "done", text, 0.8
+        step = sound.seconds / len(text.split())
+        transcript.engine = "vosk de"
+        transcript.words = [
+            {"word": word, "start": i * step, "end": (i + 0.9) * step, "confidence": 0.3 if i == 1 else 0.9}
+            for i, word in enumerate(text.split())
+        ]
+        return task.id
+
+
+def message_recording(session, message_id: int) -> Recording:
+    return session.query(Recording).filter_by(message_id=message_id).one()
+
+
+def the_task(task_id: int) -> CallbackTask:
+    with database.reading() as session:
+        task = session.get_one(CallbackTask, task_id)
+        _ = [event.kind for event in task.events], [attempt.outcome for attempt in task.attempts]
+        return task

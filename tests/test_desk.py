@@ -1,0 +1,207 @@
+"""The desk, page by page, with the fixed cast."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from ivr import callbacks, database
+from ivr.app import create_app
+from ivr.instants import utc_now
+from ivr.models import CallbackTask, User
+from tests.people import CAST, a_task, hire, log_in, the_task
+
+
+@pytest.fixture
+def desk(rooms):
+    """Browsers, one a person."""
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    people = hire()
+
+    def browser(username: str | None = None):
+        client = app.test_client()
+        return log_in(client, username) if username else client
+
+    browser.people = people
+    browser.app = app
+    return browser
+
+
+def csp_is_strict(answer) -> bool:
+    policy = answer.headers["Content-Security-Policy"]
+    return "default-src 'self'" in policy and "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", ["/desk/", "/desk/?view=mine", "/desk/?view=closed", "/desk/?view=all"])
+def test_every_list_needs_a_log_in_and_has_its_headers(desk, path: str) -> None:
+    assert desk().get(path).status_code == 302
+    answer = desk("mia").get(path)
+    assert answer.status_code == 200
+    assert "<title>Rückrufaufträge" in answer.text
+    assert csp_is_strict(answer)
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_wrong_password_and_an_unknown_name_say_the_same(desk) -> None:
+    wrong = desk().post("/login", data={"username": "mia", "password": "x"})
+    unknown = desk().post("/login", data={"username": "nobody", "password": "x"})
+    assert wrong.status_code == unknown.status_code == 401
+    assert "Benutzername oder Passwort ist falsch." in wrong.text
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"])
+def test_the_log_in_leads_nowhere_else(desk, target: str) -> None:
+    from tests.people import PASSWORD
+
+    answer = desk().post("/login", query_string={"next": target}, data={"username": "mia", "password": PASSWORD})
+    assert answer.headers["Location"] == "/desk/"
+
+
+def test_members_see_their_teams_and_supervisors_all(desk) -> None:
+    benefits, youth = a_task("benefits"), a_task("under_25")
+    seen = {name: desk(name) for name in CAST}
+    assert seen["mia"].get(f"/desk/tasks/{benefits}").status_code == 200
+    assert seen["mia"].get(f"/desk/tasks/{youth}").status_code == 404
+    assert seen["sven"].get(f"/desk/tasks/{benefits}").status_code == 404
+    assert seen["sven"].post(f"/desk/tasks/{benefits}/claim").status_code == 404
+    assert seen["lena"].get(f"/desk/tasks/{youth}").status_code == 200
+    assert the_task(benefits).receipt_code not in seen["sven"].get("/desk/").text
+
+
+def test_the_queue_is_ordered_by_deadline(desk) -> None:
+    newer, older = a_task(age=timedelta(hours=1)), a_task(age=timedelta(hours=22))
+    page = desk("mia").get("/desk/").text
+    assert page.index(the_task(older).receipt_code) < page.index(the_task(newer).receipt_code)
+    assert "noch 1 Std. 59 Min." in page
+
+
+def test_a_refresh_without_a_change_is_empty(desk) -> None:
+    browser = desk("mia")
+    version = re.search(r"seen=(\w+)", browser.get("/desk/").text)[1]
+    assert browser.get(f"/desk/?view=open&seen={version}").status_code in (204, 200)  # a minute may just have struck
+    version = re.search(r"seen=(\w+)", browser.get("/desk/").text)[1]
+    assert browser.get(f"/desk/?view=open&seen={version}").status_code == 204
+    task = a_task()
+    fragment = browser.get(f"/desk/?view=open&seen={version}")
+    assert fragment.status_code == 200
+    assert the_task(task).receipt_code in fragment.text
+    assert "<html" not in fragment.text
+    assert 'hx-trigger="every' in fragment.text, "the fragment repeats its trigger"
+
+
+def test_a_day_with_one_task(desk) -> None:
+    task = a_task(text="Guten Tag, ich habe eine Frage zu meinem Bescheid.")
+    mia = desk("mia")
+    page = mia.get(f"/desk/tasks/{task}").text
+    assert "Bescheid." in page
+    assert "house-word--uncertain" in page
+    assert 'href="tel:+4915112345678"' in page
+    assert mia.post(f"/desk/tasks/{task}/claim", follow_redirects=True).status_code == 200
+    assert (the_task(task).state, the_task(task).claimed_by_id) == ("claimed", desk.people["mia"].id)
+    mia.post(f"/desk/tasks/{task}/attempt", data={"outcome": "no_answer"})
+    assert the_task(task).first_attempt_at is not None, "the promise is kept by the first real attempt"
+    mia.post(f"/desk/tasks/{task}/note", data={"text": "Ruft ab 14 Uhr <b>wieder</b> an"})
+    page = mia.get(f"/desk/tasks/{task}").text
+    assert "&lt;b&gt;wieder&lt;/b&gt;" in page
+    mia.post(f"/desk/tasks/{task}/close", data={"outcome": "reached", "text": "Bescheid erklärt"})
+    closed = the_task(task)
+    assert (closed.state, closed.outcome) == ("closed", "reached")
+    kinds = [event.kind for event in closed.events]
+    assert kinds == ["opened", "claimed", "attempted", "noted", "attempted", "noted", "closed"]
+    assert the_task(task).receipt_code in mia.get("/desk/?view=closed").text
+    mia.post(f"/desk/tasks/{task}/reopen")
+    assert (the_task(task).state, the_task(task).due_at) == ("claimed", closed.due_at), "the clock never restarts"
+
+
+def test_an_outcome_is_mandatory(desk) -> None:
+    task, mia = a_task(), desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    for outcome in ("", "no_answer", "nonsense"):
+        page = mia.post(f"/desk/tasks/{task}/close", data={"outcome": outcome}, follow_redirects=True).text
+        assert "Bitte wählen Sie das Ergebnis." in page
+    assert the_task(task).state == "claimed"
+    assert the_task(task).attempts == []
+
+
+def test_two_people_claim_at_once_and_one_is_told_who_has_it(desk) -> None:
+    task, mia, nils = a_task(), desk("mia"), desk("nils")
+    mia.post(f"/desk/tasks/{task}/claim")
+    page = nils.post(f"/desk/tasks/{task}/claim", follow_redirects=True).text
+    assert "Mia Mitglied hat diesen Auftrag übernommen." in page
+    for action, data in (("close", {"outcome": "reached"}), ("release", {}), ("attempt", {"outcome": "busy"})):
+        nils.post(f"/desk/tasks/{task}/{action}", data=data)
+    assert (the_task(task).state, the_task(task).claimed_by_id) == ("claimed", desk.people["mia"].id)
+    assert the_task(task).attempts == []
+    desk("lena").post(f"/desk/tasks/{task}/release")
+    assert the_task(task).state == "open", "a supervisor may release anybody's"
+
+
+def test_twenty_people_claim_one_task_and_one_gets_it(desk) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    task = a_task()
+
+    def claim(_: int) -> bool:
+        try:
+            with database.writing() as session:
+                user = session.get_one(User, desk.people["mia"].id)
+                callbacks.claim(session, session.get_one(CallbackTask, task), user, utc_now())
+        except callbacks.Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as crowd:
+        assert sum(crowd.map(claim, range(20))) == 1
+
+
+def test_the_recording_is_heard_in_ranges_and_never_cached(desk) -> None:
+    task = a_task(text="Hallo")
+    with database.reading() as session:
+        recording = session.get_one(CallbackTask, task).messages[0].recording.id
+    mia = desk("mia")
+    answer = mia.get(f"/desk/recordings/{recording}.wav", headers={"Range": "bytes=0-3"}, buffered=True)
+    assert (answer.status_code, answer.data) == (206, b"RIFF")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert desk("sven").get(f"/desk/recordings/{recording}.wav").status_code == 404
+    assert desk().get(f"/desk/recordings/{recording}.wav").status_code == 302
+
+
+def test_a_missed_promise_is_said_in_words(desk) -> None:
+    task = a_task(age=timedelta(hours=26))
+    page = desk("mia").get("/desk/").text
+    assert "überfällig seit 2 Std." in page
+    assert the_task(task).breached_at is None, "the clock records it, not the page"
+
+
+def test_the_interface_speaks_english_too(desk) -> None:
+    mia = desk("mia")
+    a_task()
+    mia.post("/language", data={"language": "en", "next": "/desk/"})
+    page = mia.get("/desk/").text
+    assert '<html lang="en">' in page
+    assert "Callback queue" in page
+    mia.post("/language", data={"language": "xx"})
+    assert '<html lang="en">' in mia.get("/desk/").text
+
+
+def test_forms_without_our_token_are_refused(desk) -> None:
+    task, mia = a_task(), desk("mia")
+    desk.app.config["WTF_CSRF_ENABLED"] = True
+    assert mia.post(f"/desk/tasks/{task}/claim").status_code == 400
+    assert the_task(task).state == "open"
+
+
+def test_log_out_ends_the_session(desk) -> None:
+    mia = desk("mia")
+    mia.post("/logout")
+    assert mia.get("/desk/").status_code == 302
+
+
+def test_pages_that_do_not_exist_say_so(desk) -> None:
+    answer = desk("mia").get("/desk/tasks/999999")
+    assert answer.status_code == 404
+    assert "Diese Seite gibt es nicht" in answer.text
+    assert desk("mia").get("/desk/?view=nonsense").status_code == 404

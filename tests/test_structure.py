@@ -1,0 +1,168 @@
+"""How the house is built: which way imports point, which doors have guards, what nobody forgot."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import grimp
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from ivr.app import create_app
+from ivr.web.login import login
+from ivr.workers import jobs, queues
+
+ROOT = Path(__file__).parent.parent
+GRAPH = grimp.build_graph("ivr", include_external_packages=True)
+
+
+def importers(module: str) -> set[str]:
+    return {name for name in GRAPH.modules if any(m == module or m.startswith(f"{module}.") for m in
+            GRAPH.find_modules_directly_imported_by(name))}  # fmt: skip
+
+
+def imports_within(package: str) -> set[str]:
+    inside = {name for name in GRAPH.modules if name == package or name.startswith(f"{package}.")}
+    return {target for name in inside for target in GRAPH.find_modules_directly_imported_by(name)}
+
+
+@pytest.mark.parametrize(
+    ("library", "home"), [("twilio", "ivr.telephony"), ("rq", "ivr.workers"), ("vosk", "ivr.workers")]
+)
+def test_each_library_has_one_home(library: str, home: str) -> None:
+    assert importers(library)
+    assert {name for name in importers(library) if not name.startswith(home)} == set()
+
+
+def test_flows_are_pure() -> None:
+    allowed = {"ivr.flows", "ivr.languages", "ivr.phone_numbers"}
+    own = {target for target in imports_within("ivr.flows") if target.startswith("ivr")}
+    assert {t for t in own if not any(t == a or t.startswith(f"{a}.") for a in allowed)} == set()
+    assert {"flask", "sqlalchemy", "requests", "redis"} & imports_within("ivr.flows") == set()
+
+
+def test_imports_point_one_way() -> None:
+    edges = {"ivr.web", "ivr.telephony", "ivr.workers", "ivr.exchange", "ivr.cli", "ivr.launch", "ivr.app"}
+    composition = {"ivr.app", "ivr.__main__"}
+    for name in GRAPH.modules:
+        if not name.startswith("ivr."):
+            continue
+        home = ".".join(name.split(".")[:2])
+        for target in GRAPH.find_modules_directly_imported_by(name):
+            target_home = ".".join(target.split(".")[:2])
+            if (
+                target_home == home
+                or target_home not in edges
+                or name in composition
+                or home in ("ivr.cli", "ivr.launch")
+            ):
+                continue
+            allowed = {
+                ("ivr.workers", "ivr.telephony"),  # fetches from the carrier
+                ("ivr.web", "ivr.workers"),  # /readyz asks whether workers live
+            }
+            assert (home, target_home) in allowed, f"{name} imports {target}"
+
+
+def test_the_exchange_and_the_house_meet_over_http_only() -> None:
+    allowed = {"ivr.exchange", "ivr.audio_files", "ivr.configuration"}
+    own = {target for target in imports_within("ivr.exchange") if target.startswith("ivr")}
+    assert {t for t in own if not any(t == a or t.startswith(f"{a}.") for a in allowed)} == set()
+
+
+def test_every_door_has_a_guard(rooms) -> None:
+    """Each route is the carrier's (signed), the desk's (log-in), a program's (token), or known to be open."""
+    app = create_app()
+    guarded = {"voice", "desk", "api"}
+    open_to_all = {
+        "static", "home", "health.healthz", "health.readyz", "login.page", "login.out", "login.language",
+        "softphone.page", "softphone.exchange",  # local mode only
+    }  # fmt: skip
+    for rule in app.url_map.iter_rules():
+        blueprint = rule.endpoint.split(".")[0]
+        assert blueprint in guarded or rule.endpoint in open_to_all, rule
+    for blueprint in guarded:
+        assert app.before_request_funcs.get(blueprint), f"{blueprint} has no guard"
+    assert login.name == "login"
+
+
+def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatch, rooms) -> None:
+    from ivr import app as composition
+    from ivr import configuration
+
+    settings = configuration.load(
+        mode="production", public_base_url="https://x.example", twilio_account_sid="AC1", twilio_auth_token="t",
+        secret_key="s",
+    )  # fmt: skip
+    monkeypatch.setattr(composition, "settings", lambda: settings)
+    app = composition.create_app()
+    assert not [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("softphone")]
+    assert app.config["SESSION_COOKIE_SECURE"]
+
+
+def test_the_queues_declared_are_the_queues_watched() -> None:
+    from ivr.workers import pool
+
+    watched = {
+        node.attr
+        for node in ast.walk(ast.parse(Path(pool.__file__).read_text()))
+        if isinstance(node, ast.Attribute) and node.attr.isupper() and getattr(node.value, "id", "") == "queues"
+    }
+    assert {getattr(queues, name) for name in watched} == set(queues.QUEUES)
+
+
+def test_every_kind_of_work_has_somebody_who_does_it() -> None:
+    kinds = set()
+    for path in (ROOT / "ivr").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "outbox.add":
+                kinds.add(node.args[1].value)
+    assert kinds == set(jobs.HANDLERS)
+
+
+def strings(catalogue) -> set[tuple[str, str]]:
+    return {
+        (str(list(m.id) if m.pluralizable else m.id), str(tuple(m.string) if m.pluralizable else m.string))
+        for m in catalogue
+        if m.id
+    }
+
+
+def test_the_german_catalogue_is_complete_and_compiled() -> None:
+    directory = ROOT / "ivr" / "web" / "translations" / "de" / "LC_MESSAGES"
+    with (directory / "messages.po").open("rb") as file:
+        german = read_po(file, locale="de")
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
+    options = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    texts = {message for _, _, message, _, _ in extract_from_dir(ROOT / "ivr", options, keywords=keywords)}
+    missing = [text for text in texts if not german.get(text) or not german.get(text).string]
+    assert missing == [], "run `make translations` and translate"
+    with (directory / "messages.mo").open("rb") as file:
+        compiled = strings(read_mo(file))
+    assert compiled == strings(german), "run `make translations`"
+
+
+def test_the_schema_is_what_the_migrations_make(rooms) -> None:
+    from alembic import command
+
+    from ivr.migrate import alembic_config
+
+    command.check(alembic_config())
+
+
+def test_public_functions_and_classes_say_what_they_do() -> None:
+    silent = []
+    for path in (ROOT / "ivr").rglob("*.py"):
+        if "migrations" in path.parts or not (text := path.read_text()):
+            continue
+        tree = ast.parse(text)
+        if not ast.get_docstring(tree):
+            silent.append(str(path))
+        for node in tree.body:
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not ast.get_docstring(node):
+                silent.append(f"{path}:{node.lineno} {node.name}")
+    assert silent == []
