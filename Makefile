@@ -3,7 +3,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: run test lint lock vendor translations
+.PHONY: run test bench screenshots lock vendor translations
 
 run:
 	@exec $(or $(PYTHON),python3) -m ivr run
@@ -12,6 +12,16 @@ test:
 	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy
 	@$(VENV)/python -m pytest $(ARGS)
+
+# Measures speed against baselines in the same run.
+bench:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(VENV)/python -m benchmarks.hang_up_to_transcript
+
+# Renews the pictures in docs/screenshots.
+screenshots:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	SCREENSHOTS=1 $(VENV)/python -m pytest tests/test_browser.py
 
 # Pins requirements.txt and tests/requirements.txt from pyproject.toml.
 lock:

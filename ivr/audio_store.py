@@ -32,11 +32,12 @@ def save(recording_id: int, audio: bytes) -> str:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    for directory in (path.parent, path.parent.parent):
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
     return hashlib.sha256(audio).hexdigest()
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr import receipts, sla, teams
 from ivr.configuration import settings
-from ivr.models import Attempt, Call, CallbackTask, TaskEvent, User, VoiceboxMessage
+from ivr.models import Attempt, Call, CallbackTask, Recording, TaskEvent, User, VoiceboxMessage
 
 #: How a try to reach the caller may end (Ergebnis).
 ATTEMPT_OUTCOMES = ("reached", "no_answer", "busy", "answering_machine", "wrong_person", "number_invalid")
@@ -41,7 +41,8 @@ def open_for(session: Session, call: Call, now: datetime, *, provisional: bool =
     if task := of_call(session, call):
         return task
     concern = call.concern or "other"
-    team = teams.by_key(session, settings().team_for(concern))
+    key = settings().team_for(concern)
+    team = teams.by_key(session, key, settings().teams[key].name)
     for _ in range(20):  # a code is taken with a chance of (tasks / 10 million)
         task = CallbackTask(
             call_id=call.id,
@@ -69,7 +70,7 @@ def open_for(session: Session, call: Call, now: datetime, *, provisional: bool =
     raise RuntimeError("no free receipt code found")
 
 
-def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
+def confirm(task: CallbackTask) -> None:
     """The promise is certain: there is speech, or the caller asked for it."""
     task.provisional = False
 
@@ -77,7 +78,7 @@ def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
 def ask(session: Session, call: Call, now: datetime) -> CallbackTask:
     """The caller asked for a callback by key."""
     task = open_for(session, call, now)
-    confirm(session, task, now)
+    confirm(task)
     return task
 
 
@@ -88,7 +89,7 @@ def give_number(session: Session, task: CallbackTask, number: str | None, now: d
         _note(session, task, now, "number_given")
 
 
-def withdraw_unfounded(session: Session, call: Call, now: datetime) -> None:
+def withdraw_unfounded(session: Session, call: Call) -> None:
     """Remove a provisional task whose recording turned out to be silence: nothing was promised to anyone.
 
     One that somebody has claimed meanwhile stays: it is theirs to close.
@@ -96,11 +97,18 @@ def withdraw_unfounded(session: Session, call: Call, now: datetime) -> None:
     task = of_call(session, call)
     if task is None or not task.provisional or task.state != "open":
         return
-    hopeful = select(VoiceboxMessage.id).where(
-        VoiceboxMessage.call_id == call.id, VoiceboxMessage.state.in_(("expected", "left"))
+    hopeful = (
+        select(VoiceboxMessage.id)
+        .outerjoin(Recording)
+        .where(VoiceboxMessage.call_id == call.id)
+        .where(or_(VoiceboxMessage.state == "left", Recording.state == "announced"))
     )
-    if session.scalar(hopeful.limit(1)) is None:
-        session.delete(task)
+    if session.scalar(hopeful.limit(1)) is not None:
+        return
+    unclaimed = (CallbackTask.state == "open", CallbackTask.provisional.is_(True))
+    session.execute(delete(TaskEvent).where(TaskEvent.task_id == task.id))
+    session.execute(delete(CallbackTask).where(CallbackTask.id == task.id, *unclaimed))
+    session.expire_all()
 
 
 def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
@@ -151,6 +159,7 @@ def attempt(session: Session, task: CallbackTask, user: User, outcome: str, now:
         update(CallbackTask).where(CallbackTask.id == task.id, *_held_by(user)).values(claimed_by_id=user.id)
     )
     _require(session, touched, task, user)
+    sla.record_breaches(session, now, only=task.id)
     session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.first_attempt_at.is_(None))
@@ -170,6 +179,8 @@ def close(session: Session, task: CallbackTask, user: User, outcome: str, text: 
         raise Refused("outcome_needed")
     if outcome in ATTEMPT_OUTCOMES:
         attempt(session, task, user, outcome, now)
+    else:
+        sla.record_breaches(session, now, only=task.id)
     closed = session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, *_held_by(user))

@@ -11,24 +11,21 @@ from sqlalchemy.orm import Session
 from ivr.models import Call
 
 
-def by_sid(session: Session, call_sid: str) -> Call | None:
-    """The call of a carrier's id."""
-    return session.scalar(select(Call).where(Call.call_sid == call_sid))
-
-
 def seen(session: Session, call_sid: str, from_number: str | None, now: datetime) -> Call:
     """The call of a carrier's id, written down at its first sight.
 
     Any event may be the first one to arrive, and two may arrive at once: the id is unique.
     """
-    if call := by_sid(session, call_sid):
+    known = select(Call).where(Call.call_sid == call_sid).with_for_update()
+    if call := session.scalar(known):
+        call.from_number = call.from_number or from_number
         return call
     call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state="in_progress")
     try:
         with session.begin_nested():
             session.add(call)
     except IntegrityError:
-        return session.scalars(select(Call).where(Call.call_sid == call_sid)).one()
+        return session.scalars(known).one()
     return call
 
 

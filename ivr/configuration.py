@@ -56,6 +56,8 @@ def _span(value: Any) -> Any:
         end = None if closes.strip() == "24:00" else time.fromisoformat(closes.strip())
     except ValueError:
         raise ValueError(f'{value!r} is neither "closed" nor a span like "08:00-18:00"') from None
+    if start.tzinfo or (end and end.tzinfo):
+        raise ValueError(f"{value!r} is local time and must not name a time zone")
     if end is not None and end <= start:
         raise ValueError(f"{value!r} ends before it begins")
     return Span(opens=start, closes=end)
@@ -110,6 +112,12 @@ class Hours(_Strict):
     def zone(self) -> ZoneInfo:
         """The local time zone in which the hours are meant."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def usual_span(self) -> Span | None:
+        """The hours callers are told: the daily ones, or those of the first weekday that is not closed."""
+        spans = [self.daily, *(self.span_on(weekday) for weekday in range(7))]
+        return next((span for span in spans if span is not None), None)
 
     def span_on(self, weekday: int) -> Span | None:
         """Hours on a weekday (0 is Monday), before closures and holidays; None when closed."""
@@ -202,8 +210,8 @@ class Settings(BaseSettings):
     vosk_model_url: str = "https://alphacephei.com/vosk/models"
     #: Processes that decode speech; by default one per core.
     transcribers: int = Field(0, ge=0, le=64)
-    #: Resident memory (MiB) above which a decoding process drops its recognisers.
-    transcriber_memory_mb: int = Field(1500, ge=600)
+    #: Growth (MiB) of a decoding process, beyond the models, at which it drops its recognisers.
+    recogniser_memory_mb: int = Field(600, ge=50)
 
     @classmethod
     def settings_customise_sources(

@@ -21,14 +21,19 @@ from sqlalchemy.orm import Session
 from ivr import outbox
 from ivr.configuration import settings
 
+#: Seconds to wait for a lock or a connection: a webhook has 15 s in all, and must have time to go on without.
+_PATIENCE = 4
+
 
 def connect(url: str) -> Engine:
     """An engine for `url`, set up for many short transactions from several processes."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE)
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 15})
+    engine = create_engine(
+        url, connect_args={"timeout": _PATIENCE}, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -37,7 +42,7 @@ def connect(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_PATIENCE * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -44,6 +44,9 @@ def _one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
+#: SQLite would give the id of a deleted last row to the next one; an address must never lead to another person.
+_NEVER_REUSED = {"sqlite_autoincrement": True}
+
 team_members = Table(
     "team_members",
     Base.metadata,
@@ -115,6 +118,7 @@ class VoiceboxMessage(Base):
         UniqueConstraint("call_id", "take"),
         # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later take
         _one_of("state", "expected", "left", "empty", "replaced"),
+        _NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
@@ -135,8 +139,9 @@ class Recording(Base):
     __tablename__ = "recordings"
     __table_args__ = (
         # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
-        # absent: too short or silent; unusable: what the carrier gave is no audio; deleted: replaced take
-        _one_of("state", "announced", "available", "stored", "absent", "unusable", "deleted"),
+        # absent: too short or silent; deleted: a replaced take
+        _one_of("state", "announced", "available", "stored", "absent", "deleted"),
+        _NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("voicebox_messages.id", ondelete="CASCADE"), unique=True)
@@ -193,6 +198,7 @@ class CallbackTask(Base):
             postgresql_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
         ),
         Index("ix_callback_tasks_queue", "state", "due_at"),
+        _NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), default="callback")
@@ -265,18 +271,22 @@ class Work(Base):
         Index(
             "ix_work_unfinished",
             "run_after",
-            sqlite_where=text("done_at IS NULL AND failed_at IS NULL"),
-            postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
         ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[int]
     urgent: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Times it was begun; a worker that dies over it counts too.
     attempts: Mapped[int] = mapped_column(default=0)
+    #: Rises with each `add`, so that a job finishing meanwhile does not swallow the new wish.
+    generation: Mapped[int] = mapped_column(default=1)
     run_after: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     leased_by: Mapped[str | None] = mapped_column(String(120), index=True)
     done_at: Mapped[datetime | None]
+    #: Since when it needs a person; it is still tried once an hour.
     failed_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(String(500))

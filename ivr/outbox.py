@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.instants import utc_now
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
 #: How long a handed-over row may wait before the clock looks whether the queue still knows it.
 PATIENCE = timedelta(seconds=20)
-#: Seconds before the nth new try; after the last one a person is asked.
+#: Seconds before the nth new try. After the last one a person is asked, and it is tried once an hour.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
@@ -52,17 +53,29 @@ def add(
     `run_after` delays it: it is left to the clock.
     """
     now = utc_now()
-    work = session.scalar(select(Work).where(Work.kind == kind, Work.subject_id == subject_id))
+    # The clock leaves it alone until the hand-over after the commit has had its chance.
+    due = run_after or now + PATIENCE
+    work = _of(session, kind, subject_id)
     if work is None:
-        work = Work(kind=kind, subject_id=subject_id, urgent=urgent, attempts=0)
-        session.add(work)
-    work.done_at = work.failed_at = work.last_error = None
-    work.attempts = 0
-    # The clock leaves it alone until the hand-over below has had its chance.
-    work.run_after = run_after or now + PATIENCE
-    session.flush()
+        work = Work(kind=kind, subject_id=subject_id, urgent=urgent, attempts=0, generation=1, run_after=due)
+        try:
+            with session.begin_nested():
+                session.add(work)
+        except IntegrityError:  # another process wrote it at this moment, and hands it over
+            return
+    else:
+        work.generation += 1
+        work.attempts = 0
+        work.done_at = work.failed_at = work.last_error = None
+        work.urgent = work.urgent or urgent
+        work.run_after = due
+        session.flush()
     if run_after is None:
-        session.info.setdefault("errands", []).append(Errand(work.id, kind, urgent))
+        session.info.setdefault("errands", []).append(Errand(work.id, kind, work.urgent))
+
+
+def _of(session: Session, kind: str, subject_id: int) -> Work | None:
+    return session.scalar(select(Work).where(Work.kind == kind, Work.subject_id == subject_id).with_for_update())
 
 
 def dispatch(session: Session) -> None:
@@ -77,18 +90,18 @@ def dispatch(session: Session) -> None:
 
 
 def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | None:
-    """Lease a row to `worker`, or None if it is done, given up, or another's."""
+    """Lease a row to `worker`, or None if it is done or another's."""
     taken = session.execute(
         update(Work)
-        .where(
-            Work.id == work_id,
-            Work.done_at.is_(None),
-            Work.failed_at.is_(None),
-            or_(Work.leased_until.is_(None), Work.leased_until < now),
-        )
+        .where(Work.id == work_id, Work.done_at.is_(None), or_(Work.leased_until.is_(None), Work.leased_until < now))
         .values(leased_until=now + LEASE, leased_by=worker, attempts=Work.attempts + 1)
     )
-    return session.get(Work, work_id) if _rows(taken) == 1 else None
+    if _rows(taken) != 1:
+        return None
+    work = session.get_one(Work, work_id)
+    # If this worker dies without a word, the next try waits as after any other failure.
+    work.run_after = now + _pause(work.attempts)
+    return work
 
 
 def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
@@ -99,32 +112,48 @@ def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
     return _rows(kept) == 1
 
 
-def finish(session: Session, work_id: int, now: datetime) -> None:
-    """Mark a row done."""
-    session.execute(
-        update(Work).where(Work.id == work_id).values(done_at=now, leased_until=None, leased_by=None, last_error=None)
+def finish(session: Session, work: Work, now: datetime) -> bool:
+    """Mark a claimed row done; False if it was asked for again meanwhile (then it is to be claimed again)."""
+    mine = update(Work).where(Work.id == work.id, Work.leased_by == work.leased_by)
+    done = session.execute(
+        mine.where(Work.generation == work.generation).values(
+            done_at=now, leased_until=None, leased_by=None, last_error=None
+        )
     )
-
-
-def postpone(session: Session, work_id: int, reason: str, now: datetime) -> bool:
-    """After a failure: try again later, or give up. True when this was the last try."""
-    work = session.get_one(Work, work_id)
-    work.leased_until = work.leased_by = None
-    work.last_error = reason[:500]
-    if work.attempts > len(BACKOFF):
-        work.failed_at = now
+    if _rows(done) == 1:
         return True
-    work.run_after = now + timedelta(seconds=BACKOFF[work.attempts - 1])
+    session.execute(mine.values(leased_until=None, leased_by=None, run_after=now))
     return False
 
 
+def postpone(session: Session, work: Work, reason: str, now: datetime) -> None:
+    """After a failure: try again later, with growing pauses."""
+    session.execute(
+        update(Work)
+        .where(Work.id == work.id, Work.leased_by == work.leased_by)
+        .values(leased_until=None, leased_by=None, last_error=reason[:500], run_after=now + _pause(work.attempts))
+    )
+
+
+def is_spent(work: Work) -> bool:
+    """Whether every try with a short pause has been used, so that a person must be told (once)."""
+    return work.attempts > len(BACKOFF) and work.failed_at is None
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=BACKOFF[min(attempts, len(BACKOFF)) - 1])
+
+
 def release(session: Session, worker: str, now: datetime) -> list[Errand]:
-    """Take back everything leased to a worker that died; returns it for enqueueing at once."""
+    """Take back what was leased to a worker that died; returns what may be enqueued at once.
+
+    What has killed two workers waits its turn: it may kill the third.
+    """
     rows = session.scalars(select(Work).where(Work.leased_by == worker, Work.done_at.is_(None))).all()
     for work in rows:
         work.leased_until = work.leased_by = None
-        work.run_after = now + PATIENCE
-    return [Errand(work.id, work.kind, work.urgent) for work in rows]
+        work.run_after = now + (PATIENCE if work.attempts <= 2 else _pause(work.attempts))
+    return [Errand(work.id, work.kind, work.urgent) for work in rows if work.attempts <= 2]
 
 
 def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
@@ -133,7 +162,6 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
         select(Work)
         .where(
             Work.done_at.is_(None),
-            Work.failed_at.is_(None),
             Work.run_after <= now,
             or_(Work.leased_until.is_(None), Work.leased_until < now),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from ivr.models import CallbackTask, TaskEvent
@@ -20,10 +20,11 @@ def due_at(first_contact_at: datetime, callback_hours: float) -> datetime:
     return first_contact_at + timedelta(hours=callback_hours)
 
 
-def record_breaches(session: Session, now: datetime, limit: int = 1000) -> Sequence[int]:
+def record_breaches(session: Session, now: datetime, *, only: int | None = None, limit: int = 1000) -> Sequence[int]:
     """Mark promises that are past due and not kept; returns the ids of those marked by this call.
 
-    Conditional, so of several clock processes exactly one records each breach.
+    Conditional, so of several clock processes exactly one records each breach. `only` looks at one task: before
+    an attempt or a closing that comes too late, so that the miss is recorded even if the clock has not ticked.
     """
     missed = (
         CallbackTask.due_at <= now,
@@ -31,9 +32,9 @@ def record_breaches(session: Session, now: datetime, limit: int = 1000) -> Seque
         CallbackTask.first_attempt_at.is_(None),
         CallbackTask.state != "closed",
     )
-    candidates = session.scalars(
-        select(CallbackTask.id).where(*missed).order_by(CallbackTask.due_at).limit(limit)
-    ).all()
+    which = CallbackTask.id == only if only is not None else true()
+    query = select(CallbackTask.id).where(which, *missed).order_by(CallbackTask.due_at).limit(limit)
+    candidates = session.scalars(query).all()
     if not candidates:
         return []
     marked = session.scalars(

@@ -12,6 +12,8 @@ from ivr.models import Attempt, CallbackTask, Recording, TaskEvent, User, Voiceb
 
 #: Named views of the desk, and what each holds.
 VIEWS = ("open", "mine", "closed", "all")
+#: Tasks on one page of a view.
+PAGE = 100
 
 
 def visible_to(user: User) -> ColumnElement[bool]:
@@ -43,11 +45,11 @@ def _whole(query: Select[CallbackTask]) -> Select[CallbackTask]:
     )
 
 
-def in_view(session: Session, user: User, view: str, limit: int = 200) -> Sequence[CallbackTask]:
-    """The tasks of a view: open ones by deadline, closed ones newest first."""
+def in_view(session: Session, user: User, view: str, page: int = 1) -> Sequence[CallbackTask]:
+    """A page (from 1) of a view: open tasks by deadline, closed ones newest first."""
     order = CallbackTask.closed_at.desc() if view == "closed" else CallbackTask.due_at
     query = select(CallbackTask).where(visible_to(user), _in_view(view, user)).order_by(order, CallbackTask.id)
-    return session.scalars(_whole(query).limit(limit)).all()
+    return session.scalars(_whole(query).limit(PAGE).offset((page - 1) * PAGE)).all()
 
 
 def counts(session: Session, user: User) -> dict[str, int]:

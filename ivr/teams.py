@@ -21,6 +21,11 @@ def mirror(session: Session, configured: Mapping[str, TeamSettings]) -> None:
             session.add(Team(key=key, name=team.name))
 
 
-def by_key(session: Session, key: str) -> Team:
-    """The team of a configured key."""
-    return session.scalars(select(Team).where(Team.key == key)).one()
+def by_key(session: Session, key: str, name: str) -> Team:
+    """The team of a configured key; written down if the configuration is newer than the last `migrate`."""
+    team = session.scalar(select(Team).where(Team.key == key))
+    if team is None:
+        team = Team(key=key, name=name)
+        session.add(team)
+        session.flush()
+    return team

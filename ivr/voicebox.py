@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr import callbacks, outbox
+from ivr.configuration import settings
 from ivr.models import Call, CallbackTask, Recording, Transcript, VoiceboxMessage
 
 #: After a hang-up in mid-recording the carrier has this long to tell of the audio, then we ask for it.
 PATIENCE = timedelta(seconds=30)
+#: So long after the longest possible recording an event that has not come is lost.
+LOST_AFTER = timedelta(minutes=2)
 
 
 def expect(session: Session, call: Call, take: int, language: str, now: datetime) -> VoiceboxMessage:
@@ -27,58 +30,66 @@ def expect(session: Session, call: Call, take: int, language: str, now: datetime
         message = VoiceboxMessage(call_id=call.id, take=take, language=language, consented_at=now, state="expected")
         session.add(message)
         session.flush()
+        # If no event ever tells how this ended, the carrier is asked.
+        longest = timedelta(seconds=settings().message_seconds)
+        outbox.add(session, "find_recording", message.id, run_after=now + longest + LOST_AFTER)
     return message
 
 
-def recording_announced(session: Session, message: VoiceboxMessage, recording_sid: str) -> Recording:
-    """The carrier named the recording of a message."""
-    recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid))
-    if recording is None:
-        recording = Recording(message_id=message.id, recording_sid=recording_sid, state="announced")
-        session.add(recording)
-        session.flush()
+def announced(session: Session, call: Call, take: int, language: str, recording_sid: str, now: datetime) -> Recording:
+    """The recording of a carrier's id, known from now on as that of a take.
+
+    A take that has another recording already (a call begun anew after a failure counts again) gets a number
+    of its own: audio is never refused.
+    """
+    recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid).with_for_update())
+    if recording is not None:
+        return recording
+    message = expect(session, call, take, language, now)
+    taken = session.scalar(select(Recording.id).where(Recording.message_id == message.id))
+    if taken is not None:
+        last = session.scalar(select(func.max(VoiceboxMessage.take)).where(VoiceboxMessage.call_id == call.id))
+        message = expect(session, call, (last or 0) + 1, language, now)
+    recording = Recording(message_id=message.id, recording_sid=recording_sid, state="announced")
+    session.add(recording)
+    session.flush()
     return recording
 
 
-def left(
-    session: Session, call: Call, message: VoiceboxMessage, recording_sid: str, seconds: float, now: datetime
-) -> CallbackTask:
+def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> CallbackTask:
     """The caller left speech: the promise is made, the audio is to be fetched."""
-    recording = recording_announced(session, message, recording_sid)
     if recording.state in ("announced", "absent"):
         recording.state = "available"
         recording.recorded_seconds = seconds
         outbox.add(session, "fetch_recording", recording.id, urgent=call.concern == "emergency")
+    message = recording.message
     if message.state in ("expected", "empty"):
         message.state = "left"
         message.left_at = now
         _keep_newest(session, call)
     task = callbacks.open_for(session, call, now)
-    callbacks.confirm(session, task, now)
+    callbacks.confirm(task)
     if message.state == "left":  # a late word about a replaced take changes nothing
         message.task_id = task.id
     return task
 
 
-def recording_completed(
-    session: Session, call: Call, message: VoiceboxMessage, recording_sid: str, seconds: float, now: datetime
-) -> CallbackTask | None:
-    """The carrier finished a recording; one of no length is no speech."""
-    if seconds <= 0:
-        nothing_left(session, call, message, recording_sid, now)
-        return None
-    return left(session, call, message, recording_sid, seconds, now)
-
-
-def nothing_left(session: Session, call: Call, message: VoiceboxMessage, recording_sid: str, now: datetime) -> None:
-    """The carrier found the recording too short or silent (`absent`), or could not make it."""
-    recording = recording_announced(session, message, recording_sid)
+def nothing_left(session: Session, call: Call, recording: Recording, now: datetime) -> None:
+    """The carrier found the recording too short or silent (`absent`)."""
     if recording.state == "announced":
         recording.state = "absent"
+    if recording.message.state == "expected":
+        recording.message.state = "empty"
+    session.flush()
+    callbacks.withdraw_unfounded(session, call)
+
+
+def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
+    """The carrier has no recording of a take it was asked to make: the caller was gone before the tone."""
     if message.state == "expected":
         message.state = "empty"
     session.flush()
-    callbacks.withdraw_unfounded(session, call, now)
+    callbacks.withdraw_unfounded(session, message.call)
 
 
 def hung_up_while_recording(session: Session, call: Call, now: datetime) -> CallbackTask | None:
@@ -87,14 +98,15 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> Call
     "Recording" means that the carrier announced it: who hangs up before the tone has left nothing. The task
     is provisional until the carrier tells of audio, or of none.
     """
-    awaited = session.scalar(
+    awaited = session.scalars(
         select(Recording)
         .join(VoiceboxMessage)
         .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.state == "announced")
-    )
-    if call.state != "ended" or awaited is None:
+    ).all()
+    if call.state != "ended" or not awaited:
         return None
-    outbox.add(session, "fetch_recording", awaited.id, run_after=now + PATIENCE)
+    for recording in awaited:
+        outbox.add(session, "fetch_recording", recording.id, run_after=now + PATIENCE)
     return callbacks.open_for(session, call, now, provisional=True)
 
 
@@ -122,21 +134,27 @@ def stored(session: Session, recording: Recording, sha256: str, size: int, secon
     recording.audio_bytes = size
     recording.recorded_seconds = seconds
     recording.stored_at = now
-    urgent = recording.message.call.concern == "emergency"
-    if recording.transcript is None:
-        session.add(Transcript(recording_id=recording.id, state="pending", language=recording.message.language))
-    outbox.add(session, "transcribe", recording.id, urgent=urgent)
+    transcript = recording.transcript
+    if transcript is None:
+        language = recording.message.language
+        session.add(Transcript(recording_id=recording.id, state="pending", language=language))
+    elif transcript.reason == "not_available":  # it came after all
+        transcript.state, transcript.reason = "pending", None
+    outbox.add(session, "transcribe", recording.id, urgent=recording.message.call.concern == "emergency")
     outbox.add(session, "delete_at_carrier", recording.id)
 
 
-def unusable(session: Session, recording: Recording, reason: str, now: datetime) -> None:
-    """The audio could not be had: the task stands, and says why somebody has to call without it."""
-    recording.state = "unusable"
-    call = recording.message.call
-    task = callbacks.open_for(session, call, now)
-    callbacks.confirm(session, task, now)
-    recording.message.state = "left"
-    recording.message.task_id = task.id
+def not_available(session: Session, recording: Recording, now: datetime) -> None:
+    """The audio could not be had so far: the task stands, and says that somebody has to call without it."""
+    message = recording.message
+    task = callbacks.open_for(session, message.call, now)
+    callbacks.confirm(task)
+    if message.state == "expected":
+        message.state = "left"
+    message.task_id = task.id
     if recording.transcript is None:
-        language = recording.message.language
-        session.add(Transcript(recording_id=recording.id, state="please_listen", reason=reason, language=language))
+        session.add(
+            Transcript(
+                recording_id=recording.id, state="please_listen", reason="not_available", language=message.language
+            )
+        )

@@ -136,8 +136,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, korean_model: Path) -> Itera
     house.stop()
 
 
-@pytest.fixture(scope="session")
-def api(house: House) -> Callable[..., dict]:
+def reader(house: House) -> Callable[..., dict]:
     """Reads the interface as another program would."""
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {house.token()}"
@@ -148,6 +147,12 @@ def api(house: House) -> Callable[..., dict]:
         return answer.json()
 
     return get
+
+
+@pytest.fixture(scope="session")
+def api(house: House) -> Callable[..., dict]:
+    """The interface of the house."""
+    return reader(house)
 
 
 @pytest.fixture

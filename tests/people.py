@@ -12,7 +12,7 @@ from ivr import audio_store, callbacks, calls, database, users, voicebox
 from ivr.audio_files import Sound, write_wav
 from ivr.exchange.speech import speak
 from ivr.instants import utc_now
-from ivr.models import CallbackTask, Recording, Transcript, User
+from ivr.models import CallbackTask, Transcript, User
 
 PASSWORD = "correct horse battery staple"
 CAST = {
@@ -45,9 +45,8 @@ def a_task(
         calls.progressed(call, "record", language, concern)
         if text is None:
             return callbacks.ask(session, call, now).id
-        message = voicebox.expect(session, call, 1, language, now)
-        task = voicebox.left(session, call, message, "RE" + secrets.token_hex(16), 4, now)
-        recording = message_recording(session, message.id)
+        recording = voicebox.announced(session, call, 1, language, "RE" + secrets.token_hex(16), now)
+        task = voicebox.left(session, call, recording, 4, now)
         sound: Sound = speak(text, language)
         audio = write_wav(sound)
         voicebox.stored(session, recording, audio_store.save(recording.id, audio), len(audio), sound.seconds, now)
@@ -61,10 +60,6 @@ def a_task(
             for i, word in enumerate(text.split())
         ]
         return task.id
-
-
-def message_recording(session, message_id: int) -> Recording:
-    return session.query(Recording).filter_by(message_id=message_id).one()
 
 
 def the_task(task_id: int) -> CallbackTask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -67,6 +68,13 @@ def open_desk(browser: Browser, house: House, username: str = "mia", **options: 
     return page
 
 
+def picture(page: Page, name: str) -> None:
+    """A picture for the documentation, where `make screenshots` asks for it."""
+    if os.environ.get("SCREENSHOTS"):
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
 def accessible(page: Page) -> None:
     """axe-core finds nothing of WCAG 2.1 A and AA; and nothing is wider than the window."""
     page.evaluate(AXE.read_text())
@@ -87,7 +95,12 @@ def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, house, pe
     started = time.monotonic()
     (task,) = tasks_of(person.call_sid)
     expect(page.get_by_role("link", name=task["receipt_code"])).to_be_visible(timeout=5000)
-    assert time.monotonic() - started < 2  # the figure itself is measured in benchmarks/
+    waited = time.monotonic() - started
+    for concern in "2435":
+        message_left(caller, concern=concern)
+    page.reload()
+    picture(page, "queue")
+    assert waited < 2  # the figure itself is measured in benchmarks/
     assert page.complaints == []
 
 
@@ -99,7 +112,8 @@ def test_a_task_from_claim_to_close_by_keyboard_alone(browser, house, people, ca
     def tab_to(name: str) -> None:
         for _ in range(200):
             page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.innerText || document.activeElement.id").strip() == name:
+            focused = page.evaluate("[document.activeElement.innerText.trim(), document.activeElement.id]")
+            if name in focused:
                 outline = page.evaluate(
                     "(s => s.outlineStyle + s.outlineWidth + s.boxShadow)(getComputedStyle(document.activeElement))"
                 )
@@ -136,6 +150,7 @@ def test_a_word_that_is_clicked_is_heard(browser, house, people, caller, tasks_o
     word.click()
     expect(word).to_have_attribute("aria-current", "true")
     assert page.locator("audio").evaluate("audio => audio.currentTime") >= start
+    picture(page, "task")
     assert page.complaints == []
 
 
@@ -184,12 +199,12 @@ def likeness(fed: Sound, arrived: Sound) -> float:
 def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: Path, api) -> None:
     """The whole way by hand: softphone, keys, tone, voice, hang-up; and what arrives is what was said."""
 
-    spoken = human_speech(12)
+    spoken = human_speech(75)
     fed = Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)
     (tmp_path / "voice.wav").write_bytes(write_wav(fed))
     flags = [*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags += [
-        f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}",
+        f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop",
         "--autoplay-policy=no-user-gesture-required",
     ]
     browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
@@ -208,8 +223,7 @@ def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: P
     page.keyboard.press("1")
     status = page.locator("[data-status]")
     expect(status).to_contain_text("Sie werden aufgenommen", timeout=20000)
-    if not (SCREENSHOTS / "softphone.png").exists():
-        page.screenshot(path=SCREENSHOTS / "softphone.png")
+    picture(page, "softphone")
     page.wait_for_timeout(6000)
     page.get_by_role("button", name="Auflegen").click()
     expect(status).to_contain_text("Der Anruf ist beendet", timeout=5000)
@@ -230,5 +244,5 @@ def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: P
         sid = task["messages"][0]["recording_sid"]
         recording_id = session.scalar(select(Recording.id).where(Recording.recording_sid == sid))
     arrived = read_wav(audio_store.path_of(recording_id).read_bytes())
-    assert likeness(Sound(np.concatenate([fed.samples] * 3), 48000), arrived) >= 0.97
+    assert likeness(fed, arrived) >= 0.97
     browser.close()

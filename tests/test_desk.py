@@ -78,6 +78,17 @@ def test_the_queue_is_ordered_by_deadline(desk) -> None:
     assert "noch 1 Std. 59 Min." in page
 
 
+def test_many_tasks_come_in_pages(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr.task_lists.PAGE", 2)
+    codes = [the_task(a_task(age=timedelta(hours=5 - n))).receipt_code for n in range(5)]
+    mia = desk("mia")
+    pages = [mia.get(f"/desk/?page={number}").text for number in (1, 2, 3)]
+    assert [[code for code in codes if code in page] for page in pages] == [codes[:2], codes[2:4], codes[4:]]
+    assert "Seite 2 von 3" in pages[1]
+    assert 'rel="next"' not in pages[2]
+    assert mia.get("/desk/?page=0").status_code == 404
+
+
 def test_a_refresh_without_a_change_is_empty(desk) -> None:
     browser = desk("mia")
     version = re.search(r"seen=(\w+)", browser.get("/desk/").text)[1]
@@ -174,6 +185,17 @@ def test_a_missed_promise_is_said_in_words(desk) -> None:
     page = desk("mia").get("/desk/").text
     assert "überfällig seit 2 Std." in page
     assert the_task(task).breached_at is None, "the clock records it, not the page"
+
+
+def test_an_attempt_after_the_deadline_is_a_miss_even_before_the_clock_ticks(desk) -> None:
+    tried, settled, mia = a_task(age=timedelta(hours=25)), a_task(age=timedelta(hours=25)), desk("mia")
+    for task in (tried, settled):
+        mia.post(f"/desk/tasks/{task}/claim")
+    mia.post(f"/desk/tasks/{tried}/attempt", data={"outcome": "no_answer"})
+    mia.post(f"/desk/tasks/{settled}/close", data={"outcome": "settled_otherwise"})
+    assert the_task(tried).breached_at is not None
+    assert the_task(settled).breached_at is not None
+    assert "verspätet versucht" in mia.get(f"/desk/tasks/{tried}").text
 
 
 def test_the_interface_speaks_english_too(desk) -> None:

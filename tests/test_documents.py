@@ -17,8 +17,9 @@ ANSWER = "http://127.0.0.1:8000/voice/answer?state=…"
 
 TABLE = [
     (
-        Speak((Line("noted"),)),
-        '<Say language="de-DE" voice="Polly.Vicki">Ihr Anliegen ist bei uns eingegangen.</Say>',
+        Speak((Line("closed"),)),
+        '<Say language="de-DE" voice="Polly.Vicki">Im Moment ist niemand da. Wir sind jeden Tag von 8 bis 18 Uhr für '
+        "Sie da. Wir rufen Sie gern zurück, in der Regel innerhalb von 24 Stunden.</Say>",
     ),
     (
         Speak((Line("receipt_again", "en"),)),

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 from ivr.app import create_app
 from ivr.web.login import login
-from ivr.workers import jobs, queues
+from ivr.workers import jobs
 
 ROOT = Path(__file__).parent.parent
 GRAPH = grimp.build_graph("ivr", include_external_packages=True)
@@ -103,15 +103,12 @@ def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatc
     assert app.config["SESSION_COOKIE_SECURE"]
 
 
-def test_the_queues_declared_are_the_queues_watched() -> None:
-    from ivr.workers import pool
+def test_the_queues_declared_are_the_queues_watched(house) -> None:
+    from ivr.workers import queues
 
-    watched = {
-        node.attr
-        for node in ast.walk(ast.parse(Path(pool.__file__).read_text()))
-        if isinstance(node, ast.Attribute) and node.attr.isupper() and getattr(node.value, "id", "") == "queues"
-    }
-    assert {getattr(queues, name) for name in watched} == set(queues.QUEUES)
+    watched = queues.workers_alive(queues.impatient())
+    assert set(watched) == set(queues.QUEUES)
+    assert all(watched.values())
 
 
 def test_every_kind_of_work_has_somebody_who_does_it() -> None:

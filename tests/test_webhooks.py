@@ -41,6 +41,11 @@ def in_step(step: str, path: str = "/voice/answer", **facts: str) -> str:
     return f"{path}?{urlencode({'state': seal(state)})}"
 
 
+def next_step(answer) -> str:
+    """The webhook a document leads to."""
+    return re.search(r"/voice/answer\?state=[\w=%-]+", answer.text)[0]
+
+
 def count(model: type) -> int:
     with database.reading() as session:
         return session.scalar(select(func.count()).select_from(model))
@@ -104,7 +109,7 @@ def test_a_repeated_webhook_makes_no_second_task(carrier) -> None:
         assert carrier("/voice/status", CallStatus="completed").status_code == 204
     assert (count(CallbackTask), count(VoiceboxMessage), count(Recording)) == (1, 1, 1)
     with database.reading() as session:
-        assert session.scalars(select(Work.kind)).all() == ["fetch_recording"]
+        assert sorted(session.scalars(select(Work.kind))) == ["fetch_recording", "find_recording"]
 
 
 def test_the_recordings_event_may_come_first(carrier) -> None:
@@ -170,15 +175,82 @@ def test_the_fallback_takes_the_call_up_in_its_language(carrier, rooms) -> None:
 def test_the_database_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from ivr.telephony import webhooks
+    from ivr.telephony import house
 
     def broken(*_: object) -> str:
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    monkeypatch.setattr(webhooks, "perform", broken)
-    answer = carrier(in_step("consent"), Digits="1")
+    with monkeypatch.context() as outage:
+        outage.setattr(house, "perform", broken)
+        answer = carrier(in_step("consent"), Digits="2")
     assert answer.status_code == 200
-    assert "<Record" in answer.text
+    assert "0 1 5 1" in answer.text.replace(",", "")
+    assert count(CallbackTask) == 0
+    # What could not be written travels with the call until it can be.
+    answer = carrier(next_step(answer), Digits="1")
+    assert "Eingangsnummer" in answer.text or "number" in answer.text
+    assert count(CallbackTask) == 1
+
+
+def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
+    carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from ivr.telephony import house
+
+    def broken(*_: object) -> str:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(house, "perform", broken)
+    answer = carrier(next_step(carrier(in_step("consent"), Digits="2")), Digits="1")
+    assert "rufen Sie bitte noch einmal an" in answer.text
+    assert "eingegangen" not in answer.text
+
+
+def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.telephony import house
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("a mistake in our code")
+
+    monkeypatch.setattr(house, "perform", broken)
+    answer = carrier(in_step("concern"), Digits="1")
+    assert answer.status_code == 200
+    assert "technische Störung" in answer.text
+    assert "einverstanden" in answer.text
+
+
+def test_a_second_recording_of_a_call_that_began_anew_is_kept_too(carrier) -> None:
+    carrier(in_step("record", take="1"), **RECORDED)
+    carrier(in_step("record", take="1"), RecordingSid="RE" + "3" * 32, RecordingDuration="5", Digits="hangup")
+    assert (count(CallbackTask), count(Recording), count(VoiceboxMessage)) == (1, 2, 2)
+
+
+def test_an_unreadable_state_is_remembered_from_the_database(carrier) -> None:
+    carrier(in_step("record", take="1"), **RECORDED)
+    again = carrier("/voice/answer?state=nonsense", Digits="1")
+    assert "Jobcenter Bremen" not in again.text, "the call goes on where it was: at the review"
+    carrier("/voice/recording?state=nonsense", **COMPLETED)
+    assert (count(CallbackTask), count(Recording)) == (1, 1)
+
+
+def test_silence_in_a_first_take_and_a_hang_up_before_a_second_promise_nothing(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    carrier(in_step("record", take="1"))  # nothing was said: the second tone is announced
+    carrier("/voice/status", CallStatus="completed")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    assert count(CallbackTask) == 0
+
+
+def test_a_recording_event_alone_knows_the_number_and_the_first_contact(carrier, rooms) -> None:
+    since = "2026-11-22T10:00:00+00:00"
+    url = in_step("record", "/voice/recording", take="1", since=since)
+    form = {"CallSid": CALL, "RecordingSid": RECORDING, "RecordingStatus": "completed"}
+    signature = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}{url}", form)
+    assert carrier.client.post(url, data=form, headers={"X-Twilio-Signature": signature}).status_code == 204
+    assert the_task().callback_number == "+4915112345678"
+    assert the_task().first_contact_at.isoformat() == since
 
 
 STRANGE = ["", "0", "💥", "\x00", "a" * 5000, "-1", "1e999", "nan", "<xml>", "+49 (0) 151", "２"]

@@ -43,11 +43,17 @@ def begin(flow: Flow, state: State, questions: Questions) -> Turn:
     return _walk(flow, state, questions, (), ())
 
 
+def take_up(flow: Flow, state: State, questions: Questions) -> Turn:
+    """The turn after a document of ours has failed: something can still be left."""
+    state = replace(state, answers=state.answers + 1)
+    return begin(flow, _go(state, flow.exhausted if state.answers > flow.limit else flow.fallback), questions)
+
+
 def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn:
     """The turn that follows what the caller (or the line) did at `state.step`."""
     state = replace(state, answers=state.answers + 1)
     if state.answers > flow.limit:
-        return _walk(flow, _go(state, flow.exhausted), questions, (), ())
+        return begin(flow, _go(state, flow.exhausted), questions)
     events: tuple[Event, ...] = ()
     lines: tuple[Line, ...] = ()
     match flow.steps[state.step], given:
@@ -65,7 +71,7 @@ def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn
             else:
                 state, lines = _ask_again(state, entry, given)
         case Record() as record, Recorded(recording_sid=sid, seconds=seconds) if seconds > 0:
-            events = (Event("message_left", sid, seconds),)
+            events = (Event("message_left", state.take, sid, seconds),)
             state = _go(state, record.to)
         case Record() as record, _:
             state, lines = _ask_again(state, record, Keys())
@@ -114,7 +120,7 @@ def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, .
             case Record() as record:
                 state = state.knowing(take=str(state.take + 1))
                 verbs += [Speak((*lines, Line(record.prompt))), RecordSpeech(record.silence)]
-                return Turn(state, (*events, Event("recording_begins")), tuple(verbs))
+                return Turn(state, (*events, Event("recording_begins", state.take)), tuple(verbs))
             case Dial():
                 verbs.append(Connect(questions.team_number(state)))
                 return Turn(state, events, tuple(verbs))
@@ -128,13 +134,14 @@ def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, .
                     state = _go(state, play.otherwise)
             case End() as end:
                 verbs += [Speak(tuple(Line(prompt) for prompt in end.prompts)), HangUp()]
-                return Turn(state, (*events, Event("ended")), tuple(verbs))
+                return Turn(state, events, tuple(verbs))
             case Branch() as branch:
                 state = _go(state, branch.yes if branch.on(state, questions) else branch.no)
             case Announce(prompts=prompts, to=to):
                 verbs.append(Speak(tuple(Line(prompt) for prompt in prompts)))
                 state = _go(state, to)
             case Promise(event=event, to=to):
-                events = (*events, Event(event))
+                number = state.facts.get("callback_number", "")
+                events = (*events, Event(event, number=number))
                 state = _go(state, to)
     raise AssertionError(f"the flow runs in a circle without input at {state.step}")

@@ -118,9 +118,9 @@ def hotline(languages: Sequence[str]) -> Flow:
             "no_number": Announce(("no_number",), to="receipt"),
             "number_given": Promise("number_given", to="receipt"),
             # -- the receipt, then goodbye
-            "receipt": Branch(on=receipt_is_known, yes="receipt_code", no="goodbye_noted"),
+            "receipt": Branch(on=receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
             "receipt_code": End("promised", ("receipt", "receipt_again", "goodbye")),
-            "goodbye_noted": End("promised", ("noted", "goodbye")),
+            "goodbye_not_noted": End("promised", ("not_noted", "goodbye")),
             "goodbye_unserved": End("unserved", ("call_again", "goodbye")),
             # -- a storm of keys: what has been promised stays promised
             "enough": Branch(on=receipt_is_known, yes="number_or_none", no="goodbye_unserved"),

@@ -7,6 +7,20 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something the house has to know; it says all of it, so that it can be told again later.
+
+    Names: `recording_begins` (consent given, the tone comes), `message_left`, `callback_asked`, `number_given`.
+    """
+
+    name: str
+    take: int = 0
+    recording_sid: str = ""
+    seconds: float = 0.0
+    number: str = ""
+
+
+@dataclass(frozen=True)
 class State:
     """Where a call stands. It travels with the call (sealed in the URL the carrier calls next), so a call
     goes on even when the database does not answer."""
@@ -18,6 +32,8 @@ class State:
     #: Answers given in the whole call.
     answers: int = 0
     facts: Mapping[str, str] = field(default_factory=dict)
+    #: Events the house could not take in yet; they travel along until it can.
+    owed: tuple[Event, ...] = ()
 
     def knowing(self, **facts: str) -> State:
         """The same state with further facts."""
@@ -121,21 +137,6 @@ class HangUp:
 
 
 Verb = Speak | Listen | RecordSpeech | PlayTake | Wait | Connect | HangUp
-
-# -- events ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something the house has to know.
-
-    Names: `recording_begins` (consent given, the tone comes), `message_left`, `callback_asked`,
-    `number_given`, `ended`.
-    """
-
-    name: str
-    recording_sid: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

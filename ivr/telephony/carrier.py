@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -94,6 +95,25 @@ def fetch_audio(recording_sid: str) -> bytes:
         if expected and not response.headers.get("Content-Encoding") and int(expected) != len(audio):
             raise requests.ConnectionError("the recording was cut short")
     return bytes(audio)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A recording as the carrier lists it."""
+
+    recording_sid: str
+    status: str
+    seconds: float
+
+
+def recordings_of(call_sid: str) -> list[Kept]:
+    """What the carrier has recorded of a call.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it could not be asked.
+    """
+    listed = client().recordings.list(call_sid=call_sid, limit=50)
+    return [Kept(item.sid, str(item.status), max(0.0, float(item.duration or 0))) for item in listed]
 
 
 def delete_recording(recording_sid: str) -> None:

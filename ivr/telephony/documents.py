@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
@@ -103,4 +104,18 @@ def _say(where: VoiceResponse | Gather, lines: tuple[Line, ...], state: State) -
     for line in lines:
         language = line.language or state.language
         tag, voice = VOICES[language]
-        where.say(prompts.text(line.prompt, language, {**state.facts, **line.values}), language=tag, voice=voice)
+        values = {**_house_values(), **state.facts, **line.values}
+        where.say(prompts.text(line.prompt, language, values), language=tag, voice=voice)
+
+
+def _house_values() -> dict[str, str]:
+    span = settings().hours.usual_span
+    return {
+        "opens": _hour(span.opens) if span else "–",
+        "closes": (_hour(span.closes) if span.closes else "24") if span else "–",
+        "minutes": str(settings().message_seconds // 60 or 1),
+    }
+
+
+def _hour(at: time) -> str:
+    return f"{at:%-H:%M}" if at.minute else f"{at:%-H}"

@@ -13,7 +13,7 @@ from functools import lru_cache
 from cryptography.fernet import Fernet, InvalidToken
 
 from ivr.configuration import settings
-from ivr.flows.verbs import State
+from ivr.flows.verbs import Event, State
 
 
 class Unreadable(ValueError):
@@ -27,7 +27,8 @@ def _fernet(secret: str) -> Fernet:
 
 def seal(state: State) -> str:
     """A URL-safe token (some 200 to 400 characters)."""
-    content = [state.step, state.language, state.tries, state.answers, dict(state.facts)]
+    owed = [[event.name, event.take, event.recording_sid, event.seconds, event.number] for event in state.owed]
+    content = [state.step, state.language, state.tries, state.answers, dict(state.facts), owed]
     return _fernet(settings().secret).encrypt(json.dumps(content, separators=(",", ":")).encode()).decode()
 
 
@@ -39,7 +40,7 @@ def unseal(token: str, max_age: int | None = None) -> State:
     """
     try:
         content = json.loads(_fernet(settings().secret).decrypt(token.encode(), ttl=max_age))
-        step, language, tries, answers, facts = content
-        return State(step, language, tries, answers, facts)
+        step, language, tries, answers, facts, owed = content
+        return State(step, language, tries, answers, facts, tuple(Event(*event) for event in owed))
     except (InvalidToken, ValueError, TypeError) as error:
         raise Unreadable("not a call state of ours") from error

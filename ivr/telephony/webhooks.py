@@ -7,15 +7,14 @@ import logging
 import re
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import lru_cache
 from math import isfinite
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, abort, current_app, request, send_file
+from flask import Blueprint, Response, abort, request, send_file
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import audio_store, calls, database, voicebox
+from ivr import audio_store
 from ivr.configuration import settings
 from ivr.flows import engine
 from ivr.flows.hotline import hotline
@@ -24,8 +23,8 @@ from ivr.flows.verbs import Dialled, Input, Keys, Recorded, Resumed, State, Turn
 from ivr.instants import utc_now
 from ivr.languages import DEFAULT_LANGUAGE
 from ivr.phone_numbers import calling_number
-from ivr.telephony import documents
-from ivr.telephony.house import House, perform, stored_take
+from ivr.telephony import documents, house
+from ivr.telephony.local_hour import pretended_hour
 from ivr.telephony.sealing import Unreadable, unseal
 from ivr.telephony.signature import is_genuine
 
@@ -54,63 +53,73 @@ def _script() -> Flow:
     return _flow(settings().enabled_languages)
 
 
+# -- documents: what the caller hears next -----------------------------------------------------------
+
+
 @voice.post("/incoming")
 def incoming() -> Response:
     """The number's voice URL: a call has come in."""
-    return _reply(engine.begin(_script(), _new_call(_script().start), _house()))
+    return _reply(engine.begin(_script(), _new_call(), _house()))
 
 
 @voice.post("/answer")
 def answer() -> Response:
     """The caller pressed keys, stayed silent, spoke, or a connection ended."""
-    try:
-        state = unseal(request.args.get("state", ""))
-    except Unreadable:  # a secret changed in mid-call: begin again rather than drop the caller
-        log.warning("a call's state could not be read; it begins again")
-        return incoming()
-    return _reply(engine.answer(_script(), state, _input(), _house()))
+    state = _state(request.args.get("state", ""))
+    return _reply(engine.answer(_script(), state, _input(), _house())) if state else incoming()
 
 
 @voice.post("/fallback")
 def fallback() -> Response:
     """A document of ours failed (`ErrorUrl`): take the call up where something can still be left."""
-    token = parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
-    log.error("the carrier reports error %s", request.form.get("ErrorCode", "unknown"))
-    state = _new_call(_script().start)
-    with suppress(Unreadable):
-        state = replace(unseal(token), step=_script().fallback, tries=0)
-    return _reply(engine.begin(_script(), state, _house()))
+    log.error("the carrier reports error %s", re.sub(r"\D", "", request.form.get("ErrorCode", ""))[:8] or "unknown")
+    token = ""
+    with suppress(ValueError):
+        token = parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
+    state = _state(token)
+    return _reply(engine.take_up(_script(), state, _house())) if state else incoming()
+
+
+def _reply(turn: Turn) -> Response:
+    """Tell the house what the turn means, and the carrier what to do."""
+    call_sid, state = _call_sid(), turn.state
+    events = (*state.owed, *turn.events)
+    try:
+        code = house.perform(state, events, call_sid, _from(), utc_now()) if call_sid else None
+        state = replace(state, owed=())
+    except SQLAlchemyError:
+        # The caller goes on; what the house must know travels with the call until it can be written.
+        log.exception("a step could not be written down")
+        code, state = None, replace(state, owed=events)
+    if code:
+        state = state.knowing(receipt_code=code)
+    return Response(documents.render(replace(turn, state=state), call_sid), mimetype="text/xml")
+
+
+@voice.errorhandler(Exception)
+def _something_broke(error: Exception) -> Response | tuple[str, int]:
+    """A fault of ours: the caller is taken to where something can be left; events are asked for again."""
+    if isinstance(code := getattr(error, "code", None), int) and code < 500:
+        return "", code
+    log.error("a webhook failed", exc_info=error)
+    if request.endpoint not in ("voice.incoming", "voice.answer"):
+        return "", 500  # the carrier repeats it, or goes to its own last resort
+    state = replace(_new_call(), step=_script().fallback)
+    turn = engine.begin(_script(), state, _house())
+    return Response(documents.render(turn, _call_sid()), mimetype="text/xml")
+
+
+# -- events: what has become of the call ---------------------------------------------------------------
 
 
 @voice.post("/recording")
 def recording() -> tuple[str, int]:
     """What became of a recording (in-progress, completed, absent, failed); in any order, any number of times."""
-    call_sid, sid = _call_sid(), _recording_sid()
-    if not call_sid or not sid:
-        return "", 204
-    with suppress(Unreadable):
-        _recording_event(unseal(request.args.get("state", "")), call_sid, sid, utc_now())
+    call_sid, sid = _call_sid(), _sid("RecordingSid")
+    if call_sid and sid:
+        state = _state(request.args.get("state", "")) or _new_call()
+        house.recording_event(state, call_sid, sid, request.form.get("RecordingStatus", ""), _seconds(), utc_now())
     return "", 204
-
-
-def _recording_event(state: State, call_sid: str, sid: str, now: datetime) -> None:
-    with database.writing() as session:
-        call = calls.seen(session, call_sid, calling_number(request.form.get("From")), now)
-        calls.progressed(call, call.step or state.step, state.language, state.facts.get("concern"))
-        message = voicebox.expect(session, call, state.take, state.language, now)
-        match request.form.get("RecordingStatus"):
-            case "in-progress":
-                voicebox.recording_announced(session, message, sid)
-                voicebox.hung_up_while_recording(session, call, now)
-            case "completed":
-                voicebox.recording_completed(session, call, message, sid, _seconds(), now)
-            case "absent":
-                voicebox.nothing_left(session, call, message, sid, now)
-            case status:
-                # "failed": perhaps there is audio all the same; the fetch will tell.
-                log.error("the carrier reports a recording as %s", status)
-                voicebox.recording_announced(session, message, sid)
-                voicebox.left(session, call, message, sid, _seconds(), now)
 
 
 @voice.post("/status")
@@ -118,11 +127,7 @@ def status() -> tuple[str, int]:
     """The call's own events; the last one closes it."""
     call_sid = _call_sid()
     if call_sid and request.form.get("CallStatus") in _ENDED:
-        now = utc_now()
-        with database.writing() as session:
-            call = calls.seen(session, call_sid, calling_number(request.form.get("From")), now)
-            calls.ended(call, now)
-            voicebox.hung_up_while_recording(session, call, now)
+        house.call_ended(call_sid, _from(), utc_now())
     return "", 204
 
 
@@ -133,74 +138,73 @@ def playback(token: str) -> Response:
         state = unseal(token, max_age=_PLAYBACK_AGE)
     except Unreadable:
         abort(404)
-    take = stored_take(state.facts.get("call_sid", ""), state.take)
+    take = house.stored_take(state.facts.get("call_sid", ""), state.take)
     if take is None:
         abort(404)
     return send_file(audio_store.path_of(take.id), mimetype="audio/wav")
 
 
-def _house() -> House:
-    return House(_call_sid(), utc_now())
+# -- reading the carrier's form ----------------------------------------------------------------------
 
 
-def _new_call(step: str) -> State:
-    state = State(step, DEFAULT_LANGUAGE)
-    if number := calling_number(request.form.get("From")):
+def _house() -> house.House:
+    return house.House(_call_sid(), utc_now())
+
+
+def _state(token: str) -> State | None:
+    """The call's state; where it cannot be read (a secret or the script changed in mid-call) what the
+    database remembers; if that is nothing, the call begins anew rather than being dropped."""
+    with suppress(Unreadable):
+        state = unseal(token)
+        if state.step in _script().steps:
+            return state
+    log.warning("a call's state could not be read")
+    with suppress(SQLAlchemyError):
+        known = house.remembered(_call_sid()) if _call_sid() else None
+        if known is not None and known.step in _script().steps:
+            return known
+    return None
+
+
+def _new_call() -> State:
+    state = State(_script().start, DEFAULT_LANGUAGE).knowing(since=utc_now().isoformat())
+    if number := _from():
         state = state.knowing(callback_number=number)
-    # The local exchange lets a person choose the hour; a carrier's SIP trunk uses the same kind of field.
-    if settings().local and _is_hour(at := request.form.get("SipHeader_X-Hotline-At", "")):
+    if settings().local and (at := pretended_hour(request.form)):
         state = state.knowing(at=at)
     return state
 
 
-def _is_hour(at: str) -> bool:
-    if at in ("open", "closed"):
-        return True
-    try:
-        return datetime.fromisoformat(at).tzinfo is not None
-    except ValueError:
-        return False
+def _from() -> str | None:
+    return calling_number(request.form.get("From"))
+
+
+def _sid(field: str) -> str:
+    """A carrier's id; empty where the request has none that could be one."""
+    sid = request.form.get(field, "")
+    return sid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", sid) else ""
 
 
 def _call_sid() -> str:
-    """The call's id; empty where the request has none that could be one."""
-    call_sid = request.form.get("CallSid", "")
-    return call_sid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", call_sid) else ""
-
-
-def _recording_sid() -> str:
-    sid = request.form.get("RecordingSid", "")
-    return sid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", sid) else ""
+    return _sid("CallSid")
 
 
 def _input() -> Input:
     form = request.form
     if "DialCallStatus" in form:
         return Dialled(form["DialCallStatus"] in ("completed", "answered"))
-    if sid := _recording_sid():
-        return Recorded(sid, _seconds())
+    if sid := _sid("RecordingSid"):
+        # Without a length we can read it counts as speech; the audio's own length will tell.
+        return Recorded(sid, 1.0 if (seconds := _seconds()) is None else seconds)
     if "Digits" in form:
         return Keys(form["Digits"])
     return Resumed()
 
 
-def _seconds() -> float:
+def _seconds() -> float | None:
+    """RecordingDuration in seconds; None where it is missing or no number."""
     try:
-        seconds = float(request.form.get("RecordingDuration", "0"))
-    except ValueError:
-        return 0.0
-    return min(max(0.0, seconds), 86400.0) if isfinite(seconds) else 0.0
-
-
-def _reply(turn: Turn) -> Response:
-    call_sid, code = _call_sid(), None
-    try:
-        if call_sid:
-            code = perform(turn, call_sid, calling_number(request.form.get("From")), utc_now())
-    except SQLAlchemyError:
-        # The caller is not told of our troubles; the recording's own events and the carrier's lists
-        # bring back what could not be written now.
-        current_app.logger.exception("a step could not be written down")
-    if code:
-        turn = replace(turn, state=turn.state.knowing(receipt_code=code))
-    return Response(documents.render(turn, call_sid), mimetype="text/xml")
+        seconds = float(request.form["RecordingDuration"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(0.0, seconds), 86400.0) if isfinite(seconds) else None

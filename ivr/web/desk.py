@@ -37,17 +37,21 @@ def _me() -> User:
 def queue() -> str | AnyResponse:
     """The queue, and the fragment that refreshes it: 204 while it would look the same."""
     view = request.args.get("view", "open")
-    if view not in task_lists.VIEWS:
+    number = request.args.get("page", 1, int)
+    if view not in task_lists.VIEWS or not 1 <= number <= 1_000_000:
         abort(404)
     now = utc_now()
     with database.reading() as session:
-        tasks = task_lists.in_view(session, _me(), view)
+        tasks = task_lists.in_view(session, _me(), view, number)
         counts = task_lists.counts(session, _me())
     version = _version(tasks, counts, now)
     if request.args.get("seen") == version:
         return Response(status=204)
-    page = "_queue.html" if "seen" in request.args else "queue.html"
-    return render_template(page, view=view, tasks=tasks, counts=counts, now=now, version=version)
+    template = "_queue.html" if "seen" in request.args else "queue.html"
+    pages = -(-counts[view] // task_lists.PAGE)
+    return render_template(
+        template, view=view, tasks=tasks, counts=counts, now=now, version=version, page=number, pages=pages
+    )
 
 
 @desk.get("/tasks/<int:task_id>")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from ivr import audio_store, database, voicebox
+from sqlalchemy.orm import Session
+
+from ivr import audio_store, calls, database, voicebox
 from ivr.audio_files import read_wav
 from ivr.instants import utc_now
-from ivr.models import Recording
+from ivr.models import Recording, VoiceboxMessage
 from ivr.telephony import carrier
+
+
+class StillRecording(Exception):
+    """The carrier has not finished a recording yet."""
 
 
 def fetch_recording(recording_id: int) -> None:
@@ -30,11 +36,11 @@ def fetch_recording(recording_id: int) -> None:
     with database.writing() as session:
         recording = session.get_one(Recording, recording_id)
         if recording.state == "announced":  # the carrier never told of it, yet here it is
-            message = recording.message
+            call = recording.message.call
             if sound.seconds == 0:
-                voicebox.nothing_left(session, message.call, message, sid, now)
+                voicebox.nothing_left(session, call, recording, now)
                 return
-            voicebox.left(session, message.call, message, sid, sound.seconds, now)
+            voicebox.left(session, call, recording, sound.seconds, now)
         if recording.state == "available":
             voicebox.stored(session, recording, sha256, len(audio), sound.seconds, now)
         gone = recording.state == "deleted"  # the caller recorded again while we fetched
@@ -42,12 +48,38 @@ def fetch_recording(recording_id: int) -> None:
         audio_store.delete(recording_id)
 
 
-def fetch_given_up(recording_id: int) -> None:
-    """The carrier never gave the audio: the task says so."""
+def fetch_given_up(session: Session, recording_id: int) -> None:
+    """The carrier has not given the audio for hours: the task says so."""
+    recording = session.get_one(Recording, recording_id)
+    if recording.state in ("announced", "available"):
+        voicebox.not_available(session, recording, utc_now())
+
+
+def find_recording(message_id: int) -> None:
+    """No event has told how a take ended: ask the carrier what it has of the call.
+
+    Raises:
+        StillRecording: to be asked again.
+    """
+    with database.reading() as session:
+        message = session.get_one(VoiceboxMessage, message_id)
+        if message.state != "expected":
+            return
+        call_sid = message.call.call_sid
+    kept = carrier.recordings_of(call_sid)
+    if any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
+        raise StillRecording(call_sid)
+    now = utc_now()
     with database.writing() as session:
-        recording = session.get_one(Recording, recording_id)
-        if recording.state in ("announced", "available"):
-            voicebox.unusable(session, recording, "not_available", utc_now())
+        message = session.get_one(VoiceboxMessage, message_id)
+        call = calls.seen(session, call_sid, None, now)
+        for recording in kept:
+            if recording.seconds <= 0:
+                continue
+            found = voicebox.announced(session, call, message.take, message.language, recording.recording_sid, now)
+            if found.state == "announced":
+                voicebox.left(session, call, found, recording.seconds, now)
+        voicebox.nothing_recorded(session, message)
 
 
 def delete_at_carrier(recording_id: int) -> None:

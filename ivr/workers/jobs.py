@@ -1,7 +1,7 @@
 """Runs one row of the outbox: lease it, do it, finish it, or postpone it with the reason.
 
-A failure is noted on the row and tried again by the clock with growing pauses; after the last try a state
-that people see stands on the recording or transcript. See docs/decisions/003-outbox.md.
+A failure is noted on the row and tried again by the clock with growing pauses; when these are used up a state
+that people see stands on the transcript, and it is still tried once an hour. See docs/decisions/003-outbox.md.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rq import get_current_job
+from sqlalchemy.orm import Session
 
 from ivr import database, outbox
 from ivr.instants import utc_now
+from ivr.models import Work
 from ivr.workers import fetching, transcription
 
 log = logging.getLogger(__name__)
@@ -24,9 +26,10 @@ HANDLERS = {
     "fetch_recording": fetching.fetch_recording,
     "delete_at_carrier": fetching.delete_at_carrier,
     "discard_recording": fetching.discard_recording,
+    "find_recording": fetching.find_recording,
     "transcribe": transcription.transcribe,
 }
-#: What is made visible when the last try has failed.
+#: What is made visible when the tries with short pauses are used up.
 GIVEN_UP = {
     "fetch_recording": fetching.fetch_given_up,
     "transcribe": transcription.given_up,
@@ -37,22 +40,35 @@ def run(work_id: int) -> None:
     """The one job there is; its argument is the id of a row of the outbox."""
     job = get_current_job()
     worker = (job.worker_name if job else None) or "by hand"
+    while _run_once(work_id, worker):
+        pass  # it was asked for again while it was being done
+
+
+def _run_once(work_id: int, worker: str) -> bool:
     with database.writing() as session:
         work = outbox.claim(session, work_id, worker, utc_now())
-    if work is None:
-        return
+        if work is None:
+            return False
+        _tell_a_person(session, work)  # of work that kills its workers there is no failure to report
     try:
         with _lease_kept(work_id, worker):
             HANDLERS[work.kind](work.subject_id)
     except Exception as error:
         log.warning("%s %d failed (%s)", work.kind, work_id, type(error).__name__, exc_info=True)
         with database.writing() as session:
-            last = outbox.postpone(session, work_id, f"{type(error).__name__}: {error}", utc_now())
-        if last and work.kind in GIVEN_UP:
-            GIVEN_UP[work.kind](work.subject_id)
-        return
+            outbox.postpone(session, work, f"{type(error).__name__}: {error}", utc_now())
+            _tell_a_person(session, session.get_one(Work, work_id))
+        return False
     with database.writing() as session:
-        outbox.finish(session, work_id, utc_now())
+        return not outbox.finish(session, work, utc_now())
+
+
+def _tell_a_person(session: Session, work: Work) -> None:
+    if outbox.is_spent(work):
+        work.failed_at = utc_now()
+        log.error("%s %d needs a person: %s", work.kind, work.id, work.last_error)
+        if work.kind in GIVEN_UP:
+            GIVEN_UP[work.kind](session, work.subject_id)
 
 
 @contextmanager

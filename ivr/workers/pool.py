@@ -7,17 +7,20 @@ their present job.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
 import signal
 import socket
 import time
+from collections import Counter
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
 import psutil
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 
 from ivr import database, outbox
@@ -47,6 +50,9 @@ class Pool:
         self._children: dict[int, _Child] = {}
         self._stopping = False
         self._spawned = 0
+        self._shown = 0.0
+        self._broken: set[str] = set()
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; then let each child finish its job."""
@@ -60,28 +66,42 @@ class Pool:
         looked = time.monotonic()
         while self._children:
             self._bury_the_dead()
+            self._show_life()
             if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
                 looked = time.monotonic()
                 if self._load_models():
                     self._signal_all(queues.TRANSCRIPTION)
             time.sleep(_LOOK)
 
+    def _show_life(self) -> None:
+        if time.monotonic() - self._shown < queues.SIGN_OF_LIFE / 4:
+            return
+        self._shown = time.monotonic()
+        alive = Counter(child.queue for child in self._children.values())
+        with contextlib.suppress(RedisError):
+            queues.show_life(queues.impatient(), self._name, {} if self._stopping else alive)
+
     def _load_models(self) -> bool:
         served = set(installed_languages()) & set(settings().enabled_languages)
-        new = sorted(served - recognition.loaded)
-        for language in new:
+        new = False
+        for language in sorted(served - recognition.loaded - self._broken):
             log.info("loading the model for %s", language)
-            recognition.load(language)
+            try:
+                recognition.load(language)
+                new = True
+            except Exception:  # the other languages, and fetching, go on
+                log.exception("the model for %s cannot be loaded; replace it and restart the worker", language)
+                self._broken.add(language)
         if new:
             used = psutil.Process().memory_info().rss // 1024 // 1024
             log.info(
                 "models in memory: %s (%d MiB, shared by all transcribers)", ", ".join(sorted(recognition.loaded)), used
             )
-        return bool(new)
+        return new
 
     def _fork(self, queue: str) -> None:
         self._spawned += 1
-        child = _Child(f"{socket.gethostname()}-{os.getpid()}-{self._spawned}-{queue}", queue)
+        child = _Child(f"{self._name}-{self._spawned}-{queue}", queue)
         pid = os.fork()
         if pid == 0:
             _work(child)

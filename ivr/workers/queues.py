@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue, Worker
+from rq import Queue
 
 from ivr.configuration import settings
 from ivr.outbox import Errand
@@ -24,6 +25,10 @@ _QUEUE_OF = {"transcribe": TRANSCRIPTION}
 
 #: Seconds a job may take: ten minutes of speech on a slow core, or a slow carrier.
 _TIMEOUT = {ERRANDS: 180, TRANSCRIPTION: 1800}
+
+#: A pool that has not been heard of for so many seconds is gone.
+SIGN_OF_LIFE = 8.0
+_LIFE = "hotline:workers"
 
 #: After Redis failed once, nobody waits for it again for so many seconds; the clock makes up for it.
 _PAUSE = 2.0
@@ -79,10 +84,28 @@ def job_id(work_id: int) -> str:
     return f"work-{work_id}"
 
 
+def show_life(connection: Redis, pool: str, workers: Mapping[str, int]) -> None:
+    """A pool says how many workers it has at each queue; without any it says goodbye.
+
+    Raises:
+        RedisError: nobody can be told now.
+    """
+    if workers:
+        connection.hset(_LIFE, pool, json.dumps({"at": time.time(), "workers": dict(workers)}))
+    else:
+        connection.hdel(_LIFE, pool)
+
+
 def workers_alive(connection: Redis) -> dict[str, int]:
-    """How many workers listen to each queue.
+    """How many workers listen to each queue, by the pools' own signs of life (RQ's last for minutes after a kill).
 
     Raises:
         RedisError: the queue cannot be reached.
     """
-    return {name: Worker.count(queue=Queue(name, connection=connection)) for name in QUEUES}
+    alive = dict.fromkeys(QUEUES, 0)
+    for said in connection.hgetall(_LIFE).values():
+        sign = json.loads(said)
+        if time.time() - sign["at"] < SIGN_OF_LIFE:
+            for queue, count in sign["workers"].items():
+                alive[queue] = alive.get(queue, 0) + count
+    return alive

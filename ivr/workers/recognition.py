@@ -54,12 +54,20 @@ def installed_languages() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in directory.iterdir() if (path / "am" / "final.mdl").is_file()))
 
 
+@dataclass
+class _Recogniser:
+    vosk: Any
+    #: Seconds of audio it has heard since it was made.
+    seconds_fed: float = 0.0
+
+
 class Recognition:
     """The models and recognisers of this process."""
 
     def __init__(self) -> None:
         self._models: dict[str, Any] = {}
-        self._recognisers: dict[tuple[str, int], Any] = {}
+        self._recognisers: dict[tuple[str, int], _Recogniser] = {}
+        self._memory_at_start = 0
 
     def load(self, language: str) -> None:
         """Load a model (1 to 2 s, some 500 MB) unless it is there.
@@ -86,13 +94,14 @@ class Recognition:
         """
         self.load(language)
         recogniser = self._recogniser(language, sound.rate)
-        results = []
+        begun_at, results = recogniser.seconds_fed, []
         try:
             data, step = sound.samples.astype("<i2").tobytes(), int(sound.rate * _CHUNK) * 2
             for start in range(0, len(data), step):
-                if recogniser.AcceptWaveform(data[start : start + step]):
-                    results.append(json.loads(recogniser.Result()))
-            results.append(json.loads(recogniser.FinalResult()))
+                if recogniser.vosk.AcceptWaveform(data[start : start + step]):
+                    results.append(json.loads(recogniser.vosk.Result()))
+            results.append(json.loads(recogniser.vosk.FinalResult()))
+            recogniser.seconds_fed += sound.seconds
         except BaseException:  # interrupted in mid-utterance (a time-out): its state is of no use to the next
             self._recognisers.pop((language, sound.rate), None)
             raise
@@ -100,8 +109,9 @@ class Recognition:
         words = [
             {
                 "word": word["word"],
-                "start": round(word["start"], 2),
-                "end": round(word["end"], 2),
+                # A recogniser's clock runs on through all it has heard.
+                "start": round(max(0.0, word["start"] - begun_at), 2),
+                "end": round(word["end"] - begun_at, 2),
                 "confidence": round(word["conf"], 3),
             }
             for result in results
@@ -111,18 +121,20 @@ class Recognition:
         text = " ".join(result["text"] for result in results if result.get("text"))
         return Heard(text, confidence, words, f"vosk {language}")
 
-    def _recogniser(self, language: str, rate: int) -> Any:
+    def _recogniser(self, language: str, rate: int) -> _Recogniser:
+        if not self._memory_at_start:  # what the models take is shared with the parent and not counted
+            self._memory_at_start = psutil.Process().memory_info().rss
         key = (language, rate)
         if key not in self._recognisers:
             recogniser = vosk.KaldiRecognizer(self._models[language], rate)
             recogniser.SetWords(True)
-            self._recognisers[key] = recogniser
+            self._recognisers[key] = _Recogniser(recogniser)
         return self._recognisers[key]
 
     def _limit_memory(self) -> None:
-        used = psutil.Process().memory_info().rss
-        if used > settings().transcriber_memory_mb * 1024 * 1024:
-            log.info("dropping recognisers at %d MiB", used // 1024 // 1024)
+        grown = psutil.Process().memory_info().rss - self._memory_at_start
+        if grown > settings().recogniser_memory_mb * 1024 * 1024:
+            log.info("dropping recognisers that have grown by %d MiB", grown // 1024 // 1024)
             self._recognisers.clear()
             gc.collect()
             if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):

@@ -21,6 +21,8 @@ def transcribe(recording_id: int) -> None:
         transcript = recording.transcript
         if recording.state != "stored" or transcript is None or transcript.state == "done":
             return
+        if transcript.reason == "failed":  # it has failed (or killed its worker) often enough
+            return
         language = transcript.language
     try:
         heard = recognition.transcribe(read_wav(audio_store.path_of(recording_id).read_bytes()), language)
@@ -44,9 +46,13 @@ def transcribe(recording_id: int) -> None:
     )
 
 
-def given_up(recording_id: int) -> None:
+def given_up(session: Session, recording_id: int) -> None:
     """Every try has failed: a person must listen."""
-    _write(recording_id, state="please_listen", reason="failed")
+    session.execute(
+        update(Transcript)
+        .where(Transcript.recording_id == recording_id, Transcript.state != "done")
+        .values(state="please_listen", reason="failed")
+    )
 
 
 def requeue_waiting_for_models(session: Session) -> int:
@@ -61,7 +67,8 @@ def requeue_waiting_for_models(session: Session) -> int:
     ).all()
     for transcript in waiting:
         transcript.state, transcript.reason = "pending", None
-        outbox.add(session, "transcribe", transcript.recording_id)
+        urgent = transcript.recording.message.call.concern == "emergency"
+        outbox.add(session, "transcribe", transcript.recording_id, urgent=urgent)
     return len(waiting)
 
 

@@ -65,6 +65,7 @@ def upgrade() -> None:
     sa.Column('subject_id', sa.Integer(), nullable=False),
     sa.Column('urgent', sa.Boolean(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('generation', sa.Integer(), nullable=False),
     sa.Column('run_after', ivr.database_types.Instant(timezone=True), nullable=False),
     sa.Column('leased_until', ivr.database_types.Instant(timezone=True), nullable=True),
     sa.Column('leased_by', sa.String(length=120), nullable=True),
@@ -76,7 +77,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('work', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_work_leased_by'), ['leased_by'], unique=False)
-        batch_op.create_index('ix_work_unfinished', ['run_after'], unique=False, sqlite_where=sa.text('done_at IS NULL AND failed_at IS NULL'), postgresql_where=sa.text('done_at IS NULL AND failed_at IS NULL'))
+        batch_op.create_index('ix_work_unfinished', ['run_after'], unique=False, sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
 
     op.create_table('callback_tasks',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -106,7 +107,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_callback_tasks_team_id_teams')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_callback_tasks')),
     sa.UniqueConstraint('call_id', name=op.f('uq_callback_tasks_call_id')),
-    sa.UniqueConstraint('receipt_code', name=op.f('uq_callback_tasks_receipt_code'))
+    sa.UniqueConstraint('receipt_code', name=op.f('uq_callback_tasks_receipt_code')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('callback_tasks', schema=None) as batch_op:
         batch_op.create_index('ix_callback_tasks_queue', ['state', 'due_at'], unique=False)
@@ -160,7 +162,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['call_id'], ['calls.id'], name=op.f('fk_voicebox_messages_call_id_calls'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_voicebox_messages_task_id_callback_tasks'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_voicebox_messages')),
-    sa.UniqueConstraint('call_id', 'take', name=op.f('uq_voicebox_messages_call_id_take'))
+    sa.UniqueConstraint('call_id', 'take', name=op.f('uq_voicebox_messages_call_id_take')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('voicebox_messages', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_voicebox_messages_call_id'), ['call_id'], unique=False)
@@ -176,11 +179,12 @@ def upgrade() -> None:
     sa.Column('audio_bytes', sa.Integer(), nullable=True),
     sa.Column('stored_at', ivr.database_types.Instant(timezone=True), nullable=True),
     sa.Column('carrier_deleted_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.CheckConstraint("state IN ('announced', 'available', 'stored', 'absent', 'unusable', 'deleted')", name=op.f('ck_recordings_state')),
+    sa.CheckConstraint("state IN ('announced', 'available', 'stored', 'absent', 'deleted')", name=op.f('ck_recordings_state')),
     sa.ForeignKeyConstraint(['message_id'], ['voicebox_messages.id'], name=op.f('fk_recordings_message_id_voicebox_messages'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_recordings')),
     sa.UniqueConstraint('message_id', name=op.f('uq_recordings_message_id')),
-    sa.UniqueConstraint('recording_sid', name=op.f('uq_recordings_recording_sid'))
+    sa.UniqueConstraint('recording_sid', name=op.f('uq_recordings_recording_sid')),
+    sqlite_autoincrement=True
     )
     op.create_table('transcripts',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -226,7 +230,7 @@ def downgrade() -> None:
 
     op.drop_table('callback_tasks')
     with op.batch_alter_table('work', schema=None) as batch_op:
-        batch_op.drop_index('ix_work_unfinished', sqlite_where=sa.text('done_at IS NULL AND failed_at IS NULL'), postgresql_where=sa.text('done_at IS NULL AND failed_at IS NULL'))
+        batch_op.drop_index('ix_work_unfinished', sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_work_leased_by'))
 
     op.drop_table('work')
