@@ -7,11 +7,105 @@ is turned into local time once and compared there.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
-from ivr.configuration import Hours, Span
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Span(BaseModel):
+    """Opening hours of one day in local time, `opens` inclusive, `closes` exclusive."""
+
+    model_config = ConfigDict(frozen=True)
+    opens: time
+    closes: time | None  # None: midnight at the end of the day
+
+
+def _span(value: Any) -> Any:
+    if value == "closed":
+        return None
+    if not isinstance(value, str):
+        return value
+    opens, dash, closes = value.partition("-")
+    try:
+        if not dash:
+            raise ValueError
+        start = time.fromisoformat(opens.strip())
+        end = None if closes.strip() == "24:00" else time.fromisoformat(closes.strip())
+    except ValueError:
+        raise ValueError(f'{value!r} is neither "closed" nor a span like "08:00-18:00"') from None
+    if start.tzinfo or (end and end.tzinfo):
+        raise ValueError(f"{value!r} is local time and must not name a time zone")
+    if end is not None and end <= start:
+        raise ValueError(f"{value!r} ends before it begins")
+    return Span(opens=start, closes=end)
+
+
+DaySpan = Annotated[Span | None, BeforeValidator(_span)]
+
+
+class Closure(_Strict):
+    """Days on which nobody answers, both ends included."""
+
+    first: date
+    last: date
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Closure:
+        if self.last < self.first:
+            raise ValueError("last is before first")
+        return self
+
+
+class Hours(_Strict):
+    """When the hotline is answered by people.
+
+    Source: "täglich von 08:00 bis 18:00 Uhr erreichbar"; therefore holidays and weekday rules are off
+    unless the operator asks for them.
+    """
+
+    timezone: str = "Europe/Berlin"
+    daily: DaySpan = Span(opens=time(8), closes=time(18))
+    #: Exceptions to `daily`; a weekday not named here keeps the daily hours.
+    weekdays: dict[Weekday, DaySpan] = {}
+    closures: tuple[Closure, ...] = ()
+    #: Closed on the statutory holidays of Bremen.
+    holidays: bool = False
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{value!r} is not a time zone") from None
+        return value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The local time zone in which the hours are meant."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def usual_span(self) -> Span | None:
+        """The hours callers are told: the daily ones, or those of the first weekday that is not closed."""
+        spans = [self.daily, *(self.span_on(weekday) for weekday in range(7))]
+        return next((span for span in spans if span is not None), None)
+
+    def span_on(self, weekday: int) -> Span | None:
+        """Hours on a weekday (0 is Monday), before closures and holidays; None when closed."""
+        name = WEEKDAYS[weekday]
+        return self.weekdays.get(name, self.daily)
 
 
 @lru_cache(maxsize=16)

@@ -7,13 +7,11 @@ secrets come from the environment or, in local mode, from files the launcher mad
 from __future__ import annotations
 
 import os
-from datetime import date, time
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,8 +22,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from ivr.business_hours import Hours
 
 #: What a caller can ring about (Anliegen). The keys are stored with every call and task.
 CONCERNS = ("benefits", "work", "under_25", "emergency", "other")
@@ -35,94 +32,8 @@ class ConfigurationError(Exception):
     """The settings cannot be used; the message names each wrong key and why."""
 
 
-class Span(BaseModel):
-    """Opening hours of one day in local time, `opens` inclusive, `closes` exclusive."""
-
-    model_config = ConfigDict(frozen=True)
-    opens: time
-    closes: time | None  # None: midnight at the end of the day
-
-
-def _span(value: Any) -> Any:
-    if value == "closed":
-        return None
-    if not isinstance(value, str):
-        return value
-    opens, dash, closes = value.partition("-")
-    try:
-        if not dash:
-            raise ValueError
-        start = time.fromisoformat(opens.strip())
-        end = None if closes.strip() == "24:00" else time.fromisoformat(closes.strip())
-    except ValueError:
-        raise ValueError(f'{value!r} is neither "closed" nor a span like "08:00-18:00"') from None
-    if start.tzinfo or (end and end.tzinfo):
-        raise ValueError(f"{value!r} is local time and must not name a time zone")
-    if end is not None and end <= start:
-        raise ValueError(f"{value!r} ends before it begins")
-    return Span(opens=start, closes=end)
-
-
-DaySpan = Annotated[Span | None, BeforeValidator(_span)]
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Closure(_Strict):
-    """Days on which nobody answers, both ends included."""
-
-    first: date
-    last: date
-    reason: str = ""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Closure:
-        if self.last < self.first:
-            raise ValueError("last is before first")
-        return self
-
-
-class Hours(_Strict):
-    """When the hotline is answered by people.
-
-    Source: "täglich von 08:00 bis 18:00 Uhr erreichbar"; therefore holidays and weekday rules are off
-    unless the operator asks for them.
-    """
-
-    timezone: str = "Europe/Berlin"
-    daily: DaySpan = Span(opens=time(8), closes=time(18))
-    #: Exceptions to `daily`; a weekday not named here keeps the daily hours.
-    weekdays: dict[Weekday, DaySpan] = {}
-    closures: tuple[Closure, ...] = ()
-    #: Closed on the statutory holidays of Bremen.
-    holidays: bool = False
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"{value!r} is not a time zone") from None
-        return value
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The local time zone in which the hours are meant."""
-        return ZoneInfo(self.timezone)
-
-    @property
-    def usual_span(self) -> Span | None:
-        """The hours callers are told: the daily ones, or those of the first weekday that is not closed."""
-        spans = [self.daily, *(self.span_on(weekday) for weekday in range(7))]
-        return next((span for span in spans if span is not None), None)
-
-    def span_on(self, weekday: int) -> Span | None:
-        """Hours on a weekday (0 is Monday), before closures and holidays; None when closed."""
-        name = WEEKDAYS[weekday]
-        return self.weekdays.get(name, self.daily)
 
 
 def _e164(value: str) -> str:
@@ -270,6 +181,9 @@ class Settings(BaseSettings):
     @cached_property
     def database(self) -> str:
         """SQLAlchemy URL; SQLite under `var_dir` unless DATABASE_URL is set."""
+        for plain in ("postgres://", "postgresql://"):  # as operators and services write it
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url or f"sqlite:///{self.var_dir.absolute() / 'hotline.sqlite3'}"
 
     @cached_property

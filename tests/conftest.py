@@ -28,11 +28,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def use_environment(values: dict[str, str]) -> configuration.Settings:
-    """Make this process live in the same house as the started ones."""
-    os.environ.update(values)
+def move_out() -> None:
+    """Forget the settings and close what is open of the present house."""
+    if database.engine.cache_info().currsize:
+        database.engine().dispose()
     configuration.settings.cache_clear()
     database.engine.cache_clear()
+
+
+def use_environment(values: dict[str, str]) -> configuration.Settings:
+    """Make this process live in the same house as the started ones."""
+    move_out()
+    os.environ.update(values)
     return configuration.settings()
 
 
@@ -52,8 +59,6 @@ def korean_model() -> Path:
 
 
 class _Quietly(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
     def log_request(self, code: object = "-", size: object = "-") -> None:
         pass
 
@@ -115,6 +120,7 @@ class House:
         raise AssertionError(f"not ready: {state}\n{logs}")
 
     def stop(self) -> None:
+        move_out()
         stop_all([*self.children.values(), self.redis])
         self._server.shutdown()
         self._server.server_close()
@@ -182,18 +188,13 @@ def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[configura
         monkeypatch.delenv(key, raising=False)
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("LANGUAGES", '["de","en"]')
-    before = (configuration.settings(), database.engine()) if os.environ.get("PORT") else None
-    configuration.settings.cache_clear()
-    database.engine.cache_clear()
+    move_out()
     from ivr.migrate import migrate
 
     migrate()
     yield configuration.settings()
-    database.engine().dispose()
+    move_out()
     monkeypatch.undo()
-    configuration.settings.cache_clear()
-    database.engine.cache_clear()
-    del before
 
 
 def eventually(happens: Callable[[], object], seconds: float = 10.0, pause: float = 0.02) -> object:

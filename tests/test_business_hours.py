@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.business_hours import is_open, next_opening
-from ivr.configuration import Closure, Hours
+from ivr.business_hours import Closure, Hours, is_open, next_opening
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = Hours()

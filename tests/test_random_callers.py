@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ivr.exchange.lines import RATE, HungUp, ScriptedLine, Take
-from tests.conftest import House, eventually, reader, use_environment
+from tests.conftest import House, eventually, reader
 
 CALLERS = 1000
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
@@ -84,7 +84,7 @@ def busy_house(tmp_path_factory: pytest.TempPathFactory, korean_model: Path) -> 
     yield house
     house.stop()
     os.environ.clear()
-    use_environment(before)
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -41,8 +42,13 @@ def patient() -> Redis:
 
 
 def impatient() -> Redis:
-    """A connection for web requests: a fraction of a second, no retries."""
-    return Redis.from_url(settings().redis, socket_connect_timeout=0.2, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
+    """The connections of web requests: a fraction of a second, no retries."""
+    return _impatient(settings().redis)
+
+
+@lru_cache(maxsize=2)
+def _impatient(url: str) -> Redis:
+    return Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
 
 
 def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> None:
