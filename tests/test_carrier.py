@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 
 from ivr.exchange.ledger import CallRecord, RecordingRecord
 from ivr.telephony import carrier
-from tests.conftest import House
+from tests.conftest import House, eventually
 
 
 @pytest.fixture
@@ -78,3 +78,18 @@ def test_a_deletion_that_does_not_delete_is_noticed(strange_carrier) -> None:
     strange_carrier += [Response(status=204), Response('{"sid": "RE1"}', 200, mimetype="application/json")]
     with pytest.raises(TwilioRestException):
         carrier.delete_recording("RE1")
+
+
+def test_twilios_own_client_places_calls_and_sends_messages(house: House) -> None:
+    client = carrier.client()
+    call = client.calls.create(to="+4915199999999", from_="+494211782666", url=f"{house.url}/voice/incoming")
+    assert call.direction == "outbound-api"
+    eventually(lambda: client.calls(call.sid).fetch().status == "no-answer")
+    with pytest.raises(TwilioRestException) as refused:
+        client.calls(call.sid).update(status="completed")
+    assert refused.value.code == 21220
+    with pytest.raises(TwilioRestException, match="does not know Record"):
+        client.calls.create(to="+49151", from_="+49421", url="http://x", record=True)
+    message = client.messages.create(to="+4915112345678", from_="+494211782666", body="Ihre Eingangsnummer: 12345674")
+    assert client.messages(message.sid).fetch().body == "Ihre Eingangsnummer: 12345674"
+    assert message.sid in [kept.sid for kept in client.messages.list()]

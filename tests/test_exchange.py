@@ -11,12 +11,14 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from ivr.exchange.callers import ScriptedCaller
+from ivr.exchange.execution import Script, Subscription
 from ivr.exchange.ledger import Ledger
 from ivr.exchange.lines import RATE, ScriptedLine
 from ivr.exchange.speech import speak
-from ivr.exchange.switch import Subscription, Switch
+from ivr.exchange.switch import Switch
 from ivr.exchange.twiml import DocumentError, parse
 from ivr.exchange.webhooks import Webhooks
+from tests.conftest import eventually
 
 
 class OtherHouse:
@@ -217,3 +219,43 @@ def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
     assert again.delete_recording("RE1")
     assert not again.delete_recording("RE1")
     assert not again.audio_path("RE1").exists()
+
+
+def test_a_call_the_house_places_tells_its_events_in_order(ring, other) -> None:
+    other.documents["hello"] = SAY
+    heard: list[str] = []
+    caller = ScriptedCaller(tell=lambda event: heard.append(str(event.get("text"))))
+    ring.switch.telephones["+49151"] = lambda: ScriptedLine(caller)
+    events = ("initiated", "ringing", "answered", "completed")
+    script = Script(f"{other.url}/hello", status_url=f"{other.url}/status", status_events=events)
+    record = ring.switch.originate("+49151", "+49421", script)
+    eventually(lambda: ring.switch.ledger.call(record.sid).status == "completed")
+    eventually(lambda: other.paths().count("status") == 4)
+    told = sorted((form for path, form in other.asked if path == "status"), key=lambda form: form["SequenceNumber"])
+    assert [form["CallStatus"] for form in told] == list(events)
+    assert other.form("hello")["Direction"] == "outbound-api"
+    assert heard[0] == "Hallo"
+
+
+def test_a_number_where_nobody_answers(ring, other) -> None:
+    record = ring.switch.originate("+49999", "+49421", Script(f"{other.url}/x", status_url=f"{other.url}/status"))
+    eventually(lambda: ring.switch.ledger.call(record.sid).status == "no-answer")
+    eventually(lambda: "status" in other.paths())
+    assert [form["CallStatus"] for path, form in other.asked] == ["no-answer"]
+
+
+def test_a_live_call_is_redirected_and_completed(ring, other) -> None:
+    """The REST interface reaches into a call: with a Url it goes on there, with Status=completed it ends."""
+    other.documents["elsewhere"] = '<Gather action="/keys"/><Redirect>/never</Redirect>'
+    wishes = iter(["redirect", "complete"])
+
+    class Patient(ScriptedCaller):
+        def presses(self, count: int, finish: str) -> str:
+            (execution,) = ring.switch._live.values()
+            execution.redirect(f"{other.url}/elsewhere") if next(wishes) == "redirect" else execution.complete()
+            return "1"
+
+    other.documents["in"] = '<Gather action="/keys"/>'
+    report = ring.switch.call(ScriptedLine(Patient()), "+49151")
+    assert other.paths() == ["in", "elsewhere", "status"]
+    assert report.ended_by == "house"

@@ -21,7 +21,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.audio_files import Samples, Sound, read_wav, write_wav
 from ivr.exchange.callers import ScriptedCaller
-from ivr.exchange.lines import RATE, HungUp, Line, ScriptedLine, Take, Utterance, seconds_since_speech
+from ivr.exchange.lines import RATE, HungUp, Interrupted, Line, ScriptedLine, Take, Utterance, seconds_since_speech
 from ivr.exchange.switch import Switch
 
 #: A handset that has not asked for events for so many seconds is gone: its window was closed.
@@ -64,6 +64,12 @@ class HandsetLine(Line):
             if self._resampler is None:
                 self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16")
             self._speech.append(self._resampler.resample_chunk(samples))
+            self._changed.notify_all()
+
+    def interrupt(self) -> None:
+        """The REST interface reaches into the call."""
+        with self._changed:
+            super().interrupt()
             self._changed.notify_all()
 
     def hang_up(self) -> None:
@@ -131,6 +137,9 @@ class HandsetLine(Line):
             except HungUp:
                 ended_by = "hangup"
                 break
+            except Interrupted:
+                ended_by = "interrupted"
+                break
             elapsed = time.monotonic() - started
             if elapsed > silence and seconds_since_speech(self._heard()) >= min(silence, elapsed):
                 break
@@ -181,6 +190,7 @@ class HandsetLine(Line):
             while True:
                 if self._hung_up or time.monotonic() - self._last_seen > _GONE:
                     raise HungUp
+                self._go_on()
                 if happened():
                     return True
                 left = deadline - time.monotonic()

@@ -1,4 +1,4 @@
-"""What the exchange keeps: calls and recordings, on disk, so that it can be killed and started again."""
+"""What the exchange keeps: calls, recordings and text messages, on disk, so that it can be killed and started again."""
 
 from __future__ import annotations
 
@@ -49,15 +49,28 @@ class RecordingRecord:
     date_created: str = field(default_factory=_now)
 
 
+@dataclass
+class MessageRecord:
+    """A text message (SMS) as the REST interface gives it; it is kept and goes nowhere."""
+
+    sid: str
+    from_: str
+    to: str
+    body: str
+    status: str = "queued"
+    date_created: str = field(default_factory=_now)
+
+
 class Ledger:
-    """Calls and recordings under a directory, one small file each."""
+    """Calls, recordings and text messages under a directory, one small file each."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = threading.Lock()
         self._calls: dict[str, CallRecord] = {}
         self._recordings: dict[str, RecordingRecord] = {}
-        for name in ("calls", "recordings"):
+        self._messages: dict[str, MessageRecord] = {}
+        for name in ("calls", "recordings", "messages"):
             (directory / name).mkdir(parents=True, exist_ok=True)
         for path in (directory / "calls").glob("CA*.json"):
             call = CallRecord(**json.loads(path.read_text()))
@@ -65,6 +78,25 @@ class Ledger:
         for path in (directory / "recordings").glob("RE*.json"):
             recording = RecordingRecord(**json.loads(path.read_text()))
             self._recordings[recording.sid] = recording
+
+        for path in (directory / "messages").glob("SM*.json"):
+            message = MessageRecord(**json.loads(path.read_text()))
+            self._messages[message.sid] = message
+
+    def keep_message(self, message: MessageRecord) -> None:
+        """Write a text message down."""
+        with self._lock:
+            self._messages[message.sid] = message
+        self._write(self._directory / "messages" / f"{message.sid}.json", json.dumps(asdict(message)).encode())
+
+    def message(self, sid: str) -> MessageRecord | None:
+        """A text message by its id."""
+        return self._messages.get(sid)
+
+    def messages(self) -> Iterator[MessageRecord]:
+        """All text messages, newest first."""
+        with self._lock:
+            return iter(list(self._messages.values())[::-1])
 
     def keep_call(self, call: CallRecord) -> None:
         """Write a call down."""

@@ -27,6 +27,10 @@ class HungUp(Exception):
     """The caller has hung up."""
 
 
+class Interrupted(Exception):
+    """The REST interface wants the call to end or to go on elsewhere."""
+
+
 @dataclass(frozen=True)
 class Utterance:
     """Something the caller hears: what it says (where known), in which language tag, and its audio on demand."""
@@ -38,14 +42,25 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Take:
-    """What a recording caught, at 8 kHz, and what ended it: a key, "hangup", or nothing."""
+    """What a recording caught, at 8 kHz, and what ended it: a key, "hangup", "interrupted", or nothing."""
 
     samples: Samples
     ended_by: str = ""
 
 
 class Line(ABC):
-    """The caller's end, as the switch uses it. Every method may raise :class:`HungUp`."""
+    """The caller's end, as the switch uses it. Every method may raise :class:`HungUp` or :class:`Interrupted`."""
+
+    _interrupted = False
+
+    def interrupt(self) -> None:
+        """Make the present or next method raise :class:`Interrupted`, once."""
+        self._interrupted = True
+
+    def _go_on(self) -> None:
+        if self._interrupted:
+            self._interrupted = False
+            raise Interrupted
 
     @abstractmethod
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
@@ -99,13 +114,16 @@ class ScriptedLine(Line):
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
         """Tell the caller what is said."""
+        self._go_on()
         self._caller.hears(utterance.text, utterance.language)
         return False
 
     def keys(self, count: int, finish: str, timeout: int) -> str:
         """Ask the caller for keys and cut them as the carrier would."""
         typed = ""
-        for key in self._caller.presses(count, finish):
+        pressed = self._caller.presses(count, finish)
+        self._go_on()
+        for key in pressed:
             if key in finish:
                 break
             typed += key
@@ -119,10 +137,14 @@ class ScriptedLine(Line):
             take = self._caller.speaks()
         except HungUp:
             return Take(np.zeros(0, np.int16), "hangup")
+        if self._interrupted:
+            self._interrupted = False
+            return Take(take.samples[: max_seconds * RATE], "interrupted")
         return Take(take.samples[: max_seconds * RATE], take.ended_by)
 
     def wait(self, seconds: float) -> None:
         """No time passes."""
+        self._go_on()
 
     def ringing(self, number: str, seconds: int) -> str:
         """As the caller's script says."""
@@ -131,6 +153,32 @@ class ScriptedLine(Line):
     def over(self, reason: str) -> None:
         """Tell the caller."""
         self._caller.is_done(reason)
+
+
+class SilentLine(Line):
+    """A number where nobody answers."""
+
+    def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
+        """Nobody hears."""
+        return False
+
+    def keys(self, count: int, finish: str, timeout: int) -> str:
+        """Nobody presses."""
+        return ""
+
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
+        """Nobody speaks."""
+        return Take(np.zeros(0, np.int16))
+
+    def wait(self, seconds: float) -> None:
+        """No time passes."""
+
+    def ringing(self, number: str, seconds: int) -> str:
+        """Nobody answers."""
+        return "no-answer"
+
+    def over(self, reason: str) -> None:
+        """Nobody minds."""
 
 
 def trim_silence(samples: Samples) -> Samples:

@@ -1,4 +1,4 @@
-"""The carrier's REST interface, as far as the house uses it: recordings and calls."""
+"""The carrier's REST interface, as far as the house uses it: recordings, calls and text messages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request, send_file
 
-from ivr.exchange.ledger import CallRecord, RecordingRecord
+from ivr.exchange.execution import Script
+from ivr.exchange.ledger import CallRecord, MessageRecord, RecordingRecord, new_sid
 from ivr.exchange.switch import Switch
+
+#: What may be said when a call is created; anything else is an error, not ignored.
+_CALL_FIELDS = {
+    "To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "Timeout",
+    "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
+}  # fmt: skip
 
 
 def blueprint(switch: Switch, token: str) -> Blueprint:
@@ -58,6 +65,55 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
     @pages.get("/Calls/<sid>.json")
     def call(sid: str) -> Response:
         return jsonify(_call(ledger.call(sid) or abort(404), base))
+
+    @pages.post("/Calls.json")
+    def create_call() -> tuple[Response, int] | Response:
+        form = request.form
+        if strange := set(form) - _CALL_FIELDS:
+            return _error(400, 20001, f"the local exchange does not know {', '.join(sorted(strange))}")
+        if not form.get("To") or not form.get("From") or not form.get("Url"):
+            return _error(400, 21201, "To, From and Url are needed")
+        script = Script(
+            form["Url"],
+            form.get("FallbackUrl", ""),
+            form.get("StatusCallback", ""),
+            tuple(form.getlist("StatusCallbackEvent")),
+        )
+        return jsonify(_call(switch.originate(form["To"], form["From"], script), base)), 201
+
+    @pages.post("/Calls/<sid>.json")
+    def update_call(sid: str) -> Response:
+        record = ledger.call(sid) or abort(404)
+        execution, form = switch.live(sid), request.form
+        if strange := set(form) - {"Status", "Url", "Method"}:
+            return _error(400, 20001, f"the local exchange does not know {', '.join(sorted(strange))}")
+        if execution is None:
+            # Carrier: error 21220, "Call is not in-progress".
+            return _error(400, 21220, "Call is not in-progress. Cannot redirect.")
+        if form.get("Url"):
+            execution.redirect(form["Url"])
+        elif form.get("Status") in ("completed", "canceled"):
+            execution.complete()
+        else:
+            return _error(400, 21218, "Url or Status=completed is needed")
+        return jsonify(_call(record, base))
+
+    @pages.post("/Messages.json")
+    def create_message() -> tuple[Response, int] | Response:
+        form = request.form
+        if not form.get("To") or not form.get("From") or not form.get("Body"):
+            return _error(400, 21602, "To, From and Body are needed")
+        message = MessageRecord(new_sid("SM"), form["From"], form["To"], form["Body"])
+        ledger.keep_message(message)
+        return jsonify(_message(message, base)), 201
+
+    @pages.get("/Messages.json")
+    def messages() -> Response:
+        return _page("messages", [_message(item, base) for item in ledger.messages()])
+
+    @pages.get("/Messages/<sid>.json")
+    def message(sid: str) -> Response:
+        return jsonify(_message(ledger.message(sid) or abort(404), base))
 
     return pages
 
@@ -122,6 +178,31 @@ def _call(item: CallRecord, base: str) -> dict[str, Any]:
         "start_time": item.date_created,
         "end_time": None,
         "uri": f"{base}/Calls/{item.sid}.json",
+        "subresource_uris": {},
+    }
+
+
+def _message(item: MessageRecord, base: str) -> dict[str, Any]:
+    return {
+        "sid": item.sid,
+        "account_sid": base.rpartition("/")[2],
+        "from": item.from_,
+        "to": item.to,
+        "body": item.body,
+        "status": item.status,
+        "direction": "outbound-api",
+        "num_segments": str(-(-len(item.body) // 160) or 1),
+        "num_media": "0",
+        "error_code": None,
+        "error_message": None,
+        "price": None,
+        "price_unit": "EUR",
+        "messaging_service_sid": None,
+        "api_version": "2010-04-01",
+        "date_created": item.date_created,
+        "date_updated": item.date_created,
+        "date_sent": item.date_created,
+        "uri": f"{base}/Messages/{item.sid}.json",
         "subresource_uris": {},
     }
 

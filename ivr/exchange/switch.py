@@ -1,34 +1,18 @@
-"""The switch: takes a call from its first ring to its last event, executing the house's documents.
-
-Rules are the carrier's documented ones (`docs` of each verb); see the tests that quote them.
-"""
+"""The switch: calls to the hotline, calls the hotline places, and what the REST interface does to them."""
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
-from urllib.parse import urljoin
 
-from ivr.audio_files import Sound, read_wav
-from ivr.exchange import speech
-from ivr.exchange.ledger import CallRecord, Ledger, RecordingRecord, new_sid
-from ivr.exchange.lines import RATE, HungUp, Line, Utterance, trim_silence
-from ivr.exchange.twiml import VOICE_LANGUAGES, DocumentError, Verb, parse
+from ivr.exchange.execution import CallReport, Execution, Script, Subscription
+from ivr.exchange.ledger import CallRecord, Ledger, new_sid
+from ivr.exchange.lines import Line, SilentLine
 from ivr.exchange.webhooks import WebhookFailed, Webhooks
 
 log = logging.getLogger(__name__)
-
-#: A recording with less speech than this (seconds) is absent.
-_SHORTEST = 0.3
-#: Documents after which a call counts as caught in a loop.
-_ENDLESS = 400
 
 
 class Post(Protocol):
@@ -37,40 +21,20 @@ class Post(Protocol):
     def __call__(self, url: str, form: Mapping[str, str]) -> object: ...
 
 
-@dataclass
-class Subscription:
-    """The hotline's number and account as the carrier knows them."""
-
-    account_sid: str
-    number: str
-    voice_url: str
-    fallback_url: str
-    status_url: str
-
-
-@dataclass
-class CallReport:
-    """How a call went, for who placed it."""
-
-    call_sid: str
-    documents: int = 0
-    #: Errors as the carrier's debugger would list them.
-    errors: list[str] = field(default_factory=list)
-    #: who closed the line: "caller", "exchange" (the document ended) or "error"
-    ended_by: str = ""
-    recording_sids: list[str] = field(default_factory=list)
-
-
 class Switch:
-    """Places calls to the house."""
+    """Connects callers, the house, and the telephones of this exchange."""
 
     def __init__(self, subscription: Subscription, ledger: Ledger, webhooks: Webhooks) -> None:
         self.subscription = subscription
         self.ledger = ledger
         self.webhooks = webhooks
+        #: Telephones that answer when the house calls them, by number; every other number does not answer.
+        self.telephones: dict[str, Callable[[], Line]] = {}
         #: Sends status callbacks; the voice documents themselves are always asked for directly.
         self.post_status: Post = webhooks.post
+        self._live: dict[str, Execution] = {}
         self._callbacks = ThreadPoolExecutor(max_workers=16, thread_name_prefix="callbacks")
+        self._outgoing = ThreadPoolExecutor(max_workers=64, thread_name_prefix="outgoing")
 
     def call(
         self,
@@ -83,7 +47,47 @@ class Switch:
 
         `parameters` are further fields of the voice webhooks, as a SIP trunk's headers would be.
         """
-        return _Call(self, line, from_, dict(parameters or {}), on_start).run()
+        record = CallRecord(new_sid("CA"), from_, self.subscription.number)
+        script = Script(
+            self.subscription.voice_url,
+            self.subscription.fallback_url,
+            self.subscription.status_url,
+            parameters=dict(parameters or {}),
+        )
+        self.ledger.keep_call(record)
+        on_start(record.sid)
+        return self._run(Execution(self, line, record, script), record)
+
+    def originate(self, to: str, from_: str, script: Script) -> CallRecord:
+        """Ring a telephone for the house; the call goes on in the background."""
+        record = CallRecord(new_sid("CA"), from_, to, "outbound-api", status="queued")
+        self.ledger.keep_call(record)
+        self._outgoing.submit(self._ring, record, script)
+        return record
+
+    def _ring(self, record: CallRecord, script: Script) -> None:
+        answers = self.telephones.get(record.to)
+        execution = Execution(self, answers() if answers else SilentLine(), record, script)
+        for status in ("initiated", "ringing"):
+            record.status = status
+            execution.tell(status)
+        if answers is None:
+            execution.ended("no-answer")
+            return
+        record.status = "in-progress"
+        execution.tell("answered")
+        self._run(execution, record)
+
+    def _run(self, execution: Execution, record: CallRecord) -> CallReport:
+        self._live[record.sid] = execution
+        try:
+            return execution.run()
+        finally:
+            del self._live[record.sid]
+
+    def live(self, call_sid: str) -> Execution | None:
+        """A call in progress, to be completed or redirected."""
+        return self._live.get(call_sid)
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
         """Send a status callback in the background; a failure is the carrier's to log."""
@@ -94,243 +98,3 @@ class Switch:
             self.post_status(url, form)
         except WebhookFailed as error:
             log.warning("status callback failed: %s", error)
-
-
-class _End(Exception):
-    """The call is over because a document said so."""
-
-
-class _Call:
-    """One call in progress."""
-
-    def __init__(
-        self, switch: Switch, line: Line, from_: str, parameters: dict[str, str], on_start: Callable[[str], None]
-    ) -> None:
-        self._switch = switch
-        self._line = line
-        self._record = CallRecord(new_sid("CA"), from_, switch.subscription.number)
-        self._parameters = parameters
-        self._report = CallReport(self._record.sid)
-        self._callbacks: list[Future[None]] = []
-        self._started = time.monotonic()
-        self._on_start = on_start
-
-    def run(self) -> CallReport:
-        self._switch.ledger.keep_call(self._record)
-        self._on_start(self._record.sid)
-        try:
-            self._execute(self._switch.subscription.voice_url, {})
-        except HungUp:
-            self._report.ended_by = "caller"
-        except _End:
-            self._report.ended_by = self._report.ended_by or "exchange"
-        self._line.over(self._report.ended_by)
-        self._record.status = "completed"
-        self._record.duration = round(time.monotonic() - self._started)
-        self._switch.ledger.keep_call(self._record)
-        self._status()
-        wait(self._callbacks)
-        return self._report
-
-    # -- documents ------------------------------------------------------------------------------
-
-    def _execute(self, url: str, form: Mapping[str, str]) -> None:
-        """Ask for a document and execute it, and the ones it leads to."""
-        following: tuple[str, Mapping[str, str]] | None = (url, form)
-        while following:
-            if self._report.documents >= _ENDLESS:
-                self._fail("endless loop of documents")
-            url, form = following
-            verbs = self._document(url, form)
-            following = self._perform(url, verbs)
-        raise _End  # Carrier: a document that ends without more verbs ends the call.
-
-    def _document(self, url: str, form: Mapping[str, str]) -> tuple[Verb, ...]:
-        try:
-            return self._fetch(url, form)
-        except (WebhookFailed, DocumentError) as error:
-            self._report.errors.append(f"{error.code} {error} at {url.partition('?')[0]}")
-            # Carrier: the fallback URL is asked with what went wrong and where.
-            trouble = {"ErrorCode": str(error.code), "ErrorUrl": url}
-            try:
-                return self._fetch(self._switch.subscription.fallback_url, {**form, **trouble})
-            except (WebhookFailed, DocumentError) as second:
-                self._fail(f"{second.code} {second} at the fallback URL")
-        raise AssertionError("unreachable")
-
-    def _fetch(self, url: str, form: Mapping[str, str]) -> tuple[Verb, ...]:
-        self._report.documents += 1
-        response = self._switch.webhooks.post(url, {**self._standard(), **form})
-        if not response.headers.get("Content-Type", "").startswith(("text/xml", "application/xml")):
-            raise DocumentError(12300, f"content type {response.headers.get('Content-Type')}")
-        return parse(response.content)
-
-    def _fail(self, reason: str) -> None:
-        self._report.errors.append(reason)
-        self._report.ended_by = "error"
-        raise _End
-
-    def _perform(self, url: str, verbs: tuple[Verb, ...]) -> tuple[str, Mapping[str, str]] | None:
-        """Execute verbs in order; what to ask for next, or None at the document's end."""
-        for verb in verbs:
-            match verb.name:
-                case "Say" | "Play":
-                    self._utter(url, verb, interruptible=False)
-                case "Pause":
-                    self._line.wait(verb.number("length", 1))
-                case "Gather":
-                    if (digits := self._gather(url, verb)) is not None:
-                        return self._action(url, verb), {"Digits": digits}
-                case "Record":
-                    if (form := self._take(url, verb)) is not None:
-                        return self._action(url, verb), form
-                case "Dial":
-                    form = self._dial(verb)
-                    if "action" in verb.attributes:
-                        return self._action(url, verb), form
-                case "Redirect":
-                    return urljoin(url, verb.text), {}
-                case "Hangup":
-                    raise _End
-                case "Reject":
-                    self._record.status = "busy"
-                    raise _End
-        return None
-
-    @staticmethod
-    def _action(url: str, verb: Verb) -> str:
-        # Carrier: without `action` the present document is asked for again.
-        return urljoin(url, verb.attributes.get("action", url))
-
-    # -- verbs ----------------------------------------------------------------------------------
-
-    def _utter(self, url: str, verb: Verb, *, interruptible: bool) -> bool:
-        if verb.name == "Say":
-            language = VOICE_LANGUAGES[verb.attributes["voice"]]
-            utterance = Utterance(verb.text, language, partial(speech.speak, verb.text, language))
-        else:
-            try:
-                sound = read_wav(self._switch.webhooks.get_media(urljoin(url, verb.text)))
-            except (WebhookFailed, ValueError) as error:
-                self._report.errors.append(f"<Play>: {error}")
-                return False
-            utterance = Utterance(f"[{sound.seconds:.1f} s of audio]", "", partial(_same, sound))
-        return self._line.hear(utterance, interruptible=interruptible)
-
-    def _gather(self, url: str, verb: Verb) -> str | None:
-        # Carrier: "After the first digit is received the audio will stop playing."
-        for child in verb.children:
-            if child.name == "Pause":
-                self._line.wait(child.number("length", 1))
-            elif self._utter(url, child, interruptible=True):
-                break
-        digits = self._line.keys(
-            verb.number("numDigits", 1_000_000), verb.attributes.get("finishOnKey", "#"), verb.number("timeout", 5)
-        )
-        # Carrier: without digits the next verb follows, unless actionOnEmptyResult asks for the action.
-        if digits or verb.attributes.get("actionOnEmptyResult") == "true":
-            return digits
-        return None
-
-    def _take(self, url: str, verb: Verb) -> dict[str, str] | None:
-        recording = RecordingRecord(new_sid("RE"), self._record.sid)
-        callback = verb.attributes.get("recordingStatusCallback")
-        events = verb.attributes.get("recordingStatusCallbackEvent", "completed").split()
-        send = partial(self._recording_event, urljoin(url, callback) if callback else "", events)
-        self._switch.ledger.keep_recording(recording)
-        begun = send(recording, "in-progress")
-        take = self._line.record(
-            verb.number("maxLength", 3600),
-            verb.attributes.get("finishOnKey", "1234567890*#"),
-            verb.number("timeout", 5),
-            beep=verb.attributes.get("playBeep", "true") == "true",
-        )
-        spoken = trim_silence(take.samples)
-        samples = spoken if verb.attributes.get("trim", "trim-silence") == "trim-silence" else take.samples
-        wait(begun)
-        if len(spoken) < _SHORTEST * RATE:
-            self._switch.ledger.delete_recording(recording.sid)
-            recording.status = "absent"
-            send(recording, "absent")
-            if take.ended_by == "hangup":
-                raise HungUp
-            return None  # Carrier: an empty recording does not call the action, the next verb follows.
-        recording.status, recording.duration = "completed", max(1, round(len(samples) / RATE))
-        self._switch.ledger.keep_recording(recording, samples)
-        self._report.recording_sids.append(recording.sid)
-        send(recording, "completed")
-        form = {
-            "RecordingSid": recording.sid,
-            "RecordingUrl": self._recording_url(recording.sid),
-            "RecordingDuration": str(recording.duration),
-            "Digits": take.ended_by,
-        }
-        if take.ended_by == "hangup":
-            # Carrier: the action is asked for once more, with Digits=hangup; its document is not executed.
-            self._record.status = "completed"
-            self._document(self._action(url, verb), form)
-            raise HungUp
-        return form
-
-    def _dial(self, verb: Verb) -> dict[str, str]:
-        numbers = [child.text for child in verb.children] or [verb.text]
-        leg = CallRecord(new_sid("CA"), self._record.to, numbers[0], "outbound-dial", self._record.sid)
-        started = time.monotonic()
-        leg.status = self._line.ringing(numbers[0], verb.number("timeout", 30))
-        leg.duration = round(time.monotonic() - started) if leg.status == "completed" else 0
-        self._switch.ledger.keep_call(leg)
-        return {"DialCallStatus": leg.status, "DialCallSid": leg.sid, "DialCallDuration": str(leg.duration)}
-
-    # -- forms ----------------------------------------------------------------------------------
-
-    def _standard(self) -> dict[str, str]:
-        subscription = self._switch.subscription
-        return {
-            "AccountSid": subscription.account_sid,
-            "ApiVersion": "2010-04-01",
-            "CallSid": self._record.sid,
-            "CallStatus": self._record.status,
-            "Called": subscription.number,
-            "Caller": self._record.from_,
-            "CallerCity": "",
-            "Direction": "inbound",
-            "From": self._record.from_,
-            "To": subscription.number,
-            **self._parameters,
-        }
-
-    def _recording_url(self, sid: str) -> str:
-        return f"/2010-04-01/Accounts/{self._switch.subscription.account_sid}/Recordings/{sid}"
-
-    def _recording_event(
-        self, url: str, events: list[str], recording: RecordingRecord, status: str
-    ) -> list[Future[None]]:
-        if not url or status not in events:
-            return []
-        form = {
-            "AccountSid": self._switch.subscription.account_sid,
-            "CallSid": self._record.sid,
-            "RecordingSid": recording.sid,
-            "RecordingUrl": self._recording_url(recording.sid),
-            "RecordingStatus": status,
-            "RecordingDuration": str(recording.duration),
-            "RecordingChannels": "1",
-            "RecordingSource": "RecordVerb",
-            "RecordingStartTime": recording.date_created,
-            "ErrorCode": "0",
-        }
-        self._callbacks.append(self._switch.notify(url, form))
-        return self._callbacks[-1:]
-
-    def _status(self) -> None:
-        form = self._standard() | {
-            "CallDuration": str(self._record.duration),
-            "SequenceNumber": "0",
-            "CallbackSource": "call-progress-events",
-            "Timestamp": format_datetime(datetime.now(UTC)),
-        }
-        self._callbacks.append(self._switch.notify(self._switch.subscription.status_url, form))
-
-
-def _same(sound: Sound) -> Sound:
-    return sound
