@@ -15,7 +15,7 @@ import numpy as np
 from ivr import prompts
 from ivr.audio_files import Sound
 from ivr.exchange.callers import at_telephone_rate
-from ivr.exchange.execution import CallReport
+from ivr.exchange.calls import CallReport
 from ivr.exchange.lines import HungUp, ScriptedLine, Take
 from ivr.exchange.speech import speak
 from ivr.exchange.switch import Switch

@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from ivr.exchange.callers import ScriptedCaller
-from ivr.exchange.execution import Script, Subscription
+from ivr.exchange.calls import Script, Subscription
 from ivr.exchange.ledger import Ledger
 from ivr.exchange.lines import RATE, ScriptedLine
 from ivr.exchange.speech import speak

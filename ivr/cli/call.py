@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ivr.configuration import settings
     "--at",
     default="clock",
     show_default=True,
-    help='"open", "closed", "clock", or an instant like 2026-10-25T02:30+02:00.',
+    help='"open", "closed", "clock", or an instant like 2026-10-25T02:30.',
 )
 @click.option(
     "--team",
@@ -41,7 +42,7 @@ def call(from_: str, press: str, speak: tuple[Path, ...], at: str, team: str, ha
     """Ring the hotline with a script."""
     script = {
         "from": from_,
-        "at": at,
+        "at": _hour(at),
         "keys": [keys.strip() for keys in press.split(",") if keys.strip()],
         "team": team,
         "hangs_up": hang_up,
@@ -63,6 +64,17 @@ def call(from_: str, press: str, speak: tuple[Path, ...], at: str, team: str, ha
         errors += event.get("errors", [])
     if errors:
         raise SystemExit(1)
+
+
+def _hour(at: str) -> str:
+    """The hour to pretend; an instant without an offset is meant in the hotline's own time zone."""
+    if at in ("open", "closed", "clock"):
+        return at
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        raise click.BadParameter(f"{at!r} is neither open, closed, clock nor an instant", param_hint="--at") from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=settings().hours.zone)).isoformat()
 
 
 def _shown(event: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from flask import Flask
 
 from ivr.configuration import Settings
 from ivr.exchange import handsets, rest
-from ivr.exchange.execution import Subscription
+from ivr.exchange.calls import Subscription
 from ivr.exchange.ledger import Ledger
 from ivr.exchange.switch import Switch
 from ivr.exchange.webhooks import Webhooks

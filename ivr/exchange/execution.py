@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
-from typing import Protocol
 from urllib.parse import urljoin
 
 from ivr.audio_files import Sound, read_wav
 from ivr.exchange import speech
-from ivr.exchange.ledger import CallRecord, Ledger, RecordingRecord, new_sid
+from ivr.exchange.calls import CallReport, Exchange, Script
+from ivr.exchange.ledger import CallRecord, RecordingRecord, new_sid
 from ivr.exchange.lines import RATE, HungUp, Interrupted, Line, Utterance, trim_silence
 from ivr.exchange.twiml import VOICE_LANGUAGES, DocumentError, Verb, parse
-from ivr.exchange.webhooks import WebhookFailed, Webhooks
+from ivr.exchange.webhooks import WebhookFailed
 
 #: A recording with less speech than this (seconds) is absent.
 _SHORTEST = 0.3
@@ -25,53 +24,6 @@ _SHORTEST = 0.3
 _ENDLESS = 400
 #: Events that end a call and are always told.
 _LAST = ("completed", "busy", "no-answer", "failed", "canceled")
-
-
-@dataclass
-class Subscription:
-    """The hotline's number and account as the carrier knows them."""
-
-    account_sid: str
-    number: str
-    voice_url: str
-    fallback_url: str
-    status_url: str
-
-
-@dataclass(frozen=True)
-class Script:
-    """Which document a call begins with, where it goes when one fails, and who hears of which events."""
-
-    url: str
-    fallback_url: str = ""
-    status_url: str = ""
-    status_events: tuple[str, ...] = ()
-    #: Further fields of the call's webhooks, as a SIP trunk's headers would be.
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class CallReport:
-    """How a call went, for who placed it."""
-
-    call_sid: str
-    documents: int = 0
-    #: Errors as the carrier's debugger would list them.
-    errors: list[str] = field(default_factory=list)
-    #: who closed the line: "caller", "exchange" (the document ended), "house" (by REST) or "error"
-    ended_by: str = ""
-    recording_sids: list[str] = field(default_factory=list)
-
-
-class Exchange(Protocol):
-    """What an execution needs of the switch."""
-
-    subscription: Subscription
-    ledger: Ledger
-    webhooks: Webhooks
-
-    def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
-        """Send a status callback in the background."""
 
 
 class _End(Exception):

@@ -8,195 +8,20 @@ from __future__ import annotations
 
 import json
 import queue
-import secrets
 import threading
-import time
-from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import soxr
 from flask import Blueprint, Response, abort, jsonify, request
 
-from ivr.audio_files import Samples, Sound, read_wav, write_wav
+from ivr.audio_files import read_wav, write_wav
 from ivr.exchange.callers import ScriptedCaller
-from ivr.exchange.lines import RATE, HungUp, Interrupted, Line, ScriptedLine, Take, Utterance, seconds_since_speech
+from ivr.exchange.handset_line import HandsetLine
+from ivr.exchange.lines import ScriptedLine
 from ivr.exchange.switch import Switch
 
-#: A handset that has not asked for events for so many seconds is gone: its window was closed.
-_GONE = 25.0
-#: Seconds an events request stays open.
-_POLL = 10.0
-_BEEP = 0.4
 #: How the called team behaves, as the person at the softphone chose.
 _TEAM = ("no-answer", "busy", "completed")
-
-
-class HandsetLine(Line):
-    """A person at a softphone, in real time."""
-
-    def __init__(self, team: str) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.audio: OrderedDict[str, Sound] = OrderedDict()
-        self._team = team
-        self._changed = threading.Condition()
-        self._keys = ""
-        self._speech: list[Samples] = []
-        self._resampler: soxr.ResampleStream | None = None
-        self._recording = False
-        self._hung_up = False
-        self._last_seen = time.monotonic()
-
-    # -- from the handset -----------------------------------------------------------------------
-
-    def press(self, keys: str) -> None:
-        """Keys were pressed."""
-        with self._changed:
-            self._keys += keys
-            self._changed.notify_all()
-
-    def say(self, samples: Samples, rate: int) -> None:
-        """A piece of speech; outside a recording nobody listens."""
-        with self._changed:
-            if not self._recording:
-                return
-            if self._resampler is None:
-                self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16")
-            self._speech.append(self._resampler.resample_chunk(samples))
-            self._changed.notify_all()
-
-    def interrupt(self) -> None:
-        """The REST interface reaches into the call."""
-        with self._changed:
-            super().interrupt()
-            self._changed.notify_all()
-
-    def hang_up(self) -> None:
-        """The caller hung up."""
-        with self._changed:
-            self._hung_up = True
-            self._changed.notify_all()
-
-    def events_after(self, number: int, patience: float = _POLL) -> list[dict[str, Any]]:
-        """Events from `number` on; waits for one."""
-        with self._changed:
-            self._last_seen = time.monotonic()
-            self._changed.wait_for(lambda: len(self.events) > number, patience)
-            self._last_seen = time.monotonic()
-            return self.events[number:]
-
-    # -- from the switch ------------------------------------------------------------------------
-
-    def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
-        """Have it played and wait as long as it lasts."""
-        sound = utterance.audio()
-        name = secrets.token_urlsafe(8)
-        self.audio[name] = sound
-        while len(self.audio) > 40:
-            self.audio.popitem(last=False)
-        if not interruptible:
-            self._keys = ""
-        self._emit(type="said", text=utterance.text, language=utterance.language, audio=name, seconds=sound.seconds)
-        pressed = self._until(lambda: interruptible and bool(self._keys), sound.seconds)
-        if pressed:
-            self._emit(type="interrupted")
-        return pressed
-
-    def keys(self, count: int, finish: str, timeout: int) -> str:
-        """Wait for keys; the time-out begins again with each."""
-        typed = ""
-        self._emit(type="listening")
-        while len(typed) < count:
-            if not self._until(lambda: bool(self._keys), timeout):
-                break
-            with self._changed:
-                key, self._keys = self._keys[0], self._keys[1:]
-            if key in finish:
-                break
-            typed += key
-        return typed
-
-    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
-        """Record until silence, a key, the longest duration or the hang-up."""
-        if beep:
-            self._emit(type="beep", seconds=_BEEP)
-            try:
-                self._until(lambda: False, _BEEP)
-            except HungUp:
-                return Take(np.zeros(0, np.int16), "hangup")
-        with self._changed:
-            self._keys, self._speech, self._resampler, self._recording = "", [], None, True
-        self._emit(type="recording", max_seconds=max_seconds)
-        started, ended_by = time.monotonic(), ""
-        while time.monotonic() - started < max_seconds:
-            try:
-                if self._until(lambda: any(key in finish for key in self._keys), 0.25):
-                    ended_by = next(key for key in self._keys if key in finish)
-                    break
-            except HungUp:
-                ended_by = "hangup"
-                break
-            except Interrupted:
-                ended_by = "interrupted"
-                break
-            elapsed = time.monotonic() - started
-            if elapsed > silence and seconds_since_speech(self._heard()) >= min(silence, elapsed):
-                break
-        # What the microphone caught before the key is still on its way.
-        if ended_by != "hangup":
-            self._emit(type="recorded")
-            time.sleep(0.4)
-        with self._changed:
-            self._recording, self._keys = False, ""
-            if self._resampler is not None:
-                self._speech.append(self._resampler.resample_chunk(np.zeros(0, np.int16), last=True))
-        return Take(self._heard()[: max_seconds * RATE], ended_by)
-
-    def wait(self, seconds: float) -> None:
-        """Let real time pass."""
-        self._until(lambda: False, seconds)
-
-    def ringing(self, number: str, seconds: int) -> str:
-        """The team behaves as the person at the softphone chose; who answers talks until the caller hangs up."""
-        self._emit(type="ringing", number=number)
-        if self._team == "completed":
-            self._until(lambda: False, 3)
-            self._emit(type="connected", number=number)
-            with self._changed:
-                self._keys = ""
-            self._until(lambda: "#" in self._keys, 3600)
-            return "completed"
-        self._until(lambda: False, 2 if self._team == "busy" else seconds)
-        return self._team
-
-    def over(self, reason: str) -> None:
-        """The line is closed."""
-        self._emit(type="over", by=reason)
-
-    def _heard(self) -> Samples:
-        with self._changed:
-            return np.concatenate(self._speech) if self._speech else np.zeros(0, np.int16)
-
-    def _emit(self, **event: Any) -> None:
-        with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
-
-    def _until(self, happened: Any, seconds: float) -> bool:
-        """Wait for something; True if it happened in time."""
-        deadline = time.monotonic() + seconds
-        with self._changed:
-            while True:
-                if self._hung_up or time.monotonic() - self._last_seen > _GONE:
-                    raise HungUp
-                self._go_on()
-                if happened():
-                    return True
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                self._changed.wait(min(left, 1.0))
 
 
 def blueprint(switch: Switch) -> Blueprint:

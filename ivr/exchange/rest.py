@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request, send_file
 
-from ivr.exchange.execution import Script
+from ivr.exchange.calls import Script
 from ivr.exchange.ledger import CallRecord, MessageRecord, RecordingRecord, new_sid
 from ivr.exchange.switch import Switch
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
-from ivr.exchange.execution import CallReport, Execution, Script, Subscription
+from ivr.exchange.calls import CallReport, Script, Subscription
+from ivr.exchange.execution import Execution
 from ivr.exchange.ledger import CallRecord, Ledger, new_sid
 from ivr.exchange.lines import Line, SilentLine
 from ivr.exchange.webhooks import WebhookFailed, Webhooks
