@@ -262,6 +262,9 @@ def load(**overrides: Any) -> Settings:
     Raises:
         ConfigurationError: naming every wrong key.
     """
+    named = os.environ.get("IVR_CONFIG")
+    if named and not Path(named).is_file():
+        raise ConfigurationError(f"IVR_CONFIG: there is no file {named!r}")
     try:
         return Settings(**overrides)
     except ValidationError as error:

@@ -51,6 +51,12 @@ def test_wrong(written, text: str, complaint: str) -> None:
     assert complaint in str(refused.value)
 
 
+def test_a_configuration_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_CONFIG", "/nowhere/ivr.toml")
+    with pytest.raises(ConfigurationError, match="IVR_CONFIG"):
+        load()
+
+
 def test_the_environment_wins(written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOURS__DAILY", "09:00-17:00")
     monkeypatch.setenv("CALLBACK_HOURS", "12")
