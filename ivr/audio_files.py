@@ -34,9 +34,12 @@ def read_wav(data: bytes) -> Sound:
     try:
         with wave.open(io.BytesIO(data)) as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            promised = file.getnframes() * width * channels
             frames = file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
         raise ValueError(f"not a WAV file: {error}") from error
+    if len(frames) < promised:
+        raise ValueError(f"a truncated WAV file: {len(frames)} of {promised} bytes")
     if width != 2:
         raise ValueError(f"{8 * width}-bit samples, expected 16")
     if rate < 4000 or channels < 1:

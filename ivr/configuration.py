@@ -149,6 +149,15 @@ class Settings(BaseSettings):
             raise ValueError("a language is named twice")
         return value
 
+    @field_validator("teams", mode="before")
+    @classmethod
+    def _with_the_usual_teams(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        usual = {key: team.model_dump() for key, team in _TEAMS.items()}
+        given = {key: {**usual.get(key, {}), **team} if isinstance(team, dict) else team for key, team in value.items()}
+        return {**usual, **given}
+
     @field_validator("routing")
     @classmethod
     def _concerns(cls, value: dict[str, str]) -> dict[str, str]:
@@ -163,6 +172,8 @@ class Settings(BaseSettings):
         for concern, team in self.routing.items():
             if team not in self.teams:
                 raise ValueError(f"routing.{concern}: there is no team {team!r} in [teams]")
+        if self.mode == "local" and self.port == self.exchange_port:
+            raise ValueError(f"exchange_port: {self.port} is the port of the web process already; choose another")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.mode == "production":

@@ -17,6 +17,8 @@ from ivr.models import Call, CallbackTask, Recording, Transcript, VoiceboxMessag
 
 #: After a hang-up in mid-recording the carrier has this long to tell of the audio, then we ask for it.
 PATIENCE = timedelta(seconds=30)
+#: After a hang-up without a word of the recording the carrier is first asked so much later.
+ASK_AFTER = timedelta(seconds=1)
 #: So long after the longest possible recording an event that has not come is lost.
 LOST_AFTER = timedelta(minutes=2)
 
@@ -125,6 +127,25 @@ def _keep_newest(session: Session, call: Call) -> None:
             outbox.add(session, "discard_recording", message.recording.id)
     if takes and (task := callbacks.of_call(session, call)):
         takes[-1].task_id = task.id
+
+
+def look_for_expected(session: Session, call: Call, now: datetime) -> None:
+    """The call is over and a take was asked for, but no event has told of it: ask the carrier soon.
+
+    The recording's own events may be late or lost after a hang-up; the call's state must be enough.
+    """
+    untold = (
+        select(VoiceboxMessage.id)
+        .outerjoin(Recording)
+        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.id.is_(None))
+    )
+    for message_id in session.scalars(untold).all():
+        outbox.add(session, "find_recording", message_id, run_after=now + ASK_AFTER)
+
+
+def may_still_be_told(message: VoiceboxMessage, now: datetime) -> bool:
+    """Whether a recording of this take may still appear at the carrier."""
+    return now < message.consented_at + timedelta(seconds=settings().message_seconds) + LOST_AFTER
 
 
 def stored(session: Session, recording: Recording, sha256: str, size: int, seconds: float, now: datetime) -> None:

@@ -65,7 +65,18 @@ def test_a_revoked_token_is_worthless(client) -> None:
     assert client.read("/api/v1/tasks").status_code == 401
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=5000", "after_id=-1", "state=nonsense"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=abc",
+        "after_id=x",
+        "after_id=99999999999999999999",
+        "limit=5000",
+        "after_id=-1",
+        "state=nonsense",
+    ],
+)
 def test_wrong_queries_are_answered_clearly(client, query: str) -> None:
     answer = client.read(f"/api/v1/tasks?{query}")
     assert answer.status_code == 400
@@ -74,6 +85,7 @@ def test_wrong_queries_are_answered_clearly(client, query: str) -> None:
 
 def test_what_is_not_there(client) -> None:
     assert client.read("/api/v1/tasks/99").status_code == 404
+    assert client.read("/api/v1/tasks/9223372036854775808").status_code == 404
     assert client.read("/api/v1/tasks?call_sid=none").json["tasks"] == []
 
 

@@ -40,6 +40,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("[teams.benefits]\nname = 'L'\nnumber = '112233'", "teams.benefits.number: '112233' is not a number"),
         ("callback_hours = -1", "callback_hours"),
         ("port = 'eighty'", "port"),
+        ("port = 8001", "exchange_port: 8001 is the port of the web process already"),
         ("mode = 'production'", "public_base_url must be set in production mode"),
         ("twilio_region = 'ie1'", "twilio_region and twilio_edge must be set together"),
         ("this is no toml", "cannot be read"),
@@ -49,6 +50,19 @@ def test_wrong(written, text: str, complaint: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         written(text)
     assert complaint in str(refused.value)
+
+
+def test_the_readmes_example_is_accepted(written) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    settings = written(readme.split("```toml")[1].split("```")[0])
+    assert settings.hours.weekdays == {"saturday": None}
+    assert settings.team_for("work") == "work"
+
+
+def test_one_field_of_one_team_may_come_from_the_environment(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEAMS__BENEFITS__NUMBER", "+494211234567")
+    assert written("").teams["benefits"].number == "+494211234567"
+    assert written("").teams["benefits"].name == "Leistungsbereich"
 
 
 def test_a_configuration_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

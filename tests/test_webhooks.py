@@ -152,6 +152,15 @@ def test_absent_after_completed_changes_nothing(carrier) -> None:
     assert message_state() == "left"
 
 
+@pytest.mark.parametrize("duration", ["0", "-1", "4"])
+def test_a_failed_recording_takes_no_promise_back(carrier, duration: str) -> None:
+    told = {"RecordingSid": RECORDING, "RecordingDuration": duration}
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingStatus="in-progress", **told)
+    carrier("/voice/status", CallStatus="completed")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingStatus="failed", **told)
+    assert the_task() is not None
+
+
 def test_a_failed_recording_is_a_task_that_a_person_sees(carrier) -> None:
     carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="failed")
     assert the_task() is not None

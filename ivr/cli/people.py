@@ -33,8 +33,10 @@ def add_token(name: str) -> None:
 @click.argument("name")
 def revoke_token(name: str) -> None:
     """Make the token called NAME worthless."""
+    from ivr.migrate import migrate
     from ivr.users import revoke_token as revoke
 
+    migrate()
     with database.writing() as session:
         revoked = revoke(session, name, utc_now())
     if not revoked:

@@ -37,6 +37,8 @@ def _stop(*_: object) -> None:
 def run() -> int:
     """Run the house; the exit status. Problems are one sentence with the remedy."""
     configured = settings()
+    for key in ("NO_PROXY", "no_proxy"):  # what stays on this machine goes through no proxy
+        os.environ[key] = ",".join(filter(None, [os.environ.get(key, ""), "127.0.0.1", "localhost", configured.host]))
     started = time.monotonic()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
@@ -91,7 +93,11 @@ def _check_room(var_dir: Path) -> None:
 
 
 def _only_one(var_dir: Path) -> IO[str]:
-    lock = (var_dir / "run.lock").open("a+")
+    try:
+        lock = (var_dir / "run.lock").open("a+")
+    except OSError as error:
+        fail(f"{var_dir.absolute()} cannot be used: {error.strerror}. Set VAR_DIR to a directory you may write to.")
+        raise
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -88,10 +88,10 @@ def recording_event(
         recording = voicebox.announced(session, call, state.take, state.language, recording_sid, now)
         if status == "in-progress":
             voicebox.hung_up_while_recording(session, call, now)
-        elif status == "absent" or seconds == 0:
+        elif status == "absent" or (status == "completed" and seconds == 0):
             voicebox.nothing_left(session, call, recording, now)
         else:  # completed; or failed: perhaps there is audio all the same, the fetch will tell
-            task = voicebox.left(session, call, recording, seconds, now)
+            task = voicebox.left(session, call, recording, seconds or None, now)
             if task.callback_number is None:  # this event came before any that says who is calling
                 callbacks.give_number(session, task, state.facts.get("callback_number"), now)
 
@@ -102,6 +102,7 @@ def call_ended(call_sid: str, from_number: str | None, now: datetime) -> None:
         call = calls.seen(session, call_sid, from_number, now)
         calls.ended(call, now)
         voicebox.hung_up_while_recording(session, call, now)
+        voicebox.look_for_expected(session, call, now)
 
 
 def remembered(call_sid: str) -> State | None:

@@ -36,10 +36,9 @@ def document() -> Response:
 @api.get("/tasks")
 def tasks() -> Response:
     """A page of tasks by id; `next` leads to the following one."""
-    limit = request.args.get("limit", 1000, int)
-    after_id = request.args.get("after_id", 0, int)
+    limit, after_id = _number("limit", 1000), _number("after_id", 0)
     state = request.args.get("state")
-    if not 1 <= limit <= 1000 or after_id < 0 or state not in (None, "open", "claimed", "closed"):
+    if not 1 <= limit <= 1000 or not 0 <= after_id <= 2147483647 or state not in (None, "open", "claimed", "closed"):
         return _problem(400, "limit is 1 to 1000, after_id not negative, state one of open, claimed, closed")
     call_sid = request.args.get("call_sid")
     with database.reading() as session:
@@ -50,12 +49,18 @@ def tasks() -> Response:
     return jsonify(tasks=[represent(task) for task in found], next=following)
 
 
-@api.get("/tasks/<int:task_id>")
+@api.get("/tasks/<int(max=2147483647):task_id>")
 def task(task_id: int) -> Response:
     """One task."""
     with database.reading() as session:
         found = task_lists.any_one(session, task_id) or abort(404)
     return jsonify(represent(found))
+
+
+def _number(name: str, default: int) -> int:
+    """A whole number from the query; -1, which no parameter takes, for anything else."""
+    given = request.args.get(name, str(default))
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else -1
 
 
 @api.errorhandler(404)

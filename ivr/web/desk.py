@@ -54,7 +54,7 @@ def queue() -> str | AnyResponse:
     )
 
 
-@desk.get("/tasks/<int:task_id>")
+@desk.get("/tasks/<int(max=2147483647):task_id>")
 def task(task_id: int) -> str:
     """Everything about one task."""
     with database.reading() as session:
@@ -62,7 +62,7 @@ def task(task_id: int) -> str:
         return render_template("task.html", task=found, now=utc_now(), me=_me(), outcomes=callbacks)
 
 
-@desk.get("/recordings/<int:recording_id>.wav")
+@desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
     with database.reading() as session:
@@ -72,39 +72,39 @@ def recording(recording_id: int) -> Response:
     return response
 
 
-@desk.post("/tasks/<int:task_id>/claim")
+@desk.post("/tasks/<int(max=2147483647):task_id>/claim")
 def claim(task_id: int) -> AnyResponse:
     """Take a task."""
     return _act(task_id, callbacks.claim)
 
 
-@desk.post("/tasks/<int:task_id>/release")
+@desk.post("/tasks/<int(max=2147483647):task_id>/release")
 def release(task_id: int) -> AnyResponse:
     """Give a task back."""
     return _act(task_id, callbacks.release)
 
 
-@desk.post("/tasks/<int:task_id>/reopen")
+@desk.post("/tasks/<int(max=2147483647):task_id>/reopen")
 def reopen(task_id: int) -> AnyResponse:
     """Take a closing back."""
     return _act(task_id, callbacks.reopen)
 
 
-@desk.post("/tasks/<int:task_id>/note")
+@desk.post("/tasks/<int(max=2147483647):task_id>/note")
 def note(task_id: int) -> AnyResponse:
     """Write a note."""
     text = request.form.get("text", "")
     return _act(task_id, lambda session, found, user, now: callbacks.note(session, found, user, text, now))
 
 
-@desk.post("/tasks/<int:task_id>/attempt")
+@desk.post("/tasks/<int(max=2147483647):task_id>/attempt")
 def attempt(task_id: int) -> AnyResponse:
     """Record a try that did not settle the matter."""
     outcome = request.form.get("outcome", "")
     return _act(task_id, lambda session, found, user, now: callbacks.attempt(session, found, user, outcome, now))
 
 
-@desk.post("/tasks/<int:task_id>/close")
+@desk.post("/tasks/<int(max=2147483647):task_id>/close")
 def close(task_id: int) -> AnyResponse:
     """Close a task with its outcome and what was agreed."""
     outcome, text = request.form.get("outcome", ""), request.form.get("text", "")

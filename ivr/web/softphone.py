@@ -19,6 +19,8 @@ def page() -> str:
 @softphone.route("/exchange/<path:path>", methods=["GET", "POST"])
 def exchange(path: str) -> Response:
     """Pass a handset's request on to the exchange, which listens on this machine only."""
+    if ".." in path:
+        return Response(status=404)
     try:
         answer = requests.request(
             request.method,

@@ -23,7 +23,7 @@ def fetch_recording(recording_id: int) -> None:
     """
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
-        sid, state = recording.recording_sid, recording.state
+        sid, state, told = recording.recording_sid, recording.state, recording.recorded_seconds
     if state not in ("announced", "available"):
         return
     audio = carrier.fetch_audio(sid)
@@ -31,6 +31,8 @@ def fetch_recording(recording_id: int) -> None:
         sound = read_wav(audio)
     except ValueError as error:
         raise carrier.NotAudio(str(error)) from error
+    if sound.seconds == 0 and told:
+        raise carrier.NotAudio(f"empty, though {told} s were recorded")
     sha256 = audio_store.save(recording_id, audio)
     now = utc_now()
     with database.writing() as session:
@@ -65,10 +67,12 @@ def find_recording(message_id: int) -> None:
         message = session.get_one(VoiceboxMessage, message_id)
         if message.state != "expected":
             return
-        call_sid = message.call.call_sid
+        call_sid, may_come = message.call.call_sid, voicebox.may_still_be_told(message, utc_now())
     kept = carrier.recordings_of(call_sid)
     if any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
         raise StillRecording(call_sid)
+    if may_come and not any(recording.seconds > 0 for recording in kept):
+        raise StillRecording("the carrier does not list it yet")
     now = utc_now()
     with database.writing() as session:
         message = session.get_one(VoiceboxMessage, message_id)
