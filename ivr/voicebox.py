@@ -140,12 +140,7 @@ def look_for_expected(session: Session, call: Call, now: datetime) -> None:
         .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.id.is_(None))
     )
     for message_id in session.scalars(untold).all():
-        outbox.add(session, "find_recording", message_id, run_after=now + ASK_AFTER)
-
-
-def may_still_be_told(message: VoiceboxMessage, now: datetime) -> bool:
-    """Whether a recording of this take may still appear at the carrier."""
-    return now < message.consented_at + timedelta(seconds=settings().message_seconds) + LOST_AFTER
+        outbox.add(session, "ask_for_recording", message_id, run_after=now + ASK_AFTER)
 
 
 def stored(session: Session, recording: Recording, sha256: str, size: int, seconds: float, now: datetime) -> None:

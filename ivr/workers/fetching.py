@@ -57,7 +57,12 @@ def fetch_given_up(session: Session, recording_id: int) -> None:
         voicebox.not_available(session, recording, utc_now())
 
 
-def find_recording(message_id: int) -> None:
+def ask_for_recording(message_id: int) -> None:
+    """The caller has hung up and nothing was told of the take: one early look, which takes nothing back."""
+    find_recording(message_id, final=False)
+
+
+def find_recording(message_id: int, *, final: bool = True) -> None:
     """No event has told how a take ended: ask the carrier what it has of the call.
 
     Raises:
@@ -67,12 +72,12 @@ def find_recording(message_id: int) -> None:
         message = session.get_one(VoiceboxMessage, message_id)
         if message.state != "expected":
             return
-        call_sid, may_come = message.call.call_sid, voicebox.may_still_be_told(message, utc_now())
+        call_sid = message.call.call_sid
     kept = carrier.recordings_of(call_sid)
-    if any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
+    if final and any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
         raise StillRecording(call_sid)
-    if may_come and not any(recording.seconds > 0 for recording in kept):
-        raise StillRecording("the carrier does not list it yet")
+    if not final and not any(recording.seconds > 0 for recording in kept):
+        return  # it may come later: `find_recording` looks again
     now = utc_now()
     with database.writing() as session:
         message = session.get_one(VoiceboxMessage, message_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rq import get_current_job
@@ -22,11 +22,12 @@ from ivr.workers import fetching, transcription
 log = logging.getLogger(__name__)
 
 #: What does each kind of work, given the id of its subject.
-HANDLERS = {
+HANDLERS: Mapping[str, Callable[[int], None]] = {
     "fetch_recording": fetching.fetch_recording,
     "delete_at_carrier": fetching.delete_at_carrier,
     "discard_recording": fetching.discard_recording,
     "find_recording": fetching.find_recording,
+    "ask_for_recording": fetching.ask_for_recording,
     "transcribe": transcription.transcribe,
 }
 #: What is made visible when the tries with short pauses are used up.
