@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -95,8 +94,3 @@ def recording_of(session: Session, user: User, recording_id: int) -> Recording |
         .join(CallbackTask)
         .where(Recording.id == recording_id, Recording.state == "stored", visible_to(user))
     )
-
-
-def seconds_left(task: CallbackTask, now: datetime) -> int:
-    """Seconds to the deadline, negative when it has passed."""
-    return int((task.due_at - now).total_seconds())
