@@ -1,0 +1,51 @@
+"""Commands for the prompts."""
+
+from __future__ import annotations
+
+import click
+
+from ivr.configuration import settings
+from ivr.languages import LANGUAGES
+from ivr.script import script
+
+
+@click.group()
+def prompts() -> None:
+    """What callers hear, in every language."""
+
+
+@prompts.command()
+@click.argument("languages", nargs=-1, type=click.Choice(tuple(LANGUAGES)))
+def render(languages: tuple[str, ...]) -> None:
+    """Make the audio of LANGUAGES from their texts (by default those the carrier has no voice for)."""
+    from ivr.prompts import check, rendering
+
+    for language in languages or [code for code in LANGUAGES if settings().carrier_voice(code) is None]:
+        wanted = check.played_parts(language)
+        missing = [part for part in wanted if not rendering.path_of(part).exists()]
+        for part in missing:
+            rendering.audio_of(part)
+        click.echo(f"{language}: {len(missing)} parts rendered, {len(wanted) - len(missing)} were up to date")
+
+
+@prompts.command()
+@click.argument("languages", nargs=-1, type=click.Choice(tuple(LANGUAGES)))
+def check(languages: tuple[str, ...]) -> None:
+    """List missing, stale, too long or clipped prompts of LANGUAGES (by default all); fail if there are any."""
+    from ivr.migrate import migrate
+    from ivr.prompts import check as checking
+
+    migrate()  # recordings are in the database, which may not be there yet
+    found = 0
+    for language in languages or LANGUAGES:
+        for finding in checking.findings(language, script()):
+            click.echo(f"{finding.language}  {finding.prompt}: {finding.problem}")
+            found += 1
+    click.echo("")
+    for language in languages or LANGUAGES:
+        count = checking.unreviewed(language)
+        state = f"{count} not yet reviewed by a native speaker" if count else "reviewed"
+        click.echo(f"{language}  {LANGUAGES[language].english_name:<10} {state}")
+    if found:
+        raise click.ClickException(f"{found} problems")
+    click.echo("\nno problems")

@@ -1,0 +1,86 @@
+"""Reads `voice_prompts/<language>.toml`: a text for each prompt, with named placeholders."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from string import Formatter
+
+DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
+
+#: Placeholders and what they stand for; the instants behind a date or a time are called `<name>_at`.
+PLACEHOLDERS: Mapping[str, str] = {
+    "key": "digits",
+    "callback_number": "digits",
+    "receipt_code": "digits",
+    "minutes": "count",
+    "place": "count",
+    "wait_minutes": "count",
+    "hours": "count",
+    "h": "count",
+    "h12": "count",
+    "half": "text",
+    "m": "count",
+    "day": "day",
+    "month": "month",
+    "opening_date": "date",
+    "opening_time": "time",
+    "due_date": "date",
+    "due_time": "time",
+    "tried_date": "date",
+    "tried_time": "time",
+    "appointment_date": "date",
+    "appointment_time": "time",
+    "form": "prompt",
+    "link": "text",
+}
+
+#: Prompts other prompts are made with: an hour of the day, and a day of the year.
+BUILDING_BLOCKS = frozenset({"hour", "hour_and_minutes", "date"})
+#: Prompts spoken beside the script: to who waits in a line, to who is called by us, to unwanted calls.
+BESIDE_THE_SCRIPT = frozenset(
+    {
+        "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_code",
+        "callback_connecting", "callback_machine", "callback_sorry", "companion_greeting",
+    }
+)  # fmt: skip
+#: Those of them that ask for a key.
+QUESTIONS_BESIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
+#: Texts that are written to callers, not spoken.
+WRITTEN = frozenset({"sms_link"})
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All prompts of a language.
+
+    `reviewed` names those a native speaker has read and approved; the German ones are the original.
+    """
+
+    language: str
+    texts: Mapping[str, str]
+    reviewed: frozenset[str]
+
+    def __getitem__(self, prompt: str) -> str:
+        return self.texts[prompt]
+
+    def placeholders(self, prompt: str) -> frozenset[str]:
+        """Names of a prompt's placeholders."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.texts[prompt]) if name is not None)
+
+
+@lru_cache(maxsize=32)
+def catalogue(language: str) -> Catalogue:
+    """All prompts of a language.
+
+    Raises:
+        FileNotFoundError: for a language without prompts.
+    """
+    with (DIRECTORY / f"{language}.toml").open("rb") as file:
+        content = tomllib.load(file)
+    texts = {name: " ".join(str(text).split()) for name, text in content["prompts"].items()}
+    reviewed = content.get("reviewed", [])
+    return Catalogue(language, texts, frozenset(texts if reviewed == "original" else reviewed))

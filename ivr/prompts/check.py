@@ -1,0 +1,157 @@
+"""Looks through the prompts for what would go wrong in a call: missing, stale, too long, clipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ivr import database
+from ivr.audio_files import read_wav
+from ivr.configuration import settings
+from ivr.flows.steps import Flow
+from ivr.languages import DEFAULT_LANGUAGE
+from ivr.prompts import parts, recordings, rendering
+from ivr.prompts.catalogue import (
+    BESIDE_THE_SCRIPT,
+    BUILDING_BLOCKS,
+    PLACEHOLDERS,
+    QUESTIONS_BESIDE,
+    WRITTEN,
+    Catalogue,
+    catalogue,
+)
+from ivr.prompts.numerals import NUMERALS
+from ivr.prompts.parts import Part
+from ivr.prompts.speaking import Audio, Text, spoken
+from ivr.speech_synthesis import speak
+
+#: Seconds a prompt may last that asks for a key, and any other.
+LONGEST_QUESTION = 12.0
+LONGEST = 20.0
+#: Values that are long to say.
+EXAMPLES: Mapping[str, str] = {
+    "key": "9",
+    "callback_number": "+4915112345678",
+    "receipt_code": "27384950",
+    "minutes": "3",
+    "place": "12",
+    "wait_minutes": "45",
+    "hours": "24",
+    "opening_at": "2026-11-23T07:30:00Z",
+    "due_at": "2026-11-23T09:45:00Z",
+    "tried_at": "2026-11-27T16:25:00Z",
+    "appointment_at": "2026-12-28T12:50:00Z",
+    "form": "form_education",
+    "h": "17",
+    "h12": "5",
+    "half": "PM",
+    "m": "45",
+    "day": "28",
+    "month": "12",
+    "link": "https://www.jobcenter.digital",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a prompt, or with a part of one."""
+
+    language: str
+    prompt: str
+    problem: str
+
+
+def longest(prompt: str, flow: Flow) -> float:
+    """Seconds a prompt may last."""
+    return LONGEST_QUESTION if prompt in flow.questions() | QUESTIONS_BESIDE else LONGEST
+
+
+def findings(language: str, flow: Flow) -> Iterator[Finding]:
+    """Everything wrong with a language's prompts."""
+    words = catalogue(language)
+    for prompt in sorted(_needed(flow, language) - set(words.texts)):
+        yield Finding(language, prompt, "missing")
+    for prompt in words.texts:
+        if prompt not in _needed(flow, language) and not prompt.startswith("form_"):
+            yield Finding(language, prompt, "nobody speaks it")
+        elif problem := _wrong_placeholders(words, prompt):
+            yield Finding(language, prompt, problem)
+        elif prompt not in WRITTEN | BUILDING_BLOCKS:
+            yield from _heard(language, prompt, flow)
+    if settings().carrier_voice(language) is None:
+        yield from _rendered(language)
+    yield from _recorded(language)
+
+
+def _needed(flow: Flow, language: str) -> set[str]:
+    blocks = BUILDING_BLOCKS if language in NUMERALS else BUILDING_BLOCKS - {"date"}
+    return {*flow.prompts(), *BESIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
+
+
+def _wrong_placeholders(words: Catalogue, prompt: str) -> str:
+    here = words.placeholders(prompt)
+    if unknown := here - set(PLACEHOLDERS):
+        return f"there is no placeholder {{{sorted(unknown)[0]}}}"
+    original = catalogue(DEFAULT_LANGUAGE)
+    if prompt in BUILDING_BLOCKS or prompt not in original.texts or original.placeholders(prompt) == here:
+        return ""
+    return f"placeholders {sorted(here)}, the original has {sorted(original.placeholders(prompt))}"
+
+
+def _heard(language: str, prompt: str, flow: Flow) -> Iterator[Finding]:
+    seconds = seconds_of(prompt, language)
+    if seconds > longest(prompt, flow):
+        yield Finding(language, prompt, f"too long: {seconds:.1f} s, {longest(prompt, flow):.0f} s at most")
+
+
+def seconds_of(prompt: str, language: str, values: Mapping[str, str] = EXAMPLES) -> float:
+    """How long a prompt lasts; where the carrier speaks, as long as the synthesiser takes for the same text."""
+    total = 0.0
+    for piece in spoken(prompt, language, values):
+        match piece:
+            case Text(text=text):
+                total += speak(text, language).seconds
+            case Audio(part=part) if rendering.path_of(part).exists():
+                total += rendering.seconds_of(part)
+            case Audio(part=part):  # looking must not mend it
+                total += speak(part.text, language).seconds if part.text else 0.0
+    return total
+
+
+def _rendered(language: str) -> Iterator[Finding]:
+    for part in played_parts(language):
+        if not rendering.path_of(part).exists():
+            problem = "stale audio" if rendering.outdated(part) else "no audio"
+            yield Finding(language, part.name, f"{problem}: python -m ivr prompts render")
+        elif part.name != parts.PAUSE:
+            yield from _audible(language, part.name, rendering.path_of(part).read_bytes())
+
+
+def played_parts(language: str) -> list[Part]:
+    """Every part a language whose prompts are played is made of."""
+    return [*parts.texts_of(catalogue(language)), *parts.values_of(language)]
+
+
+def _recorded(language: str) -> Iterator[Finding]:
+    with database.reading() as session:
+        found = recordings.current(session, language)
+        audio = {name: recordings.audio(session, recording.id) for name, recording in found.items()}
+    for name, recording in found.items():
+        if not recordings.is_up_to_date(recording):
+            yield Finding(language, name, "stale recording: the text has changed since, so it is not played")
+        elif data := audio[name]:
+            yield from _audible(language, name, data)
+
+
+def _audible(language: str, name: str, data: bytes) -> Iterator[Finding]:
+    samples = read_wav(data).samples
+    if rendering.is_clipped(samples):
+        yield Finding(language, name, "clipped")
+    elif not rendering.LOUDNESS[0] <= (level := rendering.level(samples)) <= rendering.LOUDNESS[1]:
+        yield Finding(language, name, f"loudness {level:.1f} dB")
+
+
+def unreviewed(language: str) -> int:
+    """How many prompts no native speaker has read yet."""
+    words = catalogue(language)
+    return len(set(words.texts) - words.reviewed)

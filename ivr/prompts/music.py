@@ -1,0 +1,45 @@
+"""Music for who waits: a quiet arpeggio of our own, made from sines, so that it belongs to nobody else."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from ivr.audio_files import RATE, Samples, Sound, write_wav
+from ivr.configuration import settings
+
+#: Chords as semitones above the A of 220 Hz; each lasts two seconds.
+_CHORDS = ((0, 3, 7, 12), (5, 8, 12, 17), (-2, 2, 5, 10), (3, 7, 10, 15))
+_NOTE = 0.5
+
+
+def version() -> str:
+    """Changes with what it sounds like."""
+    return f"1-{settings().announce_seconds}"
+
+
+def audio() -> Path:
+    """The WAV file, made at its first use; it lasts as long as the pause between two announcements."""
+    path = settings().var_dir.absolute() / "prompts" / f"music.{version()}.wav"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{secrets.token_hex(4)}.part")
+        draft.write_bytes(write_wav(Sound(_melody(settings().announce_seconds), RATE)))
+        draft.rename(path)
+    return path
+
+
+def _melody(seconds: float) -> Samples:
+    melody = np.zeros(int(seconds * RATE))
+    time = np.arange(int(1.5 * RATE)) / RATE
+    for number in range(int(seconds / _NOTE)):
+        chord = _CHORDS[number // 4 % len(_CHORDS)]
+        pitch = 220 * 2 ** (chord[number % 4] / 12)
+        note = np.sin(2 * np.pi * pitch * time) * np.exp(-3 * time) * np.minimum(time * 50, 1)
+        start = int(number * _NOTE * RATE)
+        end = min(start + len(note), len(melody))
+        melody[start:end] += note[: end - start]
+    fade = np.minimum(1, np.minimum(np.arange(len(melody)), np.arange(len(melody))[::-1]) / (RATE / 2))
+    return np.asarray(np.round(melody * fade * 2600), dtype=np.int16)

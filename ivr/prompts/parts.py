@@ -1,0 +1,111 @@
+"""The parts played prompts are made of, each with a name that fits into an address and the text it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from string import Formatter
+
+from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue
+from ivr.prompts.numerals import DIGITS, NUMERALS
+
+#: Highest number that is spoken as one: counts of hours and minutes.
+HIGHEST = 99
+#: Between groups of digits, for who writes along.
+PAUSE = "pause"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of audio: `closed`, `receipt-1` (the second text of a prompt with placeholders), `digit-7`,
+    `number-24`, `day-23`, `month-11` or `pause`."""
+
+    language: str
+    name: str
+    text: str
+
+
+@lru_cache(maxsize=4096)
+def fragments(language: str, prompt: str) -> tuple[Part | str, ...]:
+    """A prompt's texts as parts, and between them the names of its placeholders.
+
+    Raises:
+        KeyError: there is no such prompt.
+    """
+    found: list[Part | str] = []
+    pieces = [(text, name) for text, name, _, _ in Formatter().parse(catalogue(language)[prompt])]
+    single = len([text for text, _ in pieces if _has_words(text)]) == 1
+    for number, (text, name) in enumerate(pieces):
+        if _has_words(text):
+            found.append(Part(language, prompt if single else f"{prompt}-{number}", text.strip().lstrip(".,:;،؛ ")))
+        if name is not None:
+            found.append(name)
+    return tuple(found)
+
+
+def digit(language: str, value: str) -> Part:
+    """A single digit."""
+    return Part(language, f"digit-{value}", DIGITS[language][int(value)])
+
+
+def number(language: str, value: int) -> Part:
+    """A number from 0 to 99."""
+    return Part(language, f"number-{value}", _number(language, value))
+
+
+def day(language: str, value: int) -> Part:
+    """A day of the month."""
+    return Part(language, f"day-{value}", NUMERALS[language].day(value) if language in NUMERALS else str(value))
+
+
+def month(language: str, value: int) -> Part:
+    """A month (1 to 12)."""
+    return Part(language, f"month-{value}", NUMERALS[language].month(value) if language in NUMERALS else str(value))
+
+
+def pause(language: str) -> Part:
+    """A moment of silence."""
+    return Part(language, PAUSE, "")
+
+
+def texts_of(words: Catalogue) -> Iterator[Part]:
+    """The parts that are a language's own texts."""
+    for prompt in words.texts:
+        if prompt not in WRITTEN:
+            yield from (part for part in fragments(words.language, prompt) if isinstance(part, Part))
+
+
+def values_of(language: str) -> Iterator[Part]:
+    """The parts that stand for placeholders."""
+    yield pause(language)
+    for value in range(10):
+        yield digit(language, str(value))
+    for value in range(HIGHEST + 1):
+        yield number(language, value)
+    for value in range(1, 32):
+        yield day(language, value)
+    for value in range(1, 13):
+        yield month(language, value)
+
+
+def named(language: str, name: str) -> Part | None:
+    """The part of a name, None if there is none."""
+    kind, _, rest = name.rpartition("-")
+    if name == PAUSE:
+        return pause(language)
+    if kind in ("digit", "number", "day", "month") and rest.isascii() and rest.isdigit():
+        return next((part for part in values_of(language) if part.name == name), None)
+    prompt = name if name in catalogue(language).texts else kind
+    if prompt not in catalogue(language).texts or prompt in WRITTEN:
+        return None
+    return next((part for part in fragments(language, prompt) if isinstance(part, Part) and part.name == name), None)
+
+
+def _number(language: str, value: int) -> str:
+    return NUMERALS[language].number(value) if language in NUMERALS else str(value)
+
+
+def _has_words(text: str) -> bool:
+    return re.search(r"\w", text) is not None

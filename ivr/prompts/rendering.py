@@ -1,0 +1,160 @@
+"""Audio made from text: espeak-ng, or Piper where a voice for the language is installed; telephone rate, one loudness.
+
+Files lie under `var/prompts/<language>/<part>.<version>.wav`. The version is made of the text and the voice, so
+audio older than its text is never played.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ivr.audio_files import RATE, Samples, Sound, at_telephone_rate, read_wav, write_wav
+from ivr.configuration import settings
+from ivr.prompts.parts import PAUSE, Part
+from ivr.speech_synthesis import speak
+
+#: Level of speech, in dB below full scale, measured over 20 ms frames that are not silent.
+TARGET_DBFS = -20.0
+#: What still counts as the same loudness (quiet sounds with a high peak cannot be raised further).
+LOUDNESS = (-27.0, -15.0)
+_PEAK = 0.89 * 32767
+_FRAME = RATE // 50
+_PAUSE_SECONDS = 0.35
+#: Seconds Piper may take for one part.
+_PATIENCE = 60
+
+
+class Unusable(ValueError):
+    """Audio that cannot be used as a prompt: `reason` is format, clipped, quiet or length, `detail` what was found."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+def version(part: Part) -> str:
+    """Changes whenever the part would sound different."""
+    return hashlib.sha256(f"1|{_voice(part.language)}|{part.text}".encode()).hexdigest()[:12]
+
+
+def path_of(part: Part) -> Path:
+    """Where a part's audio is, or would be."""
+    return settings().var_dir / "prompts" / part.language / f"{part.name}.{version(part)}.wav"
+
+
+def outdated(part: Part) -> list[Path]:
+    """Audio of the part that says an older text."""
+    directory = settings().var_dir / "prompts" / part.language
+    return [path for path in directory.glob(f"{part.name}.*.wav") if path != path_of(part)]
+
+
+def audio_of(part: Part) -> Path:
+    """The part's audio, rendered if it is not there yet.
+
+    Raises:
+        OSError, subprocess.SubprocessError: it could not be.
+    """
+    path = path_of(part)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{secrets.token_hex(4)}.part")
+        draft.write_bytes(write_wav(_render(part)))
+        draft.rename(path)
+        for old in outdated(part):
+            old.unlink(missing_ok=True)
+    return path
+
+
+def _render(part: Part) -> Sound:
+    if part.name == PAUSE:
+        return Sound(np.zeros(int(_PAUSE_SECONDS * RATE), np.int16), RATE)
+    return normalised(at_telephone_rate(_spoken(part)))
+
+
+def _voice(language: str) -> str:
+    model = _piper_model(language)
+    return f"piper {model.name} {model.stat().st_size}" if model else f"espeak-ng {language}"
+
+
+def _piper_model(language: str) -> Path | None:
+    return _installed_voice(settings().piper_voice_dir / f"{language}.onnx")
+
+
+@lru_cache(maxsize=64)
+def _installed_voice(model: Path) -> Path | None:
+    # Asked for every part that is played; who installs a voice starts the house anew.
+    return model if shutil.which("piper") and model.is_file() else None
+
+
+def _spoken(part: Part) -> Sound:
+    model = _piper_model(part.language)
+    if model is None:
+        return speak(part.text, part.language)
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory) / "out.wav"
+        command = ["piper", "--model", str(model), "--output_file", str(out)]
+        subprocess.run(command, input=part.text.encode(), check=True, capture_output=True, timeout=_PATIENCE)
+        return read_wav(out.read_bytes())
+
+
+def level(samples: Samples) -> float:
+    """Level of the speech in dB below full scale; minus infinity for silence."""
+    whole = len(samples) // _FRAME * _FRAME
+    frames = samples[:whole].reshape(-1, _FRAME).astype(np.float64)
+    power = (frames**2).mean(axis=1) if len(frames) else np.zeros(0)
+    loud = power[power > max(power.max(initial=0.0) * 1e-3, 1.0)]
+    return float(10 * np.log10(loud.mean() / 32768.0**2)) if len(loud) else float("-inf")
+
+
+def is_clipped(samples: Samples) -> bool:
+    """Whether the sound was cut off at full scale (three samples in a row there)."""
+    full = np.abs(samples.astype(np.int32)) >= 32700
+    return bool(np.any(full[:-2] & full[1:-1] & full[2:])) if len(full) > 2 else False
+
+
+def normalised(sound: Sound) -> Sound:
+    """The sound at TARGET_DBFS, lower where its peaks would be cut, without silence at its ends."""
+    loud = np.flatnonzero(np.abs(sound.samples.astype(np.int32)) > 150)
+    if not len(loud):
+        return sound
+    margin = RATE // 20
+    samples = sound.samples[max(0, loud[0] - margin) : loud[-1] + margin]
+    gain = min(10 ** ((TARGET_DBFS - level(samples)) / 20), _PEAK / float(np.abs(samples.astype(np.int32)).max()))
+    return Sound(np.asarray(np.round(samples * gain), dtype=np.int16), sound.rate)
+
+
+def usable_recording(data: bytes, longest: float) -> Sound:
+    """A professional recording as it will be played: 8 kHz, normalised.
+
+    Raises:
+        Unusable: with the reason, for no WAV file, or one that is too short, too long, too quiet or clipped.
+    """
+    try:
+        original = read_wav(data)
+    except ValueError as error:
+        raise Unusable("format", str(error)) from error
+    if original.rate < RATE:
+        raise Unusable("format", f"{original.rate} Hz")
+    if is_clipped(original.samples):
+        raise Unusable("clipped")
+    if level(original.samples) < -45:
+        raise Unusable("quiet")
+    sound = normalised(at_telephone_rate(original))
+    if not 0.2 <= sound.seconds <= longest:
+        raise Unusable("length", f"{sound.seconds:.1f}")
+    return sound
+
+
+@lru_cache(maxsize=8192)
+def seconds_of(part: Part) -> float:
+    """How long a part's audio lasts; rendered if need be."""
+    return read_wav(audio_of(part).read_bytes()).seconds

@@ -1,0 +1,161 @@
+"""How a prompt reaches the caller's ear: as text for the carrier's voice, or as parts of audio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time
+
+from ivr import phone_numbers
+from ivr.configuration import settings
+from ivr.prompts import parts, recordings, rendering
+from ivr.prompts.catalogue import PLACEHOLDERS, catalogue
+from ivr.prompts.numerals import DIGITS, NUMERALS
+from ivr.prompts.parts import Part
+
+
+@dataclass(frozen=True)
+class Text:
+    """Something for the carrier's voice to say."""
+
+    text: str
+    tag: str
+    voice: str
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A part to play; `version` changes with what it says, so that addresses may be kept for ever."""
+
+    part: Part
+    version: str
+
+
+Piece = Text | Audio
+
+
+def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]:
+    """A prompt in the best form there is: recorded audio, the carrier's voice, or rendered audio.
+
+    `values`: digits as they are (numbers in E.164), counts as digits, a prompt's name for `form`, and for a date
+    or a time named `x_date` the instant `x_at` in ISO form.
+
+    Raises:
+        KeyError: when the prompt or a value for one of its placeholders is missing.
+    """
+    recorded = recordings.in_use(language)
+    voice = settings().carrier_voice(language)
+    if voice and not any(part.name in recorded for part in parts.fragments(language, prompt) if isinstance(part, Part)):
+        return [Text(text(prompt, language, values), *voice)]
+    pieces: list[Piece] = []
+    for played, group in groupby(
+        _pieces(prompt, language, values, voice),
+        lambda piece: isinstance(piece, Part) and (voice is None or piece.name in recorded),
+    ):
+        if played or voice is None:
+            audible = [part for part in group if isinstance(part, Part)]
+            pieces += [Audio(part, recorded.get(part.name) or rendering.version(part)) for part in audible]
+        else:
+            said = " ".join(piece.text if isinstance(piece, Part) else piece for piece in group)
+            pieces.append(Text(said, *voice))
+    return pieces
+
+
+def _pieces(
+    prompt: str, language: str, values: Mapping[str, str], voice: tuple[str, str] | None
+) -> Iterator[Part | str]:
+    """The parts of a prompt; values as parts where nothing can say them, else as text."""
+    for piece in parts.fragments(language, prompt):
+        if isinstance(piece, Part):
+            yield piece
+        elif PLACEHOLDERS[piece] == "prompt":
+            yield from _pieces(values[piece], language, values, voice)
+        elif voice is not None:
+            yield _written(piece, language, values)
+        else:
+            yield from _parts_of_value(piece, language, values)
+
+
+def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iterator[Part]:
+    match PLACEHOLDERS[name]:
+        case "digits":
+            for number, group in enumerate(_groups(_digits(name, values))):
+                if number:
+                    yield parts.pause(language)
+                for value in group:
+                    yield parts.digit(language, value)
+        case "count":
+            yield parts.number(language, min(int(values[name]), parts.HIGHEST))
+        case "day":
+            yield parts.day(language, int(values[name]))
+        case "month":
+            yield parts.month(language, int(values[name]))
+        case kind:
+            prompt, inner = _moment(kind, _local(name, values), language)
+            yield from (piece for piece in _pieces(prompt, language, inner, None) if isinstance(piece, Part))
+
+
+def text(prompt: str, language: str, values: Mapping[str, str]) -> str:
+    """A prompt as text, its placeholders filled.
+
+    Raises:
+        KeyError: when the prompt or a value for one of its placeholders is missing.
+    """
+    words = catalogue(language)
+    return words[prompt].format_map({name: _written(name, language, values) for name in words.placeholders(prompt)})
+
+
+def _written(name: str, language: str, values: Mapping[str, str]) -> str:
+    match PLACEHOLDERS[name]:
+        case "digits":
+            return digit_by_digit(_digits(name, values), language)
+        case "prompt":
+            return text(values[name], language, values)
+        case "date" if language not in NUMERALS:
+            local = _local(name, values)
+            day = format_skeleton("MMMMd", local, locale=language)
+            return f"{format_date(local, 'EEEE', locale=language)}, {day}"
+        case "date" | "time" as kind:
+            prompt, inner = _moment(kind, _local(name, values), language)
+            return text(prompt, language, inner)
+        case "day" | "month" as kind:
+            return (parts.day if kind == "day" else parts.month)(language, int(values[name])).text
+        case _:
+            return values[name]
+
+
+def _moment(kind: str, local: datetime, language: str) -> tuple[str, dict[str, str]]:
+    """The prompt that says a date or a time of day, and its values."""
+    if kind == "date":
+        return "date", {"day": str(local.day), "month": str(local.month)}
+    whole = "hour" if local.minute == 0 else "hour_and_minutes"
+    values = {"h": str(local.hour), "m": str(local.minute)}
+    if language in NUMERALS:
+        return whole, values
+    half = format_time(local, "a", locale=language)
+    return whole, values | {"h12": str(local.hour % 12 or 12), "half": str(half)}
+
+
+def _local(name: str, values: Mapping[str, str]) -> datetime:
+    instant = datetime.fromisoformat(values[name.rpartition("_")[0] + "_at"])
+    return instant.astimezone(ZoneInfo(settings().hours.timezone))
+
+
+def _digits(name: str, values: Mapping[str, str]) -> str:
+    value = values[name]
+    return phone_numbers.digits_to_speak(value) if name == "callback_number" and value else value
+
+
+def _groups(digits: str) -> list[str]:
+    size = 2 if len(digits) % 2 == 0 else 3
+    return [digits[start : start + size] for start in range(0, len(digits), size)]
+
+
+def digit_by_digit(digits: str, language: str) -> str:
+    """Digits as words, in groups of two or three with a pause, so that a voice reads each and a person can write."""
+    words = DIGITS[language]
+    return ", ".join(" ".join(words[int(digit)] for digit in group) for group in _groups(digits))
