@@ -8,34 +8,47 @@ from ivr.flows.steps import (
     Announce,
     Branch,
     Choice,
-    Dial,
     End,
     EnterDigits,
+    Find,
     Flow,
     Menu,
     PlayBack,
     Promise,
     Questions,
     Record,
+    Talk,
+    WaitInLine,
 )
 from ivr.flows.verbs import (
-    Connect,
-    Dialled,
+    Bridged,
     Event,
     HangUp,
     Input,
+    JoinLine,
+    JoinRoom,
     Keys,
+    LeftLine,
     Line,
     Listen,
+    NoInterpreter,
     PlayTake,
     Recorded,
     RecordSpeech,
     Speak,
     State,
+    TalkEnded,
     Turn,
     Verb,
     Wait,
 )
+
+#: Keys that mean the same at every question.
+REPEAT, BACK = "*", "#"
+#: Questions the hash key can lead back to; a call's state travels in a URL and must stay small.
+_REMEMBERED = 8
+#: Facts that belong to a question: who goes back to it is about that again.
+_MATTER = ("kind", "concern", "emergency_kind", "age_group", "request", "receipt_code", "left", "again")
 
 
 def begin(flow: Flow, state: State, questions: Questions) -> Turn:
@@ -58,32 +71,81 @@ def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn
     lines: tuple[Line, ...] = ()
     match flow.steps[state.step], given:
         case Menu() as menu, _:
-            digits = given.digits if isinstance(given, Keys) else ""
-            if digits in menu.choices:
-                state = _choose(state, menu.choices[digits])
-            else:
-                state, lines = _ask_again(state, menu, given)
+            state, events, lines = _at_menu(flow, menu, state, given)
         case EnterDigits() as entry, _:
-            digits = given.digits if isinstance(given, Keys) else ""
-            read = entry.reads(digits) if digits else None
-            if read is not None:
-                state = _go(state.knowing(**{entry.sets: read}), entry.to)
-            else:
-                state, lines = _ask_again(state, entry, given)
+            state, lines = _at_entry(flow, entry, state, given, questions)
         case Record() as record, Recorded(recording_sid=sid, seconds=seconds) if seconds > 0:
             events = (Event("message_left", state.take, sid, seconds),)
-            state = _go(state, record.to)
+            state = _go(replace(state, trail=()), record.to).knowing(left=str(state.take))
         case Record() as record, _:
             state, lines = _ask_again(state, record, Keys())
-        case Dial() as dial, Dialled(answered=answered):
-            state = _go(state, dial.answered if answered else dial.otherwise)
-        case Dial() as dial, _:
-            state = _go(state, dial.otherwise)
+        case WaitInLine() as line, Bridged(room=room):
+            state = _go(state, line.bridged).knowing(room=room)
+        case WaitInLine(), LeftLine(reason="emergency"):
+            state = _choose(state, flow.anywhere["9"])
+        case WaitInLine() as line, LeftLine(reason=reason):
+            state = _go(state, line.ways.get(reason, line.otherwise))
+        case WaitInLine() as line, _:
+            state = _go(state, line.otherwise)
+        case Talk() as talk, NoInterpreter():
+            state = _go(state, talk.no_interpreter)
+        case Talk() as talk, TalkEnded(met=False):
+            state = _go(state, talk.missed).knowing(back="1")
+        case Talk() as talk, TalkEnded():
+            state = _go(state, talk.over)
         case PlayBack(), _:
             state = replace(state, tries=state.tries + 1)
         case _:  # Announce, Branch, Promise, End await nothing: a repeated request walks them again
             pass
     return _walk(flow, state, questions, events, lines)
+
+
+def _at_menu(flow: Flow, menu: Menu, state: State, given: Input) -> tuple[State, tuple[Event, ...], tuple[Line, ...]]:
+    key = given.digits if isinstance(given, Keys) else ""
+    if choice := menu.choices.get(key):
+        chosen = _choose(_leave(state), choice)
+        return chosen, (Event(choice.event),) if choice.event else (), ()
+    if choice := flow.anywhere.get(key):
+        return _choose(_leave(state), choice), (), ()
+    if key == REPEAT:
+        return state, (), ()
+    if key == BACK:
+        return _back(state), (), ()
+    state, lines = _ask_again(state, menu, given)
+    return state, (), lines
+
+
+def _at_entry(
+    flow: Flow, entry: EnterDigits, state: State, given: Input, questions: Questions
+) -> tuple[State, tuple[Line, ...]]:
+    digits = given.digits if isinstance(given, Keys) else ""
+    if entry.optional and digits in ("", BACK):
+        return _go(_leave(state), entry.otherwise), ()
+    if digits == BACK:
+        return _back(state), ()
+    if digits and not digits.strip(REPEAT):
+        return state, ()
+    read = entry.reads(digits, questions) if digits else None
+    if read is not None:
+        return _go(_leave(state).knowing(**{entry.sets: read}), entry.to), ()
+    if choice := flow.anywhere.get(digits):
+        return _choose(_leave(state), choice), ()
+    return _ask_again(state, entry, given)
+
+
+def _leave(state: State) -> State:
+    place = (state.step, *(state.facts.get(name, "") for name in _MATTER))
+    trail = state.trail if state.trail[-1:] == (place,) else (*state.trail, place)
+    return replace(state, trail=trail[-_REMEMBERED:])
+
+
+def _back(state: State) -> State:
+    # At the first question, or the first after a promise, there is nothing to go back to: it is asked again.
+    if not state.trail:
+        return state
+    step, *matter = state.trail[-1]
+    state = replace(_go(state, step), trail=state.trail[:-1])
+    return state.knowing(**dict(zip(_MATTER, matter, strict=False)))
 
 
 def _go(state: State, to: str) -> State:
@@ -92,13 +154,17 @@ def _go(state: State, to: str) -> State:
 
 def _choose(state: State, choice: Choice) -> State:
     state = _go(state, choice.to).knowing(**choice.facts)
+    for name, entry in choice.adds.items():
+        entries = [known for known in state.facts.get(name, "").split(",") if known]
+        if entry not in entries:
+            state = state.knowing(**{name: ",".join((*entries, entry))})
     return replace(state, language=choice.language) if choice.language else state
 
 
 def _ask_again(state: State, step: Menu | EnterDigits | Record, given: Input) -> tuple[State, tuple[Line, ...]]:
     if state.tries + 1 >= step.attempts:
         facts = step.otherwise_facts if isinstance(step, Menu) else {}
-        return _go(state, step.otherwise).knowing(**facts), ()
+        return _go(_leave(state), step.otherwise).knowing(**facts), ()
     if not isinstance(given, Keys) or not given.digits:
         preface = "nothing_heard"
     else:
@@ -118,12 +184,16 @@ def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, .
                 verbs.append(Listen((*lines, Line(entry.prompt)), entry.max_digits, entry.timeout))
                 return Turn(state, events, tuple(verbs))
             case Record() as record:
-                state = state.knowing(take=str(state.take + 1))
+                # A take that follows one with speech at "record again" replaces it.
+                replaced = state.facts.get("left", "") if state.facts.get("again") else ""
+                state = state.knowing(take=str(state.take + 1), replaces=replaced)
                 verbs += [Speak((*lines, Line(record.prompt))), RecordSpeech(record.silence)]
                 return Turn(state, (*events, Event("recording_begins", state.take)), tuple(verbs))
-            case Dial():
-                verbs.append(Connect(questions.team_number(state)))
-                return Turn(state, events, tuple(verbs))
+            case WaitInLine():
+                state = state.knowing(turn=str(int(state.facts.get("turn", "0")) + 1))
+                return Turn(state, (*events, Event("line_joined")), (*verbs, JoinLine()))
+            case Talk():
+                return Turn(state, events, (*verbs, JoinRoom(state.facts.get("room", ""))))
             case PlayBack() as play:
                 if questions.recording_is_ready(state):
                     verbs.append(PlayTake())
@@ -137,11 +207,14 @@ def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, .
                 return Turn(state, events, tuple(verbs))
             case Branch() as branch:
                 state = _go(state, branch.yes if branch.on(state, questions) else branch.no)
+            case Find(outcomes=outcomes):
+                outcome, facts = questions.request(state)
+                state = _go(state.knowing(**facts), outcomes[outcome])
             case Announce(prompts=prompts, to=to):
                 verbs.append(Speak(tuple(Line(prompt) for prompt in prompts)))
                 state = _go(state, to)
             case Promise(event=event, to=to):
                 number = state.facts.get("callback_number", "")
                 events = (*events, Event(event, number=number))
-                state = _go(state, to)
+                state = _go(replace(state, trail=()), to)
     raise AssertionError(f"the flow runs in a circle without input at {state.step}")

@@ -1,128 +1,253 @@
 """The hotline's script: what a caller to 0421-178-2666 is asked, and where each answer leads.
 
-Source: reachable daily 08:00 to 18:00; outside these hours a voicebox whose messages go to the
-responsible team; a callback to settle the matter. Recording only after consent (§ 201 StGB).
+Source: reachable daily 08:00 to 18:00; outside these hours a voicebox whose messages go to the responsible
+team; a callback to settle the matter; emergencies (no money, power cut, urgent offer of a flat, food voucher)
+first; forms by post and appointments by telephone. Recording only after consent (§ 201 StGB).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ivr.flows.questions import number_is_known, receipt_is_known, team_is_open
-from ivr.flows.steps import (
-    Announce,
-    Branch,
-    Choice,
-    Dial,
-    End,
-    EnterDigits,
-    Flow,
-    Menu,
-    PlayBack,
-    Promise,
-    Record,
-)
+from ivr.flows import questions
+from ivr.flows.pieces import ANEW, OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
+from ivr.flows.services import services
+from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, Promise, Step, Talk, WaitInLine
 from ivr.flows.verbs import Line
 from ivr.languages import DEFAULT_LANGUAGE
-from ivr.phone_numbers import entered_number
+
+#: Languages on the first page of the language menu, one a key.
+_PAGE = 9
+_EMERGENCY = Choice("emergency", facts={**ANEW, "kind": "callback", "concern": "emergency", "kept_away": ""})
+_KEPT_AWAY = {"9": _EMERGENCY, "0": Choice("goodbye_kept_away")}
+_MAIN = {
+    "1": about("benefits"),
+    "2": about("work"),
+    "3": about("under_25", age_group="under_25"),
+    "4": Choice("other_concern"),
+    "5": Choice("services"),
+}
 
 
-def _about(concern: str) -> Choice:
-    return Choice("reach_team", facts={"concern": concern})
+def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
+    """The script with a language menu of these languages, key 1 first, and these forms to order by post.
 
-
-def hotline(languages: Sequence[str]) -> Flow:
-    """The script with a language menu of these languages, key 1 first."""
-    keyed = {str(position): language for position, language in enumerate(languages, start=1)}
+    Each form is the name of a prompt that speaks its name.
+    """
     return Flow(
-        start="language",
+        start="unwanted_first",
         fallback="technical_problem",
         exhausted="enough",
+        # Emergency first; and nobody is locked out from people by a menu.
+        anywhere={"9": _EMERGENCY, "0": Choice("reach_team")},
         steps={
-            "language": Menu(
-                prompt="choose_language",
-                lines=(
-                    Line("welcome", DEFAULT_LANGUAGE),
-                    *(Line("choose_language", code, {"key": key}) for key, code in keyed.items()),
-                ),
-                choices={key: Choice("concern", language=code) for key, code in keyed.items()},
-                otherwise="concern",
-            ),
-            "concern": Menu(
-                prompt="choose_concern",
-                choices={
-                    "1": _about("benefits"),
-                    "2": _about("work"),
-                    "3": _about("under_25"),
-                    "4": _about("emergency"),
-                    "5": _about("other"),
-                    "9": _about("emergency"),
-                },
-                otherwise="reach_team",
-                otherwise_facts={"concern": "other"},
-            ),
-            # -- people, while they answer
-            "reach_team": Branch(on=team_is_open, yes="transfer", no="closed"),
-            "transfer": Menu(
-                prompt="transfer",
-                choices={"1": Choice("consent")},
-                otherwise="dial_team",
-                attempts=1,
-                timeout=2,
-            ),
-            "dial_team": Dial(answered="after_call", otherwise="nobody_answered"),
-            "after_call": End("connected", ("goodbye",)),
-            # -- where a call is taken up again after a failure of ours
-            "technical_problem": Announce(("technical_problem",), to="after_problem"),
-            "after_problem": Branch(on=receipt_is_known, yes="number_or_none", no="consent"),
-            # -- the voicebox at all other times
-            "closed": Announce(("closed",), to="consent"),
-            "nobody_answered": Announce(("nobody_answered",), to="consent"),
-            "consent": Menu(
-                prompt="consent",
-                choices={"1": Choice("record"), "2": Choice("ask_callback")},
-                otherwise="goodbye_unserved",
-            ),
-            "record": Record(prompt="speak_now", to="review", otherwise="nothing_recorded"),
-            "review": Menu(
-                prompt="review",
-                choices={"1": Choice("number"), "2": Choice("listen"), "3": Choice("record")},
-                otherwise="number",
-            ),
-            "listen": PlayBack(to="review", otherwise="cannot_play"),
-            "cannot_play": Announce(("cannot_play",), to="review"),
-            # -- who does not wish to be recorded, or could not be heard, can still be called back
-            "nothing_recorded": Branch(on=receipt_is_known, yes="number", no="offer_callback"),
-            "offer_callback": Menu(
-                prompt="offer_callback",
-                choices={"1": Choice("ask_callback")},
-                otherwise="goodbye_unserved",
-            ),
-            "ask_callback": Promise("callback_asked", to="number"),
-            # -- the number to call back
-            "number": Branch(on=number_is_known, yes="confirm_number", no="enter_number"),
-            "confirm_number": Menu(
-                prompt="confirm_number",
-                choices={"1": Choice("number_given"), "2": Choice("enter_number")},
-                otherwise="number_given",
-            ),
-            "enter_number": EnterDigits(
-                prompt="enter_number",
-                reads=entered_number,
-                sets="callback_number",
-                not_usable="number_not_usable",
-                to="confirm_number",
-                otherwise="number_or_none",
-            ),
-            "number_or_none": Branch(on=number_is_known, yes="number_given", no="no_number"),
-            "no_number": Announce(("no_number",), to="receipt"),
-            "number_given": Promise("number_given", to="receipt"),
-            # -- the receipt, then goodbye
-            "receipt": Branch(on=receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
-            "receipt_code": End("promised", ("receipt", "receipt_again", "goodbye")),
-            "goodbye_not_noted": End("promised", ("not_noted", "goodbye")),
-            "goodbye_unserved": End("unserved", ("call_again", "goodbye")),
-            # -- a storm of keys: what has been promised stays promised
-            "enough": Branch(on=receipt_is_known, yes="number_or_none", no="goodbye_unserved"),
+            **_languages(languages),
+            **_concerns(),
+            **_people(),
+            **_voicebox(),
+            **_callback(),
+            **services(forms),
         },
     )
+
+
+def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
+    """The language menu, on two pages if there are more languages than keys."""
+    first, second = languages[:_PAGE], languages[_PAGE:]
+    other_page = {"0": Choice("more_languages")} if second else {}
+    more = tuple(Line("more_languages", code, {"key": "0"}) for code in second)
+    greeting = (Line("welcome"), Line("other_languages", values={"key": "0"}))
+    shared = tuple(  # telephones are shared: the next caller may not understand the last one's language
+        Line("other_languages", code, {"key": "0"}) for code in languages[:2]
+    )
+    steps: dict[str, Step] = {
+        # Who is kept away hears why and how to write instead; an emergency is heard all the same.
+        "unwanted_first": Branch(on=questions.is_kept_away, yes="kept_away_first", no="answered"),
+        "kept_away_first": Branch(on=questions.is_blocked, yes="blocked", no="held_off"),
+        "blocked": Menu(prompt="blocked", choices=_KEPT_AWAY, otherwise="goodbye_kept_away", attempts=1),
+        "held_off": Menu(prompt="held_off", choices=_KEPT_AWAY, otherwise="goodbye_kept_away", attempts=1),
+        "goodbye_kept_away": End("kept_away", ("goodbye",)),
+        "answered": Branch(on=questions.language_is_known, yes="welcome_back", no="language"),
+        "welcome_back": Menu(
+            prompt="main",
+            lines=(*greeting, *shared, Line("main")),
+            choices={**_MAIN, "0": Choice("language")},
+            otherwise="reach_team",
+            otherwise_facts=OTHERWISE_OTHER,
+        ),
+        "language": Menu(
+            prompt="choose_language",
+            lines=(Line("welcome", DEFAULT_LANGUAGE), *_language_lines(first), *more),
+            choices={**_language_choices(first), **other_page},
+            otherwise="main",
+        ),
+    }
+    if second:
+        steps["more_languages"] = Menu(
+            prompt="choose_language",
+            lines=_language_lines(second),
+            choices={**_language_choices(second), "0": Choice("language")},
+            otherwise="main",
+        )
+    return steps
+
+
+def _language_lines(languages: Sequence[str]) -> tuple[Line, ...]:
+    return tuple(Line("choose_language", code, {"key": str(key)}) for key, code in enumerate(languages, start=1))
+
+
+def _language_choices(languages: Sequence[str]) -> dict[str, Choice]:
+    return {
+        str(key): Choice("main", language=code, event="language_chosen") for key, code in enumerate(languages, start=1)
+    }
+
+
+def _concerns() -> Mapping[str, Step]:
+    """What the call is about."""
+    return {
+        "main": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_facts=OTHERWISE_OTHER),
+        "other_concern": Menu(
+            prompt="other_concern",
+            choices={"1": about("rehab"), "2": about("other")},
+            otherwise="reach_team",
+            otherwise_facts=OTHERWISE_OTHER,
+        ),
+        "emergency": Menu(
+            prompt="emergency",
+            lines=(Line("danger"), Line("emergency")),
+            choices={
+                "1": Choice("reach_team", facts={"emergency_kind": "no_money"}),
+                "2": Choice("reach_team", facts={"emergency_kind": "power_cut"}),
+                "3": Choice("reach_team", facts={"emergency_kind": "housing"}),
+                "4": Choice("reach_team", facts={"emergency_kind": "food_voucher"}),
+                "5": Choice("reach_team", facts={"emergency_kind": "other"}),
+            },
+            otherwise="reach_team",
+            otherwise_facts={"emergency_kind": "other"},
+            attempts=2,
+        ),
+    }
+
+
+def _people() -> Mapping[str, Step]:
+    """People, while they answer. Age and office are asked first only where the team depends on them."""
+    return {
+        "reach_team": Branch(on=questions.team_is_open, yes="age_first", no="closed"),
+        "age_first": Branch(on=questions.age_decides, yes="age_group", no="office_first"),
+        "age_group": age_group(to="office_first"),
+        "office_first": Branch(on=questions.office_decides, yes="office", no="transfer"),
+        "office": postal_code(to="transfer"),
+        "transfer": Menu(
+            prompt="transfer",
+            choices={"1": Choice("consent", facts={"again": ""})},
+            otherwise="line_first",
+            attempts=1,
+            timeout=2,
+        ),
+        "line_first": Branch(on=questions.somebody_is_there, yes="room_first", no="nobody_answered"),
+        "room_first": Branch(on=questions.line_has_room, yes="line", no="line_full"),
+        "line": WaitInLine(
+            bridged="talk",
+            ways={
+                "callback": "keep_place",
+                "message": "consent",
+                "closed": "closed",
+                "full": "line_full",
+            },
+            otherwise="nobody_answered",
+        ),
+        "line_full": Announce(("line_full",), to="promise"),
+        "keep_place": Promise("place_kept", to="place_kept"),
+        "place_kept": Announce(("place_kept",), to="number"),
+        "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="line_first"),
+        # A member's telephone may have died: nobody is left in silence, and who was cut off has their old place.
+        "conversation_over": Menu(
+            prompt="conversation_over",
+            choices={"1": Choice("line_first", facts={"back": "1"}), "2": Choice("consent", facts={"again": ""})},
+            otherwise="after_call",
+            attempts=1,
+        ),
+        "no_interpreter": Menu(
+            prompt="no_interpreter",
+            choices={"1": Choice("interpreter_callback"), "2": Choice("talk")},
+            otherwise="talk",
+            attempts=2,
+        ),
+        "interpreter_callback": Promise("interpreter_wanted", to="number"),
+        "after_call": End("connected", ("goodbye",)),
+    }
+
+
+def _voicebox() -> Mapping[str, Step]:
+    """The voicebox at all other times, and the callback for who does not wish to be recorded."""
+    return {
+        # where a call is taken up again after a failure of ours
+        "technical_problem": Announce(("technical_problem",), to="after_problem"),
+        "after_problem": Branch(on=questions.receipt_is_known, yes="finish", no="consent"),
+        "closed": Announce(("closed",), to="promise"),
+        "nobody_answered": Announce(("nobody_answered",), to="promise"),
+        "promise": Branch(on=questions.is_emergency, yes="promise_emergency", no="promise_callback"),
+        "promise_callback": Announce(("promise_callback",), to="consent"),
+        "promise_emergency": Announce(("promise_emergency",), to="consent"),
+        "consent": Menu(
+            prompt="consent",
+            choices={"1": Choice("record", facts={"again": ""}), "2": Choice("ask_callback")},
+            otherwise="leave_unserved",
+        ),
+        **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
+        # who could not be heard can still be called back
+        "nothing_recorded": Branch(on=questions.receipt_is_known, yes="details", no="offer_callback"),
+        "offer_callback": Menu(
+            prompt="offer_callback", choices={"1": Choice("ask_callback")}, otherwise="leave_unserved"
+        ),
+        "ask_callback": Promise("asked", to="details"),
+        "details": Branch(on=questions.is_changing, yes="noted", no="appointment_first"),
+        "appointment_first": Branch(on=questions.is_appointment, yes="appointment_open", no="number"),
+        "appointment_open": Branch(on=questions.reason_is_known, yes="number", no="appointment_mode"),
+        "leave_unserved": Branch(on=questions.receipt_is_known, yes="finish", no="goodbye_unserved"),
+        "goodbye_unserved": End("unserved", ("call_again", "goodbye")),
+        # a storm of keys
+        "enough": Branch(on=questions.receipt_is_known, yes="finish", no="goodbye_unserved"),
+    }
+
+
+def _callback() -> Mapping[str, Step]:
+    """Where and when to call back, and the receipt."""
+    return {
+        "number": Branch(on=questions.number_is_known, yes="confirm_number", no="enter_number"),
+        "confirm_number": Menu(
+            prompt="confirm_number",
+            choices={"1": Choice("number_given"), "2": Choice("enter_number")},
+            otherwise="number_given",
+        ),
+        "enter_number": EnterDigits(
+            prompt="enter_number",
+            reads=questions.entered_number,
+            sets="callback_number",
+            not_usable="number_not_usable",
+            to="confirm_number",
+            otherwise="finish",
+        ),
+        # what has been promised stays promised; a request that is only being changed keeps its number
+        "finish": Branch(on=questions.is_changing, yes="goodbye_changed", no="number_or_none"),
+        "number_or_none": Branch(on=questions.number_is_known, yes="number_given_at_last", no="no_number"),
+        "number_given_at_last": Promise("number_given", to="receipt"),
+        "no_number": Announce(("no_number",), to="receipt"),
+        "number_given": Promise("number_given", to="after_number"),
+        "after_number": Branch(on=questions.is_changing, yes="noted", no="where"),
+        "where": Branch(on=questions.office_is_wanted, yes="postal_code", no="age_later"),
+        "postal_code": postal_code(to="age_later"),
+        "age_later": Branch(on=questions.age_decides, yes="age_group_later", no="when"),
+        "age_group_later": age_group(to="when"),
+        "when": Branch(on=questions.times_are_wanted, yes="availability", no="receipt"),
+        "availability": Menu(
+            prompt="availability",
+            choices=times("receipt"),
+            otherwise="receipt",
+            otherwise_facts={"availability": "any_time"},
+            attempts=2,
+        ),
+        "receipt": Branch(on=questions.receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
+        "receipt_code": End("promised", ("receipt", "receipt_again", "goodbye")),
+        "goodbye_not_noted": End("promised", ("not_noted", "goodbye")),
+    }

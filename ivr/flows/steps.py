@@ -15,11 +15,21 @@ class Questions(Protocol):
     def team_is_open(self, state: State) -> bool:
         """Whether people answer now."""
 
-    def team_number(self, state: State) -> str:
-        """E.164 number of the team responsible for the caller's concern."""
+    def line_state(self, state: State) -> str:
+        """Whether the caller can wait for the responsible team: `open`, `full`, or `nobody` is there."""
 
     def recording_is_ready(self, state: State) -> bool:
         """Whether the caller's last take can be played back."""
+
+    def decides(self, question: str, state: State) -> bool:
+        """Whether the responsible team depends on the answer to `age_group` or `office`."""
+
+    def office_of(self, postal_code: str) -> str | None:
+        """The office responsible for a postal code, None outside Bremen."""
+
+    def request(self, state: State) -> tuple[str, Mapping[str, str]]:
+        """What became of the request whose receipt code was keyed in (fact `asked_code`), and the facts to
+        tell it with. Counts the try, so that codes cannot be guessed."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +39,14 @@ class Choice:
     to: str
     language: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    #: Facts that are lists (joined by commas) and get one entry more.
+    adds: Mapping[str, str] = field(default_factory=dict)
+    event: str = ""
 
 
 @dataclass(frozen=True)
 class Menu:
-    """One key out of several.
+    """One key out of several, beside those that count anywhere (:attr:`Flow.anywhere`).
 
     Silence and wrong keys are answered by asking again until `attempts` are used up; then `otherwise`.
     `lines`, where given, are spoken instead of `prompt`, each in a language of its own.
@@ -48,14 +61,19 @@ class Menu:
     lines: tuple[Line, ...] = ()
     #: Facts that are settled when nothing was chosen.
     otherwise_facts: Mapping[str, str] = field(default_factory=dict)
+    #: Who does not answer goes straight on, as if it had not been asked.
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class EnterDigits:
-    """Several keys, ended by the hash key, read by `reads` into the fact `sets` (None: not usable)."""
+    """Several keys, ended by the hash key, read by `reads` into the fact `sets` (None: not usable).
+
+    Who may leave it out (`optional`) presses the hash key alone, or waits.
+    """
 
     prompt: str
-    reads: Callable[[str], str | None]
+    reads: Callable[[str, Questions], str | None]
     sets: str
     to: str
     otherwise: str
@@ -63,6 +81,7 @@ class EnterDigits:
     attempts: int = 3
     timeout: int = 8
     max_digits: int = 20
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,13 @@ class Branch:
     on: Callable[[State, Questions], bool]
     yes: str
     no: str
+
+
+@dataclass(frozen=True)
+class Find:
+    """Looks up the request whose receipt code the caller keyed in; the way depends on what became of it."""
+
+    outcomes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -104,16 +130,28 @@ class PlayBack:
 
 
 @dataclass(frozen=True)
-class Dial:
-    """Connects the caller to the responsible team."""
+class WaitInLine:
+    """Waits in the responsible team's line until a member accepts (`bridged`); else the way depends on why the
+    caller left it (`ways`)."""
 
-    answered: str
+    bridged: str
+    ways: Mapping[str, str]
     otherwise: str
 
 
 @dataclass(frozen=True)
+class Talk:
+    """Talks with a team member; `over` when that has ended, `no_interpreter` when nobody can be had who interprets,
+    `missed` when the member was gone before the caller came."""
+
+    over: str
+    no_interpreter: str
+    missed: str
+
+
+@dataclass(frozen=True)
 class Promise:
-    """Tells the house what the caller has asked for (`event`), then goes on."""
+    """Tells the house what the caller has asked for (`event`), then goes on. There is no way back behind it."""
 
     event: str
     to: str
@@ -127,7 +165,7 @@ class End:
     prompts: tuple[str, ...] = ()
 
 
-Step = Menu | EnterDigits | Branch | Announce | Record | PlayBack | Dial | Promise | End
+Step = Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInLine | Talk | Promise | End
 
 
 @dataclass(frozen=True)
@@ -136,16 +174,22 @@ class Flow:
 
     `limit` answers are more than any caller needs; a call that has given more goes to `exhausted`, so no
     storm of keys keeps a line for ever. A call whose document failed is taken up again at `fallback`.
+    `anywhere` holds the keys that count at every question unless it gives them a meaning of its own.
     """
 
     start: str
     fallback: str
     steps: Mapping[str, Step]
     exhausted: str
+    anywhere: Mapping[str, Choice] = field(default_factory=dict)
     limit: int = 60
 
+    def choices(self, menu: Menu) -> Mapping[str, Choice]:
+        """All keys of a menu, its own and those that count anywhere."""
+        return {**self.anywhere, **menu.choices}
+
     def ways(self, name: str) -> tuple[str, ...]:
-        """The names of all steps that may follow a step."""
+        """The names of all steps that may follow a step, except by the keys that count anywhere."""
         match self.steps[name]:
             case Menu(choices=choices, otherwise=otherwise):
                 return (*(choice.to for choice in choices.values()), otherwise)
@@ -155,22 +199,36 @@ class Flow:
                 return (to, otherwise)
             case Branch(yes=yes, no=no):
                 return (yes, no)
-            case Dial(answered=answered, otherwise=otherwise):
-                return (answered, otherwise)
+            case Find(outcomes=outcomes):
+                return tuple(outcomes.values())
+            case WaitInLine(bridged=bridged, ways=ways, otherwise=otherwise):
+                return (bridged, *ways.values(), otherwise)
+            case Talk(over=over, no_interpreter=no_interpreter, missed=missed):
+                return (over, no_interpreter, missed)
             case Announce(to=to) | Promise(to=to):
                 return (to,)
             case End():
                 return ()
 
+    def questions(self) -> frozenset[str]:
+        """The prompts that ask for keys."""
+        asked: set[str] = set()
+        for step in self.steps.values():
+            if isinstance(step, Menu) and step.lines:
+                asked |= {line.prompt for line in step.lines}
+            elif isinstance(step, Menu | EnterDigits):
+                asked.add(step.prompt)
+        return frozenset(asked)
+
     def prompts(self) -> frozenset[str]:
         """Every prompt the flow may speak in the caller's language."""
-        spoken = {"nothing_heard", "not_understood"}
+        spoken = {"nothing_heard", "not_understood", *self.questions()}
         for step in self.steps.values():
             match step:
-                case Menu(prompt=prompt, lines=lines):
-                    spoken |= {line.prompt for line in lines} or {prompt}
-                case EnterDigits(prompt=prompt, not_usable=not_usable):
-                    spoken |= {prompt, not_usable}
+                case Menu(lines=lines):
+                    spoken |= {line.values["form"] for line in lines if "form" in line.values}
+                case EnterDigits(not_usable=not_usable):
+                    spoken.add(not_usable)
                 case Record(prompt=prompt):
                     spoken.add(prompt)
                 case Announce(prompts=prompts) | End(prompts=prompts):

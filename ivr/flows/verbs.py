@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 class Event:
     """Something the house has to know; it says all of it, so that it can be told again later.
 
-    Names: `recording_begins` (consent given, the tone comes), `message_left`, `callback_asked`, `number_given`.
+    Names: `language_chosen`, `recording_begins` (consent given, the tone comes), `message_left`, `asked` (for a
+    callback, forms or an appointment, by key), `number_given`, `changed`, `withdrawn`, `link_wanted`, `line_joined`,
+    `place_kept` (a callback in the caller's turn), `interpreter_wanted` (a callback with one).
     """
 
     name: str
@@ -18,6 +20,8 @@ class Event:
     recording_sid: str = ""
     seconds: float = 0.0
     number: str = ""
+    #: The call's facts when it happened, where it has to be told later than that.
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,13 @@ class State:
     facts: Mapping[str, str] = field(default_factory=dict)
     #: Events the house could not take in yet; they travel along until it can.
     owed: tuple[Event, ...] = ()
+    #: The questions the hash key leads back to, the latest last, each with what the call was about then.
+    trail: tuple[tuple[str, ...], ...] = ()
 
     def knowing(self, **facts: str) -> State:
-        """The same state with further facts."""
-        return replace(self, facts={**self.facts, **facts})
+        """The same state with further facts; an empty one is forgotten."""
+        known = {**self.facts, **facts}
+        return replace(self, facts={name: value for name, value in known.items() if value})
 
     @property
     def take(self) -> int:
@@ -50,7 +57,7 @@ class State:
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys pressed; none is silence."""
+    """Keys pressed; none is silence. An entry that was ended with nothing in it is a single `#`."""
 
     digits: str = ""
 
@@ -64,10 +71,30 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Dialled:
-    """The end of a connection to a team."""
+class LeftLine:
+    """The caller waits in the line no more: `callback`, `message` or `emergency` (they pressed a key), `closed`,
+    `nobody` (is there any more), `full`, or something unexpected."""
 
-    answered: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Bridged:
+    """A team member has accepted the caller and waits in a room."""
+
+    room: str
+
+
+@dataclass(frozen=True)
+class TalkEnded:
+    """The conversation in the room is over for the caller; `met`: they have spoken with a member."""
+
+    met: bool = True
+
+
+@dataclass(frozen=True)
+class NoInterpreter:
+    """In a conversation: nobody can be had who interprets."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +102,7 @@ class Resumed:
     """Nothing happened but time."""
 
 
-Input = Keys | Recorded | Dialled | Resumed
+Input = Keys | Recorded | LeftLine | Bridged | TalkEnded | NoInterpreter | Resumed
 
 # -- verbs ----------------------------------------------------------------------------------------
 
@@ -98,7 +125,7 @@ class Speak:
 
 @dataclass(frozen=True)
 class Listen:
-    """Speak lines while listening for keys; more than one key is ended by the hash key."""
+    """Speak lines while listening for keys (`timeout` seconds); more than one is ended by the hash key."""
 
     lines: tuple[Line, ...]
     max_digits: int
@@ -125,10 +152,15 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Connect:
-    """Connect the caller to a number."""
+class JoinLine:
+    """Wait in the responsible team's line."""
 
-    number: str
+
+@dataclass(frozen=True)
+class JoinRoom:
+    """Talk with those in a room."""
+
+    room: str
 
 
 @dataclass(frozen=True)
@@ -136,7 +168,7 @@ class HangUp:
     """Close the line."""
 
 
-Verb = Speak | Listen | RecordSpeech | PlayTake | Wait | Connect | HangUp
+Verb = Speak | Listen | RecordSpeech | PlayTake | Wait | JoinLine | JoinRoom | HangUp
 
 
 @dataclass(frozen=True)

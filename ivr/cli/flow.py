@@ -1,0 +1,44 @@
+"""Commands for the call script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ivr.configuration import settings
+from ivr.flows import check as checking
+from ivr.flows import diagram as drawing
+from ivr.script import missing_prompts, script
+
+
+@click.group()
+def flow() -> None:
+    """The call script."""
+
+
+@flow.command()
+def check() -> None:
+    """Prove the script: reach, endings, circles, keys to a human or a tone, prompts in every enabled language."""
+    found = checking.problems(script())
+    found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
+    for problem in found:
+        click.echo(problem)
+    if found:
+        raise click.ClickException(f"{len(found)} problems")
+    longest = checking.longest_way(script())
+    click.echo(f"{len(script().steps)} steps, every one reachable, every end good, no circle without input")
+    click.echo(f"every prompt present in {', '.join(settings().enabled_languages)}")
+    click.echo(f"longest way to a human or a tone: {len(longest.keys)} keys")
+    click.echo(f"  {checking.describe(longest)}")
+
+
+@flow.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=None, help="By default stdout.")
+def diagram(output: Path | None) -> None:
+    """Draw the script (SVG)."""
+    drawn = drawing.svg(script())
+    if output is None:
+        click.echo(drawn)
+    else:
+        output.write_text(drawn)

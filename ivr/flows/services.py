@@ -1,0 +1,221 @@
+"""Services by telephone: forms by post, an appointment, the online services, what became of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ivr.flows import questions
+from ivr.flows.pieces import OTHERWISE_OTHER, about, spoken_message, times
+from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, Step
+from ivr.flows.verbs import Line
+
+
+def services(forms: Sequence[str]) -> Mapping[str, Step]:
+    """The menu of services and all that it leads to."""
+    return {**_menu(), **_forms(forms), **_appointment(), **_online(), **_request()}
+
+
+def _menu() -> Mapping[str, Step]:
+    return {
+        "services": Menu(
+            prompt="services",
+            choices={
+                "1": about("forms", "send_where", "postal_order", forms="", customer_number=""),
+                "2": about("appointment", "appointment_consent", "appointment", mode="", companion="", training=""),
+                "3": Choice("online_services"),
+                "4": Choice("enter_code"),
+            },
+            otherwise="reach_team",
+            otherwise_facts=OTHERWISE_OTHER,
+        )
+    }
+
+
+def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
+    """Forms by post. Source: they "werden ihnen nach persönlicher oder telefonischer Nachfrage per Post zugeschickt".
+
+    Where to send them comes first: who hangs up then is called back about which.
+    """
+    keyed = {str(key): form for key, form in enumerate(forms, start=1)}
+    return {
+        "send_where": Menu(
+            prompt="send_where",
+            choices={"1": Choice("record_address", facts={"again": ""}), "2": Choice("customer_number")},
+            otherwise="offer_callback",
+        ),
+        **spoken_message("speak_address", to="choose_form", otherwise="no_address", name="_address"),
+        "no_address": Branch(on=questions.receipt_is_known, yes="choose_form", no="customer_number"),
+        "customer_number": EnterDigits(
+            prompt="customer_number",
+            reads=questions.entered_customer_number,
+            sets="customer_number",
+            not_usable="customer_number_not_usable",
+            to="order_forms",
+            otherwise="offer_callback",
+        ),
+        "order_forms": Promise("asked", to="choose_form"),
+        "choose_form": Menu(
+            prompt="choose_form",
+            lines=(
+                Line("choose_form"),
+                *(Line("form_key", values={"form": form, "key": key}) for key, form in keyed.items()),
+            ),
+            choices={
+                key: Choice("another_form", adds={"forms": form.removeprefix("form_")}) for key, form in keyed.items()
+            },
+            otherwise="number",
+        ),
+        "another_form": Menu(
+            prompt="another_form",
+            choices={"1": Choice("choose_form"), "2": Choice("number")},
+            otherwise="number",
+            attempts=1,
+        ),
+    }
+
+
+def _appointment() -> Mapping[str, Step]:
+    """An appointment wish. Video is voluntary and asked for, never a default; the words come before the
+    questions, so that nobody who hangs up half-way is lost."""
+    return {
+        "appointment_consent": Menu(
+            prompt="appointment_consent",
+            choices={"1": Choice("record", facts={"again": ""}), "2": Choice("ask_callback")},
+            otherwise="ask_callback",
+            attempts=2,
+        ),
+        "appointment_mode": Menu(
+            prompt="appointment_mode",
+            choices={
+                "1": Choice("appointment_reason", facts={"mode": "in_person"}),
+                "2": Choice("appointment_reason", facts={"mode": "telephone"}),
+                "3": Choice("appointment_reason", facts={"mode": "video"}),
+            },
+            otherwise="appointment_reason",
+            attempts=2,
+        ),
+        "appointment_reason": Menu(
+            prompt="appointment_reason",
+            choices={
+                "1": Choice("appointment_help", facts={"reason": "benefits"}),
+                "2": Choice("appointment_help", facts={"reason": "work"}),
+                "3": Choice("appointment_help", facts={"reason": "documents"}),
+                "4": Choice("appointment_help", facts={"reason": "other"}),
+            },
+            otherwise="appointment_help",
+            attempts=2,
+        ),
+        "appointment_help": Menu(
+            prompt="appointment_help",
+            choices={
+                "1": Choice("training", facts={"companion": "interpreter"}),
+                "2": Choice("training", facts={"companion": "companion"}),
+                "3": Choice("training", facts={"companion": "impairment"}),
+                "4": Choice("training", facts={"companion": "none"}),
+            },
+            otherwise="training",
+            attempts=2,
+        ),
+        "training": Menu(
+            prompt="training",
+            choices={
+                "1": Choice("number", facts={"training": "yes", "age_group": "under_25"}),
+                "2": Choice("number", facts={"training": "no"}),
+            },
+            otherwise="number",
+            otherwise_facts={"training": "no"},
+            attempts=2,
+        ),
+    }
+
+
+def _online() -> Mapping[str, Step]:
+    """The online services in plain words, and their link as a text message to who asks for it."""
+    return {
+        "online_services": Announce(("online_services",), to="link_by_sms"),
+        "link_by_sms": Menu(
+            prompt="link_by_sms",
+            choices={"1": Choice("sms_number"), "2": Choice("main")},
+            otherwise="goodbye_informed",
+            attempts=2,
+        ),
+        "sms_number": Branch(on=questions.number_is_known, yes="sms_mobile", no="enter_sms_number"),
+        "sms_mobile": Branch(on=questions.number_is_mobile, yes="confirm_sms_number", no="not_mobile"),
+        "not_mobile": Announce(("number_not_mobile",), to="enter_sms_number"),
+        "confirm_sms_number": Menu(
+            prompt="confirm_sms_number",
+            choices={"1": Choice("send_link"), "2": Choice("enter_sms_number")},
+            otherwise="goodbye_informed",  # opt-in: silence is no yes
+        ),
+        "enter_sms_number": EnterDigits(
+            prompt="enter_sms_number",
+            reads=questions.entered_number,
+            sets="callback_number",
+            not_usable="number_not_mobile",
+            to="sms_mobile",
+            otherwise="goodbye_informed",
+        ),
+        "send_link": Promise("link_wanted", to="link_sent"),
+        "link_sent": Announce(("link_sent",), to="anything_else"),
+        "anything_else": Menu(
+            prompt="anything_else",
+            choices={"1": Choice("main"), "2": Choice("goodbye_informed")},
+            otherwise="goodbye_informed",
+            attempts=1,
+        ),
+        "goodbye_informed": End("informed", ("goodbye",)),
+    }
+
+
+def _request() -> Mapping[str, Step]:
+    """What became of my request: by receipt code."""
+    still = ("open", "claimed", "tried", "late")
+    over = ("granted", "refused", "closed", "withdrawn")
+    return {
+        "enter_code": EnterDigits(
+            prompt="enter_code",
+            reads=questions.entered_code,
+            sets="asked_code",
+            not_usable="code_not_usable",
+            to="find_request",
+            otherwise="reach_team",
+        ),
+        "find_request": Find(
+            {
+                **{outcome: f"request_{outcome}" for outcome in (*still, *over)},
+                "unknown": "code_unknown",
+                "locked": "code_locked",
+            }
+        ),
+        **{f"request_{outcome}": Announce((f"request_{outcome}",), to="change_request") for outcome in still},
+        **{f"request_{outcome}": Announce((f"request_{outcome}",), to="anything_else") for outcome in over},
+        "code_unknown": Announce(("code_unknown",), to="enter_code"),
+        "code_locked": Announce(("code_locked",), to="anything_else"),
+        "change_request": Menu(
+            prompt="change_request",
+            choices={
+                "1": Choice("enter_number"),
+                "2": Choice("change_times"),
+                "3": Choice("record", facts={"again": "", "left": ""}),  # the menu has said that it is recorded
+                "4": Choice("withdraw"),
+            },
+            otherwise="goodbye_informed",
+        ),
+        "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
+        "times_changed": Promise("changed", to="noted"),
+        "withdraw": Menu(
+            prompt="withdraw",
+            choices={"1": Choice("withdrawn"), "2": Choice("change_request")},
+            otherwise="change_request",
+        ),
+        "withdrawn": Promise("withdrawn", to="goodbye_withdrawn"),
+        "goodbye_withdrawn": End("withdrawn", ("request_withdrawn", "goodbye")),
+        "noted": Announce(("noted",), to="change_more"),
+        "change_more": Menu(
+            prompt="anything_else",
+            choices={"1": Choice("change_request"), "2": Choice("goodbye_changed")},
+            otherwise="goodbye_changed",
+            attempts=1,
+        ),
+        "goodbye_changed": End("changed", ("goodbye",)),
+    }

@@ -1,0 +1,237 @@
+"""What callers are promised: tasks opened for their calls, joined by later calls, completed, changed, withdrawn.
+
+Everything here may happen twice, late or out of order. What the team does with a task is in :mod:`ivr.callbacks`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Select, and_, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ivr import receipts, sla, teams
+from ivr.configuration import settings
+from ivr.instants import iso
+from ivr.matters import Matter
+from ivr.models import (
+    AppointmentWish,
+    Call,
+    CallbackTask,
+    Contact,
+    PostalOrder,
+    Recording,
+    TaskEvent,
+    VoiceboxMessage,
+)
+
+
+def of_call(session: Session, call: Call, matter: Matter) -> CallbackTask | None:
+    """The task a call has led to for a matter, or the earlier request it changes."""
+    if matter.request:
+        return by_code(session, matter.request)
+    theirs = select(CallbackTask).join(Contact).where(Contact.call_id == call.id)
+    return session.scalar(_about(theirs, matter).order_by(CallbackTask.id.desc()).limit(1))
+
+
+def by_code(session: Session, receipt_code: str) -> CallbackTask | None:
+    """The task of a receipt code."""
+    return session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == receipt_code))
+
+
+def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, provisional: bool = False) -> CallbackTask:
+    """The one task of a call for a matter, opened if it is not there yet. Its clock starts at the first contact.
+
+    A second call of the same person about the same concern joins the open task: the first deadline stays, and
+    urgency can only rise.
+    """
+    task = of_call(session, call, matter)
+    if matter.request and (task is None or task.state == "closed"):
+        # It was closed meanwhile; what the caller adds now is something new.
+        matter = replace(matter, request="")
+        matter = replace(matter, kind=task.kind, concern=task.concern) if task else matter
+        task = of_call(session, call, matter)
+    task = task or _open_already(session, call, matter)
+    if task is None:
+        return _open(session, call, matter, now, provisional)
+    join(session, task, call, now)
+    if task.state == "closed":  # the team was quicker than the caller, who has more to say
+        task.state, task.closed_at, task.outcome = "open", None, None
+        _note(session, task, now, "reopened")
+    if matter.urgency == "emergency" and task.urgency != "emergency" and not matter.request:
+        due = sla.due_at(call.started_at, task.kind, "emergency", settings())
+        task.urgency, task.due_at = "emergency", min(task.due_at, due)
+        _note(session, task, now, "raised")
+    if not provisional:
+        confirm(task)
+    complete(session, task, matter)
+    return task
+
+
+def _about(query: Select[CallbackTask], matter: Matter) -> Select[CallbackTask]:
+    """Tasks about a matter. Who reports an emergency means the open callback of the same team as well."""
+    same = CallbackTask.concern == matter.concern
+    if matter.urgency == "emergency":
+        same = or_(same, CallbackTask.team.has(key=matter.team))
+    return query.where(CallbackTask.kind == matter.kind, same)
+
+
+def _open_already(session: Session, call: Call, matter: Matter) -> CallbackTask | None:
+    """An open task of the same person: the same number, language, kind and concern.
+
+    Telephones are shared; a call in another language is another person's.
+    """
+    if call.from_number is None:
+        return None
+    query = select(CallbackTask).where(
+        CallbackTask.callback_number == call.from_number,
+        CallbackTask.state != "closed",
+        CallbackTask.language == (call.language or "de"),
+    )
+    return session.scalar(_about(query, matter).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
+
+
+def _open(session: Session, call: Call, matter: Matter, now: datetime, provisional: bool) -> CallbackTask:
+    team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+    for _ in range(20):  # a code is taken with a chance of (tasks / 10 million)
+        task = CallbackTask(
+            kind=matter.kind,
+            state="open",
+            call_id=call.id,
+            team_id=team.id,
+            language=call.language or "de",
+            concern=matter.concern,
+            urgency=matter.urgency,
+            callback_number=call.from_number,
+            receipt_code=receipts.draw(),
+            provisional=provisional,
+            first_contact_at=call.started_at,
+            due_at=sla.due_at(call.started_at, matter.kind, matter.urgency, settings()),
+        )
+        try:
+            with session.begin_nested():
+                session.add(task)
+        except IntegrityError:
+            if theirs := of_call(session, call, matter):  # another request of the same call was quicker
+                return theirs
+            continue
+        session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
+        _note(session, task, now, "opened")
+        complete(session, task, matter)
+        return task
+    raise RuntimeError("no free receipt code found")
+
+
+def join(session: Session, task: CallbackTask, call: Call, now: datetime) -> None:
+    """A call belongs to a task as well."""
+    if session.get(Contact, (task.id, call.id)) is not None:
+        return
+    try:
+        with session.begin_nested():
+            session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
+    except IntegrityError:
+        return
+    _note(session, task, now, "called_again")
+
+
+def confirm(task: CallbackTask) -> None:
+    """The promise is certain: there is speech, or the caller asked for it."""
+    task.provisional = False
+
+
+def complete(session: Session, task: CallbackTask, matter: Matter) -> None:
+    """Write down what the caller has said by key about a task since it was opened; the office may move it."""
+    if matter.request:
+        return
+    moves = (matter.age_group, matter.office) != (task.age_group or "", task.office or "")
+    for field in ("emergency_kind", "age_group", "office", "availability"):
+        if value := getattr(matter, field):
+            setattr(task, field, value)
+    if moves and task.concern == matter.concern and task.state == "open":
+        task.team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+    if task.kind == "postal_order":
+        order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
+        order.forms = [*order.forms, *(form for form in matter.forms if form not in order.forms)]
+        order.customer_number = matter.customer_number or order.customer_number
+        session.add(order)
+        task.postal_order = order
+    if task.kind == "appointment":
+        wish = task.appointment_wish or AppointmentWish(task_id=task.id, mode="in_person", companion="none")
+        wish.mode = matter.mode or wish.mode
+        wish.reason = matter.reason or wish.reason
+        wish.companion = matter.companion or wish.companion
+        wish.seeks_training = matter.training == "yes" or bool(wish.seeks_training)
+        session.add(wish)
+        task.appointment_wish = wish
+
+
+def give_number(session: Session, task: CallbackTask, number: str | None, now: datetime) -> None:
+    """The caller confirmed or keyed in the number to call back (E.164)."""
+    if number and number != task.callback_number:
+        task.callback_number = number
+        _note(session, task, now, "number_given")
+
+
+def change_times(session: Session, task: CallbackTask, matter: Matter, now: datetime) -> None:
+    """The caller gave other hours at which they can be reached."""
+    if matter.availability and matter.availability != task.availability:
+        task.availability = matter.availability
+        _note(session, task, now, "changed")
+
+
+def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
+    """The caller needs it no more."""
+    withdrawn = session.scalar(
+        update(CallbackTask)
+        .where(CallbackTask.id == task.id, CallbackTask.state != "closed")
+        .values(state="closed", closed_at=now, outcome="withdrawn")
+        .returning(CallbackTask.id)
+        .execution_options(synchronize_session=False)
+    )
+    if withdrawn is not None:
+        _note(session, task, now, "withdrawn")
+        session.refresh(task)
+
+
+def news(task: CallbackTask, now: datetime) -> tuple[str, dict[str, str]]:
+    """What became of a task, in the call script's words, with the instants (UTC, ISO) it is told with."""
+    wish = task.appointment_wish
+    if task.state == "closed":
+        if wish is not None and wish.appointment_at is not None:
+            return "granted", {"appointment_at": iso(wish.appointment_at) or ""}
+        if wish is not None and wish.refusal_reason is not None:
+            return "refused", {}
+        return ("withdrawn" if task.outcome == "withdrawn" else "closed"), {}
+    facts = {"due_at": iso(task.due_at) or ""}
+    if task.attempts:
+        return "tried", {"tried_at": iso(task.attempts[-1].at) or ""}
+    if task.due_at <= now:
+        return "late", {}
+    return ("claimed" if task.state == "claimed" else "open"), facts
+
+
+def withdraw_unfounded(session: Session, call: Call) -> None:
+    """Remove a provisional task whose recording turned out to be silence: nothing was promised to anyone.
+
+    One that somebody has claimed meanwhile stays: it is theirs to close.
+    """
+    hopeful = (
+        select(VoiceboxMessage.id)
+        .outerjoin(Recording)
+        .where(VoiceboxMessage.call_id == call.id)
+        .where(or_(VoiceboxMessage.state == "left", Recording.state == "announced"))
+    )
+    if session.scalar(hopeful.limit(1)) is not None:
+        return
+    unfounded = and_(CallbackTask.call_id == call.id, CallbackTask.provisional.is_(True), CallbackTask.state == "open")
+    for task_id in session.scalars(select(CallbackTask.id).where(unfounded)).all():
+        for table in (TaskEvent, Contact, PostalOrder, AppointmentWish):
+            session.execute(delete(table).where(table.task_id == task_id))
+        session.execute(delete(CallbackTask).where(CallbackTask.id == task_id, unfounded))
+    session.expire_all()
+
+
+def _note(session: Session, task: CallbackTask, now: datetime, kind: str) -> None:
+    session.add(TaskEvent(task_id=task.id, at=now, kind=kind))

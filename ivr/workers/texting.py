@@ -1,0 +1,32 @@
+"""Sends the text messages (SMS) callers have asked for."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from ivr import database, text_messages
+from ivr.instants import utc_now
+from ivr.models import TextMessage
+from ivr.telephony import carrier
+
+
+def send(message_id: int) -> None:
+    """Send a message once.
+
+    Raises:
+        twilio's TwilioRestException, requests.RequestException: to be tried again.
+    """
+    with database.reading() as session:
+        message = session.get_one(TextMessage, message_id)
+        to, body = message.to_number, text_messages.body(message)
+        if message.state == "sent":
+            return
+    sid = carrier.send_text_message(to, body)
+    with database.writing() as session:
+        message = session.get_one(TextMessage, message_id)
+        message.state, message.message_sid, message.sent_at = "sent", sid, utc_now()
+
+
+def given_up(session: Session, message_id: int) -> None:
+    """The carrier has refused for hours."""
+    session.get_one(TextMessage, message_id).state = "failed"

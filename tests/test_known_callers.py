@@ -1,0 +1,89 @@
+"""What the house remembers of telephone numbers, and how many receipt codes may be tried."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr import code_lookups, configuration, database, known_callers, promises, receipts
+from ivr.instants import utc_now
+from ivr.matters import Matter
+from ivr.models import Call, CallbackTask, CodeTry, KnownCaller
+from ivr.telephony.house import greeting
+from tests.people import a_task, hire, the_task
+
+NUMBER = "+4915112345678"
+
+
+def remember(days_ago: float, number: str | None = NUMBER) -> None:
+    with database.noting() as connection:
+        known_callers.remember(connection, number, "de", utc_now() - timedelta(days=days_ago))
+
+
+def test_a_number_is_kept_as_a_hash_only_and_forgotten_in_time(rooms) -> None:
+    remember(1)
+    remember(170, "+4915112345679")
+    remember(190, "+4915112345670")
+    remember(0, None)
+    with database.writing() as session:
+        kept = [known.number_hash for known in session.scalars(select(KnownCaller))]
+        assert len(kept) == 3
+        assert not any(NUMBER[-8:] in number_hash for number_hash in kept)
+        assert known_callers.language_of(session, "+4915112345670", utc_now()) is None, "too long ago"
+        known_callers.forget(session, utc_now())
+        assert len(session.scalars(select(KnownCaller)).all()) == 2
+    assert greeting(NUMBER, "", utc_now()) == "de"
+
+
+def test_nothing_is_remembered_where_that_is_switched_off(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMEMBER_LANGUAGE_DAYS", "0")
+    configuration.settings.cache_clear()
+    remember(0)
+    with database.reading() as session:
+        assert session.scalars(select(KnownCaller)).all() == []
+
+
+def test_the_dialled_number_may_say_the_language(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALLED_LANGUAGES", '{"+494211782667": "en"}')
+    configuration.settings.cache_clear()
+    remember(0)
+    assert greeting(NUMBER, "+494211782667", utc_now()) == "en"
+    assert greeting(NUMBER, "+494211782666", utc_now()) == "de"
+
+
+def test_all_callers_together_cannot_guess_codes_either(rooms) -> None:
+    mine = the_task(a_task())
+    limit = rooms.code_tries_overall
+    with database.writing() as session:
+        for number in range(limit):
+            session.add(CodeTry(number_hash=known_callers.number_hash(f"+4915{number:09d}"), tried_at=utc_now()))
+        session.flush()
+        with pytest.raises(code_lookups.Locked):
+            code_lookups.find(session, mine.receipt_code, NUMBER, utc_now())
+        later = utc_now() + code_lookups.WINDOW
+        assert code_lookups.find(session, mine.receipt_code, NUMBER, later) is not None
+        assert code_lookups.find(session, receipts.draw(), NUMBER, later) is None
+        code_lookups.forget(session, later)
+        assert len(session.scalars(select(CodeTry)).all()) == 1
+
+
+def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(
+    rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ivr import callbacks
+
+    monkeypatch.setenv("ROUTING", '{"benefits": {"team": "benefits", "offices": {"office_2": "entrance"}}}')
+    configuration.settings.cache_clear()
+    people = hire()
+    matter = Matter(concern="benefits", office="office_2")
+    free, claimed = a_task(), a_task()
+    with database.writing() as session:
+        callbacks.claim(session, session.get_one(CallbackTask, claimed), people["mia"], utc_now())
+    with database.writing() as session:
+        for task_id in (free, claimed):
+            call = session.scalars(select(Call).where(Call.id == the_task(task_id).call_id)).one()
+            promises.open_for(session, call, matter, utc_now())
+    assert the_task(free).team.key == "entrance"
+    assert the_task(claimed).team.key == "benefits"
