@@ -1,0 +1,177 @@
+"""Callbacks by telephone: the member's own phone first, then the caller's, showing the hotline's number.
+
+Where an interpreter is needed the caller is dialled only when the interpreter is on the line. What became of the
+attempt is recorded from the carrier's events (see :func:`caller_gone`), not typed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr import business_hours, callbacks, phone_numbers
+from ivr.callbacks import Refused
+from ivr.configuration import settings
+from ivr.live import conversations, interpreters, presence
+from ivr.live.conversations import ON_THE_LINE
+from ivr.live.models import Conversation, Leg
+from ivr.models import Attempt, CallbackTask, TaskEvent, User
+
+#: How the caller's leg ended -> what became of the attempt.
+_OUTCOMES = {
+    "no_answer": "no_answer", "busy": "busy", "failed": "number_invalid", "number_invalid": "number_invalid",
+    "machine": "answering_machine", "wrong_person": "wrong_person", "refused": "call_refused",
+    "not_confirmed": "no_answer", "canceled": "no_answer",
+}  # fmt: skip
+
+
+def begin(session: Session, task: CallbackTask, user: User, now: datetime) -> Conversation:
+    """Call back: the member's own telephone is rung; the task is theirs from now on.
+
+    Raises:
+        Refused: `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at which
+            telephone they sit, `on_the_phone`, `wrap_up`, or that the task is somebody else's or closed.
+    """
+    check_may_dial(task, now)
+    here = presence.of(session, user.id, now)
+    if here.number is None:
+        raise Refused("no_phone")
+    if here.state == "wrap_up":
+        raise Refused("wrap_up")
+    if task.state == "open":
+        callbacks.claim(session, task, user, now)
+    elif task.state != "claimed" or task.claimed_by_id != user.id:
+        raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
+    before = here.state
+    conversation = conversations.for_task(session, task, now)
+    leg = conversations.wanted(session, conversation, "member", here.number, now, user_id=user.id)
+    afterwards = before if before in ("offline", "paused") else None
+    free = ("available", "offline", "paused")
+    if not presence.move(session, user.id, free, "ringing", now, leg_id=leg.id, afterwards=afterwards):
+        raise Refused("on_the_phone")
+    return conversation
+
+
+def check_may_dial(task: CallbackTask, now: datetime) -> None:
+    """Whether a caller may be called now.
+
+    Raises:
+        Refused: `closed_now` or `no_number`.
+    """
+    if task.callback_number is None or phone_numbers.dialable(task.callback_number) is None:
+        raise Refused("no_number")
+    if not business_hours.is_open(settings().hours, now):
+        raise Refused("closed_now")
+
+
+def take_over(session: Session, leg: Leg, now: datetime) -> bool:
+    """A member has accepted somebody who kept their place in the line: they are called back now."""
+    conversation, entry = leg.conversation, leg.conversation.entry
+    task = session.get(CallbackTask, entry.task_id or 0) if entry else None
+    if entry is None or task is None or leg.user is None:
+        return False
+    try:
+        check_may_dial(task, now)
+        callbacks.claim(session, task, leg.user, now)
+    except Refused:  # it was closed, withdrawn or taken meanwhile
+        return False
+    conversation.kind, conversation.state, conversation.task_id = "callback", "preparing", task.id
+    session.flush()
+    session.expire(conversation, ["task"])
+    task.needs_interpreter = task.needs_interpreter or not conversations.share_a_language(session, conversation)
+    member_is_ready(session, leg, now)
+    return True
+
+
+def member_is_ready(session: Session, leg: Leg, now: datetime) -> None:
+    """The member has pressed the key: the interpreter is called if one is needed, else the caller."""
+    presence.move(session, leg.user_id or 0, ("ringing",), "talking", now, leg=leg.id)
+    conversation = leg.conversation
+    gated = conversation.task is not None and conversation.task.needs_interpreter
+    shared = conversations.share_a_language(session, conversation)
+    if (gated or not shared) and not _interpreter(session, conversation):
+        interpreters.request(session, conversation, now)
+    if not gated:
+        _dial(session, conversation, now)
+
+
+def interpreter_is_there(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Somebody who interprets has come: the caller can be called."""
+    if conversation.kind == "callback" and conversation.state == "preparing" and _interpreter(session, conversation):
+        _dial(session, conversation, now)
+
+
+def _interpreter(session: Session, conversation: Conversation) -> bool:
+    return any(leg.state == "joined" for leg in conversation.legs if leg.role in ("interpreter", "companion"))
+
+
+def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
+    task = conversation.task
+    if task is None or any(leg.role == "caller" for leg in conversation.legs):
+        return
+    member = next(iter(conversations.with_role(conversation, "member", ON_THE_LINE)), None)
+    if member is None or member.user_id is None:
+        return
+    try:
+        check_may_dial(task, now)
+    except Refused:
+        conversations.end(session, conversation, now)
+        return
+    conversations.wanted(session, conversation, "caller", task.callback_number, now)
+
+
+def rings(session: Session, leg: Leg, now: datetime) -> None:
+    """The carrier rings the caller, or has refused to: that is an attempt."""
+    conversation = leg.conversation
+    members = [one for one in conversation.legs if one.role == "member" and one.user_id is not None]
+    if conversation.task is not None and members and _attempt(session, conversation) is None:
+        began = min(now, leg.answered_at or now)
+        callbacks.began_to_ring(session, conversation.task, members[-1].user_id or 0, conversation.id, began)
+
+
+def reached(session: Session, leg: Leg, now: datetime) -> None:
+    """The person called has confirmed who they are."""
+    rings(session, leg, now)  # their key may come before the carrier's word that it rings
+    if tried := _attempt(session, leg.conversation):
+        task = session.get_one(CallbackTask, tried.task_id)
+        callbacks.attempt_ended(session, task, tried, "reached", leg.answered_at, now)
+
+
+def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
+    """The called person's telephone rings or talks no more: the attempt has its outcome."""
+    task = leg.conversation.task
+    if task is None or leg.conversation.kind != "callback":
+        return
+    if leg.call_sid is not None:  # its end may be told before its beginning
+        rings(session, leg, now)
+    tried = _attempt(session, leg.conversation)
+    outcome = "reached" if leg.joined_at is not None else _OUTCOMES.get(leg.ending or "", "no_answer")
+    if tried is not None:
+        callbacks.attempt_ended(session, task, tried, outcome, leg.answered_at, now)
+        tried.ended_at = tried.ended_at or now
+        outcome = tried.outcome
+    if outcome != "reached" and task.state == "claimed":  # back to the queue, at its old place
+        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
+
+
+def was_reached(session: Session, conversation: Conversation) -> bool:
+    """Whether the person called has confirmed who they are."""
+    tried = _attempt(session, conversation)
+    return tried is not None and tried.outcome == "reached"
+
+
+def _attempt(session: Session, conversation: Conversation) -> Attempt | None:
+    return session.scalar(select(Attempt).where(Attempt.conversation_id == conversation.id).limit(1))
+
+
+def no_interpreter(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Nobody can interpret: the caller is not dialled, the task waits for a better moment."""
+    task = conversation.task
+    if task is None or conversation.state != "preparing" or any(leg.role == "caller" for leg in conversation.legs):
+        return
+    session.add(TaskEvent(task_id=task.id, at=now, kind="no_interpreter"))
+    if task.state == "claimed":
+        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
+    conversations.end(session, conversation, now)

@@ -1,0 +1,157 @@
+"""The team's line (Warteschlange): who waits, in which order, for how long, and why they left it.
+
+Emergencies stand first, then whoever came first. Who chose to be called back keeps their place, and of the same
+urgency and arrival who holds the line goes before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ivr import outbox, teams
+from ivr.configuration import settings
+from ivr.database_types import rows
+from ivr.live import roster
+from ivr.live.models import LineEntry
+from ivr.matters import Matter
+from ivr.models import Call, CallbackTask
+
+#: The expected wait is taken from so long a time.
+LATELY = timedelta(minutes=30)
+
+ORDER = (
+    case((LineEntry.urgency == "emergency", 0), else_=1),
+    LineEntry.joined_at,
+    case((LineEntry.mode == "live", 0), else_=1),
+    LineEntry.id,
+)
+_IN_LINE = LineEntry.state.in_(("waiting", "offered"))
+
+
+def state_for(session: Session, team_key: str) -> str:
+    """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there."""
+    team = teams.by_key(session, team_key, settings().teams[team_key].name)
+    if not roster.somebody_answers(session, team.id):
+        return "nobody"
+    waiting = session.scalar(
+        select(func.count(LineEntry.id)).where(_IN_LINE, LineEntry.team_id == team.id, LineEntry.mode == "live")
+    )
+    return "full" if (waiting or 0) >= settings().line_places else "open"
+
+
+def enter(
+    session: Session, call: Call, turn: int, matter: Matter, language: str, resume: str, now: datetime, *,
+    comes_back: bool = False,
+) -> LineEntry:  # fmt: skip
+    """A caller begins to wait, for the `turn`th time in this call; who comes back has their old place.
+
+    `resume` is the call's sealed state. Twice is once.
+    """
+    before = select(LineEntry).where(LineEntry.call_id == call.id)
+    if known := session.scalar(before.where(LineEntry.turn == turn)):
+        return known
+    first = session.scalar(before.order_by(LineEntry.turn).limit(1)) if comes_back else None
+    team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+    entry = LineEntry(
+        call_id=call.id, turn=turn, team_id=team.id, language=language, concern=matter.concern,
+        urgency=matter.urgency, emergency_kind=matter.emergency_kind or None, state="waiting", mode="live",
+        age_group=matter.age_group or None, office=matter.office or None,
+        joined_at=first.joined_at if first else now, entered_at=now, resume=resume,
+    )  # fmt: skip
+    try:
+        with session.begin_nested():
+            session.add(entry)
+    except IntegrityError:  # the same request, delivered twice at once
+        return session.scalars(before.where(LineEntry.turn == turn)).one()
+    return entry
+
+
+def of_call(session: Session, call_sid: str, turn: int) -> LineEntry | None:
+    """A caller's place."""
+    return session.scalar(select(LineEntry).join(Call).where(Call.call_sid == call_sid, LineEntry.turn == turn))
+
+
+def waiting(session: Session) -> Sequence[LineEntry]:
+    """All who wait and for whom nobody is being rung, in the order in which they are served.
+
+    Who keeps a place is served once they have hung up and can be called.
+    """
+    can_be_called = select(CallbackTask.id).where(
+        CallbackTask.id == LineEntry.task_id, CallbackTask.callback_number.is_not(None)
+    )
+    ready = or_(
+        LineEntry.mode == "live",
+        and_(LineEntry.call.has(Call.state == "ended"), can_be_called.correlate(LineEntry).exists()),
+    )
+    query = select(LineEntry).where(LineEntry.state == "waiting", ready).order_by(*ORDER)
+    return session.scalars(query).all()
+
+
+def position(session: Session, entry: LineEntry) -> int:
+    """How many are served up to and including this caller, in their team's line."""
+    ahead = session.scalars(select(LineEntry.id).where(_IN_LINE, LineEntry.team_id == entry.team_id).order_by(*ORDER))
+    return [*ahead].index(entry.id) + 1
+
+
+def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> timedelta | None:
+    """How long a place in the line means waiting, by how often the team has answered in the last half hour.
+
+    None where there is nothing to go by: then nothing is promised.
+    """
+    answered = session.scalar(
+        select(func.count(LineEntry.id)).where(LineEntry.team_id == team_id, LineEntry.answered_at > now - LATELY)
+    )
+    return LATELY / answered * place if answered else None
+
+
+def leave(session: Session, entry: LineEntry, reason: str, now: datetime) -> bool:
+    """A caller waits no more, for a reason; a member who is being rung for them is rung no longer."""
+    leg_id = entry.offered_leg_id
+    left = session.execute(
+        update(LineEntry)
+        .where(LineEntry.id == entry.id, LineEntry.state.in_(("waiting", "offered")))
+        .values(state="left", left_at=now, reason=reason, offered_leg_id=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    if rows(left) and leg_id is not None:
+        outbox.add(session, "hang_up_leg", leg_id, urgent=True)
+    return bool(rows(left))
+
+
+def keep_place(session: Session, entry: LineEntry, task: CallbackTask) -> None:
+    """The caller hangs up and is called back when it is their turn."""
+    if entry.state not in ("waiting", "offered"):
+        return
+    entry.mode, entry.task_id = "callback", task.id
+    if entry.offered_leg_id is not None:  # who was being rung for them is rung no longer
+        outbox.add(session, "hang_up_leg", entry.offered_leg_id, urgent=True)
+        entry.state, entry.offered_leg_id = "waiting", None
+
+
+def gone(session: Session, call: Call, now: datetime) -> None:
+    """A call is over: whoever waited in it and does not keep a place has hung up."""
+    held = select(LineEntry).where(LineEntry.call_id == call.id, _IN_LINE, LineEntry.mode == "live")
+    for entry in session.scalars(held).all():
+        leave(session, entry, "hung_up", now)
+
+
+def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
+    """Whoever kept a place and has been called or has withdrawn has it no more; after closing time nobody has: their
+    tasks are worked like all others."""
+    kept = select(LineEntry).where(LineEntry.state == "waiting", LineEntry.mode == "callback")
+    for entry in session.scalars(kept).all():
+        task = session.get(CallbackTask, entry.task_id or 0)
+        if task is None or task.state != "open":
+            leave(session, entry, "withdrawn", now)
+        elif closed:
+            leave(session, entry, "closed", now)
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nobody waits or keeps a place, in any team's line."""
+    return session.scalar(select(LineEntry.id).where(LineEntry.state == "waiting").limit(1)) is None

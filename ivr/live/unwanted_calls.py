@@ -1,0 +1,122 @@
+"""Unwanted calls: one number that rings without end, robots, and numbers a supervisor has blocked.
+
+A machine holds a number off for minutes only; who is held off or blocked can still report an emergency. However often
+a number rings, it takes one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy.orm import Session
+
+from ivr import known_callers
+from ivr.configuration import settings
+from ivr.database_types import insert
+from ivr.live.models import BlockedNumber, FrequentCaller
+from ivr.models import User
+
+#: How long a number that rang very often is shown to supervisors.
+_SHOWN = timedelta(days=7)
+_FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
+
+
+@lru_cache(maxsize=2)
+def _counters(url: str) -> Redis:
+    return Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=0.2, retry=Retry(NoBackoff(), 0))
+
+
+def too_often(number: str | None) -> bool:
+    """Count a call; whether its number has rung more often within a minute than anybody needs to.
+
+    Who does so is asked to wait for `hold_off_minutes`, counted from the first call too many. Withheld numbers cannot
+    be told apart and are never held off. Without Redis nobody is.
+    """
+    if number is None:
+        return False
+    key = known_callers.number_hash(number)[:24]
+    try:
+        counters = _counters(settings().redis)
+        with counters.pipeline(transaction=False) as pipeline:
+            pipeline.exists(f"hotline:held-off:{key}")
+            pipeline.incr(f"hotline:calls:{key}")
+            pipeline.expire(f"hotline:calls:{key}", 60, nx=True)
+            held_off, calls, _ = pipeline.execute()
+        if not held_off and calls > settings().calls_a_minute:
+            held_off = counters.set(f"hotline:held-off:{key}", 1, ex=settings().hold_off_minutes * 60)
+    except RedisError:
+        return False
+    return bool(held_off)
+
+
+def is_held_off(number: str | None) -> bool:
+    """Whether a number is asked to wait at present; counts nothing."""
+    if number is None:
+        return False
+    try:
+        key = known_callers.number_hash(number)[:24]
+        return bool(_counters(settings().redis).exists(f"hotline:held-off:{key}"))
+    except RedisError:
+        return False
+
+
+def note(connection: Connection, number: str, now: datetime) -> None:
+    """Write down that a number was asked to wait."""
+    new = insert(connection.dialect, _FREQUENT).values(number=number, calls=1, first_at=now, last_at=now)
+    again = {"calls": _FREQUENT.c.calls + 1, "last_at": now}
+    connection.execute(new.on_conflict_do_update(index_elements=[_FREQUENT.c.number], set_=again))
+
+
+def frequent(session: Session) -> Sequence[FrequentCaller]:
+    """Numbers that were asked to wait lately, the latest first."""
+    return session.scalars(select(FrequentCaller).order_by(FrequentCaller.last_at.desc()).limit(100)).all()
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete numbers that have been quiet for days, and blocks that are long over."""
+    session.execute(delete(FrequentCaller).where(FrequentCaller.last_at < now - _SHOWN))
+
+
+def block(session: Session, number: str, days: int, reason: str, by: User, now: datetime) -> BlockedNumber:
+    """Block a number for a stated time (days) and reason.
+
+    Raises:
+        ValueError: without a reason, or for more than a year.
+    """
+    if not reason.strip() or not 1 <= days <= 365:
+        raise ValueError("a block needs a reason and an end")
+    blocked = BlockedNumber(
+        number=number, reason=reason.strip()[:500], blocked_at=now, until_at=now + timedelta(days=days),
+        blocked_by_id=by.id,
+    )  # fmt: skip
+    session.add(blocked)
+    return blocked
+
+
+def lift(session: Session, block_id: int, by: User, now: datetime) -> None:
+    """Take a block back."""
+    blocked = session.get(BlockedNumber, block_id)
+    if blocked is not None and blocked.lifted_at is None:
+        blocked.lifted_at, blocked.lifted_by_id = now, by.id
+
+
+def blocks(session: Session) -> Sequence[BlockedNumber]:
+    """All blocks, the latest first; they are the log."""
+    return session.scalars(select(BlockedNumber).order_by(BlockedNumber.blocked_at.desc()).limit(200)).all()
+
+
+def is_blocked(session: Session, number: str | None, now: datetime) -> bool:
+    """Whether a number is blocked now."""
+    if number is None:
+        return False
+    current = select(BlockedNumber.id).where(
+        BlockedNumber.number == number, BlockedNumber.until_at > now, BlockedNumber.lifted_at.is_(None)
+    )
+    return session.scalar(current.limit(1)) is not None
