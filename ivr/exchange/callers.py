@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import soxr
 
-from ivr.audio_files import Sound
-from ivr.exchange.lines import RATE, HungUp, Take
-
-
-def at_telephone_rate(sound: Sound) -> Sound:
-    """The sound at 8 kHz."""
-    if sound.rate == RATE:
-        return sound
-    return Sound(np.asarray(soxr.resample(sound.samples, sound.rate, RATE), dtype=np.int16), RATE)
+from ivr.audio_files import Sound, at_telephone_rate
+from ivr.exchange.lines import HungUp, Take
 
 
 @dataclass
@@ -29,9 +22,9 @@ class ScriptedCaller:
 
     keys: Sequence[str] = ()
     sounds: Sequence[Sound] = ()
-    #: How a connection to the team ends: no-answer, busy, failed or completed.
-    team: str = "no-answer"
     hangs_up: bool = False
+    #: How long to talk with others before hanging up.
+    talk_seconds: float = 2.0
     #: Told of everything as it happens, as small dictionaries with a `type`.
     tell: Callable[[dict[str, object]], None] = lambda event: None
     _keys_used: int = field(default=0, init=False)
@@ -64,10 +57,16 @@ class ScriptedCaller:
         ended = "hangup" if self.hangs_up and self._script_is_over() else "#"
         return Take(sound.samples, ended)
 
-    def is_connected(self, number: str) -> str:
-        """As the script says."""
-        self.tell({"type": "rang", "number": number, "status": self.team})
-        return self.team
+    def talks(self, is_over: Callable[[], bool]) -> str:
+        """Talk until the others have gone; with nothing more to do, for a few seconds."""
+        self.tell({"type": "talking"})
+        deadline = time.monotonic() + self.talk_seconds
+        while not is_over():
+            if self.hangs_up and self._script_is_over() and time.monotonic() > deadline:
+                self.tell({"type": "hung_up"})
+                raise HungUp
+            time.sleep(0.02)
+        return ""
 
     def is_done(self, reason: str) -> None:
         """Pass on how it ended."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ivr.exchange.conferences import Rooms
 from ivr.exchange.ledger import Ledger
+from ivr.exchange.twiml import Verb
+from ivr.exchange.waiting import Queues
 from ivr.exchange.webhooks import Webhooks
 
 
@@ -32,6 +36,19 @@ class Script:
     status_events: tuple[str, ...] = ()
     #: Further fields of the call's webhooks, as a SIP trunk's headers would be.
     parameters: Mapping[str, str] = field(default_factory=dict)
+    #: The first document, where it is known already and has not to be asked for.
+    document: tuple[Verb, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """A telephone is being rung."""
+
+    call_sid: str
+    from_: str
+    #: Seconds until it counts as not answered.
+    timeout: float
+    canceled: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -53,6 +70,8 @@ class Exchange(Protocol):
     subscription: Subscription
     ledger: Ledger
     webhooks: Webhooks
+    rooms: Rooms
+    queues: Queues
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
         """Send a status callback in the background."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 from urllib.parse import urljoin
 
-from ivr.audio_files import Sound, read_wav
-from ivr.exchange import speech
+from ivr import speech_synthesis as speech
+from ivr.audio_files import RATE, Sound
 from ivr.exchange.calls import CallReport, Exchange, Script
+from ivr.exchange.conferences import Participant
 from ivr.exchange.ledger import CallRecord, RecordingRecord, new_sid
-from ivr.exchange.lines import RATE, HungUp, Interrupted, Line, Utterance, trim_silence
-from ivr.exchange.twiml import VOICE_LANGUAGES, DocumentError, Verb, parse
+from ivr.exchange.lines import HungUp, Interrupted, Line, Talk, Utterance, trim_silence
+from ivr.exchange.twiml import VOICE_LANGUAGES, WAIT_VERBS, DocumentError, Verb, parse
 from ivr.exchange.webhooks import WebhookFailed
 
 #: A recording with less speech than this (seconds) is absent.
@@ -28,6 +30,10 @@ _LAST = ("completed", "busy", "no-answer", "failed", "canceled")
 
 class _End(Exception):
     """The call is over because a document said so."""
+
+
+class _Left(Exception):
+    """The caller left a queue because the wait document said so."""
 
 
 class Execution:
@@ -47,14 +53,24 @@ class Execution:
     def run(self) -> CallReport:
         """Stay until the call is over and all its events are delivered."""
         try:
-            self._execute(self._script.url, {})
+            if self._script.document is not None:
+                self._perform("", self._script.document)
+            else:
+                self._execute(self._script.url, {})
         except HungUp:
             self._report.ended_by = "caller"
-        except _End:
+        except (_End, Interrupted):
             self._report.ended_by = self._report.ended_by or "exchange"
         self._line.over(self._report.ended_by)
         self.ended("completed")
         return self._report
+
+    def with_line(self, line: Line, parameters: Mapping[str, str]) -> Execution:
+        """The same call once somebody has answered it."""
+        script = replace(self._script, parameters={**self._script.parameters, **parameters})
+        answered = Execution(self._exchange, line, self._record, script)
+        answered._sequence = self._sequence
+        return answered
 
     def ended(self, status: str) -> None:
         """The call's last event; waits until everybody has been told."""
@@ -110,7 +126,7 @@ class Execution:
         response = self._exchange.webhooks.post(url, {**self._standard(), **form})
         if not response.headers.get("Content-Type", "").startswith(("text/xml", "application/xml")):
             raise DocumentError(12300, f"content type {response.headers.get('Content-Type')}")
-        return parse(response.content)
+        return parse(response.data)
 
     def _fail(self, reason: str) -> None:
         self._report.errors.append(reason)
@@ -126,13 +142,17 @@ class Execution:
                 case "Pause":
                     self._line.wait(verb.number("length", 1))
                 case "Gather":
-                    if (digits := self._gather(url, verb)) is not None:
-                        return self._action(url, verb), {"Digits": digits}
+                    if (form := self._gather(url, verb)) is not None:
+                        return self._action(url, verb), form
                 case "Record":
                     if (form := self._take(url, verb)) is not None:
                         return self._action(url, verb), form
+                case "Enqueue":
+                    return self._action(url, verb), self._enqueue(url, verb)
+                case "Leave":
+                    raise _Left
                 case "Dial":
-                    form = self._dial(verb)
+                    form = self._dial(url, verb)
                     if "action" in verb.attributes:
                         return self._action(url, verb), form
                 case "Redirect":
@@ -157,26 +177,26 @@ class Execution:
             utterance = Utterance(verb.text, language, partial(speech.speak, verb.text, language))
         else:
             try:
-                sound = read_wav(self._exchange.webhooks.get_media(urljoin(url, verb.text)))
-            except (WebhookFailed, ValueError) as error:
+                media = self._exchange.webhooks.get_media(urljoin(url, verb.text))
+            except WebhookFailed as error:
                 self._report.errors.append(f"<Play>: {error}")
                 return False
-            utterance = Utterance(f"[{sound.seconds:.1f} s of audio]", "", partial(_same, sound))
+            utterance = Utterance(media.text, media.language, partial(_same, media.sound))
         return self._line.hear(utterance, interruptible=interruptible)
 
-    def _gather(self, url: str, verb: Verb) -> str | None:
+    def _gather(self, url: str, verb: Verb) -> dict[str, str] | None:
         # Carrier: "After the first digit is received the audio will stop playing."
         for child in verb.children:
             if child.name == "Pause":
                 self._line.wait(child.number("length", 1))
             elif self._utter(url, child, interruptible=True):
                 break
-        digits = self._line.keys(
+        typed = self._line.keys(
             verb.number("numDigits", 1_000_000), verb.attributes.get("finishOnKey", "#"), verb.number("timeout", 5)
         )
         # Carrier: without digits the next verb follows, unless actionOnEmptyResult asks for the action.
-        if digits or verb.attributes.get("actionOnEmptyResult") == "true":
-            return digits
+        if typed.digits or verb.attributes.get("actionOnEmptyResult") == "true":
+            return {"Digits": typed.digits, "FinishedOnKey": typed.finished_on}
         return None
 
     def _take(self, url: str, verb: Verb) -> dict[str, str] | None:
@@ -223,14 +243,79 @@ class Execution:
             raise HungUp
         return form
 
-    def _dial(self, verb: Verb) -> dict[str, str]:
-        numbers = [child.text for child in verb.children] or [verb.text]
-        leg = CallRecord(new_sid("CA"), self._record.to, numbers[0], "outbound-dial", self._record.sid)
-        started = time.monotonic()
-        leg.status = self._line.ringing(numbers[0], verb.number("timeout", 30))
-        leg.duration = round(time.monotonic() - started) if leg.status == "completed" else 0
-        self._exchange.ledger.keep_call(leg)
-        return {"DialCallStatus": leg.status, "DialCallSid": leg.sid, "DialCallDuration": str(leg.duration)}
+    def _enqueue(self, url: str, verb: Verb) -> dict[str, str]:
+        """Wait in a queue until the wait document leaves it, the caller hangs up, or the call is sent elsewhere."""
+        queues, sid = self._exchange.queues, self._record.sid
+        if not queues.enter(verb.text, sid):
+            return {"QueueResult": "queue-full", "QueueTime": "0"}
+        result = "leave"
+        wait_url = urljoin(url, verb.attributes["waitUrl"])
+        following: tuple[str, Mapping[str, str]] | None = None
+        form: dict[str, str] = {}
+        try:
+            while True:
+                # Carrier: the wait URL is asked again when its document has ended.
+                asked, fields = following or (wait_url, {})
+                form = queues.form(verb.text, sid)
+                document = self._document(asked, {**fields, **form})
+                if strange := {inner.name for inner in document} - set(WAIT_VERBS):
+                    self._fail(f"12200 <{sorted(strange)[0]}> is not known while waiting")
+                following = self._perform(asked, document)
+                if following is None and not document:
+                    self._line.wait(1)
+        except _Left:
+            pass
+        except HungUp:
+            result = "hangup"
+        except Interrupted:
+            result = "redirected"
+        except _End:
+            result = "hangup"
+            raise
+        finally:
+            waited = queues.leave(verb.text, sid)
+            form = {"QueueSid": form.get("QueueSid", ""), "QueueResult": result, "QueueTime": str(round(waited))}
+        if result == "leave":
+            return form
+        # Carrier: the action is told, and what it answers is not executed.
+        self._callbacks.append(self._exchange.notify(self._action(url, verb), {**self._standard(), **form}))
+        raise HungUp if result == "hangup" else Interrupted
+
+    def _dial(self, url: str, verb: Verb) -> dict[str, str]:
+        child = verb.children[0] if verb.children else None
+        if child is not None and child.name == "Conference":
+            return self._confer(url, verb, child)
+        # Numbers and queues are never dialled by this house: it calls by REST and meets in conferences.
+        self._fail("12200 the local exchange connects to conferences only")
+        raise AssertionError("unreachable")
+
+    def _confer(self, url: str, dial: Verb, conference: Verb) -> dict[str, str]:
+        callback = conference.attributes.get("statusCallback")
+        wanted = conference.attributes.get("statusCallbackEvent", "").split()
+
+        def tell(name: str, event: dict[str, str]) -> None:
+            if callback and name.partition("-")[2] in wanted:
+                form = {"AccountSid": self._exchange.subscription.account_sid, **event}
+                self._callbacks.append(self._exchange.notify(urljoin(url, callback), form))
+
+        ends_room = conference.attributes.get("endConferenceOnExit") == "true"
+        participant = Participant(self._record.sid, ends_room)
+        room = self._exchange.rooms.join(conference.text, participant, tell)
+        started, status = time.monotonic(), "in-progress"
+        reason = "participant_left_conference"
+        try:
+            self._line.converse(Talk(room, participant), star=dial.attributes.get("hangupOnStar") == "true")
+            reason = participant.sent_away or reason
+        except HungUp:
+            reason, status = "participant_hung_up", "completed"
+            raise
+        except Interrupted:
+            reason = "participant_updated_via_api"
+            raise
+        finally:
+            room.leave(participant, reason, status)
+        seconds = round(time.monotonic() - started)
+        return {"DialCallStatus": "completed", "DialCallDuration": str(seconds), "DialBridged": "true"}
 
     # -- forms ----------------------------------------------------------------------------------
 
@@ -277,7 +362,7 @@ class Execution:
         if not self._script.status_url or status not in (*self._script.status_events, *_LAST):
             return
         form = self._standard() | {
-            "CallStatus": status,
+            "CallStatus": "in-progress" if status == "answered" else status,  # as the carrier calls it
             "CallDuration": str(self._record.duration),
             "SequenceNumber": str(self._sequence),
             "CallbackSource": "call-progress-events",

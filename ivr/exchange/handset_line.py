@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import soxr
 
-from ivr.audio_files import Samples, Sound
-from ivr.exchange.lines import RATE, HungUp, Interrupted, Line, Take, Utterance, seconds_since_speech
+from ivr.audio_files import RATE, Samples, Sound
+from ivr.exchange.calls import Ringing
+from ivr.exchange.lines import HungUp, Interrupted, Line, Take, Talk, Typed, Utterance, seconds_since_speech
 
 #: A handset that has not asked for events for so many seconds is gone: its window was closed.
 _GONE = 25.0
@@ -25,10 +26,10 @@ _BEEP = 0.4
 class HandsetLine(Line):
     """A person at a softphone, in real time."""
 
-    def __init__(self, team: str) -> None:
+    def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.audio: OrderedDict[str, Sound] = OrderedDict()
-        self._team = team
+        self._talk: Talk | None = None
         self._changed = threading.Condition()
         self._keys = ""
         self._speech: list[Samples] = []
@@ -46,14 +47,19 @@ class HandsetLine(Line):
             self._changed.notify_all()
 
     def say(self, samples: Samples, rate: int) -> None:
-        """A piece of speech; outside a recording nobody listens."""
+        """A piece of speech, recorded or heard by the others of a conversation; else nobody listens."""
         with self._changed:
-            if not self._recording:
+            talk = self._talk
+            if not self._recording and talk is None:
                 return
             if self._resampler is None:
                 self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16")
-            self._speech.append(self._resampler.resample_chunk(samples))
-            self._changed.notify_all()
+            heard = self._resampler.resample_chunk(samples)
+            if talk is None:
+                self._speech.append(heard)
+                self._changed.notify_all()
+        if talk is not None:
+            talk.room.say(talk.participant.call_sid, heard)
 
     def interrupt(self) -> None:
         """The REST interface reaches into the call."""
@@ -92,7 +98,7 @@ class HandsetLine(Line):
             self._emit(type="interrupted")
         return pressed
 
-    def keys(self, count: int, finish: str, timeout: int) -> str:
+    def keys(self, count: int, finish: str, timeout: int) -> Typed:
         """Wait for keys; the time-out begins again with each."""
         typed = ""
         self._emit(type="listening")
@@ -102,9 +108,9 @@ class HandsetLine(Line):
             with self._changed:
                 key, self._keys = self._keys[0], self._keys[1:]
             if key in finish:
-                break
+                return Typed(typed, key)
             typed += key
-        return typed
+        return Typed(typed)
 
     def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
         """Record until silence, a key, the longest duration or the hang-up."""
@@ -146,18 +152,32 @@ class HandsetLine(Line):
         """Let real time pass."""
         self._until(lambda: False, seconds)
 
-    def ringing(self, number: str, seconds: int) -> str:
-        """The team behaves as the person at the softphone chose; who answers talks until the caller hangs up."""
-        self._emit(type="ringing", number=number)
-        if self._team == "completed":
-            self._until(lambda: False, 3)
-            self._emit(type="connected", number=number)
+    def converse(self, talk: Talk, *, star: bool) -> str:
+        """Talk with the others: what is said here goes to them, what they say is fetched by :meth:`conversation`."""
+        with self._changed:
+            self._keys, self._resampler, self._talk = "", None, talk
+        talk.participant.wake = self._wake
+        self._emit(type="talking")
+        try:
+            while not talk.is_over():
+                if self._until(lambda: talk.is_over() or (star and "*" in self._keys), 3600) and not talk.is_over():
+                    return "star"
+            return "ended"
+        finally:
             with self._changed:
-                self._keys = ""
-            self._until(lambda: "#" in self._keys, 3600)
-            return "completed"
-        self._until(lambda: False, 2 if self._team == "busy" else seconds)
-        return self._team
+                self._keys, self._resampler, self._talk = "", None, None
+            self._emit(type="talked")
+
+    def conversation(self) -> Samples:
+        """What the others have said since the last time."""
+        with self._changed:
+            talk = self._talk
+            self._last_seen = time.monotonic()
+        return talk.participant.ear.fetch() if talk else np.zeros(0, np.int16)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def over(self, reason: str) -> None:
         """The line is closed."""
@@ -186,3 +206,54 @@ class HandsetLine(Line):
                 if left <= 0:
                     return False
                 self._changed.wait(min(left, 1.0))
+
+
+class Handset:
+    """A softphone window that can be rung: it learns of calls by a long poll and answers or refuses them."""
+
+    def __init__(self, lines: dict[str, HandsetLine]) -> None:
+        self._lines = lines
+        self._changed = threading.Condition()
+        self._ringing: dict[str, str] = {}
+        self._decided: dict[str, bool] = {}
+        self._last_seen = time.monotonic()
+
+    def ring(self, ringing: Ringing) -> Line | str:
+        """Implements :data:`ivr.exchange.switch.Telephone`."""
+        with self._changed:
+            if time.monotonic() - self._last_seen > _GONE:
+                return "no-answer"  # the window was closed
+            if self._ringing:
+                return "busy"
+            self._ringing[ringing.call_sid] = ringing.from_
+            self._changed.notify_all()
+            deadline = time.monotonic() + ringing.timeout
+            while ringing.call_sid not in self._decided and not ringing.canceled.is_set():
+                if (left := deadline - time.monotonic()) <= 0:
+                    break
+                self._changed.wait(min(left, 0.1))
+            del self._ringing[ringing.call_sid]
+            answer = self._decided.pop(ringing.call_sid, None)
+            if answer:
+                self._lines[ringing.call_sid] = HandsetLine()
+            self._changed.notify_all()
+            if answer:
+                return self._lines[ringing.call_sid]
+            return "no-answer" if answer is None else "busy"
+
+    def ringing(self, known: list[str], patience: float = _POLL) -> list[dict[str, str]]:
+        """The calls that ring; waits until they are others than those known."""
+        with self._changed:
+            self._last_seen = time.monotonic()
+            self._changed.wait_for(lambda: list(self._ringing) != known, patience)
+            self._last_seen = time.monotonic()
+            return [{"call_sid": call_sid, "from": number} for call_sid, number in self._ringing.items()]
+
+    def decide(self, call_sid: str, *, answer: bool) -> bool:
+        """Answer or refuse; False if it rings no more."""
+        with self._changed:
+            if call_sid not in self._ringing:
+                return False
+            self._decided[call_sid] = answer
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: call_sid not in self._ringing, 5)

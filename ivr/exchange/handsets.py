@@ -12,22 +12,21 @@ import threading
 from collections.abc import Iterator
 
 import numpy as np
+import phonenumbers
 from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.audio_files import read_wav, write_wav
 from ivr.exchange.callers import ScriptedCaller
-from ivr.exchange.handset_line import HandsetLine
+from ivr.exchange.handset_line import Handset, HandsetLine
 from ivr.exchange.lines import ScriptedLine
 from ivr.exchange.switch import Switch
-
-#: How the called team behaves, as the person at the softphone chose.
-_TEAM = ("no-answer", "busy", "completed")
 
 
 def blueprint(switch: Switch) -> Blueprint:
     """The handsets' HTTP interface, under /handset."""
     pages = Blueprint("handset", __name__, url_prefix="/handset")
     lines: dict[str, HandsetLine] = {}
+    phones: dict[str, Handset] = {}
 
     def line_of(call_sid: str) -> HandsetLine:
         return lines.get(call_sid) or abort(404)
@@ -35,7 +34,7 @@ def blueprint(switch: Switch) -> Blueprint:
     @pages.post("/calls")
     def dial() -> tuple[Response, int]:
         wish = request.get_json()
-        line = HandsetLine(wish.get("team", "no-answer") if wish.get("team") in _TEAM else "no-answer")
+        line = HandsetLine()
         started: queue.Queue[str] = queue.Queue()
 
         def began(call_sid: str) -> None:
@@ -43,10 +42,40 @@ def blueprint(switch: Switch) -> Blueprint:
             started.put(call_sid)
 
         def talk() -> None:
-            switch.call(line, _shown_number(wish.get("from", "")), _hour(wish.get("at", "")), began)
+            switch.call(line, _shown_number(wish.get("from", "")), _hour(wish.get("at", "")), began, wish.get("to", ""))
 
         threading.Thread(target=talk, daemon=True).start()
         return jsonify(call_sid=started.get(timeout=10)), 201
+
+    @pages.post("/phones/<number>")
+    def plug_in(number: str) -> tuple[Response, int]:
+        """A window becomes the telephone of a number (as people write it) until it asks for its calls no more."""
+        try:
+            parsed = phonenumbers.parse(number, "DE")
+        except phonenumbers.NumberParseException:
+            abort(400)
+        number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        phones[number] = Handset(lines)
+        switch.telephones[number] = phones[number].ring
+        return jsonify(number=number), 201
+
+    @pages.get("/phones/<number>/ringing")
+    def ringing(number: str) -> Response:
+        """The calls that ring there now; waits for one."""
+        return jsonify(calls=(phones.get(number) or abort(404)).ringing(request.args.getlist("known")))
+
+    @pages.post("/phones/<number>/calls/<call_sid>")
+    def pick_up(number: str, call_sid: str) -> tuple[str, int]:
+        """Answer a ringing call, or refuse it."""
+        answer = bool(request.get_json().get("answer"))
+        if not (phones.get(number) or abort(404)).decide(call_sid, answer=answer):
+            abort(404)
+        return "", 204
+
+    @pages.get("/calls/<call_sid>/conversation")
+    def conversation(call_sid: str) -> Response:
+        """What the others have said since the last time: raw 16-bit mono samples at 8 kHz."""
+        return Response(line_of(call_sid).conversation().astype("<i2").tobytes(), mimetype="application/octet-stream")
 
     @pages.get("/calls/<call_sid>/events")
     def events(call_sid: str) -> Response:
@@ -92,7 +121,6 @@ def blueprint(switch: Switch) -> Blueprint:
         caller = ScriptedCaller(
             keys=wish.get("keys", []),
             sounds=sounds,
-            team=wish.get("team", "no-answer"),
             hangs_up=bool(wish.get("hangs_up")),
             tell=told.put,
         )

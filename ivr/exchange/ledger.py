@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
-from ivr.audio_files import Samples, Sound, write_wav
-from ivr.exchange.lines import RATE
+from ivr.audio_files import RATE, Samples, Sound, write_wav
 
 
 def new_sid(prefix: str) -> str:

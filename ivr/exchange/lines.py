@@ -14,10 +14,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.audio_files import Samples, Sound
+from ivr.audio_files import RATE, Samples, Sound
+from ivr.exchange.conferences import Participant, Room
 
-#: Rate of the telephone network, Hz.
-RATE = 8000
 #: Below this root mean square (of 32768) 50 ms count as silence.
 _SILENCE = 250
 _FRAME = RATE // 20
@@ -48,9 +47,31 @@ class Take:
     ended_by: str = ""
 
 
+@dataclass(frozen=True)
+class Typed:
+    """Keys a caller pressed at a question, and the key that ended the entry (empty if none did)."""
+
+    digits: str
+    finished_on: str = ""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation a line takes part in."""
+
+    room: Room
+    participant: Participant
+
+    def is_over(self) -> bool:
+        """Whether the participant has to leave."""
+        return bool(self.participant.sent_away)
+
+
 class Line(ABC):
     """The caller's end, as the switch uses it. Every method may raise :class:`HungUp` or :class:`Interrupted`."""
 
+    #: What the carrier's answering-machine detection says of who answers this line.
+    answered_by = "human"
     _interrupted = False
 
     def interrupt(self) -> None:
@@ -67,7 +88,7 @@ class Line(ABC):
         """Play to the caller; True if they pressed a key, which an interruptible utterance stops for."""
 
     @abstractmethod
-    def keys(self, count: int, finish: str, timeout: int) -> str:
+    def keys(self, count: int, finish: str, timeout: int) -> Typed:
         """Collect up to `count` keys, `finish` ends them; empty after `timeout` seconds of silence."""
 
     @abstractmethod
@@ -79,8 +100,8 @@ class Line(ABC):
         """Let time pass."""
 
     @abstractmethod
-    def ringing(self, number: str, seconds: int) -> str:
-        """Ring somebody for the caller; how that ended: completed, no-answer, busy or failed."""
+    def converse(self, talk: Talk, *, star: bool) -> str:
+        """Talk with the others in a room; `star` when the star key left it (where that is wanted), else `ended`."""
 
     @abstractmethod
     def over(self, reason: str) -> None:
@@ -99,8 +120,8 @@ class Caller(Protocol):
     def speaks(self) -> Take:
         """What to say after the tone."""
 
-    def is_connected(self, number: str) -> str:
-        """How the call to `number` ends."""
+    def talks(self, is_over: Callable[[], bool]) -> str:
+        """Talk with others until that is over or a key is pressed, which is returned; may raise HungUp."""
 
     def is_done(self, reason: str) -> None:
         """The line was closed by the exchange."""
@@ -118,18 +139,18 @@ class ScriptedLine(Line):
         self._caller.hears(utterance.text, utterance.language)
         return False
 
-    def keys(self, count: int, finish: str, timeout: int) -> str:
+    def keys(self, count: int, finish: str, timeout: int) -> Typed:
         """Ask the caller for keys and cut them as the carrier would."""
         typed = ""
         pressed = self._caller.presses(count, finish)
         self._go_on()
         for key in pressed:
             if key in finish:
-                break
+                return Typed(typed, key)
             typed += key
             if len(typed) == count:
                 break
-        return typed
+        return Typed(typed)
 
     def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
         """Ask the caller for speech."""
@@ -146,9 +167,14 @@ class ScriptedLine(Line):
         """No time passes."""
         self._go_on()
 
-    def ringing(self, number: str, seconds: int) -> str:
-        """As the caller's script says."""
-        return self._caller.is_connected(number)
+    def converse(self, talk: Talk, *, star: bool) -> str:
+        """As long as the caller wants, or the conversation lasts."""
+        while not talk.is_over():
+            pressed = self._caller.talks(lambda: talk.is_over() or self._interrupted)
+            self._go_on()
+            if star and "*" in pressed:
+                return "star"
+        return "ended"
 
     def over(self, reason: str) -> None:
         """Tell the caller."""
@@ -162,9 +188,9 @@ class SilentLine(Line):
         """Nobody hears."""
         return False
 
-    def keys(self, count: int, finish: str, timeout: int) -> str:
+    def keys(self, count: int, finish: str, timeout: int) -> Typed:
         """Nobody presses."""
-        return ""
+        return Typed("")
 
     def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
         """Nobody speaks."""
@@ -173,9 +199,9 @@ class SilentLine(Line):
     def wait(self, seconds: float) -> None:
         """No time passes."""
 
-    def ringing(self, number: str, seconds: int) -> str:
-        """Nobody answers."""
-        return "no-answer"
+    def converse(self, talk: Talk, *, star: bool) -> str:
+        """Nobody talks."""
+        return "ended"
 
     def over(self, reason: str) -> None:
         """Nobody minds."""

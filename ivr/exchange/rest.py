@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request, send_file
 
 from ivr.exchange.calls import Script
+from ivr.exchange.conferences import Participant, Room
 from ivr.exchange.ledger import CallRecord, MessageRecord, RecordingRecord, new_sid
 from ivr.exchange.switch import Switch
+from ivr.exchange.twiml import Verb
 
 #: What may be said when a call is created; anything else is an error, not ignored.
 _CALL_FIELDS = {
-    "To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "Timeout",
-    "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
+    "To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "Timeout", "MachineDetection",
+    "MachineDetectionTimeout", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
 }  # fmt: skip
+_PARTICIPANT_FIELDS = {
+    "To", "From", "Timeout", "EndConferenceOnExit", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
+}  # fmt: skip
+_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
 
 
 def blueprint(switch: Switch, token: str) -> Blueprint:
@@ -73,13 +80,18 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
             return _error(400, 20001, f"the local exchange does not know {', '.join(sorted(strange))}")
         if not form.get("To") or not form.get("From") or not form.get("Url"):
             return _error(400, 21201, "To, From and Url are needed")
+        if not _NUMBER.fullmatch(form["To"]):
+            return _error(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")
         script = Script(
             form["Url"],
             form.get("FallbackUrl", ""),
             form.get("StatusCallback", ""),
             tuple(form.getlist("StatusCallbackEvent")),
         )
-        return jsonify(_call(switch.originate(form["To"], form["From"], script), base)), 201
+        detect = form.get("MachineDetection", "") in ("Enable", "DetectMessageEnd")
+        timeout = min(max(form.get("Timeout", 60, int), 1), 600)
+        record = switch.originate(form["To"], form["From"], script, timeout, detect_machine=detect)
+        return jsonify(_call(record, base)), 201
 
     @pages.post("/Calls/<sid>.json")
     def update_call(sid: str) -> Response:
@@ -87,6 +99,8 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
         execution, form = switch.live(sid), request.form
         if strange := set(form) - {"Status", "Url", "Method"}:
             return _error(400, 20001, f"the local exchange does not know {', '.join(sorted(strange))}")
+        if execution is None and form.get("Status") in ("completed", "canceled") and switch.cancel(sid):
+            return jsonify(_call(record, base))
         if execution is None:
             # Carrier: error 21220, "Call is not in-progress".
             return _error(400, 21220, "Call is not in-progress. Cannot redirect.")
@@ -97,6 +111,64 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
         else:
             return _error(400, 21218, "Url or Status=completed is needed")
         return jsonify(_call(record, base))
+
+    @pages.get("/Conferences.json")
+    def conferences() -> Response:
+        name, status = request.args.get("FriendlyName"), request.args.get("Status")
+        found = [room for room in switch.rooms.all() if name in (None, room.name)]
+        shown = [_conference(room, base) for room in found]
+        return _page("conferences", [item for item in shown if status in (None, item["status"])])
+
+    def room_of(sid: str) -> Room:
+        return switch.rooms.one(sid) or abort(404)
+
+    @pages.get("/Conferences/<sid>.json")
+    def conference(sid: str) -> Response:
+        return jsonify(_conference(room_of(sid), base))
+
+    @pages.post("/Conferences/<sid>.json")
+    def update_conference(sid: str) -> Response:
+        room = room_of(sid)
+        if set(request.form) != {"Status"} or request.form["Status"] != "completed":
+            return _error(400, 20001, "the local exchange knows Status=completed only")
+        room.end()
+        return jsonify(_conference(room, base))
+
+    @pages.get("/Conferences/<sid>/Participants.json")
+    def participants(sid: str) -> Response:
+        room = room_of(sid)
+        return _page("participants", [_participant(item, room, base) for item in list(room.participants.values())])
+
+    @pages.get("/Conferences/<sid>/Participants/<call_sid>.json")
+    def participant(sid: str, call_sid: str) -> Response:
+        room = room_of(sid)
+        return jsonify(_participant(room.participants.get(call_sid) or abort(404), room, base))
+
+    @pages.post("/Conferences/<sid>/Participants.json")
+    def add_participant(sid: str) -> tuple[Response, int] | Response:
+        form = request.form
+        # Carrier: the conference may be named, and begins then, if it is not there.
+        room = switch.rooms.one(sid)
+        if strange := set(form) - _PARTICIPANT_FIELDS:
+            return _error(400, 20001, f"the local exchange does not know {', '.join(sorted(strange))}")
+        if not form.get("From") or not _NUMBER.fullmatch(form.get("To", "")):
+            return _error(400, 21211, f"Invalid 'To' Phone Number: {form.get('To', '')}")
+        verb = Verb("Conference", {"endConferenceOnExit": form.get("EndConferenceOnExit", "false")},
+                    room.name if room else sid, ())  # fmt: skip
+        script = Script(
+            "", "", form.get("StatusCallback", ""), tuple(form.getlist("StatusCallbackEvent")),
+            document=(Verb("Dial", {}, "", (verb,)),),
+        )  # fmt: skip
+        timeout = min(max(form.get("Timeout", 60, int), 1), 600)
+        record = switch.originate(form["To"], form["From"], script, timeout)
+        body = {"call_sid": record.sid, "conference_sid": room.sid if room else None, "status": record.status}
+        return jsonify(body | {"account_sid": account, "muted": False, "hold": False}), 201
+
+    @pages.delete("/Conferences/<sid>/Participants/<call_sid>.json")
+    def remove_participant(sid: str, call_sid: str) -> tuple[str, int]:
+        room = room_of(sid)
+        room.send_away(room.participants.get(call_sid) or abort(404))
+        return "", 204
 
     @pages.post("/Messages.json")
     def create_message() -> tuple[Response, int] | Response:
@@ -179,6 +251,45 @@ def _call(item: CallRecord, base: str) -> dict[str, Any]:
         "end_time": None,
         "uri": f"{base}/Calls/{item.sid}.json",
         "subresource_uris": {},
+    }
+
+
+def _conference(room: Room, base: str) -> dict[str, Any]:
+    uri = f"{base}/Conferences/{room.sid}"
+    return {
+        "sid": room.sid,
+        "account_sid": base.rpartition("/")[2],
+        "friendly_name": room.name,
+        "status": "completed" if room.over else "in-progress",
+        "region": "local",
+        "reason_conference_ended": None,
+        "call_sid_ending_conference": None,
+        "api_version": "2010-04-01",
+        "date_created": room.created,
+        "date_updated": room.created,
+        "uri": f"{uri}.json",
+        "subresource_uris": {"participants": f"{uri}/Participants.json"},
+    }
+
+
+def _participant(item: Participant, room: Room, base: str) -> dict[str, Any]:
+    return {
+        "account_sid": base.rpartition("/")[2],
+        "call_sid": item.call_sid,
+        "conference_sid": room.sid,
+        "label": None,
+        "muted": False,
+        "hold": False,
+        "coaching": False,
+        "call_sid_to_coach": None,
+        "start_conference_on_enter": True,
+        "end_conference_on_exit": item.ends_room,
+        "status": "connected",
+        "queue_time": "0",
+        "api_version": "2010-04-01",
+        "date_created": room.created,
+        "date_updated": room.created,
+        "uri": f"{base}/Conferences/{room.sid}/Participants/{item.call_sid}.json",
     }
 
 

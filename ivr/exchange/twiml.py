@@ -20,11 +20,22 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Record": ("action", "method", "maxLength", "timeout", "finishOnKey", "playBeep", "trim", *_CALLBACK),
     "Dial": ("action", "method", "timeout", "timeLimit", "callerId", "hangupOnStar"),
     "Number": (),
+    "Conference": (
+        "startConferenceOnEnter", "endConferenceOnExit", "beep", "waitUrl", "waitMethod", "participantLabel",
+        "statusCallback", "statusCallbackMethod", "statusCallbackEvent",
+    ),
+    "Enqueue": ("action", "method", "waitUrl", "waitUrlMethod"),
+    "Leave": (),
     "Redirect": ("method",),
     "Hangup": (),
     "Reject": ("reason",),
 }  # fmt: skip
-_CHILDREN: Mapping[str, tuple[str, ...]] = {"Gather": ("Say", "Play", "Pause"), "Dial": ("Number",)}
+_CHILDREN: Mapping[str, tuple[str, ...]] = {"Gather": ("Say", "Play", "Pause"), "Dial": ("Number", "Conference")}
+#: Verbs that stand within another one only.
+_NESTED = ("Number", "Conference")
+#: Carrier: "the wait URL can use Play, Say, Pause, Hangup, Redirect, Leave and Gather".
+WAIT_VERBS = ("Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather")
+_CONFERENCE_EVENTS = ("start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement")
 _NUMBERS = ("length", "numDigits", "timeout", "maxLength", "timeLimit", "loop")
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "method": ("POST", "GET"),
@@ -33,6 +44,12 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "playBeep": ("true", "false"),
     "actionOnEmptyResult": ("true", "false"),
     "hangupOnStar": ("true", "false"),
+    "waitUrlMethod": ("POST", "GET"),
+    "waitMethod": ("POST", "GET"),
+    "statusCallbackMethod": ("POST", "GET"),
+    "startConferenceOnEnter": ("true", "false"),
+    "endConferenceOnExit": ("true", "false"),
+    "beep": ("true", "false", "onEnter", "onExit"),
     "trim": ("trim-silence", "do-not-trim"),
     "reason": ("rejected", "busy"),
 }
@@ -43,6 +60,14 @@ VOICE_LANGUAGES: Mapping[str, str] = {
     "Polly.Marlene": "de-DE",
     "Polly.Amy": "en-GB",
     "Polly.Joanna": "en-US",
+    "Polly.Filiz": "tr-TR",
+    "Polly.Zeina": "arb",
+    "Polly.Tatyana": "ru-RU",
+    "Google.uk-UA-Standard-A": "uk-UA",
+    "Polly.Ewa": "pl-PL",
+    "Google.bg-BG-Standard-A": "bg-BG",
+    "Polly.Carmen": "ro-RO",
+    "Polly.Lea": "fr-FR",
     "Polly.Seoyeon": "ko-KR",
 }
 
@@ -83,7 +108,7 @@ def parse(document: bytes) -> tuple[Verb, ...]:
         raise DocumentError(12100, f"not XML: {error}") from error
     if root.tag != "Response":
         raise DocumentError(12102, f"<{root.tag}> instead of <Response>")
-    return tuple(_verb(element, tuple(name for name in _ATTRIBUTES if name != "Number")) for element in root)
+    return tuple(_verb(element, tuple(name for name in _ATTRIBUTES if name not in _NESTED)) for element in root)
 
 
 def _verb(element: ElementTree.Element, allowed: tuple[str, ...]) -> Verb:
@@ -105,11 +130,13 @@ def _verb(element: ElementTree.Element, allowed: tuple[str, ...]) -> Verb:
             "absent",
         }:
             raise DocumentError(12200, f"<{name} {attribute}={value!r}>")
+        if attribute == "statusCallbackEvent" and not set(value.split()) <= set(_CONFERENCE_EVENTS):
+            raise DocumentError(12200, f"<{name} {attribute}={value!r}>")
     text = (element.text or "").strip()
     if name == "Say":
         voice, language = element.get("voice", ""), element.get("language", "")
         if VOICE_LANGUAGES.get(voice) != language:
             raise DocumentError(13520, f"voice {voice!r} does not speak {language!r}")
-    if name in ("Say", "Play", "Redirect", "Number") and not text:
+    if name in ("Say", "Play", "Redirect", "Enqueue", *_NESTED) and not text:
         raise DocumentError(12200, f"<{name}> is empty")
     return Verb(name, dict(element.attrib), text, tuple(_verb(child, _CHILDREN.get(name, ())) for child in element))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -14,6 +15,8 @@ from twilio.rest import Client
 
 from ivr.configuration import settings
 
+#: The carrier's last words about a call.
+ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
 #: 16-bit mono at 8 kHz is 16 kB a second; nothing we asked for is longer than ten minutes.
 MAX_MEDIA_BYTES = 64 * 1024 * 1024
 
@@ -135,3 +138,106 @@ def delete_recording(recording_sid: str) -> None:
             return
         raise
     raise TwilioRestException(409, media_url(recording_sid), "the recording is still there after its deletion")
+
+
+def send_text_message(to: str, body: str) -> str:
+    """Send a text message (SMS) from the hotline's number; the carrier's id of it.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it was not sent.
+    """
+    return str(client().messages.create(to=to, from_=settings().hotline_number, body=body).sid)
+
+
+#: Carrier's errors that mean: this call goes on no more (21220 not in progress, 20404 unknown).
+_GONE = (21220, 20404)
+
+
+class CallIsOver(Exception):
+    """The call that was to be changed has ended."""
+
+
+class CannotBeCalled(Exception):
+    """The carrier does not call this number."""
+
+
+def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_machine: bool = False) -> str:
+    """Ring a telephone, showing the hotline's number; the carrier's id of the call.
+
+    Raises:
+        CannotBeCalled: the carrier refuses the number.
+        TwilioRestException, requests.RequestException: it could not be asked.
+    """
+    detection = {"machine_detection": "Enable"} if detect_machine else {}
+    try:
+        call = client().calls.create(
+            to=to,
+            from_=settings().hotline_number,
+            url=url,
+            method="POST",
+            timeout=ring_seconds,
+            status_callback=status_url,
+            status_callback_method="POST",
+            status_callback_event=["initiated", "ringing", "answered", "completed"],
+            **detection,
+        )
+    except TwilioRestException as error:
+        if error.status == 400:
+            raise CannotBeCalled(f"{error.code} {error.msg}") from error
+        raise
+    return str(call.sid)
+
+
+def redirect_call(call_sid: str, url: str) -> None:
+    """Make a call go on with another document.
+
+    Raises:
+        CallIsOver: it does not go on at all.
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    _change_call(call_sid, url=url, method="POST")
+
+
+def end_call(call_sid: str) -> None:
+    """Hang up, or stop ringing. Safe to repeat.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    with suppress(CallIsOver):
+        _change_call(call_sid, status="completed")
+
+
+def _change_call(call_sid: str, **change: str) -> None:
+    try:
+        client().calls(call_sid).update(**change)
+    except TwilioRestException as error:
+        if error.code in _GONE or error.status == 404:
+            raise CallIsOver(call_sid) from error
+        raise
+
+
+def call_status(call_sid: str) -> str:
+    """The carrier's word for how a call stands.
+
+    Raises:
+        CallIsOver: the carrier knows it no more.
+        TwilioRestException, requests.RequestException: it could not be asked.
+    """
+    try:
+        return str(client().calls(call_sid).fetch().status)
+    except TwilioRestException as error:
+        if error.status == 404:
+            raise CallIsOver(call_sid) from error
+        raise
+
+
+def end_conference(room: str) -> None:
+    """Close a room: everybody's call goes on with its own document. Safe to repeat.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    for conference in client().conferences.list(friendly_name=room, limit=20):
+        if conference.status != "completed":
+            client().conferences(conference.sid).update(status="completed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
@@ -10,8 +10,9 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from ivr import prompts
 from ivr.configuration import settings
 from ivr.flows.verbs import (
-    Connect,
     HangUp,
+    JoinLine,
+    JoinRoom,
     Line,
     Listen,
     PlayTake,
@@ -21,15 +22,8 @@ from ivr.flows.verbs import (
     Turn,
     Wait,
 )
+from ivr.telephony.addresses import AGAIN, voice_url
 from ivr.telephony.sealing import seal
-
-#: The carrier's voice for each language. An invalid pair can fail the whole document, so a language
-#: without an entry must never reach `<Say>`.
-VOICES = {
-    "de": ("de-DE", "Polly.Vicki"),
-    "en": ("en-GB", "Polly.Amy"),
-    "ko": ("ko-KR", "Polly.Seoyeon"),
-}
 
 _ANY_KEY = "1234567890*#"
 
@@ -39,20 +33,23 @@ def url(path: str, state: State) -> str:
     return f"{settings().base_url}/voice/{path}?{urlencode({'state': seal(state)})}"
 
 
-def render(turn: Turn, call_sid: str) -> str:
-    """The document for a turn. Every way it can end leads back to us or closes the line."""
+def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
+    """The document for a turn. Every way it can end leads back to us or closes the line.
+
+    `values` fill the prompts' placeholders, see :mod:`ivr.prompts`.
+    """
     document = VoiceResponse()
     answer = url("answer", turn.state)
     for verb in turn.verbs:
         match verb:
             case Speak(lines=lines):
-                _say(document, lines, turn.state)
+                speak(document, lines, turn.state, values)
             case Listen(lines=lines, max_digits=1, timeout=timeout):
                 # "" lets the hash key through as an answer like any other
                 gather = document.gather(
                     input="dtmf", num_digits=1, finish_on_key="", timeout=timeout, action=answer, method="POST"
                 )
-                _say(gather, lines, turn.state)
+                speak(gather, lines, turn.state, values)
                 document.redirect(answer, method="POST")
             case Listen(lines=lines, max_digits=max_digits, timeout=timeout):
                 gather = document.gather(
@@ -62,8 +59,9 @@ def render(turn: Turn, call_sid: str) -> str:
                     timeout=timeout,
                     action=answer,
                     method="POST",
+                    action_on_empty_result=True,
                 )
-                _say(gather, lines, turn.state)
+                speak(gather, lines, turn.state, values)
                 document.redirect(answer, method="POST")
             case RecordSpeech(silence=silence):
                 # Carrier: an empty recording does not call `action`, the next verb follows; silence counts
@@ -87,35 +85,48 @@ def render(turn: Turn, call_sid: str) -> str:
             case Wait(seconds=seconds):
                 document.pause(length=seconds)
                 document.redirect(answer, method="POST")
-            case Connect(number=number):
-                document.dial(
-                    number,
+            case JoinLine():
+                document.enqueue(
+                    settings().hotline_number,
                     action=answer,
                     method="POST",
-                    timeout=settings().ring_seconds,
-                    caller_id=settings().hotline_number,
+                    wait_url=url("wait", turn.state),
+                    wait_url_method="POST",
                 )
+            case JoinRoom(room=room):
+                join_room(document, room, answer)
             case HangUp():
                 document.hangup()
     return str(document)
 
 
-def _say(where: VoiceResponse | Gather, lines: tuple[Line, ...], state: State) -> None:
+def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = False) -> None:
+    """Talk with those in a room; who is there may leave without ending it. `star`: the star key leaves it."""
+    dial = document.dial(action=action, method="POST", hangup_on_star=star)
+    dial.conference(
+        room,
+        start_conference_on_enter=True,
+        end_conference_on_exit=False,
+        beep="false",
+        wait_url="",  # silence: it lasts a second
+        status_callback=voice_url("/conference") + AGAIN,
+        status_callback_method="POST",
+        status_callback_event="join leave",
+    )
+
+
+def speak(where: VoiceResponse | Gather, lines: tuple[Line, ...], state: State, values: Mapping[str, str]) -> None:
+    """Have prompts spoken or played, within a verb or on their own."""
+    said: set[tuple[str, str, frozenset[tuple[str, str]]]] = set()
     for line in lines:
         language = line.language or state.language
-        tag, voice = VOICES[language]
-        values = {**_house_values(), **state.facts, **line.values}
-        where.say(prompts.text(line.prompt, language, values), language=tag, voice=voice)
-
-
-def _house_values() -> dict[str, str]:
-    span = settings().hours.usual_span
-    return {
-        "opens": _hour(span.opens) if span else "–",
-        "closes": (_hour(span.closes) if span.closes else "24") if span else "–",
-        "minutes": str(settings().message_seconds // 60 or 1),
-    }
-
-
-def _hour(at: time) -> str:
-    return f"{at:%-H:%M}" if at.minute else f"{at:%-H}"
+        line_said = line.prompt, language, frozenset(line.values.items())
+        if line_said in said:
+            continue  # who is greeted in German need not hear in German that there are other languages
+        said.add(line_said)
+        for piece in prompts.spoken(line.prompt, language, {**values, **line.values}):
+            match piece:
+                case prompts.Text(text=text, tag=tag, voice=voice):
+                    where.say(text, language=tag, voice=voice)
+                case prompts.Audio(part=part, version=version):
+                    where.play(f"{settings().base_url}/voice/prompts/{language}/{part.name}.{version}.wav")

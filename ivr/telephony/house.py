@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from ivr import business_hours, callbacks, calls, database, voicebox
+from ivr import (
+    business_hours,
+    calls,
+    code_lookups,
+    database,
+    known_callers,
+    notes,
+    promises,
+    sla,
+    text_messages,
+    voicebox,
+)
 from ivr.configuration import settings
 from ivr.flows.verbs import Event, State
+from ivr.instants import iso
 from ivr.languages import DEFAULT_LANGUAGE
-from ivr.models import Call, Recording, VoiceboxMessage
+from ivr.live import distribution, line, unwanted_calls
+from ivr.live import events as live_events
+from ivr.matters import Matter, about
+from ivr.models import Call, CallbackTask, Recording, VoiceboxMessage
+from ivr.telephony.sealing import seal
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,19 +41,31 @@ class House:
     """Implements :class:`ivr.flows.steps.Questions` for one request of one call."""
 
     call_sid: str
+    from_number: str | None
     now: datetime
 
+    def at(self, state: State) -> datetime:
+        """The present instant, or the one a person at the local exchange pretends (fact `at`): that at which the call
+        began, from which the clock goes on."""
+        pretended = state.facts.get("at", "") if settings().local else ""
+        if pretended in ("", "open", "closed"):
+            return self.now
+        return datetime.fromisoformat(pretended) + (self.now - began_at(state, self.now))
+
     def team_is_open(self, state: State) -> bool:
-        """By the clock; in local mode the exchange may say which hour to pretend (fact `at`)."""
+        """By the clock; in local mode the exchange may say which hour to pretend."""
         pretended = state.facts.get("at", "") if settings().local else ""
         if pretended in ("open", "closed"):
             return pretended == "open"
-        at = datetime.fromisoformat(pretended) if pretended else self.now
-        return business_hours.is_open(settings().hours, at)
+        return business_hours.is_open(settings().hours, self.at(state))
 
-    def team_number(self, state: State) -> str:
-        """Number of the team responsible for the caller's concern."""
-        return settings().teams[settings().team_for(state.facts.get("concern", "other"))].number
+    def line_state(self, state: State) -> str:
+        """Whether the caller can wait for the responsible team; nobody is there where the database does not say."""
+        try:
+            with database.reading() as session:
+                return line.state_for(session, Matter.of(state.facts).team)
+        except SQLAlchemyError:
+            return "nobody"
 
     def recording_is_ready(self, state: State) -> bool:
         """Whether the last take is stored here; no, where the database does not say."""
@@ -41,6 +73,72 @@ class House:
             return stored_take(self.call_sid, state.take) is not None
         except SQLAlchemyError:
             return False
+
+    def decides(self, question: str, state: State) -> bool:
+        """Whether the responsible team depends on the answer to a question."""
+        matter = Matter.of(state.facts)
+        return settings().decides(question, matter.concern, matter.age_group, matter.office)
+
+    def office_of(self, postal_code: str) -> str | None:
+        """The office responsible for a postal code, None outside Bremen."""
+        return settings().office_of(postal_code)
+
+    def request(self, state: State) -> tuple[str, Mapping[str, str]]:
+        """What became of the request of the receipt code that was keyed in; counts wrong codes."""
+        code = state.facts.get("asked_code", "")
+        try:
+            with database.writing() as session:
+                task = code_lookups.find(session, code, self.from_number, self.now)
+                if task is None:
+                    return "unknown", {"request": "", "asked_code": ""}
+                outcome, facts = promises.news(task, self.now)
+        except (code_lookups.Locked, SQLAlchemyError) as error:
+            if isinstance(error, SQLAlchemyError):
+                log.exception("a receipt code could not be looked up")
+            return "locked", {"request": "", "asked_code": ""}
+        return outcome, {**facts, "request": code, "receipt_code": code, "asked_code": ""}
+
+    def values(self, state: State) -> dict[str, str]:
+        """What prompts may name: instants in ISO form, counts and numbers as digits."""
+        configured, now = settings(), self.at(state)
+        emergency_due = sla.due_at(now, "callback", "emergency", configured)
+        opening = business_hours.next_opening(configured.hours, now)
+        if opening is not None and opening <= now:  # pretended to be closed within opening hours
+            opening = business_hours.next_opening_day(configured.hours, now)
+        return {
+            "due_at": iso(emergency_due) or "",
+            "opening_at": iso(opening or now) or "",
+            "hours": str(-int(-configured.callback_hours // 1)),
+            "minutes": str(configured.message_seconds // 60 or 1),
+            **state.facts,
+        }
+
+
+def greeting(number: str | None, dialled: str, now: datetime) -> str | None:
+    """The language to greet a caller in: that of the dialled number, else the one of their last call."""
+    configured = settings()
+    if language := configured.dialled_languages.get(dialled):
+        return language
+    try:
+        with database.reading() as session:
+            return known_callers.language_of(session, number, now)
+    except SQLAlchemyError:
+        return None
+
+
+def kept_away(number: str | None, now: datetime) -> str:
+    """`blocked` by a supervisor, `held_off` for minutes because it rings without end, or nothing."""
+    often = unwanted_calls.too_often(number)
+    try:
+        with database.reading() as session:
+            if unwanted_calls.is_blocked(session, number, now):
+                return "blocked"
+    except SQLAlchemyError:
+        pass
+    if often and number:
+        notes.take(lambda connection: unwanted_calls.note(connection, number, now))
+        return "held_off"
+    return ""
 
 
 def stored_take(call_sid: str, take: int) -> Recording | None:
@@ -54,28 +152,124 @@ def stored_take(call_sid: str, take: int) -> Recording | None:
         )
 
 
-def perform(state: State, events: Sequence[Event], call_sid: str, from_number: str | None, now: datetime) -> str | None:
-    """Write down how far the call has come and what was promised; the receipt code once there is a task.
+#: Events that lead to a task, or change one.
+_ABOUT_TASKS = frozenset(
+    {"message_left", "asked", "number_given", "changed", "withdrawn", "place_kept", "interpreter_wanted"}
+)
+
+
+#: Events that change who waits and who talks.
+_ABOUT_LIVE_CALLS = frozenset({"line_joined", "place_kept", "interpreter_wanted"})
+
+
+def perform(
+    before: State | None,
+    state: State,
+    events: Sequence[Event],
+    call_sid: str,
+    from_number: str | None,
+    ending: str,
+    now: datetime,
+) -> str | None:
+    """Write down what has become known of the call since `before` and what was promised; the receipt code once
+    there is a task. `ending` is the name of the ending the call has reached, or nothing.
 
     Raises:
         SQLAlchemyError: nothing was written; the events are to be told again.
     """
-    with database.writing() as session:
+    concern, code = state.facts.get("concern"), state.facts.get("receipt_code")
+    if state.facts.get("kept_away") == "held_off":
+        return None  # counted already; however often a number rings, it takes no more room
+    said_more = bool(code) and (before is None or about(before.facts) != about(state.facts))
+    if not events and not said_more and not ending and before is not None and _stands(before) == _stands(state):
+        return code  # nothing that anybody asks about later
+    if not said_more and all(event.name == "language_chosen" for event in events):
+
+        def note(connection: Connection) -> None:
+            began = began_at(state, now)
+            calls.went_on(connection, call_sid, from_number, began, state.step, state.language, concern, ending)
+            if events:
+                known_callers.remember(connection, from_number, state.language, now)
+
+        notes.take(note)
+        return code
+    live = any(event.name in _ABOUT_LIVE_CALLS for event in events)
+    with database.writing_alone() if live else database.writing() as session:
         call = calls.seen(session, call_sid, from_number, began_at(state, now))
-        calls.progressed(call, state.step, state.language, state.facts.get("concern"))
-        task = callbacks.of_call(session, call)
+        calls.progressed(call, state.step, state.language, concern, ending)
         for event in events:
-            match event.name:
-                case "recording_begins":
-                    voicebox.expect(session, call, event.take, state.language, now)
-                case "message_left":
-                    recording = voicebox.announced(session, call, event.take, state.language, event.recording_sid, now)
-                    task = voicebox.left(session, call, recording, event.seconds, now)
-                case "callback_asked":
-                    task = callbacks.ask(session, call, now)
-                case "number_given" if task is not None:
-                    callbacks.give_number(session, task, event.number, now)
+            _take_in(session, call, state, event, now)
+        if not said_more and not any(event.name in _ABOUT_TASKS for event in events):
+            return code
+        matter = Matter.of(state.facts)
+        task = promises.of_call(session, call, matter)
+        if task is not None:
+            promises.complete(session, task, matter)
         return task.receipt_code if task is not None else None
+
+
+def _stands(state: State) -> tuple[str, str | None]:
+    return state.language, state.facts.get("concern")
+
+
+def _take_in(session: Session, call: Call, state: State, event: Event, now: datetime) -> None:
+    facts = event.about or state.facts
+    matter = Matter.of(facts)
+    match event.name:
+        case "language_chosen":
+            known_callers.remember(session.connection(), call.from_number, state.language, now)
+        case "recording_begins":
+            voicebox.expect(session, call, _take(event.take, state.language, facts), now)
+        case "message_left":
+            take = _take(event.take, state.language, facts)
+            recording = voicebox.announced(session, call, take, event.recording_sid, now)
+            voicebox.left(session, call, recording, event.seconds, now)
+        case "asked":
+            promises.open_for(session, call, matter, now)
+        case "line_joined":
+            _join_line(session, call, state, facts, now)
+        case "place_kept":
+            kept = promises.open_for(session, call, matter, now)
+            if entry := line.of_call(session, call.call_sid, int(facts.get("turn", "1"))):
+                line.keep_place(session, entry, kept)
+        case "interpreter_wanted":
+            promises.open_for(session, call, matter, now).needs_interpreter = True
+            live_events.callers_call_over(session, call, now)  # the conversation is; the member is free
+        case "link_wanted":
+            text_messages.send_link(session, call, event.number, state.language)
+        case _ if (task := promises.of_call(session, call, matter)) is not None:
+            _change(session, task, call, event, matter, now)
+
+
+def _join_line(session: Session, call: Call, state: State, facts: Mapping[str, str], now: datetime) -> None:
+    turn, comes_back = int(facts.get("turn", "1")), facts.get("back") == "1"
+    if turn > 1:  # whoever waits again has left the conversation they were in
+        live_events.callers_call_over(session, call, now)
+    line.enter(session, call, turn, Matter.of(facts), state.language, seal(state), now, comes_back=comes_back)
+    distribution.match(session, now)
+
+
+def join_line(session: Session, call_sid: str, state: State, now: datetime) -> None:
+    """Write down that a caller waits, where that could not be done when they began to."""
+    call = calls.seen(session, call_sid, None, began_at(state, now))
+    calls.progressed(call, state.step, state.language, state.facts.get("concern"))
+    _join_line(session, call, replace(state, owed=()), state.facts, now)
+
+
+def _take(number: int, language: str, facts: Mapping[str, str]) -> voicebox.Take:
+    return voicebox.Take(number, language, about(facts), int(facts.get("replaces", "0")) or None)
+
+
+def _change(session: Session, task: CallbackTask, call: Call, event: Event, matter: Matter, now: datetime) -> None:
+    if matter.request:
+        promises.join(session, task, call, now)
+    match event.name:
+        case "number_given":
+            promises.give_number(session, task, event.number, now)
+        case "changed":
+            promises.change_times(session, task, matter, now)
+        case "withdrawn":
+            promises.withdraw(session, task, now)
 
 
 def recording_event(
@@ -85,7 +279,8 @@ def recording_event(
     with database.writing() as session:
         call = calls.seen(session, call_sid, None, began_at(state, now))
         calls.progressed(call, call.step or state.step, state.language, state.facts.get("concern"))
-        recording = voicebox.announced(session, call, state.take, state.language, recording_sid, now)
+        take = _take(state.take, state.language, state.facts)
+        recording = voicebox.announced(session, call, take, recording_sid, now)
         if status == "in-progress":
             voicebox.hung_up_while_recording(session, call, now)
         elif status == "absent" or (status == "completed" and seconds == 0):
@@ -93,14 +288,19 @@ def recording_event(
         else:  # completed; or failed: perhaps there is audio all the same, the fetch will tell
             task = voicebox.left(session, call, recording, seconds or None, now)
             if task.callback_number is None:  # this event came before any that says who is calling
-                callbacks.give_number(session, task, state.facts.get("callback_number"), now)
+                promises.give_number(session, task, state.facts.get("callback_number"), now)
 
 
 def call_ended(call_sid: str, from_number: str | None, now: datetime) -> None:
     """The caller is gone."""
-    with database.writing() as session:
+    known_only = unwanted_calls.is_held_off(from_number)
+    with database.noting() as connection:
+        unheard = calls.ended(connection, call_sid, from_number, now, known_only=known_only)
+    if not unheard:
+        return
+    with database.writing_alone() as session:
         call = calls.seen(session, call_sid, from_number, now)
-        calls.ended(call, now)
+        live_events.callers_call_over(session, call, now)
         voicebox.hung_up_while_recording(session, call, now)
         voicebox.look_for_expected(session, call, now)
 
@@ -112,13 +312,15 @@ def remembered(call_sid: str) -> State | None:
         if call is None or not call.step:
             return None
         facts = {"concern": call.concern or "other", "since": call.started_at.isoformat()}
+        if call.from_number:
+            facts["callback_number"] = call.from_number
         if call.messages:
+            facts.update(call.messages[-1].about)
             facts["take"] = str(call.messages[-1].take)
-        if call.task:
-            facts["receipt_code"] = call.task.receipt_code
-        if number := call.task.callback_number if call.task else call.from_number:
-            facts["callback_number"] = number
-        return State(call.step, call.language or DEFAULT_LANGUAGE, facts=facts)
+        if task := promises.of_call(session, call, Matter.of(facts)):
+            facts["receipt_code"] = task.receipt_code
+            facts["callback_number"] = task.callback_number or facts.get("callback_number", "")
+        return State(call.step, call.language or DEFAULT_LANGUAGE).knowing(**facts)
 
 
 def began_at(state: State, now: datetime) -> datetime:

@@ -27,8 +27,12 @@ def _fernet(secret: str) -> Fernet:
 
 def seal(state: State) -> str:
     """A URL-safe token (some 200 to 400 characters)."""
-    owed = [[event.name, event.take, event.recording_sid, event.seconds, event.number] for event in state.owed]
-    content = [state.step, state.language, state.tries, state.answers, dict(state.facts), owed]
+    owed = [
+        [event.name, event.take, event.recording_sid, event.seconds, event.number, dict(event.about)]
+        for event in state.owed
+    ]
+    trail = [list(place) for place in state.trail]
+    content = [state.step, state.language, state.tries, state.answers, dict(state.facts), owed, trail]
     return _fernet(settings().secret).encrypt(json.dumps(content, separators=(",", ":")).encode()).decode()
 
 
@@ -40,7 +44,9 @@ def unseal(token: str, max_age: int | None = None) -> State:
     """
     try:
         content = json.loads(_fernet(settings().secret).decrypt(token.encode(), ttl=max_age))
-        step, language, tries, answers, facts, owed = content
-        return State(step, language, tries, answers, facts, tuple(Event(*event) for event in owed))
+        step, language, tries, answers, facts, owed, trail = content
+        return State(
+            step, language, tries, answers, facts, tuple(Event(*event) for event in owed), tuple(map(tuple, trail))
+        )
     except (InvalidToken, ValueError, TypeError) as error:
         raise Unreadable("not a call state of ours") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Request
+from flask import Request, abort
+from flask import request as present
 from twilio.request_validator import RequestValidator
 
 from ivr.configuration import settings
@@ -32,3 +33,9 @@ def is_genuine(request: Request) -> bool:
         return False
     validator = RequestValidator(settings().auth_token)
     return bool(validator.validate(called_url(request), request.form, signature))
+
+
+def only_the_carrier() -> None:
+    """Guards a blueprint of webhooks: whoever is not the carrier is refused (403)."""
+    if not is_genuine(present):
+        abort(403)

@@ -7,26 +7,23 @@ import logging
 import re
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
-from math import isfinite
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from flask import Blueprint, Response, abort, request, send_file
-from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import audio_store
+from ivr import audio_store, database
 from ivr.configuration import settings
 from ivr.flows import engine
-from ivr.flows.hotline import hotline
-from ivr.flows.steps import Flow
-from ivr.flows.verbs import Dialled, Input, Keys, Recorded, Resumed, State, Turn
+from ivr.flows.verbs import Input, Keys, LeftLine, Recorded, Resumed, State, TalkEnded
 from ivr.instants import utc_now
-from ivr.languages import DEFAULT_LANGUAGE
-from ivr.phone_numbers import calling_number
-from ivr.telephony import documents, house
-from ivr.telephony.local_hour import pretended_hour
+from ivr.languages import LANGUAGES
+from ivr.prompts import music, parts, recordings, rendering
+from ivr.script import script
+from ivr.telephony import house, staff, waiting
+from ivr.telephony.carrier import ENDED
 from ivr.telephony.sealing import Unreadable, unseal
 from ivr.telephony.signature import is_genuine
+from ivr.telephony.turns import call_sid, document, from_number, new_call, present_house, reply, seconds, sid, state_of
 
 log = logging.getLogger(__name__)
 voice = Blueprint("voice", __name__, url_prefix="/voice")
@@ -34,23 +31,14 @@ voice = Blueprint("voice", __name__, url_prefix="/voice")
 #: Seconds a playback address may be used; the carrier asks for it at once.
 _PLAYBACK_AGE = 600
 
-_ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
-
 
 @voice.before_request
 def _only_the_carrier() -> None:
-    # Playback is asked for as a plain media file; its address is a sealed, short-lived token.
-    if request.endpoint != "voice.playback" and not is_genuine(request):
+    # Media is asked for as plain files: a caller's own take under a sealed, short-lived token, and prompts,
+    # which everybody who rings may hear.
+    open_to_all = ("voice.playback", "voice.prompt", "voice.hold_music")
+    if request.endpoint not in open_to_all and not is_genuine(request):
         abort(403)
-
-
-@lru_cache(maxsize=8)
-def _flow(languages: tuple[str, ...]) -> Flow:
-    return hotline(languages)
-
-
-def _script() -> Flow:
-    return _flow(settings().enabled_languages)
 
 
 # -- documents: what the caller hears next -----------------------------------------------------------
@@ -58,15 +46,19 @@ def _script() -> Flow:
 
 @voice.post("/incoming")
 def incoming() -> Response:
-    """The number's voice URL: a call has come in."""
-    return _reply(engine.begin(_script(), _new_call(), _house()))
+    """The number's voice URL: a call has come in, from a caller or (`staff_number`) a team member."""
+    if (number := settings().staff_number) and request.form.get("To") == number:
+        return staff.greeting()
+    return reply(engine.begin(script(), new_call(), present_house()))
 
 
 @voice.post("/answer")
 def answer() -> Response:
-    """The caller pressed keys, stayed silent, spoke, or a connection ended."""
-    state = _state(request.args.get("state", ""))
-    return _reply(engine.answer(_script(), state, _input(), _house())) if state else incoming()
+    """The caller pressed keys, stayed silent, spoke, left the line, or a conversation ended."""
+    state = state_of(request.args.get("state", ""))
+    if request.form.get("QueueResult") in waiting.ELSEWHERE:
+        return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; this is only told
+    return reply(engine.answer(script(), state, _input(state), present_house()), state) if state else incoming()
 
 
 @voice.post("/fallback")
@@ -76,24 +68,8 @@ def fallback() -> Response:
     token = ""
     with suppress(ValueError):
         token = parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
-    state = _state(token)
-    return _reply(engine.take_up(_script(), state, _house())) if state else incoming()
-
-
-def _reply(turn: Turn) -> Response:
-    """Tell the house what the turn means, and the carrier what to do."""
-    call_sid, state = _call_sid(), turn.state
-    events = (*state.owed, *turn.events)
-    try:
-        code = house.perform(state, events, call_sid, _from(), utc_now()) if call_sid else None
-        state = replace(state, owed=())
-    except SQLAlchemyError:
-        # The caller goes on; what the house must know travels with the call until it can be written.
-        log.exception("a step could not be written down")
-        code, state = None, replace(state, owed=events)
-    if code:
-        state = state.knowing(receipt_code=code)
-    return Response(documents.render(replace(turn, state=state), call_sid), mimetype="text/xml")
+    state = state_of(token)
+    return reply(engine.take_up(script(), state, present_house())) if state else incoming()
 
 
 @voice.errorhandler(Exception)
@@ -104,9 +80,18 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     log.error("a webhook failed", exc_info=error)
     if request.endpoint not in ("voice.incoming", "voice.answer"):
         return "", 500  # the carrier repeats it, or goes to its own last resort
-    state = replace(_new_call(), step=_script().fallback)
-    turn = engine.begin(_script(), state, _house())
-    return Response(documents.render(turn, _call_sid()), mimetype="text/xml")
+    state = replace(new_call(), step=script().fallback)
+    turn = engine.begin(script(), state, present_house())
+    return document(turn)
+
+
+@voice.get("/music/<version>.wav")
+def hold_music(version: str) -> Response:
+    """What who waits hears between two announcements."""
+    response = send_file(music.audio() if version == music.version() else abort(404), mimetype="audio/wav")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["X-Spoken-Text"] = ""
+    return response
 
 
 # -- events: what has become of the call ---------------------------------------------------------------
@@ -115,19 +100,18 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
 @voice.post("/recording")
 def recording() -> tuple[str, int]:
     """What became of a recording (in-progress, completed, absent, failed); in any order, any number of times."""
-    call_sid, sid = _call_sid(), _sid("RecordingSid")
-    if call_sid and sid:
-        state = _state(request.args.get("state", "")) or _new_call()
-        house.recording_event(state, call_sid, sid, request.form.get("RecordingStatus", ""), _seconds(), utc_now())
+    call, recorded = call_sid(), sid("RecordingSid")
+    if call and recorded:
+        state = state_of(request.args.get("state", "")) or new_call()
+        house.recording_event(state, call, recorded, request.form.get("RecordingStatus", ""), seconds(), utc_now())
     return "", 204
 
 
 @voice.post("/status")
 def status() -> tuple[str, int]:
     """The call's own events; the last one closes it."""
-    call_sid = _call_sid()
-    if call_sid and request.form.get("CallStatus") in _ENDED:
-        house.call_ended(call_sid, _from(), utc_now())
+    if (call := call_sid()) and request.form.get("CallStatus") in ENDED:
+        house.call_ended(call, from_number(), utc_now())
     return "", 204
 
 
@@ -144,67 +128,36 @@ def playback(token: str) -> Response:
     return send_file(audio_store.path_of(take.id), mimetype="audio/wav")
 
 
-# -- reading the carrier's form ----------------------------------------------------------------------
+@voice.get("/prompts/<language>/<name>.<version>.wav")
+def prompt(language: str, name: str, version: str) -> Response:
+    """A part of a prompt. The same for all callers, and its address changes with what it says."""
+    part = parts.named(language, name) if language in LANGUAGES else None
+    if part is None:
+        abort(404)
+    if version.startswith("r") and version[1:].isdigit():
+        with database.reading() as session:
+            audio = recordings.audio(session, int(version[1:])) or abort(404)
+        response = Response(audio, mimetype="audio/wav")
+    else:
+        response = send_file(rendering.audio_of(part), mimetype="audio/wav")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Content-Language"] = language
+    # For people who read along at the local exchange; carriers pass over it.
+    response.headers["X-Spoken-Text"] = quote(part.text)
+    return response
 
 
-def _house() -> house.House:
-    return house.House(_call_sid(), utc_now())
-
-
-def _state(token: str) -> State | None:
-    """The call's state; where it cannot be read (a secret or the script changed in mid-call) what the
-    database remembers; if that is nothing, the call begins anew rather than being dropped."""
-    with suppress(Unreadable):
-        state = unseal(token)
-        if state.step in _script().steps:
-            return state
-    log.warning("a call's state could not be read")
-    with suppress(SQLAlchemyError):
-        known = house.remembered(_call_sid()) if _call_sid() else None
-        if known is not None and known.step in _script().steps:
-            return known
-    return None
-
-
-def _new_call() -> State:
-    state = State(_script().start, DEFAULT_LANGUAGE).knowing(since=utc_now().isoformat())
-    if number := _from():
-        state = state.knowing(callback_number=number)
-    if settings().local and (at := pretended_hour(request.form)):
-        state = state.knowing(at=at)
-    return state
-
-
-def _from() -> str | None:
-    return calling_number(request.form.get("From"))
-
-
-def _sid(field: str) -> str:
-    """A carrier's id; empty where the request has none that could be one."""
-    sid = request.form.get(field, "")
-    return sid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", sid) else ""
-
-
-def _call_sid() -> str:
-    return _sid("CallSid")
-
-
-def _input() -> Input:
+def _input(state: State) -> Input:
     form = request.form
+    if "QueueResult" in form:
+        result = form["QueueResult"]
+        return LeftLine("full" if result == "queue-full" else waiting.reason(call_sid(), state))
     if "DialCallStatus" in form:
-        return Dialled(form["DialCallStatus"] in ("completed", "answered"))
-    if sid := _sid("RecordingSid"):
+        return TalkEnded(met=waiting.met(call_sid()))
+    if recorded := sid("RecordingSid"):
         # Without a length we can read it counts as speech; the audio's own length will tell.
-        return Recorded(sid, 1.0 if (seconds := _seconds()) is None else seconds)
+        return Recorded(recorded, 1.0 if (length := seconds()) is None else length)
     if "Digits" in form:
-        return Keys(form["Digits"])
+        # An entry that was ended at once: the carrier tells the key apart, so it is no silence.
+        return Keys(form["Digits"] or form.get("FinishedOnKey", ""))
     return Resumed()
-
-
-def _seconds() -> float | None:
-    """RecordingDuration in seconds; None where it is missing or no number."""
-    try:
-        seconds = float(request.form["RecordingDuration"])
-    except (KeyError, ValueError):
-        return None
-    return min(max(0.0, seconds), 86400.0) if isfinite(seconds) else None

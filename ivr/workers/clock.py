@@ -10,15 +10,19 @@ import signal
 import threading
 import time
 
-from ivr import database, outbox, sla
+from ivr import business_hours, code_lookups, database, known_callers, outbox, sla
+from ivr.configuration import settings
 from ivr.instants import utc_now
-from ivr.workers import queues, transcription
+from ivr.live import distribution, line, unwanted_calls
+from ivr.workers import calling, queues, transcription
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the database. A breach is recorded at most 10 s late.
 TICK = 1.0
 _MODELS_EVERY = 3.0
+_FORGET_EVERY = 600.0
+_ASK_EVERY = 30.0
 
 
 def run() -> None:
@@ -27,13 +31,21 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = queues.hand_over
-    looked = 0.0
+    looked = forgot = asked = 0.0
     while not stop.wait(TICK):
         _try(sweep)
         _try(enqueue_overdue)
         if time.monotonic() - looked > _MODELS_EVERY:
             looked = time.monotonic()
             _try(wake_transcripts)
+        _try(distribute)
+        if time.monotonic() - asked > _ASK_EVERY:
+            asked = time.monotonic()
+            _try(calling.ask_for_lost_events)
+            _try(calling.ask_for_departed)
+        if time.monotonic() - forgot > _FORGET_EVERY:
+            forgot = time.monotonic()
+            _try(forget)
 
 
 def sweep() -> None:
@@ -42,6 +54,18 @@ def sweep() -> None:
         marked = sla.record_breaches(session, utc_now())
     if marked:
         log.warning("%d promises missed", len(marked))
+
+
+def distribute() -> None:
+    """Whoever waits and whoever is free find each other even where an event was lost; after closing time nobody is
+    kept waiting for a callback in turn, which is a task like any other."""
+    now = utc_now()
+    with database.reading() as session:
+        if line.is_empty(session):
+            return
+    with database.writing_alone() as session:
+        line.drop_kept_places(session, now, closed=not business_hours.is_open(settings().hours, now))
+        distribution.match(session, now)
 
 
 def enqueue_overdue() -> None:
@@ -58,6 +82,15 @@ def wake_transcripts() -> None:
         woken = transcription.requeue_waiting_for_models(session)
     if woken:
         log.info("%d messages waited for a model that is here now", woken)
+
+
+def forget() -> None:
+    """Delete what is remembered of callers for no longer than it may be."""
+    now = utc_now()
+    with database.writing() as session:
+        known_callers.forget(session, now)
+        code_lookups.forget(session, now)
+        unwanted_calls.forget(session, now)
 
 
 def _try(duty: object) -> None:

@@ -85,7 +85,8 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
         for recording in kept:
             if recording.seconds <= 0:
                 continue
-            found = voicebox.announced(session, call, message.take, message.language, recording.recording_sid, now)
+            take = voicebox.Take(message.take, message.language, message.about)
+            found = voicebox.announced(session, call, take, recording.recording_sid, now)
             if found.state == "announced":
                 voicebox.left(session, call, found, recording.seconds, now)
         voicebox.nothing_recorded(session, message)

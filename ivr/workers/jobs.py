@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ivr import database, outbox
 from ivr.instants import utc_now
 from ivr.models import Work
-from ivr.workers import fetching, transcription
+from ivr.workers import calling, fetching, texting, transcription
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +28,20 @@ HANDLERS: Mapping[str, Callable[[int], None]] = {
     "discard_recording": fetching.discard_recording,
     "find_recording": fetching.find_recording,
     "ask_for_recording": fetching.ask_for_recording,
+    "send_text_message": texting.send,
     "transcribe": transcription.transcribe,
+    "ring_leg": calling.ring_leg,
+    "hang_up_leg": calling.hang_up_leg,
+    "bring_caller": calling.bring_caller,
+    "end_room": calling.end_room,
+    "tell_no_interpreter": calling.tell_no_interpreter,
 }
 #: What is made visible when the tries with short pauses are used up.
 GIVEN_UP = {
     "fetch_recording": fetching.fetch_given_up,
+    "send_text_message": texting.given_up,
     "transcribe": transcription.given_up,
+    "ring_leg": calling.ring_given_up,
 }
 
 

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 #: Seconds between looks at the children; also how long a new model may go unnoticed.
 _LOOK = 0.05
 _LOOK_FOR_MODELS = 2.0
+#: Processes that place and change calls, so that a slow answer of the carrier holds up nobody else.
+_CALLING = 2
 _PR_SET_PDEATHSIG = 1
 
 
@@ -59,6 +61,8 @@ class Pool:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         outbox.hand_over = queues.hand_over
+        for _ in range(_CALLING):
+            self._fork(queues.CALLS)
         self._fork(queues.ERRANDS)
         self._load_models()
         for _ in range(settings().transcribers or os.cpu_count() or 1):

@@ -17,15 +17,20 @@ from ivr.configuration import settings
 from ivr.outbox import Errand
 
 #: A worker listens to one queue: then a job popped just before a crash comes back (BLMOVE).
+CALLS = "calls"
 ERRANDS = "errands"
 TRANSCRIPTION = "transcription"
-QUEUES = (ERRANDS, TRANSCRIPTION)
+QUEUES = (CALLS, ERRANDS, TRANSCRIPTION)
 
 #: Which queue does a kind of work; every other kind is an errand.
-_QUEUE_OF = {"transcribe": TRANSCRIPTION}
+_QUEUE_OF = {
+    "transcribe": TRANSCRIPTION,
+    # Somebody is waiting on the telephone for these.
+    **dict.fromkeys(("ring_leg", "hang_up_leg", "bring_caller", "end_room", "tell_no_interpreter"), CALLS),
+}
 
 #: Seconds a job may take: ten minutes of speech on a slow core, or a slow carrier.
-_TIMEOUT = {ERRANDS: 180, TRANSCRIPTION: 1800}
+_TIMEOUT = {CALLS: 60, ERRANDS: 180, TRANSCRIPTION: 1800}
 
 #: A pool that has not been heard of for so many seconds is gone.
 SIGN_OF_LIFE = 8.0
@@ -67,7 +72,7 @@ def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> Non
             Queue(name, connection=connection).enqueue_call(
                 "ivr.workers.jobs.run",
                 args=(errand.work_id,),
-                job_id=job_id(errand.work_id),
+                job_id=job_id(errand),
                 timeout=_TIMEOUT[name],
                 result_ttl=0,
                 failure_ttl=86400,
@@ -82,12 +87,13 @@ def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> Non
 def hand_over_missing(errands: Iterable[Errand], connection: Redis) -> None:
     """Put those errands on their queues that do not wait there already."""
     waiting = {job for name in QUEUES for job in Queue(name, connection=connection).job_ids}
-    hand_over([errand for errand in errands if job_id(errand.work_id) not in waiting], connection)
+    hand_over([errand for errand in errands if job_id(errand) not in waiting], connection)
 
 
-def job_id(work_id: int) -> str:
-    """The job of an outbox row; there is at most one."""
-    return f"work-{work_id}"
+def job_id(errand: Errand) -> str:
+    """The job of an outbox row. Asked for again while it is being done, it is another one: RQ deletes a job that has
+    finished under the same id as one that was put on the queue meanwhile."""
+    return f"work-{errand.work_id}-{errand.generation}"
 
 
 def show_life(connection: Redis, pool: str, workers: Mapping[str, int]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, database, outbox
+from ivr import audio_store, database, outbox, voicebox
 from ivr.audio_files import read_wav
 from ivr.instants import utc_now
 from ivr.models import Recording, Transcript
@@ -67,7 +67,7 @@ def requeue_waiting_for_models(session: Session) -> int:
     ).all()
     for transcript in waiting:
         transcript.state, transcript.reason = "pending", None
-        urgent = transcript.recording.message.call.concern == "emergency"
+        urgent = voicebox.matter_of(transcript.recording.message).urgency == "emergency"
         outbox.add(session, "transcribe", transcript.recording_id, urgent=urgent)
     return len(waiting)
 

@@ -1,0 +1,104 @@
+"""One request of a call: what the carrier's form says, the call's state, and the document that answers it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import suppress
+from dataclasses import replace
+from math import isfinite
+
+from flask import Response, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.configuration import settings
+from ivr.flows.steps import End
+from ivr.flows.verbs import State, Turn
+from ivr.instants import utc_now
+from ivr.languages import DEFAULT_LANGUAGE
+from ivr.phone_numbers import calling_number
+from ivr.script import script
+from ivr.telephony import documents, house
+from ivr.telephony.local_hour import pretended_hour
+from ivr.telephony.sealing import Unreadable, unseal
+
+log = logging.getLogger(__name__)
+
+
+def reply(turn: Turn, before: State | None = None) -> Response:
+    """Tell the house what the turn means, and the carrier what to do."""
+    call, state = call_sid(), turn.state
+    events = (*state.owed, *turn.events)
+    step = script().steps[state.step]
+    ending = step.ending if isinstance(step, End) else ""
+    try:
+        code = house.perform(before, state, events, call, from_number(), ending, utc_now()) if call else None
+        state = replace(state, owed=()).knowing(receipt_code=code or "")
+    except SQLAlchemyError:
+        # The caller goes on; what the house must know travels with the call until it can be written.
+        log.exception("a step could not be written down")
+        told_later = (event if event.about else replace(event, about=dict(state.facts)) for event in events)
+        state = replace(state, owed=tuple(told_later))
+    return document(replace(turn, state=state))
+
+
+def document(turn: Turn) -> Response:
+    """The carrier's document for a turn."""
+    return Response(documents.render(turn, call_sid(), present_house().values(turn.state)), mimetype="text/xml")
+
+
+def present_house() -> house.House:
+    """Answers the flow's questions for this request."""
+    return house.House(call_sid(), from_number(), utc_now())
+
+
+def state_of(token: str) -> State | None:
+    """The call's state; where it cannot be read (a secret or the script changed in mid-call) what the
+    database remembers; if that is nothing, the call begins anew rather than being dropped."""
+    with suppress(Unreadable):
+        state = unseal(token)
+        if state.step in script().steps:
+            return state
+    log.warning("a call's state could not be read")
+    with suppress(SQLAlchemyError):
+        known = house.remembered(call_sid()) if call_sid() else None
+        if known is not None and known.step in script().steps:
+            return known
+    return None
+
+
+def new_call() -> State:
+    """Where a call begins."""
+    state = State(script().start, DEFAULT_LANGUAGE).knowing(since=utc_now().isoformat())
+    if number := from_number():
+        state = state.knowing(callback_number=number)
+    if settings().local and (at := pretended_hour(request.form)):
+        state = state.knowing(at=at)
+    if language := house.greeting(from_number(), request.form.get("To", ""), utc_now()):
+        state = replace(state, language=language).knowing(greeted="1")
+    return state.knowing(kept_away=house.kept_away(from_number(), utc_now()))
+
+
+def from_number() -> str | None:
+    """The caller's number in E.164, where it is shown."""
+    return calling_number(request.form.get("From"))
+
+
+def sid(field: str) -> str:
+    """A carrier's id; empty where the request has none that could be one."""
+    given = request.form.get(field, "")
+    return given if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", given) else ""
+
+
+def call_sid() -> str:
+    """The carrier's id of the call; empty where there is none that could be one."""
+    return sid("CallSid")
+
+
+def seconds() -> float | None:
+    """RecordingDuration in seconds; None where it is missing or no number."""
+    try:
+        recorded = float(request.form["RecordingDuration"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(0.0, recorded), 86400.0) if isfinite(recorded) else None
