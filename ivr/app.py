@@ -5,6 +5,8 @@ gunicorn "ivr.app:create_app()"
 
 from __future__ import annotations
 
+import sys
+
 from flask import Flask, redirect, render_template, url_for
 from flask_babel import Babel
 from flask_compress import Compress
@@ -13,19 +15,29 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ivr import outbox
-from ivr.configuration import settings
+from ivr.configuration import ConfigurationError, settings
+from ivr.script import missing_prompts
+from ivr.telephony.legs import legs
+from ivr.telephony.staff import staff
+from ivr.telephony.waiting import in_line
 from ivr.telephony.webhooks import voice
 from ivr.web import login, security, words
 from ivr.web.api import api
 from ivr.web.desk import desk
 from ivr.web.health import health
+from ivr.web.live import live
 from ivr.web.softphone import softphone
+from ivr.web.studio import studio
+from ivr.web.supervision import supervision
 from ivr.workers import queues
 
 
 def create_app() -> Flask:
     """The web application of this process, from the settings."""
     configured = settings()
+    _check_prompts()
+    # A thread that comes back from the database would wait 5 ms for its turn while another renders a document.
+    sys.setswitchinterval(0.0005)
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
         LOCAL=configured.local,
@@ -50,9 +62,10 @@ def create_app() -> Flask:
     security.protect(app)
     words.install(app)
 
-    csrf.exempt(voice)  # guarded by the carrier's signature
+    for webhooks in (voice, in_line, legs, staff):  # guarded by the carrier's signature
+        csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
-    for blueprint in (voice, api, health, login.login, desk):
+    for blueprint in (voice, in_line, legs, staff, api, health, login.login, desk, live, supervision, studio):
         app.register_blueprint(blueprint)
     if configured.local:
         app.register_blueprint(softphone)
@@ -68,3 +81,14 @@ def create_app() -> Flask:
         return render_template("error.html", code=error.code), error.code
 
     return app
+
+
+def _check_prompts() -> None:
+    """Every prompt of the script is there in every offered language.
+
+    Raises:
+        ConfigurationError: naming each that is missing.
+    """
+    missing = [f"voice_prompts/{language}.toml: {prompt} is missing" for language, prompt in missing_prompts()]
+    if missing:
+        raise ConfigurationError("The prompts are incomplete:\n  " + "\n  ".join(missing))

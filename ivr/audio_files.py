@@ -7,9 +7,12 @@ import wave
 from dataclasses import dataclass
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
+#: Rate of the telephone network, Hz.
+RATE = 8000
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,10 @@ def write_wav(sound: Sound) -> bytes:
         file.setframerate(sound.rate)
         file.writeframes(sound.samples.astype("<i2").tobytes())
     return out.getvalue()
+
+
+def at_telephone_rate(sound: Sound) -> Sound:
+    """The sound at 8 kHz."""
+    if sound.rate == RATE:
+        return sound
+    return Sound(np.asarray(soxr.resample(sound.samples, sound.rate, RATE), dtype=np.int16), RATE)

@@ -14,12 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
+from ivr.setting_types import Strict
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Span(BaseModel):
@@ -53,7 +51,7 @@ def _span(value: Any) -> Any:
 DaySpan = Annotated[Span | None, BeforeValidator(_span)]
 
 
-class Closure(_Strict):
+class Closure(Strict):
     """Days on which nobody answers, both ends included."""
 
     first: date
@@ -67,7 +65,7 @@ class Closure(_Strict):
         return self
 
 
-class Hours(_Strict):
+class Hours(Strict):
     """When the hotline is answered by people.
 
     Source: "täglich von 08:00 bis 18:00 Uhr erreichbar"; therefore holidays and weekday rules are off
@@ -77,7 +75,7 @@ class Hours(_Strict):
     timezone: str = "Europe/Berlin"
     daily: DaySpan = Span(opens=time(8), closes=time(18))
     #: Exceptions to `daily`; a weekday not named here keeps the daily hours.
-    weekdays: dict[Weekday, DaySpan] = {}
+    weekdays: dict[Weekday, DaySpan] = {}  # noqa: RUF012
     closures: tuple[Closure, ...] = ()
     #: Closed on the statutory holidays of Bremen.
     holidays: bool = False
@@ -147,6 +145,27 @@ def next_opening(hours: Hours, after: datetime, horizon_days: int = 400) -> date
         opening = _instant(hours, day, span.opens)
         if opening >= after:
             return opening
+    return None
+
+
+def next_opening_day(hours: Hours, after: datetime) -> datetime | None:
+    """The first opening (UTC) on a local day after that of `after`."""
+    tomorrow = after.astimezone(hours.zone).date() + timedelta(days=1)
+    return next_opening(hours, datetime.combine(tomorrow, time(0), tzinfo=hours.zone))
+
+
+def after_open_time(hours: Hours, start: datetime, duration: timedelta, horizon_days: int = 400) -> datetime | None:
+    """The instant (UTC) by which `duration` of opening time has passed since `start`; None if it never does."""
+    day, left = start.astimezone(hours.zone).date(), duration
+    for _ in range(horizon_days):
+        if (span := span_on(hours, day)) is not None:
+            closes_on = day if span.closes else day + timedelta(days=1)
+            opens, closes = _instant(hours, day, span.opens), _instant(hours, closes_on, span.closes or time(0))
+            begins = max(opens, start.astimezone(UTC))
+            if begins + left <= closes:
+                return begins + left
+            left -= max(timedelta(0), closes - begins)
+        day += timedelta(days=1)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Callback tasks (Rückrufaufträge): opened for a call, claimed by one person, closed with an outcome.
+"""Work on callback tasks (Rückrufaufträge): claimed by one person, tried, closed with an outcome.
 
 open -> claimed -> closed; a claimed task can be released again. Every change is a conditional update, so
 of two people acting at once one succeeds and the other is told who did (:class:`Refused`).
@@ -8,18 +8,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from ivr import receipts, sla, teams
+from ivr import sla
 from ivr.configuration import settings
-from ivr.models import Attempt, Call, CallbackTask, Recording, TaskEvent, User, VoiceboxMessage
+from ivr.database_types import rows
+from ivr.models import Attempt, CallbackTask, TaskEvent, User
 
 #: How a try to reach the caller may end (Ergebnis).
-ATTEMPT_OUTCOMES = ("reached", "no_answer", "busy", "answering_machine", "wrong_person", "number_invalid")
+ATTEMPT_OUTCOMES = (
+    "reached", "no_answer", "busy", "answering_machine", "wrong_person", "call_refused", "number_invalid",
+)  # fmt: skip
+#: After these nobody is rung again.
+_NEVER_AGAIN = ("wrong_person", "call_refused", "number_invalid")
 #: What a task may be closed with; the last two are no attempt to ring the caller.
 CLOSING_OUTCOMES = ("reached", "wrong_person", "number_invalid", "letter_sent", "settled_otherwise")
+#: What else tasks of a kind are closed with: forms on their way, an appointment granted or refused.
+OUTCOMES_OF_KIND = {"postal_order": ("forms_sent",), "appointment": ("granted", "refused")}
+#: Why an appointment is refused. Source, question 3: "aus welchen Gründen?"
+REFUSAL_REASONS = ("settled_without", "not_responsible", "no_capacity", "missing_documents", "not_reached", "other")
+
+
+def closing_outcomes(task: CallbackTask) -> tuple[str, ...]:
+    """What a task may be closed with."""
+    return (*OUTCOMES_OF_KIND.get(task.kind, ()), *CLOSING_OUTCOMES)
 
 
 class Refused(Exception):
@@ -29,86 +42,6 @@ class Refused(Exception):
         super().__init__(reason)
         self.reason = reason
         self.by = by
-
-
-def of_call(session: Session, call: Call) -> CallbackTask | None:
-    """The task a call has led to, if any."""
-    return session.scalar(select(CallbackTask).where(CallbackTask.call_id == call.id))
-
-
-def open_for(session: Session, call: Call, now: datetime, *, provisional: bool = False) -> CallbackTask:
-    """The one task of a call, opened if it is not there yet. Its clock starts at the call's first contact."""
-    if task := of_call(session, call):
-        return task
-    concern = call.concern or "other"
-    key = settings().team_for(concern)
-    team = teams.by_key(session, key, settings().teams[key].name)
-    for _ in range(20):  # a code is taken with a chance of (tasks / 10 million)
-        task = CallbackTask(
-            call_id=call.id,
-            team_id=team.id,
-            language=call.language or "de",
-            concern=concern,
-            urgency="emergency" if concern == "emergency" else "normal",
-            callback_number=call.from_number,
-            receipt_code=receipts.draw(),
-            provisional=provisional,
-            first_contact_at=call.started_at,
-            due_at=sla.due_at(call.started_at, settings().callback_hours),
-            state="open",
-            kind="callback",
-        )
-        try:
-            with session.begin_nested():
-                session.add(task)
-        except IntegrityError:
-            if theirs := of_call(session, call):  # another request of the same call was quicker
-                return theirs
-            continue
-        _note(session, task, now, "opened")
-        return task
-    raise RuntimeError("no free receipt code found")
-
-
-def confirm(task: CallbackTask) -> None:
-    """The promise is certain: there is speech, or the caller asked for it."""
-    task.provisional = False
-
-
-def ask(session: Session, call: Call, now: datetime) -> CallbackTask:
-    """The caller asked for a callback by key."""
-    task = open_for(session, call, now)
-    confirm(task)
-    return task
-
-
-def give_number(session: Session, task: CallbackTask, number: str | None, now: datetime) -> None:
-    """The caller confirmed or keyed in the number to call back (E.164)."""
-    if number and number != task.callback_number:
-        task.callback_number = number
-        _note(session, task, now, "number_given")
-
-
-def withdraw_unfounded(session: Session, call: Call) -> None:
-    """Remove a provisional task whose recording turned out to be silence: nothing was promised to anyone.
-
-    One that somebody has claimed meanwhile stays: it is theirs to close.
-    """
-    task = of_call(session, call)
-    if task is None or not task.provisional or task.state != "open":
-        return
-    hopeful = (
-        select(VoiceboxMessage.id)
-        .outerjoin(Recording)
-        .where(VoiceboxMessage.call_id == call.id)
-        .where(or_(VoiceboxMessage.state == "left", Recording.state == "announced"))
-    )
-    if session.scalar(hopeful.limit(1)) is not None:
-        return
-    unclaimed = (CallbackTask.state == "open", CallbackTask.provisional.is_(True))
-    session.execute(delete(TaskEvent).where(TaskEvent.task_id == task.id))
-    session.execute(delete(CallbackTask).where(CallbackTask.id == task.id, *unclaimed))
-    session.expire_all()
 
 
 def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
@@ -159,25 +92,107 @@ def attempt(session: Session, task: CallbackTask, user: User, outcome: str, now:
         update(CallbackTask).where(CallbackTask.id == task.id, *_held_by(user)).values(claimed_by_id=user.id)
     )
     _require(session, touched, task, user)
+    _attempted(session, task, now)
+    session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=outcome))
+    _note(session, task, now, "attempted", user, outcome)
+    if outcome != "reached":
+        plan_next(session, task, now)
+
+
+def began_to_ring(session: Session, task: CallbackTask, user_id: int, conversation_id: int, now: datetime) -> Attempt:
+    """The caller's telephone is being rung by the house: that is an attempt, whose outcome the carrier will tell."""
+    _attempted(session, task, now)
+    tried = Attempt(task_id=task.id, user_id=user_id, at=now, outcome="ringing", conversation_id=conversation_id)
+    session.add(tried)
+    task.next_attempt_at = None
+    return tried
+
+
+def attempt_ended(
+    session: Session, task: CallbackTask, tried: Attempt, outcome: str, answered_at: datetime | None, now: datetime
+) -> None:
+    """How an attempt ended, as the carrier told; told twice, the first counts."""
+    if tried.outcome != "ringing":
+        return
+    tried.outcome, tried.answered_at, tried.ended_at = outcome, answered_at, now
+    session.add(TaskEvent(task_id=task.id, user_id=tried.user_id, at=now, kind="attempted", text=outcome))
+    if outcome != "reached":
+        plan_next(session, task, now)
+
+
+def _attempted(session: Session, task: CallbackTask, now: datetime) -> None:
     sla.record_breaches(session, now, only=task.id)
     session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.first_attempt_at.is_(None))
         .values(first_attempt_at=now)
     )
-    session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=outcome))
-    _note(session, task, now, "attempted", user, outcome)
 
 
-def close(session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime) -> None:
-    """Close a claimed task with an outcome and what was agreed.
+def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
+    """After an attempt in vain: when the next one is due, or that a letter should be written. The task stays."""
+    session.flush()
+    at = session.scalars(
+        select(Attempt.at).where(Attempt.task_id == task.id, Attempt.outcome.not_in(("reached", "ringing")))
+    ).all()
+    last = session.scalar(
+        select(Attempt.outcome)
+        .where(Attempt.task_id == task.id)
+        .order_by(Attempt.at.desc(), Attempt.id.desc())
+        .limit(1)
+    )
+    again = last not in _NEVER_AGAIN
+    task.next_attempt_at = sla.next_attempt_at(sorted(at), task.availability, now, settings()) if again else None
+    if task.next_attempt_at is None and task.letter_proposed_at is None:
+        task.letter_proposed_at = now
+        _note(session, task, now, "letter_proposed")
+
+
+def close(
+    session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime, *, attempted: bool = False
+) -> None:
+    """Close a claimed task with an outcome and what was agreed; `attempted`: the carrier has told of the attempt.
 
     Raises:
         Refused: when the task is not theirs, `outcome_needed` without a closing outcome.
     """
-    if outcome not in CLOSING_OUTCOMES:
+    if outcome not in CLOSING_OUTCOMES and outcome not in OUTCOMES_OF_KIND.get(task.kind, ()):
         raise Refused("outcome_needed")
-    if outcome in ATTEMPT_OUTCOMES:
+    if outcome in OUTCOMES_OF_KIND["appointment"]:
+        raise Refused("answer_needed")  # with date and place, or with a reason: answer_wish
+    _close(session, task, user, outcome, text, now, attempted=attempted)
+
+
+def answer_wish(
+    session: Session,
+    task: CallbackTask,
+    user: User,
+    now: datetime,
+    *,
+    appointment_at: datetime | None = None,
+    place: str = "",
+    refusal_reason: str = "",
+    text: str = "",
+) -> None:
+    """Grant an appointment wish with date and place, or refuse it with a reason; either closes the task.
+
+    Raises:
+        Refused: when the task is not theirs, `answer_needed` without date and place or a reason.
+    """
+    wish = task.appointment_wish
+    granted = appointment_at is not None and bool(place.strip())
+    if wish is None or granted == (refusal_reason in REFUSAL_REASONS):
+        raise Refused("answer_needed")
+    _close(session, task, user, "granted" if granted else "refused", text, now)
+    wish.appointment_at = appointment_at if granted else None
+    wish.place = place.strip()[:200] if granted else None
+    wish.refusal_reason = None if granted else refusal_reason
+
+
+def _close(
+    session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime, *, attempted: bool = False
+) -> None:
+    if outcome in ATTEMPT_OUTCOMES and not attempted:
         attempt(session, task, user, outcome, now)
     else:
         sla.record_breaches(session, now, only=task.id)
@@ -197,6 +212,9 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     Raises:
         Refused: `open` or `claimed` when it is not closed.
     """
+    if task.appointment_wish is not None:
+        task.appointment_wish.appointment_at = None
+        task.appointment_wish.place = task.appointment_wish.refusal_reason = None
     opened = session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.state == "closed")
@@ -212,8 +230,7 @@ def _held_by(user: User, *, supervisor_may: bool = False) -> tuple[ColumnElement
 
 
 def _require(session: Session, result: object, task: CallbackTask, user: User) -> None:
-    assert isinstance(result, CursorResult)  # noqa: S101 - an UPDATE always gives one
-    if result.rowcount == 1:
+    if rows(result) == 1:
         session.refresh(task)
         return
     session.refresh(task)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ivr.database_types import insert
+from ivr.live.models import LineEntry
 from ivr.models import Call
+
+_CALLS = Table("calls", Call.metadata)
+_MESSAGES = Table("voicebox_messages", Call.metadata)
+_ENTRIES = Table("line_entries", LineEntry.metadata)
 
 
 def seen(session: Session, call_sid: str, from_number: str | None, now: datetime) -> Call:
@@ -29,15 +35,49 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
     return call
 
 
-def progressed(call: Call, step: str, language: str, concern: str | None) -> None:
+def went_on(
+    connection: Connection,
+    call_sid: str,
+    from_number: str | None,
+    began_at: datetime,
+    step: str,
+    language: str,
+    concern: str | None,
+    ending: str,
+) -> None:
+    """Note how far a call has come, in one statement, or two at its first sight."""
+    values = {"step": step, "language": language} | ({"concern": concern} if concern else {})
+    if ending:
+        values["ending"] = ending
+    if connection.execute(update(_CALLS).where(_CALLS.c.call_sid == call_sid).values(values)).rowcount:
+        return
+    first = {"call_sid": call_sid, "from_number": from_number, "started_at": began_at, "state": "in_progress"}
+    connection.execute(insert(connection.dialect, _CALLS).values({**first, **values}).on_conflict_do_nothing())
+
+
+def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "") -> None:
     """Note how far a call has come."""
     call.step = step
     call.language = language
     call.concern = concern or call.concern
+    call.ending = ending or call.ending
 
 
-def ended(call: Call, now: datetime) -> None:
-    """Close a call; its first end stays."""
-    if call.state != "ended":
-        call.state = "ended"
-        call.ended_at = now
+def ended(
+    connection: Connection, call_sid: str, from_number: str | None, now: datetime, *, known_only: bool = False
+) -> bool:
+    """Close a call; its first end stays. Who has not reached one of the script's endings has hung up. `known_only`:
+    nothing is written down of a call nobody has heard of.
+
+    True if something was recorded, or might have been, that somebody has to look at; or if the caller waited in a line.
+    """
+    closing = {"state": "ended", "ended_at": now, "ending": func.coalesce(_CALLS.c.ending, "hung_up")}
+    still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != "ended")
+    if not connection.execute(update(_CALLS).where(*still).values(closing)).rowcount and not known_only:
+        alone = {"call_sid": call_sid, "from_number": from_number, "started_at": now, **closing, "ending": "hung_up"}
+        connection.execute(insert(connection.dialect, _CALLS).values(alone).on_conflict_do_nothing())
+    expected = select(_MESSAGES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid, _MESSAGES.c.state == "expected")
+    waited = select(_ENTRIES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid)
+    return connection.execute(expected.limit(1)).first() is not None or (
+        connection.execute(waited.limit(1)).first() is not None
+    )

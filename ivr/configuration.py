@@ -11,10 +11,9 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import phonenumbers
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,53 +21,34 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ivr import routing as table
 from ivr.business_hours import Hours
+from ivr.languages import LANGUAGES
+from ivr.routing import CONCERNS, OFFICES, ROUTING, TEAMS, OfficeSettings, Route, TeamSettings
+from ivr.setting_types import PhoneNumber, Strict
 
-#: What a caller can ring about (Anliegen). The keys are stored with every call and task.
-CONCERNS = ("benefits", "work", "under_25", "emergency", "other")
+#: Forms (Vordrucke) whose names are in the prompts of every language.
+FORMS = ("main_application", "continuation", "change", "housing", "education")
 
 
 class ConfigurationError(Exception):
     """The settings cannot be used; the message names each wrong key and why."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class VoiceSettings(Strict):
+    """A voice of the carrier and the language tag it is asked for with."""
+
+    language: str
+    voice: str
 
 
-def _e164(value: str) -> str:
-    try:
-        number = phonenumbers.parse(value, None)
-    except phonenumbers.NumberParseException:
-        raise ValueError(f"{value!r} is not a number in international form like +494211782666") from None
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{value!r} is not a possible telephone number")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-PhoneNumber = Annotated[str, BeforeValidator(_e164)]
-
-
-class TeamSettings(_Strict):
-    """A team that answers calls and works callback tasks."""
+class InterpreterSettings(Strict):
+    """Somebody who interprets on the telephone (Sprachmittler*in): own staff, or an outside service."""
 
     name: str
     number: PhoneNumber
-
-
-_TEAMS = {
-    "benefits": TeamSettings(name="Leistungsbereich", number="+4942117826671"),
-    "work": TeamSettings(name="Markt und Integration", number="+4942117826672"),
-    "youth": TeamSettings(name="Jugendberufsagentur", number="+4942117826673"),
-    "entrance": TeamSettings(name="Eingangszone", number="+4942117826674"),
-}
-_ROUTING = {
-    "benefits": "benefits",
-    "work": "work",
-    "under_25": "youth",
-    "emergency": "benefits",
-    "other": "entrance",
-}
+    languages: tuple[str, ...] = Field(min_length=1)
+    hours: Hours = Hours()
 
 
 class Settings(BaseSettings):
@@ -103,19 +83,56 @@ class Settings(BaseSettings):
     exchange_port: int = Field(8001, ge=1, le=65535)
 
     hotline_number: PhoneNumber = "+494211782666"
-    #: The language menu, in this order; ko counts only where its model is installed.
-    languages: tuple[str, ...] = Field((), max_length=9)
+    #: The language menu, in this order, nine to a page; ko counts only where its model is installed.
+    languages: tuple[str, ...] = Field((), max_length=18)
+    #: Number that was dialled -> language its callers are greeted in.
+    dialled_languages: dict[PhoneNumber, str] = {}
+    #: Days for which a caller's language is remembered (under a keyed hash of the number); 0: not at all.
+    remember_language_days: int = Field(180, ge=0, le=3650)
+    #: Carrier's voices other than the usual ones, by language code.
+    voices: dict[str, VoiceSettings] = {}
     hours: Hours = Hours()
-    teams: dict[str, TeamSettings] = Field(_TEAMS, min_length=1)
-    #: Concern (Anliegen) -> key of the team that is responsible.
-    routing: dict[str, str] = _ROUTING
-    #: Seconds a team's telephone rings before the caller is offered the voicebox.
+    teams: dict[str, TeamSettings] = Field(TEAMS, min_length=1)
+    offices: dict[str, OfficeSettings] = Field(OFFICES, min_length=1)
+    #: Concern (Anliegen) -> the team that is responsible, if need be by age group and office.
+    routing: dict[str, Route] = ROUTING
+    #: Forms that can be ordered by telephone: of FORMS, or of your own with `form_<name>` in the prompts.
+    forms: tuple[str, ...] = Field(FORMS, min_length=1, max_length=6)
+    #: What who asks for the link to the online services gets as a text message.
+    online_services_url: str = "https://www.jobcenter.digital"
+    #: Seconds a team member's (or an interpreter's) telephone rings before the next one is tried.
     ring_seconds: int = Field(20, ge=5, le=120)
+    #: Seconds a called person's telephone rings.
+    callback_ring_seconds: int = Field(30, ge=5, le=120)
+    #: Callers who may wait in a team's line at once; more are taken to the voicebox.
+    line_places: int = Field(20, ge=1, le=1000)
+    #: Seconds between two announcements to who waits.
+    announce_seconds: int = Field(20, ge=2, le=120)
+    #: Attempts to reach a person, and days over which they are spread, before a letter is proposed.
+    callback_attempts: int = Field(4, ge=1, le=20)
+    callback_days: int = Field(3, ge=1, le=14)
+    #: Calls a minute from one number after which it is asked to wait, and for how many minutes.
+    calls_a_minute: int = Field(10, ge=3, le=1000)
+    hold_off_minutes: int = Field(5, ge=1, le=10)
+    #: People who interpret on the telephone, tried in this order.
+    interpreters: tuple[InterpreterSettings, ...] = ()
+    #: The number team members ring to say by telephone where they sit; none: at the desk only.
+    staff_number: PhoneNumber | None = None
     #: Seconds a voicebox message may last.
     message_seconds: int = Field(180, ge=10, le=600)
     #: Hours from first contact to the first callback attempt. Source: "in der Regel innerhalb von 24 Stunden".
-    callback_hours: float = Field(24.0, gt=0)
+    callback_hours: float = Field(24.0, gt=0, le=99)
+    #: Hours of opening time to the first attempt in an emergency.
+    emergency_open_hours: float = Field(2.0, gt=0, le=24)
+    #: Hours until forms are on their way, and until an appointment wish is answered.
+    postal_order_hours: float = Field(48.0, gt=0)
+    appointment_hours: float = Field(48.0, gt=0)
+    #: Wrong receipt codes an hour, from one number and in all, after which none is looked up.
+    code_tries: int = Field(5, ge=1)
+    code_tries_overall: int = Field(100, ge=1)
 
+    #: Piper voices for rendered prompts, `<language>.onnx`; used where the command `piper` is installed.
+    piper_voice_dir: Path = Path("var/voices")
     vosk_model_dir: Path | None = None
     #: Where `models fetch` finds Vosk's models (its `model-list.json` and the archives it names).
     vosk_model_url: str = "https://alphacephei.com/vosk/models"
@@ -140,8 +157,6 @@ class Settings(BaseSettings):
     @field_validator("languages")
     @classmethod
     def _languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        from ivr.languages import LANGUAGES
-
         for language in value:
             if language not in LANGUAGES:
                 raise ValueError(f"{language!r} is not one of {', '.join(LANGUAGES)}")
@@ -152,26 +167,52 @@ class Settings(BaseSettings):
     @field_validator("teams", mode="before")
     @classmethod
     def _with_the_usual_teams(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        usual = {key: team.model_dump() for key, team in _TEAMS.items()}
-        given = {key: {**usual.get(key, {}), **team} if isinstance(team, dict) else team for key, team in value.items()}
-        return {**usual, **given}
+        return table.merged(TEAMS, value)
+
+    @field_validator("offices", mode="before")
+    @classmethod
+    def _with_the_usual_offices(cls, value: Any) -> Any:
+        return table.merged(OFFICES, value)
+
+    @field_validator("forms")
+    @classmethod
+    def _forms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a form is named twice")
+        return value
+
+    @field_validator("voices")
+    @classmethod
+    def _voices(cls, value: dict[str, VoiceSettings]) -> dict[str, VoiceSettings]:
+        if unknown := set(value) - set(LANGUAGES):
+            raise ValueError(f"{sorted(unknown)[0]!r} is not one of {', '.join(LANGUAGES)}")
+        return value
+
+    @field_validator("offices")
+    @classmethod
+    def _offices(cls, value: dict[str, OfficeSettings]) -> dict[str, OfficeSettings]:
+        responsible: dict[str, str] = {}
+        for key, office in value.items():
+            for code in office.postal_codes:
+                if (other := responsible.setdefault(code, key)) != key:
+                    raise ValueError(f"postal code {code} belongs to {other} and to {key}")
+        return value
 
     @field_validator("routing")
     @classmethod
-    def _concerns(cls, value: dict[str, str]) -> dict[str, str]:
-        routing = {**_ROUTING, **value}
-        for concern in routing:
+    def _concerns(cls, value: dict[str, Route]) -> dict[str, Route]:
+        routes = {**ROUTING, **value}
+        for concern in routes:
             if concern not in CONCERNS:
                 raise ValueError(f"{concern!r} is not one of {', '.join(CONCERNS)}")
-        return routing
+        return routes
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
-        for concern, team in self.routing.items():
-            if team not in self.teams:
-                raise ValueError(f"routing.{concern}: there is no team {team!r} in [teams]")
+        table.check(self.routing, self.teams, self.offices)
+        for number, language in self.dialled_languages.items():
+            if language not in self.enabled_languages:
+                raise ValueError(f"dialled_languages.{number}: {language!r} is not in the language menu")
         if self.mode == "local" and self.port == self.exchange_port:
             raise ValueError(f"exchange_port: {self.port} is the port of the web process already; choose another")
         if bool(self.twilio_region) != bool(self.twilio_edge):
@@ -252,12 +293,26 @@ class Settings(BaseSettings):
     def enabled_languages(self) -> tuple[str, ...]:
         """Languages of the menu. Korean is offered only where its model is installed and it is named
         (or, in local mode, nothing is named at all), because it is there to try the real recogniser."""
-        chosen = self.languages or (("de", "en", "ko") if self.local else ("de", "en"))
+        chosen = self.languages or (tuple(LANGUAGES) if self.local else tuple(c for c in LANGUAGES if c != "ko"))
         return tuple(code for code in chosen if code != "ko" or (self.model_dir / "ko").is_dir()) or ("de",)
 
-    def team_for(self, concern: str) -> str:
-        """Key of the team responsible for a concern; every concern reaches a team (checked at start)."""
-        return self.routing.get(concern, self.routing["other"])
+    def carrier_voice(self, language: str) -> tuple[str, str] | None:
+        """The carrier's language tag and voice; None where its prompts have to be played."""
+        if voice := self.voices.get(language):
+            return voice.language, voice.voice
+        return LANGUAGES[language].carrier_voice
+
+    def team_for(self, concern: str, age_group: str = "", office: str = "") -> str:
+        """Key of the responsible team; every combination reaches one (checked at start)."""
+        return table.team_for(self.routing, concern, age_group, office)
+
+    def decides(self, question: str, concern: str, age_group: str = "", office: str = "") -> bool:
+        """Whether the team for a concern depends on the `age_group` or on the `office`, which is not known."""
+        return table.decides(self.routing, self.offices, question, concern, age_group, office)
+
+    def office_of(self, postal_code: str) -> str | None:
+        """Key of the office responsible for a postal code; None outside Bremen."""
+        return next((key for key, office in self.offices.items() if postal_code in office.postal_codes), None)
 
     def _local_secret(self, name: str) -> str:
         if not self.local:

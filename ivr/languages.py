@@ -7,23 +7,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Language:
-    """A language of the hotline: its ISO 639 code, own name, German and English names, and direction."""
+    """A language of the hotline.
+
+    `code` is ISO 639, `direction` of its writing ltr or rtl, and `carrier_voice` the carrier's language tag and
+    voice; None where the carrier has none, so that its prompts are always played (source: its table of voices).
+    """
 
     code: str
     own_name: str
     german_name: str
     english_name: str
+    carrier_voice: tuple[str, str] | None
     direction: str = "ltr"
 
 
 LANGUAGES = {
     language.code: language
     for language in (
-        Language("de", "Deutsch", "Deutsch", "German"),
-        Language("en", "English", "Englisch", "English"),
-        Language("ko", "한국어", "Koreanisch", "Korean"),
+        Language("de", "Deutsch", "Deutsch", "German", ("de-DE", "Polly.Vicki")),
+        Language("en", "English", "Englisch", "English", ("en-GB", "Polly.Amy")),
+        Language("tr", "Türkçe", "Türkisch", "Turkish", ("tr-TR", "Polly.Filiz")),
+        Language("ar", "العربية", "Arabisch", "Arabic", ("arb", "Polly.Zeina"), "rtl"),
+        Language("ru", "Русский", "Russisch", "Russian", ("ru-RU", "Polly.Tatyana")),
+        Language("uk", "Українська", "Ukrainisch", "Ukrainian", ("uk-UA", "Google.uk-UA-Standard-A")),
+        Language("fa", "فارسی", "Persisch", "Persian", None, "rtl"),
+        Language("kmr", "Kurmancî", "Kurmandschi", "Kurmanji", None),
+        Language("pl", "Polski", "Polnisch", "Polish", ("pl-PL", "Polly.Ewa")),
+        Language("bg", "Български", "Bulgarisch", "Bulgarian", ("bg-BG", "Google.bg-BG-Standard-A")),
+        Language("ro", "Română", "Rumänisch", "Romanian", ("ro-RO", "Polly.Carmen")),
+        Language("fr", "Français", "Französisch", "French", ("fr-FR", "Polly.Lea")),
+        Language("ko", "한국어", "Koreanisch", "Korean", ("ko-KR", "Polly.Seoyeon")),
     )
 }
 
-#: Silence in the language menu ends here.
+#: Silence in the language menu ends here; what it says is the original of all prompts.
 DEFAULT_LANGUAGE = "de"

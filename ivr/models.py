@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -39,7 +40,8 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Instant(), dict[str, Any]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
+def one_of(column: str, *values: str) -> CheckConstraint:
+    """A check that a column has one of these values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -69,13 +71,16 @@ class User(Base):
     """Somebody who works at the desk."""
 
     __tablename__ = "users"
-    __table_args__ = (_one_of("role", "member", "supervisor"),)
+    __table_args__ = (one_of("role", "member", "supervisor"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    #: Number and PIN by which a member is known on the telephone.
+    personal_number: Mapped[str | None] = mapped_column(String(8), unique=True)
+    pin_hash: Mapped[str | None] = mapped_column(String(200))
     teams: Mapped[list[Team]] = relationship(secondary=team_members, back_populates="members", lazy="selectin")
 
 
@@ -94,20 +99,41 @@ class Call(Base):
     """A call to the hotline (Anruf), from the carrier's first request to its last event."""
 
     __tablename__ = "calls"
-    __table_args__ = (_one_of("state", "in_progress", "ended"),)
+    __table_args__ = (one_of("state", "in_progress", "ended"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     call_sid: Mapped[str] = mapped_column(String(64), unique=True)
     #: E.164, None where the caller withheld it.
     from_number: Mapped[str | None] = mapped_column(String(32))
     language: Mapped[str | None] = mapped_column(String(8))
     concern: Mapped[str | None] = mapped_column(String(40))
-    #: The last step of the flow that was answered.
+    #: The step of the flow at which something was last written down.
     step: Mapped[str | None] = mapped_column(String(60))
+    #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
+    ending: Mapped[str | None] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20), default="in_progress")
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="call", order_by="VoiceboxMessage.take")
-    task: Mapped[CallbackTask | None] = relationship(back_populates="call")
+    contacts: Mapped[list[Contact]] = relationship(back_populates="call")
+
+
+class KnownCaller(Base):
+    """In which language a number was last served. The number itself is not kept, only a keyed hash of it."""
+
+    __tablename__ = "known_callers"
+    number_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    last_called_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CodeTry(Base):
+    """A receipt code that was keyed in and is nobody's; counted so that codes cannot be guessed."""
+
+    __tablename__ = "code_tries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: Keyed hash of the calling number; one and the same for all who withhold it.
+    number_hash: Mapped[str] = mapped_column(String(64))
+    tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class VoiceboxMessage(Base):
@@ -117,13 +143,17 @@ class VoiceboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "take"),
         # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later take
-        _one_of("state", "expected", "left", "empty", "replaced"),
+        one_of("state", "expected", "left", "empty", "replaced"),
         _NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
     take: Mapped[int]
+    #: The take of the same call which this one replaces if it has speech ("record again").
+    replaces_take: Mapped[int | None]
+    #: What the call was about then (see ivr.matters); later events may come without the call's state.
+    about: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(String(20), default="expected")
     language: Mapped[str] = mapped_column(String(8))
     consented_at: Mapped[datetime]
@@ -140,7 +170,7 @@ class Recording(Base):
     __table_args__ = (
         # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
         # absent: too short or silent; deleted: a replaced take
-        _one_of("state", "announced", "available", "stored", "absent", "deleted"),
+        one_of("state", "announced", "available", "stored", "absent", "deleted"),
         _NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -164,7 +194,7 @@ class Transcript(Base):
     __tablename__ = "transcripts"
     __table_args__ = (
         # pending: a worker will; done: there is text; please_listen: a person must, see `reason`
-        _one_of("state", "pending", "done", "please_listen"),
+        one_of("state", "pending", "done", "please_listen"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), unique=True)
@@ -183,13 +213,15 @@ class Transcript(Base):
 
 
 class CallbackTask(Base):
-    """A team's promise to call back (Rückrufauftrag)."""
+    """A team's promise to call back (Rückrufauftrag), to send forms or to answer an appointment wish."""
 
     __tablename__ = "callback_tasks"
     __table_args__ = (
-        _one_of("state", "open", "claimed", "closed"),
-        _one_of("kind", "callback"),
-        _one_of("urgency", "normal", "emergency"),
+        # One call has one task for each thing it is about.
+        UniqueConstraint("call_id", "kind", "concern"),
+        one_of("state", "open", "claimed", "closed"),
+        one_of("kind", "callback", "postal_order", "appointment"),
+        one_of("urgency", "normal", "emergency"),
         # The sweep reads only what may still be missed.
         Index(
             "ix_callback_tasks_unkept",
@@ -198,16 +230,27 @@ class CallbackTask(Base):
             postgresql_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
         ),
         Index("ix_callback_tasks_queue", "state", "due_at"),
+        # Whether a number has an open task already.
+        Index("ix_callback_tasks_callback_number", "callback_number"),
         _NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), default="callback")
     state: Mapped[str] = mapped_column(String(20), default="open")
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), unique=True)
+    #: The call that opened it; `contacts` names them all.
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     language: Mapped[str] = mapped_column(String(8))
     concern: Mapped[str] = mapped_column(String(40))
     urgency: Mapped[str] = mapped_column(String(20), default="normal")
+    #: no_money, power_cut, housing, food_voucher, other
+    emergency_kind: Mapped[str | None] = mapped_column(String(20))
+    #: Key of the office (Geschäftsstelle), where the caller keyed in a postal code.
+    office: Mapped[str | None] = mapped_column(String(40))
+    #: under_25 or 25_and_over, where it is known
+    age_group: Mapped[str | None] = mapped_column(String(20))
+    #: When the caller can be reached: morning, afternoon, any_time
+    availability: Mapped[str | None] = mapped_column(String(20))
     #: E.164; None where the caller withheld it and entered none.
     callback_number: Mapped[str | None] = mapped_column(String(32))
     receipt_code: Mapped[str] = mapped_column(String(8), unique=True)
@@ -219,11 +262,22 @@ class CallbackTask(Base):
     first_attempt_at: Mapped[datetime | None]
     #: When the promise was recorded as missed.
     breached_at: Mapped[datetime | None]
+    #: The caller is dialled only when an interpreter is on the line.
+    needs_interpreter: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Who answers has to key in the receipt code before anything is said.
+    demands_code: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: After an attempt in vain: when the next one is due.
+    next_attempt_at: Mapped[datetime | None]
+    #: When the attempts were used up, so that a letter should be written.
+    letter_proposed_at: Mapped[datetime | None]
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     claimed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(40))
-    call: Mapped[Call] = relationship(back_populates="task")
+    call: Mapped[Call] = relationship()
+    contacts: Mapped[list[Contact]] = relationship(
+        back_populates="task", order_by="Contact.at", cascade="all, delete-orphan"
+    )
     team: Mapped[Team] = relationship()
     claimed_by: Mapped[User | None] = relationship()
     messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="task", order_by="VoiceboxMessage.id")
@@ -231,6 +285,104 @@ class CallbackTask(Base):
     events: Mapped[list[TaskEvent]] = relationship(
         back_populates="task", order_by="TaskEvent.at, TaskEvent.id", cascade="all, delete-orphan"
     )
+    postal_order: Mapped[PostalOrder | None] = relationship(cascade="all, delete-orphan")
+    appointment_wish: Mapped[AppointmentWish | None] = relationship(cascade="all, delete-orphan")
+
+
+class Contact(Base):
+    """A call that belongs to a task: the one that opened it, and each later one about the same matter."""
+
+    __tablename__ = "contacts"
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True, index=True)
+    at: Mapped[datetime]
+    task: Mapped[CallbackTask] = relationship(back_populates="contacts")
+    call: Mapped[Call] = relationship(back_populates="contacts")
+
+
+class PostalOrder(Base):
+    """Forms (Vordrucke) a caller has ordered by post."""
+
+    __tablename__ = "postal_orders"
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    #: Names of forms, as the configuration has them.
+    forms: Mapped[list[str]] = mapped_column(JSON)
+    #: The customer number (Kundennummer), where it was keyed in instead of speaking the address.
+    customer_number: Mapped[str | None] = mapped_column(String(20))
+
+
+class AppointmentWish(Base):
+    """An appointment a caller wishes (Terminwunsch), and what became of it."""
+
+    __tablename__ = "appointment_wishes"
+    __table_args__ = (
+        one_of("mode", "in_person", "telephone", "video"),
+        one_of("companion", "none", "interpreter", "companion", "impairment"),
+        # Source, question 3: how many were refused an appointment, and why.
+        CheckConstraint("appointment_at IS NULL OR refusal_reason IS NULL", name="granted_or_refused"),
+    )
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    mode: Mapped[str] = mapped_column(String(20), default="in_person")
+    #: benefits, work, documents, other
+    reason: Mapped[str | None] = mapped_column(String(20))
+    #: Who takes part, or what makes speaking and hearing hard: none, interpreter, companion, impairment
+    companion: Mapped[str] = mapped_column(String(20), default="none")
+    #: Under 25 and looking for training (unversorgte Bewerber*innen unter 25).
+    seeks_training: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Granted: when and where.
+    appointment_at: Mapped[datetime | None]
+    place: Mapped[str | None] = mapped_column(String(200))
+    #: Refused: why.
+    refusal_reason: Mapped[str | None] = mapped_column(String(20))
+
+    @property
+    def large_room(self) -> bool:
+        """Whether a third person takes part, so that the room has to be larger."""
+        return self.mode == "in_person" and self.companion in ("interpreter", "companion")
+
+    @property
+    def priority_groups(self) -> tuple[str, ...]:
+        """Groups that are invited first. Source: those without sufficient German, with impairments of speech or
+        hearing, and under 25 without training."""
+        groups = {
+            "language": self.companion == "interpreter",
+            "impairment": self.companion == "impairment",
+            "under_25_training": self.seeks_training,
+        }
+        return tuple(group for group, belongs in groups.items() if belongs)
+
+
+class TextMessage(Base):
+    """A text message (SMS) a caller has asked for."""
+
+    __tablename__ = "text_messages"
+    __table_args__ = (UniqueConstraint("call_id", "to_number"), one_of("state", "queued", "sent", "failed"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    to_number: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(20), default="queued")
+    message_sid: Mapped[str | None] = mapped_column(String(64))
+    sent_at: Mapped[datetime | None]
+
+
+class PromptRecording(Base):
+    """A recording of a prompt, or of a part of one, that is played instead of a synthetic voice."""
+
+    __tablename__ = "prompt_recordings"
+    __table_args__ = (Index("ix_prompt_recordings_part", "language", "part"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    part: Mapped[str] = mapped_column(String(80))
+    #: What was recorded; when the catalogue's text is another by now, the recording is out of date.
+    text: Mapped[str] = mapped_column(Text)
+    #: WAV, 16-bit mono 8 kHz, normalised.
+    audio: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    seconds: Mapped[float]
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    #: When it was taken out of use again.
+    reverted_at: Mapped[datetime | None]
 
 
 class Attempt(Base):
@@ -240,8 +392,14 @@ class Attempt(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    #: When the caller's telephone began to ring.
     at: Mapped[datetime]
+    #: ringing, until the carrier's events tell how it ended
     outcome: Mapped[str] = mapped_column(String(40))
+    #: The call that was placed; none where a member has typed what happened.
+    conversation_id: Mapped[int | None] = mapped_column(index=True)
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     task: Mapped[CallbackTask] = relationship(back_populates="attempts")
     user: Mapped[User] = relationship()
 
@@ -255,7 +413,8 @@ class TaskEvent(Base):
     #: None: the house itself.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
-    #: opened, number_given, message_added, claimed, released, attempted, noted, closed, breached
+    #: opened, called_again, raised, number_given, changed, claimed, released, attempted, noted, closed, reopened,
+    #: withdrawn, breached
     kind: Mapped[str] = mapped_column(String(40))
     text: Mapped[str | None] = mapped_column(Text)
     task: Mapped[CallbackTask] = relationship(back_populates="events")

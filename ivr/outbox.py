@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from ivr.database_types import insert, rows
 from ivr.instants import utc_now
 from ivr.models import Work
 
@@ -34,11 +34,12 @@ BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 @dataclass(frozen=True)
 class Errand:
-    """What the queue is told about a row: its id, its kind, and whether it goes to the front."""
+    """What the queue is told about a row: its id and generation, its kind, and whether it goes to the front."""
 
     work_id: int
     kind: str
     urgent: bool
+    generation: int = 1
 
 
 #: Puts errands on the queue; set by processes that have one. It may raise: the clock repairs.
@@ -55,27 +56,21 @@ def add(
     now = utc_now()
     # The clock leaves it alone until the hand-over after the commit has had its chance.
     due = run_after or now + PATIENCE
-    work = _of(session, kind, subject_id)
-    if work is None:
-        work = Work(kind=kind, subject_id=subject_id, urgent=urgent, attempts=0, generation=1, run_after=due)
-        try:
-            with session.begin_nested():
-                session.add(work)
-        except IntegrityError:  # another process wrote it at this moment, and hands it over
-            return
-    else:
-        work.generation += 1
-        work.attempts = 0
-        work.done_at = work.failed_at = work.last_error = None
-        work.urgent = work.urgent or urgent
-        work.run_after = due
-        session.flush()
+    values = {"kind": kind, "subject_id": subject_id, "urgent": urgent, "attempts": 0, "generation": 1}
+    new = insert(session.get_bind().dialect, Work).values(**values, run_after=due)
+    woken = {
+        "generation": Work.generation + 1,
+        "attempts": 0,
+        "done_at": None,
+        "failed_at": None,
+        "last_error": None,
+        "urgent": or_(Work.urgent, new.excluded.urgent),
+        "run_after": due,
+    }
+    upsert = new.on_conflict_do_update(index_elements=[Work.kind, Work.subject_id], set_=woken)
+    work_id, is_urgent, generation = session.execute(upsert.returning(Work.id, Work.urgent, Work.generation)).one()
     if run_after is None:
-        session.info.setdefault("errands", []).append(Errand(work.id, kind, work.urgent))
-
-
-def _of(session: Session, kind: str, subject_id: int) -> Work | None:
-    return session.scalar(select(Work).where(Work.kind == kind, Work.subject_id == subject_id).with_for_update())
+        session.info.setdefault("errands", []).append(Errand(work_id, kind, is_urgent, generation))
 
 
 def dispatch(session: Session) -> None:
@@ -91,14 +86,15 @@ def dispatch(session: Session) -> None:
 
 def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | None:
     """Lease a row to `worker`, or None if it is done or another's."""
-    taken = session.execute(
+    work = session.scalar(
         update(Work)
         .where(Work.id == work_id, Work.done_at.is_(None), or_(Work.leased_until.is_(None), Work.leased_until < now))
         .values(leased_until=now + LEASE, leased_by=worker, attempts=Work.attempts + 1)
+        .returning(Work)
+        .execution_options(synchronize_session=False)
     )
-    if _rows(taken) != 1:
+    if work is None:
         return None
-    work = session.get_one(Work, work_id)
     # If this worker dies without a word, the next try waits as after any other failure.
     work.run_after = now + _pause(work.attempts)
     return work
@@ -109,7 +105,7 @@ def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
     kept = session.execute(
         update(Work).where(Work.id == work_id, Work.leased_by == worker).values(leased_until=now + LEASE)
     )
-    return _rows(kept) == 1
+    return rows(kept) == 1
 
 
 def finish(session: Session, work: Work, now: datetime) -> bool:
@@ -120,7 +116,7 @@ def finish(session: Session, work: Work, now: datetime) -> bool:
             done_at=now, leased_until=None, leased_by=None, last_error=None
         )
     )
-    if _rows(done) == 1:
+    if rows(done) == 1:
         return True
     session.execute(mine.values(leased_until=None, leased_by=None, run_after=now))
     return False
@@ -153,7 +149,7 @@ def release(session: Session, worker: str, now: datetime) -> list[Errand]:
     for work in rows:
         work.leased_until = work.leased_by = None
         work.run_after = now + (PATIENCE if work.attempts <= 2 else _pause(work.attempts))
-    return [Errand(work.id, work.kind, work.urgent) for work in rows if work.attempts <= 2]
+    return [Errand(work.id, work.kind, work.urgent, work.generation) for work in rows if work.attempts <= 2]
 
 
 def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
@@ -168,12 +164,7 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
         .order_by(Work.urgent.desc(), Work.run_after)
         .limit(limit)
     )
-    rows = session.scalars(due).all()
-    for work in rows:
+    found = session.scalars(due).all()
+    for work in found:
         work.run_after = now + PATIENCE
-    return [Errand(work.id, work.kind, work.urgent) for work in rows]
-
-
-def _rows(result: object) -> int:
-    assert isinstance(result, CursorResult)  # noqa: S101 - an UPDATE always gives one
-    return result.rowcount
+    return [Errand(work.id, work.kind, work.urgent, work.generation) for work in found]

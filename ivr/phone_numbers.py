@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -19,6 +22,12 @@ _NEVER_DIALLED = frozenset(
         PhoneNumberType.PAGER,
     }
 )
+
+
+#: Satellite and international network services: dear, and nobody's telephone.
+_SATELLITES = frozenset({870, 878, 881, 882, 883, 979})
+#: An area code and nothing but an emergency or service number behind it.
+_EMERGENCY = re.compile(r"[2-9]\d{1,4}(110|112|115)")
 
 
 def calling_number(shown: str | None) -> str | None:
@@ -47,6 +56,14 @@ def entered_number(digits: str, area_code: str = "421") -> str | None:
     return _callable(f"0{area_code}{digits}", "DE") if len(digits) >= 5 else None
 
 
+def dialable(written: str) -> str | None:
+    """A number as somebody wrote it, in E.164; None for what is none, or may never be dialled (premium-rate, short and
+    emergency numbers)."""
+    digits = "".join(character for character in written if character.isdigit())
+    return _callable("+" + digits, None) if written.strip().startswith("+") else entered_number(digits)
+
+
+@lru_cache(maxsize=1024)
 def _callable(text: str, region: str | None) -> str | None:
     try:
         number = phonenumbers.parse(text, region)
@@ -54,7 +71,18 @@ def _callable(text: str, region: str | None) -> str | None:
         return None
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _NEVER_DIALLED:
         return None
+    if number.country_code in _SATELLITES or _EMERGENCY.fullmatch(phonenumbers.national_significant_number(number)):
+        return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def is_mobile(number: str) -> bool:
+    """Whether a text message can reach an E.164 number, as far as its form tells (abroad it may not)."""
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+    return kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def digits_to_speak(number: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from ivr.models import Attempt, CallbackTask, Recording, TaskEvent, User, VoiceboxMessage
+from ivr.models import Attempt, CallbackTask, Contact, Recording, TaskEvent, User, VoiceboxMessage
 
 #: Named views of the desk, and what each holds.
 VIEWS = ("open", "mine", "closed", "all")
 #: Tasks on one page of a view.
 PAGE = 100
+
+
+_EMERGENCIES_FIRST = case((CallbackTask.urgency == "emergency", 0), else_=1)
 
 
 def visible_to(user: User) -> ColumnElement[bool]:
@@ -40,14 +43,17 @@ def _whole(query: Select[CallbackTask]) -> Select[CallbackTask]:
         joinedload(CallbackTask.team),
         joinedload(CallbackTask.call),
         joinedload(CallbackTask.claimed_by),
+        joinedload(CallbackTask.postal_order),
+        joinedload(CallbackTask.appointment_wish),
+        selectinload(CallbackTask.contacts).joinedload(Contact.call),
         recording.selectinload(Recording.transcript),
     )
 
 
 def in_view(session: Session, user: User, view: str, page: int = 1) -> Sequence[CallbackTask]:
-    """A page (from 1) of a view: open tasks by deadline, closed ones newest first."""
-    order = CallbackTask.closed_at.desc() if view == "closed" else CallbackTask.due_at
-    query = select(CallbackTask).where(visible_to(user), _in_view(view, user)).order_by(order, CallbackTask.id)
+    """A page (from 1) of a view: emergencies first, then by deadline; closed ones newest first."""
+    order = (CallbackTask.closed_at.desc(),) if view == "closed" else (_EMERGENCIES_FIRST, CallbackTask.due_at)
+    query = select(CallbackTask).where(visible_to(user), _in_view(view, user)).order_by(*order, CallbackTask.id)
     return session.scalars(_whole(query).limit(PAGE).offset((page - 1) * PAGE)).all()
 
 
@@ -77,7 +83,7 @@ def page(
     if state:
         query = query.where(CallbackTask.state == state)
     if call_sid:
-        query = query.where(CallbackTask.call.has(call_sid=call_sid))
+        query = query.where(CallbackTask.contacts.any(Contact.call.has(call_sid=call_sid)))
     return session.scalars(_whole(query)).all()
 
 

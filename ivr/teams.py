@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.configuration import TeamSettings
 from ivr.models import Team
+from ivr.routing import TeamSettings
 
 
 def mirror(session: Session, configured: Mapping[str, TeamSettings]) -> None:

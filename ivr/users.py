@@ -50,6 +50,32 @@ def authenticate(session: Session, username: str, password: str) -> User | None:
     return user
 
 
+def set_pin(session: Session, username: str, personal_number: str, pin: str) -> None:
+    """Let somebody say by telephone whether they answer calls.
+
+    Raises:
+        ValueError: no such user, a number that is taken, or digits that are none.
+    """
+    user = session.scalar(select(User).where(User.username == username))
+    if user is None:
+        raise ValueError(f"there is no user {username!r}")
+    if not (personal_number.isdigit() and 3 <= len(personal_number) <= 8 and pin.isdigit() and 4 <= len(pin) <= 8):
+        raise ValueError("a personal number has 3 to 8 digits, a PIN 4 to 8")
+    if session.scalar(select(User.id).where(User.personal_number == personal_number, User.id != user.id)):
+        raise ValueError(f"the number {personal_number} is somebody else's")
+    user.personal_number, user.pin_hash = personal_number, _hasher.hash(pin)
+
+
+def by_pin(session: Session, personal_number: str, pin: str) -> User | None:
+    """The active user of a personal number and PIN. An unknown number takes as long as a wrong PIN."""
+    user = session.scalar(select(User).where(User.personal_number == personal_number, User.active))
+    try:
+        _hasher.verify((user.pin_hash if user else None) or _nobody(), pin)
+    except (VerificationError, InvalidHashError):
+        return None
+    return user
+
+
 def new_token(session: Session, name: str, now: datetime) -> str:
     """Make a bearer token; it is shown once and kept as a hash.
 

@@ -6,13 +6,16 @@ what is missing. The recording's carrier id decides which is which.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ivr import callbacks, outbox
+from ivr import outbox, promises
 from ivr.configuration import settings
+from ivr.matters import Matter
 from ivr.models import Call, CallbackTask, Recording, Transcript, VoiceboxMessage
 
 #: After a hang-up in mid-recording the carrier has this long to tell of the audio, then we ask for it.
@@ -23,13 +26,33 @@ ASK_AFTER = timedelta(seconds=1)
 LOST_AFTER = timedelta(minutes=2)
 
 
-def expect(session: Session, call: Call, take: int, language: str, now: datetime) -> VoiceboxMessage:
+@dataclass(frozen=True)
+class Take:
+    """One recording of a call, as the call's state describes it."""
+
+    number: int
+    language: str
+    #: What the call was about then (see :mod:`ivr.matters`).
+    about: Mapping[str, str]
+    #: Number of the take it replaces if it has speech ("record again").
+    replaces: int | None = None
+
+
+def expect(session: Session, call: Call, take: Take, now: datetime) -> VoiceboxMessage:
     """The caller has agreed and the tone comes: from here on a message may exist (§ 201 StGB: not before)."""
     message = session.scalar(
-        select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.take == take)
+        select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.take == take.number)
     )
     if message is None:
-        message = VoiceboxMessage(call_id=call.id, take=take, language=language, consented_at=now, state="expected")
+        message = VoiceboxMessage(
+            call_id=call.id,
+            take=take.number,
+            replaces_take=take.replaces,
+            about=dict(take.about),
+            language=take.language,
+            consented_at=now,
+            state="expected",
+        )
         session.add(message)
         session.flush()
         # If no event ever tells how this ended, the carrier is asked.
@@ -38,7 +61,12 @@ def expect(session: Session, call: Call, take: int, language: str, now: datetime
     return message
 
 
-def announced(session: Session, call: Call, take: int, language: str, recording_sid: str, now: datetime) -> Recording:
+def matter_of(message: VoiceboxMessage) -> Matter:
+    """What a message is about."""
+    return Matter.of(message.about or {"concern": message.call.concern or "other"})
+
+
+def announced(session: Session, call: Call, take: Take, recording_sid: str, now: datetime) -> Recording:
     """The recording of a carrier's id, known from now on as that of a take.
 
     A take that has another recording already (a call begun anew after a failure counts again) gets a number
@@ -47,11 +75,11 @@ def announced(session: Session, call: Call, take: int, language: str, recording_
     recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid).with_for_update())
     if recording is not None:
         return recording
-    message = expect(session, call, take, language, now)
+    message = expect(session, call, take, now)
     taken = session.scalar(select(Recording.id).where(Recording.message_id == message.id))
     if taken is not None:
         last = session.scalar(select(func.max(VoiceboxMessage.take)).where(VoiceboxMessage.call_id == call.id))
-        message = expect(session, call, (last or 0) + 1, language, now)
+        message = expect(session, call, replace(take, number=(last or 0) + 1, replaces=None), now)
     recording = Recording(message_id=message.id, recording_sid=recording_sid, state="announced")
     session.add(recording)
     session.flush()
@@ -60,17 +88,17 @@ def announced(session: Session, call: Call, take: int, language: str, recording_
 
 def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> CallbackTask:
     """The caller left speech: the promise is made, the audio is to be fetched."""
+    message = recording.message
+    matter = matter_of(message)
     if recording.state in ("announced", "absent"):
         recording.state = "available"
         recording.recorded_seconds = seconds
-        outbox.add(session, "fetch_recording", recording.id, urgent=call.concern == "emergency")
-    message = recording.message
+        outbox.add(session, "fetch_recording", recording.id, urgent=matter.urgency == "emergency")
     if message.state in ("expected", "empty"):
         message.state = "left"
         message.left_at = now
-        _keep_newest(session, call)
-    task = callbacks.open_for(session, call, now)
-    callbacks.confirm(task)
+        _replace_earlier(session, call)
+    task = promises.open_for(session, call, matter, now)
     if message.state == "left":  # a late word about a replaced take changes nothing
         message.task_id = task.id
     return task
@@ -83,7 +111,7 @@ def nothing_left(session: Session, call: Call, recording: Recording, now: dateti
     if recording.message.state == "expected":
         recording.message.state = "empty"
     session.flush()
-    callbacks.withdraw_unfounded(session, call)
+    promises.withdraw_unfounded(session, call)
 
 
 def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
@@ -91,10 +119,10 @@ def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
     if message.state == "expected":
         message.state = "empty"
     session.flush()
-    callbacks.withdraw_unfounded(session, message.call)
+    promises.withdraw_unfounded(session, message.call)
 
 
-def hung_up_while_recording(session: Session, call: Call, now: datetime) -> CallbackTask | None:
+def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None:
     """A call that ended while the carrier was recording has a task at once, before any audio is known.
 
     "Recording" means that the carrier announced it: who hangs up before the tone has left nothing. The task
@@ -105,28 +133,27 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> Call
         .join(VoiceboxMessage)
         .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.state == "announced")
     ).all()
-    if call.state != "ended" or not awaited:
-        return None
+    if call.state != "ended":
+        return
     for recording in awaited:
         outbox.add(session, "fetch_recording", recording.id, run_after=now + PATIENCE)
-    return callbacks.open_for(session, call, now, provisional=True)
+        promises.open_for(session, call, matter_of(recording.message), now, provisional=True)
 
 
-def _keep_newest(session: Session, call: Call) -> None:
-    # "Record again": the last take with speech replaces the earlier ones, whose audio is deleted.
+def _replace_earlier(session: Session, call: Call) -> None:
+    # "Record again": a take with speech replaces the ones it was made instead of, whose audio is deleted.
     session.flush()
-    takes = session.scalars(
-        select(VoiceboxMessage)
-        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "left")
-        .order_by(VoiceboxMessage.take)
-    ).all()
-    for message in takes[:-1]:
-        message.state = "replaced"
-        message.task_id = None
-        if message.recording is not None:
-            outbox.add(session, "discard_recording", message.recording.id)
-    if takes and (task := callbacks.of_call(session, call)):
-        takes[-1].task_id = task.id
+    takes = {
+        message.take: message
+        for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id))
+    }
+    for message in [message for message in takes.values() if message.state in ("left", "replaced")]:
+        replaced = takes.get(message.replaces_take or 0)
+        if replaced is not None and replaced.state == "left":
+            replaced.state = "replaced"
+            replaced.task_id = None
+            if replaced.recording is not None:
+                outbox.add(session, "discard_recording", replaced.recording.id)
 
 
 def look_for_expected(session: Session, call: Call, now: datetime) -> None:
@@ -156,15 +183,14 @@ def stored(session: Session, recording: Recording, sha256: str, size: int, secon
         session.add(Transcript(recording_id=recording.id, state="pending", language=language))
     elif transcript.reason == "not_available":  # it came after all
         transcript.state, transcript.reason = "pending", None
-    outbox.add(session, "transcribe", recording.id, urgent=recording.message.call.concern == "emergency")
+    outbox.add(session, "transcribe", recording.id, urgent=matter_of(recording.message).urgency == "emergency")
     outbox.add(session, "delete_at_carrier", recording.id)
 
 
 def not_available(session: Session, recording: Recording, now: datetime) -> None:
     """The audio could not be had so far: the task stands, and says that somebody has to call without it."""
     message = recording.message
-    task = callbacks.open_for(session, message.call, now)
-    callbacks.confirm(task)
+    task = promises.open_for(session, message.call, matter_of(message), now)
     if message.state == "expected":
         message.state = "left"
     message.task_id = task.id

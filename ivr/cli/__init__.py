@@ -8,8 +8,10 @@ import sys
 import click
 
 from ivr.cli.call import call
+from ivr.cli.flow import flow
 from ivr.cli.people import tokens, users
 from ivr.cli.processes import clock, exchange, migrate, run, worker
+from ivr.cli.prompts import prompts
 from ivr.cli.speech_models import models
 from ivr.configuration import ConfigurationError
 
@@ -19,7 +21,7 @@ def hotline() -> None:
     """The telephone hotline and voicebox of Jobcenter Bremen."""
 
 
-for command in (run, migrate, worker, clock, exchange, call, models, tokens, users):
+for command in (run, migrate, worker, clock, exchange, call, flow, prompts, models, tokens, users):
     hotline.add_command(command)
 
 

@@ -29,22 +29,14 @@ from ivr.configuration import settings
     help='"open", "closed", "clock", or an instant like 2026-10-25T02:30.',
 )
 @click.option(
-    "--team",
-    type=click.Choice(["no-answer", "busy", "failed", "completed"]),
-    default="no-answer",
-    show_default=True,
-    help="How ringing the team ends.",
-)
-@click.option(
     "--hang-up", is_flag=True, help="Hang up when the script is at its end (otherwise stay silent on the line)."
 )
-def call(from_: str, press: str, speak: tuple[Path, ...], at: str, team: str, hang_up: bool) -> None:
+def call(from_: str, press: str, speak: tuple[Path, ...], at: str, hang_up: bool) -> None:
     """Ring the hotline with a script."""
     script = {
         "from": from_,
         "at": _hour(at),
         "keys": [keys.strip() for keys in press.split(",") if keys.strip()],
-        "team": team,
         "hangs_up": hang_up,
     }
     files = [("speech", (path.name, path.read_bytes(), "audio/wav")) for path in speak]
@@ -89,8 +81,8 @@ def _shown(event: dict[str, Any]) -> str:
             return "»  (silence)"
         case "spoke":
             return f"»  (speaks for {event['seconds']} s)"
-        case "rang":
-            return f"   (rings {event['number']}: {event['status']})"
+        case "talking":
+            return "   (talks with the team)"
         case "hung_up":
             return "»  (hangs up)"
         case "over":

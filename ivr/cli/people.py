@@ -48,6 +48,23 @@ def users() -> None:
     """People who work at the desk."""
 
 
+@users.command("pin")
+@click.argument("username")
+@click.option("--number", required=True, help="Personal number, 3 to 8 digits.")
+@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="4 to 8 digits.")
+def set_pin(username: str, number: str, pin: str) -> None:
+    """Let USERNAME say by telephone (`staff_number`) whether they answer calls."""
+    from ivr.migrate import migrate
+    from ivr.users import set_pin
+
+    migrate()
+    try:
+        with database.writing() as session:
+            set_pin(session, username, number, pin)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
 @users.command("add")
 @click.argument("username")
 @click.option("--name", required=True, help="The person's name as colleagues see it.")

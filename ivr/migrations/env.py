@@ -2,10 +2,15 @@
 
 from alembic import context
 
+import ivr.live.models  # noqa: F401 - its tables
 from ivr import database
 from ivr.models import Base
 
 with database.engine().execution_options(writing=True).connect() as connection:
+    if connection.dialect.name == "sqlite":
+        # A table that is changed is made anew there, and dropping the old one would delete what refers to it.
+        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()
+database.engine().dispose()  # the next connection has its foreign keys again
