@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, request, url_for
 
 from ivr import database, task_lists, users
 from ivr.instants import iso
-from ivr.models import CallbackTask, Transcript, VoiceboxMessage
+from ivr.models import AppointmentWish, CallbackTask, PostalOrder, Transcript, VoiceboxMessage
 from ivr.web import openapi
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -84,6 +84,10 @@ def represent(task: CallbackTask) -> dict[str, Any]:
         "language": task.language,
         "concern": task.concern,
         "urgency": task.urgency,
+        "emergency_kind": task.emergency_kind,
+        "office": task.office,
+        "age_group": task.age_group,
+        "availability": task.availability,
         "callback_number": task.callback_number,
         "receipt_code": task.receipt_code,
         "call_sid": task.call.call_sid,
@@ -91,10 +95,35 @@ def represent(task: CallbackTask) -> dict[str, Any]:
         "due_at": iso(task.due_at),
         "first_attempt_at": iso(task.first_attempt_at),
         "breached_at": iso(task.breached_at),
+        "next_attempt_at": iso(task.next_attempt_at),
+        "letter_proposed_at": iso(task.letter_proposed_at),
+        "needs_interpreter": task.needs_interpreter,
         "claimed_at": iso(task.claimed_at),
         "closed_at": iso(task.closed_at),
         "outcome": task.outcome,
+        "calls": [contact.call.call_sid for contact in task.contacts],
         "messages": [_message(message) for message in task.messages],
+        "postal_order": _postal_order(task.postal_order),
+        "appointment_wish": _appointment_wish(task.appointment_wish),
+    }
+
+
+def _postal_order(order: PostalOrder | None) -> dict[str, Any] | None:
+    return {"forms": order.forms, "customer_number": order.customer_number} if order else None
+
+
+def _appointment_wish(wish: AppointmentWish | None) -> dict[str, Any] | None:
+    if wish is None:
+        return None
+    return {
+        "mode": wish.mode,
+        "reason": wish.reason,
+        "companion": wish.companion,
+        "large_room": wish.large_room,
+        "priority_groups": list(wish.priority_groups),
+        "appointment_at": iso(wish.appointment_at),
+        "place": wish.place,
+        "refusal_reason": wish.refusal_reason,
     }
 
 

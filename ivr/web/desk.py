@@ -8,29 +8,20 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
-from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr import audio_store, callbacks, database, task_lists
+from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.models import CallbackTask, User
-from ivr.web import login, words
+from ivr.web import words
+from ivr.web.guards import me, people_only
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 
 
-@desk.before_request
-def _people_only() -> AnyResponse | None:
-    if current_user.is_authenticated:
-        return None
-    answer: AnyResponse = login.manager.unauthorized()
-    return answer
-
-
-def _me() -> User:
-    user: User = current_user.user
-    return user
+desk.before_request(people_only)
 
 
 @desk.get("/")
@@ -42,8 +33,8 @@ def queue() -> str | AnyResponse:
         abort(404)
     now = utc_now()
     with database.reading() as session:
-        tasks = task_lists.in_view(session, _me(), view, number)
-        counts = task_lists.counts(session, _me())
+        tasks = task_lists.in_view(session, me(), view, number)
+        counts = task_lists.counts(session, me())
     version = _version(tasks, counts, now)
     if request.args.get("seen") == version:
         return Response(status=204)
@@ -58,15 +49,15 @@ def queue() -> str | AnyResponse:
 def task(task_id: int) -> str:
     """Everything about one task."""
     with database.reading() as session:
-        found = task_lists.one(session, _me(), task_id) or abort(404)
-        return render_template("task.html", task=found, now=utc_now(), me=_me(), outcomes=callbacks)
+        found = task_lists.one(session, me(), task_id) or abort(404)
+        return render_template("task.html", task=found, now=utc_now(), me=me(), outcomes=callbacks)
 
 
 @desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
     with database.reading() as session:
-        task_lists.recording_of(session, _me(), recording_id) or abort(404)
+        task_lists.recording_of(session, me(), recording_id) or abort(404)
     response = send_file(audio_store.path_of(recording_id), mimetype="audio/wav", conditional=True)
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -111,11 +102,43 @@ def close(task_id: int) -> AnyResponse:
     return _act(task_id, lambda session, found, user, now: callbacks.close(session, found, user, outcome, text, now))
 
 
+@desk.post("/tasks/<int(max=2147483647):task_id>/answer")
+def answer(task_id: int) -> AnyResponse:
+    """Grant or refuse an appointment wish."""
+    form = request.form
+    refused = form.get("answer") == "refused"
+    appointment_at = None if refused else _local_instant(form.get("appointment_at", ""))
+    place = "" if refused else form.get("place", "")
+    reason = form.get("refusal_reason", "") if refused else ""
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        callbacks.answer_wish(
+            session,
+            found,
+            user,
+            now,
+            appointment_at=appointment_at,
+            place=place,
+            refusal_reason=reason,
+            text=form.get("text", ""),
+        )
+
+    return _act(task_id, act)
+
+
+def _local_instant(text: str) -> datetime | None:
+    """What a browser's field for date and time holds, meant in the hotline's time zone."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=settings().hours.zone)
+    except ValueError:
+        return None
+
+
 def _act(task_id: int, action: Callable[[Session, CallbackTask, User, datetime], None]) -> AnyResponse:
     try:
         with database.writing() as session:
-            found = task_lists.one(session, _me(), task_id) or abort(404)
-            action(session, found, _me(), utc_now())
+            found = task_lists.one(session, me(), task_id) or abort(404)
+            action(session, found, me(), utc_now())
     except callbacks.Refused as refusal:
         flash(words.refusal(refusal), "warning")
     else:
@@ -125,7 +148,17 @@ def _act(task_id: int, action: Callable[[Session, CallbackTask, User, datetime],
 
 def _version(tasks: object, counts: object, now: datetime) -> str:
     shown = [
-        (task.id, task.state, task.claimed_by_id, task.breached_at, task.first_attempt_at, words.transcript_state(task))
+        (
+            task.id,
+            task.state,
+            task.claimed_by_id,
+            task.breached_at,
+            task.first_attempt_at,
+            task.urgency,
+            task.due_at,
+            len(task.contacts),
+            words.transcript_state(task),
+        )
         for task in tasks  # type: ignore[attr-defined]
     ]
     # The countdown is shown in minutes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivr.configuration import CONCERNS
+from ivr.routing import CONCERNS
 
 
 def _nullable(**schema: Any) -> dict[str, Any]:
@@ -46,25 +46,59 @@ _MESSAGE = {
         "transcript": {"$ref": "#/components/schemas/Transcript"},
     },
 }
+_POSTAL_ORDER = {
+    "type": "object",
+    "required": ["forms", "customer_number"],
+    "properties": {"forms": {"type": "array", "items": {"type": "string"}}, "customer_number": _STRING_OR_NULL},
+}
+_WISH_PROPERTIES: dict[str, Any] = {
+    "mode": {"type": "string", "enum": ["in_person", "telephone", "video"]},
+    "reason": _STRING_OR_NULL,
+    "companion": {"type": "string", "enum": ["none", "interpreter", "companion", "impairment"]},
+    "large_room": {"type": "boolean"},
+    "priority_groups": {
+        "type": "array",
+        "items": {"type": "string", "enum": ["language", "impairment", "under_25_training"]},
+    },
+    "appointment_at": _INSTANT_OR_NULL,
+    "place": _STRING_OR_NULL,
+    "refusal_reason": _STRING_OR_NULL,
+}
+
+
+def _or_null(name: str) -> dict[str, Any]:
+    return {"anyOf": [{"$ref": f"#/components/schemas/{name}"}, {"type": "null"}]}
+
+
 _TASK_PROPERTIES: dict[str, Any] = {
     "id": {"type": "integer"},
-    "kind": {"type": "string", "enum": ["callback"]},
+    "kind": {"type": "string", "enum": ["callback", "postal_order", "appointment"]},
     "state": {"type": "string", "enum": ["open", "claimed", "closed"]},
     "team": {"type": "string", "description": "key of the responsible team"},
     "language": {"type": "string", "description": "ISO 639 code of the caller's language"},
     "concern": {"type": "string", "enum": list(CONCERNS)},
     "urgency": {"type": "string", "enum": ["normal", "emergency"]},
+    "emergency_kind": {**_STRING_OR_NULL, "description": "no_money, power_cut, housing, food_voucher or other"},
+    "office": {**_STRING_OR_NULL, "description": "key of the office, where a postal code was keyed in"},
+    "age_group": {**_STRING_OR_NULL, "description": "under_25 or 25_and_over, where it is known"},
+    "availability": {**_STRING_OR_NULL, "description": "when to call: morning, afternoon or any_time"},
     "callback_number": {**_STRING_OR_NULL, "description": "E.164; null when withheld and none was entered"},
     "receipt_code": {"type": "string", "pattern": "^[0-9]{8}$"},
-    "call_sid": {"type": "string"},
+    "call_sid": {"type": "string", "description": "the call that opened it"},
+    "calls": {"type": "array", "items": {"type": "string"}, "description": "all calls about it, the first one first"},
     "first_contact_at": _INSTANT,
     "due_at": _INSTANT,
     "first_attempt_at": _INSTANT_OR_NULL,
     "breached_at": _INSTANT_OR_NULL,
+    "next_attempt_at": {**_INSTANT_OR_NULL, "description": "after an attempt in vain: when to try again"},
+    "letter_proposed_at": {**_INSTANT_OR_NULL, "description": "when the attempts were used up"},
+    "needs_interpreter": {"type": "boolean", "description": "the caller is dialled only with an interpreter"},
     "claimed_at": _INSTANT_OR_NULL,
     "closed_at": _INSTANT_OR_NULL,
     "outcome": _STRING_OR_NULL,
     "messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}},
+    "postal_order": _or_null("PostalOrder"),
+    "appointment_wish": _or_null("AppointmentWish"),
 }
 
 
@@ -93,7 +127,7 @@ DOCUMENT: dict[str, Any] = {
                     _query("limit", "how many at most", type="integer", minimum=1, maximum=1000, default=1000),
                     _query("after_id", "only tasks with a greater id", type="integer", minimum=0, default=0),
                     _query("state", "only tasks in this state", type="string", enum=["open", "claimed", "closed"]),
-                    _query("call_sid", "only the task of this call", type="string"),
+                    _query("call_sid", "only tasks this call belongs to", type="string"),
                 ],
                 "responses": {
                     "200": _answer({"$ref": "#/components/schemas/TaskPage"}, "a page of tasks"),
@@ -128,6 +162,8 @@ DOCUMENT: dict[str, Any] = {
                 },
             },
             "Message": _MESSAGE,
+            "PostalOrder": _POSTAL_ORDER,
+            "AppointmentWish": {"type": "object", "required": list(_WISH_PROPERTIES), "properties": _WISH_PROPERTIES},
             "Transcript": _TRANSCRIPT,
             "Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
         },

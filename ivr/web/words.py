@@ -9,16 +9,76 @@ from flask_babel import format_datetime, gettext, lazy_gettext, ngettext
 
 from ivr import phone_numbers
 from ivr.callbacks import Refused
-from ivr.languages import LANGUAGES
+from ivr.configuration import settings
+from ivr.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models import CallbackTask, TaskEvent
+from ivr.prompts import catalogue
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 
 CONCERNS = {
     "benefits": lazy_gettext("Benefits"),
     "work": lazy_gettext("Work and training"),
     "under_25": lazy_gettext("Under 25"),
+    "rehab": lazy_gettext("Rehabilitation"),
     "emergency": lazy_gettext("Emergency"),
+    "forms": lazy_gettext("Forms by post"),
+    "appointment": lazy_gettext("Appointment wish"),
     "other": lazy_gettext("Anything else"),
+}
+KINDS = {
+    "callback": lazy_gettext("Callback"),
+    "postal_order": lazy_gettext("Forms by post"),
+    "appointment": lazy_gettext("Appointment wish"),
+}
+EMERGENCIES = {
+    "no_money": lazy_gettext("no money or food"),
+    "power_cut": lazy_gettext("power or heating about to be cut"),
+    "housing": lazy_gettext("flat in danger or urgent offer"),
+    "food_voucher": lazy_gettext("food voucher (Barcode)"),
+    "other": lazy_gettext("another emergency"),
+}
+AVAILABILITY = {
+    "morning": lazy_gettext("in the morning"),
+    "afternoon": lazy_gettext("in the afternoon"),
+    "any_time": lazy_gettext("at any time"),
+}
+AGE_GROUPS = {"under_25": lazy_gettext("under 25"), "25_and_over": lazy_gettext("25 and over")}
+FORMS = {
+    "main_application": lazy_gettext("Main application"),
+    "continuation": lazy_gettext("Continuation of benefits"),
+    "change": lazy_gettext("Notice of changes"),
+    "housing": lazy_gettext("Annex housing costs"),
+    "education": lazy_gettext("Education and participation"),
+}
+MODES = {
+    "in_person": lazy_gettext("in person"),
+    "telephone": lazy_gettext("by telephone"),
+    "video": lazy_gettext("by video"),
+}
+REASONS = {
+    "benefits": lazy_gettext("Money and benefits"),
+    "work": lazy_gettext("Work or training"),
+    "documents": lazy_gettext("Documents"),
+    "other": lazy_gettext("Anything else"),
+}
+COMPANIONS = {
+    "none": lazy_gettext("nobody else"),
+    "interpreter": lazy_gettext("with interpreter"),
+    "companion": lazy_gettext("with companion"),
+    "impairment": lazy_gettext("hearing or speech impairment"),
+}
+PRIORITY_GROUPS = {
+    "language": lazy_gettext("invited first: little German"),
+    "impairment": lazy_gettext("invited first: hearing or speech"),
+    "under_25_training": lazy_gettext("invited first: under 25, seeks training"),
+}
+REFUSAL_REASONS = {
+    "settled_without": lazy_gettext("settled without an appointment"),
+    "not_responsible": lazy_gettext("another authority is responsible"),
+    "no_capacity": lazy_gettext("no appointment free in time"),
+    "missing_documents": lazy_gettext("documents are missing"),
+    "not_reached": lazy_gettext("the caller could not be reached"),
+    "other": lazy_gettext("another reason (see note)"),
 }
 STATES = {
     "open": lazy_gettext("open"),
@@ -37,13 +97,23 @@ OUTCOMES = {
     "busy": lazy_gettext("Busy"),
     "answering_machine": lazy_gettext("Answering machine"),
     "wrong_person": lazy_gettext("Wrong person"),
+    "call_refused": lazy_gettext("Wants no call"),
     "number_invalid": lazy_gettext("Number not in service"),
+    "ringing": lazy_gettext("is ringing"),
     "letter_sent": lazy_gettext("Letter sent"),
     "settled_otherwise": lazy_gettext("Settled otherwise"),
+    "forms_sent": lazy_gettext("Forms sent"),
+    "granted": lazy_gettext("Appointment granted"),
+    "refused": lazy_gettext("Appointment refused"),
+    "withdrawn": lazy_gettext("Withdrawn by the caller"),
 }
 EVENTS = {
     "opened": lazy_gettext("Task opened"),
+    "called_again": lazy_gettext("The caller rang again"),
+    "raised": lazy_gettext("Raised to an emergency"),
     "number_given": lazy_gettext("The caller gave another number"),
+    "changed": lazy_gettext("The caller gave other hours"),
+    "withdrawn": lazy_gettext("Withdrawn by the caller"),
     "claimed": lazy_gettext("Claimed"),
     "released": lazy_gettext("Released"),
     "attempted": lazy_gettext("Attempt"),
@@ -51,6 +121,8 @@ EVENTS = {
     "closed": lazy_gettext("Closed"),
     "reopened": lazy_gettext("Reopened"),
     "breached": lazy_gettext("Promise missed"),
+    "letter_proposed": lazy_gettext("Attempts used up, a letter is proposed"),
+    "no_interpreter": lazy_gettext("No interpreter could be had"),
 }
 PLEASE_LISTEN = {
     "no_model": lazy_gettext(
@@ -63,9 +135,53 @@ PLEASE_LISTEN = {
 }
 
 
+PRESENCE_STATES = {
+    "offline": lazy_gettext("signed off"),
+    "available": lazy_gettext("available"),
+    "paused": lazy_gettext("on a break"),
+    "ringing": lazy_gettext("telephone rings"),
+    "talking": lazy_gettext("talking"),
+    "wrap_up": lazy_gettext("wrap-up"),
+}
+CONVERSATION_OUTCOMES = {
+    "settled": lazy_gettext("settled"),
+    "follow_up": lazy_gettext("we call again"),
+    "passed_on": lazy_gettext("passed on"),
+    "broken_off": lazy_gettext("broken off"),
+}
+ROLES = {
+    "caller": lazy_gettext("Caller"),
+    "member": lazy_gettext("Team member"),
+    "interpreter": lazy_gettext("Interpreter"),
+    "companion": lazy_gettext("Companion"),
+}
+LEG_STATES = {
+    "wanted": lazy_gettext("is being called"),
+    "ringing": lazy_gettext("telephone rings"),
+    "answered": lazy_gettext("has picked up"),
+    "joined": lazy_gettext("is on the line"),
+    "ended": lazy_gettext("gone"),
+}
+WEEKDAYS = (
+    lazy_gettext("Monday"), lazy_gettext("Tuesday"), lazy_gettext("Wednesday"), lazy_gettext("Thursday"),
+    lazy_gettext("Friday"), lazy_gettext("Saturday"), lazy_gettext("Sunday"),
+)  # fmt: skip
+_REFUSALS = {
+    "closed_now": lazy_gettext("Nobody is called outside opening hours."),
+    "no_number": lazy_gettext("This is no telephone number that can be called."),
+    "no_phone": lazy_gettext("Please say first at which telephone you sit."),
+    "on_the_phone": lazy_gettext("You are on the phone."),
+    "wrap_up": lazy_gettext("Please write down first what came of the last conversation."),
+    "nothing_to_wrap_up": lazy_gettext("There is nothing to wrap up."),
+    "no_conversation": lazy_gettext("You are in no conversation."),
+}
+
+
 def refusal(refused: Refused) -> str:
     """Why an action was not possible, for the person who tried."""
     match refused.reason:
+        case reason if reason in _REFUSALS:
+            return str(_REFUSALS[reason])
         case "claimed" if refused.by:
             return str(gettext("%(name)s has claimed this task.", name=refused.by))
         case "claimed":
@@ -74,6 +190,8 @@ def refusal(refused: Refused) -> str:
             return str(gettext("This task is not claimed. Claim it first."))
         case "closed":
             return str(gettext("This task is closed already."))
+        case "answer_needed":
+            return str(gettext("An appointment needs a date and a place, a refusal needs a reason."))
         case _:
             return str(gettext("Please choose how it ended."))
 
@@ -84,6 +202,19 @@ def language_name(code: str) -> str:
     if language is None:
         return code
     return language.german_name if chosen_language() == "de" else language.english_name
+
+
+def form_name(form: str) -> str:
+    """A form by its name; one of the operator's own as callers hear it."""
+    if form in FORMS:
+        return str(FORMS[form])
+    return catalogue(DEFAULT_LANGUAGE).texts.get(f"form_{form}", form)
+
+
+def office_name(key: str) -> str:
+    """An office by its name."""
+    office = settings().offices.get(key)
+    return office.name if office else key
 
 
 def duration(seconds: int) -> str:
@@ -148,11 +279,25 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         words={
             "concerns": CONCERNS,
+            "kinds": KINDS,
+            "emergencies": EMERGENCIES,
+            "availability": AVAILABILITY,
+            "age_groups": AGE_GROUPS,
+            "modes": MODES,
+            "reasons": REASONS,
+            "companions": COMPANIONS,
+            "priority_groups": PRIORITY_GROUPS,
+            "refusal_reasons": REFUSAL_REASONS,
             "states": STATES,
             "views": VIEWS,
             "outcomes": OUTCOMES,
             "events": EVENTS,
             "please_listen": PLEASE_LISTEN,
+            "presence_states": PRESENCE_STATES,
+            "conversation_outcomes": CONVERSATION_OUTCOMES,
+            "roles": ROLES,
+            "leg_states": LEG_STATES,
+            "weekdays": WEEKDAYS,
         },
         interface_languages=INTERFACE_LANGUAGES,
         chosen_language=chosen_language,
@@ -166,5 +311,7 @@ def install(app: Flask) -> None:
         language_name=language_name,
         phone=phone_numbers.readable,
         duration=duration,
+        form_name=form_name,
+        office_name=office_name,
         timecode=timecode,
     )

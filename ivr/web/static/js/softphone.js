@@ -52,7 +52,7 @@ const openMicrophone = async () => {
 
 const hear = (block) => {
   level.value = block.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0);
-  if (!call?.recording) return;
+  if (!call?.recording && !call?.talking) return;
   const samples = new Int16Array(block.length);
   block.forEach((sample, index) => {
     samples[index] = Math.max(-1, Math.min(1, sample)) * 32767;
@@ -96,11 +96,14 @@ const on = {
     call.recording = false;
     status.textContent = words.recorded;
   },
-  ringing: (event) => {
-    status.textContent = `${words.ringing} ${event.number}`;
+  talking: () => {
+    call.talking = true;
+    status.textContent = words.talking;
+    listen(call.sid);
   },
-  connected: () => {
-    status.textContent = words.connected;
+  talked: () => {
+    if (call) call.talking = false;
+    status.textContent = words.talked;
   },
   over: () => over(words.over),
 };
@@ -143,17 +146,95 @@ const dial = async () => {
     say(words.no_microphone);
   }
   await audioContext?.resume();
-  const wish = { from: field("from").value, at: field("at").value, team: field("team").value };
+  const wish = { from: field("from").value, at: field("at").value };
   const response = await post("calls", JSON.stringify(wish)).catch(() => null);
   if (!response?.ok) {
     over(words.no_exchange);
     return;
   }
-  call = { sid: (await response.json()).call_sid, recording: false, sent: Promise.resolve() };
+  begin((await response.json()).call_sid);
+};
+
+const begin = (sid) => {
+  call = { sid, recording: false, talking: false, sent: Promise.resolve() };
   status.textContent = "";
+  dialButton.disabled = true;
   for (const button of [hangUpButton, ...keys]) button.disabled = false;
   follow();
 };
+
+// -- a conversation: what the others say, fetched piece by piece and played one after the other ------
+
+const listen = async (sid) => {
+  let next = 0;
+  while (call?.sid === sid && call.talking) {
+    const response = await fetch(`${exchange}calls/${sid}/conversation`).catch(() => null);
+    const samples = response?.ok ? new Int16Array(await response.arrayBuffer()) : new Int16Array(0);
+    if (samples.length && audioContext) {
+      const buffer = audioContext.createBuffer(1, samples.length, 8000);
+      buffer.getChannelData(0).set(Float32Array.from(samples, (sample) => sample / 32768));
+      const source = audioContext.createBufferSource();
+      source.buffer = buffer;
+      source.connect(audioContext.destination);
+      next = Math.max(next, audioContext.currentTime + 0.1);
+      source.start(next);
+      next += buffer.duration;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+};
+
+// -- being rung -------------------------------------------------------------------------------------
+
+const plugButton = phone.querySelector("[data-plug]");
+const answerButton = phone.querySelector("[data-answer]");
+const refuseButton = phone.querySelector("[data-refuse]");
+let rung = null; // the call that rings here
+
+let number = ""; // under which this window is rung
+
+const plugIn = async () => {
+  plugButton.disabled = true;
+  const written = encodeURIComponent(field("from").value.replace(/[^+0-9]/g, ""));
+  const plugged = await post(`phones/${written}`, "{}").catch(() => null);
+  if (!plugged?.ok) {
+    plugButton.disabled = false;
+    status.textContent = words.no_exchange;
+    return;
+  }
+  number = encodeURIComponent((await plugged.json()).number);
+  field("from").readOnly = true;
+  status.textContent = `${words.plugged} ${field("from").value}.`;
+  await openMicrophone().catch(() => say(words.no_microphone));
+  await audioContext?.resume();
+  for (;;) {
+    const response = await fetch(`${exchange}phones/${number}/ringing${rung ? `?known=${rung}` : ""}`).catch(() => null);
+    if (!response?.ok) {
+      plugButton.disabled = false;
+      return;
+    }
+    const [ringing] = (await response.json()).calls;
+    rung = ringing?.call_sid ?? null;
+    answerButton.hidden = refuseButton.hidden = !rung;
+    if (rung) {
+      status.textContent = `${words.rung_by} ${ringing.from}.`;
+      answerButton.focus();
+    }
+  }
+};
+
+const decide = async (answer) => {
+  const sid = rung;
+  const response = await post(`phones/${number}/calls/${sid}`, JSON.stringify({ answer })).catch(() => null);
+  answerButton.hidden = refuseButton.hidden = true;
+  if (!answer || !response?.ok) return;
+  talk.replaceChildren();
+  begin(sid);
+};
+
+plugButton.addEventListener("click", plugIn);
+answerButton.addEventListener("click", () => decide(true));
+refuseButton.addEventListener("click", () => decide(false));
 
 const press = (key) => {
   if (!call) return;

@@ -1,0 +1,136 @@
+"""What supervisors arrange for live calls: the duty roster, and numbers that are kept away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, time
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr import database, phone_numbers
+from ivr.instants import utc_now
+from ivr.live import roster, unwanted_calls
+from ivr.live.models import Duty, DutyException
+from ivr.models import Team, User
+from ivr.web.guards import me, supervisors_only
+
+supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
+
+
+supervision.before_request(supervisors_only)
+
+
+@supervision.get("/roster")
+def duties() -> str:
+    """The weekly duties of each team, its exceptions, and who is missing now."""
+    now = utc_now()
+    with database.reading() as session:
+        teams = session.scalars(select(Team).options(selectinload(Team.members)).order_by(Team.id)).all()
+        planned = session.scalars(select(Duty).order_by(Duty.weekday, Duty.starts)).all()
+        rows = [
+            (team, [duty for duty in planned if duty.team_id == team.id], roster.missing(session, team.id, now))
+            for team in teams
+        ]
+        exceptions = session.scalars(select(DutyException).order_by(DutyException.day)).all()
+        people = session.scalars(select(User).where(User.active).order_by(User.name)).all()
+        return render_template("roster.html", rows=rows, exceptions=exceptions, people=people)
+
+
+@supervision.post("/roster/duties")
+def add_duty() -> AnyResponse:
+    """Somebody answers a team's calls every week at these hours, or helps out."""
+    form = request.form
+
+    def act(session: Session) -> None:
+        starts, ends = time.fromisoformat(form["starts"]), time.fromisoformat(form["ends"])
+        weekday = int(form["weekday"])
+        if not 0 <= weekday <= 6 or starts >= ends:
+            raise ValueError
+        session.add(
+            Duty(
+                team_id=session.get_one(Team, int(form["team"])).id,
+                user_id=session.get_one(User, int(form["user"])).id,
+                weekday=weekday,
+                starts=starts,
+                ends=ends,
+                fallback=form.get("fallback") == "1",
+            )
+        )
+
+    return _act(act, "supervision.duties")
+
+
+@supervision.post("/roster/exceptions")
+def add_exception() -> AnyResponse:
+    """On one day somebody is absent, or has other hours."""
+    form = request.form
+
+    def act(session: Session) -> None:
+        user, day = session.get_one(User, int(form["user"])), date.fromisoformat(form["day"])
+        other = bool(form.get("starts")) and bool(form.get("ends"))
+        starts = time.fromisoformat(form["starts"]) if other else None
+        ends = time.fromisoformat(form["ends"]) if other else None
+        if starts is not None and ends is not None and starts >= ends:
+            raise ValueError
+        known = session.scalar(select(DutyException).where(DutyException.user_id == user.id, DutyException.day == day))
+        exception = known or DutyException(user_id=user.id, day=day)
+        exception.starts, exception.ends = starts, ends
+        session.add(exception)
+
+    return _act(act, "supervision.duties")
+
+
+@supervision.post("/roster/<kind>/<int(max=2147483647):row_id>/delete")
+def delete(kind: str, row_id: int) -> AnyResponse:
+    """Take a duty or an exception back."""
+    table = {"duties": Duty, "exceptions": DutyException}.get(kind) or abort(404)
+
+    def act(session: Session) -> None:
+        session.delete(session.get(table, row_id) or abort(404))
+
+    return _act(act, "supervision.duties")
+
+
+@supervision.get("/unwanted")
+def unwanted() -> str:
+    """Numbers that ring without end, and those that are blocked."""
+    now = utc_now()
+    with database.reading() as session:
+        frequent, blocks = unwanted_calls.frequent(session), unwanted_calls.blocks(session)
+        return render_template("unwanted.html", frequent=frequent, blocks=blocks, now=now)
+
+
+@supervision.post("/unwanted/block")
+def block() -> AnyResponse:
+    """Block a number for a stated time and reason."""
+    form = request.form
+    number = phone_numbers.dialable(form.get("number", ""))
+
+    def act(session: Session) -> None:
+        if number is None:
+            raise ValueError
+        days, reason = int(form.get("days", "")), form.get("reason", "")
+        unwanted_calls.block(session, number, days, reason, me(), utc_now())
+
+    return _act(act, "supervision.unwanted")
+
+
+@supervision.post("/unwanted/<int(max=2147483647):block_id>/lift")
+def lift(block_id: int) -> AnyResponse:
+    """Take a block back."""
+    return _act(lambda session: unwanted_calls.lift(session, block_id, me(), utc_now()), "supervision.unwanted")
+
+
+def _act(action: Callable[[Session], None], back: str) -> AnyResponse:
+    try:
+        with database.writing() as session:
+            action(session)
+    except (ValueError, KeyError, LookupError):
+        flash(gettext("Please fill in every field."), "warning")
+    else:
+        flash(gettext("Saved."), "success")
+    return redirect(url_for(back))
