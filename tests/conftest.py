@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -14,7 +15,8 @@ import pytest
 import requests
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ivr import configuration, database
+from ivr import configuration, database, notes
+from ivr.languages import LANGUAGES
 from ivr.launch.house import _environment, _procfile, _start_redis
 from ivr.launch.processes import Child, stop_all, tail
 from tests.caller import Caller
@@ -30,6 +32,7 @@ def free_port() -> int:
 
 def move_out() -> None:
     """Forget the settings and close what is open of the present house."""
+    notes.settle()
     if database.engine.cache_info().currsize:
         database.engine().dispose()
     configuration.settings.cache_clear()
@@ -75,7 +78,7 @@ class House:
             "EXCHANGE_PORT": str(free_port()),
             "VOSK_MODEL_DIR": str(models),
             "TRANSCRIBERS": "1",
-            "LANGUAGES": '["de","en","ko"]',
+            "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
             **extra,
         }
         self.settings = use_environment(self.environment)

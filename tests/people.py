@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 from flask.testing import FlaskClient
 
-from ivr import audio_store, callbacks, calls, database, users, voicebox
+from ivr import audio_store, calls, database, promises, users, voicebox
 from ivr.audio_files import Sound, write_wav
-from ivr.exchange.speech import speak
 from ivr.instants import utc_now
+from ivr.matters import Matter
 from ivr.models import CallbackTask, Transcript, User
+from ivr.speech_synthesis import speak
+from ivr.voicebox import Take
 
 PASSWORD = "correct horse battery staple"
 CAST = {
@@ -36,16 +38,25 @@ def log_in(client: FlaskClient, username: str) -> FlaskClient:
 
 
 def a_task(
-    concern: str = "benefits", language: str = "de", age: timedelta = timedelta(0), text: str | None = None
+    concern: str = "benefits",
+    language: str = "de",
+    age: timedelta = timedelta(0),
+    text: str | None = None,
+    kind: str = "callback",
+    number: str = "",
 ) -> int:
     """A task with (if `text` is given) a message that has been transcribed; gives its id."""
     now: datetime = utc_now() - age
     with database.writing() as session:
-        call = calls.seen(session, "CA" + secrets.token_hex(16), "+4915112345678", now)
+        call = calls.seen(
+            session, "CA" + secrets.token_hex(16), number or f"+49176{secrets.randbelow(9 * 10**7) + 10**7}", now
+        )
         calls.progressed(call, "record", language, concern)
+        about = {"kind": kind, "concern": concern}
+        matter = Matter.of(about)
         if text is None:
-            return callbacks.ask(session, call, now).id
-        recording = voicebox.announced(session, call, 1, language, "RE" + secrets.token_hex(16), now)
+            return promises.open_for(session, call, matter, now).id
+        recording = voicebox.announced(session, call, Take(1, language, about), "RE" + secrets.token_hex(16), now)
         task = voicebox.left(session, call, recording, 4, now)
         sound: Sound = speak(text, language)
         audio = write_wav(sound)
@@ -65,5 +76,10 @@ def a_task(
 def the_task(task_id: int) -> CallbackTask:
     with database.reading() as session:
         task = session.get_one(CallbackTask, task_id)
-        _ = [event.kind for event in task.events], [attempt.outcome for attempt in task.attempts]
+        _ = (
+            [event.kind for event in task.events],
+            [attempt.outcome for attempt in task.attempts],
+            task.appointment_wish,
+            task.team.key,
+        )
         return task

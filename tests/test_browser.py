@@ -85,7 +85,7 @@ def accessible(page: Page) -> None:
 
 def message_left(caller, text: str = "Guten Abend, ich habe eine Frage zu meinem Bescheid.", concern: str = "1"):
     person = caller().dials()
-    person.hears("choose_language").presses("1").hears("choose_concern").presses(concern).hears("consent").presses("1")
+    person.hears("choose_language").presses("1").hears("main").presses(concern).hears("consent").presses("1")
     return person.hears("speak_now").says(text, then="hangup")
 
 
@@ -96,7 +96,7 @@ def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, house, pe
     (task,) = tasks_of(person.call_sid)
     expect(page.get_by_role("link", name=task["receipt_code"])).to_be_visible(timeout=5000)
     waited = time.monotonic() - started
-    for concern in "2435":
+    for concern in "2313":
         message_left(caller, concern=concern)
     page.reload()
     picture(page, "queue")
@@ -139,7 +139,7 @@ def test_a_task_from_claim_to_close_by_keyboard_alone(browser, house, people, ca
 
 def test_a_word_that_is_clicked_is_heard(browser, house, people, caller, tasks_of) -> None:
     person = caller().dials()
-    person.hears("choose_language").presses("3").speaking("ko").hears("choose_concern").presses("1")
+    person.hears("choose_language").presses("3").speaking("ko").hears("main").presses("1")
     person.hears("consent").presses("1").hears("speak_now").says(human_speech(8), then="hangup")
     eventually(lambda: tasks_of(person.call_sid)[0]["messages"][0]["transcript"]["state"] == "done", 60)
     (task,) = tasks_of(person.call_sid)
@@ -156,7 +156,7 @@ def test_a_word_that_is_clicked_is_heard(browser, house, people, caller, tasks_o
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_are_accessible_and_reflow(browser, house, people, caller, tasks_of, scheme: str) -> None:
-    person = message_left(caller, concern="4")
+    person = message_left(caller, concern="3")
     (task,) = tasks_of(person.call_sid)
     page = open_desk(browser, house, color_scheme=scheme, viewport={"width": 320, "height": 800})
     for path in ("/desk/", "/desk/?view=closed", f"/desk/tasks/{task['id']}", "/softphone/", "/desk/tasks/0"):
@@ -215,9 +215,9 @@ def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: P
     page.get_by_label("Öffnungszeit").select_option("closed")
     page.get_by_role("button", name=re.compile("anrufen")).click()
     said = page.locator("[data-talk]")
-    expect(said).to_contain_text("Für Deutsch drücken Sie die 1.", timeout=10000)
+    expect(said).to_contain_text("Für Deutsch drücken Sie die eins.", timeout=10000)
     page.get_by_role("button", name="1", exact=True).click()
-    expect(said).to_contain_text("Worum geht es?")
+    expect(said).to_contain_text("Notfall: die Neun.")
     page.keyboard.press("2")
     expect(said).to_contain_text("Sind Sie einverstanden?", timeout=20000)
     page.keyboard.press("1")
@@ -245,4 +245,37 @@ def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: P
         recording_id = session.scalar(select(Recording.id).where(Recording.recording_sid == sid))
     arrived = read_wav(audio_store.path_of(recording_id).read_bytes())
     assert likeness(fed, arrived) >= 0.97
+    browser.close()
+
+
+def test_the_prompt_studio_records_with_the_microphone(playwright, house, people, tmp_path: Path) -> None:
+    """A supervisor listens, records a prompt, hears that callers get it, and takes it back."""
+    spoken = human_speech(20)
+    (tmp_path / "voice.wav").write_bytes(write_wav(Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)))
+    flags = [*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags += [f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop"]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+    page = open_desk(browser, house, "lena", permissions=["microphone"])
+    page.get_by_role("link", name="Ansagen").click()
+    accessible(page)
+    page.get_by_role("link", name="Persisch").click()
+    expect(page.locator("#goodbye .studio-text")).to_have_attribute("dir", "rtl")
+    picture(page, "studio")
+    accessible(page)
+    prompt = page.locator("#goodbye")
+    prompt.get_by_text("Aufnehmen oder hochladen").click()
+    prompt.get_by_role("button", name="Mit dem Mikrofon aufnehmen").click()
+    page.wait_for_timeout(3500)
+    prompt.get_by_role("button", name="Stoppen und verwenden").click()
+    expect(page.get_by_role("status").first).to_contain_text("hören Anrufende ab jetzt")
+    expect(prompt).to_contain_text("aufgenommen am")
+    prompt.get_by_text("Aufnehmen oder hochladen").click()
+    prompt.get_by_role("button", name="zurücknehmen").click()
+    expect(prompt).not_to_contain_text("aufgenommen am")
+    page.set_viewport_size({"width": 320, "height": 800})
+    for path in ("/studio/", "/studio/fa", "/studio/flow"):
+        page.goto(path)
+        accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    assert page.complaints == []
     browser.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.configuration import ConfigurationError, load
+from ivr.languages import LANGUAGES
 
 
 @pytest.fixture
@@ -37,7 +38,13 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("languages = ['de', 'de']", "languages: a language is named twice"),
         ("[routing]\nbenefits = 'nobody'", "routing.benefits: there is no team 'nobody'"),
         ("[routing]\nholiday = 'work'", "routing: 'holiday' is not one of"),
-        ("[teams.benefits]\nname = 'L'\nnumber = '112233'", "teams.benefits.number: '112233' is not a number"),
+        ("hotline_number = '112233'", "hotline_number: '112233' is not a number"),
+        ("[routing.work]\nunder_25 = 'youth'", "routing.work: 25_and_over, office_1 reaches no team"),
+        ("[routing.work]\nteam = 'work'\noffices = {atlantis = 'work'}", "there is no office 'atlantis'"),
+        ("[offices.mine]\nname = 'M'\npostal_codes = ['28195']", "postal code 28195 belongs to office_1 and to mine"),
+        ("forms = ['change', 'change']", "a form is named twice"),
+        ("[dialled_languages]\n'+494211782667' = 'xx'", "is not in the language menu"),
+        ("[voices.xx]\nlanguage = 'x'\nvoice = 'y'", "'xx' is not one of"),
         ("callback_hours = -1", "callback_hours"),
         ("port = 'eighty'", "port"),
         ("port = 8001", "exchange_port: 8001 is the port of the web process already"),
@@ -59,10 +66,10 @@ def test_the_readmes_example_is_accepted(written) -> None:
     assert settings.team_for("work") == "work"
 
 
-def test_one_field_of_one_team_may_come_from_the_environment(written, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEAMS__BENEFITS__NUMBER", "+494211234567")
-    assert written("").teams["benefits"].number == "+494211234567"
-    assert written("").teams["benefits"].name == "Leistungsbereich"
+def test_one_field_of_one_office_may_come_from_the_environment(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFICES__OFFICE_1__NAME", "Mitte")
+    assert written("").offices["office_1"].name == "Mitte"
+    assert "28195" in written("").offices["office_1"].postal_codes
 
 
 def test_a_configuration_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,20 +88,38 @@ def test_the_environment_wins(written, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_korean_needs_its_model_and_its_name(written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert written("").enabled_languages == ("de", "en")
+    everybody = tuple(code for code in LANGUAGES if code != "ko")
+    assert written("").enabled_languages == everybody
     assert written("languages = ['ko', 'de']").enabled_languages == ("de",)
     (tmp_path / "models" / "ko").mkdir(parents=True)
-    assert written("").enabled_languages == ("de", "en", "ko")
+    assert written("").enabled_languages == (*everybody, "ko")
     assert written("languages = ['ko', 'de']").enabled_languages == ("ko", "de")
     production = (
         "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
         "twilio_auth_token = 't'\nsecret_key = 's'\n"
     )
-    assert written(production).enabled_languages == ("de", "en")
+    assert written(production).enabled_languages == everybody
+
+
+def test_a_team_may_depend_on_age_and_office(written) -> None:
+    settings = written(
+        "[routing.work]\nteam = 'work'\nunder_25 = 'youth'\n"
+        "[routing.benefits]\nteam = 'benefits'\noffices = {office_2 = 'entrance'}\n"
+        "[offices.office_2]\nname = 'Süd'"
+    )
+    assert settings.team_for("work") == settings.team_for("work", "25_and_over", "office_1") == "work"
+    assert settings.team_for("work", "under_25") == "youth"
+    assert settings.team_for("benefits", office="office_2") == "entrance"
+    assert settings.decides("age_group", "work")
+    assert not settings.decides("age_group", "work", age_group="under_25")
+    assert settings.decides("office", "benefits")
+    assert not settings.decides("office", "work")
+    assert (settings.offices["office_2"].name, settings.office_of("28199")) == ("Süd", "office_2")
+    assert settings.office_of("80331") is None
 
 
 def test_every_concern_reaches_a_team(written) -> None:
-    settings = written("[teams.only]\nname = 'Alle'\nnumber = '+494211782666'\n[routing]\n" + "".join(
+    settings = written("[teams.only]\nname = 'Alle'\n[routing]\n" + "".join(
         f"{concern} = 'only'\n" for concern in ("benefits", "work", "under_25", "emergency", "other")
     ))  # fmt: skip
     assert {settings.team_for(c) for c in ("benefits", "work", "under_25", "emergency", "other", "?")} == {"only"}
@@ -111,3 +136,13 @@ def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.M
     assert settings.base_url == "https://hotline.example"
     assert carrier.media_url("RE1") == "https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.wav"
     assert "%2F" in carrier.media_url("../../x"), "an id cannot leave its place in the path"
+
+
+def test_a_form_without_its_name_in_every_language_refuses_to_start(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr import configuration
+    from ivr.app import create_app
+
+    monkeypatch.setenv("FORMS", '["change", "heating"]')
+    configuration.settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"voice_prompts/en\.toml: form_heating is missing"):
+        create_app()

@@ -11,6 +11,7 @@ from ivr import callbacks, database
 from ivr.app import create_app
 from ivr.instants import utc_now
 from ivr.models import CallbackTask, User
+from ivr.speech_synthesis import speak
 from tests.people import CAST, a_task, hire, log_in, the_task
 
 
@@ -104,7 +105,7 @@ def test_a_refresh_without_a_change_is_empty(desk) -> None:
 
 
 def test_a_day_with_one_task(desk) -> None:
-    task = a_task(text="Guten Tag, ich habe eine Frage zu meinem Bescheid.")
+    task = a_task(text="Guten Tag, ich habe eine Frage zu meinem Bescheid.", number="+4915112345678")
     mia = desk("mia")
     page = mia.get(f"/desk/tasks/{task}").text
     assert "Bescheid." in page
@@ -227,3 +228,88 @@ def test_pages_that_do_not_exist_say_so(desk) -> None:
     assert answer.status_code == 404
     assert "Diese Seite gibt es nicht" in answer.text
     assert desk("mia").get("/desk/?view=nonsense").status_code == 404
+
+
+# -- forms, appointments, and the prompt studio ------------------------------------------------------------
+
+
+def post(client, task: int, action: str, **form: str) -> None:
+    assert client.post(f"/desk/tasks/{task}/{action}", data=form).status_code == 302
+
+
+def test_forms_are_sent_and_the_task_is_closed(desk) -> None:
+    task = a_task(concern="forms", kind="postal_order")
+    lena = desk("lena")
+    assert "Vordrucke per Post" in lena.get(f"/desk/tasks/{task}").text
+    post(lena, task, "claim")
+    post(lena, task, "close", outcome="forms_sent", text="Hauptantrag")
+    assert (the_task(task).state, the_task(task).outcome) == ("closed", "forms_sent")
+
+
+def test_an_appointment_is_granted_with_date_and_place(desk) -> None:
+    task = a_task(concern="appointment", kind="appointment")
+    lena = desk("lena")
+    post(lena, task, "claim")
+    post(lena, task, "answer", answer="granted", appointment_at="", place="Raum 3")
+    assert the_task(task).state == "claimed", "not without a date"
+    post(lena, task, "close", outcome="granted")
+    assert the_task(task).state == "claimed", "nor by the back door"
+    post(lena, task, "answer", answer="granted", appointment_at="2026-12-01T10:30", place="Geschäftsstelle 2, Raum 3")
+    found = the_task(task)
+    assert (found.state, found.outcome) == ("closed", "granted")
+    assert found.appointment_wish.appointment_at.isoformat() == "2026-12-01T09:30:00+00:00"
+    assert "Raum 3" in lena.get(f"/desk/tasks/{task}").text
+
+
+def test_a_refused_appointment_needs_a_reason_and_is_counted(desk) -> None:
+    task = a_task(concern="appointment", kind="appointment")
+    lena = desk("lena")
+    post(lena, task, "claim")
+    post(lena, task, "answer", answer="refused", refusal_reason="")
+    assert the_task(task).state == "claimed"
+    post(lena, task, "answer", answer="refused", refusal_reason="no_capacity", text="Im Januar wieder.")
+    found = the_task(task)
+    assert (found.outcome, found.appointment_wish.refusal_reason) == ("refused", "no_capacity")
+    post(lena, task, "reopen")
+    assert the_task(task).appointment_wish.refusal_reason is None
+
+
+def test_emergencies_stand_on_top(desk) -> None:
+    a_task(age=timedelta(hours=20))
+    urgent = a_task(concern="emergency")
+    queue = desk("lena").get("/desk/").text
+    assert re.findall(r'id="task-(\d+)"', queue)[0] == str(urgent)
+
+
+def test_only_supervisors_enter_the_studio(desk) -> None:
+    assert desk("mia").get("/studio/").status_code == 404
+    assert desk("mia").post("/studio/de/goodbye/revert").status_code == 404
+    lena = desk("lena")
+    assert "muttersprachlich" in lena.get("/studio/").text
+    persian = lena.get("/studio/fa").text
+    assert 'lang="fa" dir="rtl"' in persian
+    assert lena.get("/studio/fa/goodbye.wav").mimetype == "audio/wav"
+    assert lena.get("/studio/flow.svg").mimetype == "image/svg+xml"
+    assert lena.get("/studio/flow").status_code == 200
+    for nowhere in ("/studio/xx", "/studio/de/nothing.wav"):
+        assert lena.get(nowhere).status_code == 404
+
+
+def test_a_supervisor_records_a_prompt_and_reverts_it(desk) -> None:
+    from io import BytesIO
+
+    from ivr import prompts
+    from ivr.audio_files import write_wav
+
+    lena = desk("lena")
+
+    def upload(data: bytes) -> str:
+        form = {"audio": (BytesIO(data), "goodbye.wav")}
+        return lena.post("/studio/de/goodbye/recording", data=form, follow_redirects=True).text
+
+    assert "keine WAV-Datei" in upload(b"nonsense")
+    assert "hören Anrufende ab jetzt" in upload(write_wav(speak("Auf Wiederhören.", "de")))
+    assert isinstance(prompts.spoken("goodbye", "de", {})[0], prompts.Audio)
+    assert "aufgenommen am" in lena.get("/studio/de").text
+    assert "nicht mehr verwendet" in lena.post("/studio/de/goodbye/revert", follow_redirects=True).text
+    assert isinstance(prompts.spoken("goodbye", "de", {})[0], prompts.Text)

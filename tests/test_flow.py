@@ -3,93 +3,211 @@
 from __future__ import annotations
 
 import random
+import re
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from ivr import prompts
-from ivr.flows import engine
+from ivr import configuration, prompts
+from ivr.flows import check, diagram, engine
 from ivr.flows.hotline import hotline
-from ivr.flows.steps import Announce, Branch, End, Promise
+from ivr.flows.steps import Announce, Choice, End, EnterDigits, Flow, Menu
 from ivr.flows.verbs import (
-    Connect,
-    Dialled,
+    Bridged,
     HangUp,
+    JoinLine,
     Keys,
+    LeftLine,
     Listen,
+    NoInterpreter,
     PlayTake,
     Recorded,
     RecordSpeech,
     Resumed,
     State,
+    TalkEnded,
     Wait,
 )
 from ivr.languages import LANGUAGES
 
-FLOW = hotline(("de", "en", "ko"))
+ROOT = Path(__file__).parent.parent
+FORMS = ("form_main_application", "form_change")
+FLOW = hotline(("de", "en", "ko"), FORMS)
+WHOLE = hotline(tuple(LANGUAGES), FORMS)
 
 
 class Answers:
     """A house that answers questions as the test says."""
 
-    def __init__(self, is_open: bool = False, ready: bool = True) -> None:
-        self.is_open, self.ready = is_open, ready
+    def __init__(
+        self,
+        is_open: bool = False,
+        ready: bool = True,
+        asks: tuple[str, ...] = (),
+        outcome: str = "open",
+        line: str = "open",
+    ) -> None:
+        self.is_open, self.ready, self.asks, self.outcome, self.line = is_open, ready, asks, outcome, line
 
     def team_is_open(self, state: State) -> bool:
         return self.is_open
 
-    def team_number(self, state: State) -> str:
-        return "+4942117826671"
+    def line_state(self, state: State) -> str:
+        return self.line
 
     def recording_is_ready(self, state: State) -> bool:
         return self.ready
+
+    def decides(self, question: str, state: State) -> bool:
+        return question in self.asks
+
+    def office_of(self, postal_code: str) -> str | None:
+        return "office_1" if postal_code == "28195" else None
+
+    def request(self, state: State) -> tuple[str, dict[str, str]]:
+        return self.outcome, {"request": "12345674"}
 
 
 def at(step: str, **facts: str) -> State:
     return State(step, "de", facts=facts)
 
 
-def test_every_step_exists_and_is_reachable() -> None:
-    reached, waiting = set(), [FLOW.start, FLOW.fallback, FLOW.exhausted]
-    while waiting:
-        step = waiting.pop()
-        if step not in reached:
-            reached.add(step)
-            waiting += FLOW.ways(step)
-    assert reached == set(FLOW.steps)
+@pytest.mark.parametrize("flow", [FLOW, WHOLE], ids=["three languages", "all languages"])
+def test_the_script_is_proved(flow: Flow) -> None:
+    assert check.problems(flow) == []
+    assert len(check.longest_way(flow).keys) <= 5
 
 
-def test_no_circle_without_an_answer_from_the_caller() -> None:
-    silent = {name for name, step in FLOW.steps.items() if isinstance(step, Announce | Branch | Promise)}
-
-    def walk(step: str, path: tuple[str, ...]) -> None:
-        assert step not in path, f"circle: {path}"
-        if step in silent:
-            for way in FLOW.ways(step):
-                walk(way, (*path, step))
-
-    for step in silent:
-        walk(step, ())
+def broken(**steps: object) -> list[str]:
+    """What the checker finds in the script with some steps replaced."""
+    return check.problems(replace(FLOW, steps={**FLOW.steps, **steps}))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_prompt_is_there_in_every_language(language: str) -> None:
-    catalogue = prompts.catalogue(language)
-    assert FLOW.prompts() <= set(catalogue)
-    assert set(catalogue) <= FLOW.prompts() | {"welcome", "choose_language"}, "a prompt nobody speaks"
-    for prompt in FLOW.prompts():
-        spoken = prompts.text(
-            prompt,
-            language,
-            {
-                "key": "1",
-                "callback_number": "+4915112345678",
-                "receipt_code": "12345674",
-                "opens": "8",
-                "closes": "18",
-                "minutes": "3",
-            },
-        )
-        assert "{" not in spoken
+def test_the_checker_finds_what_is_wrong() -> None:
+    assert broken(closed=Announce(("closed",), to="nowhere")) == ["closed leads to nowhere, which is no step"]
+    assert "lost cannot be reached" in broken(lost=Announce(("closed",), to="consent"))
+    assert any("circle" in problem for problem in broken(noted=Announce(("noted",), to="noted")))
+    assert "noted leads to no ending" in broken(noted=Announce(("noted",), to="noted"))
+    keys = {key: Choice("main") for key in "1234567"}
+    assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main")))
+    longer = {
+        "other_concern": Menu("other_concern", {"1": Choice("more")}, "reach_team"),
+        "more": Menu("more", {"1": Choice("still_more")}, "reach_team"),
+        "still_more": Menu("still_more", {"1": Choice("reach_team")}, "reach_team"),
+    }
+    assert any("keys to a human or a tone" in problem for problem in broken(**longer))
+
+
+def said_in(drawn: str) -> list[str | None]:
+    return [element.text for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_drawing_has_every_step() -> None:
+    assert {*WHOLE.steps, "ja", "nein"} <= set(said_in(diagram.svg(WHOLE)))
+
+
+def test_the_drawing_in_the_docs_is_of_this_script() -> None:
+    """`python -m ivr flow diagram --output docs/call-script.svg`, where Korean is not installed."""
+    offered = tuple(code for code in LANGUAGES if code != "ko")
+    shipped = hotline(offered, tuple(f"form_{form}" for form in configuration.FORMS))
+    drawn = (ROOT / "docs" / "call-script.svg").read_text()
+    assert sorted(said_in(drawn)) == sorted(said_in(diagram.svg(shipped)))  # where boxes stand may vary
+
+
+# -- the keys that count anywhere --------------------------------------------------------------------
+
+
+MENUS = [name for name, step in WHOLE.steps.items() if isinstance(step, Menu)]
+
+
+@pytest.mark.parametrize("name", [name for name in MENUS if name not in ("language",)])
+def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
+    turn = engine.answer(WHOLE, at(name, request="12345674", forms="change"), Keys("9"), Answers())
+    assert (turn.state.step, turn.state.facts["concern"]) == ("emergency", "emergency")
+    assert "request" not in turn.state.facts
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in MENUS if name not in ("language", "more_languages", "welcome_back", "blocked", "held_off")],
+)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None:
+    turn = engine.answer(WHOLE, at(name), Keys("0"), Answers(is_open))
+    assert turn.state.step == ("transfer" if is_open else "consent")
+
+
+@pytest.mark.parametrize("name", [name for name, step in WHOLE.steps.items() if isinstance(step, Menu | EnterDigits)])
+def test_the_star_repeats_and_the_hash_goes_back(name: str) -> None:
+    before = replace(at(name), trail=(("language",), ("main", "callback", "work")))
+    repeated = engine.answer(WHOLE, before, Keys("*"), Answers())
+    assert (repeated.state.step, repeated.state.trail) == (name, before.trail)
+    back = engine.answer(WHOLE, before, Keys("#"), Answers())
+    if not getattr(WHOLE.steps[name], "optional", False):
+        assert (back.state.step, back.state.trail) == ("main", (("language",),))
+        assert back.state.facts["concern"] == "work"
+
+
+def test_nothing_promised_is_gone_back_behind() -> None:
+    turn = engine.answer(
+        FLOW, replace(at("consent"), trail=(("language",), ("main", "callback", "work"))), Keys("2"), Answers()
+    )
+    assert turn.state.trail == ()
+    again = engine.answer(FLOW, turn.state, Keys("#"), Answers())
+    assert again.state.step == turn.state.step
+
+
+def test_a_caller_may_change_their_mind_at_every_step() -> None:
+    turn = engine.begin(FLOW, State(FLOW.start, "de"), Answers())
+    for keys, step in [
+        ("1", "main"),
+        ("#", "language"),
+        ("2", "main"),
+        ("4", "other_concern"),
+        ("#", "main"),
+        ("2", "consent"),
+    ]:
+        turn = engine.answer(FLOW, turn.state, Keys(keys), Answers())
+        assert turn.state.step == step
+    assert (turn.state.language, turn.state.facts["concern"]) == ("en", "work")
+
+
+def test_going_back_from_an_emergency_is_about_the_forms_again() -> None:
+    turn = engine.answer(FLOW, at("services"), Keys("1"), Answers())
+    turn = engine.answer(FLOW, turn.state, Keys("9"), Answers())
+    assert turn.state.facts["concern"] == "emergency"
+    turn = engine.answer(FLOW, turn.state, Keys("#"), Answers())
+    facts = turn.state.facts
+    assert (turn.state.step, facts["kind"], facts["concern"]) == ("send_where", "postal_order", "forms")
+
+
+def test_an_entry_hears_the_keys_that_count_anywhere() -> None:
+    assert engine.answer(FLOW, at("enter_number"), Keys("0"), Answers()).state.step == "consent"
+    assert engine.answer(FLOW, at("enter_number"), Keys("9"), Answers()).state.step == "emergency"
+    skipped = engine.answer(FLOW, at("postal_code", receipt_code="12345674"), Keys("#"), Answers())
+    assert skipped.state.step == "availability"
+
+
+def test_the_age_is_asked_only_where_the_team_depends_on_it() -> None:
+    asked = engine.answer(FLOW, at("main"), Keys("1"), Answers(is_open=True, asks=("age_group", "office")))
+    assert asked.state.step == "age_group"
+    asked = engine.answer(FLOW, asked.state, Keys("1"), Answers(is_open=True, asks=("office",)))
+    assert asked.state.step == "office"
+    outside = engine.answer(FLOW, asked.state, Keys("80331"), Answers(is_open=True, asks=("office",)))
+    assert outside.verbs[0].lines[0].prompt == "postal_code_not_usable"
+    found = engine.answer(FLOW, outside.state, Keys("28195"), Answers(is_open=True))
+    assert (found.state.step, found.state.facts["office"]) == ("transfer", "office_1")
+
+
+def test_more_than_nine_languages_have_a_second_page() -> None:
+    first, second = WHOLE.steps["language"], WHOLE.steps["more_languages"]
+    assert [first.choices[str(key)].language for key in range(1, 10)] == list(LANGUAGES)[:9]
+    assert [choice.language for choice in second.choices.values() if choice.language] == list(LANGUAGES)[9:]
+    assert (first.choices["0"].to, second.choices["0"].to) == ("more_languages", "language")
+    spoken = [line.language for line in first.lines if line.prompt == "choose_language"]
+    assert spoken == list(LANGUAGES)[:9], "each language's line in that language"
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -99,7 +217,7 @@ def test_a_caller_who_never_does_anything_is_sent_off_well(is_open: bool) -> Non
     for _ in range(30):
         if isinstance(turn.verbs[-1], HangUp):
             break
-        given = Dialled(answered=False) if isinstance(turn.verbs[-1], Connect) else Keys()
+        given = LeftLine("nobody") if isinstance(turn.verbs[-1], JoinLine) else Keys()
         turn = engine.answer(FLOW, turn.state, given, house)
     assert isinstance(turn.verbs[-1], HangUp)
     assert FLOW.steps[turn.state.step] == End("unserved", ("call_again", "goodbye"))
@@ -109,17 +227,21 @@ def test_silence_in_the_language_menu_ends_in_german() -> None:
     turn = engine.begin(FLOW, State(FLOW.start, "de"), Answers())
     for _ in range(3):
         turn = engine.answer(FLOW, turn.state, Keys(), Answers())
-    assert (turn.state.step, turn.state.language) == ("concern", "de")
+    assert (turn.state.step, turn.state.language) == ("main", "de")
 
 
-def test_nothing_is_recorded_before_consent() -> None:
-    """§ 201 StGB: on every way to a tone the caller has pressed 1 at the question for consent."""
-    before = {name for name in FLOW.steps if "record" in FLOW.ways(name)}
-    assert before == {"consent", "review"}  # review is reached through a recording only
-    assert {name for name in FLOW.steps if "review" in FLOW.ways(name)} <= {"record", "listen", "cannot_play"}
-    consent = FLOW.steps["consent"]
-    assert [key for key, choice in consent.choices.items() if choice.to == "record"] == ["1"]
-    assert consent.otherwise != "record"
+@pytest.mark.parametrize("tone", ["record", "record_address"])
+def test_nothing_is_recorded_before_consent(tone: str) -> None:
+    """§ 201 StGB: on every way to a tone the caller has pressed a key at a question that says it is recorded."""
+    asking = {"consent", "appointment_consent", "send_where", "change_request"}
+    before = {name for name in FLOW.steps if tone in FLOW.ways(name)}
+    assert before <= asking | {"review", "review_address"}, "who reviews has recorded already"
+    for name in before & asking:
+        step = FLOW.steps[name]
+        assert [key for key, choice in step.choices.items() if choice.to == tone] in (["1"], ["3"])
+        assert step.otherwise != tone
+        said = prompts.catalogue("de")[step.prompt]
+        assert re.search("nehmen (sie|es) auf|aufnehmen", said), "it says that it is recorded"
 
 
 def test_wrong_keys_are_asked_again_twice() -> None:
@@ -128,7 +250,7 @@ def test_wrong_keys_are_asked_again_twice() -> None:
     assert turn.verbs[0].lines[0].prompt == "not_understood"
     turn = engine.answer(FLOW, turn.state, Keys(), house)
     assert turn.verbs[0].lines[0].prompt == "nothing_heard"
-    turn = engine.answer(FLOW, turn.state, Keys("0"), house)
+    turn = engine.answer(FLOW, turn.state, Keys("8"), house)
     assert turn.state.step == "goodbye_unserved"
 
 
@@ -174,8 +296,12 @@ def test_random_inputs_at_every_step_never_fail() -> None:
         Keys("9" * 50),
         Recorded("RE", 3),
         Recorded(),
-        Dialled(True),
-        Dialled(False),
+        LeftLine("callback"),
+        LeftLine("emergency"),
+        LeftLine("?"),
+        Bridged("room"),
+        TalkEnded(),
+        NoInterpreter(),
         Resumed(),
     ]
     for name in FLOW.steps:
@@ -183,7 +309,16 @@ def test_random_inputs_at_every_step_never_fail() -> None:
             state = at(name, take="1", callback_number="+4915112345678")
             for _ in range(10):
                 turn = engine.answer(
-                    FLOW, state, dice.choice(inputs), Answers(dice.random() < 0.5, dice.random() < 0.5)
+                    FLOW,
+                    state,
+                    dice.choice(inputs),
+                    Answers(
+                        dice.random() < 0.5,
+                        dice.random() < 0.5,
+                        dice.choice([(), ("age_group",), ("office",)]),
+                        dice.choice(list(FLOW.steps["find_request"].outcomes)),
+                        dice.choice(["open", "full", "nobody"]),
+                    ),
                 )
                 assert turn.verbs, name
                 state = turn.state

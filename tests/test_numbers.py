@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr import phone_numbers, prompts, receipts
+from ivr import phone_numbers, receipts
+from ivr.prompts.speaking import digit_by_digit
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ def test_keyed_in(keyed: str, number: str | None) -> None:
 def test_numbers_are_spoken_as_one_would_dial_them() -> None:
     assert phone_numbers.digits_to_speak("+4915112345678") == "015112345678"
     assert phone_numbers.digits_to_speak("+48221234567") == "0048221234567"
-    assert prompts.digit_by_digit("12345674") == "1 2, 3 4, 5 6, 7 4"
-    assert prompts.digit_by_digit("0151123456789") == "0 1 5, 1 1 2, 3 4 5, 6 7 8, 9"
+    assert digit_by_digit("12345674", "de") == "eins zwei, drei vier, fünf sechs, sieben vier"
+    assert digit_by_digit("0151234", "en") == "zero one five, one two three, four"
 
 
 @given(st.integers(0, 10**7 - 1), st.integers(0, 7), st.integers(1, 9))

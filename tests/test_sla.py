@@ -6,18 +6,46 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from ivr import callbacks, database, sla
+from ivr.configuration import load, settings
 from ivr.instants import utc_now
 from ivr.models import CallbackTask, User
 from tests.conftest import eventually
 from tests.people import a_task, hire, the_task
 
 
-def test_24_hours_are_24_hours_in_both_dst_nights() -> None:
+def test_24_hours_are_24_hours_in_both_dst_nights(rooms) -> None:
     berlin = ZoneInfo("Europe/Berlin")
     for evening in (datetime(2026, 3, 28, 19, 40, tzinfo=berlin), datetime(2026, 10, 24, 19, 40, tzinfo=berlin)):
         start = evening.astimezone(UTC)
-        assert sla.due_at(start, 24) - start == timedelta(hours=24)
+        assert sla.due_at(start, "callback", "normal", settings()) - start == timedelta(hours=24)
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("reported", "due"),
+    [
+        ("2026-11-22T10:00", "2026-11-22T12:00"),  # in opening hours: two hours
+        ("2026-11-22T19:40", "2026-11-23T10:00"),  # at night: two hours of the next morning
+        ("2026-11-22T17:00", "2026-11-23T09:00"),  # one hour tonight, one tomorrow
+        ("2026-11-22T17:59:59", "2026-11-23T09:59:59"),
+        ("2026-03-28T19:40", "2026-03-29T10:00"),  # the night the clocks go forward
+        ("2026-10-25T02:30", "2026-10-25T10:00"),
+    ],
+)
+def test_an_emergency_is_tried_within_two_hours_of_opening_time(rooms, reported: str, due: str) -> None:
+    assert sla.due_at(berlin(reported), "callback", "emergency", settings()) == berlin(due)
+
+
+def test_a_closure_does_not_make_an_emergency_later_than_a_callback(rooms) -> None:
+    closed = load(hours={"closures": [{"first": "2026-12-24", "last": "2027-01-03"}]})
+    start = berlin("2026-12-24T12:00")
+    assert sla.due_at(start, "callback", "emergency", closed) - start == timedelta(hours=24)
 
 
 def test_a_breach_is_recorded_once(rooms) -> None:
@@ -51,7 +79,7 @@ def test_an_attempt_in_time_keeps_the_promise_and_a_closed_task_has_none(rooms) 
 
 
 def test_the_clock_records_a_breach_within_ten_seconds(house, caller, tasks_of) -> None:
-    person = caller().dials().hears("choose_language").presses("1").hears("choose_concern").presses("1")
+    person = caller().dials().hears("choose_language").presses("1").hears("main").presses("1")
     person.hears("consent").presses("2").hears("confirm_number").hangs_up()
     (task,) = tasks_of(person.call_sid)
     due = utc_now()

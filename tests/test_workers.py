@@ -14,9 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ivr import audio_store, database, outbox
-from ivr.audio_files import Sound, read_wav, write_wav
-from ivr.exchange.callers import at_telephone_rate
-from ivr.exchange.lines import RATE
+from ivr.audio_files import RATE, Sound, at_telephone_rate, read_wav, write_wav
 from ivr.exchange.webhooks import WebhookFailed
 from ivr.instants import utc_now
 from ivr.models import Call, CallbackTask, Transcript, VoiceboxMessage, Work
@@ -46,7 +44,7 @@ def worker_processes(house: House) -> list[psutil.Process]:
 
 def leave_message(caller, sound: Sound):
     person = caller().dials()
-    person.hears("choose_language").presses("3").speaking("ko").hears("choose_concern").presses("1")
+    person.hears("choose_language").presses("3").speaking("ko").hears("main").presses("1")
     person.hears("consent").presses("1").hears("speak_now").says(sound, then="hangup")
     return person
 
@@ -117,7 +115,7 @@ def test_messages_left_while_redis_is_away_are_found_by_the_clock(house, caller,
 def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(house, caller, tasks_of) -> None:
     """English has no model here; the Korean one under its name shows that the message wakes up."""
     person = caller().dials()
-    person.hears("choose_language").presses("2").speaking("en").hears("choose_concern").presses("1")
+    person.hears("choose_language").presses("2").speaking("en").hears("main").presses("1")
     person.hears("consent").presses("1").hears("speak_now").says(human_speech(4), then="hangup")
     eventually(lambda: transcript(tasks_of, person)["reason"] == "no_model", 60)
     arriving = house.settings.model_dir / "en"

@@ -1,0 +1,47 @@
+"""When people are called back, and when not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ivr import configuration, sla
+from ivr.callbacks import Refused
+from ivr.live import callback_calls
+from tests.people import a_task, the_task
+
+
+def test_nobody_is_called_outside_opening_hours_or_at_a_premium_number(rooms, monkeypatch) -> None:
+    now = datetime(2026, 11, 23, 17, 59, 59, tzinfo=configuration.settings().hours.zone)
+    task = the_task(a_task())
+    callback_calls.check_may_dial(task, now)
+    with pytest.raises(Refused, match="closed_now"):
+        callback_calls.check_may_dial(task, now + timedelta(seconds=1))
+    for number in (None, "+499001234567", "110", "+49110", "+4911833"):
+        task.callback_number = number
+        with pytest.raises(Refused, match="no_number"):
+            callback_calls.check_may_dial(task, now)
+
+
+@pytest.mark.parametrize("availability", ["morning", "afternoon", "any_time", None])
+def test_attempts_are_made_at_different_times_of_day_within_the_hours_named(rooms, availability) -> None:
+    zone = configuration.settings().hours.zone
+    tried = [datetime(2026, 11, 23, 9, 5, tzinfo=zone).astimezone(UTC)]
+    while (following := sla.next_attempt_at(tried, availability, tried[-1], rooms)) is not None:
+        tried.append(following)
+    local = [at.astimezone(zone) for at in tried]
+    assert len(local) == 4
+    assert (local[-1].date() - local[0].date()).days <= 2, "over three days"
+    assert all(8 <= at.hour < 18 for at in local)
+    assert len({at.time() for at in local[1:]}) == 3 or availability in ("morning", "afternoon")
+    if availability == "morning":
+        assert all(at.hour < 12 for at in local)
+    if availability == "afternoon":
+        assert all(at.hour >= 12 for at in local[1:])
+
+
+def test_the_next_attempt_in_the_dst_night_is_at_a_wall_clock_time(rooms) -> None:
+    saturday = datetime(2026, 10, 24, 17, 30, tzinfo=rooms.hours.zone).astimezone(UTC)
+    following = sla.next_attempt_at([saturday], "morning", saturday, rooms).astimezone(rooms.hours.zone)
+    assert (following.date().isoformat(), following.hour) == ("2026-10-25", 8)

@@ -1,0 +1,42 @@
+"""A house that has worked for a while gets a new schema: nothing it has promised is lost."""
+
+from __future__ import annotations
+
+from alembic import command
+from sqlalchemy import text
+
+from ivr import database
+from ivr.instants import utc_now
+from ivr.migrate import alembic_config, migrate
+from tests.conftest import move_out
+
+NOW = "2026-11-20 10:00:00.000000"
+
+
+def test_a_house_of_the_first_release_moves_on(rooms) -> None:
+    database.engine().dispose()
+    rooms.var_dir.joinpath("hotline.sqlite3").unlink()
+    move_out()
+    command.upgrade(alembic_config(), "0001")
+    with database.engine().execution_options(writing=True).begin() as connection:
+        for statement in (
+            "INSERT INTO teams (id, key, name) VALUES (1, 'benefits', 'Leistung')",
+            "INSERT INTO calls (id, call_sid, from_number, state, started_at)"
+            f" VALUES (1, 'CA1', '+49421', 'ended', '{NOW}')",
+            "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency, receipt_code,"
+            " provisional, first_contact_at, due_at) VALUES (7, 'callback', 'open', 1, 1, 'tr', 'benefits', 'normal',"
+            f" '12345674', 0, '{NOW}', '{NOW}')",
+            "INSERT INTO voicebox_messages (id, call_id, task_id, take, state, language, consented_at)"
+            f" VALUES (3, 1, 7, 1, 'left', 'tr', '{NOW}')",
+            f"INSERT INTO task_events (id, task_id, at, kind) VALUES (5, 7, '{NOW}', 'opened')",
+        ):
+            connection.execute(text(statement))
+    migrate()
+    with database.reading() as session:
+        from ivr.models import CallbackTask
+
+        task = session.get_one(CallbackTask, 7)
+        assert (task.kind, task.language, task.receipt_code) == ("callback", "tr", "12345674")
+        assert [message.id for message in task.messages] == [3]
+        assert [event.kind for event in task.events] == ["opened"]
+        assert task.due_at < utc_now()
