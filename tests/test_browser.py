@@ -182,18 +182,21 @@ def test_without_javascript_a_task_can_be_worked(browser, house, people, caller,
     expect(page.get_by_role("button", name="Wieder öffnen")).to_be_visible()
 
 
-def likeness(fed: Sound, arrived: Sound) -> float:
-    """Normalised correlation of what arrived with the best matching place in what was fed."""
+def likenesses(fed: Sound, arrived: Sound) -> list[tuple[float, float]]:
+    """Each second of what arrived: the place (seconds) in what was fed that it is most like, and how like it is."""
     a = soxr.resample(fed.samples.astype(np.float64), fed.rate, 8000)
-    b = arrived.samples.astype(np.float64)
-    size = 1 << (len(a) + len(b) - 1).bit_length()
-    correlation = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
-    shift = int(np.argmax(correlation))
-    shift = shift - size if shift > len(a) else shift
-    begin, end = max(0, shift), min(len(a), shift + len(b))
-    x, y = a[begin:end], b[begin - shift : end - shift]
-    assert len(x) > 3 * 8000, "too little of it arrived"
-    return float(np.dot(x, y) / np.sqrt(np.dot(x, x) * np.dot(y, y)))
+    assert len(arrived.samples) > 4 * 8000, "too little of it arrived"
+    energy = np.concatenate(([0.0], np.cumsum(a * a)))
+    found = []
+    for start in range(0, len(arrived.samples) - 8000 + 1, 8000):
+        b = arrived.samples[start : start + 8000].astype(np.float64)
+        size = 1 << (len(a) + len(b) - 1).bit_length()
+        correlation = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)[: len(a) - 8000]
+        norms = np.sqrt((energy[8000 : len(a)] - energy[: len(a) - 8000]) * np.dot(b, b))
+        likeness = correlation / np.maximum(norms, 1.0)
+        place = int(np.argmax(likeness))
+        found.append((place / 8000, float(likeness[place])))
+    return found
 
 
 def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: Path, api) -> None:
@@ -244,7 +247,12 @@ def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: P
         sid = task["messages"][0]["recording_sid"]
         recording_id = session.scalar(select(Recording.id).where(Recording.recording_sid == sid))
     arrived = read_wav(audio_store.path_of(recording_id).read_bytes())
-    assert likeness(fed, arrived) >= 0.97
+    seconds = likenesses(fed, arrived)
+    # A browser on a busy machine may lose some milliseconds once; the seconds around them are the voice itself.
+    clear = [likeness for _, likeness in seconds if likeness >= 0.97]
+    assert len(clear) >= len(seconds) * 2 / 3, seconds
+    places = [place for place, likeness in seconds if likeness >= 0.97]
+    assert places == sorted(places), "it arrived in the order in which it was said"
     browser.close()
 
 
