@@ -1,11 +1,14 @@
 """Puts the web process together: the carrier's webhooks, the desk, the interface, and their guards.
 
-gunicorn "ivr.app:create_app()"
+gunicorn "ivr.app:serve()"
 """
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
+import time
 
 from flask import Flask, redirect, render_template, url_for
 from flask_babel import Babel
@@ -14,9 +17,10 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from ivr import outbox
+from ivr import database, outbox
 from ivr.configuration import ConfigurationError, settings
 from ivr.script import missing_prompts
+from ivr.telephony import house
 from ivr.telephony.legs import legs
 from ivr.telephony.staff import staff
 from ivr.telephony.waiting import in_line
@@ -30,6 +34,8 @@ from ivr.web.softphone import softphone
 from ivr.web.studio import studio
 from ivr.web.supervision import supervision
 from ivr.workers import queues
+
+log = logging.getLogger(__name__)
 
 
 def create_app() -> Flask:
@@ -81,6 +87,24 @@ def create_app() -> Flask:
         return render_template("error.html", code=error.code), error.code
 
     return app
+
+
+def serve() -> Flask:
+    """The web application of a process of its own: it answers callers quickly whatever is away, and writes down later
+    what could not be written at once."""
+    database.be_quick()
+    app = create_app()
+    threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
+    return app
+
+
+def _replay_spool() -> None:
+    while True:
+        time.sleep(1.0)
+        try:
+            house.replay_spool()
+        except Exception as error:  # the database is still away; the next second will do
+            log.warning("the spool waits (%s)", type(error).__name__)
 
 
 def _check_prompts() -> None:

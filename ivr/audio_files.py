@@ -53,6 +53,39 @@ def read_wav(data: bytes) -> Sound:
     return Sound(samples.astype(np.int16, copy=False), rate)
 
 
+def read_audio(data: bytes) -> tuple[Sound, bool]:
+    """Whatever libsndfile can decode (MP3, FLAC, Ogg, WAV of any kind), or the part of it that is there, as mono
+    samples; and whether it is whole.
+
+    Raises:
+        ValueError: no audio, or none of it.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            rate, promised = file.samplerate, file.frames
+            frames = file.read(dtype="int16", always_2d=True)
+    except (soundfile.SoundFileError, RuntimeError, TypeError) as error:
+        raise ValueError(f"no audio: {error}") from error
+    samples = frames.mean(axis=1).astype(np.int16)
+    if rate < 4000 or not len(samples):
+        raise ValueError("no audio in it")
+    return Sound(samples, rate), len(samples) >= promised and not _is_cut(data)
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether a WAV file's header promises more than there is (libsndfile reads what there is and says nothing)."""
+    if data[:4] != b"RIFF":
+        return False
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            promised = file.getnframes() * file.getsampwidth() * file.getnchannels()
+            return bool(len(file.readframes(file.getnframes())) < promised)
+    except (wave.Error, EOFError):  # of a kind `wave` does not know
+        return False
+
+
 def write_wav(sound: Sound) -> bytes:
     """A mono 16-bit PCM WAV file."""
     out = io.BytesIO()

@@ -1,46 +1,138 @@
-"""Stored recordings: one WAV file each under `var/audio`, written whole or not at all."""
+"""Stored recordings: encrypted at rest, each with a key of its own, in the place :mod:`ivr.objects` knows.
+
+    audio/<..>/<RecordingSid>.<random>   the audio, sealed with its key
+    keys/<..>/<RecordingSid>.json        its key, wrapped by a master key; which audio it opens; and, sealed with it
+                                         as well, what the recording is about
+
+Destroying the key destroys the audio. What a recording is about is kept beside it, so that it finds its way back into
+a database that was restored from before it came. Recordings bear the carrier's id here: the ids of a restored database
+are given once more. See docs/decisions/013-keys-beside-the-audio.md.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from ivr.configuration import settings
+from ivr import audio_keys, objects
+from ivr.audio_keys import Unreadable
+from ivr.objects import Missing
+
+__all__ = [
+    "Missing", "Stored", "Unreadable", "about", "delete", "described", "has", "load", "recordings", "rotate", "save",
+]  # fmt: skip
 
 
-def path_of(recording_id: int) -> Path:
-    """Where a recording's file is (or would be); absolute."""
-    return (settings().audio_dir / f"{recording_id % 100:02d}" / f"{recording_id}.wav").absolute()
+@dataclass(frozen=True)
+class Stored:
+    """What was stored: SHA-256 (hex) and size in bytes of the audio itself."""
+
+    sha256: str
+    size: int
 
 
-def save(recording_id: int, audio: bytes) -> str:
-    """Store durably (write beside, fsync, rename, fsync the directory); returns the SHA-256 in hex.
+def save(recording_sid: str, audio: bytes, about: Mapping[str, Any]) -> Stored:
+    """Store durably; `about` says of what call it is (JSON). Two may store the same at once: either is whole.
 
     Raises:
-        OSError: disk full and the like; then nothing is left behind.
+        OSError: disk full and the like.
     """
-    path = path_of(recording_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(f".{os.getpid()}.part")
+    key, name = audio_keys.new_key(), f"{_audio_prefix(recording_sid)}{os.urandom(6).hex()}"
+    place = objects.store()
+    place.put(name, audio_keys.seal(key, audio, name))
+    sealed = audio_keys.seal(key, json.dumps(dict(about)).encode(), f"about {recording_sid}")
     try:
-        with draft.open("wb") as file:
-            file.write(audio)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
+        _put_key(recording_sid, key, name, sealed)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        place.delete(name)
         raise
-    for directory in (path.parent, path.parent.parent):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    return hashlib.sha256(audio).hexdigest()
+    return described(audio)
 
 
-def delete(recording_id: int) -> None:
-    """Delete a recording's file; nothing happens when it is gone already."""
-    path_of(recording_id).unlink(missing_ok=True)
+def described(audio: bytes) -> Stored:
+    """Checksum and size of audio."""
+    return Stored(hashlib.sha256(audio).hexdigest(), len(audio))
+
+
+def load(recording_sid: str) -> bytes:
+    """The audio.
+
+    Raises:
+        Missing: there is none, or its key was destroyed.
+        Unreadable: it was changed, or its master key is not here.
+    """
+    key, entry = _key(recording_sid)
+    return audio_keys.unseal(key, objects.store().get(entry["audio"]), entry["audio"])
+
+
+def about(recording_sid: str) -> dict[str, Any]:
+    """What was said of a recording when it was stored.
+
+    Raises:
+        Missing, Unreadable: as for :func:`load`.
+    """
+    key, entry = _key(recording_sid)
+    found: dict[str, Any] = json.loads(audio_keys.unseal(key, bytes.fromhex(entry["about"]), f"about {recording_sid}"))
+    return found
+
+
+def has(recording_sid: str) -> bool:
+    """Whether a recording is here, whole and readable."""
+    try:
+        load(recording_sid)
+    except (Missing, Unreadable):
+        return False
+    return True
+
+
+def delete(recording_sid: str) -> None:
+    """Destroy a recording: its key first, then its audio. Safe to repeat."""
+    place = objects.store()
+    place.delete(_key_name(recording_sid))
+    for name in list(place.names(_audio_prefix(recording_sid))):
+        place.delete(name)
+
+
+def recordings() -> Iterator[str]:
+    """The carrier's ids of all stored recordings."""
+    for name in objects.store().names("keys/"):
+        yield name.rpartition("/")[2].removesuffix(".json")
+
+
+def rotate(recording_sid: str) -> bool:
+    """Wrap a recording's key with the present master key; False if it was so already.
+
+    Raises:
+        Missing, Unreadable: as for :func:`load`.
+    """
+    key, entry = _key(recording_sid)
+    if entry["master"] == next(iter(audio_keys.masters())):
+        return False
+    _put_key(recording_sid, key, entry["audio"], bytes.fromhex(entry["about"]))
+    return True
+
+
+def _key_name(recording_sid: str) -> str:
+    return f"keys/{recording_sid[-2:]}/{recording_sid}.json"
+
+
+def _audio_prefix(recording_sid: str) -> str:
+    return f"audio/{recording_sid[-2:]}/{recording_sid}."
+
+
+def _put_key(recording_sid: str, key: bytes, audio: str, sealed: bytes) -> None:
+    master, wrapped = audio_keys.wrap(key, recording_sid)
+    entry = {"master": master, "key": wrapped, "audio": audio, "about": sealed.hex()}
+    objects.store().put(_key_name(recording_sid), json.dumps(entry).encode())
+
+
+def _key(recording_sid: str) -> tuple[bytes, dict[str, str]]:
+    try:
+        entry: dict[str, str] = json.loads(objects.store().get(_key_name(recording_sid)))
+        return audio_keys.unwrap(entry["master"], entry["key"], recording_sid), entry
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable(f"the key of {recording_sid} is damaged") from error

@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ivr import master_keys
 from ivr import routing as table
 from ivr.business_hours import Hours
 from ivr.languages import LANGUAGES
@@ -131,6 +132,16 @@ class Settings(BaseSettings):
     code_tries: int = Field(5, ge=1)
     code_tries_overall: int = Field(100, ge=1)
 
+    #: Where recordings are kept: `s3://bucket/prefix` (then `audio_s3_endpoint`, where it is not Amazon's), or nothing
+    #: for a directory under `var_dir`.
+    audio_store: str = Field("", pattern=r"^(s3://[a-z0-9.-]+(/.*)?)?$")
+    audio_s3_endpoint: str = Field("", pattern=r"^(https?://.+)?$")
+    #: Master keys, `name:base64` separated by commas, the present one first (python -m ivr keys new makes one).
+    audio_master_keys: str = ""
+
+    #: Seconds between two comparisons with what the carrier has.
+    reconcile_seconds: int = Field(120, ge=5, le=86400)
+
     #: Piper voices for rendered prompts, `<language>.onnx`; used where the command `piper` is installed.
     piper_voice_dir: Path = Path("var/voices")
     vosk_model_dir: Path | None = None
@@ -173,6 +184,12 @@ class Settings(BaseSettings):
     @classmethod
     def _with_the_usual_offices(cls, value: Any) -> Any:
         return table.merged(OFFICES, value)
+
+    @field_validator("audio_master_keys")
+    @classmethod
+    def _master_keys(cls, value: str) -> str:
+        master_keys.parse(value)
+        return value
 
     @field_validator("forms")
     @classmethod
@@ -218,7 +235,8 @@ class Settings(BaseSettings):
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.mode == "production":
-            for key in ("public_base_url", "twilio_account_sid", "twilio_auth_token", "secret_key"):
+            needed = ("public_base_url", "twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys")
+            for key in needed:
                 if not getattr(self, key):
                     raise ValueError(f"{key} must be set in production mode")
         return self
@@ -283,6 +301,13 @@ class Settings(BaseSettings):
     def audio_dir(self) -> Path:
         """Directory of stored recordings."""
         return self.var_dir / "audio"
+
+    @cached_property
+    def master_keys(self) -> dict[str, bytes]:
+        """Master keys of stored audio by name, the present one first; local mode makes one for itself."""
+        return master_keys.parse(self.audio_master_keys) or master_keys.of_secret(
+            self._local_secret("audio_master_key")
+        )
 
     @cached_property
     def model_dir(self) -> Path:

@@ -9,6 +9,7 @@ A session is never held across the carrier, Redis or Vosk: read, leave, act, wri
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,25 +18,90 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from ivr import outbox
 from ivr.configuration import settings
 
-#: Seconds to wait for a lock or a connection: a webhook has 15 s in all, and must have time to go on without.
-_PATIENCE = 4
+
+class Away(SQLAlchemyError):
+    """The database did not answer a moment ago, and nobody waits for it again just now."""
+
+
+class _Patience:
+    """How long this process waits for the database: workers have time, a caller has not (see :func:`be_quick`)."""
+
+    #: Seconds to wait for a lock or a connection.
+    seconds = 4.0
+    #: After a failure nobody asks again for so many seconds.
+    pause = 0.0
+    #: Until when (monotonic) nothing is read, and nothing is written.
+    no_reading_until = 0.0
+    no_writing_until = 0.0
+    #: Since when (monotonic) a look at the database has gone unanswered.
+    looking_since: float | None = None
+
+    def check(self, writing: bool) -> None:
+        """Raises Away while nobody should wait."""
+        if not self.pause:
+            return
+        now, since = time.monotonic(), self.looking_since
+        away = now < max(self.no_reading_until, self.no_writing_until if writing else 0.0)
+        if away or (since is not None and now - since > _SILENCE):
+            raise Away("the database did not answer a moment ago")
+
+    def failed(self, writing: bool) -> None:
+        """It did not answer."""
+        until = time.monotonic() + self.pause
+        self.no_writing_until = until
+        if not writing:
+            self.no_reading_until = until
+
+
+#: A look at the database that takes longer (seconds) means it is away.
+_SILENCE = 1.0
+_patience = _Patience()
+
+
+def be_quick() -> None:
+    """This process answers callers: wait little, after a failure do not ask for a second, and keep an eye on whether
+    the database answers at all (a server may take a connection and stay silent). Call it before the first connection.
+    """
+    _patience.seconds, _patience.pause = 1.2, 1.0
+    threading.Thread(target=_look, name="database", daemon=True).start()
+
+
+def _look() -> None:
+    while True:
+        _patience.looking_since = time.monotonic()
+        try:
+            with engine().connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+            _patience.looking_since = None
+        except SQLAlchemyError:
+            _patience.looking_since = None
+            _patience.failed(writing=False)
+        time.sleep(0.5)
 
 
 def connect(url: str) -> Engine:
     """An engine for `url`, set up for many short transactions from several processes."""
+    seconds = _patience.seconds
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE)
+        limits = {"connect_timeout": 2, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+        options = {"options": f"-c lock_timeout={int(seconds * 1000)}"} if _patience.pause else {}
+        return create_engine(
+            url,
+            connect_args={**limits, **options},
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=seconds,
+        )
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, connect_args={"timeout": _PATIENCE}, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE
-    )
+    engine = create_engine(url, connect_args={"timeout": seconds}, pool_size=10, max_overflow=20, pool_timeout=seconds)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -44,7 +110,12 @@ def connect(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_PATIENCE * 1000}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={int(_patience.seconds * 1000)}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -75,8 +146,18 @@ def _writing_engine(shared: Engine, durable: bool) -> Engine:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for reading; whatever it would change is rolled back."""
-    with Session(engine(), expire_on_commit=False) as session:
+    with _watched(writing=False), Session(engine(), expire_on_commit=False) as session:
         yield session
+
+
+@contextmanager
+def _watched(*, writing: bool) -> Iterator[None]:
+    _patience.check(writing)
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        _patience.failed(writing)
+        raise
 
 
 #: SQLite lets writers wait by sleeping longer and longer; the threads of one process queue here instead.
@@ -88,7 +169,7 @@ def _in_turn(shared: Engine) -> Iterator[None]:
     if shared.dialect.name != "sqlite":
         yield
         return
-    if not _turn.acquire(timeout=_PATIENCE):
+    if not _turn.acquire(timeout=_patience.seconds):
         raise TimeoutError("the database is busy")
     try:
         yield
@@ -100,7 +181,7 @@ def _in_turn(shared: Engine) -> Iterator[None]:
 def noting() -> Iterator[Connection]:
     """A bare connection for a few short statements no promise hangs on: safe from crashes of ours, not from a
     power cut, and several times as quick as :func:`writing`. Commits when the block ends."""
-    with _in_turn(engine()), _writing_engine(engine(), False).begin() as connection:
+    with _watched(writing=True), _in_turn(engine()), _writing_engine(engine(), False).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL synchronous_commit = off"))
         yield connection
@@ -114,7 +195,7 @@ _ALONE = 4211782666
 def writing() -> Iterator[Session]:
     """A session that commits when the block ends, then hands the work written in it to the queue."""
     with Session(_writing_engine(engine(), True), expire_on_commit=False) as session:
-        with _in_turn(engine()), session.begin():
+        with _watched(writing=True), _in_turn(engine()), session.begin():
             yield session
         outbox.dispatch(session)
 

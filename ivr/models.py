@@ -243,6 +243,10 @@ class CallbackTask(Base):
     language: Mapped[str] = mapped_column(String(8))
     concern: Mapped[str] = mapped_column(String(40))
     urgency: Mapped[str] = mapped_column(String(20), default="normal")
+    #: Words of the transcript that have raised the urgency.
+    urgency_words: Mapped[list[str] | None] = mapped_column(JSON)
+    #: When a person took such a raise back; words raise this task no more.
+    urgency_lowered_at: Mapped[datetime | None]
     #: no_money, power_cut, housing, food_voucher, other
     emergency_kind: Mapped[str | None] = mapped_column(String(20))
     #: Key of the office (Geschäftsstelle), where the caller keyed in a postal code.
@@ -298,6 +302,22 @@ class Contact(Base):
     at: Mapped[datetime]
     task: Mapped[CallbackTask] = relationship(back_populates="contacts")
     call: Mapped[Call] = relationship(back_populates="contacts")
+
+
+class Checkpoint(Base):
+    """How far something that is repeated has come."""
+
+    __tablename__ = "checkpoints"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime]
+
+
+class SpoolEntry(Base):
+    """An entry of a host's spool that has been written into the database: it is not written twice."""
+
+    __tablename__ = "spool_entries"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    replayed_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class PostalOrder(Base):
@@ -413,8 +433,8 @@ class TaskEvent(Base):
     #: None: the house itself.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
-    #: opened, called_again, raised, number_given, changed, claimed, released, attempted, noted, closed, reopened,
-    #: withdrawn, breached
+    #: opened, called_again, raised, lowered, number_given, changed, claimed, released, attempted, noted, closed,
+    #: reopened, withdrawn, breached, letter_proposed, recording_cut_short
     kind: Mapped[str] = mapped_column(String(40))
     text: Mapped[str | None] = mapped_column(Text)
     task: Mapped[CallbackTask] = relationship(back_populates="events")
@@ -433,6 +453,12 @@ class Work(Base):
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
+        Index(
+            "ix_work_failed",
+            "failed_at",
+            sqlite_where=text("done_at IS NULL AND failed_at IS NOT NULL"),
+            postgresql_where=text("done_at IS NULL AND failed_at IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
@@ -443,6 +469,8 @@ class Work(Base):
     #: Rises with each `add`, so that a job finishing meanwhile does not swallow the new wish.
     generation: Mapped[int] = mapped_column(default=1)
     run_after: Mapped[datetime]
+    #: Of what may be done in any order, the earliest first.
+    deadline_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
     leased_by: Mapped[str | None] = mapped_column(String(120), index=True)
     done_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +43,9 @@ class Errand:
     generation: int = 1
 
 
+#: Which try of its row the present handler is, from 1.
+tries: ContextVar[int] = ContextVar("tries", default=1)
+
 #: Puts errands on the queue; set by processes that have one. It may raise: the clock repairs.
 hand_over: Callable[[Sequence[Errand]], None] = lambda errands: None  # noqa: E731
 
@@ -71,6 +75,12 @@ def add(
     work_id, is_urgent, generation = session.execute(upsert.returning(Work.id, Work.urgent, Work.generation)).one()
     if run_after is None:
         session.info.setdefault("errands", []).append(Errand(work_id, kind, is_urgent, generation))
+
+
+def is_planned(session: Session, kind: str, subject_id: int) -> bool:
+    """Whether there is a row that is still to be done."""
+    row = select(Work.id).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))
+    return session.scalar(row) is not None
 
 
 def dispatch(session: Session) -> None:

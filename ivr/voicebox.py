@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ivr import outbox, promises
+from ivr import calls, outbox, promises
 from ivr.configuration import settings
+from ivr.instants import iso
+from ivr.languages import DEFAULT_LANGUAGE
 from ivr.matters import Matter
-from ivr.models import Call, CallbackTask, Recording, Transcript, VoiceboxMessage
+from ivr.models import Call, CallbackTask, Recording, TaskEvent, Transcript, VoiceboxMessage
 
 #: After a hang-up in mid-recording the carrier has this long to tell of the audio, then we ask for it.
 PATIENCE = timedelta(seconds=30)
@@ -170,8 +173,54 @@ def look_for_expected(session: Session, call: Call, now: datetime) -> None:
         outbox.add(session, "ask_for_recording", message_id, run_after=now + ASK_AFTER)
 
 
-def stored(session: Session, recording: Recording, sha256: str, size: int, seconds: float, now: datetime) -> None:
-    """The audio is ours and durable: the carrier's copy goes, the transcript is due."""
+def description(recording: Recording) -> dict[str, Any]:
+    """What is kept beside a recording's audio, so that it can be taken in again where the database knows it no more."""
+    message, call = recording.message, recording.message.call
+    return {
+        "call_sid": call.call_sid,
+        "from_number": call.from_number,
+        "started_at": iso(call.started_at),
+        "language": message.language,
+        "about": message.about or {"concern": call.concern or "other"},
+        "take": message.take,
+        "callback_number": message.task.callback_number if message.task else None,
+        "seconds": recording.recorded_seconds,
+    }
+
+
+def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], now: datetime) -> Recording | None:
+    """A recording the house does not know (any more), with what is known of it; None if it is known after all.
+
+    The task is that of its call, or a new one.
+    """
+    if session.scalar(select(Recording.id).where(Recording.recording_sid == recording_sid)) is not None:
+        return None
+    began = datetime.fromisoformat(described["started_at"]) if described.get("started_at") else now
+    call = calls.seen(session, described["call_sid"], described.get("from_number"), began)
+    call.language = call.language or described.get("language") or DEFAULT_LANGUAGE
+    about = described.get("about") or {"concern": call.concern or "other"}
+    number = int(described.get("take") or 1)
+    recording = announced(session, call, Take(number, call.language, about), recording_sid, now)
+    task = left(session, call, recording, described.get("seconds"), now)
+    if task.callback_number is None:
+        promises.give_number(session, task, described.get("callback_number"), now)
+    return recording
+
+
+def stored(
+    session: Session,
+    recording: Recording,
+    sha256: str,
+    size: int,
+    seconds: float,
+    now: datetime,
+    *,
+    whole: bool = True,
+) -> None:
+    """The audio is ours and durable: the carrier's copy goes, the transcript is due. Of what was cut short
+    (not `whole`) the task says so."""
+    if not whole and recording.message.task_id is not None:
+        session.add(TaskEvent(task_id=recording.message.task_id, at=now, kind="recording_cut_short"))
     recording.state = "stored"
     recording.audio_sha256 = sha256
     recording.audio_bytes = size

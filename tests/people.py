@@ -60,7 +60,8 @@ def a_task(
         task = voicebox.left(session, call, recording, 4, now)
         sound: Sound = speak(text, language)
         audio = write_wav(sound)
-        voicebox.stored(session, recording, audio_store.save(recording.id, audio), len(audio), sound.seconds, now)
+        kept = audio_store.save(recording.recording_sid, audio, voicebox.description(recording))
+        voicebox.stored(session, recording, kept.sha256, kept.size, sound.seconds, now)
         session.flush()
         transcript = session.query(Transcript).filter_by(recording_id=recording.id).one()
         transcript.state, transcript.text, transcript.confidence = "done", text, 0.8

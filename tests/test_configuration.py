@@ -9,6 +9,8 @@ import pytest
 from ivr.configuration import ConfigurationError, load
 from ivr.languages import LANGUAGES
 
+MASTER_KEY = "one:" + "A" * 43 + "="
+
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -96,7 +98,7 @@ def test_korean_needs_its_model_and_its_name(written, tmp_path: Path, monkeypatc
     assert written("languages = ['ko', 'de']").enabled_languages == ("ko", "de")
     production = (
         "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
-        "twilio_auth_token = 't'\nsecret_key = 's'\n"
+        "twilio_auth_token = 't'\nsecret_key = 's'\naudio_master_keys = '" + MASTER_KEY + "'\n"
     )
     assert written(production).enabled_languages == everybody
 
@@ -130,7 +132,8 @@ def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.M
 
     settings = written(
         "mode = 'production'\npublic_base_url = 'https://hotline.example/'\ntwilio_account_sid = 'AC1'\n"
-        "twilio_auth_token = 't'\nsecret_key = 's'\ntwilio_region = 'ie1'\ntwilio_edge = 'dublin'"
+        "twilio_auth_token = 't'\nsecret_key = 's'\naudio_master_keys = '" + MASTER_KEY + "'\n"
+        "twilio_region = 'ie1'\ntwilio_edge = 'dublin'"
     )
     monkeypatch.setattr(carrier, "settings", lambda: settings)
     assert settings.base_url == "https://hotline.example"

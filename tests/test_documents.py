@@ -18,7 +18,8 @@ from ivr.telephony import documents, sealing
 
 STATE = State("review", "de", facts={"receipt_code": "12345674", "callback_number": "+4915112345678", "take": "1"})
 VALUES = {**STATE.facts, "opening_at": "2026-11-23T07:00:00Z"}
-ANSWER = "http://127.0.0.1:8000/voice/answer?state=…"
+AGAIN = "#rc=3&amp;rp=ct,rt,5xx"
+ANSWER = "http://127.0.0.1:8000/voice/answer?state=…" + AGAIN
 
 TABLE = [
     (
@@ -56,7 +57,7 @@ TABLE = [
     (
         RecordSpeech(7),
         f'<Record action="{ANSWER}" finishOnKey="1234567890*#" maxLength="180" method="POST" playBeep="true" '
-        'recordingStatusCallback="http://127.0.0.1:8000/voice/recording?state=…" '
+        'recordingStatusCallback="http://127.0.0.1:8000/voice/recording?state=…' + AGAIN + '" '
         'recordingStatusCallbackEvent="in-progress completed absent" recordingStatusCallbackMethod="POST" '
         f'timeout="7" trim="trim-silence" /><Redirect method="POST">{ANSWER}</Redirect>',
     ),
@@ -65,7 +66,7 @@ TABLE = [
     # Carrier: "the wait URL is asked again when its document ends"; `<Leave>` leaves the queue.
     (
         JoinLine(),
-        f'<Enqueue action="{ANSWER}" method="POST" waitUrl="http://127.0.0.1:8000/voice/wait?state=…" '
+        f'<Enqueue action="{ANSWER}" method="POST" waitUrl="http://127.0.0.1:8000/voice/wait?state=…{AGAIN}" '
         'waitUrlMethod="POST">+494211782666</Enqueue>',
     ),
     # Carrier: "the first participant's statusCallback wins": all give the same. Nobody's leaving ends the room.

@@ -95,7 +95,7 @@ def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatc
 
     settings = configuration.load(
         mode="production", public_base_url="https://x.example", twilio_account_sid="AC1", twilio_auth_token="t",
-        secret_key="s",
+        secret_key="s", audio_master_keys="one:" + "A" * 43 + "=",
     )  # fmt: skip
     monkeypatch.setattr(composition, "settings", lambda: settings)
     app = composition.create_app()

@@ -182,13 +182,11 @@ def test_the_fallback_takes_the_call_up_in_its_language(carrier, rooms) -> None:
     assert "<Gather" in answer.text
 
 
-def test_the_database_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy.exc import OperationalError
-
+def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
     from ivr.telephony import house
 
     def broken(*_: object) -> str:
-        raise OperationalError("SELECT", {}, Exception("gone"))
+        raise house.NotKept("turn")
 
     with monkeypatch.context() as outage:
         outage.setattr(house, "perform", broken)
@@ -204,12 +202,10 @@ def test_the_database_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: p
 def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
     carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     from ivr.telephony import house
 
     def broken(*_: object) -> str:
-        raise OperationalError("SELECT", {}, Exception("gone"))
+        raise house.NotKept("turn")
 
     monkeypatch.setattr(house, "perform", broken)
     answer = carrier(next_step(carrier(in_step("consent"), Digits="2")), Digits="1")

@@ -240,12 +240,13 @@ def test_audio_is_written_whole_or_not_at_all(rooms, monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     audio = write_wav(Sound(np.arange(100, dtype=np.int16), RATE))
-    assert len(audio_store.save(5, audio)) == 64
-    assert audio_store.path_of(5).read_bytes() == audio
+    assert len(audio_store.save("REaa", audio, {}).sha256) == 64
+    assert audio_store.load("REaa") == audio
+    before = sorted(rooms.audio_dir.rglob("*"))
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        audio_store.save(6, audio)
-    assert list(audio_store.path_of(6).parent.iterdir()) == []
+        audio_store.save("REbaa", audio, {})
+    assert sorted(rooms.audio_dir.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

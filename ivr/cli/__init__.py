@@ -8,7 +8,9 @@ import sys
 import click
 
 from ivr.cli.call import call
+from ivr.cli.carrier import carrier, reconcile
 from ivr.cli.flow import flow
+from ivr.cli.keys import keys
 from ivr.cli.people import tokens, users
 from ivr.cli.processes import clock, exchange, migrate, run, worker
 from ivr.cli.prompts import prompts
@@ -21,7 +23,9 @@ def hotline() -> None:
     """The telephone hotline and voicebox of Jobcenter Bremen."""
 
 
-for command in (run, migrate, worker, clock, exchange, call, flow, prompts, models, tokens, users):
+for command in (
+    run, migrate, worker, clock, exchange, call, carrier, reconcile, flow, prompts, models, keys, tokens, users,
+):  # fmt: skip
     hotline.add_command(command)
 
 

@@ -14,14 +14,16 @@ from ivr.exchange.webhooks import Webhooks
 
 def create_switch(settings: Settings) -> Switch:
     """A switch whose one number is the hotline of these settings."""
-    subscription = Subscription(
-        account_sid=settings.account_sid,
-        number=settings.hotline_number,
-        voice_url=f"{settings.base_url}/voice/incoming",
-        fallback_url=f"{settings.base_url}/voice/fallback",
-        status_url=f"{settings.base_url}/voice/status",
-    )
-    return Switch(subscription, Ledger(settings.var_dir / "exchange"), Webhooks(settings.auth_token))
+    ledger = Ledger(settings.var_dir / "exchange")
+    webhooks = {
+        "voice_url": f"{settings.base_url}/voice/incoming",
+        "fallback_url": f"{settings.base_url}/voice/fallback",
+        "status_url": f"{settings.base_url}/voice/status",
+    }
+    # What `carrier configure` has set stays, for the house it was set for.
+    kept = {name: url for name, url in ledger.number().items() if name in webhooks and url.startswith(webhooks[name])}
+    subscription = Subscription(account_sid=settings.account_sid, number=settings.hotline_number, **webhooks | kept)
+    return Switch(subscription, ledger, Webhooks(settings.auth_token))
 
 
 def create_app(settings: Settings, switch: Switch | None = None) -> Flask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -24,6 +25,11 @@ class Subscription:
     voice_url: str
     fallback_url: str
     status_url: str
+
+    @property
+    def number_sid(self) -> str:
+        """The carrier's id of the number."""
+        return "PN" + hashlib.sha256(self.number.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivr.audio_files import RATE, Samples, Sound, write_wav
+
+if TYPE_CHECKING:
+    from ivr.exchange.calls import Subscription
 
 
 def new_sid(prefix: str) -> str:
@@ -81,6 +85,16 @@ class Ledger:
         for path in (directory / "messages").glob("SM*.json"):
             message = MessageRecord(**json.loads(path.read_text()))
             self._messages[message.sid] = message
+
+    def number(self) -> dict[str, str]:
+        """The number's webhooks, where they have been changed by REST."""
+        path = self._directory / "number.json"
+        found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        return found
+
+    def keep_number(self, subscription: Subscription) -> None:
+        """Write the number's webhooks down."""
+        self._write(self._directory / "number.json", json.dumps(asdict(subscription)).encode())
 
     def keep_message(self, message: MessageRecord) -> None:
         """Write a text message down."""

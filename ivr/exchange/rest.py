@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request, send_file
 
-from ivr.exchange.calls import Script
+from ivr.exchange.calls import Script, Subscription
 from ivr.exchange.conferences import Participant, Room
 from ivr.exchange.ledger import CallRecord, MessageRecord, RecordingRecord, new_sid
 from ivr.exchange.switch import Switch
@@ -22,6 +24,9 @@ _CALL_FIELDS = {
 _PARTICIPANT_FIELDS = {
     "To", "From", "Timeout", "EndConferenceOnExit", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
 }  # fmt: skip
+#: Webhooks of a number: the carrier's name of each -> that of the subscription.
+_NUMBER_FIELDS = {"VoiceUrl": "voice_url", "VoiceFallbackUrl": "fallback_url", "StatusCallback": "status_url"}
+_NUMBER_METHODS = ("VoiceMethod", "VoiceFallbackMethod", "StatusCallbackMethod")
 _NUMBER = re.compile(r"\+[1-9]\d{4,14}")
 
 
@@ -43,9 +48,30 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
     def missing(_: object) -> Response:
         return _error(404, 20404, f"The requested resource {request.path} was not found")
 
+    @pages.get("/IncomingPhoneNumbers.json")
+    def numbers() -> Response:
+        asked = request.args.get("PhoneNumber", "")
+        own = [switch.subscription] if asked in switch.subscription.number else []
+        return _page("incoming_phone_numbers", [_number(item, base) for item in own])
+
+    @pages.route("/IncomingPhoneNumbers/<sid>.json", methods=["GET", "POST"])
+    def number(sid: str) -> Response:
+        if sid != switch.subscription.number_sid:
+            abort(404)
+        if strange := set(request.form) - set(_NUMBER_FIELDS) - set(_NUMBER_METHODS):
+            return _error(400, 20001, f"the local exchange does not know {', '.join(sorted(strange))}")
+        if any(request.form.get(method, "POST") != "POST" for method in _NUMBER_METHODS):
+            return _error(400, 21403, "the local exchange asks by POST only")
+        for key, value in request.form.items():
+            if key in _NUMBER_FIELDS:
+                setattr(switch.subscription, _NUMBER_FIELDS[key], value)
+        ledger.keep_number(switch.subscription)
+        return jsonify(_number(switch.subscription, base))
+
     @pages.get("/Recordings.json")
     def recordings() -> Response:
-        kept = ledger.recordings(request.args.get("CallSid"))
+        since = _since("DateCreated>")
+        kept = (item for item in ledger.recordings(request.args.get("CallSid")) if _created(item) >= since)
         return _page("recordings", [_recording(item, base) for item in kept])
 
     @pages.get("/Recordings/<sid>.json")
@@ -67,7 +93,9 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
 
     @pages.get("/Calls.json")
     def calls() -> Response:
-        return _page("calls", [_call(item, base) for item in ledger.calls()])
+        since, status = _since("StartTime>"), request.args.get("Status")
+        kept = (item for item in ledger.calls() if _created(item) >= since and status in (None, item.status))
+        return _page("calls", [_call(item, base) for item in kept])
 
     @pages.get("/Calls/<sid>.json")
     def call(sid: str) -> Response:
@@ -208,6 +236,38 @@ def _page(name: str, items: list[dict[str, Any]]) -> Response:
             "end": page * size + len(part) - 1,
         }
     )
+
+
+def _since(field: str) -> datetime:
+    """A filter for what is later: the carrier takes dates and instants in ISO form."""
+    try:
+        given = datetime.fromisoformat(request.args.get(field, ""))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def _created(item: CallRecord | RecordingRecord) -> datetime:
+    return parsedate_to_datetime(item.date_created)
+
+
+def _number(item: Subscription, base: str) -> dict[str, Any]:
+    return {
+        "sid": item.number_sid,
+        "account_sid": base.rpartition("/")[2],
+        "phone_number": item.number,
+        "friendly_name": "Hotline",
+        "voice_url": item.voice_url,
+        "voice_method": "POST",
+        "voice_fallback_url": item.fallback_url,
+        "voice_fallback_method": "POST",
+        "status_callback": item.status_url,
+        "status_callback_method": "POST",
+        "voice_application_sid": "",
+        "trunk_sid": None,
+        "api_version": "2010-04-01",
+        "uri": f"{base}/IncomingPhoneNumbers/{item.number_sid}.json",
+    }
 
 
 def _recording(item: RecordingRecord, base: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ AGAIN = "#rc=3&rp=ct,rt,5xx"
 
 
 def voice_url(path: str, **query: str | int) -> str:
-    """Address of a webhook under /voice."""
-    return f"{settings().base_url}/voice{path}" + (f"?{urlencode(query)}" if query else "")
+    """Address of a webhook under /voice, asked again when it fails."""
+    return f"{settings().base_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + AGAIN
 
 
 def leg_url(path: str, leg_id: int, **query: str | int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -14,19 +16,29 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from ivr.configuration import settings
+from ivr.telephony.addresses import voice_url
 
+#: The carrier has refused something: `status` is that of HTTP, `msg` its reason.
+Refused = TwilioRestException
 #: The carrier's last words about a call.
 ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
-#: 16-bit mono at 8 kHz is 16 kB a second; nothing we asked for is longer than ten minutes.
-MAX_MEDIA_BYTES = 64 * 1024 * 1024
+#: 16-bit mono at 8 kHz is 16 kB a second; nothing we asked for is longer than ten minutes, and yet a recording of
+#: hours is somebody's message.
+MAX_MEDIA_BYTES = 512 * 1024 * 1024
+#: What carriers call a WAV file, and other audio they may keep.
+_AUDIO = ("audio/", "application/octet-stream", "application/ogg")
 
 
 class NotThere(Exception):
     """The carrier has no such recording (yet, or any more)."""
 
 
+class NotOurNumber(Exception):
+    """The account has no such telephone number."""
+
+
 class NotAudio(Exception):
-    """The carrier answered with something that is no WAV file."""
+    """The carrier answered with something that is no audio we can read."""
 
 
 class _Elsewhere(TwilioHttpClient):
@@ -68,11 +80,11 @@ def media_url(recording_sid: str) -> str:
 
 
 def fetch_audio(recording_sid: str) -> bytes:
-    """The recording as a WAV file.
+    """The recording, as a WAV file where the carrier keeps to its word.
 
     Raises:
         NotThere: the carrier does not have it; right after a call it may come later.
-        NotAudio: what came is not a WAV file (an error page has been saved as audio elsewhere).
+        NotAudio: what came is no audio (an error page has been saved as audio elsewhere).
         requests.RequestException: the carrier could not be asked.
     """
     configured = settings()
@@ -87,7 +99,7 @@ def fetch_audio(recording_sid: str) -> bytes:
             raise NotThere(recording_sid)
         response.raise_for_status()
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if response.status_code != 200 or kind not in ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"):
+        if response.status_code != 200 or not kind.startswith(_AUDIO):
             raise NotAudio(f"status {response.status_code}, type {kind or 'none'}")
         audio = bytearray()
         for chunk in response.iter_content(65536):
@@ -138,6 +150,92 @@ def delete_recording(recording_sid: str) -> None:
             return
         raise
     raise TwilioRestException(409, media_url(recording_sid), "the recording is still there after its deletion")
+
+
+@dataclass(frozen=True)
+class PlacedCall:
+    """A call as the carrier lists it."""
+
+    call_sid: str
+    status: str
+    direction: str
+    from_number: str
+    to_number: str
+    started_at: datetime | None
+
+
+def recordings_since(since: datetime) -> Iterator[tuple[Kept, str]]:
+    """Recordings made since an instant, each with the id of its call.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it could not be asked.
+    """
+    for item in client().recordings.stream(date_created_after=since, page_size=200):
+        yield Kept(item.sid, str(item.status), max(0.0, float(item.duration or 0))), item.call_sid
+
+
+def calls_since(since: datetime) -> Iterator[PlacedCall]:
+    """Calls that began since an instant.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it could not be asked.
+    """
+    for item in client().calls.stream(start_time_after=since, page_size=200):
+        yield _placed(item)
+
+
+def placed_call(call_sid: str) -> PlacedCall:
+    """What the carrier knows of a call.
+
+    Raises:
+        CallIsOver: nothing any more.
+        TwilioRestException, requests.RequestException: it could not be asked.
+    """
+    try:
+        return _placed(client().calls(call_sid).fetch())
+    except TwilioRestException as error:
+        if error.status == 404:
+            raise CallIsOver(call_sid) from error
+        raise
+
+
+def _placed(item: Any) -> PlacedCall:
+    # twilio-python keeps the field `from` under another name
+    return PlacedCall(item.sid, str(item.status), str(item.direction), item._from or "", item.to or "", item.start_time)
+
+
+#: What is set at the carrier for a number, by the carrier's names.
+Webhooks = dict[str, str]
+
+
+def wanted_webhooks() -> Webhooks:
+    """What the hotline's number should have set at the carrier."""
+    wanted = {"voice_url": "/incoming", "voice_fallback_url": "/fallback", "status_callback": "/status"}
+    methods = {"voice_method": "POST", "voice_fallback_method": "POST", "status_callback_method": "POST"}
+    return {name: voice_url(path) for name, path in wanted.items()} | methods
+
+
+def webhooks_of(number: str) -> tuple[str, Webhooks]:
+    """The carrier's id of a number of ours, and what is set there.
+
+    Raises:
+        NotOurNumber: the account does not have it.
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    for item in client().incoming_phone_numbers.list(phone_number=number, limit=20):
+        if item.phone_number == number:
+            set_there = {name: str(getattr(item, name) or "") for name in wanted_webhooks()}
+            return item.sid, set_there
+    raise NotOurNumber(number)
+
+
+def set_webhooks(number_sid: str, webhooks: Webhooks) -> None:
+    """Set a number's webhooks.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it was not done.
+    """
+    client().incoming_phone_numbers(number_sid).update(**webhooks)
 
 
 def send_text_message(to: str, body: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -22,7 +21,7 @@ from ivr.flows.verbs import (
     Turn,
     Wait,
 )
-from ivr.telephony.addresses import AGAIN, voice_url
+from ivr.telephony.addresses import voice_url
 from ivr.telephony.sealing import seal
 
 _ANY_KEY = "1234567890*#"
@@ -30,7 +29,7 @@ _ANY_KEY = "1234567890*#"
 
 def url(path: str, state: State) -> str:
     """Address of one of our webhooks, carrying the call's state."""
-    return f"{settings().base_url}/voice/{path}?{urlencode({'state': seal(state)})}"
+    return voice_url(f"/{path}", state=seal(state))
 
 
 def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
@@ -109,7 +108,7 @@ def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = F
         end_conference_on_exit=False,
         beep="false",
         wait_url="",  # silence: it lasts a second
-        status_callback=voice_url("/conference") + AGAIN,
+        status_callback=voice_url("/conference"),
         status_callback_method="POST",
         status_callback_event="join leave",
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +22,7 @@ from ivr import (
     notes,
     promises,
     sla,
+    spool,
     text_messages,
     voicebox,
 )
@@ -31,7 +34,7 @@ from ivr.live import distribution, line, unwanted_calls
 from ivr.live import events as live_events
 from ivr.matters import Matter, about
 from ivr.models import Call, CallbackTask, Recording, VoiceboxMessage
-from ivr.telephony.sealing import seal
+from ivr.telephony.sealing import seal, unseal
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +178,7 @@ def perform(
     there is a task. `ending` is the name of the ending the call has reached, or nothing.
 
     Raises:
-        SQLAlchemyError: nothing was written; the events are to be told again.
+        NotKept: neither the database nor the disk has taken it; the events are to be told again.
     """
     concern, code = state.facts.get("concern"), state.facts.get("receipt_code")
     if state.facts.get("kept_away") == "held_off":
@@ -193,19 +196,33 @@ def perform(
 
         notes.take(note)
         return code
+    turn = (replace(state, owed=tuple(events)), call_sid, from_number, ending, said_more, now)
     live = any(event.name in _ABOUT_LIVE_CALLS for event in events)
-    with database.writing_alone() if live else database.writing() as session:
-        call = calls.seen(session, call_sid, from_number, began_at(state, now))
-        calls.progressed(call, state.step, state.language, concern, ending)
-        for event in events:
-            _take_in(session, call, state, event, now)
-        if not said_more and not any(event.name in _ABOUT_TASKS for event in events):
-            return code
-        matter = Matter.of(state.facts)
-        task = promises.of_call(session, call, matter)
-        if task is not None:
-            promises.complete(session, task, matter)
-        return task.receipt_code if task is not None else None
+    written, code = _now_or_later("turn", turn, alone=live)
+    return code if written else None
+
+
+def _take_in_turn(
+    session: Session,
+    state: State,
+    call_sid: str,
+    from_number: str | None,
+    ending: str,
+    said_more: bool,
+    now: datetime,
+) -> str | None:
+    """A turn of a call, with its events in `state.owed`; the receipt code."""
+    call = calls.seen(session, call_sid, from_number, began_at(state, now))
+    calls.progressed(call, state.step, state.language, state.facts.get("concern"), ending)
+    for event in state.owed:
+        _take_in(session, call, state, event, now)
+    if not said_more and not any(event.name in _ABOUT_TASKS for event in state.owed):
+        return state.facts.get("receipt_code")
+    matter = Matter.of(state.facts)
+    task = promises.of_call(session, call, matter)
+    if task is not None:
+        promises.complete(session, task, matter)
+    return task.receipt_code if task is not None else None
 
 
 def _stands(state: State) -> tuple[str, str | None]:
@@ -275,34 +292,117 @@ def _change(session: Session, task: CallbackTask, call: Call, event: Event, matt
 def recording_event(
     state: State, call_sid: str, recording_sid: str, status: str, seconds: float | None, now: datetime
 ) -> None:
-    """What became of a recording: in-progress, completed, absent or failed; in any order, any number of times."""
-    with database.writing() as session:
-        call = calls.seen(session, call_sid, None, began_at(state, now))
-        calls.progressed(call, call.step or state.step, state.language, state.facts.get("concern"))
-        take = _take(state.take, state.language, state.facts)
-        recording = voicebox.announced(session, call, take, recording_sid, now)
-        if status == "in-progress":
-            voicebox.hung_up_while_recording(session, call, now)
-        elif status == "absent" or (status == "completed" and seconds == 0):
-            voicebox.nothing_left(session, call, recording, now)
-        else:  # completed; or failed: perhaps there is audio all the same, the fetch will tell
-            task = voicebox.left(session, call, recording, seconds or None, now)
-            if task.callback_number is None:  # this event came before any that says who is calling
-                promises.give_number(session, task, state.facts.get("callback_number"), now)
+    """What became of a recording: in-progress, completed, absent or failed; in any order, any number of times.
+
+    Raises:
+        NotKept: neither the database nor the disk has taken it.
+    """
+    _now_or_later("recording", (state, call_sid, recording_sid, status, seconds, now))
+
+
+def _take_in_recording(
+    session: Session,
+    state: State,
+    call_sid: str,
+    recording_sid: str,
+    status: str,
+    seconds: float | None,
+    now: datetime,
+) -> None:
+    call = calls.seen(session, call_sid, None, began_at(state, now))
+    calls.progressed(call, call.step or state.step, state.language, state.facts.get("concern"))
+    take = _take(state.take, state.language, state.facts)
+    recording = voicebox.announced(session, call, take, recording_sid, now)
+    if status == "in-progress":
+        voicebox.hung_up_while_recording(session, call, now)
+    elif status == "absent" or (status == "completed" and seconds == 0):
+        voicebox.nothing_left(session, call, recording, now)
+    else:  # completed; or failed: perhaps there is audio all the same, the fetch will tell
+        task = voicebox.left(session, call, recording, seconds or None, now)
+        if task.callback_number is None:  # this event came before any that says who is calling
+            promises.give_number(session, task, state.facts.get("callback_number"), now)
 
 
 def call_ended(call_sid: str, from_number: str | None, now: datetime) -> None:
-    """The caller is gone."""
+    """The caller is gone.
+
+    Raises:
+        NotKept: neither the database nor the disk has taken it.
+    """
     known_only = unwanted_calls.is_held_off(from_number)
-    with database.noting() as connection:
-        unheard = calls.ended(connection, call_sid, from_number, now, known_only=known_only)
-    if not unheard:
+    if not spool.waiting():
+        with suppress(SQLAlchemyError), database.noting() as connection:
+            if not calls.ended(connection, call_sid, from_number, now, known_only=known_only):
+                return
+    _now_or_later("end", (call_sid, from_number, known_only, now), alone=True)
+
+
+def _take_in_end(session: Session, call_sid: str, from_number: str | None, known_only: bool, now: datetime) -> None:
+    if not calls.ended(session.connection(), call_sid, from_number, now, known_only=known_only):
         return
-    with database.writing_alone() as session:
-        call = calls.seen(session, call_sid, from_number, now)
-        live_events.callers_call_over(session, call, now)
-        voicebox.hung_up_while_recording(session, call, now)
-        voicebox.look_for_expected(session, call, now)
+    call = calls.seen(session, call_sid, from_number, now)
+    live_events.callers_call_over(session, call, now)
+    voicebox.hung_up_while_recording(session, call, now)
+    voicebox.look_for_expected(session, call, now)
+
+
+# -- where the database is away ---------------------------------------------------------------------
+
+
+class NotKept(Exception):
+    """Neither the database nor the spool could take something."""
+
+
+_HANDLERS: Mapping[str, Callable[..., str | None]] = {
+    "turn": _take_in_turn,
+    "recording": _take_in_recording,
+    "end": _take_in_end,
+}
+
+
+def _now_or_later(kind: str, told: tuple[Any, ...], *, alone: bool = False) -> tuple[bool, str | None]:
+    """Write into the database what was told; or into the spool, behind what waits there already. Whether it is in the
+    database, and what its handler gave.
+
+    Raises:
+        NotKept: neither was possible.
+    """
+    if not spool.waiting():
+        try:
+            with database.writing_alone() if alone else database.writing() as session:
+                return True, _HANDLERS[kind](session, *told)
+        except SQLAlchemyError as error:
+            log.warning("the database did not take a %s (%s); it goes to the spool", kind, type(error).__name__)
+    try:
+        spool.keep(kind, [_packed(value) for value in told])
+    except OSError as error:
+        raise NotKept(kind) from error
+    return False, None
+
+
+def replay_spool() -> int:
+    """Write into the database what waits in this host's spool; how many entries there were.
+
+    Raises:
+        SQLAlchemyError: it is still away.
+    """
+
+    def handler(kind: str) -> spool.Handler:
+        return lambda session, payload: _HANDLERS[kind](session, *map(_unpacked, payload))
+
+    return spool.replay({kind: handler(kind) for kind in _HANDLERS})
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, State):
+        return {"state": seal(value)}
+    return {"at": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _unpacked(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return unseal(value["state"]) if "state" in value else datetime.fromisoformat(value["at"])
 
 
 def remembered(call_sid: str) -> State | None:

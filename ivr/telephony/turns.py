@@ -34,7 +34,7 @@ def reply(turn: Turn, before: State | None = None) -> Response:
     try:
         code = house.perform(before, state, events, call, from_number(), ending, utc_now()) if call else None
         state = replace(state, owed=()).knowing(receipt_code=code or "")
-    except SQLAlchemyError:
+    except house.NotKept:
         # The caller goes on; what the house must know travels with the call until it can be written.
         log.exception("a step could not be written down")
         told_later = (event if event.about else replace(event, about=dict(state.facts)) for event in events)

@@ -3,6 +3,7 @@ the caller with a document whatever has failed behind it."""
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from contextlib import suppress
@@ -125,7 +126,8 @@ def playback(token: str) -> Response:
     take = house.stored_take(state.facts.get("call_sid", ""), state.take)
     if take is None:
         abort(404)
-    return send_file(audio_store.path_of(take.id), mimetype="audio/wav")
+    audio = io.BytesIO(audio_store.load(take.recording_sid))
+    return send_file(audio, mimetype="audio/wav")
 
 
 @voice.get("/prompts/<language>/<name>.<version>.wav")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,6 +20,7 @@ from ivr.models import CallbackTask, User
 from ivr.web import words
 from ivr.web.guards import me, people_only
 
+log = logging.getLogger(__name__)
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 
 
@@ -57,8 +60,13 @@ def task(task_id: int) -> str:
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
     with database.reading() as session:
-        task_lists.recording_of(session, me(), recording_id) or abort(404)
-    response = send_file(audio_store.path_of(recording_id), mimetype="audio/wav", conditional=True)
+        found = task_lists.recording_of(session, me(), recording_id) or abort(404)
+    try:
+        audio = io.BytesIO(audio_store.load(found.recording_sid))
+    except (audio_store.Missing, audio_store.Unreadable):
+        log.exception("recording %d cannot be read", recording_id)
+        abort(404)
+    response = send_file(audio, mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -13,7 +13,7 @@ from ivr.live import callback_calls, conversations, distribution, events, interp
 from ivr.live.models import Conversation, Leg, LineEntry
 from ivr.models import Call
 from ivr.telephony import carrier, house
-from ivr.telephony.addresses import AGAIN, leg_url, voice_url
+from ivr.telephony.addresses import leg_url, voice_url
 
 
 def ring_leg(leg_id: int) -> None:
@@ -31,7 +31,7 @@ def ring_leg(leg_id: int) -> None:
         sid = carrier.place_call(
             number,
             leg_url("", leg_id),
-            leg_url("/status", leg_id) + AGAIN,
+            leg_url("/status", leg_id),
             ring_seconds=configured.callback_ring_seconds if calls_back else configured.ring_seconds,
             detect_machine=calls_back,
         )

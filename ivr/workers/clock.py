@@ -5,6 +5,7 @@ Any number may run; every change it makes is conditional. It needs neither Redis
 
 from __future__ import annotations
 
+import functools
 import logging
 import signal
 import threading
@@ -14,7 +15,8 @@ from ivr import business_hours, code_lookups, database, known_callers, outbox, s
 from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.live import distribution, line, unwanted_calls
-from ivr.workers import calling, queues, transcription
+from ivr.telephony import house
+from ivr.workers import calling, queues, reconciliation, transcription
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,8 @@ TICK = 1.0
 _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
 _ASK_EVERY = 30.0
+_RECONCILE_FIRST = 10.0
+_WHOLE_EVERY = 24 * 3600.0
 
 
 def run() -> None:
@@ -31,8 +35,10 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = queues.hand_over
+    threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     looked = forgot = asked = 0.0
     while not stop.wait(TICK):
+        _try(house.replay_spool)
         _try(sweep)
         _try(enqueue_overdue)
         if time.monotonic() - looked > _MODELS_EVERY:
@@ -46,6 +52,16 @@ def run() -> None:
         if time.monotonic() - forgot > _FORGET_EVERY:
             forgot = time.monotonic()
             _try(forget)
+
+
+def _reconcile(stop: threading.Event) -> None:
+    """In a thread of its own: the carrier may be slow. The whole audio store is looked through when the clock starts,
+    which may be after a restore, and once a day."""
+    looked: float | None = None
+    while not stop.wait(_RECONCILE_FIRST if looked is None else settings().reconcile_seconds):
+        whole = looked is None or time.monotonic() - looked > _WHOLE_EVERY
+        looked = time.monotonic() if whole else looked
+        _try(functools.partial(reconciliation.reconcile, audio=whole))
 
 
 def sweep() -> None:

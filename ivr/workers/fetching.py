@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, calls, database, voicebox
-from ivr.audio_files import read_wav
+from ivr import audio_store, calls, database, outbox, voicebox
+from ivr.audio_files import Sound, read_audio, read_wav, write_wav
 from ivr.instants import utc_now
 from ivr.models import Recording, VoiceboxMessage
 from ivr.telephony import carrier
+
+#: After so many tries what has come of a recording is kept, though it is cut short.
+_TRIES_FOR_THE_WHOLE = 4
 
 
 class StillRecording(Exception):
@@ -24,16 +27,13 @@ def fetch_recording(recording_id: int) -> None:
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
         sid, state, told = recording.recording_sid, recording.state, recording.recorded_seconds
+        described = voicebox.description(recording)
     if state not in ("announced", "available"):
         return
-    audio = carrier.fetch_audio(sid)
-    try:
-        sound = read_wav(audio)
-    except ValueError as error:
-        raise carrier.NotAudio(str(error)) from error
+    audio, sound, whole = _as_wav(carrier.fetch_audio(sid), outbox.tries.get() >= _TRIES_FOR_THE_WHOLE)
     if sound.seconds == 0 and told:
         raise carrier.NotAudio(f"empty, though {told} s were recorded")
-    sha256 = audio_store.save(recording_id, audio)
+    kept = audio_store.save(sid, audio, described)
     now = utc_now()
     with database.writing() as session:
         recording = session.get_one(Recording, recording_id)
@@ -41,13 +41,28 @@ def fetch_recording(recording_id: int) -> None:
             call = recording.message.call
             if sound.seconds == 0:
                 voicebox.nothing_left(session, call, recording, now)
-                return
-            voicebox.left(session, call, recording, sound.seconds, now)
+            else:
+                voicebox.left(session, call, recording, sound.seconds, now)
         if recording.state == "available":
-            voicebox.stored(session, recording, sha256, len(audio), sound.seconds, now)
-        gone = recording.state == "deleted"  # the caller recorded again while we fetched
-    if gone:
-        audio_store.delete(recording_id)
+            voicebox.stored(session, recording, kept.sha256, kept.size, sound.seconds, now, whole=whole)
+        wanted = recording.state == "stored"  # the caller may have recorded again while we fetched
+    if not wanted:
+        audio_store.delete(sid)
+
+
+def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
+    """The recording as a WAV file we can read, its sound, and whether it is whole. `anything`: a part is better than
+    nothing."""
+    try:
+        return audio, read_wav(audio), True
+    except ValueError as error:
+        try:
+            sound, whole = read_audio(audio)
+        except ValueError:
+            raise carrier.NotAudio(str(error)) from error
+        if not whole and not anything:
+            raise carrier.NotAudio(str(error)) from error
+    return write_wav(sound), sound, whole
 
 
 def fetch_given_up(session: Session, recording_id: int) -> None:
@@ -96,8 +111,8 @@ def delete_at_carrier(recording_id: int) -> None:
     """Delete the carrier's copy of a recording that is ours, verified."""
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
-        sid, ours = recording.recording_sid, recording.state in ("stored", "deleted")
-    if not ours or (recording.state == "stored" and not audio_store.path_of(recording_id).exists()):
+        sid, ours = recording.recording_sid, recording.state in ("stored", "deleted", "absent")
+    if not ours or (recording.state == "stored" and not audio_store.has(sid)):
         raise RuntimeError("the only copy is the carrier's")
     carrier.delete_recording(sid)
     with database.writing() as session:
@@ -112,7 +127,7 @@ def discard_recording(recording_id: int) -> None:
         sid = recording.recording_sid
         if recording.transcript is not None:
             session.delete(recording.transcript)
-    audio_store.delete(recording_id)
+    audio_store.delete(sid)
     carrier.delete_recording(sid)
     with database.writing() as session:
         session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()

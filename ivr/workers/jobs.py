@@ -59,6 +59,7 @@ def _run_once(work_id: int, worker: str) -> bool:
         if work is None:
             return False
         _tell_a_person(session, work)  # of work that kills its workers there is no failure to report
+    outbox.tries.set(work.attempts)
     try:
         with _lease_kept(work_id, worker):
             HANDLERS[work.kind](work.subject_id)

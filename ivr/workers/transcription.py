@@ -23,9 +23,9 @@ def transcribe(recording_id: int) -> None:
             return
         if transcript.reason == "failed":  # it has failed (or killed its worker) often enough
             return
-        language = transcript.language
+        language, sid = transcript.language, recording.recording_sid
     try:
-        heard = recognition.transcribe(read_wav(audio_store.path_of(recording_id).read_bytes()), language)
+        heard = recognition.transcribe(read_wav(audio_store.load(sid)), language)
     except NoModel:
         _write(recording_id, state="please_listen", reason="no_model")
         return

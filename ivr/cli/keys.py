@@ -1,0 +1,49 @@
+"""Commands about the master keys of stored audio."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def keys() -> None:
+    """Master keys of stored audio (AUDIO_MASTER_KEYS)."""
+
+
+@keys.command("new")
+@click.argument("name")
+def new(name: str) -> None:
+    """Make a master key called NAME and print it as AUDIO_MASTER_KEYS takes it."""
+    from ivr import master_keys
+
+    made = master_keys.new(name)
+    try:
+        master_keys.parse(made)
+    except ValueError:
+        raise click.ClickException("a name has up to 40 letters, digits, dots, hyphens or underscores") from None
+    click.echo(made)
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Wrap every recording's key with the first master key of AUDIO_MASTER_KEYS; safe at any time."""
+    from ivr import audio_keys, audio_store
+
+    done = kept = 0
+    failed = []
+    for sid in audio_store.recordings():
+        try:
+            if audio_store.rotate(sid):
+                done += 1
+            else:
+                kept += 1
+        except audio_store.Missing:
+            continue  # deleted meanwhile
+        except audio_store.Unreadable as error:
+            failed.append(str(error))
+    present = next(iter(audio_keys.masters()))
+    click.echo(f"{done} keys are wrapped with {present!r} now, {kept} were already")
+    for problem in failed:
+        click.echo(problem, err=True)
+    if failed:
+        raise click.ClickException(f"{len(failed)} recordings cannot be opened with the keys given")
