@@ -14,6 +14,7 @@ from flask import Flask, redirect, render_template, url_for
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -21,6 +22,7 @@ from ivr import database, outbox
 from ivr.configuration import ConfigurationError, settings
 from ivr.script import missing_prompts
 from ivr.telephony import house
+from ivr.telephony.last_resort import last_resort
 from ivr.telephony.legs import legs
 from ivr.telephony.staff import staff
 from ivr.telephony.waiting import in_line
@@ -68,10 +70,11 @@ def create_app() -> Flask:
     security.protect(app)
     words.install(app)
 
-    for webhooks in (voice, in_line, legs, staff):  # guarded by the carrier's signature
+    for webhooks in (voice, in_line, legs, staff, last_resort):  # guarded by the carrier's signature
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
-    for blueprint in (voice, in_line, legs, staff, api, health, login.login, desk, live, supervision, studio):
+    pages = (health, login.login, desk, live, supervision, studio)
+    for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):
         app.register_blueprint(blueprint)
     if configured.local:
         app.register_blueprint(softphone)
@@ -79,6 +82,11 @@ def create_app() -> Flask:
     @app.get("/")
     def home() -> Response:
         return redirect(url_for("desk.queue"))
+
+    @app.errorhandler(SQLAlchemyError)
+    def away(error: SQLAlchemyError) -> tuple[str, int]:
+        log.error("the database did not answer a page (%s)", type(error).__name__)
+        return render_template("away.html"), 503
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> tuple[str, int] | HTTPException:

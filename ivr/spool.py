@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from ivr import database
 from ivr.configuration import settings
-from ivr.database_types import insert, rows
+from ivr.database_types import insert
 from ivr.instants import utc_now
 from ivr.models import SpoolEntry
 
@@ -100,10 +100,10 @@ def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
     try:
         with database.writing_alone() as session:
             new = insert(session.get_bind().dialect, SpoolEntry).values(id=name, replayed_at=utc_now())
-            if rows(session.execute(new.on_conflict_do_nothing())) == 1:
-                handler(session, payload)
-                return True
-            return False
+            if session.scalar(new.on_conflict_do_nothing().returning(SpoolEntry.id)) is None:
+                return False  # it was written before
+            handler(session, payload)
+        return True
     except (DataError, IntegrityError):
         log.exception("an entry of the spool does not fit the database")
     except SQLAlchemyError:

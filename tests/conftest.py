@@ -20,6 +20,7 @@ from ivr.languages import LANGUAGES
 from ivr.launch.house import _environment, _procfile, _start_redis
 from ivr.launch.processes import Child, stop_all, tail
 from tests.caller import Caller
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).parent.parent
 
@@ -66,6 +67,44 @@ class _Quietly(WSGIRequestHandler):
         pass
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("postgres") / "cluster")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """New databases of the kind this run is about: `DATABASE=postgresql make test`, SQLite otherwise."""
+    return Databases(request.getfixturevalue("postgres") if os.environ.get("DATABASE") == "postgresql" else None)
+
+
+class Databases:
+    """Gives each house a database of its own."""
+
+    def __init__(self, server: Postgres | None) -> None:
+        self._server = server
+        self._template = ""
+
+    def settings(self) -> dict[str, str]:
+        """What a house's environment says of its database."""
+        if self._server is None:
+            return {}
+        if not self._template:  # a migrated one, from which the others are copied
+            from ivr.migrate import migrate
+
+            url = self._server.new_database()
+            saved = dict(os.environ)
+            use_environment({"DATABASE_URL": url, "LANGUAGES": '["de","en"]'})
+            migrate()
+            move_out()
+            os.environ.clear()
+            os.environ.update(saved)
+            self._template = url.rpartition("/")[2]
+        return {"DATABASE_URL": self._server.new_database(self._template)}
+
+
 class House:
     """All processes of the product, as the Procfile names them, and the exchange beside them."""
 
@@ -78,6 +117,7 @@ class House:
             "EXCHANGE_PORT": str(free_port()),
             "VOSK_MODEL_DIR": str(models),
             "TRANSCRIBERS": "1",
+            "DATABASE_URL": "",
             "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
             **extra,
         }
@@ -106,6 +146,18 @@ class House:
         for child in self.children.values():
             child.start()
         self.await_ready()
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL; `redis` is one of them."""
+        for name in names:
+            (self.redis if name == "redis" else self.children[name]).kill()
+
+    def restart(self, *names: str) -> None:
+        """Start what was killed."""
+        for name in names:
+            if name == "redis":
+                self.settings.var_dir.joinpath("redis.sock").unlink(missing_ok=True)
+            (self.redis if name == "redis" else self.children[name]).start()
 
     def await_ready(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -137,10 +189,10 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory, korean_model: Path) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, korean_model: Path, databases: Databases) -> Iterator[House]:
     models = tmp_path_factory.mktemp("models")  # of its own: tests add models to it
     (models / "ko").symlink_to(korean_model / "ko")
-    house = House(tmp_path_factory.mktemp("house"), models)
+    house = House(tmp_path_factory.mktemp("house"), models, **databases.settings())
     yield house
     house.stop()
 
@@ -185,10 +237,13 @@ def caller(house: House) -> Iterator[Callable[..., Caller]]:
 
 
 @pytest.fixture
-def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[configuration.Settings]:
+def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> Iterator[configuration.Settings]:
     """An empty database of its own for tests that need no processes."""
-    for key in ("VAR_DIR", "PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "TRANSCRIBERS", "LANGUAGES"):
+    own = databases.settings()
+    for key in ("VAR_DIR", "PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "TRANSCRIBERS", "LANGUAGES", "DATABASE_URL"):
         monkeypatch.delenv(key, raising=False)
+    for key, value in own.items():
+        monkeypatch.setenv(key, value)
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("LANGUAGES", '["de","en"]')
     move_out()

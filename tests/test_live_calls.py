@@ -15,7 +15,7 @@ from ivr.live.models import Conversation, InterpreterRequest, Leg, LineEntry, Pr
 from ivr.models import Call, CallbackTask
 from ivr.workers import queues
 from tests.caller import Caller, Telephone
-from tests.conftest import House, eventually, reader
+from tests.conftest import Databases, House, eventually, reader
 from tests.staff import Team, have_met
 
 STAFF = "+494211782660"
@@ -26,7 +26,7 @@ INTERPRETERS = (
 
 
 @pytest.fixture(scope="module")
-def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def open_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[House]:
     """A house that is always open, with a small line."""
     before = dict(os.environ)
     house = House(
@@ -40,6 +40,7 @@ def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         INTERPRETERS=INTERPRETERS,
         STAFF_NUMBER=STAFF,
         LANGUAGES='["de", "en", "tr", "ar", "fa"]',
+        **databases.settings(),
     )
     yield house
     house.stop()

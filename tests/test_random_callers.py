@@ -24,7 +24,7 @@ from ivr.languages import LANGUAGES
 from ivr.models import Call, TextMessage
 from ivr.prompts.catalogue import WRITTEN, catalogue
 from ivr.prompts.parts import Part, fragments
-from tests.conftest import House, reader
+from tests.conftest import Databases, House, reader
 
 CALLERS = int(os.environ.get("CALLERS", 1_000))
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
@@ -103,12 +103,12 @@ class Stranger:
 
 
 @pytest.fixture(scope="module")
-def busy_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def busy_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[House]:
     """A house of their own, without speech models: the other stories are told in a quiet one."""
     before = dict(os.environ)
     languages = [code for code in LANGUAGES if code != "ko"]
     models = tmp_path_factory.mktemp("no models")
-    house = House(tmp_path_factory.mktemp("busy"), models, LANGUAGES=json.dumps(languages))
+    house = House(tmp_path_factory.mktemp("busy"), models, LANGUAGES=json.dumps(languages), **databases.settings())
     yield house
     house.stop()
     os.environ.clear()

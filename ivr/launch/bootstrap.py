@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 _ROOM_MB = 1500
-#: Debian packages that the tests need: a browser, people's voices from telephone prompts, Korean letters.
-_TEST_PACKAGES = ["chromium", "asterisk-core-sounds-en-wav", "fonts-nanum"]
+#: Debian packages that the tests need: a browser, people's voices from telephone prompts, Korean letters, the other
+#: database.
+_TEST_PACKAGES = ["chromium", "asterisk-core-sounds-en-wav", "fonts-nanum", "postgresql"]
 
 
 def fail(sentence: str) -> None:

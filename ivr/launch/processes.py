@@ -58,6 +58,17 @@ class Child:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its process, which leads a group of its own; 0 before it was started."""
+        return self._process.pid if self._process is not None else 0
+
+    def kill(self) -> None:
+        """End it and all of its group at once, as a crash of the machine would."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
     def keep_running(self) -> bool:
         """Start it again if it has died, with growing pauses; True if it had died."""
         if self.running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from twilio.rest import Client
 
 from ivr.configuration import settings
 from ivr.telephony.addresses import voice_url
+
+# It would write every request with its numbers into the log.
+logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 #: The carrier has refused something: `status` is that of HTTP, `msg` its reason.
 Refused = TwilioRestException
@@ -119,6 +123,7 @@ class Kept:
     recording_sid: str
     status: str
     seconds: float
+    created_at: datetime | None = None
 
 
 def recordings_of(call_sid: str) -> list[Kept]:
@@ -171,7 +176,8 @@ def recordings_since(since: datetime) -> Iterator[tuple[Kept, str]]:
         TwilioRestException, requests.RequestException: it could not be asked.
     """
     for item in client().recordings.stream(date_created_after=since, page_size=200):
-        yield Kept(item.sid, str(item.status), max(0.0, float(item.duration or 0))), item.call_sid
+        seconds = max(0.0, float(item.duration or 0))
+        yield Kept(item.sid, str(item.status), seconds, item.date_created), item.call_sid
 
 
 def calls_since(since: datetime) -> Iterator[PlacedCall]:

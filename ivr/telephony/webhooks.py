@@ -20,7 +20,7 @@ from ivr.instants import utc_now
 from ivr.languages import LANGUAGES
 from ivr.prompts import music, parts, recordings, rendering
 from ivr.script import script
-from ivr.telephony import house, staff, waiting
+from ivr.telephony import house, last_resort, staff, waiting
 from ivr.telephony.carrier import ENDED
 from ivr.telephony.sealing import Unreadable, unseal
 from ivr.telephony.signature import is_genuine
@@ -79,11 +79,14 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
     log.error("a webhook failed", exc_info=error)
-    if request.endpoint not in ("voice.incoming", "voice.answer"):
+    if request.endpoint not in ("voice.incoming", "voice.answer", "voice.fallback"):
         return "", 500  # the carrier repeats it, or goes to its own last resort
-    state = replace(new_call(), step=script().fallback)
-    turn = engine.begin(script(), state, present_house())
-    return document(turn)
+    try:
+        state = replace(new_call(), step=script().fallback)
+        return document(engine.begin(script(), state, present_house()))
+    except Exception:
+        log.exception("not even the voicebox can be offered")
+        return last_resort.apology()
 
 
 @voice.get("/music/<version>.wav")

@@ -10,6 +10,9 @@ import logging
 import signal
 import threading
 import time
+from datetime import timedelta
+
+from sqlalchemy import text
 
 from ivr import business_hours, code_lookups, database, known_callers, outbox, sla
 from ivr.configuration import settings
@@ -25,7 +28,10 @@ TICK = 1.0
 _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
 _ASK_EVERY = 30.0
-_RECONCILE_FIRST = 10.0
+_RECONCILE_FIRST = 1.0
+#: Seconds for which the database must have answered before.
+_PEACE = 10
+_UNHEARD_FOR = timedelta(minutes=1)
 _WHOLE_EVERY = 24 * 3600.0
 
 
@@ -61,7 +67,17 @@ def _reconcile(stop: threading.Event) -> None:
     while not stop.wait(_RECONCILE_FIRST if looked is None else settings().reconcile_seconds):
         whole = looked is None or time.monotonic() - looked > _WHOLE_EVERY
         looked = time.monotonic() if whole else looked
-        _try(functools.partial(reconciliation.reconcile, audio=whole))
+        _try(functools.partial(_reconcile_in_peace, stop, whole))
+
+
+def _reconcile_in_peace(stop: threading.Event, whole: bool) -> None:
+    # Right after an outage of the database other hosts still have to write down what they know better.
+    for _ in range(_PEACE):
+        with database.reading() as session:
+            session.execute(text("SELECT 1"))
+        if stop.wait(1.0):
+            return
+    reconciliation.reconcile(audio=whole, unheard_for=_UNHEARD_FOR)
 
 
 def sweep() -> None:

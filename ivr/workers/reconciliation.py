@@ -57,23 +57,27 @@ class Report:
         return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in vars(self).items())
 
 
-def reconcile(since: datetime | None = None, *, audio: bool = False) -> Report:
+def reconcile(since: datetime | None = None, *, audio: bool = False, unheard_for: timedelta = timedelta(0)) -> Report:
     """Look at all that is new since an instant (the last run's, unless named); `audio`: at the whole audio store, too.
+    Of what began less than `unheard_for` ago word may still come.
 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked; what was repaired stays.
         SQLAlchemyError: the database is away.
     """
     report, began_at = Report(), utc_now()
+    house.replay_spool()  # what waits there knows more than the carrier
     since = since or _since(began_at)
     if audio:
         _take_in_audio(report)
     for kept, call_sid in carrier.recordings_since(since):
+        if kept.created_at is not None and kept.created_at > began_at - unheard_for:
+            continue
         try:
             _look_at(kept, call_sid, report)
         except IntegrityError:  # another host is taking it in at the same moment
             continue
-    _look_at_calls(since, report)
+    _look_at_calls(since, began_at - unheard_for, report)
     with database.writing() as session:
         new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=began_at)
         session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": began_at}))
@@ -160,13 +164,14 @@ def _what_is_known(session: Session, call: Call) -> dict[str, object]:
     return {"take": (last.take + 1) if last else 1, "language": call.language, "about": about}
 
 
-def _look_at_calls(since: datetime, report: Report) -> None:
+def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
     now = utc_now()
     with database.reading() as session:
         stuck = select(Call.call_sid).where(Call.state != "ended", Call.started_at < now - _STUCK_AFTER)
         unended = set(session.scalars(stuck.limit(1000)))
     for placed in carrier.calls_since(since):
-        if placed.status not in carrier.ENDED or not _to_the_hotline(placed):
+        late = placed.started_at is not None and placed.started_at > until
+        if late or placed.status not in carrier.ENDED or not _to_the_hotline(placed):
             continue
         number = calling_number(placed.from_number)
         if placed.call_sid in unended:
