@@ -97,8 +97,13 @@ def write_wav(sound: Sound) -> bytes:
     return out.getvalue()
 
 
+def at_rate(sound: Sound, rate: int) -> Sound:
+    """The sound at another rate, Hz."""
+    if sound.rate == rate:
+        return sound
+    return Sound(np.asarray(soxr.resample(sound.samples, sound.rate, rate), dtype=np.int16), rate)
+
+
 def at_telephone_rate(sound: Sound) -> Sound:
     """The sound at 8 kHz."""
-    if sound.rate == RATE:
-        return sound
-    return Sound(np.asarray(soxr.resample(sound.samples, sound.rate, RATE), dtype=np.int16), RATE)
+    return at_rate(sound, RATE)

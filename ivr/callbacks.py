@@ -74,6 +74,30 @@ def release(session: Session, task: CallbackTask, user: User, now: datetime) -> 
     _note(session, task, now, "released", user)
 
 
+def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Take back that words of a transcript have raised the urgency; the promise is again what it was.
+
+    Raises:
+        Refused: `not_raised` when it was not words that raised it.
+    """
+    lowered = session.execute(
+        update(CallbackTask)
+        .where(
+            CallbackTask.id == task.id,
+            CallbackTask.state != "closed",
+            CallbackTask.urgency == "emergency",
+            CallbackTask.urgency_words.is_not(None),
+            CallbackTask.urgency_lowered_at.is_(None),
+        )
+        .values(urgency="normal", urgency_lowered_at=now)
+    )
+    if rows(lowered) != 1:
+        raise Refused("not_raised")
+    session.refresh(task)
+    task.due_at = sla.due_at(task.first_contact_at, task.kind, "normal", settings())
+    _note(session, task, now, "lowered", user)
+
+
 def note(session: Session, task: CallbackTask, user: User, text: str, now: datetime) -> None:
     """Write something down. Anybody of the team may, at any time."""
     if text.strip():

@@ -149,6 +149,19 @@ class Settings(BaseSettings):
     vosk_model_url: str = "https://alphacephei.com/vosk/models"
     #: Processes that decode speech; by default one per core.
     transcribers: int = Field(0, ge=0, le=64)
+    #: Pools of hosts that transcribe, by name, and the languages of each; and the pool this host belongs to. Without
+    #: pools every host transcribes every language it has a model of.
+    transcription_pools: dict[str, tuple[str, ...]] = {}
+    transcription_pool: str = ""
+    #: Memory (MiB) for speech models; by default 70 % of what is available when the worker starts.
+    model_memory_mb: int = Field(0, ge=0)
+    #: Mean confidence of a transcript below which somebody is asked to listen.
+    low_confidence: float = Field(0.5, ge=0, le=1)
+    #: Whisper, for languages without a Vosk model: the directory of its model (CTranslate2), and the languages.
+    whisper_model: Path | None = None
+    whisper_languages: tuple[str, ...] = ()
+    #: Words that make a task urgent, by language, in place of those in ivr/urgency_words.toml.
+    urgency_words: dict[str, tuple[str, ...]] = {}
     #: Growth (MiB) of a decoding process, beyond the models, at which it drops its recognisers.
     recogniser_memory_mb: int = Field(600, ge=50)
 
@@ -189,6 +202,15 @@ class Settings(BaseSettings):
     @classmethod
     def _master_keys(cls, value: str) -> str:
         master_keys.parse(value)
+        return value
+
+    @field_validator("urgency_words")
+    @classmethod
+    def _urgency_words(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for language, phrases in value.items():
+            for phrase in phrases:
+                if not all(word.rstrip("*") for word in phrase.split()) or not phrase.split():
+                    raise ValueError(f"{language}: {phrase!r} has no word to look for")
         return value
 
     @field_validator("forms")
@@ -232,6 +254,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"dialled_languages.{number}: {language!r} is not in the language menu")
         if self.mode == "local" and self.port == self.exchange_port:
             raise ValueError(f"exchange_port: {self.port} is the port of the web process already; choose another")
+        if self.transcription_pools and self.transcription_pool not in self.transcription_pools:
+            raise ValueError(f"transcription_pool: {self.transcription_pool!r} is not one of transcription_pools")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.mode == "production":
@@ -320,6 +344,22 @@ class Settings(BaseSettings):
         (or, in local mode, nothing is named at all), because it is there to try the real recogniser."""
         chosen = self.languages or (tuple(LANGUAGES) if self.local else tuple(c for c in LANGUAGES if c != "ko"))
         return tuple(code for code in chosen if code != "ko" or (self.model_dir / "ko").is_dir()) or ("de",)
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Names of the pools of hosts that transcribe; one without a name where there are none."""
+        return tuple(self.transcription_pools) or ("",)
+
+    def pool_of(self, language: str) -> str:
+        """The pool that transcribes a language; the first one where none names it."""
+        return next(
+            (name for name, languages in self.transcription_pools.items() if language in languages), self.pools[0]
+        )
+
+    @property
+    def pool_languages(self) -> tuple[str, ...] | None:
+        """Languages this host transcribes; None for all."""
+        return self.transcription_pools[self.transcription_pool] if self.transcription_pools else None
 
     def carrier_voice(self, language: str) -> tuple[str, str] | None:
         """The carrier's language tag and voice; None where its prompts have to be played."""

@@ -244,7 +244,7 @@ class CallbackTask(Base):
     concern: Mapped[str] = mapped_column(String(40))
     urgency: Mapped[str] = mapped_column(String(20), default="normal")
     #: Words of the transcript that have raised the urgency.
-    urgency_words: Mapped[list[str] | None] = mapped_column(JSON)
+    urgency_words: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     #: When a person took such a raise back; words raise this task no more.
     urgency_lowered_at: Mapped[datetime | None]
     #: no_money, power_cut, housing, food_voucher, other
@@ -469,6 +469,8 @@ class Work(Base):
     #: Rises with each `add`, so that a job finishing meanwhile does not swallow the new wish.
     generation: Mapped[int] = mapped_column(default=1)
     run_after: Mapped[datetime]
+    #: The hosts it is for, where not all do the same (see `transcription_pools`).
+    pool: Mapped[str | None] = mapped_column(String(40))
     #: Of what may be done in any order, the earliest first.
     deadline_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.database_types import insert, rows
@@ -41,6 +41,7 @@ class Errand:
     kind: str
     urgent: bool
     generation: int = 1
+    pool: str = ""
 
 
 #: Which try of its row the present handler is, from 1.
@@ -51,16 +52,25 @@ hand_over: Callable[[Sequence[Errand]], None] = lambda errands: None  # noqa: E7
 
 
 def add(
-    session: Session, kind: str, subject_id: int, *, urgent: bool = False, run_after: datetime | None = None
+    session: Session,
+    kind: str,
+    subject_id: int,
+    *,
+    urgent: bool = False,
+    run_after: datetime | None = None,
+    deadline_at: datetime | None = None,
+    pool: str = "",
 ) -> None:
     """Write (or wake) the one row for `kind` of `subject_id`; enqueue it once the session commits.
 
-    `run_after` delays it: it is left to the clock.
+    `run_after` delays it: it is left to the clock. Of a kind that is done in order, that of the earliest `deadline_at`
+    goes first.
     """
     now = utc_now()
     # The clock leaves it alone until the hand-over after the commit has had its chance.
     due = run_after or now + PATIENCE
     values = {"kind": kind, "subject_id": subject_id, "urgent": urgent, "attempts": 0, "generation": 1}
+    values |= {"deadline_at": deadline_at, "pool": pool or None}
     new = insert(session.get_bind().dialect, Work).values(**values, run_after=due)
     woken = {
         "generation": Work.generation + 1,
@@ -70,11 +80,13 @@ def add(
         "last_error": None,
         "urgent": or_(Work.urgent, new.excluded.urgent),
         "run_after": due,
+        "deadline_at": new.excluded.deadline_at,
+        "pool": new.excluded.pool,
     }
     upsert = new.on_conflict_do_update(index_elements=[Work.kind, Work.subject_id], set_=woken)
     work_id, is_urgent, generation = session.execute(upsert.returning(Work.id, Work.urgent, Work.generation)).one()
     if run_after is None:
-        session.info.setdefault("errands", []).append(Errand(work_id, kind, is_urgent, generation))
+        session.info.setdefault("errands", []).append(Errand(work_id, kind, is_urgent, generation, pool))
 
 
 def is_planned(session: Session, kind: str, subject_id: int) -> bool:
@@ -108,6 +120,12 @@ def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | 
     # If this worker dies without a word, the next try waits as after any other failure.
     work.run_after = now + _pause(work.attempts)
     return work
+
+
+def may_be_claimed(now: datetime) -> ColumnElement[bool]:
+    """Rows nobody has leased which have never been tried, or whose pause is over."""
+    fresh = or_(Work.attempts == 0, Work.run_after <= now)
+    return and_(Work.done_at.is_(None), fresh, or_(Work.leased_until.is_(None), Work.leased_until < now))
 
 
 def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
@@ -159,7 +177,7 @@ def release(session: Session, worker: str, now: datetime) -> list[Errand]:
     for work in rows:
         work.leased_until = work.leased_by = None
         work.run_after = now + (PATIENCE if work.attempts <= 2 else _pause(work.attempts))
-    return [Errand(work.id, work.kind, work.urgent, work.generation) for work in rows if work.attempts <= 2]
+    return [_errand(work) for work in rows if work.attempts <= 2]
 
 
 def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
@@ -177,4 +195,8 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
     found = session.scalars(due).all()
     for work in found:
         work.run_after = now + PATIENCE
-    return [Errand(work.id, work.kind, work.urgent, work.generation) for work in found]
+    return [_errand(work) for work in found]
+
+
+def _errand(work: Work) -> Errand:
+    return Errand(work.id, work.kind, work.urgent, work.generation, work.pool or "")

@@ -5,6 +5,7 @@ Everything here may happen twice, late or out of order. What the team does with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -62,12 +63,35 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
         _note(session, task, now, "reopened")
     if matter.urgency == "emergency" and task.urgency != "emergency" and not matter.request:
         due = sla.due_at(call.started_at, task.kind, "emergency", settings())
-        task.urgency, task.due_at = "emergency", min(task.due_at, due)
+        task.urgency, task.due_at, task.urgency_words = "emergency", min(task.due_at, due), None
         _note(session, task, now, "raised")
     if not provisional:
         confirm(task)
     complete(session, task, matter)
     return task
+
+
+def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], now: datetime) -> bool:
+    """Words of a transcript speak of an emergency: the urgency rises, and with it the deadline comes nearer. Nothing
+    that a person has lowered rises again. True if it rose now."""
+    raised = session.scalar(
+        update(CallbackTask)
+        .where(
+            CallbackTask.id == task.id,
+            CallbackTask.state != "closed",
+            CallbackTask.urgency != "emergency",
+            CallbackTask.urgency_lowered_at.is_(None),
+        )
+        .values(urgency="emergency", urgency_words=list(words))
+        .returning(CallbackTask.id)
+        .execution_options(synchronize_session=False)
+    )
+    if raised is None:
+        return False
+    session.refresh(task)
+    task.due_at = min(task.due_at, sla.due_at(now, task.kind, "emergency", settings()))
+    session.add(TaskEvent(task_id=task.id, at=now, kind="raised", text=", ".join(words)))
+    return True
 
 
 def _about(query: Select[CallbackTask], matter: Matter) -> Select[CallbackTask]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from ivr.models import Attempt, CallbackTask, Contact, Recording, TaskEvent, User, VoiceboxMessage
+from ivr.models import Attempt, CallbackTask, Contact, Recording, TaskEvent, Transcript, User, VoiceboxMessage
 
 #: Named views of the desk, and what each holds.
 VIEWS = ("open", "mine", "closed", "all")
@@ -90,6 +90,12 @@ def page(
 def any_one(session: Session, task_id: int) -> CallbackTask | None:
     """A task of any team, for programs."""
     return session.scalar(_whole(select(CallbackTask).where(CallbackTask.id == task_id)))
+
+
+def pending_transcripts(session: Session) -> int:
+    """How many messages wait for their transcript."""
+    waiting = select(func.count(Transcript.id)).where(Transcript.state == "pending")
+    return session.scalar(waiting) or 0
 
 
 def recording_of(session: Session, user: User, recording_id: int) -> Recording | None:

@@ -232,8 +232,21 @@ def stored(
         session.add(Transcript(recording_id=recording.id, state="pending", language=language))
     elif transcript.reason == "not_available":  # it came after all
         transcript.state, transcript.reason = "pending", None
-    outbox.add(session, "transcribe", recording.id, urgent=matter_of(recording.message).urgency == "emergency")
+    plan_transcript(session, recording)
     outbox.add(session, "delete_at_carrier", recording.id)
+
+
+def plan_transcript(session: Session, recording: Recording) -> None:
+    """A stored recording is to be transcribed: emergencies first, then by the deadline of the task."""
+    task = recording.message.task
+    outbox.add(
+        session,
+        "transcribe",
+        recording.id,
+        urgent=(task.urgency if task else matter_of(recording.message).urgency) == "emergency",
+        deadline_at=task.due_at if task else None,
+        pool=settings().pool_of(recording.message.language),
+    )
 
 
 def not_available(session: Session, recording: Recording, now: datetime) -> None:

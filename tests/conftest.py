@@ -117,6 +117,7 @@ class House:
             "EXCHANGE_PORT": str(free_port()),
             "VOSK_MODEL_DIR": str(models),
             "TRANSCRIBERS": "1",
+            "LOW_CONFIDENCE": "0",  # English through the Korean model: the machine is right to be unsure
             "DATABASE_URL": "",
             "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
             **extra,

@@ -107,7 +107,7 @@ def test_the_queues_declared_are_the_queues_watched(house) -> None:
     from ivr.workers import queues
 
     watched = queues.workers_alive(queues.impatient())
-    assert set(watched) == set(queues.QUEUES)
+    assert set(watched) == set(queues.names())
     assert all(watched.values())
 
 

@@ -85,6 +85,7 @@ def represent(task: CallbackTask) -> dict[str, Any]:
         "concern": task.concern,
         "urgency": task.urgency,
         "emergency_kind": task.emergency_kind,
+        "urgency_words": task.urgency_words or [],
         "office": task.office,
         "age_group": task.age_group,
         "availability": task.availability,

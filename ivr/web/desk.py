@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import audio_store, callbacks, database, task_lists
+from ivr import audio_store, callbacks, database, task_lists, unfinished_work
 from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.models import CallbackTask, User
@@ -53,7 +53,10 @@ def task(task_id: int) -> str:
     """Everything about one task."""
     with database.reading() as session:
         found = task_lists.one(session, me(), task_id) or abort(404)
-        return render_template("task.html", task=found, now=utc_now(), me=me(), outcomes=callbacks)
+        unfinished = unfinished_work.by_task(session, [found]).get(task_id, [])
+        return render_template(
+            "task.html", task=found, now=utc_now(), me=me(), outcomes=callbacks, unfinished=unfinished
+        )
 
 
 @desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
@@ -87,6 +90,12 @@ def release(task_id: int) -> AnyResponse:
 def reopen(task_id: int) -> AnyResponse:
     """Take a closing back."""
     return _act(task_id, callbacks.reopen)
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/lower-urgency")
+def lower_urgency(task_id: int) -> AnyResponse:
+    """Take back that the transcript's words have raised the urgency."""
+    return _act(task_id, callbacks.lower_urgency)
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/note")

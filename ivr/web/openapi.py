@@ -79,6 +79,11 @@ _TASK_PROPERTIES: dict[str, Any] = {
     "concern": {"type": "string", "enum": list(CONCERNS)},
     "urgency": {"type": "string", "enum": ["normal", "emergency"]},
     "emergency_kind": {**_STRING_OR_NULL, "description": "no_money, power_cut, housing, food_voucher or other"},
+    "urgency_words": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "words of the transcript that have raised the urgency",
+    },
     "office": {**_STRING_OR_NULL, "description": "key of the office, where a postal code was keyed in"},
     "age_group": {**_STRING_OR_NULL, "description": "under_25 or 25_and_over, where it is known"},
     "availability": {**_STRING_OR_NULL, "description": "when to call: morning, afternoon or any_time"},

@@ -1,4 +1,4 @@
-"""What supervisors arrange for live calls: the duty roster, and numbers that are kept away."""
+"""What supervisors see to: the duty roster, numbers that are kept away, and work that needs a person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import database, phone_numbers
+from ivr import database, phone_numbers, task_lists, unfinished_work
 from ivr.instants import utc_now
 from ivr.live import roster, unwanted_calls
 from ivr.live.models import Duty, DutyException
@@ -22,6 +22,14 @@ supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
 
 
 supervision.before_request(supervisors_only)
+
+
+@supervision.get("/unfinished")
+def unfinished() -> str:
+    """Work that needs a person, and the backlog of transcripts."""
+    with database.reading() as session:
+        found, backlog = unfinished_work.everything(session), task_lists.pending_transcripts(session)
+        return render_template("unfinished.html", unfinished=found, backlog=backlog)
 
 
 @supervision.get("/roster")

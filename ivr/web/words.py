@@ -111,6 +111,8 @@ EVENTS = {
     "opened": lazy_gettext("Task opened"),
     "called_again": lazy_gettext("The caller rang again"),
     "raised": lazy_gettext("Raised to an emergency"),
+    "lowered": lazy_gettext("The raise by the transcript's words was taken back"),
+    "recording_cut_short": lazy_gettext("The carrier's recording is cut short"),
     "number_given": lazy_gettext("The caller gave another number"),
     "changed": lazy_gettext("The caller gave other hours"),
     "withdrawn": lazy_gettext("Withdrawn by the caller"),
@@ -132,6 +134,25 @@ PLEASE_LISTEN = {
     "unusable": lazy_gettext("The audio could not be read."),
     "not_available": lazy_gettext("The carrier never gave us the audio. Please call without it."),
     "failed": lazy_gettext("The transcription failed."),
+    "low_confidence": lazy_gettext("The machine is unsure of what it wrote."),
+    "too_long": lazy_gettext("The recording is too long for a transcript."),
+}
+#: What stands on a task when work on it needs a person, by the kind of work.
+UNFINISHED = {
+    "fetch_recording": lazy_gettext("The audio cannot be fetched from the carrier. Please call back without it."),
+    "find_recording": lazy_gettext("The carrier does not say whether there is a recording. Please call back."),
+    "ask_for_recording": lazy_gettext("The carrier does not say whether there is a recording. Please call back."),
+    "delete_at_carrier": lazy_gettext(
+        "The carrier does not delete its copy of the recording. Please tell the operator."
+    ),
+    "discard_recording": lazy_gettext("A replaced recording cannot be deleted. Please tell the operator."),
+    "transcribe": lazy_gettext("The message cannot be transcribed. Please listen."),
+    "send_text_message": lazy_gettext("The text message cannot be sent. Please give the link in the conversation."),
+    "ring_leg": lazy_gettext("A telephone cannot be rung through the carrier. Please tell the operator."),
+    "hang_up_leg": lazy_gettext("A call cannot be ended at the carrier. Please tell the operator."),
+    "bring_caller": lazy_gettext("A waiting caller could not be put through. Please call back."),
+    "end_room": lazy_gettext("A conversation cannot be ended at the carrier. Please tell the operator."),
+    "tell_no_interpreter": lazy_gettext("The caller could not be told that nobody interprets. Please call back."),
 }
 
 
@@ -182,6 +203,8 @@ def refusal(refused: Refused) -> str:
     match refused.reason:
         case reason if reason in _REFUSALS:
             return str(_REFUSALS[reason])
+        case "not_raised":
+            return str(gettext("It was not the transcript that raised this task."))
         case "claimed" if refused.by:
             return str(gettext("%(name)s has claimed this task.", name=refused.by))
         case "claimed":
@@ -293,6 +316,7 @@ def install(app: Flask) -> None:
             "outcomes": OUTCOMES,
             "events": EVENTS,
             "please_listen": PLEASE_LISTEN,
+            "unfinished": UNFINISHED,
             "presence_states": PRESENCE_STATES,
             "conversation_outcomes": CONVERSATION_OUTCOMES,
             "roles": ROLES,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rq import get_current_job
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr import database, outbox
@@ -55,9 +56,10 @@ def run(work_id: int) -> None:
 
 def _run_once(work_id: int, worker: str) -> bool:
     with database.writing() as session:
-        work = outbox.claim(session, work_id, worker, utc_now())
+        work = _claim(session, work_id, worker)
         if work is None:
             return False
+        work_id = work.id
         _tell_a_person(session, work)  # of work that kills its workers there is no failure to report
     outbox.tries.set(work.attempts)
     try:
@@ -71,6 +73,17 @@ def _run_once(work_id: int, worker: str) -> bool:
         return False
     with database.writing() as session:
         return not outbox.finish(session, work, utc_now())
+
+
+def _claim(session: Session, work_id: int, worker: str) -> Work | None:
+    """The row the job was made for. A job of transcription takes the most urgent message that waits instead: there are
+    as many jobs as messages, and the queue's order is that of their arrival."""
+    now = utc_now()
+    if session.scalar(select(Work.kind).where(Work.id == work_id)) == "transcribe":
+        for candidate in transcription.most_urgent(session, now):
+            if work := outbox.claim(session, candidate, worker, now):
+                return work
+    return outbox.claim(session, work_id, worker, now)
 
 
 def _tell_a_person(session: Session, work: Work) -> None:

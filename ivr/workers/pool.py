@@ -26,7 +26,7 @@ from rq import Queue, SimpleWorker
 from ivr import database, outbox
 from ivr.configuration import settings
 from ivr.instants import utc_now
-from ivr.workers import queues
+from ivr.workers import engines, plan, queues
 from ivr.workers.recognition import installed_languages, recognition
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class Pool:
         self._spawned = 0
         self._shown = 0.0
         self._broken: set[str] = set()
+        self._postponed: frozenset[str] = frozenset()
+        self._transcription = queues.pool_queue(settings().transcription_pool)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
 
     def run(self) -> None:
@@ -65,8 +67,8 @@ class Pool:
             self._fork(queues.CALLS)
         self._fork(queues.ERRANDS)
         self._load_models()
-        for _ in range(settings().transcribers or os.cpu_count() or 1):
-            self._fork(queues.TRANSCRIPTION)
+        for _ in range(_transcribers()):
+            self._fork(self._transcription)
         looked = time.monotonic()
         while self._children:
             self._bury_the_dead()
@@ -74,7 +76,7 @@ class Pool:
             if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
                 looked = time.monotonic()
                 if self._load_models():
-                    self._signal_all(queues.TRANSCRIPTION)
+                    self._signal_all(self._transcription)
             time.sleep(_LOOK)
 
     def _show_life(self) -> None:
@@ -86,16 +88,25 @@ class Pool:
             queues.show_life(queues.impatient(), self._name, {} if self._stopping else alive)
 
     def _load_models(self) -> bool:
-        served = set(installed_languages()) & set(settings().enabled_languages)
-        new = False
-        for language in sorted(served - recognition.loaded - self._broken):
+        served = set(engines.served_languages()) & set(settings().enabled_languages)
+        missing = sorted((served & set(installed_languages())) - recognition.loaded - self._broken - self._postponed)
+        if not missing:
+            return False
+        made = plan.make(sorted(served - self._broken), _transcribers())
+        log.info("%s", made)
+        recognition.cramped = bool(made.in_turn)
+        self._postponed = frozenset(made.in_turn)
+        new = bool(made.in_turn)
+        for language in (language for language in missing if language in made.resident):
             log.info("loading the model for %s", language)
             try:
                 recognition.load(language)
+                recognition.warm(language)
                 new = True
             except Exception:  # the other languages, and fetching, go on
                 log.exception("the model for %s cannot be loaded; replace it and restart the worker", language)
                 self._broken.add(language)
+        recognition.inherited = recognition.loaded
         if new:
             used = psutil.Process().memory_info().rss // 1024 // 1024
             log.info(
@@ -140,6 +151,10 @@ class Pool:
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True
         self._signal_all()
+
+
+def _transcribers() -> int:
+    return settings().transcribers or os.cpu_count() or 1
 
 
 def _work(child: _Child) -> NoReturn:

@@ -20,7 +20,6 @@ from ivr.outbox import Errand
 CALLS = "calls"
 ERRANDS = "errands"
 TRANSCRIPTION = "transcription"
-QUEUES = (CALLS, ERRANDS, TRANSCRIPTION)
 
 #: Which queue does a kind of work; every other kind is an errand.
 _QUEUE_OF = {
@@ -39,6 +38,16 @@ _LIFE = "hotline:workers"
 #: After Redis failed once, nobody waits for it again for so many seconds; the clock makes up for it.
 _PAUSE = 2.0
 _down_until = 0.0
+
+
+def pool_queue(pool: str) -> str:
+    """The queue of the hosts that transcribe the languages of a pool."""
+    return f"{TRANSCRIPTION}-{pool}" if pool else TRANSCRIPTION
+
+
+def names() -> tuple[str, ...]:
+    """All queues of this house."""
+    return (CALLS, ERRANDS, *map(pool_queue, settings().pools))
 
 
 def patient() -> Redis:
@@ -68,12 +77,13 @@ def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> Non
     try:
         connection = connection or impatient()
         for errand in errands:
-            name = _QUEUE_OF.get(errand.kind, ERRANDS)
+            kind = _QUEUE_OF.get(errand.kind, ERRANDS)
+            name = pool_queue(errand.pool) if kind == TRANSCRIPTION else kind
             Queue(name, connection=connection).enqueue_call(
                 "ivr.workers.jobs.run",
                 args=(errand.work_id,),
                 job_id=job_id(errand),
-                timeout=_TIMEOUT[name],
+                timeout=_TIMEOUT[kind],
                 result_ttl=0,
                 failure_ttl=86400,
                 at_front=errand.urgent,
@@ -86,7 +96,7 @@ def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> Non
 
 def hand_over_missing(errands: Iterable[Errand], connection: Redis) -> None:
     """Put those errands on their queues that do not wait there already."""
-    waiting = {job for name in QUEUES for job in Queue(name, connection=connection).job_ids}
+    waiting = {job for name in names() for job in Queue(name, connection=connection).job_ids}
     hand_over([errand for errand in errands if job_id(errand) not in waiting], connection)
 
 
@@ -114,7 +124,7 @@ def workers_alive(connection: Redis) -> dict[str, int]:
     Raises:
         RedisError: the queue cannot be reached.
     """
-    alive = dict.fromkeys(QUEUES, 0)
+    alive = dict.fromkeys(names(), 0)
     for said in connection.hgetall(_LIFE).values():
         sign = json.loads(said)
         if time.time() - sign["at"] < SIGN_OF_LIFE:

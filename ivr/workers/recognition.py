@@ -14,31 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import vosk
 
-from ivr.audio_files import Sound
+from ivr.audio_files import RATE, Sound
 from ivr.configuration import settings
+from ivr.workers.heard import Heard, NoModel
 
 log = logging.getLogger(__name__)
 vosk.SetLogLevel(-1)
 
 #: Seconds of speech fed at once: a job's time-out can only fire in between.
 _CHUNK = 0.5
-
-
-class NoModel(Exception):
-    """No Vosk model of this language is installed."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A transcript: text, mean confidence (0 to 1, None without words), and each word with its times."""
-
-    text: str
-    confidence: float | None
-    words: list[dict[str, Any]]
-    engine: str
 
 
 def model_path(language: str) -> Path:
@@ -61,11 +49,20 @@ class _Recogniser:
     seconds_fed: float = 0.0
 
 
+#: Seconds of sound a new recogniser is warmed with.
+_WARM_SECONDS = 8
+
+
 class Recognition:
     """The models and recognisers of this process."""
 
     def __init__(self) -> None:
+        #: The one used last stands last.
         self._models: dict[str, Any] = {}
+        #: Languages whose model was in memory before this process was forked: shared, and never dropped.
+        self.inherited: frozenset[str] = frozenset()
+        #: Whether not all models fit into memory: then this process holds at most one more than it inherited.
+        self.cramped = False
         self._recognisers: dict[tuple[str, int], _Recogniser] = {}
         self._memory_at_start = 0
 
@@ -76,10 +73,21 @@ class Recognition:
             NoModel: it is not installed.
         """
         if language in self._models:
+            self._models[language] = self._models.pop(language)
             return
         if language not in installed_languages():
             raise NoModel(language)
+        if self.cramped:
+            for other in self.loaded - self.inherited:
+                self._drop(other)
         self._models[language] = vosk.Model(str(model_path(language).absolute()))
+
+    def warm(self, language: str) -> None:
+        """Have the recogniser of telephone speech hear something, so that who is forked inherits what it has worked
+        out (a small model composes its graph while it listens)."""
+        noise = np.random.default_rng(1).normal(0, 800, RATE * _WARM_SECONDS)
+        swell = np.abs(np.sin(np.arange(len(noise)) * 2 * np.pi * 3 / RATE))  # as syllables come and go
+        self.transcribe(Sound((noise * swell).astype(np.int16), RATE), language)
 
     @property
     def loaded(self) -> frozenset[str]:
@@ -121,6 +129,12 @@ class Recognition:
         text = " ".join(result["text"] for result in results if result.get("text"))
         return Heard(text, confidence, words, f"vosk {language}")
 
+    def _drop(self, language: str) -> None:
+        for key in [key for key in self._recognisers if key[0] == language]:
+            del self._recognisers[key]
+        del self._models[language]
+        _give_memory_back()
+
     def _recogniser(self, language: str, rate: int) -> _Recogniser:
         if not self._memory_at_start:  # what the models take is shared with the parent and not counted
             self._memory_at_start = psutil.Process().memory_info().rss
@@ -136,9 +150,13 @@ class Recognition:
         if grown > settings().recogniser_memory_mb * 1024 * 1024:
             log.info("dropping recognisers that have grown by %d MiB", grown // 1024 // 1024)
             self._recognisers.clear()
-            gc.collect()
-            if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-                libc.malloc_trim(0)
+            _give_memory_back()
+
+
+def _give_memory_back() -> None:
+    gc.collect()
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 #: Filled by the pool's parent before it forks.

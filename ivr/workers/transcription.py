@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, database, outbox, voicebox
-from ivr.audio_files import read_wav
+from ivr import audio_store, database, outbox, promises, urgency_words, voicebox
+from ivr.audio_files import Sound, read_wav
+from ivr.configuration import settings
 from ivr.instants import utc_now
-from ivr.models import Recording, Transcript
-from ivr.workers.recognition import NoModel, installed_languages, recognition
+from ivr.models import Recording, Transcript, Work
+from ivr.workers import engines
+from ivr.workers.heard import NoModel
+from ivr.workers.recognition import recognition
+
+#: Seconds of sound beyond which nobody waits for a transcript.
+_LONGEST = 3600.0
+#: How long messages in a language that is not in memory may wait for the others, where not all models fit.
+_BATCHED_FOR = timedelta(minutes=5)
+
+
+class TooLong(Exception):
+    """A recording of hours."""
 
 
 def transcribe(recording_id: int) -> None:
@@ -21,13 +35,16 @@ def transcribe(recording_id: int) -> None:
         transcript = recording.transcript
         if recording.state != "stored" or transcript is None or transcript.state == "done":
             return
-        if transcript.reason == "failed":  # it has failed (or killed its worker) often enough
+        if transcript.reason in ("failed", "low_confidence"):  # it has failed (or killed its worker) often enough
             return
         language, sid = transcript.language, recording.recording_sid
     try:
-        heard = recognition.transcribe(read_wav(audio_store.load(sid)), language)
+        heard = engines.transcribe(_speech(audio_store.load(sid)), language)
     except NoModel:
         _write(recording_id, state="please_listen", reason="no_model")
+        return
+    except TooLong:
+        _write(recording_id, state="please_listen", reason="too_long")
         return
     except ValueError:
         _write(recording_id, state="please_listen", reason="unusable")
@@ -35,15 +52,57 @@ def transcribe(recording_id: int) -> None:
     if not heard.words:
         _write(recording_id, state="please_listen", reason="no_speech", engine=heard.engine)
         return
+    unsure = (heard.confidence or 0) < settings().low_confidence
     _write(
         recording_id,
-        state="done",
-        reason=None,
+        state="please_listen" if unsure else "done",
+        reason="low_confidence" if unsure else None,
         engine=heard.engine,
         text=heard.text,
         confidence=heard.confidence,
         words=heard.words,
     )
+    if words := urgency_words.found(language, heard.text):
+        with database.writing() as session:
+            task = session.get_one(Recording, recording_id).message.task
+            if task is not None:
+                promises.raise_by_words(session, task, words, utc_now())
+
+
+def _speech(audio: bytes) -> Sound:
+    """The sound to be written down.
+
+    Raises:
+        ValueError: it cannot be read; TooLong: nobody waits so long for a transcript.
+    """
+    sound = read_wav(audio)
+    if sound.seconds > _LONGEST:
+        raise TooLong
+    return sound
+
+
+def most_urgent(session: Session, now: datetime) -> Sequence[int]:
+    """Rows of the outbox in the order in which messages should be transcribed: emergencies, then by deadline; among
+    those of this host's languages. Where not all models fit into memory, messages in a loaded language go before those
+    that have not waited long."""
+    order: list[ColumnElement[Any]] = [Work.urgent.desc()]
+    if recognition.cramped:
+        at_hand = or_(
+            Transcript.language.in_(recognition.loaded | recognition.inherited),
+            Recording.stored_at < now - _BATCHED_FOR,
+        )
+        order.append(case((at_hand, 0), else_=1))
+    query = (
+        select(Work.id)
+        .join(Recording, Recording.id == Work.subject_id)
+        .join(Transcript, Transcript.recording_id == Recording.id)
+        .where(Work.kind == "transcribe", outbox.may_be_claimed(now))
+        .order_by(*order, Work.deadline_at, Work.id)
+        .limit(4)
+    )
+    if (mine := settings().pool_languages) is not None:
+        query = query.where(Transcript.language.in_(mine))
+    return session.scalars(query).all()
 
 
 def given_up(session: Session, recording_id: int) -> None:
@@ -57,7 +116,7 @@ def given_up(session: Session, recording_id: int) -> None:
 
 def requeue_waiting_for_models(session: Session) -> int:
     """Put transcripts back to work whose model has arrived; returns how many."""
-    installed = installed_languages()
+    installed = engines.served_languages()
     if not installed:
         return 0
     waiting = session.scalars(
@@ -67,8 +126,7 @@ def requeue_waiting_for_models(session: Session) -> int:
     ).all()
     for transcript in waiting:
         transcript.state, transcript.reason = "pending", None
-        urgent = voicebox.matter_of(transcript.recording.message).urgency == "emergency"
-        outbox.add(session, "transcribe", transcript.recording_id, urgent=urgent)
+        voicebox.plan_transcript(session, transcript.recording)
     return len(waiting)
 
 

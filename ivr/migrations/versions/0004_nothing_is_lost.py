@@ -30,11 +30,13 @@ def upgrade() -> None:
     op.add_column('callback_tasks', sa.Column('urgency_words', sa.JSON(), nullable=True))
     op.add_column('callback_tasks', sa.Column('urgency_lowered_at', ivr.database_types.Instant(timezone=True), nullable=True))
     op.add_column('work', sa.Column('deadline_at', ivr.database_types.Instant(timezone=True), nullable=True))
+    op.add_column('work', sa.Column('pool', sa.String(length=40), nullable=True))
     op.create_index('ix_work_failed', 'work', ['failed_at'], unique=False, sqlite_where=sa.text('done_at IS NULL AND failed_at IS NOT NULL'), postgresql_where=sa.text('done_at IS NULL AND failed_at IS NOT NULL'))
 
 
 def downgrade() -> None:
     op.drop_index('ix_work_failed', table_name='work')
+    op.drop_column('work', 'pool')
     op.drop_column('work', 'deadline_at')
     op.drop_column('callback_tasks', 'urgency_lowered_at')
     op.drop_column('callback_tasks', 'urgency_words')

@@ -1,0 +1,62 @@
+"""Words of a transcript that make a task urgent: found by language, never used to make one less urgent.
+
+A machine's transcript is full of mistakes, so a word that is missing says nothing; one that is there may be wrong, and
+a person can take the raise back.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+from ivr.configuration import settings
+
+_TOKEN = re.compile(r"[\w]+", re.UNICODE)
+
+
+def found(language: str, text: str) -> list[str]:
+    """The phrases of a language's list that a text contains, as the text has them, each once."""
+    spoken = [(_plain(word), word) for word in _TOKEN.findall(text)]
+    hits: list[str] = []
+    for phrase in _phrases(language, settings().urgency_words.get(language)):
+        for start in range(len(spoken) - len(phrase) + 1):
+            part = spoken[start : start + len(phrase)]
+            if all(_matches(pattern, plain) for pattern, (plain, _) in zip(phrase, part, strict=True)):
+                hit = " ".join(word for _, word in part)
+                if hit not in hits:
+                    hits.append(hit)
+    return hits
+
+
+def _matches(pattern: str, word: str) -> bool:
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
+
+
+def _plain(word: str) -> str:
+    """Without capitals, accents and vowel signs; what looks alike is written alike."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFKC", plain.translate(_ALIKE))
+
+
+#: Letters that are written in several ways: Turkish dotless i, Arabic and Persian variants, the tatweel.
+_ALIKE = str.maketrans({"ı": "i", "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ـ": None})
+
+
+def _words(phrase: str) -> list[str]:
+    return [_plain(word) + ("*" if star else "") for word, star in re.findall(r"(\w+)(\*?)", phrase, re.UNICODE)]
+
+
+@lru_cache(maxsize=64)
+def _phrases(language: str, own: tuple[str, ...] | None) -> tuple[tuple[str, ...], ...]:
+    listed = own if own is not None else _usual().get(language, ())
+    return tuple(tuple(_words(phrase)) for phrase in listed)
+
+
+@lru_cache(maxsize=1)
+def _usual() -> dict[str, tuple[str, ...]]:
+    with Path(__file__).with_suffix(".toml").open("rb") as file:
+        return {language: tuple(phrases) for language, phrases in tomllib.load(file).items()}
