@@ -40,3 +40,15 @@ def test_a_house_of_the_first_release_moves_on(rooms) -> None:
         assert [message.id for message in task.messages] == [3]
         assert [event.kind for event in task.events] == ["opened"]
         assert task.due_at < utc_now()
+
+
+def test_an_id_is_never_given_twice(rooms) -> None:
+    """Migrations that make a table anew must not forget it: an address must not lead to another person."""
+    from ivr.models import Base
+
+    if database.engine().dialect.name != "sqlite":
+        return  # sequences never go back
+    with database.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            made = session.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table.name})
+            assert ("AUTOINCREMENT" in made) is bool(table.dialect_options["sqlite"]["autoincrement"]), table.name

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from ivr.cli.backups import backup, restore
 from ivr.cli.call import call
 from ivr.cli.carrier import carrier, reconcile
 from ivr.cli.flow import flow
@@ -24,7 +25,8 @@ def hotline() -> None:
 
 
 for command in (
-    run, migrate, worker, clock, exchange, call, carrier, reconcile, flow, prompts, models, keys, tokens, users,
+    run, migrate, worker, clock, exchange, call, carrier, reconcile, backup, restore, flow, prompts, models, keys,
+    tokens, users,
 ):  # fmt: skip
     hotline.add_command(command)
 

@@ -196,7 +196,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('ended_at', ivr.database_types.Instant(timezone=True), nullable=True))
         batch_op.create_index(batch_op.f('ix_attempts_conversation_id'), ['conversation_id'], unique=False)
 
-    with op.batch_alter_table('callback_tasks', schema=None) as batch_op:
+    # Made anew, the table would count its ids from the start again.
+    with op.batch_alter_table('callback_tasks', schema=None, recreate='never') as batch_op:
         batch_op.add_column(sa.Column('needs_interpreter', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('demands_code', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('next_attempt_at', ivr.database_types.Instant(timezone=True), nullable=True))

@@ -1,0 +1,74 @@
+"""Commands that back the house up and restore it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.instants import utc_now
+
+if TYPE_CHECKING:
+    from ivr.backup import Summary
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--without-audio", is_flag=True, help="The database alone, where the audio's bucket has its own backups.")
+def backup(target: Path, without_audio: bool) -> None:
+    """Write database and audio of this instant to TARGET: a file, or a directory, in which it is named by the time."""
+    from ivr import backup as the_backup
+    from ivr.telephony import house
+
+    now = utc_now()
+    if target.is_dir():
+        target = target / f"hotline-{now:%Y%m%dT%H%M%SZ}.tar"
+    try:
+        house.replay_spool()  # what waits on this host's disk belongs to it
+        summary = the_backup.back_up(target, now, audio=not without_audio)
+    except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
+        raise click.ClickException(f"no backup was made: {error}") from None
+    _show(f"{target}: ", summary)
+    if summary.missing:
+        raise click.ClickException(f"the audio of {len(summary.missing)} recordings is not in the audio store")
+
+
+@click.command()
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Throw away what the database holds.")
+def restore(source: Path, replace: bool) -> None:
+    """Make database and audio what the backup SOURCE says. Stop web, worker and clock of every host first."""
+    from ivr import backup as the_backup
+
+    if running := _running():
+        raise click.ClickException(f"{running} workers are running; stop the processes of every host first")
+    try:
+        summary = the_backup.restore(source, replace=replace)
+    except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
+        raise click.ClickException(f"not restored: {error}") from None
+    _show("restored: ", summary)
+    if summary.missing:
+        listed = ", ".join(summary.missing[:20])
+        raise click.ClickException(f"the audio of {len(summary.missing)} recordings cannot be opened: {listed}")
+    click.echo(
+        "What has come since is taken in by the clock, or now: python -m ivr reconcile --since " + summary.made_at
+    )
+
+
+def _show(begin: str, summary: Summary) -> None:
+    held = summary.rows
+    click.echo(
+        f"{begin}{held.get('calls', 0)} calls, {held.get('callback_tasks', 0)} tasks, {summary.recordings} recordings"
+    )
+
+
+def _running() -> int:
+    from ivr.workers import queues
+
+    with suppress(RedisError):
+        return sum(queues.workers_alive(queues.impatient()).values())
+    return 0

@@ -1,0 +1,144 @@
+"""All rows of a database as lines of JSON, and back again: of one instant, and the same for both databases.
+
+So a backup of SQLite can be restored into PostgreSQL, which is how a house moves when one machine is too small. Tables
+are read from the database itself (reflected), so that this works for the schema of any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import JSON, Connection, LargeBinary, MetaData, Table, func, inspect, select, text
+from sqlalchemy import Date as DateType
+from sqlalchemy import DateTime as DateTimeType
+from sqlalchemy import Time as TimeType
+from sqlalchemy.exc import SAWarning
+
+#: Rows of one part.
+_ROWS = 2000
+_REVISION = "alembic_version"
+
+
+def tables(connection: Connection) -> dict[str, Table]:
+    """The tables that are there, those first to which others refer."""
+    found = MetaData()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # of indexes that reflection cannot express
+        found.reflect(connection)
+    return {table.name: table for table in found.sorted_tables if table.name != _REVISION}
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema's revision; None where nothing was ever migrated."""
+    if not inspect(connection).has_table(_REVISION):
+        return None
+    found: str | None = connection.scalar(text(f"SELECT version_num FROM {_REVISION}"))  # noqa: S608 - a constant
+    return found
+
+
+def parts(connection: Connection, table: Table) -> Iterator[bytes]:
+    """The rows of a table, some thousands at a time."""
+    order = list(table.primary_key.columns)
+    rows = connection.execution_options(yield_per=_ROWS).execute(select(table).order_by(*order)).mappings()
+    while some := list(islice(rows, _ROWS)):
+        yield b"".join(json.dumps(dict(row), default=_written, ensure_ascii=False).encode() + b"\n" for row in some)
+
+
+def load(connection: Connection, table: Table, part: bytes) -> int:
+    """Write the rows of a part; how many."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for line in part.splitlines():
+        row = {name: _read(table, name, value) for name, value in json.loads(line).items()}
+        # JSON's own null is a value; where there was nothing there shall be nothing.
+        row = {
+            name: value for name, value in row.items() if value is not None or not isinstance(table.c[name].type, JSON)
+        }
+        groups.setdefault(tuple(row), []).append(row)
+    for rows in groups.values():
+        connection.execute(table.insert(), rows)
+    return sum(map(len, groups.values()))
+
+
+def last_ids(connection: Connection, found: Iterable[Table]) -> dict[str, int]:
+    """The last id that each table has given, though its row may be gone: an id is never given twice."""
+    if connection.dialect.name == "sqlite":
+        if not connection.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
+            return {}
+        return {row.name: row.seq for row in connection.execute(text("SELECT name, seq FROM sqlite_sequence"))}
+    given = {}
+    for table in found:
+        sequence = _sequence(connection, table)
+        last = sequence and connection.scalar(text(f"SELECT last_value FROM {sequence} WHERE is_called"))  # noqa: S608
+        if last:
+            given[table.name] = int(last)
+    return given
+
+
+def go_on_after(connection: Connection, found: Iterable[Table], given: Mapping[str, int]) -> None:
+    """Let each table's next id come after all that were given."""
+    for table in found:
+        last = given.get(table.name, 0)
+        if connection.dialect.name == "sqlite":
+            connection.execute(
+                text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name"),
+                {"last": last, "name": table.name},
+            )
+            if last and _counts_for_ever(connection, table):
+                connection.execute(
+                    text(
+                        "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :last "
+                        "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)"
+                    ),
+                    {"last": last, "name": table.name},
+                )
+        elif sequence := _sequence(connection, table):
+            (key,) = table.primary_key.columns
+            highest = max(last, connection.scalar(select(func.max(key))) or 0)
+            if highest:
+                connection.execute(text("SELECT setval(:sequence, :last)"), {"sequence": sequence, "last": highest})
+
+
+def _counts_for_ever(connection: Connection, table: Table) -> bool:
+    made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table.name})
+    return "AUTOINCREMENT" in (made or "").upper()
+
+
+def _sequence(connection: Connection, table: Table) -> str | None:
+    keys = list(table.primary_key.columns)
+    if len(keys) != 1:
+        return None
+    named: str | None = connection.scalar(
+        text("SELECT pg_get_serial_sequence(:table, :key)"), {"table": table.name, "key": keys[0].name}
+    )
+    return named
+
+
+def _written(value: object) -> str:
+    if isinstance(value, datetime):  # SQLite gives UTC without saying so
+        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(bytes(value)).decode()
+    raise TypeError(f"a value of {type(value).__name__} cannot be kept")
+
+
+def _read(table: Table, name: str, value: Any) -> Any:
+    kind = table.c[name].type
+    if value is None:
+        return None
+    if isinstance(kind, DateTimeType):
+        return datetime.fromisoformat(value)
+    if isinstance(kind, DateType):
+        return date.fromisoformat(value)
+    if isinstance(kind, TimeType):
+        return time.fromisoformat(value)
+    if isinstance(kind, LargeBinary):
+        return base64.b64decode(value)
+    return value
