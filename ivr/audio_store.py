@@ -76,7 +76,11 @@ def about(recording_sid: str) -> dict[str, Any]:
         Missing, Unreadable: as for :func:`load`.
     """
     key, entry = _key(recording_sid)
-    found: dict[str, Any] = json.loads(audio_keys.unseal(key, bytes.fromhex(entry["about"]), f"about {recording_sid}"))
+    try:
+        sealed = bytes.fromhex(entry["about"])
+    except ValueError as error:
+        raise Unreadable(f"what {recording_sid} is about is damaged") from error
+    found: dict[str, Any] = json.loads(audio_keys.unseal(key, sealed, f"about {recording_sid}"))
     return found
 
 

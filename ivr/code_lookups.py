@@ -25,8 +25,9 @@ class Locked(Exception):
     """Too many wrong codes; try again within WINDOW."""
 
 
-def find(session: Session, code: str, number: str | None, now: datetime) -> CallbackTask | None:
-    """The task of a receipt code; None, and one try counted, if there is none.
+def find(session: Session, code: str, number: str, now: datetime) -> CallbackTask | None:
+    """The task of a receipt code; None, and one try counted, if there is none. Who withholds their number is known by
+    their call.
 
     Raises:
         Locked: this number, or all callers together, have tried too many wrong codes.

@@ -30,7 +30,10 @@ class Matter:
     #: in_person, telephone, video
     mode: str = ""
     reason: str = ""
+    #: interpreter, companion, none
     companion: str = ""
+    #: yes: hearing or speaking is hard
+    impairment: str = ""
     #: yes: under 25 and looking for training; no
     training: str = ""
 
@@ -55,6 +58,7 @@ class Matter:
             mode=facts.get("mode", ""),
             reason=facts.get("reason", ""),
             companion=facts.get("companion", ""),
+            impairment=facts.get("impairment", ""),
             training=facts.get("training", ""),
         )
 

@@ -337,7 +337,7 @@ class AppointmentWish(Base):
     __tablename__ = "appointment_wishes"
     __table_args__ = (
         one_of("mode", "in_person", "telephone", "video"),
-        one_of("companion", "none", "interpreter", "companion", "impairment"),
+        one_of("companion", "none", "interpreter", "companion"),
         # Source, question 3: how many were refused an appointment, and why.
         CheckConstraint("appointment_at IS NULL OR refusal_reason IS NULL", name="granted_or_refused"),
     )
@@ -345,8 +345,10 @@ class AppointmentWish(Base):
     mode: Mapped[str] = mapped_column(String(20), default="in_person")
     #: benefits, work, documents, other
     reason: Mapped[str | None] = mapped_column(String(20))
-    #: Who takes part, or what makes speaking and hearing hard: none, interpreter, companion, impairment
+    #: Who takes part: none, interpreter, companion
     companion: Mapped[str] = mapped_column(String(20), default="none")
+    #: Hearing or speaking is hard.
+    impairment: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Under 25 and looking for training (unversorgte Bewerber*innen unter 25).
     seeks_training: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Granted: when and where.
@@ -366,7 +368,7 @@ class AppointmentWish(Base):
         hearing, and under 25 without training."""
         groups = {
             "language": self.companion == "interpreter",
-            "impairment": self.companion == "impairment",
+            "impairment": self.impairment,
             "under_25_training": self.seeks_training,
         }
         return tuple(group for group, belongs in groups.items() if belongs)

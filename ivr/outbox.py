@@ -89,6 +89,12 @@ def add(
         session.info.setdefault("errands", []).append(Errand(work_id, kind, is_urgent, generation, pool))
 
 
+def settle(session: Session, kind: str, subject_id: int, now: datetime) -> None:
+    """There is nothing to be done any more."""
+    row = update(Work).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))
+    session.execute(row.values(done_at=now, failed_at=None, generation=Work.generation + 1))
+
+
 def is_planned(session: Session, kind: str, subject_id: int) -> bool:
     """Whether there is a row that is still to be done."""
     row = select(Work.id).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))

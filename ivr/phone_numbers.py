@@ -52,8 +52,9 @@ def entered_number(digits: str, area_code: str = "421") -> str | None:
         return _callable("+" + digits[2:], None)
     if digits.startswith("0"):
         return _callable(digits, "DE")
-    # Without an area code there are at least five digits; 110, 112 and 115 are no callback numbers.
-    return _callable(f"0{area_code}{digits}", "DE") if len(digits) >= 5 else None
+    # Without an area code there are at least five digits. No subscriber's number begins with 11: these are emergency,
+    # directory and service numbers (110, 112, 115, 116117, 11833).
+    return _callable(f"0{area_code}{digits}", "DE") if len(digits) >= 5 and not digits.startswith("11") else None
 
 
 def dialable(written: str) -> str | None:

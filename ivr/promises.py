@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr import receipts, sla, teams
 from ivr.configuration import settings
 from ivr.instants import iso
+from ivr.live.models import LineEntry
 from ivr.matters import Matter
 from ivr.models import (
     AppointmentWish,
@@ -67,7 +68,7 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
         _note(session, task, now, "raised")
     if not provisional:
         confirm(task)
-    complete(session, task, matter)
+    complete(session, task, call, matter)
     return task
 
 
@@ -143,7 +144,7 @@ def _open(session: Session, call: Call, matter: Matter, now: datetime, provision
             continue
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         _note(session, task, now, "opened")
-        complete(session, task, matter)
+        complete(session, task, call, matter)
         return task
     raise RuntimeError("no free receipt code found")
 
@@ -165,8 +166,9 @@ def confirm(task: CallbackTask) -> None:
     task.provisional = False
 
 
-def complete(session: Session, task: CallbackTask, matter: Matter) -> None:
-    """Write down what the caller has said by key about a task since it was opened; the office may move it."""
+def complete(session: Session, task: CallbackTask, call: Call, matter: Matter) -> None:
+    """Write down what the caller has said by key about a task since it was opened; the office may move it. Who changes
+    their mind has said the last thing; what earlier calls have said stays."""
     if matter.request:
         return
     moves = (matter.age_group, matter.office) != (task.age_group or "", task.office or "")
@@ -177,16 +179,21 @@ def complete(session: Session, task: CallbackTask, matter: Matter) -> None:
         task.team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
     if task.kind == "postal_order":
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
-        order.forms = [*order.forms, *(form for form in matter.forms if form not in order.forms)]
+        only_this = {contact.call_id for contact in task.contacts} <= {call.id}
+        before = [] if only_this and matter.forms else order.forms
+        order.forms = [*before, *(form for form in matter.forms if form not in before)]
         order.customer_number = matter.customer_number or order.customer_number
         session.add(order)
         task.postal_order = order
     if task.kind == "appointment":
         wish = task.appointment_wish or AppointmentWish(task_id=task.id, mode="in_person", companion="none")
+        wish.impairment = bool(wish.impairment)
         wish.mode = matter.mode or wish.mode
         wish.reason = matter.reason or wish.reason
-        wish.companion = matter.companion or wish.companion
-        wish.seeks_training = matter.training == "yes" or bool(wish.seeks_training)
+        if matter.companion:
+            wish.companion, wish.impairment = matter.companion, matter.impairment == "yes"
+        if matter.training:
+            wish.seeks_training, task.age_group = matter.training == "yes", matter.age_group or None
         session.add(wish)
         task.appointment_wish = wish
 
@@ -196,6 +203,37 @@ def give_number(session: Session, task: CallbackTask, number: str | None, now: d
     if number and number != task.callback_number:
         task.callback_number = number
         _note(session, task, now, "number_given")
+        session.flush()
+        _merge_with_earlier(session, task, now)
+
+
+def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Only now it is known who has called: somebody with an open task about the same. Nobody has heard the new task's
+    receipt code yet, or worked on it: its messages and its call go to the earlier one."""
+    held = session.scalar(select(LineEntry.id).where(LineEntry.task_id == task.id).limit(1))
+    if task.state != "open" or task.attempts or len(task.contacts) != 1 or held is not None:
+        return
+    theirs = select(CallbackTask).where(
+        CallbackTask.id != task.id,
+        CallbackTask.callback_number == task.callback_number,
+        CallbackTask.first_contact_at <= task.first_contact_at,
+        CallbackTask.language == task.language,
+        CallbackTask.state != "closed",
+    )
+    matter = Matter(kind=task.kind, concern=task.concern)
+    earlier = session.scalar(_about(theirs, matter).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
+    if earlier is None:
+        return
+    if task.urgency == "emergency" and earlier.urgency != "emergency":
+        earlier.urgency, earlier.due_at = "emergency", min(earlier.due_at, task.due_at)
+        earlier.emergency_kind = task.emergency_kind
+        _note(session, earlier, now, "raised")
+    for message in list(task.messages):
+        message.task_id = earlier.id
+    join(session, earlier, task.call, now)
+    session.flush()
+    _remove(session, CallbackTask.id == task.id)
+    session.expire_all()
 
 
 def change_times(session: Session, task: CallbackTask, matter: Matter, now: datetime) -> None:
@@ -250,11 +288,15 @@ def withdraw_unfounded(session: Session, call: Call) -> None:
     if session.scalar(hopeful.limit(1)) is not None:
         return
     unfounded = and_(CallbackTask.call_id == call.id, CallbackTask.provisional.is_(True), CallbackTask.state == "open")
-    for task_id in session.scalars(select(CallbackTask.id).where(unfounded)).all():
+    _remove(session, unfounded)
+    session.expire_all()
+
+
+def _remove(session: Session, which: ColumnElement[bool]) -> None:
+    for task_id in session.scalars(select(CallbackTask.id).where(which)).all():
         for table in (TaskEvent, Contact, PostalOrder, AppointmentWish):
             session.execute(delete(table).where(table.task_id == task_id))
-        session.execute(delete(CallbackTask).where(CallbackTask.id == task_id, unfounded))
-    session.expire_all()
+        session.execute(delete(CallbackTask).where(CallbackTask.id == task_id, which))
 
 
 def _note(session: Session, task: CallbackTask, now: datetime, kind: str) -> None:

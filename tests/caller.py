@@ -237,6 +237,9 @@ class _Decisions:
         self._caller.everything.append(text)
         self._caller._heard.put((text, language))
 
+    def waits(self, is_over: Callable[[], bool]) -> None:
+        pass
+
     def presses(self, count: int, finish: str) -> str:
         return str(self._caller._decide("keys", self._is_interrupted) or "")
 

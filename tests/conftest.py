@@ -106,11 +106,10 @@ class Databases:
 
 
 class House:
-    """All processes of the product, as the Procfile names them, and the exchange beside them."""
+    """All processes of the product, as the Procfile names them, and the exchange beside them: in this process, or by a
+    command of its own."""
 
-    def __init__(self, var_dir: Path, models: Path, **extra: str) -> None:
-        from ivr.exchange.app import create_app, create_switch
-
+    def __init__(self, var_dir: Path, models: Path, exchange: str = "", **extra: str) -> None:
         self.environment = {
             "VAR_DIR": str(var_dir),
             "PORT": str(free_port()),
@@ -124,16 +123,9 @@ class House:
         }
         self.settings = use_environment(self.environment)
         self.settings.var_dir.mkdir(parents=True, exist_ok=True)
-        self.url = self.settings.base_url
-        self.switch = create_switch(self.settings)
-        self._server = make_server(
-            "127.0.0.1",
-            self.settings.exchange_port,
-            create_app(self.settings, self.switch),
-            threaded=True,
-            request_handler=_Quietly,
-        )
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.settings.port}"
+        if not exchange:
+            self._connect()
         environment = _environment(self.settings)
         self.redis = _start_redis(self.settings, environment)
         from ivr.migrate import migrate
@@ -144,9 +136,26 @@ class House:
             for name, command in _procfile(self.settings)
             if name != "exchange"
         }
+        if exchange:
+            self.children["exchange"] = Child(
+                "exchange", exchange, environment, self.settings.var_dir / "log" / "exchange.log"
+            )
         for child in self.children.values():
             child.start()
         self.await_ready()
+
+    def _connect(self) -> None:
+        from ivr.exchange.app import create_app, create_switch
+
+        self.switch = create_switch(self.settings)
+        self._server = make_server(
+            "127.0.0.1",
+            self.settings.exchange_port,
+            create_app(self.settings, self.switch),
+            threaded=True,
+            request_handler=_Quietly,
+        )
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def kill(self, *names: str) -> None:
         """SIGKILL; `redis` is one of them."""
@@ -169,7 +178,7 @@ class House:
                 state = answer.text
                 if answer.ok:
                     return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 pass
             time.sleep(0.1)
         logs = "\n".join(tail(child.log) for child in self.children.values())
@@ -178,8 +187,9 @@ class House:
     def stop(self) -> None:
         move_out()
         stop_all([*self.children.values(), self.redis])
-        self._server.shutdown()
-        self._server.server_close()
+        if hasattr(self, "_server"):
+            self._server.shutdown()
+            self._server.server_close()
 
     def token(self) -> str:
         from ivr.instants import utc_now

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ivr import configuration, prompts
+from ivr import configuration, prompts, receipts
 from ivr.flows import check, diagram, engine
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Announce, Choice, End, EnterDigits, Flow, Menu
@@ -65,6 +65,9 @@ class Answers:
 
     def office_of(self, postal_code: str) -> str | None:
         return "office_1" if postal_code == "28195" else None
+
+    def is_ours(self, number: str) -> bool:
+        return number == "+494211782666"
 
     def request(self, state: State) -> tuple[str, dict[str, str]]:
         return self.outcome, {"request": "12345674"}
@@ -136,7 +139,8 @@ def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
 @pytest.mark.parametrize("is_open", [True, False])
 def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None:
     turn = engine.answer(WHOLE, at(name), Keys("0"), Answers(is_open))
-    assert turn.state.step == ("transfer" if is_open else "consent")
+    # Who was asked for their age was on the way to people already.
+    assert turn.state.step == ("transfer" if is_open or name == "age_group" else "consent")
 
 
 @pytest.mark.parametrize("name", [name for name, step in WHOLE.steps.items() if isinstance(step, Menu | EnterDigits)])
@@ -322,3 +326,95 @@ def test_random_inputs_at_every_step_never_fail() -> None:
                 )
                 assert turn.verbs, name
                 state = turn.state
+
+
+# -- minds that change, keys that are wrong ----------------------------------------------------------
+
+
+def test_zero_at_a_question_on_the_way_to_people_goes_on_without_an_answer() -> None:
+    asks = Answers(asks=("age_group", "office"))
+    for name, key in (("age_group", "0"), ("office", "0")):
+        turn = engine.answer(WHOLE, at(name, concern="work"), Keys(key), asks)
+        assert turn.state.step in ("office", "transfer")
+        assert turn.state.step != name
+
+
+def test_who_gives_up_a_request_half_way_is_called_back() -> None:
+    """Nothing was ordered yet: `0` or silence at the address makes a callback of it, not an empty postal order."""
+    forms = at("send_where", kind="postal_order", concern="forms")
+    person = engine.answer(WHOLE, forms, Keys("0"), Answers(False)).state
+    assert (person.step, person.facts["kind"]) == ("consent", "callback")
+    offered = engine.answer(WHOLE, replace(forms, step="offer_callback"), Keys("1"), Answers(False)).state
+    assert offered.facts["kind"] == "callback"
+    ordered = engine.answer(WHOLE, forms.knowing(receipt_code="12345674"), Keys("0"), Answers(False)).state
+    assert ordered.facts["kind"] == "postal_order", "what has been promised stays what it is"
+
+
+def test_the_hash_key_takes_an_answer_back() -> None:
+    chosen = engine.answer(WHOLE, at("choose_form", kind="postal_order"), Keys("1"), Answers()).state
+    assert chosen.facts["forms"]
+    back = engine.answer(WHOLE, chosen, Keys("#"), Answers()).state
+    assert (back.step, "forms" in back.facts) == ("choose_form", False)
+    young = engine.answer(WHOLE, at("training", kind="appointment"), Keys("1"), Answers()).state
+    again = engine.answer(WHOLE, young, Keys("#"), Answers()).state
+    older = engine.answer(WHOLE, again, Keys("2"), Answers()).state
+    assert (older.facts["training"], older.facts.get("age_group")) == ("no", None)
+
+
+def test_a_hash_key_behind_a_full_entry_only_ends_it() -> None:
+    """Five digits end the entry by themselves; who presses the hash key all the same is not led back."""
+    entered = engine.answer(WHOLE, at("postal_code"), Keys("28195"), Answers()).state
+    assert entered.step == "availability"
+    hash_key = engine.answer(WHOLE, entered, Keys("#"), Answers()).state
+    assert hash_key.step == "availability"
+    assert engine.answer(WHOLE, hash_key, Keys("#"), Answers()).state.step == "postal_code"
+
+
+def test_the_star_repeats_what_was_told_before_the_question() -> None:
+    found = engine.answer(WHOLE, at("enter_code"), Keys(receipts.draw()), Answers(outcome="open"))
+    spoken = engine.answer(WHOLE, found.state, Keys("*"), Answers()).verbs[0].lines
+    assert [line.prompt for line in spoken] == ["request_open", "change_request"]
+
+
+@pytest.mark.parametrize("name", ["age_group", "another_form", "transfer", "anything_else"])
+def test_a_wrong_key_is_told_so_once_everywhere(name: str) -> None:
+    turn = engine.answer(WHOLE, at(name), Keys("8"), Answers())
+    assert turn.state.step == name
+    assert turn.verbs[0].lines[0].prompt == "not_understood"
+    assert engine.answer(WHOLE, turn.state, Keys("8"), Answers()).state.step != name
+
+
+def test_silence_ends_in_german_even_for_who_was_greeted_in_another_language() -> None:
+    turkish = replace(at("language"), language="tr")
+    second = engine.answer(WHOLE, turkish, Keys(), Answers()).state
+    assert second.step == "more_languages", "who waits hears the other page"
+    german = engine.answer(WHOLE, second, Keys(), Answers()).state
+    assert (german.step, german.language) == ("main", "de")
+    three = engine.answer(FLOW, replace(turkish, tries=2), Keys(), Answers()).state
+    assert (three.step, three.language) == ("main", "de")
+
+
+def test_who_knows_the_menu_presses_its_key_while_being_greeted() -> None:
+    greeted = engine.answer(WHOLE, replace(at("welcome_back"), language="tr"), Keys("2"), Answers(False)).state
+    assert (greeted.step, greeted.facts["concern"], greeted.language) == ("consent", "work", "tr")
+
+
+def test_nothing_said_while_changing_a_request_is_not_noted() -> None:
+    silent = replace(at("record", request="12345674", receipt_code="12345674"), tries=2)
+    turn = engine.answer(WHOLE, silent, Recorded(), Answers())
+    assert turn.state.step == "change_request"
+    unusable = replace(at("enter_number", request="12345674", receipt_code="12345674"), tries=2)
+    assert engine.answer(WHOLE, unusable, Keys("112"), Answers()).state.step == "change_request"
+
+
+def test_the_last_words_of_a_storm_of_keys_count() -> None:
+    storm = replace(at("record", take="1"), answers=WHOLE.limit)
+    turn = engine.answer(WHOLE, storm, Recorded("RE1", 4.0), Answers())
+    assert [event.name for event in turn.events] == ["message_left"]
+
+
+def test_who_hears_badly_may_bring_somebody_too() -> None:
+    hard = engine.answer(WHOLE, at("appointment_help"), Keys("3"), Answers()).state
+    assert (hard.step, hard.facts["impairment"]) == ("who_comes_along", "yes")
+    both = engine.answer(WHOLE, hard, Keys("2"), Answers()).state
+    assert (both.facts["companion"], both.facts["impairment"]) == ("companion", "yes")

@@ -71,6 +71,9 @@ class Stranger:
         if wish := _TOLD.get(self._question):
             self.wishes.add(wish)
 
+    def waits(self, is_over: Callable[[], bool]) -> None:
+        pass
+
     def presses(self, count: int, finish: str) -> str:
         chance = self.dice.random()
         if chance < 0.13:  # most calls to a hotline are short

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ivr import outbox, prompts, receipts
+from ivr import database, outbox, promises, prompts, receipts
 from ivr.audio_files import RATE
 from ivr.instants import utc_now
 from ivr.languages import LANGUAGES
+from ivr.models import CallbackTask
 from ivr.prompts.speaking import digit_by_digit
 from ivr.speech_synthesis import speak
 from ivr.telephony.house import greeting
@@ -176,24 +177,24 @@ def test_a_known_number_is_greeted_in_its_last_language(caller, rings_again) -> 
     first = caller().dials().chooses("tr").hears("main").hangs_up()
     again = rings_again(first)
     eventually(lambda: "Türkçe" not in " ".join(again.everything))
-    again.hears("welcome").hears("other_languages").hears("main").presses("0").speaking("de").chooses("pl")
+    again.hears("welcome").hears("other_languages").presses("0").speaking("de").chooses("pl")
     again.hears("main").hangs_up()
-    rings_again(again).hears("welcome").hears("main").hangs_up()
+    rings_again(again).hears("welcome").stays_silent().hears("main").hangs_up()
 
 
 def test_a_second_call_about_the_same_concern_joins_the_open_task(caller, rings_again, tasks_of) -> None:
     first = german(caller).presses("1").hears("consent").presses("2").can_be_called()
     task = is_sent_off_with(first, tasks_of)
-    again = rings_again(first).hears("welcome").hears("main").presses("1")
+    again = rings_again(first).hears("welcome").stays_silent().hears("main").presses("1")
     again.hears("consent").presses("1").hears("speak_now").says(SPEECH).hears("review").presses("1").can_be_called()
     joined = is_sent_off_with(again, tasks_of)
     assert (joined["id"], joined["due_at"], len(joined["messages"])) == (task["id"], task["due_at"], 1)
-    urgent = rings_again(first).hears("main").presses("9").hears("emergency").presses("1")
+    urgent = rings_again(first).hears("welcome").presses("9").hears("emergency").presses("1")
     urgent.hears("consent").presses("2").hears("confirm_number").presses("1").hears("goodbye").is_sent_off()
     (raised,) = tasks_of(urgent.call_sid)
     assert (raised["id"], raised["urgency"], len(raised["calls"])) == (task["id"], "emergency", 3)
     assert raised["due_at"] <= task["due_at"]
-    calm = rings_again(first).hears("main").presses("1").hears("consent").presses("2")
+    calm = rings_again(first).hears("welcome").presses("1").hears("consent").presses("2")
     calm.hears("confirm_number").hangs_up()
     (still,) = tasks_of(calm.call_sid)
     assert (still["urgency"], still["due_at"]) == ("emergency", raised["due_at"])
@@ -201,9 +202,9 @@ def test_a_second_call_about_the_same_concern_joins_the_open_task(caller, rings_
 
 def test_another_concern_or_another_language_is_another_task(caller, rings_again, tasks_of) -> None:
     first = german(caller).presses("1").hears("consent").presses("2").hears("confirm_number").hangs_up()
-    other = rings_again(first).hears("main").presses("2").hears("consent").presses("2")
+    other = rings_again(first).hears("welcome").presses("2").hears("consent").presses("2")
     other.hears("confirm_number").hangs_up()
-    neighbour = rings_again(first).hears("main").presses("0").chooses("en").hears("main")
+    neighbour = rings_again(first).hears("welcome").presses("0").chooses("en").hears("main")
     neighbour.presses("1").hears("consent").presses("2").hears("confirm_number").hangs_up()
     ids = {task["id"] for person in (first, other, neighbour) for task in tasks_of(person.call_sid)}
     assert len(ids) == 3, "telephones are shared"
@@ -214,7 +215,7 @@ def test_codes_cannot_be_guessed(caller, rings_again, house) -> None:
     for _ in range(house.settings.code_tries):
         guesser.hears("enter_code").presses(receipts.draw() + "#").hears("code_unknown")
     guesser.hears("enter_code").presses(receipts.draw() + "#").hears("code_locked").hears("anything_else").hangs_up()
-    again = rings_again(guesser).hears("main").presses("5").hears("services").presses("4")
+    again = rings_again(guesser).hears("welcome").presses("5").hears("services").presses("4")
     again.hears("enter_code").presses(receipts.draw() + "#").hears("code_locked").hangs_up()
     somebody = german(caller).presses("5").hears("services").presses("4")
     somebody.hears("enter_code").presses(receipts.draw() + "#").hears("code_unknown").hangs_up()
@@ -268,3 +269,47 @@ def test_the_first_word_comes_within_a_second(caller) -> None:
     loud = np.flatnonzero(np.abs(speak(prompts.text("welcome", "de", {}), "de").samples.astype(int)) > 500)
     assert waited + loud[0] / RATE < 1
     person.hangs_up()
+
+
+def test_what_is_said_after_a_request_was_closed_is_a_new_promise(caller, tasks_of) -> None:
+    """A withheld number, a request that is over, `0`: number and receipt are asked for and given as for any other."""
+    first = german(caller).presses("1").hears("consent").presses("2").can_be_called()
+    task = is_sent_off_with(first, tasks_of)
+    with database.writing() as session:
+        promises.withdraw(session, session.get_one(CallbackTask, task["id"]), utc_now())
+    again = caller(number="anonymous").dials()
+    again.hears("choose_language").presses("1").hears("main").presses("5").hears("services").presses("4")
+    again.hears("enter_code").presses(task["receipt_code"] + "#").hears("request_withdrawn").hears("anything_else")
+    again.presses("0").hears("consent").presses("1").hears("speak_now").says(SPEECH).hears("review").presses("1")
+    again.hears("enter_number").presses("017698765432#").can_be_called()
+    new = is_sent_off_with(again, tasks_of)
+    assert new["id"] != task["id"]
+    assert (new["callback_number"], new["concern"], len(new["messages"])) == ("+4917698765432", "benefits", 1)
+
+
+def test_who_keyed_the_same_number_in_before_is_the_same_person(caller, tasks_of) -> None:
+    """Two calls with withheld numbers, the same number keyed in: one task, the first deadline, both messages."""
+    tasks = []
+    for _ in range(2):
+        person = caller(number="anonymous").dials().hears("choose_language").presses("1").hears("main").presses("2")
+        person.hears("consent").presses("1").hears("speak_now").says(SPEECH).hears("review").presses("1")
+        person.hears("enter_number").presses("017623456701#").can_be_called()
+        code = person.hears_code()
+        (task,) = tasks_of(person.call_sid)
+        assert task["receipt_code"] == code, "the code that was heard is that of the task"
+        tasks.append(task)
+    first, second = tasks
+    assert (second["id"], second["due_at"]) == (first["id"], first["due_at"])
+    assert (len(second["messages"]), len(second["calls"])) == (2, 2)
+
+
+def test_a_mind_that_changes_leaves_what_was_said_last(caller, tasks_of) -> None:
+    person = german(caller).presses("5").hears("services").presses("2").hears("appointment_consent").presses("1")
+    person.hears("speak_now").says(SPEECH).hears("review").presses("1").hears("appointment_mode").presses("1")
+    person.hears("appointment_reason").presses("1").hears("appointment_help").presses("3")
+    person.hears("who_comes_along").presses("2").hears("training").presses("1").hears("confirm_number").presses("#")
+    person.hears("training").presses("2").can_be_called()
+    task = is_sent_off_with(person, tasks_of)
+    wish = task["appointment_wish"]
+    assert (wish["companion"], wish["impairment"], wish["large_room"]) == ("companion", True, True)
+    assert (wish["priority_groups"], task["age_group"]) == (["impairment"], None)

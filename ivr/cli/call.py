@@ -81,6 +81,8 @@ def _shown(event: dict[str, Any]) -> str:
             return "»  (silence)"
         case "spoke":
             return f"»  (speaks for {event['seconds']} s)"
+        case "waiting":
+            return "   (waits)"
         case "talking":
             return "   (talks with the team)"
         case "hung_up":

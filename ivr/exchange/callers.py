@@ -25,6 +25,8 @@ class ScriptedCaller:
     hangs_up: bool = False
     #: How long to talk with others before hanging up.
     talk_seconds: float = 2.0
+    #: How long the music of a queue plays between two announcements.
+    wait_seconds: float = 1.0
     #: Told of everything as it happens, as small dictionaries with a `type`.
     tell: Callable[[dict[str, object]], None] = lambda event: None
     _keys_used: int = field(default=0, init=False)
@@ -56,6 +58,13 @@ class ScriptedCaller:
         self.tell({"type": "spoke", "seconds": round(sound.seconds, 1)})
         ended = "hangup" if self.hangs_up and self._script_is_over() else "#"
         return Take(sound.samples, ended)
+
+    def waits(self, is_over: Callable[[], bool]) -> None:
+        """Wait some seconds, or until something happens."""
+        self.tell({"type": "waiting"})
+        deadline = time.monotonic() + self.wait_seconds
+        while not is_over() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def talks(self, is_over: Callable[[], bool]) -> str:
         """Talk until the others have gone; with nothing more to do, for a few seconds."""

@@ -252,6 +252,7 @@ class Execution:
         wait_url = urljoin(url, verb.attributes["waitUrl"])
         following: tuple[str, Mapping[str, str]] | None = None
         form: dict[str, str] = {}
+        self._line.in_queue = True
         try:
             while True:
                 # Carrier: the wait URL is asked again when its document has ended.
@@ -273,6 +274,7 @@ class Execution:
             result = "hangup"
             raise
         finally:
+            self._line.in_queue = False
             waited = queues.leave(verb.text, sid)
             form = {"QueueSid": form.get("QueueSid", ""), "QueueResult": result, "QueueTime": str(round(waited))}
         if result == "leave":

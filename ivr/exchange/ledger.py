@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from ivr.exchange.calls import Subscription
 
 
+#: A call's last states.
+_OVER = ("completed", "busy", "no-answer", "failed", "canceled")
+
+
 def new_sid(prefix: str) -> str:
     """A carrier's id: two letters and 32 hexadecimal digits."""
     return prefix + secrets.token_hex(16)
+
+
+def _oldest_first(directory: Path, pattern: str) -> list[Path]:
+    return sorted(directory.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
 
 
 def _now() -> str:
@@ -75,14 +83,18 @@ class Ledger:
         self._messages: dict[str, MessageRecord] = {}
         for name in ("calls", "recordings", "messages"):
             (directory / name).mkdir(parents=True, exist_ok=True)
-        for path in (directory / "calls").glob("CA*.json"):
+        for path in _oldest_first(directory / "calls", "CA*.json"):
             call = CallRecord(**json.loads(path.read_text()))
+            if call.status not in _OVER:  # it ended with the exchange that connected it
+                call.status = "failed"
             self._calls[call.sid] = call
-        for path in (directory / "recordings").glob("RE*.json"):
+        for path in _oldest_first(directory / "recordings", "RE*.json"):
             recording = RecordingRecord(**json.loads(path.read_text()))
+            if recording.status == "in-progress":
+                path.unlink()
+                continue
             self._recordings[recording.sid] = recording
-
-        for path in (directory / "messages").glob("SM*.json"):
+        for path in _oldest_first(directory / "messages", "SM*.json"):
             message = MessageRecord(**json.loads(path.read_text()))
             self._messages[message.sid] = message
 

@@ -72,6 +72,8 @@ class Line(ABC):
 
     #: What the carrier's answering-machine detection says of who answers this line.
     answered_by = "human"
+    #: Whether the call waits in a queue.
+    in_queue = False
     _interrupted = False
 
     def interrupt(self) -> None:
@@ -120,6 +122,9 @@ class Caller(Protocol):
     def speaks(self) -> Take:
         """What to say after the tone."""
 
+    def waits(self, is_over: Callable[[], bool]) -> None:
+        """Listen to the music of a queue for a moment; may raise HungUp."""
+
     def talks(self, is_over: Callable[[], bool]) -> str:
         """Talk with others until that is over or a key is pressed, which is returned; may raise HungUp."""
 
@@ -143,6 +148,8 @@ class ScriptedLine(Line):
         """Ask the caller for keys and cut them as the carrier would."""
         typed = ""
         pressed = self._caller.presses(count, finish)
+        if self.in_queue and not pressed:  # what happens to who waits happens in real time
+            self._caller.waits(lambda: self._interrupted)
         self._go_on()
         for key in pressed:
             if key in finish:

@@ -65,7 +65,7 @@ def offered(menu: Menu) -> int:
 
 
 def _chooses_language(menu: Menu) -> bool:
-    return any("language" in line.prompt for line in menu.lines)
+    return any(line.prompt == "choose_language" for line in menu.lines)
 
 
 def _reached(flow: Flow) -> set[str]:
@@ -128,8 +128,12 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
             yield from _ways(flow, to, way)
         case Menu(optional=True, otherwise=to):
             yield from _ways(flow, to, way)
-        case Menu(choices=choices):
+        case Menu(choices=choices, otherwise=otherwise, continues=continues):
+            if continues:  # who waits hears the rest
+                yield from _ways(flow, otherwise, way)
             for key, choice in choices.items():
+                if continues and choice.to == otherwise:
+                    continue
                 yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, key)))
         case EnterDigits(to=to):
             yield from _ways(flow, to, way)
@@ -152,7 +156,7 @@ def _asks_again(flow: Flow, name: str, so_far: Way) -> bool:
     """Whether a menu has been heard on the way already: what follows is another matter."""
     step = flow.steps[name]
     return isinstance(step, Menu) and any(
-        isinstance(earlier, Menu) and earlier.prompt == step.prompt != "choose_language"
+        isinstance(earlier, Menu) and earlier.prompt == step.prompt and not step.lines
         for earlier in (flow.steps[known] for known in so_far.steps)
     )
 

@@ -48,7 +48,10 @@ REPEAT, BACK = "*", "#"
 #: Questions the hash key can lead back to; a call's state travels in a URL and must stay small.
 _REMEMBERED = 8
 #: Facts that belong to a question: who goes back to it is about that again.
-_MATTER = ("kind", "concern", "emergency_kind", "age_group", "request", "receipt_code", "left", "again")
+_MATTER = (
+    "kind", "concern", "emergency_kind", "age_group", "request", "receipt_code", "left", "again", "forms", "training",
+    "companion", "impairment",
+)  # fmt: skip
 
 
 def begin(flow: Flow, state: State, questions: Questions) -> Turn:
@@ -64,12 +67,17 @@ def take_up(flow: Flow, state: State, questions: Questions) -> Turn:
 
 def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn:
     """The turn that follows what the caller (or the line) did at `state.step`."""
-    state = replace(state, answers=state.answers + 1)
-    if state.answers > flow.limit:
-        return begin(flow, _go(state, flow.exhausted), questions)
+    ends_entry = state.full and given == Keys(BACK)
+    state = replace(state, answers=state.answers + 1, full=False)
     events: tuple[Event, ...] = ()
     lines: tuple[Line, ...] = ()
+    if state.answers > flow.limit:
+        if isinstance(given, Recorded) and given.seconds > 0:  # the last words count all the same
+            events = (Event("message_left", state.take, given.recording_sid, given.seconds),)
+        return _walk(flow, _go(state, flow.exhausted), questions, events, ())
     match flow.steps[state.step], given:
+        case Menu() | EnterDigits(), _ if ends_entry:
+            lines = _told(state)
         case Menu() as menu, _:
             state, events, lines = _at_menu(flow, menu, state, given)
         case EnterDigits() as entry, _:
@@ -102,13 +110,13 @@ def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn
 
 def _at_menu(flow: Flow, menu: Menu, state: State, given: Input) -> tuple[State, tuple[Event, ...], tuple[Line, ...]]:
     key = given.digits if isinstance(given, Keys) else ""
-    if choice := menu.choices.get(key):
+    if choice := menu.choices.get(key) or menu.ahead.get(key):
         chosen = _choose(_leave(state), choice)
         return chosen, (Event(choice.event),) if choice.event else (), ()
     if choice := flow.anywhere.get(key):
         return _choose(_leave(state), choice), (), ()
     if key == REPEAT:
-        return state, (), ()
+        return state, (), _told(state)
     if key == BACK:
         return _back(state), (), ()
     state, lines = _ask_again(state, menu, given)
@@ -124,13 +132,18 @@ def _at_entry(
     if digits == BACK:
         return _back(state), ()
     if digits and not digits.strip(REPEAT):
-        return state, ()
+        return state, _told(state)
     read = entry.reads(digits, questions) if digits else None
     if read is not None:
-        return _go(_leave(state).knowing(**{entry.sets: read}), entry.to), ()
-    if choice := flow.anywhere.get(digits):
+        state = _go(_leave(state).knowing(**{entry.sets: read}), entry.to)
+        return replace(state, full=len(digits) == entry.max_digits), ()
+    if choice := entry.choices.get(digits) or flow.anywhere.get(digits):
         return _choose(_leave(state), choice), ()
     return _ask_again(state, entry, given)
+
+
+def _told(state: State) -> tuple[Line, ...]:
+    return tuple(Line(prompt) for prompt in state.told)
 
 
 def _leave(state: State) -> State:
@@ -149,11 +162,13 @@ def _back(state: State) -> State:
 
 
 def _go(state: State, to: str) -> State:
-    return replace(state, step=to, tries=0)
+    return replace(state, step=to, tries=0, told=())
 
 
 def _choose(state: State, choice: Choice) -> State:
-    state = _go(state, choice.to).knowing(**choice.facts)
+    state = _go(state, choice.to)
+    if not (choice.unless and state.facts.get(choice.unless)):
+        state = state.knowing(**choice.facts)
     for name, entry in choice.adds.items():
         entries = [known for known in state.facts.get(name, "").split(",") if known]
         if entry not in entries:
@@ -162,27 +177,28 @@ def _choose(state: State, choice: Choice) -> State:
 
 
 def _ask_again(state: State, step: Menu | EnterDigits | Record, given: Input) -> tuple[State, tuple[Line, ...]]:
-    if state.tries + 1 >= step.attempts:
-        facts = step.otherwise_facts if isinstance(step, Menu) else {}
-        return _go(_leave(state), step.otherwise).knowing(**facts), ()
-    if not isinstance(given, Keys) or not given.digits:
-        preface = "nothing_heard"
-    else:
-        preface = step.not_usable if isinstance(step, EnterDigits) else "not_understood"
+    silent = not isinstance(given, Keys) or not given.digits
+    if state.tries + 1 >= (step.attempts if silent else max(step.attempts, 2)):
+        state = _go(_leave(state), step.otherwise)
+        if isinstance(step, Menu):
+            state = replace(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_facts)
+        return state, ()
+    preface = "nothing_heard" if silent else step.not_usable if isinstance(step, EnterDigits) else "not_understood"
     return replace(state, tries=state.tries + 1), (Line(preface),)
 
 
 def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, ...], lines: tuple[Line, ...]) -> Turn:
     verbs: list[Verb] = []
+    told: tuple[str, ...] = ()
     for _ in range(len(flow.steps) + 1):
         match flow.steps[state.step]:
             case Menu() as menu:
                 spoken = menu.lines or (Line(menu.prompt),)
                 verbs.append(Listen((*lines, *spoken), 1, menu.timeout))
-                return Turn(state, events, tuple(verbs))
+                return Turn(replace(state, told=told or state.told), events, tuple(verbs))
             case EnterDigits() as entry:
                 verbs.append(Listen((*lines, Line(entry.prompt)), entry.max_digits, entry.timeout))
-                return Turn(state, events, tuple(verbs))
+                return Turn(replace(state, told=told or state.told), events, tuple(verbs))
             case Record() as record:
                 # A take that follows one with speech at "record again" replaces it.
                 replaced = state.facts.get("left", "") if state.facts.get("again") else ""
@@ -212,6 +228,7 @@ def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, .
                 state = _go(state.knowing(**facts), outcomes[outcome])
             case Announce(prompts=prompts, to=to):
                 verbs.append(Speak(tuple(Line(prompt) for prompt in prompts)))
+                told = (*told, *prompts)
                 state = _go(state, to)
             case Promise(event=event, to=to):
                 number = state.facts.get("callback_number", "")

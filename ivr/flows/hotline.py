@@ -19,6 +19,8 @@ from ivr.languages import DEFAULT_LANGUAGE
 #: Languages on the first page of the language menu, one a key.
 _PAGE = 9
 _EMERGENCY = Choice("emergency", facts={**ANEW, "kind": "callback", "concern": "emergency", "kept_away": ""})
+#: Who gives a request up half-way for a person wants to talk; what has been promised already stays what it is.
+_PERSON = Choice("reach_team", facts={"kind": "callback"}, unless="receipt_code")
 _KEPT_AWAY = {"9": _EMERGENCY, "0": Choice("goodbye_kept_away")}
 _MAIN = {
     "1": about("benefits"),
@@ -39,7 +41,7 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
         fallback="technical_problem",
         exhausted="enough",
         # Emergency first; and nobody is locked out from people by a menu.
-        anywhere={"9": _EMERGENCY, "0": Choice("reach_team")},
+        anywhere={"9": _EMERGENCY, "0": _PERSON},
         steps={
             **_languages(languages),
             **_concerns(),
@@ -69,17 +71,24 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
         "goodbye_kept_away": End("kept_away", ("goodbye",)),
         "answered": Branch(on=questions.language_is_known, yes="welcome_back", no="language"),
         "welcome_back": Menu(
-            prompt="main",
-            lines=(*greeting, *shared, Line("main")),
-            choices={**_MAIN, "0": Choice("language")},
-            otherwise="reach_team",
-            otherwise_facts=OTHERWISE_OTHER,
+            prompt="other_languages",
+            lines=(*greeting, *shared),
+            choices={"0": Choice("language")},
+            ahead=_MAIN,
+            otherwise="main",
+            attempts=1,
+            timeout=2,
+            continues=True,
         ),
+        # Who waits hears the other page; who waits there, too, is spoken to in German.
         "language": Menu(
             prompt="choose_language",
             lines=(Line("welcome", DEFAULT_LANGUAGE), *_language_lines(first), *more),
             choices={**_language_choices(first), **other_page},
-            otherwise="main",
+            otherwise="more_languages" if second else "main",
+            otherwise_language="" if second else DEFAULT_LANGUAGE,
+            attempts=1 if second else 3,
+            continues=bool(second),
         ),
     }
     if second:
@@ -88,6 +97,8 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
             lines=_language_lines(second),
             choices={**_language_choices(second), "0": Choice("language")},
             otherwise="main",
+            otherwise_language=DEFAULT_LANGUAGE,
+            attempts=1,
         )
     return steps
 
@@ -134,9 +145,9 @@ def _people() -> Mapping[str, Step]:
     return {
         "reach_team": Branch(on=questions.team_is_open, yes="age_first", no="closed"),
         "age_first": Branch(on=questions.age_decides, yes="age_group", no="office_first"),
-        "age_group": age_group(to="office_first"),
+        "age_group": age_group(to="office_first", on_the_way=True),
         "office_first": Branch(on=questions.office_decides, yes="office", no="transfer"),
-        "office": postal_code(to="transfer"),
+        "office": postal_code(to="transfer", on_the_way=True),
         "transfer": Menu(
             prompt="transfer",
             choices={"1": Choice("consent", facts={"again": ""})},
@@ -196,9 +207,12 @@ def _voicebox() -> Mapping[str, Step]:
         ),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # who could not be heard can still be called back
-        "nothing_recorded": Branch(on=questions.receipt_is_known, yes="details", no="offer_callback"),
+        "nothing_recorded": Branch(on=questions.receipt_is_known, yes="nothing_added", no="offer_callback"),
+        "nothing_added": Branch(on=questions.is_changing, yes="change_request", no="details"),
         "offer_callback": Menu(
-            prompt="offer_callback", choices={"1": Choice("ask_callback")}, otherwise="leave_unserved"
+            prompt="offer_callback",
+            choices={"1": Choice("ask_callback", facts={"kind": "callback"}, unless="receipt_code")},
+            otherwise="leave_unserved",
         ),
         "ask_callback": Promise("asked", to="details"),
         "details": Branch(on=questions.is_changing, yes="noted", no="appointment_first"),
@@ -226,8 +240,9 @@ def _callback() -> Mapping[str, Step]:
             sets="callback_number",
             not_usable="number_not_usable",
             to="confirm_number",
-            otherwise="finish",
+            otherwise="number_left_out",
         ),
+        "number_left_out": Branch(on=questions.is_changing, yes="change_request", no="number_or_none"),
         # what has been promised stays promised; a request that is only being changed keeps its number
         "finish": Branch(on=questions.is_changing, yes="goodbye_changed", no="number_or_none"),
         "number_or_none": Branch(on=questions.number_is_known, yes="number_given_at_last", no="no_number"),

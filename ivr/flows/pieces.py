@@ -20,13 +20,14 @@ def about(concern: str, to: str = "reach_team", kind: str = "callback", **facts:
 OTHERWISE_OTHER = about("other").facts
 
 
-def age_group(to: str) -> Menu:
-    """Under 25, or older; who does not say goes on."""
+def age_group(to: str, *, on_the_way: bool = False) -> Menu:
+    """Under 25, or older; who does not say goes on, and so does who wants a person and is `on_the_way` to one."""
     return Menu(
         prompt="age_group",
         choices={
             "1": Choice(to, facts={"age_group": "under_25"}),
             "2": Choice(to, facts={"age_group": "25_and_over"}),
+            **_straight_on(to, on_the_way),
         },
         otherwise=to,
         attempts=1,
@@ -34,8 +35,12 @@ def age_group(to: str) -> Menu:
     )
 
 
-def postal_code(to: str) -> EnterDigits:
-    """Where the caller lives, from which the office follows; may be left out."""
+def _straight_on(to: str, on_the_way: bool) -> Mapping[str, Choice]:
+    return {"0": Choice(to)} if on_the_way else {}
+
+
+def postal_code(to: str, *, on_the_way: bool = False) -> EnterDigits:
+    """Where the caller lives, from which the office follows; may be left out (see :func:`age_group`)."""
     return EnterDigits(
         prompt="postal_code",
         reads=questions.entered_postal_code,
@@ -47,6 +52,7 @@ def postal_code(to: str) -> EnterDigits:
         timeout=6,
         attempts=2,
         optional=True,
+        choices=_straight_on(to, on_the_way),
     )
 
 

@@ -96,9 +96,10 @@ def receipt_is_known(state: State, _questions: Questions) -> bool:
     return bool(state.facts.get("receipt_code"))
 
 
-def entered_number(digits: str, _questions: Questions) -> str | None:
+def entered_number(digits: str, questions: Questions) -> str | None:
     """A callback number in E.164."""
-    return phone_numbers.entered_number(digits)
+    number = phone_numbers.entered_number(digits)
+    return None if number is None or questions.is_ours(number) else number
 
 
 def entered_code(digits: str, _questions: Questions) -> str | None:

@@ -108,10 +108,20 @@ def _appointment() -> Mapping[str, Step]:
         "appointment_help": Menu(
             prompt="appointment_help",
             choices={
+                "1": Choice("training", facts={"companion": "interpreter", "impairment": ""}),
+                "2": Choice("training", facts={"companion": "companion", "impairment": ""}),
+                "3": Choice("who_comes_along", facts={"companion": "none", "impairment": "yes"}),
+                "4": Choice("training", facts={"companion": "none", "impairment": ""}),
+            },
+            otherwise="training",
+            attempts=2,
+        ),
+        "who_comes_along": Menu(
+            prompt="who_comes_along",
+            choices={
                 "1": Choice("training", facts={"companion": "interpreter"}),
                 "2": Choice("training", facts={"companion": "companion"}),
-                "3": Choice("training", facts={"companion": "impairment"}),
-                "4": Choice("training", facts={"companion": "none"}),
+                "3": Choice("training", facts={"companion": "none"}),
             },
             otherwise="training",
             attempts=2,

@@ -27,6 +27,9 @@ class Questions(Protocol):
     def office_of(self, postal_code: str) -> str | None:
         """The office responsible for a postal code, None outside Bremen."""
 
+    def is_ours(self, number: str) -> bool:
+        """Whether a number (E.164) is one of the house's own, which nobody is called back at."""
+
     def request(self, state: State) -> tuple[str, Mapping[str, str]]:
         """What became of the request whose receipt code was keyed in (fact `asked_code`), and the facts to
         tell it with. Counts the try, so that codes cannot be guessed."""
@@ -42,14 +45,16 @@ class Choice:
     #: Facts that are lists (joined by commas) and get one entry more.
     adds: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
+    #: The facts are settled only while this one is empty.
+    unless: str = ""
 
 
 @dataclass(frozen=True)
 class Menu:
     """One key out of several, beside those that count anywhere (:attr:`Flow.anywhere`).
 
-    Silence and wrong keys are answered by asking again until `attempts` are used up; then `otherwise`.
-    `lines`, where given, are spoken instead of `prompt`, each in a language of its own.
+    Silence and wrong keys are answered by asking again until `attempts` are used up; then `otherwise`. A wrong key is
+    told so at least once. `lines`, where given, are spoken instead of `prompt`, each in a language of its own.
     """
 
     prompt: str
@@ -61,8 +66,14 @@ class Menu:
     lines: tuple[Line, ...] = ()
     #: Facts that are settled when nothing was chosen.
     otherwise_facts: Mapping[str, str] = field(default_factory=dict)
+    #: The language of what follows when nothing was chosen, where it is not the caller's.
+    otherwise_language: str = ""
+    #: Keys of the menu that follows, for who knows them already; nobody is told of them here.
+    ahead: Mapping[str, Choice] = field(default_factory=dict)
     #: Who does not answer goes straight on, as if it had not been asked.
     optional: bool = False
+    #: Who waits hears more to choose from, in the step that `otherwise` names.
+    continues: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,8 @@ class EnterDigits:
     timeout: int = 8
     max_digits: int = 20
     optional: bool = False
+    #: Where a single key leads, in place of what it means anywhere.
+    choices: Mapping[str, Choice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -193,7 +206,9 @@ class Flow:
         match self.steps[name]:
             case Menu(choices=choices, otherwise=otherwise):
                 return (*(choice.to for choice in choices.values()), otherwise)
-            case EnterDigits(to=to, otherwise=otherwise) | Record(to=to, otherwise=otherwise):
+            case EnterDigits(to=to, otherwise=otherwise, choices=choices):
+                return (to, otherwise, *(choice.to for choice in choices.values()))
+            case Record(to=to, otherwise=otherwise):
                 return (to, otherwise)
             case PlayBack(to=to, otherwise=otherwise):
                 return (to, otherwise)

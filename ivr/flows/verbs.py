@@ -40,6 +40,10 @@ class State:
     owed: tuple[Event, ...] = ()
     #: The questions the hash key leads back to, the latest last, each with what the call was about then.
     trail: tuple[tuple[str, ...], ...] = ()
+    #: Prompts that were spoken right before the present question: who wants it repeated hears them, too.
+    told: tuple[str, ...] = ()
+    #: The last entry had as many digits as it may have: a hash key behind it only ends it.
+    full: bool = False
 
     def knowing(self, **facts: str) -> State:
         """The same state with further facts; an empty one is forgotten."""

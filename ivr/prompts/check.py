@@ -28,6 +28,8 @@ from ivr.speech_synthesis import speak
 #: Seconds a prompt may last that asks for a key, and any other.
 LONGEST_QUESTION = 12.0
 LONGEST = 20.0
+#: And a digit, a number, a day or a month.
+LONGEST_VALUE = 4.0
 #: Values that are long to say.
 EXAMPLES: Mapping[str, str] = {
     "key": "9",
@@ -62,7 +64,9 @@ class Finding:
 
 
 def longest(prompt: str, flow: Flow) -> float:
-    """Seconds a prompt may last."""
+    """Seconds a prompt may last, or a part that says a value."""
+    if prompt not in catalogue(DEFAULT_LANGUAGE).texts:
+        return LONGEST_VALUE
     return LONGEST_QUESTION if prompt in flow.questions() | QUESTIONS_BESIDE else LONGEST
 
 
@@ -104,13 +108,21 @@ def _heard(language: str, prompt: str, flow: Flow) -> Iterator[Finding]:
         yield Finding(language, prompt, f"too long: {seconds:.1f} s, {longest(prompt, flow):.0f} s at most")
 
 
-def seconds_of(prompt: str, language: str, values: Mapping[str, str] = EXAMPLES) -> float:
-    """How long a prompt lasts; where the carrier speaks, as long as the synthesiser takes for the same text."""
+def seconds_of(
+    prompt: str, language: str, values: Mapping[str, str] = EXAMPLES, instead: Mapping[str, float] | None = None
+) -> float:
+    """How long a prompt lasts; where the carrier speaks, as long as the synthesiser takes for the same text. `instead`:
+    seconds of parts that are to be recorded."""
     total = 0.0
+    with database.reading() as session:
+        recorded = {name: found.seconds for name, found in recordings.current(session, language).items()}
+    recorded |= instead or {}
     for piece in spoken(prompt, language, values):
         match piece:
             case Text(text=text):
                 total += speak(text, language).seconds
+            case Audio(part=part, version=version) if version.startswith("r") or part.name in (instead or {}):
+                total += recorded[part.name]
             case Audio(part=part) if rendering.path_of(part).exists():
                 total += rendering.seconds_of(part)
             case Audio(part=part):  # looking must not mend it

@@ -33,7 +33,8 @@ _PATIENCE = 60
 
 
 class Unusable(ValueError):
-    """Audio that cannot be used as a prompt: `reason` is format, clipped, quiet or length, `detail` what was found."""
+    """Audio that cannot be used as a prompt: `reason` is format, clipped, quiet, length, or whole (the length of
+    the whole prompt); `detail` what was found."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)

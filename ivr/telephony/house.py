@@ -86,20 +86,33 @@ class House:
         """The office responsible for a postal code, None outside Bremen."""
         return settings().office_of(postal_code)
 
+    def is_ours(self, number: str) -> bool:
+        """Whether a number is the hotline's, or another of the house's own."""
+        configured = settings()
+        return number in (configured.hotline_number, configured.staff_number, *configured.dialled_languages)
+
     def request(self, state: State) -> tuple[str, Mapping[str, str]]:
         """What became of the request of the receipt code that was keyed in; counts wrong codes."""
-        code = state.facts.get("asked_code", "")
+        code, asked = state.facts.get("asked_code", ""), {"asked_code": ""}
         try:
             with database.writing() as session:
-                task = code_lookups.find(session, code, self.from_number, self.now)
+                task = code_lookups.find(session, code, self.from_number or self.call_sid, self.now)
                 if task is None:
-                    return "unknown", {"request": "", "asked_code": ""}
+                    return "unknown", {"request": "", **asked}
                 outcome, facts = promises.news(task, self.now)
+                over = {"kind": task.kind, "concern": task.concern} if task.state == "closed" else {}
         except (code_lookups.Locked, SQLAlchemyError) as error:
             if isinstance(error, SQLAlchemyError):
                 log.exception("a receipt code could not be looked up")
-            return "locked", {"request": "", "asked_code": ""}
-        return outcome, {**facts, "request": code, "receipt_code": code, "asked_code": ""}
+            return "locked", {"request": "", **asked}
+        if over:  # what the caller wants now is something new, about the same
+            return outcome, {
+                **facts,
+                **dict.fromkeys(("request", "receipt_code", "left", "again"), ""),
+                **over,
+                **asked,
+            }
+        return outcome, {**facts, "request": code, "receipt_code": code, **asked}
 
     def values(self, state: State) -> dict[str, str]:
         """What prompts may name: instants in ISO form, counts and numbers as digits."""
@@ -221,7 +234,7 @@ def _take_in_turn(
     matter = Matter.of(state.facts)
     task = promises.of_call(session, call, matter)
     if task is not None:
-        promises.complete(session, task, matter)
+        promises.complete(session, task, call, matter)
     return task.receipt_code if task is not None else None
 
 

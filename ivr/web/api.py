@@ -120,6 +120,7 @@ def _appointment_wish(wish: AppointmentWish | None) -> dict[str, Any] | None:
         "mode": wish.mode,
         "reason": wish.reason,
         "companion": wish.companion,
+        "impairment": wish.impairment,
         "large_room": wish.large_room,
         "priority_groups": list(wish.priority_groups),
         "appointment_at": iso(wish.appointment_at),

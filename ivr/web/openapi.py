@@ -54,7 +54,8 @@ _POSTAL_ORDER = {
 _WISH_PROPERTIES: dict[str, Any] = {
     "mode": {"type": "string", "enum": ["in_person", "telephone", "video"]},
     "reason": _STRING_OR_NULL,
-    "companion": {"type": "string", "enum": ["none", "interpreter", "companion", "impairment"]},
+    "companion": {"type": "string", "enum": ["none", "interpreter", "companion"]},
+    "impairment": {"type": "boolean", "description": "hearing or speaking is hard"},
     "large_room": {"type": "boolean"},
     "priority_groups": {
         "type": "array",

@@ -30,6 +30,9 @@ _UNUSABLE = {
     "length": lambda detail: gettext(
         "The recording lasts %(detail)s seconds, which is too short or too long.", detail=detail
     ),
+    "whole": lambda detail: gettext(
+        "With this recording the whole prompt would last %(detail)s seconds, which is too long.", detail=detail
+    ),
 }
 
 
@@ -93,7 +96,7 @@ def _is_stale(found: dict[str, PromptRecording], part: Part) -> bool:
 @studio.get("/<language>/<prompt>.wav")
 def listen(language: str, prompt: str) -> Response:
     """What callers will hear of a prompt, with example values."""
-    if language not in LANGUAGES or prompt not in catalogue(language).texts:
+    if language not in LANGUAGES or prompt not in catalogue(language).texts or prompt in WRITTEN:
         abort(404)
     sound = preview.sound_of(prompt, language, check.EXAMPLES)
     response = Response(write_wav(sound), mimetype="audio/wav")
@@ -108,7 +111,12 @@ def record(language: str, name: str) -> AnyResponse:
     file = request.files.get("audio")
     prompt = name.partition("-")[0]
     try:
-        sound = rendering.usable_recording(file.read() if file else b"", check.longest(prompt, script()))
+        longest = check.longest(prompt, script())
+        sound = rendering.usable_recording(file.read() if file else b"", longest)
+        if prompt in catalogue(language).texts and prompt not in BUILDING_BLOCKS | WRITTEN:
+            seconds = check.seconds_of(prompt, language, instead={name: sound.seconds})
+            if seconds > longest:
+                raise rendering.Unusable("whole", f"{seconds:.1f}")
     except rendering.Unusable as unusable:
         flash(_UNUSABLE[unusable.reason](unusable.detail), "danger")
     else:

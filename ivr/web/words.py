@@ -65,7 +65,6 @@ COMPANIONS = {
     "none": lazy_gettext("nobody else"),
     "interpreter": lazy_gettext("with interpreter"),
     "companion": lazy_gettext("with companion"),
-    "impairment": lazy_gettext("hearing or speech impairment"),
 }
 PRIORITY_GROUPS = {
     "language": lazy_gettext("invited first: little German"),

@@ -104,6 +104,10 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
             found = voicebox.announced(session, call, take, recording.recording_sid, now)
             if found.state == "announced":
                 voicebox.left(session, call, found, recording.seconds, now)
+        gone, there = message.recording, {recording.recording_sid for recording in kept}
+        if final and gone is not None and gone.state == "announced" and gone.recording_sid not in there:
+            voicebox.nothing_left(session, call, gone, now)
+            outbox.settle(session, "fetch_recording", gone.id, now)
         voicebox.nothing_recorded(session, message)
 
 

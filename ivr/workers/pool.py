@@ -115,12 +115,16 @@ class Pool:
         return new
 
     def _fork(self, queue: str) -> None:
+        if self._stopping:
+            return
         self._spawned += 1
         child = _Child(f"{self._name}-{self._spawned}-{queue}", queue)
         pid = os.fork()
         if pid == 0:
             _work(child)
         self._children[pid] = child
+        if self._stopping:  # told so between the two: it would wait for its end for ever
+            os.kill(pid, signal.SIGTERM)
 
     def _bury_the_dead(self) -> None:
         for pid, child in list(self._children.items()):

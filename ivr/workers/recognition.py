@@ -39,7 +39,11 @@ def installed_languages() -> tuple[str, ...]:
     directory = settings().model_dir
     if not directory.is_dir():
         return ()
-    return tuple(sorted(path.name for path in directory.iterdir() if (path / "am" / "final.mdl").is_file()))
+    return tuple(sorted(path.name for path in directory.iterdir() if _is_complete(path)))
+
+
+def _is_complete(model: Path) -> bool:
+    return (model / "am" / "final.mdl").is_file()
 
 
 @dataclass
@@ -66,8 +70,8 @@ class Recognition:
         self._recognisers: dict[tuple[str, int], _Recogniser] = {}
         self._memory_at_start = 0
 
-    def load(self, language: str) -> None:
-        """Load a model (1 to 2 s, some 500 MB) unless it is there.
+    def load(self, language: str, path: Path | None = None) -> None:
+        """Load the model of a language (1 to 2 s, some 500 MB) unless it is there; `path`: another one.
 
         Raises:
             NoModel: it is not installed.
@@ -75,12 +79,13 @@ class Recognition:
         if language in self._models:
             self._models[language] = self._models.pop(language)
             return
-        if language not in installed_languages():
+        path = path or model_path(language)
+        if not _is_complete(path):
             raise NoModel(language)
         if self.cramped:
             for other in self.loaded - self.inherited:
                 self._drop(other)
-        self._models[language] = vosk.Model(str(model_path(language).absolute()))
+        self._models[language] = vosk.Model(str(path.absolute()))
 
     def warm(self, language: str) -> None:
         """Have the recogniser of telephone speech hear something, so that who is forked inherits what it has worked

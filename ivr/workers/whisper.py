@@ -6,15 +6,17 @@ itself) and `whisper_languages`. Its model is loaded in the process that decodes
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ivr.audio_files import Sound, at_rate
 from ivr.configuration import settings
-from ivr.workers.heard import Heard
+from ivr.workers.heard import Heard, NoModel
 
 #: Whisper's own rate, Hz.
 _RATE = 16000
@@ -22,15 +24,33 @@ _RATE = 16000
 
 def serves(language: str) -> bool:
     """Whether the operator wants Whisper for a language, and its model is there."""
-    configured = settings()
-    path = configured.whisper_model
-    return language in configured.whisper_languages and path is not None and (path / "model.bin").is_file()
+    if language not in settings().whisper_languages:
+        return False
+    try:
+        return bool(model_directory())
+    except NoModel:
+        return False
 
 
-def transcribe(sound: Sound, language: str) -> Heard:
-    """Write down what is said, each word with its times and probability."""
-    path = settings().whisper_model
-    assert path is not None  # noqa: S101 - `serves` was asked
+def model_directory(path: Path | None = None) -> Path:
+    """Where the model is: the named directory, or the one of the settings.
+
+    Raises:
+        NoModel: there is none, or the package is not installed.
+    """
+    path = path or settings().whisper_model
+    if path is None or not (path / "model.bin").is_file() or importlib.util.find_spec("faster_whisper") is None:
+        raise NoModel("whisper")
+    return path
+
+
+def transcribe(sound: Sound, language: str, path: Path | None = None) -> Heard:
+    """Write down what is said, each word with its times and probability.
+
+    Raises:
+        NoModel: as :func:`model_directory`.
+    """
+    path = model_directory(path)
     samples = at_rate(sound, _RATE).samples.astype(np.float32) / 32768
     segments, _ = _model(str(path)).transcribe(
         samples,

@@ -1,0 +1,46 @@
+"""`python -m ivr transcribe-eval`: how well a model writes the operator's own audio down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("transcribe-eval")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--language", required=True, help="Language code, such as de.")
+@click.option("--engine", type=click.Choice(["vosk", "whisper"]), help="By default the one the house would take.")
+@click.option(
+    "--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model's directory to be judged."
+)
+@click.option("--limit", type=click.IntRange(1), help="So many files at the most.")
+@click.option("--worst", type=click.IntRange(0), default=0, help="Show the files with most mistakes.")
+def transcribe_eval(
+    directory: Path, language: str, engine: str | None, model: Path | None, limit: int | None, worst: int
+) -> None:
+    """Word and character error rates over DIRECTORY: each NAME.wav is compared with the NAME.txt beside it."""
+    from ivr.languages import LANGUAGES
+    from ivr.workers import evaluation
+    from ivr.workers.heard import NoModel
+
+    if language not in LANGUAGES:
+        raise click.BadParameter(f"{language!r} is not one of {', '.join(LANGUAGES)}", param_hint="--language")
+    try:
+        found = evaluation.evaluate(directory, evaluation.recogniser(language, engine, model), limit)
+    except NoModel:
+        raise click.ClickException(f"there is no model for {language} (python -m ivr models list)") from None
+    except evaluation.NothingToJudge as error:
+        raise click.ClickException(str(error)) from None
+    for name, reason in found.left_out:
+        click.echo(f"left out: {name}: {reason}")
+    for file in sorted(found.files, key=lambda file: -file.word_errors)[:worst]:
+        click.echo(
+            f"{file.name}: {file.word_errors} of {file.words} words\n  text:  {file.wanted}\n  heard: {file.heard.text}"
+        )
+    words = sum(file.words for file in found.files)
+    click.echo(f"engine                {found.files[0].heard.engine}")
+    click.echo(f"files                 {len(found.files)} ({words} words, {found.sound_seconds:.0f} s)")
+    click.echo(f"word error rate       {found.word_error_rate}")
+    click.echo(f"character error rate  {found.character_error_rate}")
+    click.echo(f"real-time factor      {found.spent_seconds / max(found.sound_seconds, 0.001):.2f}")

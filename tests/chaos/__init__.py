@@ -1,0 +1,1 @@
+"""Everything breaks at once: `make chaos`. See docs/chaos.md."""
