@@ -144,6 +144,17 @@ def attempt_ended(
         plan_next(session, task, now)
 
 
+def take_attempt_back(session: Session, task: CallbackTask, tried: Attempt) -> None:
+    """It was none: the member hung up before the caller could answer."""
+    if tried.outcome != "ringing":
+        return
+    session.delete(tried)
+    session.flush()
+    earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
+    if earlier is None:
+        task.first_attempt_at = None
+
+
 def _attempted(session: Session, task: CallbackTask, now: datetime) -> None:
     sla.record_breaches(session, now, only=task.id)
     session.execute(

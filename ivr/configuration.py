@@ -21,7 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from ivr import master_keys
+from ivr import master_keys, phone_numbers
 from ivr import routing as table
 from ivr.business_hours import Hours
 from ivr.languages import LANGUAGES
@@ -50,6 +50,13 @@ class InterpreterSettings(Strict):
     number: PhoneNumber
     languages: tuple[str, ...] = Field(min_length=1)
     hours: Hours = Hours()
+
+    @field_validator("number")
+    @classmethod
+    def _number(cls, value: str) -> str:
+        if phone_numbers.dialable(value) is None:
+            raise ValueError(f"{value} is no number that may be dialled")
+        return value
 
 
 class Settings(BaseSettings):
@@ -112,6 +119,8 @@ class Settings(BaseSettings):
     #: Attempts to reach a person, and days over which they are spread, before a letter is proposed.
     callback_attempts: int = Field(4, ge=1, le=20)
     callback_days: int = Field(3, ge=1, le=14)
+    #: When people are called back: within these hours and opening time.
+    calling_hours: Hours = Hours()
     #: Calls a minute from one number after which it is asked to wait, and for how many minutes.
     calls_a_minute: int = Field(10, ge=3, le=1000)
     hold_off_minutes: int = Field(5, ge=1, le=10)

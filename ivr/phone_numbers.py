@@ -40,6 +40,14 @@ def calling_number(shown: str | None) -> str | None:
     return _callable(shown, None)
 
 
+def shown_number(shown: str | None) -> str | None:
+    """What tells a calling telephone from others: its number, or the digits it shows though they are no number that
+    could be called (robots make them up); None where it is withheld."""
+    if not shown or shown in _WITHHELD_SPELLINGS or not re.fullmatch(r"\+\d{3,15}", shown):
+        return None
+    return calling_number(shown) or shown
+
+
 def entered_number(digits: str, area_code: str = "421") -> str | None:
     """A callback number from a caller's keypad in E.164, or None where it cannot be called back.
 

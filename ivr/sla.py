@@ -59,9 +59,10 @@ def next_attempt_at(
     days_left = settings.callback_days - 1 - days_gone
     first_day = now.astimezone(zone).date() + timedelta(days=1 if days_left >= left else 0)
     for day in (first_day + timedelta(days=number) for number in range(400)):
-        for moment in fresh if day == first_day else times:
+        for moment in fresh if day == first_day else dict.fromkeys((*fresh, *times)):
             at = datetime.combine(day, moment, zone).astimezone(UTC)
-            if at >= now + _REST and business_hours.is_open(settings.hours, at):
+            in_hours = business_hours.is_open(settings.hours, at) and business_hours.is_open(settings.calling_hours, at)
+            if at >= now + _REST and in_hours:
                 return at
     return None
 

@@ -113,7 +113,7 @@ class Day:
         call = calls.seen(session, sid, f"+4917{self.dice.randrange(10**8, 10**9)}", self.now)
         calls.progressed(call, "line", language, concern)
         matter = Matter(concern=concern)
-        state = line.state_for(session, matter.team)
+        state = line.state_for(session, matter.team, self.now)
         if state != "open" and not (state == "full" and matter.urgency == "emergency"):
             self._leaves_a_message(session, call, matter, state)
             return

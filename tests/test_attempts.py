@@ -45,3 +45,32 @@ def test_the_next_attempt_in_the_dst_night_is_at_a_wall_clock_time(rooms) -> Non
     saturday = datetime(2026, 10, 24, 17, 30, tzinfo=rooms.hours.zone).astimezone(UTC)
     following = sla.next_attempt_at([saturday], "morning", saturday, rooms).astimezone(rooms.hours.zone)
     assert (following.date().isoformat(), following.hour) == ("2026-10-25", 8)
+
+
+def test_people_are_called_in_the_half_of_the_day_they_have_named(rooms) -> None:
+    zone = configuration.settings().hours.zone
+    task = the_task(a_task())
+    morning, afternoon = (datetime(2026, 11, 23, hour, tzinfo=zone) for hour in (9, 16))
+    for named, fits in {"morning": (True, False), "afternoon": (False, True), "any_time": (True, True)}.items():
+        task.availability = named
+        assert (callback_calls.is_the_time(task, morning), callback_calls.is_the_time(task, afternoon)) == fits
+    task.next_attempt_at = afternoon + timedelta(hours=1)
+    assert not callback_calls.is_the_time(task, afternoon)
+    task.urgency = "emergency"
+    assert callback_calls.is_the_time(task, afternoon), "nobody waits for an hour of the day in an emergency"
+
+
+def test_longer_opening_hours_do_not_let_people_be_called_at_night(rooms, monkeypatch) -> None:
+    monkeypatch.setenv("HOURS__DAILY", "06:00-22:00")
+    configuration.settings.cache_clear()
+    task = the_task(a_task())
+    late = datetime(2026, 11, 23, 20, tzinfo=configuration.settings().hours.zone)
+    with pytest.raises(Refused, match="closed_now"):
+        callback_calls.check_may_dial(task, late)
+
+
+def test_a_time_of_day_that_was_tried_comes_last(rooms) -> None:
+    zone = rooms.hours.zone
+    tried = [datetime(2026, 11, 23, 9, 5, tzinfo=zone), datetime(2026, 11, 24, 16, 30, tzinfo=zone)]
+    following = sla.next_attempt_at([at.astimezone(UTC) for at in tried], "any_time", tried[-1].astimezone(UTC), rooms)
+    assert following.astimezone(zone).isoformat()[:16] == "2026-11-25T11:30"

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr import database
+from ivr.callbacks import Refused
 from ivr.instants import utc_now
 from ivr.live import callback_calls
 from ivr.live.models import InterpreterRequest
@@ -19,10 +20,11 @@ from tests.staff import Team
 from tests.test_live_calls import open_house, phone, team  # noqa: F401 - fixtures
 
 
-def calls_back(team: Team, name: str, task_id: int) -> None:  # noqa: F811
+def calls_back(team: Team, name: str, task_id: int, *, anyway: bool = False) -> None:  # noqa: F811
     """The member clicks "Call back"."""
     with database.writing_alone() as session:
-        callback_calls.begin(session, session.get_one(CallbackTask, task_id), team.people[name][0], utc_now())
+        task = session.get_one(CallbackTask, task_id)
+        callback_calls.begin(session, task, team.people[name][0], utc_now(), anyway=anyway)
 
 
 def outcomes(task_id: int) -> list[str]:
@@ -163,7 +165,10 @@ def test_after_four_attempts_a_letter_is_proposed_and_the_task_stays(team, phone
     task_id = a_callback(called)
     for number in range(4):
         assert the_task(task_id).letter_proposed_at is None
-        calls_back(team, "mia", task_id)
+        if number == 1:
+            with pytest.raises(Refused, match="not_now"):
+                calls_back(team, "mia", task_id)  # the next attempt is due at another time of day
+        calls_back(team, "mia", task_id, anyway=True)
         mia.accepts()
         called.refuses()
         mia.has_hung_up()
@@ -173,3 +178,43 @@ def test_after_four_attempts_a_letter_is_proposed_and_the_task_stays(team, phone
     assert (task.state, task.next_attempt_at) == ("open", None)
     assert task.letter_proposed_at is not None
     assert outcomes(task_id) == ["no_answer"] * 4
+
+
+def test_a_member_who_hangs_up_while_it_rings_has_tried_nothing(team, phone) -> None:  # noqa: F811
+    """Half a second of ringing keeps no promise and uses no attempt up."""
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.rings()
+    mia.hangs_up()
+    eventually(lambda: the_task(task_id).state == "open", 20)
+    eventually(lambda: outcomes(task_id) == [])
+    assert the_task(task_id).first_attempt_at is None
+
+
+def test_who_is_cut_off_is_called_again_at_once(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.answers().presses("1").is_talking()
+    eventually(lambda: outcomes(task_id) == ["reached"])
+    mia.hangs_up()
+    called.has_hung_up()
+    team.wraps_up("mia", "broken_off")
+    task = the_task(task_id)
+    assert (task.state, task.next_attempt_at <= utc_now()) == ("open", True)
+
+
+def test_in_a_callback_without_an_interpreter_both_are_told_and_another_call_is_offered(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called, "tr")
+    calls_back(team, "mia", task_id)  # the member has not asked for one beforehand
+    mia.accepts()
+    called.speaking("tr").answers().hears("callback_greeting").presses("1")
+    called.hears("no_interpreter").presses("1").hears("goodbye").has_hung_up()
+    mia.has_hung_up()
+    task = the_task(task_id)
+    assert task.needs_interpreter
+    assert "no_interpreter" in [event.kind for event in task.events]

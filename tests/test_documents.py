@@ -67,7 +67,7 @@ TABLE = [
     (
         JoinLine(),
         f'<Enqueue action="{ANSWER}" method="POST" waitUrl="http://127.0.0.1:8000/voice/wait?state=…{AGAIN}" '
-        'waitUrlMethod="POST">+494211782666</Enqueue>',
+        'waitUrlMethod="POST">+494211782666 entrance</Enqueue>',
     ),
     # Carrier: "the first participant's statusCallback wins": all give the same. Nobody's leaving ends the room.
     (

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from ivr import calls, database
+from ivr import callbacks, calls, configuration, database
 from ivr.instants import utc_now
-from ivr.live import board, line, presence
-from ivr.live.models import LineEntry
+from ivr.live import board, conversations, line, presence, roster
+from ivr.live.models import Duty, DutyException, LineEntry
 from ivr.matters import Matter
 from ivr.models import CallbackTask, Team
 from tests.people import a_task, hire
@@ -23,17 +23,79 @@ def enters(session, number: int, concern: str = "benefits", at=NOW) -> LineEntry
 
 
 def test_the_expected_wait_is_what_the_last_half_hour_tells(rooms) -> None:
+    """Ten minutes a call, two who answer: one in five minutes."""
+    people = hire()
     with database.writing() as session:
         person = enters(session, 1)
         assert line.expected_wait(session, person.team_id, 3, NOW) is None, "nothing is promised without data"
-        for number, minutes in enumerate((1, 10, 29, 31), start=2):
+        for name in ("mia", "nils"):
+            presence.come(session, people[name], f"+49421987{people[name].id:03d}", [], NOW)
+        for number, (began, took) in enumerate(((1, 1), (20, 9), (29, 20), (31, 30)), start=2):
             earlier = enters(session, number)
-            earlier.state, earlier.answered_at = "answered", NOW - timedelta(minutes=minutes)
-        enters(session, 9, "work").answered_at = NOW
+            earlier.state, earlier.answered_at = "answered", NOW - timedelta(minutes=began)
+            talk = conversations.for_entry(session, earlier, NOW)
+            talk.state, talk.ended_at = "ended", earlier.answered_at + timedelta(minutes=took)
         session.flush()
-        # three were answered in thirty minutes: one in ten
-        assert line.expected_wait(session, person.team_id, 3, NOW) == timedelta(minutes=30)
-        assert line.expected_wait(session, person.team_id, 1, NOW) == timedelta(minutes=10)
+        assert line.expected_wait(session, person.team_id, 2, NOW) == timedelta(minutes=10)
+        assert line.expected_wait(session, person.team_id, 1, NOW) == timedelta(minutes=5)
+
+
+def test_emergencies_take_nobodys_place(rooms, monkeypatch) -> None:
+    monkeypatch.setenv("LINE_PLACES", "2")
+    configuration.settings.cache_clear()
+    people = hire()
+    with database.writing() as session:
+        presence.come(session, people["mia"], "+4942198765", [], NOW)
+        for number in range(5):
+            enters(session, number, "emergency")
+        enters(session, 7)
+        assert line.state_for(session, "benefits", NOW) == "open"
+        enters(session, 8)
+        assert line.state_for(session, "benefits", NOW) == "full"
+
+
+def test_who_goes_home_after_the_wrap_up_or_forgot_it_is_not_waited_for(rooms) -> None:
+    people = hire()
+    with database.writing() as session:
+        presence.come(session, people["mia"], "+4942198765", [], NOW)
+        here = presence.of(session, people["mia"].id, NOW)
+        here.state = "wrap_up"
+        session.flush()
+        assert line.state_for(session, "benefits", NOW) == "open"
+        assert line.state_for(session, "benefits", NOW + timedelta(minutes=31)) == "nobody"
+        here.afterwards = "offline"
+        session.flush()
+        assert line.state_for(session, "benefits", NOW) == "nobody"
+
+
+def test_a_fallback_group_answers_when_it_is_planned_to_and_swapped_shifts_count(rooms) -> None:
+    people = hire()
+    monday = datetime(2026, 11, 23, 9, tzinfo=rooms.hours.zone)
+    with database.writing() as session:
+        benefits = session.scalars(select(Team).where(Team.key == "benefits")).one()
+        sven, mia = people["sven"], people["mia"]
+        session.add(Duty(team_id=benefits.id, user_id=sven.id, weekday=0, starts=time(8), ends=time(12), fallback=True))
+        presence.come(session, sven, "+4942198765", [], monday)
+        session.flush()
+        assert [here.user_id for here in roster.who_answers(session, benefits.id, monday)] == [sven.id]
+        assert not roster.who_answers(session, benefits.id, monday + timedelta(hours=4))
+        assert not roster.who_answers(session, benefits.id, monday + timedelta(days=1))
+        session.add(DutyException(user_id=mia.id, day=monday.date(), starts=time(8), ends=time(12)))
+        session.flush()
+        assert [user.id for user in roster.on_duty(session, benefits.id, monday)] == [mia.id]
+        assert [user.id for user in roster.missing(session, benefits.id, monday)] == [mia.id]
+
+
+def test_a_place_is_kept_though_a_colleague_held_the_task(rooms) -> None:
+    people = hire()
+    with database.writing() as session:
+        place = enters(session, 1)
+        task = session.get_one(CallbackTask, a_task_in(session))
+        callbacks.claim(session, task, people["nils"], NOW)
+        line.keep_place(session, place, task, NOW)
+        session.flush()
+        line.drop_kept_places(session, NOW, closed=False)
+        assert (place.state, place.mode, task.state) == ("waiting", "callback", "open")
 
 
 def test_places_are_counted_in_ones_own_teams_line_emergencies_first(rooms) -> None:
@@ -51,7 +113,7 @@ def test_a_kept_place_ends_with_its_task_and_at_closing_time(rooms) -> None:
         places = [enters(session, number) for number in (1, 2)]
         for place in places:
             task = session.get_one(CallbackTask, a_task_in(session))
-            line.keep_place(session, place, task)
+            line.keep_place(session, place, task, NOW)
         session.flush()
         session.get_one(CallbackTask, places[0].task_id).state = "closed"
         session.flush()

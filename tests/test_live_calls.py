@@ -33,6 +33,7 @@ def open_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -
         tmp_path_factory.mktemp("live"),
         tmp_path_factory.mktemp("no models"),
         HOURS__DAILY="00:00-24:00",
+        CALLING_HOURS__DAILY="00:00-24:00",
         HOURS__CLOSURES='[{"first": "2031-05-05", "last": "2031-05-05"}]',
         LINE_PLACES="3",
         RING_SECONDS="5",
@@ -334,6 +335,24 @@ def test_who_goes_on_without_an_interpreter_is_back_in_the_room(caller, team) ->
     team.wraps_up("mia")
 
 
+def test_who_stayed_silent_in_the_language_menu_gets_an_interpreter_too(caller, team, phone, tasks_of) -> None:
+    """The call is in German: the member says which language is needed, and that is what the interpreter hears."""
+    aylin = phone("+4915700000001")
+    mia = team.member("mia")
+    person = waits(caller())
+    mia.accepts()
+    person.is_talking()
+    turkish = str([code for code in team.house.settings.enabled_languages if code != "de"].index("tr") + 1)
+    mia.presses_while_talking("*").is_told("Sieben").presses("7").is_told("welche Sprache")
+    mia.presses(turkish + "#").is_told("Sprachmittlung").is_talking()
+    aylin.answers().is_told("Türkisch").presses("1").is_talking()
+    eventually(lambda: request_of(person).state == "joined")
+    assert request_of(person).language == "tr"
+    person.hangs_up()
+    mia.hangs_up()
+    team.wraps_up("mia")
+
+
 def test_star_seven_brings_an_interpreter(caller, team, phone) -> None:
     aylin = phone("+4915700000001")
     mia = team.member("mia", "tr")
@@ -478,7 +497,9 @@ def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller,
         hours = {"starts": time(8), "ends": time(12)}
         session.add(Duty(team_id=benefits.id, user_id=user["mia"], weekday=0, fallback=False, **hours))
         session.add(Duty(team_id=benefits.id, user_id=user["olga"], weekday=0, fallback=False, **hours))
-        session.add(Duty(team_id=work.id, user_id=user["olga"], weekday=0, fallback=True, **hours))
+        for weekday in range(7):
+            always = {"starts": time(0), "ends": time(23, 59, 59)}
+            session.add(Duty(team_id=work.id, user_id=user["olga"], weekday=weekday, fallback=True, **always))
         session.flush()
         assert [person.username for person in roster.missing(session, benefits.id, monday)] == ["mia"]
         assert roster.missing(session, benefits.id, monday.replace(hour=12)) == []

@@ -33,8 +33,9 @@ def somebody_is_there(state: State, questions: Questions) -> bool:
 
 
 def line_has_room(state: State, questions: Questions) -> bool:
-    """Whether a further caller may wait; an emergency always may."""
-    return is_emergency(state, questions) or questions.line_state(state) != "full"
+    """Whether a further caller may wait; an emergency always may, once."""
+    place = questions.line_state(state)
+    return place != "taken" and (is_emergency(state, questions) or place != "full")
 
 
 def is_emergency(state: State, _questions: Questions) -> bool:

@@ -16,7 +16,8 @@ class Questions(Protocol):
         """Whether people answer now."""
 
     def line_state(self, state: State) -> str:
-        """Whether the caller can wait for the responsible team: `open`, `full`, or `nobody` is there."""
+        """Whether the caller can wait for the responsible team: `open`, `full`, `nobody` is there, or their place is
+        `taken` by another call of the same, unwanted number."""
 
     def recording_is_ready(self, state: State) -> bool:
         """Whether the caller's last take can be played back."""

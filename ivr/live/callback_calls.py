@@ -27,14 +27,17 @@ _OUTCOMES = {
 }  # fmt: skip
 
 
-def begin(session: Session, task: CallbackTask, user: User, now: datetime) -> Conversation:
-    """Call back: the member's own telephone is rung; the task is theirs from now on.
+def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False) -> Conversation:
+    """Call back: the member's own telephone is rung; the task is theirs from now on. `anyway`: though it is not the
+    time the caller has named, or the next attempt is not due.
 
     Raises:
-        Refused: `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at which
-            telephone they sit, `on_the_phone`, `wrap_up`, or that the task is somebody else's or closed.
+        Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at
+            which telephone they sit, `on_the_phone`, `wrap_up`, or that the task is somebody else's or closed.
     """
     check_may_dial(task, now)
+    if not anyway and not is_the_time(task, now):
+        raise Refused("not_now")
     here = presence.of(session, user.id, now)
     if here.number is None:
         raise Refused("no_phone")
@@ -62,8 +65,18 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
     """
     if task.callback_number is None or phone_numbers.dialable(task.callback_number) is None:
         raise Refused("no_number")
-    if not business_hours.is_open(settings().hours, now):
+    configured = settings()
+    if not (business_hours.is_open(configured.hours, now) and business_hours.is_open(configured.calling_hours, now)):
         raise Refused("closed_now")
+
+
+def is_the_time(task: CallbackTask, now: datetime) -> bool:
+    """Whether it is the half of the day the caller has named, and the next attempt is due (in an emergency always)."""
+    if task.urgency == "emergency":
+        return True
+    morning = now.astimezone(settings().hours.zone).hour < 12
+    named = {"morning": morning, "afternoon": not morning}.get(task.availability or "", True)
+    return named and (task.next_attempt_at is None or task.next_attempt_at <= now)
 
 
 def take_over(session: Session, leg: Leg, now: datetime) -> bool:
@@ -148,7 +161,9 @@ def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
         rings(session, leg, now)
     tried = _attempt(session, leg.conversation)
     outcome = "reached" if leg.joined_at is not None else _OUTCOMES.get(leg.ending or "", "no_answer")
-    if tried is not None:
+    if tried is not None and leg.ending == "canceled" and leg.answered_at is None:
+        callbacks.take_attempt_back(session, task, tried)  # it was the member who hung up
+    elif tried is not None:
         callbacks.attempt_ended(session, task, tried, outcome, leg.answered_at, now)
         tried.ended_at = tried.ended_at or now
         outcome = tried.outcome
@@ -164,6 +179,17 @@ def was_reached(session: Session, conversation: Conversation) -> bool:
 
 def _attempt(session: Session, conversation: Conversation) -> Attempt | None:
     return session.scalar(select(Attempt).where(Attempt.conversation_id == conversation.id).limit(1))
+
+
+def wants_an_interpreted_call(session: Session, leg: Leg, now: datetime) -> None:
+    """The person called wishes to be called again, with somebody who interprets."""
+    task = leg.conversation.task
+    if task is None:
+        return
+    task.needs_interpreter, task.next_attempt_at = True, now
+    wanted = interpreters.latest_language(session, leg.conversation)
+    task.language = wanted or task.language
+    session.add(TaskEvent(task_id=task.id, at=now, kind="no_interpreter"))
 
 
 def no_interpreter(session: Session, conversation: Conversation, now: datetime) -> None:

@@ -32,7 +32,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
     taken: set[int] = set()
     for entry in line.waiting(session):
         if entry.team_id not in free:
-            there = roster.who_answers(session, entry.team_id)
+            there = roster.who_answers(session, entry.team_id, now)
             free[entry.team_id] = [presence for presence in there if presence.state == "available"]
         candidates = [presence for presence in free[entry.team_id] if presence.user_id not in taken]
         if not candidates:

@@ -148,7 +148,8 @@ def _member_gone(session: Session, leg: Leg, ending: str, now: datetime) -> None
     if entry is not None and entry.offered_leg_id == leg.id and entry.state == "offered":
         distribution.refused(session, leg, ending, now)
     elif entry is not None and entry.offered_leg_id != leg.id and leg.joined_at is None:
-        distribution.refused(session, leg, "canceled" if entry.state == "left" else ending, now)
+        # The caller is gone, keeps their place, or somebody else has them: nobody has missed a call.
+        distribution.refused(session, leg, "declined" if ending == "declined" else "canceled", now)
     elif any(one.role == "caller" and one.joined_at is not None for one in conversation.legs) or (
         callback_calls.was_reached(session, conversation)
     ):

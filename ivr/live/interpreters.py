@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from ivr import business_hours, outbox, phone_numbers
 from ivr.configuration import InterpreterSettings, settings
 from ivr.live import conversations
-from ivr.live.models import Conversation, InterpreterRequest, Leg
-from ivr.models import User
+from ivr.live.models import Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models import Call, User
 
 
 class CannotBeRung(ValueError):
@@ -120,6 +120,25 @@ def cancel(session: Session, conversation: Conversation, now: datetime) -> None:
     )
     for wanted in session.scalars(looking).all():
         wanted.state, wanted.ended_at = "canceled", now
+
+
+def wanted_of(session: Session, call: Call) -> str | None:
+    """The language in which nobody could be had for a call, the latest."""
+    asked = (
+        select(InterpreterRequest.language)
+        .join(Conversation, Conversation.id == InterpreterRequest.conversation_id)
+        .join(LineEntry, LineEntry.id == Conversation.entry_id)
+        .where(LineEntry.call_id == call.id, InterpreterRequest.role == "interpreter")
+    )
+    return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
+
+
+def latest_language(session: Session, conversation: Conversation) -> str | None:
+    """The language somebody was last wanted for in a conversation."""
+    asked = select(InterpreterRequest.language).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == "interpreter"
+    )
+    return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
 
 
 def unmet(session: Session, conversation: Conversation) -> bool:

@@ -17,9 +17,9 @@ from ivr import outbox, teams
 from ivr.configuration import settings
 from ivr.database_types import rows
 from ivr.live import roster
-from ivr.live.models import LineEntry
+from ivr.live.models import Conversation, LineEntry
 from ivr.matters import Matter
-from ivr.models import Call, CallbackTask
+from ivr.models import Call, CallbackTask, TaskEvent
 
 #: The expected wait is taken from so long a time.
 LATELY = timedelta(minutes=30)
@@ -33,15 +33,24 @@ ORDER = (
 _IN_LINE = LineEntry.state.in_(("waiting", "offered"))
 
 
-def state_for(session: Session, team_key: str) -> str:
-    """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there."""
+def state_for(session: Session, team_key: str, now: datetime) -> str:
+    """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there. Emergencies, which always may,
+    take nobody's place."""
     team = teams.by_key(session, team_key, settings().teams[team_key].name)
-    if not roster.somebody_answers(session, team.id):
+    if not roster.somebody_answers(session, team.id, now):
         return "nobody"
     waiting = session.scalar(
-        select(func.count(LineEntry.id)).where(_IN_LINE, LineEntry.team_id == team.id, LineEntry.mode == "live")
+        select(func.count(LineEntry.id)).where(
+            _IN_LINE, LineEntry.team_id == team.id, LineEntry.mode == "live", LineEntry.urgency != "emergency"
+        )
     )
     return "full" if (waiting or 0) >= settings().line_places else "open"
+
+
+def waits_already(session: Session, number: str) -> bool:
+    """Whether a number stands in a line already."""
+    theirs = select(LineEntry.id).join(Call).where(_IN_LINE, LineEntry.mode == "live", Call.from_number == number)
+    return session.scalar(theirs.limit(1)) is not None
 
 
 def enter(
@@ -99,14 +108,21 @@ def position(session: Session, entry: LineEntry) -> int:
 
 
 def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> timedelta | None:
-    """How long a place in the line means waiting, by how often the team has answered in the last half hour.
+    """How long a place in the line means waiting: as many calls as stand before it, shared by those who answer, each as
+    long as calls of the last half hour have taken.
 
     None where there is nothing to go by: then nothing is promised.
     """
-    answered = session.scalar(
-        select(func.count(LineEntry.id)).where(LineEntry.team_id == team_id, LineEntry.answered_at > now - LATELY)
-    )
-    return LATELY / answered * place if answered else None
+    lately = session.execute(
+        select(LineEntry.answered_at, Conversation.ended_at)
+        .join(Conversation, Conversation.entry_id == LineEntry.id)
+        .where(LineEntry.team_id == team_id, LineEntry.answered_at > now - LATELY)
+    ).all()
+    members = len(roster.who_answers(session, team_id, now))
+    if not lately or not members:
+        return None
+    taken = sum(((ended_at or now) - answered_at for answered_at, ended_at in lately if answered_at), timedelta())
+    return taken / len(lately) * place / members
 
 
 def leave(session: Session, entry: LineEntry, reason: str, now: datetime) -> bool:
@@ -123,11 +139,19 @@ def leave(session: Session, entry: LineEntry, reason: str, now: datetime) -> boo
     return bool(rows(left))
 
 
-def keep_place(session: Session, entry: LineEntry, task: CallbackTask) -> None:
+def _is_being_called(session: Session, task: CallbackTask) -> bool:
+    talks = select(Conversation.id).where(Conversation.task_id == task.id, Conversation.state != "ended")
+    return session.scalar(talks.limit(1)) is not None
+
+
+def keep_place(session: Session, entry: LineEntry, task: CallbackTask, now: datetime) -> None:
     """The caller hangs up and is called back when it is their turn."""
     if entry.state not in ("waiting", "offered"):
         return
     entry.mode, entry.task_id = "callback", task.id
+    if task.state == "claimed" and not _is_being_called(session, task):  # a colleague holds it, and is not in line
+        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
+        session.add(TaskEvent(task_id=task.id, at=now, kind="released"))
     if entry.offered_leg_id is not None:  # who was being rung for them is rung no longer
         outbox.add(session, "hang_up_leg", entry.offered_leg_id, urgent=True)
         entry.state, entry.offered_leg_id = "waiting", None

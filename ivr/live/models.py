@@ -184,6 +184,7 @@ class Leg(Base):
     ending: Mapped[str | None] = mapped_column(String(20))
     conversation: Mapped[Conversation] = relationship(back_populates="legs")
     user: Mapped[User | None] = relationship()
+    request: Mapped[InterpreterRequest | None] = relationship()
 
 
 class InterpreterRequest(Base):

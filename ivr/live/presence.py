@@ -7,10 +7,10 @@ things that happen to a member at once one counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.database_types import rows
@@ -21,6 +21,18 @@ from ivr.models import User
 THERE = ("available", "ringing", "talking", "wrap_up")
 #: Calls in a row that are not answered, after which a member is taken for away.
 MOST_MISSED = 2
+
+
+#: Whoever writes up a conversation for longer has forgotten it, and is not waited for.
+LONGEST_WRAP_UP = timedelta(minutes=30)
+
+
+def is_there(now: datetime) -> ColumnElement[bool]:
+    """Members who answer, or soon will: not who goes home after the wrap-up, or has forgotten it."""
+    wrapping = and_(
+        Presence.state == "wrap_up", Presence.afterwards.is_(None), Presence.since_at > now - LONGEST_WRAP_UP
+    )
+    return or_(Presence.state.in_(("available", "ringing", "talking")), wrapping)
 
 
 class NotNow(Exception):

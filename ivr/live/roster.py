@@ -9,42 +9,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from ivr.configuration import settings
 from ivr.live.models import Duty, DutyException, Presence
-from ivr.live.presence import THERE
+from ivr.live.presence import is_there
 from ivr.models import User, team_members
 
 
-def who_answers(session: Session, team_id: int) -> Sequence[Presence]:
-    """Those of a team who are there now; if nobody is, those of its fallback group."""
-    own, helpers = _of_team(team_id), _helpers(team_id)
-    there = select(Presence).where(Presence.state.in_(THERE))
-    return session.scalars(there.where(own)).all() or session.scalars(there.where(helpers)).all()
+def who_answers(session: Session, team_id: int, now: datetime) -> Sequence[Presence]:
+    """Those of a team who are there now; if nobody is, those of its fallback group who should be."""
+    there = select(Presence).where(is_there(now))
+    own = session.scalars(there.where(_of_team(team_id))).all()
+    return own or session.scalars(there.where(Presence.user_id.in_(_helpers(session, team_id, now)))).all()
 
 
-def somebody_answers(session: Session, team_id: int) -> bool:
+def somebody_answers(session: Session, team_id: int, now: datetime) -> bool:
     """Whether anybody is there for a team."""
-    there = select(Presence.user_id).where(Presence.state.in_(THERE), or_(_of_team(team_id), _helpers(team_id)))
-    return session.scalar(there.limit(1)) is not None
+    return bool(who_answers(session, team_id, now))
 
 
 def _of_team(team_id: int) -> ColumnElement[bool]:
     return Presence.user_id.in_(select(team_members.c.user_id).where(team_members.c.team_id == team_id))
 
 
-def _helpers(team_id: int) -> ColumnElement[bool]:
-    return Presence.user_id.in_(select(Duty.user_id).where(Duty.team_id == team_id, Duty.fallback))
+def _helpers(session: Session, team_id: int, now: datetime) -> list[int]:
+    return [user.id for user in _by_plan(session, team_id, now, fallback=True)]
 
 
 def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:
-    """Who should answer now, the fallback group not counted."""
+    """Who should answer now, the fallback group not counted; among them who has an exception of this day alone."""
+    found = {user.id: user for user in _by_plan(session, team_id, now, fallback=False)}
     local = now.astimezone(settings().hours.zone)
-    duties = session.scalars(
-        select(Duty).where(Duty.team_id == team_id, ~Duty.fallback, Duty.weekday == local.weekday())
-    ).all()
+    theirs = select(User).join(team_members).where(team_members.c.team_id == team_id)
+    extra = [
+        user_id
+        for user_id, (starts, ends) in _exceptions(session, local.date()).items()
+        if user_id not in found and starts is not None and ends is not None and starts <= local.time() < ends
+    ]
+    return [*found.values(), *session.scalars(theirs.where(User.id.in_(extra)).order_by(User.id))]
+
+
+def _by_plan(session: Session, team_id: int, now: datetime, *, fallback: bool) -> list[User]:
+    local = now.astimezone(settings().hours.zone)
+    planned = select(Duty).where(Duty.team_id == team_id, Duty.weekday == local.weekday())
+    duties = session.scalars(planned.where(Duty.fallback if fallback else ~Duty.fallback)).all()
     exceptions = _exceptions(session, local.date())
     found: dict[int, User] = {}
     for duty in duties:
@@ -56,7 +66,7 @@ def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:
 
 def missing(session: Session, team_id: int, now: datetime) -> list[User]:
     """Who should answer now and is not there."""
-    there = {presence.user_id for presence in session.scalars(select(Presence).where(Presence.state.in_(THERE)))}
+    there = {presence.user_id for presence in session.scalars(select(Presence).where(is_there(now)))}
     return [user for user in on_duty(session, team_id, now) if user.id not in there]
 
 

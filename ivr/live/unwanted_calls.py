@@ -25,6 +25,8 @@ from ivr.models import User
 
 #: How long a number that rang very often is shown to supervisors.
 _SHOWN = timedelta(days=7)
+#: So many times as often as one number may all who withhold theirs ring.
+_WITHHELD = 6
 _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
 
 
@@ -36,11 +38,12 @@ def _counters(url: str) -> Redis:
 def too_often(number: str | None) -> bool:
     """Count a call; whether its number has rung more often within a minute than anybody needs to.
 
-    Who does so is asked to wait for `hold_off_minutes`, counted from the first call too many. Withheld numbers cannot
-    be told apart and are never held off. Without Redis nobody is.
+    Who does so is asked to wait for `hold_off_minutes`, counted from the first call too many. Withheld numbers (None)
+    cannot be told apart and are never held off: they are counted together, so that very many of them leave no traces
+    but what they ask for. Without Redis nobody rings too often.
     """
     if number is None:
-        return False
+        return _many_withheld(count=True)
     key = known_callers.number_hash(number)[:24]
     try:
         counters = _counters(settings().redis)
@@ -57,14 +60,26 @@ def too_often(number: str | None) -> bool:
 
 
 def is_held_off(number: str | None) -> bool:
-    """Whether a number is asked to wait at present; counts nothing."""
+    """Whether a number is asked to wait at present (withheld: whether very many ring); counts nothing."""
     if number is None:
-        return False
+        return _many_withheld(count=False)
     try:
         key = known_callers.number_hash(number)[:24]
         return bool(_counters(settings().redis).exists(f"hotline:held-off:{key}"))
     except RedisError:
         return False
+
+
+def _many_withheld(*, count: bool) -> bool:
+    try:
+        counters = _counters(settings().redis)
+        with counters.pipeline(transaction=False) as pipeline:
+            pipeline.incrby("hotline:calls:withheld", int(count))
+            pipeline.expire("hotline:calls:withheld", 60, nx=True)
+            calls, _ = pipeline.execute()
+    except RedisError:
+        return False
+    return bool(calls > settings().calls_a_minute * _WITHHELD)
 
 
 def note(connection: Connection, number: str, now: datetime) -> None:

@@ -39,6 +39,8 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
         callbacks.note(session, task, user, text, now)
         if mine and outcome in ("passed_on", "broken_off"):
             callbacks.release(session, task, user, now)
+        if mine and outcome == "broken_off":
+            task.next_attempt_at = now  # whoever was cut off is called again at once
     presence.free(session, user.id, ("wrap_up",), now, idle_since_at=now)
     distribution.match(session, now)
 

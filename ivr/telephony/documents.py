@@ -21,6 +21,7 @@ from ivr.flows.verbs import (
     Turn,
     Wait,
 )
+from ivr.matters import Matter
 from ivr.telephony.addresses import voice_url
 from ivr.telephony.sealing import seal
 
@@ -85,8 +86,8 @@ def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
                 document.pause(length=seconds)
                 document.redirect(answer, method="POST")
             case JoinLine():
-                document.enqueue(
-                    settings().hotline_number,
+                document.enqueue(  # a queue holds a hundred at the carrier: each team has its own
+                    f"{settings().hotline_number} {Matter.of(turn.state.facts).team}",
                     action=answer,
                     method="POST",
                     wait_url=url("wait", turn.state),

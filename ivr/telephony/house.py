@@ -30,7 +30,7 @@ from ivr.configuration import settings
 from ivr.flows.verbs import Event, State
 from ivr.instants import iso
 from ivr.languages import DEFAULT_LANGUAGE
-from ivr.live import distribution, line, unwanted_calls
+from ivr.live import distribution, interpreters, line, unwanted_calls
 from ivr.live import events as live_events
 from ivr.matters import Matter, about
 from ivr.models import Call, CallbackTask, Recording, VoiceboxMessage
@@ -66,9 +66,18 @@ class House:
         """Whether the caller can wait for the responsible team; nobody is there where the database does not say."""
         try:
             with database.reading() as session:
-                return line.state_for(session, Matter.of(state.facts).team)
+                if self._fills_the_line(session):
+                    return "taken"
+                return line.state_for(session, Matter.of(state.facts).team, self.now)
         except SQLAlchemyError:
             return "nobody"
+
+    def _fills_the_line(self, session: Session) -> bool:
+        """A number that is kept away stands in the line once at the most, whatever its emergencies."""
+        number = self.from_number
+        if number is None or not line.waits_already(session, number):
+            return False
+        return unwanted_calls.is_held_off(number) or unwanted_calls.is_blocked(session, number, self.now)
 
     def recording_is_ready(self, state: State) -> bool:
         """Whether the last take is stored here; no, where the database does not say."""
@@ -142,19 +151,19 @@ def greeting(number: str | None, dialled: str, now: datetime) -> str | None:
         return None
 
 
-def kept_away(number: str | None, now: datetime) -> str:
-    """`blocked` by a supervisor, `held_off` for minutes because it rings without end, or nothing."""
+def kept_away(number: str | None, now: datetime) -> dict[str, str]:
+    """Facts of a call that begins: `kept_away` is `blocked` (by a supervisor) or `held_off` (for minutes, because the
+    number rings without end); `untraced`: so many ring that only what they ask for is written down."""
     often = unwanted_calls.too_often(number)
+    if often and number:
+        notes.take(lambda connection: unwanted_calls.note(connection, number, now))
     try:
         with database.reading() as session:
             if unwanted_calls.is_blocked(session, number, now):
-                return "blocked"
+                return {"kept_away": "blocked", "untraced": "1" if often else ""}
     except SQLAlchemyError:
         pass
-    if often and number:
-        notes.take(lambda connection: unwanted_calls.note(connection, number, now))
-        return "held_off"
-    return ""
+    return {"kept_away": "held_off" if often and number else "", "untraced": "1" if often else ""}
 
 
 def stored_take(call_sid: str, take: int) -> Recording | None:
@@ -194,8 +203,8 @@ def perform(
         NotKept: neither the database nor the disk has taken it; the events are to be told again.
     """
     concern, code = state.facts.get("concern"), state.facts.get("receipt_code")
-    if state.facts.get("kept_away") == "held_off":
-        return None  # counted already; however often a number rings, it takes no more room
+    if state.facts.get("untraced") and all(event.name == "language_chosen" for event in events):
+        return code  # counted already; however often a number rings, it takes no more room
     said_more = bool(code) and (before is None or about(before.facts) != about(state.facts))
     if not events and not said_more and not ending and before is not None and _stands(before) == _stands(state):
         return code  # nothing that anybody asks about later
@@ -261,9 +270,10 @@ def _take_in(session: Session, call: Call, state: State, event: Event, now: date
         case "place_kept":
             kept = promises.open_for(session, call, matter, now)
             if entry := line.of_call(session, call.call_sid, int(facts.get("turn", "1"))):
-                line.keep_place(session, entry, kept)
+                line.keep_place(session, entry, kept, now)
         case "interpreter_wanted":
-            promises.open_for(session, call, matter, now).needs_interpreter = True
+            wish = promises.open_for(session, call, matter, now)
+            wish.needs_interpreter, wish.language = True, interpreters.wanted_of(session, call) or wish.language
             live_events.callers_call_over(session, call, now)  # the conversation is; the member is free
         case "link_wanted":
             text_messages.send_link(session, call, event.number, state.language)
@@ -336,13 +346,13 @@ def _take_in_recording(
             promises.give_number(session, task, state.facts.get("callback_number"), now)
 
 
-def call_ended(call_sid: str, from_number: str | None, now: datetime) -> None:
-    """The caller is gone.
+def call_ended(call_sid: str, from_number: str | None, now: datetime, *, shown: str | None = None) -> None:
+    """The caller is gone. `shown`: what their telephone shows (see :func:`ivr.phone_numbers.shown_number`).
 
     Raises:
         NotKept: neither the database nor the disk has taken it.
     """
-    known_only = unwanted_calls.is_held_off(from_number)
+    known_only = unwanted_calls.is_held_off(from_number or shown)
     if not spool.waiting():
         with suppress(SQLAlchemyError), database.noting() as connection:
             if not calls.ended(connection, call_sid, from_number, now, known_only=known_only):

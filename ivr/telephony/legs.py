@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr import database
+from ivr.configuration import settings
 from ivr.flows.verbs import Line, State
 from ivr.instants import utc_now
-from ivr.live import conversations, events, interpreters
+from ivr.languages import DEFAULT_LANGUAGE
+from ivr.live import callback_calls, conversations, events, interpreters
 from ivr.live.models import Leg
 from ivr.telephony import documents, whispers
 from ivr.telephony.addresses import leg_url
@@ -126,10 +128,63 @@ def star() -> Response:
         leg = _leg(session)
         if leg.conversation.state == "ended":
             return _document(_hang_up())
+        if request.form.get("Digits") == "7" and leg.conversation.language == DEFAULT_LANGUAGE:
+            return _document(_ask_language(leg))  # the caller chose German, or nothing
         if request.form.get("Digits") == "7":
             interpreters.request(session, leg.conversation, utc_now(), by=leg.user)
             whispers.say(document, "interpreter_called")
         _room(document, leg)
+    return _document(document)
+
+
+@legs.post("/leg/language")
+def language() -> Response:
+    """Which language is to be interpreted; then back into the room."""
+    document, offered = VoiceResponse(), _interpretable()
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.conversation.state == "ended":
+            return _document(_hang_up())
+        chosen = request.form.get("Digits", "")
+        if chosen.isdigit() and 1 <= int(chosen) <= len(offered):
+            interpreters.request(session, leg.conversation, utc_now(), by=leg.user, language=offered[int(chosen) - 1])
+            whispers.say(document, "interpreter_called")
+        _room(document, leg)
+    return _document(document)
+
+
+def _ask_language(leg: Leg) -> VoiceResponse:
+    document, entered = VoiceResponse(), leg_url("/language", leg.id)
+    gather = document.gather(input="dtmf", num_digits=2, finish_on_key="#", timeout=4, method="POST", action=entered)
+    whispers.say(gather, "which_language")
+    for number, code in enumerate(_interpretable(), start=1):
+        whispers.say(gather, "language_key", language=whispers.language_name(code), key=str(number))
+    document.redirect(entered, method="POST")
+    return document
+
+
+def _interpretable() -> list[str]:
+    return [code for code in settings().enabled_languages if code != DEFAULT_LANGUAGE]
+
+
+@legs.post("/leg/no-interpreter")
+def no_interpreter() -> Response:
+    """In a callback: nobody interprets. 1: called again with somebody who does; else back into the room."""
+    document = VoiceResponse()
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.conversation.state == "ended":
+            return _document(_farewell(leg, "goodbye"))
+        if request.form.get("Digits") == "1":
+            callback_calls.wants_an_interpreted_call(session, leg, utc_now())
+            return _document(_farewell(leg, "goodbye"))
+        if "asked" in request.args:
+            _room(document, leg)
+            return _document(document)
+        again = leg_url("/no-interpreter", leg.id, asked=1)
+        gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, method="POST", action=again)
+        _speak(gather, leg, "no_interpreter")
+        document.redirect(again, method="POST")
     return _document(document)
 
 
@@ -144,13 +199,17 @@ def _ask(leg: Leg) -> VoiceResponse:
             case "member":
                 whispers.announce(gather, leg.conversation)
             case "interpreter":
-                whispers.say(gather, "interpret", language=whispers.language_name(leg.conversation.language))
+                whispers.say(gather, "interpret", language=whispers.language_name(_interpreted(leg)))
             case "companion":
                 _speak(gather, leg, "companion_greeting")
             case _:
                 _speak(gather, leg, "callback_greeting")
     document.redirect(pressed, method="POST")
     return document
+
+
+def _interpreted(leg: Leg) -> str:
+    return leg.request.language if leg.request is not None else leg.conversation.language
 
 
 def _ask_code(leg: Leg, tries: int) -> VoiceResponse:

@@ -16,7 +16,7 @@ from ivr.flows.steps import End
 from ivr.flows.verbs import State, Turn
 from ivr.instants import utc_now
 from ivr.languages import DEFAULT_LANGUAGE
-from ivr.phone_numbers import calling_number
+from ivr.phone_numbers import calling_number, shown_number
 from ivr.script import script
 from ivr.telephony import documents, house
 from ivr.telephony.local_hour import pretended_hour
@@ -76,12 +76,17 @@ def new_call() -> State:
         state = state.knowing(at=at)
     if language := house.greeting(from_number(), request.form.get("To", ""), utc_now()):
         state = replace(state, language=language).knowing(greeted="1")
-    return state.knowing(kept_away=house.kept_away(from_number(), utc_now()))
+    return state.knowing(**house.kept_away(shown(), utc_now()))
 
 
 def from_number() -> str | None:
     """The caller's number in E.164, where it is shown."""
     return calling_number(request.form.get("From"))
+
+
+def shown() -> str | None:
+    """What the caller's telephone shows, though it may be no number."""
+    return shown_number(request.form.get("From"))
 
 
 def sid(field: str) -> str:

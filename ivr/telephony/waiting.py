@@ -85,7 +85,7 @@ def _prospect(state: State) -> tuple[Line, ...] | None:
         if not present_house().team_is_open(state):
             line.leave(session, entry, "closed", now)
             return None
-        if not roster.somebody_answers(session, entry.team_id):
+        if not roster.somebody_answers(session, entry.team_id, now):
             line.leave(session, entry, "nobody", now)
             return None
         distribution.match(session, now)
@@ -116,21 +116,26 @@ def key() -> Response:
         if entry is not None and entry.state != "answered":
             if wish == "callback":  # promised at once: many hang up right after the key
                 task = promises.open_for(session, entry.call, Matter.of(state.facts), now)
-                line.keep_place(session, entry, task)
+                line.keep_place(session, entry, task, now)
                 entry.reason = wish
             else:
                 line.leave(session, entry, wish, now)
     return _leave()
 
 
-def reason(call: str, state: State) -> str:
-    """Why a caller has left the line; nothing where that is not known."""
+def out_of_queue(call: str, state: State, result: str) -> str:
+    """The carrier's queue has let a caller go (queue-full, error, system-error, leave): nobody is rung for them any
+    more. Why they have left the line; nothing where that is not known."""
     try:
-        with database.reading() as session:
+        with database.writing_alone() as session:
             entry = line.of_call(session, call, int(state.facts.get("turn", "1")))
-            return (entry.reason or "") if entry else ""
+            if entry is None:
+                return "full" if result == "queue-full" else ""
+            if entry.mode == "live":
+                line.leave(session, entry, "full" if result == "queue-full" else "carrier", utc_now())
+            return entry.reason or ""
     except SQLAlchemyError:
-        return ""
+        return "full" if result == "queue-full" else ""
 
 
 def met(call: str) -> bool:

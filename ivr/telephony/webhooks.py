@@ -24,7 +24,18 @@ from ivr.telephony import house, last_resort, staff, waiting
 from ivr.telephony.carrier import ENDED
 from ivr.telephony.sealing import Unreadable, unseal
 from ivr.telephony.signature import is_genuine
-from ivr.telephony.turns import call_sid, document, from_number, new_call, present_house, reply, seconds, sid, state_of
+from ivr.telephony.turns import (
+    call_sid,
+    document,
+    from_number,
+    new_call,
+    present_house,
+    reply,
+    seconds,
+    shown,
+    sid,
+    state_of,
+)
 
 log = logging.getLogger(__name__)
 voice = Blueprint("voice", __name__, url_prefix="/voice")
@@ -115,7 +126,7 @@ def recording() -> tuple[str, int]:
 def status() -> tuple[str, int]:
     """The call's own events; the last one closes it."""
     if (call := call_sid()) and request.form.get("CallStatus") in ENDED:
-        house.call_ended(call, from_number(), utc_now())
+        house.call_ended(call, from_number(), utc_now(), shown=shown())
     return "", 204
 
 
@@ -155,8 +166,7 @@ def prompt(language: str, name: str, version: str) -> Response:
 def _input(state: State) -> Input:
     form = request.form
     if "QueueResult" in form:
-        result = form["QueueResult"]
-        return LeftLine("full" if result == "queue-full" else waiting.reason(call_sid(), state))
+        return LeftLine(waiting.out_of_queue(call_sid(), state, form["QueueResult"]))
     if "DialCallStatus" in form:
         return TalkEnded(met=waiting.met(call_sid()))
     if recorded := sid("RecordingSid"):

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr import audio_store, callbacks, database, task_lists, unfinished_work
 from ivr.configuration import settings
 from ivr.instants import utc_now
+from ivr.live import callback_calls
 from ivr.models import CallbackTask, User
 from ivr.web import words
 from ivr.web.guards import me, people_only
@@ -55,7 +56,13 @@ def task(task_id: int) -> str:
         found = task_lists.one(session, me(), task_id) or abort(404)
         unfinished = unfinished_work.by_task(session, [found]).get(task_id, [])
         return render_template(
-            "task.html", task=found, now=utc_now(), me=me(), outcomes=callbacks, unfinished=unfinished
+            "task.html",
+            task=found,
+            now=utc_now(),
+            me=me(),
+            outcomes=callbacks,
+            unfinished=unfinished,
+            the_time=callback_calls.is_the_time(found, utc_now()),
         )
 
 

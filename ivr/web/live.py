@@ -134,7 +134,7 @@ def call_back(task_id: int) -> AnyResponse:
         task = task_lists.one(session, me(), task_id) or abort(404)
         task.needs_interpreter = request.form.get("needs_interpreter") == "1"
         task.demands_code = request.form.get("demands_code") == "1"
-        callback_calls.begin(session, task, me(), utc_now())
+        callback_calls.begin(session, task, me(), utc_now(), anyway=request.form.get("anyway") == "1")
 
     return _act(act, gettext("Your telephone rings."))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, time
 
@@ -116,7 +117,8 @@ def unwanted() -> str:
 def block() -> AnyResponse:
     """Block a number for a stated time and reason."""
     form = request.form
-    number = phone_numbers.dialable(form.get("number", ""))
+    written = form.get("number", "")
+    number = phone_numbers.dialable(written) or phone_numbers.shown_number(re.sub(r"[^+\d]", "", written))
 
     def act(session: Session) -> None:
         if number is None:

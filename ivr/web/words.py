@@ -188,6 +188,9 @@ WEEKDAYS = (
 )  # fmt: skip
 _REFUSALS = {
     "closed_now": lazy_gettext("Nobody is called outside opening hours."),
+    "not_now": lazy_gettext(
+        "It is not the time the caller has named, or the next attempt is not due. To call all the same, tick the box."
+    ),
     "no_number": lazy_gettext("This is no telephone number that can be called."),
     "no_phone": lazy_gettext("Please say first at which telephone you sit."),
     "on_the_phone": lazy_gettext("You are on the phone."),

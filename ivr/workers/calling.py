@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -102,23 +104,27 @@ def end_room(conversation_id: int) -> None:
 
 
 def tell_no_interpreter(conversation_id: int) -> None:
-    """Nobody interprets: a callback does not begin; a caller is asked whether to be called back with somebody."""
+    """Nobody interprets: a callback does not begin; who is in the room is asked whether to be called back with
+    somebody."""
     with database.writing_alone() as session:
         conversation = session.get_one(Conversation, conversation_id)
-        if conversation.kind == "callback":
+        if conversation.kind == "callback" and conversation.state == "preparing":
             callback_calls.no_interpreter(session, conversation, utc_now())
             return
-        entry = conversation.entry
-        unmet = interpreters.unmet(session, conversation)
-        there = conversations.with_role(conversation, "caller", ("joined",))  # asked once they are in the room
-        if conversation.state != "live" or entry is None or not unmet or not there:
+        legs = conversations.with_role(conversation, "caller", ("joined",))  # asked once they are in the room
+        if conversation.state != "live" or conversation.caller_asked or not legs:
+            return
+        if not interpreters.unmet(session, conversation):
             return
         conversation.caller_asked = True
-        sid = entry.call.call_sid
-    try:
-        carrier.redirect_call(sid, voice_url("/no-interpreter", conversation=conversation_id))
-    except carrier.CallIsOver:
-        return
+        entry, (leg, *_) = conversation.entry, legs
+        called = conversation.kind == "callback"
+        sid = leg.call_sid if called or entry is None else entry.call.call_sid
+        url = (
+            leg_url("/no-interpreter", leg.id) if called else voice_url("/no-interpreter", conversation=conversation_id)
+        )
+    with suppress(carrier.CallIsOver):
+        carrier.redirect_call(sid or "", url)
 
 
 def ask_for_lost_events() -> None:

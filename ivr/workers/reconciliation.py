@@ -18,6 +18,7 @@ from ivr.audio_files import read_wav
 from ivr.configuration import settings
 from ivr.database_types import insert
 from ivr.instants import utc_now
+from ivr.live.models import FrequentCaller
 from ivr.models import Call, Checkpoint, Recording, VoiceboxMessage
 from ivr.phone_numbers import calling_number
 from ivr.telephony import carrier, house
@@ -181,7 +182,8 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
             continue
         with database.reading() as session:
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
-        if known is None:
+            unwanted = number is None or session.get(FrequentCaller, number) is not None
+        if known is None and not unwanted:  # of a flood of calls only what was asked for is written down
             with database.writing() as session:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)
             house.call_ended(placed.call_sid, number, now)

@@ -71,6 +71,7 @@ class Chaos:
             RECONCILE_SECONDS="10",
             CALLS_A_MINUTE="1000",
             ANNOUNCE_SECONDS="2",
+            CALLING_HOURS__DAILY="00:00-24:00",
             HOURS__DAILY="00:00-24:00",  # callers say whether it is closed for them
             INTERPRETERS=json.dumps([{"name": "Ines", "number": INTERPRETER, "languages": ["tr", "fa"]}]),
         )
