@@ -3,7 +3,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: run test bench screenshots lock vendor translations
+.PHONY: run test bench chaos screenshots lock vendor translations
 
 run:
 	@exec $(or $(PYTHON),python3) -m ivr run
@@ -15,8 +15,16 @@ test:
 
 # Measures speed against baselines in the same run.
 bench:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap bench
+	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m benchmarks.hang_up_to_transcript
+	@$(VENV)/python -m benchmarks.backlog $(ARGS)
+
+# Calls of every kind while everything is killed at random: SEEDS=1,2,3 make chaos (some five minutes each).
+chaos:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(VENV)/python -m ivr models fetch ko
+	@$(VENV)/python -m tests.chaos --seeds $(or $(SEEDS),1)
 
 # Renews the pictures in docs/screenshots.
 screenshots:

@@ -3,6 +3,7 @@
 Standard library only, and no syntax newer than Python 3.7: this file must be able to say "too old".
 
     python -m ivr.launch.bootstrap test     installs what `make test` needs as well
+    python -m ivr.launch.bootstrap bench    and what `make bench` needs
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _ROOM_MB = 1500
 #: Debian packages that the tests need: a browser, people's voices from telephone prompts, Korean letters, the other
 #: database.
 _TEST_PACKAGES = ["chromium", "asterisk-core-sounds-en-wav", "fonts-nanum", "postgresql"]
+
+
+#: What the command line that ships with Vosk needs, to be measured against.
+_BENCH_PACKAGES = ["ffmpeg"]
 
 
 def fail(sentence: str) -> None:
@@ -161,5 +166,8 @@ def prepare_tests() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["test"]:
         prepare_tests()
+    elif sys.argv[1:] == ["bench"]:
+        prepare_tests()
+        _apt_install(_BENCH_PACKAGES)
     else:
         _install(ROOT / "requirements.txt")

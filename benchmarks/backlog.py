@@ -1,0 +1,187 @@
+"""A backlog of ten-second messages on all cores, beside bare Vosk and Vosk's own command line, in the same run.
+
+    python -m benchmarks.backlog [--messages 200] [--rounds 3]
+
+Human speech (English telephone prompts through the Korean model: matched speech would be quicker for all three).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import func, select
+
+from ivr import audio_store, calls, database, outbox, voicebox
+from ivr.audio_files import RATE, Sound, at_telephone_rate, read_wav, write_wav
+from ivr.instants import utc_now
+from ivr.models import Transcript, Work
+from ivr.workers import queues
+from ivr.workers.recognition import Recognition
+from tests.conftest import ROOT, House, eventually
+from tests.test_workers import VOICES, worker_processes
+
+SECONDS = 10
+
+
+def human_messages(count: int) -> list[Sound]:
+    """So many different stretches of ten seconds of human speech."""
+    parts = [at_telephone_rate(read_wav(path.read_bytes())).samples for path in sorted(VOICES.glob("*.wav"))]
+    whole = np.concatenate(parts)
+    step = (len(whole) - SECONDS * RATE) // count
+    return [Sound(whole[number * step : number * step + SECONDS * RATE], RATE) for number in range(count)]
+
+
+def bare(messages: Sequence[Sound], cores: int) -> float:
+    """Seconds that Vosk alone takes: a process a core, forked from a warmed parent, each with one recogniser."""
+    warmed = Recognition()
+    warmed.load("ko")
+    warmed.warm("ko")
+    began = time.monotonic()
+    children = []
+    for core in range(cores):
+        if (pid := os.fork()) == 0:
+            for message in messages[core::cores]:
+                warmed.transcribe(message, "ko")
+            os._exit(0)
+        children.append(pid)
+    for pid in children:
+        os.waitpid(pid, 0)
+    return time.monotonic() - began
+
+
+def command_line(messages: Sequence[Sound], model: Path, cores: int) -> float:
+    """Seconds that `vosk-transcriber` takes for the same files; the model's loading is part of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, message in enumerate(messages):
+            (Path(folder) / f"{number:03d}.wav").write_bytes(write_wav(message))
+        tool = Path(sys.executable).with_name("vosk-transcriber")
+        command = [str(tool), "-m", str(model), "-i", folder, "-o", f"{folder}/out", "-ts", str(cores)]
+        Path(folder, "out").mkdir()
+        began = time.monotonic()
+        subprocess.run(command, check=True, capture_output=True)
+        return time.monotonic() - began
+
+
+def lay_by(messages: Sequence[Sound], language: str) -> list[outbox.Errand]:
+    """Messages that are stored and wait for their transcript; the queue does not know of them yet."""
+    before, told = outbox.hand_over, list[outbox.Errand]()
+    outbox.hand_over = lambda errands: told.extend(one for one in errands if one.kind == "transcribe")
+    try:
+        for number, message in enumerate(messages):
+            now = utc_now()
+            sid = f"{time.monotonic_ns():032x}"
+            audio = write_wav(message)
+            with database.writing() as session:
+                call = calls.seen(session, f"CA{sid}", f"+4917{number:09d}", now)
+                calls.progressed(call, "record", language, "benefits")
+                take = voicebox.Take(1, language, {"concern": "benefits"})
+                recording = voicebox.announced(session, call, take, f"RE{sid}", now)
+                voicebox.left(session, call, recording, SECONDS, now)
+                kept = audio_store.save(f"RE{sid}", audio, voicebox.description(recording))
+                voicebox.stored(session, recording, kept.sha256, kept.size, SECONDS, now)
+    finally:
+        outbox.hand_over = before
+    with database.writing() as session:  # nothing else is asked of the workers meanwhile
+        for work in session.scalars(select(Work).where(Work.done_at.is_(None), Work.kind != "transcribe")):
+            work.done_at = utc_now()
+    return told
+
+
+def pending() -> int:
+    """How many transcripts are not written yet."""
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Transcript).where(Transcript.state == "pending")) or 0
+
+
+def house_run(messages: Sequence[Sound], language: str) -> float:
+    """Seconds from handing a backlog over to its last transcript."""
+    errands = lay_by(messages, language)
+    assert len(errands) == len(messages)
+    began = time.monotonic()
+    queues.hand_over(errands)
+    eventually(lambda: pending() == 0, 3600, 0.05)
+    return time.monotonic() - began
+
+
+def proportional_memory(house: House) -> float:
+    """MiB of all of the worker's processes, what they share counted once."""
+    return sum(process.memory_full_info().pss for process in worker_processes(house)) / 1024 / 1024
+
+
+def start(folder: Path, models: Path, transcribers: int) -> House:
+    """A house whose clock is stopped: nothing but the backlog is done."""
+    house = House(folder, models, TRANSCRIBERS=str(transcribers), LANGUAGES='["de", "tr", "ko"]')
+    house.children["clock"].kill()
+    house.children["web"].kill()
+    eventually(lambda: len(worker_processes(house)) == 4 + transcribers, 60)  # the models are loaded
+    return house
+
+
+def same_text(messages: Sequence[Sound], folder: Path, model: Path) -> int:
+    """In how many messages a recogniser that is used again writes something else than a fresh one (dither off)."""
+    quiet = folder / "ko"
+    shutil.copytree(model, quiet, symlinks=False)
+    with (quiet / "conf" / "mfcc.conf").open("a") as file:
+        file.write("\n--dither=0\n")
+    again = Recognition()
+    again.load("ko", quiet)
+    together = [again.transcribe(message, "ko").text for message in messages]
+    differ = 0
+    for message, text in zip(messages, together, strict=True):
+        again._recognisers.clear()
+        differ += again.transcribe(message, "ko").text != text
+    return differ
+
+
+def main() -> None:
+    """Print the medians of paired runs."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--messages", type=int, default=200)
+    arguments.add_argument("--rounds", type=int, default=3)
+    wanted = arguments.parse_args()
+    models, cores = ROOT / "var" / "models", os.cpu_count() or 1
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VOSK_MODEL_DIR": str(models)}
+    messages = human_messages(wanted.messages)
+    some = messages[: max(10, wanted.messages // 5)]
+    ratios, overheads, tools = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        one = start(Path(folder) / "one", models, 1)
+        house_run(some, "ko")
+        first = proportional_memory(one)
+        one.stop()
+        house = start(Path(folder) / "house", models, cores)
+        house_run(some, "ko")
+        for _ in range(wanted.rounds):
+            ours = house_run(messages, "ko")
+            alone = bare(messages, cores)
+            tool = command_line(some, models / "ko", cores) / len(some) * len(messages)
+            ratios.append(alone / ours)
+            tools.append(tool / ours)
+            overheads.append((ours - alone) / len(messages) * cores)
+            print(f"  house {ours:6.1f} s   bare Vosk {alone:6.1f} s   vosk-transcriber {tool:6.1f} s", flush=True)
+        both = proportional_memory(house)
+        empty = house_run(messages, "tr") / len(messages) * cores  # no model: everything but the decoding
+        house.stop()
+        differ = same_text(some[:20], Path(folder), models / "ko")
+    print(f"messages                 {len(messages)} of {SECONDS} s on {cores} cores, {wanted.rounds} paired runs")
+    print(f"beside bare Vosk         {statistics.median(ratios):.3f}      (wanted: 0.97)")
+    print(f"beside vosk-transcriber  {statistics.median(tools):.2f}       (wanted: 1.8)")
+    print(f"queue and database       {statistics.median(overheads) * 1000:.1f} ms a message beside the decoding; "
+          f"{empty * 1000:.1f} ms without any")  # fmt: skip
+    print(f"memory (proportional)    {first:.0f} MiB with one transcriber, {both:.0f} MiB with {cores}: "
+          f"{(both - first) / max(cores - 1, 1) / first:.2f} of the first one's (wanted: 0.4)")  # fmt: skip
+    print(f"used again or fresh      {differ} of {min(20, len(some))} texts differ without dither")
+
+
+if __name__ == "__main__":
+    main()
