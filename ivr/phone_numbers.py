@@ -103,7 +103,10 @@ def digits_to_speak(number: str) -> str:
 
 
 def readable(number: str) -> str:
-    """The number as people write it: national form for Germany, international otherwise."""
-    parsed = phonenumbers.parse(number, None)
+    """The number as people write it: national form for Germany, international otherwise; what is none as it is."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
     form = PhoneNumberFormat.NATIONAL if parsed.country_code == 49 else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)

@@ -9,17 +9,22 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from ivr import database
+from ivr import calls, database, notes, users
+from ivr.app import create_app
 from ivr.exchange.callers import ScriptedCaller
 from ivr.exchange.lines import ScriptedLine
 from ivr.instants import utc_now
-from ivr.live import conversations, distribution, events, unwanted_calls
+from ivr.live import conversations, distribution, events, line, unwanted_calls
 from ivr.live.models import FrequentCaller, Leg, LineEntry
-from ivr.models import Call, User
+from ivr.matters import Matter
+from ivr.models import Call, CallbackTask, User
+from ivr.telephony import house as the_house
+from ivr.workers import reconciliation
 from tests.caller import Caller, Telephone
 from tests.conftest import House, eventually
 from tests.test_live_calls import (  # noqa: F401 - fixtures
@@ -244,3 +249,70 @@ def test_the_end_of_a_call_before_its_queue_action(caller, team) -> None:  # noq
     assert (entry_of(person).state, entry_of(person).reason) == ("left", "hung_up")
     with database.reading() as session:
         assert conversations.leg_of(session, person.call_sid) is None
+
+
+def desk_of(house: House):
+    """A supervisor at the desk."""
+    with database.writing() as session:
+        if session.scalar(select(User.id).where(User.username == "chief")) is None:
+            users.add(session, "chief", "Chief", "supervisor", "correct horse battery staple", [])
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert (
+        client.post("/login", data={"username": "chief", "password": "correct horse battery staple"}).status_code == 302
+    )
+    return client
+
+
+def rings(house: House, number: str, keys: list[str]) -> str:
+    robot = ScriptedCaller(keys=keys, hangs_up=True)
+    return house.switch.call(ScriptedLine(robot), number, {"SipHeader_X-Hotline-At": "closed"}).call_sid
+
+
+@pytest.mark.parametrize("number", ["anonymous", "+4942100", "+499001234567"])
+def test_a_flood_of_withheld_or_made_up_numbers_takes_no_more_room(open_house, number: str) -> None:  # noqa: F811
+    """They are served all the same: who asks for something is written down."""
+    before = _rows()
+    most = open_house.settings.calls_a_minute * (7 if number == "anonymous" else 1)
+    for _ in range(most + 30):
+        rings(open_house, number, ["1"])
+    eventually(lambda: _rows() > before)
+    notes.settle()
+    assert _rows() - before <= most + 1
+    assert any(one.number == ("withheld" if number == "anonymous" else number) for one in _frequent())
+    client = desk_of(open_house)
+    assert client.get("/supervision/unwanted").status_code == 200
+    report = reconciliation.reconcile(utc_now() - timedelta(minutes=5))
+    assert report.calls_found <= 2, "what was not written down of a flood is not found again"
+    if number == "anonymous":
+        asked = rings(open_house, number, ["1", "1", "2"])
+        with database.reading() as session:
+            assert session.scalar(select(CallbackTask.id).join(Call).where(Call.call_sid == asked))
+
+
+def test_a_blocked_number_that_rings_without_end_leaves_few_traces(open_house) -> None:  # noqa: F811
+    with database.writing() as session:
+        boss = users.add(session, "boss2", "Boss", "supervisor", "x" * 12, [])
+        session.flush()
+        unwanted_calls.block(session, "+4917055500001", 1, "Telefonterror", boss, utc_now())
+    before = _rows()
+    for _ in range(40):
+        rings(open_house, "+4917055500001", ["1"])
+    notes.settle()
+    assert _rows() - before <= open_house.settings.calls_a_minute + 1
+
+
+def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(open_house, team) -> None:  # noqa: F811
+    """Its emergency gets through, once; further ones reach the voicebox."""
+    team.member("nora")
+    with database.reading() as session:
+        house = the_house.House("CA1", "+4917055500002", utc_now())
+        call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
+        line.enter(session, call, 1, Matter(concern="emergency"), "de", "", utc_now())
+        session.flush()
+        assert not house._fills_the_line(session)
+        for _ in range(open_house.settings.calls_a_minute + 1):
+            unwanted_calls.too_often("+4917055500002")
+        assert house._fills_the_line(session)
+        session.rollback()

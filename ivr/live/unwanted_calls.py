@@ -27,6 +27,8 @@ from ivr.models import User
 _SHOWN = timedelta(days=7)
 #: So many times as often as one number may all who withhold theirs ring.
 _WITHHELD = 6
+#: Stands for all numbers that are withheld.
+WITHHELD = "withheld"
 _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
 
 
@@ -87,6 +89,13 @@ def note(connection: Connection, number: str, now: datetime) -> None:
     new = insert(connection.dialect, _FREQUENT).values(number=number, calls=1, first_at=now, last_at=now)
     again = {"calls": _FREQUENT.c.calls + 1, "last_at": now}
     connection.execute(new.on_conflict_do_update(index_elements=[_FREQUENT.c.number], set_=again))
+
+
+def is_of_a_flood(session: Session, number: str | None, began_at: datetime | None) -> bool:
+    """Whether a call came when its number rang without end, so that nothing was written down of it."""
+    flood = session.get(FrequentCaller, number or WITHHELD)
+    minute = timedelta(minutes=1)
+    return flood is not None and (began_at is None or flood.first_at - minute <= began_at <= flood.last_at + minute)
 
 
 def frequent(session: Session) -> Sequence[FrequentCaller]:

@@ -155,8 +155,8 @@ def kept_away(number: str | None, now: datetime) -> dict[str, str]:
     """Facts of a call that begins: `kept_away` is `blocked` (by a supervisor) or `held_off` (for minutes, because the
     number rings without end); `untraced`: so many ring that only what they ask for is written down."""
     often = unwanted_calls.too_often(number)
-    if often and number:
-        notes.take(lambda connection: unwanted_calls.note(connection, number, now))
+    if often:
+        notes.take(lambda connection: unwanted_calls.note(connection, number or unwanted_calls.WITHHELD, now))
     try:
         with database.reading() as session:
             if unwanted_calls.is_blocked(session, number, now):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
-from ivr import database
+from ivr import database, spool
 from ivr.workers import queues
 
 health = Blueprint("health", __name__)
@@ -30,7 +30,14 @@ def readyz() -> tuple[Response, int]:
     except Exception as error:  # the answer is the report
         checks["redis"] = type(error).__name__
     ready = all(state == "ok" for state in checks.values())
-    return jsonify(ready=ready, **checks), 200 if ready else 503
+    return jsonify(ready=ready, **checks, spool=_spool()), 200 if ready else 503
+
+
+def _spool() -> str:
+    """Whether something waits on this host's disk for the database, or needs a person."""
+    if spool.damaged():
+        return "entries that cannot be replayed are in var/spool/damaged"
+    return "waits for the database" if spool.waiting() else "empty"
 
 
 def _database() -> str:

@@ -18,9 +18,9 @@ from ivr.audio_files import read_wav
 from ivr.configuration import settings
 from ivr.database_types import insert
 from ivr.instants import utc_now
-from ivr.live.models import FrequentCaller
+from ivr.live import unwanted_calls
 from ivr.models import Call, Checkpoint, Recording, VoiceboxMessage
-from ivr.phone_numbers import calling_number
+from ivr.phone_numbers import calling_number, shown_number
 from ivr.telephony import carrier, house
 
 log = logging.getLogger(__name__)
@@ -182,7 +182,8 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
             continue
         with database.reading() as session:
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
-            unwanted = number is None or session.get(FrequentCaller, number) is not None
+            shows = shown_number(placed.from_number)
+            unwanted = unwanted_calls.is_of_a_flood(session, shows, placed.started_at)
         if known is None and not unwanted:  # of a flood of calls only what was asked for is written down
             with database.writing() as session:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)
