@@ -30,6 +30,7 @@ from ivr.telephony.webhooks import voice
 from ivr.web import login, security, words
 from ivr.web.api import api
 from ivr.web.desk import desk
+from ivr.web.desk_tools import desk_tools
 from ivr.web.health import health
 from ivr.web.live import live
 from ivr.web.softphone import softphone
@@ -73,7 +74,7 @@ def create_app() -> Flask:
     for webhooks in (voice, in_line, legs, staff, last_resort):  # guarded by the carrier's signature
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
-    pages = (health, login.login, desk, live, supervision, studio)
+    pages = (health, login.login, desk, desk_tools, live, supervision, studio)
     for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):
         app.register_blueprint(blueprint)
     if configured.local:
@@ -102,6 +103,7 @@ def serve() -> Flask:
     what could not be written at once."""
     database.be_quick()
     app = create_app()
+    outbox.hand_over = queues.hand_over_soon
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     return app
 

@@ -117,7 +117,20 @@ def rotate(recording_sid: str) -> bool:
     if entry["master"] == next(iter(audio_keys.masters())):
         return False
     _put_key(recording_sid, key, entry["audio"], bytes.fromhex(entry["about"]))
+    try:
+        objects.store().get(entry["audio"])
+    except Missing:  # it was deleted meanwhile: what was destroyed must not come back
+        objects.store().delete(_key_name(recording_sid))
+        raise
     return True
+
+
+def audio_of(entry: bytes) -> str:
+    """The name of the audio object that a key's entry belongs to; empty where the entry is damaged."""
+    try:
+        return str(json.loads(entry)["audio"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _key_name(recording_sid: str) -> str:

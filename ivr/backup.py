@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, text
 
 from ivr import audio_keys, audio_store, database, objects, table_dump
@@ -73,6 +75,7 @@ def back_up(path: Path, now: datetime, *, audio: bool = True) -> Summary:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
+        objects.sync_directory(path.parent)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
@@ -112,8 +115,7 @@ def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
         stored = set(connection.scalars(text("SELECT recording_sid FROM recordings WHERE state = 'stored'")))
     summary = Summary(iso(now) or "", revision, rows, len(stored))
     if audio:
-        _copy_objects(to)
-        kept = {name.rpartition("/")[2].removesuffix(".json") for name in to.sums if name.startswith("objects/keys/")}
+        kept = _copy_objects(to)
         summary.gone, summary.missing = _explain(sorted(stored - kept))
     manifest = {"format": _FORMAT, "audio": audio, **vars(summary), "last_ids": given, "sha256": to.sums}
     to.add(_MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -129,15 +131,20 @@ def _one_instant() -> Iterator[Connection]:
         yield connection
 
 
-def _copy_objects(to: _Writer) -> None:
-    place = objects.store()
+def _copy_objects(to: _Writer) -> set[str]:
+    """Copy all objects; the recordings whose key and audio are both in."""
+    place, entries = objects.store(), dict[str, str]()
     # A key's entry names its audio: read after it, the audio is there, or was deleted with its key.
     for prefix in ("keys/", "audio/"):
         for name in sorted(place.names(prefix)):
             try:
-                to.add(f"objects/{name}", place.get(name))
+                content = place.get(name)
             except objects.Missing:
                 continue
+            to.add(f"objects/{name}", content)
+            if prefix == "keys/":
+                entries[name.rpartition("/")[2].removesuffix(".json")] = audio_store.audio_of(content)
+    return {sid for sid, audio in entries.items() if f"objects/{audio}" in to.sums}
 
 
 def _explain(sids: list[str]) -> tuple[list[str], list[str]]:
@@ -189,6 +196,10 @@ def _check(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:
         raise BackupError("it has no manifest: it is no backup, or was cut short") from error
     if format_ != _FORMAT:
         raise BackupError(f"it is of format {format_}; this version of the hotline reads {_FORMAT}")
+    try:
+        ScriptDirectory.from_config(alembic_config()).get_revision(manifest["revision"])
+    except CommandError as error:
+        raise BackupError(f"its schema {manifest['revision']} is not known to this version of the hotline") from error
     for name, expected in sums.items():
         try:
             content = _content(tar, name)
@@ -224,10 +235,7 @@ def _require_empty(replace: bool) -> None:
 
 def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
     _empty()
-    try:
-        command.upgrade(alembic_config(), manifest["revision"])
-    except Exception as error:
-        raise BackupError(f"its schema {manifest['revision']} is not known to this version of the hotline") from error
+    command.upgrade(alembic_config(), manifest["revision"])
     with database.engine().execution_options(writing=True).begin() as connection:
         found = table_dump.tables(connection)
         if connection.dialect.name == "sqlite":

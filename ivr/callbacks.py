@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from ivr import sla
+from ivr import sla, task_search
 from ivr.configuration import settings
 from ivr.database_types import rows
 from ivr.models import Attempt, CallbackTask, TaskEvent, User
@@ -53,7 +53,7 @@ def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> No
     taken = session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.state == "open")
-        .values(state="claimed", claimed_by_id=user.id, claimed_at=now)
+        .values(state="claimed", claimed_by_id=user.id, claimed_at=now, claim_used_at=now)
     )
     _require(session, taken, task, user)
     _note(session, task, now, "claimed", user)
@@ -102,6 +102,7 @@ def note(session: Session, task: CallbackTask, user: User, text: str, now: datet
     """Write something down. Anybody of the team may, at any time."""
     if text.strip():
         _note(session, task, now, "noted", user, text.strip())
+        task_search.index(session, task)
 
 
 def attempt(session: Session, task: CallbackTask, user: User, outcome: str, now: datetime) -> None:
@@ -113,7 +114,7 @@ def attempt(session: Session, task: CallbackTask, user: User, outcome: str, now:
     if outcome not in ATTEMPT_OUTCOMES:
         raise Refused("outcome_needed")
     touched = session.execute(
-        update(CallbackTask).where(CallbackTask.id == task.id, *_held_by(user)).values(claimed_by_id=user.id)
+        update(CallbackTask).where(CallbackTask.id == task.id, *_held_by(user)).values(claim_used_at=now)
     )
     _require(session, touched, task, user)
     _attempted(session, task, now)

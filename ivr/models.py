@@ -209,7 +209,13 @@ class Transcript(Base):
     #: [{"word", "start", "end" (seconds), "confidence" (0 to 1)}]
     words: Mapped[list[dict[str, Any]] | None]
     transcribed_at: Mapped[datetime | None]
+    #: What a person has made of it; the machine's text stays.
+    corrected_text: Mapped[str | None] = mapped_column(Text)
+    corrected_at: Mapped[datetime | None]
     recording: Mapped[Recording] = relationship(back_populates="transcript")
+
+
+_OPEN = text("state <> 'closed'")
 
 
 class CallbackTask(Base):
@@ -230,6 +236,10 @@ class CallbackTask(Base):
             postgresql_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
         ),
         Index("ix_callback_tasks_queue", "state", "due_at"),
+        # The order in which open tasks are served: 'emergency' comes before 'normal'.
+        Index("ix_callback_tasks_line", "urgency", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_callback_tasks_closed_at", "closed_at"),
+        Index("ix_callback_tasks_claimed", "claimed_by_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         # Whether a number has an open task already.
         Index("ix_callback_tasks_callback_number", "callback_number"),
         _NEVER_REUSED,
@@ -255,6 +265,8 @@ class CallbackTask(Base):
     age_group: Mapped[str | None] = mapped_column(String(20))
     #: When the caller can be reached: morning, afternoon, any_time
     availability: Mapped[str | None] = mapped_column(String(20))
+    #: As a member has understood it.
+    caller_name: Mapped[str | None] = mapped_column(String(120))
     #: E.164; None where the caller withheld it and entered none.
     callback_number: Mapped[str | None] = mapped_column(String(32))
     receipt_code: Mapped[str] = mapped_column(String(8), unique=True)
@@ -276,6 +288,8 @@ class CallbackTask(Base):
     letter_proposed_at: Mapped[datetime | None]
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     claimed_at: Mapped[datetime | None]
+    #: When who holds it last worked on it.
+    claim_used_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(40))
     call: Mapped[Call] = relationship()
@@ -291,6 +305,50 @@ class CallbackTask(Base):
     )
     postal_order: Mapped[PostalOrder | None] = relationship(cascade="all, delete-orphan")
     appointment_wish: Mapped[AppointmentWish | None] = relationship(cascade="all, delete-orphan")
+
+
+class SearchWord(Base):
+    """A word by which a task is found, see :mod:`ivr.task_search`."""
+
+    __tablename__ = "search_words"
+    word: Mapped[str] = mapped_column(
+        String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True
+    )
+    task_id: Mapped[int] = mapped_column(
+        ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class TaskView(Base):
+    """Somebody has a task's page open."""
+
+    __tablename__ = "task_views"
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    seen_at: Mapped[datetime]
+    user: Mapped[User] = relationship()
+
+
+class Draft(Base):
+    """What a member is writing about a task and has not saved yet (Entwurf)."""
+
+    __tablename__ = "drafts"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime]
+
+
+class SavedView(Base):
+    """A view of the queue that somebody has given a name."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    #: The filters, as they stand in the address.
+    query: Mapped[str] = mapped_column(String(500))
 
 
 class Contact(Base):

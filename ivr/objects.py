@@ -44,6 +44,15 @@ class Objects(Protocol):
         """Names that begin with a prefix, in no particular order."""
 
 
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class Directory:
     """Files under a directory: written beside, fsynced, renamed, the directory fsynced."""
 
@@ -65,11 +74,7 @@ class Directory:
             draft.unlink(missing_ok=True)
             raise
         for directory in (path.parent, path.parent.parent):
-            handle = os.open(directory, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync_directory(directory)
 
     def get(self, name: str) -> bytes:
         """See :class:`Objects`."""

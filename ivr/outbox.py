@@ -33,6 +33,9 @@ PATIENCE = timedelta(seconds=20)
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
+_LONGEST_PAUSE = timedelta(hours=2)
+
+
 @dataclass(frozen=True)
 class Errand:
     """What the queue is told about a row: its id and generation, its kind, and whether it goes to the front."""
@@ -116,7 +119,7 @@ def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | 
     """Lease a row to `worker`, or None if it is done or another's."""
     work = session.scalar(
         update(Work)
-        .where(Work.id == work_id, Work.done_at.is_(None), or_(Work.leased_until.is_(None), Work.leased_until < now))
+        .where(Work.id == work_id, Work.done_at.is_(None), _is_free(now))
         .values(leased_until=now + LEASE, leased_by=worker, attempts=Work.attempts + 1)
         .returning(Work)
         .execution_options(synchronize_session=False)
@@ -130,8 +133,17 @@ def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | 
 
 def may_be_claimed(now: datetime) -> ColumnElement[bool]:
     """Rows nobody has leased which have never been tried, or whose pause is over."""
-    fresh = or_(Work.attempts == 0, Work.run_after <= now)
-    return and_(Work.done_at.is_(None), fresh, or_(Work.leased_until.is_(None), Work.leased_until < now))
+    return and_(Work.done_at.is_(None), or_(Work.attempts == 0, _is_due(now)), _is_free(now))
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    # A lease that ends in a distant future was given by a clock that was wrong.
+    return or_(Work.leased_until.is_(None), Work.leased_until < now, Work.leased_until > now + 3 * LEASE)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    # Nothing is put off for so long: the clock was wrong when it was.
+    return or_(Work.run_after <= now, Work.run_after > now + _LONGEST_PAUSE)
 
 
 def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
@@ -192,8 +204,8 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
         select(Work)
         .where(
             Work.done_at.is_(None),
-            Work.run_after <= now,
-            or_(Work.leased_until.is_(None), Work.leased_until < now),
+            _is_due(now),
+            _is_free(now),
         )
         .order_by(Work.urgent.desc(), Work.run_after)
         .limit(limit)

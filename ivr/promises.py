@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ivr import receipts, sla, teams
+from ivr import receipts, sla, task_search, teams
 from ivr.configuration import settings
 from ivr.instants import iso
 from ivr.live.models import LineEntry
@@ -145,6 +145,7 @@ def _open(session: Session, call: Call, matter: Matter, now: datetime, provision
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         _note(session, task, now, "opened")
         complete(session, task, call, matter)
+        task_search.index(session, task)
         return task
     raise RuntimeError("no free receipt code found")
 
@@ -203,7 +204,7 @@ def give_number(session: Session, task: CallbackTask, number: str | None, now: d
     if number and number != task.callback_number:
         task.callback_number = number
         _note(session, task, now, "number_given")
-        session.flush()
+        task_search.index(session, task)
         _merge_with_earlier(session, task, now)
 
 
@@ -234,6 +235,7 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
     session.flush()
     _remove(session, CallbackTask.id == task.id)
     session.expire_all()
+    task_search.index(session, earlier)
 
 
 def change_times(session: Session, task: CallbackTask, matter: Matter, now: datetime) -> None:

@@ -95,7 +95,7 @@ def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
     except (InvalidToken, ValueError, KeyError, TypeError):
         if line.strip():
             log.error("an entry of the spool is damaged; it is kept in %s", _path(_DAMAGED))
-            _append(_DAMAGED, line.rstrip(b"\n") + b"\n")
+            _put_aside(line.rstrip(b"\n") + b"\n")
         return False
     try:
         with database.writing_alone() as session:
@@ -110,8 +110,28 @@ def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
         raise
     except Exception:
         log.exception("an entry of the spool could not be replayed")
-    _append(_DAMAGED, line)
+    _put_aside(line)
     return False
+
+
+def _put_aside(line: bytes) -> None:
+    # The same entry comes again when the database goes away in the middle of a replay.
+    path = _path(_DAMAGED)
+    if not path.exists() or line.strip() not in path.read_bytes().split(b"\n"):
+        _append(_DAMAGED, line)
+
+
+def retry_damaged() -> int:
+    """Put what could not be replayed behind what waits, to be tried once more; how many entries."""
+    with _alone() as first:
+        path = _path(_DAMAGED)
+        if not first or not path.exists():
+            return 0
+        lines = [line + b"\n" for line in path.read_bytes().split(b"\n") if line.strip()]
+        for line in lines:
+            _append(_ENTRIES, line)
+        path.unlink()
+    return len(lines)
 
 
 def _path(name: str) -> Path:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from ivr.models import Attempt, CallbackTask, Contact, Recording, TaskEvent, Transcript, User, VoiceboxMessage
+from ivr.configuration import settings
+from ivr.models import Attempt, CallbackTask, Contact, Recording, TaskEvent, Team, Transcript, User, VoiceboxMessage
+from ivr.task_filters import Filters
 
-#: Named views of the desk, and what each holds.
-VIEWS = ("open", "mine", "closed", "all")
+#: Named views of the desk.
+VIEWS = (
+    "open", "mine", "unclaimed", "due", "emergencies", "appointments", "forms", "interpreter", "done", "closed", "all",
+)  # fmt: skip
 #: Tasks on one page of a view.
-PAGE = 100
+PAGE = 50
+#: Nobody needs to know a larger number exactly, and nobody turns so many pages.
+MOST_COUNTED, MOST_PAGES = 1000, 200
+#: Due soon.
+SOON = timedelta(hours=4)
 
-
-_EMERGENCIES_FIRST = case((CallbackTask.urgency == "emergency", 0), else_=1)
+_OPEN = CallbackTask.state != "closed"
+#: How open tasks are served; the index of that order has the same columns.
+SERVED = (CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 
 
 def visible_to(user: User) -> ColumnElement[bool]:
@@ -25,16 +36,35 @@ def visible_to(user: User) -> ColumnElement[bool]:
     return CallbackTask.team_id.in_([team.id for team in user.teams])
 
 
-def _in_view(view: str, user: User) -> ColumnElement[bool]:
+def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
     match view:
         case "open":
-            return CallbackTask.state != "closed"
+            return _OPEN
         case "mine":
             return (CallbackTask.state == "claimed") & (CallbackTask.claimed_by_id == user.id)
+        case "unclaimed":
+            return CallbackTask.state == "open"
+        case "due":  # soon, or missed: not yet tried
+            return _OPEN & (CallbackTask.due_at <= now + SOON) & CallbackTask.first_attempt_at.is_(None)
+        case "emergencies":
+            return _OPEN & (CallbackTask.urgency == "emergency")
+        case "appointments":
+            return _OPEN & (CallbackTask.kind == "appointment")
+        case "forms":
+            return _OPEN & (CallbackTask.kind == "postal_order")
+        case "interpreter":
+            return _OPEN & CallbackTask.needs_interpreter.is_(True)
+        case "done":
+            return (CallbackTask.state == "closed") & (CallbackTask.closed_at >= _midnight(now))
         case "closed":
             return CallbackTask.state == "closed"
         case _:
             return true()
+
+
+def _midnight(now: datetime) -> datetime:
+    zone = settings().hours.zone
+    return datetime.combine(now.astimezone(zone).date(), time(0), zone)
 
 
 def _whole(query: Select[CallbackTask]) -> Select[CallbackTask]:
@@ -50,19 +80,42 @@ def _whole(query: Select[CallbackTask]) -> Select[CallbackTask]:
     )
 
 
-def in_view(session: Session, user: User, view: str, page: int = 1) -> Sequence[CallbackTask]:
-    """A page (from 1) of a view: emergencies first, then by deadline; closed ones newest first."""
-    order = (CallbackTask.closed_at.desc(),) if view == "closed" else (_EMERGENCIES_FIRST, CallbackTask.due_at)
-    query = select(CallbackTask).where(visible_to(user), _in_view(view, user)).order_by(*order, CallbackTask.id)
-    return session.scalars(_whole(query).limit(PAGE).offset((page - 1) * PAGE)).all()
+def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
+    if filters.sort:
+        columns: dict[str, tuple[Any, ...]] = {
+            "promise": SERVED,
+            "due": (CallbackTask.due_at, CallbackTask.id),
+            "arrival": (CallbackTask.first_contact_at, CallbackTask.id),
+            "language": (CallbackTask.language, *SERVED),
+            "team": (CallbackTask.team_id, *SERVED),
+        }
+        chosen = columns[filters.sort]
+        return tuple(column.desc() for column in chosen) if filters.order == "desc" else chosen
+    if view in ("done", "closed"):
+        return (CallbackTask.closed_at.desc(), CallbackTask.id.desc())
+    return (CallbackTask.id.desc(),) if view == "all" else SERVED
 
 
-def counts(session: Session, user: User) -> dict[str, int]:
+def in_view(
+    session: Session, user: User, view: str, page: int = 1, *, now: datetime, filters: Filters | None = None
+) -> Sequence[CallbackTask]:
+    """A page (from 1) of a view: emergencies first, then by deadline; closed ones, and all, newest first."""
+    filters = filters or Filters()
+    query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
+    query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
+    return session.scalars(_whole(query)).all()
+
+
+def count(session: Session, user: User, view: str, now: datetime, filters: Filters | None = None) -> int:
+    """How many tasks a view holds, MOST_COUNTED at the most."""
+    where = (visible_to(user), _in_view(view, user, now), *(filters or Filters()).conditions())
+    some = select(CallbackTask.id).where(*where).limit(MOST_COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def counts(session: Session, user: User, now: datetime) -> dict[str, int]:
     """How many tasks each view holds."""
-    return {
-        view: session.scalar(select(func.count(CallbackTask.id)).where(visible_to(user), _in_view(view, user))) or 0
-        for view in VIEWS
-    }
+    return {view: count(session, user, view, now) for view in VIEWS}
 
 
 def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
@@ -73,6 +126,42 @@ def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
         selectinload(CallbackTask.events).joinedload(TaskEvent.user),
     )
     return session.scalar(query)
+
+
+def related(session: Session, user: User, task: CallbackTask) -> Sequence[CallbackTask]:
+    """Other tasks of the same number, the latest first; of the user's own teams only."""
+    if task.callback_number is None:
+        return []
+    query = (
+        select(CallbackTask)
+        .where(CallbackTask.callback_number == task.callback_number, CallbackTask.id != task.id, visible_to(user))
+        .order_by(CallbackTask.id.desc())
+        .limit(10)
+    )
+    return session.scalars(query).all()
+
+
+def by_code_or_number(session: Session, user: User, text: str) -> Sequence[CallbackTask]:
+    """The few tasks somebody means who types a code, a number or a name."""
+    filters = Filters.of({"q": text})
+    if not filters.q:
+        return []
+    query = select(CallbackTask).where(visible_to(user), *filters.conditions()).order_by(CallbackTask.id.desc())
+    return session.scalars(query.options(joinedload(CallbackTask.team)).limit(8)).all()
+
+
+def teams_of(session: Session, user: User) -> Sequence[Team]:
+    """The teams whose tasks somebody sees."""
+    query = select(Team).order_by(Team.name)
+    if user.role != "supervisor":
+        query = query.where(Team.id.in_([team.id for team in user.teams]))
+    return session.scalars(query).all()
+
+
+def languages_of(session: Session, user: User) -> Sequence[str]:
+    """Languages in which there are open tasks."""
+    query = select(CallbackTask.language).where(_OPEN, visible_to(user)).distinct()
+    return sorted(session.scalars(query))
 
 
 def page(
@@ -106,3 +195,17 @@ def recording_of(session: Session, user: User, recording_id: int) -> Recording |
         .join(CallbackTask)
         .where(Recording.id == recording_id, Recording.state == "stored", visible_to(user))
     )
+
+
+def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[CallbackTask]:
+    """Open tasks a member may serve next, in their order: emergencies, then languages they speak, then by deadline and
+    arrival. Whose next attempt is not due yet waits."""
+    ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
+    base = select(CallbackTask).where(CallbackTask.state == "open", visible_to(user), ready).order_by(*SERVED).limit(20)
+    found: list[CallbackTask] = []
+    for urgency in ("emergency", "normal"):
+        for mine in (CallbackTask.language.in_(languages), CallbackTask.language.not_in(languages)):
+            found += session.scalars(base.where(CallbackTask.urgency == urgency, mine))
+            if found:
+                return found
+    return found

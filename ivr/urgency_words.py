@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
 from ivr.configuration import settings
-
-_TOKEN = re.compile(r"[\w]+", re.UNICODE)
+from ivr.plain_words import WORD, plain
 
 
 def found(language: str, text: str) -> list[str]:
     """The phrases of a language's list that a text contains, as the text has them, each once."""
-    spoken = [(_plain(word), word) for word in _TOKEN.findall(text)]
+    spoken = [(plain(word), word) for word in WORD.findall(text)]
     hits: list[str] = []
     for phrase in _phrases(language, settings().urgency_words.get(language)):
         for start in range(len(spoken) - len(phrase) + 1):
@@ -35,19 +33,8 @@ def _matches(pattern: str, word: str) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
-def _plain(word: str) -> str:
-    """Without capitals, accents and vowel signs; what looks alike is written alike."""
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return unicodedata.normalize("NFKC", plain.translate(_ALIKE))
-
-
-#: Letters that are written in several ways: Turkish dotless i, Arabic and Persian variants, the tatweel.
-_ALIKE = str.maketrans({"ı": "i", "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ـ": None})
-
-
 def _words(phrase: str) -> list[str]:
-    return [_plain(word) + ("*" if star else "") for word, star in re.findall(r"(\w+)(\*?)", phrase, re.UNICODE)]
+    return [plain(word) + ("*" if star else "") for word, star in re.findall(r"(\w+)(\*?)", phrase, re.UNICODE)]
 
 
 @lru_cache(maxsize=64)

@@ -40,6 +40,14 @@ def add(session: Session, username: str, name: str, role: str, password: str, te
     return user
 
 
+def colleagues(session: Session, user: User) -> Sequence[User]:
+    """Active people to whom somebody may give tasks: those of their own teams; a supervisor, everybody."""
+    query = select(User).where(User.active).order_by(User.name)
+    if user.role != "supervisor":
+        query = query.where(User.teams.any(Team.id.in_([team.id for team in user.teams])))
+    return session.scalars(query).all()
+
+
 def authenticate(session: Session, username: str, password: str) -> User | None:
     """The active user of a name and password. An unknown name takes as long as a wrong password."""
     user = session.scalar(select(User).where(User.username == username, User.active))

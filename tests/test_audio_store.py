@@ -152,3 +152,22 @@ def test_a_bucket_that_is_away_is_an_error_that_is_tried_again(rooms, monkeypatc
     configuration.settings.cache_clear()
     with pytest.raises(OSError, match="bucket"):
         audio_store.save("REab", AUDIO, ABOUT)
+
+
+def test_a_key_that_is_destroyed_during_a_rotation_does_not_come_back(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = master_keys.new("2025"), master_keys.new("2026")
+    monkeypatch.setenv("AUDIO_MASTER_KEYS", old)
+    configuration.settings.cache_clear()
+    audio_store.save("REab", AUDIO, ABOUT)
+    monkeypatch.setenv("AUDIO_MASTER_KEYS", f"{new},{old}")
+    configuration.settings.cache_clear()
+    put = audio_store._put_key
+
+    def deleted_first(sid: str, *rest: object) -> None:
+        audio_store.delete(sid)
+        put(sid, *rest)
+
+    monkeypatch.setattr(audio_store, "_put_key", deleted_first)
+    with pytest.raises(audio_store.Missing):
+        audio_store.rotate("REab")
+    assert list(objects.store().names("")) == []

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, select, text
 
-from ivr import audio_store, backup, callbacks, configuration, database, master_keys, table_dump
+from ivr import audio_store, backup, callbacks, configuration, database, master_keys, objects, table_dump
 from ivr.cli import hotline
 from ivr.instants import utc_now
 from ivr.models import Base, CallbackTask, Recording, TaskEvent
@@ -22,6 +22,8 @@ from tests.conftest import House, eventually, move_out
 from tests.people import a_task, hire, the_task
 from tests.postgres import Postgres
 from tests.test_workers import human_speech, leave_message
+
+KEYS = master_keys.new("2026")
 
 
 def everything() -> dict[str, list[tuple]]:
@@ -51,7 +53,7 @@ def move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
 @pytest.fixture
 def lived_in(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     """A house with people, tasks, notes and recordings, of which the last was deleted again."""
-    monkeypatch.setenv("AUDIO_MASTER_KEYS", master_keys.new("2026"))
+    monkeypatch.setenv("AUDIO_MASTER_KEYS", KEYS)
     configuration.settings.cache_clear()
     mia = hire()["mia"]
     for language, words in (("de", "der Strom wird abgestellt"), ("tr", "elektrik kesildi"), ("fa", "برق ما قطع شد")):
@@ -181,11 +183,11 @@ def test_a_recording_without_audio_is_named(lived_in, tmp_path: Path, move) -> N
 def test_what_is_deleted_while_the_backup_is_made_stays_deleted(lived_in, tmp_path: Path, move, monkeypatch) -> None:
     copy, (sid, *_) = backup._copy_objects, audio_store.recordings()
 
-    def slowly(to: object) -> None:
+    def slowly(to: object) -> set[str]:
         with database.writing() as session:
             session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), {"sid": sid})
         audio_store.delete(sid)
-        copy(to)
+        return copy(to)
 
     monkeypatch.setattr(backup, "_copy_objects", slowly)
     assert run("backup", str(tmp_path / "b.tar"))[0] == 0
@@ -223,6 +225,36 @@ def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(rooms, t
     with database.engine().connect() as connection:
         assert table_dump.revision(connection) == revision_of_today()
         assert connection.scalar(text("SELECT count(*) FROM calls")) == 1
+
+
+def test_a_backup_of_a_newer_version_changes_nothing(lived_in, tmp_path: Path, monkeypatch) -> None:
+    real = table_dump.revision
+    monkeypatch.setattr(table_dump, "revision", lambda _: "9999")
+    assert run("backup", str(tmp_path / "new.tar"))[0] == 0
+    monkeypatch.setattr(table_dump, "revision", real)
+    before = everything()
+    code, said = run("restore", "--replace", str(tmp_path / "new.tar"))
+    assert (code, "schema 9999 is not known" in said) == (1, True)
+    assert everything() == before
+
+
+def test_a_recording_that_goes_between_its_key_and_its_audio_is_gone(lived_in, tmp_path: Path, monkeypatch) -> None:
+    """Deleted while the backup is made, after its key was copied."""
+    sid, get = next(audio_store.recordings()), objects.Directory.get
+
+    def deleted_meanwhile(self: objects.Directory, name: str) -> bytes:
+        if name.startswith("audio/") and sid in name:
+            with database.writing() as session:
+                found = {"sid": sid}
+                session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), found)
+            audio_store.delete(sid)
+        return get(self, name)
+
+    monkeypatch.setattr(objects.Directory, "get", deleted_meanwhile)
+    assert run("backup", str(tmp_path / "b.tar"))[0] == 0
+    monkeypatch.setattr(objects.Directory, "get", get)
+    code, said = run("restore", "--replace", str(tmp_path / "b.tar"))
+    assert code == 0, said
 
 
 def revision_of_today() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -234,3 +235,49 @@ def test_nothing_personal_stands_in_the_spool(rooms, monkeypatch: pytest.MonkeyP
     assert content
     assert "15112345678" not in content
     assert json.dumps("CA1")[1:-1] not in content
+
+
+def test_a_torn_entry_is_put_aside_once_and_can_be_tried_again(rooms) -> None:
+    spool._append("entries", b"torn entry\n")
+    spool.keep("count", 1)
+
+    def away(*_: object) -> None:
+        raise database.Away("gone")
+
+    for _ in range(3):
+        with pytest.raises(database.Away):
+            spool.replay({"count": away})
+    assert spool.damaged() == len(b"torn entry\n")
+    told: list[int] = []
+    spool.replay({"count": lambda _, payload: told.append(payload)})
+    assert spool.retry_damaged() == 1
+    assert spool.damaged() == 0
+    assert spool.waiting()
+    spool.replay({"count": lambda _, payload: told.append(payload)})
+    assert (told, spool.damaged() > 0) == ([1], True)
+
+
+def test_redis_that_is_silent_holds_no_caller_up(shaky: House) -> None:
+    """It takes connections and does not answer."""
+    redis = shaky.redis._process
+
+    def slowest_of(count: int) -> float:
+        times = []
+        for number in range(count):
+            form = {"CallSid": f"CC{number:032x}", "From": "+4942112399", "AccountSid": shaky.settings.account_sid}
+            url = f"{shaky.url}/voice/incoming"
+            began = time.monotonic()
+            signature = sign(shaky.settings.auth_token, url, form)
+            assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
+            times.append(time.monotonic() - began)
+        return sorted(times)[count // 2]
+
+    usual = slowest_of(9)
+    os.kill(redis.pid, signal.SIGSTOP)
+    try:
+        time.sleep(0.5)
+        slowest_of(6)  # each process notices once
+        assert slowest_of(9) < usual + 0.05
+        assert leaves_a_message(shaky, "+4915199999998")
+    finally:
+        os.kill(redis.pid, signal.SIGCONT)

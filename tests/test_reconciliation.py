@@ -14,7 +14,7 @@ from ivr import audio_store, database, outbox, voicebox
 from ivr.cli import hotline
 from ivr.exchange.ledger import CallRecord, RecordingRecord, new_sid
 from ivr.instants import utc_now
-from ivr.models import Call, CallbackTask, Contact, Recording, TaskEvent, Transcript, VoiceboxMessage
+from ivr.models import Call, CallbackTask, Contact, Recording, TaskEvent, Transcript, VoiceboxMessage, Work
 from ivr.workers import queues, reconciliation
 from tests.conftest import House, eventually
 from tests.people import a_task
@@ -85,6 +85,34 @@ def test_recordings_of_other_numbers_of_the_account_are_left_alone(house, at_the
     assert task_of(other.sid) is None
     assert house.switch.ledger.recording(other.sid) is not None
     house.switch.ledger.delete_recording(other.sid)
+
+
+def test_a_recording_of_a_call_nobody_knows_is_a_message_all_the_same(house) -> None:
+    """The carrier has forgotten the call: no number, no language, but somebody has spoken."""
+    recording = RecordingRecord(new_sid("RE"), new_sid("CA"), "completed", 3)
+    house.switch.ledger.keep_recording(recording, human_speech(3).samples)
+    assert reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 1
+    task = task_of(recording.sid)
+    assert (task.callback_number, task.language, task.concern) == (None, "de", "other")
+    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+
+
+def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrier, monkeypatch) -> None:
+    """Reconciliation sees the copy again and again; that must not count as a new beginning."""
+    recording = at_the_carrier("+4917012340007")
+    reconciliation.reconcile(utc_now() - timedelta(hours=1))
+    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+    house.switch.ledger.keep_recording(recording, human_speech(1).samples)
+    with database.writing() as session:
+        known = session.scalars(select(Recording).where(Recording.recording_sid == recording.sid)).one()
+        outbox.add(session, "delete_at_carrier", known.id, run_after=utc_now() + timedelta(hours=1))
+        row = session.scalars(select(Work).where(Work.kind == "delete_at_carrier", Work.subject_id == known.id)).one()
+        row.attempts, row.failed_at = 9, utc_now()
+    reconciliation.reconcile(utc_now() - timedelta(hours=1))
+    with database.reading() as session:
+        row = session.scalars(select(Work).where(Work.kind == "delete_at_carrier", Work.subject_id == known.id)).one()
+        assert (row.attempts, row.failed_at is not None) == (9, True)
+    house.switch.ledger.delete_recording(recording.sid)
 
 
 def test_three_hosts_at_once_make_one_task(at_the_carrier) -> None:

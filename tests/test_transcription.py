@@ -157,6 +157,26 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(rooms, monkey
             callbacks.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
 
 
+def test_what_follows_from_a_transcript_is_written_down_with_it(rooms, monkeypatch) -> None:
+    """A worker that dies between the two must not leave a transcript whose words have raised nothing."""
+    recording_id = a_message()
+    store(recording_id)
+    heard = Heard("wir haben kein geld", 0.9, [{"word": "geld", "start": 0, "end": 1, "confidence": 0.9}], "test")
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(promises, "raise_by_words", dies)
+        with pytest.raises(KeyboardInterrupt):
+            transcription.transcribe(recording_id)
+    assert transcript_of(recording_id).state == "pending"
+    transcription.transcribe(recording_id)
+    with database.reading() as session:
+        assert session.get_one(Recording, recording_id).message.task.urgency == "emergency"
+
+
 def test_words_never_lower_and_what_the_caller_pressed_stays(rooms) -> None:
     task_id = a_task("emergency")
     with database.writing() as session:
@@ -261,6 +281,31 @@ def test_a_model_taken_in_turn_makes_room_for_the_next(rooms, korean_model: Path
         assert ours.loaded == {"de", language}
 
 
+def test_further_models_do_not_count_as_growth(rooms, korean_model: Path, tmp_path: Path, monkeypatch) -> None:
+    """Three models in one process: the recognisers of the first are kept."""
+    for name in ("de", "en", "tr"):
+        (tmp_path / name).symlink_to(korean_model / "ko")
+    set_up(monkeypatch, VOSK_MODEL_DIR=str(tmp_path), RECOGNISER_MEMORY_MB="400")
+    ours = recognition.Recognition()
+    for language in ("de", "en", "tr"):
+        ours.load(language)
+        ours.warm(language)
+    assert len(ours._recognisers) == 3
+    ours.measure_anew()  # as after the fork
+    ours.transcribe(human_speech(2), "de")
+    assert len(ours._recognisers) == 3
+
+
+def test_the_plan_does_not_count_loaded_models_twice(models, monkeypatch) -> None:
+    models(de=100, en=100)
+    set_up(monkeypatch, RECOGNISER_MEMORY_MB="50")
+    plan._available.cache_clear()
+    first = plan.make(("de",), 1)
+    monkeypatch.setattr(plan.psutil, "virtual_memory", lambda: (_ for _ in ()).throw(AssertionError("asked again")))
+    assert plan.make(("de", "en"), 1).allowed == first.allowed
+    plan._available.cache_clear()
+
+
 # -- the second engine ----------------------------------------------------------------------------------
 
 
@@ -295,6 +340,7 @@ def test_the_second_engine_makes_nothing_up_over_silence(rooms, whisper_director
 
 
 def test_what_the_machine_is_unsure_of_asks_a_person_to_listen_and_shows_what_it_heard(rooms, monkeypatch) -> None:
+    set_up(monkeypatch, LOW_CONFIDENCE="0.5")
     recording_id = a_message()
     store(recording_id)
     words = [{"word": "vielleicht", "start": 0, "end": 1, "confidence": 0.2}]

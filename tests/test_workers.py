@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ivr.audio_files import RATE, Sound, at_telephone_rate, read_wav, write_wav
 from ivr.exchange.webhooks import WebhookFailed
 from ivr.instants import utc_now
 from ivr.models import Call, CallbackTask, Transcript, VoiceboxMessage, Work
-from ivr.workers import jobs
+from ivr.workers import jobs, queues
 from tests.conftest import House, eventually
 from tests.people import a_task
 
@@ -230,6 +231,30 @@ def test_what_dies_with_its_worker_is_taken_back(work: int) -> None:
     with database.writing() as session:
         assert [errand.work_id for errand in outbox.release(session, "dead", utc_now())] == [work]
         assert outbox.release(session, "dead", utc_now()) == []
+
+
+def test_a_clock_that_was_wrong_holds_no_work_up(work: int) -> None:
+    """Leased and put off while the clock was a day ahead; the worker is gone and the clock is right again."""
+    now, tomorrow = utc_now(), utc_now() + timedelta(days=1)
+    with database.writing() as session:
+        assert outbox.claim(session, work, "ahead", tomorrow)
+    with database.writing() as session:
+        assert [errand.work_id for errand in outbox.overdue(session, now)] == [work]
+        assert outbox.claim(session, work, "right", now)
+    with database.writing() as session:
+        assert outbox.claim(session, work, "other", now + timedelta(seconds=1)) is None, "a lease of now still counts"
+
+
+def test_redis_that_comes_back_empty_loses_nothing(house, caller, tasks_of) -> None:
+    """The queue knows nothing any more; the outbox does."""
+    connection = queues.patient()
+    house.children["worker"].terminate()
+    house.children["worker"]._process.wait(20)
+    person = leave_message(caller, human_speech(2))
+    eventually(lambda: tasks_of(person.call_sid))
+    connection.flushall()
+    house.children["worker"].start()
+    eventually(lambda: transcript(tasks_of, person)["state"] == "done", 90, 0.2)
 
 
 # -- audio -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import requests
+from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.configuration import settings
 from ivr.instants import utc_now
@@ -106,6 +107,17 @@ def reconcile(since: datetime | None) -> None:
     from ivr.workers import queues, reconciliation
 
     outbox.hand_over = queues.hand_over
-    with _plainly():
-        report = reconciliation.reconcile(since, audio=True)
+    try:
+        with _plainly():
+            report = reconciliation.reconcile(since, audio=True)
+    except (SQLAlchemyError, OSError) as error:
+        raise click.ClickException(f"not all of it could be done: {type(error).__name__}: {error}") from None
     click.echo(str(report) if report else "nothing was missing")
+
+
+@click.command("spool-retry")
+def spool_retry() -> None:
+    """Try once more what this host's spool could not write down (after a fault of ours was mended)."""
+    from ivr import spool
+
+    click.echo(f"{spool.retry_damaged()} entries wait to be replayed by the clock")

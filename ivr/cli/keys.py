@@ -31,7 +31,11 @@ def rotate() -> None:
 
     done = kept = 0
     failed = []
-    for sid in audio_store.recordings():
+    try:
+        sids = list(audio_store.recordings())
+    except OSError as error:
+        raise click.ClickException(f"the audio store cannot be read: {error}") from None
+    for sid in sids:
         try:
             if audio_store.rotate(sid):
                 done += 1
@@ -39,7 +43,7 @@ def rotate() -> None:
                 kept += 1
         except audio_store.Missing:
             continue  # deleted meanwhile
-        except audio_store.Unreadable as error:
+        except (audio_store.Unreadable, OSError) as error:
             failed.append(str(error))
     present = next(iter(audio_keys.masters()))
     click.echo(f"{done} keys are wrapped with {present!r} now, {kept} were already")

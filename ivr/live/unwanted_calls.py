@@ -6,7 +6,9 @@ a number rings, it takes one row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -34,7 +36,24 @@ _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
 
 @lru_cache(maxsize=2)
 def _counters(url: str) -> Redis:
-    return Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=0.2, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(url, socket_connect_timeout=0.1, socket_timeout=0.1, retry=Retry(NoBackoff(), 0))
+
+
+#: After a failure Redis is not asked for so long (seconds): callers do not wait for it.
+_PAUSE = 2.0
+_silent_until = 0.0
+
+
+@contextmanager
+def _asking() -> Iterator[Redis]:
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        raise RedisError("it did not answer a moment ago")
+    try:
+        yield _counters(settings().redis)
+    except RedisError:
+        _silent_until = time.monotonic() + _PAUSE
+        raise
 
 
 def too_often(number: str | None) -> bool:
@@ -48,14 +67,14 @@ def too_often(number: str | None) -> bool:
         return _many_withheld(count=True)
     key = known_callers.number_hash(number)[:24]
     try:
-        counters = _counters(settings().redis)
-        with counters.pipeline(transaction=False) as pipeline:
-            pipeline.exists(f"hotline:held-off:{key}")
-            pipeline.incr(f"hotline:calls:{key}")
-            pipeline.expire(f"hotline:calls:{key}", 60, nx=True)
-            held_off, calls, _ = pipeline.execute()
-        if not held_off and calls > settings().calls_a_minute:
-            held_off = counters.set(f"hotline:held-off:{key}", 1, ex=settings().hold_off_minutes * 60)
+        with _asking() as counters:
+            with counters.pipeline(transaction=False) as pipeline:
+                pipeline.exists(f"hotline:held-off:{key}")
+                pipeline.incr(f"hotline:calls:{key}")
+                pipeline.expire(f"hotline:calls:{key}", 60, nx=True)
+                held_off, calls, _ = pipeline.execute()
+            if not held_off and calls > settings().calls_a_minute:
+                held_off = counters.set(f"hotline:held-off:{key}", 1, ex=settings().hold_off_minutes * 60)
     except RedisError:
         return False
     return bool(held_off)
@@ -67,15 +86,15 @@ def is_held_off(number: str | None) -> bool:
         return _many_withheld(count=False)
     try:
         key = known_callers.number_hash(number)[:24]
-        return bool(_counters(settings().redis).exists(f"hotline:held-off:{key}"))
+        with _asking() as counters:
+            return bool(counters.exists(f"hotline:held-off:{key}"))
     except RedisError:
         return False
 
 
 def _many_withheld(*, count: bool) -> bool:
     try:
-        counters = _counters(settings().redis)
-        with counters.pipeline(transaction=False) as pipeline:
+        with _asking() as counters, counters.pipeline(transaction=False) as pipeline:
             pipeline.incrby("hotline:calls:withheld", int(count))
             pipeline.expire("hotline:calls:withheld", 60, nx=True)
             calls, _ = pipeline.execute()

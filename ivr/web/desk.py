@@ -7,18 +7,31 @@ import io
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import audio_store, callbacks, database, task_lists, unfinished_work
+from ivr import (
+    audio_store,
+    callbacks,
+    claims,
+    database,
+    saved_views,
+    task_lists,
+    task_pages,
+    unfinished_work,
+    users,
+)  # fmt: skip
+from ivr.audio_files import read_wav
 from ivr.configuration import settings
 from ivr.instants import utc_now
-from ivr.live import callback_calls
-from ivr.models import CallbackTask, User
-from ivr.web import words
+from ivr.live import callback_calls, presence
+from ivr.models import CallbackTask, Recording, User
+from ivr.task_filters import Filters
+from ivr.web import waveforms, words
 from ivr.web.guards import me, people_only
 
 log = logging.getLogger(__name__)
@@ -33,37 +46,78 @@ def queue() -> str | AnyResponse:
     """The queue, and the fragment that refreshes it: 204 while it would look the same."""
     view = request.args.get("view", "open")
     number = request.args.get("page", 1, int)
-    if view not in task_lists.VIEWS or not 1 <= number <= 1_000_000:
+    if view not in task_lists.VIEWS or not 1 <= number <= task_lists.MOST_PAGES:
         abort(404)
-    now = utc_now()
+    now, filters = utc_now(), Filters.of(request.args)
     with database.reading() as session:
-        tasks = task_lists.in_view(session, me(), view, number)
-        counts = task_lists.counts(session, me())
-    version = _version(tasks, counts, now)
-    if request.args.get("seen") == version:
-        return Response(status=204)
-    template = "_queue.html" if "seen" in request.args else "queue.html"
-    pages = -(-counts[view] // task_lists.PAGE)
+        tasks = task_lists.in_view(session, me(), view, number, now=now, filters=filters)
+        counts = task_lists.counts(session, me(), now)
+        found = task_lists.count(session, me(), view, now, filters) if filters else counts[view]
+        version = _version(tasks, (counts, found), now)
+        if request.args.get("seen") == version:
+            return Response(status=204)
+        fragment = "seen" in request.args
+        choices = {} if fragment else _choices(session)
     return render_template(
-        template, view=view, tasks=tasks, counts=counts, now=now, version=version, page=number, pages=pages
-    )
+        "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
+        page=number, pages=-(-found // task_lists.PAGE), found=found, most=task_lists.MOST_COUNTED, filters=filters,
+        unused=claims.is_unused, **choices,
+    )  # fmt: skip
+
+
+def _choices(session: Session) -> dict[str, Any]:
+    """What the filters offer, and the views somebody has kept."""
+    return {
+        "teams": task_lists.teams_of(session, me()),
+        "spoken": task_lists.languages_of(session, me()),
+        "saved": saved_views.of_user(session, me()),
+        "colleagues": users.colleagues(session, me()),
+    }
+
+
+@desk.post("/next")
+def take_next() -> AnyResponse:
+    """Take the most urgent task I may serve."""
+    now = utc_now()
+    with database.writing() as session:
+        languages = presence.seen(session, me().id, now).languages
+        task = claims.take_next(session, me(), languages, now)
+    if task is None:
+        flash(gettext("No task waits that you could take. New ones appear here by themselves."), "info")
+        return redirect(url_for("desk.queue"))
+    return redirect(url_for("desk.task", task_id=task.id))
 
 
 @desk.get("/tasks/<int(max=2147483647):task_id>")
 def task(task_id: int) -> str:
     """Everything about one task."""
+    now = utc_now()
+    with database.writing() as session:
+        task_pages.is_looking(session, task_id, me(), now) if _exists(session, task_id) else abort(404)
     with database.reading() as session:
         found = task_lists.one(session, me(), task_id) or abort(404)
-        unfinished = unfinished_work.by_task(session, [found]).get(task_id, [])
         return render_template(
-            "task.html",
-            task=found,
-            now=utc_now(),
-            me=me(),
-            outcomes=callbacks,
-            unfinished=unfinished,
-            the_time=callback_calls.is_the_time(found, utc_now()),
-        )
+            "task.html", task=found, now=now, me=me(), outcomes=callbacks,
+            unfinished=unfinished_work.by_task(session, [found]).get(task_id, []),
+            the_time=callback_calls.is_the_time(found, now), unused=claims.is_unused(found, now),
+            draft=task_pages.draft(session, task_id, me()), related=task_lists.related(session, me(), found),
+            others=task_pages.who_else_looks(session, task_id, me(), now), teams=settings().teams,
+        )  # fmt: skip
+
+
+def _exists(session: Session, task_id: int) -> bool:
+    return task_lists.one(session, me(), task_id) is not None
+
+
+@desk.get("/tasks/<int(max=2147483647):task_id>/others")
+def others(task_id: int) -> str | AnyResponse:
+    """Who else has the page open; asked every few seconds by the page itself."""
+    now = utc_now()
+    with database.writing() as session:
+        found = task_lists.one(session, me(), task_id) or abort(404)
+        task_pages.is_looking(session, task_id, me(), now)
+        looking = task_pages.who_else_looks(session, task_id, me(), now)
+        return render_template("_others.html", task=found, others=looking, me=me())
 
 
 @desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
@@ -79,6 +133,71 @@ def recording(recording_id: int) -> Response:
     response = send_file(audio, mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+@desk.get("/recordings/<int(max=2147483647):recording_id>.svg")
+def waveform(recording_id: int) -> Response:
+    """How loud a message is over its time: where somebody speaks, and where not."""
+    with database.reading() as session:
+        found = task_lists.recording_of(session, me(), recording_id) or abort(404)
+    try:
+        drawn = waveforms.svg(read_wav(audio_store.load(found.recording_sid)))
+    except (audio_store.Missing, audio_store.Unreadable, ValueError):
+        abort(404)
+    return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/take-over")
+def take_over(task_id: int) -> AnyResponse:
+    """Take a task whose claim is not used."""
+    return _act(task_id, claims.take_over)
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/keep")
+def keep(task_id: int) -> AnyResponse:
+    """I still work on it."""
+    return _act(task_id, claims.used)
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/name")
+def name(task_id: int) -> AnyResponse:
+    """Who has called."""
+    given = request.form.get("name", "")
+    return _act(task_id, lambda session, found, user, now: task_pages.name_caller(session, found, user, given, now))
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/hand-over")
+def hand_over(task_id: int) -> AnyResponse:
+    """Give the task to another team."""
+    team, reason = request.form.get("team", ""), request.form.get("reason", "")
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        task_pages.hand_over(session, found, user, team, reason, now)
+
+    return _act(task_id, act, back=url_for("desk.queue"))
+
+
+@desk.post("/recordings/<int(max=2147483647):recording_id>/correct")
+def correct(recording_id: int) -> AnyResponse:
+    """Correct a transcript."""
+    text = request.form.get("text", "")
+    with database.reading() as session:
+        recording = task_lists.recording_of(session, me(), recording_id) or abort(404)
+        task_id = recording.message.task_id or abort(404)
+
+    def act(session: Session, _found: CallbackTask, user: User, now: datetime) -> None:
+        task_pages.correct(session, session.get_one(Recording, recording_id), user, text, now)
+
+    return _act(task_id, act)
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/draft")
+def draft(task_id: int) -> tuple[str, int]:
+    """What is being written; sent by the page as it is typed."""
+    with database.writing() as session:
+        found = task_lists.one(session, me(), task_id) or abort(404)
+        task_pages.keep_draft(session, found, me(), request.form.get("text", ""), utc_now())
+    return "", 204
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/claim")
@@ -109,7 +228,13 @@ def lower_urgency(task_id: int) -> AnyResponse:
 def note(task_id: int) -> AnyResponse:
     """Write a note."""
     text = request.form.get("text", "")
-    return _act(task_id, lambda session, found, user, now: callbacks.note(session, found, user, text, now))
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        callbacks.note(session, found, user, text, now)
+        claims.used(session, found, user, now)
+        task_pages.drop_draft(session, found, user)
+
+    return _act(task_id, act)
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/attempt")
@@ -123,7 +248,12 @@ def attempt(task_id: int) -> AnyResponse:
 def close(task_id: int) -> AnyResponse:
     """Close a task with its outcome and what was agreed."""
     outcome, text = request.form.get("outcome", ""), request.form.get("text", "")
-    return _act(task_id, lambda session, found, user, now: callbacks.close(session, found, user, outcome, text, now))
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        callbacks.close(session, found, user, outcome, text, now)
+        task_pages.drop_draft(session, found, user)
+
+    return _act(task_id, act)
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/answer")
@@ -158,16 +288,28 @@ def _local_instant(text: str) -> datetime | None:
         return None
 
 
-def _act(task_id: int, action: Callable[[Session, CallbackTask, User, datetime], None]) -> AnyResponse:
+def _act(
+    task_id: int, action: Callable[[Session, CallbackTask, User, datetime], None], *, back: str = ""
+) -> AnyResponse:
+    page = url_for("desk.task", task_id=task_id)
     try:
         with database.writing() as session:
             found = task_lists.one(session, me(), task_id) or abort(404)
             action(session, found, me(), utc_now())
     except callbacks.Refused as refusal:
         flash(words.refusal(refusal), "warning")
-    else:
-        flash(gettext("Saved."), "success")
-    return redirect(url_for("desk.task", task_id=task_id))
+        _keep_what_was_written(task_id)
+        return redirect(page)
+    flash(gettext("Saved."), "success")
+    return redirect(back or page)
+
+
+def _keep_what_was_written(task_id: int) -> None:
+    """What could not be saved is not lost: it stands in the note's field again."""
+    if text := request.form.get("text", "").strip():
+        with database.writing() as session:
+            if found := task_lists.one(session, me(), task_id):
+                task_pages.keep_draft(session, found, me(), text, utc_now())
 
 
 def _version(tasks: object, counts: object, now: datetime) -> str:
@@ -182,6 +324,9 @@ def _version(tasks: object, counts: object, now: datetime) -> str:
             task.due_at,
             len(task.contacts),
             words.transcript_state(task),
+            task.team_id,
+            task.letter_proposed_at,
+            claims.is_unused(task, now),
         )
         for task in tasks  # type: ignore[attr-defined]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Flask
@@ -11,7 +12,7 @@ from ivr import phone_numbers
 from ivr.callbacks import Refused
 from ivr.configuration import settings
 from ivr.languages import DEFAULT_LANGUAGE, LANGUAGES
-from ivr.models import CallbackTask, TaskEvent
+from ivr.models import CallbackTask, TaskEvent, Team
 from ivr.prompts import catalogue
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 
@@ -87,9 +88,44 @@ STATES = {
 VIEWS = {
     "open": lazy_gettext("Open"),
     "mine": lazy_gettext("Mine"),
+    "unclaimed": lazy_gettext("Unclaimed"),
+    "due": lazy_gettext("Due soon or missed"),
+    "emergencies": lazy_gettext("Emergencies"),
+    "appointments": lazy_gettext("Appointments"),
+    "forms": lazy_gettext("Forms by post"),
+    "interpreter": lazy_gettext("Waiting for an interpreter"),
+    "done": lazy_gettext("Done today"),
     "closed": lazy_gettext("Closed"),
     "all": lazy_gettext("All"),
 }
+SORTS = {
+    "promise": lazy_gettext("Promise"),
+    "due": lazy_gettext("Due"),
+    "arrival": lazy_gettext("Waiting since"),
+    "language": lazy_gettext("Language"),
+    "team": lazy_gettext("Team"),
+}
+URGENCIES = {"normal": lazy_gettext("normal"), "emergency": lazy_gettext("Emergency")}
+#: Pages the command palette leads to.
+PAGES = {
+    "live.page": lazy_gettext("Live calls"),
+    "desk_tools.first_steps": lazy_gettext("Help and keys"),
+}
+#: Keys of the desk, as the sheet behind "?" shows them.
+KEYS = (
+    ("n", lazy_gettext("next task: take the most urgent one")),
+    ("j / k", lazy_gettext("down and up in the list")),
+    ("o", lazy_gettext("open the task")),
+    ("x", lazy_gettext("tick the task")),
+    ("/", lazy_gettext("search")),
+    ("c", lazy_gettext("claim")),
+    ("e", lazy_gettext("write a note")),
+    ("b", lazy_gettext("call back")),
+    ("p", lazy_gettext("play or pause the message")),
+    ("q", lazy_gettext("back to the queue")),
+    ("?", lazy_gettext("all keys")),
+    ("Ctrl K", lazy_gettext("go to a task, a view or a page")),
+)
 OUTCOMES = {
     "reached": lazy_gettext("Reached, matter discussed"),
     "no_answer": lazy_gettext("No answer"),
@@ -124,6 +160,11 @@ EVENTS = {
     "breached": lazy_gettext("Promise missed"),
     "letter_proposed": lazy_gettext("Attempts used up, a letter is proposed"),
     "no_interpreter": lazy_gettext("No interpreter could be had"),
+    "taken_over": lazy_gettext("Taken over, the claim was not used; before"),
+    "assigned": lazy_gettext("Assigned to"),
+    "named": lazy_gettext("Name of the caller"),
+    "corrected": lazy_gettext("Transcript corrected"),
+    "handed_over": lazy_gettext("Handed over to"),
 }
 PLEASE_LISTEN = {
     "no_model": lazy_gettext(
@@ -187,6 +228,9 @@ WEEKDAYS = (
     lazy_gettext("Friday"), lazy_gettext("Saturday"), lazy_gettext("Sunday"),
 )  # fmt: skip
 _REFUSALS = {
+    "reason_needed": lazy_gettext("Please give a reason."),
+    "no_team": lazy_gettext("Please choose another team."),
+    "nothing_to_correct": lazy_gettext("There is no transcript to correct."),
     "closed_now": lazy_gettext("Nobody is called outside opening hours."),
     "not_now": lazy_gettext(
         "It is not the time the caller has named, or the next attempt is not due. To call all the same, tick the box."
@@ -240,6 +284,21 @@ def office_name(key: str) -> str:
     """An office by its name."""
     office = settings().offices.get(key)
     return office.name if office else key
+
+
+def office_choices() -> list[tuple[str, str]]:
+    """All offices, for a choice."""
+    return [(key, office.name) for key, office in settings().offices.items()]
+
+
+def team_choices(teams: Sequence[Team]) -> list[tuple[str, str]]:
+    """Teams, for a choice."""
+    return [(team.key, team.name) for team in teams]
+
+
+def language_choices(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Languages, for a choice."""
+    return [(code, language_name(code)) for code in codes]
 
 
 def duration(seconds: int) -> str:
@@ -315,6 +374,9 @@ def install(app: Flask) -> None:
             "refusal_reasons": REFUSAL_REASONS,
             "states": STATES,
             "views": VIEWS,
+            "sorts": SORTS,
+            "urgencies": URGENCIES,
+            "keys": KEYS,
             "outcomes": OUTCOMES,
             "events": EVENTS,
             "please_listen": PLEASE_LISTEN,
@@ -330,6 +392,9 @@ def install(app: Flask) -> None:
         promise=promise,
         transcript_state=transcript_state,
         event_text=event_text,
+        offices=office_choices,
+        team_choices=team_choices,
+        language_choices=language_choices,
         languages=LANGUAGES,
     )
     app.jinja_env.filters.update(

@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -64,10 +65,12 @@ def _reconcile(stop: threading.Event) -> None:
     """In a thread of its own: the carrier may be slow. The whole audio store is looked through when the clock starts,
     which may be after a restore, and once a day."""
     looked: float | None = None
-    while not stop.wait(_RECONCILE_FIRST if looked is None else settings().reconcile_seconds):
+    first = _RECONCILE_FIRST
+    while not stop.wait(first if looked is None else settings().reconcile_seconds):
+        first = min(settings().reconcile_seconds, 10.0)
         whole = looked is None or time.monotonic() - looked > _WHOLE_EVERY
-        looked = time.monotonic() if whole else looked
-        _try(functools.partial(_reconcile_in_peace, stop, whole))
+        if _try(functools.partial(_reconcile_in_peace, stop, whole)) and whole:
+            looked = time.monotonic()
 
 
 def _reconcile_in_peace(stop: threading.Event, whole: bool) -> None:
@@ -125,8 +128,10 @@ def forget() -> None:
         unwanted_calls.forget(session, now)
 
 
-def _try(duty: object) -> None:
+def _try(duty: Callable[[], object]) -> bool:
     try:
-        duty()  # type: ignore[operator]
+        duty()
+        return True
     except Exception as error:  # the database or Redis is away: the next tick will do
         log.warning("the clock could not do one of its duties (%s)", type(error).__name__)
+        return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy.orm import Session
 
 from ivr import audio_store, calls, database, outbox, voicebox
@@ -9,6 +11,8 @@ from ivr.audio_files import Sound, read_audio, read_wav, write_wav
 from ivr.instants import utc_now
 from ivr.models import Recording, VoiceboxMessage
 from ivr.telephony import carrier
+
+log = logging.getLogger(__name__)
 
 #: After so many tries what has come of a recording is kept, though it is cut short.
 _TRIES_FOR_THE_WHOLE = 4
@@ -121,6 +125,7 @@ def delete_at_carrier(recording_id: int) -> None:
     carrier.delete_recording(sid)
     with database.writing() as session:
         session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()
+    log.info("recording %d: the carrier's copy is gone, as it says itself", recording_id)
 
 
 def discard_recording(recording_id: int) -> None:

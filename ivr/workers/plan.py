@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import psutil
 
@@ -41,6 +42,8 @@ class Plan:
         ]
         if self.in_turn:
             parts.append(f"in turn: {', '.join(self.in_turn)}")
+        if self.in_turn and not self.resident and self.needed > 2 * self.allowed:
+            parts.append("this is too little: each transcriber takes one model all the same")
         if self.second_engine:
             parts.append(f"second engine: {', '.join(self.second_engine)}")
         if self.missing:
@@ -58,7 +61,7 @@ def make(served: Sequence[str], transcribers: int) -> Plan:
     second = tuple(language for language in served if language not in own and whisper.serves(language))
     sizes = {language: memory_of(language) for language in own}
     growth = transcribers * configured.recogniser_memory_mb + (transcribers * _WHISPER if second else 0)
-    allowed = configured.model_memory_mb or int(psutil.virtual_memory().available / _MIB * 0.7)
+    allowed = configured.model_memory_mb or _available()
     needed = sum(sizes.values()) + growth
     resident, in_turn = own, list[str]()
     if needed > allowed:
@@ -72,6 +75,12 @@ def make(served: Sequence[str], transcribers: int) -> Plan:
         in_turn = [language for language in own if language not in resident]
     missing = tuple(language for language in wanted if language not in served)
     return Plan(tuple(resident), tuple(in_turn), second, missing, needed, allowed, transcribers)
+
+
+@lru_cache(maxsize=1)
+def _available() -> int:
+    """As it was when the worker began: models that are loaded already are part of it."""
+    return int(psutil.virtual_memory().available / _MIB * 0.7)
 
 
 def memory_of(language: str) -> int:

@@ -167,6 +167,7 @@ def _work(child: _Child) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     database.forget_connections()
+    recognition.measure_anew()
     status = 1
     try:
         connection = queues.patient()

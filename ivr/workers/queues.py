@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import queue
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -15,6 +19,8 @@ from rq import Queue
 
 from ivr.configuration import settings
 from ivr.outbox import Errand
+
+log = logging.getLogger(__name__)
 
 #: A worker listens to one queue: then a job popped just before a crash comes back (BLMOVE).
 CALLS = "calls"
@@ -92,6 +98,29 @@ def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> Non
     except RedisError:
         _down_until = time.monotonic() + _PAUSE
         raise
+
+
+_soon: queue.SimpleQueue[Sequence[Errand]] = queue.SimpleQueue()
+_hander: tuple[int, threading.Thread] | None = None
+
+
+def hand_over_soon(errands: Sequence[Errand]) -> None:
+    """:func:`hand_over` in a thread of its own: nobody waits for Redis, even if it takes a connection and is silent."""
+    global _hander
+    if _hander is None or _hander[0] != os.getpid():  # threads do not survive a fork
+        thread = threading.Thread(target=_keep_handing_over, name="queue", daemon=True)
+        _hander = os.getpid(), thread
+        thread.start()
+    _soon.put(errands)
+
+
+def _keep_handing_over() -> None:
+    while True:
+        errands = _soon.get()
+        try:
+            hand_over(errands)
+        except Exception as error:  # whatever the queue's client raises, the clock enqueues later
+            log.warning("could not enqueue %d errands (%s); the clock will", len(errands), type(error).__name__)
 
 
 def hand_over_missing(errands: Iterable[Errand], connection: Redis) -> None:

@@ -86,6 +86,11 @@ class Recognition:
             for other in self.loaded - self.inherited:
                 self._drop(other)
         self._models[language] = vosk.Model(str(path.absolute()))
+        self.measure_anew()
+
+    def measure_anew(self) -> None:
+        """What is in memory now is no growth of recognisers: models, or what was inherited."""
+        self._memory_at_start = 0
 
     def warm(self, language: str) -> None:
         """Have the recogniser of telephone speech hear something, so that who is forked inherits what it has worked
@@ -139,6 +144,7 @@ class Recognition:
             del self._recognisers[key]
         del self._models[language]
         _give_memory_back()
+        self.measure_anew()
 
     def _recogniser(self, language: str, rate: int) -> _Recogniser:
         if not self._memory_at_start:  # what the models take is shared with the parent and not counted

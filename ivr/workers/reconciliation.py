@@ -64,13 +64,17 @@ def reconcile(since: datetime | None = None, *, audio: bool = False, unheard_for
 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked; what was repaired stays.
-        SQLAlchemyError: the database is away.
+        SQLAlchemyError: the database is away. OSError: the audio store is; the carrier has been asked all the same.
     """
     report, began_at = Report(), utc_now()
     house.replay_spool()  # what waits there knows more than the carrier
     since = since or _since(began_at)
-    if audio:
-        _take_in_audio(report)
+    unread: OSError | None = None
+    try:
+        if audio:
+            _take_in_audio(report)
+    except OSError as error:  # the store is away: the carrier is asked all the same
+        unread = error
     for kept, call_sid in carrier.recordings_since(since):
         if kept.created_at is not None and kept.created_at > began_at - unheard_for:
             continue
@@ -84,6 +88,8 @@ def reconcile(since: datetime | None = None, *, audio: bool = False, unheard_for
         session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": began_at}))
     if report:
         log.warning("reconciled with the carrier: %s", report)
+    if unread is not None:
+        raise unread
     return report
 
 
@@ -106,8 +112,9 @@ def _look_at(kept: carrier.Kept, call_sid: str, report: Report) -> None:
     with database.writing() as session:
         recording = session.get_one(Recording, known.id)
         if recording.state in ("stored", "deleted") or (recording.state == "absent" and kept.seconds == 0):
-            outbox.add(session, "delete_at_carrier", recording.id)
-            report.copies_to_delete += 1
+            if not outbox.is_planned(session, "delete_at_carrier", recording.id):
+                outbox.add(session, "delete_at_carrier", recording.id)
+                report.copies_to_delete += 1
         elif recording.state in ("announced", "absent") and kept.seconds > 0:
             voicebox.left(session, recording.message.call, recording, kept.seconds, now)
             report.recordings_resumed += 1
@@ -125,12 +132,14 @@ def _take_in_recording(kept: carrier.Kept, call_sid: str, ours: bool, report: Re
     if not ours:
         try:
             placed = carrier.placed_call(call_sid)
+            if not _to_the_hotline(placed):
+                return  # the account serves others, too
+            number, began_at = calling_number(placed.from_number), placed.started_at
         except carrier.CallIsOver:
-            return  # of a call the carrier itself does not know
-        if not _to_the_hotline(placed):
-            return  # the account serves others, too
-        number, began_at = calling_number(placed.from_number), placed.started_at
+            log.warning("a recording of a call the carrier itself does not know (any more) is taken in")
     if kept.seconds <= 0:
+        if ours:  # nothing was said
+            carrier.delete_recording(kept.recording_sid)
         return
     now = utc_now()
     with database.writing() as session:

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, database, outbox, promises, urgency_words, voicebox
+from ivr import audio_store, database, outbox, promises, task_search, urgency_words, voicebox
 from ivr.audio_files import Sound, read_wav
 from ivr.configuration import settings
+from ivr.database_types import rows
 from ivr.instants import utc_now
 from ivr.models import Recording, Transcript, Work
 from ivr.workers import engines
@@ -53,20 +54,20 @@ def transcribe(recording_id: int) -> None:
         _write(recording_id, state="please_listen", reason="no_speech", engine=heard.engine)
         return
     unsure = (heard.confidence or 0) < settings().low_confidence
-    _write(
-        recording_id,
-        state="please_listen" if unsure else "done",
-        reason="low_confidence" if unsure else None,
-        engine=heard.engine,
-        text=heard.text,
-        confidence=heard.confidence,
-        words=heard.words,
-    )
-    if words := urgency_words.found(language, heard.text):
-        with database.writing() as session:
-            task = session.get_one(Recording, recording_id).message.task
-            if task is not None:
-                promises.raise_by_words(session, task, words, utc_now())
+    words = urgency_words.found(language, heard.text)
+    with database.writing() as session:  # what follows from a transcript is written down with it
+        written = _note(
+            session, recording_id,
+            state="please_listen" if unsure else "done",
+            reason="low_confidence" if unsure else None,
+            engine=heard.engine, text=heard.text, confidence=heard.confidence, words=heard.words,
+        )  # fmt: skip
+        task = session.get_one(Recording, recording_id).message.task
+        if not written or task is None:
+            return
+        task_search.index(session, task)
+        if words:
+            promises.raise_by_words(session, task, words, utc_now())
 
 
 def _speech(audio: bytes) -> Sound:
@@ -131,10 +132,15 @@ def requeue_waiting_for_models(session: Session) -> int:
 
 
 def _write(recording_id: int, **values: Any) -> None:
-    # Conditional: if two workers came to decode one message, the first result stays.
     with database.writing() as session:
-        session.execute(
-            update(Transcript)
-            .where(Transcript.recording_id == recording_id, Transcript.state != "done")
-            .values(transcribed_at=utc_now(), **values)
-        )
+        _note(session, recording_id, **values)
+
+
+def _note(session: Session, recording_id: int, **values: Any) -> bool:
+    # Conditional: if two workers came to decode one message, the first result stays.
+    noted = session.execute(
+        update(Transcript)
+        .where(Transcript.recording_id == recording_id, Transcript.state != "done")
+        .values(transcribed_at=utc_now(), **values)
+    )
+    return rows(noted) == 1

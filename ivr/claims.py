@@ -1,0 +1,86 @@
+"""Who works on a task: taken by "next", kept, or taken over when its claim is not used (see also :mod:`ivr.callbacks`).
+
+A claim that is not used for :data:`UNUSED_AFTER` is offered back: who holds it is asked, and a colleague may take the
+task over; that is written down and shown, so nothing is taken silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ivr import callbacks, task_lists
+from ivr.callbacks import Refused
+from ivr.database_types import rows
+from ivr.models import CallbackTask, TaskEvent, User
+
+UNUSED_AFTER = timedelta(minutes=30)
+
+
+def take_next(session: Session, user: User, languages: Sequence[str], now: datetime) -> CallbackTask | None:
+    """Claim the most urgent task the user may serve; None where there is none. Of two people each gets another."""
+    for _ in range(3):  # others may be quicker with all that were looked at
+        found = task_lists.candidates(session, user, languages, now)
+        for task in found:
+            try:
+                callbacks.claim(session, task, user, now)
+            except Refused:
+                continue
+            return task
+        if not found:
+            return None
+        session.expire_all()
+    return None
+
+
+def is_unused(task: CallbackTask, now: datetime) -> bool:
+    """Whether a claim has not been used for a long time."""
+    used = task.claim_used_at or task.claimed_at
+    return task.state == "claimed" and used is not None and used < now - UNUSED_AFTER
+
+
+def used(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """The user works on a task they hold."""
+    mine = (CallbackTask.id == task.id, CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user.id)
+    session.execute(update(CallbackTask).where(*mine).values(claim_used_at=now))
+
+
+def take_over(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Take a task whose claim is not used.
+
+    Raises:
+        Refused: `claimed`, with the name of who uses it; or that it is not claimed (any more).
+    """
+    if task.claimed_by is None or task.claimed_by_id == user.id:
+        raise Refused(task.state)
+    holder = task.claimed_by
+    stale = (
+        CallbackTask.id == task.id,
+        CallbackTask.state == "claimed",
+        CallbackTask.claimed_by_id == holder.id,
+        CallbackTask.claim_used_at < now - UNUSED_AFTER,
+    )
+    values = {"claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
+    if rows(session.execute(update(CallbackTask).where(*stale).values(values))) != 1:
+        session.refresh(task)
+        raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
+    session.refresh(task)
+    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="taken_over", text=holder.name))
+
+
+def assign(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:
+    """Give open tasks to somebody; how many, and how many were taken by others meanwhile."""
+    given = refused = 0
+    for task in tasks:
+        try:
+            callbacks.claim(session, task, to, now)
+        except Refused:
+            refused += 1
+            continue
+        given += 1
+        if to.id != by.id:
+            session.add(TaskEvent(task_id=task.id, user_id=by.id, at=now, kind="assigned", text=to.name))
+    return given, refused

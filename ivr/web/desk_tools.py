@@ -1,0 +1,194 @@
+"""Tools beside the queue: many tasks at once, the command palette, personal views, alerts, help."""
+
+from __future__ import annotations
+
+import csv
+import io
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr import callbacks, claims, database, saved_views, task_lists, users
+from ivr.instants import iso, utc_now
+from ivr.models import CallbackTask
+from ivr.task_filters import Filters
+from ivr.web import words
+from ivr.web.guards import me, people_only
+
+desk_tools = Blueprint("desk_tools", __name__, url_prefix="/desk")
+desk_tools.before_request(people_only)
+
+#: Tasks that may be chosen at once.
+_MOST = 200
+
+
+@desk_tools.post("/selected")
+def selected() -> AnyResponse:
+    """Assign, close or export the tasks that were ticked."""
+    ids = [int(chosen) for chosen in request.form.getlist("task") if chosen.isascii() and chosen.isdigit()][:_MOST]
+    if not ids:
+        flash(gettext("Please tick the tasks first."), "warning")
+        return _back()
+    match request.form.get("action"):
+        case "assign":
+            return _assign(ids)
+        case "close":
+            return _close(ids)
+        case "export":
+            return _export(ids)
+    return abort(400)
+
+
+def _chosen(session: Session, ids: list[int]) -> list[CallbackTask]:
+    return [task for task_id in ids if (task := task_lists.one(session, me(), task_id)) is not None]
+
+
+def _assign(ids: list[int]) -> AnyResponse:
+    wanted = request.form.get("to", "")
+    with database.writing() as session:
+        people = {str(one.id): one for one in users.colleagues(session, me())}
+        to = people.get(wanted)
+        if to is None:
+            flash(gettext("Please choose somebody."), "warning")
+            return _back()
+        given, refused = claims.assign(session, _chosen(session, ids), to, me(), utc_now())
+    _tell(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), refused)
+    return _back()
+
+
+def _close(ids: list[int]) -> AnyResponse:
+    outcome, done, refused = request.form.get("outcome", ""), 0, 0
+    with database.writing() as session:
+        for task in _chosen(session, ids):
+            try:
+                with session.begin_nested():
+                    if task.state == "open":
+                        callbacks.claim(session, task, me(), utc_now())
+                    callbacks.close(session, task, me(), outcome, request.form.get("text", ""), utc_now())
+                done += 1
+            except callbacks.Refused:
+                refused += 1
+    _tell(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), refused)
+    return _back()
+
+
+def _tell(done: str, refused: int) -> None:
+    flash(done, "success")
+    if refused:
+        flash(
+            ngettext(
+                "%(num)d task was left as it is: somebody else has it, or the outcome does not fit.",
+                "%(num)d tasks were left as they are: somebody else has them, or the outcome does not fit.",
+                refused,
+            ),
+            "warning",
+        )
+
+
+def _export(ids: list[int]) -> AnyResponse:
+    out = io.StringIO()
+    table = csv.writer(out, delimiter=";")
+    table.writerow(
+        ["receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"]
+    )
+    with database.reading() as session:
+        for task in _chosen(session, ids):
+            row = [task.receipt_code, task.kind, task.concern, task.urgency, task.language, task.team.name, task.state]
+            table.writerow([_harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
+    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
+    response.headers["Content-Disposition"] = "attachment; filename=tasks.csv"
+    return response
+
+
+def _harmless(cell: str | None) -> str:
+    """No spreadsheet takes it for a formula."""
+    return f"'{cell}" if cell and cell[0] in "=+-@\t\r" else cell or ""
+
+
+@desk_tools.get("/palette")
+def palette() -> Response:
+    """What the command palette finds: tasks by code, number or name, views, people."""
+    text = request.args.get("q", "").strip()
+    with database.reading() as session:
+        tasks = task_lists.by_code_or_number(session, me(), text) if text else []
+        found = [
+            {
+                "label": f"{task.receipt_code} · {words.CONCERNS[task.concern]} · {words.STATES[task.state]}",
+                "url": url_for("desk.task", task_id=task.id),
+            }
+            for task in tasks
+        ]
+        people = users.colleagues(session, me()) if me().role == "supervisor" else []
+    lowered = text.casefold()
+    found += [
+        {"label": str(gettext("View: %(name)s", name=label)), "url": url_for("desk.queue", view=view)}
+        for view, label in words.VIEWS.items()
+        if lowered in str(label).casefold()
+    ]
+    found += [
+        {"label": str(label), "url": url_for(endpoint)}
+        for endpoint, label in words.PAGES.items()
+        if lowered in str(label).casefold()
+    ]
+    found += [
+        {"label": one.name, "url": url_for("desk.queue", view="all", q=one.name)}
+        for one in people
+        if text and lowered in one.name.casefold()
+    ]
+    return jsonify(found=found[:12])
+
+
+@desk_tools.post("/views")
+def keep_view() -> AnyResponse:
+    """Keep the present filters under a name."""
+    try:
+        with database.writing() as session:
+            saved_views.keep(session, me(), request.form.get("name", ""), request.form)
+    except ValueError:
+        flash(gettext("A view needs a name, and there may be twenty of them."), "warning")
+    else:
+        flash(gettext("Saved."), "success")
+    return _back()
+
+
+@desk_tools.post("/views/<int(max=2147483647):view_id>/delete")
+def forget_view(view_id: int) -> AnyResponse:
+    """Delete one of my views."""
+    with database.writing() as session:
+        saved_views.forget(session, me(), view_id)
+    return _back()
+
+
+@desk_tools.get("/alerts")
+def alerts() -> Response:
+    """What the browser may sound for: emergencies nobody has taken, and tasks of mine that are about to be missed."""
+    now = utc_now()
+    with database.reading() as session:
+        emergencies = task_lists.in_view(session, me(), "emergencies", now=now)
+        mine = task_lists.in_view(session, me(), "mine", now=now)
+    waiting = [task for task in emergencies if task.state == "open"]
+    at_risk = [task for task in mine if task.first_attempt_at is None and task.due_at <= now + task_lists.SOON]
+    return jsonify(
+        emergencies=[_alert(task, gettext("New emergency")) for task in waiting[:20]],
+        at_risk=[_alert(task, gettext("Your task is about to be missed")) for task in at_risk[:20]],
+    )
+
+
+def _alert(task: CallbackTask, text: str) -> dict[str, str]:
+    # The desktop may be seen by others: the receipt code is all it says.
+    return {"code": task.receipt_code, "text": text, "url": url_for("desk.task", task_id=task.id)}
+
+
+@desk_tools.get("/help")
+def first_steps() -> str:
+    """First steps, and all keys."""
+    return render_template("help.html", keys=words.KEYS)
+
+
+def _back() -> AnyResponse:
+    view = request.form.get("view", "open")
+    given = {**Filters.of(request.form).query(), "view": view if view in task_lists.VIEWS else "open"}
+    return redirect(f"{url_for('desk.queue')}?{urlencode(given)}")
