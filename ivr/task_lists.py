@@ -100,7 +100,7 @@ def in_view(
     session: Session, user: User, view: str, page: int = 1, *, now: datetime, filters: Filters | None = None
 ) -> Sequence[CallbackTask]:
     """A page (from 1) of a view: emergencies first, then by deadline; closed ones, and all, newest first."""
-    filters = filters or Filters()
+    filters = Filters() if filters is None else filters
     query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
     query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
     return session.scalars(_whole(query)).all()

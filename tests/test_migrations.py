@@ -13,10 +13,11 @@ from tests.conftest import move_out
 NOW = "2026-11-20 10:00:00.000000"
 
 
-def test_a_house_of_the_first_release_moves_on(rooms) -> None:
-    database.engine().dispose()
-    rooms.var_dir.joinpath("hotline.sqlite3").unlink()
+def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
+    """The first release had SQLite only."""
+    monkeypatch.setenv("DATABASE_URL", "")
     move_out()
+    rooms.var_dir.joinpath("hotline.sqlite3").unlink(missing_ok=True)
     command.upgrade(alembic_config(), "0001")
     with database.engine().execution_options(writing=True).begin() as connection:
         for statement in (

@@ -76,7 +76,19 @@ def test_the_exchange_and_the_house_meet_over_http_only() -> None:
 def test_every_door_has_a_guard(rooms) -> None:
     """Each route is the carrier's (signed), the desk's (log-in), a program's (token), or known to be open."""
     app = create_app()
-    guarded = {"voice", "line", "legs", "staff", "last_resort", "desk", "live", "supervision", "studio", "api"}
+    guarded = {
+        "voice",
+        "line",
+        "legs",
+        "staff",
+        "last_resort",
+        "desk",
+        "desk_tools",
+        "live",
+        "supervision",
+        "studio",
+        "api",
+    }
     open_to_all = {
         "static", "home", "health.healthz", "health.readyz", "login.page", "login.out", "login.language",
         "softphone.page", "softphone.exchange",  # local mode only

@@ -376,7 +376,7 @@ def install(app: Flask) -> None:
             "views": VIEWS,
             "sorts": SORTS,
             "urgencies": URGENCIES,
-            "keys": KEYS,
+            "keys_of_desk": KEYS,
             "outcomes": OUTCOMES,
             "events": EVENTS,
             "please_listen": PLEASE_LISTEN,

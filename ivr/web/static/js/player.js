@@ -2,7 +2,27 @@
 for (const player of document.querySelectorAll("[data-player]")) {
   const audio = player.querySelector("audio");
   const words = [...player.querySelectorAll("[data-start]")];
-  if (!audio || !words.length) continue;
+  if (!audio) continue;
+
+  // Speed, and five seconds back and forth.
+  const tools = player.querySelector("[data-tools]");
+  if (tools) {
+    tools.hidden = false;
+    const speed = tools.querySelector("select");
+    const remembered = localStorage.getItem("hotline.speed") ?? "1";
+    speed.value = remembered;
+    audio.playbackRate = Number(remembered);
+    speed.addEventListener("change", () => {
+      audio.playbackRate = Number(speed.value);
+      localStorage.setItem("hotline.speed", speed.value);
+    });
+    for (const skip of tools.querySelectorAll("[data-skip]")) {
+      skip.addEventListener("click", () => {
+        audio.currentTime = Math.max(0, audio.currentTime + Number(skip.dataset.skip));
+      });
+    }
+  }
+  if (!words.length) continue;
   const starts = words.map((word) => Number(word.dataset.start));
   let lit = null;
 

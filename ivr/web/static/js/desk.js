@@ -1,0 +1,200 @@
+// The desk: keys, ticked tasks, the command palette, drafts and alerts. Everything works without it, more slowly.
+const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+const stored = (key, fallback) => localStorage.getItem(`hotline.${key}`) ?? fallback;
+const store = (key, value) => localStorage.setItem(`hotline.${key}`, value);
+
+// -- ticked tasks survive the refresh of the list -------------------------------------------------------------
+const ticked = new Set();
+const told = document.querySelector("[data-ticked]");
+const showTicked = () => {
+  for (const box of document.querySelectorAll('input[name="task"]')) box.checked = ticked.has(box.value);
+  if (told) told.textContent = ticked.size ? `(${ticked.size})` : "";
+};
+document.addEventListener("change", (event) => {
+  if (event.target.matches('input[name="task"]')) {
+    event.target.checked ? ticked.add(event.target.value) : ticked.delete(event.target.value);
+    showTicked();
+  }
+});
+const list = document.querySelector("#queue")?.parentElement;
+if (list) new MutationObserver(showTicked).observe(list, { childList: true, subtree: true });
+
+// -- a place in the list ------------------------------------------------------------------------------------
+const rows = () => [...document.querySelectorAll("[data-row]")];
+const rowInFocus = () => document.activeElement?.closest?.("[data-row]");
+const move = (step) => {
+  const all = rows();
+  const next = all[Math.min(Math.max(all.indexOf(rowInFocus()) + step, 0), all.length - 1)];
+  next?.querySelector('a[href*="/tasks/"]')?.focus();
+};
+
+// -- keys ---------------------------------------------------------------------------------------------------
+const sheet = document.querySelector("#keys");
+const palette = document.querySelector("#palette");
+const click = (selector) => document.querySelector(selector)?.click();
+const keys = {
+  n: () => click("#next button, [data-next] button"),
+  j: () => move(1),
+  k: () => move(-1),
+  o: () => rowInFocus()?.querySelector('a[href*="/tasks/"]')?.click(),
+  x: () => rowInFocus()?.querySelector('input[name="task"]')?.click(),
+  "/": () => document.querySelector("#search")?.focus(),
+  c: () => click('form[action$="/claim"] button'),
+  e: () => document.querySelector("#note-text")?.focus(),
+  b: () => click('form[action*="/call-back/"] button'),
+  p: () => {
+    const audio = document.querySelector("[data-player] audio");
+    if (audio) audio.paused ? audio.play() : audio.pause();
+  },
+  q: () => click("[data-queue]"),
+  "?": () => sheet?.showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette) {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || stored("keys", "on") === "off") return;
+  if (Object.hasOwn(keys, event.key)) {
+    event.preventDefault();
+    keys[event.key]();
+  }
+});
+const keySwitch = document.querySelector("[data-keys]");
+if (keySwitch) {
+  keySwitch.checked = stored("keys", "on") === "on";
+  keySwitch.addEventListener("change", () => store("keys", keySwitch.checked ? "on" : "off"));
+}
+for (const opener of document.querySelectorAll("[data-open]")) {
+  opener.hidden = false;
+  opener.addEventListener("click", () => (opener.dataset.open === "palette" ? openPalette() : sheet?.showModal()));
+}
+
+// -- the command palette --------------------------------------------------------------------------------------
+const words = palette?.querySelector("input");
+const found = palette?.querySelector("[role=listbox]");
+let chosen = 0;
+const mark = () => {
+  [...found.children].forEach((option, number) => option.setAttribute("aria-selected", String(number === chosen)));
+  words.setAttribute("aria-activedescendant", found.children[chosen]?.id ?? "");
+  found.children[chosen]?.scrollIntoView({ block: "nearest" });
+};
+const look = async () => {
+  const asked = words.value;
+  const answer = await fetch(`${palette.dataset.url}?${new URLSearchParams({ q: asked })}`);
+  if (!answer.ok || words.value !== asked) return;
+  const options = (await answer.json()).found.map((one, number) => {
+    const option = document.createElement("li");
+    option.id = `found-${number}`;
+    option.setAttribute("role", "option");
+    option.dataset.url = one.url;
+    option.textContent = one.label;
+    option.addEventListener("click", () => location.assign(one.url));
+    return option;
+  });
+  found.replaceChildren(...options);
+  chosen = 0;
+  mark();
+};
+function openPalette() {
+  palette.showModal();
+  words.value = "";
+  look();
+}
+words?.addEventListener("input", look);
+words?.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) {
+    event.preventDefault();
+    chosen = Math.min(Math.max(chosen + step, 0), found.children.length - 1);
+    mark();
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    const target = found.children[chosen]?.dataset.url;
+    if (target) location.assign(target);
+  }
+});
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
+}
+
+// -- drafts: kept by the house, and in this browser until the house has them -------------------------------------
+for (const field of document.querySelectorAll("[data-draft]")) {
+  const place = `draft.${field.dataset.draft}`;
+  const local = stored(place, "");
+  if (local && !field.value) field.value = local;
+  let waiting = 0;
+  const keep = async () => {
+    try {
+      const body = new URLSearchParams({ text: field.value, csrf_token: token });
+      const answer = await fetch(field.dataset.draft, { method: "POST", body, keepalive: true, redirect: "manual" });
+      if (answer.status === 204) localStorage.removeItem(`hotline.${place}`);
+    } catch {
+      // the text stands in this browser until the house answers again
+    }
+  };
+  field.addEventListener("input", () => {
+    store(place, field.value);
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, 400);
+  });
+  field.form?.addEventListener("submit", () => {
+    clearTimeout(waiting);
+    localStorage.removeItem(`hotline.${place}`);
+  });
+}
+
+// -- alerts: only where somebody has asked for them --------------------------------------------------------------
+const bell = document.querySelector("[data-alerts]");
+const known = new Set(JSON.parse(stored("alerted", "[]")));
+const ring = () => {
+  const context = new AudioContext();
+  const tone = context.createOscillator();
+  const volume = context.createGain();
+  volume.gain.value = 0.1;
+  tone.frequency.value = 880;
+  tone.connect(volume).connect(context.destination);
+  tone.start();
+  tone.stop(context.currentTime + 0.3);
+  tone.onended = () => context.close();
+};
+const watch = async (quietly) => {
+  try {
+    const answer = await fetch(document.body.dataset.alertsUrl);
+    if (!answer.ok) return;
+    const { emergencies, at_risk: atRisk } = await answer.json();
+    for (const one of [...emergencies, ...atRisk]) {
+      const name = `${one.text} ${one.code}`;
+      if (known.has(name)) continue;
+      known.add(name);
+      if (quietly) continue;
+      ring();
+      if (Notification.permission === "granted") {
+        const note = new Notification(one.text, { body: one.code, tag: one.code });
+        note.onclick = () => location.assign(one.url);
+      }
+    }
+    store("alerted", JSON.stringify([...known].slice(-200)));
+  } catch {
+    // the house is away; the next look will do
+  }
+};
+const alerting = () => {
+  watch(true);
+  setInterval(() => watch(false), 5000);
+};
+if (bell && document.body.dataset.alertsUrl) {
+  bell.hidden = false;
+  const show = () => bell.setAttribute("aria-pressed", String(stored("alerts", "off") === "on"));
+  show();
+  bell.addEventListener("click", async () => {
+    const on = stored("alerts", "off") !== "on";
+    if (on && "Notification" in window) await Notification.requestPermission();
+    store("alerts", on ? "on" : "off");
+    show();
+    if (on) alerting();
+  });
+  if (stored("alerts", "off") === "on") alerting();
+}

@@ -1,0 +1,396 @@
+"""A day's work at the desk: finding, the next task, claims nobody uses, many at once, drafts, handing over."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from ivr import callbacks, claims, database, promises, saved_views, task_lists, task_pages
+from ivr.instants import utc_now
+from ivr.models import CallbackTask, Draft, SavedView, Transcript
+from ivr.task_filters import Filters
+from tests.people import a_task, the_task
+from tests.test_desk import csp_is_strict, desk  # noqa: F401 - a fixture
+
+BIDI = "\u202e"
+
+
+def codes(page: str, tasks: list[int]) -> list[int]:
+    """Which of these tasks a page shows, in its order."""
+    found = {task: page.find(the_task(task).receipt_code) for task in tasks}
+    return sorted((task for task in tasks if found[task] >= 0), key=lambda task: found[task])
+
+
+def change(task_id: int, **values: object) -> int:
+    with database.writing() as session:
+        session.execute(update(CallbackTask).where(CallbackTask.id == task_id).values(**values))
+    return task_id
+
+
+# -- views and filters ----------------------------------------------------------------------------------
+
+
+def test_each_view_holds_what_its_name_says(desk) -> None:  # noqa: F811
+    mia, nils = desk.people["mia"], desk.people["nils"]
+    plain, soon = a_task(), a_task(age=timedelta(hours=21))
+    late = change(a_task(), due_at=utc_now() - timedelta(hours=1))
+    urgent = change(a_task(), urgency="emergency")
+    interpreted = change(a_task(language="tr"), needs_interpreter=True)
+    mine, theirs, done = a_task(), a_task(), a_task()
+    with database.writing() as session:
+        for task, person in ((mine, mia), (theirs, nils), (done, mia)):
+            callbacks.claim(session, session.get_one(CallbackTask, task), person, utc_now())
+        callbacks.close(session, session.get_one(CallbackTask, done), mia, "settled_otherwise", "", utc_now())
+    everything = [plain, soon, late, urgent, interpreted, mine, theirs, done]
+    browser = desk("mia")
+    expected = {
+        "open": {*everything} - {done},
+        "mine": {mine},
+        "unclaimed": {plain, soon, late, urgent, interpreted},
+        "due": {soon, late},
+        "emergencies": {urgent},
+        "interpreter": {interpreted},
+        "done": {done},
+        "closed": {done},
+        "all": {*everything},
+    }
+    for view, tasks in expected.items():
+        page = browser.get(f"/desk/?view={view}").text
+        assert {*codes(page, everything)} == tasks, view
+        count = re.search(rf'view={view}"[^>]*>[^<(]+\((\d+)\)', page)[1]
+        assert int(count) == len(tasks), view
+
+
+def test_filters_stand_in_the_address_and_narrow_down(desk) -> None:  # noqa: F811
+    german, turkish = a_task(), a_task(language="tr", text="merhaba")
+    forms = change(a_task(), kind="postal_order", office="office_2")
+    listen = a_task(language="fa", text="سلام")
+    with database.writing() as session:
+        words = session.scalars(select(Transcript).where(Transcript.language == "fa")).one()
+        words.state, words.reason = "please_listen", "low_confidence"
+    old = change(a_task(), first_contact_at=utc_now() - timedelta(days=9))
+    everything, browser = [german, turkish, forms, listen, old], desk("mia")
+    week = (utc_now() - timedelta(days=7)).date().isoformat()
+    for query, tasks in {
+        "language=tr": [turkish],
+        "kind=postal_order": [forms],
+        "office=office_2": [forms],
+        "listen=1": [listen],
+        f"until={week}": [old],
+        f"since={week}&language=de": [german, forms],
+        "team=benefits&concern=benefits&state=open&urgency=normal&language=fa": [listen],
+        "urgency=emergency": [],
+    }.items():
+        page = browser.get(f"/desk/?view=all&{query}")
+        assert {*codes(page.text, everything)} == {*tasks}, query
+    nonsense = browser.get("/desk/?view=all&kind=x&sort=y&since=yesterday&group=z&page=1")
+    assert {*codes(nonsense.text, everything)} == {*everything}, "what has no meaning is left out"
+
+
+def test_lists_are_sorted_by_their_headers(desk) -> None:  # noqa: F811
+    first = change(a_task(language="tr"), first_contact_at=utc_now() - timedelta(hours=3))
+    second = change(a_task(language="de"), first_contact_at=utc_now() - timedelta(hours=2))
+    third = change(a_task(language="en"), first_contact_at=utc_now() - timedelta(hours=1))
+    browser, tasks = desk("mia"), [first, second, third]
+    assert codes(browser.get("/desk/?sort=arrival").text, tasks) == [first, second, third]
+    assert codes(browser.get("/desk/?sort=arrival&order=desc").text, tasks) == [third, second, first]
+    assert codes(browser.get("/desk/?sort=language").text, tasks) == [second, third, first]
+    assert 'aria-sort="descending"' in browser.get("/desk/?sort=language&order=desc").text
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("Frau Müller aus der Bahnhofstraße", ["Müller", "mueller", "MULLER", "bahnhofstrasse", "müll", "frau muel"]),
+        ("Herr Mueller", ["Müller"]),
+        ("Şükran Yıldız", ["sukran", "yildiz", "Yıldız"]),
+        ("آقای کریمی", ["كريمي", "کریمی"]),
+        ("الكهرباء مقطوعة", ["كهرباء", "الکهرباء"]),
+        ("Łukasz Nowak", ["lukasz", "nowak łukasz"]),
+        ("Zoë <b>O'Neill</b> 🙂", ["zoe", "neill"]),
+    ],
+)
+def test_people_are_found_however_they_are_spelled(desk, written: str, asked: list[str]) -> None:  # noqa: F811
+    task, other = a_task(), a_task(text="ganz andere Worte")
+    with database.writing() as session:
+        task_pages.name_caller(session, session.get_one(CallbackTask, task), desk.people["mia"], written, utc_now())
+    for words in asked:
+        page = desk("mia").get("/desk/", query_string={"view": "all", "q": words})
+        assert codes(page.text, [task, other]) == [task], words
+
+
+def test_numbers_codes_and_words_of_messages_are_found_in_ones_own_teams(desk) -> None:  # noqa: F811
+    task = a_task(text="der Vermieter droht mit der Kündigung", number="+4915112345678")
+    with database.writing() as session:
+        from ivr import task_search
+
+        task_search.index(session, session.get_one(CallbackTask, task))
+    code, row = the_task(task).receipt_code, f'id="task-{task}"'
+    numbers = ("0151 1234", "+49 151 12345678", "004915112345678", "5678", "345678")
+    for words in (*numbers, code, code[:5], "vermieter droht"):
+        assert row in desk("mia").get("/desk/", query_string={"q": words}).text, words
+        assert row not in desk("sven").get("/desk/", query_string={"q": words}).text, words
+    for words in ("999999", "vermieter fehlt", "%", "'; DROP TABLE", "…"):
+        answer = desk("mia").get("/desk/", query_string={"q": words})
+        assert answer.status_code == 200
+        assert row not in answer.text, words
+
+
+def test_a_view_of_ones_own_is_kept_and_forgotten(desk) -> None:  # noqa: F811
+    browser = desk("mia")
+    browser.post("/desk/views", data={"name": "Türkisch, eilig", "view": "due", "language": "tr", "kind": "nonsense"})
+    page = browser.get("/desk/").text
+    assert "Türkisch, eilig" in page
+    assert "view=due&amp;language=tr" in page
+    with database.reading() as session:
+        (kept,) = session.scalars(select(SavedView)).all()
+    assert "Türkisch, eilig" not in desk("nils").get("/desk/").text
+    desk("nils").post(f"/desk/views/{kept.id}/delete")
+    assert "Türkisch, eilig" in browser.get("/desk/").text, "it is not Nils' to delete"
+    browser.post(f"/desk/views/{kept.id}/delete")
+    assert "Türkisch, eilig" not in browser.get("/desk/").text
+    with database.writing() as session, pytest.raises(ValueError):
+        saved_views.keep(session, desk.people["mia"], "  ", {})
+
+
+# -- the next task --------------------------------------------------------------------------------------
+
+
+def test_next_takes_emergencies_then_ones_languages_then_what_is_due(desk) -> None:  # noqa: F811
+    late = change(a_task(), due_at=utc_now() - timedelta(hours=2))
+    foreign = change(a_task(language="tr"), due_at=utc_now() - timedelta(hours=3))
+    calm, waits = a_task(), change(a_task(), next_attempt_at=utc_now() + timedelta(hours=2))
+    urgent = change(a_task(language="ar"), urgency="emergency", due_at=utc_now() + timedelta(hours=1))
+    other_team = a_task("under_25")
+    browser, order = desk("mia"), []
+    for _ in range(4):
+        answer = browser.post("/desk/next")
+        order.append(int(answer.location.rpartition("/")[2]))
+    assert order == [urgent, late, calm, foreign]
+    answer = browser.post("/desk/next", follow_redirects=True)
+    assert "Es wartet kein Auftrag" in answer.text
+    assert {the_task(waits).state, the_task(other_team).state} == {"open"}
+
+
+def test_twenty_members_take_two_thousand_tasks_each_exactly_once(rooms) -> None:
+    """Two hundred here, in the same way; the full number is in `make bench`."""
+    from tests.people import hire
+
+    people, tasks = list(hire().values())[:2], 200
+    with database.writing() as session:
+        for _ in range(tasks):
+            a_task_within(session)
+    taken: list[int] = []
+    lock = threading.Lock()
+
+    def works(person) -> None:
+        while True:
+            with database.writing() as session:
+                task = claims.take_next(session, person, ["de"], utc_now())
+                number = task.id if task else None
+            if number is None:
+                return
+            with lock:
+                taken.append(number)
+
+    crowd = [threading.Thread(target=works, args=(people[number % 2],)) for number in range(20)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert len(taken) == len(set(taken)) == tasks
+
+
+def a_task_within(session) -> None:
+    import secrets
+
+    from ivr import calls
+    from ivr.matters import Matter
+
+    call = calls.seen(session, "CA" + secrets.token_hex(16), f"+4917{secrets.randbelow(10**9):09d}", utc_now())
+    promises.open_for(session, call, Matter(concern="benefits"), utc_now())
+
+
+# -- who works on what ----------------------------------------------------------------------------------
+
+
+def test_a_claim_nobody_uses_is_offered_back_and_never_taken_silently(desk) -> None:  # noqa: F811
+    task = a_task()
+    desk("nils").post(f"/desk/tasks/{task}/claim")
+    mia, nils = desk("mia"), desk("nils")
+    assert "Nils Nebenan hat diesen Auftrag" in mia.post(f"/desk/tasks/{task}/take-over", follow_redirects=True).text
+    change(task, claim_used_at=utc_now() - timedelta(minutes=31))
+    assert "Ich arbeite noch daran" in nils.get(f"/desk/tasks/{task}").text
+    assert "liegt bei jemandem" in mia.get("/desk/").text
+    nils.post(f"/desk/tasks/{task}/keep")
+    assert "Übernehmen" not in mia.get(f"/desk/tasks/{task}").text.partition("Verlauf")[0]
+    change(task, claim_used_at=utc_now() - timedelta(minutes=31))
+    mia.post(f"/desk/tasks/{task}/take-over")
+    found = the_task(task)
+    assert found.claimed_by_id == desk.people["mia"].id
+    assert (
+        "Übernommen, weil nicht daran gearbeitet wurde; vorher</strong>: Nils Nebenan"
+        in mia.get(f"/desk/tasks/{task}").text
+    )
+
+
+def test_who_else_looks_is_shown_and_a_task_closed_under_ones_hands(desk) -> None:  # noqa: F811
+    task = a_task()
+    mia, nils = desk("mia"), desk("nils")
+    nils.get(f"/desk/tasks/{task}")
+    assert "Auch geöffnet bei: Nils Nebenan" in mia.get(f"/desk/tasks/{task}").text
+    nils.post(f"/desk/tasks/{task}/claim")
+    nils.post(f"/desk/tasks/{task}/close", data={"outcome": "settled_otherwise"})
+    assert "schon abgeschlossen" in mia.get(f"/desk/tasks/{task}/others").text
+    answer = mia.post(
+        f"/desk/tasks/{task}/close", data={"outcome": "reached", "text": "lange Notiz"}, follow_redirects=True
+    )
+    assert "schon abgeschlossen" in answer.text
+    assert "lange Notiz" in answer.text, "what was written is not lost"
+
+
+def test_a_draft_survives_a_log_out(desk) -> None:  # noqa: F811
+    task, text = a_task(), f"Ruft um 14 Uhr an <b>{BIDI}🙂"
+    mia = desk("mia")
+    assert mia.post(f"/desk/tasks/{task}/draft", data={"text": text}).status_code == 204
+    mia.post("/logout")
+    assert "Ruft um 14 Uhr an &lt;b&gt;" in desk("mia").get(f"/desk/tasks/{task}").text
+    assert "Ruft um 14 Uhr" not in desk("nils").get(f"/desk/tasks/{task}").text
+    desk("mia").post(f"/desk/tasks/{task}/note", data={"text": text})
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Draft)) == 0
+    desk("mia").post(f"/desk/tasks/{task}/draft", data={"text": "x"})
+    desk("mia").post(f"/desk/tasks/{task}/draft", data={"text": "  "})
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Draft)) == 0
+
+
+def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> None:  # noqa: F811
+    task = a_task()
+    due, mia = the_task(task).due_at, desk("mia")
+    for given in (
+        {"team": "youth", "reason": " "},
+        {"team": "benefits", "reason": "x"},
+        {"team": "nowhere", "reason": "x"},
+    ):
+        mia.post(f"/desk/tasks/{task}/hand-over", data=given)
+        assert the_task(task).team.key == "benefits"
+    desk("nils").post(f"/desk/tasks/{task}/claim")
+    mia.post(f"/desk/tasks/{task}/hand-over", data={"team": "youth", "reason": "unter 25"})
+    assert the_task(task).team.key == "benefits", "somebody else holds it"
+    desk("nils").post(f"/desk/tasks/{task}/hand-over", data={"team": "youth", "reason": "unter 25"})
+    found = the_task(task)
+    assert (found.team.key, found.state, found.due_at) == ("youth", "open", due)
+    assert "Jugendberufsagentur: unter 25" in desk("sven").get(f"/desk/tasks/{task}").text
+
+
+def test_a_transcript_is_corrected_and_the_machines_text_stays(desk) -> None:  # noqa: F811
+    task = a_task(text="der storm wird abgestellt")
+    with database.reading() as session:
+        recording = session.get_one(CallbackTask, task).messages[0].recording.id
+    mia = desk("mia")
+    assert desk("sven").post(f"/desk/recordings/{recording}/correct", data={"text": "x"}).status_code == 404
+    mia.post(f"/desk/recordings/{recording}/correct", data={"text": "Der Strom wird abgestellt. <script>"})
+    with database.reading() as session:
+        words = session.scalars(select(Transcript)).one()
+        assert (words.text, words.corrected_text) == (
+            "der storm wird abgestellt",
+            "Der Strom wird abgestellt. <script>",
+        )
+    page = mia.get(f"/desk/tasks/{task}").text
+    assert "Der Strom wird abgestellt. &lt;script&gt;" in page
+    assert codes(mia.get("/desk/?q=strom").text, [task]) == [task]
+    drawn = mia.get(f"/desk/recordings/{recording}.svg")
+    assert (drawn.status_code, drawn.mimetype) == (200, "image/svg+xml")
+    assert desk("sven").get(f"/desk/recordings/{recording}.svg").status_code == 404
+
+
+def test_earlier_tasks_of_the_number_are_shown_of_ones_own_teams_only(desk) -> None:  # noqa: F811
+    number = "+4915112340000"
+    earlier, foreign = change(a_task(number=number), state="closed"), a_task("under_25", number=number)
+    task = a_task("rehab", number=number)
+    change(task, team_id=the_task(earlier).team_id)
+    page = desk("mia").get(f"/desk/tasks/{task}").text
+    assert codes(page, [earlier, foreign]) == [earlier]
+
+
+# -- many at once ----------------------------------------------------------------------------------------
+
+
+def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:  # noqa: F811
+    tasks, foreign = [a_task() for _ in range(3)], a_task("under_25")
+    nils = desk.people["nils"]
+    desk("mia").post(f"/desk/tasks/{tasks[2]}/claim")
+    chosen = [str(task) for task in (*tasks, foreign)]
+    page = desk("mia").post(
+        "/desk/selected", data={"task": chosen, "action": "assign", "to": nils.id}, follow_redirects=True
+    )
+    assert "2 Aufträge zugewiesen." in page.text
+    assert "1 Auftrag blieb, wie er ist" in page.text
+    assert [the_task(task).claimed_by_id for task in tasks] == [nils.id, nils.id, desk.people["mia"].id]
+    assert the_task(foreign).state == "open"
+    page = desk("nils").post(
+        "/desk/selected", data={"task": chosen, "action": "close", "outcome": "letter_sent"}, follow_redirects=True
+    )
+    assert "2 Aufträge abgeschlossen." in page.text
+    exported = desk("mia").post("/desk/selected", data={"task": chosen, "action": "export"})
+    rows = list(csv.DictReader(io.StringIO(exported.text.lstrip("\ufeff")), delimiter=";"))
+    assert [row["receipt_code"] for row in rows] == [the_task(task).receipt_code for task in tasks]
+    nothing = desk("mia").post("/desk/selected", data={"action": "assign"}, follow_redirects=True)
+    assert "Bitte markieren Sie zuerst" in nothing.text
+    stranger = desk("mia").post(
+        "/desk/selected", data={"task": chosen, "action": "assign", "to": desk.people["sven"].id}, follow_redirects=True
+    )
+    assert "Bitte wählen Sie jemanden." in stranger.text
+    assert desk("mia").post("/desk/selected", data={"task": ["x", "1"], "action": "explode"}).status_code == 400
+
+
+# -- palette, alerts, help -----------------------------------------------------------------------------------
+
+
+def test_the_palette_leads_to_tasks_views_and_pages(desk) -> None:  # noqa: F811
+    task, foreign = a_task(), a_task("under_25")
+    mia = desk("mia")
+
+    def found(words: str) -> list[str]:
+        return [one["url"] for one in mia.get("/desk/palette", query_string={"q": words}).json["found"]]
+
+    assert found(the_task(task).receipt_code) == [f"/desk/tasks/{task}"]
+    assert found(the_task(foreign).receipt_code) == []
+    assert "/desk/?view=emergencies" in found("notf")
+    assert "/desk/live/" in found("live")
+    assert found("") != []
+
+
+def test_alerts_name_tasks_by_their_code_only(desk) -> None:  # noqa: F811
+    urgent = change(a_task(number="+4915112340001"), urgency="emergency")
+    risky = change(a_task(), due_at=utc_now() + timedelta(hours=1))
+    desk("mia").post(f"/desk/tasks/{risky}/claim")
+    told = desk("mia").get("/desk/alerts").json
+    assert [one["code"] for one in told["emergencies"]] == [the_task(urgent).receipt_code]
+    assert [one["code"] for one in told["at_risk"]] == [the_task(risky).receipt_code]
+    assert "4915112340001" not in json.dumps(told)
+    assert desk("sven").get("/desk/alerts").json["emergencies"] == []
+    assert desk().get("/desk/alerts").status_code == 302
+
+
+def test_the_first_steps_have_their_page(desk) -> None:  # noqa: F811
+    answer = desk("mia").get("/desk/help")
+    assert "Erste Schritte" in answer.text
+    assert csp_is_strict(answer)
+
+
+def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(task_lists, "MOST_COUNTED", 3)
+    for _ in range(4):
+        a_task()
+    page = desk("mia").get("/desk/").text
+    assert "(2+)" in page
+    assert Filters.of({"q": "x"}).query() == {"q": "x"}
