@@ -153,7 +153,11 @@ class Verdict:
             needed = bool(receipts(wish.said)) or wish.call_sid in spoke
             if count > 1 or (needed and count != 1):
                 found.append(f"{wish.kind} from {wish.number} ({wish.call_sid}) has {count} tasks")
-            if self._was_served(wish) and wish.kind not in ("line", "hung up", "link") and count != 1:
+            if (
+                self._was_served(wish)
+                and wish.kind not in ("line", "line, kept place", "hung up", "link")
+                and count != 1
+            ):
                 found.append(f"{wish.kind} from {wish.number} ({wish.call_sid}), to its end, has {count} tasks")
         return found
 

@@ -8,7 +8,8 @@ const ticked = new Set();
 const told = document.querySelector("[data-ticked]");
 const showTicked = () => {
   for (const box of document.querySelectorAll('input[name="task"]')) box.checked = ticked.has(box.value);
-  if (told) told.textContent = ticked.size ? `(${ticked.size})` : "";
+  const count = ticked.size ? `(${ticked.size})` : "";
+  if (told && told.textContent !== count) told.textContent = count; // a change is observed: it must end
 };
 document.addEventListener("change", (event) => {
   if (event.target.matches('input[name="task"]')) {
