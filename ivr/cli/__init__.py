@@ -10,6 +10,7 @@ import click
 from ivr.cli.backups import backup, restore
 from ivr.cli.call import call
 from ivr.cli.carrier import carrier, reconcile, spool_retry
+from ivr.cli.demo import demo
 from ivr.cli.evaluation import transcribe_eval
 from ivr.cli.flow import flow
 from ivr.cli.keys import keys
@@ -27,7 +28,7 @@ def hotline() -> None:
 
 for command in (
     run, migrate, worker, clock, exchange, call, carrier, reconcile, backup, restore, flow, prompts, models, keys,
-    tokens, users, transcribe_eval, spool_retry,
+    tokens, users, transcribe_eval, spool_retry, demo,
 ):  # fmt: skip
     hotline.add_command(command)
 

@@ -1,0 +1,167 @@
+"""List, search and next task with 200,000 tasks (20,000 open) beside 2,000 (200 open), in both databases, in one run.
+
+python -m benchmarks.desk [--tasks 200000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select, text
+
+from ivr import database, receipts, task_search, users
+from ivr.app import create_app
+from ivr.instants import utc_now
+from ivr.migrate import migrate
+from ivr.models import Call, CallbackTask, Contact, SearchWord, Team, User
+from tests.conftest import use_environment
+from tests.people import PASSWORD
+from tests.postgres import Postgres
+
+_NAMES = [
+    "Müller",
+    "Yılmaz",
+    "Petrow",
+    "Nowak",
+    "Kaya",
+    "Schmidt",
+    "Haddad",
+    "Popescu",
+    "Dimitrov",
+    "Kowalski",
+    "Rahimi",
+    "Çelik",
+]
+_LANGUAGES = ["de", "de", "de", "en", "tr", "ar", "ru", "uk", "fa", "kmr", "pl", "bg", "ro", "fr"]
+_ROUNDS = 15
+
+
+def fill(count: int) -> None:
+    """So many tasks, a tenth of them open, of all teams and languages."""
+    dice, now, codes = random.Random(7), utc_now(), set[str]()
+    while len(codes) < count:
+        codes.add(receipts.draw())
+    with database.writing() as session:
+        teams = session.scalars(select(Team.id).order_by(Team.id)).all()
+        keys = session.scalars(select(Team.key)).all()
+        users.add(session, "mia", "Mia Mitglied", "member", PASSWORD, keys[:3])
+    for start in range(0, count, 5000):
+        numbers = range(start + 1, min(start + 5000, count) + 1)
+        calls, tasks, contacts, words = [], [], [], []
+        for number in numbers:
+            at = now - timedelta(minutes=(count - number) * 129600 / count)
+            is_open = number > count - count // 10
+            phone = f"+4915{dice.randrange(10**9):09d}"
+            code, name = codes.pop(), f"{dice.choice(_NAMES)} {number}"
+            language = dice.choice(_LANGUAGES)
+            calls.append(
+                {"id": number, "call_sid": f"CA{number:032d}", "from_number": phone, "state": "ended", "started_at": at}
+            )
+            tasks.append(
+                {
+                    "id": number, "kind": "callback", "state": "open" if is_open else "closed", "call_id": number,
+                    "team_id": dice.choice(teams), "language": language, "concern": "benefits",
+                    "urgency": "emergency" if dice.random() < 0.05 else "normal", "callback_number": phone,
+                    "caller_name": name, "receipt_code": code, "provisional": False, "first_contact_at": at,
+                    "due_at": at + timedelta(hours=24), "closed_at": None if is_open else at + timedelta(hours=5),
+                    "outcome": None if is_open else "reached",
+                    "first_attempt_at": None if is_open else at + timedelta(hours=5),
+                    "needs_interpreter": False, "demands_code": False,
+                }
+            )  # fmt: skip
+            contacts.append({"task_id": number, "call_id": number, "at": at})
+            digits = phone.removeprefix("+")
+            found = {code, digits, digits.removeprefix("49"), task_search._FROM_BEHIND + digits[::-1]}
+            found |= {spelling for word in name.split() for spelling in task_search.spellings(word)}
+            words += [{"word": word, "task_id": number} for word in found]
+        with database.writing() as session:
+            for table, rows in ((Call, calls), (CallbackTask, tasks), (Contact, contacts), (SearchWord, words)):
+                session.execute(insert(table), rows)
+    with database.engine().execution_options(writing=True).begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def median(act: Callable[[int], object]) -> float:
+    """Milliseconds, of some rounds after a first one."""
+    act(0)
+    times = []
+    for number in range(1, _ROUNDS + 1):
+        began = time.perf_counter()
+        act(number)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000
+
+
+def measure(browser: FlaskClient) -> dict[str, float]:
+    """Medians of what a member does all day."""
+    with database.reading() as session:
+        mia = session.scalars(select(User)).one()
+        own = select(CallbackTask).where(CallbackTask.team_id.in_([team.id for team in mia.teams]))
+        some = session.scalars(own.order_by(CallbackTask.id.desc()).limit(_ROUNDS + 1)).all()
+
+    def get(path: str, **query: str) -> None:
+        assert browser.get(path, query_string=query).status_code == 200
+
+    def take_next(_: int) -> None:
+        assert "/tasks/" in browser.post("/desk/next").location
+
+    return {
+        "list": median(lambda _: get("/desk/")),
+        "page 20": median(lambda _: get("/desk/", view="all", page="20")),
+        "search: code": median(lambda number: get("/desk/", view="all", q=some[number].receipt_code)),
+        "search: number": median(lambda number: get("/desk/", view="all", q=(some[number].callback_number or "")[-6:])),
+        "search: name": median(lambda number: get("/desk/", view="all", q=_NAMES[number % len(_NAMES)])),
+        "task": median(lambda number: get(f"/desk/tasks/{some[number].id}")),
+        "next": median(take_next),
+    }
+
+
+def run(folder: Path, url: str, count: int) -> dict[str, float]:
+    """A house of this size."""
+    use_environment({"VAR_DIR": str(folder), "DATABASE_URL": url, "LANGUAGES": '["de","en"]'})
+    migrate()
+    fill(count)
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    browser = app.test_client()
+    assert browser.post("/login", data={"username": "mia", "password": PASSWORD}).status_code == 302
+    page = browser.get("/desk/").data
+    print(f"  {count:>7} tasks: the list weighs {len(gzip.compress(page)) / 1024:.0f} kB", flush=True)
+    return measure(browser)
+
+
+def main() -> None:
+    """Print the medians and their ratios."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--tasks", type=int, default=200_000)
+    wanted = arguments.parse_args()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        os.chmod(folder, 0o755)  # noqa: PTH101 - the database server runs as somebody else
+        server = Postgres(folder / "cluster")
+        try:
+            for kind in ("sqlite", "postgresql"):
+                print(kind)
+                found = [
+                    run(folder / f"{kind}-{count}", server.new_database() if kind == "postgresql" else "", count)
+                    for count in (wanted.tasks // 100, wanted.tasks)
+                ]
+                for act, small in found[0].items():
+                    large = found[1][act]
+                    print(f"  {act:<16} {small:7.1f} ms   {large:7.1f} ms   {large / small:5.2f} x (wanted: 3)")
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
