@@ -6,7 +6,7 @@ of two people acting at once one succeeds and the other is told who did (:class:
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -26,6 +26,8 @@ _NEVER_AGAIN = ("wrong_person", "call_refused", "number_invalid")
 CLOSING_OUTCOMES = ("reached", "wrong_person", "number_invalid", "letter_sent", "settled_otherwise")
 #: What else tasks of a kind are closed with: forms on their way, an appointment granted or refused.
 OUTCOMES_OF_KIND = {"postal_order": ("forms_sent",), "appointment": ("granted", "refused")}
+#: Sizes of a room. Source: "größere Servicebüros", where a third person takes part.
+ROOMS = ("small", "large")
 #: Why an appointment is refused. Source, question 3: "aus welchen Gründen?"
 REFUSAL_REASONS = ("settled_without", "not_responsible", "no_capacity", "missing_documents", "not_reached", "other")
 
@@ -185,9 +187,11 @@ def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
 
 
 def close(
-    session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime, *, attempted: bool = False
-) -> None:
-    """Close a claimed task with an outcome and what was agreed; `attempted`: the carrier has told of the attempt.
+    session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime, *,
+    attempted: bool = False, posted_on: date | None = None,
+) -> None:  # fmt: skip
+    """Close a claimed task with an outcome and what was agreed; `attempted`: the carrier has told of the attempt;
+    `posted_on`: the day the forms were posted (today, unless said otherwise).
 
     Raises:
         Refused: when the task is not theirs, `outcome_needed` without a closing outcome.
@@ -197,6 +201,8 @@ def close(
     if outcome in OUTCOMES_OF_KIND["appointment"]:
         raise Refused("answer_needed")  # with date and place, or with a reason: answer_wish
     _close(session, task, user, outcome, text, now, attempted=attempted)
+    if outcome == "forms_sent" and task.postal_order is not None:
+        task.postal_order.posted_on = posted_on or now.astimezone(settings().hours.zone).date()
 
 
 def answer_wish(
@@ -207,10 +213,12 @@ def answer_wish(
     *,
     appointment_at: datetime | None = None,
     place: str = "",
+    room: str = "",
     refusal_reason: str = "",
     text: str = "",
 ) -> None:
-    """Grant an appointment wish with date and place, or refuse it with a reason; either closes the task.
+    """Grant an appointment wish with date, place and size of the room (large where a third person takes part, unless
+    said otherwise), or refuse it with a reason; either closes the task.
 
     Raises:
         Refused: when the task is not theirs, `answer_needed` without date and place or a reason.
@@ -222,6 +230,7 @@ def answer_wish(
     _close(session, task, user, "granted" if granted else "refused", text, now)
     wish.appointment_at = appointment_at if granted else None
     wish.place = place.strip()[:200] if granted else None
+    wish.room = (room if room in ROOMS else "large" if wish.large_room else "small") if granted else None
     wish.refusal_reason = None if granted else refusal_reason
 
 

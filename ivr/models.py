@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -387,6 +387,8 @@ class PostalOrder(Base):
     forms: Mapped[list[str]] = mapped_column(JSON)
     #: The customer number (Kundennummer), where it was keyed in instead of speaking the address.
     customer_number: Mapped[str | None] = mapped_column(String(20))
+    #: The day they were posted.
+    posted_on: Mapped[date | None]
 
 
 class AppointmentWish(Base):
@@ -412,6 +414,8 @@ class AppointmentWish(Base):
     #: Granted: when and where.
     appointment_at: Mapped[datetime | None]
     place: Mapped[str | None] = mapped_column(String(200))
+    #: small, or large where a third person takes part
+    room: Mapped[str | None] = mapped_column(String(10))
     #: Refused: why.
     refusal_reason: Mapped[str | None] = mapped_column(String(20))
 
@@ -433,14 +437,22 @@ class AppointmentWish(Base):
 
 
 class TextMessage(Base):
-    """A text message (SMS) a caller has asked for."""
+    """A text message (SMS) a caller has asked for, or a member has sent."""
 
     __tablename__ = "text_messages"
-    __table_args__ = (UniqueConstraint("call_id", "to_number"), one_of("state", "queued", "sent", "failed"))
+    __table_args__ = (
+        UniqueConstraint("call_id", "to_number", "template", "number"),
+        one_of("state", "queued", "sent", "failed"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     to_number: Mapped[str] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(8))
+    #: Which text it began with (a prompt), and the how manieth of that kind it is.
+    template: Mapped[str] = mapped_column(String(40), default="sms_link")
+    number: Mapped[int] = mapped_column(default=1)
+    #: What a member has sent, as they saw it; none for the link.
+    text: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(20), default="queued")
     message_sid: Mapped[str | None] = mapped_column(String(64))
     sent_at: Mapped[datetime | None]

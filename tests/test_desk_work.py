@@ -12,9 +12,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from ivr import callbacks, claims, database, promises, saved_views, task_lists, task_pages
+from ivr import callbacks, claims, database, promises, saved_views, task_lists, task_pages, text_messages
 from ivr.instants import utc_now
-from ivr.models import CallbackTask, Draft, SavedView, Transcript
+from ivr.languages import LANGUAGES
+from ivr.models import CallbackTask, Draft, SavedView, TextMessage, Transcript
 from ivr.task_filters import Filters
 from tests.people import a_task, the_task
 from tests.test_desk import csp_is_strict, desk  # noqa: F401 - a fixture
@@ -394,3 +395,76 @@ def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.Mon
     page = desk("mia").get("/desk/").text
     assert "(2+)" in page
     assert Filters.of({"q": "x"}).query() == {"q": "x"}
+
+
+# -- text messages, rooms, posting -----------------------------------------------------------------------
+
+
+def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) -> None:  # noqa: F811
+    task = a_task(language="tr", number="+4915112340002")
+    mia = desk("mia")
+    assert "Size ulaşamadık" not in mia.get(f"/desk/tasks/{task}").text
+    page = mia.get(f"/desk/tasks/{task}?sms=sms_missed").text
+    assert "Size ulaşamadık. Tekrar arayacağız." in page
+    assert "Wir haben Sie nicht erreicht." in page, "and in German, for who sends it"
+    mia.post(f"/desk/tasks/{task}/text", data={"template": "sms_missed", "text": "Size ulaşamadık! <b>"})
+    mia.post(f"/desk/tasks/{task}/text", data={"template": "sms_missed", "text": "Size ulaşamadık!"})
+    with database.reading() as session:
+        sent = session.scalars(select(TextMessage).order_by(TextMessage.id)).all()
+        assert [(one.to_number, one.number, text_messages.body(one)) for one in sent] == [
+            ("+4915112340002", 1, "Size ulaşamadık! <b>"),
+            ("+4915112340002", 2, "Size ulaşamadık!"),
+        ]
+    assert "Size ulaşamadık! &lt;b&gt;" in mia.get(f"/desk/tasks/{task}").text
+    for given in ({"template": "sms_missed", "text": " "}, {"template": "sms_nonsense", "text": "x"}):
+        assert "Die SMS ist leer." in mia.post(f"/desk/tasks/{task}/text", data=given, follow_redirects=True).text
+    landline = a_task(number="+49421361888")
+    assert 'id="sms"' not in mia.get(f"/desk/tasks/{landline}").text
+    answer = mia.post(
+        f"/desk/tasks/{landline}/text", data={"template": "sms_missed", "text": "x"}, follow_redirects=True
+    )
+    assert "kann keine SMS empfangen" in answer.text
+
+
+def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:  # noqa: F811
+    task = change(a_task("appointment", kind="appointment"), state="closed")
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        found.appointment_wish.appointment_at, found.appointment_wish.place = utc_now(), "Zimmer 12"
+        for language in LANGUAGES:
+            for template in text_messages.templates(found):
+                text = text_messages.draft(found, template, language)
+                assert "jobcenter" not in text.lower().replace("www.jobcenter.digital", "")
+                assert "{" not in text
+        assert "Zimmer 12" in text_messages.draft(found, "sms_appointment", "fa")
+
+
+def test_an_appointment_has_a_room_and_forms_have_a_day(desk) -> None:  # noqa: F811
+    wish, forms = a_task("appointment", kind="appointment"), a_task("forms", kind="postal_order")
+    with database.writing() as session:
+        session.get_one(CallbackTask, wish).appointment_wish.companion = "interpreter"
+        for task in (wish, forms):
+            session.get_one(CallbackTask, task).provisional = False
+    boss = desk("lena")
+    for task in (wish, forms):
+        boss.post(f"/desk/tasks/{task}/claim")
+    granted = {"answer": "granted", "appointment_at": "2026-12-01T10:30", "place": "Zimmer 3"}
+    boss.post(f"/desk/tasks/{wish}/answer", data=granted)
+    assert (the_task(wish).appointment_wish.room, the_task(wish).state) == ("large", "closed")
+    assert "Zimmer 3 (großer Raum)" in boss.get(f"/desk/tasks/{wish}").text
+    boss.post(f"/desk/tasks/{forms}/close", data={"outcome": "forms_sent", "posted_on": "2026-11-20"})
+    assert "20.11.2026" in boss.get(f"/desk/tasks/{forms}").text
+
+
+def test_five_hundred_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:  # noqa: F811
+    with database.writing() as session:
+        from ivr import calls
+        from ivr.matters import Matter
+
+        for number in range(500):
+            call = calls.seen(session, f"CA{number:032d}", "+4915112349999", utc_now())
+            task = promises._open(session, call, Matter(concern="benefits"), utc_now(), False)
+    page = desk("mia").get(f"/desk/tasks/{task.id}").text
+    assert page.count("/desk/tasks/") < 60, "the ten latest of the number are shown"
+    long = a_task(text=" ".join(f"Wort{number}" for number in range(1500)))
+    assert desk("mia").get(f"/desk/tasks/{long}").status_code == 200

@@ -50,7 +50,7 @@ BESIDE_THE_SCRIPT = frozenset(
 #: Those of them that ask for a key.
 QUESTIONS_BESIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
 #: Texts that are written to callers, not spoken.
-WRITTEN = frozenset({"sms_link"})
+WRITTEN = frozenset({"sms_link", "sms_missed", "sms_appointment"})
 
 
 @dataclass(frozen=True)

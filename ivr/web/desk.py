@@ -6,7 +6,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
@@ -22,6 +22,7 @@ from ivr import (
     saved_views,
     task_lists,
     task_pages,
+    text_messages,
     unfinished_work,
     users,
 )  # fmt: skip
@@ -102,7 +103,14 @@ def task(task_id: int) -> str:
             the_time=callback_calls.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=task_pages.draft(session, task_id, me()), related=task_lists.related(session, me(), found),
             others=task_pages.who_else_looks(session, task_id, me(), now), teams=settings().teams,
+            texts=text_messages, template=_template(found),
         )  # fmt: skip
+
+
+def _template(found: CallbackTask) -> str:
+    """Which text message is looked at before it is sent."""
+    wanted = request.args.get("sms", "")
+    return wanted if wanted in text_messages.templates(found) else ""
 
 
 def _exists(session: Session, task_id: int) -> bool:
@@ -191,6 +199,17 @@ def correct(recording_id: int) -> AnyResponse:
     return _act(task_id, act)
 
 
+@desk.post("/tasks/<int(max=2147483647):task_id>/text")
+def text_message(task_id: int) -> AnyResponse:
+    """Send a text message."""
+    template, text = request.form.get("template", ""), request.form.get("text", "")
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        text_messages.send(session, found, user, template, text, now)
+
+    return _act(task_id, act)
+
+
 @desk.post("/tasks/<int(max=2147483647):task_id>/draft")
 def draft(task_id: int) -> tuple[str, int]:
     """What is being written; sent by the page as it is typed."""
@@ -248,9 +267,10 @@ def attempt(task_id: int) -> AnyResponse:
 def close(task_id: int) -> AnyResponse:
     """Close a task with its outcome and what was agreed."""
     outcome, text = request.form.get("outcome", ""), request.form.get("text", "")
+    posted_on = _day(request.form.get("posted_on", ""))
 
     def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
-        callbacks.close(session, found, user, outcome, text, now)
+        callbacks.close(session, found, user, outcome, text, now, posted_on=posted_on)
         task_pages.drop_draft(session, found, user)
 
     return _act(task_id, act)
@@ -273,11 +293,19 @@ def answer(task_id: int) -> AnyResponse:
             now,
             appointment_at=appointment_at,
             place=place,
+            room=form.get("room", ""),
             refusal_reason=reason,
             text=form.get("text", ""),
         )
 
     return _act(task_id, act)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _local_instant(text: str) -> datetime | None:

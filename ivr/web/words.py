@@ -72,6 +72,12 @@ PRIORITY_GROUPS = {
     "impairment": lazy_gettext("invited first: hearing or speech"),
     "under_25_training": lazy_gettext("invited first: under 25, seeks training"),
 }
+ROOMS = {"small": lazy_gettext("usual room"), "large": lazy_gettext("large room")}
+TEXTS = {
+    "sms_missed": lazy_gettext("We could not reach you"),
+    "sms_link": lazy_gettext("Link to the online services"),
+    "sms_appointment": lazy_gettext("The appointment"),
+}
 REFUSAL_REASONS = {
     "settled_without": lazy_gettext("settled without an appointment"),
     "not_responsible": lazy_gettext("another authority is responsible"),
@@ -165,6 +171,7 @@ EVENTS = {
     "named": lazy_gettext("Name of the caller"),
     "corrected": lazy_gettext("Transcript corrected"),
     "handed_over": lazy_gettext("Handed over to"),
+    "text_sent": lazy_gettext("Text message"),
 }
 PLEASE_LISTEN = {
     "no_model": lazy_gettext(
@@ -228,6 +235,8 @@ WEEKDAYS = (
     lazy_gettext("Friday"), lazy_gettext("Saturday"), lazy_gettext("Sunday"),
 )  # fmt: skip
 _REFUSALS = {
+    "no_mobile": lazy_gettext("No text message can be received at this number."),
+    "text_needed": lazy_gettext("The text message is empty."),
     "reason_needed": lazy_gettext("Please give a reason."),
     "no_team": lazy_gettext("Please choose another team."),
     "nothing_to_correct": lazy_gettext("There is no transcript to correct."),
@@ -373,6 +382,8 @@ def install(app: Flask) -> None:
             "priority_groups": PRIORITY_GROUPS,
             "refusal_reasons": REFUSAL_REASONS,
             "states": STATES,
+            "rooms": ROOMS,
+            "texts": TEXTS,
             "views": VIEWS,
             "sorts": SORTS,
             "urgencies": URGENCIES,
@@ -401,6 +412,7 @@ def install(app: Flask) -> None:
         moment=moment,
         language_name=language_name,
         phone=phone_numbers.readable,
+        is_mobile=phone_numbers.is_mobile,
         duration=duration,
         form_name=form_name,
         office_name=office_name,

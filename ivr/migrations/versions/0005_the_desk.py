@@ -26,6 +26,14 @@ def upgrade() -> None:
     op.create_index('ix_callback_tasks_claimed', 'callback_tasks', ['claimed_by_id'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.add_column('transcripts', sa.Column('corrected_text', sa.Text(), nullable=True))
     op.add_column('transcripts', sa.Column('corrected_at', ivr.database_types.Instant(timezone=True), nullable=True))
+    op.add_column('appointment_wishes', sa.Column('room', sa.String(length=10), nullable=True))
+    op.add_column('postal_orders', sa.Column('posted_on', sa.Date(), nullable=True))
+    with op.batch_alter_table('text_messages', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('template', sa.String(length=40), nullable=False, server_default='sms_link'))
+        batch_op.add_column(sa.Column('number', sa.Integer(), nullable=False, server_default='1'))
+        batch_op.add_column(sa.Column('text', sa.Text(), nullable=True))
+        batch_op.drop_constraint(batch_op.f('uq_text_messages_call_id_to_number'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_text_messages_call_id_to_number_template_number'), ['call_id', 'to_number', 'template', 'number'])
     op.create_table('search_words',
     sa.Column('word', _WORD, nullable=False),
     sa.Column('task_id', sa.Integer(), nullable=False),
@@ -64,6 +72,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ('saved_views', 'drafts', 'task_views', 'search_words'):
         op.drop_table(table)
+    with op.batch_alter_table('text_messages', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('uq_text_messages_call_id_to_number_template_number'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_text_messages_call_id_to_number'), ['call_id', 'to_number'])
+        for column in ('text', 'number', 'template'):
+            batch_op.drop_column(column)
+    op.drop_column('postal_orders', 'posted_on')
+    op.drop_column('appointment_wishes', 'room')
     op.drop_column('transcripts', 'corrected_at')
     op.drop_column('transcripts', 'corrected_text')
     for index in ('claimed', 'closed_at', 'line'):
