@@ -29,7 +29,7 @@ chaos:
 # Renews the pictures in docs/screenshots.
 screenshots:
 	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
-	SCREENSHOTS=1 $(VENV)/python -m pytest tests/test_browser.py tests/test_live_browser.py
+	SCREENSHOTS=1 $(VENV)/python -m pytest tests/test_browser.py tests/test_live_browser.py tests/test_desk_browser.py
 
 # Pins requirements.txt and tests/requirements.txt from pyproject.toml.
 lock:

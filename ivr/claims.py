@@ -24,7 +24,8 @@ def take_next(session: Session, user: User, languages: Sequence[str], now: datet
     """Claim the most urgent task the user may serve; None where there is none. Of two people each gets another."""
     for _ in range(3):  # others may be quicker with all that were looked at
         found = task_lists.candidates(session, user, languages, now)
-        for task in found:
+        for task_id in found:
+            task = session.get_one(CallbackTask, task_id)
             try:
                 callbacks.claim(session, task, user, now)
             except Refused:

@@ -197,15 +197,14 @@ def recording_of(session: Session, user: User, recording_id: int) -> Recording |
     )
 
 
-def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[CallbackTask]:
-    """Open tasks a member may serve next, in their order: emergencies, then languages they speak, then by deadline and
-    arrival. Whose next attempt is not due yet waits."""
+def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
+    """Ids of open tasks a member may serve next, in their order: emergencies, then languages they speak, then by
+    deadline and arrival. Whose next attempt is not due yet waits."""
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
-    base = select(CallbackTask).where(CallbackTask.state == "open", visible_to(user), ready).order_by(*SERVED).limit(20)
-    found: list[CallbackTask] = []
+    base = select(CallbackTask.id).where(CallbackTask.state == "open", visible_to(user), ready)
+    base = base.order_by(*SERVED).limit(40)
     for urgency in ("emergency", "normal"):
         for mine in (CallbackTask.language.in_(languages), CallbackTask.language.not_in(languages)):
-            found += session.scalars(base.where(CallbackTask.urgency == urgency, mine))
-            if found:
+            if found := session.scalars(base.where(CallbackTask.urgency == urgency, mine)).all():
                 return found
-    return found
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from ivr import database
 from ivr.models import CallbackTask
+from tests.conftest import ROOT
 from tests.people import a_task, the_task
 from tests.test_browser import accessible, browser, open_desk, people, picture, playwright  # noqa: F401 - fixtures
 
@@ -32,7 +34,7 @@ def test_a_day_by_keys_alone(browser, house, people, tasks) -> None:  # noqa: F8
     page.keyboard.press("j")
     expect(page.locator("[data-row] a:focus")).to_have_count(1)
     page.keyboard.press("n")
-    expect(page.get_by_role("heading", name=re.compile("Auftrag \\d+"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()
     code = re.search(r"\d{8}", page.title())[0]
     page.keyboard.press("e")
     expect(page.locator("#note-text")).to_be_focused()
@@ -107,7 +109,43 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         assert overflow <= 0, f"{path} is wider than 320 px"
         picture(page, f"{name}-{scheme}-320")
         page.set_viewport_size({"width": 1280, "height": 900})
+    if os.environ.get("SCREENSHOTS") and scheme == "light":  # the pictures of the help page
+        for path, name in (("/desk/", "queue"), (f"/desk/tasks/{tasks[0]}", "task")):
+            page.goto(path)
+            page.screenshot(path=ROOT / "ivr" / "web" / "static" / "help" / f"{name}.png")
     page.goto("/desk/")
     page.get_by_role("button", name="Gehe zu").click()
     accessible(page)
     assert page.complaints == []
+
+
+def test_wider_text_spacing_loses_nothing(browser, house, people, tasks) -> None:  # noqa: F811
+    """WCAG 2.1, 1.4.12: lines 1.5, paragraphs 2, letters 0.12, words 0.16 of the font's size."""
+    page = open_desk(browser, house)
+    for path in ("/desk/", f"/desk/tasks/{tasks[0]}", "/desk/help"):
+        page.goto(path)
+        page.evaluate(
+            """() => {
+                const sheet = new CSSStyleSheet();
+                sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
+                    + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+                document.adoptedStyleSheets = [sheet];
+            }"""
+        )
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("button, a, label, h1, h2, td, th, p")].filter(one =>
+                one.clientWidth && one.scrollWidth > one.clientWidth + 1
+                && getComputedStyle(one).overflowX === "hidden" && !one.closest(".kern-sr-only")).length"""
+        )
+        assert cut == 0, path
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, path
+
+
+def test_the_palette_takes_the_next_task(browser, house, people, tasks) -> None:  # noqa: F811
+    page = open_desk(browser, house)
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("nächster Auf")
+    expect(page.get_by_role("option").first).to_contain_text("nächster Auftrag")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()

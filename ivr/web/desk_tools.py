@@ -124,6 +124,9 @@ def palette() -> Response:
         people = users.colleagues(session, me()) if me().role == "supervisor" else []
     lowered = text.casefold()
     found += [
+        {"label": str(label), "action": key} for key, label in words.ACTIONS.items() if lowered in str(label).casefold()
+    ]
+    found += [
         {"label": str(gettext("View: %(name)s", name=label)), "url": url_for("desk.queue", view=view)}
         for view, label in words.VIEWS.items()
         if lowered in str(label).casefold()

@@ -117,6 +117,8 @@ PAGES = {
     "live.page": lazy_gettext("Live calls"),
     "desk_tools.first_steps": lazy_gettext("Help and keys"),
 }
+#: What the command palette does, by the key that does the same.
+ACTIONS = {"n": lazy_gettext("next task: take the most urgent one"), "?": lazy_gettext("all keys")}
 #: Keys of the desk, as the sheet behind "?" shows them.
 KEYS = (
     ("n", lazy_gettext("next task: take the most urgent one")),

@@ -90,9 +90,14 @@ const look = async () => {
     const option = document.createElement("li");
     option.id = `found-${number}`;
     option.setAttribute("role", "option");
-    option.dataset.url = one.url;
     option.textContent = one.label;
-    option.addEventListener("click", () => location.assign(one.url));
+    option.addEventListener("click", () => {
+      if (one.url) location.assign(one.url);
+      else {
+        palette.close();
+        keys[one.action]();
+      }
+    });
     return option;
   });
   found.replaceChildren(...options);
@@ -113,8 +118,7 @@ words?.addEventListener("keydown", (event) => {
     mark();
   } else if (event.key === "Enter") {
     event.preventDefault();
-    const target = found.children[chosen]?.dataset.url;
-    if (target) location.assign(target);
+    found.children[chosen]?.click();
   }
 });
 for (const dialog of document.querySelectorAll("dialog")) {
