@@ -123,6 +123,8 @@ class Settings(BaseSettings):
     calling_hours: Hours = Hours()
     #: Calls a minute from one number after which it is asked to wait, and for how many minutes.
     calls_a_minute: int = Field(10, ge=3, le=1000)
+    #: Calls a minute of all who withhold their number; of more only what they ask for is written down.
+    withheld_calls_a_minute: int = Field(600, ge=10)
     hold_off_minutes: int = Field(5, ge=1, le=10)
     #: People who interpret on the telephone, tried in this order.
     interpreters: tuple[InterpreterSettings, ...] = ()

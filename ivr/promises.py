@@ -145,7 +145,7 @@ def _open(session: Session, call: Call, matter: Matter, now: datetime, provision
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         _note(session, task, now, "opened")
         complete(session, task, call, matter)
-        task_search.index(session, task)
+        task_search.index_new(session, task)
         return task
     raise RuntimeError("no free receipt code found")
 

@@ -58,10 +58,15 @@ class _Espeak:
             return np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16)
 
 
-@lru_cache(maxsize=1)
+_engine: _Espeak | None = None
+
+
 def _espeak() -> _Espeak:
+    """The one of this process: a second one would take the library's callback from the first, and crash it."""
+    global _engine
     with _lock:
-        return _Espeak()
+        _engine = _engine or _Espeak()
+        return _engine
 
 
 @lru_cache(maxsize=512)

@@ -24,6 +24,12 @@ _FOUND = 500
 _FROM_BEHIND = "…"
 
 
+def index_new(session: Session, task: CallbackTask) -> None:
+    """Take in by what a task is found that has just been opened, in one statement."""
+    rows = [{"word": word, "task_id": task.id} for word in sorted(set(_numbers_of(task)))]
+    session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
+
+
 def index(session: Session, task: CallbackTask) -> None:
     """Take in by which words a task is found now."""
     session.flush()
@@ -36,11 +42,15 @@ def index(session: Session, task: CallbackTask) -> None:
         session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
 
 
-def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
+def _numbers_of(task: CallbackTask) -> Iterator[str]:
     yield task.receipt_code
     if task.callback_number:
         digits = task.callback_number.removeprefix("+")
         yield from (digits, digits.removeprefix("49"), _FROM_BEHIND + digits[::-1])
+
+
+def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
+    yield from _numbers_of(task)
     said = session.execute(
         select(Transcript.text, Transcript.corrected_text)
         .join(Recording)

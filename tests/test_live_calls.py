@@ -34,6 +34,7 @@ def open_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -
         tmp_path_factory.mktemp("no models"),
         HOURS__DAILY="00:00-24:00",
         CALLING_HOURS__DAILY="00:00-24:00",
+        WITHHELD_CALLS_A_MINUTE="60",
         HOURS__CLOSURES='[{"first": "2031-05-05", "last": "2031-05-05"}]',
         LINE_PLACES="3",
         RING_SECONDS="5",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import string
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -332,3 +334,22 @@ def test_every_digit_of_a_receipt_code_is_understood(studio, ear: WhisperModel, 
     # Callers hear a code twice; the ear gets it at three speeds and has to have it right once.
     texts = [heard(ear, sounds, "en", gap=gap, expecting="1 2 3 4 5 6 7 8 9 0")[0] for gap in (0.15, 0.1, 0.25)]
     assert code in ["".join(re.findall(r"\d", "".join(words_of(text)))) for text in texts], texts
+
+
+def test_two_who_speak_first_at_the_same_moment_share_one_synthesiser() -> None:
+    """In a process of its own: a second engine would crash the first, and with it the web process."""
+    code = """
+import threading
+from ivr.speech_synthesis import speak
+barrier = threading.Barrier(8)
+def first(number):
+    barrier.wait()
+    for round in range(5):
+        assert len(speak(f"Guten Tag {number} {round}", "de").samples) > 1000
+crowd = [threading.Thread(target=first, args=(number,)) for number in range(8)]
+[one.start() for one in crowd]
+[one.join() for one in crowd]
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

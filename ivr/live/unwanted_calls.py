@@ -27,8 +27,6 @@ from ivr.models import User
 
 #: How long a number that rang very often is shown to supervisors.
 _SHOWN = timedelta(days=7)
-#: So many times as often as one number may all who withhold theirs ring.
-_WITHHELD = 6
 #: Stands for all numbers that are withheld.
 WITHHELD = "withheld"
 _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
@@ -100,7 +98,7 @@ def _many_withheld(*, count: bool) -> bool:
             calls, _ = pipeline.execute()
     except RedisError:
         return False
-    return bool(calls > settings().calls_a_minute * _WITHHELD)
+    return bool(calls > settings().withheld_calls_a_minute)
 
 
 def note(connection: Connection, number: str, now: datetime) -> None:

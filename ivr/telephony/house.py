@@ -66,7 +66,7 @@ class House:
         """Whether the caller can wait for the responsible team; nobody is there where the database does not say."""
         try:
             with database.reading() as session:
-                if self._fills_the_line(session):
+                if state.facts.get("concern") == "emergency" and self._fills_the_line(session):
                     return "taken"
                 return line.state_for(session, Matter.of(state.facts).team, self.now)
         except SQLAlchemyError:
