@@ -265,7 +265,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"dialled_languages.{number}: {language!r} is not in the language menu")
         if self.mode == "local" and self.port == self.exchange_port:
             raise ValueError(f"exchange_port: {self.port} is the port of the web process already; choose another")
-        if self.transcription_pools and self.transcription_pool not in self.transcription_pools:
+        if self.transcription_pool and self.transcription_pool not in self.transcription_pools:
             raise ValueError(f"transcription_pool: {self.transcription_pool!r} is not one of transcription_pools")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
@@ -369,8 +369,8 @@ class Settings(BaseSettings):
 
     @property
     def pool_languages(self) -> tuple[str, ...] | None:
-        """Languages this host transcribes; None for all."""
-        return self.transcription_pools[self.transcription_pool] if self.transcription_pools else None
+        """Languages this host transcribes; None for all. A host without workers needs to name no pool."""
+        return self.transcription_pools.get(self.transcription_pool) if self.transcription_pool else None
 
     def carrier_voice(self, language: str) -> tuple[str, str] | None:
         """The carrier's language tag and voice; None where its prompts have to be played."""

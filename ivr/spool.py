@@ -32,6 +32,7 @@ from ivr.configuration import settings
 from ivr.database_types import insert
 from ivr.instants import utc_now
 from ivr.models import SpoolEntry
+from ivr.objects import sync_directory
 
 log = logging.getLogger(__name__)
 
@@ -164,15 +165,7 @@ def _append(name: str, line: bytes) -> None:
         finally:
             os.close(handle)
         if new:
-            _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync_directory(path.parent)
 
 
 @contextmanager

@@ -61,11 +61,22 @@ def test_wrong(written, text: str, complaint: str) -> None:
     assert complaint in str(refused.value)
 
 
-def test_the_readmes_example_is_accepted(written) -> None:
+def test_the_readmes_examples_are_accepted(written) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
-    settings = written(readme.split("```toml")[1].split("```")[0])
+    examples = [part.split("```")[0] for part in readme.split("```toml")[1:]]
+    assert len(examples) == 3
+    accepted = [written(example) for example in examples]
+    (settings,) = [one for one in accepted if one.hours.weekdays]
     assert settings.hours.weekdays == {"saturday": None}
     assert settings.team_for("work") == "work"
+    (pools,) = [one for one in accepted if one.transcription_pools]
+    assert (pools.pool_of("tr"), pools.pool_languages) == ("south", None)
+
+
+def test_a_pool_that_does_not_exist_is_refused(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSCRIPTION_POOL", "west")
+    with pytest.raises(ConfigurationError, match="west"):
+        written('[transcription_pools]\nnorth = ["de"]')
 
 
 def test_one_field_of_one_office_may_come_from_the_environment(written, monkeypatch: pytest.MonkeyPatch) -> None:

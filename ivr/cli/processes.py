@@ -29,7 +29,9 @@ def worker() -> None:
     """Fetch recordings and transcribe them (Procfile: worker)."""
     from ivr.workers.pool import Pool
 
-    settings()
+    configured = settings()
+    if configured.transcription_pools and not configured.transcription_pool:
+        raise click.ClickException("transcription_pool must name the pool of this host (TRANSCRIPTION_POOL=…)")
     Pool().run()
 
 
