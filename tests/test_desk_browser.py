@@ -145,7 +145,8 @@ def test_wider_text_spacing_loses_nothing(browser, house, people, tasks) -> None
 def test_the_palette_takes_the_next_task(browser, house, people, tasks) -> None:  # noqa: F811
     page = open_desk(browser, house)
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").fill("nächster Auf")
-    expect(page.get_by_role("option").first).to_contain_text("nächster Auftrag")
+    palette = page.get_by_role("dialog", name="Zu einem Auftrag")
+    palette.get_by_role("combobox").fill("nächster Auf")
+    expect(palette.get_by_role("option").first).to_contain_text("nächster Auftrag")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()
