@@ -207,7 +207,9 @@ def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.keep_call(CallRecord("CA1", "+49", "+49421"))
     ledger.keep_recording(RecordingRecord("RE1", "CA1"), np.zeros(80, np.int16))
+    ledger.keep_recording(RecordingRecord("RE2", "CA1"))  # it was still being recorded
     again = Ledger(tmp_path)
+    assert again.call("CA1").status == "failed", "it ended with the exchange that connected it"
     assert [recording.sid for recording in again.recordings("CA1")] == ["RE1"]
     assert again.call("CA1").from_ == "+49"
     assert again.delete_recording("RE1")

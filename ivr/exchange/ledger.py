@@ -90,8 +90,8 @@ class Ledger:
             self._calls[call.sid] = call
         for path in _oldest_first(directory / "recordings", "RE*.json"):
             recording = RecordingRecord(**json.loads(path.read_text()))
-            if recording.status == "in-progress":
-                path.unlink()
+            if recording.status == "in-progress" and not self.audio_path(recording.sid).exists():
+                path.unlink()  # what was being said when it died is lost
                 continue
             self._recordings[recording.sid] = recording
         for path in _oldest_first(directory / "messages", "SM*.json"):
