@@ -109,6 +109,27 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         assert overflow <= 0, f"{path} is wider than 320 px"
         picture(page, f"{name}-{scheme}-320")
         page.set_viewport_size({"width": 1280, "height": 900})
+    boss = open_desk(browser, house, "lena", color_scheme=scheme)
+    for path, name in (
+        ("/desk/live/", "live-page"),
+        ("/supervision/roster", "roster"),
+        ("/supervision/unwanted", "unwanted"),
+        ("/supervision/unfinished", "unfinished"),
+        ("/studio/", "studio-languages"),
+        ("/studio/ar", "studio-arabic"),
+    ):
+        boss.goto(path)
+        accessible(boss)
+        picture(boss, f"{name}-{scheme}")
+        boss.set_viewport_size({"width": 320, "height": 640})
+        overflow = boss.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{path} is wider than 320 px"
+        picture(boss, f"{name}-{scheme}-320")
+        boss.set_viewport_size({"width": 1280, "height": 900})
+    stranger = browser.new_context(base_url=house.url, color_scheme=scheme).new_page()
+    stranger.goto("/login")
+    accessible(stranger)
+    picture(stranger, f"login-{scheme}")
     if os.environ.get("SCREENSHOTS") and scheme == "light":  # the pictures of the help page
         for path, name in (("/desk/", "queue"), (f"/desk/tasks/{tasks[0]}", "task")):
             page.goto(path)
