@@ -44,6 +44,7 @@ _NAMES = [
 ]
 _LANGUAGES = ["de", "de", "de", "en", "tr", "ar", "ru", "uk", "fa", "kmr", "pl", "bg", "ro", "fr"]
 _ROUNDS = 15
+_BASELINE = 2000
 
 
 def fill(count: int) -> None:
@@ -154,7 +155,7 @@ def main() -> None:
                 print(kind)
                 found = [
                     run(folder / f"{kind}-{count}", server.new_database() if kind == "postgresql" else "", count)
-                    for count in (wanted.tasks // 100, wanted.tasks)
+                    for count in (_BASELINE, wanted.tasks)
                 ]
                 for act, small in found[0].items():
                     large = found[1][act]

@@ -238,6 +238,13 @@ class CallbackTask(Base):
         Index("ix_callback_tasks_queue", "state", "due_at"),
         # The order in which open tasks are served: 'emergency' comes before 'normal'.
         Index("ix_callback_tasks_line", "urgency", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # All that the counts of the views and the filters look at.
+        Index(
+            "ix_callback_tasks_of_team",
+            *("team_id", "kind", "urgency", "needs_interpreter", "language"),
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
         Index("ix_callback_tasks_closed_at", "closed_at"),
         Index("ix_callback_tasks_claimed", "claimed_by_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         # Whether a number has an open task already.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ivr.configuration import settings
@@ -24,7 +24,8 @@ MOST_COUNTED, MOST_PAGES = 1000, 200
 #: Due soon.
 SOON = timedelta(hours=4)
 
-_OPEN = CallbackTask.state != "closed"
+#: Not a parameter: a partial index is for the condition that it names.
+_OPEN = CallbackTask.state != literal("closed", literal_execute=True)
 #: How open tasks are served; the index of that order has the same columns.
 SERVED = (CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 

@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column('callback_tasks', sa.Column('caller_name', sa.String(length=120), nullable=True))
     op.add_column('callback_tasks', sa.Column('claim_used_at', ivr.database_types.Instant(timezone=True), nullable=True))
     op.create_index('ix_callback_tasks_line', 'callback_tasks', ['urgency', 'due_at', 'id'], sqlite_where=_OPEN, postgresql_where=_OPEN)
+    op.create_index('ix_callback_tasks_of_team', 'callback_tasks', ['team_id', 'kind', 'urgency', 'needs_interpreter', 'language'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.create_index('ix_callback_tasks_closed_at', 'callback_tasks', ['closed_at'])
     op.create_index('ix_callback_tasks_claimed', 'callback_tasks', ['claimed_by_id'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.add_column('transcripts', sa.Column('corrected_text', sa.Text(), nullable=True))
@@ -81,7 +82,7 @@ def downgrade() -> None:
     op.drop_column('appointment_wishes', 'room')
     op.drop_column('transcripts', 'corrected_at')
     op.drop_column('transcripts', 'corrected_text')
-    for index in ('claimed', 'closed_at', 'line'):
+    for index in ('claimed', 'closed_at', 'line', 'of_team'):
         op.drop_index(f'ix_callback_tasks_{index}', table_name='callback_tasks')
     op.drop_column('callback_tasks', 'claim_used_at')
     op.drop_column('callback_tasks', 'caller_name')
