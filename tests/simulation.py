@@ -131,7 +131,7 @@ class Day:
         chance = self.dice.random()
         if chance < 0.4:
             task = promises.open_for(session, entry.call, Matter(concern=entry.concern), self.now)
-            line.keep_place(session, entry, task)
+            line.keep_place(session, entry, task, self.now)
             self._ended(entry.call.call_sid, "kept_place")
         elif chance < 0.7:
             line.leave(session, entry, "message", self.now)

@@ -24,7 +24,7 @@ from ivr.languages import LANGUAGES
 from ivr.models import Call, TextMessage
 from ivr.prompts.catalogue import WRITTEN, catalogue
 from ivr.prompts.parts import Part, fragments
-from tests.conftest import Databases, House, reader
+from tests.conftest import Databases, House, eventually, reader
 
 CALLERS = int(os.environ.get("CALLERS", 1_000))
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
@@ -132,6 +132,11 @@ def all_tasks(api) -> Iterator[dict]:
         page = api(page["next"].removeprefix("/api/v1"))
 
 
+def _languages() -> set[str | None]:
+    with database.reading() as session:
+        return set(session.scalars(select(Call.language).distinct()))
+
+
 def test_random_callers(busy_house: House, api) -> None:
     """Every document well formed, no 5xx, no endless loop, a named ending; every promise made exists as a task."""
 
@@ -153,9 +158,9 @@ def test_random_callers(busy_house: House, api) -> None:
 
     with database.reading() as session:
         of_call = dict(session.execute(select(Call.call_sid, Call.ending)).all())
-        languages = set(session.scalars(select(Call.language).distinct()))
         links = set(session.scalars(select(Call.call_sid).join(TextMessage)))
-    assert languages == set(busy_house.settings.enabled_languages)
+    # Which language somebody chose is noted a moment after it has been answered.
+    assert eventually(lambda: _languages() == set(busy_house.settings.enabled_languages))
     reached = Counter(of_call[report.call_sid] for _, report in calls)
     assert set(reached) == {"promised", "informed", "unserved", "hung_up"}  # nobody has come to work
 
