@@ -19,6 +19,7 @@ bench:
 	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m benchmarks.hang_up_to_transcript
 	@$(VENV)/python -m benchmarks.backlog $(ARGS)
+	@$(VENV)/python -m benchmarks.desk
 
 # Calls of every kind while everything is killed at random: SEEDS=1,2,3 make chaos (some five minutes each).
 chaos:
