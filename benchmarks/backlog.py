@@ -61,12 +61,12 @@ def bare(messages: Sequence[Sound], cores: int) -> float:
 
 def command_line(messages: Sequence[Sound], model: Path, cores: int) -> float:
     """Seconds that `vosk-transcriber` takes for the same files; the model's loading is part of it."""
-    with tempfile.TemporaryDirectory() as folder:
+    # It takes whatever lies in its folder for audio, its own output too.
+    with tempfile.TemporaryDirectory() as audio, tempfile.TemporaryDirectory() as out:
         for number, message in enumerate(messages):
-            (Path(folder) / f"{number:03d}.wav").write_bytes(write_wav(message))
+            (Path(audio) / f"{number:03d}.wav").write_bytes(write_wav(message))
         tool = Path(sys.executable).with_name("vosk-transcriber")
-        command = [str(tool), "-m", str(model), "-i", folder, "-o", f"{folder}/out", "-ts", str(cores)]
-        Path(folder, "out").mkdir()
+        command = [str(tool), "-m", str(model), "-i", audio, "-o", out, "-ts", str(cores)]
         began = time.monotonic()
         subprocess.run(command, check=True, capture_output=True)
         return time.monotonic() - began

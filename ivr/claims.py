@@ -39,7 +39,7 @@ def take_next(session: Session, user: User, languages: Sequence[str], now: datet
 
 def is_unused(task: CallbackTask, now: datetime) -> bool:
     """Whether a claim has not been used for a long time."""
-    used = task.claim_used_at or task.claimed_at
+    used = task.claim_used_at
     return task.state == "claimed" and used is not None and used < now - UNUSED_AFTER
 
 
@@ -73,10 +73,12 @@ def take_over(session: Session, task: CallbackTask, user: User, now: datetime) -
 
 
 def assign(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:
-    """Give open tasks to somebody; how many, and how many were taken by others meanwhile."""
+    """Give open tasks to somebody; how many, and how many were left: others have them, or it is not their team."""
     given = refused = 0
     for task in tasks:
         try:
+            if to.role != "supervisor" and task.team not in to.teams:
+                raise Refused("no_team")
             callbacks.claim(session, task, to, now)
         except Refused:
             refused += 1

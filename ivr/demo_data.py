@@ -66,7 +66,7 @@ _NAMES = (
 )
 _EMERGENCIES = ("no_money", "power_cut", "housing", "food_voucher")
 _PEOPLE = (("anna", "Anna Ahlers"), ("bilal", "Bilal Demir"), ("clara", "Clara Cordes"), ("dunja", "Dunja Petrović"))
-#: Messages with audio, of the latest calls; the others asked for a callback by keypad.
+#: Messages with audio, the more the later the day; the other callers asked for a callback by keypad.
 _MESSAGES = 400
 
 
@@ -108,7 +108,7 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
         with database.writing() as session:
             teams = {team.key: team for team in session.scalars(select(Team))}
             for at in _instants(dice, now - timedelta(days=day), calls_per_day, now):
-                _call(session, dice, at, now, staff, teams, made, recent=day <= 3)
+                _call(session, dice, at, now, staff, teams, made, most_messages=_MESSAGES // (day + 1))
     return made
 
 
@@ -137,7 +137,7 @@ def _instants(dice: random.Random, day: datetime, count: int, now: datetime) -> 
 
 def _call(
     session: Session, dice: random.Random, at: datetime, now: datetime, staff: list[int], teams: dict[str, Team],
-    made: Seeded, *, recent: bool,
+    made: Seeded, *, most_messages: int,
 ) -> None:  # fmt: skip
     language = dice.choices(list(_SAID), weights=[40, 8, 12, 9, 6, 8, 4, 2, 4, 4, 3, 2])[0]
     concern = dice.choices(CONCERNS, weights=[35, 18, 8, 4, 6, 8, 9, 12])[0]
@@ -158,7 +158,7 @@ def _call(
     session.flush()
     task = _task(session, dice, call, concern, teams, made)
     made.tasks += 1
-    if recent and made.messages < _MESSAGES and dice.random() < 0.7:
+    if made.messages < most_messages and dice.random() < 0.7:
         _message(session, dice, task, language)
         made.messages += 1
     _work(session, dice, task, staff, now)

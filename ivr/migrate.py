@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from ivr import database, teams
+from ivr import database, task_search, teams
 from ivr.configuration import settings
 
 
@@ -19,7 +19,11 @@ def alembic_config() -> Config:
 
 
 def migrate() -> None:
-    """Upgrade the schema, then mirror the configured teams. Safe to run at every start."""
+    """Upgrade the schema, mirror the configured teams, make older tasks findable. Safe to run at every start."""
     command.upgrade(alembic_config(), "head")
     with database.writing() as session:
         teams.mirror(session, settings().teams)
+    more = True
+    while more:
+        with database.writing() as session:
+            more = task_search.index_missing(session) > 0

@@ -355,7 +355,7 @@ class SavedView(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(60))
     #: The filters, as they stand in the address.
-    query: Mapped[str] = mapped_column(String(500))
+    query: Mapped[str] = mapped_column(Text)
 
 
 class Contact(Base):

@@ -32,7 +32,7 @@ def keep(session: Session, user: User, name: str, given: Mapping[str, str]) -> N
     if not name or (known is None and len(of_user(session, user)) >= _MOST):
         raise ValueError
     view = given.get("view", "open")
-    query = urlencode({"view": view if view in VIEWS else "open", **Filters.of(given).query()})[:500]
+    query = urlencode({"view": view if view in VIEWS else "open", **Filters.of(given).query()})
     if known is not None:
         known.query = query
     else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ivr.configuration import settings
@@ -127,6 +127,24 @@ def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
         selectinload(CallbackTask.events).joinedload(TaskEvent.user),
     )
     return session.scalar(query)
+
+
+def some(session: Session, user: User, task_ids: Sequence[int]) -> Sequence[CallbackTask]:
+    """Those of some tasks the user may see, in the order of their ids."""
+    query = select(CallbackTask).where(CallbackTask.id.in_(task_ids), visible_to(user)).order_by(CallbackTask.id)
+    return session.scalars(query.options(joinedload(CallbackTask.team))).all()
+
+
+def may_see(session: Session, user: User, task_id: int) -> bool:
+    """Whether there is such a task, and it is the user's business."""
+    return session.scalar(select(CallbackTask.id).where(CallbackTask.id == task_id, visible_to(user))) is not None
+
+
+def newest(session: Session, user: User, *views: str, now: datetime) -> Sequence[Row[int, str]]:
+    """Ids and receipt codes of the newest tasks that are in all of these views."""
+    within = [_in_view(view, user, now) for view in views]
+    query = select(CallbackTask.id, CallbackTask.receipt_code).where(visible_to(user), *within)
+    return session.execute(query.order_by(CallbackTask.id.desc()).limit(20)).all()
 
 
 def related(session: Session, user: User, task: CallbackTask) -> Sequence[CallbackTask]:

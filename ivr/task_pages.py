@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from ivr import claims, task_search, teams
 from ivr.callbacks import Refused
 from ivr.configuration import settings
-from ivr.database_types import insert
+from ivr.database_types import insert, rows
 from ivr.models import CallbackTask, Draft, Recording, TaskEvent, TaskView, User
 
 #: A page that is open says so every few seconds.
@@ -89,9 +89,14 @@ def hand_over(session: Session, task: CallbackTask, user: User, team_key: str, r
         raise Refused("reason_needed")
     if team_key not in settings().teams or task.team.key == team_key:
         raise Refused("no_team")
-    if task.state == "closed" or (task.state == "claimed" and task.claimed_by_id != user.id):
+    team = teams.by_key(session, team_key, settings().teams[team_key].name)
+    session.flush()
+    mine = (CallbackTask.state == "claimed") & (CallbackTask.claimed_by_id == user.id)
+    free = (CallbackTask.state == "open") | mine
+    values = {"team_id": team.id, "state": "open", "claimed_by_id": None, "claimed_at": None, "claim_used_at": None}
+    handed = session.execute(update(CallbackTask).where(CallbackTask.id == task.id, free).values(values))
+    session.refresh(task)
+    if rows(handed) != 1:
         raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
-    task.team = teams.by_key(session, team_key, settings().teams[team_key].name)
-    task.state, task.claimed_by_id, task.claimed_at, task.claim_used_at = "open", None, None, None
-    said = f"{task.team.name}: {reason.strip()[:500]}"
+    said = f"{team.name}: {reason.strip()[:500]}"
     session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="handed_over", text=said))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sqlalchemy import Select, delete, intersect, select
+from sqlalchemy import Select, delete, intersect, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.database_types import insert
@@ -40,6 +40,16 @@ def index(session: Session, task: CallbackTask) -> None:
     if new := words - known:
         rows = [{"word": word, "task_id": task.id} for word in sorted(new)]
         session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
+
+
+def index_missing(session: Session, limit: int = 500) -> int:
+    """Take in tasks that were opened before there was a search (every other is found by its receipt code at least);
+    how many there were, `limit` at the most."""
+    unknown = select(CallbackTask).where(~select(SearchWord).where(SearchWord.task_id == CallbackTask.id).exists())
+    found = session.scalars(unknown.limit(limit)).all()
+    for task in found:
+        index(session, task)
+    return len(found)
 
 
 def _numbers_of(task: CallbackTask) -> Iterator[str]:
@@ -84,7 +94,4 @@ def _asked(text: str) -> Iterator[set[str]]:
 
 def _having(words: set[str]) -> Select[int]:
     ranges = [(SearchWord.word >= word) & (SearchWord.word < word + "\U0010ffff") for word in sorted(words)]
-    either = ranges[0]
-    for one in ranges[1:]:
-        either = either | one
-    return select(SearchWord.task_id.label("task_id")).where(either).distinct()
+    return select(SearchWord.task_id.label("task_id")).where(or_(*ranges)).distinct()

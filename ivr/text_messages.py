@@ -64,6 +64,8 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     text = text.strip()[:800]
     if not text or template not in templates(task):
         raise Refused("text_needed")
+    # Of two members who send at once, one is numbered after the other.
+    session.execute(select(CallbackTask.id).where(CallbackTask.id == task.id).with_for_update())
     same = select(func.count(TextMessage.id)).where(
         TextMessage.call_id == task.call_id, TextMessage.to_number == number, TextMessage.template == template
     )

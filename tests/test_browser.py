@@ -67,6 +67,7 @@ def open_desk(browser: Browser, house: House, username: str = "mia", **options: 
     page.get_by_label("Passwort").fill(PASSWORD)
     page.get_by_role("button", name="Anmelden").click()
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+    page.wait_for_load_state()  # the keys work from now on
     return page
 
 

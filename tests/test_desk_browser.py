@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from ivr import database
@@ -35,6 +35,7 @@ def test_a_day_by_keys_alone(browser, house, people, tasks) -> None:  # noqa: F8
     expect(page.locator("[data-row] a:focus")).to_have_count(1)
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()
+    page.wait_for_load_state()
     code = re.search(r"\d{8}", page.title())[0]
     page.keyboard.press("e")
     expect(page.locator("#note-text")).to_be_focused()
@@ -90,6 +91,21 @@ def test_without_javascript_list_page_claim_note_and_close_still_work(browser, h
     assert the_task(tasks[1]).state == "closed"
 
 
+def wider_than_the_window(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def looked_at(page: Page, path: str, name: str) -> None:
+    """A page as everybody may have it, with pictures: large, and 320 px wide (or enlarged four times)."""
+    page.goto(path)
+    accessible(page)
+    picture(page, name)
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert wider_than_the_window(page) <= 0, f"{path} is wider than 320 px"
+    picture(page, f"{name}-320")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> None:  # noqa: F811
     page = open_desk(browser, house, color_scheme=scheme)
@@ -101,14 +117,7 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         (f"/desk/tasks/{tasks[0]}", "task-named"),
         ("/desk/help", "help"),
     ):
-        page.goto(path)
-        accessible(page)
-        picture(page, f"{name}-{scheme}")
-        page.set_viewport_size({"width": 320, "height": 640})
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is wider than 320 px"
-        picture(page, f"{name}-{scheme}-320")
-        page.set_viewport_size({"width": 1280, "height": 900})
+        looked_at(page, path, f"{name}-{scheme}")
     boss = open_desk(browser, house, "lena", color_scheme=scheme)
     for path, name in (
         ("/desk/live/", "live-page"),
@@ -118,14 +127,7 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         ("/studio/", "studio-languages"),
         ("/studio/ar", "studio-arabic"),
     ):
-        boss.goto(path)
-        accessible(boss)
-        picture(boss, f"{name}-{scheme}")
-        boss.set_viewport_size({"width": 320, "height": 640})
-        overflow = boss.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is wider than 320 px"
-        picture(boss, f"{name}-{scheme}-320")
-        boss.set_viewport_size({"width": 1280, "height": 900})
+        looked_at(boss, path, f"{name}-{scheme}")
     stranger = browser.new_context(base_url=house.url, color_scheme=scheme).new_page()
     stranger.goto("/login")
     accessible(stranger)
@@ -159,8 +161,7 @@ def test_wider_text_spacing_loses_nothing(browser, house, people, tasks) -> None
                 && getComputedStyle(one).overflowX === "hidden" && !one.closest(".kern-sr-only")).length"""
         )
         assert cut == 0, path
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, path
+        assert wider_than_the_window(page) <= 0, path
 
 
 def test_the_palette_takes_the_next_task(browser, house, people, tasks) -> None:  # noqa: F811

@@ -7,7 +7,9 @@ import io
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -161,6 +163,21 @@ def test_a_view_of_ones_own_is_kept_and_forgotten(desk) -> None:  # noqa: F811
         saved_views.keep(session, desk.people["mia"], "  ", {})
 
 
+def test_a_view_with_a_long_search_is_kept_whole(desk) -> None:  # noqa: F811
+    words = "السلام عليكم " * 12
+    with database.writing() as session:
+        saved_views.keep(session, desk.people["mia"], "Gruß", {"q": words})
+        (kept,) = saved_views.of_user(session, desk.people["mia"])
+        assert parse_qs(kept.query)["q"] == [words.strip()]
+
+
+def test_what_no_keyboard_has_is_refused(desk) -> None:  # noqa: F811
+    task, mia = a_task(), desk("mia")
+    for query in ("q", "language", "office", "team"):
+        assert mia.get("/desk/", query_string={query: "a\0b"}).status_code == 400
+    assert mia.post(f"/desk/tasks/{task}/note", data={"text": "a\0b"}).status_code == 400
+
+
 # -- the next task --------------------------------------------------------------------------------------
 
 
@@ -287,6 +304,20 @@ def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> Non
     assert "Jugendberufsagentur: unter 25" in desk("sven").get(f"/desk/tasks/{task}").text
 
 
+def test_a_task_claimed_under_ones_hands_is_not_handed_over(desk) -> None:  # noqa: F811
+    task, people = a_task(), desk.people
+    with database.writing() as session:
+        seen = session.get_one(CallbackTask, task)
+        taken = {"state": "claimed", "claimed_by_id": people["nils"].id}
+        mine = update(CallbackTask).where(CallbackTask.id == task).values(**taken)
+        session.execute(mine.execution_options(synchronize_session=False))  # another session has been quicker
+        assert seen.state == "open"
+        with pytest.raises(callbacks.Refused):
+            task_pages.hand_over(session, seen, people["mia"], "youth", "unter 25", utc_now())
+    found = the_task(task)
+    assert (found.team.key, found.claimed_by_id) == ("benefits", people["nils"].id)
+
+
 def test_a_transcript_is_corrected_and_the_machines_text_stays(desk) -> None:  # noqa: F811
     task = a_task(text="der storm wird abgestellt")
     with database.reading() as session:
@@ -348,6 +379,31 @@ def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:  # noqa: F
     assert desk("mia").post("/desk/selected", data={"task": ["x", "1"], "action": "explode"}).status_code == 400
 
 
+def test_nobody_is_given_a_task_they_cannot_see(desk) -> None:  # noqa: F811
+    foreign = a_task("under_25")
+    page = desk("lena").post(
+        "/desk/selected",
+        data={"task": [foreign], "action": "assign", "to": desk.people["mia"].id},
+        follow_redirects=True,
+    )
+    assert "1 Auftrag blieb, wie er ist" in page.text
+    assert the_task(foreign).state == "open"
+
+
+def test_the_list_is_new_when_anything_in_it_is(desk) -> None:  # noqa: F811
+    task, mia = a_task(), desk("mia")
+
+    def version() -> str:
+        return re.search(r"seen=(\w+)", mia.get("/desk/").text)[1]
+
+    seen = version()
+    assert mia.get(f"/desk/?seen={seen}").status_code in (200, 204)  # 200 where a minute has just begun
+    for values in ({"caller_name": "Zoë"}, {"next_attempt_at": utc_now()}, {"language": "tr"}, {"concern": "work"}):
+        before = version()
+        change(task, **values)
+        assert version() != before, values
+
+
 # -- palette, alerts, help -----------------------------------------------------------------------------------
 
 
@@ -378,6 +434,16 @@ def test_alerts_name_tasks_by_their_code_only(desk) -> None:  # noqa: F811
     assert "4915112340001" not in json.dumps(told)
     assert desk("sven").get("/desk/alerts").json["emergencies"] == []
     assert desk().get("/desk/alerts").status_code == 302
+
+
+def test_a_new_emergency_is_told_however_many_there_are(desk) -> None:  # noqa: F811
+    old = [change(a_task(), urgency="emergency") for _ in range(25)]
+    for task in old[:3]:
+        desk("nils").post(f"/desk/tasks/{task}/claim")
+    new = change(a_task(), urgency="emergency")
+    told = [one["code"] for one in desk("mia").get("/desk/alerts").json["emergencies"]]
+    assert told[0] == the_task(new).receipt_code
+    assert the_task(old[0]).receipt_code not in told
 
 
 def test_the_first_steps_have_their_page(desk) -> None:  # noqa: F811
@@ -422,6 +488,20 @@ def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) 
         f"/desk/tasks/{landline}/text", data={"template": "sms_missed", "text": "x"}, follow_redirects=True
     )
     assert "kann keine SMS empfangen" in answer.text
+
+
+def test_eight_texts_sent_at_once_are_eight_texts(desk) -> None:  # noqa: F811
+    task, people = a_task(), desk.people
+
+    def send(number: int) -> None:
+        with database.writing() as session:
+            found = session.get_one(CallbackTask, task)
+            text_messages.send(session, found, people["mia"], "sms_missed", f"Text {number}", utc_now())
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(send, range(8)))
+    with database.reading() as session:
+        assert sorted(session.scalars(select(TextMessage.number))) == list(range(1, 9))
 
 
 def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:  # noqa: F811

@@ -5,9 +5,10 @@ from __future__ import annotations
 from alembic import command
 from sqlalchemy import text
 
-from ivr import database
+from ivr import claims, database, task_lists
 from ivr.instants import utc_now
 from ivr.migrate import alembic_config, migrate
+from ivr.models import CallbackTask, User
 from tests.conftest import move_out
 
 NOW = "2026-11-20 10:00:00.000000"
@@ -27,6 +28,12 @@ def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
             "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency, receipt_code,"
             " provisional, first_contact_at, due_at) VALUES (7, 'callback', 'open', 1, 1, 'tr', 'benefits', 'normal',"
             f" '12345674', 0, '{NOW}', '{NOW}')",
+            "INSERT INTO users (id, username, name, role, password_hash, active)"
+            " VALUES (2, 'mia', 'Mia', 'member', 'x', 1)",
+            f"INSERT INTO calls (id, call_sid, state, started_at) VALUES (2, 'CA2', 'ended', '{NOW}')",
+            "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency, receipt_code,"
+            " provisional, first_contact_at, due_at, claimed_by_id, claimed_at) VALUES (8, 'callback', 'claimed', 2, 1,"
+            f" 'tr', 'work', 'normal', '12345682', 0, '{NOW}', '{NOW}', 2, '{NOW}')",
             "INSERT INTO voicebox_messages (id, call_id, task_id, take, state, language, consented_at)"
             f" VALUES (3, 1, 7, 1, 'left', 'tr', '{NOW}')",
             f"INSERT INTO task_events (id, task_id, at, kind) VALUES (5, 7, '{NOW}', 'opened')",
@@ -34,13 +41,13 @@ def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
             connection.execute(text(statement))
     migrate()
     with database.reading() as session:
-        from ivr.models import CallbackTask
-
         task = session.get_one(CallbackTask, 7)
         assert (task.kind, task.language, task.receipt_code) == ("callback", "tr", "12345674")
         assert [message.id for message in task.messages] == [3]
         assert [event.kind for event in task.events] == ["opened"]
         assert task.due_at < utc_now()
+        assert task_lists.by_code_or_number(session, User(role="supervisor"), "1234 5674") == [task], "it is found"
+        assert claims.is_unused(session.get_one(CallbackTask, 8), utc_now()), "an old claim is offered back"
 
 
 def test_an_id_is_never_given_twice(rooms) -> None:

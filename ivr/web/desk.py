@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -61,8 +62,8 @@ def queue() -> str | AnyResponse:
         choices = {} if fragment else _choices(session)
     return render_template(
         "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
-        page=number, pages=-(-found // task_lists.PAGE), found=found, most=task_lists.MOST_COUNTED, filters=filters,
-        unused=claims.is_unused, **choices,
+        page=number, pages=-(-found // task_lists.PAGE), full=len(tasks) == task_lists.PAGE, found=found,
+        most=task_lists.MOST_COUNTED, filters=filters, unused=claims.is_unused, **choices,
     )  # fmt: skip
 
 
@@ -94,7 +95,8 @@ def task(task_id: int) -> str:
     """Everything about one task."""
     now = utc_now()
     with database.writing() as session:
-        task_pages.is_looking(session, task_id, me(), now) if _exists(session, task_id) else abort(404)
+        task_lists.may_see(session, me(), task_id) or abort(404)
+        task_pages.is_looking(session, task_id, me(), now)
     with database.reading() as session:
         found = task_lists.one(session, me(), task_id) or abort(404)
         return render_template(
@@ -113,17 +115,15 @@ def _template(found: CallbackTask) -> str:
     return wanted if wanted in text_messages.templates(found) else ""
 
 
-def _exists(session: Session, task_id: int) -> bool:
-    return task_lists.one(session, me(), task_id) is not None
-
-
 @desk.get("/tasks/<int(max=2147483647):task_id>/others")
 def others(task_id: int) -> str | AnyResponse:
     """Who else has the page open; asked every few seconds by the page itself."""
     now = utc_now()
     with database.writing() as session:
-        found = task_lists.one(session, me(), task_id) or abort(404)
+        task_lists.may_see(session, me(), task_id) or abort(404)
         task_pages.is_looking(session, task_id, me(), now)
+    with database.reading() as session:
+        found = session.get_one(CallbackTask, task_id)
         looking = task_pages.who_else_looks(session, task_id, me(), now)
         return render_template("_others.html", task=found, others=looking, me=me())
 
@@ -131,14 +131,8 @@ def others(task_id: int) -> str | AnyResponse:
 @desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
-    with database.reading() as session:
-        found = task_lists.recording_of(session, me(), recording_id) or abort(404)
-    try:
-        audio = io.BytesIO(audio_store.load(found.recording_sid))
-    except (audio_store.Missing, audio_store.Unreadable):
-        log.exception("recording %d cannot be read", recording_id)
-        abort(404)
-    response = send_file(audio, mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
+    found, audio = _heard(recording_id)
+    response = send_file(io.BytesIO(audio), mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -146,13 +140,22 @@ def recording(recording_id: int) -> Response:
 @desk.get("/recordings/<int(max=2147483647):recording_id>.svg")
 def waveform(recording_id: int) -> Response:
     """How loud a message is over its time: where somebody speaks, and where not."""
+    try:
+        drawn = waveforms.svg(read_wav(_heard(recording_id)[1]))
+    except ValueError:  # it may be played all the same
+        abort(404)
+    return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
+
+
+def _heard(recording_id: int) -> tuple[Recording, bytes]:
+    """A recording of a task I may see, and its audio."""
     with database.reading() as session:
         found = task_lists.recording_of(session, me(), recording_id) or abort(404)
     try:
-        drawn = waveforms.svg(read_wav(audio_store.load(found.recording_sid)))
-    except (audio_store.Missing, audio_store.Unreadable, ValueError):
+        return found, audio_store.load(found.recording_sid)
+    except (audio_store.Missing, audio_store.Unreadable):
+        log.exception("recording %d cannot be read", recording_id)
         abort(404)
-    return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/take-over")
@@ -340,23 +343,22 @@ def _keep_what_was_written(task_id: int) -> None:
                 task_pages.keep_draft(session, found, me(), text, utc_now())
 
 
-def _version(tasks: object, counts: object, now: datetime) -> str:
+#: All that stands in a task's own row of the database.
+_COLUMNS = [column.key for column in inspect(CallbackTask).column_attrs]
+
+
+def _version(tasks: Sequence[CallbackTask], counts: object, now: datetime) -> str:
     shown = [
         (
-            task.id,
-            task.state,
-            task.claimed_by_id,
-            task.breached_at,
-            task.first_attempt_at,
-            task.urgency,
-            task.due_at,
+            *(getattr(task, column) for column in _COLUMNS),
+            task.claimed_by and task.claimed_by.name,
+            task.team.name,
+            task.appointment_wish and task.appointment_wish.priority_groups,
             len(task.contacts),
             words.transcript_state(task),
-            task.team_id,
-            task.letter_proposed_at,
             claims.is_unused(task, now),
         )
-        for task in tasks  # type: ignore[attr-defined]
+        for task in tasks
     ]
     # The countdown is shown in minutes.
     state = repr((shown, counts, now.replace(second=0, microsecond=0)))

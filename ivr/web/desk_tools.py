@@ -8,12 +8,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr import callbacks, claims, database, saved_views, task_lists, users
 from ivr.instants import iso, utc_now
-from ivr.models import CallbackTask
 from ivr.task_filters import Filters
 from ivr.web import words
 from ivr.web.guards import me, people_only
@@ -42,10 +40,6 @@ def selected() -> AnyResponse:
     return abort(400)
 
 
-def _chosen(session: Session, ids: list[int]) -> list[CallbackTask]:
-    return [task for task_id in ids if (task := task_lists.one(session, me(), task_id)) is not None]
-
-
 def _assign(ids: list[int]) -> AnyResponse:
     wanted = request.form.get("to", "")
     with database.writing() as session:
@@ -54,7 +48,7 @@ def _assign(ids: list[int]) -> AnyResponse:
         if to is None:
             flash(gettext("Please choose somebody."), "warning")
             return _back()
-        given, refused = claims.assign(session, _chosen(session, ids), to, me(), utc_now())
+        given, refused = claims.assign(session, task_lists.some(session, me(), ids), to, me(), utc_now())
     _tell(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), refused)
     return _back()
 
@@ -62,7 +56,7 @@ def _assign(ids: list[int]) -> AnyResponse:
 def _close(ids: list[int]) -> AnyResponse:
     outcome, done, refused = request.form.get("outcome", ""), 0, 0
     with database.writing() as session:
-        for task in _chosen(session, ids):
+        for task in task_lists.some(session, me(), ids):
             try:
                 with session.begin_nested():
                     if task.state == "open":
@@ -80,8 +74,8 @@ def _tell(done: str, refused: int) -> None:
     if refused:
         flash(
             ngettext(
-                "%(num)d task was left as it is: somebody else has it, or the outcome does not fit.",
-                "%(num)d tasks were left as they are: somebody else has them, or the outcome does not fit.",
+                "%(num)d task was left as it is: not free, of another team, or the outcome does not fit.",
+                "%(num)d tasks were left as they are: not free, of another team, or the outcome does not fit.",
                 refused,
             ),
             "warning",
@@ -95,7 +89,7 @@ def _export(ids: list[int]) -> AnyResponse:
         ["receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"]
     )
     with database.reading() as session:
-        for task in _chosen(session, ids):
+        for task in task_lists.some(session, me(), ids):
             row = [task.receipt_code, task.kind, task.concern, task.urgency, task.language, task.team.name, task.state]
             table.writerow([_harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
@@ -124,7 +118,9 @@ def palette() -> Response:
         people = users.colleagues(session, me()) if me().role == "supervisor" else []
     lowered = text.casefold()
     found += [
-        {"label": str(label), "action": key} for key, label in words.ACTIONS.items() if lowered in str(label).casefold()
+        {"label": str(words.KEYS[key]), "action": key}
+        for key in words.ACTIONS
+        if lowered in str(words.KEYS[key]).casefold()
     ]
     found += [
         {"label": str(gettext("View: %(name)s", name=label)), "url": url_for("desk.queue", view=view)}
@@ -170,19 +166,17 @@ def alerts() -> Response:
     """What the browser may sound for: emergencies nobody has taken, and tasks of mine that are about to be missed."""
     now = utc_now()
     with database.reading() as session:
-        emergencies = task_lists.in_view(session, me(), "emergencies", now=now)
-        mine = task_lists.in_view(session, me(), "mine", now=now)
-    waiting = [task for task in emergencies if task.state == "open"]
-    at_risk = [task for task in mine if task.first_attempt_at is None and task.due_at <= now + task_lists.SOON]
+        waiting = task_lists.newest(session, me(), "emergencies", "unclaimed", now=now)
+        at_risk = task_lists.newest(session, me(), "mine", "due", now=now)
     return jsonify(
-        emergencies=[_alert(task, gettext("New emergency")) for task in waiting[:20]],
-        at_risk=[_alert(task, gettext("Your task is about to be missed")) for task in at_risk[:20]],
+        emergencies=[_alert(*task, gettext("New emergency")) for task in waiting],
+        at_risk=[_alert(*task, gettext("Your task is about to be missed")) for task in at_risk],
     )
 
 
-def _alert(task: CallbackTask, text: str) -> dict[str, str]:
+def _alert(task_id: int, code: str, text: str) -> dict[str, str]:
     # The desktop may be seen by others: the receipt code is all it says.
-    return {"code": task.receipt_code, "text": text, "url": url_for("desk.task", task_id=task.id)}
+    return {"code": code, "text": text, "url": url_for("desk.task", task_id=task_id)}
 
 
 @desk_tools.get("/help")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort
+from flask import abort, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,9 @@ def me() -> User:
 
 
 def people_only() -> Response | None:
-    """Whoever has not logged in does so first."""
+    """Whoever has not logged in does so first. No keyboard has the character NUL, and PostgreSQL keeps none."""
+    if any("\0" in value for _, value in request.values.items(multi=True)):
+        abort(400)
     if current_user.is_authenticated:
         return None
     answer: Response = login.manager.unauthorized()

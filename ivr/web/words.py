@@ -117,23 +117,23 @@ PAGES = {
     "live.page": lazy_gettext("Live calls"),
     "desk_tools.first_steps": lazy_gettext("Help and keys"),
 }
-#: What the command palette does, by the key that does the same.
-ACTIONS = {"n": lazy_gettext("next task: take the most urgent one"), "?": lazy_gettext("all keys")}
 #: Keys of the desk, as the sheet behind "?" shows them.
-KEYS = (
-    ("n", lazy_gettext("next task: take the most urgent one")),
-    ("j / k", lazy_gettext("down and up in the list")),
-    ("o", lazy_gettext("open the task")),
-    ("x", lazy_gettext("tick the task")),
-    ("/", lazy_gettext("search")),
-    ("c", lazy_gettext("claim")),
-    ("e", lazy_gettext("write a note")),
-    ("b", lazy_gettext("call back")),
-    ("p", lazy_gettext("play or pause the message")),
-    ("q", lazy_gettext("back to the queue")),
-    ("?", lazy_gettext("all keys")),
-    ("Ctrl K", lazy_gettext("go to a task, a view or a page")),
-)
+KEYS = {
+    "n": lazy_gettext("next task: take the most urgent one"),
+    "j / k": lazy_gettext("down and up in the list"),
+    "o": lazy_gettext("open the task"),
+    "x": lazy_gettext("tick the task"),
+    "/": lazy_gettext("search"),
+    "c": lazy_gettext("claim"),
+    "e": lazy_gettext("write a note"),
+    "b": lazy_gettext("call back"),
+    "p": lazy_gettext("play or pause the message"),
+    "q": lazy_gettext("back to the queue"),
+    "?": lazy_gettext("all keys"),
+    "Ctrl K": lazy_gettext("go to a task, a view or a page"),
+}
+#: What the command palette does too.
+ACTIONS = ("n", "?")
 OUTCOMES = {
     "reached": lazy_gettext("Reached, matter discussed"),
     "no_answer": lazy_gettext("No answer"),

@@ -21,6 +21,7 @@ _WORD = sa.String(length=60).with_variant(sa.String(length=60, collation='C'), '
 def upgrade() -> None:
     op.add_column('callback_tasks', sa.Column('caller_name', sa.String(length=120), nullable=True))
     op.add_column('callback_tasks', sa.Column('claim_used_at', ivr.database_types.Instant(timezone=True), nullable=True))
+    op.execute("UPDATE callback_tasks SET claim_used_at = claimed_at WHERE state = 'claimed'")
     op.create_index('ix_callback_tasks_line', 'callback_tasks', ['urgency', 'due_at', 'id'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.create_index('ix_callback_tasks_of_team', 'callback_tasks', ['team_id', 'kind', 'urgency', 'needs_interpreter', 'language'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.create_index('ix_callback_tasks_closed_at', 'callback_tasks', ['closed_at'])
@@ -63,7 +64,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
-    sa.Column('query', sa.String(length=500), nullable=False),
+    sa.Column('query', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_saved_views_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_views')),
     sa.UniqueConstraint('user_id', 'name', name=op.f('uq_saved_views_user_id_name'))
