@@ -56,7 +56,7 @@ document.addEventListener("keydown", (event) => {
     openPalette();
     return;
   }
-  const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
+  const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || stored("keys", "on") === "off") return;
   if (Object.hasOwn(keys, event.key)) {
     event.preventDefault();
