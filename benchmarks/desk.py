@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import os
 import random
 import statistics
 import tempfile
@@ -26,7 +25,7 @@ from ivr.migrate import migrate
 from ivr.models import Call, CallbackTask, Contact, SearchWord, Team, User
 from tests.conftest import use_environment
 from tests.people import PASSWORD
-from tests.postgres import Postgres
+from tests.postgres import running
 
 _NAMES = [
     "Müller",
@@ -146,22 +145,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--tasks", type=int, default=200_000)
     wanted = arguments.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        os.chmod(folder, 0o755)  # noqa: PTH101 - the database server runs as somebody else
-        server = Postgres(folder / "cluster")
-        try:
-            for kind in ("sqlite", "postgresql"):
-                print(kind)
-                found = [
-                    run(folder / f"{kind}-{count}", server.new_database() if kind == "postgresql" else "", count)
-                    for count in (_BASELINE, wanted.tasks)
-                ]
-                for act, small in found[0].items():
-                    large = found[1][act]
-                    print(f"  {act:<16} {small:7.1f} ms   {large:7.1f} ms   {large / small:5.2f} x (wanted: 3)")
-        finally:
-            server.stop()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running() as server:
+        for kind in ("sqlite", "postgresql"):
+            print(kind)
+            found = [
+                run(Path(folder) / f"{kind}-{count}", server.new_database() if kind == "postgresql" else "", count)
+                for count in (_BASELINE, wanted.tasks)
+            ]
+            for act, small in found[0].items():
+                large = found[1][act]
+                print(f"  {act:<16} {small:7.1f} ms   {large:7.1f} ms   {large / small:5.2f} x (wanted: 3)")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def went_on(
     if connection.execute(update(_CALLS).where(_CALLS.c.call_sid == call_sid).values(values)).rowcount:
         return
     first = {"call_sid": call_sid, "from_number": from_number, "started_at": began_at, "state": "in_progress"}
-    connection.execute(insert(connection.dialect, _CALLS).values({**first, **values}).on_conflict_do_nothing())
+    new = insert(connection.dialect, _CALLS).values({**first, **values})
+    connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=values))
 
 
 def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "") -> None:
@@ -75,7 +76,8 @@ def ended(
     still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != "ended")
     if not connection.execute(update(_CALLS).where(*still).values(closing)).rowcount and not known_only:
         alone = {"call_sid": call_sid, "from_number": from_number, "started_at": now, **closing, "ending": "hung_up"}
-        connection.execute(insert(connection.dialect, _CALLS).values(alone).on_conflict_do_nothing())
+        new = insert(connection.dialect, _CALLS).values(alone)
+        connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=closing, where=still[1]))
     expected = select(_MESSAGES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid, _MESSAGES.c.state == "expected")
     waited = select(_ENTRIES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid)
     return connection.execute(expected.limit(1)).first() is not None or (

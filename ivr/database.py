@@ -150,13 +150,18 @@ def reading() -> Iterator[Session]:
         yield session
 
 
+#: What PostgreSQL answers to one of two who wait for each other: it is there, and the other one has gone on.
+_DEADLOCK = "40P01"
+
+
 @contextmanager
 def _watched(*, writing: bool) -> Iterator[None]:
     _patience.check(writing)
     try:
         yield
-    except (OperationalError, InterfaceError):
-        _patience.failed(writing)
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+            _patience.failed(writing)
         raise
 
 

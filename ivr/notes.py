@@ -1,6 +1,6 @@
 """Notes about calls: how far each has come, in which language, about what. Nobody waits for them.
 
-A process collects notes and writes them down together, some tens of milliseconds later, so that callers do not
+A process collects notes and writes them down some tens of milliseconds later, so that callers do not
 queue for the database at every key. No promise hangs on a note: what callers are promised is written at once (see
 :mod:`ivr.promises`), and a call's end is, too, though a power cut may take it. What a process that dies still
 held is lost, and so is what cannot be written because the database is away.
@@ -47,26 +47,28 @@ def take(note: Note) -> None:
 
 
 def settle() -> None:
-    """Write down every note taken so far, in their order.
-
-    Raises:
-        SQLAlchemyError: they are lost.
-    """
+    """Write down every note taken so far, in their order, each by itself: a row of one note is never kept waiting for
+    a row of another, which PostgreSQL would end as a deadlock. What cannot be written is lost, and only that."""
     with _writing:
         with _taking:
             waiting = list(_taken)
             _taken.clear()
-        if waiting:
-            with database.noting() as connection:
-                for note in waiting:
+        lost: list[Exception] = []
+        for note in waiting:
+            try:
+                with database.noting() as connection:
                     note(connection)
+            except Exception as error:  # one that is wrong, or the database is away: the next ones may not be
+                lost.append(error)
+        if lost:
+            log.warning("%d notes about calls could not be written down (%s)", len(lost), type(lost[0]).__name__)
 
 
 def _start() -> None:
     global _writer
     thread = threading.Thread(target=_write, name="notes", daemon=True)
     _writer = os.getpid(), thread
-    atexit.register(_settle_or_lose)
+    atexit.register(settle)
     thread.start()
 
 
@@ -74,11 +76,4 @@ def _write() -> None:
     while _some.wait():
         time.sleep(_COLLECT)
         _some.clear()
-        _settle_or_lose()
-
-
-def _settle_or_lose() -> None:
-    try:
         settle()
-    except Exception as error:  # the database is away; these notes are lost, the next ones may not be
-        log.warning("notes about calls could not be written down (%s)", type(error).__name__)

@@ -20,7 +20,7 @@ from ivr.languages import LANGUAGES
 from ivr.launch.house import _environment, _procfile, _start_redis
 from ivr.launch.processes import Child, stop_all, tail
 from tests.caller import Caller
-from tests.postgres import Postgres
+from tests.postgres import Postgres, running
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,10 +68,9 @@ class _Quietly(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("postgres") / "cluster")
-    yield server
-    server.stop()
+def postgres() -> Iterator[Postgres]:
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -112,3 +115,14 @@ class Postgres:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.url(name)
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server for as long as it is needed, in a folder of its own: what pytest keeps of a run is not its business."""
+    with tempfile.TemporaryDirectory(prefix="hotline-postgres-", ignore_cleanup_errors=True) as folder:
+        server = Postgres(Path(folder) / "cluster")
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -23,18 +23,17 @@ from ivr.instants import utc_now
 from ivr.models import CallbackTask, Recording, SpoolEntry
 from ivr.telephony import house as the_house
 from tests.conftest import House, eventually
-from tests.postgres import Postgres
+from tests.postgres import Postgres, running
 from tests.test_workers import human_speech
 
 SHAKY_NUMBER = 200
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def server() -> Iterator[Postgres]:
     """A database server of their own: it will be stopped."""
-    server = Postgres(tmp_path_factory.mktemp("shaky") / "cluster")
-    yield server
-    server.stop()
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,53 @@
+"""Notes about calls, which come and go in any order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from ivr import calls, database, notes
+from ivr.instants import utc_now
+from ivr.models import Call
+
+
+def test_a_note_that_fails_takes_no_other_one_along(rooms) -> None:
+    def stuck(connection: Connection) -> None:
+        calls.went_on(connection, "CA2", None, utc_now(), "language", "pl", None, "")
+        raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
+
+    for note in (_chose("CA1", "tr"), stuck, _chose("CA3", "ar")):
+        notes.take(note)
+    notes.settle()
+    with database.reading() as session:
+        found = dict(session.execute(select(Call.call_sid, Call.language)).all())
+    assert found == {"CA1": "tr", "CA3": "ar"}
+
+
+def test_a_hang_up_that_overtakes_the_note_of_the_language(rooms) -> None:
+    """Both believe they are the first to write of the call; neither what was chosen nor the end may be dropped."""
+    now = utc_now()
+    with database.noting() as connection:
+        assert not calls.ended(connection, "CA1", "+4915112345678", now)
+    notes.take(_chose("CA1", "fa"))
+    notes.settle()
+    with database.noting() as connection:
+        assert not calls.ended(connection, "CA1", "+4915112345678", now + timedelta(hours=1))
+    with database.reading() as session:
+        call = session.scalars(select(Call)).one()
+    assert (call.language, call.state, call.ended_at, call.ending) == ("fa", "ended", now, "hung_up")
+
+
+def _chose(call_sid: str, language: str):
+    return partial(
+        calls.went_on,
+        call_sid=call_sid,
+        from_number=None,
+        began_at=utc_now(),
+        step="main",
+        language=language,
+        concern=None,
+        ending="",
+    )
