@@ -6,6 +6,7 @@ is turned into local time once and compared there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
@@ -154,19 +155,37 @@ def next_opening_day(hours: Hours, after: datetime) -> datetime | None:
     return next_opening(hours, datetime.combine(tomorrow, time(0), tzinfo=hours.zone))
 
 
-def after_open_time(hours: Hours, start: datetime, duration: timedelta, horizon_days: int = 400) -> datetime | None:
+def open_spans(hours: Hours, start: datetime, horizon_days: int = 400) -> Iterator[tuple[datetime, datetime]]:
+    """Opening times (UTC) from `start` on, each from its opening, or from `start`, to its closing."""
+    first = start.astimezone(hours.zone).date()
+    for day in (first + timedelta(days=number) for number in range(horizon_days)):
+        if (span := span_on(hours, day)) is None:
+            continue
+        closes_on = day if span.closes else day + timedelta(days=1)
+        opens, closes = _instant(hours, day, span.opens), _instant(hours, closes_on, span.closes or time(0))
+        begins = max(opens, start.astimezone(UTC))
+        if begins < closes:
+            yield begins, closes
+
+
+def after_open_time(hours: Hours, start: datetime, duration: timedelta) -> datetime | None:
     """The instant (UTC) by which `duration` of opening time has passed since `start`; None if it never does."""
-    day, left = start.astimezone(hours.zone).date(), duration
-    for _ in range(horizon_days):
-        if (span := span_on(hours, day)) is not None:
-            closes_on = day if span.closes else day + timedelta(days=1)
-            opens, closes = _instant(hours, day, span.opens), _instant(hours, closes_on, span.closes or time(0))
-            begins = max(opens, start.astimezone(UTC))
-            if begins + left <= closes:
-                return begins + left
-            left -= max(timedelta(0), closes - begins)
-        day += timedelta(days=1)
+    left = duration
+    for begins, closes in open_spans(hours, start):
+        if begins + left <= closes:
+            return begins + left
+        left -= closes - begins
     return None
+
+
+def open_time(hours: Hours, start: datetime, end: datetime) -> timedelta:
+    """How long the hotline is open from `start` to `end`."""
+    found = timedelta(0)
+    for begins, closes in open_spans(hours, start):
+        if begins >= end:
+            break
+        found += min(closes, end) - begins
+    return found
 
 
 def _instant(hours: Hours, day: date, at: time) -> datetime:

@@ -11,10 +11,11 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from ivr import sla, task_search
+from ivr import attempt_times, task_search
 from ivr.configuration import settings
 from ivr.database_types import rows
 from ivr.models import Attempt, CallbackTask, TaskEvent, User
+from ivr.sla import clocks
 
 #: How a try to reach the caller may end (Ergebnis).
 ATTEMPT_OUTCOMES = (
@@ -96,7 +97,7 @@ def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetim
     if rows(lowered) != 1:
         raise Refused("not_raised")
     session.refresh(task)
-    task.due_at = sla.due_at(task.first_contact_at, task.kind, "normal", settings())
+    clocks.relax(session, task)
     _note(session, task, now, "lowered", user)
 
 
@@ -122,7 +123,9 @@ def attempt(session: Session, task: CallbackTask, user: User, outcome: str, now:
     _attempted(session, task, now)
     session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=outcome))
     _note(session, task, now, "attempted", user, outcome)
-    if outcome != "reached":
+    if outcome == "reached":
+        clocks.met(session, task.id, "reached", now)
+    else:
         plan_next(session, task, now)
 
 
@@ -143,7 +146,9 @@ def attempt_ended(
         return
     tried.outcome, tried.answered_at, tried.ended_at = outcome, answered_at, now
     session.add(TaskEvent(task_id=task.id, user_id=tried.user_id, at=now, kind="attempted", text=outcome))
-    if outcome != "reached":
+    if outcome == "reached":
+        clocks.met(session, task.id, "reached", answered_at or now)
+    else:
         plan_next(session, task, now)
 
 
@@ -156,10 +161,11 @@ def take_attempt_back(session: Session, task: CallbackTask, tried: Attempt) -> N
     earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
     if earlier is None:
         task.first_attempt_at = None
+        clocks.take_back(session, task.id, "tried")
 
 
 def _attempted(session: Session, task: CallbackTask, now: datetime) -> None:
-    sla.record_breaches(session, now, only=task.id)
+    clocks.met(session, task.id, "tried", now)
     session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.first_attempt_at.is_(None))
@@ -180,7 +186,9 @@ def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
         .limit(1)
     )
     again = last not in _NEVER_AGAIN
-    task.next_attempt_at = sla.next_attempt_at(sorted(at), task.availability, now, settings()) if again else None
+    task.next_attempt_at = (
+        attempt_times.next_attempt_at(sorted(at), task.availability, now, settings()) if again else None
+    )
     if task.next_attempt_at is None and task.letter_proposed_at is None:
         task.letter_proposed_at = now
         _note(session, task, now, "letter_proposed")
@@ -239,14 +247,16 @@ def _close(
 ) -> None:
     if outcome in ATTEMPT_OUTCOMES and not attempted:
         attempt(session, task, user, outcome, now)
-    else:
-        sla.record_breaches(session, now, only=task.id)
     closed = session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, *_held_by(user))
         .values(state="closed", closed_at=now, outcome=outcome)
     )
     _require(session, closed, task, user)
+    if task.first_attempt_at is None and outcome in OUTCOMES_OF_KIND.get(task.kind, ()):
+        clocks.met(session, task.id, "tried", now)  # what was asked for is done: nobody needs to be rung
+    clocks.void(session, task.id, now, "tried")
+    clocks.met(session, task.id, "reached", now)
     note(session, task, user, text, now)
     _note(session, task, now, "closed", user, outcome)
 
@@ -266,6 +276,7 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
         .values(state="claimed", claimed_by_id=user.id, claimed_at=now, closed_at=None, outcome=None)
     )
     _require(session, opened, task, user)
+    clocks.reopened(session, task)
     _note(session, task, now, "reopened", user)
 
 

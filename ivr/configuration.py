@@ -7,6 +7,7 @@ secrets come from the environment or, in local mode, from files the launcher mad
 from __future__ import annotations
 
 import os
+from datetime import time
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,10 +24,14 @@ from pydantic_settings import (
 
 from ivr import master_keys, phone_numbers
 from ivr import routing as table
-from ivr.business_hours import Hours
+from ivr.alerts import subscriptions
+from ivr.alerts.subscriptions import AlertSettings
+from ivr.business_hours import Hours, Span
 from ivr.languages import LANGUAGES
 from ivr.routing import CONCERNS, OFFICES, ROUTING, TEAMS, OfficeSettings, Route, TeamSettings
 from ivr.setting_types import PhoneNumber, Strict
+from ivr.sla import policies
+from ivr.sla.policies import SlaPolicy
 
 #: Forms (Vordrucke) whose names are in the prompts of every language.
 FORMS = ("main_application", "continuation", "change", "housing", "education")
@@ -132,13 +137,22 @@ class Settings(BaseSettings):
     staff_number: PhoneNumber | None = None
     #: Seconds a voicebox message may last.
     message_seconds: int = Field(180, ge=10, le=600)
-    #: Hours from first contact to the first callback attempt. Source: "in der Regel innerhalb von 24 Stunden".
-    callback_hours: float = Field(24.0, gt=0, le=99)
-    #: Hours of opening time to the first attempt in an emergency.
-    emergency_open_hours: float = Field(2.0, gt=0, le=24)
-    #: Hours until forms are on their way, and until an appointment wish is answered.
-    postal_order_hours: float = Field(48.0, gt=0)
-    appointment_hours: float = Field(48.0, gt=0)
+    #: What is promised, beside what is usual (see ivr/sla/policies.py), with its history.
+    sla_policies: tuple[SlaPolicy, ...] = ()
+    #: Who is told of emergencies and of promises in danger.
+    alerts: tuple[AlertSettings, ...] = ()
+    #: When anything but an emergency may be told.
+    alert_hours: Hours = Hours(daily=Span(opens=time(7), closes=time(20)))
+    #: Seconds over which alerts are collected into one message, and minutes between two messages to the same address.
+    alert_collect_seconds: float = Field(60.0, ge=0, le=3600)
+    alert_pause_minutes: float = Field(15.0, ge=0, le=1440)
+    #: Hours after a miss at which a promise that is still open is escalated.
+    escalation_hours: float = Field(4.0, ge=0, le=720)
+    #: Where e-mail goes out: `smtp://`, `smtps://` or `smtp+starttls://`, with user:password@host:port.
+    smtp_url: str = Field("", pattern=r"^(smtp|smtps|smtp\+starttls)://[^/?#]+$|^$")
+    mail_from: str = "hotline@localhost"
+    #: Signs webhooks, as https://www.standardwebhooks.com has it: `whsec_` and base64.
+    webhook_secret: str = ""
     #: Wrong receipt codes an hour, from one number and in all, after which none is looked up.
     code_tries: int = Field(5, ge=1)
     code_tries_overall: int = Field(100, ge=1)
@@ -215,6 +229,12 @@ class Settings(BaseSettings):
         master_keys.parse(value)
         return value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: str) -> str:
+        subscriptions.check_secret(value)
+        return value
+
     @field_validator("urgency_words")
     @classmethod
     def _urgency_words(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -260,6 +280,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _together(self) -> Settings:
         table.check(self.routing, self.teams, self.offices)
+        policies.check(self.sla_policies, self.teams, self.hours)
+        subscriptions.check(self.alerts, tuple(self.teams), self.smtp_url, self.webhook_secret)
         for number, language in self.dialled_languages.items():
             if language not in self.enabled_languages:
                 raise ValueError(f"dialled_languages.{number}: {language!r} is not in the language menu")

@@ -15,7 +15,7 @@ from functools import lru_cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, database, receipts, sla, task_search, users
+from ivr import audio_store, database, receipts, task_search, users
 from ivr.audio_files import Sound, write_wav
 from ivr.configuration import settings
 from ivr.models import (
@@ -33,6 +33,7 @@ from ivr.models import (
     VoiceboxMessage,
 )
 from ivr.routing import CONCERNS
+from ivr.sla import clocks
 from ivr.speech_synthesis import speak
 
 _SAID = {
@@ -180,10 +181,11 @@ def _task(
         emergency_kind=dice.choice(_EMERGENCIES) if urgency == "emergency" else None,
         needs_interpreter=call.language in ("ar", "fa", "kmr") and dice.random() < 0.5,
         caller_name=dice.choice(_NAMES) if dice.random() < 0.5 else None,
-        due_at=sla.due_at(call.started_at, kind, urgency, settings()),
+        due_at=call.started_at,
     )  # fmt: skip
     session.add(task)
     session.flush()
+    clocks.start(session, task)
     session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
     session.add(TaskEvent(task_id=task.id, at=call.started_at, kind="opened"))
     if kind == "postal_order":
@@ -255,15 +257,18 @@ def _work(session: Session, dice: random.Random, task: CallbackTask, staff: list
     """What has become of a task: nearly all of the older ones are closed, one in twenty was late."""
     late = dice.random() < 0.05
     tried = task.first_contact_at + timedelta(hours=dice.uniform(25, 40) if late else dice.uniform(0.5, 22))
-    if late and task.due_at < now:
-        task.breached_at = task.due_at
+    session.flush()
     if tried >= now:
+        clocks.catch_up(session, task.id, now)
         return
     person = dice.choice(staff)
     outcome = dice.choices(["reached", "no_answer", "busy", "answering_machine"], weights=[70, 18, 6, 6])[0]
     task.first_attempt_at = tried
+    clocks.met(session, task.id, "tried", tried)
     session.add(Attempt(task_id=task.id, user_id=person, at=tried, outcome=outcome, answered_at=tried, ended_at=tried))
     session.add(TaskEvent(task_id=task.id, user_id=person, at=tried, kind="attempted", text=outcome))
+    if outcome == "reached":
+        clocks.met(session, task.id, "reached", tried)
     old = tried < now - timedelta(days=2)
     if outcome != "reached" and not old:
         task.next_attempt_at = now + timedelta(hours=dice.uniform(-2, 20))
@@ -277,6 +282,7 @@ def _work(session: Session, dice: random.Random, task: CallbackTask, staff: list
             else:
                 wish.refusal_reason = dice.choice(["settled_without", "no_capacity", "not_responsible"])
         task.state, task.outcome, task.closed_at = "closed", closing, tried + timedelta(minutes=6)
+        clocks.met(session, task.id, "reached", task.closed_at)
         session.add(TaskEvent(task_id=task.id, user_id=person, at=task.closed_at, kind="closed", text=closing))
         return
     task.state, task.claimed_by_id, task.claimed_at, task.claim_used_at = "claimed", person, tried, tried

@@ -9,6 +9,7 @@ from alembic.config import Config
 
 from ivr import database, task_search, teams
 from ivr.configuration import settings
+from ivr.sla import clocks
 
 
 def alembic_config() -> Config:
@@ -26,4 +27,4 @@ def migrate() -> None:
     more = True
     while more:
         with database.writing() as session:
-            more = task_search.index_missing(session) > 0
+            more = task_search.index_missing(session) + clocks.start_missing(session) > 0

@@ -111,7 +111,7 @@ class Call(Base):
     #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
     ending: Mapped[str | None] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20), default="in_progress")
-    started_at: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="call", order_by="VoiceboxMessage.take")
     contacts: Mapped[list[Contact]] = relationship(back_populates="call")
@@ -228,13 +228,6 @@ class CallbackTask(Base):
         one_of("state", "open", "claimed", "closed"),
         one_of("kind", "callback", "postal_order", "appointment"),
         one_of("urgency", "normal", "emergency"),
-        # The sweep reads only what may still be missed.
-        Index(
-            "ix_callback_tasks_unkept",
-            "due_at",
-            sqlite_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
-            postgresql_where=text("breached_at IS NULL AND first_attempt_at IS NULL"),
-        ),
         Index("ix_callback_tasks_queue", "state", "due_at"),
         # The order in which open tasks are served: 'emergency' comes before 'normal'.
         Index("ix_callback_tasks_line", "urgency", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
@@ -245,6 +238,9 @@ class CallbackTask(Base):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
+        # How many wait how long, for the supervisors.
+        Index("ix_callback_tasks_backlog", "team_id", "first_contact_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_callback_tasks_first_contact_at", "first_contact_at"),
         Index("ix_callback_tasks_closed_at", "closed_at"),
         Index("ix_callback_tasks_claimed", "claimed_by_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         # Whether a number has an open task already.
@@ -283,7 +279,7 @@ class CallbackTask(Base):
     due_at: Mapped[datetime]
     #: When the first real attempt to reach the caller was made: that keeps the promise.
     first_attempt_at: Mapped[datetime | None]
-    #: When the promise was recorded as missed.
+    #: When the promise of an attempt was recorded as missed (see ivr.sla.models.SlaClock).
     breached_at: Mapped[datetime | None]
     #: The caller is dialled only when an interpreter is on the line.
     needs_interpreter: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -364,7 +360,7 @@ class Contact(Base):
     __tablename__ = "contacts"
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True, index=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     task: Mapped[CallbackTask] = relationship(back_populates="contacts")
     call: Mapped[Call] = relationship(back_populates="contacts")
 
@@ -419,7 +415,7 @@ class AppointmentWish(Base):
     #: Under 25 and looking for training (unversorgte Bewerber*innen unter 25).
     seeks_training: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Granted: when and where.
-    appointment_at: Mapped[datetime | None]
+    appointment_at: Mapped[datetime | None] = mapped_column(index=True)
     place: Mapped[str | None] = mapped_column(String(200))
     #: small, or large where a third person takes part
     room: Mapped[str | None] = mapped_column(String(10))
@@ -492,7 +488,7 @@ class Attempt(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     #: When the caller's telephone began to ring.
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     #: ringing, until the carrier's events tell how it ended
     outcome: Mapped[str] = mapped_column(String(40))
     #: The call that was placed; none where a member has typed what happened.
@@ -513,7 +509,7 @@ class TaskEvent(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
     #: opened, called_again, raised, lowered, number_given, changed, claimed, released, attempted, noted, closed,
-    #: reopened, withdrawn, breached, letter_proposed, recording_cut_short
+    #: reopened, withdrawn, at_risk, breached, not_reached_in_time, put_off, letter_proposed, recording_cut_short
     kind: Mapped[str] = mapped_column(String(40))
     text: Mapped[str | None] = mapped_column(Text)
     task: Mapped[CallbackTask] = relationship(back_populates="events")

@@ -34,6 +34,8 @@ BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
 _LONGEST_PAUSE = timedelta(hours=2)
+#: Kinds of work the clock does itself: they need no queue.
+BY_THE_CLOCK = ("send_alert", "send_report")
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
         select(Work)
         .where(
             Work.done_at.is_(None),
+            Work.kind.not_in(BY_THE_CLOCK),
             _is_due(now),
             _is_free(now),
         )
@@ -214,6 +217,12 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
     for work in found:
         work.run_after = now + PATIENCE
     return [_errand(work) for work in found]
+
+
+def due_by_the_clock(session: Session, now: datetime, limit: int = 100) -> Sequence[int]:
+    """Ids of rows the clock has to do now, urgent first."""
+    due = select(Work.id).where(Work.kind.in_(BY_THE_CLOCK), Work.done_at.is_(None), _is_due(now), _is_free(now))
+    return session.scalars(due.order_by(Work.urgent.desc(), Work.run_after).limit(limit)).all()
 
 
 def _errand(work: Work) -> Errand:

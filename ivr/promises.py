@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ivr import receipts, sla, task_search, teams
+from ivr import receipts, task_search, teams
+from ivr.alerts import collecting
+from ivr.alerts.models import AlertItem
 from ivr.configuration import settings
 from ivr.instants import iso
 from ivr.live.models import LineEntry
@@ -28,6 +30,8 @@ from ivr.models import (
     TaskEvent,
     VoiceboxMessage,
 )
+from ivr.sla import clocks, policies
+from ivr.sla.models import SlaClock
 
 
 def of_call(session: Session, call: Call, matter: Matter) -> CallbackTask | None:
@@ -61,13 +65,14 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
     join(session, task, call, now)
     if task.state == "closed":  # the team was quicker than the caller, who has more to say
         task.state, task.closed_at, task.outcome = "open", None, None
+        clocks.reopened(session, task)
         _note(session, task, now, "reopened")
     if matter.urgency == "emergency" and task.urgency != "emergency" and not matter.request:
-        due = sla.due_at(call.started_at, task.kind, "emergency", settings())
-        task.urgency, task.due_at, task.urgency_words = "emergency", min(task.due_at, due), None
+        task.urgency, task.urgency_words = "emergency", None
+        clocks.hasten(session, task, clocks.first_contact(call.started_at, now))
         _note(session, task, now, "raised")
     if not provisional:
-        confirm(task)
+        confirm(session, task, now)
     complete(session, task, call, matter)
     return task
 
@@ -90,8 +95,9 @@ def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], n
     if raised is None:
         return False
     session.refresh(task)
-    task.due_at = min(task.due_at, sla.due_at(now, task.kind, "emergency", settings()))
+    clocks.hasten(session, task, now)
     session.add(TaskEvent(task_id=task.id, at=now, kind="raised", text=", ".join(words)))
+    _tell_of_emergency(session, task, now)
     return True
 
 
@@ -120,6 +126,7 @@ def _open_already(session: Session, call: Call, matter: Matter) -> CallbackTask 
 
 def _open(session: Session, call: Call, matter: Matter, now: datetime, provisional: bool) -> CallbackTask:
     team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+    began_at = clocks.first_contact(call.started_at, now)
     for _ in range(20):  # a code is taken with a chance of (tasks / 10 million)
         task = CallbackTask(
             kind=matter.kind,
@@ -132,8 +139,8 @@ def _open(session: Session, call: Call, matter: Matter, now: datetime, provision
             callback_number=call.from_number,
             receipt_code=receipts.draw(),
             provisional=provisional,
-            first_contact_at=call.started_at,
-            due_at=sla.due_at(call.started_at, matter.kind, matter.urgency, settings()),
+            first_contact_at=began_at,
+            due_at=policies.due_at(began_at, matter.kind, matter.urgency, team.key, settings()),
         )
         try:
             with session.begin_nested():
@@ -142,9 +149,11 @@ def _open(session: Session, call: Call, matter: Matter, now: datetime, provision
             if theirs := of_call(session, call, matter):  # another request of the same call was quicker
                 return theirs
             continue
+        clocks.start(session, task)
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         _note(session, task, now, "opened")
         complete(session, task, call, matter)
+        _tell_of_emergency(session, task, now)
         task_search.index_new(session, task)
         return task
     raise RuntimeError("no free receipt code found")
@@ -162,9 +171,16 @@ def join(session: Session, task: CallbackTask, call: Call, now: datetime) -> Non
     _note(session, task, now, "called_again")
 
 
-def confirm(task: CallbackTask) -> None:
+def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
     """The promise is certain: there is speech, or the caller asked for it."""
     task.provisional = False
+    _tell_of_emergency(session, task, now)
+
+
+def _tell_of_emergency(session: Session, task: CallbackTask, now: datetime) -> None:
+    if task.urgency == "emergency" and not task.provisional:
+        session.flush()
+        collecting.collect(session, "emergency", [task.id], now)
 
 
 def complete(session: Session, task: CallbackTask, call: Call, matter: Matter) -> None:
@@ -226,9 +242,10 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
     if earlier is None:
         return
     if task.urgency == "emergency" and earlier.urgency != "emergency":
-        earlier.urgency, earlier.due_at = "emergency", min(earlier.due_at, task.due_at)
-        earlier.emergency_kind = task.emergency_kind
+        earlier.urgency, earlier.emergency_kind = "emergency", task.emergency_kind
+        clocks.hasten(session, earlier, task.first_contact_at)
         _note(session, earlier, now, "raised")
+        _tell_of_emergency(session, earlier, now)
     for message in list(task.messages):
         message.task_id = earlier.id
     join(session, earlier, task.call, now)
@@ -255,6 +272,7 @@ def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     if withdrawn is not None:
+        clocks.void(session, task.id, now, *policies.MEASURES)
         _note(session, task, now, "withdrawn")
         session.refresh(task)
 
@@ -296,7 +314,7 @@ def withdraw_unfounded(session: Session, call: Call) -> None:
 
 def _remove(session: Session, which: ColumnElement[bool]) -> None:
     for task_id in session.scalars(select(CallbackTask.id).where(which)).all():
-        for table in (TaskEvent, Contact, PostalOrder, AppointmentWish):
+        for table in (TaskEvent, Contact, PostalOrder, AppointmentWish, SlaClock, AlertItem):
             session.execute(delete(table).where(table.task_id == task_id))
         session.execute(delete(CallbackTask).where(CallbackTask.id == task_id, which))
 

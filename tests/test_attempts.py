@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr import configuration, sla
+from ivr import attempt_times, configuration
 from ivr.callbacks import Refused
 from ivr.live import callback_calls
 from tests.people import a_task, the_task
@@ -28,7 +28,7 @@ def test_nobody_is_called_outside_opening_hours_or_at_a_premium_number(rooms, mo
 def test_attempts_are_made_at_different_times_of_day_within_the_hours_named(rooms, availability) -> None:
     zone = configuration.settings().hours.zone
     tried = [datetime(2026, 11, 23, 9, 5, tzinfo=zone).astimezone(UTC)]
-    while (following := sla.next_attempt_at(tried, availability, tried[-1], rooms)) is not None:
+    while (following := attempt_times.next_attempt_at(tried, availability, tried[-1], rooms)) is not None:
         tried.append(following)
     local = [at.astimezone(zone) for at in tried]
     assert len(local) == 4
@@ -43,7 +43,7 @@ def test_attempts_are_made_at_different_times_of_day_within_the_hours_named(room
 
 def test_the_next_attempt_in_the_dst_night_is_at_a_wall_clock_time(rooms) -> None:
     saturday = datetime(2026, 10, 24, 17, 30, tzinfo=rooms.hours.zone).astimezone(UTC)
-    following = sla.next_attempt_at([saturday], "morning", saturday, rooms).astimezone(rooms.hours.zone)
+    following = attempt_times.next_attempt_at([saturday], "morning", saturday, rooms).astimezone(rooms.hours.zone)
     assert (following.date().isoformat(), following.hour) == ("2026-10-25", 8)
 
 
@@ -72,5 +72,7 @@ def test_longer_opening_hours_do_not_let_people_be_called_at_night(rooms, monkey
 def test_a_time_of_day_that_was_tried_comes_last(rooms) -> None:
     zone = rooms.hours.zone
     tried = [datetime(2026, 11, 23, 9, 5, tzinfo=zone), datetime(2026, 11, 24, 16, 30, tzinfo=zone)]
-    following = sla.next_attempt_at([at.astimezone(UTC) for at in tried], "any_time", tried[-1].astimezone(UTC), rooms)
+    following = attempt_times.next_attempt_at(
+        [at.astimezone(UTC) for at in tried], "any_time", tried[-1].astimezone(UTC), rooms
+    )
     assert following.astimezone(zone).isoformat()[:16] == "2026-11-25T11:30"

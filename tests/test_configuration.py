@@ -47,7 +47,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("forms = ['change', 'change']", "a form is named twice"),
         ("[dialled_languages]\n'+494211782667' = 'xx'", "is not in the language menu"),
         ("[voices.xx]\nlanguage = 'x'\nvoice = 'y'", "'xx' is not one of"),
-        ("callback_hours = -1", "callback_hours"),
+        ("line_places = -1", "line_places"),
         ("port = 'eighty'", "port"),
         ("port = 8001", "exchange_port: 8001 is the port of the web process already"),
         ("mode = 'production'", "public_base_url must be set in production mode"),
@@ -93,9 +93,9 @@ def test_a_configuration_file_that_is_named_must_be_there(monkeypatch: pytest.Mo
 
 def test_the_environment_wins(written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOURS__DAILY", "09:00-17:00")
-    monkeypatch.setenv("CALLBACK_HOURS", "12")
-    settings = written("callback_hours = 48\n[hours]\ndaily = '10:00-11:00'\nholidays = true")
-    assert settings.callback_hours == 12
+    monkeypatch.setenv("LINE_PLACES", "12")
+    settings = written("line_places = 48\n[hours]\ndaily = '10:00-11:00'\nholidays = true")
+    assert settings.line_places == 12
     assert settings.hours.daily.opens.hour == 9
     assert settings.hours.holidays
 

@@ -104,7 +104,7 @@ class LineEntry(Base):
     #: Decides the place; a caller who comes back after a broken connection keeps it.
     joined_at: Mapped[datetime]
     #: When they really began to wait.
-    entered_at: Mapped[datetime]
+    entered_at: Mapped[datetime] = mapped_column(index=True)
     #: The call's state, so that it can be sent on at any moment.
     resume: Mapped[str] = mapped_column(Text)
     #: The leg of the member who is rung.
@@ -140,7 +140,7 @@ class Conversation(Base):
     urgency: Mapped[str] = mapped_column(String(20))
     started_at: Mapped[datetime]
     #: When caller and member could hear each other.
-    connected_at: Mapped[datetime | None]
+    connected_at: Mapped[datetime | None] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     #: The caller has been told that nobody interprets.
     caller_asked: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -204,7 +204,7 @@ class InterpreterRequest(Base):
     number: Mapped[str | None] = mapped_column(String(32))
     #: None: because caller and member share no language.
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    requested_at: Mapped[datetime]
+    requested_at: Mapped[datetime] = mapped_column(index=True)
     joined_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

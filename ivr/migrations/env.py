@@ -2,7 +2,10 @@
 
 from alembic import context
 
-import ivr.live.models  # noqa: F401 - its tables
+import ivr.alerts.models
+import ivr.figures.models
+import ivr.live.models
+import ivr.sla.models  # noqa: F401 - their tables
 from ivr import database
 from ivr.models import Base
 

@@ -21,7 +21,6 @@ from ivr import (
     known_callers,
     notes,
     promises,
-    sla,
     spool,
     text_messages,
     voicebox,
@@ -34,6 +33,7 @@ from ivr.live import distribution, interpreters, line, unwanted_calls
 from ivr.live import events as live_events
 from ivr.matters import Matter, about
 from ivr.models import Call, CallbackTask, Recording, VoiceboxMessage
+from ivr.sla import policies
 from ivr.telephony.sealing import seal, unseal
 
 log = logging.getLogger(__name__)
@@ -126,14 +126,16 @@ class House:
     def values(self, state: State) -> dict[str, str]:
         """What prompts may name: instants in ISO form, counts and numbers as digits."""
         configured, now = settings(), self.at(state)
-        emergency_due = sla.due_at(now, "callback", "emergency", configured)
+        team = Matter.of(state.facts).team
+        emergency_due = policies.due_at(now, "callback", "emergency", team, configured)
+        hours = (policies.due_at(now, "callback", "normal", team, configured) - now).total_seconds() / 3600
         opening = business_hours.next_opening(configured.hours, now)
         if opening is not None and opening <= now:  # pretended to be closed within opening hours
             opening = business_hours.next_opening_day(configured.hours, now)
         return {
             "due_at": iso(emergency_due) or "",
             "opening_at": iso(opening or now) or "",
-            "hours": str(-int(-configured.callback_hours // 1)),
+            "hours": str(min(99, -int(-hours // 1))),
             "minutes": str(configured.message_seconds // 60 or 1),
             **state.facts,
         }

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlalchemy import text
 
-from ivr import business_hours, code_lookups, database, known_callers, outbox, sla
+from ivr import business_hours, code_lookups, database, known_callers, outbox
+from ivr.alerts import collecting
 from ivr.configuration import settings
+from ivr.figures import days
 from ivr.instants import utc_now
 from ivr.live import distribution, line, unwanted_calls
+from ivr.sla import clocks
 from ivr.telephony import house
-from ivr.workers import calling, queues, reconciliation, transcription
+from ivr.workers import calling, jobs, queues, reconciliation, transcription
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +34,18 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
+_COUNT_EVERY = 5.0
 _ASK_EVERY = 30.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before.
 _PEACE = 10
 _UNHEARD_FOR = timedelta(minutes=1)
 _WHOLE_EVERY = 24 * 3600.0
+#: Promises recorded in one transaction.
+_MOST_AT_ONCE = 1000
+#: Messages of alerts that are on their way at the same time: one server that does not answer takes one of the threads.
+_senders = ThreadPoolExecutor(8, thread_name_prefix="alerts")
+_being_sent: set[int] = set()
 
 
 def run() -> None:
@@ -43,15 +55,19 @@ def run() -> None:
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = queues.hand_over
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
-    looked = forgot = asked = 0.0
+    looked = forgot = asked = counted = 0.0
     while not stop.wait(TICK):
         _try(house.replay_spool)
         _try(sweep)
+        _try(tell)
         _try(enqueue_overdue)
         if time.monotonic() - looked > _MODELS_EVERY:
             looked = time.monotonic()
             _try(wake_transcripts)
         _try(distribute)
+        if time.monotonic() - counted > _COUNT_EVERY:
+            counted = time.monotonic()
+            _try(count_days)
         if time.monotonic() - asked > _ASK_EVERY:
             asked = time.monotonic()
             _try(calling.ask_for_lost_events)
@@ -84,11 +100,45 @@ def _reconcile_in_peace(stop: threading.Event, whole: bool) -> None:
 
 
 def sweep() -> None:
-    """Record promises that were missed."""
+    """Record promises that are at risk or missed: all of them, however many there are at once."""
+    changed = _MOST_AT_ONCE
+    while changed == _MOST_AT_ONCE:
+        with database.writing() as session:
+            changed = clocks.sweep(session, utc_now(), _MOST_AT_ONCE)
+        if changed:
+            log.warning("%d promises came to be at risk or missed", changed)
+
+
+def tell() -> None:
+    """Put alerts together and send them; nobody waits here for a server that does not answer."""
+    now = utc_now()
     with database.writing() as session:
-        marked = sla.record_breaches(session, utc_now())
-    if marked:
-        log.warning("%d promises missed", len(marked))
+        collecting.put_together(session, now)
+    with database.reading() as session:
+        due = outbox.due_by_the_clock(session, now)
+    for work_id in due:
+        if work_id not in _being_sent:
+            _being_sent.add(work_id)
+            _senders.submit(_send, work_id)
+
+
+def _send(work_id: int) -> None:
+    try:
+        jobs.run(work_id, f"clock {socket.gethostname()} {os.getpid()}")
+    except Exception as error:  # the database is away: the row is still there
+        log.warning("work %d was not done (%s)", work_id, type(error).__name__)
+    finally:
+        _being_sent.discard(work_id)
+
+
+def count_days() -> None:
+    """Count what has happened today and has become known of the last days, for reports and the dashboard."""
+    now = utc_now()
+    with database.reading() as session:
+        due = days.due(session, now)
+    for day in due:
+        with database.writing() as session:
+            days.keep(session, day, utc_now())
 
 
 def distribute() -> None:
@@ -126,6 +176,7 @@ def forget() -> None:
         known_callers.forget(session, now)
         code_lookups.forget(session, now)
         unwanted_calls.forget(session, now)
+        collecting.forget(session, now)
 
 
 def _try(duty: Callable[[], object]) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ivr import database, outbox
 from ivr.instants import utc_now
 from ivr.models import Work
-from ivr.workers import calling, fetching, texting, transcription
+from ivr.workers import alerting, calling, fetching, texting, transcription
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ HANDLERS: Mapping[str, Callable[[int], None]] = {
     "find_recording": fetching.find_recording,
     "ask_for_recording": fetching.ask_for_recording,
     "send_text_message": texting.send,
+    "send_alert": alerting.send,
     "transcribe": transcription.transcribe,
     "ring_leg": calling.ring_leg,
     "hang_up_leg": calling.hang_up_leg,
@@ -41,15 +42,16 @@ HANDLERS: Mapping[str, Callable[[int], None]] = {
 GIVEN_UP = {
     "fetch_recording": fetching.fetch_given_up,
     "send_text_message": texting.given_up,
+    "send_alert": alerting.given_up,
     "transcribe": transcription.given_up,
     "ring_leg": calling.ring_given_up,
 }
 
 
-def run(work_id: int) -> None:
+def run(work_id: int, worker: str = "by hand") -> None:
     """The one job there is; its argument is the id of a row of the outbox."""
     job = get_current_job()
-    worker = (job.worker_name if job else None) or "by hand"
+    worker = (job.worker_name if job else None) or worker
     while _run_once(work_id, worker):
         pass  # it was asked for again while it was being done
 
