@@ -31,8 +31,10 @@ from ivr.web import login, security, words
 from ivr.web.api import api
 from ivr.web.desk import desk
 from ivr.web.desk_tools import desk_tools
+from ivr.web.figures import figures
 from ivr.web.health import health
 from ivr.web.live import live
+from ivr.web.reports import reports
 from ivr.web.softphone import softphone
 from ivr.web.studio import studio
 from ivr.web.supervision import supervision
@@ -74,7 +76,7 @@ def create_app() -> Flask:
     for webhooks in (voice, in_line, legs, staff, last_resort):  # guarded by the carrier's signature
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
-    pages = (health, login.login, desk, desk_tools, live, supervision, studio)
+    pages = (health, login.login, desk, desk_tools, live, supervision, studio, figures, reports)
     for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):
         app.register_blueprint(blueprint)
     if configured.local:

@@ -6,7 +6,7 @@ of two people acting at once one succeeds and the other is told who did (:class:
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -259,6 +259,22 @@ def _close(
     clocks.met(session, task.id, "reached", now)
     note(session, task, user, text, now)
     _note(session, task, now, "closed", user, outcome)
+
+
+def put_off(session: Session, task: CallbackTask, user: User, until: datetime | None, now: datetime) -> None:
+    """The caller asked not to be called before a later date; the promise stands still until then.
+
+    Raises:
+        Refused: `closed`; `later_date_needed` where `until` is not within the next 60 days.
+    """
+    if task.state == "closed":
+        raise Refused("closed")
+    try:
+        if until is None:
+            raise ValueError
+        clocks.ask_later(session, task, user, until.astimezone(UTC), now)
+    except ValueError:
+        raise Refused("later_date_needed") from None
 
 
 def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> None:

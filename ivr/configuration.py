@@ -48,6 +48,34 @@ class VoiceSettings(Strict):
     voice: str
 
 
+class Targets(Strict):
+    """What the house has set itself; shares are 0 to 1."""
+
+    #: 115: "75 % of calls answered within 30 s"
+    answered_in_time: float = Field(0.75, ge=0, le=1)
+    #: 115: "65 % solved at first contact"
+    settled: float = Field(0.65, ge=0, le=1)
+    #: Promises of a first attempt that are kept, and first attempts within 24 hours.
+    tried_in_time: float = Field(0.95, ge=0, le=1)
+    tried_within_24h: float = Field(0.95, ge=0, le=1)
+    #: Interpreters who are on the line within two minutes.
+    interpreter_in_time: float = Field(0.75, ge=0, le=1)
+    #: Callers who wait now, and seconds the longest of them has waited.
+    waiting: int = Field(10, ge=0)
+    longest_wait: int = Field(120, ge=0)
+    #: Open promises that are due soon, and that are missed.
+    due_soon: int = Field(20, ge=0)
+    missed: int = Field(0, ge=0)
+
+
+class ReportMail(Strict):
+    """A report of the last month that is sent as PDF and spreadsheet as soon as the month is final."""
+
+    report: Literal["statement", "scorecard", "overview"] = "statement"
+    to: str = Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$")
+    language: Literal["de", "en"] = "de"
+
+
 class InterpreterSettings(Strict):
     """Somebody who interprets on the telephone (Sprachmittler*in): own staff, or an outside service."""
 
@@ -148,6 +176,13 @@ class Settings(BaseSettings):
     alert_pause_minutes: float = Field(15.0, ge=0, le=1440)
     #: Hours after a miss at which a promise that is still open is escalated.
     escalation_hours: float = Field(4.0, ge=0, le=720)
+    targets: Targets = Targets()
+    #: Rooms in which a third person can take part, and consultations possible in each a day; 0: not known. Source,
+    #: question 5: "in den 22 Servicebüros".
+    service_rooms: int = Field(0, ge=0, le=1000)
+    consultations_per_room: int = Field(0, ge=0, le=100)
+    #: Reports that are sent by e-mail once a month.
+    report_mails: tuple[ReportMail, ...] = ()
     #: Where e-mail goes out: `smtp://`, `smtps://` or `smtp+starttls://`, with user:password@host:port.
     smtp_url: str = Field("", pattern=r"^(smtp|smtps|smtp\+starttls)://[^/?#]+$|^$")
     mail_from: str = "hotline@localhost"
@@ -281,6 +316,8 @@ class Settings(BaseSettings):
     def _together(self) -> Settings:
         table.check(self.routing, self.teams, self.offices)
         policies.check(self.sla_policies, self.teams, self.hours)
+        if self.report_mails and not self.smtp_url:
+            raise ValueError("report_mails: e-mail needs smtp_url")
         subscriptions.check(self.alerts, tuple(self.teams), self.smtp_url, self.webhook_secret)
         for number, language in self.dialled_languages.items():
             if language not in self.enabled_languages:

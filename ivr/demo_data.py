@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ivr import audio_store, database, receipts, task_search, users
 from ivr.audio_files import Sound, write_wav
 from ivr.configuration import settings
+from ivr.live.models import Conversation, InterpreterRequest, LineEntry
 from ivr.models import (
     AppointmentWish,
     Attempt,
@@ -150,7 +151,9 @@ def _call(
     )  # fmt: skip
     session.add(call)
     made.calls += 1
-    if is_open and dice.random() < 0.65:  # spoke with somebody at once
+    if is_open and dice.random() < 0.7:  # most speak with somebody at once, some give up
+        session.flush()
+        _wait(session, dice, call, teams[settings().team_for(concern)])
         return
     if dice.random() < 0.15:
         call.ending = "hung_up"
@@ -164,6 +167,39 @@ def _call(
         made.messages += 1
     _work(session, dice, task, staff, now)
     task_search.index(session, task)
+
+
+def _wait(session: Session, dice: random.Random, call: Call, team: Team) -> None:
+    """In a team's line, until somebody answers or the caller gives up; sometimes with an interpreter."""
+    wait = timedelta(seconds=dice.expovariate(1 / 25))
+    gives_up = dice.random() < 0.07
+    about = {"team_id": team.id, "language": call.language or "de", "concern": call.concern or "other"}
+    entry = LineEntry(
+        call_id=call.id, state="left" if gives_up else "answered", joined_at=call.started_at,
+        entered_at=call.started_at, resume="", urgency="normal", reason="hung_up" if gives_up else None,
+        answered_at=None if gives_up else call.started_at + wait, left_at=call.started_at + wait, **about,
+    )  # fmt: skip
+    session.add(entry)
+    if gives_up:
+        call.ending = "hung_up"
+        return
+    session.flush()
+    ends = call.started_at + wait + timedelta(minutes=dice.uniform(1, 9))
+    talk = Conversation(
+        room=f"demo-{call.call_sid}", kind="answered", state="ended", entry_id=entry.id, urgency="normal",
+        started_at=call.started_at, connected_at=call.started_at + wait, ended_at=ends,
+        outcome=dice.choices(["settled", "follow_up", "passed_on"], weights=[7, 2, 1])[0], **about,
+    )  # fmt: skip
+    session.add(talk)
+    if call.language not in ("de", "en") and dice.random() < 0.5:
+        session.flush()
+        joined = call.started_at + wait + timedelta(seconds=dice.uniform(15, 170)) if dice.random() < 0.85 else None
+        session.add(
+            InterpreterRequest(
+                conversation_id=talk.id, state="joined" if joined else "unmet", language=call.language,
+                requested_at=call.started_at + wait, joined_at=joined, ended_at=ends if joined else None,
+            )
+        )  # fmt: skip
 
 
 def _task(

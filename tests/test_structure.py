@@ -87,6 +87,8 @@ def test_every_door_has_a_guard(rooms) -> None:
         "live",
         "supervision",
         "studio",
+        "figures",
+        "reports",
         "api",
     }
     open_to_all = {

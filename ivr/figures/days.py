@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -160,13 +161,28 @@ def all_final(session: Session, first: date, last: date) -> bool:
     return session.scalar(open_) is None and not _never_counted(session, last, 1)
 
 
-def tasks_behind(
-    session: Session, figure: str, first: date, last: date, dimension: str = "", key: str = "", limit: int = 1000
-) -> Sequence[int]:
-    """Ids of the tasks a figure has counted, the latest first; of those that are still kept."""
-    source, found = SOURCE_OF[figure], dict[int, None]()
+@dataclass(frozen=True)
+class Counted:
+    """One thing a figure has counted: when, what is known of it, and the task it belongs to."""
+
+    at: datetime
+    known: Mapping[str, str]
+    task_id: int | None
+
+
+def behind(
+    session: Session, figure: str, first: date, last: date, dimension: str = "", key: str = "", limit: int = 500
+) -> Sequence[Counted]:
+    """What a figure has counted in a period, the latest first; of what is still kept.
+
+    Raises:
+        KeyError: there is no such figure.
+    """
+    source, found = SOURCE_OF[figure], list[Counted]()
     for row in sorted(_rows(session, source, first, last), key=lambda one: one.at, reverse=True):
-        fits = not dimension or (dimension, key) in _keys(source, row)
-        if fits and row.task_id is not None and source.count(row)[figure]:
-            found[row.task_id] = None
-    return list(found)[:limit]
+        known = dict(_keys(source, row))
+        if (not dimension or known.get(dimension) == key) and source.count(row)[figure]:
+            found.append(Counted(row.at, known, row.task_id))
+            if len(found) == limit:
+                break
+    return found

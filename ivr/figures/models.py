@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, String
+from sqlalchemy import JSON, Boolean, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.models import Base
@@ -41,3 +41,16 @@ class Publication(Base):
     month: Mapped[date] = mapped_column(primary_key=True)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     published_at: Mapped[datetime]
+
+
+class ReportSent(Base):
+    """A report of a month that is sent to somebody by e-mail, once."""
+
+    __tablename__ = "reports_sent"
+    __table_args__ = (UniqueConstraint("report", "recipient", "month"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report: Mapped[str] = mapped_column(String(40))
+    recipient: Mapped[str] = mapped_column(String(254))
+    month: Mapped[date]
+    planned_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

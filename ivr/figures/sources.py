@@ -29,7 +29,7 @@ Counted = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one kind. `at` decides the day; a row names the dimensions it has, and `task_id` where it is of a task."""
+    """Rows of one kind. `at` decides the day; a row names its dimensions, and `task_id` where it is of a task."""
 
     name: str
     rows: Any
@@ -61,7 +61,7 @@ def _line(row: Row[Any]) -> Counted:
         "answered": answered,
         "answered_in_time": answered and wait <= GOAL,
         "answered_seconds": wait.total_seconds(),
-        "abandoned": row.state == "left" and row.reason_left == "hung_up",
+        "abandoned": row.mode == "live" and row.state == "left" and row.reason_left == "hung_up",
         "to_task": row.mode == "callback" or (row.state == "left" and row.reason_left != "hung_up"),
     }
 
@@ -128,38 +128,42 @@ _LINE = select(
     LineEntry.entered_at.label("at"), LineEntry.state, LineEntry.mode, LineEntry.answered_at,
     LineEntry.reason.label("reason_left"), LineEntry.task_id, Team.key.label("team"), LineEntry.office,
     LineEntry.language, LineEntry.concern, LineEntry.age_group,
-).join(Team, Team.id == LineEntry.team_id)  # fmt: skip
+).select_from(LineEntry).join(Team)  # fmt: skip
 _OPENED = (
     select(CallbackTask.first_contact_at.label("at"), CallbackTask.urgency, AppointmentWish.mode, *_TASK)
+    .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
     .where(CallbackTask.provisional.is_(False))
 )
-_AGAIN = select(Contact.at.label("at"), *_TASK).join(CallbackTask).join(Team)
+_AGAIN = select(Contact.at.label("at"), *_TASK).select_from(Contact).join(CallbackTask).join(Team)
 _AGAIN = _AGAIN.where(Contact.call_id != CallbackTask.call_id)
-_ATTEMPTS = select(Attempt.at.label("at"), Attempt.outcome, *_TASK).join(CallbackTask).join(Team)
+_ATTEMPTS = select(Attempt.at.label("at"), Attempt.outcome, *_TASK).select_from(Attempt).join(CallbackTask).join(Team)
 _CLOSED = (
     select(
         CallbackTask.closed_at.label("at"), CallbackTask.outcome, CallbackTask.urgency, AppointmentWish.mode,
         AppointmentWish.refusal_reason.label("reason"), *_TASK,
     )
+    .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
     .where(CallbackTask.state == "closed")
 )  # fmt: skip
 _CONSULTED = select(AppointmentWish.appointment_at.label("at"), AppointmentWish.room, *_TASK)
-_CONSULTED = _CONSULTED.join(CallbackTask, CallbackTask.id == AppointmentWish.task_id).join(Team)
+_CONSULTED = (
+    _CONSULTED.select_from(AppointmentWish).join(CallbackTask, CallbackTask.id == AppointmentWish.task_id).join(Team)
+)
 _CONSULTED = _CONSULTED.where(AppointmentWish.mode == "in_person")
 _TALKED = select(
     Conversation.connected_at.label("at"), Conversation.outcome, Conversation.task_id, Team.key.label("team"),
     Conversation.language, Conversation.concern,
-).join(Team, Team.id == Conversation.team_id)  # fmt: skip
+).select_from(Conversation).join(Team)  # fmt: skip
 _INTERPRETED = select(
     InterpreterRequest.requested_at.label("at"), InterpreterRequest.joined_at, InterpreterRequest.ended_at,
     InterpreterRequest.state, InterpreterRequest.language, Conversation.task_id, Team.key.label("team"),
     Conversation.concern,
-).join(Conversation, Conversation.id == InterpreterRequest.conversation_id).join(Team, Team.id == Conversation.team_id)  # fmt: skip
-_PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).join(CallbackTask, CallbackTask.id == SlaPause.task_id)
+).select_from(InterpreterRequest).join(Conversation).join(Team)  # fmt: skip
+_PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).join(CallbackTask).join(Team)
 
 SOURCES = (
     Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
@@ -213,7 +217,7 @@ SOURCES = (
             "interpreters_unmet", "interpreter_minutes",
         ),
     ),
-    Source("pauses", _PUT_OFF.join(Team), SlaPause.from_at, lambda _: {"put_off": 1}, ("put_off",)),
+    Source("pauses", _PUT_OFF, SlaPause.from_at, lambda _: {"put_off": 1}, ("put_off",)),
 )  # fmt: skip
 
 #: Where each figure comes from.

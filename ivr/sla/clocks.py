@@ -153,11 +153,11 @@ def met(session: Session, task_id: int, measure: Measure, now: datetime) -> None
 
 
 def void(session: Session, task_id: int, now: datetime, *measures: Measure) -> None:
-    """Nobody expects it any more. What was missed stays missed."""
+    """Nobody expects it any more. That it was missed stays recorded."""
     catch_up(session, task_id, now)
     session.execute(
         update(SlaClock)
-        .where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures), SlaClock.state.in_(_RUNNING))
+        .where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures), SlaClock.met_at.is_(None))
         .values(state="void", next_change_at=None)
         .execution_options(synchronize_session=False)
     )
@@ -302,6 +302,6 @@ def start_missing(session: Session, limit: int = 500) -> int:
 def _state(clock: SlaClock, *, closed: bool) -> str:
     if clock.met_at is not None:
         return "met_late" if clock.missed_at is not None else "met"
-    if clock.missed_at is not None:
-        return "missed"
-    return "void" if closed else "on_track"
+    if closed:
+        return "void"
+    return "missed" if clock.missed_at is not None else "on_track"

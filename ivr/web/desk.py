@@ -32,6 +32,7 @@ from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.live import callback_calls, presence
 from ivr.models import CallbackTask, Recording, User
+from ivr.sla import clocks
 from ivr.task_filters import Filters
 from ivr.web import waveforms, words
 from ivr.web.guards import me, people_only
@@ -105,7 +106,8 @@ def task(task_id: int) -> str:
             the_time=callback_calls.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=task_pages.draft(session, task_id, me()), related=task_lists.related(session, me(), found),
             others=task_pages.who_else_looks(session, task_id, me(), now), teams=settings().teams,
-            texts=text_messages, template=_template(found),
+            texts=text_messages, template=_template(found), clocks=clocks.of_task(session, task_id),
+            pause=clocks.pause_of(session, task_id, now),
         )  # fmt: skip
 
 
@@ -186,6 +188,17 @@ def hand_over(task_id: int) -> AnyResponse:
         task_pages.hand_over(session, found, user, team, reason, now)
 
     return _act(task_id, act, back=url_for("desk.queue"))
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/put-off")
+def put_off(task_id: int) -> AnyResponse:
+    """The caller asked for a later date."""
+    until = _local_instant(request.form.get("until", ""))
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        callbacks.put_off(session, found, user, until, now)
+
+    return _act(task_id, act)
 
 
 @desk.post("/recordings/<int(max=2147483647):recording_id>/correct")

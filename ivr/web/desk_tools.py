@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr import callbacks, claims, database, saved_views, task_lists, users
 from ivr.instants import iso, utc_now
+from ivr.spreadsheets import harmless
 from ivr.task_filters import Filters
 from ivr.web import words
 from ivr.web.guards import me, people_only
@@ -91,15 +92,10 @@ def _export(ids: list[int]) -> AnyResponse:
     with database.reading() as session:
         for task in task_lists.some(session, me(), ids):
             row = [task.receipt_code, task.kind, task.concern, task.urgency, task.language, task.team.name, task.state]
-            table.writerow([_harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
+            table.writerow([harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = "attachment; filename=tasks.csv"
     return response
-
-
-def _harmless(cell: str | None) -> str:
-    """No spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell and cell[0] in "=+-@\t\r" else cell or ""
 
 
 @desk_tools.get("/palette")

@@ -21,6 +21,16 @@ cat > kern/fira-sans.css <<'CSS'
 @font-face { font-family: "Fira Sans"; src: url("fira-sans/FiraSans-SemiBold.woff2") format("woff2"); font-weight: 600; font-style: normal; font-display: swap; }
 CSS
 
+# The same letters for PDF files, in the form their compiler reads.
+python3 -m venv "$work/tools" && "$work/tools/bin/pip" install -q fonttools brotli
+"$work/tools/bin/python" - <<'PYTHON'
+from fontTools.ttLib import TTFont
+for weight in ("Regular", "SemiBold"):
+    font = TTFont(f"kern/fira-sans/FiraSans-{weight}.woff2")
+    font.flavor = None
+    font.save(f"../../../reports/fonts/FiraSans-{weight}.ttf")
+PYTHON
+
 unpack htmx.org 4.0.1
 rm -rf htmx && mkdir htmx
 cp "$work/htmx.org/dist/htmx.min.js" "$work/htmx.org/LICENSE" htmx/

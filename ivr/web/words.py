@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
-from flask import Flask
-from flask_babel import format_datetime, gettext, lazy_gettext, ngettext
+from flask import Flask, url_for
+from flask_babel import format_date, format_datetime, gettext, lazy_gettext, ngettext
 
-from ivr import phone_numbers
+from ivr import phone_numbers, terms
 from ivr.callbacks import Refused
 from ivr.configuration import settings
 from ivr.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models import CallbackTask, TaskEvent, Team
 from ivr.prompts import catalogue
+from ivr.reports.names import name as name_of_key
+from ivr.reports.tables import Kind, shown
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 
-CONCERNS = {
-    "benefits": lazy_gettext("Benefits"),
-    "work": lazy_gettext("Work and training"),
-    "under_25": lazy_gettext("Under 25"),
-    "rehab": lazy_gettext("Rehabilitation"),
-    "emergency": lazy_gettext("Emergency"),
-    "forms": lazy_gettext("Forms by post"),
-    "appointment": lazy_gettext("Appointment wish"),
-    "other": lazy_gettext("Anything else"),
-}
+
+def _lazily(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {key: lazy_gettext(text) for key, text in texts.items()}
+
+
+CONCERNS = _lazily(terms.CONCERNS)
 KINDS = {
     "callback": lazy_gettext("Callback"),
     "postal_order": lazy_gettext("Forms by post"),
@@ -43,7 +42,7 @@ AVAILABILITY = {
     "afternoon": lazy_gettext("in the afternoon"),
     "any_time": lazy_gettext("at any time"),
 }
-AGE_GROUPS = {"under_25": lazy_gettext("under 25"), "25_and_over": lazy_gettext("25 and over")}
+AGE_GROUPS = _lazily(terms.AGE_GROUPS)
 FORMS = {
     "main_application": lazy_gettext("Main application"),
     "continuation": lazy_gettext("Continuation of benefits"),
@@ -78,14 +77,7 @@ TEXTS = {
     "sms_link": lazy_gettext("Link to the online services"),
     "sms_appointment": lazy_gettext("The appointment"),
 }
-REFUSAL_REASONS = {
-    "settled_without": lazy_gettext("settled without an appointment"),
-    "not_responsible": lazy_gettext("another authority is responsible"),
-    "no_capacity": lazy_gettext("no appointment free in time"),
-    "missing_documents": lazy_gettext("documents are missing"),
-    "not_reached": lazy_gettext("the caller could not be reached"),
-    "other": lazy_gettext("another reason (see note)"),
-}
+REFUSAL_REASONS = _lazily(terms.REFUSAL_REASONS)
 STATES = {
     "open": lazy_gettext("open"),
     "claimed": lazy_gettext("claimed"),
@@ -166,6 +158,9 @@ EVENTS = {
     "closed": lazy_gettext("Closed"),
     "reopened": lazy_gettext("Reopened"),
     "breached": lazy_gettext("Promise missed"),
+    "at_risk": lazy_gettext("Promise at risk"),
+    "not_reached_in_time": lazy_gettext("Nobody was reached in time"),
+    "put_off": lazy_gettext("Put off at the caller's wish until"),
     "letter_proposed": lazy_gettext("Attempts used up, a letter is proposed"),
     "no_interpreter": lazy_gettext("No interpreter could be had"),
     "taken_over": lazy_gettext("Taken over, the claim was not used; before"),
@@ -174,6 +169,66 @@ EVENTS = {
     "corrected": lazy_gettext("Transcript corrected"),
     "handed_over": lazy_gettext("Handed over to"),
     "text_sent": lazy_gettext("Text message"),
+}
+TILES = {
+    "waiting": lazy_gettext("Waiting now"),
+    "longest_wait": lazy_gettext("Longest wait now"),
+    "due_soon": lazy_gettext("Due within 4 hours"),
+    "missed": lazy_gettext("Missed and open"),
+    "answered_in_time": lazy_gettext("Answered within 30 seconds, today"),
+    "tried_within_24h": lazy_gettext("First attempt within 24 hours, last 30 days"),
+}
+FIGURES = {
+    **TILES,
+    "calls": lazy_gettext("Calls"),
+    "waited": lazy_gettext("Waited for a team"),
+    "answered": lazy_gettext("Answered"),
+    "abandoned": lazy_gettext("Hung up while waiting"),
+    "to_task": lazy_gettext("Callback or voicebox instead"),
+    "answered_seconds": lazy_gettext("Answered"),
+    "tasks": lazy_gettext("Tasks"),
+    "emergencies": lazy_gettext("Emergencies"),
+    "wishes_in_person": lazy_gettext("Wishes for an appointment in person"),
+    "called_again": lazy_gettext("Rang again about the same"),
+    "tried": lazy_gettext("First attempts"),
+    "tried_in_time": lazy_gettext("First attempts in time"),
+    "tried_seconds": lazy_gettext("First attempts"),
+    "tried_missed": lazy_gettext("Promises of an attempt missed"),
+    "reached": lazy_gettext("Reached, or closed with a reason"),
+    "reached_in_time": lazy_gettext("Reached in time"),
+    "reached_seconds": lazy_gettext("Reached, or closed with a reason"),
+    "reached_missed": lazy_gettext("Promises to reach somebody missed"),
+    "attempts": lazy_gettext("Attempts"),
+    "attempts_reached": lazy_gettext("Attempts that reached somebody"),
+    "closed": lazy_gettext("Closed"),
+    "forms_sent": lazy_gettext("Forms posted"),
+    "agreed": lazy_gettext("Appointments in person agreed"),
+    "agreed_urgent": lazy_gettext("Appointments in person agreed, in emergencies"),
+    "agreed_other": lazy_gettext("Appointments in person agreed, beyond an emergency"),
+    "agreed_under_25": lazy_gettext("Appointments in person agreed, under 25"),
+    "agreed_urgent_under_25": lazy_gettext("Appointments in person agreed, in emergencies, under 25"),
+    "agreed_other_under_25": lazy_gettext("Appointments in person agreed, beyond an emergency, under 25"),
+    "refused": lazy_gettext("Appointments in person refused"),
+    "consultations": lazy_gettext("Consultations in person"),
+    "consultations_large": lazy_gettext("Consultations in person, large room"),
+    "conversations": lazy_gettext("Conversations"),
+    "settled": lazy_gettext("Settled at first contact"),
+    "interpreters_wanted": lazy_gettext("Interpreters wanted"),
+    "interpreters_joined": lazy_gettext("Interpreters on the line"),
+    "interpreters_in_time": lazy_gettext("Interpreters within two minutes"),
+    "interpreter_seconds": lazy_gettext("Interpreters on the line"),
+    "interpreters_unmet": lazy_gettext("Interpreters not to be had"),
+    "interpreter_minutes": lazy_gettext("Interpreters on the line"),
+    "put_off": lazy_gettext("Put off at the caller's wish"),
+}
+MEASURES = {"tried": lazy_gettext("First attempt"), "reached": lazy_gettext("Reached")}
+SLA_STATES = {
+    "on_track": lazy_gettext("on track"),
+    "at_risk": lazy_gettext("at risk"),
+    "missed": lazy_gettext("missed"),
+    "met": lazy_gettext("kept"),
+    "met_late": lazy_gettext("kept late"),
+    "void": lazy_gettext("no longer expected"),
 }
 PLEASE_LISTEN = {
     "no_model": lazy_gettext(
@@ -197,6 +252,8 @@ UNFINISHED = {
     "discard_recording": lazy_gettext("A replaced recording cannot be deleted. Please tell the operator."),
     "transcribe": lazy_gettext("The message cannot be transcribed. Please listen."),
     "send_text_message": lazy_gettext("The text message cannot be sent. Please give the link in the conversation."),
+    "send_alert": lazy_gettext("An alert cannot be sent. Please tell the operator."),
+    "send_report": lazy_gettext("A report cannot be sent by e-mail. Please tell the operator."),
     "ring_leg": lazy_gettext("A telephone cannot be rung through the carrier. Please tell the operator."),
     "hang_up_leg": lazy_gettext("A call cannot be ended at the carrier. Please tell the operator."),
     "bring_caller": lazy_gettext("A waiting caller could not be put through. Please call back."),
@@ -270,6 +327,8 @@ def refusal(refused: Refused) -> str:
             return str(gettext("This task is not claimed. Claim it first."))
         case "closed":
             return str(gettext("This task is closed already."))
+        case "later_date_needed":
+            return str(gettext("Please give a date and time within the next 60 days."))
         case "answer_needed":
             return str(gettext("An appointment needs a date and a place, a refusal needs a reason."))
         case _:
@@ -359,9 +418,44 @@ def transcript_state(task: CallbackTask) -> str:
 
 def event_text(event: TaskEvent) -> str:
     """The second half of a line of history."""
+    if event.kind == "put_off" and event.text:
+        return moment(datetime.fromisoformat(event.text))
     if event.kind in ("attempted", "closed") and event.text:
         return str(OUTCOMES.get(event.text, event.text))
     return event.text or ""
+
+
+def figure_value(name: str, value: float | None) -> str:
+    """The number of a tile."""
+    kinds: dict[str, Kind] = {"answered_in_time": "share", "tried_within_24h": "share", "longest_wait": "seconds"}
+    return shown(value, kinds.get(name, "count"), chosen_language())
+
+
+def figure_link(name: str, since: date, today: date) -> str:
+    """Where the number of a tile leads to."""
+    match name:
+        case "waiting" | "longest_wait":
+            return url_for("live.page")
+        case "due_soon" | "missed":
+            return url_for("figures.behind", figure=name)
+        case "answered_in_time":
+            return url_for("figures.behind", figure="waited", since=today, until=today)
+        case _:
+            return url_for("figures.behind", figure="tried", since=since, until=today)
+
+
+def compared(ratio: float | None) -> str:
+    """How a number compares with that of German callers."""
+    if ratio is None:
+        return "–"
+    return f"{shown(ratio, 'number', chosen_language())} ×"
+
+
+def dimension_key(dimension: str, key: str) -> str:
+    """A key of a figure's breakdown as people call it."""
+    if dimension == "hour":
+        return str(gettext("%(hour)s o'clock", hour=key))
+    return name_of_key(dimension, key, chosen_language(), gettext)
 
 
 def timecode(seconds: float) -> str:
@@ -399,6 +493,10 @@ def install(app: Flask) -> None:
             "roles": ROLES,
             "leg_states": LEG_STATES,
             "weekdays": WEEKDAYS,
+            "tiles": TILES,
+            "figures": FIGURES,
+            "measures": MEASURES,
+            "sla_states": SLA_STATES,
         },
         interface_languages=INTERFACE_LANGUAGES,
         chosen_language=chosen_language,
@@ -409,6 +507,10 @@ def install(app: Flask) -> None:
         team_choices=team_choices,
         language_choices=language_choices,
         languages=LANGUAGES,
+        figure_value=figure_value,
+        figure_link=figure_link,
+        compared=compared,
+        dimension_key=dimension_key,
     )
     app.jinja_env.filters.update(
         moment=moment,
@@ -419,4 +521,6 @@ def install(app: Flask) -> None:
         form_name=form_name,
         office_name=office_name,
         timecode=timecode,
+        reported=lambda value, kind: shown(value, kind, chosen_language()),
+        day=lambda value: format_date(value, "dd.MM.yyyy"),
     )

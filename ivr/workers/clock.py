@@ -24,6 +24,7 @@ from ivr.configuration import settings
 from ivr.figures import days
 from ivr.instants import utc_now
 from ivr.live import distribution, line, unwanted_calls
+from ivr.reports import mails
 from ivr.sla import clocks
 from ivr.telephony import house
 from ivr.workers import calling, jobs, queues, reconciliation, transcription
@@ -139,6 +140,9 @@ def count_days() -> None:
     for day in due:
         with database.writing() as session:
             days.keep(session, day, utc_now())
+    if settings().report_mails:
+        with database.writing() as session:
+            mails.plan(session, now)
 
 
 def distribute() -> None:

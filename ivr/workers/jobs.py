@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ivr import database, outbox
 from ivr.instants import utc_now
 from ivr.models import Work
-from ivr.workers import alerting, calling, fetching, texting, transcription
+from ivr.workers import alerting, calling, fetching, reporting, texting, transcription
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ HANDLERS: Mapping[str, Callable[[int], None]] = {
     "ask_for_recording": fetching.ask_for_recording,
     "send_text_message": texting.send,
     "send_alert": alerting.send,
+    "send_report": reporting.send,
     "transcribe": transcription.transcribe,
     "ring_leg": calling.ring_leg,
     "hang_up_leg": calling.hang_up_leg,

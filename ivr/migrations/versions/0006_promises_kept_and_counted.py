@@ -54,6 +54,16 @@ def upgrade() -> None:
     sa.Column('published_at', ivr.database_types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('report', 'month', name=op.f('pk_publications'))
     )
+    op.create_table('reports_sent',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('report', sa.String(length=40), nullable=False),
+    sa.Column('recipient', sa.String(length=254), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('planned_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('sent_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reports_sent')),
+    sa.UniqueConstraint('report', 'recipient', 'month', name=op.f('uq_reports_sent_report_recipient_month'))
+    )
     op.create_table('alert_items',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('subscription', sa.String(length=60), nullable=False),
@@ -190,6 +200,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_alert_items_at'))
 
     op.drop_table('alert_items')
+    op.drop_table('reports_sent')
     op.drop_table('publications')
     op.drop_table('figure_days')
     op.drop_table('daily_figures')

@@ -1,0 +1,103 @@
+"""Reports that are published: of whole months that are final, and of each month once. Published again it is the same,
+so that nobody learns from two versions, or from two periods that overlap, what each of them hides.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from ivr.database_types import insert
+from ivr.figures import days
+from ivr.figures.models import Publication
+from ivr.reports import overview, scorecard, statement
+from ivr.reports.disclosure import suppress
+from ivr.reports.tables import HIDDEN, Report, Translate, Value
+
+_PUBLISHED = {
+    "statement": (statement.counts, statement.tables),
+    "scorecard": (scorecard.counts, scorecard.tables),
+}
+NAMES = (*_PUBLISHED, "overview")
+#: Days of the longest period.
+LONGEST = 3 * 366
+
+
+class NotYet(Exception):
+    """The month is not final; `from_day` is the first day on which it can be published."""
+
+    def __init__(self, from_day: date) -> None:
+        super().__init__(f"can be published from {from_day} on")
+        self.from_day = from_day
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """First and last day of a month."""
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def final_from(last: date) -> date:
+    """The first day on which nothing of a period that ends with `last` changes any more."""
+    return last + timedelta(days=days.OPEN_DAYS + 1)
+
+
+def published(session: Session, name: str, month: date, now: datetime, language: str, _: Translate) -> Report:
+    """The statement or the scorecard of a month, as it was published; published now, if it was not yet.
+
+    Raises:
+        NotYet: the month is not final.
+    """
+    first, last = month_of(month)
+    kept = session.get(Publication, (name, first)) or _publish(session, name, first, last, now)
+    seen: dict[str, Value] = {key: HIDDEN if value is None else value for key, value in kept.content.items()}
+    _counts, tables = _PUBLISHED[name]
+    hides = any(value is HIDDEN for value in seen.values())
+    remarks = [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")] if hides else []
+    return Report(name, title(name, _), first, last, tables(seen, language, _), remarks, language, kept.published_at)
+
+
+def preview(session: Session, name: str, month: date, language: str, _: Translate) -> Report:
+    """What a month looks like so far, for the house itself: nothing is hidden, and it may still change."""
+    first, last = month_of(month)
+    counts, tables = _PUBLISHED[name]
+    found, _sums = counts(session, first, last)
+    remarks = [_("Not for publication: provisional, and nothing is hidden.")]
+    return Report(name, title(name, _), first, last, tables(dict(found), language, _), remarks, language)
+
+
+def period(session: Session, first: date, last: date, language: str, _: Translate) -> Report:
+    """Any period, for the house itself.
+
+    Raises:
+        ValueError: the period ends before it begins, or is longer than three years.
+    """
+    if not 0 <= (last - first).days < LONGEST:
+        raise ValueError("the period ends before it begins, or is longer than three years")
+    remarks = [_("For the house only, not for publication: nothing is hidden.")]
+    if not days.all_final(session, first, last):
+        remarks.append(_("The last days are not final: what becomes known of them later is added."))
+    tables = overview.tables(session, first, last, language, _)
+    return Report("overview", title("overview", _), first, last, tables, remarks, language)
+
+
+def title(name: str, _: Translate) -> str:
+    """What a report is called."""
+    return {
+        "statement": _("Monthly statement"),
+        "scorecard": _("Service scorecard"),
+        "overview": _("Report of a period"),
+    }[name]
+
+
+def _publish(session: Session, name: str, first: date, last: date, now: datetime) -> Publication:
+    if days.local_day(now) < final_from(last) or not days.all_final(session, first, last):
+        raise NotYet(max(final_from(last), days.local_day(now)))
+    found, sums = _PUBLISHED[name][0](session, first, last)
+    hidden = suppress(found, sums)
+    content = {key: None if key in hidden else value for key, value in found.items()}
+    values = {"report": name, "month": first, "content": content, "published_at": now}
+    new = insert(session.get_bind().dialect, Publication).values(values)
+    session.execute(new.on_conflict_do_nothing())
+    return session.get_one(Publication, (name, first), populate_existing=True)
