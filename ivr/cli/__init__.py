@@ -15,6 +15,7 @@ from ivr.cli.evaluation import transcribe_eval
 from ivr.cli.flow import flow
 from ivr.cli.keys import keys
 from ivr.cli.people import tokens, users
+from ivr.cli.planning import simulate
 from ivr.cli.processes import clock, exchange, migrate, run, worker
 from ivr.cli.prompts import prompts
 from ivr.cli.speech_models import models
@@ -28,7 +29,7 @@ def hotline() -> None:
 
 for command in (
     run, migrate, worker, clock, exchange, call, carrier, reconcile, backup, restore, flow, prompts, models, keys,
-    tokens, users, transcribe_eval, spool_retry, demo,
+    tokens, users, transcribe_eval, spool_retry, demo, simulate,
 ):  # fmt: skip
     hotline.add_command(command)
 
