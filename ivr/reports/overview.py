@@ -98,4 +98,4 @@ def _in_all(of: Mapping[str, float], _: Translate) -> Table:
     }
     rows: list[list[Value]] = [[label, of[figure]] for figure, label in labels.items()]
     rows.append([_("Minutes interpreted"), round(of["interpreter_minutes"])])
-    return Table(_("In all"), [Column("", "text"), Column(_("Number"))], rows)
+    return Table(_("In all"), [Column("", "text"), Column(_("Count"))], rows)

@@ -71,5 +71,5 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
     ]
     return [
         Table(_("What was promised, and what was kept"), columns, goals),
-        Table(_("Calls"), [Column("", "text"), Column(_("Number"))], calls),
+        Table(_("Calls"), [Column("", "text"), Column(_("Count"))], calls),
     ]

@@ -135,7 +135,11 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
         [_("Refused in all"), seen["refused"]],
         [_("for comparison: wishes for an appointment in person expressed in the month"), seen["wishes"]],
     ]
-    found.append(Table(_("Refused"), [Column(_("Reason"), "text"), Column(_("Refused"))], refused, question=QUESTION_3))
+    found.append(
+        Table(
+            _("Refused appointments"), [Column(_("Reason"), "text"), Column(_("Refused"))], refused, question=QUESTION_3
+        )
+    )
 
     many = seen["consultations"]
     on_days = ratio(many, seen["consultations/days"])
@@ -152,10 +156,10 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
     ]
     note = "" if possible else _("How many are possible has not been set (service_rooms, consultations_per_room).")
     found.append(
-        Table(_("Consultations"), [Column("", "text"), Column(_("Number"))], consulted, note=note, question=QUESTION_5)
+        Table(_("Consultations"), [Column("", "text"), Column(_("Count"))], consulted, note=note, question=QUESTION_5)
     )
     per_day = [[_("Consultations a day, on days with any"), on_days]]
-    found.append(Table(_("Consultations a day"), [Column("", "text"), Column(_("Number"), "number")], per_day))
+    found.append(Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day))
     found += [_breakdown(seen, dimension, language, _) for dimension in BREAKDOWNS]
     return found
 
