@@ -126,6 +126,11 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         ("/supervision/unfinished", "unfinished"),
         ("/studio/", "studio-languages"),
         ("/studio/ar", "studio-arabic"),
+        ("/supervision/figures/", "figures"),
+        ("/supervision/figures/abandoned", "abandoned"),
+        ("/supervision/figures/behind/tasks?dimension=language&key=de", "behind"),
+        ("/supervision/reports/", "reports"),
+        ("/supervision/reports/?report=scorecard", "scorecard"),
     ):
         looked_at(boss, path, f"{name}-{scheme}")
     stranger = browser.new_context(base_url=house.url, color_scheme=scheme).new_page()

@@ -45,10 +45,8 @@ def put_together(session: Session, now: datetime) -> int:
     written = 0
     known = {alert.name: alert for alert in settings().alerts}
     for name, emergency in _waiting(session, now):
-        if name not in known:
-            session.execute(delete(AlertItem).where(AlertItem.subscription == name, AlertItem.message_id.is_(None)))
-            continue
-        written += _write(session, known[name], now, emergency=emergency)
+        if name in known:  # another host may know it: settings are not changed everywhere at once
+            written += _write(session, known[name], now, emergency=emergency)
     return written
 
 
@@ -97,7 +95,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
         session.flush()
         return 0
     counted = select(AlertItem.kind, func.count()).where(AlertItem.message_id == message.id).group_by(AlertItem.kind)
-    kinds = Counter(dict(session.execute(counted).tuples().all()))
+    kinds = Counter(dict(session.execute(counted).all()))
     codes: dict[str, list[str]] = {
         kind: list(session.scalars(_codes(message.id, kind))) for kind in _KINDS if kinds[kind]
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import func, literal, select
@@ -105,7 +105,7 @@ def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
     bounds = [now - timedelta(hours=hours) for hours in AGES]
     columns = [func.count().filter(CallbackTask.first_contact_at >= bound) for bound in bounds]
     query = select(CallbackTask.team_id, *columns, func.count()).where(is_open).group_by(CallbackTask.team_id)
-    found = {row[0]: row[1:] for row in session.execute(query).tuples()}
+    found = {row[0]: row[1:] for row in session.execute(query)}
     teams = session.scalars(select(Team).order_by(Team.name)).all()
     result = []
     for team in teams:
@@ -116,18 +116,14 @@ def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
 
 def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
     """For each hour of opening time today: the hour, calls so far, and members who should answer by the roster."""
-    today, zone = days.local_day(now), settings().hours.zone
+    today = days.local_day(now)
     calls = days.by_day(session, today, today, "calls", "hour")
     by_hour = {int(key): int(value) for (_, key), value in calls.items()}
     span = settings().hours.usual_span
     opens, closes = (span.opens.hour, span.closes.hour if span.closes else 24) if span else (8, 18)
-    teams = session.scalars(select(Team.id)).all()
-    found = []
-    for hour in range(min([opens, *by_hour]), max([closes, *(hour + 1 for hour in by_hour)])):
-        at = datetime.combine(today, time(hour, 30), zone).astimezone(UTC)
-        staff = {user.id for team in teams for user in roster.on_duty(session, team, at)}
-        found.append((hour, by_hour.get(hour, 0), len(staff)))
-    return found
+    staff = roster.staff_by_hour(session, today)
+    hours = range(min([opens, *by_hour]), max([closes, *(hour + 1 for hour in by_hour)]))
+    return [(hour, by_hour.get(hour, 0), staff[hour]) for hour in hours]
 
 
 def heat_map(session: Session, now: datetime, weeks: int = 4) -> list[list[float]]:

@@ -130,7 +130,7 @@ def totals(session: Session, first: date, last: date, names: Sequence[str], **of
     )
     if dimension:
         query = query.where(DailyFigure.key == key)
-    found = dict(session.execute(query.group_by(DailyFigure.name)).tuples().all())
+    found = dict(session.execute(query.group_by(DailyFigure.name)).all())
     return {name: found.get(name, 0.0) for name in names}
 
 

@@ -64,6 +64,18 @@ def _by_plan(session: Session, team_id: int, now: datetime, *, fallback: bool) -
     return list(found.values())
 
 
+def staff_by_hour(session: Session, day: date) -> list[int]:
+    """How many members of all teams should answer in the middle of each hour of a local day, by the roster."""
+    duties = session.scalars(select(Duty).where(Duty.weekday == day.weekday(), ~Duty.fallback)).all()
+    exceptions = _exceptions(session, day)
+    spans = {(duty.user_id, *exceptions.get(duty.user_id, (duty.starts, duty.ends))) for duty in duties}
+    spans |= {(user_id, *hours) for user_id, hours in exceptions.items()}
+    return [
+        len({user for user, starts, ends in spans if starts is not None and ends is not None and starts <= at < ends})
+        for at in (time(hour, 30) for hour in range(24))
+    ]
+
+
 def missing(session: Session, team_id: int, now: datetime) -> list[User]:
     """Who should answer now and is not there."""
     there = {presence.user_id for presence in session.scalars(select(Presence).where(is_there(now)))}

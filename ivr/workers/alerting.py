@@ -42,8 +42,9 @@ def send(message_id: int) -> None:
         if message is None or message.state == "sent":
             return
     alert = next((one for one in settings().alerts if one.name == message.subscription), None)
-    if alert is not None:  # whoever is not subscribed any more is not told
-        deliver(alert.to, message, alert.language)
+    if alert is None:  # another host may know it: settings are not changed everywhere at once
+        raise NotDelivered("this host knows no such subscription")
+    deliver(alert.to, message, alert.language)
     with database.writing() as session:
         if sent := session.get(AlertMessage, message_id):
             sent.state, sent.sent_at = "sent", utc_now()
