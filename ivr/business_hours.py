@@ -135,18 +135,7 @@ def next_opening(hours: Hours, after: datetime, horizon_days: int = 400) -> date
 
     None when it stays closed for `horizon_days` (a configuration that never opens).
     """
-    if is_open(hours, after):
-        return after.astimezone(UTC)
-    today = after.astimezone(hours.zone).date()
-    for offset in range(horizon_days):
-        day = today + timedelta(days=offset)
-        span = span_on(hours, day)
-        if span is None:
-            continue
-        opening = _instant(hours, day, span.opens)
-        if opening >= after:
-            return opening
-    return None
+    return next((begins for begins, _ in open_spans(hours, after, horizon_days)), None)
 
 
 def next_opening_day(hours: Hours, after: datetime) -> datetime | None:
@@ -159,13 +148,45 @@ def open_spans(hours: Hours, start: datetime, horizon_days: int = 400) -> Iterat
     """Opening times (UTC) from `start` on, each from its opening, or from `start`, to its closing."""
     first = start.astimezone(hours.zone).date()
     for day in (first + timedelta(days=number) for number in range(horizon_days)):
-        if (span := span_on(hours, day)) is None:
-            continue
-        closes_on = day if span.closes else day + timedelta(days=1)
-        opens, closes = _instant(hours, day, span.opens), _instant(hours, closes_on, span.closes or time(0))
-        begins = max(opens, start.astimezone(UTC))
-        if begins < closes:
-            yield begins, closes
+        for opens, closes in _spans_of(hours, day):
+            begins = max(opens, start.astimezone(UTC))
+            if begins < closes:
+                yield begins, closes
+
+
+def _spans_of(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
+    """When the hotline is open on a local day: once, or, where hours are skipped or doubled, as the clock on the wall
+    says."""
+    if (span := span_on(hours, day)) is None:
+        return
+    zone = hours.zone
+    midnight, end = (datetime.combine(one, time(0), zone) for one in (day, day + timedelta(days=1)))
+    times = [datetime.combine(day, span.opens, zone), datetime.combine(day, span.closes, zone) if span.closes else end]
+    if midnight.utcoffset() == end.utcoffset():
+        yield times[0].astimezone(UTC), times[1].astimezone(UTC)
+        return
+    edges = {at.replace(fold=fold).astimezone(UTC) for at in times for fold in (0, 1)}
+    edges |= {midnight.astimezone(UTC), end.astimezone(UTC), _transition(midnight, end)}
+    between = sorted(at for at in edges if midnight.astimezone(UTC) <= at <= end.astimezone(UTC))
+    began: datetime | None = None
+    for at in between:
+        if is_open(hours, at) and at < end.astimezone(UTC):
+            began = began or at
+        elif began is not None:
+            yield began, at
+            began = None
+
+
+def _transition(start: datetime, end: datetime) -> datetime:
+    """The instant (UTC, to the second) at which the offset changes between two local midnights."""
+    zone, before, after = start.tzinfo, start.astimezone(UTC), end.astimezone(UTC)
+    while after - before > timedelta(seconds=1):
+        middle = (before + (after - before) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == start.utcoffset():
+            before = middle
+        else:
+            after = middle
+    return after
 
 
 def after_open_time(hours: Hours, start: datetime, duration: timedelta) -> datetime | None:
@@ -186,9 +207,3 @@ def open_time(hours: Hours, start: datetime, end: datetime) -> timedelta:
             break
         found += min(closes, end) - begins
     return found
-
-
-def _instant(hours: Hours, day: date, at: time) -> datetime:
-    # A wall-clock time that DST skips (02:30 in March) is taken as the instant that long after midnight,
-    # which is what zoneinfo's fold=0 arithmetic gives through UTC.
-    return datetime.combine(day, at, tzinfo=hours.zone).astimezone(UTC)

@@ -208,7 +208,8 @@ def _task(
     kind = {"forms": "postal_order", "appointment": "appointment"}.get(concern, "callback")
     age = "under_25" if concern == "under_25" or dice.random() < 0.1 else ""
     office = dice.choice(["", *settings().offices])
-    urgency = "emergency" if concern == "emergency" else "normal"
+    in_need = concern == "emergency" or (concern == "appointment" and dice.random() < 0.2)
+    urgency = "emergency" if in_need else "normal"
     task = CallbackTask(
         kind=kind, call_id=call.id, team=teams[settings().team_for(concern, age, office)], language=call.language,
         concern=concern, urgency=urgency, callback_number=call.from_number, receipt_code=made.code(),

@@ -61,7 +61,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def subscribed(rooms, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def subscribed(rooms, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def subscribe(*alerts: dict, **values: str) -> None:
         monkeypatch.setenv("ALERTS", json.dumps(alerts))
         monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
@@ -69,7 +69,13 @@ def subscribed(rooms, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             monkeypatch.setenv(key, value)
         configuration.settings.cache_clear()
 
-    return subscribe
+    yield subscribe
+    nothing_on_its_way()
+
+
+def nothing_on_its_way() -> None:
+    """The threads that send are done with the database."""
+    eventually(lambda: not clock._being_sent, 30)
 
 
 def sweep(now: datetime) -> int:
@@ -168,6 +174,10 @@ def test_a_flood_is_one_digest_whoever_counts_it(subscribed) -> None:
     assert put_together(NOON + timedelta(minutes=20)) == 1
 
 
+#: Ids no sequence comes to.
+_FLOOD = 1_000_000
+
+
 def flood(count: int) -> None:
     """Tasks that all fell due a moment ago."""
     due = NOON - timedelta(minutes=1)
@@ -185,7 +195,7 @@ def flood(count: int) -> None:
                     "provisional": False, "needs_interpreter": False, "demands_code": False, "due_at": due,
                     "first_contact_at": due - timedelta(hours=24),
                 }
-                for number in range(1, count + 1)
+                for number in range(_FLOOD, _FLOOD + count)
             ],
         )  # fmt: skip
         session.execute(
@@ -195,7 +205,7 @@ def flood(count: int) -> None:
                     "task_id": number, "measure": "tried", "clock": "wall", "hours": 24, "state": "at_risk",
                     "at_risk_at": due, "due_at": due, "at_risk_recorded_at": due, "next_change_at": due,
                 }
-                for number in range(1, count + 1)
+                for number in range(_FLOOD, _FLOOD + count)
             ],
         )  # fmt: skip
 
@@ -311,6 +321,7 @@ def test_a_team_may_be_told_by_text_message(house, monkeypatch: pytest.MonkeyPat
         with database.writing() as session:
             collecting.put_together(session, utc_now())
         found = eventually(lambda: clock.tell() or _texts_to(house, "+4917611111111"), 30, 0.2)
+        nothing_on_its_way()
     finally:
         monkeypatch.undo()
         configuration.settings.cache_clear()

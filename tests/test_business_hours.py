@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.business_hours import Closure, Hours, is_open, next_opening
+from ivr.business_hours import Closure, Hours, is_open, next_opening, open_spans, open_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = Hours()
@@ -70,3 +71,16 @@ def test_the_next_opening_is_the_first_open_minute(minutes: int, holidays: bool)
     while not is_open(hours, minute):
         minute += timedelta(minutes=1)
     assert next_opening(hours, moment) == minute
+
+
+def test_what_opens_or_closes_in_the_hour_that_is_skipped_or_doubled() -> None:
+    """The clock on the wall counts: 02:15 comes twice in October and never in March."""
+    night = Hours(daily="00:00-02:15")
+    march, october = berlin("2026-03-29 00:00"), berlin("2026-10-25 00:00")
+    assert next(open_spans(night, march)) == (march.astimezone(UTC), datetime(2026, 3, 29, 1, tzinfo=UTC))
+    assert [closes - begins for begins, closes in islice(open_spans(night, october), 2)] == [
+        timedelta(hours=2, minutes=15), timedelta(minutes=15),
+    ]  # fmt: skip
+    late = Hours(daily="02:30-10:00")
+    assert next_opening(late, march) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert open_time(late, october, october + timedelta(days=1)) == timedelta(hours=8)

@@ -29,7 +29,7 @@ from ivr.workers import clock
 from tests import october
 from tests.conftest import eventually
 from tests.people import hire, log_in
-from tests.test_alerts import Mailbox, mailbox  # noqa: F401 - a fixture
+from tests.test_alerts import Mailbox, mailbox, nothing_on_its_way  # noqa: F401 - a fixture
 
 MONTH = october.FIRST
 SAY = mails.translator("de")
@@ -363,4 +363,5 @@ def test_the_statement_comes_by_mail_once_the_month_is_final(counted, mailbox: M
             return all(row.sent_at for row in session.scalars(select(ReportSent)))
 
     eventually(all_sent)
+    nothing_on_its_way()
     assert days.OPEN_DAYS == 7

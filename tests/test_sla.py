@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time as time_module
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,11 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as patience
 from hypothesis import strategies as some
+from sqlalchemy import update
 
 from ivr import business_hours, callbacks, database, promises
 from ivr.business_hours import Hours
 from ivr.configuration import ConfigurationError, load, settings
 from ivr.instants import utc_now
+from ivr.launch.processes import Child, stop_all
 from ivr.models import Call, CallbackTask, User
 from ivr.sla import clocks, policies
 from ivr.sla.models import SlaClock
@@ -365,3 +370,28 @@ def test_the_clock_records_a_breach_within_ten_seconds(house, caller, tasks_of) 
     eventually(lambda: tasks_of(person.call_sid)[0]["breached_at"], 10)
     recorded = datetime.fromisoformat(tasks_of(person.call_sid)[0]["breached_at"])
     assert timedelta(0) <= recorded - due < timedelta(seconds=10)
+
+
+def test_three_clocks_record_each_breach_once_and_in_time(house, api) -> None:
+    """The house's own, and two more hosts'."""
+    tasks = [a_task("other", number=f"+491761{number:07d}") for number in range(60)]
+    command = f"{sys.executable} -m ivr clock"
+    logs = house.settings.var_dir / "log"
+    others = [Child(f"clock-{n}", command, os.environ | house.environment, logs / f"clock-{n}.log") for n in (2, 3)]
+    for other in others:
+        other.start()
+    try:
+        time_module.sleep(3)  # they have come up
+        due = utc_now()
+        with database.writing() as session:
+            session.execute(
+                update(SlaClock)
+                .where(SlaClock.task_id.in_(tasks), SlaClock.measure == "tried")
+                .values(due_at=due, at_risk_at=due, next_change_at=due)
+            )
+        eventually(lambda: all(the_task(task).breached_at for task in tasks), 15, 0.3)
+    finally:
+        stop_all(others)
+    for task in map(the_task, tasks):
+        assert timedelta(0) <= task.breached_at - due < timedelta(seconds=10)
+        assert [event.kind for event in task.events].count("breached") == 1

@@ -55,7 +55,7 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
         "interpreters": (_("Interpreter on the line within two minutes"), targets.interpreter_in_time),
     }
     columns = [
-        Column(_("Promise"), "text"), Column(_("Cases")), Column(_("kept")), Column(_("Share"), "share"),
+        Column(_("What was promised"), "text"), Column(_("Cases")), Column(_("kept")), Column(_("Share"), "share"),
         Column(_("Target"), "share"),
     ]  # fmt: skip
     goals = [

@@ -137,7 +137,10 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
     ]
     found.append(
         Table(
-            _("Refused appointments"), [Column(_("Reason"), "text"), Column(_("Refused"))], refused, question=QUESTION_3
+            _("Refused appointments"),
+            [Column(_("Reason"), "text"), Column(_("Times refused"))],
+            refused,
+            question=QUESTION_3,
         )
     )
 

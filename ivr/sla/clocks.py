@@ -62,19 +62,22 @@ def first_contact(began_at: datetime, now: datetime) -> datetime:
 
 
 def sweep(session: Session, now: datetime, limit: int = _BATCH) -> int:
-    """Record which promises are at risk or missed by now, the most urgent first; how many changed."""
+    """Record which promises are at risk or missed by now, the most urgent first; how many changed. Tasks somebody is
+    changing at this moment are left to the next sweep: it waits for nobody, and nobody for it."""
     due = (
         select(SlaClock.task_id, SlaClock.measure)
+        .join(CallbackTask)
         .where(SlaClock.next_change_at <= now)
         .order_by(SlaClock.next_change_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=[SlaClock, CallbackTask], skip_locked=True)
     )
     return _record(session, [(row.task_id, row.measure) for row in session.execute(due)], now)
 
 
 def catch_up(session: Session, task_id: int, now: datetime) -> None:
     """Record for one task what the clock has not come to yet: before something that comes too late."""
+    _hold(session, task_id)
     due = select(SlaClock.task_id, SlaClock.measure).where(SlaClock.task_id == task_id, SlaClock.next_change_at <= now)
     _record(session, [(row.task_id, row.measure) for row in session.execute(due)], now)
 
@@ -165,6 +168,7 @@ def void(session: Session, task_id: int, now: datetime, *measures: Measure) -> N
 
 def take_back(session: Session, task_id: int, *measures: Measure) -> None:
     """It was not met after all: the clock runs on as if it had never stood."""
+    _hold(session, task_id)
     session.execute(
         update(SlaClock)
         .where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures))
@@ -254,8 +258,14 @@ def of_task(session: Session, task_id: int) -> Sequence[SlaClock]:
     return session.scalars(select(SlaClock).where(SlaClock.task_id == task_id).order_by(SlaClock.measure.desc())).all()
 
 
+def _hold(session: Session, task_id: int) -> None:
+    """Everybody takes the task first and its clocks then: who did it the other way round would deadlock with them."""
+    session.execute(select(CallbackTask.id).where(CallbackTask.id == task_id).with_for_update())
+
+
 def _running(session: Session, task: CallbackTask) -> Sequence[SlaClock]:
     session.flush()
+    _hold(session, task.id)
     clocks = select(SlaClock).where(SlaClock.task_id == task.id, SlaClock.state.in_(_RUNNING))
     return session.scalars(clocks.execution_options(populate_existing=True)).all()
 
