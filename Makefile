@@ -20,6 +20,7 @@ bench:
 	@$(VENV)/python -m benchmarks.hang_up_to_transcript
 	@$(VENV)/python -m benchmarks.backlog $(ARGS)
 	@$(VENV)/python -m benchmarks.desk
+	@$(VENV)/python -m benchmarks.promises
 
 # Calls of every kind while everything is killed at random: SEEDS=1,2,3 make chaos (some five minutes each).
 chaos:

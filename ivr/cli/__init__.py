@@ -17,6 +17,7 @@ from ivr.cli.keys import keys
 from ivr.cli.people import tokens, users
 from ivr.cli.planning import simulate
 from ivr.cli.processes import clock, exchange, migrate, run, worker
+from ivr.cli.promises import sla
 from ivr.cli.prompts import prompts
 from ivr.cli.speech_models import models
 from ivr.configuration import ConfigurationError
@@ -29,7 +30,7 @@ def hotline() -> None:
 
 for command in (
     run, migrate, worker, clock, exchange, call, carrier, reconcile, backup, restore, flow, prompts, models, keys,
-    tokens, users, transcribe_eval, spool_retry, demo, simulate,
+    tokens, users, transcribe_eval, spool_retry, demo, simulate, sla,
 ):  # fmt: skip
     hotline.add_command(command)
 
