@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from ivr import attempt_times, task_search
+from ivr.alerts import collecting
 from ivr.configuration import settings
 from ivr.database_types import rows
 from ivr.models import Attempt, CallbackTask, TaskEvent, User
@@ -98,6 +99,7 @@ def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetim
         raise Refused("not_raised")
     session.refresh(task)
     clocks.relax(session, task)
+    collecting.take_back(session, task.id, "emergency")
     _note(session, task, now, "lowered", user)
 
 
@@ -161,7 +163,9 @@ def take_attempt_back(session: Session, task: CallbackTask, tried: Attempt) -> N
     earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
     if earlier is None:
         task.first_attempt_at = None
-        clocks.take_back(session, task.id, "tried")
+        clocks.take_back(session, task.id, tried.at, "tried")
+        if task.state == "closed":
+            _closed_clocks(session, task, tried.at)
 
 
 def _attempted(session: Session, task: CallbackTask, now: datetime) -> None:
@@ -176,6 +180,8 @@ def _attempted(session: Session, task: CallbackTask, now: datetime) -> None:
 def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
     """After an attempt in vain: when the next one is due, or that a letter should be written. The task stays."""
     session.flush()
+    if task.state == "closed":
+        return
     at = session.scalars(
         select(Attempt.at).where(Attempt.task_id == task.id, Attempt.outcome.not_in(("reached", "ringing")))
     ).all()
@@ -253,10 +259,7 @@ def _close(
         .values(state="closed", closed_at=now, outcome=outcome)
     )
     _require(session, closed, task, user)
-    if task.first_attempt_at is None and outcome in OUTCOMES_OF_KIND.get(task.kind, ()):
-        clocks.met(session, task.id, "tried", now)  # what was asked for is done: nobody needs to be rung
-    clocks.void(session, task.id, now, "tried")
-    clocks.met(session, task.id, "reached", now)
+    _closed_clocks(session, task, now)
     note(session, task, user, text, now)
     _note(session, task, now, "closed", user, outcome)
 
@@ -277,6 +280,15 @@ def put_off(session: Session, task: CallbackTask, user: User, until: datetime | 
         raise Refused("later_date_needed") from None
 
 
+def _closed_clocks(session: Session, task: CallbackTask, now: datetime) -> None:
+    """What closing a task means for its promises."""
+    if task.first_attempt_at is None and task.outcome in OUTCOMES_OF_KIND.get(task.kind, ()):
+        clocks.met(session, task.id, "tried", now)  # what was asked for is done: nobody needs to be rung
+    clocks.void(session, task.id, now, "tried")
+    if task.outcome != "withdrawn":
+        clocks.met(session, task.id, "reached", now)
+
+
 def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
     """Take a closing back: the task is claimed by who reopens it; its deadline stays.
 
@@ -286,13 +298,21 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     if task.appointment_wish is not None:
         task.appointment_wish.appointment_at = None
         task.appointment_wish.place = task.appointment_wish.refusal_reason = None
+    counted = task.closed_at is not None and task.closed_at < now - clocks.SETTLED_AFTER
     opened = session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.state == "closed")
-        .values(state="claimed", claimed_by_id=user.id, claimed_at=now, closed_at=None, outcome=None)
+        .values(
+            closing_counted=task.closing_counted or counted,
+            state="claimed",
+            claimed_by_id=user.id,
+            claimed_at=now,
+            closed_at=None,
+            outcome=None,
+        )
     )
     _require(session, opened, task, user)
-    clocks.reopened(session, task)
+    clocks.reopened(session, task, now)
     _note(session, task, now, "reopened", user)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -294,6 +295,8 @@ class CallbackTask(Base):
     #: When who holds it last worked on it.
     claim_used_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    #: It was closed before, so long ago that it was counted then and is not counted again.
+    closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[str | None] = mapped_column(String(40))
     call: Mapped[Call] = relationship()
     contacts: Mapped[list[Contact]] = relationship(

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.database_types import insert, rows
@@ -219,10 +219,11 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
     return [_errand(work) for work in found]
 
 
-def due_by_the_clock(session: Session, now: datetime, limit: int = 100) -> Sequence[int]:
-    """Ids of rows the clock has to do now, urgent first."""
-    due = select(Work.id).where(Work.kind.in_(BY_THE_CLOCK), Work.done_at.is_(None), _is_due(now), _is_free(now))
-    return session.scalars(due.order_by(Work.urgent.desc(), Work.run_after).limit(limit)).all()
+def due_by_the_clock(session: Session, now: datetime, limit: int = 5000) -> Sequence[Row[int, str, int, bool]]:
+    """Rows the clock has to do now, urgent first: id, kind, subject, and whether it is urgent."""
+    due = select(Work.id, Work.kind, Work.subject_id, Work.urgent)
+    due = due.where(Work.kind.in_(BY_THE_CLOCK), Work.done_at.is_(None), _is_due(now), _is_free(now))
+    return session.execute(due.order_by(Work.urgent.desc(), Work.run_after).limit(limit)).all()
 
 
 def _errand(work: Work) -> Errand:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import ciw
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ivr import business_hours
 from ivr.configuration import settings
 from ivr.figures import days
 from ivr.live.models import Conversation, LineEntry
@@ -56,13 +57,12 @@ class TooLittle(Exception):
 
 
 def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int = 8, team: str = "") -> History:
-    """Calls that came into a line at an hour of the week (0 is Monday), on average of the last whole weeks; how long
-    conversations lasted and callers had patience in the last 90 days."""
+    """Calls that came into a line at an hour of the week (0 is Monday), on average of the opening days of the last
+    weeks; how long conversations lasted and callers had patience in the last 90 days."""
     last = days.local_day(now) - timedelta(days=1)
-    mondays = [last - timedelta(days=number) for number in range(7 * weeks)]
-    wanted = {day for day in mondays if day.weekday() == weekday}
-    came = days.by_day(session, last - timedelta(days=7 * weeks - 1), last, "waited", "hour")
-    calls = sum(value for (day, key), value in came.items() if day in wanted and key == str(hour))
+    known = days.counted_days(session, last - timedelta(days=7 * weeks - 1), last)
+    open_then = [day for day in known if day.weekday() == weekday and business_hours.span_on(settings().hours, day)]
+    calls = [_came(session, day, hour, team) for day in open_then]
     talked = select(Conversation.connected_at, Conversation.ended_at).where(
         Conversation.kind == "answered", Conversation.connected_at >= now - _HISTORY, Conversation.ended_at.is_not(None)
     )
@@ -79,7 +79,15 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
         left = entry.state == "left" and entry.reason == "hung_up"
         if until := entry.left_at if left else entry.answered_at or entry.left_at:
             (gave_up if left else stayed).append((until - entry.entered_at).total_seconds())
-    return History(calls / weeks, talk, gave_up, stayed)
+    return History(sum(calls) / len(calls) if calls else 0.0, talk, gave_up, stayed)
+
+
+def _came(session: Session, day: date, hour: int, team: str) -> int:
+    """How many came into a line, or into that of a team, in a local hour."""
+    start = datetime.combine(day, time(hour), settings().hours.zone).astimezone(UTC)
+    query = select(func.count()).select_from(LineEntry)
+    query = query.where(LineEntry.entered_at >= start, LineEntry.entered_at < start + timedelta(hours=1))
+    return session.scalar(query.where(LineEntry.team.has(key=team)) if team else query) or 0
 
 
 def simulate(
@@ -214,9 +222,10 @@ def parse_hour(text: str) -> tuple[int, int]:
 
 
 def usual_hour(now: datetime) -> tuple[int, int]:
-    """The next opening hour, where none is asked about."""
-    span = settings().hours.usual_span
-    return days.local_day(now).weekday(), (span.opens.hour if span else 9) + 1
+    """The second hour of the next opening day, where none is asked about: by then people have come."""
+    opening = business_hours.next_opening_day(settings().hours, now)
+    local = (opening or now).astimezone(settings().hours.zone)
+    return local.weekday(), min(local.hour + 1, 23)
 
 
 def day_of(weekday: int) -> str:

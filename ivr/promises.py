@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr import receipts, task_search, teams
-from ivr.alerts import collecting
 from ivr.alerts.models import AlertItem
 from ivr.configuration import settings
 from ivr.instants import iso
@@ -64,13 +63,17 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
         return _open(session, call, matter, now, provisional)
     join(session, task, call, now)
     if task.state == "closed":  # the team was quicker than the caller, who has more to say
+        counted = task.closed_at is not None and task.closed_at < now - clocks.SETTLED_AFTER
+        task.closing_counted = task.closing_counted or counted
         task.state, task.closed_at, task.outcome = "open", None, None
-        clocks.reopened(session, task)
+        clocks.reopened(session, task, now)
         _note(session, task, now, "reopened")
     if matter.urgency == "emergency" and task.urgency != "emergency" and not matter.request:
         task.urgency, task.urgency_words = "emergency", None
         clocks.hasten(session, task, clocks.first_contact(call.started_at, now))
         _note(session, task, now, "raised")
+        if not provisional:
+            clocks.tell(session, task, now)
     if not provisional:
         confirm(session, task, now)
     complete(session, task, call, matter)
@@ -97,7 +100,7 @@ def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], n
     session.refresh(task)
     clocks.hasten(session, task, now)
     session.add(TaskEvent(task_id=task.id, at=now, kind="raised", text=", ".join(words)))
-    _tell_of_emergency(session, task, now)
+    clocks.tell(session, task, now)
     return True
 
 
@@ -153,7 +156,7 @@ def _open(session: Session, call: Call, matter: Matter, now: datetime, provision
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         _note(session, task, now, "opened")
         complete(session, task, call, matter)
-        _tell_of_emergency(session, task, now)
+        clocks.tell(session, task, now)
         task_search.index_new(session, task)
         return task
     raise RuntimeError("no free receipt code found")
@@ -173,14 +176,9 @@ def join(session: Session, task: CallbackTask, call: Call, now: datetime) -> Non
 
 def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
     """The promise is certain: there is speech, or the caller asked for it."""
-    task.provisional = False
-    _tell_of_emergency(session, task, now)
-
-
-def _tell_of_emergency(session: Session, task: CallbackTask, now: datetime) -> None:
-    if task.urgency == "emergency" and not task.provisional:
-        session.flush()
-        collecting.collect(session, "emergency", [task.id], now)
+    was_provisional, task.provisional = task.provisional, False
+    if was_provisional:
+        clocks.tell(session, task, now)
 
 
 def complete(session: Session, task: CallbackTask, call: Call, matter: Matter) -> None:
@@ -245,7 +243,7 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
         earlier.urgency, earlier.emergency_kind = "emergency", task.emergency_kind
         clocks.hasten(session, earlier, task.first_contact_at)
         _note(session, earlier, now, "raised")
-        _tell_of_emergency(session, earlier, now)
+        clocks.tell(session, earlier, now)
     for message in list(task.messages):
         message.task_id = earlier.id
     join(session, earlier, task.call, now)
@@ -313,7 +311,8 @@ def withdraw_unfounded(session: Session, call: Call) -> None:
 
 
 def _remove(session: Session, which: ColumnElement[bool]) -> None:
-    for task_id in session.scalars(select(CallbackTask.id).where(which)).all():
+    # Held: nobody claims it while it goes.
+    for task_id in session.scalars(select(CallbackTask.id).where(which).with_for_update()).all():
         for table in (TaskEvent, Contact, PostalOrder, AppointmentWish, SlaClock, AlertItem):
             session.execute(delete(table).where(table.task_id == task_id))
         session.execute(delete(CallbackTask).where(CallbackTask.id == task_id, which))

@@ -13,6 +13,7 @@ from ivr.callbacks import Refused
 from ivr.configuration import settings
 from ivr.database_types import insert, rows
 from ivr.models import CallbackTask, Draft, Recording, TaskEvent, TaskView, User
+from ivr.sla import clocks
 
 #: A page that is open says so every few seconds.
 _OPEN_FOR = timedelta(seconds=15)
@@ -100,3 +101,4 @@ def hand_over(session: Session, task: CallbackTask, user: User, team_key: str, r
         raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
     said = f"{team.name}: {reason.strip()[:500]}"
     session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="handed_over", text=said))
+    clocks.tell(session, task, now)

@@ -18,17 +18,17 @@ from sqlalchemy import func, insert, select
 from standardwebhooks import Webhook
 from werkzeug.serving import make_server
 
-from ivr import configuration, database, outbox
+from ivr import callbacks, configuration, database, outbox, promises, task_pages
 from ivr.alerts import collecting
 from ivr.alerts.models import AlertItem, AlertMessage
 from ivr.configuration import ConfigurationError, load
 from ivr.instants import utc_now
-from ivr.models import Call, CallbackTask, Team, Work
+from ivr.models import Call, CallbackTask, Team, User, Work
 from ivr.sla import clocks
 from ivr.sla.models import SlaClock
-from ivr.workers import clock
+from ivr.workers import alerting, clock
 from tests.conftest import eventually, free_port
-from tests.people import a_task, the_task
+from tests.people import a_task, hire, the_task
 
 SECRET = "whsec_" + b64encode(b"a secret of twenty-four bytes").decode()
 #: Tuesday, the middle of the day in Bremen; and an hour at which nobody should be woken.
@@ -75,7 +75,7 @@ def subscribed(rooms, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
 
 def nothing_on_its_way() -> None:
     """The threads that send are done with the database."""
-    eventually(lambda: not clock._being_sent, 30)
+    eventually(lambda: not clock._being_told, 30)
 
 
 def sweep(now: datetime) -> int:
@@ -138,6 +138,65 @@ def test_who_is_in_time_again_is_not_warned_of(subscribed) -> None:
         session.get_one(CallbackTask, task).first_attempt_at = utc_now()
     assert put_together(NOON + timedelta(days=30)) == 0
     assert messages() == []
+
+
+def test_an_emergency_that_was_none_and_then_is_one_is_told_again(subscribed) -> None:
+    people = hire()
+    subscribed({"name": "all", "to": "https://example.org/hook", "events": ["emergency"]})
+    task = a_task()
+    with database.writing() as session:
+        found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
+        promises.raise_by_words(session, found, ["strom"], NOON)
+    assert put_together(NOON) == 1
+    with database.writing() as session:
+        callbacks.lower_urgency(session, session.get_one(CallbackTask, task), mia, NOON)
+        task_pages.hand_over(session, session.get_one(CallbackTask, task), mia, "work", "falsch", NOON)
+    assert put_together(NOON) == 0
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        found.urgency = "emergency"
+        clocks.tell(session, found, NOON)
+    assert put_together(NOON) == 1
+
+
+def test_a_task_handed_over_is_told_to_the_other_team(subscribed) -> None:
+    people = hire()
+    subscribed(*({"name": key, "to": "https://example.org/hook", "teams": [key]} for key in ("benefits", "work")))
+    task = a_task(age=timedelta(hours=25))
+    sweep(utc_now())
+    with database.writing() as session:
+        found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
+        task_pages.hand_over(session, found, mia, "work", "gehört dorthin", utc_now())
+    with database.reading() as session:
+        told = {(item.subscription, item.kind) for item in session.scalars(select(AlertItem))}
+    assert told == {("benefits", "missed"), ("work", "missed")}
+
+
+def test_what_is_certain_only_now_is_told_now(subscribed) -> None:
+    """A hang-up in the middle of the recording: nobody is warned of what may be nothing."""
+    subscribed({"name": "all", "to": "https://example.org/hook", "events": ["missed"]})
+    task = a_task(age=timedelta(hours=25))
+    with database.writing() as session:
+        session.get_one(CallbackTask, task).provisional = True
+    sweep(utc_now())
+    with database.writing() as session:
+        assert session.scalars(select(AlertItem)).all() == []
+        promises.confirm(session, session.get_one(CallbackTask, task), utc_now())
+        assert [item.kind for item in session.scalars(select(AlertItem))] == ["missed"]
+
+
+def test_nobody_is_woken_by_a_second_try(subscribed) -> None:
+    subscribed({"name": "all", "to": "https://example.org/hook", "events": ["emergency", "missed"]})
+    a_task(age=timedelta(hours=25))
+    sweep(utc_now())
+    put_together(NOON + timedelta(days=30))
+    a_task("emergency")
+    put_together(NOON + timedelta(days=30))
+    with database.reading() as session:
+        later = NOON + timedelta(days=31)
+        assert len(alerting.due(session, later)) == 2
+        urgent = alerting.due(session, later.replace(hour=23))
+    assert len(urgent) == 1
 
 
 def test_a_missed_promise_goes_up_after_hours(subscribed) -> None:

@@ -19,12 +19,13 @@ from hypothesis import strategies as some
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from ivr import configuration, database
+from ivr import callbacks, configuration, database
 from ivr.app import create_app
 from ivr.figures import days
 from ivr.figures.models import DailyFigure, ReportSent
+from ivr.models import CallbackTask, User
 from ivr.reports import disclosure, files, mails, publication
-from ivr.reports.tables import HIDDEN, Column, Report, Table
+from ivr.reports.tables import HIDDEN, Column, Report, Table, translator
 from ivr.workers import clock
 from tests import october
 from tests.conftest import eventually
@@ -32,7 +33,7 @@ from tests.people import hire, log_in
 from tests.test_alerts import Mailbox, mailbox, nothing_on_its_way  # noqa: F401 - a fixture
 
 MONTH = october.FIRST
-SAY = mails.translator("de")
+SAY = translator("de")
 
 
 def preview(name: str = "statement", month: date = MONTH) -> Report:
@@ -42,7 +43,8 @@ def preview(name: str = "statement", month: date = MONTH) -> Report:
 
 def published(name: str = "statement", month: date = MONTH, now: datetime = october.AFTERWARDS) -> Report:
     with database.writing() as session:
-        return publication.published(session, name, month, now, "de", SAY)
+        publication.publish(session, month, now)
+        return publication.published(session, name, month, "de", SAY)
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_csv_xlsx_and_pdf_say_the_same(counted) -> None:
                 else preview(name)
             )
         wanted = [
-            [files._plain(value) for value in row] for table in report.tables for row in table.rows
+            [files._plain(value, "de") for value in row] for table in report.tables for row in table.rows
         ]  # fmt: skip
         lines = list(csv.reader(io.StringIO(files.as_csv(report, SAY).decode("utf-8-sig")), delimiter=";"))
         assert [line for line in lines if line in wanted] == wanted
@@ -187,15 +189,54 @@ def test_a_month_is_published_once_it_is_final_and_never_changes(counted) -> Non
 
 
 def test_the_published_statement_can_not_be_solved(counted) -> None:
-    """Everything a reader sees, and all they know of which numbers are sums of which."""
-    for name in ("statement", "scorecard"):
-        published(name)
-        with database.reading() as session:
-            content = session.get_one(publication.Publication, (name, MONTH)).content
-            true, sums = publication._PUBLISHED[name][0](session, october.FIRST, october.LAST)
-        hidden = {key for key, value in content.items() if value is None}
-        assert {key for key, value in true.items() if value in (1, 2)} <= hidden
-        attack(true, sums, hidden)
+    """Everything a reader sees in both reports, and all they know of which numbers are sums of which."""
+    published()
+    true: dict[str, int] = {}
+    sums = []
+    with database.reading() as session:
+        contents = [session.get_one(publication.Publication, (name, MONTH)).content for name in publication._PUBLISHED]
+        for counts, _tables in publication._PUBLISHED.values():
+            theirs, equations = counts(session, october.FIRST, october.LAST)
+            assert all(true.get(key, value) == value for key, value in theirs.items()), "shared numbers are the same"
+            true |= theirs
+            sums += equations
+    assert contents[0]["counts"] == contents[1]["counts"]
+    hidden = {key for key, value in contents[0]["counts"].items() if value is None}
+    assert {key for key, value in true.items() if value in (1, 2)} <= hidden
+    attack(true, sums, hidden)
+    assert {"missed", "in_time", "decided"} <= set(true)
+
+
+def test_what_is_published_stays_whatever_the_settings_say_later(counted, monkeypatch) -> None:
+    before = published("scorecard")
+    monkeypatch.setenv("TARGETS", '{"answered_in_time": 0.5}')
+    monkeypatch.setenv("TEAMS", '{"benefits": {"name": "Geld"}}')
+    configuration.settings.cache_clear()
+    assert published("scorecard") == before
+    with database.reading() as session:
+        english = publication.published(session, "scorecard", MONTH, "en", translator("en"))
+    assert english.tables[0].columns[0].label == "What was promised"
+
+
+def test_a_month_before_there_was_a_hotline_is_not_published(counted) -> None:
+    with pytest.raises(publication.NothingCounted):
+        published(month=date(2019, 1, 1))
+
+
+def test_an_agreement_that_is_taken_back_late_is_counted_once(counted) -> None:
+    """Granted in October, reopened in December because it fell through, and granted again."""
+    with database.writing() as session:
+        task = session.scalars(select(CallbackTask).where(CallbackTask.outcome == "granted")).first()
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        again = october.AFTERWARDS + timedelta(days=30)
+        callbacks.reopen(session, task, mia, again)
+        callbacks.answer_wish(session, task, mia, again, appointment_at=again + timedelta(days=2), place="Zimmer 2")
+    with database.writing() as session:
+        december = days.local_day(again)
+        found = days.count(session, december)
+    assert ("", "agreed", "") not in found
+    assert ("", "tried", "") not in found
+    assert ("", "tried_missed", "") not in found
 
 
 def attack(true, sums, hidden) -> None:
@@ -208,7 +249,7 @@ def attack(true, sums, hidden) -> None:
             assert high > disclosure.SMALL, f"{name} is 1 or 2"
 
 
-@patience(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@patience(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 4, 9]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_table_with_margins_can_be_recovered_by_trying_everything(cells: list[list[int]]) -> None:
     """The attack by brute force: all tables a reader can imagine that fit what is published."""
@@ -217,7 +258,7 @@ def test_no_table_with_margins_can_be_recovered_by_trying_everything(cells: list
     assert {name for name, value in true.items() if value in (1, 2)} <= hidden
     assert not {name for name, value in true.items() if value == 0} & hidden
     unknown = sorted((name for name in hidden if len(name) == 2), key=str)
-    if len(unknown) > 6:
+    if len(unknown) > 4:
         return
     possible: dict = {name: set() for name in hidden}
     for guess in itertools.product(range(1, 14), repeat=len(unknown)):
@@ -252,8 +293,6 @@ def test_two_successive_reports_cannot_be_subtracted(counted) -> None:
     with database.writing() as session:
         session.add(DailyFigure(dimension="", name="agreed", day=date(2026, 10, 31), key="", value=1.0))
     assert published() == before
-    other = published(month=date(2026, 9, 1))
-    assert other.last < before.first
     with pytest.raises(publication.NotYet):
         published(month=date(2026, 11, 1))
 
@@ -320,7 +359,6 @@ def test_a_supervisor_looks_publishes_and_downloads(client: FlaskClient) -> None
         "report=overview&since=yesterday",
         "report=statement&month=2026-13",
         "report=statement&month=0001-01",
-        "report=statement&month=2999-01&published=1",
         "report=scorecard&month=x",
     ],
 )
@@ -329,8 +367,19 @@ def test_a_period_that_is_none_is_answered_clearly(client: FlaskClient, query: s
     for path in ("/supervision/reports/?", "/supervision/reports/file.csv?"):
         answer = client.get(path + query, follow_redirects=True)
         assert answer.status_code == 200
-        assert re.search("Bitte einen Zeitraum|noch nicht endgültig", answer.text)
+        assert "Bitte einen Zeitraum" in answer.text
+    for month, said in (
+        ("2999-01", "noch nicht endgültig"),
+        ("2019-01", "nichts gezählt"),
+        ("x", "Bitte einen Zeitraum"),
+    ):
+        answer = client.post("/supervision/reports/publish", data={"month": month}, follow_redirects=True)
+        assert said in answer.text
     assert client.get("/supervision/reports/file.exe").status_code == 302
+    for wrong in ("backlog?key=benefits&age=9", "backlog?age=-1"):
+        assert client.get(f"/supervision/figures/behind/{wrong}").status_code == 404
+    assert client.get("/supervision/figures/behind/backlog?key=benefits&age=1").status_code == 200
+    assert client.get("/supervision/figures/behind/calls?dimension=hour&key=9&weekday=0").status_code == 200
     for wrong in ("since=2026-11-02&until=2026-11-01", "since=x", "since=0001-01-01"):
         assert client.get(f"/supervision/figures/abandoned?{wrong}").status_code == 400
     assert client.get("/supervision/figures/behind/nothing").status_code == 404

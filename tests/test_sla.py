@@ -395,3 +395,81 @@ def test_three_clocks_record_each_breach_once_and_in_time(house, api) -> None:
     for task in map(the_task, tasks):
         assert timedelta(0) <= task.breached_at - due < timedelta(seconds=10)
         assert [event.kind for event in task.events].count("breached") == 1
+
+
+# -- what happens at the same time, or is told late ----------------------------------------------------
+
+
+def test_an_attempt_taken_back_after_the_task_was_closed_starts_no_clock(rooms) -> None:
+    people = hire()
+    task = a_task(age=timedelta(hours=2))
+    now = utc_now()
+    with database.writing() as session:
+        mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
+        callbacks.claim(session, found, mia, now)
+        tried = callbacks.began_to_ring(session, found, mia.id, 1, now)
+        callbacks.close(session, found, mia, "letter_sent", "", now)
+        callbacks.take_attempt_back(session, found, tried)
+    assert clock_of(task).state == "void"
+    assert sweep(now + timedelta(days=9)) == 0
+    assert the_task(task).breached_at is None
+
+
+def test_what_was_kept_in_time_and_told_late_is_kept(rooms) -> None:
+    """The telephone rang ten seconds before the deadline; the carrier told it afterwards."""
+    people = hire()
+    task = a_task(age=timedelta(hours=24, seconds=1))
+    due = the_task(task).due_at
+    sweep(due + timedelta(seconds=1))
+    assert clock_of(task).state == "missed"
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        callbacks.began_to_ring(session, found, people["mia"].id, 1, due - timedelta(seconds=10))
+    assert (clock_of(task).state, clock_of(task).missed_at, the_task(task).breached_at) == ("met", None, None)
+
+
+def test_a_miss_that_is_seen_again_is_not_escalated_early(rooms) -> None:
+    people = hire()
+    task = a_task(age=timedelta(hours=25))
+    now = utc_now()
+    sweep(now)
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        tried = callbacks.began_to_ring(session, found, people["mia"].id, 1, now)
+        session.flush()
+        callbacks.take_attempt_back(session, found, tried)
+    assert (clock_of(task).state, clock_of(task).next_change_at) == ("missed", now + timedelta(hours=4))
+
+
+def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(rooms) -> None:
+    people = hire()
+    task = a_task(age=timedelta(hours=1))
+    now = utc_now()
+    with database.writing() as session:
+        mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
+        clocks.ask_later(session, found, mia, now + timedelta(days=7), now)
+        promises.raise_by_words(session, found, ["strom"], now)
+        assert found.due_at < now + timedelta(days=3)
+        clocks.ask_later(session, found, mia, now + timedelta(days=9), now)
+        assert found.due_at > now + timedelta(days=9)
+
+
+def test_tasks_older_than_the_clocks_get_the_states_they_had(rooms) -> None:
+    old, late, withdrawn = (a_task(age=timedelta(days=30)) for _ in range(3))
+    overdue, now = a_task(age=timedelta(hours=25)), utc_now()
+    with database.writing() as session:
+        start = session.get_one(CallbackTask, old).first_contact_at
+        for number, task_id in enumerate((old, late, withdrawn)):
+            task = session.get_one(CallbackTask, task_id)
+            if number < 2:
+                task.first_attempt_at = start + timedelta(hours=2)
+            task.state, task.closed_at = "closed", start + timedelta(days=(1, 20, 1)[number])
+            task.outcome = "withdrawn" if number == 2 else "settled_otherwise"
+        breached = session.get_one(CallbackTask, overdue)
+        breached.breached_at = now
+        session.query(SlaClock).delete()
+    with database.writing() as session:
+        assert clocks.start_missing(session) == 4
+    states = [(clock_of(task).state, clock_of(task, "reached").state) for task in (old, late, withdrawn)]
+    assert states == [("met", "met"), ("met", "met_late"), ("void", "void")]
+    assert clock_of(overdue).next_change_at == now + timedelta(hours=4)

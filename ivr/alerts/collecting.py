@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, exists, func, literal, select, update
+from sqlalchemy import Select, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr import business_hours, outbox
@@ -38,6 +38,11 @@ def collect(session: Session, kind: Event, task_ids: Sequence[int], now: datetim
             new = insert(session.get_bind().dialect, AlertItem)
             new = new.from_select(["subscription", "kind", "task_id", "at"], theirs)
             session.execute(new.on_conflict_do_nothing())
+
+
+def take_back(session: Session, task_id: int, *kinds: Event) -> None:
+    """It is so no more: who was not told of it is not, and who was may be told again."""
+    session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
 
 
 def put_together(session: Session, now: datetime) -> int:
@@ -80,13 +85,14 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     session.flush()
     what = AlertItem.kind == "emergency" if emergency else AlertItem.kind != "emergency"
     theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), what)
-    # Whoever is in time again needs no warning any more.
+    # What was tried, closed or put off since then needs nobody any more.
     still = exists().where(
         CallbackTask.id == AlertItem.task_id,
         CallbackTask.first_attempt_at.is_(None),
         CallbackTask.state != "closed",
+        or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now),
     )
-    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind == "at_risk", ~still))
+    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind != "emergency", ~still))
     taken = session.execute(
         update(AlertItem).where(*theirs).values(message_id=message.id).execution_options(synchronize_session=False)
     )

@@ -114,6 +114,17 @@ def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
     return result
 
 
+def backlog_tasks(session: Session, now: datetime, team: str, age: int, limit: int = 500) -> Sequence[int]:
+    """Ids of the open tasks of a team in a column of the backlog, the oldest first."""
+    upto = [now - timedelta(hours=hours) for hours in AGES]
+    query = select(CallbackTask.id).join(Team).where(CallbackTask.state != "closed", Team.key == team)
+    if age < len(AGES):
+        query = query.where(CallbackTask.first_contact_at >= upto[age])
+    if age > 0:
+        query = query.where(CallbackTask.first_contact_at < upto[age - 1])
+    return session.scalars(query.order_by(CallbackTask.first_contact_at).limit(limit)).all()
+
+
 def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
     """For each hour of opening time today: the hour, calls so far, and members who should answer by the roster."""
     today = days.local_day(now)
@@ -129,11 +140,13 @@ def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
 def heat_map(session: Session, now: datetime, weeks: int = 4) -> list[list[float]]:
     """Mean calls of each weekday (Monday first) and hour over the last whole weeks."""
     last = days.local_day(now) - timedelta(days=1)
-    calls = days.by_day(session, last - timedelta(days=7 * weeks - 1), last, "calls", "hour")
+    first = last - timedelta(days=7 * weeks - 1)
+    calls = days.by_day(session, first, last, "calls", "hour")
+    counted = Counter(day.weekday() for day in days.counted_days(session, first, last))
     total: Counter[tuple[int, int]] = Counter()
     for (day, hour), value in calls.items():
         total[day.weekday(), int(hour)] += int(value)
-    return [[total[weekday, hour] / weeks for hour in range(24)] for weekday in range(7)]
+    return [[total[weekday, hour] / max(1, counted[weekday]) for hour in range(24)] for weekday in range(7)]
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from ivr.database_types import insert as upsert
 from ivr.figures.models import DailyFigure, FigureDay
 from ivr.figures.sources import DIMENSIONS, SOURCE_OF, SOURCES, Source
 from ivr.models import Call, CallbackTask
+from ivr.sla.clocks import SETTLED_AFTER
 
 #: Days after which a day is final.
-OPEN_DAYS = 7
+OPEN_DAYS = SETTLED_AFTER.days
 #: Today is counted again after so long.
 _EVERY = timedelta(seconds=20)
 _Figures = dict[tuple[str, str, str], float]
@@ -155,6 +156,16 @@ def by_day(
     return {(day, key): value for day, key, value in session.execute(query)}
 
 
+def any_counted(session: Session, first: date, last: date) -> bool:
+    """Whether the hotline was counted at all in a period."""
+    return session.scalar(select(FigureDay.day).where(FigureDay.day.between(first, last)).limit(1)) is not None
+
+
+def counted_days(session: Session, first: date, last: date) -> set[date]:
+    """The days of a period that were counted."""
+    return set(session.scalars(select(FigureDay.day).where(FigureDay.day.between(first, last))))
+
+
 def all_final(session: Session, first: date, last: date) -> bool:
     """Whether nothing of a period will change any more. Days before anything happened count as final."""
     open_ = select(FigureDay.day).where(FigureDay.day.between(first, last), FigureDay.final.is_(False)).limit(1)
@@ -171,9 +182,17 @@ class Counted:
 
 
 def behind(
-    session: Session, figure: str, first: date, last: date, dimension: str = "", key: str = "", limit: int = 500
+    session: Session,
+    figure: str,
+    first: date,
+    last: date,
+    dimension: str = "",
+    key: str = "",
+    limit: int = 500,
+    weekday: int | None = None,
 ) -> Sequence[Counted]:
-    """What a figure has counted in a period, the latest first; of what is still kept.
+    """What a figure has counted in a period, or on one weekday of it (0 is Monday), the latest first; of what is still
+    kept.
 
     Raises:
         KeyError: there is no such figure.
@@ -181,7 +200,8 @@ def behind(
     source, found = SOURCE_OF[figure], list[Counted]()
     for row in sorted(_rows(session, source, first, last), key=lambda one: one.at, reverse=True):
         known = dict(_keys(source, row))
-        if (not dimension or known.get(dimension) == key) and source.count(row)[figure]:
+        on_that_day = weekday is None or local_day(row.at).weekday() == weekday
+        if on_that_day and (not dimension or known.get(dimension) == key) and source.count(row)[figure]:
             found.append(Counted(row.at, known, row.task_id))
             if len(found) == limit:
                 break

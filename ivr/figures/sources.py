@@ -147,7 +147,7 @@ _CLOSED = (
     .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
-    .where(CallbackTask.state == "closed")
+    .where(CallbackTask.state == "closed", CallbackTask.closing_counted.is_(False))
 )  # fmt: skip
 _CONSULTED = select(AppointmentWish.appointment_at.label("at"), AppointmentWish.room, *_TASK)
 _CONSULTED = (

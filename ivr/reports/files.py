@@ -12,7 +12,7 @@ from typing import Any
 import typst
 import xlsxwriter
 
-from ivr.reports.tables import Column, Hidden, Report, Table, Translate, Value, moment, shown
+from ivr.reports.tables import Column, Report, Table, Translate, Value, moment, shown
 from ivr.spreadsheets import harmless
 
 _HERE = Path(__file__).parent
@@ -21,7 +21,8 @@ _FORMATS = {"count": "#,##0", "share": "0.0%", "hours": "0.0", "seconds": "0", "
 
 
 def as_csv(report: Report, _: Translate) -> bytes:
-    """All tables, one after the other, as spreadsheets here open it: semicolons, UTF-8 with a mark, decimal points."""
+    """All tables, one after the other, as spreadsheets here open it: semicolons, UTF-8 with a mark; in German decimal
+    commas, because a spreadsheet would take 2.5 for a day in May."""
     out = io.StringIO()
     lines = csv.writer(out, delimiter=";")
     lines.writerow([harmless(report.title)])
@@ -34,16 +35,17 @@ def as_csv(report: Report, _: Translate) -> bytes:
             lines.writerow([harmless(text)])
         lines.writerow([harmless(column.label) for column in table.columns])
         for row in table.rows:
-            lines.writerow([_plain(value) for value in row])
+            lines.writerow([_plain(value, report.language) for value in row])
         if table.note:
             lines.writerow([harmless(table.note)])
     return ("\ufeff" + out.getvalue()).encode()
 
 
-def _plain(value: Value) -> str:
+def _plain(value: Value, language: str) -> str:
     if isinstance(value, float | int):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    return harmless(value.value if isinstance(value, Hidden) else value)
+        number = f"{value:.4f}".rstrip("0").rstrip(".")
+        return number.replace(".", ",") if language == "de" else number
+    return harmless(shown(value, "text", language))
 
 
 def as_xlsx(report: Report, _: Translate) -> bytes:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 
-from babel.support import Translations
 from sqlalchemy.orm import Session
 
 from ivr import outbox
@@ -16,22 +12,15 @@ from ivr.database_types import insert
 from ivr.figures import days
 from ivr.figures.models import ReportSent
 from ivr.reports import publication
-from ivr.reports.tables import Report
-
-_CATALOGUES = Path(__file__).parent.parent / "web" / "translations"
-
-
-@lru_cache(maxsize=4)
-def translator(language: str) -> Callable[[str], str]:
-    """The interface's catalogue, for processes that have no interface."""
-    found: Callable[[str], str] = Translations.load(_CATALOGUES, [language]).gettext
-    return found
+from ivr.reports.tables import Report, translator
 
 
 def plan(session: Session, now: datetime) -> int:
     """Write down which reports of the last month are to be sent now; how many."""
     first, last = publication.month_of(days.local_day(now).replace(day=1) - timedelta(days=1))
     if days.local_day(now) < publication.final_from(last) or not days.all_final(session, first, last):
+        return 0
+    if not days.any_counted(session, first, last):
         return 0
     planned = 0
     for mail in settings().report_mails:
@@ -49,9 +38,12 @@ def report(session: Session, mail: ReportMail, month: date, now: datetime) -> Re
     """What a mail brings.
 
     Raises:
-        NotYet: the month is not final.
+        NotYet, NothingCounted: there is none.
     """
     _ = translator(mail.language)
     if mail.report == "overview":
         return publication.period(session, *publication.month_of(month), mail.language, _)
-    return publication.published(session, mail.report, month, now, mail.language, _)
+    publication.publish(session, month, now)
+    found = publication.published(session, mail.report, month, mail.language, _)
+    assert found is not None  # noqa: S101 - it has just been published
+    return found

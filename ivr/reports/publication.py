@@ -5,6 +5,7 @@ so that nobody learns from two versions, or from two periods that overlap, what 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from ivr.figures import days
 from ivr.figures.models import Publication
 from ivr.reports import overview, scorecard, statement
 from ivr.reports.disclosure import suppress
-from ivr.reports.tables import HIDDEN, Report, Translate, Value
+from ivr.reports.tables import HIDDEN, Column, Report, Table, Translate, Value, translator
 
 _PUBLISHED = {
     "statement": (statement.counts, statement.tables),
@@ -32,6 +33,10 @@ class NotYet(Exception):
         self.from_day = from_day
 
 
+class NothingCounted(Exception):
+    """The hotline did not exist in that month."""
+
+
 def month_of(day: date) -> tuple[date, date]:
     """First and last day of a month."""
     first = day.replace(day=1)
@@ -43,19 +48,64 @@ def final_from(last: date) -> date:
     return last + timedelta(days=days.OPEN_DAYS + 1)
 
 
-def published(session: Session, name: str, month: date, now: datetime, language: str, _: Translate) -> Report:
-    """The statement or the scorecard of a month, as it was published; published now, if it was not yet.
+def published(session: Session, name: str, month: date, language: str, _: Translate) -> Report | None:
+    """The statement or the scorecard of a month as it was published; None where it was not."""
+    first, last = month_of(month)
+    kept = session.get(Publication, (name, first), populate_existing=True)
+    if kept is None:
+        return None
+    tables = [_unpacked(table) for table in kept.content["tables"][language]]
+    hides = any(HIDDEN in row for table in tables for row in table.rows)
+    remarks = [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")] if hides else []
+    return Report(name, title(name, _), first, last, tables, remarks, language, kept.published_at)
+
+
+def publish(session: Session, month: date, now: datetime) -> None:
+    """Publish a month: both reports at once, because they share numbers; in both languages, with the targets and names
+    of today. Published again, they stay what they are.
 
     Raises:
         NotYet: the month is not final.
+        NothingCounted: there was no hotline yet.
     """
     first, last = month_of(month)
-    kept = session.get(Publication, (name, first)) or _publish(session, name, first, last, now)
-    seen: dict[str, Value] = {key: HIDDEN if value is None else value for key, value in kept.content.items()}
-    _counts, tables = _PUBLISHED[name]
-    hides = any(value is HIDDEN for value in seen.values())
-    remarks = [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")] if hides else []
-    return Report(name, title(name, _), first, last, tables(seen, language, _), remarks, language, kept.published_at)
+    if session.get(Publication, ("statement", first)) is not None:
+        return
+    if days.local_day(now) < final_from(last) or not days.all_final(session, first, last):
+        raise NotYet(max(final_from(last), days.local_day(now)))
+    if not days.any_counted(session, first, last):
+        raise NothingCounted
+    found: dict[str, int] = {}
+    sums = []
+    for counts, _tables in _PUBLISHED.values():
+        theirs, equations = counts(session, first, last)
+        found |= theirs
+        sums += equations
+    hidden = suppress(found, sums)
+    seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
+    for name, (_counts, tables) in _PUBLISHED.items():
+        content = {
+            "counts": {key: None if key in hidden else value for key, value in found.items()},
+            "tables": {
+                language: [_packed(table) for table in tables(seen, first, last, language, translator(language))]
+                for language in ("de", "en")
+            },
+        }
+        values = {"report": name, "month": first, "content": content, "published_at": now}
+        new = insert(session.get_bind().dialect, Publication).values(values)
+        session.execute(new.on_conflict_do_nothing())
+
+
+def _packed(table: Table) -> dict[str, Any]:
+    rows = [[{"hidden": True} if value is HIDDEN else value for value in row] for row in table.rows]
+    columns = [[column.label, column.kind] for column in table.columns]
+    return {"title": table.title, "columns": columns, "rows": rows, "note": table.note, "question": table.question}
+
+
+def _unpacked(kept: dict[str, Any]) -> Table:
+    rows = [[HIDDEN if isinstance(value, dict) else value for value in row] for row in kept["rows"]]
+    columns = [Column(label, kind) for label, kind in kept["columns"]]
+    return Table(kept["title"], columns, rows, kept["note"], kept["question"])
 
 
 def preview(session: Session, name: str, month: date, language: str, _: Translate) -> Report:
@@ -64,7 +114,8 @@ def preview(session: Session, name: str, month: date, language: str, _: Translat
     counts, tables = _PUBLISHED[name]
     found, _sums = counts(session, first, last)
     remarks = [_("Not for publication: provisional, and nothing is hidden.")]
-    return Report(name, title(name, _), first, last, tables(dict(found), language, _), remarks, language)
+    made = tables(dict(found), first, last, language, _)
+    return Report(name, title(name, _), first, last, made, remarks, language)
 
 
 def period(session: Session, first: date, last: date, language: str, _: Translate) -> Report:
@@ -89,15 +140,3 @@ def title(name: str, _: Translate) -> str:
         "scorecard": _("Service scorecard"),
         "overview": _("Report of a period"),
     }[name]
-
-
-def _publish(session: Session, name: str, first: date, last: date, now: datetime) -> Publication:
-    if days.local_day(now) < final_from(last) or not days.all_final(session, first, last):
-        raise NotYet(max(final_from(last), days.local_day(now)))
-    found, sums = _PUBLISHED[name][0](session, first, last)
-    hidden = suppress(found, sums)
-    content = {key: None if key in hidden else value for key, value in found.items()}
-    values = {"report": name, "month": first, "content": content, "published_at": now}
-    new = insert(session.get_bind().dialect, Publication).values(values)
-    session.execute(new.on_conflict_do_nothing())
-    return session.get_one(Publication, (name, first), populate_existing=True)

@@ -7,10 +7,11 @@ In 2020 the answer was "statistische Daten … werden nicht erhoben". It is made
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
+from ivr import business_hours
 from ivr.configuration import settings
 from ivr.figures import days
 from ivr.reports.disclosure import Sum
@@ -30,8 +31,9 @@ QUESTION_3 = (
 )
 QUESTION_5 = "5. Wie viele persönliche Beratungen sind in den Servicebüros aktuell täglich möglich?"
 
-#: What tasks are broken down by.
-BREAKDOWNS = ("team", "office", "language", "concern", "age_group")
+#: What tasks are broken down by in public. Not by team or age group as well: concerns lead to teams, one of them is for
+#: people under 25, and what one table hides the other one would tell.
+BREAKDOWNS = ("office", "language", "concern")
 _GROUPS = ("under_25", "25_and_over")
 _OF_TASKS = ("tasks", "decided", "in_time", "missed")
 _AGREED = ("agreed", "agreed_urgent", "agreed_under_25", "agreed_urgent_under_25")
@@ -89,9 +91,6 @@ def _consultations(session: Session, first: date, last: date, found: Counts, sum
     found |= {"consultations": int(total["consultations"]), "consultations/large": large}
     found["consultations/small"] = found["consultations"] - large
     sums.append(("consultations", ["consultations/large", "consultations/small"]))
-    busiest = days.by_day(session, first, last, "consultations").values()
-    found["consultations/busiest_day"] = int(max(busiest, default=0))
-    found["consultations/days"] = len(busiest)
 
 
 def _promises(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
@@ -111,9 +110,19 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
             found[what] = sum(found[f"{what}/{dimension}/{key}"] for key in names)
             sums.append((what, [f"{what}/{dimension}/{key}" for key in names]))
     sums.append(("decided", ["in_time", "missed"]))
+    # Whoever wishes an appointment, but not in person, is the rest of that concern.
+    rest = found["tasks/concern/appointment"] - found["wishes"]
+    if rest >= 0:
+        found["wishes/rest"] = rest
+        sums.append(("tasks/concern/appointment", ["wishes", "wishes/rest"]))
 
 
-def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table]:
+def _opening_days(first: date, last: date) -> int:
+    every = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return sum(business_hours.span_on(settings().hours, day) is not None for day in every)
+
+
+def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
     """The statement, of the numbers that may be seen."""
     configured = settings()
     urgent, other = _("in personal emergencies or crises (1a)"), _("beyond an emergency (1b)")
@@ -145,7 +154,7 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
     )
 
     many = seen["consultations"]
-    on_days = ratio(many, seen["consultations/days"])
+    on_days = ratio(many, _opening_days(first, last))
     rooms, each = configured.service_rooms, configured.consultations_per_room
     possible = float(rooms * each) if rooms and each else None
     consulted: list[Sequence[Value]] = [
@@ -154,14 +163,12 @@ def tables(seen: Mapping[str, Value], language: str, _: Translate) -> list[Table
         [_("Consultations in person that had an appointment in the month"), many],
         [_("of these in a large room"), seen["consultations/large"]],
         [_("of these in a small room"), seen["consultations/small"]],
-        [_("Days with consultations"), seen["consultations/days"]],
-        [_("Consultations on the busiest day"), seen["consultations/busiest_day"]],
     ]
     note = "" if possible else _("How many are possible has not been set (service_rooms, consultations_per_room).")
     found.append(
         Table(_("Consultations"), [Column("", "text"), Column(_("Count"))], consulted, note=note, question=QUESTION_5)
     )
-    per_day = [[_("Consultations a day, on days with any"), on_days]]
+    per_day = [[_("Consultations a day, on average of the opening days"), on_days]]
     found.append(Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day))
     found += [_breakdown(seen, dimension, language, _) for dimension in BREAKDOWNS]
     return found

@@ -6,14 +6,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
+from babel.support import Translations
 
 #: Translates a text of the catalogues.
 Translate = Callable[[str], str]
+
+
+_CATALOGUES = Path(__file__).parent.parent / "web" / "translations"
+
+
+@lru_cache(maxsize=4)
+def translator(language: str) -> Translate:
+    """The interface's catalogue, for what is made without a page."""
+    found: Translate = Translations.load(_CATALOGUES, [language]).gettext
+    return found
 
 
 class Hidden(Enum):

@@ -20,6 +20,8 @@ from ivr.sla import policies
 from ivr.sla.models import SlaClock, SlaPause
 from ivr.sla.policies import Measure
 
+#: What was decided longer ago stays decided, whoever reopens the task: it has been counted (see ivr.figures.days).
+SETTLED_AFTER = timedelta(days=7)
 #: A date further away is no promise any more.
 LATEST = timedelta(days=60)
 _RUNNING = ("on_track", "at_risk")
@@ -144,15 +146,21 @@ def _keyed(keys: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
 # -- what people do -----------------------------------------------------------------------------------
 
 
-def met(session: Session, task_id: int, measure: Measure, now: datetime) -> None:
-    """A promise is kept, in time or late; only the first time counts."""
-    catch_up(session, task_id, now)
-    session.execute(
-        update(SlaClock)
-        .where(SlaClock.task_id == task_id, SlaClock.measure == measure, SlaClock.met_at.is_(None))
-        .values(state=case((SlaClock.missed_at.is_(None), "met"), else_="met_late"), met_at=now, next_change_at=None)
-        .execution_options(synchronize_session=False)
-    )
+def met(session: Session, task_id: int, measure: Measure, at: datetime) -> None:
+    """A promise is kept, in time or late; only the first time counts. `at` may be told late: what was kept in time is
+    kept, even if the clock has taken it for missed meanwhile."""
+    catch_up(session, task_id, at)
+    clock = session.get(SlaClock, (task_id, measure), populate_existing=True)
+    if clock is None or clock.met_at is not None:
+        return
+    if at < clock.due_at and clock.missed_at is not None:
+        clock.missed_at = clock.escalated_at = None
+        if measure == "tried":
+            session.execute(update(CallbackTask).where(CallbackTask.id == task_id).values(breached_at=None))
+            collecting.take_back(session, task_id, "missed", "escalated")
+    clock.met_at, clock.next_change_at = at, None
+    clock.state = "met" if clock.missed_at is None else "met_late"
+    session.flush()
 
 
 def void(session: Session, task_id: int, now: datetime, *measures: Measure) -> None:
@@ -166,38 +174,45 @@ def void(session: Session, task_id: int, now: datetime, *measures: Measure) -> N
     )
 
 
-def take_back(session: Session, task_id: int, *measures: Measure) -> None:
+def take_back(session: Session, task_id: int, now: datetime, *measures: Measure) -> None:
     """It was not met after all: the clock runs on as if it had never stood."""
     _hold(session, task_id)
-    session.execute(
-        update(SlaClock)
-        .where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures))
-        .where(or_(SlaClock.met_at.is_not(None), SlaClock.state == "void"))
-        .values(
-            state=case(
-                (SlaClock.missed_at.is_not(None), "missed"),
-                (SlaClock.at_risk_recorded_at.is_not(None), "at_risk"),
-                else_="on_track",
-            ),
-            met_at=None,
-            next_change_at=case(
-                (SlaClock.escalated_at.is_not(None), None),
-                (SlaClock.missed_at.is_not(None), SlaClock.missed_at),
-                (SlaClock.at_risk_recorded_at.is_not(None), SlaClock.due_at),
-                else_=SlaClock.at_risk_at,
-            ),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    clocks = select(SlaClock).where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures))
+    for clock in session.scalars(clocks.execution_options(populate_existing=True)):
+        if clock.state != "void" and (clock.met_at is None or clock.met_at <= now - SETTLED_AFTER):
+            continue
+        clock.met_at = None
+        if clock.missed_at is not None:
+            clock.state = "missed"
+            clock.next_change_at = None if clock.escalated_at else clock.missed_at + _escalation()
+        else:
+            clock.state = "at_risk" if clock.at_risk_recorded_at is not None else "on_track"
+            clock.next_change_at = clock.due_at if clock.state == "at_risk" else clock.at_risk_at
+    session.flush()
 
 
-def reopened(session: Session, task: CallbackTask) -> None:
+def tell(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Whoever wants to know and was not told yet is told how the task stands: it is certain only now, or another
+    team's."""
+    session.flush()
+    if task.state == "closed":
+        return
+    if task.urgency == "emergency":
+        collecting.collect(session, "emergency", [task.id], now)
+    clock = session.get(SlaClock, (task.id, "tried"), populate_existing=True)
+    if clock is not None and clock.state == "at_risk":
+        collecting.collect(session, "at_risk", [task.id], now)
+    if clock is not None and clock.state == "missed":
+        collecting.collect(session, "missed", [task.id], now)
+
+
+def reopened(session: Session, task: CallbackTask, now: datetime) -> None:
     """Closing it has met, or made void, what the attempts so far have not."""
     if task.first_attempt_at is None:
-        take_back(session, task.id, "tried")
+        take_back(session, task.id, now, "tried")
     spoken = select(Attempt.id).where(Attempt.task_id == task.id, Attempt.outcome == "reached")
     if session.scalar(spoken.limit(1)) is None:
-        take_back(session, task.id, "reached")
+        take_back(session, task.id, now, "reached")
 
 
 def hasten(session: Session, task: CallbackTask, since: datetime) -> None:
@@ -238,8 +253,12 @@ def ask_later(session: Session, task: CallbackTask, user: User, until: datetime,
     running = session.scalars(select(SlaPause).where(SlaPause.task_id == task.id, SlaPause.until_at > now)).all()
     stands_until = max([now, *(pause.until_at for pause in running)])
     for clock in _running(session, task):
-        clock_, at_risk_at, due_at = clock.clock, clock.at_risk_at, clock.due_at
-        _set(task, clock, _moved(clock_, at_risk_at, stands_until, until), _moved(clock_, due_at, stands_until, until))
+        # What became an emergency since then is due before the first wish is over.
+        instants = [
+            _moved(clock.clock, at, stands_until if at > stands_until else now, until)
+            for at in (clock.at_risk_at, clock.due_at)
+        ]
+        _set(task, clock, *instants)
     for pause in running:
         pause.until_at = now
     session.add(SlaPause(task_id=task.id, user_id=user.id, from_at=now, until_at=until))
@@ -301,11 +320,16 @@ def start_missing(session: Session, limit: int = 500) -> int:
             if tried:
                 clock.due_at, clock.missed_at = due_at, task.breached_at
                 clock.at_risk_at = min(clock.at_risk_at, due_at)
-            met_at = task.first_attempt_at if tried else task.closed_at
-            clock.met_at = met_at
+            spoken = [one.answered_at or one.at for one in task.attempts if one.outcome == "reached"]
+            closed_at = None if task.outcome == "withdrawn" else task.closed_at
+            clock.met_at = task.first_attempt_at if tried else min(spoken, default=closed_at)
+            if clock.met_at is not None and clock.met_at > clock.due_at:
+                clock.missed_at = clock.missed_at or clock.due_at
             clock.state = _state(clock, closed=task.state == "closed")
             runs = clock.state in _RUNNING
             clock.next_change_at = (clock.due_at if clock.state == "at_risk" else clock.at_risk_at) if runs else None
+            if clock.state == "missed" and clock.missed_at is not None:
+                clock.next_change_at = clock.missed_at + _escalation()
     return len(tasks)
 
 

@@ -39,18 +39,20 @@ def page() -> str | AnyResponse:
             "interpreters": dashboard.interpreters(session, now),
             "repeat": dashboard.repeat_callers(session, now),
         }
-    version = _version(shown)
+    version = _version(shown, now)
     if request.args.get("seen") == version:
         return Response(status=204)
     today = days.local_day(now)
     template = "_dashboard.html" if "seen" in request.args else "dashboard.html"
     return render_template(
-        template, now=now, version=version, today=today, since=dashboard.first_day(now), ages=dashboard.AGES, **shown
-    )
+        template, now=now, version=version, today=today, since=dashboard.first_day(now), ages=dashboard.AGES,
+        heat_since=today - timedelta(days=28), **shown,
+    )  # fmt: skip
 
 
-def _version(shown: dict[str, Any]) -> str:
-    plain = {**shown, "missed": [clock.task_id for clock in shown["missed"]]}
+def _version(shown: dict[str, Any], now: datetime) -> str:
+    plain = {**shown, "missed": [(c.task_id, c.task.claimed_by_id, c.task.team_id) for c in shown["missed"]]}
+    plain["minute"] = now.replace(second=0, microsecond=0) if shown["missed"] else None
     plain["backlog"] = [(team.id, counts) for team, counts in shown["backlog"]]
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
 
@@ -60,7 +62,7 @@ def behind(figure: str) -> str:
     """What a number has counted."""
     first, last = _period()
     dimension, key = request.args.get("dimension", ""), request.args.get("key", "")[:40]
-    if dimension not in ("", *DIMENSIONS):
+    if dimension not in ("", *DIMENSIONS) or not 0 <= request.args.get("age", 0, int) <= len(dashboard.AGES):
         abort(404)
     counted: list[tuple[datetime | None, Mapping[str, str], int | None]]
     with database.reading() as session:
@@ -68,8 +70,13 @@ def behind(figure: str) -> str:
             counted = [(None, {}, task_id) for task_id in dashboard.due_soon(session, utc_now())]
         elif figure == "missed":
             counted = [(clock.due_at, {}, clock.task_id) for clock in dashboard.missed(session, 500)]
+        elif figure == "backlog":
+            age = request.args.get("age", 0, int)
+            counted = [(None, {}, task_id) for task_id in dashboard.backlog_tasks(session, utc_now(), key, age)]
         elif figure in SOURCE_OF:
-            found = days.behind(session, figure, first, last, dimension, key)
+            found = days.behind(
+                session, figure, first, last, dimension, key, weekday=request.args.get("weekday", type=int)
+            )
             counted = [(one.at, one.known, one.task_id) for one in found]
         else:
             abort(404)

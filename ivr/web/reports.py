@@ -13,7 +13,7 @@ from ivr import database
 from ivr.figures import days
 from ivr.instants import utc_now
 from ivr.reports import files, publication
-from ivr.reports.publication import NotYet
+from ivr.reports.publication import NothingCounted, NotYet
 from ivr.reports.tables import Report, shown
 from ivr.web.guards import supervisors_only
 from ivr.web.login import chosen_language
@@ -27,11 +27,8 @@ reports.before_request(supervisors_only)
 def page() -> str | AnyResponse:
     """A report on the page; without a choice, the statement of the last month."""
     try:
-        with database.writing() as session:
+        with database.reading() as session:
             report = _asked_for(session)
-    except NotYet as refused:
-        flash(_not_yet(refused), "warning")
-        return redirect(url_for("reports.page", report=request.args.get("report"), month=request.args.get("month")))
     except ValueError:
         flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
         return redirect(url_for("reports.page"))
@@ -41,17 +38,34 @@ def page() -> str | AnyResponse:
     )  # fmt: skip
 
 
+@reports.post("/publish")
+def publish() -> AnyResponse:
+    """Publish a month, for good."""
+    report, asked = request.form.get("report", ""), request.form.get("month", "")
+    try:
+        month = date.fromisoformat(f"{asked}-01")
+        _within_reason(month, month)
+        with database.writing() as session:
+            publication.publish(session, month, utc_now())
+    except NotYet as refused:
+        flash(_not_yet(refused), "warning")
+    except NothingCounted:
+        flash(gettext("Nothing was counted in this month: there is nothing to publish."), "warning")
+    except ValueError:
+        flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
+    else:
+        flash(gettext("Published. The statement and the scorecard of this month stay as they are now."), "success")
+    return redirect(url_for("reports.page", report=report, month=asked))
+
+
 @reports.get("/file.<ending>")
 def download(ending: str) -> AnyResponse:
     """A report as CSV, XLSX or PDF."""
     if ending not in files.MAKERS:
         return redirect(url_for("reports.page"))
     try:
-        with database.writing() as session:
+        with database.reading() as session:
             report = _asked_for(session)
-    except NotYet as refused:
-        flash(_not_yet(refused), "warning")
-        return redirect(url_for("reports.page"))
     except ValueError:
         flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
         return redirect(url_for("reports.page"))
@@ -70,7 +84,6 @@ def _query() -> dict[str, str]:
         "month": asked.get("month", "") or f"{last_month:%Y-%m}",
         "since": asked.get("since", "") or f"{last_month.replace(day=1)}",
         "until": asked.get("until", "") or f"{last_month}",
-        "published": "1" if asked.get("published") == "1" else "",
     }
 
 
@@ -79,7 +92,6 @@ def _asked_for(session: Session) -> Report:
 
     Raises:
         ValueError: there is no such month or period.
-        NotYet: it cannot be published yet.
     """
     chosen, language = _query(), chosen_language()
     if chosen["report"] == "overview":
@@ -88,9 +100,8 @@ def _asked_for(session: Session) -> Report:
         return publication.period(session, first, last, language, gettext)
     month = date.fromisoformat(f"{chosen['month']}-01")
     _within_reason(month, month)
-    if chosen["published"]:
-        return publication.published(session, chosen["report"], month, utc_now(), language, gettext)
-    return publication.preview(session, chosen["report"], month, language, gettext)
+    kept = publication.published(session, chosen["report"], month, language, gettext)
+    return kept or publication.preview(session, chosen["report"], month, language, gettext)
 
 
 def _within_reason(first: date, last: date) -> None:

@@ -180,6 +180,7 @@ TILES = {
 }
 FIGURES = {
     **TILES,
+    "backlog": lazy_gettext("Open tasks"),
     "calls": lazy_gettext("Calls"),
     "waited": lazy_gettext("Waited for a team"),
     "answered": lazy_gettext("Answered"),

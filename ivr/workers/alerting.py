@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 
 import apprise
 import requests
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
-from ivr import database
+from ivr import business_hours, database, outbox
 from ivr.alerts import wording
 from ivr.alerts.models import AlertMessage
 from ivr.alerts.subscriptions import channel, mail_address
@@ -25,6 +26,19 @@ from ivr.telephony import carrier
 
 #: Seconds a server may take to connect, and to answer.
 _TIMEOUT = 10.0
+
+
+def due(session: Session, now: datetime) -> list[tuple[int, str]]:
+    """Work on messages and reports that should be sent now, with whom it goes to. Outside `alert_hours` a message that
+    failed by day is not tried again, unless it tells of an emergency."""
+    awake = business_hours.is_open(settings().alert_hours, now)
+    rows = [row for row in outbox.due_by_the_clock(session, now) if awake or row.urgent or row.kind != "send_alert"]
+    ids = [row.subject_id for row in rows if row.kind == "send_alert"]
+    query = select(AlertMessage.id, AlertMessage.subscription).where(AlertMessage.id.in_(ids))
+    to = dict(session.execute(query).all()) if ids else {}
+    return [
+        (row.id, to.get(row.subject_id, "") if row.kind == "send_alert" else f"report {row.subject_id}") for row in rows
+    ]
 
 
 class NotDelivered(Exception):

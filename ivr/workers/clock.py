@@ -27,7 +27,7 @@ from ivr.live import distribution, line, unwanted_calls
 from ivr.reports import mails
 from ivr.sla import clocks
 from ivr.telephony import house
-from ivr.workers import calling, jobs, queues, reconciliation, transcription
+from ivr.workers import alerting, calling, jobs, queues, reconciliation, transcription
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ _UNHEARD_FOR = timedelta(minutes=1)
 _WHOLE_EVERY = 24 * 3600.0
 #: Promises recorded in one transaction.
 _MOST_AT_ONCE = 1000
-#: Messages of alerts that are on their way at the same time: one server that does not answer takes one of the threads.
-_senders = ThreadPoolExecutor(8, thread_name_prefix="alerts")
-_being_sent: set[int] = set()
+#: Recipients of alerts and reports who are being told at the same time, each in a thread.
+_senders = ThreadPoolExecutor(32, thread_name_prefix="alerts")
+_being_told: set[str] = set()
 
 
 def run() -> None:
@@ -56,7 +56,8 @@ def run() -> None:
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = queues.hand_over
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
-    looked = forgot = asked = counted = 0.0
+    threading.Thread(target=_ask, args=(stop,), name="lost events", daemon=True).start()
+    looked = forgot = counted = 0.0
     while not stop.wait(TICK):
         _try(house.replay_spool)
         _try(sweep)
@@ -69,13 +70,16 @@ def run() -> None:
         if time.monotonic() - counted > _COUNT_EVERY:
             counted = time.monotonic()
             _try(count_days)
-        if time.monotonic() - asked > _ASK_EVERY:
-            asked = time.monotonic()
-            _try(calling.ask_for_lost_events)
-            _try(calling.ask_for_departed)
         if time.monotonic() - forgot > _FORGET_EVERY:
             forgot = time.monotonic()
             _try(forget)
+
+
+def _ask(stop: threading.Event) -> None:
+    """In a thread of its own: the carrier may be slow, and promises are recorded within ten seconds all the same."""
+    while not stop.wait(_ASK_EVERY):
+        _try(calling.ask_for_lost_events)
+        _try(calling.ask_for_departed)
 
 
 def _reconcile(stop: threading.Event) -> None:
@@ -116,20 +120,20 @@ def tell() -> None:
     with database.writing() as session:
         collecting.put_together(session, now)
     with database.reading() as session:
-        due = outbox.due_by_the_clock(session, now)
-    for work_id in due:
-        if work_id not in _being_sent:
-            _being_sent.add(work_id)
-            _senders.submit(_send, work_id)
+        due = alerting.due(session, now)
+    for work_id, recipient in due:
+        if recipient not in _being_told:  # one who does not answer takes one thread at the most
+            _being_told.add(recipient)
+            _senders.submit(_send, work_id, recipient)
 
 
-def _send(work_id: int) -> None:
+def _send(work_id: int, recipient: str) -> None:
     try:
         jobs.run(work_id, f"clock {socket.gethostname()} {os.getpid()}")
     except Exception as error:  # the database is away: the row is still there
         log.warning("work %d was not done (%s)", work_id, type(error).__name__)
     finally:
-        _being_sent.discard(work_id)
+        _being_told.discard(recipient)
 
 
 def count_days() -> None:

@@ -10,6 +10,7 @@ from ivr.configuration import settings
 from ivr.figures.models import ReportSent
 from ivr.instants import utc_now
 from ivr.reports import files, mails
+from ivr.reports.tables import translator
 from ivr.workers import alerting
 
 
@@ -26,7 +27,7 @@ def send(row_id: int) -> None:
         return
     with database.writing() as session:
         report = mails.report(session, wanted[0], row.month, utc_now())
-    _ = mails.translator(wanted[0].language)
+    _ = translator(wanted[0].language)
     subject = f"{report.title}: {report.period}"
     with TemporaryDirectory() as folder:
         paths = []

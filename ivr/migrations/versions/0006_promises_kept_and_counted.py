@@ -130,6 +130,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_attempts_at'), ['at'], unique=False)
 
     with op.batch_alter_table('callback_tasks', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('closing_counted', sa.Boolean(), server_default=sa.text('0'), nullable=False))
         batch_op.drop_index(batch_op.f('ix_callback_tasks_unkept'), sqlite_where=sa.text('breached_at IS NULL AND first_attempt_at IS NULL'))
         batch_op.create_index('ix_callback_tasks_backlog', ['team_id', 'first_contact_at'], unique=False, sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
         batch_op.create_index('ix_callback_tasks_first_contact_at', ['first_contact_at'], unique=False)
@@ -173,6 +174,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_callback_tasks_first_contact_at')
         batch_op.drop_index('ix_callback_tasks_backlog', sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
         batch_op.create_index(batch_op.f('ix_callback_tasks_unkept'), ['due_at'], unique=False, sqlite_where=sa.text('breached_at IS NULL AND first_attempt_at IS NULL'))
+        batch_op.drop_column('closing_counted')
 
     with op.batch_alter_table('attempts', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempts_at'))
