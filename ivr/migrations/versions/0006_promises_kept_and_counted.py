@@ -148,3 +148,20 @@ def upgrade() -> None:
 
     with op.batch_alter_table('line_entries', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_line_entries_entered_at'), ['entered_at'], unique=False)
+
+
+def downgrade() -> None:
+    for table, index in (
+        ('line_entries', 'entered_at'), ('interpreter_requests', 'requested_at'), ('conversations', 'connected_at'),
+        ('contacts', 'at'), ('calls', 'started_at'), ('callback_tasks', 'first_contact_at'), ('callback_tasks', 'backlog'),
+        ('attempts', 'at'), ('appointment_wishes', 'appointment_at'),
+    ):
+        op.drop_index(f'ix_{table}_{index}', table_name=table)
+    unkept = sa.text('breached_at IS NULL AND first_attempt_at IS NULL')
+    op.create_index('ix_callback_tasks_unkept', 'callback_tasks', ['due_at'], sqlite_where=unkept, postgresql_where=unkept)
+    for table in (
+        'sla_pauses', 'sla_clocks', 'alert_items', 'alert_messages', 'reports_sent', 'publications', 'figure_days',
+        'daily_figures',
+    ):
+        op.drop_table(table)
+    op.drop_column('callback_tasks', 'closing_counted')
