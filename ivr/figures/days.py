@@ -198,11 +198,13 @@ def behind(
         KeyError: there is no such figure.
     """
     source, found = SOURCE_OF[figure], list[Counted]()
-    for row in sorted(_rows(session, source, first, last), key=lambda one: one.at, reverse=True):
-        known = dict(_keys(source, row))
-        on_that_day = weekday is None or local_day(row.at).weekday() == weekday
-        if on_that_day and (not dimension or known.get(dimension) == key) and source.count(row)[figure]:
-            found.append(Counted(row.at, known, row.task_id))
-            if len(found) == limit:
-                break
-    return found
+    for day in (last - timedelta(days=number) for number in range((last - first).days + 1)):
+        if weekday is not None and day.weekday() != weekday:
+            continue
+        for row in sorted(_rows(session, source, day, day), key=lambda one: one.at, reverse=True):
+            known = dict(_keys(source, row))
+            if (not dimension or known.get(dimension) == key) and source.count(row)[figure]:
+                found.append(Counted(row.at, known, row.task_id))
+        if len(found) >= limit:
+            break
+    return found[:limit]

@@ -14,7 +14,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 #: Counts up to this one are hidden.
 SMALL = 2
@@ -79,6 +78,9 @@ def possible(
     name: Hashable, hidden: Sequence[Hashable], sums: Sequence[Sum], counts: Mapping[Any, int]
 ) -> tuple[int, int]:
     """The least and the greatest a hidden count may be, for all a reader knows."""
+    # Half a second, which only who publishes a report has to wait for: not every process at its start.
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     place = {one: number for number, one in enumerate(hidden)}
     matrix, right = [], []
     for total, parts in sums:

@@ -25,8 +25,8 @@ SETTLED_AFTER = timedelta(days=7)
 #: A date further away is no promise any more.
 LATEST = timedelta(days=60)
 _RUNNING = ("on_track", "at_risk")
-#: Rows of one statement of the sweep.
-_BATCH = 1000
+#: Promises recorded in one transaction.
+BATCH = 1000
 #: What the history of a task calls it.
 _EVENTS = {
     ("tried", "at_risk"): "at_risk",
@@ -63,7 +63,7 @@ def first_contact(began_at: datetime, now: datetime) -> datetime:
 # -- what happens by itself ---------------------------------------------------------------------------
 
 
-def sweep(session: Session, now: datetime, limit: int = _BATCH) -> int:
+def sweep(session: Session, now: datetime, limit: int = BATCH) -> int:
     """Record which promises are at risk or missed by now, the most urgent first; how many changed. Tasks somebody is
     changing at this moment are left to the next sweep: it waits for nobody, and nobody for it."""
     due = (
@@ -124,7 +124,6 @@ def _record(session: Session, keys: Sequence[tuple[int, str]], now: datetime) ->
             update(CallbackTask)
             .where(CallbackTask.id.in_(missed), CallbackTask.breached_at.is_(None))
             .values(breached_at=now)
-            .execution_options(synchronize_session="fetch" if len(missed) == 1 else False)
         )
     events: tuple[Event, ...] = ("at_risk", "missed", "escalated")
     for event in events:

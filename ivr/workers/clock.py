@@ -42,8 +42,6 @@ _RECONCILE_FIRST = 1.0
 _PEACE = 10
 _UNHEARD_FOR = timedelta(minutes=1)
 _WHOLE_EVERY = 24 * 3600.0
-#: Promises recorded in one transaction.
-_MOST_AT_ONCE = 1000
 #: Recipients of alerts and reports who are being told at the same time, each in a thread.
 _senders = ThreadPoolExecutor(32, thread_name_prefix="alerts")
 _being_told: set[str] = set()
@@ -106,10 +104,10 @@ def _reconcile_in_peace(stop: threading.Event, whole: bool) -> None:
 
 def sweep() -> None:
     """Record promises that are at risk or missed: all of them, however many there are at once."""
-    changed = _MOST_AT_ONCE
-    while changed == _MOST_AT_ONCE:
+    changed = clocks.BATCH
+    while changed == clocks.BATCH:
         with database.writing() as session:
-            changed = clocks.sweep(session, utc_now(), _MOST_AT_ONCE)
+            changed = clocks.sweep(session, utc_now())
         if changed:
             log.warning("%d promises came to be at risk or missed", changed)
 
