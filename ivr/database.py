@@ -124,7 +124,9 @@ def _begin_sqlite(connection: Connection) -> None:
     # A reader that later writes cannot wait for another writer (SQLITE_BUSY at once), so a writing
     # transaction takes its place in the line when it begins.
     options = connection.get_execution_options()
-    if not options.get("writing", False):
+    writing = options.get("writing", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
+    if not writing:
         connection.exec_driver_sql("BEGIN")
         return
     # What may be lost with the machine's power (not with a process) need not wait for the disk.
@@ -145,7 +147,7 @@ def _writing_engine(shared: Engine, durable: bool) -> Engine:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for reading; whatever it would change is rolled back."""
+    """A session for reading: SQLite refuses what would change something, everything else is rolled back."""
     with _watched(writing=False), Session(engine(), expire_on_commit=False) as session:
         yield session
 

@@ -307,7 +307,7 @@ def test_a_blocked_number_that_rings_without_end_leaves_few_traces(open_house) -
 def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(open_house, team) -> None:  # noqa: F811
     """Its emergency gets through, once; further ones reach the voicebox."""
     team.member("nora")
-    with database.reading() as session:
+    with database.writing() as session:
         house = the_house.House("CA1", "+4917055500002", utc_now())
         call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
         line.enter(session, call, 1, Matter(concern="emergency"), "de", "", utc_now())
