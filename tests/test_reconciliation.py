@@ -161,22 +161,24 @@ def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(house) -
 
 def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(house, at_the_carrier) -> None:
     recording = at_the_carrier("+4917012340006")
+
+    def verified() -> bool:
+        with database.reading() as session:
+            kept = session.scalars(select(Recording).where(Recording.recording_sid == recording.sid)).one()
+            planned = outbox.is_planned(session, "delete_at_carrier", kept.id)
+            return kept.carrier_deleted_at is not None and not planned
+
     reconciliation.reconcile(utc_now() - timedelta(hours=1))
-    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+    eventually(verified, 20)
+    assert house.switch.ledger.recording(recording.sid) is None
     house.switch.ledger.keep_recording(recording, human_speech(2).samples)  # its deletion had not happened after all
     with database.writing() as session:
         session.scalars(
             select(Recording).where(Recording.recording_sid == recording.sid)
         ).one().carrier_deleted_at = None
     assert reconciliation.reconcile(utc_now() - timedelta(hours=1)).copies_to_delete == 1
-    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
-
-    def verified() -> bool:
-        with database.reading() as session:
-            kept = select(Recording.carrier_deleted_at).where(Recording.recording_sid == recording.sid)
-            return session.scalar(kept) is not None
-
-    eventually(verified)
+    eventually(verified, 20)
+    assert house.switch.ledger.recording(recording.sid) is None
 
 
 def test_a_database_restored_from_yesterday_gets_its_messages_back(house) -> None:
