@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 
+import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
@@ -51,3 +53,15 @@ def _chose(call_sid: str, language: str):
         concern=None,
         ending="",
     )
+
+
+def test_a_session_for_reading_refuses_to_write_and_the_next_one_writes(rooms) -> None:
+    """Not only when another one writes at that moment; PostgreSQL, which waits, takes it back at the end."""
+    on_sqlite = database.engine().dialect.name == "sqlite"
+    refused = pytest.raises(OperationalError, match="readonly") if on_sqlite else nullcontext()
+    with refused, database.reading() as session:
+        calls.seen(session, "CAread", None, utc_now())
+    with database.writing() as session:
+        calls.seen(session, "CAwritten", None, utc_now())
+    with database.reading() as session:
+        assert list(session.scalars(select(Call.call_sid))) == ["CAwritten"]
