@@ -77,7 +77,7 @@ def assign(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, 
     given = refused = 0
     for task in tasks:
         try:
-            if to.role != "supervisor" and task.team not in to.teams:
+            if task.team not in to.scope:
                 raise Refused("no_team")
             callbacks.claim(session, task, to, now)
         except Refused:

@@ -57,6 +57,14 @@ team_members = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
 )
 
+#: Teams a supervisor answers for; who supervises is not rung for them.
+team_supervisors = Table(
+    "team_supervisors",
+    Base.metadata,
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+)
+
 
 class Team(Base):
     """A team (Team) that answers calls and works callback tasks; mirrors the configuration."""
@@ -69,10 +77,10 @@ class Team(Base):
 
 
 class User(Base):
-    """Somebody who works at the desk."""
+    """Somebody who has a log-in; what each role may do stands in :mod:`ivr.access.doors`."""
 
     __tablename__ = "users"
-    __table_args__ = (one_of("role", "member", "supervisor"),)
+    __table_args__ = (one_of("role", "member", "supervisor", "administrator", "officer"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -82,7 +90,24 @@ class User(Base):
     #: Number and PIN by which a member is known on the telephone.
     personal_number: Mapped[str | None] = mapped_column(String(8), unique=True)
     pin_hash: Mapped[str | None] = mapped_column(String(200))
+    #: Who the single sign-on says they are (issuer and subject).
+    sso_subject: Mapped[str | None] = mapped_column(String(400), unique=True)
+    #: Secret of the authenticator app (TOTP), wrapped by a master key; counts once it was confirmed.
+    totp_secret: Mapped[str | None] = mapped_column(String(300))
+    totp_confirmed_at: Mapped[datetime | None]
+    #: The last time step whose code was used: none is taken twice.
+    totp_step: Mapped[int | None]
     teams: Mapped[list[Team]] = relationship(secondary=team_members, back_populates="members", lazy="selectin")
+    supervised: Mapped[list[Team]] = relationship(secondary=team_supervisors, lazy="selectin")
+
+    @property
+    def scope(self) -> list[Team]:
+        """The teams whose tasks are this person's business, by name."""
+        found = {
+            "member": self.teams,
+            "supervisor": [*self.teams, *self.supervised],
+        }.get(self.role, [])
+        return sorted({team.id: team for team in found}.values(), key=lambda team: team.name)
 
 
 class ApiToken(Base):
@@ -92,7 +117,11 @@ class ApiToken(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    #: What it opens, see ivr.users.SCOPES.
+    scopes: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
@@ -170,7 +199,7 @@ class Recording(Base):
     __tablename__ = "recordings"
     __table_args__ = (
         # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
-        # absent: too short or silent; deleted: a replaced take
+        # absent: too short or silent; deleted: a replaced take, or its period is over
         one_of("state", "announced", "available", "stored", "absent", "deleted"),
         _NEVER_REUSED,
     )
@@ -298,6 +327,10 @@ class CallbackTask(Base):
     #: It was closed before, so long ago that it was counted then and is not counted again.
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[str | None] = mapped_column(String(40))
+    #: The data subject has asked that it be kept and not used (Art. 18 GDPR).
+    restricted_at: Mapped[datetime | None]
+    #: All that was the caller's is destroyed at their wish; what is left is counted and goes when that is final.
+    erased_at: Mapped[datetime | None]
     call: Mapped[Call] = relationship()
     contacts: Mapped[list[Contact]] = relationship(
         back_populates="task", order_by="Contact.at", cascade="all, delete-orphan"

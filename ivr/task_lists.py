@@ -31,10 +31,8 @@ SERVED = (CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 
 
 def visible_to(user: User) -> ColumnElement[bool]:
-    """Members see the tasks of their own teams, supervisors those of all."""
-    if user.role == "supervisor":
-        return true()
-    return CallbackTask.team_id.in_([team.id for team in user.teams])
+    """Tasks of the teams that are somebody's business."""
+    return CallbackTask.team_id.in_([team.id for team in user.scope])
 
 
 def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
@@ -135,6 +133,12 @@ def some(session: Session, user: User, task_ids: Sequence[int]) -> Sequence[Call
     return session.scalars(query.options(joinedload(CallbackTask.team))).all()
 
 
+def visible(session: Session, user: User, task_id: int) -> CallbackTask | None:
+    """A task by itself, if it is the user's business."""
+    query = select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user))
+    return session.scalar(query.options(joinedload(CallbackTask.team), joinedload(CallbackTask.claimed_by)))
+
+
 def may_see(session: Session, user: User, task_id: int) -> bool:
     """Whether there is such a task, and it is the user's business."""
     return session.scalar(select(CallbackTask.id).where(CallbackTask.id == task_id, visible_to(user))) is not None
@@ -171,10 +175,7 @@ def by_code_or_number(session: Session, user: User, text: str) -> Sequence[Callb
 
 def teams_of(session: Session, user: User) -> Sequence[Team]:
     """The teams whose tasks somebody sees."""
-    query = select(Team).order_by(Team.name)
-    if user.role != "supervisor":
-        query = query.where(Team.id.in_([team.id for team in user.teams]))
-    return session.scalars(query).all()
+    return session.scalars(select(Team).where(Team.id.in_([team.id for team in user.scope])).order_by(Team.name)).all()
 
 
 def languages_of(session: Session, user: User) -> Sequence[str]:
@@ -206,13 +207,14 @@ def pending_transcripts(session: Session) -> int:
     return session.scalar(waiting) or 0
 
 
-def recording_of(session: Session, user: User, recording_id: int) -> Recording | None:
-    """A stored recording of a task the user may see."""
+def recording(session: Session, recording_id: int) -> Recording | None:
+    """A stored recording that belongs to a task, of whatever team."""
     return session.scalar(
         select(Recording)
+        .options(joinedload(Recording.message).joinedload(VoiceboxMessage.task).joinedload(CallbackTask.team))
         .join(VoiceboxMessage)
         .join(CallbackTask)
-        .where(Recording.id == recording_id, Recording.state == "stored", visible_to(user))
+        .where(Recording.id == recording_id, Recording.state == "stored")
     )
 
 

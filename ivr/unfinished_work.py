@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +39,11 @@ def everything(session: Session) -> Sequence[Unfinished]:
         for work in session.scalars(failed.order_by(Work.failed_at.desc(), Work.id.desc()).limit(500))
         if work.failed_at is not None
     ]
+
+
+def of_teams(session: Session, team_ids: Collection[int]) -> Sequence[Unfinished]:
+    """What belongs to tasks of some teams, and what belongs to none."""
+    return [one for one in everything(session) if one.task is None or one.task.team_id in team_ids]
 
 
 def by_task(session: Session, tasks: Iterable[CallbackTask]) -> dict[int, list[Unfinished]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from argon2 import PasswordHasher
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ivr import configuration, database, notes
+from ivr import configuration, database, notes, users
 from ivr.languages import LANGUAGES
 from ivr.launch.house import _environment, _procfile, _start_redis
 from ivr.launch.processes import Child, stop_all, tail
@@ -45,6 +47,12 @@ def use_environment(values: dict[str, str]) -> configuration.Settings:
     move_out()
     os.environ.update(values)
     return configuration.settings()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Argon2 takes its time on purpose; hundreds of made-up people need not."""
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture(scope="session")
@@ -195,7 +203,7 @@ class House:
         from ivr.users import new_token
 
         with database.writing() as session:
-            return new_token(session, secrets.token_hex(4), utc_now())
+            return new_token(session, secrets.token_hex(4), utc_now(), scopes=("tasks", "callers"))
 
 
 @pytest.fixture(scope="session")
@@ -246,8 +254,16 @@ def caller(house: House) -> Iterator[Callable[..., Caller]]:
         one.gives_up()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a migrated SQLite database is kept, of which the others are copies."""
+    return tmp_path_factory.mktemp("migrated") / "hotline.sqlite3"
+
+
 @pytest.fixture
-def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> Iterator[configuration.Settings]:
+def rooms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases, migrated: Path
+) -> Iterator[configuration.Settings]:
     """An empty database of its own for tests that need no processes."""
     own = databases.settings()
     for key in ("VAR_DIR", "PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "TRANSCRIBERS", "LANGUAGES", "DATABASE_URL"):
@@ -257,12 +273,29 @@ def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases)
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("LANGUAGES", '["de","en"]')
     move_out()
-    from ivr.migrate import migrate
+    if not own:
+        _copy_of(migrated, configuration.settings().var_dir)
+    else:
+        from ivr.migrate import migrate
 
-    migrate()
+        migrate()
     yield configuration.settings()
     move_out()
     monkeypatch.undo()
+
+
+def _copy_of(migrated: Path, var_dir: Path) -> None:
+    if not migrated.exists():
+        from ivr.migrate import migrate
+
+        migrate()
+        with database.engine().connect() as connection:
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.engine().dispose()
+        shutil.copy(var_dir / "hotline.sqlite3", migrated)
+        return
+    var_dir.mkdir(parents=True)
+    shutil.copy(migrated, var_dir / "hotline.sqlite3")
 
 
 def eventually(happens: Callable[[], object], seconds: float = 10.0, pause: float = 0.02) -> object:

@@ -13,6 +13,7 @@ from ivr.audio_files import Sound, write_wav
 from ivr.instants import utc_now
 from ivr.matters import Matter
 from ivr.models import CallbackTask, Transcript, User
+from ivr.routing import TEAMS
 from ivr.speech_synthesis import speak
 from ivr.voicebox import Take
 
@@ -21,7 +22,9 @@ CAST = {
     "mia": ("Mia Mitglied", "member", ["benefits"]),
     "nils": ("Nils Nebenan", "member", ["benefits"]),
     "sven": ("Sven Fremd", "member", ["youth"]),
-    "lena": ("Lena Leitung", "supervisor", []),
+    "lena": ("Lena Leitung", "supervisor", list(TEAMS)),
+    "adam": ("Adam Admin", "administrator", []),
+    "dora": ("Dora Datenschutz", "officer", []),
 }
 
 

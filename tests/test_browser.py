@@ -54,7 +54,7 @@ def people(house: House) -> None:
     with database.writing() as session:
         if session.scalar(select(User.id).where(User.username == "mia")) is None:  # another file's tests were first
             users.add(session, "mia", "Mia Mitglied", "member", PASSWORD, list(house.settings.teams))
-            users.add(session, "lena", "Lena Leitung", "supervisor", PASSWORD, [])
+            users.add(session, "lena", "Lena Leitung", "supervisor", PASSWORD, list(house.settings.teams))
 
 
 def open_desk(browser: Browser, house: House, username: str = "mia", **options: object) -> Page:

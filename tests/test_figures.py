@@ -175,7 +175,7 @@ def test_an_empty_house_counts_nothing_and_is_final(rooms) -> None:
         assert session.scalar(select(func.count()).select_from(DailyFigure)) == 0
     assert hire()["lena"].role == "supervisor"
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(User)) == 4
+        assert session.scalar(select(func.count()).select_from(User)) == 6
 
 
 def test_staff_by_hour_is_the_roster_with_its_exceptions(rooms) -> None:

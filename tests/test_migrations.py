@@ -29,7 +29,7 @@ def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
             " provisional, first_contact_at, due_at) VALUES (7, 'callback', 'open', 1, 1, 'tr', 'benefits', 'normal',"
             f" '12345674', 0, '{NOW}', '{NOW}')",
             "INSERT INTO users (id, username, name, role, password_hash, active)"
-            " VALUES (2, 'mia', 'Mia', 'member', 'x', 1)",
+            " VALUES (2, 'mia', 'Mia', 'member', 'x', 1), (3, 'lena', 'Lena', 'supervisor', 'x', 1)",
             f"INSERT INTO calls (id, call_sid, state, started_at) VALUES (2, 'CA2', 'ended', '{NOW}')",
             "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency, receipt_code,"
             " provisional, first_contact_at, due_at, claimed_by_id, claimed_at) VALUES (8, 'callback', 'claimed', 2, 1,"
@@ -46,7 +46,7 @@ def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
         assert [message.id for message in task.messages] == [3]
         assert [event.kind for event in task.events] == ["opened"]
         assert task.due_at < utc_now()
-        assert task_lists.by_code_or_number(session, User(role="supervisor"), "1234 5674") == [task], "it is found"
+        assert task_lists.by_code_or_number(session, session.get_one(User, 3), "1234 5674") == [task], "it is found"
         assert claims.is_unused(session.get_one(CallbackTask, 8), utc_now()), "an old claim is offered back"
 
 

@@ -255,7 +255,7 @@ def desk_of(house: House):
     """A supervisor at the desk."""
     with database.writing() as session:
         if session.scalar(select(User.id).where(User.username == "chief")) is None:
-            users.add(session, "chief", "Chief", "supervisor", "correct horse battery staple", [])
+            users.add(session, "chief", "Chief", "supervisor", "correct horse battery staple", ["benefits"])
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()

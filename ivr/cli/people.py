@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from ivr import database
+from ivr.access import access_log
+from ivr.access.access_log import Actor
+from ivr.access.roles import ROLES
 from ivr.instants import utc_now
+
+#: Whoever has a shell on the machine.
+_OPERATOR = Actor("command line", "operator")
 
 
 @click.group()
@@ -15,7 +21,17 @@ def tokens() -> None:
 
 @tokens.command("add")
 @click.argument("name")
-def add_token(name: str) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["tasks", "callers"]),
+    default=["tasks"],
+    show_default=True,
+    help="tasks: without the callers; callers: their numbers and words as well. May be given several times.",
+)
+@click.option("--days", default=365, show_default=True, help="How long it lasts.")
+def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token called NAME and print it; it cannot be shown again."""
     from ivr.migrate import migrate
     from ivr.users import new_token
@@ -23,7 +39,8 @@ def add_token(name: str) -> None:
     migrate()
     try:
         with database.writing() as session:
-            token = new_token(session, name, utc_now())
+            token = new_token(session, name, utc_now(), scopes=sorted({*scopes, "tasks"}), days=days)
+            access_log.append(session, _OPERATOR, "token_changed", utc_now(), detail=f"made {name}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(token)
@@ -39,6 +56,8 @@ def revoke_token(name: str) -> None:
     migrate()
     with database.writing() as session:
         revoked = revoke(session, name, utc_now())
+        if revoked:
+            access_log.append(session, _OPERATOR, "token_changed", utc_now(), detail=f"revoked {name}")
     if not revoked:
         raise click.ClickException(f"there is no token {name!r}")
 
@@ -68,8 +87,8 @@ def set_pin(username: str, number: str, pin: str) -> None:
 @users.command("add")
 @click.argument("username")
 @click.option("--name", required=True, help="The person's name as colleagues see it.")
-@click.option("--role", type=click.Choice(["member", "supervisor"]), default="member", show_default=True)
-@click.option("--team", "teams", multiple=True, help="Key of a team; may be given several times.")
+@click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
+@click.option("--team", "teams", multiple=True, help="Key of a team they work for, or supervise; may be given often.")
 @click.password_option()
 def add_user(username: str, name: str, role: str, teams: tuple[str, ...], password: str) -> None:
     """Add somebody called USERNAME."""
@@ -80,5 +99,33 @@ def add_user(username: str, name: str, role: str, teams: tuple[str, ...], passwo
     try:
         with database.writing() as session:
             add(session, username, name, role, password, teams)
+            access_log.append(session, _OPERATOR, "user_changed", utc_now(), detail=f"made {username}, {role}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
+
+
+@users.command("reset")
+@click.argument("username")
+@click.option("--second-factor", is_flag=True, help="Forget app, security keys and recovery codes.")
+@click.password_option()
+def reset(username: str, second_factor: bool, password: str) -> None:
+    """Give USERNAME a new password, for example the only administrator, who has forgotten theirs."""
+    from sqlalchemy import select
+
+    from ivr.access import second_factors
+    from ivr.migrate import migrate
+    from ivr.models import User
+    from ivr.users import set_password
+
+    migrate()
+    with database.writing() as session:
+        user = session.scalar(select(User).where(User.username == username))
+        if user is None:
+            raise click.ClickException(f"there is no user {username!r}")
+        try:
+            set_password(session, user, password, utc_now())
+        except ValueError:
+            raise click.ClickException("a password has at least 12 characters") from None
+        if second_factor:
+            second_factors.remove_all(session, user)
+        access_log.append(session, _OPERATOR, "user_changed", utc_now(), detail=f"reset {username}")

@@ -13,7 +13,9 @@ from ivr.models import User
 
 _PEOPLE = (
     ("mitarbeit", "Mika Mitarbeit", "member", "team member, all teams"),
-    ("leitung", "Lena Leitung", "supervisor", "supervisor"),
+    ("leitung", "Lena Leitung", "supervisor", "supervisor, all teams"),
+    ("verwaltung", "Adam Admin", "administrator", "administrator"),
+    ("datenschutz", "Dora Datenschutz", "officer", "data protection officer"),
 )
 _MODELS = ("de", "en")
 

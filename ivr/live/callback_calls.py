@@ -61,8 +61,10 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
     """Whether a caller may be called now.
 
     Raises:
-        Refused: `closed_now` or `no_number`.
+        Refused: `closed_now`, `no_number`, or `restricted` (Art. 18 GDPR).
     """
+    if task.restricted_at is not None:
+        raise Refused("restricted")
     if task.callback_number is None or phone_numbers.dialable(task.callback_number) is None:
         raise Refused("no_number")
     configured = settings()

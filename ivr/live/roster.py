@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from ivr.access.roles import SERVING
 from ivr.configuration import settings
 from ivr.live.models import Duty, DutyException, Presence
 from ivr.live.presence import is_there
@@ -31,11 +32,12 @@ def somebody_answers(session: Session, team_id: int, now: datetime) -> bool:
 
 
 def _of_team(team_id: int) -> ColumnElement[bool]:
-    return Presence.user_id.in_(select(team_members.c.user_id).where(team_members.c.team_id == team_id))
+    serving = select(User.id).join(team_members).where(team_members.c.team_id == team_id, User.active)
+    return Presence.user_id.in_(serving.where(User.role.in_(SERVING)))
 
 
 def _helpers(session: Session, team_id: int, now: datetime) -> list[int]:
-    return [user.id for user in _by_plan(session, team_id, now, fallback=True)]
+    return [user.id for user in _by_plan(session, team_id, now, fallback=True) if user.active and user.role in SERVING]
 
 
 def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:

@@ -2,9 +2,11 @@
 
 from alembic import context
 
+import ivr.access.models
 import ivr.alerts.models
 import ivr.figures.models
 import ivr.live.models
+import ivr.retention.models
 import ivr.sla.models  # noqa: F401 - their tables
 from ivr import database
 from ivr.models import Base

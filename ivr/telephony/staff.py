@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr import code_lookups, database
+from ivr.access.roles import SERVING
 from ivr.callbacks import Refused
 from ivr.configuration import settings
 from ivr.instants import utc_now
@@ -123,7 +124,8 @@ def _user(session: Session) -> User:
         user_id = _tokens().loads(request.args.get("token", ""), max_age=_PATIENCE)
     except BadSignature:
         abort(403)
-    return session.get(User, user_id) or abort(404)
+    user = session.get(User, user_id)
+    return user if user is not None and user.active and user.role in SERVING else abort(404)
 
 
 def _ask(sentence: str, action: str, digits: int = 8) -> Response:

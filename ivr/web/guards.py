@@ -1,11 +1,15 @@
-"""Who may open which door: before every request of a blueprint."""
+"""Keeps the doors: before every request of the web process (the table is :mod:`ivr.access.doors`)."""
 
 from __future__ import annotations
 
-from flask import abort, request
+from flask import Flask, abort, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ivr import database
+from ivr.access import second_factors
+from ivr.access.access_log import Actor
+from ivr.access.doors import ANYBODY, CARRIER, PROGRAM, door_of
 from ivr.models import User
 from ivr.web import login
 
@@ -16,20 +20,42 @@ def me() -> User:
     return user
 
 
-def people_only() -> Response | None:
-    """Whoever has not logged in does so first. No keyboard has the character NUL, and PostgreSQL keeps none."""
-    if any("\0" in value for _, value in request.values.items(multi=True)):
-        abort(400)
-    if current_user.is_authenticated:
+def actor() -> Actor:
+    """Who is logged in, as the access log names them."""
+    return Actor(me().name, me().role, me().id, request.remote_addr or "")
+
+
+def keep(app: Flask) -> None:
+    """Guard every route of an application. Carrier's and programs' doors have their own keepers in their blueprints."""
+
+    @app.before_request
+    def guard() -> Response | None:
+        if request.endpoint is None:
+            return None  # there is no such page, or not with this verb
+        door = door_of(request.endpoint)
+        if door is None:
+            abort(404)
+        if CARRIER in door.who:
+            return None
+        # No keyboard has the character NUL, and PostgreSQL keeps none.
+        if any("\0" in key or "\0" in value for key, value in request.values.items(multi=True)):
+            abort(400)
+        if "\0" in request.path:
+            abort(404)
+        if door.who & {ANYBODY, PROGRAM}:
+            return None
+        if not current_user.is_authenticated:
+            answer: Response = login.manager.unauthorized()
+            return answer
+        if me().role not in door.who:
+            abort(404)
+        if not request.endpoint.startswith("account.") and _lacks_second_factor():
+            return redirect(url_for("account.page"))
         return None
-    answer: Response = login.manager.unauthorized()
-    return answer
 
 
-def supervisors_only() -> Response | None:
-    """For members there is nothing here."""
-    if (answer := people_only()) is not None:
-        return answer
-    if me().role != "supervisor":
-        abort(404)
-    return None
+def _lacks_second_factor() -> bool:
+    if not second_factors.required_of(me()) or me().totp_confirmed_at is not None:
+        return False
+    with database.reading() as session:
+        return not second_factors.has_any(session, me())

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,14 +16,11 @@ from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.live import board, callback_calls, conversations, distribution, interpreters, presence, wrap_up
 from ivr.live.models import Conversation
-from ivr.models import Team, User
+from ivr.models import User
 from ivr.web import words
-from ivr.web.guards import me, people_only
+from ivr.web.guards import me
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
-
-
-live.before_request(people_only)
 
 
 @live.get("/")
@@ -47,15 +43,9 @@ def page() -> str | AnyResponse:
             "outcomes": wrap_up.OUTCOMES,
             "offered": settings().enabled_languages,
         }
-        boards = [] if part == "me" else board.of_teams(session, _teams(session), now)
+        boards = [] if part == "me" else board.of_teams(session, me().scope, now)
         template = {"me": "_me.html", "board": "_board.html"}.get(part, "live.html")
         return render_template(template, boards=boards, now=now, **mine)
-
-
-def _teams(session: Session) -> list[Team]:
-    if me().role == "supervisor":
-        return list(session.scalars(select(Team).order_by(Team.id)))
-    return sorted(me().teams, key=lambda team: team.id)
 
 
 def _version(*shown: object) -> str:

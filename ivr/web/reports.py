@@ -15,12 +15,9 @@ from ivr.instants import utc_now
 from ivr.reports import files, publication
 from ivr.reports.publication import NothingCounted, NotYet
 from ivr.reports.tables import Report, shown
-from ivr.web.guards import supervisors_only
 from ivr.web.login import chosen_language
 
 reports = Blueprint("reports", __name__, url_prefix="/supervision/reports")
-
-reports.before_request(supervisors_only)
 
 
 @reports.get("/")

@@ -13,23 +13,24 @@ from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr import database, phone_numbers, task_lists, unfinished_work
+from ivr.access import access_log
+from ivr.access.roles import SERVING
 from ivr.instants import utc_now
 from ivr.live import roster, unwanted_calls
 from ivr.live.models import Duty, DutyException
 from ivr.models import Team, User
-from ivr.web.guards import me, supervisors_only
+from ivr.web.fields import whole
+from ivr.web.guards import actor, me
 
 supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
-
-
-supervision.before_request(supervisors_only)
 
 
 @supervision.get("/unfinished")
 def unfinished() -> str:
     """Work that needs a person, and the backlog of transcripts."""
     with database.reading() as session:
-        found, backlog = unfinished_work.everything(session), task_lists.pending_transcripts(session)
+        found = unfinished_work.of_teams(session, [team.id for team in me().scope])
+        backlog = task_lists.pending_transcripts(session)
         return render_template("unfinished.html", unfinished=found, backlog=backlog)
 
 
@@ -45,7 +46,7 @@ def duties() -> str:
             for team in teams
         ]
         exceptions = session.scalars(select(DutyException).order_by(DutyException.day)).all()
-        people = session.scalars(select(User).where(User.active).order_by(User.name)).all()
+        people = session.scalars(select(User).where(User.active, User.role.in_(SERVING)).order_by(User.name)).all()
         return render_template("roster.html", rows=rows, exceptions=exceptions, people=people)
 
 
@@ -56,13 +57,13 @@ def add_duty() -> AnyResponse:
 
     def act(session: Session) -> None:
         starts, ends = time.fromisoformat(form["starts"]), time.fromisoformat(form["ends"])
-        weekday = int(form["weekday"])
+        weekday = whole(form["weekday"])
         if not 0 <= weekday <= 6 or starts >= ends:
             raise ValueError
         session.add(
             Duty(
-                team_id=session.get_one(Team, int(form["team"])).id,
-                user_id=session.get_one(User, int(form["user"])).id,
+                team_id=session.get_one(Team, whole(form["team"])).id,
+                user_id=session.get_one(User, whole(form["user"])).id,
                 weekday=weekday,
                 starts=starts,
                 ends=ends,
@@ -79,7 +80,7 @@ def add_exception() -> AnyResponse:
     form = request.form
 
     def act(session: Session) -> None:
-        user, day = session.get_one(User, int(form["user"])), date.fromisoformat(form["day"])
+        user, day = session.get_one(User, whole(form["user"])), date.fromisoformat(form["day"])
         other = bool(form.get("starts")) and bool(form.get("ends"))
         starts = time.fromisoformat(form["starts"]) if other else None
         ends = time.fromisoformat(form["ends"]) if other else None
@@ -108,6 +109,8 @@ def delete(kind: str, row_id: int) -> AnyResponse:
 def unwanted() -> str:
     """Numbers that ring without end, and those that are blocked."""
     now = utc_now()
+    with database.writing() as session:
+        access_log.append(session, actor(), "view", now, detail="unwanted numbers")
     with database.reading() as session:
         frequent, blocks = unwanted_calls.frequent(session), unwanted_calls.blocks(session)
         return render_template("unwanted.html", frequent=frequent, blocks=blocks, now=now)
@@ -123,7 +126,7 @@ def block() -> AnyResponse:
     def act(session: Session) -> None:
         if number is None:
             raise ValueError
-        days, reason = int(form.get("days", "")), form.get("reason", "")
+        days, reason = whole(form.get("days", "")), form.get("reason", "")
         unwanted_calls.block(session, number, days, reason, me(), utc_now())
 
     return _act(act, "supervision.unwanted")

@@ -1,0 +1,114 @@
+"""The tables of log-ins and of reading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.models import Base, User
+
+
+class LogIn(Base):
+    """Somebody is logged in with a browser; the cookie holds a random token, this its SHA-256."""
+
+    __tablename__ = "log_ins"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    #: Where from, as far as the network says.
+    address: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    #: When the person last did something; a page that refreshes itself does not count.
+    used_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class LogInDelay(Base):
+    """Failed log-ins of a name or an address (as a keyed hash): how many, and until when none is tried."""
+
+    __tablename__ = "log_in_delays"
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    failed_at: Mapped[datetime] = mapped_column(index=True)
+    until_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """A code for who has lost their second factor; used once, kept as a keyed hash."""
+
+    __tablename__ = "recovery_codes"
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    made_at: Mapped[datetime]
+
+
+class SecurityKey(Base):
+    """A security key or passkey (WebAuthn) as a second factor."""
+
+    __tablename__ = "security_keys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    #: Base64url.
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str] = mapped_column(Text)
+    sign_count: Mapped[int]
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Opening(Base):
+    """Somebody has uncovered a task they do not hold, for a stated reason and a while."""
+
+    __tablename__ = "openings"
+    __table_args__ = (Index(None, "task_id", "user_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(300))
+    opened_at: Mapped[datetime]
+    until_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AccessLine(Base):
+    """A line of the access log (Zugriffsprotokoll), chained to the one before; see :mod:`ivr.access.access_log`. It
+    refers to nothing, so that it outlives what it is about."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (
+        Index(None, "task_id", "number"),
+        Index(None, "user_id", "number"),
+        Index(None, "action", "number"),
+        Index(None, "team", "number"),
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)
+    #: See ivr.access.access_log.ACTIONS.
+    action: Mapped[str] = mapped_column(String(20))
+    #: Who; none where a program or the house itself has acted, whom `actor` names.
+    user_id: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    task_id: Mapped[int | None]
+    #: Key of the team whose task it was.
+    team: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(64))
+    #: What else: which recording, how many tasks, covered or not; never what was read.
+    detail: Mapped[str] = mapped_column(String(500))
+    #: For a line that says that older ones were deleted: up to which.
+    trimmed_through: Mapped[int | None]
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AccessHead(Base):
+    """The newest line of the access log; who appends holds this row, so that lines follow each other."""
+
+    __tablename__ = "access_head"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
