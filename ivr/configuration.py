@@ -33,6 +33,10 @@ from ivr.setting_types import PhoneNumber, Strict
 from ivr.sla import policies
 from ivr.sla.policies import SlaPolicy
 
+#: What somebody with a log-in is (see ivr/access/doors.py).
+Role = Literal["member", "supervisor", "administrator", "officer"]
+#: A secret that is shorter, or has fewer different characters, is none.
+_SECRET_LENGTH, _SECRET_VARIETY = 32, 8
 #: Forms (Vordrucke) whose names are in the prompts of every language.
 FORMS = ("main_application", "continuation", "change", "housing", "education")
 
@@ -111,6 +115,23 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = ""
+    #: Roles that need a second factor; in production all, unless said otherwise.
+    require_second_factor: tuple[Role, ...] | None = None
+    #: Proxies before the web process that add to X-Forwarded-For and -Proto; production has to say how many (0: none).
+    trusted_proxies: int | None = Field(None, ge=0, le=5)
+    #: How the software's own logs are written: lines to be read, or JSON for a log service.
+    log_format: Literal["text", "json"] = "text"
+    #: Single sign-on (OpenID Connect): the provider, who we are there, and what its claims mean here.
+    sso_issuer: str = Field("", pattern=r"^(https://.+|http://(localhost|127\.0\.0\.1)(:\d+)?(/.*)?)?$")
+    sso_client_id: str = ""
+    sso_client_secret: str = ""
+    sso_scope: str = "openid profile email"
+    #: The claim with roles or groups, and which of its values is which role.
+    sso_role_claim: str = "groups"
+    sso_roles: dict[str, Role] = {}
+    #: The claim with teams; its values are keys of teams, or are named here.
+    sso_team_claim: str = "groups"
+    sso_teams: dict[str, tuple[str, ...]] = {}
 
     public_base_url: str = ""
     twilio_account_sid: str = ""
@@ -333,6 +354,17 @@ class Settings(BaseSettings):
             for key in needed:
                 if not getattr(self, key):
                     raise ValueError(f"{key} must be set in production mode")
+            if len(self.secret_key) < _SECRET_LENGTH or len(set(self.secret_key)) < _SECRET_VARIETY:
+                raise ValueError(
+                    f"secret_key: too weak; it needs {_SECRET_LENGTH} random characters (openssl rand -hex 32)"
+                )
+            if not self.public_base_url.startswith("https://"):
+                raise ValueError("public_base_url must begin with https:// in production mode")
+            if self.trusted_proxies is None:
+                raise ValueError("trusted_proxies must be set in production mode: how many proxies are before us (0…5)")
+            master_keys.check_strength(self.master_keys)
+        if bool(self.sso_issuer) != bool(self.sso_client_id and self.sso_client_secret and self.sso_roles):
+            raise ValueError("sso_issuer needs sso_client_id, sso_client_secret and sso_roles, and these need it")
         return self
 
     # -- derived values -------------------------------------------------------------------------
@@ -341,6 +373,13 @@ class Settings(BaseSettings):
     def local(self) -> bool:
         """Whether calls come through the local exchange."""
         return self.mode == "local"
+
+    @property
+    def second_factor_roles(self) -> tuple[str, ...]:
+        """Roles that need a second factor."""
+        if self.require_second_factor is not None:
+            return self.require_second_factor
+        return () if self.local else ("member", "supervisor", "administrator", "officer")
 
     @cached_property
     def database(self) -> str:

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 
 
 def parse(text: str) -> dict[str, bytes]:
@@ -39,3 +40,14 @@ def new(name: str) -> str:
 def of_secret(secret: str) -> dict[str, bytes]:
     """The master key of local mode, from a secret of its own."""
     return {"local": hashlib.sha256(b"audio master key:" + secret.encode()).digest()}
+
+
+def check_strength(keys: Mapping[str, bytes]) -> None:
+    """Random bytes are hardly ever alike.
+
+    Raises:
+        ValueError: a key looks as if somebody had typed it.
+    """
+    for name, key in keys.items():
+        if len(set(key)) < 16:
+            raise ValueError(f"audio_master_keys: {name} is no random key (python -m ivr keys new NAME makes one)")

@@ -8,8 +8,7 @@ import pytest
 
 from ivr.configuration import ConfigurationError, load
 from ivr.languages import LANGUAGES
-
-MASTER_KEY = "one:" + "A" * 43 + "="
+from tests.secrets_of_production import MASTER_KEY, SECRET, TOML
 
 
 @pytest.fixture
@@ -109,7 +108,7 @@ def test_korean_needs_its_model_and_its_name(written, tmp_path: Path, monkeypatc
     assert written("languages = ['ko', 'de']").enabled_languages == ("ko", "de")
     production = (
         "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
-        "twilio_auth_token = 't'\nsecret_key = 's'\naudio_master_keys = '" + MASTER_KEY + "'\n"
+        "twilio_auth_token = 't'\n" + TOML
     )
     assert written(production).enabled_languages == everybody
 
@@ -143,8 +142,7 @@ def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.M
 
     settings = written(
         "mode = 'production'\npublic_base_url = 'https://hotline.example/'\ntwilio_account_sid = 'AC1'\n"
-        "twilio_auth_token = 't'\nsecret_key = 's'\naudio_master_keys = '" + MASTER_KEY + "'\n"
-        "twilio_region = 'ie1'\ntwilio_edge = 'dublin'"
+        "twilio_auth_token = 't'\n" + TOML + "twilio_region = 'ie1'\ntwilio_edge = 'dublin'"
     )
     monkeypatch.setattr(carrier, "settings", lambda: settings)
     assert settings.base_url == "https://hotline.example"
@@ -160,3 +158,34 @@ def test_a_form_without_its_name_in_every_language_refuses_to_start(rooms, monke
     configuration.settings.cache_clear()
     with pytest.raises(ConfigurationError, match=r"voice_prompts/en\.toml: form_heating is missing"):
         create_app()
+
+
+STRONG = (
+    "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
+    "twilio_auth_token = 't'\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("weak", "complaint"),
+    [
+        (TOML.replace(SECRET, "changeme"), "secret_key: too weak"),
+        (TOML.replace(SECRET, "a" * 64), "secret_key: too weak"),
+        (TOML.replace(MASTER_KEY, "one:" + "A" * 43 + "="), "one is no random key"),
+        (TOML.replace("trusted_proxies = 1\n", ""), "trusted_proxies must be set"),
+        (TOML + "sso_issuer = 'https://id.example'\n", "sso_issuer needs"),
+        (TOML + "sso_issuer = 'http://id.example'\n", "sso_issuer"),
+    ],
+)
+def test_production_refuses_weak_secrets(written, weak: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        written(STRONG + weak)
+    assert complaint in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_production_needs_tls_and_second_factors(written) -> None:
+    with pytest.raises(ConfigurationError, match="https://"):
+        written((STRONG + TOML).replace("https://", "http://"))
+    assert written(STRONG + TOML).second_factor_roles == ("member", "supervisor", "administrator", "officer")
+    assert written("").second_factor_roles == ()

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from ivr import audio_store, database
 from ivr.cli import hotline
 from ivr.models import CallbackTask, Recording
+from tests.secrets_of_production import PRODUCTION
 from tests.test_desk import desk  # noqa: F401 - a fixture
 
 
@@ -32,7 +33,7 @@ def test_never_in_production(rooms, monkeypatch) -> None:
 
     production = {
         "MODE": "production", "PUBLIC_BASE_URL": "https://x.example", "TWILIO_ACCOUNT_SID": "AC1",
-        "TWILIO_AUTH_TOKEN": "t", "SECRET_KEY": "s", "AUDIO_MASTER_KEYS": "one:" + "A" * 43 + "=",
+        "TWILIO_AUTH_TOKEN": "t", **PRODUCTION,
     }  # fmt: skip
     for name, value in production.items():
         monkeypatch.setenv(name, value)

@@ -27,7 +27,8 @@ def new(name: str) -> None:
 @keys.command("rotate")
 def rotate() -> None:
     """Wrap every recording's key with the first master key of AUDIO_MASTER_KEYS; safe at any time."""
-    from ivr import audio_keys, audio_store
+    from ivr import audio_keys, audio_store, database
+    from ivr.access import second_factors
 
     done = kept = 0
     failed = []
@@ -45,6 +46,8 @@ def rotate() -> None:
             continue  # deleted meanwhile
         except (audio_store.Unreadable, OSError) as error:
             failed.append(str(error))
+    with database.writing() as session:
+        second_factors.rewrap(session)
     present = next(iter(audio_keys.masters()))
     click.echo(f"{done} keys are wrapped with {present!r} now, {kept} were already")
     for problem in failed:

@@ -1,18 +1,44 @@
-"""Log-in, log-out and the language of the interface."""
+"""Log-in in one or two steps, single sign-on, log-out, and the language of the interface."""
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext, lazy_gettext
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.flask_client import OAuth
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext, lazy_gettext, ngettext
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response
+from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired
 
 from ivr import database, users
+from ivr.access import access_log, log_ins, second_factors, single_sign_on
+from ivr.access.access_log import Actor
+from ivr.access.doors import door_of
+from ivr.access.roles import SERVING
+from ivr.configuration import settings
+from ivr.instants import utc_now
 from ivr.models import User
 
 login = Blueprint("login", __name__)
@@ -20,28 +46,60 @@ manager = LoginManager()
 manager.login_view = "login.page"
 manager.login_message = lazy_gettext("Please log in.")
 manager.session_protection = "strong"
+oauth = OAuth()
 
 INTERFACE_LANGUAGES = ("de", "en")
+#: Between the two steps of a log-in.
+_PATIENCE = timedelta(minutes=5)
 
 
 class Person(UserMixin):
     """The logged-in user, as Flask-Login wants it."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, token: str) -> None:
         self.user = user
+        self._token = token
 
     def get_id(self) -> str:
-        """What the session cookie remembers."""
-        return str(self.user.id)
+        """What the session cookie remembers: the log-in's token."""
+        return self._token
 
 
-def _load(user_id: str) -> Person | None:
+def _load(token: str) -> Person | None:
+    now = utc_now()
     with database.reading() as db:
-        user = db.get(User, int(user_id)) if user_id.isdigit() else None
-    return Person(user) if user and user.active else None
+        found = log_ins.find(db, token, now)
+    if found is None:
+        return None
+    if log_ins.wants_use(found, now) and not _asked_by_the_page():
+        with suppress(SQLAlchemyError), database.noting() as connection:  # the next click will do
+            log_ins.used(connection, found.id, now)
+    return Person(found.user, token)
+
+
+def _asked_by_the_page() -> bool:
+    door = door_of(request.endpoint or "")
+    return door is None or door.polled or (bool(door.fragment) and door.fragment in request.args)
 
 
 manager.user_loader(_load)
+
+
+def install(app: Flask) -> None:
+    """Log-in for an application; with single sign-on where the settings name a provider."""
+    manager.init_app(app)
+    oauth.init_app(app)
+    configured = settings()
+    oauth._registry.pop("sso", None)
+    oauth._clients.pop("sso", None)
+    if configured.sso_issuer:
+        oauth.register(
+            "sso",
+            server_metadata_url=f"{configured.sso_issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_id=configured.sso_client_id,
+            client_secret=configured.sso_client_secret,
+            client_kwargs={"scope": configured.sso_scope, "code_challenge_method": "S256", "timeout": 10},
+        )
 
 
 class LoginForm(FlaskForm):
@@ -52,33 +110,196 @@ class LoginForm(FlaskForm):
 
 
 @login.route("/login", methods=["GET", "POST"])
-def page() -> str | Response | tuple[str, int]:
+def page() -> str | AnyResponse | tuple[str, int]:
     """The log-in page."""
     form = LoginForm()
-    if form.validate_on_submit():
-        with database.reading() as db:
-            user = users.authenticate(db, form.username.data, form.password.data)
-        if user:
-            login_user(Person(user))
-            return redirect(_own_page(request.args.get("next")))
-        flash(gettext("User name or password is wrong."), "danger")
-        return render_template("login.html", form=form), 401
-    return render_template("login.html", form=form)
+    if not form.validate_on_submit():
+        return render_template("login.html", form=form, sso=bool(settings().sso_issuer))
+    now, address = utc_now(), request.remote_addr or ""
+    username = form.username.data[:200]
+    with database.writing() as db:
+        delays = log_ins.of_log_in(db, username, address, now)
+        wait = log_ins.attempt(db, delays, now)
+    with database.reading() as db:
+        user = users.authenticate(db, username, form.password.data) if not wait else None
+        second = user is not None and second_factors.has_any(db, user)
+    if user is None:
+        if not wait:
+            _note_failure(username, now)
+        flash(_wait(wait) if wait else gettext("User name or password is wrong."), "danger")
+        return render_template("login.html", form=form, sso=bool(settings().sso_issuer)), 429 if wait else 401
+    with database.writing() as db:
+        log_ins.succeeded(db, delays)
+    if second:
+        session["half"] = {"user": user.id, "at": now.timestamp(), "with": log_ins.fingerprint(user)}
+        return redirect(url_for("login.second_factor", next=_own(request.args.get("next"))))
+    return _let_in(user)
+
+
+def _note_failure(username: str, now: Any) -> None:
+    with database.writing() as db:
+        known = db.query(User).filter_by(username=username).one_or_none()
+        who = Actor(known.name, known.role, known.id, request.remote_addr or "") if known else None
+        if who:
+            access_log.append(db, who, "log_in_failed", now)
+
+
+@login.route("/login/second-factor", methods=["GET", "POST"])
+def second_factor() -> str | AnyResponse | tuple[str, int]:
+    """The second step: a code of the app, a security key, or a recovery code."""
+    user = _half_in()
+    if user is None:
+        return redirect(url_for("login.page"))
+    now, delay = utc_now(), log_ins.Delay("second factor", str(user.id))
+    status = 200
+    if request.method == "POST":
+        with database.writing() as db:
+            wait = log_ins.attempt(db, [delay], now)
+        if not wait and _second_factor_fits(user, now):
+            with database.writing() as db:
+                log_ins.succeeded(db, [delay])
+            return _let_in(user)
+        if not wait:
+            with database.writing() as db:
+                access_log.append(db, Actor(user.name, user.role, user.id, request.remote_addr or ""),
+                                  "log_in_failed", now, detail="second factor")  # fmt: skip
+        flash(_wait(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
+        status = 429 if wait else 401
+    with database.reading() as db:
+        keys = second_factors.keys_of(db, user)
+    return render_template("second_factor.html", totp=user.totp_confirmed_at is not None, keys=bool(keys)), status
+
+
+def _second_factor_fits(user: User, now: Any) -> bool:
+    form = request.form
+    try:
+        with database.writing() as db:
+            known = db.get_one(User, user.id)
+            if form.get("key"):
+                challenge = session.pop("challenge", "")
+                second_factors.check_key(db, known, form["key"], challenge, *site_and_origin(), now)
+            elif form.get("recovery_code"):
+                second_factors.check_recovery_code(db, known, form["recovery_code"])
+            elif known.totp_confirmed_at is None:
+                return False
+            else:
+                second_factors.check_totp(db, known, form.get("code", ""), now)
+    except second_factors.Wrong:
+        return False
+    return True
+
+
+@login.post("/login/key")
+def key_options() -> Response:
+    """What the browser asks the security key for."""
+    user = _half_in() or abort(404)
+    with database.reading() as db:
+        options, session["challenge"] = second_factors.authentication(db, user, site_and_origin()[0])
+    return jsonify(options)
+
+
+def site_and_origin() -> tuple[str, str]:
+    """The host name that security keys are for, and the origin they are used from."""
+    base = settings().public_base_url or request.host_url
+    parts = urlsplit(base)
+    return parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
+
+
+def _half_in() -> User | None:
+    half = session.get("half") or {}
+    if not half or utc_now().timestamp() - half.get("at", 0) > _PATIENCE.total_seconds():
+        return None
+    with database.reading() as db:
+        user = db.get(User, half.get("user"))
+        return user if user and user.active and log_ins.fingerprint(user) == half.get("with") else None
+
+
+def _let_in(user: User, how: str = "") -> AnyResponse:
+    now, language_chosen = utc_now(), session.get("language")
+    with database.writing() as db:
+        token = log_ins.begin(db, user, request.remote_addr or "", now)
+        access_log.append(db, Actor(user.name, user.role, user.id, request.remote_addr or ""), "log_in", now,
+                          detail=how)  # fmt: skip
+    target = _own(request.args.get("next"))
+    session.clear()
+    if language_chosen:
+        session["language"] = language_chosen
+    login_user(Person(user, token))
+    return redirect(target or first_page(user))
+
+
+def _wait(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return str(
+        ngettext(
+            "Too many attempts. Please try again in a minute.",
+            "Too many attempts. Please try again in %(num)d minutes.",
+            minutes,
+        )
+    )
+
+
+@login.get("/login/sso")
+def sso() -> AnyResponse:
+    """To the provider of the single sign-on."""
+    if not settings().sso_issuer:
+        abort(404)
+    session["next"] = _own(request.args.get("next"))
+    try:
+        answer: AnyResponse = oauth.sso.authorize_redirect(f"{settings().base_url}{url_for('login.sso_back')}")
+    except (RequestException, OAuthError, json.JSONDecodeError):
+        flash(gettext("The single sign-on does not answer. Please try again, or log in with a password."), "warning")
+        return redirect(url_for("login.page"))
+    return answer
+
+
+@login.get("/login/sso/back")
+def sso_back() -> AnyResponse:
+    """From the provider: who it is."""
+    if not settings().sso_issuer:
+        abort(404)
+    try:
+        token = oauth.sso.authorize_access_token()
+        claims = dict(token.get("userinfo") or {})
+        if settings().sso_role_claim not in claims:
+            claims = {**oauth.sso.userinfo(token=token), **claims}
+        with database.writing() as db:
+            user = single_sign_on.user_of(db, claims)
+    except SQLAlchemyError:
+        raise
+    except Exception as refused:  # whatever the provider, or somebody in its place, has sent
+        if isinstance(refused, single_sign_on.NotMapped):
+            _note_refused_sso(refused)
+        flash(gettext("The single sign-on gives you no access here. Please ask your administrator."), "danger")
+        return redirect(url_for("login.page"))
+    return _let_in(user, "single sign-on")
+
+
+def _note_refused_sso(refused: Exception) -> None:
+    with database.writing() as db:
+        who = Actor("single sign-on", "program", None, request.remote_addr or "")
+        access_log.append(db, who, "log_in_failed", utc_now(), detail=type(refused).__name__)
 
 
 @login.post("/logout")
-def out() -> Response:
-    """Log out."""
+def out() -> AnyResponse:
+    """Log out, everywhere."""
+    if current_user.is_authenticated:
+        user, now = current_user.user, utc_now()
+        with database.writing() as db:
+            log_ins.end_all(db, user.id, now)
+            access_log.append(db, Actor(user.name, user.role, user.id, request.remote_addr or ""), "log_out", now)
     logout_user()
+    session.pop("half", None)
     return redirect(url_for("login.page"))
 
 
 @login.post("/language")
-def language() -> Response:
+def language() -> AnyResponse:
     """Choose the language of the interface."""
     if request.form.get("language") in INTERFACE_LANGUAGES:
         session["language"] = request.form["language"]
-    return redirect(_own_page(request.form.get("next")))
+    return redirect(_own(request.form.get("next")) or url_for("home"))
 
 
 def chosen_language() -> str:
@@ -86,10 +307,18 @@ def chosen_language() -> str:
     return str(session.get("language", "de"))
 
 
-def _own_page(target: str | None) -> str:
-    # Never redirect to another site.
+def first_page(user: User) -> str:
+    """Where somebody's work begins."""
+    if user.role in SERVING:
+        return url_for("desk.queue")
+    return url_for("administration.people" if user.role == "administrator" else "protection.page")
+
+
+def _own(target: str | None) -> str:
+    """An address of ours; empty for another site's."""
     if target and target.startswith("/") and not target.startswith("//") and "\\" not in target:
-        parts = urlsplit(target)
-        if not parts.scheme and not parts.netloc:
-            return target
-    return url_for("desk.queue")
+        with suppress(ValueError):
+            parts = urlsplit(target)
+            if not parts.scheme and not parts.netloc and target.isprintable():
+                return target
+    return ""

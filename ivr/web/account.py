@@ -1,0 +1,167 @@
+"""One's own log-in: password, second factors, recovery codes."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, session, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr import database, users
+from ivr.access import access_log, log_ins, second_factors
+from ivr.instants import utc_now
+from ivr.models import User
+from ivr.web.guards import actor, me
+from ivr.web.login import site_and_origin
+
+account = Blueprint("account", __name__, url_prefix="/account")
+
+
+@account.get("/")
+def page() -> str:
+    """What protects my log-in."""
+    with database.reading() as db:
+        user = db.get_one(User, me().id)
+        return render_template(
+            "account.html", user=user, keys=second_factors.keys_of(db, user), wanted=second_factors.required_of(user)
+            and not second_factors.has_any(db, user), codes_left=second_factors.recovery_codes_left(db, user),
+        )  # fmt: skip
+
+
+@account.post("/password")
+def password() -> AnyResponse:
+    """A new password; I am logged out everywhere."""
+    form, now = request.form, utc_now()
+    delay = log_ins.Delay("own password", str(me().id))
+    with database.writing() as db:
+        wait = log_ins.attempt(db, [delay], now)
+    if wait or not users.password_fits(me(), form.get("present", "")):
+        flash(gettext("The present password is wrong, or was wrong too often."), "danger")
+        return redirect(url_for("account.page"))
+    try:
+        with database.writing() as db:
+            log_ins.succeeded(db, [delay])
+            user = db.get_one(User, me().id)
+            users.set_password(db, user, form.get("new", ""), now)
+            access_log.append(db, actor(), "user_changed", now, detail="own password")
+    except ValueError:
+        flash(
+            ngettext("A password has at least %(num)d character.", "A password has at least %(num)d characters.",
+                     users.SHORTEST_PASSWORD), "warning",
+        )  # fmt: skip
+        return redirect(url_for("account.page"))
+    flash(gettext("Saved. Please log in with the new password."), "success")
+    return redirect(url_for("login.page"))
+
+
+def _knows_password() -> bool:
+    """A second factor is changed only by who knows the password: an unattended browser is not enough."""
+    if me().sso_subject is not None:
+        return True
+    now, delay = utc_now(), log_ins.Delay("own password", str(me().id))
+    with database.writing() as db:
+        wait = log_ins.attempt(db, [delay], now)
+    if not wait and users.password_fits(me(), request.form.get("present", "")):
+        with database.writing() as db:
+            log_ins.succeeded(db, [delay])
+        return True
+    flash(gettext("Please type your present password to change this."), "warning")
+    return False
+
+
+@account.post("/app")
+def propose_app() -> str | AnyResponse:
+    """An authenticator app: show what it has to scan."""
+    if not _knows_password():
+        return redirect(url_for("account.page"))
+    with database.writing() as db:
+        user = db.get_one(User, me().id)
+        if user.totp_confirmed_at is not None:
+            return redirect(url_for("account.page"))
+        secret = second_factors.propose_totp(user)
+    return render_template(
+        "second_factor_app.html", secret=secret, qr=second_factors.qr_code(second_factors.totp_uri(me(), secret))
+    )
+
+
+@account.post("/app/confirm")
+def confirm_app() -> str | AnyResponse:
+    """The app works: show the recovery codes, once."""
+    delay, now = log_ins.Delay("second factor", str(me().id)), utc_now()
+    try:
+        with database.writing() as db:
+            wait = log_ins.attempt(db, [delay], now)
+        with database.writing() as db:
+            user = db.get_one(User, me().id)
+            if user.totp_confirmed_at is not None or wait:
+                return redirect(url_for("account.page"))
+            log_ins.succeeded(db, [delay])
+            codes = second_factors.confirm_totp(db, user, request.form.get("code", ""), now)
+            access_log.append(db, actor(), "user_changed", now, detail="own second factor: app")
+    except second_factors.Wrong:
+        flash(gettext("The code does not fit. Please scan again and type the new code."), "danger")
+        return redirect(url_for("account.page"))
+    return render_template("recovery_codes.html", codes=codes)
+
+
+@account.post("/app/remove")
+def remove_app() -> AnyResponse:
+    """The app counts no more."""
+    if _knows_password():
+        with database.writing() as db:
+            second_factors.remove_totp(db.get_one(User, me().id))
+            access_log.append(db, actor(), "user_changed", utc_now(), detail="own second factor: app removed")
+    return redirect(url_for("account.page"))
+
+
+@account.post("/codes")
+def new_codes() -> str | AnyResponse:
+    """New recovery codes."""
+    if not _knows_password():
+        return redirect(url_for("account.page"))
+    with database.writing() as db:
+        codes = second_factors.new_recovery_codes(db, db.get_one(User, me().id), utc_now())
+        access_log.append(db, actor(), "user_changed", utc_now(), detail="own recovery codes")
+    return render_template("recovery_codes.html", codes=codes)
+
+
+@account.post("/key/options")
+def key_options() -> Response:
+    """What the browser asks a new security key for."""
+    with database.reading() as db:
+        options, session["challenge"] = second_factors.registration(db, me(), site_and_origin()[0])
+    return jsonify(options)
+
+
+@account.post("/key")
+def add_key() -> str | AnyResponse:
+    """A new security key."""
+    form, now = request.form, utc_now()
+    challenge = session.pop("challenge", "")
+    if not _knows_password():
+        return redirect(url_for("account.page"))
+    try:
+        with database.writing() as db:
+            user = db.get_one(User, me().id)
+            first = not second_factors.recovery_codes_left(db, user)
+            second_factors.register(
+                db, user, form.get("name", ""), form.get("key", ""), challenge, *site_and_origin(), now
+            )
+            codes = second_factors.new_recovery_codes(db, user, now) if first else []
+            access_log.append(db, actor(), "user_changed", now, detail="own second factor: security key")
+    except second_factors.Wrong:
+        flash(gettext("The security key could not be added. Please try again."), "danger")
+        return redirect(url_for("account.page"))
+    if codes:
+        return render_template("recovery_codes.html", codes=codes)
+    flash(gettext("Saved."), "success")
+    return redirect(url_for("account.page"))
+
+
+@account.post("/key/<int(max=2147483647):key_id>/remove")
+def remove_key(key_id: int) -> AnyResponse:
+    """A security key counts no more."""
+    if _knows_password():
+        with database.writing() as db:
+            second_factors.remove_key(db, me(), key_id)
+            access_log.append(db, actor(), "user_changed", utc_now(), detail="own second factor: security key removed")
+    return redirect(url_for("account.page"))
