@@ -52,8 +52,10 @@ def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> No
     """Take an open task.
 
     Raises:
-        Refused: `claimed` (with the name of who has it) or `closed`.
+        Refused: `claimed` (with the name of who has it), `closed`, or `restricted` (Art. 18 GDPR).
     """
+    if task.restricted_at is not None:
+        raise Refused("restricted")
     taken = session.execute(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.state == "open")

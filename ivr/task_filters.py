@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from ivr import task_search
+from ivr import sealed_words, task_search
 from ivr.configuration import settings
 from ivr.models import AppointmentWish, CallbackTask, Recording, Team, Transcript, VoiceboxMessage
 from ivr.routing import CONCERNS
@@ -57,7 +57,8 @@ class Filters:
         """Read from an address; what has no meaning is left out."""
         known = {}
         for field in fields(cls):
-            value = given.get(field.name, "").strip()[:200]
+            value = given.get(field.name, "").strip()
+            value = sealed_words.unseal(value)[:200] if field.name == "q" else value[:200]
             if field.name in _VALUES and value not in _VALUES[field.name]:
                 value = ""
             if field.name in ("since", "until") and _day(value) is None:
@@ -66,8 +67,9 @@ class Filters:
         return cls(**known)
 
     def query(self) -> dict[str, str]:
-        """As it stands in an address."""
-        return {name: value for name, value in vars(self).items() if value}
+        """As it stands in an address: what is searched for is sealed."""
+        found = {name: value for name, value in vars(self).items() if value}
+        return {**found, "q": sealed_words.seal(self.q)} if self.q else found
 
     def __bool__(self) -> bool:
         """Whether the list is narrowed down, not only sorted."""
@@ -89,6 +91,7 @@ class Filters:
         if self.q:
             matching = task_search.matching(self.q)
             found.append(CallbackTask.id.in_(matching) if matching is not None else CallbackTask.id.is_(None))
+            found.append(CallbackTask.restricted_at.is_(None))  # their data is not used (Art. 18 GDPR)
         since, until = _day(self.since), _day(self.until)
         if since is not None:
             found.append(CallbackTask.first_contact_at >= _begin(since))
@@ -113,9 +116,10 @@ def _to_be_listened_to() -> Select[int | None]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        found = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    return found if found is not None and 2000 < found.year < 9000 else None
 
 
 def _begin(day: date) -> datetime:

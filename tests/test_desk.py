@@ -107,11 +107,11 @@ def test_a_refresh_without_a_change_is_empty(desk) -> None:
 def test_a_day_with_one_task(desk) -> None:
     task = a_task(text="Guten Tag, ich habe eine Frage zu meinem Bescheid.", number="+4915112345678")
     mia = desk("mia")
-    page = mia.get(f"/desk/tasks/{task}").text
+    assert "Bescheid." not in mia.get(f"/desk/tasks/{task}").text, "covered until somebody claims it"
+    page = mia.post(f"/desk/tasks/{task}/claim", follow_redirects=True).text
     assert "Bescheid." in page
     assert "house-word--uncertain" in page
     assert 'href="tel:+4915112345678"' in page
-    assert mia.post(f"/desk/tasks/{task}/claim", follow_redirects=True).status_code == 200
     assert (the_task(task).state, the_task(task).claimed_by_id) == ("claimed", desk.people["mia"].id)
     mia.post(f"/desk/tasks/{task}/attempt", data={"outcome": "no_answer"})
     assert the_task(task).first_attempt_at is not None, "the promise is kept by the first real attempt"
@@ -174,6 +174,7 @@ def test_the_recording_is_heard_in_ranges_and_never_cached(desk) -> None:
     with database.reading() as session:
         recording = session.get_one(CallbackTask, task).messages[0].recording.id
     mia = desk("mia")
+    post(mia, task, "claim")
     answer = mia.get(f"/desk/recordings/{recording}.wav", headers={"Range": "bytes=0-3"}, buffered=True)
     assert (answer.status_code, answer.data) == (206, b"RIFF")
     assert answer.headers["Cache-Control"] == "private, no-store"
@@ -258,6 +259,7 @@ def test_an_appointment_is_granted_with_date_and_place(desk) -> None:
     found = the_task(task)
     assert (found.state, found.outcome) == ("closed", "granted")
     assert found.appointment_wish.appointment_at.isoformat() == "2026-12-01T09:30:00+00:00"
+    assert "Raum 3" not in desk("mia").get(f"/desk/tasks/{task}").text, "covered for others"
     assert "Raum 3" in lena.get(f"/desk/tasks/{task}").text
 
 

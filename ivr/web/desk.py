@@ -6,7 +6,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
@@ -20,6 +20,7 @@ from ivr import (
     callbacks,
     claims,
     database,
+    promises,
     saved_views,
     task_lists,
     task_pages,
@@ -27,21 +28,20 @@ from ivr import (
     unfinished_work,
     users,
 )  # fmt: skip
+from ivr.access import access_log, log_ins, openings, readings
 from ivr.audio_files import read_wav
 from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.live import callback_calls, presence
 from ivr.models import CallbackTask, Recording, User
+from ivr.retention import holds
 from ivr.sla import clocks
 from ivr.task_filters import Filters
-from ivr.web import waveforms, words
-from ivr.web.guards import me, people_only
+from ivr.web import searches, waveforms, words
+from ivr.web.guards import actor, me
 
 log = logging.getLogger(__name__)
 desk = Blueprint("desk", __name__, url_prefix="/desk")
-
-
-desk.before_request(people_only)
 
 
 @desk.get("/")
@@ -52,11 +52,14 @@ def queue() -> str | AnyResponse:
     if view not in task_lists.VIEWS or not 1 <= number <= task_lists.MOST_PAGES:
         abort(404)
     now, filters = utc_now(), Filters.of(request.args)
+    if filters.q:
+        searches.note(filters.q, now)
     with database.reading() as session:
         tasks = task_lists.in_view(session, me(), view, number, now=now, filters=filters)
         counts = task_lists.counts(session, me(), now)
         found = task_lists.count(session, me(), view, now, filters) if filters else counts[view]
-        version = _version(tasks, (counts, found), now)
+        uncovered = openings.uncovered(session, tasks, me(), now)
+        version = _version(tasks, (counts, found, sorted(uncovered)), now)
         if request.args.get("seen") == version:
             return Response(status=204)
         fragment = "seen" in request.args
@@ -64,8 +67,17 @@ def queue() -> str | AnyResponse:
     return render_template(
         "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
         page=number, pages=-(-found // task_lists.PAGE), full=len(tasks) == task_lists.PAGE, found=found,
-        most=task_lists.MOST_COUNTED, filters=filters, unused=claims.is_unused, **choices,
+        most=task_lists.MOST_COUNTED, filters=filters, uncovered=uncovered, unused=claims.is_unused, **choices,
     )  # fmt: skip
+
+
+@desk.post("/search")
+def search() -> AnyResponse:
+    """Search and filter: what is looked for does not stand readably in an address."""
+    view = request.form.get("view", "open")
+    given: dict[str, Any] = {"view": view if view in task_lists.VIEWS else "open"}
+    given.update(Filters.of(request.form).query())
+    return redirect(url_for("desk.queue", **given))
 
 
 def _choices(session: Session) -> dict[str, Any]:
@@ -96,15 +108,20 @@ def task(task_id: int) -> str:
     """Everything about one task."""
     now = utc_now()
     with database.writing() as session:
-        task_lists.may_see(session, me(), task_id) or abort(404)
+        seen = task_lists.visible(session, me(), task_id) or abort(404)
+        reason = openings.reason_for(session, seen, me(), now)
         task_pages.is_looking(session, task_id, me(), now)
+        detail = "" if reason else readings.COVERED
+        access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
     with database.reading() as session:
         found = task_lists.one(session, me(), task_id) or abort(404)
         return render_template(
-            "task.html", task=found, now=now, me=me(), outcomes=callbacks,
+            "task.html", task=found, now=now, me=me(), outcomes=callbacks, covered=reason is None, opened=reason,
+            reasons=openings.REASONS, holds=holds.of_task(session, task_id),
             unfinished=unfinished_work.by_task(session, [found]).get(task_id, []),
             the_time=callback_calls.is_the_time(found, now), unused=claims.is_unused(found, now),
-            draft=task_pages.draft(session, task_id, me()), related=task_lists.related(session, me(), found),
+            draft=task_pages.draft(session, task_id, me()),
+            related=task_lists.related(session, me(), found) if reason else [],
             others=task_pages.who_else_looks(session, task_id, me(), now), teams=settings().teams,
             texts=text_messages, template=_template(found), clocks=clocks.of_task(session, task_id),
             pause=clocks.pause_of(session, task_id, now),
@@ -115,6 +132,96 @@ def _template(found: CallbackTask) -> str:
     """Which text message is looked at before it is sent."""
     wanted = request.args.get("sms", "")
     return wanted if wanted in text_messages.templates(found) else ""
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/open")
+def open_task(task_id: int) -> AnyResponse:
+    """Uncover a task I do not hold."""
+    with database.reading() as session:
+        found = task_lists.visible(session, me(), task_id) or abort(404)
+    _open(found.id)
+    return redirect(url_for("desk.task", task_id=task_id))
+
+
+def _open(task_id: int) -> bool:
+    now = utc_now()
+    try:
+        reason = openings.stated(request.form.get("reason", ""), request.form.get("reason_text", ""))
+        with database.writing() as session:
+            task = session.get_one(CallbackTask, task_id)
+            openings.open_task(session, task, me(), reason, now)
+            access_log.append(session, actor(), "open", now, task=task, reason=reason)
+    except openings.NoReason:
+        flash(gettext("Please say why you open this task; with “another reason” in some words."), "warning")
+    except openings.Restricted:
+        flash(gettext("This person has asked that their data is not used. Nobody can open the task."), "warning")
+    else:
+        return True
+    return False
+
+
+@desk.route("/open", methods=["GET", "POST"])
+def open_by_code() -> str | AnyResponse | tuple[str, int]:
+    """Read another team's task, by its receipt code, with a stated reason."""
+    now = utc_now()
+    if request.method == "GET":
+        return render_template("open_task.html", reasons=openings.REASONS, task=None)
+    try:
+        reason = openings.stated(request.form.get("reason", ""), request.form.get("reason_text", ""))
+    except openings.NoReason:
+        flash(gettext("Please say why you open this task; with “another reason” in some words."), "warning")
+        return render_template("open_task.html", reasons=openings.REASONS, task=None), 400
+    delay = log_ins.Delay("receipt code", str(me().id))
+    with database.writing() as session:
+        wait = log_ins.attempt(session, [delay], now)
+    with database.reading() as session:
+        found = None if wait else promises.by_code(session, _digits(request.form.get("code", "")))
+    if found is None or not _open(found.id):
+        if not wait and found is None:
+            with database.writing() as session:
+                searches.append(session, "code", now)
+        if found is None:
+            flash(gettext("There is no task with this receipt code, or it was tried too often."), "warning")
+        return render_template("open_task.html", reasons=openings.REASONS, task=None), 404 if not wait else 429
+    with database.writing() as session:
+        log_ins.succeeded(session, [delay])
+        seen = session.get_one(CallbackTask, found.id)
+        access_log.append(session, actor(), "view", now, task=seen, reason=reason)
+    with database.reading() as session:
+        whole = task_lists.any_one(session, found.id)
+        return render_template("open_task.html", reasons=openings.REASONS, task=whole, me=me(), now=now)
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter in "0123456789")[:8]
+
+
+@desk.get("/tasks/<int(max=2147483647):task_id>/readers")
+def readers(task_id: int) -> str:
+    """Who has read a task."""
+    with database.reading() as session:
+        found = task_lists.visible(session, me(), task_id) or abort(404)
+        return render_template(
+            "readers.html", task=found, lines=readings.of_task(session, task_id), codes={task_id: found.receipt_code}
+        )
+
+
+@desk.post("/tasks/<int(max=2147483647):task_id>/hold")
+def hold(task_id: int) -> AnyResponse:
+    """Place a legal hold, or lift it."""
+    now = utc_now()
+    with database.writing() as session:
+        found = task_lists.visible(session, me(), task_id) or abort(404)
+        try:
+            if request.form.get("lift"):
+                holds.lift(session, found, me(), now)
+                access_log.append(session, actor(), "hold_lifted", now, task=found)
+            else:
+                reason = holds.place(session, found, me(), request.form.get("reason", ""), now)
+                access_log.append(session, actor(), "hold_placed", now, task=found, reason=reason)
+        except ValueError:
+            flash(gettext("A legal hold needs a reason."), "warning")
+    return redirect(url_for("desk.task", task_id=task_id))
 
 
 @desk.get("/tasks/<int(max=2147483647):task_id>/others")
@@ -133,7 +240,7 @@ def others(task_id: int) -> str | AnyResponse:
 @desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
-    found, audio = _heard(recording_id)
+    found, audio = _heard(recording_id, to_listen=True)
     response = send_file(io.BytesIO(audio), mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -149,10 +256,25 @@ def waveform(recording_id: int) -> Response:
     return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
 
 
-def _heard(recording_id: int) -> tuple[Recording, bytes]:
-    """A recording of a task I may see, and its audio."""
+#: A player asks for a recording in pieces: who listens is written down so often.
+_LISTENS = timedelta(minutes=5)
+
+
+def _heard(recording_id: int, *, to_listen: bool = False) -> tuple[Recording, bytes]:
+    """A recording of a task that is uncovered for me, and its audio; that I listen is written down first."""
+    now, detail = utc_now(), f"recording {recording_id}"
     with database.reading() as session:
-        found = task_lists.recording_of(session, me(), recording_id) or abort(404)
+        found = task_lists.recording(session, recording_id) or abort(404)
+        task = found.message.task or abort(404)
+        mine = task.team_id in [team.id for team in me().scope]
+        reason = openings.reason_for(session, task, me(), now)
+        if reason is None or (reason in openings.HELD and not mine):
+            abort(403 if mine else 404)
+        told = not to_listen or readings.listened_lately(session, me().id, detail, now - _LISTENS)
+    if not told:
+        with database.writing() as session:
+            seen = session.get_one(CallbackTask, task.id)
+            access_log.append(session, actor(), "listen", now, task=seen, reason=reason, detail=detail)
     try:
         return found, audio_store.load(found.recording_sid)
     except (audio_store.Missing, audio_store.Unreadable):
@@ -176,7 +298,17 @@ def keep(task_id: int) -> AnyResponse:
 def name(task_id: int) -> AnyResponse:
     """Who has called."""
     given = request.form.get("name", "")
-    return _act(task_id, lambda session, found, user, now: task_pages.name_caller(session, found, user, given, now))
+
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        _require_uncovered(session, found, user, now)
+        task_pages.name_caller(session, found, user, given, now)
+
+    return _act(task_id, act)
+
+
+def _require_uncovered(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+    if openings.reason_for(session, found, user, now) is None:
+        raise callbacks.Refused("covered")
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/hand-over")
@@ -206,10 +338,11 @@ def correct(recording_id: int) -> AnyResponse:
     """Correct a transcript."""
     text = request.form.get("text", "")
     with database.reading() as session:
-        recording = task_lists.recording_of(session, me(), recording_id) or abort(404)
-        task_id = recording.message.task_id or abort(404)
+        found = task_lists.recording(session, recording_id) or abort(404)
+        task_id = found.message.task_id or abort(404)
 
-    def act(session: Session, _found: CallbackTask, user: User, now: datetime) -> None:
+    def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        _require_uncovered(session, found, user, now)
         task_pages.correct(session, session.get_one(Recording, recording_id), user, text, now)
 
     return _act(task_id, act)
@@ -221,6 +354,7 @@ def text_message(task_id: int) -> AnyResponse:
     template, text = request.form.get("template", ""), request.form.get("text", "")
 
     def act(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        _require_uncovered(session, found, user, now)
         text_messages.send(session, found, user, template, text, now)
 
     return _act(task_id, act)
@@ -319,17 +453,19 @@ def answer(task_id: int) -> AnyResponse:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if 2000 < found.year < 9000 else None
 
 
 def _local_instant(text: str) -> datetime | None:
     """What a browser's field for date and time holds, meant in the hotline's time zone."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=settings().hours.zone)
+        found = datetime.fromisoformat(text).replace(tzinfo=settings().hours.zone)
     except ValueError:
         return None
+    return found if 2000 < found.year < 9000 else None
 
 
 def _act(

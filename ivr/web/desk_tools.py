@@ -10,16 +10,19 @@ from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_t
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import callbacks, claims, database, saved_views, task_lists, users
+from ivr import callbacks, claims, database, saved_views, sealed_words, task_lists, users
+from ivr.access import access_log, readings
 from ivr.instants import iso, utc_now
 from ivr.spreadsheets import harmless
 from ivr.task_filters import Filters
-from ivr.web import words
-from ivr.web.guards import me, people_only
+from ivr.web import searches, words
+from ivr.web.fields import whole
+from ivr.web.guards import actor, me
 
 desk_tools = Blueprint("desk_tools", __name__, url_prefix="/desk")
-desk_tools.before_request(people_only)
 
+#: Characters after which tasks are looked for.
+_SHORTEST = 3
 #: Tasks that may be chosen at once.
 _MOST = 200
 
@@ -27,7 +30,7 @@ _MOST = 200
 @desk_tools.post("/selected")
 def selected() -> AnyResponse:
     """Assign, close or export the tasks that were ticked."""
-    ids = [int(chosen) for chosen in request.form.getlist("task") if chosen.isascii() and chosen.isdigit()][:_MOST]
+    ids = request.form.getlist("task", whole)[:_MOST]
     if not ids:
         flash(gettext("Please tick the tasks first."), "warning")
         return _back()
@@ -90,20 +93,26 @@ def _export(ids: list[int]) -> AnyResponse:
         ["receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"]
     )
     with database.reading() as session:
-        for task in task_lists.some(session, me(), ids):
+        tasks = task_lists.some(session, me(), ids)
+        for task in tasks:
             row = [task.receipt_code, task.kind, task.concern, task.urgency, task.language, task.team.name, task.state]
             table.writerow([harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
+    with database.writing() as session:
+        for task in tasks:
+            access_log.append(session, actor(), "export", utc_now(), task=task)
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = "attachment; filename=tasks.csv"
     return response
 
 
-@desk_tools.get("/palette")
+@desk_tools.post("/palette")
 def palette() -> Response:
     """What the command palette finds: tasks by code, number or name, views, people."""
-    text = request.args.get("q", "").strip()
+    text = request.form.get("q", "").strip()[:200]
+    if len(text) >= _SHORTEST:
+        searches.note(text, utc_now())
     with database.reading() as session:
-        tasks = task_lists.by_code_or_number(session, me(), text) if text else []
+        tasks = task_lists.by_code_or_number(session, me(), text) if len(text) >= _SHORTEST else []
         found = [
             {
                 "label": f"{task.receipt_code} · {words.CONCERNS[task.concern]} · {words.STATES[task.state]}",
@@ -129,7 +138,7 @@ def palette() -> Response:
         if lowered in str(label).casefold()
     ]
     found += [
-        {"label": one.name, "url": url_for("desk.queue", view="all", q=one.name)}
+        {"label": one.name, "url": url_for("desk.queue", view="all", q=sealed_words.seal(one.name))}
         for one in people
         if text and lowered in one.name.casefold()
     ]
@@ -173,6 +182,18 @@ def alerts() -> Response:
 def _alert(task_id: int, code: str, text: str) -> dict[str, str]:
     # The desktop may be seen by others: the receipt code is all it says.
     return {"code": code, "text": text, "url": url_for("desk.task", task_id=task_id)}
+
+
+@desk_tools.get("/readers")
+def team_readers() -> str:
+    """Who has read my teams' tasks."""
+    before = request.args.get("before", None, whole)
+    with database.reading() as session:
+        lines = readings.of_teams(
+            session, [team.key for team in me().scope], before=before, covered=request.args.get("covered") == "1"
+        )
+        codes = readings.codes_of(session, [line.task_id for line in lines])
+        return render_template("readers.html", task=None, lines=lines, codes=codes)
 
 
 @desk_tools.get("/help")

@@ -119,9 +119,15 @@ def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
+#: A carrier's id of a call.
+CALL_SID = "^[A-Za-z0-9_-]{1,64}$"
+_ABOUT = (
+    "Callback tasks, for reading, with a token of the scope `tasks`. Numbers, words of callers and what is theirs are "
+    "null or empty unless the token has the scope `callers` too; then every reading is logged."
+)
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
-    "info": {"title": "Hotline of Jobcenter Bremen", "version": "1", "description": "Callback tasks, for reading."},
+    "info": {"title": "Hotline of Jobcenter Bremen", "version": "1", "description": _ABOUT},
     "servers": [{"url": "/api/v1"}],
     "security": [{"token": []}],
     "paths": {
@@ -131,14 +137,22 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Callback tasks of all teams, by id",
                 "parameters": [
                     _query("limit", "how many at most", type="integer", minimum=1, maximum=1000, default=1000),
-                    _query("after_id", "only tasks with a greater id", type="integer", minimum=0, default=0),
+                    _query(
+                        "after_id",
+                        "only tasks with a greater id",
+                        type="integer",
+                        minimum=0,
+                        maximum=2147483647,
+                        default=0,
+                    ),
                     _query("state", "only tasks in this state", type="string", enum=["open", "claimed", "closed"]),
-                    _query("call_sid", "only tasks this call belongs to", type="string"),
+                    _query("call_sid", "only tasks this call belongs to", type="string", pattern=CALL_SID),
                 ],
                 "responses": {
                     "200": _answer({"$ref": "#/components/schemas/TaskPage"}, "a page of tasks"),
                     "400": _ERROR,
                     "401": _ERROR,
+                    "429": _ERROR,
                 },
             }
         },
@@ -146,11 +160,20 @@ DOCUMENT: dict[str, Any] = {
             "get": {
                 "operationId": "getTask",
                 "summary": "One callback task",
-                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+                "parameters": [
+                    {
+                        "name": "id",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647},
+                    }
+                ],
                 "responses": {
                     "200": _answer({"$ref": "#/components/schemas/Task"}, "the task"),
+                    "400": _ERROR,
                     "401": _ERROR,
                     "404": _ERROR,
+                    "429": _ERROR,
                 },
             }
         },

@@ -84,7 +84,11 @@ const mark = () => {
 };
 const look = async () => {
   const asked = words.value;
-  const answer = await fetch(`${palette.dataset.url}?${new URLSearchParams({ q: asked })}`);
+  const answer = await fetch(palette.dataset.url, {
+    method: "POST",
+    headers: { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content },
+    body: new URLSearchParams({ q: asked }),
+  });
   if (!answer.ok || words.value !== asked) return;
   const options = (await answer.json()).found.map((one, number) => {
     const option = document.createElement("li");
@@ -109,7 +113,11 @@ function openPalette() {
   words.value = "";
   look();
 }
-words?.addEventListener("input", look);
+let soon;
+words?.addEventListener("input", () => {
+  clearTimeout(soon);
+  soon = setTimeout(look, 200);
+});
 words?.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) {

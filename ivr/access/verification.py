@@ -1,0 +1,100 @@
+"""Whether the access log is whole: in the database, and in an exported file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from ivr import database
+from ivr.access import access_log, kept_heads
+from ivr.instants import iso
+
+
+def faults_of_database() -> tuple[int, list[str]]:
+    """How many lines the log has, and what is wrong with it: nothing, where it is whole."""
+    checker = access_log.Checker()
+    with database.reading() as session:
+        for line in access_log.lines(session):
+            checker.take(access_log.written(line), line.hash)
+        number, newest = access_log.newest(session)
+    if (checker.last, checker.hash) != (number, newest):
+        checker.fault(f"the log ends with line {checker.last}; its head says {number}")
+    checker.check_seals()
+    return checker.count, [*checker.end(), *kept_heads.disagreeing()]
+
+
+def export(now: datetime) -> Iterator[str]:
+    """The whole log, a line of JSON each, and an end that says how many there were."""
+    first = last = count = 0
+    newest = access_log.GENESIS
+    with database.reading() as session:
+        for line in access_log.lines(session):
+            first, last, newest, count = first or line.number, line.number, line.hash, count + 1
+            yield json.dumps({**access_log.written(line), "hash": line.hash}, ensure_ascii=False) + "\n"
+    end = {"end": True, "lines": count, "first": first, "last": last, "hash": newest, "exported_at": iso(now)}
+    yield json.dumps(kept_heads.seal(end)) + "\n"
+
+
+def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
+    """How many lines an exported file has, and what is wrong with it; `alone`: without this house's secret.
+    Then the seal of its end is checked with the key that stands in it: whose key that is, is for the reader to compare
+    (:func:`key_of_file`).
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    checker, ended = access_log.Checker(), False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for place, text in enumerate(file, 1):
+            try:
+                content = json.loads(text)
+                if not isinstance(content, dict):
+                    raise ValueError
+            except ValueError:
+                checker.fault(f"what stands in row {place} of the file is no line of the log")
+                continue
+            if ended:
+                checker.fault(f"row {place} comes after the end")
+            elif content.get("end"):
+                ended = True
+                stated = (content.get("lines"), content.get("first"), content.get("last"), content.get("hash"))
+                if stated != (checker.count, checker.first, checker.last, checker.hash):
+                    checker.fault("the end says something else than the lines before it")
+                if kept_heads.sealed(content) not in (("yes", "another") if alone else ("yes",)):
+                    checker.fault("the end bears no seal, or not of this house")
+            else:
+                stated_hash = content.pop("hash", None)
+                checker.take(content, stated_hash)
+    if not ended:
+        checker.fault("the file has no end: it was cut off")
+    if not alone:
+        checker.check_seals()
+    return checker.count, checker.end()
+
+
+def key_of_file(path: Path) -> str:
+    """The public key that an exported file says it was sealed with; empty without an end."""
+    key = ""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for text in file:
+            if '"end"' in text and isinstance(content := json.loads(text), dict) and content.get("end"):
+                key = str(content.get("key", ""))
+    return key
+
+
+def missing_since(path: Path) -> int:
+    """How many lines the log in the database has got since the file was exported; -1 where the two disagree."""
+    last, newest = 0, access_log.GENESIS
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            content = json.loads(text)
+            if not content.get("end"):
+                last, newest = content["number"], content["hash"]
+    with database.reading() as session:
+        for line in access_log.lines(session, after=last - 1):
+            if line.number == last and line.hash != newest:
+                return -1
+            break
+        return access_log.newest(session)[0] - last if access_log.newest(session)[0] >= last else -1
