@@ -31,8 +31,10 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, text
 
 from ivr import audio_keys, audio_store, database, objects, table_dump
-from ivr.instants import iso
+from ivr.access import access_log, kept_heads
+from ivr.instants import iso, utc_now
 from ivr.migrate import alembic_config, migrate
+from ivr.retention import erasure
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -135,7 +137,7 @@ def _copy_objects(to: _Writer) -> set[str]:
     """Copy all objects; the recordings whose key and audio are both in."""
     place, entries = objects.store(), dict[str, str]()
     # A key's entry names its audio: read after it, the audio is there, or was deleted with its key.
-    for prefix in ("keys/", "audio/"):
+    for prefix in ("keys/", "audio/", kept_heads.PREFIX, erasure.PREFIX):
         for name in sorted(place.names(prefix)):
             try:
                 content = place.get(name)
@@ -181,6 +183,11 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
         raise BackupError(f"{path} is no backup, or damaged: {error}") from error
     migrate()
     with database.writing() as session:
+        last, _ = access_log.newest(session)
+    aside = kept_heads.set_aside(last)
+    with database.writing() as session:
+        detail = f"a backup of {manifest['made_at']}; {aside} later heads of this log were set aside"
+        access_log.append(session, access_log.THE_HOUSE, "restored", utc_now(), detail=detail)
         for sid in summary.gone:
             session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), {"sid": sid})
     summary.missing = _verify()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.database_types import insert
 from ivr.live.models import LineEntry
 from ivr.models import Call
+from ivr.retention import tombstones
 
 _CALLS = Table("calls", Call.metadata)
 _MESSAGES = Table("voicebox_messages", Call.metadata)
@@ -26,6 +27,8 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
     if call := session.scalar(known):
         call.from_number = call.from_number or from_number
         return call
+    if tombstones.lies_on(session, call_sid):
+        from_number = None  # erased: a late event brings back no more than that there was a call
     call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state="in_progress")
     try:
         with session.begin_nested():

@@ -45,7 +45,7 @@ def remember(connection: Connection, number: str | None, language: str, now: dat
     connection.execute(new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=values))
 
 
-def forget(session: Session, now: datetime) -> None:
-    """Delete what has been remembered for long enough (`remember_language_days`)."""
-    oldest = now - timedelta(days=settings().remember_language_days)
+def forget(session: Session, now: datetime, days: int) -> None:
+    """Delete what has been remembered for so many days."""
+    oldest = now - timedelta(days=days)
     session.execute(delete(KnownCaller).where(KnownCaller.last_called_at < oldest))

@@ -19,6 +19,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,16 @@ def _put_aside(line: bytes) -> None:
     path = _path(_DAMAGED)
     if not path.exists() or line.strip() not in path.read_bytes().split(b"\n"):
         _append(_DAMAGED, line)
+
+
+def forget_damaged(before: datetime) -> bool:
+    """Delete what could not be replayed and was put aside before an instant: whose it was has been kept long enough."""
+    with _alone() as first:
+        path = _path(_DAMAGED)
+        if not first or not path.exists() or path.stat().st_mtime >= before.timestamp():
+            return False
+        path.unlink()
+        return True
 
 
 def retry_damaged() -> int:

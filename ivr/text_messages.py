@@ -56,8 +56,10 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     """Send a text from a task, as the member has seen it.
 
     Raises:
-        Refused: `no_mobile` where no text message can be received, `text_needed`.
+        Refused: `no_mobile` where no text message can be received, `text_needed`, or `restricted` (Art. 18 GDPR).
     """
+    if task.restricted_at is not None:
+        raise Refused("restricted")
     number = task.callback_number
     if number is None or not phone_numbers.is_mobile(number):
         raise Refused("no_mobile")

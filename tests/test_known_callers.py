@@ -32,7 +32,7 @@ def test_a_number_is_kept_as_a_hash_only_and_forgotten_in_time(rooms) -> None:
         assert len(kept) == 3
         assert not any(NUMBER[-8:] in number_hash for number_hash in kept)
         assert known_callers.language_of(session, "+4915112345670", utc_now()) is None, "too long ago"
-        known_callers.forget(session, utc_now())
+        known_callers.forget(session, utc_now(), 180)
         assert len(session.scalars(select(KnownCaller)).all()) == 2
     assert greeting(NUMBER, "", utc_now()) == "de"
 

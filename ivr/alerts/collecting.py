@@ -122,4 +122,4 @@ def forget(session: Session, now: datetime) -> None:
     """What was told long ago is not kept."""
     old = AlertItem.at < now - _KEPT
     session.execute(delete(AlertItem).where(old))
-    session.execute(delete(AlertMessage).where(AlertMessage.created_at < now - _KEPT, AlertMessage.state == "sent"))
+    session.execute(delete(AlertMessage).where(AlertMessage.created_at < now - _KEPT))

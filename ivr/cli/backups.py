@@ -43,6 +43,9 @@ def backup(target: Path, without_audio: bool) -> None:
 def restore(source: Path, replace: bool) -> None:
     """Make database and audio what the backup SOURCE says. Stop web, worker and clock of every host first."""
     from ivr import backup as the_backup
+    from ivr.instants import utc_now
+    from ivr.retention import erasure
+    from ivr.workers import deletion
 
     if running := _running():
         raise click.ClickException(f"{running} workers are running; stop the processes of every host first")
@@ -51,6 +54,14 @@ def restore(source: Path, replace: bool) -> None:
     except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
         raise click.ClickException(f"not restored: {error}") from None
     _show("restored: ", summary)
+    try:
+        again = deletion.after_restore(utc_now())
+    except erasure.Unreadable as error:
+        raise click.ClickException(
+            f"restored, but what was erased since the backup could not all be erased again: {error}"
+        ) from None
+    click.echo("Legal holds since the backup are to be placed again before three o'clock: python -m ivr retention plan")
+    click.echo(f"deleted again what was erased since the backup: {again['tasks']} tasks, {again['calls']} calls")
     if summary.missing:
         listed = ", ".join(summary.missing[:20])
         raise click.ClickException(f"the audio of {len(summary.missing)} recordings cannot be opened: {listed}")

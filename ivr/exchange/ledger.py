@@ -170,6 +170,20 @@ class Ledger:
         (self._directory / "recordings" / f"{sid}.json").unlink(missing_ok=True)
         return True
 
+    def delete_call(self, sid: str) -> bool:
+        """Forget a call; False if it was not there."""
+        with self._lock:
+            known = self._calls.pop(sid, None) is not None
+        (self._directory / "calls" / f"{sid}.json").unlink(missing_ok=True)
+        return known
+
+    def delete_message(self, sid: str) -> bool:
+        """Forget a text message; False if it was not there."""
+        with self._lock:
+            known = self._messages.pop(sid, None) is not None
+        (self._directory / "messages" / f"{sid}.json").unlink(missing_ok=True)
+        return known
+
     @staticmethod
     def _write(path: Path, content: bytes) -> None:
         draft = path.with_suffix(f".{secrets.token_hex(4)}.part")

@@ -101,6 +101,21 @@ def blueprint(switch: Switch, token: str) -> Blueprint:
     def call(sid: str) -> Response:
         return jsonify(_call(ledger.call(sid) or abort(404), base))
 
+    @pages.delete("/Calls/<sid>.json")
+    def delete_call(sid: str) -> tuple[str, int] | Response:
+        if switch.live(sid) is not None:
+            # Carrier: "Call resource cannot be deleted while the call is in progress" (error 20009).
+            return _error(409, 20009, "The call is in progress.")
+        if not ledger.delete_call(sid):
+            abort(404)
+        return "", 204
+
+    @pages.delete("/Messages/<sid>.json")
+    def delete_message(sid: str) -> tuple[str, int]:
+        if not ledger.delete_message(sid):
+            abort(404)
+        return "", 204
+
     @pages.post("/Calls.json")
     def create_call() -> tuple[Response, int] | Response:
         form = request.form

@@ -157,6 +157,44 @@ def delete_recording(recording_sid: str) -> None:
     raise TwilioRestException(409, media_url(recording_sid), "the recording is still there after its deletion")
 
 
+class NotDeleted(Exception):
+    """The carrier still has what it was asked to delete."""
+
+
+def delete_record(kind: str, sid: str) -> None:
+    """Delete what the carrier keeps of a `call`, a `recording` or a text `message`, and see that it is gone. Safe to
+    repeat.
+
+    Raises:
+        NotDeleted: the carrier refused, or still has it.
+        requests.RequestException: it could not be asked.
+    """
+    try:
+        if kind == "recording":
+            delete_recording(sid)
+        else:
+            _delete_record(kind, sid)
+    except TwilioRestException as error:
+        raise NotDeleted(f"status {error.status}") from error
+
+
+def _delete_record(kind: str, sid: str) -> None:
+    resource = client().calls(sid) if kind == "call" else client().messages(sid)
+    try:
+        resource.delete()
+    except TwilioRestException as error:
+        if error.status == 404:
+            return
+        raise
+    try:
+        resource.fetch()
+    except TwilioRestException as error:
+        if error.status == 404:
+            return
+        raise
+    raise TwilioRestException(409, sid, f"the {kind} is still there after its deletion")
+
+
 @dataclass(frozen=True)
 class PlacedCall:
     """A call as the carrier lists it."""

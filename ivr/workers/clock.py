@@ -19,15 +19,17 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from ivr import business_hours, code_lookups, database, known_callers, outbox
+from ivr.access import kept_heads, log_ins, openings
 from ivr.alerts import collecting
 from ivr.configuration import settings
 from ivr.figures import days
 from ivr.instants import utc_now
 from ivr.live import distribution, line, unwanted_calls
 from ivr.reports import mails
+from ivr.retention import periods
 from ivr.sla import clocks
 from ivr.telephony import house
-from ivr.workers import alerting, calling, jobs, queues, reconciliation, transcription
+from ivr.workers import alerting, calling, deletion, jobs, queues, reconciliation, transcription
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
 _ASK_EVERY = 30.0
+_DELETE_EVERY = 30.0
+_KEEP_EVERY = 600.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before.
 _PEACE = 10
@@ -55,6 +59,7 @@ def run() -> None:
     outbox.hand_over = queues.hand_over
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_ask, args=(stop,), name="lost events", daemon=True).start()
+    threading.Thread(target=_delete, args=(stop,), name="deletion", daemon=True).start()
     looked = forgot = counted = 0.0
     while not stop.wait(TICK):
         _try(house.replay_spool)
@@ -179,10 +184,27 @@ def forget() -> None:
     """Delete what is remembered of callers for no longer than it may be."""
     now = utc_now()
     with database.writing() as session:
-        known_callers.forget(session, now)
+        known_callers.forget(session, now, periods.days(session, "remembered_language"))
         code_lookups.forget(session, now)
         unwanted_calls.forget(session, now)
         collecting.forget(session, now)
+        openings.forget(session, now)
+        log_ins.forget(session, now)
+
+
+def keep_head() -> None:
+    """Keep the access log's newest line where who can change the database cannot."""
+    kept_heads.keep(utc_now())
+
+
+def _delete(stop: threading.Event) -> None:
+    """In a thread of its own: the nightly run takes its time."""
+    kept: float | None = None
+    while not stop.wait(_DELETE_EVERY):
+        _try(lambda: deletion.nightly(utc_now()))
+        if kept is None or time.monotonic() - kept > _KEEP_EVERY:
+            kept = time.monotonic()
+            _try(keep_head)
 
 
 def _try(duty: Callable[[], object]) -> bool:

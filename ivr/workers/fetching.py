@@ -40,7 +40,11 @@ def fetch_recording(recording_id: int) -> None:
     kept = audio_store.save(sid, audio, described)
     now = utc_now()
     with database.writing() as session:
-        recording = session.get_one(Recording, recording_id)
+        known = session.get(Recording, recording_id)
+        if known is None:  # erased while it was fetched
+            audio_store.delete(sid)
+            return
+        recording = known
         if recording.state == "announced":  # the carrier never told of it, yet here it is
             call = recording.message.call
             if sound.seconds == 0:

@@ -21,6 +21,7 @@ from ivr.instants import utc_now
 from ivr.live import unwanted_calls
 from ivr.models import Call, Checkpoint, Recording, VoiceboxMessage
 from ivr.phone_numbers import calling_number, shown_number
+from ivr.retention import tombstones
 from ivr.telephony import carrier, house
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,8 @@ def _look_at(kept: carrier.Kept, call_sid: str, report: Report) -> None:
     if kept.status in ("in-progress", "paused", "processing"):
         return
     with database.reading() as session:
+        if tombstones.lies_on(session, kept.recording_sid, call_sid):
+            return
         known = session.scalar(select(Recording).where(Recording.recording_sid == kept.recording_sid))
         ours = known is not None or session.scalar(select(Call.id).where(Call.call_sid == call_sid)) is not None
     if known is None:
@@ -190,6 +193,8 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
             report.calls_closed += 1
             continue
         with database.reading() as session:
+            if tombstones.lies_on(session, placed.call_sid):
+                continue
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
             shows = shown_number(placed.from_number)
             unwanted = unwanted_calls.is_of_a_flood(session, shows, placed.started_at)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from ivr import database, text_messages
 from ivr.instants import utc_now
 from ivr.models import TextMessage
+from ivr.retention.deletion import at_carrier
 from ivr.telephony import carrier
 
 
@@ -23,10 +24,14 @@ def send(message_id: int) -> None:
             return
     sid = carrier.send_text_message(to, body)
     with database.writing() as session:
-        message = session.get_one(TextMessage, message_id)
-        message.state, message.message_sid, message.sent_at = "sent", sid, utc_now()
+        sent = session.get(TextMessage, message_id)
+        if sent is None:  # erased while it was sent
+            at_carrier(session, "message", sid)
+            return
+        sent.state, sent.message_sid, sent.sent_at = "sent", sid, utc_now()
 
 
 def given_up(session: Session, message_id: int) -> None:
     """The carrier has refused for hours."""
-    session.get_one(TextMessage, message_id).state = "failed"
+    if (message := session.get(TextMessage, message_id)) is not None:
+        message.state = "failed"

@@ -1,0 +1,81 @@
+"""What the house has about a person, as a PDF they can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from ivr.reports.tables import Translate
+
+_HERE = Path(__file__).parent
+
+
+def as_pdf(data: Mapping[str, Any], made_on: str, language: str, _: Translate) -> bytes:
+    """For paper and screen readers. Letters of scripts that no font here has are in the JSON file beside it."""
+    titles = {
+        "calls": _("Calls"),
+        "tasks": _("Callback tasks"),
+        "messages": _("Voicebox messages"),
+        "text_messages": _("Text messages"),
+        "places_in_line": _("Places in the line"),
+        "conversations": _("Conversations"),
+        "remembered_language": _("Remembered language"),
+        "frequent_calls": _("Frequent calls"),
+        "blocks": _("Blocked numbers"),
+        "as_companion": _("Calls as a trusted person"),
+        "readings": _("Who has read it"),
+    }
+    content = {
+        "language": language,
+        "title": _("Information about your personal data (Art. 15 GDPR)"),
+        "period": made_on,
+        "house": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
+        "page": _("Page"),
+        "of": _("of"),
+        "about": [
+            _("This is everything that the telephone hotline keeps about you. The file data.json holds the same for "
+              "machines, the folder audio your voicebox messages."),
+            _("Purpose: to answer your call, to call you back and to record what was agreed. Legal basis: § 67a and "
+              "§ 67c SGB X, § 35 SGB I; for recordings your consent. Recipients: the team that is responsible; the "
+              "telephone carrier that connects the call."),
+            _("Each kind of data is deleted when its period is over. You may demand that it is corrected, erased or "
+              "restricted, and complain to the data protection authority (Landesbeauftragte für Datenschutz und "
+              "Informationsfreiheit der Freien Hansestadt Bremen)."),
+        ],
+        "sections": [
+            {"title": titles[kind], "entries": [_pairs(row) for row in (rows if isinstance(rows, list) else [rows])]}
+            for kind, rows in data.items()
+            if rows
+        ],
+    }  # fmt: skip
+    options: dict[str, Any] = {
+        "root": str(_HERE),
+        "font_paths": [str(_HERE / "fonts")],
+        "sys_inputs": {"content": json.dumps(content)},
+        "format": "pdf",
+    }
+    try:
+        made: bytes = typst.compile(str(_HERE / "subject.typ"), pdf_standards=["ua-1"], **options)
+    except RuntimeError:  # a letter no font here has cannot be read out either; better a file than none
+        made = typst.compile(str(_HERE / "subject.typ"), **options)
+    return made
+
+
+def _pairs(row: Mapping[str, Any], before: str = "") -> list[list[str]]:
+    found: list[list[str]] = []
+    for name, value in row.items():
+        label = f"{before}{name}"
+        if value in (None, "", [], {}) or name == "words":
+            continue
+        if isinstance(value, dict):
+            found += _pairs(value, f"{label} · ")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for number, one in enumerate(value, 1):
+                found += _pairs(one, f"{label} {number} · ")
+        else:
+            found.append([label, ", ".join(map(str, value)) if isinstance(value, list) else str(value)])
+    return found

@@ -1,0 +1,154 @@
+"""Everything the house has about a person (Art. 15 GDPR), readable by them and by machines."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.inspection import inspect
+from sqlalchemy.orm import Session
+
+from ivr import audio_store, known_callers
+from ivr.access.models import AccessLine
+from ivr.instants import iso
+from ivr.live.models import BlockedNumber, Conversation, FrequentCaller, Leg, LineEntry
+from ivr.models import (
+    Attempt,
+    Call,
+    CallbackTask,
+    Draft,
+    KnownCaller,
+    Recording,
+    TaskEvent,
+    TextMessage,
+    VoiceboxMessage,
+)
+from ivr.retention import erasure
+from ivr.retention.erasure import Subject
+from ivr.sla.models import SlaClock, SlaPause
+
+#: Columns that are the house's own: who works here, keys, and states of machines.
+_HIDDEN = {
+    "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
+    "blocked_by_id", "lifted_by_id", "number_hash", "closing_counted",
+}  # fmt: skip
+
+
+def collect(session: Session, subject: Subject) -> dict[str, Any]:
+    """All rows about a person, by kind; instants as RFC 3339 text."""
+    tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids))).all()
+    calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids)).order_by(Call.started_at)).all()
+    entries = session.scalars(select(LineEntry).where(LineEntry.call_id.in_(subject.call_ids))).all()
+    conversations = session.scalars(
+        select(Conversation).where(
+            Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_([entry.id for entry in entries])
+        )
+    ).all()
+    found: dict[str, Any] = {
+        "calls": [_plain(call) for call in calls],
+        "tasks": [_task(session, task) for task in tasks],
+        "messages": [_message(message) for message in erasure.messages_of(session, subject)],
+        "text_messages": _all(session, TextMessage, erasure.texts_of(subject)),
+        "places_in_line": [_plain(entry) for entry in entries],
+        "conversations": [_conversation(session, one) for one in conversations],
+        "readings": _readings(session, subject),
+    }
+    if subject.number:
+        known = session.get(KnownCaller, known_callers.number_hash(subject.number))
+        found["remembered_language"] = _plain(known) if known else None
+        found["frequent_calls"] = _all(session, FrequentCaller, FrequentCaller.number == subject.number)
+        found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == "companion"))
+        found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
+    return found
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    columns = [column.key for column in inspect(type(row)).column_attrs if column.key not in _HIDDEN]
+    return {name: _value(getattr(row, name)) for name in columns}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+
+
+def _all(session: Session, table: Any, which: Any) -> list[dict[str, Any]]:
+    return [_plain(row) for row in session.scalars(select(table).where(which))]
+
+
+def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
+    return {
+        **_plain(task),
+        "team": task.team.name,
+        "history": [_event(event) for event in session.scalars(select(TaskEvent).where(TaskEvent.task_id == task.id))],
+        "attempts": _all(session, Attempt, Attempt.task_id == task.id),
+        "promises": _all(session, SlaClock, SlaClock.task_id == task.id),
+        "put_off": _all(session, SlaPause, SlaPause.task_id == task.id),
+        "being_written": _all(session, Draft, Draft.task_id == task.id),
+        "postal_order": _plain(task.postal_order) if task.postal_order else None,
+        "appointment_wish": _plain(task.appointment_wish) if task.appointment_wish else None,
+    }
+
+
+def _event(event: TaskEvent) -> dict[str, Any]:
+    """Without the names of who works here."""
+    return {**_plain(event), **({"text": None} if event.kind in ("taken_over", "assigned") else {})}
+
+
+def _message(message: VoiceboxMessage) -> dict[str, Any]:
+    recording = message.recording
+    transcript = recording.transcript if recording else None
+    return {
+        **_plain(message),
+        "recording": _plain(recording) if recording else None,
+        "transcript": _plain(transcript) if transcript else None,
+        "audio_file": f"audio/{recording.recording_sid}.wav" if recording and recording.state == "stored" else None,
+    }
+
+
+def _conversation(session: Session, conversation: Conversation) -> dict[str, Any]:
+    theirs = (Leg.conversation_id == conversation.id, Leg.role.in_(("caller", "companion")))
+    legs = session.scalars(select(Leg).where(*theirs))
+    return {**_plain(conversation), "legs": [_plain(leg) for leg in legs]}
+
+
+def _readings(session: Session, subject: Subject) -> list[dict[str, Any]]:
+    """Who has read it: by role, as Art. 15 (1) c wants recipients or their categories."""
+    counted = session.execute(
+        select(AccessLine.role, AccessLine.action, func.count(), func.max(AccessLine.at))
+        .where(AccessLine.task_id.in_(subject.task_ids), AccessLine.detail != "covered")
+        .group_by(AccessLine.role, AccessLine.action)
+    )
+    return [
+        {"role": role, "action": action, "times": times, "last_at": iso(last)} for role, action, times, last in counted
+    ]
+
+
+def package(data: Mapping[str, Any], pdf: bytes) -> bytes:
+    """A ZIP file with the PDF, the same as JSON, and every recording as WAV."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.pdf", pdf)
+        archive.writestr("data.json", json.dumps(data, ensure_ascii=False, indent=1))
+        for message in data["messages"]:
+            if message["audio_file"]:
+                try:
+                    audio = audio_store.load(message["recording"]["recording_sid"])
+                except (audio_store.Missing, audio_store.Unreadable):
+                    archive.writestr(f"{message['audio_file']}.missing.txt", "This recording cannot be read any more.")
+                else:
+                    archive.writestr(message["audio_file"], audio)
+    return out.getvalue()
+
+
+def recordings_of(session: Session, subject: Subject) -> int:
+    """How many recordings can be heard."""
+    ids = [message.id for message in erasure.messages_of(session, subject)]
+    stored = select(func.count(Recording.id)).where(Recording.message_id.in_(ids), Recording.state == "stored")
+    return session.scalar(stored) or 0

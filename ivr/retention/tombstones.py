@@ -1,0 +1,25 @@
+"""That something of the carrier's was deleted here: no late event and no comparison with the carrier brings it back.
+While the carrier still has it, it is known by its own id; afterwards, for some days, by a keyed hash."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.configuration import settings
+from ivr.retention.models import CarrierDeletion
+
+
+def hidden(sid: str) -> str:
+    """The keyed hash of a carrier's id."""
+    key = hashlib.sha256(b"deleted at the carrier:" + settings().secret.encode()).digest()
+    return hmac.new(key, sid.encode(), hashlib.sha256).hexdigest()
+
+
+def lies_on(session: Session, *sids: str) -> bool:
+    """Whether one of some ids was deleted here."""
+    known = [*sids, *map(hidden, sids)]
+    return session.scalar(select(CarrierDeletion.sid).where(CarrierDeletion.sid.in_(known)).limit(1)) is not None

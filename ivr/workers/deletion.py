@@ -1,0 +1,301 @@
+"""The nightly run of the Löschkonzept: delete, let the carrier forget, see that all is gone, and write that down."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from datetime import datetime, timedelta
+
+import requests
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, delete, select, text, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ivr import audio_store, business_hours, database, objects, spool
+from ivr.configuration import settings
+from ivr.database_types import insert
+from ivr.figures import days
+from ivr.instants import utc_now
+from ivr.models import Checkpoint, Recording, Work
+from ivr.retention import deletion, erasure, periods, tombstones
+from ivr.retention.deletion import Due
+from ivr.retention.models import CarrierDeletion, DeletionRecord, SubjectRequest
+from ivr.telephony import carrier
+from ivr.workers import queues
+
+log = logging.getLogger(__name__)
+
+#: The hour (local) after which the run of a day begins.
+HOUR = 3
+_CHECKPOINT, _SCRUB = "retention", "scrub"
+#: What a record of an erasure says until the carrier has forgotten and pages were written anew.
+FOLLOWS = "carrier and pages follow"
+#: Seconds the carrier is asked for at night; failures in a row after which it is away.
+_CARRIER_SECONDS, _ENOUGH = 1800.0, 5
+#: Tries to write pages anew, and seconds to wait for a table.
+_TRIES, _LOCK_SECONDS = 5, 3
+#: Events of the carrier that come later are not believed in; and what is done is kept so long.
+_LATE_EVENTS, _KEPT = timedelta(days=8), timedelta(days=30)
+#: Copies at the carrier that are deleted in one go.
+_AT_ONCE = 200
+
+
+def run(now: datetime) -> list[DeletionRecord]:
+    """Delete what has been kept for long enough, whatever the hour; gives what was written down. What cannot be done
+    now (the audio store is away, a table is locked) is written down as not gone, and done the next time."""
+    _count_days(now)
+    dues, remains = [], dict[str, str]()
+    for kind in periods.PERIODS:
+        due = Due(kind, now, 0, 0, 0)
+        try:
+            due = deletion.delete_kind(kind, now)
+        except (OSError, SQLAlchemyError) as error:
+            log.exception("deletion of %s was broken off", kind)
+            remains[kind] = f"broken off: {type(error).__name__}"
+        dues.append(due)
+    forget_at_carrier(seconds=_CARRIER_SECONDS)
+    left = "" if scrub() else "pages not written anew"
+    _destroy_orphans()
+    with database.reading() as session:
+        spool.forget_damaged(periods.cutoff(session, "number_and_name", now))
+    for due in dues:
+        remains[due.kind] = ", ".join(filter(None, (remains.get(due.kind), _remains(due, now), left)))
+    with database.writing() as session:
+        records = [deletion.write_record(session, now, "period", due, remains[due.kind]) for due in dues]
+        _forget_done(session, now)
+    for record in records:
+        if not record.verified:
+            log.error("deletion of %s is not complete: %s", record.kind, record.remains)
+    return records
+
+
+def _forget_done(session: Session, now: datetime) -> None:
+    """What has no meaning any more: what the carrier has forgotten long ago, work that was done, and whose data an
+    unfinished request was about."""
+    session.execute(delete(CarrierDeletion).where(CarrierDeletion.done_at < now - _LATE_EVENTS))
+    session.execute(delete(Work).where(Work.done_at < now - _KEPT))
+    session.execute(update(SubjectRequest).where(SubjectRequest.opened_at < now - _KEPT).values(named=""))
+
+
+def _count_days(now: datetime) -> None:
+    """Figures outlive what they count: days that nobody has counted yet are counted first."""
+    while True:
+        with database.reading() as session:
+            due = [day for day in days.due(session, now) if day < days.local_day(now)]
+        if not due:
+            return
+        for day in due:
+            with database.writing() as session:
+                days.keep(session, day, now)
+
+
+def _remains(due: Due, now: datetime) -> str:
+    found = []
+    if left := deletion.left(due.kind, due.cutoff_at, now):
+        found.append(f"database: {left}")
+    if due.kind == "audio":
+        with database.reading() as session:
+            gone = session.scalars(select(Recording.recording_sid).where(Recording.state == "deleted"))
+            kept = set(audio_store.recordings()).intersection(gone)
+        if kept:
+            found.append(f"audio store: {len(kept)}")
+    if due.kind in ("audio", "number_and_name"):
+        with database.reading() as session:
+            waiting = session.scalars(select(CarrierDeletion.sid).where(CarrierDeletion.done_at.is_(None))).all()
+        if waiting:
+            found.append(f"carrier: {len(waiting)}")
+    if due.kind == "number_and_name":
+        try:
+            if mentioned := queues.values_of_callers(queues.impatient()):
+                found.append(f"Redis: {mentioned}")
+        except RedisError as error:
+            found.append(f"Redis could not be asked ({type(error).__name__})")
+    return ", ".join(found)
+
+
+def _destroy_orphans() -> None:
+    """Audio whose key is gone: a host that died between the two."""
+    place = objects.store()
+    with_key = set(audio_store.recordings())
+    for name in list(place.names("audio/")):
+        sid = name.rpartition("/")[2].partition(".")[0]
+        if sid not in with_key and not audio_store.has(sid) and _is_deleted(sid):
+            place.delete(name)
+
+
+def _is_deleted(recording_sid: str) -> bool:
+    with database.reading() as session:
+        state = session.scalar(select(Recording.state).where(Recording.recording_sid == recording_sid))
+    return state == "deleted"
+
+
+def forget_at_carrier(seconds: float = 20.0) -> int:
+    """Let the carrier forget what is planned, for so long at the most; how many it has forgotten. What it refuses is
+    tried again the next time."""
+    done, failures, last = 0, 0, ("", "")
+    until = time.monotonic() + seconds
+    while failures < _ENOUGH and time.monotonic() < until:
+        with database.reading() as session:
+            after = tuple_(CarrierDeletion.kind, CarrierDeletion.sid) > tuple_(*last)
+            query = select(CarrierDeletion).where(CarrierDeletion.done_at.is_(None), after)
+            waiting = session.scalars(query.order_by(CarrierDeletion.kind, CarrierDeletion.sid).limit(_AT_ONCE)).all()
+        if not waiting:
+            break
+        for one in waiting:
+            last = (one.kind, one.sid)
+            try:
+                carrier.delete_record(one.kind, one.sid)
+            except carrier.NotDeleted as error:
+                log.warning("the carrier did not delete a %s (%s)", one.kind, error)
+                continue
+            except requests.RequestException as error:
+                log.warning("the carrier could not be asked to delete (%s)", type(error).__name__)
+                failures += 1
+                if failures >= _ENOUGH:
+                    break
+                continue
+            with database.writing() as session:
+                if (row := session.get(CarrierDeletion, last)) is not None:
+                    session.delete(row)
+                    session.flush()
+                    known = (one.kind, tombstones.hidden(one.sid))
+                    gone = session.get(CarrierDeletion, known) or CarrierDeletion(
+                        kind=known[0], sid=known[1], planned_at=one.planned_at
+                    )
+                    gone.done_at = utc_now()
+                    session.add(gone)
+                    _seen_gone(session, one)
+            done += 1
+            if time.monotonic() > until:
+                break
+    return done
+
+
+def _seen_gone(session: Session, one: CarrierDeletion) -> None:
+    if one.kind == "recording":
+        recording = session.scalar(select(Recording).where(Recording.recording_sid == one.sid))
+        if recording is not None and recording.carrier_deleted_at is None:
+            recording.carrier_deleted_at = utc_now()
+
+
+def scrub() -> bool:
+    """Leave nothing of deleted rows in the database's pages: SQLite is written anew, PostgreSQL's tables are. Whether
+    that was possible: somebody who reads for long (a backup) stands in the way."""
+    engine = database.engine()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", writing=True) as connection:
+        if engine.dialect.name == "sqlite":
+            raw = connection.connection.cursor()
+            raw.execute("PRAGMA query_only=OFF")
+            for _ in range(_TRIES):
+                try:
+                    raw.execute("VACUUM")
+                    if raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+                        return True
+                except sqlite3.OperationalError:
+                    log.warning("the database is busy and is written anew later")
+                time.sleep(1.0)
+            return False
+        connection.execute(text(f"SET lock_timeout = '{_LOCK_SECONDS}s'"))
+        done = [_rewritten(connection, table) for table in _REWRITTEN]
+        connection.execute(text("SET lock_timeout = DEFAULT"))
+    return all(done)
+
+
+def _rewritten(connection: Connection, table: str) -> bool:
+    for _ in range(_TRIES):
+        try:
+            connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))
+            return True
+        except SQLAlchemyError as error:
+            log.warning("%s is busy and is written anew later (%s)", table, type(error).__name__)
+            time.sleep(1.0)
+    return False
+
+
+#: Tables that hold what is a caller's.
+_REWRITTEN = (
+    "calls", "callback_tasks", "contacts", "voicebox_messages", "recordings", "transcripts", "search_words",
+    "task_events", "drafts", "postal_orders", "appointment_wishes", "text_messages", "line_entries", "conversations",
+    "legs", "interpreter_requests", "known_callers", "frequent_callers", "blocked_numbers", "carrier_deletions",
+)  # fmt: skip
+
+
+def want_scrub(session: Session, now: datetime) -> None:
+    """Something was erased by day: its pages are written anew as soon as the clock comes round."""
+    _set(session, _SCRUB, now)
+
+
+def nightly(now: datetime) -> bool:
+    """Run if it is time and nobody has today; whether it ran."""
+    zone = settings().hours.zone
+    local = now.astimezone(zone)
+    begins = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    if local < begins:
+        begins -= timedelta(days=1)
+    with database.reading() as session:
+        last = session.get(Checkpoint, _CHECKPOINT)
+    is_time = last is None or last.at < begins
+    if is_time:
+        with database.writing_alone() as session:  # of several clocks one
+            last = session.get(Checkpoint, _CHECKPOINT)
+            is_time = last is None or last.at < begins
+            if is_time:
+                _set(session, _CHECKPOINT, now)
+    if not is_time:
+        finish_erasures()
+        return False
+    if last is None and local.hour != HOUR:
+        return False  # a house that has just been set up, or has a new version by day, waits for the night
+    run(now)
+    return True
+
+
+def finish_erasures() -> None:
+    """After an erasure by day: the carrier forgets at once, pages are written anew when the hotline is closed."""
+    with database.reading() as session:
+        wanted = session.get(Checkpoint, _SCRUB)
+    if wanted is None:
+        return
+    forget_at_carrier()
+    if business_hours.is_open(settings().hours, utc_now()) or not scrub():
+        return
+    with database.writing() as session:
+        waiting = session.scalar(select(CarrierDeletion.sid).where(CarrierDeletion.done_at.is_(None)).limit(1))
+        if waiting is None:
+            session.execute(
+                update(DeletionRecord)
+                .where(DeletionRecord.remains == FOLLOWS, DeletionRecord.at <= wanted.at)
+                .values(verified=True, remains="")
+            )
+            session.execute(delete(Checkpoint).where(Checkpoint.name == _SCRUB, Checkpoint.at == wanted.at))
+
+
+def _set(session: Session, name: str, now: datetime) -> None:
+    new = insert(session.get_bind().dialect, Checkpoint).values(name=name, at=now)
+    session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}))
+
+
+def after_restore(now: datetime) -> dict[str, int]:
+    """What was erased since the backup is erased again. What is due by its period goes in the next night: until then
+    holds that were placed since the backup can be placed again.
+
+    Raises:
+        Unreadable: an entry could not be used; what the others name is erased.
+    """
+    unreadable: erasure.Unreadable | None = None
+    counts = {"tasks": 0, "calls": 0, "recordings": 0}
+    with database.writing() as session:
+        try:
+            counts = erasure.replay(session, now)
+        except erasure.Unreadable as error:
+            unreadable = error
+        if any(counts.values()):
+            due = Due("subject", now, 0, sum(counts.values()), 0)
+            deletion.write_record(session, now, "replay", due, FOLLOWS)
+        want_scrub(session, now)
+    scrub()
+    if unreadable is not None:
+        raise unreadable
+    return counts

@@ -1,0 +1,552 @@
+"""Nothing is kept for longer than its period, nothing of it can be found afterwards, and the figures stay what they
+were."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select, text
+from werkzeug.serving import make_server
+
+from ivr import (
+    audio_store,
+    calls,
+    configuration,
+    database,
+    known_callers,
+    objects,
+    task_pages,
+    voicebox,
+)
+from ivr.access import verification
+from ivr.audio_files import write_wav
+from ivr.backup import back_up, restore
+from ivr.cli import hotline
+from ivr.figures import days
+from ivr.figures.models import DailyFigure
+from ivr.instants import utc_now
+from ivr.launch.house import _environment, _start_redis
+from ivr.live.models import Conversation, Leg, LineEntry
+from ivr.models import Call, CallbackTask, Draft, TaskEvent, TextMessage, Transcript, User
+from ivr.retention import deletion, erasure, holds, periods
+from ivr.retention.models import CarrierDeletion, DeletionRecord
+from ivr.speech_synthesis import speak
+from ivr.voicebox import Take
+from ivr.workers import deletion as runs
+from ivr.workers import queues
+from tests.conftest import free_port, move_out
+from tests.people import hire
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def house(rooms, monkeypatch):
+    """Database, audio, a Redis, and a carrier (the exchange) that keeps what it was told."""
+    from ivr.exchange.app import create_app, create_switch
+
+    monkeypatch.setenv("EXCHANGE_PORT", str(free_port()))
+    move_out()
+    settings = configuration.settings()
+    settings.var_dir.mkdir(exist_ok=True)
+    redis = _start_redis(settings, _environment(settings))
+    switch = create_switch(settings)
+    server = make_server("127.0.0.1", settings.exchange_port, create_app(settings, switch), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hire()
+    yield switch
+    server.shutdown()
+    server.server_close()
+    redis.kill()
+
+
+class Person:
+    """A caller with everything they could leave behind."""
+
+    def __init__(self, switch, number: int, at: datetime, *, closed: bool = True) -> None:
+        from ivr.exchange.ledger import CallRecord, MessageRecord
+
+        self.number = f"+49176555{number:05d}"
+        self.name = f"Zyxname{number:04d}"
+        self.word = f"wortgeheim{number:04d}"
+        self.note = f"notizgeheim{number:04d}"
+        self.call_sid, self.recording_sid = "CA" + secrets.token_hex(16), "RE" + secrets.token_hex(16)
+        self.message_sid = "SM" + secrets.token_hex(16)
+        switch.ledger.keep_call(CallRecord(self.call_sid, self.number, "+494211782666", status="completed"))
+        switch.ledger.keep_message(MessageRecord(self.message_sid, "+494211782666", self.number, "Hallo"))
+        with database.writing() as session:
+            call = calls.seen(session, self.call_sid, self.number, at)
+            calls.progressed(call, "record", "tr", "benefits")
+            about = {"kind": "callback", "concern": "benefits"}
+            recording = voicebox.announced(session, call, Take(1, "tr", about), self.recording_sid, at)
+            task = voicebox.left(session, call, recording, 2, at)
+            audio = write_wav(speak("eins", "de"))
+            kept = audio_store.save(self.recording_sid, audio, voicebox.description(recording))
+            voicebox.stored(session, recording, kept.sha256, kept.size, 1.0, at)
+            session.flush()
+            words = session.scalars(select(Transcript).where(Transcript.recording_id == recording.id)).one()
+            words.state, words.text, words.confidence = "done", f"{self.word} kira", 0.9
+            words.words = [{"word": self.word, "start": 0, "end": 1, "confidence": 0.9}]
+            call.state, call.ended_at = "ended", at + HOUR
+            mia = session.scalars(select(User).where(User.username == "mia")).one()
+            task_pages.name_caller(session, task, mia, self.name, at)
+            session.add(TaskEvent(task_id=task.id, user_id=mia.id, at=at, kind="noted", text=self.note))
+            session.add(Draft(task_id=task.id, user_id=mia.id, text=self.note, saved_at=at))
+            session.add(
+                TextMessage(call_id=call.id, to_number=self.number, language="tr", text=self.name, state="sent",
+                            message_sid=self.message_sid, sent_at=at)
+            )  # fmt: skip
+            entry = LineEntry(
+                call_id=call.id, team_id=task.team_id, language="tr", concern="benefits", urgency="normal",
+                state="answered", joined_at=at, entered_at=at, answered_at=at + HOUR / 60, left_at=at + HOUR,
+                resume=f"state {self.number}", task_id=task.id,
+            )  # fmt: skip
+            session.add(entry)
+            session.flush()
+            talk = Conversation(
+                room=secrets.token_hex(8), kind="callback", state="ended", entry_id=entry.id, task_id=task.id,
+                team_id=task.team_id, language="tr", concern="benefits", urgency="normal", started_at=at,
+                connected_at=at + HOUR / 60, ended_at=at + HOUR,
+            )  # fmt: skip
+            session.add(talk)
+            session.flush()
+            session.add(
+                Leg(conversation_id=talk.id, role="caller", state="ended", number=self.number,
+                    call_sid="CA" + secrets.token_hex(16), created_at=at, ended_at=at + HOUR)
+            )  # fmt: skip
+            task_pages.task_search.index(session, task)
+            self.code, self.task_id, self.call_id = task.receipt_code, task.id, call.id
+            if closed:
+                task.state, task.closed_at, task.outcome = "closed", at + HOUR, "letter_sent"
+        with database.noting() as connection:
+            known_callers.remember(connection, self.number, "tr", at)
+
+    @property
+    def traces(self) -> list[bytes]:
+        """By what they could be found, as it would lie on a disk."""
+        plain = [self.number, self.number[1:], self.number[1:][::-1], self.name, self.name.casefold(), self.word,
+                 self.note, self.call_sid, self.recording_sid, self.message_sid, self.code]  # fmt: skip
+        return [one.encode() for one in plain]
+
+
+def dump(url: str) -> bytes:
+    done = subprocess.run(["pg_dump", "-a", "--inserts", url.replace("+psycopg", "")], capture_output=True, check=True)
+    return done.stdout
+
+
+def everything(var_dir: Path) -> dict[str, bytes]:
+    """Every byte there is: database pages, files, audio store, the exchange's books, Redis' own file, logs."""
+    connection = queues.patient()
+    for _ in range(50):
+        try:
+            connection.bgrewriteaof()
+            break
+        except Exception:
+            continue
+    connection.close()
+    found = {str(path): path.read_bytes() for path in var_dir.rglob("*") if path.is_file()}
+    if database.engine().dialect.name == "postgresql":
+        with database.engine().connect() as db:
+            base = Path(db.scalar(text("SHOW data_directory"))) / "base"
+            oid = db.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
+        found |= {str(path): path.read_bytes() for path in (base / str(oid)).iterdir() if path.is_file()}
+    return found
+
+
+def found_of(person: Person, pages: dict[str, bytes]) -> list[tuple[bytes, str]]:
+    return [(trace, Path(name).name) for trace in person.traces for name, content in pages.items() if trace in content]
+
+
+def figures() -> list[tuple]:
+    with database.reading() as session:
+        columns = (DailyFigure.dimension, DailyFigure.name, DailyFigure.day, DailyFigure.key, DailyFigure.value)
+        query = select(*columns).where(DailyFigure.day < days.local_day(utc_now()))
+        return sorted(tuple(row) for row in session.execute(query))
+
+
+def count_all(now: datetime) -> None:
+    while True:
+        with database.reading() as session:
+            due = [day for day in days.due(session, now) if day < days.local_day(now)]
+        if not due:
+            return
+        for day in due:
+            with database.writing() as session:
+                days.keep(session, day, now)
+
+
+def test_after_a_year_nothing_of_an_expired_person_is_left(house) -> None:
+    now = utc_now()
+    old = [Person(house, number, now - timedelta(days=400 - number * 6)) for number in range(30)]
+    open_ = Person(house, 500, now - timedelta(days=380), closed=False)
+    held = Person(house, 501, now - timedelta(days=385))
+    fresh = Person(house, 502, now - timedelta(days=2))
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        holds.place(session, session.get_one(CallbackTask, held.task_id), mia, "Klage", now)
+    count_all(now)
+    before, var_dir = figures(), configuration.settings().var_dir
+    assert len(before) > 100
+    pages = everything(var_dir)
+    assert all(found_of(person, pages) for person in old), "the search finds what is there"
+    planned = CliRunner().invoke(hotline, ["retention", "plan"])
+    assert planned.exit_code == 0, planned.output
+    assert "number_and_name" in planned.output
+    records = runs.run(now)
+    assert [(record.kind, record.remains) for record in records if not record.verified] == []
+    pages = everything(var_dir)
+    gone = [person for person in old if (now - timedelta(days=366)) > now - timedelta(days=400 - old.index(person) * 6)]
+    assert len(gone) >= 5
+    for person in gone:
+        assert found_of(person, pages) == []
+    for person in old:  # younger ones: their task stays, with its code and the call's id
+        assert {trace for trace, _ in found_of(person, pages)} <= {person.code.encode(), person.call_sid.encode()}
+    for person in (open_, held, fresh):
+        assert {person.number.encode(), person.name.encode(), person.word.encode()} <= {
+            trace for trace, _ in found_of(person, pages)
+        }
+        assert audio_store.has(person.recording_sid)
+    assert figures() == before
+    with database.reading() as session:
+        told = session.scalars(select(DeletionRecord)).all()
+        assert {record.kind for record in told} == set(periods.PERIODS)
+        assert all(record.verified for record in told)
+        assert next(record for record in told if record.kind == "audio").deleted == 30
+        assert next(record for record in told if record.kind == "task").held == 1
+    assert runs.run(now)[0].deleted == 0, "a second run finds nothing"
+    assert verification.faults_of_database()[1] == []
+    with database.writing() as session:
+        holds.lift(session, session.get_one(CallbackTask, held.task_id), mia, now)
+    runs.run(now)
+    assert found_of(held, everything(var_dir)) == []
+
+
+def test_each_kind_goes_in_its_own_time(house) -> None:
+    now = utc_now()
+    person = Person(house, 1, now)
+
+    def what_is_left(after: int) -> set[str]:
+        runs.run(now + timedelta(days=after))
+        with database.reading() as session:
+            task = session.get(CallbackTask, person.task_id)
+            found = set()
+            if audio_store.has(person.recording_sid):
+                found.add("audio")
+            if session.scalar(select(func.count(Transcript.id))):
+                found.add("words")
+            if task is not None:
+                found |= {"task", *({"number"} if task.callback_number else ())}
+                found |= {"notes"} if any(event.text == person.note for event in task.events) else set()
+            if session.get(Call, person.call_id) is not None:
+                found.add("call")
+            return found
+
+    assert what_is_left(29) == {"audio", "words", "task", "number", "notes", "call"}
+    assert what_is_left(31) == {"words", "task", "number", "notes", "call"}
+    assert what_is_left(89) == {"words", "task", "number", "notes", "call"}
+    assert what_is_left(91) == {"task", "call"}
+    assert what_is_left(364) == {"task", "call"}
+    assert what_is_left(367) == set()
+
+
+def test_a_run_that_is_cut_off_is_done_again(house, monkeypatch) -> None:
+    now = utc_now()
+    people = [Person(house, number, now - timedelta(days=400)) for number in range(4)]
+    monkeypatch.setattr(deletion, "_PORTION", 1)
+    real, done = audio_store.delete, []
+
+    def dies(sid: str) -> None:
+        if len(done) == 2:
+            raise OSError("the store is away")
+        done.append(sid)
+        real(sid)
+
+    monkeypatch.setattr(audio_store, "delete", dies)
+    records = {record.kind: record for record in runs.run(now)}
+    assert records["audio"].remains.startswith("broken off: OSError")
+    monkeypatch.setattr(audio_store, "delete", real)
+    assert all(record.verified for record in runs.run(now))
+    pages = everything(configuration.settings().var_dir)
+    assert [found_of(person, pages) for person in people] == [[]] * 4
+
+
+def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(house, monkeypatch) -> None:
+    import requests
+
+    from ivr.telephony import carrier
+
+    now = utc_now()
+    person = Person(house, 1, now - timedelta(days=400))
+
+    def away(kind: str, sid: str) -> None:
+        raise requests.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(carrier, "delete_record", away)
+        records = {record.kind: record for record in runs.run(now)}
+    assert not records["number_and_name"].verified
+    assert "carrier" in records["number_and_name"].remains
+    assert house.ledger.call(person.call_sid) is not None
+    assert all(record.verified for record in runs.run(now))
+    assert house.ledger.call(person.call_sid) is None
+    assert house.ledger.message(person.message_sid) is None
+
+
+def test_the_clock_runs_it_once_a_night(house, monkeypatch) -> None:
+    ran = []
+    monkeypatch.setattr(runs, "run", ran.append)
+    zone = configuration.settings().hours.zone
+
+    def at(day: int, hour: int, minute: int = 0) -> None:
+        runs.nightly(datetime(2026, 3, day, hour, minute, tzinfo=zone))
+
+    at(27, 14)
+    assert ran == [], "a new version by day waits for the night"
+    at(28, 2, 59)
+    assert ran == []
+    at(28, 3)
+    at(28, 3, 1)
+    at(28, 23)
+    assert len(ran) == 1
+    at(29, 3, 30)  # the night in which the hour from two to three is missing
+    at(29, 4)
+    assert len(ran) == 2
+
+
+def change(kind: str, wanted: int, proposer: str = "adam", decider: str = "dora", *, confirmed: bool = True) -> None:
+    with database.writing() as session:
+        people = {user.username: user for user in session.scalars(select(User))}
+        made = periods.propose(session, kind, wanted, "Weisung des Senats vom 1.", people[proposer], utc_now())
+        periods.decide(session, made.id, confirmed, people[decider], utc_now())
+
+
+def test_a_period_counts_when_the_officer_has_confirmed_it(house) -> None:
+    now = utc_now()
+    person = Person(house, 1, now - timedelta(days=20))
+    change("audio", 10, confirmed=False)
+    runs.run(now)
+    assert audio_store.has(person.recording_sid)
+    change("audio", 10)
+    runs.run(now)
+    assert not audio_store.has(person.recording_sid)
+    for kind, days_, reason in (("audio", 3, "range"), ("audio", 366, "range"), ("transcript", 400, "within_task")):
+        with pytest.raises(periods.NotPossible, match=reason):
+            change(kind, days_)
+    with pytest.raises(periods.NotPossible, match="same_person"):
+        change("audio", 20, decider="adam")
+
+
+def test_the_pages_of_periods(house) -> None:
+    from ivr.app import create_app
+    from tests.people import log_in
+
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    adam, dora = log_in(app.test_client(), "adam"), log_in(app.test_client(), "dora")
+    wanted = {"kind": "call_record", "days": "30", "reason": "Kürzer ist besser"}
+    assert dora.post("/protection/periods", data=wanted).status_code == 404, "the officer proposes nothing"
+    adam.post("/protection/periods", data={**wanted, "reason": "x"})
+    adam.post("/protection/periods", data=wanted)
+    assert "30 Tage" in adam.get("/protection/periods").text
+    assert adam.post("/protection/periods", data={"change": "1", "decision": "confirm"}).status_code == 400
+    dora.post("/protection/periods", data={"change": "1", "decision": "confirm"})
+    dora.post("/protection/periods", data={"change": "1", "decision": "refuse"})
+    with database.reading() as session:
+        assert periods.days(session, "call_record") == 30
+        told = (
+            session.execute(text("SELECT action FROM access_log WHERE action LIKE 'period%' ORDER BY number"))
+            .scalars()
+            .all()
+        )
+    assert told == ["period_proposed", "period_decided"]
+    assert dora.get("/protection/deletions").status_code == 200
+
+
+def finish() -> None:
+    """It is night."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs.business_hours, "is_open", lambda *_: False)
+        runs.finish_erasures()
+
+
+def erase(person: Person, now: datetime) -> None:
+    with database.writing() as session:
+        erasure.erase(session, erasure.of_number(session, person.number), now)
+        runs.want_scrub(session, now)
+
+
+def test_erasure_leaves_nothing_and_the_figures_stay(house) -> None:
+    now = utc_now()
+    person, other = Person(house, 1, now - timedelta(days=2)), Person(house, 2, now - timedelta(days=2))
+    count_all(now)
+    before = figures()
+    erase(person, now)
+    finish()
+    pages = everything(configuration.settings().var_dir)
+    assert found_of(person, pages) == []
+    assert found_of(other, pages) != []
+    with database.writing() as session:  # counted again, as long as the days are not final
+        for day in sorted({row[2] for row in before}):
+            days.keep(session, day, now)
+    assert figures() == before
+    runs.run(now + timedelta(days=9))
+    with database.reading() as session:
+        assert session.get(CallbackTask, person.task_id) is None
+        assert session.get(Call, person.call_id) is None
+        undone = select(func.count()).select_from(CarrierDeletion).where(CarrierDeletion.done_at.is_(None))
+        assert session.scalar(undone) == 0
+
+
+def test_an_erased_call_does_not_come_back_from_the_carrier(house, monkeypatch) -> None:
+    from ivr.workers import reconciliation
+
+    person = Person(house, 1, utc_now())
+    erase(person, utc_now())
+    reconciliation.reconcile(utc_now() - timedelta(days=1), audio=True)
+    with database.reading() as session:
+        assert session.scalar(select(func.count(Call.id)).where(Call.call_sid == person.call_sid)) == 0
+    finish()
+    reconciliation.reconcile(utc_now() - timedelta(days=1), audio=True)
+    with database.reading() as session:
+        assert session.scalar(select(func.count(Call.id)).where(Call.from_number == person.number)) == 0
+
+
+def test_what_was_erased_stays_erased_after_a_restore(house, tmp_path) -> None:
+    now = utc_now()
+    person, old, other = (
+        Person(house, 1, now - timedelta(days=3)), Person(house, 2, now - timedelta(days=29)),
+        Person(house, 3, now - timedelta(days=3)),
+    )  # fmt: skip
+    back_up(tmp_path / "before.tar", now)
+    erase(person, now)
+    restore(tmp_path / "before.tar", replace=True)
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, person.task_id).callback_number == person.number, "the backup has them"
+    counts = runs.after_restore(now)
+    assert counts["tasks"] == 1
+    finish()
+    assert audio_store.has(old.recording_sid), "holds may have been placed since: the periods wait for the night"
+    runs.run(now + timedelta(days=2))
+    pages = everything(configuration.settings().var_dir)
+    assert found_of(person, pages) == []
+    assert not audio_store.has(old.recording_sid), "and what was due since then has gone"
+    assert audio_store.has(other.recording_sid)
+    assert found_of(other, pages) != []
+    assert verification.faults_of_database()[1] == []
+    with database.reading() as session:
+        assert {"replay", "period"} == set(session.scalars(select(DeletionRecord.cause)))
+        assert all(session.scalars(select(DeletionRecord.verified)))
+
+
+def test_a_forged_entry_erases_nobody(house) -> None:
+    person = Person(house, 1, utc_now())
+    entry = {
+        "at": "x",
+        "tasks": [erasure._hidden(f"{person.code} {person.call_sid}")],
+        "calls": [],
+        "recordings": [],
+        "seal": "0" * 64,
+    }
+    import json
+
+    objects.store().put(f"{erasure.PREFIX}forged.json", json.dumps(entry).encode())
+    with pytest.raises(erasure.Unreadable, match="forged"), database.writing() as session:
+        erasure.replay(session, utc_now())
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, person.task_id).callback_number == person.number
+
+
+def test_redis_holds_ids_only(house) -> None:
+    connection = queues.patient()
+    assert queues.values_of_callers(connection) == 0
+    connection.hset("rq:job:x", "data", b"call +4915112345678")
+    assert queues.values_of_callers(connection) == 1
+    connection.close()
+
+
+def test_a_call_without_a_task_goes_as_well(house) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        call = calls.seen(session, "CA" + "1" * 32, "+4917655500099", now - timedelta(days=100))
+        call.state, call.ended_at = "ended", now - timedelta(days=100)
+        young = calls.seen(session, "CA" + "2" * 32, "+4917655500098", now - timedelta(days=10))
+        young.state, young.ended_at = "ended", now - timedelta(days=10)
+        session.flush()
+        ids = call.id, young.id
+    runs.run(now)
+    with database.reading() as session:
+        assert [session.get(Call, one) is None for one in ids] == [True, False]
+
+
+def test_what_others_said_in_calls_of_their_own_is_not_theirs(house) -> None:
+    """A helper rings for somebody and is called back at another number: neither gets or erases the other's words."""
+    now = utc_now()
+    helper, client = Person(house, 1, now), Person(house, 2, now)
+    with database.writing() as session:
+        session.add(
+            TextMessage(call_id=helper.call_id, to_number=client.number, language="tr", text="Link", state="sent",
+                        message_sid=None, template="sms_link", number=1)
+        )  # fmt: skip
+    erase(client, now)
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, helper.task_id).callback_number == helper.number
+        assert session.scalars(select(TextMessage.to_number)).all() == [helper.number]
+    assert audio_store.has(helper.recording_sid)
+
+
+def test_a_late_event_brings_no_number_back(house) -> None:
+    person = Person(house, 1, utc_now())
+    erase(person, utc_now())
+    with database.writing() as session:
+        again = calls.seen(session, person.call_sid, person.number, utc_now())
+        session.flush()
+        assert again.from_number is None
+
+
+def test_nobody_is_erased_while_they_talk(house) -> None:
+    person = Person(house, 1, utc_now())
+    with database.writing() as session:
+        session.get_one(Call, person.call_id).state = "in_progress"
+    with pytest.raises(erasure.StillTalking):
+        erase(person, utc_now())
+    assert audio_store.has(person.recording_sid)
+
+
+def test_a_restricted_person_is_neither_rung_nor_written_to(house) -> None:
+    from ivr import callbacks, text_messages
+    from ivr.live import callback_calls
+
+    person, now = Person(house, 1, utc_now(), closed=False), utc_now()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, person.task_id)
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        task.restricted_at = now
+        for act in (
+            lambda: callbacks.claim(session, task, mia, now),
+            lambda: callback_calls.check_may_dial(task, now),
+            lambda: text_messages.send(session, task, mia, "sms_missed", "Hallo", now),
+        ):
+            with pytest.raises(callbacks.Refused, match="restricted"):
+                act()
+
+
+def test_what_could_not_be_replayed_is_not_kept_for_ever(house) -> None:
+    import os
+
+    from ivr import spool
+
+    path = configuration.settings().var_dir / "spool" / "damaged"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"torn")
+    runs.run(utc_now())
+    assert spool.damaged() == 4
+    long_ago = (utc_now() - timedelta(days=91)).timestamp()
+    os.utime(path, (long_ago, long_ago))
+    runs.run(utc_now())
+    assert spool.damaged() == 0

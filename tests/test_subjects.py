@@ -1,0 +1,198 @@
+"""A person asks what is known of them, and wants it corrected, erased or restricted."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select, text
+
+from ivr import audio_store, database
+from ivr.app import create_app
+from ivr.instants import utc_now
+from ivr.models import CallbackTask, Recording, User
+from ivr.retention import holds
+from ivr.retention.models import SubjectRequest
+from tests.people import a_task, hire, log_in, the_task
+
+NUMBER = "+4915112345678"
+
+
+@pytest.fixture
+def desk(rooms):
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    people = hire()
+
+    def browser(username: str):
+        return log_in(app.test_client(), username)
+
+    browser.people = people
+    return browser
+
+
+def asks(lena, kind: str, named: str = NUMBER, check: str = "called_back"):
+    answer = lena.post("/supervision/subjects/", data={"kind": kind, "named": named, "identity_check": check})
+    return answer.headers["Location"]
+
+
+def told() -> list[str]:
+    with database.reading() as session:
+        query = text("SELECT detail FROM access_log WHERE action = 'subject_request' ORDER BY number")
+        return list(session.execute(query).scalars())
+
+
+def a_life(desk) -> int:
+    task = a_task(text="Meine Heizung ist kalt", number=NUMBER)
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    mia.post(f"/desk/tasks/{task}/name", data={"name": "Olga Öztürk"})
+    mia.post(f"/desk/tasks/{task}/note", data={"text": "Kommt am Mittwoch <b>"})
+    a_task("forms", kind="postal_order", number=NUMBER)
+    a_task(text="Jemand anderes", number="+4915199999999")
+    with database.writing() as session:
+        session.execute(text("UPDATE calls SET state = 'ended'"))
+    return task
+
+
+def test_access_gives_everything(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    page = asks(lena, "access", "0151 12345678")
+    shown = lena.get(page).text
+    assert "2 Aufträge" in shown
+    assert "1 Aufnahme" in shown
+    assert "Öztürk" not in shown, "numbers only"
+    answer = lena.post(f"{page}/data.zip")
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    data = json.loads(archive.read("data.json"))
+    assert {one["callback_number"] for one in data["tasks"]} == {NUMBER}
+    assert len(data["tasks"]) == 2
+    assert data["messages"][0]["transcript"]["text"] == "Meine Heizung ist kalt"
+    audio = [name for name in archive.namelist() if name.endswith(".wav")]
+    assert len(audio) == 1
+    assert archive.read(audio[0])[:4] == b"RIFF"
+    words = "".join(page_.extract_text() for page_ in PdfReader(io.BytesIO(archive.read("data.pdf"))).pages)
+    for said in ("Öztürk", "Meine Heizung ist kalt", "Kommt am Mittwoch <b>", NUMBER):
+        assert said in words.replace("\n", " "), said
+    assert "Jemand anderes" not in words
+    assert "password" not in archive.read("data.json").decode()
+    with database.reading() as session:
+        downloads = session.execute(text("SELECT actor, detail FROM access_log WHERE action = 'download'")).all()
+    assert [one.actor for one in downloads] == ["Lena Leitung"] * 2
+    assert "Lena Leitung" in desk("mia").get(f"/desk/tasks/{task}/readers").text
+    lena.post(f"{page}/close")
+    with database.reading() as session:
+        asked = session.scalars(select(SubjectRequest)).one()
+        assert (asked.state, asked.named, asked.identity_check) == ("done", "", "called_back")
+    assert lena.get(page).status_code == 404
+
+
+def test_arabic_and_chinese_letters_do_not_break_the_file(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    with database.writing() as session:
+        session.get_one(CallbackTask, task).caller_name = "فاطمة 王 ㅎ"
+    archive = zipfile.ZipFile(io.BytesIO(lena.post(f"{asks(lena, 'access')}/data.zip").data))
+    assert archive.read("data.pdf")[:5] == b"%PDF-"
+    assert "فاطمة 王 ㅎ" in archive.read("data.json").decode()
+
+
+def test_by_receipt_code_only_that_task_is_meant(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    archive = zipfile.ZipFile(
+        io.BytesIO(lena.post(f"{asks(lena, 'access', the_task(task).receipt_code)}/data.zip").data)
+    )
+    assert [one["id"] for one in json.loads(archive.read("data.json"))["tasks"]] == [task]
+
+
+def test_without_a_check_of_identity_nothing_begins(desk) -> None:
+    a_life(desk)
+    lena = desk("lena")
+    for form in (
+        {"kind": "access", "named": NUMBER}, {"kind": "access", "named": NUMBER, "identity_check": "trust me"},
+        {"kind": "access", "named": "", "identity_check": "document"}, {"named": NUMBER, "identity_check": "document"},
+    ):  # fmt: skip
+        assert lena.post("/supervision/subjects/", data=form).headers["Location"] == "/supervision/subjects/"
+    assert told() == []
+    for name in ("mia", "adam", "dora"):
+        assert desk(name).get("/supervision/subjects/").status_code == 404
+
+
+def test_rectification(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    page = asks(lena, "rectification")
+    assert lena.post(f"{page}/rectify", data={"number": "110"}).headers["Location"] == page
+    assert lena.post(f"{page}/erase", data={"sure": "1"}).status_code == 404, "not what was asked for"
+    lena.post(f"{page}/rectify", data={"name": "Olga  Östürk", "number": "0151 22233344", "language": "tr"})
+    found = the_task(task)
+    assert (found.caller_name, found.callback_number, found.language) == ("Olga Östürk", "+4915122233344", "tr")
+    assert "rectified" in [event.kind for event in found.events]
+    assert told()[-1].endswith("2 tasks corrected")
+    assert found.receipt_code in lena.get("/desk/?view=all&q=Östürk").text, "it is found by the right name"
+
+
+def test_erasure_is_asked_twice_and_then_thorough(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    with database.reading() as session:
+        sid = session.scalars(select(Recording.recording_sid).order_by(Recording.id)).first()
+    page = asks(lena, "erasure")
+    assert "noch offen" in lena.get(page).text
+    lena.post(f"{page}/erase")
+    assert the_task(task).callback_number == NUMBER, "not without the tick"
+    lena.post(f"{page}/erase", data={"sure": "1"})
+    found = the_task(task)
+    assert (found.state, found.callback_number, found.caller_name) == ("closed", None, None)
+    assert not audio_store.has(sid)
+    assert "X" in found.receipt_code
+    again = asks(lena, "access")
+    assert "haben wir nichts" in lena.get(again).text
+    assert re.search(r"\d recordings", told()[2])
+    assert desk("dora").get("/protection/deletions").status_code == 200
+
+
+def test_a_legal_hold_stands_against_erasure(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    lena.post(f"/desk/tasks/{task}/hold", data={"reason": ""})
+    lena.post(f"/desk/tasks/{task}/hold", data={"reason": "Klage vor dem Sozialgericht"})
+    assert desk("mia").post(f"/desk/tasks/{task}/hold", data={"lift": "1"}).status_code == 404
+    page = asks(lena, "erasure")
+    assert "darf derzeit nicht" in lena.get(page).text
+    lena.post(f"{page}/erase", data={"sure": "1"})
+    assert the_task(task).callback_number == NUMBER
+    lena.post(f"{page}/close", data={"refuse": "1"})
+    lena.post(f"{page}/close", data={"refuse": "1", "reason": "Rechtsstreit"})
+    with database.reading() as session:
+        assert session.scalars(select(SubjectRequest.state)).all() == ["refused"]
+        assert [hold.reason for hold in holds.of_task(session, task)] == ["Klage vor dem Sozialgericht"]
+    shown = desk("dora").get("/protection/deletions").text
+    assert the_task(task).receipt_code in shown
+    assert "Sozialgericht" not in shown, "what people write may name somebody: the officer sees no content"
+    assert "Rechtsstreit" not in shown
+    lena.post(f"/desk/tasks/{task}/hold", data={"lift": "1"})
+    with database.reading() as session:
+        assert holds.of_task(session, task) == []
+
+
+def test_restriction_covers_for_everybody_until_it_is_lifted(desk) -> None:
+    task, lena, mia = a_life(desk), desk("lena"), desk("mia")
+    assert "Öztürk" in mia.get(f"/desk/tasks/{task}").text
+    lena.post(f"{asks(lena, 'restriction')}/restrict")
+    for browser in (mia, lena):
+        browser.post(f"/desk/tasks/{task}/open", data={"reason": "complaint"})
+        page = browser.get(f"/desk/tasks/{task}").text
+        assert ("Öztürk" in page, "Art. 18 DSGVO" in page) == (False, True)
+    lena.post(f"{asks(lena, 'restriction')}/restrict", data={"lift": "1"})
+    assert "Öztürk" in mia.get(f"/desk/tasks/{task}").text
+
+
+def test_a_search_in_a_request_is_not_kept_readable(desk) -> None:
+    a_life(desk)
+    asks(desk("lena"), "access")
+    with database.reading() as session:
+        asked = session.scalars(select(SubjectRequest)).one()
+        assert "15112345678" not in asked.named
+        assert session.scalars(select(User)).first()
+        assert asked.opened_at <= utc_now()
