@@ -3,7 +3,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: run test bench chaos screenshots lock vendor translations
+.PHONY: run test bench chaos screenshots lock vendor translations audit sbom scan
 
 run:
 	@exec $(or $(PYTHON),python3) -m ivr run
@@ -28,15 +28,33 @@ chaos:
 	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m tests.chaos --seeds $(or $(SEEDS),1)
 
+# Static analysis, secrets, known weaknesses of dependencies (see .ci/audit).
+audit:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap audit
+	@mkdir -p var && .ci/audit
+
+# What the product is made of (CycloneDX), as sbom.json under var/.
+sbom:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap audit
+	@mkdir -p var && $(VENV)/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o var/sbom.json
+	@echo "var/sbom.json"
+
+# A web scanner at the running house; every finding is explained in .ci/scan.
+scan:
+	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(VENV)/python .ci/scan
+
 # Renews the pictures in docs/screenshots.
 screenshots:
 	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
-	SCREENSHOTS=1 $(VENV)/python -m pytest tests/test_browser.py tests/test_live_browser.py tests/test_desk_browser.py
+	SCREENSHOTS=1 $(VENV)/python -m pytest tests/test_browser.py tests/test_live_browser.py tests/test_desk_browser.py \
+	  tests/test_figures_browser.py tests/test_protection_browser.py
 
 # Pins requirements.txt and tests/requirements.txt from pyproject.toml.
 lock:
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt pyproject.toml
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra test -c requirements.txt --output-file tests/requirements.txt pyproject.toml
+	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra audit -c requirements.txt -c tests/requirements.txt --output-file .ci/requirements.txt pyproject.toml
 
 # Fetches the pinned browser assets into ivr/web/static/vendor.
 vendor:

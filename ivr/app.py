@@ -10,15 +10,18 @@ import sys
 import threading
 import time
 
-from flask import Flask, redirect, render_template, url_for
+from flask import Flask, jsonify, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import Babel
 from flask_compress import Compress
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from ivr import database, outbox
+from ivr import database, outbox, software_logs
 from ivr.configuration import ConfigurationError, settings
 from ivr.script import missing_prompts
 from ivr.telephony import house
@@ -27,16 +30,20 @@ from ivr.telephony.legs import legs
 from ivr.telephony.staff import staff
 from ivr.telephony.waiting import in_line
 from ivr.telephony.webhooks import voice
-from ivr.web import login, security, words
+from ivr.web import guards, limits, login, security, words
+from ivr.web.account import account
+from ivr.web.administration import administration
 from ivr.web.api import api
 from ivr.web.desk import desk
 from ivr.web.desk_tools import desk_tools
 from ivr.web.figures import figures
 from ivr.web.health import health
 from ivr.web.live import live
+from ivr.web.protection import protection
 from ivr.web.reports import reports
 from ivr.web.softphone import softphone
 from ivr.web.studio import studio
+from ivr.web.subjects import subjects
 from ivr.web.supervision import supervision
 from ivr.workers import queues
 
@@ -58,25 +65,34 @@ def create_app() -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=configured.base_url.startswith("https://"),
         SEND_FILE_MAX_AGE_DEFAULT=3600,
-        MAX_CONTENT_LENGTH=4 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=security.LARGEST,
         WTF_CSRF_TIME_LIMIT=None,
+        MAX_FORM_MEMORY_SIZE=security.LARGEST,
+        MAX_FORM_PARTS=2000,
         BABEL_DEFAULT_LOCALE="de",
         BABEL_DEFAULT_TIMEZONE=configured.hours.timezone,
         BABEL_TRANSLATION_DIRECTORIES="web/translations",
         COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "application/json"],
     )
+    if configured.trusted_proxies:
+        hops = configured.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     outbox.hand_over = queues.hand_over
+    security.protect(app)
     csrf = CSRFProtect(app)
     Babel(app, locale_selector=login.chosen_language)
     Compress(app)
-    login.manager.init_app(app)
-    security.protect(app)
+    login.install(app)
+    guards.keep(app)
     words.install(app)
 
     for webhooks in (voice, in_line, legs, staff, last_resort):  # guarded by the carrier's signature
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
-    pages = (health, login.login, desk, desk_tools, live, supervision, studio, figures, reports)
+    pages = (
+        health, login.login, account, desk, desk_tools, live, supervision, studio, figures, reports, subjects,
+        administration, protection,
+    )  # fmt: skip
     for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):
         app.register_blueprint(blueprint)
     if configured.local:
@@ -84,17 +100,32 @@ def create_app() -> Flask:
 
     @app.get("/")
     def home() -> Response:
-        return redirect(url_for("desk.queue"))
+        if not current_user.is_authenticated:
+            return redirect(url_for("login.page"))
+        return redirect(login.first_page(guards.me()))
+
+    limits.protect(app)
 
     @app.errorhandler(SQLAlchemyError)
     def away(error: SQLAlchemyError) -> tuple[str, int]:
         log.error("the database did not answer a page (%s)", type(error).__name__)
         return render_template("away.html"), 503
 
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str | FlaskResponse, int] | HTTPException:
+        if isinstance(error, HTTPException):
+            return refused(error)
+        log.error("a page failed", exc_info=error)
+        if request.path.startswith("/api/"):
+            return jsonify(error="internal server error"), 500
+        return render_template("error.html", code=500), 500
+
     @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> tuple[str, int] | HTTPException:
+    def refused(error: HTTPException) -> tuple[str | FlaskResponse, int] | HTTPException:
         if error.code is None or error.code < 400:
             return error
+        if request.path.startswith("/api/"):
+            return jsonify(error=error.name.lower()), error.code
         return render_template("error.html", code=error.code), error.code
 
     return app
@@ -103,6 +134,7 @@ def create_app() -> Flask:
 def serve() -> Flask:
     """The web application of a process of its own: it answers callers quickly whatever is away, and writes down later
     what could not be written at once."""
+    software_logs.set_up(settings().log_format, logging.WARNING)
     database.be_quick()
     app = create_app()
     outbox.hand_over = queues.hand_over_soon

@@ -98,10 +98,18 @@ def connect(url: str) -> Engine:
             pool_size=10,
             max_overflow=20,
             pool_timeout=seconds,
+            hide_parameters=True,
         )
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": seconds}, pool_size=10, max_overflow=20, pool_timeout=seconds)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": seconds},
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=seconds,
+        hide_parameters=True,
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from ivr.database_types import insert, rows
 from ivr.instants import utc_now
 from ivr.models import Work
+from ivr.software_logs import redacted
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +176,9 @@ def postpone(session: Session, work: Work, reason: str, now: datetime) -> None:
     session.execute(
         update(Work)
         .where(Work.id == work.id, Work.leased_by == work.leased_by)
-        .values(leased_until=None, leased_by=None, last_error=reason[:500], run_after=now + _pause(work.attempts))
+        .values(
+            leased_until=None, leased_by=None, last_error=redacted(reason)[:500], run_after=now + _pause(work.attempts)
+        )
     )
 
 

@@ -4,6 +4,7 @@ Standard library only, and no syntax newer than Python 3.7: this file must be ab
 
     python -m ivr.launch.bootstrap test     installs what `make test` needs as well
     python -m ivr.launch.bootstrap bench    and what `make bench` needs
+    python -m ivr.launch.bootstrap audit    and what `make audit` and `make sbom` need
 """
 
 from __future__ import annotations
@@ -166,6 +167,9 @@ def prepare_tests() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["test"]:
         prepare_tests()
+    elif sys.argv[1:] == ["audit"]:
+        prepare_tests()
+        _install(ROOT / ".ci" / "requirements.txt")
     elif sys.argv[1:] == ["bench"]:
         prepare_tests()
         _apt_install(_BENCH_PACKAGES)
