@@ -14,7 +14,7 @@ from tests.people import a_task, the_task
 @pytest.fixture
 def client(rooms):
     with database.writing() as session:
-        token = users.new_token(session, "reader", utc_now())
+        token = users.new_token(session, "reader", utc_now(), scopes=("tasks", "callers"))
     client = create_app().test_client()
     client.token = token
     client.read = lambda path: client.get(path, headers={"Authorization": f"Bearer {client.token}"})

@@ -169,6 +169,9 @@ EVENTS = {
     "corrected": lazy_gettext("Transcript corrected"),
     "handed_over": lazy_gettext("Handed over to"),
     "text_sent": lazy_gettext("Text message"),
+    "rectified": lazy_gettext("Corrected at the caller's wish"),
+    "restricted": lazy_gettext("Use restricted at the caller's wish"),
+    "unrestricted": lazy_gettext("Restriction lifted"),
 }
 TILES = {
     "waiting": lazy_gettext("Waiting now"),
@@ -290,6 +293,85 @@ LEG_STATES = {
     "joined": lazy_gettext("is on the line"),
     "ended": lazy_gettext("gone"),
 }
+USER_ROLES = {
+    "member": lazy_gettext("team member"),
+    "supervisor": lazy_gettext("supervisor"),
+    "administrator": lazy_gettext("administrator"),
+    "officer": lazy_gettext("data protection officer"),
+}
+OPENING_REASONS = {
+    "stand_in": lazy_gettext("I stand in for a colleague"),
+    "caller_asks": lazy_gettext("the person is on the telephone and asks"),
+    "complaint": lazy_gettext("a complaint"),
+    "oversight": lazy_gettext("oversight (Fachaufsicht)"),
+    "hand_over": lazy_gettext("to see which team is responsible"),
+    "follow_up": lazy_gettext("to look something up after closing"),
+    "other": lazy_gettext("another reason"),
+}
+ACCESS_ACTIONS = {
+    "view": lazy_gettext("viewed"),
+    "open": lazy_gettext("opened"),
+    "listen": lazy_gettext("listened"),
+    "search": lazy_gettext("searched"),
+    "export": lazy_gettext("exported"),
+    "download": lazy_gettext("downloaded"),
+    "read_log": lazy_gettext("read this log"),
+    "export_log": lazy_gettext("exported this log"),
+    "log_in": lazy_gettext("logged in"),
+    "log_in_failed": lazy_gettext("failed to log in"),
+    "log_out": lazy_gettext("logged out"),
+    "user_changed": lazy_gettext("changed a person"),
+    "token_changed": lazy_gettext("changed a token"),
+    "period_proposed": lazy_gettext("proposed a period"),
+    "period_decided": lazy_gettext("decided about a period"),
+    "hold_placed": lazy_gettext("placed a legal hold"),
+    "hold_lifted": lazy_gettext("lifted a legal hold"),
+    "subject_request": lazy_gettext("worked on a data subject's request"),
+    "deleted": lazy_gettext("deleted"),
+    "restored": lazy_gettext("restored a backup"),
+    "trimmed": lazy_gettext("deleted older lines of this log"),
+}
+UNUSUAL = {
+    "many_tasks": lazy_gettext("many tasks on one day"),
+    "many_searches": lazy_gettext("many searches on one day"),
+    "many_exported": lazy_gettext("many tasks exported on one day"),
+    "at_night": lazy_gettext("at night"),
+    "own_name": lazy_gettext("a caller of their own surname"),
+    "no_call": lazy_gettext("opened, and neither called nor wrote anything"),
+}
+PERIODS = {
+    "audio": lazy_gettext("Audio"),
+    "transcript": lazy_gettext("Transcript and notes"),
+    "number_and_name": lazy_gettext("Number and name"),
+    "task": lazy_gettext("Task"),
+    "call_record": lazy_gettext("Call record"),
+    "remembered_language": lazy_gettext("Remembered language"),
+    "access_log": lazy_gettext("Access log"),
+    "statistics": lazy_gettext("Statistics"),
+}
+DELETION_CAUSES = {
+    "period": lazy_gettext("its period was over"),
+    "erasure": lazy_gettext("erased at the person's wish"),
+    "replay": lazy_gettext("deleted again after a restore"),
+}
+SUBJECT_RIGHTS = {
+    "access": lazy_gettext("Access (Art. 15 GDPR)"),
+    "rectification": lazy_gettext("Rectification (Art. 16 GDPR)"),
+    "erasure": lazy_gettext("Erasure (Art. 17 GDPR)"),
+    "restriction": lazy_gettext("Restriction (Art. 18 GDPR)"),
+}
+IDENTITY_CHECKS = {
+    "called_back": lazy_gettext("rung back at the number, which confirmed the request"),
+    "code_and_number": lazy_gettext("named the receipt code and the number"),
+    "document": lazy_gettext("showed an identity document in person"),
+    "representative": lazy_gettext("representative with a written authorisation"),
+}
+REQUEST_STATES = {"opened": lazy_gettext("begun"), "done": lazy_gettext("done"), "refused": lazy_gettext("refused")}
+PROPOSAL_STATES = {
+    "proposed": lazy_gettext("waits for the data protection officer"),
+    "confirmed": lazy_gettext("confirmed"),
+    "refused": lazy_gettext("refused"),
+}
 WEEKDAYS = (
     lazy_gettext("Monday"), lazy_gettext("Tuesday"), lazy_gettext("Wednesday"), lazy_gettext("Thursday"),
     lazy_gettext("Friday"), lazy_gettext("Saturday"), lazy_gettext("Sunday"),
@@ -298,6 +380,8 @@ _REFUSALS = {
     "no_mobile": lazy_gettext("No text message can be received at this number."),
     "text_needed": lazy_gettext("The text message is empty."),
     "reason_needed": lazy_gettext("Please give a reason."),
+    "restricted": lazy_gettext("This person has asked that their data is not used. Nobody can open the task."),
+    "covered": lazy_gettext("This is covered. Claim the task, or open it with a reason."),
     "no_team": lazy_gettext("Please choose another team."),
     "nothing_to_correct": lazy_gettext("There is no transcript to correct."),
     "closed_now": lazy_gettext("Nobody is called outside opening hours."),
@@ -426,6 +510,20 @@ def event_text(event: TaskEvent) -> str:
     return event.text or ""
 
 
+def is_public(event: TaskEvent) -> bool:
+    """Whether the second half of a line of history says nothing of the caller."""
+    return event.kind in ("attempted", "closed", "put_off", "taken_over", "assigned")
+
+
+def opening_reason(reason: str) -> str:
+    """Why somebody read a task, in words."""
+    key, _, text = reason.partition(": ")
+    if key in ("claim", "closed"):
+        return str(gettext("holds the task") if key == "claim" else gettext("has closed the task"))
+    known = OPENING_REASONS.get(key)
+    return f"{known}: {text}" if known and text else str(known or reason or "–")
+
+
 def figure_value(name: str, value: float | None) -> str:
     """The number of a tile."""
     kinds: dict[str, Kind] = {"answered_in_time": "share", "tried_within_24h": "share", "longest_wait": "seconds"}
@@ -498,12 +596,24 @@ def install(app: Flask) -> None:
             "figures": FIGURES,
             "measures": MEASURES,
             "sla_states": SLA_STATES,
+            "user_roles": USER_ROLES,
+            "opening_reasons": OPENING_REASONS,
+            "access_actions": ACCESS_ACTIONS,
+            "unusual": UNUSUAL,
+            "periods": PERIODS,
+            "deletion_causes": DELETION_CAUSES,
+            "subject_rights": SUBJECT_RIGHTS,
+            "identity_checks": IDENTITY_CHECKS,
+            "request_states": REQUEST_STATES,
+            "proposal_states": PROPOSAL_STATES,
         },
         interface_languages=INTERFACE_LANGUAGES,
         chosen_language=chosen_language,
         promise=promise,
         transcript_state=transcript_state,
         event_text=event_text,
+        is_public=is_public,
+        opening_reason=opening_reason,
         offices=office_choices,
         team_choices=team_choices,
         language_choices=language_choices,
