@@ -148,11 +148,12 @@ def test_a_word_that_is_clicked_is_heard(browser, house, people, caller, tasks_o
     (task,) = tasks_of(person.call_sid)
     page = open_desk(browser, house)
     page.goto(f"/desk/tasks/{task['id']}")
+    page.get_by_role("button", name="Übernehmen").click()
     word = page.locator(".house-word").nth(3)
     start = float(word.get_attribute("data-start"))
     word.click()
     expect(word).to_have_attribute("aria-current", "true")
-    assert page.locator("audio").evaluate("audio => audio.currentTime") >= start
+    page.wait_for_function("start => document.querySelector('audio').currentTime >= start", arg=start)
     picture(page, "task")
     assert page.complaints == []
 

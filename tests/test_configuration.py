@@ -63,7 +63,7 @@ def test_wrong(written, text: str, complaint: str) -> None:
 def test_the_readmes_examples_are_accepted(written) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
     examples = [part.split("```")[0] for part in readme.split("```toml")[1:]]
-    assert len(examples) == 4
+    assert len(examples) == 5
     accepted = [written(example) for example in examples]
     (settings,) = [one for one in accepted if one.hours.weekdays]
     assert settings.hours.weekdays == {"saturday": None}

@@ -143,7 +143,10 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(rooms, monkey
     task = the_task(task_id)
     assert (task.urgency, task.urgency_words) == ("emergency", ["strom abgestellt"])
     assert task.due_at <= before.due_at
-    page = desk("mia").get(f"/desk/tasks/{task_id}")
+    member = desk("mia")
+    assert "strom abgestellt" not in member.get(f"/desk/tasks/{task_id}").text, "covered"
+    member.post(f"/desk/tasks/{task_id}/claim")
+    page = member.get(f"/desk/tasks/{task_id}")
     assert "strom abgestellt" in page.text
     assert "Notfall laut Abschrift" in page.text
     with database.writing() as session:
