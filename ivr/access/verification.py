@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ivr import database
 from ivr.access import access_log, kept_heads
+from ivr.access.models import AccessLine
 from ivr.instants import iso
 
 
@@ -93,8 +94,7 @@ def missing_since(path: Path) -> int:
             if not content.get("end"):
                 last, newest = content["number"], content["hash"]
     with database.reading() as session:
-        for line in access_log.lines(session, after=last - 1):
-            if line.number == last and line.hash != newest:
-                return -1
-            break
-        return access_log.newest(session)[0] - last if access_log.newest(session)[0] >= last else -1
+        ours = session.get(AccessLine, last)
+        if ours is not None and ours.hash != newest:
+            return -1
+        return max(access_log.newest(session)[0] - last, -1)
