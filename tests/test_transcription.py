@@ -153,7 +153,7 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(rooms, monkey
         callbacks.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
     task = the_task(task_id)
     assert (task.urgency, task.due_at) == ("normal", before.due_at)
-    assert [event.kind for event in task.events][-2:] == ["raised", "lowered"]
+    assert [event.kind for event in task.events][-3:] == ["raised", "claimed", "lowered"]
     with database.writing() as session:
         assert not promises.raise_by_words(session, session.get_one(CallbackTask, task_id), ["hunger"], utc_now())
         with pytest.raises(Refused, match="not_raised"):
