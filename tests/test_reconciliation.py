@@ -102,6 +102,14 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrie
     recording = at_the_carrier("+4917012340007")
     reconciliation.reconcile(utc_now() - timedelta(hours=1))
     eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+
+    def settled() -> bool:
+        with database.reading() as session:
+            done = select(Work.done_at).join(Recording, Recording.id == Work.subject_id)
+            done = done.where(Work.kind == "delete_at_carrier", Recording.recording_sid == recording.sid)
+            return session.scalar(done) is not None
+
+    eventually(settled, 20)
     house.switch.ledger.keep_recording(recording, human_speech(1).samples)
     with database.writing() as session:
         known = session.scalars(select(Recording).where(Recording.recording_sid == recording.sid)).one()

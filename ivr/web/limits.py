@@ -53,7 +53,9 @@ def protect(app: Flask) -> None:
         door = door_of(request.endpoint)
         return door is not None and CARRIER in door.who
 
-    guesses = limiter.shared_limit(_LOG_IN, scope="log-in", key_func=_address, exempt_when=_only_looks)
+    guesses = limiter.shared_limit(
+        _LOG_IN, scope="log-in", key_func=_address, exempt_when=_only_looks, override_defaults=False
+    )
     views: dict[str, Any] = app.view_functions
     for endpoint in _GUESSED:
         views[endpoint] = guesses(views[endpoint])
