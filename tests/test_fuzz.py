@@ -206,7 +206,11 @@ def test_the_interface_is_what_its_document_says(rooms) -> None:
         for mode in GenerationMode:
 
             @settings_of_hypothesis(
-                max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None
+                derandomize=True,
+                max_examples=150,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                database=None,
             )
             @given(case=operation.ok().as_strategy(generation_mode=mode))
             def check(case) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,8 @@ def test_who_asks_too_often_has_to_wait(rooms, monkeypatch) -> None:
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
+    while time.time() % 60 > 50:  # all within one minute
+        time.sleep(1)
     answers = [client.post("/login", data={"username": "x", "password": "y"}).status_code for _ in range(4)]
     assert answers == [401, 401, 401, 429]
     other = app.test_client().post(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, jsonify, request, url_for
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import database, task_lists, users
 from ivr.access import access_log
@@ -16,6 +19,8 @@ from ivr.instants import iso, utc_now
 from ivr.models import ApiToken, AppointmentWish, CallbackTask, PostalOrder, Transcript, VoiceboxMessage
 from ivr.web import openapi
 
+#: Tries to write down that a program reads, and seconds between them.
+_TRIES, _PAUSE = 5, 1.1
 #: That a token is used is written down at most so often.
 _USED_EVERY = timedelta(minutes=1)
 
@@ -32,7 +37,7 @@ def _token_only() -> Response | None:
     if known is not None and "tasks" in known.scopes:
         g.token = known
         if known.last_used_at is None or known.last_used_at < utc_now() - _USED_EVERY:
-            with database.noting() as connection:
+            with suppress(SQLAlchemyError), database.noting() as connection:
                 connection.execute(update(ApiToken).where(ApiToken.id == known.id).values(last_used_at=utc_now()))
         return None
     response = _problem(401, "a valid bearer token with the scope `tasks` is needed")
@@ -86,9 +91,16 @@ def _note(task_ids: list[int]) -> None:
     """What a program reads of callers is written down, before it gets it."""
     if _callers() and task_ids:
         by = Actor(g.token.name, "program", None, request.remote_addr or "")
-        with database.writing() as session:
-            for detail in access_log.ranges(task_ids):
-                access_log.append(session, by, "export", utc_now(), detail=detail)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with database.writing() as session:
+                    for detail in access_log.ranges(task_ids):
+                        access_log.append(session, by, "export", utc_now(), detail=detail)
+                return
+            except SQLAlchemyError:  # workers write a great deal: a program has time
+                if not tries_left:
+                    raise
+                time.sleep(_PAUSE)
 
 
 def _number(name: str, default: int) -> int:
