@@ -5,8 +5,6 @@ The number itself is not kept; without the house's secret nobody can tell whose 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Table, delete
@@ -14,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ivr.configuration import settings
 from ivr.database_types import insert
+from ivr.keyed_hashes import keyed_hash
 from ivr.models import KnownCaller
 
 _KNOWN = Table("known_callers", KnownCaller.metadata)
@@ -21,8 +20,7 @@ _KNOWN = Table("known_callers", KnownCaller.metadata)
 
 def number_hash(number: str | None) -> str:
     """HMAC-SHA256 of an E.164 number in hex; one and the same for all who withhold theirs."""
-    key = hashlib.sha256(b"known callers:" + settings().secret.encode()).digest()
-    return hmac.new(key, (number or "withheld").encode(), hashlib.sha256).hexdigest()
+    return keyed_hash("known callers", number or "withheld")
 
 
 def language_of(session: Session, number: str | None, now: datetime) -> str | None:

@@ -11,7 +11,6 @@ that stayed builds. The database refuses every other change (migration 0007). Se
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.access.models import AccessHead, AccessLine
-from ivr.configuration import settings
 from ivr.instants import iso
+from ivr.keyed_hashes import keyed_hash
 from ivr.models import CallbackTask
 
 #: What is written down.
@@ -159,8 +158,7 @@ def trim(session: Session, before: datetime, now: datetime) -> int:
 
 def seal_of_trim(through: int, last_hash: str) -> str:
     """What only who has the house's secret can put into a line that says that older ones were deleted."""
-    key = hashlib.sha256(b"trimmed:" + settings().secret.encode()).digest()
-    return hmac.new(key, f"{through} {last_hash}".encode(), hashlib.sha256).hexdigest()
+    return keyed_hash("trimmed", f"{through} {last_hash}")
 
 
 def count(session: Session) -> int:

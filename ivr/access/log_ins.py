@@ -7,7 +7,6 @@ database its hash: a copied cookie is worth nothing after that.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -16,8 +15,8 @@ from sqlalchemy import Connection, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.access.models import LogIn, LogInDelay
-from ivr.configuration import settings
 from ivr.database_types import insert
+from ivr.keyed_hashes import keyed_hash
 from ivr.models import User
 
 IDLE = timedelta(minutes=30)
@@ -79,7 +78,7 @@ class Delay:
     def __init__(self, domain: str, *parts: str, strict: bool = True) -> None:
         # Lengths first: no two lists of parts read alike.
         what = "".join(f"{len(part)}:{part}" for part in (domain, *parts))
-        self.key = hmac.new(_key(), what.encode(), hashlib.sha256).hexdigest()
+        self.key = keyed_hash("log-ins", what)
         self.limits = _STRICT if strict else _LOOSE
 
 
@@ -141,11 +140,7 @@ def succeeded(session: Session, delays: Iterable[Delay]) -> None:
 
 def fingerprint(user: User) -> str:
     """Changes with the password: what was begun with the old one is not finished with the new one."""
-    return hmac.new(_key(), user.password_hash.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def _key() -> bytes:
-    return hashlib.sha256(b"log-ins:" + settings().secret.encode()).digest()
+    return keyed_hash("password", user.password_hash)[:16]
 
 
 def _hash(token: str) -> str:

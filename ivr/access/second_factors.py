@@ -3,7 +3,6 @@ them."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -24,6 +23,7 @@ from ivr import audio_keys
 from ivr.access.models import RecoveryCode, SecurityKey
 from ivr.configuration import settings
 from ivr.database_types import rows
+from ivr.keyed_hashes import keyed_hash
 from ivr.models import User
 
 #: How many recovery codes are made at once, and their letters: none is mistaken for another.
@@ -140,8 +140,7 @@ def recovery_codes_left(session: Session, user: User) -> int:
 
 
 def _code_hash(user: User, code: str) -> str:
-    key = hashlib.sha256(b"recovery codes:" + settings().secret.encode()).digest()
-    return hmac.new(key, f"{user.id}:{code}".encode(), hashlib.sha256).hexdigest()
+    return keyed_hash("recovery codes", f"{user.id}:{code}")
 
 
 # -- security keys ----------------------------------------------------------------------------------

@@ -3,20 +3,16 @@ While the carrier still has it, it is known by its own id; afterwards, for some 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.configuration import settings
+from ivr.keyed_hashes import keyed_hash
 from ivr.retention.models import CarrierDeletion
 
 
 def hidden(sid: str) -> str:
     """The keyed hash of a carrier's id."""
-    key = hashlib.sha256(b"deleted at the carrier:" + settings().secret.encode()).digest()
-    return hmac.new(key, sid.encode(), hashlib.sha256).hexdigest()
+    return keyed_hash("deleted", sid)
 
 
 def lies_on(session: Session, *sids: str) -> bool:

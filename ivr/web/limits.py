@@ -5,8 +5,6 @@ The carrier is never limited (the line has rules of its own, ivr.live.unwanted_c
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any
 
 from flask import Flask, request
@@ -15,6 +13,7 @@ from flask_login import current_user
 
 from ivr.access.doors import CARRIER, door_of
 from ivr.configuration import settings
+from ivr.keyed_hashes import keyed_hash
 
 #: Requests a minute of one log-in, or one address; pages ask by themselves some hundred times.
 _EVERYBODY = "1500 per minute"
@@ -84,4 +83,4 @@ def _address() -> str:
 
 def _hidden(text: str) -> str:
     # Redis holds no addresses of people.
-    return hmac.new(settings().secret.encode(), f"limits:{text}".encode(), hashlib.sha256).hexdigest()[:24]
+    return keyed_hash("limits", text)[:24]

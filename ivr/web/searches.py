@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from ivr import database
 from ivr.access import access_log, readings
-from ivr.configuration import settings
+from ivr.keyed_hashes import keyed_hash
 from ivr.web.guards import actor, me
 
 #: The same search again, as when a page refreshes itself, is not written down again for so long.
@@ -22,8 +20,7 @@ def note(words: str, now: datetime) -> None:
     not."""
     digits = sum(letter.isdigit() for letter in words)
     kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
-    key = hashlib.sha256(b"search log:" + settings().secret.encode()).digest()
-    detail = f"{kind} {hmac.new(key, words.casefold().encode(), hashlib.sha256).hexdigest()[:12]}"
+    detail = f"{kind} {keyed_hash('search log', words.casefold())[:12]}"
     with database.reading() as session:
         if readings.searched_lately(session, me().id, detail, now - _AGAIN):
             return
