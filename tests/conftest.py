@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 from argon2 import PasswordHasher
+from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ivr import configuration, database, notes, users
@@ -22,6 +23,7 @@ from ivr.languages import LANGUAGES
 from ivr.launch.house import _environment, _procfile, _start_redis
 from ivr.launch.processes import Child, stop_all, tail
 from tests.caller import Caller
+from tests.people import hire, log_in
 from tests.postgres import Postgres, running
 
 ROOT = Path(__file__).parent.parent
@@ -110,6 +112,35 @@ class Databases:
             os.environ.update(saved)
             self._template = url.rpartition("/")[2]
         return {"DATABASE_URL": self._server.new_database(self._template)}
+
+
+@pytest.fixture(scope="session")
+def buckets() -> Iterator[str]:
+    """The address of a storage that speaks S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+    server.start()
+    yield f"http://127.0.0.1:{server._port}"
+    server.stop()
+
+
+@pytest.fixture
+def in_bucket(buckets: str, rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep audio in a bucket."""
+    import boto3
+
+    name = f"hotline-{secrets.token_hex(4)}"
+    for key, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AUDIO_STORE": f"s3://{name}/recordings",
+        "AUDIO_S3_ENDPOINT": buckets,
+    }.items():
+        monkeypatch.setenv(key, value)
+    configuration.settings.cache_clear()
+    client = boto3.client("s3", endpoint_url=buckets)
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    client.close()
 
 
 class House:
@@ -307,3 +338,21 @@ def eventually(happens: Callable[[], object], seconds: float = 10.0, pause: floa
             return value
         assert time.monotonic() < deadline, f"did not happen within {seconds} s"
         time.sleep(pause)
+
+
+@pytest.fixture
+def desk(rooms):
+    """Browsers of people who work here, one a person."""
+    from ivr.app import create_app
+
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    people = hire()
+
+    def browser(username: str | None = None):
+        client = app.test_client()
+        return log_in(client, username) if username else client
+
+    browser.people = people
+    browser.app = app
+    return browser

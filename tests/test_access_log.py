@@ -21,22 +21,9 @@ from ivr.app import create_app
 from ivr.cli import hotline
 from ivr.instants import utc_now
 from ivr.models import CallbackTask, Recording, User
-from tests.people import a_task, hire, log_in, the_task
+from tests.people import a_task, the_task
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def desk(rooms):
-    app = create_app()
-    app.config["WTF_CSRF_ENABLED"] = False
-    people = hire()
-
-    def browser(username: str):
-        return log_in(app.test_client(), username)
-
-    browser.people = people
-    return browser
 
 
 def lines(*actions: str) -> list[AccessLine]:

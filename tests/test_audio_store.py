@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
-import socket
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from moto.server import ThreadedMotoServer
 
 from ivr import audio_store, configuration, master_keys, objects
 from ivr.audio_files import RATE, Sound, write_wav
@@ -20,35 +16,10 @@ AUDIO = write_wav(Sound((np.sin(np.arange(8000) / 5) * 9000).astype(np.int16), R
 ABOUT = {"call_sid": "CA1", "from_number": "+4942112345", "language": "fa"}
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["directory", "bucket"])
-def place(request: pytest.FixtureRequest, rooms, monkeypatch: pytest.MonkeyPatch) -> objects.Objects:
+def place(request: pytest.FixtureRequest, rooms) -> objects.Objects:
     if request.param == "bucket":
-        import boto3
-
-        endpoint, name = request.getfixturevalue("bucket"), f"hotline-{secrets.token_hex(4)}"
-        for key, value in {
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AUDIO_STORE": f"s3://{name}/recordings",
-            "AUDIO_S3_ENDPOINT": endpoint,
-        }.items():
-            monkeypatch.setenv(key, value)
-        configuration.settings.cache_clear()
-        client = boto3.client("s3", endpoint_url=endpoint)
-        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        client.close()
+        request.getfixturevalue("in_bucket")
     return objects.store()
 
 

@@ -18,6 +18,7 @@ from ivr import audio_store, backup, callbacks, configuration, database, master_
 from ivr.cli import hotline
 from ivr.instants import utc_now
 from ivr.models import Base, CallbackTask, Recording, TaskEvent
+from ivr.workers import reconciliation
 from tests.conftest import House, eventually, move_out
 from tests.people import a_task, hire, the_task
 from tests.postgres import Postgres
@@ -296,7 +297,9 @@ def test_the_drill(house: House, caller, tmp_path: Path) -> None:
     assert code == 0, said
     code, said = run("restore", "--replace", str(file))
     assert (code, "stop the processes" in said) == (1, True)
-    house.kill("web", "worker", "clock", "redis")
+    house.kill("worker", "clock")
+    unheard_of = leave_message(caller, human_speech(3))  # after the backup; the carrier still has it
+    house.kill("web", "redis")
     try:
         move_out()
         shutil.rmtree(house.settings.audio_dir)
@@ -320,3 +323,8 @@ def test_the_drill(house: House, caller, tmp_path: Path) -> None:
             return bool(session.scalar(select(CallbackTask.id).where(CallbackTask.call.has(call_sid=later.call_sid))))
 
     eventually(there, 20)
+    reconciliation.reconcile(utc_now() - timedelta(hours=1))
+    with database.reading() as session:
+        taken_in = CallbackTask.call.has(call_sid=unheard_of.call_sid)
+        assert session.scalars(select(CallbackTask).where(taken_in)).one().messages
+    eventually(lambda: audio_store.has(unheard_of.report.recording_sids[0]), 60)  # the sweep's turn

@@ -9,10 +9,9 @@ from ivr import audio_store, database
 from ivr.cli import hotline
 from ivr.models import CallbackTask, Recording
 from tests.secrets_of_production import PRODUCTION
-from tests.test_desk import desk  # noqa: F401 - a fixture
 
 
-def test_a_house_is_filled_and_can_be_worked_in(desk) -> None:  # noqa: F811
+def test_a_house_is_filled_and_can_be_worked_in(desk) -> None:
     answer = CliRunner().invoke(hotline, ["demo", "seed", "--days", "12", "--calls-per-day", "60"])
     assert answer.exit_code == 0, answer.output
     with database.reading() as session:

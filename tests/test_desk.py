@@ -8,27 +8,10 @@ from datetime import timedelta
 import pytest
 
 from ivr import callbacks, database
-from ivr.app import create_app
 from ivr.instants import utc_now
 from ivr.models import CallbackTask, User
 from ivr.speech_synthesis import speak
-from tests.people import CAST, a_task, hire, log_in, the_task
-
-
-@pytest.fixture
-def desk(rooms):
-    """Browsers, one a person."""
-    app = create_app()
-    app.config["WTF_CSRF_ENABLED"] = False
-    people = hire()
-
-    def browser(username: str | None = None):
-        client = app.test_client()
-        return log_in(client, username) if username else client
-
-    browser.people = people
-    browser.app = app
-    return browser
+from tests.people import CAST, a_task, the_task
 
 
 def csp_is_strict(answer) -> bool:

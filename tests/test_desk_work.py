@@ -31,7 +31,7 @@ from ivr.languages import LANGUAGES
 from ivr.models import Call, CallbackTask, Draft, SavedView, TextMessage, Transcript, User
 from ivr.task_filters import Filters
 from tests.people import PASSWORD, a_task, the_task
-from tests.test_desk import csp_is_strict, desk  # noqa: F401 - a fixture
+from tests.test_desk import csp_is_strict
 
 BIDI = "\u202e"
 
@@ -51,7 +51,7 @@ def change(task_id: int, **values: object) -> int:
 # -- views and filters ----------------------------------------------------------------------------------
 
 
-def test_each_view_holds_what_its_name_says(desk) -> None:  # noqa: F811
+def test_each_view_holds_what_its_name_says(desk) -> None:
     mia, nils = desk.people["mia"], desk.people["nils"]
     plain, soon = a_task(), a_task(age=timedelta(hours=21))
     late = change(a_task(), due_at=utc_now() - timedelta(hours=1))
@@ -82,7 +82,7 @@ def test_each_view_holds_what_its_name_says(desk) -> None:  # noqa: F811
         assert int(count) == len(tasks), view
 
 
-def test_filters_stand_in_the_address_and_narrow_down(desk) -> None:  # noqa: F811
+def test_filters_stand_in_the_address_and_narrow_down(desk) -> None:
     german, turkish = a_task(), a_task(language="tr", text="merhaba")
     forms = change(a_task(), kind="postal_order", office="office_2")
     listen = a_task(language="fa", text="سلام")
@@ -108,7 +108,7 @@ def test_filters_stand_in_the_address_and_narrow_down(desk) -> None:  # noqa: F8
     assert {*codes(nonsense.text, everything)} == {*everything}, "what has no meaning is left out"
 
 
-def test_lists_are_sorted_by_their_headers(desk) -> None:  # noqa: F811
+def test_lists_are_sorted_by_their_headers(desk) -> None:
     first = change(a_task(language="tr"), first_contact_at=utc_now() - timedelta(hours=3))
     second = change(a_task(language="de"), first_contact_at=utc_now() - timedelta(hours=2))
     third = change(a_task(language="en"), first_contact_at=utc_now() - timedelta(hours=1))
@@ -131,7 +131,7 @@ def test_lists_are_sorted_by_their_headers(desk) -> None:  # noqa: F811
         ("Zoë <b>O'Neill</b> 🙂", ["zoe", "neill"]),
     ],
 )
-def test_people_are_found_however_they_are_spelled(desk, written: str, asked: list[str]) -> None:  # noqa: F811
+def test_people_are_found_however_they_are_spelled(desk, written: str, asked: list[str]) -> None:
     task, other = a_task(), a_task(text="ganz andere Worte")
     with database.writing() as session:
         task_pages.name_caller(session, session.get_one(CallbackTask, task), desk.people["mia"], written, utc_now())
@@ -140,7 +140,7 @@ def test_people_are_found_however_they_are_spelled(desk, written: str, asked: li
         assert codes(page.text, [task, other]) == [task], words
 
 
-def test_numbers_codes_and_words_of_messages_are_found_in_ones_own_teams(desk) -> None:  # noqa: F811
+def test_numbers_codes_and_words_of_messages_are_found_in_ones_own_teams(desk) -> None:
     task = a_task(text="der Vermieter droht mit der Kündigung", number="+4915112345678")
     with database.writing() as session:
         from ivr import task_search
@@ -157,7 +157,7 @@ def test_numbers_codes_and_words_of_messages_are_found_in_ones_own_teams(desk) -
         assert row not in answer.text, words
 
 
-def test_a_view_of_ones_own_is_kept_and_forgotten(desk) -> None:  # noqa: F811
+def test_a_view_of_ones_own_is_kept_and_forgotten(desk) -> None:
     browser = desk("mia")
     browser.post("/desk/views", data={"name": "Türkisch, eilig", "view": "due", "language": "tr", "kind": "nonsense"})
     page = browser.get("/desk/").text
@@ -174,7 +174,7 @@ def test_a_view_of_ones_own_is_kept_and_forgotten(desk) -> None:  # noqa: F811
         saved_views.keep(session, desk.people["mia"], "  ", {})
 
 
-def test_a_view_with_a_long_search_is_kept_whole(desk) -> None:  # noqa: F811
+def test_a_view_with_a_long_search_is_kept_whole(desk) -> None:
     words = "السلام عليكم " * 12
     with database.writing() as session:
         saved_views.keep(session, desk.people["mia"], "Gruß", {"q": words})
@@ -182,7 +182,7 @@ def test_a_view_with_a_long_search_is_kept_whole(desk) -> None:  # noqa: F811
         assert sealed_words.unseal(*parse_qs(kept.query)["q"]) == words.strip()
 
 
-def test_what_no_keyboard_has_is_refused(desk) -> None:  # noqa: F811
+def test_what_no_keyboard_has_is_refused(desk) -> None:
     task, mia = a_task(), desk("mia")
     for query in ("q", "language", "office", "team"):
         assert mia.get("/desk/", query_string={query: "a\0b"}).status_code == 400
@@ -192,7 +192,7 @@ def test_what_no_keyboard_has_is_refused(desk) -> None:  # noqa: F811
 # -- the next task --------------------------------------------------------------------------------------
 
 
-def test_next_takes_emergencies_then_ones_languages_then_what_is_due(desk) -> None:  # noqa: F811
+def test_next_takes_emergencies_then_ones_languages_then_what_is_due(desk) -> None:
     late = change(a_task(), due_at=utc_now() - timedelta(hours=2))
     foreign = change(a_task(language="tr"), due_at=utc_now() - timedelta(hours=3))
     calm, waits = a_task(), change(a_task(), next_attempt_at=utc_now() + timedelta(hours=2))
@@ -245,7 +245,7 @@ def test_twenty_members_take_two_thousand_tasks_each_exactly_once(rooms) -> None
 # -- who works on what ----------------------------------------------------------------------------------
 
 
-def test_a_claim_nobody_uses_is_offered_back_and_never_taken_silently(desk) -> None:  # noqa: F811
+def test_a_claim_nobody_uses_is_offered_back_and_never_taken_silently(desk) -> None:
     task = a_task()
     desk("nils").post(f"/desk/tasks/{task}/claim")
     mia, nils = desk("mia"), desk("nils")
@@ -265,7 +265,7 @@ def test_a_claim_nobody_uses_is_offered_back_and_never_taken_silently(desk) -> N
     )
 
 
-def test_who_else_looks_is_shown_and_a_task_closed_under_ones_hands(desk) -> None:  # noqa: F811
+def test_who_else_looks_is_shown_and_a_task_closed_under_ones_hands(desk) -> None:
     task = a_task()
     mia, nils = desk("mia"), desk("nils")
     nils.get(f"/desk/tasks/{task}")
@@ -280,7 +280,7 @@ def test_who_else_looks_is_shown_and_a_task_closed_under_ones_hands(desk) -> Non
     assert "lange Notiz" in answer.text, "what was written is not lost"
 
 
-def test_a_draft_survives_a_log_out(desk) -> None:  # noqa: F811
+def test_a_draft_survives_a_log_out(desk) -> None:
     task, text = a_task(), f"Ruft um 14 Uhr an <b>{BIDI}🙂"
     mia = desk("mia")
     assert mia.post(f"/desk/tasks/{task}/draft", data={"text": text}).status_code == 204
@@ -296,7 +296,7 @@ def test_a_draft_survives_a_log_out(desk) -> None:  # noqa: F811
         assert session.scalar(select(func.count()).select_from(Draft)) == 0
 
 
-def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> None:  # noqa: F811
+def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> None:
     task = a_task()
     due, mia = the_task(task).due_at, desk("mia")
     for given in (
@@ -317,7 +317,7 @@ def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> Non
     assert "Jugendberufsagentur: unter 25" in sven.get(f"/desk/tasks/{task}").text
 
 
-def test_a_task_claimed_under_ones_hands_is_not_handed_over(desk) -> None:  # noqa: F811
+def test_a_task_claimed_under_ones_hands_is_not_handed_over(desk) -> None:
     task, people = a_task(), desk.people
     with database.writing() as session:
         seen = session.get_one(CallbackTask, task)
@@ -331,7 +331,7 @@ def test_a_task_claimed_under_ones_hands_is_not_handed_over(desk) -> None:  # no
     assert (found.team.key, found.claimed_by_id) == ("benefits", people["nils"].id)
 
 
-def test_a_transcript_is_corrected_and_the_machines_text_stays(desk) -> None:  # noqa: F811
+def test_a_transcript_is_corrected_and_the_machines_text_stays(desk) -> None:
     task = a_task(text="der storm wird abgestellt")
     with database.reading() as session:
         recording = session.get_one(CallbackTask, task).messages[0].recording.id
@@ -353,7 +353,7 @@ def test_a_transcript_is_corrected_and_the_machines_text_stays(desk) -> None:  #
     assert desk("sven").get(f"/desk/recordings/{recording}.svg").status_code == 404
 
 
-def test_earlier_tasks_of_the_number_are_shown_of_ones_own_teams_only(desk) -> None:  # noqa: F811
+def test_earlier_tasks_of_the_number_are_shown_of_ones_own_teams_only(desk) -> None:
     number = "+4915112340000"
     earlier, foreign = change(a_task(number=number), state="closed"), a_task("under_25", number=number)
     task = a_task("rehab", number=number)
@@ -367,7 +367,7 @@ def test_earlier_tasks_of_the_number_are_shown_of_ones_own_teams_only(desk) -> N
 # -- many at once ----------------------------------------------------------------------------------------
 
 
-def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:  # noqa: F811
+def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:
     tasks, foreign = [a_task() for _ in range(3)], a_task("under_25")
     nils = desk.people["nils"]
     desk("mia").post(f"/desk/tasks/{tasks[2]}/claim")
@@ -395,7 +395,7 @@ def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:  # noqa: F
     assert desk("mia").post("/desk/selected", data={"task": ["x", "1"], "action": "explode"}).status_code == 400
 
 
-def test_nobody_is_given_a_task_they_cannot_see(desk) -> None:  # noqa: F811
+def test_nobody_is_given_a_task_they_cannot_see(desk) -> None:
     foreign = a_task("under_25")
     page = desk("lena").post(
         "/desk/selected",
@@ -406,7 +406,7 @@ def test_nobody_is_given_a_task_they_cannot_see(desk) -> None:  # noqa: F811
     assert the_task(foreign).state == "open"
 
 
-def test_the_list_is_new_when_anything_in_it_is(desk) -> None:  # noqa: F811
+def test_the_list_is_new_when_anything_in_it_is(desk) -> None:
     task, mia = a_task(), desk("mia")
 
     def version() -> str:
@@ -423,7 +423,7 @@ def test_the_list_is_new_when_anything_in_it_is(desk) -> None:  # noqa: F811
 # -- palette, alerts, help -----------------------------------------------------------------------------------
 
 
-def test_the_palette_leads_to_tasks_views_and_pages(desk) -> None:  # noqa: F811
+def test_the_palette_leads_to_tasks_views_and_pages(desk) -> None:
     task, foreign = a_task(), a_task("under_25")
     mia = desk("mia")
 
@@ -437,7 +437,7 @@ def test_the_palette_leads_to_tasks_views_and_pages(desk) -> None:  # noqa: F811
     assert found("") != []
 
 
-def test_alerts_name_tasks_by_their_code_only(desk) -> None:  # noqa: F811
+def test_alerts_name_tasks_by_their_code_only(desk) -> None:
     urgent = change(a_task(number="+4915112340001"), urgency="emergency")
     risky = change(a_task(), due_at=utc_now() + timedelta(hours=1))
     desk("mia").post(f"/desk/tasks/{risky}/claim")
@@ -449,7 +449,7 @@ def test_alerts_name_tasks_by_their_code_only(desk) -> None:  # noqa: F811
     assert desk().get("/desk/alerts").status_code == 302
 
 
-def test_a_new_emergency_is_told_however_many_there_are(desk) -> None:  # noqa: F811
+def test_a_new_emergency_is_told_however_many_there_are(desk) -> None:
     old = [change(a_task(), urgency="emergency") for _ in range(25)]
     for task in old[:3]:
         desk("nils").post(f"/desk/tasks/{task}/claim")
@@ -459,13 +459,13 @@ def test_a_new_emergency_is_told_however_many_there_are(desk) -> None:  # noqa: 
     assert the_task(old[0]).receipt_code not in told
 
 
-def test_the_first_steps_have_their_page(desk) -> None:  # noqa: F811
+def test_the_first_steps_have_their_page(desk) -> None:
     answer = desk("mia").get("/desk/help")
     assert "Erste Schritte" in answer.text
     assert csp_is_strict(answer)
 
 
-def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_lists, "MOST_COUNTED", 3)
     for _ in range(4):
         a_task()
@@ -477,7 +477,7 @@ def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.Mon
 # -- text messages, rooms, posting -----------------------------------------------------------------------
 
 
-def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) -> None:  # noqa: F811
+def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) -> None:
     task = a_task(language="tr", number="+4915112340002")
     mia = desk("mia")
     mia.post(f"/desk/tasks/{task}/claim")
@@ -505,7 +505,7 @@ def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) 
     assert "kann keine SMS empfangen" in answer.text
 
 
-def test_eight_texts_sent_at_once_are_eight_texts(desk) -> None:  # noqa: F811
+def test_eight_texts_sent_at_once_are_eight_texts(desk) -> None:
     task, people = a_task(), desk.people
 
     def send(number: int) -> None:
@@ -519,7 +519,7 @@ def test_eight_texts_sent_at_once_are_eight_texts(desk) -> None:  # noqa: F811
         assert sorted(session.scalars(select(TextMessage.number))) == list(range(1, 9))
 
 
-def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:  # noqa: F811
+def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:
     task = change(a_task("appointment", kind="appointment"), state="closed")
     with database.writing() as session:
         found = session.get_one(CallbackTask, task)
@@ -532,7 +532,7 @@ def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:  
         assert "Zimmer 12" in text_messages.draft(found, "sms_appointment", "fa")
 
 
-def test_an_appointment_has_a_room_and_forms_have_a_day(desk) -> None:  # noqa: F811
+def test_an_appointment_has_a_room_and_forms_have_a_day(desk) -> None:
     wish, forms = a_task("appointment", kind="appointment"), a_task("forms", kind="postal_order")
     with database.writing() as session:
         session.get_one(CallbackTask, wish).appointment_wish.companion = "interpreter"
@@ -549,7 +549,7 @@ def test_an_appointment_has_a_room_and_forms_have_a_day(desk) -> None:  # noqa: 
     assert "20.11.2026" in boss.get(f"/desk/tasks/{forms}").text
 
 
-def test_five_hundred_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:  # noqa: F811
+def test_five_hundred_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:
     with database.writing() as session:
         from ivr import calls
         from ivr.matters import Matter

@@ -4,14 +4,16 @@ were."""
 from __future__ import annotations
 
 import secrets
-import subprocess
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from werkzeug.serving import make_server
 
 from ivr import (
@@ -35,7 +37,7 @@ from ivr.launch.house import _environment, _start_redis
 from ivr.live.models import Conversation, Leg, LineEntry
 from ivr.models import Call, CallbackTask, Draft, TaskEvent, TextMessage, Transcript, User
 from ivr.retention import deletion, erasure, holds, periods
-from ivr.retention.models import CarrierDeletion, DeletionRecord
+from ivr.retention.models import DeletionRecord, PendingDeletion
 from ivr.speech_synthesis import speak
 from ivr.voicebox import Take
 from ivr.workers import deletion as runs
@@ -135,11 +137,6 @@ class Person:
         return [one.encode() for one in plain]
 
 
-def dump(url: str) -> bytes:
-    done = subprocess.run(["pg_dump", "-a", "--inserts", url.replace("+psycopg", "")], capture_output=True, check=True)
-    return done.stdout
-
-
 def everything(var_dir: Path) -> dict[str, bytes]:
     """Every byte there is: database pages, files, audio store, the exchange's books, Redis' own file, logs."""
     connection = queues.patient()
@@ -170,17 +167,6 @@ def figures() -> list[tuple]:
         return sorted(tuple(row) for row in session.execute(query))
 
 
-def count_all(now: datetime) -> None:
-    while True:
-        with database.reading() as session:
-            due = [day for day in days.due(session, now) if day < days.local_day(now)]
-        if not due:
-            return
-        for day in due:
-            with database.writing() as session:
-                days.keep(session, day, now)
-
-
 def test_after_a_year_nothing_of_an_expired_person_is_left(house) -> None:
     now = utc_now()
     old = [Person(house, number, now - timedelta(days=400 - number * 6)) for number in range(30)]
@@ -190,7 +176,7 @@ def test_after_a_year_nothing_of_an_expired_person_is_left(house) -> None:
     with database.writing() as session:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         holds.place(session, session.get_one(CallbackTask, held.task_id), mia, "Klage", now)
-    count_all(now)
+    runs.count_days(now)
     before, var_dir = figures(), configuration.settings().var_dir
     assert len(before) > 100
     pages = everything(var_dir)
@@ -255,6 +241,22 @@ def test_each_kind_goes_in_its_own_time(house) -> None:
     assert what_is_left(367) == set()
 
 
+def test_in_a_bucket_nothing_is_left_either(in_bucket, house) -> None:
+    now = utc_now()
+    old = [Person(house, number, now - timedelta(days=400)) for number in range(3)]
+    held = Person(house, 501, now - timedelta(days=400))
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        holds.place(session, session.get_one(CallbackTask, held.task_id), mia, "Klage", now)
+    assert {person.recording_sid for person in [*old, held]} == set(audio_store.recordings())
+    assert all(record.verified for record in runs.run(now))
+    store = objects.store()
+    kept = {name: name.encode() + store.get(name) for name in store.names("")}
+    assert [found_of(person, kept) for person in old] == [[]] * 3
+    assert [name for trace, name in found_of(held, kept) if trace == held.recording_sid.encode()]
+    assert audio_store.load(held.recording_sid)
+
+
 def test_a_run_that_is_cut_off_is_done_again(house, monkeypatch) -> None:
     now = utc_now()
     people = [Person(house, number, now - timedelta(days=400)) for number in range(4)]
@@ -269,11 +271,30 @@ def test_a_run_that_is_cut_off_is_done_again(house, monkeypatch) -> None:
 
     monkeypatch.setattr(audio_store, "delete", dies)
     records = {record.kind: record for record in runs.run(now)}
-    assert records["audio"].remains.startswith("broken off: OSError")
+    assert records["audio"].remains == "audio store: 2"
+    assert not records["audio"].verified
     monkeypatch.setattr(audio_store, "delete", real)
     assert all(record.verified for record in runs.run(now))
     pages = everything(configuration.settings().var_dir)
     assert [found_of(person, pages) for person in people] == [[]] * 4
+
+
+def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(house, monkeypatch) -> None:
+    now = utc_now()
+    person = Person(house, 1, now - timedelta(days=100))
+
+    def locked(session: Any, ids: Any) -> None:
+        raise OperationalError("DELETE", {}, Exception("a table is locked"))
+
+    with monkeypatch.context() as patch:
+        parts = deletion._KINDS["transcript"]
+        patch.setitem(deletion._KINDS, "transcript", tuple(replace(part, go=locked) for part in parts))
+        records = {record.kind: record for record in runs.run(now)}
+    assert records["transcript"].remains.startswith("broken off: OperationalError, database: ")
+    assert records["audio"].verified
+    assert all(record.verified for record in runs.run(now))
+    left = {trace for trace, _ in found_of(person, everything(configuration.settings().var_dir))}
+    assert not left & {person.word.encode(), person.note.encode(), person.number.encode()}
 
 
 def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(house, monkeypatch) -> None:
@@ -384,7 +405,7 @@ def erase(person: Person, now: datetime) -> None:
 def test_erasure_leaves_nothing_and_the_figures_stay(house) -> None:
     now = utc_now()
     person, other = Person(house, 1, now - timedelta(days=2)), Person(house, 2, now - timedelta(days=2))
-    count_all(now)
+    runs.count_days(now)
     before = figures()
     erase(person, now)
     finish()
@@ -399,7 +420,7 @@ def test_erasure_leaves_nothing_and_the_figures_stay(house) -> None:
     with database.reading() as session:
         assert session.get(CallbackTask, person.task_id) is None
         assert session.get(Call, person.call_id) is None
-        undone = select(func.count()).select_from(CarrierDeletion).where(CarrierDeletion.done_at.is_(None))
+        undone = select(func.count()).select_from(PendingDeletion).where(PendingDeletion.done_at.is_(None))
         assert session.scalar(undone) == 0
 
 

@@ -80,7 +80,7 @@ class AccessLine(Base):
     __tablename__ = "access_log"
     __table_args__ = (
         Index(None, "task_id", "number"),
-        Index(None, "user_id", "number"),
+        Index(None, "user_id", "action", "at"),
         Index(None, "action", "number"),
         Index(None, "team", "number"),
     )

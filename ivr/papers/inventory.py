@@ -48,7 +48,9 @@ TABLES: dict[str, Kept] = {
     "sla_pauses": Kept("callers", "Promises put off at the caller's wish", ("task",)),
     "alert_items": Kept("callers", "Which task an alert was about; for days"),
     "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
-    "carrier_deletions": Kept("callers", "What the carrier still has to forget: its ids, until it has"),
+    "pending_deletions": Kept(
+        "callers", "What audio store and carrier still have to lose: the carrier's ids, until they have"
+    ),
     "openings": Kept("staff", "Who has opened which task and why; for a day, then in the access log"),
     "legal_holds": Kept("staff", "Holds on tasks, who placed them and why", ("task",)),
     "subject_requests": Kept("staff", "Requests of data subjects: what, who worked on it; not whose", ()),

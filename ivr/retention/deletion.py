@@ -1,29 +1,27 @@
-"""Deletes what has been kept for long enough: keys first, then audio, then rows; and counts what would go.
+"""Deletes what has been kept for long enough, and counts what would go.
 
-Everything is done in portions, so that nobody waits long for the database, and may be cut off and done again. What is
-at the carrier is planned here and done by who may ring it (:mod:`ivr.workers.deletion`).
+Everything is done in portions, so that nobody waits long for the database, and may be cut off and done again. How each
+kind goes stands in :mod:`ivr.retention.destruction`.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, database, task_search
+from ivr import database
 from ivr.access import access_log
 from ivr.access.models import AccessLine
-from ivr.database_types import insert, rows
+from ivr.database_types import rows
 from ivr.figures.models import DailyFigure
-from ivr.instants import utc_now
 from ivr.live.models import BlockedNumber, Conversation, InterpreterRequest, Leg, LineEntry
 from ivr.models import (
     AppointmentWish,
-    Attempt,
-    Base,
     Call,
     CallbackTask,
     Contact,
@@ -33,24 +31,13 @@ from ivr.models import (
     Recording,
     TaskEvent,
     TextMessage,
-    Transcript,
     VoiceboxMessage,
-    Work,
 )
-from ivr.retention import holds, periods
-from ivr.retention.models import CarrierDeletion, DeletionRecord, LegalHold
-from ivr.sla.models import SlaPause
+from ivr.retention import destruction, holds, periods
+from ivr.retention.models import DeletionRecord
 
 #: Rows of one transaction.
 _PORTION = 200
-#: Kinds of events whose text a person has written, or was said by the caller.
-_WRITTEN = ("noted", "named", "handed_over", "raised", "text_sent")
-#: Work whose subject is a recording, a message, or a text message.
-_WORK_OF = {
-    Recording: ("fetch_recording", "delete_at_carrier", "discard_recording", "transcribe"),
-    VoiceboxMessage: ("find_recording", "ask_for_recording"),
-    TextMessage: ("send_text_message",),
-}
 
 
 @dataclass(frozen=True)
@@ -66,11 +53,11 @@ class Due:
 
 @dataclass(frozen=True)
 class _Kind:
-    """`due` gives ids, `go` deletes a portion of them; both are given the cut-off. `erased`: what was erased at a
-    person's wish goes as soon as its days are counted for good, whatever the period."""
+    """`due` gives the ids of what is older than a cut-off, `go` destroys a portion of them. `erased`: what was erased
+    at a person's wish goes as soon as its days are counted for good, whatever the period."""
 
     due: Callable[[datetime], Select[int]]
-    go: Callable[[Session, Sequence[int], datetime], None]
+    go: Callable[[Session, Sequence[int]], None]
     erased: bool = False
 
     def cutoff(self, before: datetime, now: datetime) -> datetime:
@@ -122,7 +109,7 @@ def _messages(before: datetime) -> Select[int]:
 def _written(before: datetime) -> Select[int]:
     """Tasks with words of people in them."""
     text = exists().where(TaskEvent.task_id == CallbackTask.id, TaskEvent.text.is_not(None),
-                          TaskEvent.kind.in_(_WRITTEN))  # fmt: skip
+                          TaskEvent.kind.in_(destruction.WRITTEN))  # fmt: skip
     draft = exists().where(Draft.task_id == CallbackTask.id)
     return select(CallbackTask.id).where(
         _over(before), _free(), or_(text, draft, CallbackTask.urgency_words.is_not(None))
@@ -148,7 +135,7 @@ def _numbered_legs(before: datetime) -> Select[int]:
     task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(_over(before), _free()))
     entry = exists().where(LineEntry.id == Conversation.entry_id, LineEntry.call_id == Call.id, _kept_by_a_task(before))
     leg = exists().where(Leg.conversation_id == Conversation.id, Leg.number.is_not(None),
-                         Leg.role.in_(("caller", "companion")))  # fmt: skip
+                         destruction.THEIR_LEGS)  # fmt: skip
     asked = exists().where(InterpreterRequest.conversation_id == Conversation.id)
     asked = asked.where(InterpreterRequest.number.is_not(None))
     over = and_(Conversation.state == "ended", func.coalesce(Conversation.ended_at, Conversation.started_at) < before)
@@ -173,7 +160,7 @@ def _appointment_after(before: datetime) -> ColumnElement[bool]:
 
 
 def _erased_calls(before: datetime) -> Select[int]:
-    return _calls(before).where(Call.call_sid.startswith("erased-"))
+    return _calls(before).where(Call.call_sid.startswith(destruction.ERASED))
 
 
 def _calls(before: datetime) -> Select[int]:
@@ -191,129 +178,24 @@ def _conversations(before: datetime) -> Select[int]:
     return select(Conversation.id).where(over, Conversation.task_id.is_(None), ~entry)
 
 
-# -- how it goes ------------------------------------------------------------------------------------
-
-
-def _destroy_audio(session: Session, ids: Sequence[int], before: datetime) -> None:
-    for recording in session.scalars(select(Recording).where(Recording.id.in_(ids))):
-        audio_store.delete(recording.recording_sid)  # its key first: from here on nobody can hear it
-        if recording.carrier_deleted_at is None:
-            at_carrier(session, "recording", recording.recording_sid)
-        recording.state, recording.audio_sha256, recording.audio_bytes = "deleted", None, None
-    drop_work(session, Recording, ids)
-
-
-def _destroy_messages(session: Session, ids: Sequence[int], before: datetime) -> None:
-    recordings = session.scalars(select(Recording.id).where(Recording.message_id.in_(ids))).all()
-    _destroy_audio(session, recordings, before)
-    session.flush()
-    tasks = session.scalars(select(VoiceboxMessage.task_id).where(VoiceboxMessage.id.in_(ids)).distinct()).all()
-    drop_work(session, VoiceboxMessage, ids)
-    session.execute(delete(Transcript).where(Transcript.recording_id.in_(recordings)))
-    session.execute(delete(Recording).where(Recording.id.in_(recordings)))
-    session.execute(delete(VoiceboxMessage).where(VoiceboxMessage.id.in_(ids)))
-    _index(session, [task_id for task_id in tasks if task_id is not None])
-
-
-def _destroy_words(session: Session, ids: Sequence[int], before: datetime) -> None:
-    texts = update(TaskEvent).where(TaskEvent.task_id.in_(ids), TaskEvent.kind.in_(_WRITTEN))
-    session.execute(texts.values(text=None))
-    session.execute(delete(Draft).where(Draft.task_id.in_(ids)))
-    session.execute(update(CallbackTask).where(CallbackTask.id.in_(ids)).values(urgency_words=None))
-    _index(session, ids)
-
-
-def _destroy_names(session: Session, ids: Sequence[int], before: datetime) -> None:
-    session.execute(update(CallbackTask).where(CallbackTask.id.in_(ids)).values(callback_number=None, caller_name=None))
-    session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(ids)).values(customer_number=None))
-    session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(ids)).values(place=None))
-    named = update(TaskEvent).where(TaskEvent.task_id.in_(ids), TaskEvent.kind == "named")
-    session.execute(named.values(text=None))
-    _index(session, ids)
-
-
-def _destroy_call_numbers(session: Session, ids: Sequence[int], before: datetime) -> None:
-    for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(ids))):
-        if not call_sid.startswith("erased-"):
-            at_carrier(session, "call", call_sid)
-    texts = session.execute(select(TextMessage.id, TextMessage.message_sid).where(TextMessage.call_id.in_(ids))).all()
-    for text in texts:
-        if text.message_sid:
-            at_carrier(session, "message", text.message_sid)
-    drop_work(session, TextMessage, [text.id for text in texts])
-    session.execute(delete(TextMessage).where(TextMessage.call_id.in_(ids)))
-    session.execute(update(Call).where(Call.id.in_(ids)).values(from_number=None))
-    session.execute(update(LineEntry).where(LineEntry.call_id.in_(ids)).values(resume=""))
-
-
-def _destroy_leg_numbers(session: Session, ids: Sequence[int], before: datetime) -> None:
-    theirs = (Leg.conversation_id.in_(ids), Leg.role.in_(("caller", "companion")))
-    for call_sid in session.scalars(select(Leg.call_sid).where(*theirs, Leg.call_sid.is_not(None))):
-        at_carrier(session, "call", str(call_sid))
-    session.execute(update(Leg).where(*theirs).values(number=None))
-    asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(ids))
-    session.execute(asked.values(number=None))
-
-
-def _destroy_blocks(session: Session, ids: Sequence[int], before: datetime) -> None:
-    session.execute(delete(BlockedNumber).where(BlockedNumber.id.in_(ids)))
-
-
-def _destroy_tasks(session: Session, ids: Sequence[int], before: datetime) -> None:
-    messages = session.scalars(select(VoiceboxMessage.id).where(VoiceboxMessage.task_id.in_(ids))).all()
-    _destroy_messages(session, messages, before)
-    session.execute(delete(LegalHold).where(LegalHold.task_id.in_(ids), LegalHold.lifted_at.is_not(None)))
-    session.execute(delete(Attempt).where(Attempt.task_id.in_(ids)))
-    session.execute(delete(SlaPause).where(SlaPause.task_id.in_(ids)))
-    session.execute(delete(CallbackTask).where(CallbackTask.id.in_(ids)))
-
-
-def _destroy_calls(session: Session, ids: Sequence[int], before: datetime) -> None:
-    _destroy_call_numbers(session, ids, before)
-    messages = session.scalars(select(VoiceboxMessage.id).where(VoiceboxMessage.call_id.in_(ids))).all()
-    _destroy_messages(session, messages, before)
-    session.execute(delete(Call).where(Call.id.in_(ids)))
-
-
-def _destroy_conversations(session: Session, ids: Sequence[int], before: datetime) -> None:
-    _destroy_leg_numbers(session, ids, before)
-    session.execute(delete(Conversation).where(Conversation.id.in_(ids)))
-
-
-def _index(session: Session, task_ids: Sequence[int]) -> None:
-    session.flush()
-    session.expire_all()
-    for task in session.scalars(select(CallbackTask).where(CallbackTask.id.in_(task_ids))):
-        task_search.index(session, task)
-
-
-def drop_work(session: Session, table: type[Base], ids: Sequence[int]) -> None:
-    """Drop what was to be done for rows that go."""
-    session.execute(delete(Work).where(Work.kind.in_(_WORK_OF[table]), Work.subject_id.in_(ids)))
-
-
-def at_carrier(session: Session, kind: str, sid: str) -> None:
-    """Plan that the carrier forgets something: a `call`, a `recording` or a `message`."""
-    new = insert(session.get_bind().dialect, CarrierDeletion).values(kind=kind, sid=sid, planned_at=utc_now())
-    again = {"planned_at": utc_now(), "done_at": None}
-    session.execute(new.on_conflict_do_update(index_elements=["kind", "sid"], set_=again))
+# -- and goes ---------------------------------------------------------------------------------------
 
 
 #: Kinds with rows of callers, in the order in which they go, each with its parts.
 _KINDS: dict[str, tuple[_Kind, ...]] = {
-    "audio": (_Kind(_audio, _destroy_audio),),
-    "transcript": (_Kind(_messages, _destroy_messages), _Kind(_written, _destroy_words)),
+    "audio": (_Kind(_audio, destruction.audio),),
+    "transcript": (_Kind(_messages, destruction.messages), _Kind(_written, destruction.words)),
     "number_and_name": (
-        _Kind(_named_tasks, _destroy_names),
-        _Kind(_numbered_calls, _destroy_call_numbers),
-        _Kind(_numbered_legs, _destroy_leg_numbers),
-        _Kind(_blocks, _destroy_blocks),
+        _Kind(_named_tasks, destruction.names),
+        _Kind(_numbered_calls, destruction.call_numbers),
+        _Kind(_numbered_legs, destruction.leg_numbers),
+        _Kind(_blocks, destruction.blocks),
     ),
-    "task": (_Kind(_tasks, _destroy_tasks), _Kind(_erased_tasks, _destroy_tasks, erased=True)),
+    "task": (_Kind(_tasks, destruction.tasks), _Kind(_erased_tasks, destruction.tasks, erased=True)),
     "call_record": (
-        _Kind(_conversations, _destroy_conversations),
-        _Kind(_calls, _destroy_calls),
-        _Kind(_erased_calls, _destroy_calls, erased=True),
+        _Kind(_conversations, destruction.conversations),
+        _Kind(_calls, destruction.calls),
+        _Kind(_erased_calls, destruction.calls, erased=True),
     ),
 }
 
@@ -329,10 +211,12 @@ def plan(session: Session, now: datetime) -> list[Due]:
 
 def _count(session: Session, kind: str, before: datetime, now: datetime) -> int:
     if kind in _KINDS:
-        return sum(
-            session.scalar(select(func.count()).select_from(part.due(part.cutoff(before, now)).subquery())) or 0
-            for part in _KINDS[kind]
-        )
+        # Two parts may name the same row: it goes once.
+        due: dict[object, list[Select[int]]] = defaultdict(list)
+        for part in _KINDS[kind]:
+            due[part.go].append(part.due(part.cutoff(before, now)))
+        counts = (select(func.count()).select_from(union(*parts).subquery()) for parts in due.values())
+        return sum(session.scalar(count) or 0 for count in counts)
     table, column = _OTHERS[kind]
     limit = before.date() if table is DailyFigure else before
     return session.scalar(select(func.count()).select_from(table).where(column < limit)) or 0
@@ -383,7 +267,7 @@ def _in_portions(part: _Kind, before: datetime) -> int:
         with database.writing() as session:
             still = session.scalars(part.due(before).where(_key_of(part, before).in_(ids))).all()
             if still:
-                part.go(session, still, before)
+                part.go(session, still)
         gone += len(ids)
 
 

@@ -9,8 +9,6 @@ cleaned again.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import secrets
@@ -24,26 +22,19 @@ from sqlalchemy.orm import Session
 from ivr import audio_store, known_callers, objects, promises
 from ivr.access import kept_heads
 from ivr.access.models import Opening
-from ivr.configuration import settings
 from ivr.instants import iso
+from ivr.keyed_hashes import keyed_hash
 from ivr.live.models import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
 from ivr.models import (
-    AppointmentWish,
     Call,
     CallbackTask,
     Contact,
-    Draft,
     KnownCaller,
-    PostalOrder,
     Recording,
-    SearchWord,
-    TaskEvent,
     TextMessage,
-    Transcript,
     VoiceboxMessage,
 )
-from ivr.retention import holds
-from ivr.retention.deletion import at_carrier, drop_work
+from ivr.retention import destruction, holds
 
 PREFIX = "deletions/"
 
@@ -100,98 +91,51 @@ def texts_of(subject: Subject) -> ColumnElement[bool]:
     return or_(asked, TextMessage.to_number == subject.number) if subject.number else asked
 
 
-def check_holds(session: Session, subject: Subject) -> None:
-    """Raises :class:`Held` while a hold lies on one of their tasks."""
-    if holds.lies_on(session, subject.task_ids):
-        raise Held
-
-
 def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     """Destroy everything that is theirs, and note down how to do it again; gives how much it was.
 
     Raises:
         Held, StillTalking: nothing was destroyed.
-        OSError: the audio store is away; nothing is lost, do it again.
+        OSError: the audio store cannot take the entry; nothing was destroyed.
     """
-    check_holds(session, subject)
+    if holds.lies_on(session, subject.task_ids):
+        raise Held
     if session.scalar(select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended").limit(1)):
         raise StillTalking
     tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids)).with_for_update()).all()
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids))).all()
-    messages = messages_of(session, subject)
-    recordings = session.scalars(
-        select(Recording).where(Recording.message_id.in_([message.id for message in messages]))
-    ).all()
-    sids = [recording.recording_sid for recording in recordings]
-    _note_down(tasks, calls, sids, subject.number, now)
-    for sid in sids:
-        audio_store.delete(sid)
-        at_carrier(session, "recording", sid)
-    _destroy_messages(session, [message.id for message in messages], [recording.id for recording in recordings])
-    _destroy_texts(session, subject)
-    _destroy_calls(session, calls)
-    _destroy_tasks(session, tasks, now)
+    messages = [message.id for message in messages_of(session, subject)]
+    recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()
+    _note_down(tasks, calls, recordings, subject.number, now)
+    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
+    theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
+    talks = session.scalars(select(Conversation.id).where(theirs)).all()
+    destruction.messages(session, messages)
+    destruction.texts(session, texts_of(subject))
+    destruction.call_numbers(session, subject.call_ids)
+    destruction.leg_numbers(session, talks)
+    _take_ids_away(session, tasks, calls, talks, now)
+    destruction.words(session, subject.task_ids)
+    destruction.names(session, subject.task_ids)
+    session.execute(delete(Opening).where(Opening.task_id.in_(subject.task_ids)))
     if subject.number:
         _forget_number(session, subject.number, now)
-    session.flush()
-    return {"tasks": len(tasks), "calls": len(calls), "recordings": len(sids)}
+    return {"tasks": len(tasks), "calls": len(calls), "recordings": len(recordings)}
 
 
-def _destroy_messages(session: Session, message_ids: Sequence[int], recording_ids: Sequence[int]) -> None:
-    drop_work(session, Recording, recording_ids)
-    drop_work(session, VoiceboxMessage, message_ids)
-    session.execute(delete(Transcript).where(Transcript.recording_id.in_(recording_ids)))
-    session.execute(delete(Recording).where(Recording.id.in_(recording_ids)))
-    session.execute(delete(VoiceboxMessage).where(VoiceboxMessage.id.in_(message_ids)))
-
-
-def _destroy_texts(session: Session, subject: Subject) -> None:
-    texts = session.execute(select(TextMessage.id, TextMessage.message_sid).where(texts_of(subject))).all()
-    for text in texts:
-        if text.message_sid:
-            at_carrier(session, "message", text.message_sid)
-    ids = [text.id for text in texts]
-    drop_work(session, TextMessage, ids)
-    session.execute(delete(TextMessage).where(TextMessage.id.in_(ids)))
-
-
-def _destroy_calls(session: Session, calls: Sequence[Call]) -> None:
-    ids = [call.id for call in calls]
-    entries = session.scalars(select(LineEntry.id).where(LineEntry.call_id.in_(ids))).all()
-    session.execute(update(LineEntry).where(LineEntry.id.in_(entries)).values(resume=""))
-    conversations = select(Conversation.id).where(Conversation.entry_id.in_(entries))
-    _destroy_numbers(session, session.scalars(conversations).all())
-    for call in calls:
-        if not call.call_sid.startswith("erased-"):
-            at_carrier(session, "call", call.call_sid)
-            call.call_sid = f"erased-{secrets.token_hex(12)}"
-        call.from_number = None
-
-
-def _destroy_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
-    theirs = (Leg.conversation_id.in_(conversation_ids), Leg.role.in_(("caller", "companion")))
-    for leg in session.scalars(select(Leg).where(*theirs)):
-        if leg.call_sid and not leg.call_sid.startswith("erased-"):
-            at_carrier(session, "call", leg.call_sid)
-            leg.call_sid = f"erased-{leg.id}-{secrets.token_hex(8)}"
-        leg.number = None
-    asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(conversation_ids))
-    session.execute(asked.values(number=None))
-
-
-def _destroy_tasks(session: Session, tasks: Sequence[CallbackTask], now: datetime) -> None:
-    ids = [task.id for task in tasks]
+def _take_ids_away(
+    session: Session, tasks: Sequence[CallbackTask], calls: Sequence[Call], talks: Sequence[int], now: datetime
+) -> None:
+    """What is left has random ids that nobody else has ever seen."""
     for task in tasks:
         promises.withdraw(session, task, now)
-        task.callback_number = task.caller_name = None
-        task.urgency_words, task.restricted_at, task.erased_at = None, None, now
+        task.restricted_at, task.erased_at = None, now
         task.receipt_code = f"X{secrets.token_hex(4)}"[:8].upper()
-    session.execute(update(TaskEvent).where(TaskEvent.task_id.in_(ids)).values(text=None))
-    for table in (Draft, SearchWord, Opening):
-        session.execute(delete(table).where(table.task_id.in_(ids)))
-    session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(ids)).values(customer_number=None))
-    session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(ids)).values(place=None))
-    _destroy_numbers(session, session.scalars(select(Conversation.id).where(Conversation.task_id.in_(ids))).all())
+    for call in calls:
+        call.call_sid = f"{destruction.ERASED}{secrets.token_hex(12)}"
+    for leg in session.scalars(select(Leg).where(Leg.conversation_id.in_(talks), destruction.THEIR_LEGS)):
+        leg.call_sid = f"{destruction.ERASED}{secrets.token_hex(12)}"
+    session.flush()
 
 
 def _forget_number(session: Session, number: str, now: datetime) -> None:
@@ -199,7 +143,7 @@ def _forget_number(session: Session, number: str, now: datetime) -> None:
     session.execute(delete(FrequentCaller).where(FrequentCaller.number == number))
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
     session.execute(delete(BlockedNumber).where(BlockedNumber.number == number, over))
-    companions = (Leg.number == number, Leg.role.in_(("caller", "companion")), Leg.state == "ended")
+    companions = (Leg.number == number, destruction.THEIR_LEGS, Leg.state == "ended")
     session.execute(update(Leg).where(*companions).values(number=None))
     asked = update(InterpreterRequest).where(InterpreterRequest.number == number)
     session.execute(asked.values(number=None))
@@ -209,8 +153,7 @@ def _forget_number(session: Session, number: str, now: datetime) -> None:
 
 
 def _hidden(what: str) -> str:
-    key = hashlib.sha256(b"erased:" + settings().secret.encode()).digest()
-    return hmac.new(key, what.encode(), hashlib.sha256).hexdigest()[:32]
+    return keyed_hash("erased", what)
 
 
 def _note_down(
@@ -263,7 +206,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     )
     for sid in list(audio_store.recordings()):
         if _hidden(sid) in entries["recordings"] and sid not in kept:
-            audio_store.delete(sid)
+            destruction.elsewhere(session, "audio", sid)
     spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
     subject = Subject(
         tuple(i for i in found.task_ids if i not in held), tuple(i for i in found.call_ids if i not in spared), None

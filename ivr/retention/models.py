@@ -47,12 +47,12 @@ class LegalHold(Base):
     placed_by: Mapped[User] = relationship(foreign_keys=[placed_by_id])
 
 
-class CarrierDeletion(Base):
-    """Something at the carrier that has to go: done when the carrier is seen not to have it any more. Then it is kept
-    for some days, so that a late event of the carrier does not bring back what was deleted."""
+class PendingDeletion(Base):
+    """Something outside of the database that has to go: audio in our store, or what the carrier keeps. When it is gone,
+    a keyed hash stays for some days, so that nothing brings back what was deleted (:mod:`.tombstones`)."""
 
-    __tablename__ = "carrier_deletions"
-    __table_args__ = (one_of("kind", "call", "recording", "message"),)
+    __tablename__ = "pending_deletions"
+    __table_args__ = (one_of("kind", "audio", "call", "recording", "message"),)
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     sid: Mapped[str] = mapped_column(String(64), primary_key=True)
     planned_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.keyed_hashes import keyed_hash
-from ivr.retention.models import CarrierDeletion
+from ivr.retention.models import PendingDeletion
 
 
 def hidden(sid: str) -> str:
@@ -18,4 +18,4 @@ def hidden(sid: str) -> str:
 def lies_on(session: Session, *sids: str) -> bool:
     """Whether one of some ids was deleted here."""
     known = [*sids, *map(hidden, sids)]
-    return session.scalar(select(CarrierDeletion.sid).where(CarrierDeletion.sid.in_(known)).limit(1)) is not None
+    return session.scalar(select(PendingDeletion.sid).where(PendingDeletion.sid.in_(known)).limit(1)) is not None

@@ -173,6 +173,7 @@ def erase(request_id: int) -> AnyResponse:
             deletion.write_record(
                 session, now, "erasure", Due("subject", now, 0, sum(counts.values()), 0), deletion_runs.FOLLOWS
             )
+        deletion_runs.destroy_audio()
     except erasure.Held:
         flash(gettext("A legal hold lies on one of the tasks: they are not erased (Art. 17 (3) e GDPR)."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))

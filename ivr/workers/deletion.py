@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import requests
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, delete, select, text, tuple_, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr import audio_store, business_hours, database, objects, spool
+from ivr import audio_store, business_hours, database, spool
 from ivr.configuration import settings
 from ivr.database_types import insert
 from ivr.figures import days
@@ -21,7 +22,7 @@ from ivr.instants import utc_now
 from ivr.models import Checkpoint, Recording, Work
 from ivr.retention import deletion, erasure, periods, tombstones
 from ivr.retention.deletion import Due
-from ivr.retention.models import CarrierDeletion, DeletionRecord, SubjectRequest
+from ivr.retention.models import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.telephony import carrier
 from ivr.workers import queues
 
@@ -38,14 +39,12 @@ _CARRIER_SECONDS, _ENOUGH = 1800.0, 5
 _TRIES, _LOCK_SECONDS = 5, 3
 #: Events of the carrier that come later are not believed in; and what is done is kept so long.
 _LATE_EVENTS, _KEPT = timedelta(days=8), timedelta(days=30)
-#: Copies at the carrier that are deleted in one go.
-_AT_ONCE = 200
 
 
 def run(now: datetime) -> list[DeletionRecord]:
     """Delete what has been kept for long enough, whatever the hour; gives what was written down. What cannot be done
     now (the audio store is away, a table is locked) is written down as not gone, and done the next time."""
-    _count_days(now)
+    count_days(now)
     dues, remains = [], dict[str, str]()
     for kind in periods.PERIODS:
         due = Due(kind, now, 0, 0, 0)
@@ -55,9 +54,9 @@ def run(now: datetime) -> list[DeletionRecord]:
             log.exception("deletion of %s was broken off", kind)
             remains[kind] = f"broken off: {type(error).__name__}"
         dues.append(due)
-    forget_at_carrier(seconds=_CARRIER_SECONDS)
+    destroy_audio()
+    forget_at_carrier(_CARRIER_SECONDS)
     left = "" if scrub() else "pages not written anew"
-    _destroy_orphans()
     with database.reading() as session:
         spool.forget_damaged(periods.cutoff(session, "number_and_name", now))
     for due in dues:
@@ -74,12 +73,12 @@ def run(now: datetime) -> list[DeletionRecord]:
 def _forget_done(session: Session, now: datetime) -> None:
     """What has no meaning any more: what the carrier has forgotten long ago, work that was done, and whose data an
     unfinished request was about."""
-    session.execute(delete(CarrierDeletion).where(CarrierDeletion.done_at < now - _LATE_EVENTS))
+    session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
     session.execute(update(SubjectRequest).where(SubjectRequest.opened_at < now - _KEPT).values(named=""))
 
 
-def _count_days(now: datetime) -> None:
+def count_days(now: datetime) -> None:
     """Figures outlive what they count: days that nobody has counted yet are counted first."""
     while True:
         with database.reading() as session:
@@ -99,13 +98,11 @@ def _remains(due: Due, now: datetime) -> str:
         with database.reading() as session:
             gone = session.scalars(select(Recording.recording_sid).where(Recording.state == "deleted"))
             kept = set(audio_store.recordings()).intersection(gone)
-        if kept:
-            found.append(f"audio store: {len(kept)}")
-    if due.kind in ("audio", "number_and_name"):
-        with database.reading() as session:
-            waiting = session.scalars(select(CarrierDeletion.sid).where(CarrierDeletion.done_at.is_(None))).all()
-        if waiting:
-            found.append(f"carrier: {len(waiting)}")
+        if here := max(len(kept), _waiting("audio")):
+            found.append(f"audio store: {here}")
+    kinds = {"audio": ("recording",), "number_and_name": ("call", "message")}.get(due.kind, ())
+    if kinds and (waiting := _waiting(*kinds)):
+        found.append(f"carrier: {waiting}")
     if due.kind == "number_and_name":
         try:
             if mentioned := queues.values_of_callers(queues.impatient()):
@@ -115,69 +112,63 @@ def _remains(due: Due, now: datetime) -> str:
     return ", ".join(found)
 
 
-def _destroy_orphans() -> None:
-    """Audio whose key is gone: a host that died between the two."""
-    place = objects.store()
-    with_key = set(audio_store.recordings())
-    for name in list(place.names("audio/")):
-        sid = name.rpartition("/")[2].partition(".")[0]
-        if sid not in with_key and not audio_store.has(sid) and _is_deleted(sid):
-            place.delete(name)
-
-
-def _is_deleted(recording_sid: str) -> bool:
+def _waiting(*kinds: str) -> int:
     with database.reading() as session:
-        state = session.scalar(select(Recording.state).where(Recording.recording_sid == recording_sid))
-    return state == "deleted"
+        undone = select(func.count()).select_from(PendingDeletion)
+        undone = undone.where(PendingDeletion.kind.in_(kinds), PendingDeletion.done_at.is_(None))
+        return session.scalar(undone) or 0
+
+
+def destroy_audio() -> int:
+    """Destroy keys and audio that are planned to go; how many recordings are gone from our store."""
+    return _carry_out("audio", audio_store.delete, _CARRIER_SECONDS)
 
 
 def forget_at_carrier(seconds: float = 20.0) -> int:
-    """Let the carrier forget what is planned, for so long at the most; how many it has forgotten. What it refuses is
-    tried again the next time."""
-    done, failures, last = 0, 0, ("", "")
+    """Let the carrier forget what is planned, for so long at the most; how much it has forgotten."""
+    return sum(
+        _carry_out(kind, functools.partial(carrier.delete_record, kind), seconds)
+        for kind in ("call", "message", "recording")
+    )
+
+
+def _carry_out(kind: str, forget: Callable[[str], None], seconds: float) -> int:
+    """What is refused, or cannot be asked for, is tried again the next time."""
+    done, failures, last = 0, 0, ""
     until = time.monotonic() + seconds
     while failures < _ENOUGH and time.monotonic() < until:
         with database.reading() as session:
-            after = tuple_(CarrierDeletion.kind, CarrierDeletion.sid) > tuple_(*last)
-            query = select(CarrierDeletion).where(CarrierDeletion.done_at.is_(None), after)
-            waiting = session.scalars(query.order_by(CarrierDeletion.kind, CarrierDeletion.sid).limit(_AT_ONCE)).all()
-        if not waiting:
+            query = select(PendingDeletion.sid).where(
+                PendingDeletion.kind == kind, PendingDeletion.done_at.is_(None), PendingDeletion.sid > last
+            )
+            sid = session.scalar(query.order_by(PendingDeletion.sid).limit(1))
+        if sid is None:
             break
-        for one in waiting:
-            last = (one.kind, one.sid)
-            try:
-                carrier.delete_record(one.kind, one.sid)
-            except carrier.NotDeleted as error:
-                log.warning("the carrier did not delete a %s (%s)", one.kind, error)
-                continue
-            except requests.RequestException as error:
-                log.warning("the carrier could not be asked to delete (%s)", type(error).__name__)
-                failures += 1
-                if failures >= _ENOUGH:
-                    break
-                continue
-            with database.writing() as session:
-                if (row := session.get(CarrierDeletion, last)) is not None:
-                    session.delete(row)
-                    session.flush()
-                    known = (one.kind, tombstones.hidden(one.sid))
-                    gone = session.get(CarrierDeletion, known) or CarrierDeletion(
-                        kind=known[0], sid=known[1], planned_at=one.planned_at
-                    )
-                    gone.done_at = utc_now()
-                    session.add(gone)
-                    _seen_gone(session, one)
+        last = sid
+        try:
+            forget(sid)
+        except carrier.NotDeleted as error:
+            log.warning("a %s was not deleted (%s)", kind, error)
+        except OSError as error:  # requests' errors are such as well
+            failures += 1
+            log.warning("a %s could not be deleted now (%s)", kind, type(error).__name__)
+        else:
+            _note_gone(kind, sid)
             done += 1
-            if time.monotonic() > until:
-                break
     return done
 
 
-def _seen_gone(session: Session, one: CarrierDeletion) -> None:
-    if one.kind == "recording":
-        recording = session.scalar(select(Recording).where(Recording.recording_sid == one.sid))
-        if recording is not None and recording.carrier_deleted_at is None:
-            recording.carrier_deleted_at = utc_now()
+def _note_gone(kind: str, sid: str) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        gone = tombstones.hidden(sid)
+        session.execute(
+            delete(PendingDeletion).where(PendingDeletion.kind == kind, PendingDeletion.sid.in_((sid, gone)))
+        )
+        session.add(PendingDeletion(kind=kind, sid=gone, planned_at=now, done_at=now))
+        if kind == "recording":
+            known = update(Recording).where(Recording.recording_sid == sid, Recording.carrier_deleted_at.is_(None))
+            session.execute(known.values(carrier_deleted_at=now))
 
 
 def scrub() -> bool:
@@ -218,7 +209,7 @@ def _rewritten(connection: Connection, table: str) -> bool:
 _REWRITTEN = (
     "calls", "callback_tasks", "contacts", "voicebox_messages", "recordings", "transcripts", "search_words",
     "task_events", "drafts", "postal_orders", "appointment_wishes", "text_messages", "line_entries", "conversations",
-    "legs", "interpreter_requests", "known_callers", "frequent_callers", "blocked_numbers", "carrier_deletions",
+    "legs", "interpreter_requests", "known_callers", "frequent_callers", "blocked_numbers", "pending_deletions",
 )  # fmt: skip
 
 
@@ -258,12 +249,12 @@ def finish_erasures() -> None:
         wanted = session.get(Checkpoint, _SCRUB)
     if wanted is None:
         return
+    destroy_audio()
     forget_at_carrier()
     if business_hours.is_open(settings().hours, utc_now()) or not scrub():
         return
     with database.writing() as session:
-        waiting = session.scalar(select(CarrierDeletion.sid).where(CarrierDeletion.done_at.is_(None)).limit(1))
-        if waiting is None:
+        if session.scalar(select(PendingDeletion.sid).where(PendingDeletion.done_at.is_(None)).limit(1)) is None:
             session.execute(
                 update(DeletionRecord)
                 .where(DeletionRecord.remains == FOLLOWS, DeletionRecord.at <= wanted.at)
@@ -295,6 +286,7 @@ def after_restore(now: datetime) -> dict[str, int]:
             due = Due("subject", now, 0, sum(counts.values()), 0)
             deletion.write_record(session, now, "replay", due, FOLLOWS)
         want_scrub(session, now)
+    destroy_audio()
     scrub()
     if unreadable is not None:
         raise unreadable

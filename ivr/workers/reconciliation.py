@@ -217,7 +217,8 @@ def _take_in_audio(report: Report) -> None:
     """Recordings that are stored here and unknown to the database, which was restored from before they came."""
     for sid in list(audio_store.recordings()):
         with database.reading() as session:
-            if session.scalar(select(Recording.id).where(Recording.recording_sid == sid)) is not None:
+            known = session.scalar(select(Recording.id).where(Recording.recording_sid == sid)) is not None
+            if known or tombstones.lies_on(session, sid):
                 continue
         try:
             described, audio = audio_store.about(sid), audio_store.load(sid)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from ivr import database, text_messages
 from ivr.instants import utc_now
 from ivr.models import TextMessage
-from ivr.retention.deletion import at_carrier
+from ivr.retention.destruction import elsewhere
 from ivr.telephony import carrier
 
 
@@ -26,7 +26,7 @@ def send(message_id: int) -> None:
     with database.writing() as session:
         sent = session.get(TextMessage, message_id)
         if sent is None:  # erased while it was sent
-            at_carrier(session, "message", sid)
+            elsewhere(session, "message", sid)
             return
         sent.state, sent.message_sid, sent.sent_at = "sent", sid, utc_now()
 

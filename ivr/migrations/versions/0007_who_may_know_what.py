@@ -44,15 +44,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_access_log_at'), ['at'], unique=False)
         batch_op.create_index(batch_op.f('ix_access_log_task_id_access_log_number'), ['task_id', 'number'], unique=False)
         batch_op.create_index(batch_op.f('ix_access_log_team_access_log_number'), ['team', 'number'], unique=False)
-        batch_op.create_index(batch_op.f('ix_access_log_user_id_access_log_number'), ['user_id', 'number'], unique=False)
+        batch_op.create_index(batch_op.f('ix_access_log_user_id_access_log_action_access_log_at'), ['user_id', 'action', 'at'], unique=False)
 
-    op.create_table('carrier_deletions',
+    op.create_table('pending_deletions',
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('sid', sa.String(length=64), nullable=False),
     sa.Column('planned_at', ivr.database_types.Instant(timezone=True), nullable=False),
     sa.Column('done_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.CheckConstraint("kind IN ('call', 'recording', 'message')", name=op.f('ck_carrier_deletions_kind')),
-    sa.PrimaryKeyConstraint('kind', 'sid', name=op.f('pk_carrier_deletions'))
+    sa.CheckConstraint("kind IN ('audio', 'call', 'recording', 'message')", name=op.f('ck_pending_deletions_kind')),
+    sa.PrimaryKeyConstraint('kind', 'sid', name=op.f('pk_pending_deletions'))
     )
     op.create_table('deletion_records',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -315,9 +315,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_deletion_records_at'))
 
     op.drop_table('deletion_records')
-    op.drop_table('carrier_deletions')
+    op.drop_table('pending_deletions')
     with op.batch_alter_table('access_log', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_access_log_user_id_access_log_number'))
+        batch_op.drop_index(batch_op.f('ix_access_log_user_id_access_log_action_access_log_at'))
         batch_op.drop_index(batch_op.f('ix_access_log_team_access_log_number'))
         batch_op.drop_index(batch_op.f('ix_access_log_task_id_access_log_number'))
         batch_op.drop_index(batch_op.f('ix_access_log_at'))
