@@ -333,7 +333,9 @@ def test_every_digit_of_a_receipt_code_is_understood(studio, ear: WhisperModel, 
     sounds = [read_wav(rendering.audio_of(parts.digit("en", digit)).read_bytes()) for digit in code]
     # Callers hear a code twice; the ear gets it at three speeds and has to have it right once.
     texts = [heard(ear, sounds, "en", gap=gap, expecting="1 2 3 4 5 6 7 8 9 0")[0] for gap in (0.15, 0.1, 0.25)]
-    assert code in ["".join(re.findall(r"\d", "".join(words_of(text)))) for text in texts], texts
+    digits = ["".join(re.findall(r"\d", "".join(words_of(text)))) for text in texts]
+    # The ear may go on with a digit for ever when there is nothing more to be heard; no code has one four times.
+    assert code in [re.sub(r"(\d)\1{3,}$", "", heard_digits) for heard_digits in digits], texts
 
 
 def test_two_who_speak_first_at_the_same_moment_share_one_synthesiser() -> None:
