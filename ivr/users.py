@@ -11,9 +11,10 @@ from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from ivr import callbacks
 from ivr.access import log_ins, second_factors
 from ivr.access.models import Opening
 from ivr.access.roles import SERVING
@@ -64,20 +65,21 @@ def change(
     session.flush()
     if (user.role, user.active, {team.key for team in user.scope}) != before:
         log_ins.end_all(session, user.id, now)
-        _let_go(session, user)
+        _let_go(session, user, now)
         if not (active and role in SERVING):
             with suppress(presence.NotNow):
                 presence.go(session, user, now, for_good=True)
 
 
-def _let_go(session: Session, user: User) -> None:
+def _let_go(session: Session, user: User, now: datetime) -> None:
     """Tasks that are not somebody's business any more go back to the queue, and what they had opened is covered."""
     session.execute(delete(Opening).where(Opening.user_id == user.id))
     kept = [team.id for team in user.scope] if user.active else []
-    held = update(CallbackTask).where(
+    held = select(CallbackTask).where(
         CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user.id, CallbackTask.team_id.not_in(kept)
     )
-    session.execute(held.values(state="open", claimed_by_id=None, claimed_at=None))
+    for task in session.scalars(held).all():
+        callbacks.release(session, task, user, now)
 
 
 def _give_teams(session: Session, user: User, team_keys: Sequence[str]) -> None:

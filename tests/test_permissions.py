@@ -9,11 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from werkzeug.routing import Rule
 
-from ivr import database
+from ivr import callbacks, database, users
 from ivr.access.doors import ANYBODY, CARRIER, DOORS, PROGRAM, door_of
 from ivr.access.roles import ROLES
 from ivr.app import create_app
-from ivr.models import Base, Recording, VoiceboxMessage
+from ivr.instants import utc_now
+from ivr.models import Base, CallbackTask, Recording, TaskEvent, User, VoiceboxMessage
 from tests.people import a_task, hire, log_in, the_task
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -177,8 +178,26 @@ def test_administrator_and_officer_see_no_caller(house) -> None:
         assert seen > 5
 
 
+def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(house) -> None:
+    theirs, youth = a_task("benefits"), a_task("under_25")
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        users.change(session, mia, name=mia.name, role="member", active=True, team_keys=["benefits", "youth"],
+                     now=utc_now())  # fmt: skip
+        for task_id in (theirs, youth):
+            callbacks.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
+    adam = log_in(house.test_client(), "adam")
+    moved = adam.post(
+        f"/administration/people/{mia.id}", data={"name": "Mia", "role": "member", "team": "youth", "active": "1"}
+    )
+    assert moved.status_code == 302
+    with database.reading() as session:
+        assert [session.get_one(CallbackTask, task_id).state for task_id in (theirs, youth)] == ["open", "claimed"]
+        told = select(TaskEvent.kind).where(TaskEvent.task_id == theirs).order_by(TaskEvent.id.desc()).limit(2)
+        assert session.scalars(told).all() == ["released", "claimed"]
+
+
 def test_who_is_deactivated_is_out_at_once_and_is_not_rung(house) -> None:
-    from ivr.instants import utc_now
     from ivr.live import presence, roster
     from ivr.models import Team, User
 

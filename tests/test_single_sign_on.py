@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -67,10 +68,12 @@ def house(rooms, ports, monkeypatch):
     server.server_close()
 
 
-def through_the_provider(house: str, name: str, browser: requests.Session | None = None) -> requests.Response:
+def through_the_provider(
+    house: str, name: str, browser: requests.Session | None = None, wanted: str = ""
+) -> requests.Response:
     """As a person would: our button, the provider's two pages, and back."""
     browser = browser or requests.Session()
-    answer = browser.get(f"{house}/login/sso", timeout=20)
+    answer = browser.get(f"{house}/login/sso", params={"next": wanted}, timeout=20)
     for field, value in (("login", name), ("password", PASSWORD)):
         if f'name="{field}"' not in answer.text:
             break  # the provider still knows them
@@ -103,6 +106,16 @@ def test_role_and_teams_follow_the_claims(house) -> None:
         assert len(session.scalars(select(User).where(User.username == "kim")).all()) == 1
         told = session.scalars(text("SELECT detail FROM access_log WHERE action = 'log_in' ORDER BY number")).all()
     assert told == ["single sign-on"] * 3
+
+
+def test_one_comes_to_the_page_one_wanted(house) -> None:
+    browser = requests.Session()
+    asked = browser.get(f"{house}/supervision/figures/", timeout=10)
+    wanted = parse_qs(urlsplit(asked.url).query)["next"][0]
+    assert f"/login/sso?next={wanted}" in html.unescape(asked.text).replace("%2F", "/")
+    assert urlsplit(through_the_provider(house, "sina", browser, wanted).url).path == "/supervision/figures/"
+    elsewhere = through_the_provider(house, "kim", wanted="//elsewhere.example/desk")
+    assert elsewhere.url == f"{house}/desk/"
 
 
 def test_who_has_no_role_does_not_get_in(house) -> None:

@@ -22,7 +22,7 @@ def me() -> User:
 
 def actor() -> Actor:
     """Who is logged in, as the access log names them."""
-    return Actor(me().name, me().role, me().id, request.remote_addr or "")
+    return login.as_actor(me())
 
 
 def keep(app: Flask) -> None:

@@ -15,6 +15,7 @@ from flask import (
     Flask,
     Response,
     abort,
+    current_app,
     flash,
     jsonify,
     redirect,
@@ -46,7 +47,6 @@ manager = LoginManager()
 manager.login_view = "login.page"
 manager.login_message = lazy_gettext("Please log in.")
 manager.session_protection = "strong"
-oauth = OAuth()
 
 INTERFACE_LANGUAGES = ("de", "en")
 #: Between the two steps of a log-in.
@@ -88,12 +88,9 @@ manager.user_loader(_load)
 def install(app: Flask) -> None:
     """Log-in for an application; with single sign-on where the settings name a provider."""
     manager.init_app(app)
-    oauth.init_app(app)
     configured = settings()
-    oauth._registry.pop("sso", None)
-    oauth._clients.pop("sso", None)
     if configured.sso_issuer:
-        oauth.register(
+        OAuth(app).register(
             "sso",
             server_metadata_url=f"{configured.sso_issuer.rstrip('/')}/.well-known/openid-configuration",
             client_id=configured.sso_client_id,
@@ -138,10 +135,8 @@ def page() -> str | AnyResponse | tuple[str, int]:
 
 def _note_failure(username: str, now: Any) -> None:
     with database.writing() as db:
-        known = db.query(User).filter_by(username=username).one_or_none()
-        who = Actor(known.name, known.role, known.id, request.remote_addr or "") if known else None
-        if who:
-            access_log.append(db, who, "log_in_failed", now)
+        if known := db.query(User).filter_by(username=username).one_or_none():
+            access_log.append(db, as_actor(known), "log_in_failed", now)
 
 
 @login.route("/login/second-factor", methods=["GET", "POST"])
@@ -161,8 +156,7 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
             return _let_in(user)
         if not wait:
             with database.writing() as db:
-                access_log.append(db, Actor(user.name, user.role, user.id, request.remote_addr or ""),
-                                  "log_in_failed", now, detail="second factor")  # fmt: skip
+                access_log.append(db, as_actor(user), "log_in_failed", now, detail="second factor")
         flash(_wait(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
         status = 429 if wait else 401
     with database.reading() as db:
@@ -214,13 +208,17 @@ def _half_in() -> User | None:
         return user if user and user.active and log_ins.fingerprint(user) == half.get("with") else None
 
 
+def as_actor(user: User) -> Actor:
+    """A user, as the access log names them."""
+    return Actor(user.name, user.role, user.id, request.remote_addr or "")
+
+
 def _let_in(user: User, how: str = "") -> AnyResponse:
     now, language_chosen = utc_now(), session.get("language")
     with database.writing() as db:
         token = log_ins.begin(db, user, request.remote_addr or "", now)
-        access_log.append(db, Actor(user.name, user.role, user.id, request.remote_addr or ""), "log_in", now,
-                          detail=how)  # fmt: skip
-    target = _own(request.args.get("next"))
+        access_log.append(db, as_actor(user), "log_in", now, detail=how)
+    target = _own(session.pop("wanted", None) or request.args.get("next"))
     session.clear()
     if language_chosen:
         session["language"] = language_chosen
@@ -244,9 +242,9 @@ def sso() -> AnyResponse:
     """To the provider of the single sign-on."""
     if not settings().sso_issuer:
         abort(404)
-    session["next"] = _own(request.args.get("next"))
+    session["wanted"] = _own(request.args.get("next"))
     try:
-        answer: AnyResponse = oauth.sso.authorize_redirect(f"{settings().base_url}{url_for('login.sso_back')}")
+        answer: AnyResponse = _provider().authorize_redirect(f"{settings().base_url}{url_for('login.sso_back')}")
     except (RequestException, OAuthError, json.JSONDecodeError):
         flash(gettext("The single sign-on does not answer. Please try again, or log in with a password."), "warning")
         return redirect(url_for("login.page"))
@@ -259,10 +257,10 @@ def sso_back() -> AnyResponse:
     if not settings().sso_issuer:
         abort(404)
     try:
-        token = oauth.sso.authorize_access_token()
+        token = _provider().authorize_access_token()
         claims = dict(token.get("userinfo") or {})
         if settings().sso_role_claim not in claims:
-            claims = {**oauth.sso.userinfo(token=token), **claims}
+            claims = {**_provider().userinfo(token=token), **claims}
         with database.writing() as db:
             user = single_sign_on.user_of(db, claims)
     except SQLAlchemyError:
@@ -273,6 +271,10 @@ def sso_back() -> AnyResponse:
         flash(gettext("The single sign-on gives you no access here. Please ask your administrator."), "danger")
         return redirect(url_for("login.page"))
     return _let_in(user, "single sign-on")
+
+
+def _provider() -> Any:
+    return current_app.extensions["authlib.integrations.flask_client"].sso
 
 
 def _note_refused_sso(refused: Exception) -> None:
@@ -288,7 +290,7 @@ def out() -> AnyResponse:
         user, now = current_user.user, utc_now()
         with database.writing() as db:
             log_ins.end_all(db, user.id, now)
-            access_log.append(db, Actor(user.name, user.role, user.id, request.remote_addr or ""), "log_out", now)
+            access_log.append(db, as_actor(user), "log_out", now)
     logout_user()
     session.pop("half", None)
     return redirect(url_for("login.page"))
