@@ -40,6 +40,7 @@ from ivr.web.figures import figures
 from ivr.web.health import health
 from ivr.web.live import live
 from ivr.web.protection import protection
+from ivr.web.reading import reading
 from ivr.web.reports import reports
 from ivr.web.softphone import softphone
 from ivr.web.studio import studio
@@ -90,7 +91,7 @@ def create_app() -> Flask:
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
     pages = (
-        health, login.login, account, desk, desk_tools, live, supervision, studio, figures, reports, subjects,
+        health, login.login, account, desk, reading, desk_tools, live, supervision, studio, figures, reports, subjects,
         administration, protection,
     )  # fmt: skip
     for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):

@@ -16,7 +16,7 @@ from ivr.instants import utc_now
 from ivr.live import roster
 from ivr.live.models import Duty, DutyException
 from ivr.models import CallbackTask, Contact, Team, User
-from ivr.web import words
+from ivr.web import vocabulary
 from tests import october
 from tests.people import a_task, hire
 
@@ -111,7 +111,7 @@ def test_behind_every_number_are_its_tasks(rooms) -> None:
                 found = days.behind(session, figure, october.FIRST, october.LAST)
                 if figure in BY_HAND and "seconds" not in figure and "minutes" not in figure:
                     assert len(found) == BY_HAND[figure], figure
-                assert figure in words.FIGURES
+                assert figure in vocabulary.FIGURES
         late = days.behind(session, "tried_missed", october.FIRST, october.LAST, "language", "ar")
         assert {session.get_one(CallbackTask, one.task_id).language for one in late} == {"ar"}
         assert len(late) == 4

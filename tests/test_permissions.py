@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -176,6 +178,26 @@ def test_administrator_and_officer_see_no_caller(house) -> None:
             for secret in ("15187654321", "Demir", "brummt"):
                 assert secret not in page.text, f"{rule} as {name}"
         assert seen > 5
+
+
+def test_every_page_can_be_reached_from_another_one(house) -> None:
+    web = Path(__file__).parent.parent / "ivr" / "web"
+    texts = "".join(path.read_text() for path in web.rglob("*") if path.suffix in (".py", ".html"))
+    linked = set(re.findall(r"""url_for\(\s*['"]([\w.]+)""", texts))
+    pages = {
+        rule.endpoint
+        for rule in house.url_map.iter_rules()
+        if "GET" in rule.methods and (door := door_of(rule.endpoint)) and not door.who & {CARRIER, PROGRAM}
+    }
+    for_machines = {
+        "api.document",
+        "health.healthz",
+        "health.readyz",
+        "voice.hold_music",
+        "voice.playback",
+        "voice.prompt",
+    }
+    assert pages - linked - for_machines == set()
 
 
 def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(house) -> None:

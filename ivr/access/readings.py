@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.access.models import AccessLine
@@ -34,15 +34,13 @@ def of_teams(
     query = select(AccessLine).where(AccessLine.action.in_(READING), or_(AccessLine.team.in_(team_keys), programs))
     if not covered:
         query = query.where(AccessLine.detail != COVERED)
-    if before is not None:
-        query = query.where(AccessLine.number < before)
-    return session.scalars(query.order_by(AccessLine.number.desc()).limit(PAGE)).all()
+    return _page(session, query, before)
 
 
-def of_task(session: Session, task_id: int) -> Sequence[AccessLine]:
-    """All lines about a task, whatever team it was of, the latest first."""
+def of_task(session: Session, task_id: int, *, before: int | None = None) -> Sequence[AccessLine]:
+    """A page of the lines about a task, whatever team it was of, the latest first."""
     query = select(AccessLine).where(AccessLine.task_id == task_id, AccessLine.detail != COVERED)
-    return session.scalars(query.order_by(AccessLine.number.desc()).limit(PAGE)).all()
+    return _page(session, query, before)
 
 
 def all_lines(
@@ -54,6 +52,10 @@ def all_lines(
         query = query.where(AccessLine.actor == actor)
     if action:
         query = query.where(AccessLine.action == action)
+    return _page(session, query, before)
+
+
+def _page(session: Session, query: Select[AccessLine], before: int | None) -> Sequence[AccessLine]:
     if before is not None:
         query = query.where(AccessLine.number < before)
     return session.scalars(query.order_by(AccessLine.number.desc()).limit(PAGE)).all()

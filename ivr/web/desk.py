@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr import (
-    audio_store,
     callbacks,
     claims,
     database,
-    promises,
     saved_views,
     task_lists,
     task_pages,
@@ -28,8 +25,7 @@ from ivr import (
     unfinished_work,
     users,
 )  # fmt: skip
-from ivr.access import access_log, log_ins, openings, readings
-from ivr.audio_files import read_wav
+from ivr.access import access_log, openings, readings
 from ivr.configuration import settings
 from ivr.instants import utc_now
 from ivr.live import callback_calls, presence
@@ -37,7 +33,7 @@ from ivr.models import CallbackTask, Recording, User
 from ivr.retention import holds
 from ivr.sla import clocks
 from ivr.task_filters import Filters
-from ivr.web import searches, waveforms, words
+from ivr.web import searches, words
 from ivr.web.guards import actor, me
 
 log = logging.getLogger(__name__)
@@ -134,78 +130,6 @@ def _template(found: CallbackTask) -> str:
     return wanted if wanted in text_messages.templates(found) else ""
 
 
-@desk.post("/tasks/<int(max=2147483647):task_id>/open")
-def open_task(task_id: int) -> AnyResponse:
-    """Uncover a task I do not hold."""
-    with database.reading() as session:
-        found = task_lists.visible(session, me(), task_id) or abort(404)
-    _open(found.id)
-    return redirect(url_for("desk.task", task_id=task_id))
-
-
-def _open(task_id: int) -> bool:
-    now = utc_now()
-    try:
-        reason = openings.stated(request.form.get("reason", ""), request.form.get("reason_text", ""))
-        with database.writing() as session:
-            task = session.get_one(CallbackTask, task_id)
-            openings.open_task(session, task, me(), reason, now)
-            access_log.append(session, actor(), "open", now, task=task, reason=reason)
-    except openings.NoReason:
-        flash(gettext("Please say why you open this task; with “another reason” in some words."), "warning")
-    except openings.Restricted:
-        flash(gettext("This person has asked that their data is not used. Nobody can open the task."), "warning")
-    else:
-        return True
-    return False
-
-
-@desk.route("/open", methods=["GET", "POST"])
-def open_by_code() -> str | AnyResponse | tuple[str, int]:
-    """Read another team's task, by its receipt code, with a stated reason."""
-    now = utc_now()
-    if request.method == "GET":
-        return render_template("open_task.html", reasons=openings.REASONS, task=None)
-    try:
-        reason = openings.stated(request.form.get("reason", ""), request.form.get("reason_text", ""))
-    except openings.NoReason:
-        flash(gettext("Please say why you open this task; with “another reason” in some words."), "warning")
-        return render_template("open_task.html", reasons=openings.REASONS, task=None), 400
-    delay = log_ins.Delay("receipt code", str(me().id))
-    with database.writing() as session:
-        wait = log_ins.attempt(session, [delay], now)
-    with database.reading() as session:
-        found = None if wait else promises.by_code(session, _digits(request.form.get("code", "")))
-    if found is None or not _open(found.id):
-        if not wait and found is None:
-            with database.writing() as session:
-                searches.append(session, "code", now)
-        if found is None:
-            flash(gettext("There is no task with this receipt code, or it was tried too often."), "warning")
-        return render_template("open_task.html", reasons=openings.REASONS, task=None), 404 if not wait else 429
-    with database.writing() as session:
-        log_ins.succeeded(session, [delay])
-        seen = session.get_one(CallbackTask, found.id)
-        access_log.append(session, actor(), "view", now, task=seen, reason=reason)
-    with database.reading() as session:
-        whole = task_lists.any_one(session, found.id)
-        return render_template("open_task.html", reasons=openings.REASONS, task=whole, me=me(), now=now)
-
-
-def _digits(text: str) -> str:
-    return "".join(letter for letter in text if letter in "0123456789")[:8]
-
-
-@desk.get("/tasks/<int(max=2147483647):task_id>/readers")
-def readers(task_id: int) -> str:
-    """Who has read a task."""
-    with database.reading() as session:
-        found = task_lists.visible(session, me(), task_id) or abort(404)
-        return render_template(
-            "readers.html", task=found, lines=readings.of_task(session, task_id), codes={task_id: found.receipt_code}
-        )
-
-
 @desk.post("/tasks/<int(max=2147483647):task_id>/hold")
 def hold(task_id: int) -> AnyResponse:
     """Place a legal hold, or lift it."""
@@ -235,51 +159,6 @@ def others(task_id: int) -> str | AnyResponse:
         found = session.get_one(CallbackTask, task_id)
         looking = task_pages.who_else_looks(session, task_id, me(), now)
         return render_template("_others.html", task=found, others=looking, me=me())
-
-
-@desk.get("/recordings/<int(max=2147483647):recording_id>.wav")
-def recording(recording_id: int) -> Response:
-    """A message's audio, in ranges, never cached."""
-    found, audio = _heard(recording_id, to_listen=True)
-    response = send_file(io.BytesIO(audio), mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-@desk.get("/recordings/<int(max=2147483647):recording_id>.svg")
-def waveform(recording_id: int) -> Response:
-    """How loud a message is over its time: where somebody speaks, and where not."""
-    try:
-        drawn = waveforms.svg(read_wav(_heard(recording_id)[1]))
-    except ValueError:  # it may be played all the same
-        abort(404)
-    return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
-
-
-#: A player asks for a recording in pieces: who listens is written down so often.
-_LISTENS = timedelta(minutes=5)
-
-
-def _heard(recording_id: int, *, to_listen: bool = False) -> tuple[Recording, bytes]:
-    """A recording of a task that is uncovered for me, and its audio; that I listen is written down first."""
-    now, detail = utc_now(), f"recording {recording_id}"
-    with database.reading() as session:
-        found = task_lists.recording(session, recording_id) or abort(404)
-        task = found.message.task or abort(404)
-        mine = task.team_id in [team.id for team in me().scope]
-        reason = openings.reason_for(session, task, me(), now)
-        if reason is None or (reason in openings.HELD and not mine):
-            abort(403 if mine else 404)
-        told = not to_listen or readings.listened_lately(session, me().id, detail, now - _LISTENS)
-    if not told:
-        with database.writing() as session:
-            seen = session.get_one(CallbackTask, task.id)
-            access_log.append(session, actor(), "listen", now, task=seen, reason=reason, detail=detail)
-    try:
-        return found, audio_store.load(found.recording_sid)
-    except (audio_store.Missing, audio_store.Unreadable):
-        log.exception("recording %d cannot be read", recording_id)
-        abort(404)
 
 
 @desk.post("/tasks/<int(max=2147483647):task_id>/take-over")

@@ -15,7 +15,7 @@ from ivr.access import access_log, readings
 from ivr.instants import iso, utc_now
 from ivr.spreadsheets import harmless
 from ivr.task_filters import Filters
-from ivr.web import searches, words
+from ivr.web import searches, vocabulary
 from ivr.web.fields import whole
 from ivr.web.guards import actor, me
 
@@ -115,7 +115,7 @@ def palette() -> Response:
         tasks = task_lists.by_code_or_number(session, me(), text) if len(text) >= _SHORTEST else []
         found = [
             {
-                "label": f"{task.receipt_code} · {words.CONCERNS[task.concern]} · {words.STATES[task.state]}",
+                "label": f"{task.receipt_code} · {vocabulary.CONCERNS[task.concern]} · {vocabulary.STATES[task.state]}",
                 "url": url_for("desk.task", task_id=task.id),
             }
             for task in tasks
@@ -123,18 +123,18 @@ def palette() -> Response:
         people = users.colleagues(session, me()) if me().role == "supervisor" else []
     lowered = text.casefold()
     found += [
-        {"label": str(words.KEYS[key]), "action": key}
-        for key in words.ACTIONS
-        if lowered in str(words.KEYS[key]).casefold()
+        {"label": str(vocabulary.KEYS_OF_DESK[key]), "action": key}
+        for key in vocabulary.ACTIONS
+        if lowered in str(vocabulary.KEYS_OF_DESK[key]).casefold()
     ]
     found += [
         {"label": str(gettext("View: %(name)s", name=label)), "url": url_for("desk.queue", view=view)}
-        for view, label in words.VIEWS.items()
+        for view, label in vocabulary.VIEWS.items()
         if lowered in str(label).casefold()
     ]
     found += [
         {"label": str(label), "url": url_for(endpoint)}
-        for endpoint, label in words.PAGES.items()
+        for endpoint, label in vocabulary.PAGES.items()
         if lowered in str(label).casefold()
     ]
     found += [
@@ -193,13 +193,13 @@ def team_readers() -> str:
             session, [team.key for team in me().scope], before=before, covered=request.args.get("covered") == "1"
         )
         codes = readings.codes_of(session, [line.task_id for line in lines])
-        return render_template("readers.html", task=None, lines=lines, codes=codes)
+        return render_template("readers.html", task=None, lines=lines, codes=codes, page=readings.PAGE)
 
 
 @desk_tools.get("/help")
 def first_steps() -> str:
     """First steps, and all keys."""
-    return render_template("help.html", keys=words.KEYS)
+    return render_template("help.html", keys=vocabulary.KEYS_OF_DESK)
 
 
 def _back() -> AnyResponse:

@@ -35,7 +35,7 @@ def page() -> str:
         codes = readings.codes_of(session, [line.task_id for line in lines])
         return render_template(
             "access_log.html", lines=lines, codes=codes, actor=who, action=what, actions=access_log.ACTIONS,
-            count=access_log.count(session),
+            count=access_log.count(session), page=readings.PAGE,
         )  # fmt: skip
 
 
