@@ -10,9 +10,14 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from ivr import database, users
+from ivr.access import access_log, readings
+from ivr.access.access_log import Actor
 from ivr.access.models import SecurityKey
 from ivr.instants import utc_now
-from ivr.models import User
+from ivr.models import CallbackTask, User
+from ivr.retention import holds
+from ivr.retention.models import SubjectRequest
+from ivr.workers import deletion
 from tests.people import PASSWORD, a_task, the_task
 from tests.test_browser import accessible, browser, people, picture, playwright  # noqa: F401
 
@@ -26,6 +31,20 @@ def staff(house, people) -> None:  # noqa: F811
         ):  # fmt: skip
             if session.scalar(select(User.id).where(User.username == name)) is None:
                 users.add(session, name, full, role, PASSWORD, teams)
+
+
+@pytest.fixture(scope="module")
+def history(staff) -> None:
+    """A night's deletion, a legal hold, a request of somebody's, and much reading."""
+    task, now = a_task(), utc_now()
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        holds.place(session, session.get_one(CallbackTask, task), mia, "Klage vor dem Sozialgericht", now)
+        session.add(SubjectRequest(kind="access", named="", identity_check="document", opened_by_id=mia.id,
+                                   opened_at=now, state="done", done_at=now, result="tasks 1, calls 1"))  # fmt: skip
+        for _ in range(readings.MANY_SEARCHES + 1):
+            access_log.append(session, Actor(mia.name, mia.role, mia.id), "search", now)
+    deletion.run(now)
 
 
 def logged_in(browser, house, name: str, **options: object) -> Page:  # noqa: F811
@@ -55,7 +74,7 @@ PAGES = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_pages_are_accessible_and_reflow(browser, house, staff, name: str, scheme: str) -> None:  # noqa: F811
+def test_the_pages_are_accessible_and_reflow(browser, house, history, name: str, scheme: str) -> None:  # noqa: F811
     page = logged_in(browser, house, name, color_scheme=scheme, viewport={"width": 320, "height": 800})
     for path in PAGES[name]:
         page.goto(path)

@@ -90,7 +90,7 @@ class SubjectRequest(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10), default="opened")
-    #: How we know that it is them, see ivr.retention.subjects.IDENTITY_CHECKS.
+    #: How we know that it is them, see ivr.web.subjects.IDENTITY_CHECKS.
     identity_check: Mapped[str] = mapped_column(String(30))
     #: The number or code that was named, sealed; emptied when the request is done.
     named: Mapped[str] = mapped_column(Text)

@@ -17,6 +17,7 @@ from ivr.configuration import settings
 from ivr.figures.days import OPEN_DAYS
 from ivr.models import User
 from ivr.retention.models import PeriodChange
+from ivr.terms import _
 
 #: Figures of a day are final after this many days: what they count stays so long.
 LEAST = OPEN_DAYS + 1
@@ -37,24 +38,24 @@ class Period:
 PERIODS = {
     period.kind: period
     for period in (
-        Period("audio", 30, LEAST, 365, "the task is closed (without a task: the call has ended)",
-               "To listen again while the caller may still ring about the same matter; the transcript and the notes "
-               "hold what was agreed."),
-        Period("transcript", 90, LEAST, 730, "the task is closed (without a task: the call has ended)",
-               "Transcript, corrections, notes, drafts and search words: to answer questions about what was agreed; a "
-               "decision may be objected to within a month (§ 84 SGG), and it takes time to be served."),
-        Period("number_and_name", 90, LEAST, 730, "the task is closed (without a task: the call has ended)",
-               "To reach the caller again and to recognise one who rings about the same matter."),
-        Period("task", 365, LEAST, 3650, "the task is closed",
-               "Without the caller's data: who worked on what promise when, for complaints about a missed one."),
-        Period("call_record", 90, LEAST, 730, "the call has ended, and no task belongs to it any more",
-               "To find faults in telephony and to explain a caller's complaint."),
-        Period("remembered_language", 180, 1, 3650, "the number's last call",
-               "So that a caller is greeted in the language they understand; kept under a keyed hash."),
-        Period("access_log", 365, 180, 3650, "the line was written",
-               "So that misuse can be found by an audit of a year."),
-        Period("statistics", 3650, 365, 36500, "the day that was counted",
-               "Figures name nobody; the Senate is asked about years."),
+        Period("audio", 30, LEAST, 365, _("the task is closed (without a task: the call has ended)"),
+               _("To listen again while the caller may still ring about the same matter; the transcript and the notes "
+                 "hold what was agreed.")),
+        Period("transcript", 90, LEAST, 730, _("the task is closed (without a task: the call has ended)"),
+               _("Transcript, corrections, notes, drafts and search words: to answer questions about what was agreed; "
+                 "a decision may be objected to within a month (§ 84 SGG), and it takes time to be served.")),
+        Period("number_and_name", 90, LEAST, 730, _("the task is closed (without a task: the call has ended)"),
+               _("To reach the caller again and to recognise one who rings about the same matter.")),
+        Period("task", 365, LEAST, 3650, _("the task is closed"),
+               _("Without the caller's data: who worked on what promise when, for complaints about a missed one.")),
+        Period("call_record", 90, LEAST, 730, _("the call has ended, and no task belongs to it any more"),
+               _("To find faults in telephony and to explain a caller's complaint.")),
+        Period("remembered_language", 180, 1, 3650, _("the number's last call"),
+               _("So that a caller is greeted in the language they understand; kept under a keyed hash.")),
+        Period("access_log", 365, 180, 3650, _("the line was written"),
+               _("So that misuse can be found by an audit of a year.")),
+        Period("statistics", 3650, 365, 36500, _("the day that was counted"),
+               _("Figures name nobody; the Senate is asked about years.")),
     )
 }  # fmt: skip
 #: A kind of data never outlives one of these.

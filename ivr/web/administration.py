@@ -164,4 +164,4 @@ def _shown(name: str) -> str:
         return str(gettext("set") if value else gettext("not set"))
     if name in ("alerts", "interpreters", "report_mails"):  # hold addresses of people
         return str(len(value))
-    return str(value)
+    return "–" if value in (None, "") else str(value)
