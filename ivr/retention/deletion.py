@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from ivr import database
@@ -36,6 +36,8 @@ from ivr.models import (
 from ivr.retention import destruction, holds, periods
 from ivr.retention.models import DeletionRecord
 
+#: What a record says until its run has come to its end.
+NOT_FINISHED = "not finished"
 #: Rows of one transaction.
 _PORTION = 200
 
@@ -236,39 +238,33 @@ def _held(session: Session, kind: str, before: datetime) -> int:
     return session.scalar(held) or 0
 
 
-def delete_kind(kind: str, now: datetime) -> Due:
-    """Delete all of a kind that is due, portion by portion; gives what was due."""
-    with database.reading() as session:
-        length = periods.days(session, kind)
-        before = now - timedelta(days=length)
-        held = _held(session, kind, before)
-    gone = 0
+def delete_kind(record: DeletionRecord) -> None:
+    """Delete all that a record is about, portion by portion, each counted in the record as it goes."""
+    kind, before, record_id = record.kind, record.cutoff_at or record.at, record.id
     if kind == "access_log":
         with database.writing() as session:
-            gone = access_log.trim(session, before, now)
+            _note_gone(session, record_id, access_log.trim(session, before, record.at))
     elif kind in _OTHERS:
         table, column = _OTHERS[kind]
         limit = before.date() if table is DailyFigure else before
         with database.writing() as session:
-            gone = rows(session.execute(delete(table).where(column < limit)))
+            _note_gone(session, record_id, rows(session.execute(delete(table).where(column < limit))))
     else:
         for part in _KINDS[kind]:
-            gone += _in_portions(part, part.cutoff(before, now))
-    return Due(kind, before, length, gone, held)
+            _in_portions(part, part.cutoff(before, record.at), record_id)
 
 
-def _in_portions(part: _Kind, before: datetime) -> int:
-    gone = 0
+def _in_portions(part: _Kind, before: datetime, record_id: int) -> None:
     while True:
         with database.reading() as session:
             ids = session.scalars(part.due(before).limit(_PORTION)).all()
         if not ids:
-            return gone
+            return
         with database.writing() as session:
             still = session.scalars(part.due(before).where(_key_of(part, before).in_(ids))).all()
             if still:
                 part.go(session, still)
-        gone += len(ids)
+                _note_gone(session, record_id, len(still))
 
 
 def _key_of(part: _Kind, before: datetime) -> ColumnElement[int]:
@@ -286,6 +282,30 @@ def left(kind: str, before: datetime, now: datetime) -> int:
         return session.scalar(old) or 0
 
 
+def _note_gone(session: Session, record_id: int, count: int) -> None:
+    mine = update(DeletionRecord).where(DeletionRecord.id == record_id)
+    session.execute(mine.values(deleted=DeletionRecord.deleted + count).execution_options(synchronize_session=False))
+
+
+def begin_record(session: Session, kind: str, now: datetime) -> DeletionRecord:
+    """Write down that deletion of a kind begins: after a power cut one sees how far it came."""
+    before = periods.cutoff(session, kind, now)
+    record = DeletionRecord(
+        at=now, cause="period", kind=kind, cutoff_at=before, deleted=0, held=_held(session, kind, before),
+        verified=False, remains=NOT_FINISHED,
+    )  # fmt: skip
+    session.add(record)
+    return record
+
+
+def finish_record(session: Session, record_id: int, remains: str, now: datetime) -> DeletionRecord:
+    """Write down what is still there of what should have gone; nothing, where all has."""
+    record = session.get_one(DeletionRecord, record_id, populate_existing=True)
+    record.verified, record.remains = not remains, remains[:300]
+    _log_record(session, record, now)
+    return record
+
+
 def write_record(session: Session, now: datetime, cause: str, due: Due, remains: str) -> DeletionRecord:
     """Write down that something was deleted, without saying what it was."""
     record = DeletionRecord(
@@ -293,6 +313,11 @@ def write_record(session: Session, now: datetime, cause: str, due: Due, remains:
         verified=not remains, remains=remains[:300],
     )  # fmt: skip
     session.add(record)
-    detail = f"{cause} {due.kind}: {due.count} deleted, {due.held} held" + ("" if not remains else ", not verified")
-    access_log.append(session, access_log.THE_HOUSE, "deleted", now, detail=detail)
+    _log_record(session, record, now)
     return record
+
+
+def _log_record(session: Session, record: DeletionRecord, now: datetime) -> None:
+    seen = "" if record.verified else ", not verified"
+    detail = f"{record.cause} {record.kind}: {record.deleted} deleted, {record.held} held{seen}"
+    access_log.append(session, access_log.THE_HOUSE, "deleted", now, detail=detail)

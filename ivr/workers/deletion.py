@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr import audio_store, business_hours, database, spool
+from ivr.access import access_log
 from ivr.configuration import settings
 from ivr.database_types import insert
 from ivr.figures import days
@@ -39,30 +41,26 @@ _CARRIER_SECONDS, _ENOUGH = 1800.0, 5
 _TRIES, _LOCK_SECONDS = 5, 3
 #: Events of the carrier that come later are not believed in; and what is done is kept so long.
 _LATE_EVENTS, _KEPT = timedelta(days=8), timedelta(days=30)
+#: An answer is due within a month, or three (Art. 12 (3) GDPR): a request that nobody has finished by then lapses.
+_LAPSES = timedelta(days=100)
 
 
 def run(now: datetime) -> list[DeletionRecord]:
     """Delete what has been kept for long enough, whatever the hour; gives what was written down. What cannot be done
     now (the audio store is away, a table is locked) is written down as not gone, and done the next time."""
     count_days(now)
-    dues, remains = [], dict[str, str]()
-    for kind in periods.PERIODS:
-        due = Due(kind, now, 0, 0, 0)
-        try:
-            due = deletion.delete_kind(kind, now)
-        except (OSError, SQLAlchemyError) as error:
-            log.exception("deletion of %s was broken off", kind)
-            remains[kind] = f"broken off: {type(error).__name__}"
-        dues.append(due)
+    with database.writing() as session:
+        begun = [deletion.begin_record(session, kind, now) for kind in periods.PERIODS]
+    remains = {record.id: _left_by(deletion.delete_kind, record) for record in begun}
     destroy_audio()
     forget_at_carrier(_CARRIER_SECONDS)
-    left = "" if scrub() else "pages not written anew"
-    with database.reading() as session:
+    left = [] if scrub() else ["pages not written anew"]
+    with database.reading() as session, suppress(OSError):  # the disk is away: the next time
         spool.forget_damaged(periods.cutoff(session, "number_and_name", now))
-    for due in dues:
-        remains[due.kind] = ", ".join(filter(None, (remains.get(due.kind), _remains(due, now), left)))
+    for record in begun:
+        remains[record.id] += [*_left_by(_remains, record), *left]
     with database.writing() as session:
-        records = [deletion.write_record(session, now, "period", due, remains[due.kind]) for due in dues]
+        records = [deletion.finish_record(session, one.id, ", ".join(remains[one.id]), now) for one in begun]
         _forget_done(session, now)
     for record in records:
         if not record.verified:
@@ -70,12 +68,26 @@ def run(now: datetime) -> list[DeletionRecord]:
     return records
 
 
+def _left_by(step: Callable[[DeletionRecord], list[str] | None], record: DeletionRecord) -> list[str]:
+    """What a step says is left; and that it was broken off, where it was."""
+    try:
+        return step(record) or []
+    except (OSError, SQLAlchemyError) as error:
+        log.exception("deletion of %s was broken off", record.kind)
+        return [f"broken off: {type(error).__name__}"]
+
+
 def _forget_done(session: Session, now: datetime) -> None:
-    """What has no meaning any more: what the carrier has forgotten long ago, work that was done, and whose data an
-    unfinished request was about."""
+    """What has no meaning any more: what the carrier has forgotten long ago, and work that was done; and whose data a
+    request was about that nobody has finished."""
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
-    session.execute(update(SubjectRequest).where(SubjectRequest.opened_at < now - _KEPT).values(named=""))
+    lapsed = (SubjectRequest.state == "opened", SubjectRequest.opened_at < now - _LAPSES)
+    for asked in session.scalars(select(SubjectRequest).where(*lapsed)).all():
+        asked.state, asked.done_at, asked.named = "done", now, ""
+        asked.result = asked.result or "lapsed"
+        detail = f"request {asked.id}, {asked.kind}: lapsed"
+        access_log.append(session, access_log.THE_HOUSE, "subject_request", now, detail=detail)
 
 
 def count_days(now: datetime) -> None:
@@ -90,26 +102,26 @@ def count_days(now: datetime) -> None:
                 days.keep(session, day, now)
 
 
-def _remains(due: Due, now: datetime) -> str:
-    found = []
-    if left := deletion.left(due.kind, due.cutoff_at, now):
+def _remains(record: DeletionRecord) -> list[str]:
+    found, kind = [], record.kind
+    if left := deletion.left(kind, record.cutoff_at or record.at, record.at):
         found.append(f"database: {left}")
-    if due.kind == "audio":
+    if kind == "audio":
         with database.reading() as session:
             gone = session.scalars(select(Recording.recording_sid).where(Recording.state == "deleted"))
             kept = set(audio_store.recordings()).intersection(gone)
         if here := max(len(kept), _waiting("audio")):
             found.append(f"audio store: {here}")
-    kinds = {"audio": ("recording",), "number_and_name": ("call", "message")}.get(due.kind, ())
-    if kinds and (waiting := _waiting(*kinds)):
+    where = {"audio": ("recording",), "number_and_name": ("call", "message")}.get(kind, ())
+    if where and (waiting := _waiting(*where)):
         found.append(f"carrier: {waiting}")
-    if due.kind == "number_and_name":
+    if kind == "number_and_name":
         try:
             if mentioned := queues.values_of_callers(queues.impatient()):
                 found.append(f"Redis: {mentioned}")
         except RedisError as error:
             found.append(f"Redis could not be asked ({type(error).__name__})")
-    return ", ".join(found)
+    return found
 
 
 def _waiting(*kinds: str) -> int:
@@ -229,6 +241,7 @@ def nightly(now: datetime) -> bool:
         last = session.get(Checkpoint, _CHECKPOINT)
     is_time = last is None or last.at < begins
     if is_time:
+        count_days(now)  # where that fails the night is not over yet
         with database.writing_alone() as session:  # of several clocks one
             last = session.get(Checkpoint, _CHECKPOINT)
             is_time = last is None or last.at < begins
