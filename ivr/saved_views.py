@@ -22,7 +22,8 @@ def of_user(session: Session, user: User) -> Sequence[SavedView]:
 
 
 def keep(session: Session, user: User, name: str, given: Mapping[str, str]) -> None:
-    """Keep a view under a name; one of the same name is replaced.
+    """Keep a view under a name; one of the same name is replaced. What was searched for is not kept: it may be a
+    caller's name, which would outlive all periods.
 
     Raises:
         ValueError: without a name, or when there are too many.
@@ -32,7 +33,8 @@ def keep(session: Session, user: User, name: str, given: Mapping[str, str]) -> N
     if not name or (known is None and len(of_user(session, user)) >= _MOST):
         raise ValueError
     view = given.get("view", "open")
-    query = urlencode({"view": view if view in VIEWS else "open", **Filters.of(given).query()})
+    kept = {name: value for name, value in Filters.of(given).query().items() if name != "q"}
+    query = urlencode({"view": view if view in VIEWS else "open", **kept})
     if known is not None:
         known.query = query
     else:

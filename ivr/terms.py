@@ -21,6 +21,22 @@ CONCERNS = {
 
 AGE_GROUPS = {"under_25": _("under 25"), "25_and_over": _("25 and over")}
 
+#: Kinds of what the house has about a person.
+SUBJECT_KINDS = {
+    "calls": _("Calls"),
+    "tasks": _("Callback tasks"),
+    "messages": _("Voicebox messages"),
+    "text_messages": _("Text messages"),
+    "places_in_line": _("Places in the line"),
+    "conversations": _("Conversations"),
+    "remembered_language": _("Remembered language"),
+    "frequent_calls": _("Frequent calls"),
+    "blocks": _("Blocked numbers"),
+    "as_companion": _("Calls as a trusted person"),
+    "asked_to_interpret": _("Asked to interpret"),
+    "readings": _("Who has read it"),
+}
+
 REFUSAL_REASONS = {
     "settled_without": _("settled without an appointment"),
     "not_responsible": _("another authority is responsible"),

@@ -34,10 +34,10 @@ from ivr.figures import days
 from ivr.figures.models import DailyFigure
 from ivr.instants import utc_now
 from ivr.launch.house import _environment, _start_redis
-from ivr.live.models import Conversation, Leg, LineEntry
-from ivr.models import Call, CallbackTask, Draft, TaskEvent, TextMessage, Transcript, User
-from ivr.retention import deletion, erasure, holds, periods
-from ivr.retention.models import DeletionRecord, PendingDeletion
+from ivr.live.models import Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models import Call, CallbackTask, Draft, TaskEvent, TextMessage, Transcript, User, VoiceboxMessage
+from ivr.retention import deletion, destruction, erasure, holds, periods
+from ivr.retention.models import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.speech_synthesis import speak
 from ivr.voicebox import Take
 from ivr.workers import deletion as runs
@@ -537,6 +537,112 @@ def test_nobody_is_erased_while_they_talk(house) -> None:
     with pytest.raises(erasure.StillTalking):
         erase(person, utc_now())
     assert audio_store.has(person.recording_sid)
+
+
+@pytest.mark.parametrize("role", ["caller", "companion"])
+def test_nobody_is_erased_while_they_are_being_called_back(house, role: str) -> None:
+    """Whose identity is checked by ringing them back is on the telephone just then."""
+    person, now = Person(house, 1, utc_now()), utc_now()
+    companion = "+4917655599999"
+    with database.writing() as session:
+        talk = session.scalars(select(Conversation)).one()
+        talk.state, talk.ended_at = ("live", None) if role == "caller" else (talk.state, talk.ended_at)
+        session.add(
+            Leg(conversation_id=talk.id, role="companion", state="joined", number=companion,
+                call_sid="CA" + secrets.token_hex(16), created_at=now)
+        )  # fmt: skip
+    with database.writing() as session, pytest.raises(erasure.StillTalking):
+        erasure.erase(session, erasure.of_number(session, person.number if role == "caller" else companion), now)
+    assert audio_store.has(person.recording_sid)
+
+
+def test_a_companion_stays_erased_after_a_restore(house, tmp_path) -> None:
+    """Who was only ever rung to help, or sent a link, in somebody else's call."""
+    now = utc_now()
+    person, companion = Person(house, 1, now - timedelta(days=3)), "+4917655599999"
+    with database.writing() as session:
+        talk = session.scalars(select(Conversation)).one()
+        session.add_all([
+            Leg(conversation_id=talk.id, role="companion", state="ended", number=companion,
+                call_sid="CA" + secrets.token_hex(16), created_at=now, ended_at=now),
+            InterpreterRequest(conversation_id=talk.id, role="companion", state="joined", language="tr",
+                               number=companion, requested_at=now),
+            TextMessage(call_id=person.call_id, to_number=companion, language="tr", text="Link", state="sent",
+                        message_sid=None, template="sms_link", number=2),
+        ])  # fmt: skip
+    back_up(tmp_path / "before.tar", now)
+    with database.writing() as session:
+        erasure.erase(session, erasure.of_number(session, companion), now)
+    restore(tmp_path / "before.tar", replace=True)
+
+    def known() -> list[int]:
+        columns = (Leg.number, InterpreterRequest.number, TextMessage.to_number)
+        with database.reading() as session:
+            return [session.scalar(select(func.count()).where(column == companion)) for column in columns]
+
+    assert known() == [1, 1, 1]
+    answer = CliRunner().invoke(hotline, ["retention", "replay"])
+    assert answer.exit_code == 0, answer.output
+    assert known() == [0, 0, 0]
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, person.task_id).callback_number == person.number
+
+
+def test_a_night_without_the_audio_store_is_written_down(house, monkeypatch) -> None:
+    now = utc_now()
+    person = Person(house, 1, now - timedelta(days=400))
+
+    def away(*_: object) -> None:
+        raise OSError("the bucket is away")
+
+    with monkeypatch.context() as patch:
+        for name in ("delete", "recordings"):
+            patch.setattr(audio_store, name, away)
+        records = {record.kind: record for record in runs.run(now)}
+    assert not records["audio"].verified
+    assert records["audio"].remains.startswith("broken off: OSError")
+    assert (records["task"].deleted, records["task"].verified) == (1, True)
+    assert all(record.verified for record in runs.run(now))
+    assert found_of(person, everything(configuration.settings().var_dir)) == []
+
+
+def test_what_a_run_has_done_until_the_power_went_is_written_down(house, monkeypatch) -> None:
+    Person(house, 1, utc_now() - timedelta(days=400))
+
+    def power_cut() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "destroy_audio", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(utc_now())
+    with database.reading() as session:
+        record = session.scalars(select(DeletionRecord).where(DeletionRecord.kind == "task")).one()
+    assert (record.deleted, record.verified, record.remains) == (1, False, deletion.NOT_FINISHED)
+
+
+def test_a_customer_number_goes_with_number_and_name(house) -> None:
+    """Though words are kept for longer: it stands among what was keyed in, with the message, too."""
+    person = Person(house, 1, utc_now())
+    with database.writing() as session:
+        message = session.scalars(select(VoiceboxMessage)).one()
+        message.about = {**message.about, "customer_number": "214D012345"}
+        destruction.names(session, [person.task_id])
+    with database.reading() as session:
+        assert session.scalars(select(VoiceboxMessage)).one().about == {"kind": "callback", "concern": "benefits"}
+
+
+def test_a_request_that_nobody_finishes_keeps_its_number_until_it_lapses(house) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        lena = session.scalars(select(User).where(User.username == "lena")).one()
+        session.add(SubjectRequest(kind="erasure", named="+49151", identity_check="document", opened_by_id=lena.id,
+                                   opened_at=now, result=""))  # fmt: skip
+    for after, expected in ((60, ("opened", "+49151")), (101, ("done", ""))):
+        runs.run(now + timedelta(days=after))
+        with database.reading() as session:
+            asked = session.scalars(select(SubjectRequest)).one()
+            assert (asked.state, asked.named) == expected
+    assert asked.result == "lapsed"
 
 
 def test_a_restricted_person_is_neither_rung_nor_written_to(house) -> None:

@@ -8,12 +8,29 @@ import re
 import zipfile
 
 from pypdf import PdfReader
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
-from ivr import audio_store, database, sealed_words
-from ivr.models import CallbackTask, Recording
-from ivr.retention import holds
+from ivr import audio_store, database, known_callers, sealed_words, terms
+from ivr.instants import utc_now
+from ivr.live.models import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
+from ivr.models import (
+    AppointmentWish,
+    Attempt,
+    Call,
+    CallbackTask,
+    Draft,
+    KnownCaller,
+    PostalOrder,
+    Recording,
+    TaskEvent,
+    TextMessage,
+    Transcript,
+    VoiceboxMessage,
+)
+from ivr.retention import erasure, holds, subject_access
 from ivr.retention.models import SubjectRequest
+from ivr.sla.models import SlaClock, SlaPause
+from ivr.web import personal_words
 from tests.people import a_task, the_task
 
 NUMBER = "+4915112345678"
@@ -47,8 +64,8 @@ def test_access_gives_everything(desk) -> None:
     task, lena = a_life(desk), desk("lena")
     page = asks(lena, "access", "0151 12345678")
     shown = lena.get(page).text
-    assert "2 Aufträge" in shown
-    assert "1 Aufnahme" in shown
+    assert "Rückrufaufträge: 2" in shown
+    assert "Aufnahmen: 1" in shown
     assert "Öztürk" not in shown, "numbers only"
     answer = lena.post(f"{page}/data.zip")
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
@@ -60,8 +77,11 @@ def test_access_gives_everything(desk) -> None:
     assert len(audio) == 1
     assert archive.read(audio[0])[:4] == b"RIFF"
     words = "".join(page_.extract_text() for page_ in PdfReader(io.BytesIO(archive.read("data.pdf"))).pages)
-    for said in ("Öztürk", "Meine Heizung ist kalt", "Kommt am Mittwoch <b>", NUMBER):
-        assert said in words.replace("\n", " "), said
+    readable = words.replace("\n", " ")
+    for said in ("Öztürk", "Meine Heizung ist kalt", "Kommt am Mittwoch <b>", NUMBER, "Telefonnummer: ", "Leistungen"):
+        assert said in readable, said
+    assert re.findall(r"\w+_\w+", re.sub(r"audio/\w+", "", readable)) == [], "nothing is called as machines call it"
+    assert re.findall(r"\d{4}-\d\d-\d\dT", readable) == []
     assert "Jemand anderes" not in words
     assert "password" not in archive.read("data.json").decode()
     with database.reading() as session:
@@ -73,6 +93,42 @@ def test_access_gives_everything(desk) -> None:
         asked = session.scalars(select(SubjectRequest)).one()
         assert (asked.state, asked.named, asked.identity_check) == ("done", "", "called_back")
     assert lena.get(page).status_code == 404
+
+
+#: What only machines need: ids, how a transcript was made, and what says in a word what else stands there.
+FOR_MACHINES = {
+    "id", "call_id", "task_id", "team_id", "message_id", "recording_id", "conversation_id", "entry_id", "call_sid",
+    "recording_sid", "message_sid", "step", "turn", "take", "replaces_take", "engine", "words", "audio_bytes", "room",
+    "template", "clock", "hours", "at_risk_recorded_at", "caller_asked", "demands_code", "provisional", "claim_used_at",
+    "erased_at",
+}  # fmt: skip
+
+
+def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
+    tables = (
+        Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
+        VoiceboxMessage, Recording, Transcript, TextMessage, LineEntry, Conversation, Leg, KnownCaller, FrequentCaller,
+        BlockedNumber, InterpreterRequest,
+    )  # fmt: skip
+    columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
+    assert columns - personal_words.LABELS.keys() - FOR_MACHINES == set()
+    a_life(desk)
+    with database.reading() as session:
+        data = subject_access.collect(session, erasure.of_number(session, NUMBER))
+    assert data.keys() == terms.SUBJECT_KINDS.keys()
+
+
+def test_only_a_remembered_language_is_something_as_well(desk) -> None:
+    """The call has gone long ago; that the number speaks Turkish is still known."""
+    lena = desk("lena")
+    with database.noting() as connection:
+        known_callers.remember(connection, "+4915112340000", "tr", utc_now())
+    shown = lena.get(asks(lena, "access", "+4915112340000")).text
+    assert "Gemerkte Sprache: 1" in shown
+    assert "Alles herunterladen" in shown
+    assert "Nichts kann berichtigt" in lena.get(asks(lena, "rectification", "+4915112340000")).text
+    lena.post(f"{asks(lena, 'erasure', '+4915112340000')}/erase", data={"sure": "1"})
+    assert "haben wir nichts" in lena.get(asks(lena, "access", "+4915112340000")).text
 
 
 def test_arabic_and_chinese_letters_do_not_break_the_file(desk) -> None:

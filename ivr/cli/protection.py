@@ -97,6 +97,21 @@ def run_now() -> None:
         raise click.ClickException("not everything is gone; it is tried again every night")
 
 
+@retention.command()
+def replay() -> None:
+    """Erase again what was erased at people's wish, after the database was restored by other tools than ours."""
+    from ivr.retention import erasure
+    from ivr.workers import deletion
+
+    try:
+        again = deletion.after_restore(utc_now())
+    except erasure.Unreadable as error:
+        raise click.ClickException(f"not all could be erased again: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"the audio store does not answer: {error}") from None
+    click.echo(", ".join(f"{count} {what}" for what, count in again.items()) + " erased again")
+
+
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/papers"))
 def papers(directory: Path) -> None:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import typst
 
+from ivr import terms
 from ivr.reports.tables import Translate
 
 _HERE = Path(__file__).parent
 
 
-def as_pdf(data: Mapping[str, Any], made_on: str, language: str, _: Translate) -> bytes:
-    """For paper and screen readers. Letters of scripts that no font here has are in the JSON file beside it."""
-    titles = {
-        "calls": _("Calls"),
-        "tasks": _("Callback tasks"),
-        "messages": _("Voicebox messages"),
-        "text_messages": _("Text messages"),
-        "places_in_line": _("Places in the line"),
-        "conversations": _("Conversations"),
-        "remembered_language": _("Remembered language"),
-        "frequent_calls": _("Frequent calls"),
-        "blocks": _("Blocked numbers"),
-        "as_companion": _("Calls as a trusted person"),
-        "readings": _("Who has read it"),
-    }
+def as_pdf(
+    data: Mapping[str, Any], made_on: str, language: str, _: Translate,
+    labels: Mapping[str, object], said: Callable[[str, Any], str],
+) -> bytes:  # fmt: skip
+    """For paper and screen readers. `labels` are the names of columns (what has none is left out), `said` makes a
+    column's value readable. Letters of scripts that no font here has are in the JSON file beside it."""
     content = {
         "language": language,
         "title": _("Information about your personal data (Art. 15 GDPR)"),
@@ -38,7 +30,7 @@ def as_pdf(data: Mapping[str, Any], made_on: str, language: str, _: Translate) -
         "of": _("of"),
         "about": [
             _("This is everything that the telephone hotline keeps about you. The file data.json holds the same for "
-              "machines, the folder audio your voicebox messages."),
+              "machines, with the numbers that only they need, the folder audio your voicebox messages."),
             _("Purpose: to answer your call, to call you back and to record what was agreed. Legal basis: § 67a and "
               "§ 67c SGB X, § 35 SGB I; for recordings your consent. Recipients: the team that is responsible; the "
               "telephone carrier that connects the call."),
@@ -47,7 +39,10 @@ def as_pdf(data: Mapping[str, Any], made_on: str, language: str, _: Translate) -
               "Informationsfreiheit der Freien Hansestadt Bremen)."),
         ],
         "sections": [
-            {"title": titles[kind], "entries": [_pairs(row) for row in (rows if isinstance(rows, list) else [rows])]}
+            {
+                "title": _(terms.SUBJECT_KINDS[kind]),
+                "entries": [_pairs(row, labels, said) for row in (rows if isinstance(rows, list) else [rows])],
+            }
             for kind, rows in data.items()
             if rows
         ],
@@ -65,17 +60,19 @@ def as_pdf(data: Mapping[str, Any], made_on: str, language: str, _: Translate) -
     return made
 
 
-def _pairs(row: Mapping[str, Any], before: str = "") -> list[list[str]]:
+def _pairs(
+    row: Mapping[str, Any], labels: Mapping[str, object], said: Callable[[str, Any], str], before: str = ""
+) -> list[list[str]]:
     found: list[list[str]] = []
     for name, value in row.items():
-        label = f"{before}{name}"
-        if value in (None, "", [], {}) or name == "words":
+        if value in (None, "", [], {}, False) or name not in labels:
             continue
+        label = f"{before}{labels[name]}"
         if isinstance(value, dict):
-            found += _pairs(value, f"{label} · ")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            found += _pairs(value, labels, said, f"{label} · ")
+        elif isinstance(value, list) and isinstance(value[0], dict):
             for number, one in enumerate(value, 1):
-                found += _pairs(one, f"{label} {number} · ")
+                found += _pairs(one, labels, said, f"{label} {number} · ")
         else:
-            found.append([label, ", ".join(map(str, value)) if isinstance(value, list) else str(value)])
+            found.append([label, said(name, value)])
     return found

@@ -98,6 +98,8 @@ def names(session: Session, task_ids: Sequence[int]) -> None:
     session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(task_ids)).values(place=None))
     named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == "named")
     session.execute(named.values(text=None))
+    for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(task_ids))):
+        message.about = {key: value for key, value in message.about.items() if key != "customer_number"}
     _index(session, task_ids)
 
 

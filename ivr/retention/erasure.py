@@ -44,7 +44,7 @@ class Held(Exception):
 
 
 class StillTalking(Exception):
-    """A call of theirs is not over yet."""
+    """A call of theirs, or a conversation with them, is not over yet."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,15 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     """
     if holds.lies_on(session, subject.task_ids):
         raise Held
-    if session.scalar(select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended").limit(1)):
+    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
+    theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
+    if _talk(session, subject, theirs):
         raise StillTalking
     tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids)).with_for_update()).all()
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids))).all()
     messages = [message.id for message in messages_of(session, subject)]
     recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()
     _note_down(tasks, calls, recordings, subject.number, now)
-    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
-    theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
     talks = session.scalars(select(Conversation.id).where(theirs)).all()
     destruction.messages(session, messages)
     destruction.texts(session, texts_of(subject))
@@ -121,6 +121,13 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     if subject.number:
         _forget_number(session, subject.number, now)
     return {"tasks": len(tasks), "calls": len(calls), "recordings": len(recordings)}
+
+
+def _talk(session: Session, subject: Subject, theirs: ColumnElement[bool]) -> bool:
+    calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended")
+    conversations = select(Conversation.id).where(theirs, Conversation.state != "ended")
+    legs = select(Leg.id).where(Leg.number == subject.number, destruction.THEIR_LEGS, Leg.state != "ended")
+    return any(session.scalar(query.limit(1)) for query in (calls, conversations, legs))
 
 
 def _take_ids_away(
@@ -143,10 +150,10 @@ def _forget_number(session: Session, number: str, now: datetime) -> None:
     session.execute(delete(FrequentCaller).where(FrequentCaller.number == number))
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
     session.execute(delete(BlockedNumber).where(BlockedNumber.number == number, over))
-    companions = (Leg.number == number, destruction.THEIR_LEGS, Leg.state == "ended")
-    session.execute(update(Leg).where(*companions).values(number=None))
+    session.execute(update(Leg).where(Leg.number == number, destruction.THEIR_LEGS).values(number=None))
     asked = update(InterpreterRequest).where(InterpreterRequest.number == number)
     session.execute(asked.values(number=None))
+    destruction.texts(session, TextMessage.to_number == number)
 
 
 # -- after a restore --------------------------------------------------------------------------------
@@ -211,7 +218,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     subject = Subject(
         tuple(i for i in found.task_ids if i not in held), tuple(i for i in found.call_ids if i not in spared), None
     )
-    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state="ended"))
+    _over_long_ago(session, subject)
     counts = erase(session, subject, now) if subject else {"tasks": 0, "calls": 0, "recordings": 0}
     for number in _numbers(session):
         if _hidden(number) in entries["numbers"]:
@@ -222,6 +229,14 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     if unreadable:
         raise Unreadable(", ".join(unreadable))
     return counts
+
+
+def _over_long_ago(session: Session, subject: Subject) -> None:
+    """Calls and conversations that were going on when the backup was made."""
+    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
+    theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
+    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state="ended"))
+    session.execute(update(Conversation).where(theirs).values(state="ended"))
 
 
 def _entries() -> tuple[dict[str, set[str]], list[str]]:
@@ -241,4 +256,7 @@ def _entries() -> tuple[dict[str, set[str]], list[str]]:
 
 
 def _numbers(session: Session) -> set[str]:
-    return {*session.scalars(select(FrequentCaller.number)), *session.scalars(select(BlockedNumber.number))}
+    columns = (
+        FrequentCaller.number, BlockedNumber.number, TextMessage.to_number, InterpreterRequest.number, Leg.number,
+    )  # fmt: skip
+    return {str(number) for column in columns for number in session.scalars(select(column).where(column.is_not(None)))}

@@ -12,8 +12,8 @@ from ivr.models import CallbackTask, User
 from ivr.retention.models import LegalHold
 
 
-def place(session: Session, task: CallbackTask, user: User, reason: str, now: datetime) -> str:
-    """Place a hold; gives the reason as it is kept.
+def place(session: Session, task: CallbackTask, user: User, reason: str, now: datetime) -> None:
+    """Place a hold.
 
     Raises:
         ValueError: without a reason.
@@ -22,7 +22,6 @@ def place(session: Session, task: CallbackTask, user: User, reason: str, now: da
     if not reason:
         raise ValueError
     session.add(LegalHold(task_id=task.id, reason=reason, placed_by_id=user.id, placed_at=now))
-    return reason
 
 
 def lift(session: Session, task: CallbackTask, user: User, now: datetime) -> None:

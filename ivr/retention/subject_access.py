@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,9 @@ from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Session
 
 from ivr import audio_store, known_callers
-from ivr.access.models import AccessLine
+from ivr.access import readings
 from ivr.instants import iso
-from ivr.live.models import BlockedNumber, Conversation, FrequentCaller, Leg, LineEntry
+from ivr.live.models import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
 from ivr.models import (
     Attempt,
     Call,
@@ -35,7 +36,7 @@ from ivr.sla.models import SlaClock, SlaPause
 #: Columns that are the house's own: who works here, keys, and states of machines.
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
-    "blocked_by_id", "lifted_by_id", "number_hash", "closing_counted",
+    "blocked_by_id", "lifted_by_id", "requested_by_id", "number_hash", "closing_counted",
 }  # fmt: skip
 
 
@@ -56,15 +57,22 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         "text_messages": _all(session, TextMessage, erasure.texts_of(subject)),
         "places_in_line": [_plain(entry) for entry in entries],
         "conversations": [_conversation(session, one) for one in conversations],
-        "readings": _readings(session, subject),
+        "readings": _readings(session, tasks),
     }
     if subject.number:
         known = session.get(KnownCaller, known_callers.number_hash(subject.number))
         found["remembered_language"] = _plain(known) if known else None
         found["frequent_calls"] = _all(session, FrequentCaller, FrequentCaller.number == subject.number)
         found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == "companion"))
+        found["asked_to_interpret"] = _all(session, InterpreterRequest, InterpreterRequest.number == subject.number)
         found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
     return found
+
+
+def extent(data: Mapping[str, Any]) -> dict[str, int]:
+    """How many rows of each kind there are; without those that say who has read them."""
+    counts = {kind: len(rows) if isinstance(rows, list) else int(rows is not None) for kind, rows in data.items()}
+    return {kind: count for kind, count in counts.items() if count and kind != "readings"}
 
 
 def _plain(row: Any) -> dict[str, Any]:
@@ -118,20 +126,20 @@ def _conversation(session: Session, conversation: Conversation) -> dict[str, Any
     return {**_plain(conversation), "legs": [_plain(leg) for leg in legs]}
 
 
-def _readings(session: Session, subject: Subject) -> list[dict[str, Any]]:
+def _readings(session: Session, tasks: Collection[CallbackTask]) -> list[dict[str, Any]]:
     """Who has read it: by role, as Art. 15 (1) c wants recipients or their categories."""
-    counted = session.execute(
-        select(AccessLine.role, AccessLine.action, func.count(), func.max(AccessLine.at))
-        .where(AccessLine.task_id.in_(subject.task_ids), AccessLine.detail != "covered")
-        .group_by(AccessLine.role, AccessLine.action)
-    )
+    counted: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for line in readings.about(session, tasks):
+        counted[(line.role, line.action)].append(line.at)
     return [
-        {"role": role, "action": action, "times": times, "last_at": iso(last)} for role, action, times, last in counted
+        {"role": role, "action": action, "times": len(times), "last_at": iso(max(times))}
+        for (role, action), times in counted.items()
     ]
 
 
-def package(data: Mapping[str, Any], pdf: bytes) -> bytes:
-    """A ZIP file with the PDF, the same as JSON, and every recording as WAV."""
+def package(data: Mapping[str, Any], pdf: bytes, missing: str) -> bytes:
+    """A ZIP file with the PDF, the same as JSON, and every recording as WAV; `missing` stands in the place of one that
+    cannot be read."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.pdf", pdf)
@@ -141,7 +149,7 @@ def package(data: Mapping[str, Any], pdf: bytes) -> bytes:
                 try:
                     audio = audio_store.load(message["recording"]["recording_sid"])
                 except (audio_store.Missing, audio_store.Unreadable):
-                    archive.writestr(f"{message['audio_file']}.missing.txt", "This recording cannot be read any more.")
+                    archive.writestr(f"{message['audio_file']}.missing.txt", missing)
                 else:
                     archive.writestr(message["audio_file"], audio)
     return out.getvalue()

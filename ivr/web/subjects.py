@@ -19,6 +19,7 @@ from ivr.retention import deletion, erasure, holds, subject_access
 from ivr.retention.deletion import Due
 from ivr.retention.erasure import Subject
 from ivr.retention.models import SubjectRequest
+from ivr.web import personal_words
 from ivr.web.guards import actor, me
 from ivr.web.login import chosen_language
 from ivr.workers import deletion as deletion_runs
@@ -91,14 +92,11 @@ def one(request_id: int) -> str:
         _log(session, asked, f"looked up: {len(found.task_ids)} tasks, {len(found.call_ids)} calls")
     with database.reading() as session:
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
-        counts = {
-            "tasks": len(found.task_ids), "calls": len(found.call_ids),
-            "recordings": subject_access.recordings_of(session, found),
-            "open": sum(task.state != "closed" for task in tasks),
-        }  # fmt: skip
-        held = bool(holds.lies_on(session, found.task_ids))
         return render_template(
-            "subject.html", asked=asked, counts=counts, tasks=tasks, held=held, offered=LANGUAGES,
+            "subject.html", asked=asked, extent=subject_access.extent(subject_access.collect(session, found)),
+            recordings=subject_access.recordings_of(session, found),
+            still_open=sum(task.state != "closed" for task in tasks),
+            held=bool(holds.lies_on(session, found.task_ids)), offered=LANGUAGES,
             named=sealed_words.unseal(asked.named),
         )  # fmt: skip
 
@@ -111,7 +109,8 @@ def access(request_id: int) -> Response:
         asked, found = _open(session, request_id, "access", lock=False)
         data = subject_access.collect(session, found)
     made_on = format_datetime(now, "dd.MM.yyyy HH:mm")
-    archive = subject_access.package(data, subject_report.as_pdf(data, made_on, chosen_language(), gettext))
+    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, personal_words.LABELS, personal_words.said)
+    archive = subject_access.package(data, pdf, gettext("This recording cannot be read any more."))
     with database.writing() as session:
         asked = session.get_one(SubjectRequest, request_id, with_for_update=True)
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()

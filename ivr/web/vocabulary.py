@@ -349,6 +349,7 @@ DELETION_CAUSES = {
     "erasure": lazy_gettext("erased at the person's wish"),
     "replay": lazy_gettext("deleted again after a restore"),
 }
+SUBJECT_KINDS = _lazily(terms.SUBJECT_KINDS)
 SUBJECT_RIGHTS = {
     "access": lazy_gettext("Access (Art. 15 GDPR)"),
     "rectification": lazy_gettext("Rectification (Art. 16 GDPR)"),

@@ -4,6 +4,8 @@ Revision ID: 0007
 Revises: 0006
 """
 
+from urllib.parse import parse_qsl, urlencode
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -214,6 +216,11 @@ def upgrade() -> None:
         batch_op.create_check_constraint(batch_op.f('ck_users_role'), "role IN ('member', 'supervisor', 'administrator', 'officer')")
     # Until now a supervisor saw every team.
     op.execute("INSERT INTO team_supervisors (team_id, user_id) SELECT teams.id, users.id FROM teams, users WHERE users.role = 'supervisor'")
+    # What was searched for is not kept with a view: it may be a caller's name.
+    views = sa.table('saved_views', sa.column('id'), sa.column('query'))
+    for view in op.get_bind().execute(sa.select(views)).all():
+        kept = [(name, value) for name, value in parse_qsl(view.query) if name != 'q']
+        op.execute(views.update().where(views.c.id == view.id).values(query=urlencode(kept)))
     op.execute("INSERT INTO access_head (id, number, hash) VALUES (1, 0, '%s')" % ('0' * 64))
     for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
         op.execute(statement)
