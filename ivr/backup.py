@@ -18,8 +18,6 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +26,7 @@ from typing import Any
 from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import MetaData, text
 
 from ivr import audio_keys, audio_store, database, objects, table_dump
 from ivr.access import access_log, kept_heads
@@ -100,7 +98,8 @@ def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
     key = audio_keys.new_key()
     master, wrapped = audio_keys.wrap(key, "backup")
     to.add(_KEY, json.dumps({"master": master, "key": wrapped}).encode())
-    with _one_instant() as connection:
+    with database.one_instant() as session:
+        connection = session.connection()
         revision = table_dump.revision(connection)
         if revision is None:
             raise BackupError("the database is empty: there is nothing to back up")
@@ -122,15 +121,6 @@ def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
     manifest = {"format": _FORMAT, "audio": audio, **vars(summary), "last_ids": given, "sha256": to.sums}
     to.add(_MANIFEST, json.dumps(manifest, indent=1).encode())
     return summary
-
-
-@contextmanager
-def _one_instant() -> Iterator[Connection]:
-    options: dict[str, Any] = {}
-    if database.engine().dialect.name == "postgresql":
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with database.engine().connect().execution_options(**options) as connection:
-        yield connection
 
 
 def _copy_objects(to: _Writer) -> set[str]:

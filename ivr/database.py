@@ -160,6 +160,20 @@ def reading() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def one_instant() -> Iterator[Session]:
+    """A session for reading all as it was at one instant, while others go on writing."""
+    options: dict[str, Any] = {}
+    if engine().dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with (
+        _watched(writing=False),
+        engine().connect().execution_options(**options) as connection,
+        Session(connection, expire_on_commit=False) as session,
+    ):
+        yield session
+
+
 #: What PostgreSQL answers to one of two who wait for each other: it is there, and the other one has gone on.
 _DEADLOCK = "40P01"
 

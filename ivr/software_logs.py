@@ -28,13 +28,14 @@ _PATTERNS = (
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"), "[e-mail]"),
     (re.compile(r"\bgAAAA[A-Za-z0-9_-]{20,}={0,2}"), "[sealed]"),
     # Numbers as people and machines write them: with country code, or seven digits and more in groups; not parts of
-    # hexadecimal, times, or decimals.
-    (re.compile(r"(?:(?<!\w)\+|(?<![\w.:-])00)[1-9](?:[ ()/.-]{0,2}\d){6,14}(?!\w)"), "[number]"),
+    # hexadecimal, times, or decimals (before and behind whose sign a digit stands).
+    (re.compile(r"(?:(?<!\w)\+|(?<!\w)(?<!\d[.:-])00)[1-9](?:[ ()/.-]{0,2}\d){6,14}(?!\w)"), "[number]"),
     (re.compile(r"%2B[1-9]\d{6,14}"), "[number]"),
-    (re.compile(r"(?<![\w.:-])0[1-9]\d{0,4}(?:[ ()/-]{1,2}\d{2,}){1,5}(?![\w])"), "[number]"),
-    (re.compile(r"(?<![\w.:-])0[1-9]\d{6,13}(?![\w.:-])"), "[number]"),
-    (re.compile(r"(?<![\w.:-])\d{8}(?![\w.:-])"), "[code]"),
-    (re.compile(r"(?<![\w.:-])49[1-9]\d{7,12}(?![\w.:-])"), "[number]"),
+    (re.compile(r"(?<!\w)(?<!\d[.:-])0[1-9]\d{0,4}(?:[ ()/-]{1,2}\d{2,}){1,5}(?![\w])"), "[number]"),
+    (re.compile(r"(?<!\w)(?<!\d[.:-])0[1-9]\d{6,13}(?!\w|[.:-]\d)"), "[number]"),
+    (re.compile(r"(?<!\w)(?<!\d[.:-])\d{8}(?!\w|[.:-]\d)"), "[code]"),
+    (re.compile(r"\b\d{3}[A-Z]\d{6}\b"), "[customer number]"),
+    (re.compile(r"(?<!\w)(?<!\d[.:-])49[1-9]\d{7,12}(?!\w|[.:-]\d)"), "[number]"),
 )  # fmt: skip
 
 

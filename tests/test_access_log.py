@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +21,9 @@ from ivr.access.access_log import Actor
 from ivr.access.models import AccessLine
 from ivr.app import create_app
 from ivr.cli import hotline
-from ivr.instants import utc_now
+from ivr.instants import iso, utc_now
 from ivr.models import CallbackTask, Recording, User
+from ivr.retention import erasure, subject_access
 from tests.people import a_task, the_task
 
 ROOT = Path(__file__).parent.parent
@@ -182,8 +185,69 @@ def test_a_program_with_callers_data_is_written_down(desk, rooms) -> None:
     assert lines("export") == []
     assert "Stromsperre" in client.get("/api/v1/tasks", headers={"Authorization": f"Bearer {whole}"}).text
     told = lines("export")[-1]
-    assert (told.actor, told.role, told.detail) == ("archive", "program", f"tasks {task}")
+    assert (told.actor, told.role, told.task_id) == ("archive", "program", task)
     assert "archive" in desk("mia").get("/desk/readers").text
+
+
+def test_who_reads_many_tasks_at_once_is_named_on_each(desk) -> None:
+    from ivr.users import new_token
+
+    tasks = [a_secret_task(), a_task("benefits"), a_task("under_25")]
+    with database.writing() as session:
+        whole = new_token(session, "archive", utc_now(), scopes=("tasks", "callers"))
+    create_app().test_client().get("/api/v1/tasks", headers={"Authorization": f"Bearer {whole}"})
+    (told,) = lines("export")
+    assert told.detail == f"tasks {tasks[0]}-{tasks[-1]}"
+    newer = a_task("benefits")
+    for task in tasks[:2]:
+        assert "archive" in desk("mia").get(f"/desk/tasks/{task}/readers").text
+    assert "archive" not in desk("mia").get(f"/desk/tasks/{newer}/readers").text
+    with database.reading() as session:
+        task = session.get_one(CallbackTask, tasks[0])
+        data = subject_access.collect(session, erasure.of_code(session, task.receipt_code))
+    assert {"role": "program", "action": "export", "times": 1, "last_at": iso(told.at)} in data["readings"]
+
+
+def test_a_log_is_whole_while_others_write_it(desk) -> None:
+    some_lines(600)
+    over = threading.Event()
+
+    def writes() -> None:
+        while not over.is_set():
+            some_lines(1)
+            time.sleep(0.01)
+
+    writer = threading.Thread(target=writes)
+    writer.start()
+    try:
+        assert [faults() for _ in range(5)] == [[]] * 5
+    finally:
+        over.set()
+        writer.join()
+
+
+def test_a_hold_tells_its_reason_to_who_may_know(desk) -> None:
+    task = a_secret_task()
+    desk("lena").post(f"/desk/tasks/{task}/hold", data={"reason": "Klage Olga Öztürk, S 12 AS 345/26"})
+    assert "Klage Olga" in desk("lena").get(f"/desk/tasks/{task}").text
+    covered = desk("nils").get(f"/desk/tasks/{task}").text
+    assert "Löschsperre" in covered
+    assert "Olga" not in covered
+    desk("nils").post(f"/desk/tasks/{task}/claim")
+    assert "Klage Olga" in desk("nils").get(f"/desk/tasks/{task}").text
+    assert "Olga" not in "".join(map(str, (line.reason + line.detail for line in lines("hold_placed"))))
+
+
+def test_names_of_two_parts_are_compared_part_by_part(desk) -> None:
+    task = a_task("benefits")
+    with database.writing() as session:
+        session.scalars(select(User).where(User.username == "mia")).one().name = "Berta Müller-Schmidt"
+        session.get_one(CallbackTask, task).caller_name = "Anna Mueller"
+    desk("mia").post(f"/desk/tasks/{task}/claim")
+    desk("mia").get(f"/desk/tasks/{task}")
+    with database.reading() as session:
+        found = readings.unusual(session, utc_now() - timedelta(hours=1), utc_now() + timedelta(hours=1))
+    assert "own_name" in {one.kind for one in found}
 
 
 def some_lines(count: int = 40) -> None:
@@ -323,6 +387,7 @@ SPOILED = {
     "no end": lambda rows: rows[:-1],
     "something after the end": lambda rows: [*rows, rows[3]],
     "nonsense": lambda rows: [*rows[:3], "{", *rows[3:]],
+    "nonsense, deeply nested": lambda rows: [*rows[:3], "[" * 200_000, *rows[3:]],
     "empty": lambda rows: [],
 }
 

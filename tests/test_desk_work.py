@@ -9,7 +9,6 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -20,7 +19,6 @@ from ivr import (
     database,
     promises,
     saved_views,
-    sealed_words,
     task_lists,
     task_pages,
     text_messages,
@@ -174,12 +172,35 @@ def test_a_view_of_ones_own_is_kept_and_forgotten(desk) -> None:
         saved_views.keep(session, desk.people["mia"], "  ", {})
 
 
-def test_a_view_with_a_long_search_is_kept_whole(desk) -> None:
-    words = "السلام عليكم " * 12
+def test_what_was_searched_for_is_not_kept_with_a_view(desk) -> None:
+    """It may be a caller's name, and would outlive all periods."""
+    desk("mia").post("/desk/views", data={"name": "Meine", "view": "due", "language": "tr", "q": "Öztürk"})
+    with database.reading() as session:
+        assert session.scalars(select(SavedView.query)).all() == ["view=due&language=tr"]
+
+
+def test_hours_of_another_time_zone_are_no_hours_of_duty(desk) -> None:
+    lena, mia = desk("lena"), desk.people["mia"]
+    given = {
+        "team": "1",
+        "user": f"{mia.id}",
+        "weekday": "0",
+        "day": "2026-12-01",
+        "starts": "10:00+02:00",
+        "ends": "11:00",
+    }
+    for kind in ("duties", "exceptions"):
+        answer = lena.post(f"/supervision/roster/{kind}", data=given, follow_redirects=True)
+        assert "Bitte füllen Sie" in answer.text
+
+
+def test_who_is_restricted_holds_nobody_up(desk) -> None:
+    restricted, waiting = a_task("emergency"), a_task("benefits")
     with database.writing() as session:
-        saved_views.keep(session, desk.people["mia"], "Gruß", {"q": words})
-        (kept,) = saved_views.of_user(session, desk.people["mia"])
-        assert sealed_words.unseal(*parse_qs(kept.query)["q"]) == words.strip()
+        session.get_one(CallbackTask, restricted).restricted_at = utc_now()
+        task = claims.take_next(session, desk.people["mia"], ["de"], utc_now())
+        assert task is not None
+        assert task.id == waiting
 
 
 def test_what_no_keyboard_has_is_refused(desk) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pyotp
@@ -109,7 +111,7 @@ def test_nobody_is_locked_out_by_others(app) -> None:
     with database.writing() as session:
         for number in range(40):
             address = f"10.9.0.{number}"
-            log_ins.failed(session, log_ins.of_log_in(session, "mia", address, utc_now()), utc_now())
+            log_ins.attempt(session, log_ins.of_log_in(session, "mia", address, utc_now()), utc_now())
     assert tries(app.test_client(), address="10.7.7.7").status_code == 429
     assert tries(mine, address="10.0.0.9").status_code == 302
 
@@ -245,6 +247,28 @@ def test_a_wrong_password_is_in_the_log(app) -> None:
     with database.reading() as session:
         told = session.execute(text("SELECT action, actor FROM access_log ORDER BY number")).all()
     assert [tuple(one) for one in told] == [("log_in_failed", "Mia Mitglied"), ("log_in", "Mia Mitglied")]
+
+
+def test_a_wrong_name_takes_as_long_and_is_not_written_down(app) -> None:
+    """It may be a password, typed into the wrong field."""
+    tries(app.test_client(), username="hunter2hunter2")
+    with database.reading() as session:
+        told = session.execute(text("SELECT action, actor, address FROM access_log")).all()
+        assert "hunter2" not in str(session.execute(text("SELECT * FROM access_log")).all())
+    assert [tuple(one) for one in told] == [("log_in_failed", "unknown", "10.0.0.1")]
+
+
+def test_guesses_sent_at_once_are_counted_one_by_one(app) -> None:
+    delays, now, together = [log_ins.Delay("log-in", "mia", "10.0.0.1")], utc_now(), threading.Barrier(20)
+
+    def guess(_: int) -> int:
+        together.wait()
+        with database.writing() as session:
+            return log_ins.attempt(session, delays, now)
+
+    with ThreadPoolExecutor(20) as crowd:
+        waits = list(crowd.map(guess, range(20)))
+    assert waits.count(0) == 5
 
 
 def test_tokens_have_scopes_and_an_end(app) -> None:

@@ -117,6 +117,12 @@ LEAKS = {
     "AUDIO_MASTER_KEYS=2026:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,alt:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=":
         "AAECAw",
     "mail to anna.muster@example.org": "anna",
+    "cannot dial 015112345678: busy": "015112345678",
+    "caller:015112345678": "015112345678",
+    "the number is 015112345678.": "015112345678",
+    "code 12345674: unknown": "12345674",
+    "491511234567: busy": "491511234567",
+    "customer 214D012345 orders": "D012345",
     "CA0123456789abcdef0123456789abcdef ended": "CA0123",
     "token=gAAAAABmZm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4": "gAAAA",
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "MfKQ",
@@ -137,6 +143,7 @@ def test_what_is_taken_out(line: str) -> None:
     [
         "2026-11-25 19:30:50,123 INFO ivr.workers: recording 4711 stored in 0.25 s",
         "d41d8cd98f00b204e9800998ecf8427e0123456789abcdef0123456789abcdef",
+        "0.12345678 s, at 10:20:30.12345678, 127.0.0.1:51234567",
         "job 550e8400-e29b-41d4-a716-446655440000 done",
         "commit 7118ad2 at 127.0.0.1:8000, pid 12345, task 123456",
         "ivr/web/desk.py line 120 in queue; /work 10000000 bytes".replace("10000000", "1048576"),

@@ -18,7 +18,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.access.models import AccessHead, AccessLine
@@ -34,6 +34,9 @@ ACTIONS = (
     "user_changed", "token_changed", "period_proposed", "period_decided", "hold_placed", "hold_lifted",
     "subject_request", "deleted", "restored", "trimmed",
 )  # fmt: skip
+#: So begins the detail of a line about several tasks.
+_TASKS = "tasks "
+IS_ABOUT_SEVERAL = and_(AccessLine.action == "export", AccessLine.detail.startswith(_TASKS))
 #: What the first line builds on.
 GENESIS = "0" * 64
 #: The house itself.
@@ -123,11 +126,21 @@ def ranges(task_ids: Sequence[int]) -> list[str]:
         found.append(f"{ids[0]}-{ids[-1]}" if len(ids) > 1 else f"{ids[0]}")
     while found:
         count = len(found)
-        while len(text := f"tasks {','.join(found[:count])}") > 450:
+        while len(text := f"{_TASKS}{','.join(found[:count])}") > 450:
             count -= max(1, count // 10)
         texts.append(text)
         found = found[count:]
     return texts
+
+
+def ranges_of(detail: str) -> list[range]:
+    """The ids of tasks that :func:`ranges` has written down; none, where a line's detail is about something else."""
+    found = []
+    for part in detail.removeprefix(_TASKS).split(",") if detail.startswith(_TASKS) else ():
+        begin, _, end = part.partition("-")
+        if begin.isdigit() and (end or begin).isdigit():
+            found.append(range(int(begin), int(end or begin) + 1))
+    return found
 
 
 def newest(session: Session) -> tuple[int, str]:

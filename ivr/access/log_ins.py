@@ -109,28 +109,34 @@ def attempt(session: Session, delays: Sequence[Delay], now: datetime) -> int:
     it is not to be looked at. Call :func:`succeeded` when it was right."""
     if wait := seconds_to_wait(session, delays, now):
         return wait
-    failed(session, delays, now)
+    together = session.begin_nested()
+    until = max((_count(session, delay, now) for delay in sorted(delays, key=lambda one: one.key)), default=now)
+    if until > now:  # others have come first
+        together.rollback()
+        return int((until - now).total_seconds()) + 1
+    together.commit()
+    session.expire_all()
     return 0
 
 
-def failed(session: Session, delays: Iterable[Delay], now: datetime) -> None:
-    """It was wrong; the more often, the longer is the wait."""
-    for delay in sorted(delays, key=lambda one: one.key):
-        new = insert(session.get_bind().dialect, LogInDelay).values(
-            key_hash=delay.key, failures=1, failed_at=now, until_at=now
-        )
-        forgotten = LogInDelay.failed_at <= now - _FORGOTTEN
-        counted = new.on_conflict_do_update(
-            index_elements=[LogInDelay.key_hash],
-            set_={"failures": case((forgotten, 1), else_=LogInDelay.failures + 1), "failed_at": now},
-        )
-        failures = session.execute(counted.returning(LogInDelay.failures)).scalar_one()
-        free, first, longest = delay.limits
-        if failures >= free:
-            until = now + min(first * 2 ** min(failures - free, 20), longest)
-            mine = update(LogInDelay).where(LogInDelay.key_hash == delay.key)
-            session.execute(mine.values(until_at=until).execution_options(synchronize_session=False))
-    session.expire_all()
+def _count(session: Session, delay: Delay, now: datetime) -> datetime:
+    """Count a try unless one has to wait; the row is held from then on. Gives until when one had to wait."""
+    new = insert(session.get_bind().dialect, LogInDelay).values(
+        key_hash=delay.key, failures=1, failed_at=now, until_at=now
+    )
+    waits, forgotten = LogInDelay.until_at > now, LogInDelay.failed_at <= now - _FORGOTTEN
+    counted = new.on_conflict_do_update(
+        index_elements=[LogInDelay.key_hash],
+        set_={"failures": case((waits, LogInDelay.failures), (forgotten, 1), else_=LogInDelay.failures + 1),
+              "failed_at": now},
+    )  # fmt: skip
+    failures, until = session.execute(counted.returning(LogInDelay.failures, LogInDelay.until_at)).one()
+    free, first, longest = delay.limits
+    if until <= now and failures >= free:
+        later = now + min(first * 2 ** min(failures - free, 20), longest)
+        mine = update(LogInDelay).where(LogInDelay.key_hash == delay.key)
+        session.execute(mine.values(until_at=later).execution_options(synchronize_session=False))
+    return until
 
 
 def succeeded(session: Session, delays: Iterable[Delay]) -> None:

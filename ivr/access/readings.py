@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from ivr import plain_words
+from ivr.access import access_log
 from ivr.access.models import AccessLine
 from ivr.configuration import settings
 from ivr.models import Attempt, CallbackTask, TaskEvent, User
@@ -37,10 +40,24 @@ def of_teams(
     return _page(session, query, before)
 
 
-def of_task(session: Session, task_id: int, *, before: int | None = None) -> Sequence[AccessLine]:
-    """A page of the lines about a task, whatever team it was of, the latest first."""
-    query = select(AccessLine).where(AccessLine.task_id == task_id, AccessLine.detail != COVERED)
-    return _page(session, query, before)
+def of_task(session: Session, task: CallbackTask, *, before: int | None = None) -> Sequence[AccessLine]:
+    """A page of the lines about a task, whatever team it was of, and of those that name it among others, the latest
+    first."""
+    return list(islice(about(session, [task], before=before), PAGE))
+
+
+def about(session: Session, tasks: Collection[CallbackTask], *, before: int | None = None) -> Iterator[AccessLine]:
+    """All lines about some tasks, the latest first; without glances at a covered page."""
+    if not tasks:
+        return
+    ids, began_at = {task.id for task in tasks}, min(task.first_contact_at for task in tasks)
+    among_others = and_(access_log.IS_ABOUT_SEVERAL, AccessLine.at >= began_at)
+    query = select(AccessLine).where(AccessLine.detail != COVERED, or_(AccessLine.task_id.in_(ids), among_others))
+    if before is not None:
+        query = query.where(AccessLine.number < before)
+    for line in session.scalars(query.order_by(AccessLine.number.desc()).execution_options(yield_per=500)):
+        if line.task_id in ids or any(one in named for named in access_log.ranges_of(line.detail) for one in ids):
+            yield line
 
 
 def all_lines(
@@ -105,7 +122,7 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
         if line.action == "search":
             searches[key] += 1
         elif line.action in ("export", "download"):
-            exported[key] += 1 if line.task_id else _counted(line.detail)
+            exported[key] += 1 if line.task_id else sum(map(len, access_log.ranges_of(line.detail)))
         elif line.detail != COVERED and line.task_id:
             tasks[key].add(line.task_id)
             if local.hour >= NIGHT[0] or local.hour < NIGHT[1]:
@@ -121,15 +138,6 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
         *_without_a_call(session, opened, zone),
     ]
     return sorted(found, key=lambda one: (one.day, one.actor, one.kind), reverse=True)
-
-
-def _counted(detail: str) -> int:
-    counted = 0
-    for part in detail.removeprefix("tasks ").split(","):
-        begin, _, end = part.partition("-")
-        if begin.isdigit():
-            counted += (int(end) - int(begin) + 1) if end.isdigit() else 1
-    return counted
 
 
 def _many(kind: str, counts: dict[tuple[str, object], int], most: int) -> list[Unusual]:
@@ -157,10 +165,15 @@ def _own_names(session: Session, first: datetime, last: datetime, zone: object) 
     names = {user.id: user.name for user in session.scalars(select(User))}
     found: dict[tuple[str, object], set[int]] = defaultdict(set)
     for line in lines:
-        surname = (f"- {names.get(line.user_id) or line.actor}").split()[-1].casefold()
-        if surname in line.caller_name.casefold().replace("-", " ").split():
+        surname = (f"- {names.get(line.user_id) or line.actor}").split()[-1]
+        if _parts(surname) & _parts(line.caller_name):
             found[(line.actor, line.at.astimezone(zone).date())].add(line.task_id)
     return [_of_tasks("own_name", key, ids) for key, ids in found.items()]
+
+
+def _parts(name: str) -> set[str]:
+    """The parts of a name, in every way they may be written; of two surnames joined by a hyphen, each."""
+    return {spelling for word in plain_words.WORD.findall(name) for spelling in plain_words.spellings(word)}
 
 
 def _without_a_call(

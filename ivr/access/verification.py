@@ -16,7 +16,7 @@ from ivr.instants import iso
 def faults_of_database() -> tuple[int, list[str]]:
     """How many lines the log has, and what is wrong with it: nothing, where it is whole."""
     checker = access_log.Checker()
-    with database.reading() as session:
+    with database.one_instant() as session:
         for line in access_log.lines(session):
             checker.take(access_log.written(line), line.hash)
         number, newest = access_log.newest(session)
@@ -53,7 +53,7 @@ def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
                 content = json.loads(text)
                 if not isinstance(content, dict):
                     raise ValueError
-            except ValueError:
+            except (ValueError, RecursionError):
                 checker.fault(f"what stands in row {place} of the file is no line of the log")
                 continue
             if ended:

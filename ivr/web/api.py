@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -68,7 +69,7 @@ def tasks() -> Response:
     following = None
     if len(found) == limit:
         following = url_for("api.tasks", limit=limit, after_id=found[-1].id, state=state, call_sid=call_sid)
-    _note([task.id for task in found])
+    _note(found)
     return jsonify(tasks=[represent(task, callers=_callers()) for task in found], next=following)
 
 
@@ -79,7 +80,7 @@ def task(task_id: int) -> Response:
         return _problem(400, "a task takes no parameters")
     with database.reading() as session:
         found = task_lists.any_one(session, task_id) or abort(404)
-    _note([found.id])
+    _note([found])
     return jsonify(represent(found, callers=_callers()))
 
 
@@ -87,14 +88,16 @@ def _callers() -> bool:
     return "callers" in g.token.scopes
 
 
-def _note(task_ids: list[int]) -> None:
+def _note(tasks: Sequence[CallbackTask]) -> None:
     """What a program reads of callers is written down, before it gets it."""
-    if _callers() and task_ids:
+    if _callers() and tasks:
         by = Actor(g.token.name, "program", None, request.remote_addr or "")
         for tries_left in reversed(range(_TRIES)):
             try:
                 with database.writing() as session:
-                    for detail in access_log.ranges(task_ids):
+                    if len(tasks) == 1:
+                        access_log.append(session, by, "export", utc_now(), task=tasks[0])
+                    for detail in access_log.ranges([task.id for task in tasks]) if len(tasks) > 1 else ():
                         access_log.append(session, by, "export", utc_now(), detail=detail)
                 return
             except SQLAlchemyError:  # workers write a great deal: a program has time

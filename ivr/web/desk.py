@@ -141,8 +141,8 @@ def hold(task_id: int) -> AnyResponse:
                 holds.lift(session, found, me(), now)
                 access_log.append(session, actor(), "hold_lifted", now, task=found)
             else:
-                reason = holds.place(session, found, me(), request.form.get("reason", ""), now)
-                access_log.append(session, actor(), "hold_placed", now, task=found, reason=reason)
+                holds.place(session, found, me(), request.form.get("reason", ""), now)
+                access_log.append(session, actor(), "hold_placed", now, task=found)
         except ValueError:
             flash(gettext("A legal hold needs a reason."), "warning")
     return redirect(url_for("desk.task", task_id=task_id))

@@ -135,8 +135,10 @@ def page() -> str | AnyResponse | tuple[str, int]:
 
 def _note_failure(username: str, now: Any) -> None:
     with database.writing() as db:
-        if known := db.query(User).filter_by(username=username).one_or_none():
-            access_log.append(db, as_actor(known), "log_in_failed", now)
+        known = db.query(User).filter_by(username=username).one_or_none()
+        # Of an unknown name too, which takes as long; the name itself may be a password.
+        nobody = Actor("unknown", "nobody", None, request.remote_addr or "")
+        access_log.append(db, as_actor(known) if known else nobody, "log_in_failed", now)
 
 
 @login.route("/login/second-factor", methods=["GET", "POST"])

@@ -94,7 +94,7 @@ def readers(task_id: int) -> str:
     before = request.args.get("before", None, whole)
     with database.reading() as session:
         found = task_lists.visible(session, me(), task_id) or abort(404)
-        lines = readings.of_task(session, task_id, before=before)
+        lines = readings.of_task(session, found, before=before)
         return render_template(
             "readers.html", task=found, lines=lines, codes={task_id: found.receipt_code}, page=readings.PAGE
         )

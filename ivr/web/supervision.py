@@ -56,7 +56,7 @@ def add_duty() -> AnyResponse:
     form = request.form
 
     def act(session: Session) -> None:
-        starts, ends = time.fromisoformat(form["starts"]), time.fromisoformat(form["ends"])
+        starts, ends = _hour(form["starts"]), _hour(form["ends"])
         weekday = whole(form["weekday"])
         if not 0 <= weekday <= 6 or starts >= ends:
             raise ValueError
@@ -82,8 +82,8 @@ def add_exception() -> AnyResponse:
     def act(session: Session) -> None:
         user, day = session.get_one(User, whole(form["user"])), date.fromisoformat(form["day"])
         other = bool(form.get("starts")) and bool(form.get("ends"))
-        starts = time.fromisoformat(form["starts"]) if other else None
-        ends = time.fromisoformat(form["ends"]) if other else None
+        starts = _hour(form["starts"]) if other else None
+        ends = _hour(form["ends"]) if other else None
         if starts is not None and ends is not None and starts >= ends:
             raise ValueError
         known = session.scalar(select(DutyException).where(DutyException.user_id == user.id, DutyException.day == day))
@@ -136,6 +136,13 @@ def block() -> AnyResponse:
 def lift(block_id: int) -> AnyResponse:
     """Take a block back."""
     return _act(lambda session: unwanted_calls.lift(session, block_id, me(), utc_now()), "supervision.unwanted")
+
+
+def _hour(text: str) -> time:
+    found = time.fromisoformat(text)
+    if found.tzinfo is not None:
+        raise ValueError(text)
+    return found
 
 
 def _act(action: Callable[[Session], None], back: str) -> AnyResponse:
