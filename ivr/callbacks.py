@@ -295,8 +295,10 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     """Take a closing back: the task is claimed by who reopens it; its deadline stays.
 
     Raises:
-        Refused: `open` or `claimed` when it is not closed.
+        Refused: `open` or `claimed` when it is not closed, or `restricted`.
     """
+    if task.restricted_at is not None:
+        raise Refused("restricted")
     if task.appointment_wish is not None:
         task.appointment_wish.appointment_at = None
         task.appointment_wish.place = task.appointment_wish.refusal_reason = None

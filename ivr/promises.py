@@ -53,8 +53,8 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
     urgency can only rise.
     """
     task = of_call(session, call, matter)
-    if matter.request and (task is None or task.state == "closed"):
-        # It was closed meanwhile; what the caller adds now is something new.
+    if matter.request and (task is None or task.state == "closed" or task.restricted_at is not None):
+        # It was closed meanwhile, or nobody may use it; what the caller adds now is something new.
         matter = replace(matter, request="")
         matter = replace(matter, kind=task.kind, concern=task.concern) if task else matter
         task = of_call(session, call, matter)
@@ -122,6 +122,7 @@ def _open_already(session: Session, call: Call, matter: Matter) -> CallbackTask 
     query = select(CallbackTask).where(
         CallbackTask.callback_number == call.from_number,
         CallbackTask.state != "closed",
+        CallbackTask.restricted_at.is_(None),
         CallbackTask.language == (call.language or "de"),
     )
     return session.scalar(_about(query, matter).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
@@ -234,6 +235,7 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
         CallbackTask.first_contact_at <= task.first_contact_at,
         CallbackTask.language == task.language,
         CallbackTask.state != "closed",
+        CallbackTask.restricted_at.is_(None),
     )
     matter = Matter(kind=task.kind, concern=task.concern)
     earlier = session.scalar(_about(theirs, matter).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))

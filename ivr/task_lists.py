@@ -44,7 +44,8 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
         case "unclaimed":
             return CallbackTask.state == "open"
         case "due":  # soon, or missed: not yet tried
-            return _OPEN & (CallbackTask.due_at <= now + SOON) & CallbackTask.first_attempt_at.is_(None)
+            due = _OPEN & (CallbackTask.due_at <= now + SOON) & CallbackTask.first_attempt_at.is_(None)
+            return due & CallbackTask.restricted_at.is_(None)
         case "emergencies":
             return _OPEN & (CallbackTask.urgency == "emergency")
         case "appointments":

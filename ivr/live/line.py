@@ -91,7 +91,9 @@ def waiting(session: Session) -> Sequence[LineEntry]:
     Who keeps a place is served once they have hung up and can be called.
     """
     can_be_called = select(CallbackTask.id).where(
-        CallbackTask.id == LineEntry.task_id, CallbackTask.callback_number.is_not(None)
+        CallbackTask.id == LineEntry.task_id,
+        CallbackTask.callback_number.is_not(None),
+        CallbackTask.restricted_at.is_(None),
     )
     ready = or_(
         LineEntry.mode == "live",
@@ -136,6 +138,9 @@ def leave(session: Session, entry: LineEntry, reason: str, now: datetime) -> boo
     )
     if rows(left) and leg_id is not None:
         outbox.add(session, "hang_up_leg", leg_id, urgent=True)
+    if rows(left) and leg_id is None:  # members were rung before, and nobody is any more
+        theirs = (Conversation.entry_id == entry.id, Conversation.state == "preparing")
+        session.execute(update(Conversation).where(*theirs).values(state="ended", ended_at=now))
     return bool(rows(left))
 
 
@@ -165,12 +170,12 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
-    """Whoever kept a place and has been called or has withdrawn has it no more; after closing time nobody has: their
-    tasks are worked like all others."""
+    """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more;
+    after closing time nobody has: their tasks are worked like all others."""
     kept = select(LineEntry).where(LineEntry.state == "waiting", LineEntry.mode == "callback")
     for entry in session.scalars(kept).all():
         task = session.get(CallbackTask, entry.task_id or 0)
-        if task is None or task.state != "open":
+        if task is None or task.state != "open" or task.restricted_at is not None:
             leave(session, entry, "withdrawn", now)
         elif closed:
             leave(session, entry, "closed", now)

@@ -265,6 +265,31 @@ def ask_later(session: Session, task: CallbackTask, user: User, until: datetime,
     session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="put_off", text=until.isoformat()))
 
 
+def stop(session: Session, task_id: int, now: datetime) -> None:
+    """Nobody may work on a task: its clocks stand still until they :func:`go_on`. What is missed already stays so."""
+    catch_up(session, task_id, now)
+    session.execute(
+        update(SlaClock)
+        .where(SlaClock.task_id == task_id)
+        .values(next_change_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def go_on(session: Session, task: CallbackTask, since: datetime, now: datetime) -> None:
+    """The clocks have stood still since an instant."""
+    for clock in _running(session, task):
+        instants = [_moved(clock.clock, at, since, now) for at in (clock.at_risk_at, clock.due_at)]
+        _set(task, clock, *instants)
+    missed = (SlaClock.task_id == task.id, SlaClock.state == "missed", SlaClock.escalated_at.is_(None))
+    session.execute(
+        update(SlaClock)
+        .where(*missed)
+        .values(next_change_at=now + _escalation())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def pause_of(session: Session, task_id: int, now: datetime) -> SlaPause | None:
     """The pause that runs now."""
     runs = (SlaPause.task_id == task_id, SlaPause.from_at <= now, SlaPause.until_at > now)

@@ -15,7 +15,7 @@ from ivr.instants import utc_now
 from ivr.languages import LANGUAGES
 from ivr.models import CallbackTask, TaskEvent
 from ivr.reports import subject as subject_report
-from ivr.retention import deletion, erasure, holds, subject_access
+from ivr.retention import deletion, erasure, holds, restriction, subject_access
 from ivr.retention.deletion import Due
 from ivr.retention.erasure import Subject
 from ivr.retention.models import SubjectRequest
@@ -195,9 +195,7 @@ def restrict(request_id: int) -> AnyResponse:
         lift = request.form.get("lift") == "1"
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         for task in tasks:
-            task.restricted_at = None if lift else now
-            kind = "unrestricted" if lift else "restricted"
-            session.add(TaskEvent(task_id=task.id, user_id=me().id, at=now, kind=kind))
+            (restriction.lift if lift else restriction.restrict)(session, task, me(), now)
         _done(session, asked, f"{len(tasks)} tasks {'unrestricted' if lift else 'restricted'}")
     flash(gettext("Saved."), "success")
     return redirect(url_for("subjects.page"))

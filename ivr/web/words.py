@@ -109,6 +109,8 @@ def promise(task: CallbackTask, now: datetime) -> dict[str, str]:
     if task.state == "closed":
         style = "warning" if task.breached_at else "success"
         return {"style": style, "text": str(gettext("closed"))}
+    if task.restricted_at is not None:
+        return {"style": "info", "text": str(gettext("restricted"))}
     if left <= 0:
         return {"style": "danger", "text": str(gettext("missed by %(time)s", time=duration(left)))}
     style = "warning" if left < 4 * 3600 else "info"

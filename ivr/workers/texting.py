@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr import database, text_messages
 from ivr.instants import utc_now
-from ivr.models import TextMessage
+from ivr.models import CallbackTask, Contact, TextMessage
 from ivr.retention.destruction import elsewhere
 from ivr.telephony import carrier
 
@@ -22,6 +23,16 @@ def send(message_id: int) -> None:
         to, body = message.to_number, text_messages.body(message)
         if message.state == "sent":
             return
+        restricted = (
+            select(CallbackTask.id)
+            .join(Contact)
+            .where(Contact.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
+        )
+        may = session.scalar(restricted.limit(1)) is None
+    if not may:  # asked for before the person wanted that their data is not used
+        with database.writing() as session:
+            given_up(session, message_id)
+        return
     sid = carrier.send_text_message(to, body)
     with database.writing() as session:
         sent = session.get(TextMessage, message_id)

@@ -38,6 +38,9 @@ def transcribe(recording_id: int) -> None:
             return
         if transcript.reason in ("failed", "low_confidence"):  # it has failed (or killed its worker) often enough
             return
+        task = recording.message.task
+        if task is not None and task.restricted_at is not None:
+            return  # it is planned again when it may be used
         language, sid = transcript.language, recording.recording_sid
     try:
         heard = engines.transcribe(_speech(audio_store.load(sid)), language)
@@ -66,7 +69,7 @@ def transcribe(recording_id: int) -> None:
         if not written or task is None:
             return
         task_search.index(session, task)
-        if words:
+        if words and task.restricted_at is None:
             promises.raise_by_words(session, task, words, utc_now())
 
 
