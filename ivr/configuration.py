@@ -37,6 +37,8 @@ from ivr.sla.policies import SlaPolicy
 Role = Literal["member", "supervisor", "administrator", "officer"]
 #: A secret that is shorter, or has fewer different characters, is none.
 _SECRET_LENGTH, _SECRET_VARIETY = 32, 8
+#: The carrier's own have 32.
+_TOKEN_LENGTH = 16
 #: Forms (Vordrucke) whose names are in the prompts of every language.
 FORMS = ("main_application", "continuation", "change", "housing", "education")
 
@@ -358,6 +360,9 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"secret_key: too weak; it needs {_SECRET_LENGTH} random characters (openssl rand -hex 32)"
                 )
+            token = self.twilio_auth_token.strip()
+            if len(token) < _TOKEN_LENGTH or len(set(token)) < _SECRET_VARIETY:
+                raise ValueError("twilio_auth_token: this is no token of the carrier, whose webhooks it signs")
             if not self.public_base_url.startswith("https://"):
                 raise ValueError("public_base_url must begin with https:// in production mode")
             if self.trusted_proxies is None:

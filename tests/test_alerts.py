@@ -422,5 +422,6 @@ def test_a_wrong_subscription_is_named_at_the_start(rooms, alert: dict, complain
 
 
 def test_a_weak_secret_is_refused(rooms) -> None:
-    with pytest.raises(ConfigurationError, match="24 bytes"):
-        load(webhook_secret="whsec_c2hvcnQ=")
+    for weak in ("whsec_c2hvcnQ=", "whsec_" + b64encode(b"a" * 32).decode(), "changeme"):
+        with pytest.raises(ConfigurationError, match="24 random bytes"):
+            load(webhook_secret=weak)

@@ -8,7 +8,7 @@ import pytest
 
 from ivr.configuration import ConfigurationError, load
 from ivr.languages import LANGUAGES
-from tests.secrets_of_production import MASTER_KEY, SECRET, TOML
+from tests.secrets_of_production import MASTER_KEY, SECRET, TOKEN, TOML
 
 
 @pytest.fixture
@@ -106,10 +106,7 @@ def test_korean_needs_its_model_and_its_name(written, tmp_path: Path, monkeypatc
     (tmp_path / "models" / "ko").mkdir(parents=True)
     assert written("").enabled_languages == (*everybody, "ko")
     assert written("languages = ['ko', 'de']").enabled_languages == ("ko", "de")
-    production = (
-        "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
-        "twilio_auth_token = 't'\n" + TOML
-    )
+    production = "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n" + TOML
     assert written(production).enabled_languages == everybody
 
 
@@ -142,7 +139,8 @@ def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.M
 
     settings = written(
         "mode = 'production'\npublic_base_url = 'https://hotline.example/'\ntwilio_account_sid = 'AC1'\n"
-        "twilio_auth_token = 't'\n" + TOML + "twilio_region = 'ie1'\ntwilio_edge = 'dublin'"
+        + TOML
+        + "twilio_region = 'ie1'\ntwilio_edge = 'dublin'"
     )
     monkeypatch.setattr(carrier, "settings", lambda: settings)
     assert settings.base_url == "https://hotline.example"
@@ -160,10 +158,7 @@ def test_a_form_without_its_name_in_every_language_refuses_to_start(rooms, monke
         create_app()
 
 
-STRONG = (
-    "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
-    "twilio_auth_token = 't'\n"
-)
+STRONG = "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +166,8 @@ STRONG = (
     [
         (TOML.replace(SECRET, "changeme"), "secret_key: too weak"),
         (TOML.replace(SECRET, "a" * 64), "secret_key: too weak"),
+        (TOML.replace(TOKEN, "changeme"), "twilio_auth_token: this is no token"),
+        (TOML.replace(TOKEN, " " * 40), "twilio_auth_token: this is no token"),
         (TOML.replace(MASTER_KEY, "one:" + "A" * 43 + "="), "one is no random key"),
         (TOML.replace("trusted_proxies = 1\n", ""), "trusted_proxies must be set"),
         (TOML + "sso_issuer = 'https://id.example'\n", "sso_issuer needs"),

@@ -190,8 +190,9 @@ def test_hours_of_another_time_zone_are_no_hours_of_duty(desk) -> None:
         "ends": "11:00",
     }
     for kind in ("duties", "exceptions"):
-        answer = lena.post(f"/supervision/roster/{kind}", data=given, follow_redirects=True)
-        assert "Bitte füllen Sie" in answer.text
+        for wrong in ({}, {"starts": "10:00", "user": "999"}, {"starts": "10:00", "team": "999", "user": "x"}):
+            answer = lena.post(f"/supervision/roster/{kind}", data={**given, **wrong}, follow_redirects=True)
+            assert "Bitte füllen Sie" in answer.text
 
 
 def test_who_is_restricted_holds_nobody_up(desk) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.serving import make_server
 
@@ -35,9 +35,20 @@ from ivr.figures.models import DailyFigure
 from ivr.instants import utc_now
 from ivr.launch.house import _environment, _start_redis
 from ivr.live.models import Conversation, InterpreterRequest, Leg, LineEntry
-from ivr.models import Call, CallbackTask, Draft, TaskEvent, TextMessage, Transcript, User, VoiceboxMessage
-from ivr.retention import deletion, destruction, erasure, holds, periods
-from ivr.retention.models import DeletionRecord, PendingDeletion, SubjectRequest
+from ivr.models import (
+    Call,
+    CallbackTask,
+    Draft,
+    KnownCaller,
+    TaskEvent,
+    TextMessage,
+    Transcript,
+    User,
+    VoiceboxMessage,
+    Work,
+)
+from ivr.retention import deletion, destruction, erasure, holds, periods, restriction, subject_access
+from ivr.retention.models import DeletionRecord, LegalHold, PendingDeletion, SubjectRequest
 from ivr.speech_synthesis import speak
 from ivr.voicebox import Take
 from ivr.workers import deletion as runs
@@ -556,6 +567,70 @@ def test_nobody_is_erased_while_they_are_being_called_back(house, role: str) -> 
     assert audio_store.has(person.recording_sid)
 
 
+def test_somebody_elses_withheld_call_holds_no_erasure_up(house, tmp_path) -> None:
+    """Neither by receipt code, nor after a restore of a backup that was made while they talked."""
+    now = utc_now()
+    person, other = Person(house, 1, now - timedelta(days=3)), Person(house, 2, now - timedelta(days=1))
+    with database.writing() as session:
+        talk = session.scalars(select(Conversation).where(Conversation.task_id == other.task_id)).one()
+        talk.state = "live"
+        session.add(Leg(conversation_id=talk.id, role="caller", state="joined", number=None,
+                        call_sid="CA" + secrets.token_hex(16), created_at=now))  # fmt: skip
+    back_up(tmp_path / "before.tar", now)
+    with database.writing() as session:
+        erasure.erase(session, erasure.of_code(session, person.code), now)
+    restore(tmp_path / "before.tar", replace=True)
+    assert runs.after_restore(now)["tasks"] == 1
+    assert audio_store.has(other.recording_sid)
+
+
+def test_what_came_after_an_erasure_is_not_erased_again(house, tmp_path) -> None:
+    """In January they wanted to be forgotten; in March they ring again."""
+    now = utc_now()
+    person = Person(house, 1, now - timedelta(days=60))
+    erase(person, now - timedelta(days=50))
+    finish()
+    again = Person(house, 1, now - timedelta(days=2))
+    assert again.number == person.number
+    counts = runs.after_restore(now)
+    assert not any(counts.values())
+    with database.reading() as session:
+        assert session.scalars(select(TextMessage.to_number)).all() == [again.number]
+        assert session.scalars(select(KnownCaller.language)).all() == ["tr"]
+        assert session.get_one(CallbackTask, again.task_id).callback_number == again.number
+
+
+def test_why_a_hold_once_lay_goes_with_the_name(house) -> None:
+    person, now = Person(house, 1, utc_now()), utc_now()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, person.task_id)
+        lena = session.scalars(select(User).where(User.username == "lena")).one()
+        holds.place(session, task, lena, "Klage der Frau Zyxname", now)
+        found = subject_access.collect(session, erasure.of_code(session, person.code))
+        assert found["tasks"][0]["holds"][0]["reason"] == "Klage der Frau Zyxname"
+        holds.lift(session, task, lena, now)
+        assert [due.count for due in deletion.plan(session, now + timedelta(days=91)) if due.kind == "number_and_name"]
+    runs.run(now + timedelta(days=91))
+    with database.reading() as session:
+        assert session.scalars(select(LegalHold.reason)).all() == [""]
+
+
+def test_who_left_the_line_unanswered_can_be_erased(house) -> None:
+    """A member did not pick up, then the caller gave up: that conversation is over."""
+    from ivr.live import line
+
+    person, now = Person(house, 1, utc_now()), utc_now()
+    with database.writing() as session:
+        entry, talk = session.scalars(select(LineEntry)).one(), session.scalars(select(Conversation)).one()
+        entry.state, entry.answered_at, entry.left_at = "waiting", None, None
+        talk.kind, talk.state, talk.ended_at, talk.connected_at = "answered", "preparing", None, None
+        session.flush()
+        line.leave(session, entry, "hung_up", now)
+    erase(person, now)
+    with database.reading() as session:
+        assert session.scalars(select(Conversation.state)).all() == ["ended"]
+
+
 def test_a_companion_stays_erased_after_a_restore(house, tmp_path) -> None:
     """Who was only ever rung to help, or sent a link, in somebody else's call."""
     now = utc_now()
@@ -658,9 +733,57 @@ def test_a_restricted_person_is_neither_rung_nor_written_to(house) -> None:
             lambda: callbacks.claim(session, task, mia, now),
             lambda: callback_calls.check_may_dial(task, now),
             lambda: text_messages.send(session, task, mia, "sms_missed", "Hallo", now),
+            lambda: callbacks.reopen(session, task, mia, now),
         ):
             with pytest.raises(callbacks.Refused, match="restricted"):
                 act()
+
+
+def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(house, monkeypatch) -> None:
+    from ivr.sla import clocks
+    from ivr.sla.models import SlaClock
+    from ivr.workers import texting, transcription
+
+    now = utc_now()
+    person = Person(house, 1, now - HOUR, closed=False)
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, person.task_id)
+        lena = session.scalars(select(User).where(User.username == "lena")).one()
+        words = session.scalars(select(Transcript)).one()
+        words.state, words.text, words.words, recording = "pending", None, [], words.recording_id
+        wish = session.scalars(select(TextMessage)).one()
+        wish.state, wish.message_sid, due_at = "queued", None, task.due_at
+        restriction.restrict(session, task, lena, now)
+    later = now + timedelta(days=2)
+    texting.send(wish.id)
+    transcription.transcribe(recording)
+    with database.writing() as session:
+        session.execute(delete(Work))
+        assert clocks.sweep(session, later) == 0
+        assert session.scalars(select(TextMessage.state)).all() == ["failed"]
+        assert session.scalars(select(Transcript.state)).all() == ["pending"]
+        task = session.get_one(CallbackTask, person.task_id)
+        restriction.lift(session, task, lena, later)
+        assert task.due_at - due_at == timedelta(days=2)
+        assert session.scalars(select(Work.kind)).all() == ["transcribe"]
+    with database.writing() as session:
+        assert clocks.sweep(session, due_at + timedelta(days=2, minutes=1)) == 1
+        assert "missed" in session.scalars(select(SlaClock.state)).all()
+
+
+def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(house) -> None:
+    from ivr import promises
+    from ivr.matters import Matter
+
+    person, now = Person(house, 1, utc_now(), closed=False), utc_now()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, person.task_id)
+        restriction.restrict(session, task, session.scalars(select(User).where(User.username == "lena")).one(), now)
+        for number, matter in enumerate((Matter(concern="benefits"), Matter(concern="benefits", request=person.code))):
+            call = calls.seen(session, "CA" + secrets.token_hex(16), person.number, now)
+            calls.progressed(call, "record", "tr", "benefits")
+            new = promises.open_for(session, call, matter, now)
+            assert (new.id != task.id, new.restricted_at, new.state) == (True, None, "open"), number
 
 
 def test_what_could_not_be_replayed_is_not_kept_for_ever(house) -> None:

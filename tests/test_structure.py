@@ -78,7 +78,7 @@ def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatc
     from ivr import configuration
 
     settings = configuration.load(
-        mode="production", public_base_url="https://x.example", twilio_account_sid="AC1", twilio_auth_token="t",
+        mode="production", public_base_url="https://x.example", twilio_account_sid="AC1", twilio_auth_token=SECRET,
         secret_key=SECRET, audio_master_keys=MASTER_KEY, trusted_proxies=0,
     )  # fmt: skip
     monkeypatch.setattr(composition, "settings", lambda: settings)

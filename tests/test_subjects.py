@@ -28,7 +28,7 @@ from ivr.models import (
     VoiceboxMessage,
 )
 from ivr.retention import erasure, holds, subject_access
-from ivr.retention.models import SubjectRequest
+from ivr.retention.models import LegalHold, SubjectRequest
 from ivr.sla.models import SlaClock, SlaPause
 from ivr.web import personal_words
 from tests.people import a_task, the_task
@@ -108,14 +108,19 @@ def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
     tables = (
         Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
         VoiceboxMessage, Recording, Transcript, TextMessage, LineEntry, Conversation, Leg, KnownCaller, FrequentCaller,
-        BlockedNumber, InterpreterRequest,
+        BlockedNumber, InterpreterRequest, LegalHold,
     )  # fmt: skip
     columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
     assert columns - personal_words.LABELS.keys() - FOR_MACHINES == set()
     a_life(desk)
-    with database.reading() as session:
+    with database.writing() as session:
+        data = subject_access.collect(session, erasure.of_number(session, NUMBER))
+        session.add(TextMessage(call_id=data["calls"][0]["id"], to_number=NUMBER, language="de", template="sms_link",
+                                number=1, text="x", state="sent"))  # fmt: skip
+        session.flush()
         data = subject_access.collect(session, erasure.of_number(session, NUMBER))
     assert data.keys() == terms.SUBJECT_KINDS.keys()
+    assert "number" not in data["text_messages"][0], "the how many-th is no telephone number"
 
 
 def test_only_a_remembered_language_is_something_as_well(desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,6 +26,8 @@ MANY_TASKS, MANY_SEARCHES, MANY_EXPORTED = 60, 60, 100
 #: Unusual hours (local).
 NIGHT = (20, 6)
 COVERED = "covered"
+#: Letters of a part of a name that many share.
+_PARTICLE = 2
 
 
 def of_teams(
@@ -166,14 +168,20 @@ def _own_names(session: Session, first: datetime, last: datetime, zone: object) 
     found: dict[tuple[str, object], set[int]] = defaultdict(set)
     for line in lines:
         surname = (f"- {names.get(line.user_id) or line.actor}").split()[-1]
-        if _parts(surname) & _parts(line.caller_name):
+        if _parts(_telling(surname)) & _parts(plain_words.WORD.findall(line.caller_name)):
             found[(line.actor, line.at.astimezone(zone).date())].add(line.task_id)
     return [_of_tasks("own_name", key, ids) for key, ids in found.items()]
 
 
-def _parts(name: str) -> set[str]:
-    """The parts of a name, in every way they may be written; of two surnames joined by a hyphen, each."""
-    return {spelling for word in plain_words.WORD.findall(name) for spelling in plain_words.spellings(word)}
+def _parts(words: Iterable[str]) -> set[str]:
+    """Parts of names in every way they may be written."""
+    return {spelling for word in words for spelling in plain_words.spellings(word)}
+
+
+def _telling(name: str) -> list[str]:
+    """The words of a surname that say whose it is; short ones (El-, Al-, O') where there is no longer one."""
+    words = plain_words.WORD.findall(name)
+    return [word for word in words if len(word) > _PARTICLE] or words
 
 
 def _without_a_call(

@@ -88,11 +88,11 @@ def check_secret(value: str) -> None:
         ValueError: it is neither.
     """
     try:
-        enough = not value or len(b64decode(value.removeprefix("whsec_"), validate=True)) >= 24
+        secret = b64decode(value.removeprefix("whsec_"), validate=True)
     except ValueError:
-        enough = False
-    if not enough:
-        raise ValueError("is not whsec_ and the base64 of at least 24 bytes")
+        secret = b""
+    if value and (len(secret) < 24 or len(set(secret)) < 12):
+        raise ValueError("is not whsec_ and the base64 of at least 24 random bytes")
 
 
 def mail_address(smtp_url: str, sender: str, to: str) -> str:

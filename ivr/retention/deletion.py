@@ -34,7 +34,7 @@ from ivr.models import (
     VoiceboxMessage,
 )
 from ivr.retention import destruction, holds, periods
-from ivr.retention.models import DeletionRecord
+from ivr.retention.models import DeletionRecord, LegalHold
 
 #: What a record says until its run has come to its end.
 NOT_FINISHED = "not finished"
@@ -121,7 +121,8 @@ def _written(before: datetime) -> Select[int]:
 def _named_tasks(before: datetime) -> Select[int]:
     order = exists().where(PostalOrder.task_id == CallbackTask.id, PostalOrder.customer_number.is_not(None))
     wish = exists().where(AppointmentWish.task_id == CallbackTask.id, AppointmentWish.place.is_not(None))
-    known = or_(CallbackTask.callback_number.is_not(None), CallbackTask.caller_name.is_not(None), order, wish)
+    hold = exists().where(LegalHold.task_id == CallbackTask.id, LegalHold.reason != "")
+    known = or_(CallbackTask.callback_number.is_not(None), CallbackTask.caller_name.is_not(None), order, wish, hold)
     return select(CallbackTask.id).where(_over(before), _free(), known)
 
 

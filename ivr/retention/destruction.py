@@ -91,13 +91,15 @@ def words(session: Session, task_ids: Sequence[int]) -> None:
 
 
 def names(session: Session, task_ids: Sequence[int]) -> None:
-    """Number, name, customer number and place of tasks."""
+    """Number, name, customer number and place of tasks, and why a hold once lay on them."""
     theirs = update(CallbackTask).where(CallbackTask.id.in_(task_ids))
     session.execute(theirs.values(callback_number=None, caller_name=None))
     session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(task_ids)).values(customer_number=None))
     session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(task_ids)).values(place=None))
     named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == "named")
     session.execute(named.values(text=None))
+    lifted = update(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None))
+    session.execute(lifted.values(reason=""))
     for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(task_ids))):
         message.about = {key: value for key, value in message.about.items() if key != "customer_number"}
     _index(session, task_ids)

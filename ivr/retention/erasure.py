@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from ivr import audio_store, known_callers, objects, promises
 from ivr.access import kept_heads
 from ivr.access.models import Opening
+from ivr.database_types import rows
 from ivr.instants import iso
 from ivr.keyed_hashes import keyed_hash
 from ivr.live.models import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
@@ -119,15 +120,17 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     destruction.names(session, subject.task_ids)
     session.execute(delete(Opening).where(Opening.task_id.in_(subject.task_ids)))
     if subject.number:
-        _forget_number(session, subject.number, now)
+        _forget_number(session, subject.number, now, now)
     return {"tasks": len(tasks), "calls": len(calls), "recordings": len(recordings)}
 
 
 def _talk(session: Session, subject: Subject, theirs: ColumnElement[bool]) -> bool:
     calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended")
     conversations = select(Conversation.id).where(theirs, Conversation.state != "ended")
-    legs = select(Leg.id).where(Leg.number == subject.number, destruction.THEIR_LEGS, Leg.state != "ended")
-    return any(session.scalar(query.limit(1)) for query in (calls, conversations, legs))
+    queries = [calls, conversations]
+    if subject.number:
+        queries.append(select(Leg.id).where(Leg.number == subject.number, destruction.THEIR_LEGS, Leg.state != "ended"))
+    return any(session.scalar(query.limit(1)) for query in queries)
 
 
 def _take_ids_away(
@@ -145,15 +148,26 @@ def _take_ids_away(
     session.flush()
 
 
-def _forget_number(session: Session, number: str, now: datetime) -> None:
-    session.execute(delete(KnownCaller).where(KnownCaller.number_hash == known_callers.number_hash(number)))
-    session.execute(delete(FrequentCaller).where(FrequentCaller.number == number))
+def _forget_number(session: Session, number: str, before: datetime, now: datetime) -> int:
+    """Destroy what stands under a number alone and came before an instant; how many rows."""
+    known = KnownCaller.number_hash == known_callers.number_hash(number)
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
-    session.execute(delete(BlockedNumber).where(BlockedNumber.number == number, over))
-    session.execute(update(Leg).where(Leg.number == number, destruction.THEIR_LEGS).values(number=None))
-    asked = update(InterpreterRequest).where(InterpreterRequest.number == number)
-    session.execute(asked.values(number=None))
-    destruction.texts(session, TextMessage.to_number == number)
+    kept = select(Contact.call_id).where(Contact.task_id.in_(holds.lying()))
+    old = select(Call.id).where(Call.started_at <= before, Call.id.not_in(kept))
+    texts = (TextMessage.to_number == number) & TextMessage.call_id.in_(old)
+    count = session.scalar(select(func.count(TextMessage.id)).where(texts)) or 0
+    destruction.texts(session, texts)
+    for statement in (
+        delete(KnownCaller).where(known, KnownCaller.last_called_at <= before),
+        delete(FrequentCaller).where(FrequentCaller.number == number, FrequentCaller.last_at <= before),
+        delete(BlockedNumber).where(BlockedNumber.number == number, BlockedNumber.blocked_at <= before, over),
+        update(Leg).where(Leg.number == number, destruction.THEIR_LEGS, Leg.created_at <= before).values(number=None),
+        update(InterpreterRequest)
+        .where(InterpreterRequest.number == number, InterpreterRequest.requested_at <= before)
+        .values(number=None),
+    ):
+        count += rows(session.execute(statement))
+    return count
 
 
 # -- after a restore --------------------------------------------------------------------------------
@@ -185,13 +199,13 @@ class Unreadable(Exception):
 
 def replay(session: Session, now: datetime) -> dict[str, int]:
     """Erase again what a restored database has and was erased after the backup; gives how much it was. Recordings that
-    came back into the audio store go as well. What a hold lies on stays.
+    came back into the audio store go as well. What a hold lies on stays, and what a person did after they were erased.
 
     Raises:
         OSError: the audio store is away.
         Unreadable: an entry could not be used; what the others name is erased.
     """
-    entries, unreadable = _entries()
+    entries, numbers, unreadable = _entries()
     found = Subject(
         tuple(
             task_id
@@ -220,12 +234,14 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     )
     _over_long_ago(session, subject)
     counts = erase(session, subject, now) if subject else {"tasks": 0, "calls": 0, "recordings": 0}
+    counts["traces"] = 0
     for number in _numbers(session):
-        if _hidden(number) in entries["numbers"]:
-            _forget_number(session, number, now)
-    for number_hash in session.scalars(select(KnownCaller.number_hash)).all():
-        if _hidden(number_hash) in entries["numbers"]:
-            session.execute(delete(KnownCaller).where(KnownCaller.number_hash == number_hash))
+        if erased_at := numbers.get(_hidden(number)):
+            counts["traces"] += _forget_number(session, number, erased_at, now)
+    for known in session.scalars(select(KnownCaller)).all():
+        if (erased_at := numbers.get(_hidden(known.number_hash))) and known.last_called_at <= erased_at:
+            session.delete(known)
+            counts["traces"] += 1
     if unreadable:
         raise Unreadable(", ".join(unreadable))
     return counts
@@ -236,13 +252,17 @@ def _over_long_ago(session: Session, subject: Subject) -> None:
     entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
     theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
     session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state="ended"))
-    session.execute(update(Conversation).where(theirs).values(state="ended"))
+    talks = session.scalars(select(Conversation.id).where(theirs)).all()
+    session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state="ended"))
+    session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state="ended"))
 
 
-def _entries() -> tuple[dict[str, set[str]], list[str]]:
-    found: dict[str, set[str]] = {"tasks": set(), "calls": set(), "recordings": set(), "numbers": set()}
+def _entries() -> tuple[dict[str, set[str]], dict[str, datetime], list[str]]:
+    """What was erased, by kind; numbers with the instant at which they last were; and entries that cannot be read."""
+    found: dict[str, set[str]] = {"tasks": set(), "calls": set(), "recordings": set()}
+    numbers: dict[str, datetime] = {}
     unreadable = []
-    for name in list(objects.store().names(PREFIX)):
+    for name in sorted(objects.store().names(PREFIX)):  # by time
         try:
             content = json.loads(objects.store().get(name))
         except (objects.Missing, ValueError):
@@ -252,7 +272,8 @@ def _entries() -> tuple[dict[str, set[str]], list[str]]:
             continue
         for kind, known in found.items():
             known.update(content.get(kind, ()))
-    return found, unreadable
+        numbers.update(dict.fromkeys(content.get("numbers", ()), datetime.fromisoformat(content["at"])))
+    return found, numbers, unreadable
 
 
 def _numbers(session: Session) -> set[str]:

@@ -31,12 +31,13 @@ from ivr.models import (
 )
 from ivr.retention import erasure
 from ivr.retention.erasure import Subject
+from ivr.retention.models import LegalHold
 from ivr.sla.models import SlaClock, SlaPause
 
 #: Columns that are the house's own: who works here, keys, and states of machines.
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
-    "blocked_by_id", "lifted_by_id", "requested_by_id", "number_hash", "closing_counted",
+    "blocked_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash", "closing_counted",
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         "calls": [_plain(call) for call in calls],
         "tasks": [_task(session, task) for task in tasks],
         "messages": [_message(message) for message in erasure.messages_of(session, subject)],
-        "text_messages": _all(session, TextMessage, erasure.texts_of(subject)),
+        "text_messages": _all(session, TextMessage, erasure.texts_of(subject), without=("number",)),
         "places_in_line": [_plain(entry) for entry in entries],
         "conversations": [_conversation(session, one) for one in conversations],
         "readings": _readings(session, tasks),
@@ -86,8 +87,9 @@ def _value(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
 
 
-def _all(session: Session, table: Any, which: Any) -> list[dict[str, Any]]:
-    return [_plain(row) for row in session.scalars(select(table).where(which))]
+def _all(session: Session, table: Any, which: Any, without: Collection[str] = ()) -> list[dict[str, Any]]:
+    found = [_plain(row) for row in session.scalars(select(table).where(which))]
+    return [{name: value for name, value in row.items() if name not in without} for row in found]
 
 
 def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
@@ -98,6 +100,7 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
         "attempts": _all(session, Attempt, Attempt.task_id == task.id),
         "promises": _all(session, SlaClock, SlaClock.task_id == task.id),
         "put_off": _all(session, SlaPause, SlaPause.task_id == task.id),
+        "holds": _all(session, LegalHold, LegalHold.task_id == task.id),
         "being_written": _all(session, Draft, Draft.task_id == task.id),
         "postal_order": _plain(task.postal_order) if task.postal_order else None,
         "appointment_wish": _plain(task.appointment_wish) if task.appointment_wish else None,

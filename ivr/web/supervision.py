@@ -9,6 +9,7 @@ from datetime import date, time
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -149,7 +150,7 @@ def _act(action: Callable[[Session], None], back: str) -> AnyResponse:
     try:
         with database.writing() as session:
             action(session)
-    except (ValueError, KeyError, LookupError):
+    except (ValueError, KeyError, LookupError, NoResultFound):
         flash(gettext("Please fill in every field."), "warning")
     else:
         flash(gettext("Saved."), "success")

@@ -221,7 +221,8 @@ def _rewritten(connection: Connection, table: str) -> bool:
 _REWRITTEN = (
     "calls", "callback_tasks", "contacts", "voicebox_messages", "recordings", "transcripts", "search_words",
     "task_events", "drafts", "postal_orders", "appointment_wishes", "text_messages", "line_entries", "conversations",
-    "legs", "interpreter_requests", "known_callers", "frequent_callers", "blocked_numbers", "pending_deletions",
+    "legs", "interpreter_requests", "legal_holds", "known_callers", "frequent_callers", "blocked_numbers",
+    "pending_deletions",
 )  # fmt: skip
 
 
@@ -289,7 +290,7 @@ def after_restore(now: datetime) -> dict[str, int]:
         Unreadable: an entry could not be used; what the others name is erased.
     """
     unreadable: erasure.Unreadable | None = None
-    counts = {"tasks": 0, "calls": 0, "recordings": 0}
+    counts = {"tasks": 0, "calls": 0, "recordings": 0, "traces": 0}
     with database.writing() as session:
         try:
             counts = erasure.replay(session, now)

@@ -216,6 +216,9 @@ def upgrade() -> None:
         batch_op.create_check_constraint(batch_op.f('ck_users_role'), "role IN ('member', 'supervisor', 'administrator', 'officer')")
     # Until now a supervisor saw every team.
     op.execute("INSERT INTO team_supervisors (team_id, user_id) SELECT teams.id, users.id FROM teams, users WHERE users.role = 'supervisor'")
+    # Whoever left the line after a member had not picked up: that conversation never began.
+    op.execute("UPDATE conversations SET state = 'ended', ended_at = started_at WHERE state = 'preparing'"
+               " AND entry_id IN (SELECT id FROM line_entries WHERE state = 'left')")
     # What was searched for is not kept with a view: it may be a caller's name.
     views = sa.table('saved_views', sa.column('id'), sa.column('query'))
     for view in op.get_bind().execute(sa.select(views)).all():
