@@ -113,7 +113,8 @@ class Settings(BaseSettings):
     mode: Literal["local", "production"] = "local"
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
-    var_dir: Path = Path("var")
+    #: Absolute, wherever the process was started: whose working directory counts is nobody's guess.
+    var_dir: Path = Field(default=Path("var"), validate_default=True)
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = ""
@@ -260,6 +261,11 @@ class Settings(BaseSettings):
         """Precedence: code, then environment, then the file named by IVR_CONFIG (`ivr.toml`)."""
         toml = Path(os.environ.get("IVR_CONFIG", "ivr.toml"))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml)
+
+    @field_validator("var_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.absolute()
 
     @field_validator("languages")
     @classmethod

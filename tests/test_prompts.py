@@ -25,6 +25,7 @@ from ivr.prompts.numerals import KURMANJI, PERSIAN
 from ivr.prompts.speaking import Audio, Text
 from ivr.script import script
 from ivr.speech_synthesis import speak
+from tests.conftest import move_out
 from tests.ear import whisper_model
 
 ROOT = Path(__file__).parent.parent
@@ -110,6 +111,21 @@ def test_the_commands_render_and_check(studio) -> None:
     assert re.search(r"longest way to a human or a tone: [1-5] keys", proved.output)
     drawn = CliRunner().invoke(command_line, ["flow", "diagram"])
     assert drawn.output.startswith("<svg")
+
+
+def test_prompts_are_served_wherever_the_process_was_started(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default directory is named without its beginning, and Flask looks for files beside its own code."""
+    from ivr.app import create_app
+
+    rooms.var_dir.mkdir(exist_ok=True)
+    monkeypatch.chdir(rooms.var_dir.parent)
+    monkeypatch.setenv("VAR_DIR", rooms.var_dir.name)
+    move_out()
+    recordings._seen.clear()
+    part = parts.named("fa", "goodbye")
+    (piece,) = prompts.spoken("goodbye", "fa", {})
+    with create_app().test_client().get(f"/voice/prompts/fa/{part.name}.{piece.version}.wav") as answer:
+        assert (answer.status_code, answer.data[:4]) == (200, b"RIFF")
 
 
 # -- numbers, dates and times ----------------------------------------------------------------------------
