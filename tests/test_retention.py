@@ -476,6 +476,24 @@ def test_what_was_erased_stays_erased_after_a_restore(house, tmp_path) -> None:
         assert all(session.scalars(select(DeletionRecord.verified)))
 
 
+def test_a_hold_that_was_lifted_before_the_erasure_does_not_come_back(house, tmp_path) -> None:
+    """The backup still has it; without its having been lifted nothing would have been erased."""
+    now = utc_now()
+    person = Person(house, 1, now - timedelta(days=3))
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, person.task_id)
+        lena = session.scalars(select(User).where(User.username == "lena")).one()
+        holds.place(session, task, lena, "Klage", now - timedelta(days=2))
+    back_up(tmp_path / "before.tar", now)
+    with database.writing() as session:
+        holds.lift(session, session.get_one(CallbackTask, person.task_id), lena, now)
+    erase(person, now)
+    restore(tmp_path / "before.tar", replace=True)
+    assert runs.after_restore(now)["tasks"] == 1
+    finish()
+    assert found_of(person, everything(configuration.settings().var_dir)) == []
+
+
 def test_a_forged_entry_erases_nobody(house) -> None:
     person = Person(house, 1, utc_now())
     entry = {

@@ -136,6 +136,17 @@ def test_only_a_remembered_language_is_something_as_well(desk) -> None:
     assert "haben wir nichts" in lena.get(asks(lena, "access", "+4915112340000")).text
 
 
+def test_who_is_erased_by_code_is_not_greeted_in_their_language(desk) -> None:
+    task, lena = a_task(number="+4915112340001"), desk("lena")
+    with database.noting() as connection:
+        known_callers.remember(connection, "+4915112340001", "tr", utc_now())
+    with database.writing() as session:
+        session.execute(text("UPDATE calls SET state = 'ended'"))
+    lena.post(f"{asks(lena, 'erasure', the_task(task).receipt_code)}/erase", data={"sure": "1"})
+    with database.reading() as session:
+        assert session.scalars(select(KnownCaller.language)).all() == []
+
+
 def test_arabic_and_chinese_letters_do_not_break_the_file(desk) -> None:
     task, lena = a_life(desk), desk("lena")
     with database.writing() as session:
@@ -166,9 +177,20 @@ def test_without_a_check_of_identity_nothing_begins(desk) -> None:
         assert desk(name).get("/supervision/subjects/").status_code == 404
 
 
+def test_a_mistyped_receipt_code_is_no_number(desk) -> None:
+    """They would be told that there is nothing about them."""
+    task, lena = a_life(desk), desk("lena")
+    code = the_task(task).receipt_code
+    wrong = f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
+    wrong = wrong if not wrong.startswith("0") else f"1{wrong[1:]}"
+    assert asks(lena, "access", wrong) == "/supervision/subjects/"
+
+
 def test_rectification(desk) -> None:
     task, lena = a_life(desk), desk("lena")
     page = asks(lena, "rectification")
+    assert lena.post(f"{page}/rectify", data={"name": " ", "language": ""}).headers["Location"] == page
+    assert "was berichtigt werden soll" in lena.get(page).text
     assert lena.post(f"{page}/rectify", data={"number": "110"}).headers["Location"] == page
     assert lena.post(f"{page}/erase", data={"sure": "1"}).status_code == 404, "not what was asked for"
     lena.post(f"{page}/rectify", data={"name": "Olga  Östürk", "number": "0151 22233344", "language": "tr"})
@@ -183,6 +205,7 @@ def test_erasure_is_asked_twice_and_then_thorough(desk) -> None:
     task, lena = a_life(desk), desk("lena")
     with database.reading() as session:
         sid = session.scalars(select(Recording.recording_sid).order_by(Recording.id)).first()
+    earlier = [asks(lena, "access"), asks(lena, "access", the_task(task).receipt_code)]
     page = asks(lena, "erasure")
     assert "noch offen" in lena.get(page).text
     lena.post(f"{page}/erase")
@@ -194,7 +217,11 @@ def test_erasure_is_asked_twice_and_then_thorough(desk) -> None:
     assert "X" in found.receipt_code
     again = asks(lena, "access")
     assert "haben wir nichts" in lena.get(again).text
-    assert re.search(r"\d recordings", told()[2])
+    assert "gelöscht mit Antrag 3" in lena.get("/supervision/subjects/").text
+    assert [lena.get(one).status_code for one in earlier] == [404, 404], "others would keep the number"
+    assert any(re.search(r"\d recordings", line) for line in told())
+    assert "2 Aufträge, 2 Anrufe, " in desk("dora").get("/protection/deletions").text
+    assert "hat die Löschung ihrer Daten verlangt" in lena.get(f"/desk/tasks/{task}").text
     assert desk("dora").get("/protection/deletions").status_code == 200
 
 

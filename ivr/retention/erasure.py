@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,7 @@ from ivr.models import (
     VoiceboxMessage,
 )
 from ivr.retention import destruction, holds
+from ivr.retention.models import LegalHold
 
 PREFIX = "deletions/"
 
@@ -109,7 +110,8 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids))).all()
     messages = [message.id for message in messages_of(session, subject)]
     recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()
-    _note_down(tasks, calls, recordings, subject.number, now)
+    alone = _numbers_of_no_other_call(session, calls)
+    _note_down(tasks, calls, recordings, subject.number, alone, now)
     talks = session.scalars(select(Conversation.id).where(theirs)).all()
     destruction.messages(session, messages)
     destruction.texts(session, texts_of(subject))
@@ -121,7 +123,16 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     session.execute(delete(Opening).where(Opening.task_id.in_(subject.task_ids)))
     if subject.number:
         _forget_number(session, subject.number, now, now)
+    remembered = [known_callers.number_hash(number) for number in alone]
+    session.execute(delete(KnownCaller).where(KnownCaller.number_hash.in_(remembered)))
     return {"tasks": len(tasks), "calls": len(calls), "recordings": len(recordings)}
+
+
+def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> list[str]:
+    """Numbers whose every call is erased: their language is remembered from these."""
+    numbers = {call.from_number for call in calls if call.from_number}
+    others = select(Call.from_number).where(Call.from_number.in_(numbers), Call.id.not_in([call.id for call in calls]))
+    return sorted(numbers - set(session.scalars(others)))
 
 
 def _talk(session: Session, subject: Subject, theirs: ColumnElement[bool]) -> bool:
@@ -178,15 +189,19 @@ def _hidden(what: str) -> str:
 
 
 def _note_down(
-    tasks: Sequence[CallbackTask], calls: Sequence[Call], sids: Iterable[str], number: str | None, now: datetime
-) -> None:
+    tasks: Sequence[CallbackTask], calls: Sequence[Call], sids: Iterable[str], number: str | None,
+    alone: Iterable[str], now: datetime,
+) -> None:  # fmt: skip
     content = kept_heads.seal(
         {
             "at": iso(now),
             "tasks": [_hidden(f"{task.receipt_code} {task.call.call_sid}") for task in tasks],
             "calls": [_hidden(call.call_sid) for call in calls],
             "recordings": [_hidden(sid) for sid in sids],
-            "numbers": [_hidden(number), _hidden(known_callers.number_hash(number))] if number else [],
+            "numbers": [
+                *([_hidden(number)] if number else []),
+                *(_hidden(known_callers.number_hash(one)) for one in {*alone, *([number] if number else [])}),
+            ],
         }
     )
     name = f"{PREFIX}{now:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
@@ -199,47 +214,45 @@ class Unreadable(Exception):
 
 def replay(session: Session, now: datetime) -> dict[str, int]:
     """Erase again what a restored database has and was erased after the backup; gives how much it was. Recordings that
-    came back into the audio store go as well. What a hold lies on stays, and what a person did after they were erased.
+    came back into the audio store go as well. What a hold was placed on after the erasure stays, and what a person did
+    after it.
 
     Raises:
         OSError: the audio store is away.
         Unreadable: an entry could not be used; what the others name is erased.
     """
-    entries, numbers, unreadable = _entries()
-    found = Subject(
-        tuple(
-            task_id
-            for task_id, code, call_sid in session.execute(
-                select(CallbackTask.id, CallbackTask.receipt_code, Call.call_sid).join(Call, CallbackTask.call)
-            )
-            if _hidden(f"{code} {call_sid}") in entries["tasks"]
-        ),
-        tuple(
-            call_id
-            for call_id, call_sid in session.execute(select(Call.id, Call.call_sid))
-            if _hidden(call_sid) in entries["calls"]
-        ),
-        None,
-    )
-    held = holds.lies_on(session, found.task_ids)
+    erased, unreadable = _entries()
+    tasks = {
+        task_id: at
+        for task_id, code, call_sid in session.execute(
+            select(CallbackTask.id, CallbackTask.receipt_code, Call.call_sid).join(Call, CallbackTask.call)
+        )
+        if (at := erased.get(_hidden(f"{code} {call_sid}")))
+    }
+    call_ids = [
+        call_id for call_id, call_sid in session.execute(select(Call.id, Call.call_sid)) if _hidden(call_sid) in erased
+    ]
+    held = _held_since(session, tasks, now)
     kept = set(
         session.scalars(select(Recording.recording_sid).join(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(held)))
     )
     for sid in list(audio_store.recordings()):
-        if _hidden(sid) in entries["recordings"] and sid not in kept:
+        if _hidden(sid) in erased and sid not in kept:
             destruction.elsewhere(session, "audio", sid)
     spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
     subject = Subject(
-        tuple(i for i in found.task_ids if i not in held), tuple(i for i in found.call_ids if i not in spared), None
+        tuple(task_id for task_id in tasks if task_id not in held),
+        tuple(call_id for call_id in call_ids if call_id not in spared),
+        None,
     )
     _over_long_ago(session, subject)
     counts = erase(session, subject, now) if subject else {"tasks": 0, "calls": 0, "recordings": 0}
     counts["traces"] = 0
     for number in _numbers(session):
-        if erased_at := numbers.get(_hidden(number)):
+        if erased_at := erased.get(_hidden(number)):
             counts["traces"] += _forget_number(session, number, erased_at, now)
     for known in session.scalars(select(KnownCaller)).all():
-        if (erased_at := numbers.get(_hidden(known.number_hash))) and known.last_called_at <= erased_at:
+        if (erased_at := erased.get(_hidden(known.number_hash))) and known.last_called_at <= erased_at:
             session.delete(known)
             counts["traces"] += 1
     if unreadable:
@@ -257,10 +270,23 @@ def _over_long_ago(session: Session, subject: Subject) -> None:
     session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state="ended"))
 
 
-def _entries() -> tuple[dict[str, set[str]], dict[str, datetime], list[str]]:
-    """What was erased, by kind; numbers with the instant at which they last were; and entries that cannot be read."""
-    found: dict[str, set[str]] = {"tasks": set(), "calls": set(), "recordings": set()}
-    numbers: dict[str, datetime] = {}
+def _held_since(session: Session, tasks: Mapping[int, datetime], now: datetime) -> set[int]:
+    """Those of erased tasks on which a hold was placed after the erasure. One that is older had been lifted by then, or
+    nothing would have been erased: the backup does not know that."""
+    held = set()
+    lying = select(LegalHold).where(LegalHold.task_id.in_(tasks), LegalHold.lifted_at.is_(None))
+    for hold in session.scalars(lying).all():
+        if hold.placed_at > tasks[hold.task_id]:
+            held.add(hold.task_id)
+        else:
+            hold.lifted_at = now
+    session.flush()
+    return held
+
+
+def _entries() -> tuple[dict[str, datetime], list[str]]:
+    """What was erased (keyed hashes) and when it last was; and entries that cannot be read."""
+    found: dict[str, datetime] = {}
     unreadable = []
     for name in sorted(objects.store().names(PREFIX)):  # by time
         try:
@@ -270,10 +296,10 @@ def _entries() -> tuple[dict[str, set[str]], dict[str, datetime], list[str]]:
         if kept_heads.sealed(content) != "yes":
             unreadable.append(name)
             continue
-        for kind, known in found.items():
-            known.update(content.get(kind, ()))
-        numbers.update(dict.fromkeys(content.get("numbers", ()), datetime.fromisoformat(content["at"])))
-    return found, numbers, unreadable
+        at = datetime.fromisoformat(content["at"])
+        for kind in ("tasks", "calls", "recordings", "numbers"):
+            found.update(dict.fromkeys(content.get(kind, ()), at))
+    return found, unreadable
 
 
 def _numbers(session: Session) -> set[str]:

@@ -66,6 +66,8 @@ def _named(text: str) -> str | None:
     digits = "".join(letter for letter in text if letter in "0123456789")
     if receipts.is_code(digits) and "+" not in text:
         return digits
+    if len(digits) == receipts.LENGTH and not text.strip().startswith(("0", "+")):
+        return None  # a code with a wrong digit: as a number it would be somebody else's, or nobody's
     number = phone_numbers.dialable(text) or phone_numbers.shown_number("".join(c for c in text if c in "+0123456789"))
     return number or None
 
@@ -140,6 +142,9 @@ def rectify(request_id: int) -> AnyResponse:
         flash(gettext("This is no telephone number that can be called."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))
     name, language = " ".join(form.get("name", "").split())[:120], form.get("language", "")
+    if not (name or number or language in LANGUAGES or form.get("customer_number", "").strip()):
+        flash(gettext("Please fill in what is to be corrected."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
     with database.writing() as session:
         asked, found = _open(session, request_id, "rectification")
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
@@ -166,6 +171,7 @@ def erase(request_id: int) -> AnyResponse:
     try:
         with database.writing() as session:
             asked, found = _open(session, request_id, "erasure")
+            _close_others(session, asked, found)
             counts = erasure.erase(session, found, now)
             _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
             deletion_runs.want_scrub(session, now)
@@ -184,6 +190,16 @@ def erase(request_id: int) -> AnyResponse:
         return redirect(url_for("subjects.one", request_id=request_id))
     flash(gettext("Erased. What the carrier has goes as well, as soon as it answers."), "success")
     return redirect(url_for("subjects.page"))
+
+
+def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> None:
+    """Other open requests about the same person would keep the number."""
+    codes = select(CallbackTask.receipt_code).where(CallbackTask.id.in_(found.task_ids))
+    theirs = {sealed_words.unseal(asked.named), *session.scalars(codes)}
+    others = select(SubjectRequest).where(SubjectRequest.state == "opened", SubjectRequest.id != asked.id)
+    for other in session.scalars(others).all():
+        if sealed_words.unseal(other.named) in theirs:
+            _done(session, other, f"erased with request {asked.id}")
 
 
 @subjects.post("/<int(max=2147483647):request_id>/restrict")

@@ -363,6 +363,15 @@ IDENTITY_CHECKS = {
     "representative": lazy_gettext("representative with a written authorisation"),
 }
 REQUEST_STATES = {"opened": lazy_gettext("begun"), "done": lazy_gettext("done"), "refused": lazy_gettext("refused")}
+#: How the results of requests end, which are kept in English for the log.
+REQUEST_RESULTS = {
+    " handed out": lazy_gettext(" handed out"),
+    " corrected": lazy_gettext(" corrected"),
+    " unrestricted": lazy_gettext(" used again"),
+    " restricted": lazy_gettext(" restricted"),
+    "closed": lazy_gettext("closed"),
+    "lapsed": lazy_gettext("lapsed: nobody has finished it"),
+}
 PROPOSAL_STATES = {
     "proposed": lazy_gettext("waits for the data protection officer"),
     "confirmed": lazy_gettext("confirmed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -149,6 +150,28 @@ def opening_reason(reason: str) -> str:
     return f"{known}: {text}" if known and text else str(known or reason or "–")
 
 
+def request_result(result: str) -> str:
+    """What came of a data subject's request, in words."""
+
+    def counted(found: re.Match[str]) -> str:
+        number = int(found[1])
+        match found[2]:
+            case "tasks":
+                return str(ngettext("%(num)d task", "%(num)d tasks", number))
+            case "calls":
+                return str(ngettext("%(num)d call", "%(num)d calls", number))
+            case _:
+                return str(ngettext("%(num)d recording", "%(num)d recordings", number))
+
+    if (before := result.removeprefix("erased with request ")) != result:
+        return str(gettext("erased with request %(number)s", number=before))
+    for ending, said in vocabulary.REQUEST_RESULTS.items():
+        if result.endswith(ending):
+            result = f"{result.removesuffix(ending)}{said}"
+            break
+    return re.sub(r"(\d+) (tasks|calls|recordings)\b", counted, result)
+
+
 def figure_value(name: str, value: float | None) -> str:
     """The number of a tile."""
     kinds: dict[str, Kind] = {"answered_in_time": "share", "tried_within_24h": "share", "longest_wait": "seconds"}
@@ -216,6 +239,7 @@ def install(app: Flask) -> None:
         form_name=form_name,
         office_name=office_name,
         timecode=timecode,
+        request_result=request_result,
         reported=lambda value, kind: shown(value, kind, chosen_language()),
         day=lambda value: format_date(value, "dd.MM.yyyy"),
     )
