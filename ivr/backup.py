@@ -180,7 +180,7 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
         access_log.append(session, access_log.THE_HOUSE, "restored", utc_now(), detail=detail)
         for sid in summary.gone:
             session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), {"sid": sid})
-    summary.missing = _verify()
+    summary.missing = unreadable_audio()
     return summary
 
 
@@ -257,7 +257,7 @@ def _empty() -> None:
     database.engine().dispose()
 
 
-def _verify() -> list[str]:
+def unreadable_audio() -> list[str]:
     """Recordings that should have audio and have none that can be opened, or another."""
     with database.reading() as session:
         stored = session.execute(

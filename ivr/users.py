@@ -41,8 +41,10 @@ def add(session: Session, username: str, name: str, role: str, password: str, te
     """Add somebody. The teams are those a member works for, or a supervisor supervises; nobody else has any.
 
     Raises:
-        ValueError: the name is taken, or a team does not exist.
+        ValueError: the name is taken, a team does not exist, or the password is too short.
     """
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
     if session.scalar(select(User.id).where(User.username == username)):
         raise ValueError(f"there is already a user {username!r}")
     user = User(username=username, name=name, role=role, password_hash=_hasher.hash(password), active=True)

@@ -238,6 +238,26 @@ def test_a_hold_tells_its_reason_to_who_may_know(desk) -> None:
     assert "Olga" not in "".join(map(str, (line.reason + line.detail for line in lines("hold_placed"))))
 
 
+def test_who_claims_reads_and_gives_back_is_seen(desk) -> None:
+    read, called, kept = (a_secret_task(f"+49151123456{last}") for last in (11, 12, 13))
+    for task in (read, called, kept):
+        desk("nils").post(f"/desk/tasks/{task}/claim")
+        desk("nils").get(f"/desk/tasks/{task}")
+    desk("nils").post(f"/desk/tasks/{called}/attempt", data={"outcome": "no_answer"})
+    for task in (read, called):
+        desk("nils").post(f"/desk/tasks/{task}/release")
+    with database.reading() as session:
+        found = readings.unusual(session, utc_now() - timedelta(hours=1), utc_now() + timedelta(hours=1))
+    assert [one.task_ids for one in found if one.kind == "no_call" and one.actor == "Nils Nebenan"] == [(read,)]
+
+
+def test_a_reason_of_nothing_is_none(desk) -> None:
+    task = a_secret_task()
+    for nothing in (".....", "\u200b" * 6, "- - - - -", "x"):
+        desk("nils").post(f"/desk/tasks/{task}/open", data={"reason": "other", "reason_text": nothing})
+        assert "Demir" not in desk("nils").get(f"/desk/tasks/{task}").text
+
+
 @pytest.mark.parametrize(
     ("reader", "caller", "is_own"),
     [
@@ -396,6 +416,7 @@ SPOILED = {
     "repeated": lambda rows: [*rows[:4], rows[3], *rows[4:]],
     "no end": lambda rows: rows[:-1],
     "something after the end": lambda rows: [*rows, rows[3]],
+    "a name twice": lambda rows: [*rows[:3], rows[3].replace("{", '{"actor": "Mallory", ', 1), *rows[4:]],
     "nonsense": lambda rows: [*rows[:3], "{", *rows[3:]],
     "nonsense, deeply nested": lambda rows: [*rows[:3], "[" * 200_000, *rows[3:]],
     "empty": lambda rows: [],

@@ -16,6 +16,7 @@ from ivr.models import CallbackTask, User
 REASONS = ("stand_in", "caller_asks", "complaint", "oversight", "hand_over", "follow_up", "other")
 #: An opened task is covered again after so long.
 OPEN_FOR = timedelta(hours=1)
+#: Letters and digits.
 _SHORTEST = 5
 
 
@@ -34,7 +35,7 @@ def stated(reason: str, text: str) -> str:
         NoReason: it is none.
     """
     text = " ".join(text.split())[:250]
-    if reason not in REASONS or (reason == "other" and len(text) < _SHORTEST):
+    if reason not in REASONS or (reason == "other" and sum(map(str.isalnum, text)) < _SHORTEST):
         raise NoReason
     return f"{reason}: {text}" if text else reason
 

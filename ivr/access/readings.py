@@ -26,6 +26,8 @@ MANY_TASKS, MANY_SEARCHES, MANY_EXPORTED = 60, 60, 100
 #: Unusual hours (local).
 NIGHT = (20, 6)
 COVERED = "covered"
+#: Events that are neither a call nor anything written.
+_HANDED_AROUND = ("claimed", "released", "taken_over", "assigned")
 #: Letters of a part of a name that many share.
 _PARTICLE = 2
 
@@ -104,7 +106,8 @@ class Unusual:
 def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
     """Unusual reading of a period (at most 366 days), by person and local day.
 
-    `no_call`: a task was opened that the person did not hold, and neither rang nor wrote anything afterwards.
+    `no_call`: a task was read, opened with a reason or claimed and given back, and the person neither rang nor wrote
+    anything afterwards.
     """
     zone = settings().hours.zone
     tasks: dict[tuple[str, object], set[int]] = defaultdict(set)
@@ -114,6 +117,7 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
     opened: dict[tuple[int, int], tuple[str, datetime]] = {}
     columns = (
         AccessLine.at, AccessLine.action, AccessLine.user_id, AccessLine.actor, AccessLine.task_id, AccessLine.detail,
+        AccessLine.reason,
     )  # fmt: skip
     query = select(*columns).where(
         AccessLine.at >= first, AccessLine.at < last, AccessLine.action.in_(READING), AccessLine.user_id.is_not(None)
@@ -127,9 +131,10 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
             exported[key] += 1 if line.task_id else sum(map(len, access_log.ranges_of(line.detail)))
         elif line.detail != COVERED and line.task_id:
             tasks[key].add(line.task_id)
-            if local.hour >= NIGHT[0] or local.hour < NIGHT[1]:
-                night[key].add(line.task_id)
-        if line.action == "open" and line.task_id and line.user_id:
+        by_night = local.hour >= NIGHT[0] or local.hour < NIGHT[1]
+        if by_night and line.task_id and line.detail != COVERED and line.action != "export":
+            night[key].add(line.task_id)
+        if line.task_id and line.user_id and (line.action == "open" or line.reason == "claim"):
             opened.setdefault((line.user_id, line.task_id), (line.actor, line.at))
     found = [
         *_many("many_tasks", {key: len(ids) for key, ids in tasks.items()}, MANY_TASKS),
@@ -160,7 +165,7 @@ def _own_names(session: Session, first: datetime, last: datetime, zone: object) 
         select(AccessLine.user_id, AccessLine.actor, AccessLine.task_id, AccessLine.at, CallbackTask.caller_name)
         .join(CallbackTask, CallbackTask.id == AccessLine.task_id)
         .where(
-            AccessLine.at >= first, AccessLine.at < last, AccessLine.action.in_(("open", "view", "listen")),
+            AccessLine.at >= first, AccessLine.at < last, AccessLine.action.in_(("open", "view", "listen", "download")),
             AccessLine.detail != COVERED, CallbackTask.caller_name.is_not(None), AccessLine.user_id.is_not(None),
         )
     )  # fmt: skip
@@ -194,8 +199,14 @@ def _without_a_call(
             Attempt.task_id == task_id, Attempt.user_id == user_id, Attempt.at >= at, Attempt.at < until
         )
         wrote = select(TaskEvent.id).where(
-            TaskEvent.task_id == task_id, TaskEvent.user_id == user_id, TaskEvent.at >= at, TaskEvent.at < until
+            TaskEvent.task_id == task_id, TaskEvent.user_id == user_id, TaskEvent.at >= at, TaskEvent.at < until,
+            TaskEvent.kind.not_in(_HANDED_AROUND),
+        )  # fmt: skip
+        holds = select(CallbackTask.id).where(
+            CallbackTask.id == task_id, CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user_id
         )
+        if session.scalar(holds) is not None:
+            continue
         if session.scalar(rang.limit(1)) is None and session.scalar(wrote.limit(1)) is None:
             found[(actor, at.astimezone(zone).date())].add(task_id)  # type: ignore[arg-type]
     return [_of_tasks("no_call", key, ids) for key, ids in found.items()]

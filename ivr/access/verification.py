@@ -6,10 +6,14 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from ivr import database
 from ivr.access import access_log, kept_heads
-from ivr.access.models import AccessLine
+from ivr.access.models import AccessLine, LogIn
 from ivr.instants import iso
 
 
@@ -17,13 +21,35 @@ def faults_of_database() -> tuple[int, list[str]]:
     """How many lines the log has, and what is wrong with it: nothing, where it is whole."""
     checker = access_log.Checker()
     with database.one_instant() as session:
+        for fault in _unarmed(session):
+            checker.fault(fault)
         for line in access_log.lines(session):
             checker.take(access_log.written(line), line.hash)
         number, newest = access_log.newest(session)
+        if not checker.count and session.scalar(select(LogIn.id).limit(1)) is not None:
+            checker.fault("the log is empty, though somebody has logged in")
     if (checker.last, checker.hash) != (number, newest):
         checker.fault(f"the log ends with line {checker.last}; its head says {number}")
     checker.check_seals()
     return checker.count, [*checker.end(), *kept_heads.disagreeing()]
+
+
+#: What keeps the log append-only in a database (migration 0007).
+_TRIGGERS = {
+    "sqlite": {"access_log_never_changed", "access_log_never_replaced", "access_log_never_shortened"},
+    "postgresql": {"access_log_rows", "access_log_whole"},
+}
+_ARMED = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'access_log'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'access_log'::regclass AND tgenabled <> 'D'",
+}
+
+
+def _unarmed(session: Session) -> list[str]:
+    """Triggers that somebody has taken away."""
+    dialect = session.get_bind().dialect.name
+    there = set(session.scalars(text(_ARMED[dialect])))
+    return [f"nothing refuses changes of the log: {name} is missing" for name in sorted(_TRIGGERS[dialect] - there)]
 
 
 def export(now: datetime) -> Iterator[str]:
@@ -50,7 +76,7 @@ def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
     with path.open(encoding="utf-8", errors="replace") as file:
         for place, text in enumerate(file, 1):
             try:
-                content = json.loads(text)
+                content = json.loads(text, object_pairs_hook=_each_once)
                 if not isinstance(content, dict):
                     raise ValueError
             except (ValueError, RecursionError):
@@ -73,6 +99,14 @@ def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
     if not alone:
         checker.check_seals()
     return checker.count, checker.end()
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that stands twice a reader sees the one, and a program the other."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError
+    return content
 
 
 def key_of_file(path: Path) -> str:

@@ -12,7 +12,7 @@ from ivr.instants import iso, utc_now
 
 @click.group()
 def audit() -> None:
-    """The access log (Zugriffsprotokoll)."""
+    """The access log (Zugriffsprotokoll), and whether the audio is whole."""
 
 
 @audit.command()
@@ -39,6 +39,19 @@ def verify(file: Path | None, alone: bool) -> None:
     if file is not None and alone:
         click.echo(f"sealed with the key {verification.key_of_file(file)}: compare it with the one you were given")
     click.echo(f"{count} lines, whole")
+
+
+@audit.command()
+def audio() -> None:
+    """Open every stored recording and compare it with its checksum: a single changed bit is found."""
+    from ivr.backup import unreadable_audio
+
+    damaged = unreadable_audio()
+    for sid in damaged:
+        click.echo(sid, err=True)
+    if damaged:
+        raise click.ClickException(f"{len(damaged)} recordings are missing or damaged; restore them from a backup")
+    click.echo("every stored recording is whole")
 
 
 @audit.command("export")

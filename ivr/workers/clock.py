@@ -40,7 +40,7 @@ _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
 _ASK_EVERY = 30.0
 _DELETE_EVERY = 30.0
-_KEEP_EVERY = 600.0
+_KEEP_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before.
 _PEACE = 10

@@ -4,6 +4,13 @@ for (const player of document.querySelectorAll("[data-player]")) {
   const words = [...player.querySelectorAll("[data-start]")];
   if (!audio) continue;
 
+  // What cannot be read is said, not shown as a recording of no length.
+  const wave = player.querySelector(".house-wave");
+  const damaged = () => { player.querySelector("[data-damaged]").hidden = false; };
+  audio.addEventListener("error", damaged);
+  wave?.addEventListener("error", damaged);
+  if (wave?.complete && !wave.naturalWidth) damaged();
+
   // Speed, and five seconds back and forth.
   const tools = player.querySelector("[data-tools]");
   if (tools) {
