@@ -14,7 +14,7 @@ from ivr.access import access_log, readings
 from ivr.access.access_log import Actor
 from ivr.access.models import SecurityKey
 from ivr.instants import utc_now
-from ivr.models import CallbackTask, User
+from ivr.models import CallbackTask, Recording, User, VoiceboxMessage
 from ivr.retention import holds
 from ivr.retention.models import SubjectRequest
 from ivr.workers import deletion
@@ -201,3 +201,21 @@ def test_a_supervisor_hands_out_what_is_known(browser, house, staff) -> None:  #
     with page.expect_download() as download:
         page.get_by_role("button", name="Alles herunterladen").click()
     assert download.value.suggested_filename.endswith(".zip")
+
+
+def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, house, staff) -> None:  # noqa: F811
+    whole, hurt = (a_task(text="Mein Bescheid fehlt", number=f"+491511234008{last}") for last in (1, 2))
+    with database.reading() as session:
+        sids = {
+            task: session.scalars(select(Recording.recording_sid).join(VoiceboxMessage).where(
+                VoiceboxMessage.task_id == task)).one() for task in (whole, hurt)
+        }  # fmt: skip
+    (path,) = (house.settings.audio_dir / "audio").rglob(f"{sids[hurt]}.*")
+    path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1]))
+    page = logged_in(browser, house, "mia")
+    for task, is_damaged in ((whole, False), (hurt, True)):
+        page.goto(f"/desk/tasks/{task}")
+        page.get_by_role("button", name="Übernehmen").click()
+        page.locator(".house-wave").scroll_into_view_if_needed()
+        page.wait_for_load_state("networkidle")
+        expect(page.locator("[data-damaged]")).to_be_visible(visible=is_damaged)
