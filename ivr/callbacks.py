@@ -84,8 +84,10 @@ def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetim
     """Take back that words of a transcript have raised the urgency; the promise is again what it was.
 
     Raises:
-        Refused: `not_raised` when it was not words that raised it.
+        Refused: `not_raised` when it was not words that raised it, or `restricted`.
     """
+    if task.restricted_at is not None:
+        raise Refused("restricted")
     lowered = session.execute(
         update(CallbackTask)
         .where(
@@ -270,10 +272,12 @@ def put_off(session: Session, task: CallbackTask, user: User, until: datetime | 
     """The caller asked not to be called before a later date; the promise stands still until then.
 
     Raises:
-        Refused: `closed`; `later_date_needed` where `until` is not within the next 60 days.
+        Refused: `closed` or `restricted`; `later_date_needed` where `until` is not within the next 60 days.
     """
     if task.state == "closed":
         raise Refused("closed")
+    if task.restricted_at is not None:
+        raise Refused("restricted")
     try:
         if until is None:
             raise ValueError

@@ -757,7 +757,8 @@ def test_a_restricted_person_is_neither_rung_nor_written_to(house) -> None:
                 act()
 
 
-def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(house, monkeypatch) -> None:
+def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(house) -> None:
+    from ivr import callbacks
     from ivr.sla import clocks
     from ivr.sla.models import SlaClock
     from ivr.workers import texting, transcription
@@ -784,9 +785,32 @@ def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(ho
         restriction.lift(session, task, lena, later)
         assert task.due_at - due_at == timedelta(days=2)
         assert session.scalars(select(Work.kind)).all() == ["transcribe"]
+        task.urgency, task.urgency_words = "emergency", ["stromsperre"]
+        callbacks.lower_urgency(session, task, lena, later)
+        assert task.due_at - due_at == timedelta(days=2), "the standstill is not forgotten"
     with database.writing() as session:
         assert clocks.sweep(session, due_at + timedelta(days=2, minutes=1)) == 1
         assert "missed" in session.scalars(select(SlaClock.state)).all()
+
+
+def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(house) -> None:
+    from ivr import callbacks
+
+    now = utc_now()
+    person = Person(house, 1, now - HOUR, closed=False)
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, person.task_id)
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        callbacks.put_off(session, task, mia, now + timedelta(days=20), now)
+        due_at = task.due_at
+        restriction.restrict(session, task, mia, now + timedelta(days=1))
+        with pytest.raises(callbacks.Refused, match="restricted"):
+            callbacks.put_off(session, task, mia, now + timedelta(days=30), now + timedelta(days=2))
+        restriction.lift(session, task, mia, now + timedelta(days=11))
+        assert task.due_at == due_at
+        restriction.restrict(session, task, mia, now + timedelta(days=19))
+        restriction.lift(session, task, mia, now + timedelta(days=22))
+        assert task.due_at - due_at == timedelta(days=2), "from the end of the pause on"
 
 
 def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(house) -> None:

@@ -184,6 +184,7 @@ def test_a_mistyped_receipt_code_is_no_number(desk) -> None:
     wrong = f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
     wrong = wrong if not wrong.startswith("0") else f"1{wrong[1:]}"
     assert asks(lena, "access", wrong) == "/supervision/subjects/"
+    assert asks(lena, "access", "(0421) 1234") != "/supervision/subjects/", "a number with as many digits"
 
 
 def test_rectification(desk) -> None:

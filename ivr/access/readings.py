@@ -26,6 +26,8 @@ MANY_TASKS, MANY_SEARCHES, MANY_EXPORTED = 60, 60, 100
 #: Unusual hours (local).
 NIGHT = (20, 6)
 COVERED = "covered"
+#: Within what time who has read a task should have rung or written: who claims one in the evening rings in the morning.
+_OPENED_FOR, _CLAIMED_FOR = timedelta(hours=12), timedelta(days=14)
 #: Events that are neither a call nor anything written.
 _HANDED_AROUND = ("claimed", "released", "taken_over", "assigned")
 #: Letters of a part of a name that many share.
@@ -114,7 +116,7 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
     night: dict[tuple[str, object], set[int]] = defaultdict(set)
     searches: Counter[tuple[str, object]] = Counter()
     exported: Counter[tuple[str, object]] = Counter()
-    opened: dict[tuple[int, int], tuple[str, datetime]] = {}
+    opened: dict[tuple[int, int], tuple[str, datetime, bool]] = {}
     columns = (
         AccessLine.at, AccessLine.action, AccessLine.user_id, AccessLine.actor, AccessLine.task_id, AccessLine.detail,
         AccessLine.reason,
@@ -135,7 +137,8 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
         if by_night and line.task_id and line.detail != COVERED and line.action != "export":
             night[key].add(line.task_id)
         if line.task_id and line.user_id and (line.action == "open" or line.reason == "claim"):
-            opened.setdefault((line.user_id, line.task_id), (line.actor, line.at))
+            claimed = line.action != "open"
+            opened.setdefault((line.user_id, line.task_id), (line.actor, line.at, claimed))
     found = [
         *_many("many_tasks", {key: len(ids) for key, ids in tasks.items()}, MANY_TASKS),
         *_many("many_searches", searches, MANY_SEARCHES),
@@ -190,11 +193,11 @@ def _telling(name: str) -> list[str]:
 
 
 def _without_a_call(
-    session: Session, opened: dict[tuple[int, int], tuple[str, datetime]], zone: object
+    session: Session, opened: dict[tuple[int, int], tuple[str, datetime, bool]], zone: object
 ) -> list[Unusual]:
     found: dict[tuple[str, object], set[int]] = defaultdict(set)
-    for (user_id, task_id), (actor, at) in opened.items():
-        until = at + timedelta(hours=12)
+    for (user_id, task_id), (actor, at, claimed) in opened.items():
+        until = at + (_CLAIMED_FOR if claimed else _OPENED_FOR)
         rang = select(Attempt.id).where(
             Attempt.task_id == task_id, Attempt.user_id == user_id, Attempt.at >= at, Attempt.at < until
         )

@@ -69,7 +69,7 @@ def sweep(session: Session, now: datetime, limit: int = BATCH) -> int:
     due = (
         select(SlaClock.task_id, SlaClock.measure)
         .join(CallbackTask)
-        .where(SlaClock.next_change_at <= now)
+        .where(SlaClock.next_change_at <= now, CallbackTask.restricted_at.is_(None))
         .order_by(SlaClock.next_change_at)
         .limit(limit)
         .with_for_update(of=[SlaClock, CallbackTask], skip_locked=True)
@@ -81,6 +81,7 @@ def catch_up(session: Session, task_id: int, now: datetime) -> None:
     """Record for one task what the clock has not come to yet: before something that comes too late."""
     _hold(session, task_id)
     due = select(SlaClock.task_id, SlaClock.measure).where(SlaClock.task_id == task_id, SlaClock.next_change_at <= now)
+    due = due.join(CallbackTask).where(CallbackTask.restricted_at.is_(None))
     _record(session, [(row.task_id, row.measure) for row in session.execute(due)], now)
 
 
@@ -225,17 +226,18 @@ def hasten(session: Session, task: CallbackTask, since: datetime) -> None:
 
 
 def relax(session: Session, task: CallbackTask) -> None:
-    """The task is no emergency after all: what was promised at the first contact counts again, less the pauses."""
+    """The task is no emergency after all: what was promised at the first contact counts again, later by as long as the
+    clocks have stood still."""
     found = policies.deadlines(task.first_contact_at, task.kind, "normal", task.team.key, settings())
-    pauses = session.scalars(select(SlaPause).where(SlaPause.task_id == task.id).order_by(SlaPause.id)).all()
+    still = _stood_still(session, task)
     for clock in _running(session, task):
         deadline = found.get(clock.measure)  # type: ignore[call-overload]
         if deadline is None:
             continue
         clock.clock, clock.hours = deadline.clock, deadline.hours
         instants = [deadline.at_risk_at, deadline.due_at]
-        for pause in pauses:
-            instants = [_moved(clock.clock, at, pause.from_at, pause.until_at) for at in instants]
+        for since, until in still:
+            instants = [_moved(clock.clock, at, since, until) for at in instants]
         _set(task, clock, *instants)
 
 
@@ -277,7 +279,11 @@ def stop(session: Session, task_id: int, now: datetime) -> None:
 
 
 def go_on(session: Session, task: CallbackTask, since: datetime, now: datetime) -> None:
-    """The clocks have stood still since an instant."""
+    """The clocks have stood still since an instant; or since later, where they had been put off until then."""
+    put_off = select(func.max(SlaPause.until_at)).where(
+        SlaPause.task_id == task.id, SlaPause.from_at <= since, SlaPause.until_at > since
+    )
+    since = min(session.scalar(put_off) or since, now)
     for clock in _running(session, task):
         instants = [_moved(clock.clock, at, since, now) for at in (clock.at_risk_at, clock.due_at)]
         _set(task, clock, *instants)
@@ -288,6 +294,25 @@ def go_on(session: Session, task: CallbackTask, since: datetime, now: datetime) 
         .values(next_change_at=now + _escalation())
         .execution_options(synchronize_session=False)
     )
+
+
+def _stood_still(session: Session, task: CallbackTask) -> list[tuple[datetime, datetime]]:
+    """When the clocks of a task stood still, in order: put off at the caller's wish, or its use was restricted."""
+    pauses = session.execute(select(SlaPause.from_at, SlaPause.until_at).where(SlaPause.task_id == task.id)).all()
+    found, since = [(pause.from_at, pause.until_at) for pause in pauses], None
+    kinds = TaskEvent.kind.in_(("restricted", "unrestricted"))
+    for event in session.scalars(select(TaskEvent).where(TaskEvent.task_id == task.id, kinds).order_by(TaskEvent.id)):
+        if event.kind == "restricted":
+            since = event.at
+        elif since is not None:
+            found.append((since, event.at))
+    merged: list[tuple[datetime, datetime]] = []
+    for begins, ends in sorted(found):
+        if merged and begins <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], ends))
+        else:
+            merged.append((begins, ends))
+    return merged
 
 
 def pause_of(session: Session, task_id: int, now: datetime) -> SlaPause | None:

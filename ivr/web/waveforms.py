@@ -25,6 +25,7 @@ def svg(sound: Sound) -> str:
         height = max(1.0, level / highest * (_HEIGHT - 2))
         bars.append(f"M{number * 3 + 1} {(_HEIGHT - height) / 2:.1f}v{height:.1f}")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_BARS * 3} {_HEIGHT}" preserveAspectRatio="none">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_BARS * 3}" height="{_HEIGHT}" '
+        f'viewBox="0 0 {_BARS * 3} {_HEIGHT}" preserveAspectRatio="none">'
         f'<path d="{"".join(bars)}" stroke="#5b6b86" stroke-width="2" fill="none"/></svg>'
     )

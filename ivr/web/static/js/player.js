@@ -6,7 +6,10 @@ for (const player of document.querySelectorAll("[data-player]")) {
 
   // What cannot be read is said, not shown as a recording of no length.
   const wave = player.querySelector(".house-wave");
-  const damaged = () => { player.querySelector("[data-damaged]").hidden = false; };
+  const damaged = async () => {
+    const answer = wave && await fetch(wave.src).catch(() => null);
+    player.querySelector("[data-damaged]").hidden = answer?.status !== 404;
+  };
   audio.addEventListener("error", damaged);
   wave?.addEventListener("error", damaged);
   if (wave?.complete && !wave.naturalWidth) damaged();
