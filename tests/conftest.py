@@ -253,6 +253,9 @@ def reader(house: House) -> Callable[..., dict]:
 
     def get(path: str, **query: object) -> dict:
         answer = session.get(f"{house.url}/api/v1{path}", params=query, timeout=10)
+        while answer.status_code == 429:  # who waits for something asks very often
+            time.sleep(int(answer.headers.get("Retry-After", 1)))
+            answer = session.get(f"{house.url}/api/v1{path}", params=query, timeout=10)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

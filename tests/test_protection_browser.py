@@ -195,7 +195,7 @@ def test_a_supervisor_hands_out_what_is_known(browser, house, staff) -> None:  #
     page.get_by_label("Telefonnummer oder Eingangsnummer").fill("0151 12340099")
     page.get_by_label("hat sich persönlich ausgewiesen").check()
     page.get_by_role("button", name="Weiter").click()
-    expect(page.locator("main")).to_contain_text("1 Aufnahme")
+    expect(page.locator("main")).to_contain_text("Aufnahmen: 1")
     accessible(page)
     picture(page, "protection-subject")
     with page.expect_download() as download:
@@ -217,5 +217,5 @@ def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, house, staf
         page.goto(f"/desk/tasks/{task}")
         page.get_by_role("button", name="Übernehmen").click()
         page.locator(".house-wave").scroll_into_view_if_needed()
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(".house-wave")).to_have_js_property("complete", True)
         expect(page.locator("[data-damaged]")).to_be_visible(visible=is_damaged)
