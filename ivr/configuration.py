@@ -398,14 +398,14 @@ class Settings(BaseSettings):
         for plain in ("postgres://", "postgresql://"):  # as operators and services write it
             if self.database_url.startswith(plain):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
-        return self.database_url or f"sqlite:///{self.var_dir.absolute() / 'hotline.sqlite3'}"
+        return self.database_url or f"sqlite:///{self.var_dir / 'hotline.sqlite3'}"
 
     @cached_property
     def redis(self) -> str:
         """Redis URL; the unix socket of the server that the launcher starts unless REDIS_URL is set."""
         if self.redis_url:
             return self.redis_url
-        path = str(self.var_dir.absolute() / "redis.sock")
+        path = str(self.var_dir / "redis.sock")
         if len(path) > 100:  # the kernel takes 107 characters
             path = f"{gettempdir()}/hotline-{sha256(path.encode()).hexdigest()[:16]}.sock"
         return f"unix://{path}"

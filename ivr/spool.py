@@ -147,7 +147,7 @@ def retry_damaged() -> int:
 
 
 def _path(name: str) -> Path:
-    return settings().var_dir.absolute() / "spool" / name
+    return settings().var_dir / "spool" / name
 
 
 def _size(name: str) -> int:

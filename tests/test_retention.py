@@ -813,6 +813,22 @@ def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(house) -> None
         assert task.due_at - due_at == timedelta(days=2), "from the end of the pause on"
 
 
+def test_nobody_is_rung_for_a_kept_place_that_is_restricted(house) -> None:
+    from ivr.live import line
+
+    person, now = Person(house, 1, utc_now(), closed=False), utc_now()
+    with database.writing() as session:
+        entry = session.scalars(select(LineEntry)).one()
+        entry.state, entry.mode, entry.left_at, entry.answered_at = "waiting", "callback", None, None
+        session.flush()
+        assert list(line.waiting(session)) == [entry]
+        task = session.get_one(CallbackTask, person.task_id)
+        restriction.restrict(session, task, session.scalars(select(User).where(User.username == "lena")).one(), now)
+        assert list(line.waiting(session)) == []
+        line.drop_kept_places(session, now, closed=False)
+        assert (entry.state, entry.reason) == ("left", "withdrawn")
+
+
 def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(house) -> None:
     from ivr import promises
     from ivr.matters import Matter

@@ -22,7 +22,7 @@ def version() -> str:
 
 def audio() -> Path:
     """The WAV file, made at its first use; it lasts as long as the pause between two announcements."""
-    path = settings().var_dir.absolute() / "prompts" / f"music.{version()}.wav"
+    path = settings().var_dir / "prompts" / f"music.{version()}.wav"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{secrets.token_hex(4)}.part")

@@ -307,11 +307,11 @@ def finish_record(session: Session, record_id: int, remains: str, now: datetime)
     return record
 
 
-def write_record(session: Session, now: datetime, cause: str, due: Due, remains: str) -> DeletionRecord:
-    """Write down that something was deleted, without saying what it was."""
+def write_record(session: Session, cause: str, count: int, remains: str, now: datetime) -> DeletionRecord:
+    """Write down that a person's data was deleted, without saying whose it was."""
     record = DeletionRecord(
-        at=now, cause=cause, kind=due.kind, cutoff_at=due.cutoff_at, deleted=due.count, held=due.held,
-        verified=not remains, remains=remains[:300],
+        at=now, cause=cause, kind="subject", cutoff_at=None, deleted=count, held=0, verified=not remains,
+        remains=remains[:300],
     )  # fmt: skip
     session.add(record)
     _log_record(session, record, now)

@@ -102,17 +102,16 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     """
     if holds.lies_on(session, subject.task_ids):
         raise Held
-    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
-    theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
-    if _talk(session, subject, theirs):
+    if _talk(session, subject):
         raise StillTalking
     tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids)).with_for_update()).all()
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids))).all()
     messages = [message.id for message in messages_of(session, subject)]
     recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()
-    alone = _numbers_of_no_other_call(session, calls)
-    _note_down(tasks, calls, recordings, subject.number, alone, now)
-    talks = session.scalars(select(Conversation.id).where(theirs)).all()
+    numbers = {*_numbers_of_no_other_call(session, calls), *([subject.number] if subject.number else [])}
+    remembered = [known_callers.number_hash(number) for number in numbers]
+    _note_down(tasks, calls, recordings, subject.number, remembered, now)
+    talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
     destruction.messages(session, messages)
     destruction.texts(session, texts_of(subject))
     destruction.call_numbers(session, subject.call_ids)
@@ -123,21 +122,26 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     session.execute(delete(Opening).where(Opening.task_id.in_(subject.task_ids)))
     if subject.number:
         _forget_number(session, subject.number, now, now)
-    remembered = [known_callers.number_hash(number) for number in alone]
     session.execute(delete(KnownCaller).where(KnownCaller.number_hash.in_(remembered)))
     return {"tasks": len(tasks), "calls": len(calls), "recordings": len(recordings)}
 
 
-def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> list[str]:
+def _theirs(subject: Subject) -> ColumnElement[bool]:
+    """Conversations with them."""
+    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
+    return Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
+
+
+def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> set[str]:
     """Numbers whose every call is erased: their language is remembered from these."""
     numbers = {call.from_number for call in calls if call.from_number}
     others = select(Call.from_number).where(Call.from_number.in_(numbers), Call.id.not_in([call.id for call in calls]))
-    return sorted(numbers - set(session.scalars(others)))
+    return numbers - set(session.scalars(others))
 
 
-def _talk(session: Session, subject: Subject, theirs: ColumnElement[bool]) -> bool:
+def _talk(session: Session, subject: Subject) -> bool:
     calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended")
-    conversations = select(Conversation.id).where(theirs, Conversation.state != "ended")
+    conversations = select(Conversation.id).where(_theirs(subject), Conversation.state != "ended")
     queries = [calls, conversations]
     if subject.number:
         queries.append(select(Leg.id).where(Leg.number == subject.number, destruction.THEIR_LEGS, Leg.state != "ended"))
@@ -161,7 +165,6 @@ def _take_ids_away(
 
 def _forget_number(session: Session, number: str, before: datetime, now: datetime) -> int:
     """Destroy what stands under a number alone and came before an instant; how many rows."""
-    known = KnownCaller.number_hash == known_callers.number_hash(number)
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
     kept = select(Contact.call_id).where(Contact.task_id.in_(holds.lying()))
     old = select(Call.id).where(Call.started_at <= before, Call.id.not_in(kept))
@@ -169,7 +172,6 @@ def _forget_number(session: Session, number: str, before: datetime, now: datetim
     count = session.scalar(select(func.count(TextMessage.id)).where(texts)) or 0
     destruction.texts(session, texts)
     for statement in (
-        delete(KnownCaller).where(known, KnownCaller.last_called_at <= before),
         delete(FrequentCaller).where(FrequentCaller.number == number, FrequentCaller.last_at <= before),
         delete(BlockedNumber).where(BlockedNumber.number == number, BlockedNumber.blocked_at <= before, over),
         update(Leg).where(Leg.number == number, destruction.THEIR_LEGS, Leg.created_at <= before).values(number=None),
@@ -190,7 +192,7 @@ def _hidden(what: str) -> str:
 
 def _note_down(
     tasks: Sequence[CallbackTask], calls: Sequence[Call], sids: Iterable[str], number: str | None,
-    alone: Iterable[str], now: datetime,
+    remembered: Iterable[str], now: datetime,
 ) -> None:  # fmt: skip
     content = kept_heads.seal(
         {
@@ -198,10 +200,7 @@ def _note_down(
             "tasks": [_hidden(f"{task.receipt_code} {task.call.call_sid}") for task in tasks],
             "calls": [_hidden(call.call_sid) for call in calls],
             "recordings": [_hidden(sid) for sid in sids],
-            "numbers": [
-                *([_hidden(number)] if number else []),
-                *(_hidden(known_callers.number_hash(one)) for one in {*alone, *([number] if number else [])}),
-            ],
+            "numbers": [_hidden(one) for one in (*([number] if number else []), *remembered)],
         }
     )
     name = f"{PREFIX}{now:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
@@ -262,10 +261,8 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
 
 def _over_long_ago(session: Session, subject: Subject) -> None:
     """Calls and conversations that were going on when the backup was made."""
-    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
-    theirs = Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
     session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state="ended"))
-    talks = session.scalars(select(Conversation.id).where(theirs)).all()
+    talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
     session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state="ended"))
     session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state="ended"))
 

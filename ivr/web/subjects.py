@@ -16,7 +16,6 @@ from ivr.languages import LANGUAGES
 from ivr.models import CallbackTask, TaskEvent
 from ivr.reports import subject as subject_report
 from ivr.retention import deletion, erasure, holds, restriction, subject_access
-from ivr.retention.deletion import Due
 from ivr.retention.erasure import Subject
 from ivr.retention.models import SubjectRequest
 from ivr.web import personal_words
@@ -175,9 +174,7 @@ def erase(request_id: int) -> AnyResponse:
             counts = erasure.erase(session, found, now)
             _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
             deletion_runs.want_scrub(session, now)
-            deletion.write_record(
-                session, now, "erasure", Due("subject", now, 0, sum(counts.values()), 0), deletion_runs.FOLLOWS
-            )
+            deletion.write_record(session, "erasure", sum(counts.values()), deletion_runs.FOLLOWS, now)
         deletion_runs.destroy_audio()
     except erasure.Held:
         flash(gettext("A legal hold lies on one of the tasks: they are not erased (Art. 17 (3) e GDPR)."), "warning")

@@ -23,7 +23,6 @@ from ivr.figures import days
 from ivr.instants import utc_now
 from ivr.models import Checkpoint, Recording, Work
 from ivr.retention import deletion, erasure, periods, tombstones
-from ivr.retention.deletion import Due
 from ivr.retention.models import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.telephony import carrier
 from ivr.workers import queues
@@ -297,8 +296,7 @@ def after_restore(now: datetime) -> dict[str, int]:
         except erasure.Unreadable as error:
             unreadable = error
         if any(counts.values()):
-            due = Due("subject", now, 0, sum(counts.values()), 0)
-            deletion.write_record(session, now, "replay", due, FOLLOWS)
+            deletion.write_record(session, "replay", sum(counts.values()), FOLLOWS, now)
         want_scrub(session, now)
     destroy_audio()
     scrub()
