@@ -9,13 +9,13 @@ run:
 	@exec $(or $(PYTHON),python3) -m ivr run
 
 test:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy
 	@$(VENV)/python -m pytest $(ARGS)
 
 # Measures speed against baselines in the same run.
 bench:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap bench
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap bench
 	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m benchmarks.hang_up_to_transcript
 	@$(VENV)/python -m benchmarks.backlog $(ARGS)
@@ -24,31 +24,31 @@ bench:
 
 # Calls of every kind while everything is killed at random: SEEDS=1,2,3 make chaos (some five minutes each).
 chaos:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python -m ivr models fetch ko
-	@$(VENV)/python -m tests.chaos --seeds $(or $(SEEDS),1)
+	@$(VENV)/python -m tests.soak.chaos --seeds $(or $(SEEDS),1)
 
 # Static analysis, secrets, known weaknesses of dependencies (see .ci/audit).
 audit:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap audit
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap audit
 	@mkdir -p var && .ci/audit
 
 # What the product is made of (CycloneDX), as sbom.json under var/.
 sbom:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap audit
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap audit
 	@mkdir -p var && $(VENV)/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o var/sbom.json
 	@echo "var/sbom.json"
 
 # A web scanner at the running house; every finding is explained in .ci/scan.
 scan:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python .ci/scan
 
 # Renews the pictures in docs/screenshots.
 screenshots:
-	@$(or $(PYTHON),python3) -m ivr.launch.bootstrap test
-	SCREENSHOTS=1 $(VENV)/python -m pytest tests/test_browser.py tests/test_live_browser.py tests/test_desk_browser.py \
-	  tests/test_figures_browser.py tests/test_protection_browser.py
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	SCREENSHOTS=1 $(VENV)/python -m pytest tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
+	  tests/browser/test_dashboard.py tests/browser/test_data_protection.py
 
 # Pins requirements.txt and tests/requirements.txt from pyproject.toml.
 lock:

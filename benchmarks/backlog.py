@@ -21,14 +21,16 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import func, select
 
-from ivr import audio_store, calls, database, outbox, voicebox
-from ivr.audio_files import RATE, Sound, at_telephone_rate, read_wav, write_wav
-from ivr.instants import utc_now
-from ivr.models import Transcript, Work
-from ivr.workers import queues
-from ivr.workers.recognition import Recognition
+from ivr.audio.wav import RATE, Sound, at_telephone_rate, read_wav, write_wav
+from ivr.calls import calls
+from ivr.domain.timestamps import utc_now
+from ivr.models.voicebox import Transcript
+from ivr.platform import database, job_queue, outbox
+from ivr.platform.work_models import Work
+from ivr.transcription.vosk_engine import Recognition
+from ivr.voicebox import audio_store, voicebox
 from tests.conftest import ROOT, House, eventually
-from tests.test_workers import VOICES, worker_processes
+from tests.workers.test_worker_pool import VOICES, worker_processes
 
 SECONDS = 10
 
@@ -108,7 +110,7 @@ def house_run(messages: Sequence[Sound], language: str) -> float:
     errands = lay_by(messages, language)
     assert len(errands) == len(messages)
     began = time.monotonic()
-    queues.hand_over(errands)
+    job_queue.hand_over(errands)
     eventually(lambda: pending() == 0, 3600, 0.05)
     return time.monotonic() - began
 

@@ -18,14 +18,19 @@ from pathlib import Path
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select, text
 
-from ivr import database, receipts, task_search, users
-from ivr.app import create_app
-from ivr.instants import utc_now
-from ivr.migrate import migrate
-from ivr.models import Call, CallbackTask, Contact, SearchWord, Team, User
+from ivr.accounts import users
+from ivr.callbacks import search_index
+from ivr.domain import receipt_codes
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import Team, User
+from ivr.models.callbacks import CallbackTask, Contact, SearchWord
+from ivr.models.calls import Call
+from ivr.operations.migrate import migrate
+from ivr.platform import database
+from ivr.web.app import create_app
 from tests.conftest import use_environment
-from tests.people import PASSWORD
-from tests.postgres import running
+from tests.support.people import PASSWORD
+from tests.support.postgres import running
 
 _NAMES = [
     "Müller",
@@ -50,7 +55,7 @@ def fill(count: int) -> None:
     """So many tasks, a tenth of them open, of all teams and languages."""
     dice, now, codes = random.Random(7), utc_now(), set[str]()
     while len(codes) < count:
-        codes.add(receipts.draw())
+        codes.add(receipt_codes.draw())
     with database.writing() as session:
         teams = session.scalars(select(Team.id).order_by(Team.id)).all()
         keys = session.scalars(select(Team.key)).all()
@@ -81,8 +86,8 @@ def fill(count: int) -> None:
             )  # fmt: skip
             contacts.append({"task_id": number, "call_id": number, "at": at})
             digits = phone.removeprefix("+")
-            found = {code, digits, digits.removeprefix("49"), task_search._FROM_BEHIND + digits[::-1]}
-            found |= {spelling for word in name.split() for spelling in task_search.spellings(word)}
+            found = {code, digits, digits.removeprefix("49"), search_index._FROM_BEHIND + digits[::-1]}
+            found |= {spelling for word in name.split() for spelling in search_index.spellings(word)}
             words += [{"word": word, "task_id": number} for word in found]
         with database.writing() as session:
             for table, rows in ((Call, calls), (CallbackTask, tasks), (Contact, contacts), (SearchWord, words)):

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import requests
 
-from ivr.configuration import settings
-from ivr.exchange.callers import ScriptedCaller
-from ivr.exchange.lines import ScriptedLine
-from ivr.workers.recognition import Recognition
+from ivr.config.settings import settings
+from ivr.local_carrier.lines import ScriptedLine
+from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.transcription.vosk_engine import Recognition
 from tests.conftest import House, eventually
-from tests.test_workers import human_speech
+from tests.workers.test_worker_pool import human_speech
 
 ROUNDS = 5
 

@@ -18,16 +18,16 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from ivr import database
-from ivr.app import create_app
-from ivr.database_types import Instant
-from ivr.figures import days
-from ivr.instants import utc_now
-from ivr.migrate import migrate
-from ivr.sla import clocks
+from ivr.callbacks import sla_clocks
+from ivr.domain.timestamps import utc_now
+from ivr.operations.migrate import migrate
+from ivr.platform import database
+from ivr.platform.column_types import Instant
+from ivr.reporting import daily_metrics
+from ivr.web.app import create_app
 from tests.conftest import use_environment
-from tests.people import hire, log_in
-from tests.postgres import running
+from tests.support.people import hire, log_in
+from tests.support.postgres import running
 
 _BASELINE = 10_000
 _CHANGING = 1_000
@@ -124,17 +124,17 @@ def run(folder: Path, url: str, count: int) -> dict[str, float]:
     hire()
     now = utc_now()
     _fill(count, now)
-    today = days.local_day(now)
+    today = daily_metrics.local_day(now)
     for number in range(35):
         with database.writing() as session:
-            days.keep(session, today - timedelta(days=number), now)
+            daily_metrics.keep(session, today - timedelta(days=number), now)
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False
     client = log_in(app.test_client(), "lena")
 
     def sweep() -> None:
         with database.writing() as session:
-            changed = clocks.sweep(session, datetime.now(UTC))
+            changed = sla_clocks.sweep(session, datetime.now(UTC))
         assert changed == _CHANGING, changed
 
     def dashboard() -> None:

@@ -1,6 +1,6 @@
 """`python -m ivr`: sets itself up where needed, then obeys the command line (see :mod:`ivr.cli`)."""
 
-from ivr.launch import bootstrap
+from ivr.launcher import bootstrap
 
 if __name__ == "__main__":
     bootstrap.ensure()

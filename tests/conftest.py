@@ -18,13 +18,15 @@ from argon2 import PasswordHasher
 from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ivr import configuration, database, notes, users
-from ivr.languages import LANGUAGES
-from ivr.launch.house import _environment, _procfile, _start_redis
-from ivr.launch.processes import Child, stop_all, tail
-from tests.caller import Caller
-from tests.people import hire, log_in
-from tests.postgres import Postgres, running
+from ivr.accounts import users
+from ivr.config import settings as configuration
+from ivr.domain.languages import LANGUAGES
+from ivr.launcher.process_supervisor import Child, stop_all, tail
+from ivr.launcher.run import _environment, _procfile, _start_redis
+from ivr.platform import database, write_behind
+from tests.support.caller import Caller
+from tests.support.people import hire, log_in
+from tests.support.postgres import Postgres, running
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,7 +39,7 @@ def free_port() -> int:
 
 def move_out() -> None:
     """Forget the settings and close what is open of the present house."""
-    notes.settle()
+    write_behind.settle()
     if database.engine.cache_info().currsize:
         database.engine().dispose()
     configuration.settings.cache_clear()
@@ -64,7 +66,7 @@ def korean_model() -> Path:
     if not (directory / "ko" / "am" / "final.mdl").is_file():
         saved = dict(os.environ)
         use_environment({"VOSK_MODEL_DIR": str(directory)})
-        from ivr.workers.vosk_models import fetch
+        from ivr.transcription.model_download import fetch
 
         fetch("ko")
         os.environ.clear()
@@ -101,7 +103,7 @@ class Databases:
         if self._server is None:
             return {}
         if not self._template:  # a migrated one, from which the others are copied
-            from ivr.migrate import migrate
+            from ivr.operations.migrate import migrate
 
             url = self._server.new_database()
             saved = dict(os.environ)
@@ -166,7 +168,7 @@ class House:
             self._connect()
         environment = _environment(self.settings)
         self.redis = _start_redis(self.settings, environment)
-        from ivr.migrate import migrate
+        from ivr.operations.migrate import migrate
 
         migrate()
         self.children = {
@@ -183,7 +185,7 @@ class House:
         self.await_ready()
 
     def _connect(self) -> None:
-        from ivr.exchange.app import create_app, create_switch
+        from ivr.local_carrier.app import create_app, create_switch
 
         self.switch = create_switch(self.settings)
         self._server = make_server(
@@ -230,8 +232,8 @@ class House:
             self._server.server_close()
 
     def token(self) -> str:
-        from ivr.instants import utc_now
-        from ivr.users import new_token
+        from ivr.accounts.api_tokens import new_token
+        from ivr.domain.timestamps import utc_now
 
         with database.writing() as session:
             return new_token(session, secrets.token_hex(4), utc_now(), scopes=("tasks", "callers"))
@@ -310,7 +312,7 @@ def rooms(
     if not own:
         _copy_of(migrated, configuration.settings().var_dir)
     else:
-        from ivr.migrate import migrate
+        from ivr.operations.migrate import migrate
 
         migrate()
     yield configuration.settings()
@@ -320,7 +322,7 @@ def rooms(
 
 def _copy_of(migrated: Path, var_dir: Path) -> None:
     if not migrated.exists():
-        from ivr.migrate import migrate
+        from ivr.operations.migrate import migrate
 
         migrate()
         with database.engine().connect() as connection:
@@ -346,7 +348,7 @@ def eventually(happens: Callable[[], object], seconds: float = 10.0, pause: floa
 @pytest.fixture
 def desk(rooms):
     """Browsers of people who work here, one a person."""
-    from ivr.app import create_app
+    from ivr.web.app import create_app
 
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False

@@ -11,9 +11,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from ivr.web import security
-from ivr.workers import jobs
-from tests.secrets_of_production import MASTER_KEY, SECRET
+from ivr.web import security_headers
+from ivr.workers import runner
+from tests.support.production_secrets import MASTER_KEY, SECRET
 
 ROOT = Path(__file__).parent.parent
 GRAPH = grimp.build_graph("ivr", include_external_packages=True)
@@ -38,15 +38,15 @@ def test_each_library_has_one_home(library: str, home: str) -> None:
 
 
 def test_flows_are_pure() -> None:
-    allowed = {"ivr.flows", "ivr.languages", "ivr.phone_numbers", "ivr.receipts"}
+    allowed = {"ivr.flows", "ivr.domain.languages", "ivr.domain.phone_numbers", "ivr.domain.receipt_codes"}
     own = {target for target in imports_within("ivr.flows") if target.startswith("ivr")}
     assert {t for t in own if not any(t == a or t.startswith(f"{a}.") for a in allowed)} == set()
     assert {"flask", "sqlalchemy", "requests", "redis"} & imports_within("ivr.flows") == set()
 
 
 def test_imports_point_one_way() -> None:
-    edges = {"ivr.web", "ivr.telephony", "ivr.workers", "ivr.exchange", "ivr.cli", "ivr.launch", "ivr.app"}
-    composition = {"ivr.app", "ivr.__main__"}
+    edges = {"ivr.web", "ivr.telephony", "ivr.workers", "ivr.exchange", "ivr.cli", "ivr.launch", "ivr.web.app"}
+    composition = {"ivr.web.app", "ivr.__main__"}
     for name in GRAPH.modules:
         if not name.startswith("ivr."):
             continue
@@ -68,21 +68,21 @@ def test_imports_point_one_way() -> None:
 
 
 def test_the_exchange_and_the_house_meet_over_http_only() -> None:
-    allowed = {"ivr.exchange", "ivr.audio_files", "ivr.configuration", "ivr.speech_synthesis"}
+    allowed = {"ivr.exchange", "ivr.audio.wav", "ivr.config.settings", "ivr.audio.synthesis"}
     own = {target for target in imports_within("ivr.exchange") if target.startswith("ivr")}
     assert {t for t in own if not any(t == a or t.startswith(f"{a}.") for a in allowed)} == set()
 
 
 def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatch, rooms) -> None:
-    from ivr import app as composition
-    from ivr import configuration
+    from ivr.config import settings as configuration
+    from ivr.web import app as composition
 
     settings = configuration.load(
         mode="production", public_base_url="https://x.example", twilio_account_sid="AC1", twilio_auth_token=SECRET,
         secret_key=SECRET, audio_master_keys=MASTER_KEY, trusted_proxies=0,
     )  # fmt: skip
     monkeypatch.setattr(composition, "settings", lambda: settings)
-    monkeypatch.setattr(security, "settings", lambda: settings)
+    monkeypatch.setattr(security_headers, "settings", lambda: settings)
     app = composition.create_app()
     assert not [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("softphone")]
     assert app.config["SESSION_COOKIE_SECURE"]
@@ -90,10 +90,10 @@ def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_queues_declared_are_the_queues_watched(house) -> None:
-    from ivr.workers import queues
+    from ivr.platform import job_queue
 
-    watched = queues.workers_alive(queues.impatient())
-    assert set(watched) == set(queues.names())
+    watched = job_queue.workers_alive(job_queue.impatient())
+    assert set(watched) == set(job_queue.names())
     assert all(watched.values())
 
 
@@ -103,7 +103,7 @@ def test_every_kind_of_work_has_somebody_who_does_it() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "outbox.add":
                 kinds.add(node.args[1].value)
-    assert kinds == set(jobs.HANDLERS)
+    assert kinds == set(runner.HANDLERS)
 
 
 def strings(catalogue) -> set[tuple[str, str]]:
@@ -131,7 +131,7 @@ def test_the_german_catalogue_is_complete_and_compiled() -> None:
 def test_the_schema_is_what_the_migrations_make(rooms) -> None:
     from alembic import command
 
-    from ivr.migrate import alembic_config
+    from ivr.operations.migrate import alembic_config
 
     command.check(alembic_config())
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ivr import software_logs
+from ivr.cli.accounts import tokens, users
 from ivr.cli.backups import backup, restore
 from ivr.cli.call import call
 from ivr.cli.carrier import carrier, reconcile, spool_retry
@@ -14,14 +14,15 @@ from ivr.cli.demo import demo
 from ivr.cli.evaluation import transcribe_eval
 from ivr.cli.flow import flow
 from ivr.cli.keys import keys
-from ivr.cli.people import tokens, users
-from ivr.cli.planning import simulate
+from ivr.cli.models import models
+from ivr.cli.privacy import audit, papers, retention
 from ivr.cli.processes import clock, exchange, migrate, run, worker
-from ivr.cli.promises import sla
 from ivr.cli.prompts import prompts
-from ivr.cli.protection import audit, papers, retention
-from ivr.cli.speech_models import models
-from ivr.configuration import ConfigurationError, settings
+from ivr.cli.sla import sla
+from ivr.cli.staffing import simulate
+from ivr.config.sections import ConfigurationError
+from ivr.config.settings import settings
+from ivr.platform import log_setup
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,9 +40,9 @@ for command in (
 
 def main() -> None:
     """Run a command; a wrong configuration is one message, not a stack trace."""
-    software_logs.set_up("text")
+    log_setup.set_up("text")
     try:
-        software_logs.set_up(settings().log_format)
+        log_setup.set_up(settings().log_format)
         hotline(prog_name="python -m ivr")
     except ConfigurationError as error:
         sys.exit(str(error))

@@ -10,10 +10,10 @@ import click
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.instants import utc_now
+from ivr.domain.timestamps import utc_now
 
 if TYPE_CHECKING:
-    from ivr.backup import Summary
+    from ivr.operations.backup import Summary
 
 
 @click.command()
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 @click.option("--without-audio", is_flag=True, help="The database alone, where the audio's bucket has its own backups.")
 def backup(target: Path, without_audio: bool) -> None:
     """Write database and audio of this instant to TARGET: a file, or a directory, in which it is named by the time."""
-    from ivr import backup as the_backup
-    from ivr.telephony import house
+    from ivr.operations import backup as the_backup
+    from ivr.telephony import call_intake
 
     now = utc_now()
     if target.is_dir():
         target = target / f"hotline-{now:%Y%m%dT%H%M%SZ}.tar"
     try:
-        house.replay_spool()  # what waits on this host's disk belongs to it
+        call_intake.replay_spool()  # what waits on this host's disk belongs to it
         summary = the_backup.back_up(target, now, audio=not without_audio)
     except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
         raise click.ClickException(f"no backup was made: {error}") from None
@@ -42,10 +42,9 @@ def backup(target: Path, without_audio: bool) -> None:
 @click.option("--replace", is_flag=True, help="Throw away what the database holds.")
 def restore(source: Path, replace: bool) -> None:
     """Make database and audio what the backup SOURCE says. Stop web, worker and clock of every host first."""
-    from ivr import backup as the_backup
-    from ivr.instants import utc_now
-    from ivr.retention import erasure
-    from ivr.workers import deletion
+    from ivr.domain.timestamps import utc_now
+    from ivr.operations import backup as the_backup
+    from ivr.privacy import erasure, nightly_job
 
     if running := _running():
         raise click.ClickException(f"{running} workers are running; stop the processes of every host first")
@@ -55,7 +54,7 @@ def restore(source: Path, replace: bool) -> None:
         raise click.ClickException(f"not restored: {error}") from None
     _show("restored: ", summary)
     try:
-        again = deletion.after_restore(utc_now())
+        again = nightly_job.after_restore(utc_now())
     except erasure.Unreadable as error:
         raise click.ClickException(
             f"restored, but what was erased since the backup could not all be erased again: {error}"
@@ -78,8 +77,8 @@ def _show(begin: str, summary: Summary) -> None:
 
 
 def _running() -> int:
-    from ivr.workers import queues
+    from ivr.platform import job_queue
 
     with suppress(RedisError):
-        return sum(queues.workers_alive(queues.impatient()).values())
+        return sum(job_queue.workers_alive(job_queue.impatient()).values())
     return 0

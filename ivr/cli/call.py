@@ -10,7 +10,7 @@ from typing import Any
 import click
 import requests
 
-from ivr.configuration import settings
+from ivr.config.settings import settings
 
 
 @click.command()

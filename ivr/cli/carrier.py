@@ -8,8 +8,8 @@ import click
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.configuration import settings
-from ivr.instants import utc_now
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
 
 
 @click.group()
@@ -30,7 +30,7 @@ def check() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def configure(yes: bool) -> None:
     """Set the number's voice, fallback and status URLs, after showing what would change."""
-    from ivr.telephony import carrier as the_carrier
+    from ivr.carrier import client as the_carrier
 
     differs = _differences()
     if not differs:
@@ -48,7 +48,7 @@ def configure(yes: bool) -> None:
 
 def _differences(quiet: bool = False) -> list[str]:
     """Ids of the numbers that are not set up; shows what differs."""
-    from ivr.telephony import carrier as the_carrier
+    from ivr.carrier import client as the_carrier
 
     configured, differs = settings(), []
     numbers = [configured.hotline_number, configured.staff_number, *configured.dialled_languages]
@@ -76,7 +76,7 @@ class _plainly:  # noqa: N801 - reads as a statement
         pass
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        from ivr.telephony.carrier import NotOurNumber, Refused
+        from ivr.carrier.client import NotOurNumber, Refused
 
         if isinstance(error, NotOurNumber):
             raise click.ClickException(f"the carrier's account has no number {error}") from None
@@ -103,13 +103,13 @@ def _instant(_context: object, _parameter: object, text: str | None) -> datetime
 @click.option("--since", callback=_instant, help="A date, an instant in ISO form, or 36h or 3d. Default: the last run.")
 def reconcile(since: datetime | None) -> None:
     """Take in what the carrier has (or the audio store) and the database does not know; safe at any time."""
-    from ivr import outbox
-    from ivr.workers import queues, reconciliation
+    from ivr.platform import job_queue, outbox
+    from ivr.workers import carrier_reconciliation
 
-    outbox.hand_over = queues.hand_over
+    outbox.hand_over = job_queue.hand_over
     try:
         with _plainly():
-            report = reconciliation.reconcile(since, audio=True)
+            report = carrier_reconciliation.reconcile(since, audio=True)
     except (SQLAlchemyError, OSError) as error:
         raise click.ClickException(f"not all of it could be done: {type(error).__name__}: {error}") from None
     click.echo(str(report) if report else "nothing was missing")
@@ -118,6 +118,6 @@ def reconcile(since: datetime | None) -> None:
 @click.command("spool-retry")
 def spool_retry() -> None:
     """Try once more what this host's spool could not write down (after a fault of ours was mended)."""
-    from ivr import spool
+    from ivr.platform import spool
 
     click.echo(f"{spool.retry_damaged()} entries wait to be replayed by the clock")

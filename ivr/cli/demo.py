@@ -16,9 +16,9 @@ def demo() -> None:
 @click.option("--seed", "number", type=int, default=1, show_default=True, help="Another number makes other people up.")
 def seed(days: int, calls_per_day: int, number: int) -> None:
     """Fill the house with calls, tasks in all states and spoken messages of the last days."""
-    from ivr import demo_data
-    from ivr.instants import utc_now
-    from ivr.migrate import migrate
+    from ivr.domain.timestamps import utc_now
+    from ivr.operations import demo_data
+    from ivr.operations.migrate import migrate
 
     try:
         migrate()

@@ -20,9 +20,9 @@ def transcribe_eval(
     directory: Path, language: str, engine: str | None, model: Path | None, limit: int | None, worst: int
 ) -> None:
     """Word and character error rates over DIRECTORY: each NAME.wav is compared with the NAME.txt beside it."""
-    from ivr.languages import LANGUAGES
-    from ivr.workers import evaluation
-    from ivr.workers.heard import NoModel
+    from ivr.domain.languages import LANGUAGES
+    from ivr.transcription import evaluation
+    from ivr.transcription.result import NoModel
 
     if language not in LANGUAGES:
         raise click.BadParameter(f"{language!r} is not one of {', '.join(LANGUAGES)}", param_hint="--language")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ivr.configuration import settings
-from ivr.flows import check as checking
+from ivr.config.settings import settings
+from ivr.flows import checker as checking
 from ivr.flows import diagram as drawing
-from ivr.script import missing_prompts, script
+from ivr.prompts.script import missing_prompts, script
 
 
 @click.group()

@@ -14,7 +14,7 @@ def keys() -> None:
 @click.argument("name")
 def new(name: str) -> None:
     """Make a master key called NAME and print it as AUDIO_MASTER_KEYS takes it."""
-    from ivr import master_keys
+    from ivr.domain import master_keys
 
     made = master_keys.new(name)
     try:
@@ -27,8 +27,9 @@ def new(name: str) -> None:
 @keys.command("rotate")
 def rotate() -> None:
     """Wrap every recording's key with the first master key of AUDIO_MASTER_KEYS; safe at any time."""
-    from ivr import audio_keys, audio_store, database
-    from ivr.access import second_factors
+    from ivr.accounts import mfa
+    from ivr.platform import database, envelope_encryption
+    from ivr.voicebox import audio_store
 
     done = kept = 0
     failed = []
@@ -47,8 +48,8 @@ def rotate() -> None:
         except (audio_store.Unreadable, OSError) as error:
             failed.append(str(error))
     with database.writing() as session:
-        second_factors.rewrap(session)
-    present = next(iter(audio_keys.masters()))
+        mfa.rewrap(session)
+    present = next(iter(envelope_encryption.masters()))
     click.echo(f"{done} keys are wrapped with {present!r} now, {kept} were already")
     for problem in failed:
         click.echo(problem, err=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from ivr.configuration import settings
+from ivr.config.settings import settings
 
 
 @click.command()
 def run() -> None:
     """Run everything on this machine until Ctrl-C."""
-    from ivr.launch.house import run as run_house
+    from ivr.launcher.run import run as run_house
 
     settings()
     raise SystemExit(run_house())
@@ -19,7 +19,7 @@ def run() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    from ivr.migrate import migrate as bring_up_to_date
+    from ivr.operations.migrate import migrate as bring_up_to_date
 
     bring_up_to_date()
 
@@ -27,7 +27,7 @@ def migrate() -> None:
 @click.command()
 def worker() -> None:
     """Fetch recordings and transcribe them (Procfile: worker)."""
-    from ivr.workers.pool import Pool
+    from ivr.workers.worker_pool import Pool
 
     configured = settings()
     if configured.transcription_pools and not configured.transcription_pool:
@@ -38,7 +38,7 @@ def worker() -> None:
 @click.command()
 def clock() -> None:
     """Record missed promises and repair what was not enqueued (Procfile: clock)."""
-    from ivr.workers import clock as the_clock
+    from ivr.workers import scheduler as the_clock
 
     settings()
     the_clock.run()
@@ -49,7 +49,7 @@ def exchange() -> None:
     """The local exchange (Procfile: exchange; local mode only)."""
     from gunicorn.app.base import BaseApplication
 
-    from ivr.exchange.app import create_app
+    from ivr.local_carrier.app import create_app
 
     configured = settings()
     if not configured.local:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ivr.configuration import settings
-from ivr.languages import LANGUAGES
-from ivr.script import script
+from ivr.config.settings import settings
+from ivr.domain.languages import LANGUAGES
+from ivr.prompts.script import script
 
 
 @click.group()
@@ -32,7 +32,7 @@ def render(languages: tuple[str, ...]) -> None:
 @click.argument("languages", nargs=-1, type=click.Choice(tuple(LANGUAGES)))
 def check(languages: tuple[str, ...]) -> None:
     """List missing, stale, too long or clipped prompts of LANGUAGES (by default all); fail if there are any."""
-    from ivr.migrate import migrate
+    from ivr.operations.migrate import migrate
     from ivr.prompts import check as checking
 
     migrate()  # recordings are in the database, which may not be there yet

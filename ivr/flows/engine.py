@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ivr.flows.steps import (
-    Announce,
-    Branch,
-    Choice,
-    End,
-    EnterDigits,
-    Find,
-    Flow,
-    Menu,
-    PlayBack,
-    Promise,
-    Questions,
-    Record,
-    Talk,
-    WaitInLine,
-)
-from ivr.flows.verbs import (
+from ivr.flows.protocol import (
     Bridged,
     Event,
     HangUp,
@@ -41,6 +25,22 @@ from ivr.flows.verbs import (
     Turn,
     Verb,
     Wait,
+)
+from ivr.flows.steps import (
+    Announce,
+    Branch,
+    Choice,
+    End,
+    EnterDigits,
+    Find,
+    Flow,
+    Menu,
+    PlayBack,
+    Promise,
+    Questions,
+    Record,
+    Talk,
+    WaitInLine,
 )
 
 #: Keys that mean the same at every question.

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.flows import questions
-from ivr.flows.pieces import ANEW, OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.flows import conditions
+from ivr.flows.protocol import Line
+from ivr.flows.script_blocks import ANEW, OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
 from ivr.flows.services import services
 from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, Promise, Step, Talk, WaitInLine
-from ivr.flows.verbs import Line
-from ivr.languages import DEFAULT_LANGUAGE
 
 #: Languages on the first page of the language menu, one a key.
 _PAGE = 9
@@ -64,12 +64,12 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
     )
     steps: dict[str, Step] = {
         # Who is kept away hears why and how to write instead; an emergency is heard all the same.
-        "unwanted_first": Branch(on=questions.is_kept_away, yes="kept_away_first", no="answered"),
-        "kept_away_first": Branch(on=questions.is_blocked, yes="blocked", no="held_off"),
+        "unwanted_first": Branch(on=conditions.is_kept_away, yes="kept_away_first", no="answered"),
+        "kept_away_first": Branch(on=conditions.is_blocked, yes="blocked", no="held_off"),
         "blocked": Menu(prompt="blocked", choices=_KEPT_AWAY, otherwise="goodbye_kept_away", attempts=1),
         "held_off": Menu(prompt="held_off", choices=_KEPT_AWAY, otherwise="goodbye_kept_away", attempts=1),
         "goodbye_kept_away": End("kept_away", ("goodbye",)),
-        "answered": Branch(on=questions.language_is_known, yes="welcome_back", no="language"),
+        "answered": Branch(on=conditions.language_is_known, yes="welcome_back", no="language"),
         "welcome_back": Menu(
             prompt="other_languages",
             lines=(*greeting, *shared),
@@ -143,10 +143,10 @@ def _concerns() -> Mapping[str, Step]:
 def _people() -> Mapping[str, Step]:
     """People, while they answer. Age and office are asked first only where the team depends on them."""
     return {
-        "reach_team": Branch(on=questions.team_is_open, yes="age_first", no="closed"),
-        "age_first": Branch(on=questions.age_decides, yes="age_group", no="office_first"),
+        "reach_team": Branch(on=conditions.team_is_open, yes="age_first", no="closed"),
+        "age_first": Branch(on=conditions.age_decides, yes="age_group", no="office_first"),
         "age_group": age_group(to="office_first", on_the_way=True),
-        "office_first": Branch(on=questions.office_decides, yes="office", no="transfer"),
+        "office_first": Branch(on=conditions.office_decides, yes="office", no="transfer"),
         "office": postal_code(to="transfer", on_the_way=True),
         "transfer": Menu(
             prompt="transfer",
@@ -155,8 +155,8 @@ def _people() -> Mapping[str, Step]:
             attempts=1,
             timeout=2,
         ),
-        "line_first": Branch(on=questions.somebody_is_there, yes="room_first", no="nobody_answered"),
-        "room_first": Branch(on=questions.line_has_room, yes="line", no="line_full"),
+        "line_first": Branch(on=conditions.somebody_is_there, yes="room_first", no="nobody_answered"),
+        "room_first": Branch(on=conditions.line_has_room, yes="line", no="line_full"),
         "line": WaitInLine(
             bridged="talk",
             ways={
@@ -194,10 +194,10 @@ def _voicebox() -> Mapping[str, Step]:
     return {
         # where a call is taken up again after a failure of ours
         "technical_problem": Announce(("technical_problem",), to="after_problem"),
-        "after_problem": Branch(on=questions.receipt_is_known, yes="finish", no="consent"),
+        "after_problem": Branch(on=conditions.receipt_is_known, yes="finish", no="consent"),
         "closed": Announce(("closed",), to="promise"),
         "nobody_answered": Announce(("nobody_answered",), to="promise"),
-        "promise": Branch(on=questions.is_emergency, yes="promise_emergency", no="promise_callback"),
+        "promise": Branch(on=conditions.is_emergency, yes="promise_emergency", no="promise_callback"),
         "promise_callback": Announce(("promise_callback",), to="consent"),
         "promise_emergency": Announce(("promise_emergency",), to="consent"),
         "consent": Menu(
@@ -207,28 +207,28 @@ def _voicebox() -> Mapping[str, Step]:
         ),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # who could not be heard can still be called back
-        "nothing_recorded": Branch(on=questions.receipt_is_known, yes="nothing_added", no="offer_callback"),
-        "nothing_added": Branch(on=questions.is_changing, yes="change_request", no="details"),
+        "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),
+        "nothing_added": Branch(on=conditions.is_changing, yes="change_request", no="details"),
         "offer_callback": Menu(
             prompt="offer_callback",
             choices={"1": Choice("ask_callback", facts={"kind": "callback"}, unless="receipt_code")},
             otherwise="leave_unserved",
         ),
         "ask_callback": Promise("asked", to="details"),
-        "details": Branch(on=questions.is_changing, yes="noted", no="appointment_first"),
-        "appointment_first": Branch(on=questions.is_appointment, yes="appointment_open", no="number"),
-        "appointment_open": Branch(on=questions.reason_is_known, yes="number", no="appointment_mode"),
-        "leave_unserved": Branch(on=questions.receipt_is_known, yes="finish", no="goodbye_unserved"),
+        "details": Branch(on=conditions.is_changing, yes="noted", no="appointment_first"),
+        "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="number"),
+        "appointment_open": Branch(on=conditions.reason_is_known, yes="number", no="appointment_mode"),
+        "leave_unserved": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),
         "goodbye_unserved": End("unserved", ("call_again", "goodbye")),
         # a storm of keys
-        "enough": Branch(on=questions.receipt_is_known, yes="finish", no="goodbye_unserved"),
+        "enough": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),
     }
 
 
 def _callback() -> Mapping[str, Step]:
     """Where and when to call back, and the receipt."""
     return {
-        "number": Branch(on=questions.number_is_known, yes="confirm_number", no="enter_number"),
+        "number": Branch(on=conditions.number_is_known, yes="confirm_number", no="enter_number"),
         "confirm_number": Menu(
             prompt="confirm_number",
             choices={"1": Choice("number_given"), "2": Choice("enter_number")},
@@ -236,25 +236,25 @@ def _callback() -> Mapping[str, Step]:
         ),
         "enter_number": EnterDigits(
             prompt="enter_number",
-            reads=questions.entered_number,
+            reads=conditions.entered_number,
             sets="callback_number",
             not_usable="number_not_usable",
             to="confirm_number",
             otherwise="number_left_out",
         ),
-        "number_left_out": Branch(on=questions.is_changing, yes="change_request", no="number_or_none"),
+        "number_left_out": Branch(on=conditions.is_changing, yes="change_request", no="number_or_none"),
         # what has been promised stays promised; a request that is only being changed keeps its number
-        "finish": Branch(on=questions.is_changing, yes="goodbye_changed", no="number_or_none"),
-        "number_or_none": Branch(on=questions.number_is_known, yes="number_given_at_last", no="no_number"),
+        "finish": Branch(on=conditions.is_changing, yes="goodbye_changed", no="number_or_none"),
+        "number_or_none": Branch(on=conditions.number_is_known, yes="number_given_at_last", no="no_number"),
         "number_given_at_last": Promise("number_given", to="receipt"),
         "no_number": Announce(("no_number",), to="receipt"),
         "number_given": Promise("number_given", to="after_number"),
-        "after_number": Branch(on=questions.is_changing, yes="noted", no="where"),
-        "where": Branch(on=questions.office_is_wanted, yes="postal_code", no="age_later"),
+        "after_number": Branch(on=conditions.is_changing, yes="noted", no="where"),
+        "where": Branch(on=conditions.office_is_wanted, yes="postal_code", no="age_later"),
         "postal_code": postal_code(to="age_later"),
-        "age_later": Branch(on=questions.age_decides, yes="age_group_later", no="when"),
+        "age_later": Branch(on=conditions.age_decides, yes="age_group_later", no="when"),
         "age_group_later": age_group(to="when"),
-        "when": Branch(on=questions.times_are_wanted, yes="availability", no="receipt"),
+        "when": Branch(on=conditions.times_are_wanted, yes="availability", no="receipt"),
         "availability": Menu(
             prompt="availability",
             choices=times("receipt"),
@@ -262,7 +262,7 @@ def _callback() -> Mapping[str, Step]:
             otherwise_facts={"availability": "any_time"},
             attempts=2,
         ),
-        "receipt": Branch(on=questions.receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
+        "receipt": Branch(on=conditions.receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
         "receipt_code": End("promised", ("receipt", "receipt_again", "goodbye")),
         "goodbye_not_noted": End("promised", ("not_noted", "goodbye")),
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.flows import questions
-from ivr.flows.pieces import OTHERWISE_OTHER, about, spoken_message, times
+from ivr.flows import conditions
+from ivr.flows.protocol import Line
+from ivr.flows.script_blocks import OTHERWISE_OTHER, about, spoken_message, times
 from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, Step
-from ivr.flows.verbs import Line
 
 
 def services(forms: Sequence[str]) -> Mapping[str, Step]:
@@ -44,10 +44,10 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
             otherwise="offer_callback",
         ),
         **spoken_message("speak_address", to="choose_form", otherwise="no_address", name="_address"),
-        "no_address": Branch(on=questions.receipt_is_known, yes="choose_form", no="customer_number"),
+        "no_address": Branch(on=conditions.receipt_is_known, yes="choose_form", no="customer_number"),
         "customer_number": EnterDigits(
             prompt="customer_number",
-            reads=questions.entered_customer_number,
+            reads=conditions.entered_customer_number,
             sets="customer_number",
             not_usable="customer_number_not_usable",
             to="order_forms",
@@ -149,8 +149,8 @@ def _online() -> Mapping[str, Step]:
             otherwise="goodbye_informed",
             attempts=2,
         ),
-        "sms_number": Branch(on=questions.number_is_known, yes="sms_mobile", no="enter_sms_number"),
-        "sms_mobile": Branch(on=questions.number_is_mobile, yes="confirm_sms_number", no="not_mobile"),
+        "sms_number": Branch(on=conditions.number_is_known, yes="sms_mobile", no="enter_sms_number"),
+        "sms_mobile": Branch(on=conditions.number_is_mobile, yes="confirm_sms_number", no="not_mobile"),
         "not_mobile": Announce(("number_not_mobile",), to="enter_sms_number"),
         "confirm_sms_number": Menu(
             prompt="confirm_sms_number",
@@ -159,7 +159,7 @@ def _online() -> Mapping[str, Step]:
         ),
         "enter_sms_number": EnterDigits(
             prompt="enter_sms_number",
-            reads=questions.entered_number,
+            reads=conditions.entered_number,
             sets="callback_number",
             not_usable="number_not_mobile",
             to="sms_mobile",
@@ -184,7 +184,7 @@ def _request() -> Mapping[str, Step]:
     return {
         "enter_code": EnterDigits(
             prompt="enter_code",
-            reads=questions.entered_code,
+            reads=conditions.entered_code,
             sets="asked_code",
             not_usable="code_not_usable",
             to="find_request",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ivr.flows.verbs import Line, State
+from ivr.flows.protocol import Line, State
 
 
 class Questions(Protocol):

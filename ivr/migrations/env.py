@@ -2,14 +2,9 @@
 
 from alembic import context
 
-import ivr.access.models
-import ivr.alerts.models
-import ivr.figures.models
-import ivr.live.models
-import ivr.retention.models
-import ivr.sla.models  # noqa: F401 - their tables
-from ivr import database
-from ivr.models import Base
+import ivr.models  # noqa: F401 - registers the tables
+from ivr.platform import database
+from ivr.platform.orm import Base
 
 with database.engine().execution_options(writing=True).connect() as connection:
     if connection.dialect.name == "sqlite":

@@ -7,7 +7,7 @@ Revises: ${down_revision | comma,n}
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
-import ivr.database_types
+import ivr.platform.column_types
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

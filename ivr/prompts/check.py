@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr import database
-from ivr.audio_files import read_wav
-from ivr.configuration import settings
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import read_wav
+from ivr.config.settings import settings
+from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.steps import Flow
-from ivr.languages import DEFAULT_LANGUAGE
+from ivr.platform import database
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import (
     BESIDE_THE_SCRIPT,
@@ -23,7 +24,6 @@ from ivr.prompts.catalogue import (
 from ivr.prompts.numerals import NUMERALS
 from ivr.prompts.parts import Part
 from ivr.prompts.speaking import Audio, Text, spoken
-from ivr.speech_synthesis import speak
 
 #: Seconds a prompt may last that asks for a key, and any other.
 LONGEST_QUESTION = 12.0

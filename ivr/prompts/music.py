@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ivr.audio_files import RATE, Samples, Sound, write_wav
-from ivr.configuration import settings
+from ivr.audio.wav import RATE, Samples, Sound, write_wav
+from ivr.config.settings import settings
 
 #: Chords as semitones above the A of 220 Hz; each lasts two seconds.
 _CHORDS = ((0, 3, 7, 12), (5, 8, 12, 17), (-2, 2, 5, 10), (3, 7, 10, 15))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ivr import database
-from ivr.audio_files import RATE, Samples, Sound, read_wav
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import RATE, Samples, Sound, read_wav
+from ivr.platform import database
 from ivr.prompts import recordings, rendering
 from ivr.prompts.speaking import Audio, Piece, Text, spoken
-from ivr.speech_synthesis import speak
 
 
 def sound_of(prompt: str, language: str, values: Mapping[str, str]) -> Sound:

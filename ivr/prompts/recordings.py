@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
-from ivr import database
-from ivr.audio_files import Sound, write_wav
-from ivr.models import PromptRecording, User
+from ivr.audio.wav import Sound, write_wav
+from ivr.models.accounts import User
+from ivr.models.prompts import PromptRecording
+from ivr.platform import database
 from ivr.prompts import parts
 from ivr.prompts.parts import Part
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ivr.audio_files import RATE, Samples, Sound, at_telephone_rate, read_wav, write_wav
-from ivr.configuration import settings
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import RATE, Samples, Sound, at_telephone_rate, read_wav, write_wav
+from ivr.config.settings import settings
 from ivr.prompts.parts import PAUSE, Part
-from ivr.speech_synthesis import speak
 
 #: Level of speech, in dB below full scale, measured over 20 ms frames that are not silent.
 TARGET_DBFS = -20.0

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 
-from ivr import phone_numbers
-from ivr.configuration import settings
+from ivr.config.settings import settings
+from ivr.domain import phone_numbers
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import PLACEHOLDERS, catalogue
 from ivr.prompts.numerals import DIGITS, NUMERALS

@@ -1,1 +1,4 @@
-"""The seam to the carrier: its webhooks, its documents (TwiML) and its REST interface. Only here is twilio imported."""
+"""The carrier's webhooks live here: call sessions, the state token, TwiML documents and what a call leaves behind.
+
+The call script does not; it is in `ivr.flows`.
+"""

@@ -6,11 +6,12 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import database, users
-from ivr.access import access_log, log_ins, second_factors
-from ivr.instants import utc_now
-from ivr.models import User
-from ivr.web.guards import actor, me
+from ivr.accounts import login_sessions, mfa, users
+from ivr.audit import access_log
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.platform import database
+from ivr.web.authorisation import actor, me
 from ivr.web.login import site_and_origin
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -22,8 +23,8 @@ def page() -> str:
     with database.reading() as db:
         user = db.get_one(User, me().id)
         return render_template(
-            "account.html", user=user, keys=second_factors.keys_of(db, user), wanted=second_factors.required_of(user)
-            and not second_factors.has_any(db, user), codes_left=second_factors.recovery_codes_left(db, user),
+            "account.html", user=user, keys=mfa.keys_of(db, user), wanted=mfa.required_of(user)
+            and not mfa.has_any(db, user), codes_left=mfa.recovery_codes_left(db, user),
         )  # fmt: skip
 
 
@@ -31,15 +32,15 @@ def page() -> str:
 def password() -> AnyResponse:
     """A new password; I am logged out everywhere."""
     form, now = request.form, utc_now()
-    delay = log_ins.Delay("own password", str(me().id))
+    delay = login_sessions.Delay("own password", str(me().id))
     with database.writing() as db:
-        wait = log_ins.attempt(db, [delay], now)
+        wait = login_sessions.attempt(db, [delay], now)
     if wait or not users.password_fits(me(), form.get("present", "")):
         flash(gettext("The present password is wrong, or was wrong too often."), "danger")
         return redirect(url_for("account.page"))
     try:
         with database.writing() as db:
-            log_ins.succeeded(db, [delay])
+            login_sessions.succeeded(db, [delay])
             user = db.get_one(User, me().id)
             users.set_password(db, user, form.get("new", ""), now)
             access_log.append(db, actor(), "user_changed", now, detail="own password")
@@ -57,12 +58,12 @@ def _knows_password() -> bool:
     """A second factor is changed only by who knows the password: an unattended browser is not enough."""
     if me().sso_subject is not None:
         return True
-    now, delay = utc_now(), log_ins.Delay("own password", str(me().id))
+    now, delay = utc_now(), login_sessions.Delay("own password", str(me().id))
     with database.writing() as db:
-        wait = log_ins.attempt(db, [delay], now)
+        wait = login_sessions.attempt(db, [delay], now)
     if not wait and users.password_fits(me(), request.form.get("present", "")):
         with database.writing() as db:
-            log_ins.succeeded(db, [delay])
+            login_sessions.succeeded(db, [delay])
         return True
     flash(gettext("Please type your present password to change this."), "warning")
     return False
@@ -77,27 +78,25 @@ def propose_app() -> str | AnyResponse:
         user = db.get_one(User, me().id)
         if user.totp_confirmed_at is not None:
             return redirect(url_for("account.page"))
-        secret = second_factors.propose_totp(user)
-    return render_template(
-        "second_factor_app.html", secret=secret, qr=second_factors.qr_code(second_factors.totp_uri(me(), secret))
-    )
+        secret = mfa.propose_totp(user)
+    return render_template("second_factor_app.html", secret=secret, qr=mfa.qr_code(mfa.totp_uri(me(), secret)))
 
 
 @account.post("/app/confirm")
 def confirm_app() -> str | AnyResponse:
     """The app works: show the recovery codes, once."""
-    delay, now = log_ins.Delay("second factor", str(me().id)), utc_now()
+    delay, now = login_sessions.Delay("second factor", str(me().id)), utc_now()
     try:
         with database.writing() as db:
-            wait = log_ins.attempt(db, [delay], now)
+            wait = login_sessions.attempt(db, [delay], now)
         with database.writing() as db:
             user = db.get_one(User, me().id)
             if user.totp_confirmed_at is not None or wait:
                 return redirect(url_for("account.page"))
-            log_ins.succeeded(db, [delay])
-            codes = second_factors.confirm_totp(db, user, request.form.get("code", ""), now)
+            login_sessions.succeeded(db, [delay])
+            codes = mfa.confirm_totp(db, user, request.form.get("code", ""), now)
             access_log.append(db, actor(), "user_changed", now, detail="own second factor: app")
-    except second_factors.Wrong:
+    except mfa.Wrong:
         flash(gettext("The code does not fit. Please scan again and type the new code."), "danger")
         return redirect(url_for("account.page"))
     return render_template("recovery_codes.html", codes=codes)
@@ -108,7 +107,7 @@ def remove_app() -> AnyResponse:
     """The app counts no more."""
     if _knows_password():
         with database.writing() as db:
-            second_factors.remove_totp(db.get_one(User, me().id))
+            mfa.remove_totp(db.get_one(User, me().id))
             access_log.append(db, actor(), "user_changed", utc_now(), detail="own second factor: app removed")
     return redirect(url_for("account.page"))
 
@@ -119,7 +118,7 @@ def new_codes() -> str | AnyResponse:
     if not _knows_password():
         return redirect(url_for("account.page"))
     with database.writing() as db:
-        codes = second_factors.new_recovery_codes(db, db.get_one(User, me().id), utc_now())
+        codes = mfa.new_recovery_codes(db, db.get_one(User, me().id), utc_now())
         access_log.append(db, actor(), "user_changed", utc_now(), detail="own recovery codes")
     return render_template("recovery_codes.html", codes=codes)
 
@@ -128,7 +127,7 @@ def new_codes() -> str | AnyResponse:
 def key_options() -> Response:
     """What the browser asks a new security key for."""
     with database.reading() as db:
-        options, session["challenge"] = second_factors.registration(db, me(), site_and_origin()[0])
+        options, session["challenge"] = mfa.registration(db, me(), site_and_origin()[0])
     return jsonify(options)
 
 
@@ -142,13 +141,11 @@ def add_key() -> str | AnyResponse:
     try:
         with database.writing() as db:
             user = db.get_one(User, me().id)
-            first = not second_factors.recovery_codes_left(db, user)
-            second_factors.register(
-                db, user, form.get("name", ""), form.get("key", ""), challenge, *site_and_origin(), now
-            )
-            codes = second_factors.new_recovery_codes(db, user, now) if first else []
+            first = not mfa.recovery_codes_left(db, user)
+            mfa.register(db, user, form.get("name", ""), form.get("key", ""), challenge, *site_and_origin(), now)
+            codes = mfa.new_recovery_codes(db, user, now) if first else []
             access_log.append(db, actor(), "user_changed", now, detail="own second factor: security key")
-    except second_factors.Wrong:
+    except mfa.Wrong:
         flash(gettext("The security key could not be added. Please try again."), "danger")
         return redirect(url_for("account.page"))
     if codes:
@@ -162,6 +159,6 @@ def remove_key(key_id: int) -> AnyResponse:
     """A security key counts no more."""
     if _knows_password():
         with database.writing() as db:
-            second_factors.remove_key(db, me(), key_id)
+            mfa.remove_key(db, me(), key_id)
             access_log.append(db, actor(), "user_changed", utc_now(), detail="own second factor: security key removed")
     return redirect(url_for("account.page"))

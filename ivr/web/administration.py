@@ -9,14 +9,16 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import database, users
-from ivr.access import access_log, log_ins, second_factors
-from ivr.access.roles import ROLES
-from ivr.configuration import Settings, settings
-from ivr.instants import utc_now
-from ivr.models import ApiToken, Team, User
-from ivr.web.fields import whole
-from ivr.web.guards import actor, me
+from ivr.accounts import api_tokens, login_sessions, mfa, users
+from ivr.audit import access_log
+from ivr.config.settings import Settings, settings
+from ivr.contact_centre import offboarding
+from ivr.domain.roles import ROLES
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import ApiToken, Team, User
+from ivr.platform import database
+from ivr.web.authorisation import actor, me
+from ivr.web.form_fields import whole
 
 administration = Blueprint("administration", __name__, url_prefix="/administration")
 
@@ -30,7 +32,7 @@ def people() -> str:
     with database.reading() as session:
         everybody = session.scalars(select(User).order_by(User.active.desc(), User.name)).all()
         teams = session.scalars(select(Team).order_by(Team.name)).all()
-        second = {user.id: second_factors.has_any(session, user) for user in everybody}
+        second = {user.id: mfa.has_any(session, user) for user in everybody}
         return render_template("people.html", people=everybody, teams=teams, roles=ROLES, second=second)
 
 
@@ -72,7 +74,9 @@ def change_person(user_id: int) -> AnyResponse:
         with database.writing() as session:
             user = session.get(User, user_id) or abort(404)
             name = form.get("name", "").strip()[:120] or user.name
-            users.change(session, user, name=name, role=role, active=active, team_keys=form.getlist("team"), now=now)
+            offboarding.change(
+                session, user, name=name, role=role, active=active, team_keys=form.getlist("team"), now=now
+            )
             what = f"{user.username}: {role}, {'active' if active else 'not active'}"
             access_log.append(session, actor(), "user_changed", now, detail=what)
     except ValueError:
@@ -93,7 +97,7 @@ def reset_password(user_id: int) -> AnyResponse:
             users.set_password(session, user, request.form.get("password", ""), now)
             lost = request.form.get("second_factor") == "1"
             if lost:
-                second_factors.remove_all(session, user)
+                mfa.remove_all(session, user)
             what = f"{user.username}: new password{', second factor removed' if lost else ''}"
             access_log.append(session, actor(), "user_changed", now, detail=what)
     except ValueError:
@@ -108,7 +112,7 @@ def log_out(user_id: int) -> AnyResponse:
     """Log somebody out everywhere, for example because a laptop was stolen."""
     with database.writing() as session:
         user = session.get(User, user_id) or abort(404)
-        log_ins.end_all(session, user.id, utc_now())
+        login_sessions.end_all(session, user.id, utc_now())
         access_log.append(session, actor(), "user_changed", utc_now(), detail=f"{user.username}: logged out")
     flash(gettext("Saved."), "success")
     return redirect(url_for("administration.people"))
@@ -118,7 +122,9 @@ def log_out(user_id: int) -> AnyResponse:
 def tokens() -> str:
     """Programs that read the interface."""
     with database.reading() as session:
-        return render_template("tokens.html", tokens=users.tokens(session), scopes=users.SCOPES, now=utc_now())
+        return render_template(
+            "tokens.html", tokens=api_tokens.tokens(session), scopes=api_tokens.SCOPES, now=utc_now()
+        )
 
 
 @administration.post("/programs")
@@ -129,14 +135,19 @@ def add_token() -> str | AnyResponse:
     name = form.get("name", "").strip()
     try:
         with database.writing() as session:
-            token = users.new_token(session, name, now, days=form.get("days", 0, whole))
+            token = api_tokens.new_token(session, name, now, days=form.get("days", 0, whole))
             access_log.append(session, actor(), "token_changed", now, detail=f"made {name}")
     except ValueError:
         flash(gettext("A token needs a name that is not taken, and lasts 1 to 730 days."), "warning")
         return redirect(url_for("administration.tokens"))
     with database.reading() as session:
         return render_template(
-            "tokens.html", tokens=users.tokens(session), scopes=users.SCOPES, now=now, made=token, made_name=name
+            "tokens.html",
+            tokens=api_tokens.tokens(session),
+            scopes=api_tokens.SCOPES,
+            now=now,
+            made=token,
+            made_name=name,
         )
 
 
@@ -145,7 +156,7 @@ def revoke_token(token_id: int) -> AnyResponse:
     """Make a token worthless."""
     with database.writing() as session:
         token = session.get(ApiToken, token_id) or abort(404)
-        users.revoke_token(session, token.name, utc_now())
+        api_tokens.revoke_token(session, token.name, utc_now())
         access_log.append(session, actor(), "token_changed", utc_now(), detail=f"revoked {token.name}")
     flash(gettext("Saved."), "success")
     return redirect(url_for("administration.tokens"))

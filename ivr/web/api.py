@@ -13,11 +13,15 @@ from flask import Blueprint, Response, abort, g, jsonify, request, url_for
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import database, task_lists, users
-from ivr.access import access_log
-from ivr.access.access_log import Actor
-from ivr.instants import iso, utc_now
-from ivr.models import ApiToken, AppointmentWish, CallbackTask, PostalOrder, Transcript, VoiceboxMessage
+from ivr.accounts import api_tokens
+from ivr.audit import access_log
+from ivr.audit.access_log import Actor
+from ivr.callbacks import queries
+from ivr.domain.timestamps import iso, utc_now
+from ivr.models.accounts import ApiToken
+from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder
+from ivr.models.voicebox import Transcript, VoiceboxMessage
+from ivr.platform import database
 from ivr.web import openapi
 
 #: Tries to write down that a program reads, and seconds between them.
@@ -34,7 +38,7 @@ def _token_only() -> Response | None:
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     with database.reading() as session:
-        known = users.token_of(session, token.strip(), utc_now()) if scheme.lower() == "bearer" else None
+        known = api_tokens.token_of(session, token.strip(), utc_now()) if scheme.lower() == "bearer" else None
     if known is not None and "tasks" in known.scopes:
         g.token = known
         if known.last_used_at is None or known.last_used_at < utc_now() - _USED_EVERY:
@@ -65,7 +69,7 @@ def tasks() -> Response:
     if call_sid is not None and not re.fullmatch(openapi.CALL_SID, call_sid):
         return _problem(400, "call_sid is the carrier's id of a call")
     with database.reading() as session:
-        found = task_lists.page(session, after_id=after_id, limit=limit, state=state, call_sid=call_sid)
+        found = queries.page(session, after_id=after_id, limit=limit, state=state, call_sid=call_sid)
     following = None
     if len(found) == limit:
         following = url_for("api.tasks", limit=limit, after_id=found[-1].id, state=state, call_sid=call_sid)
@@ -79,7 +83,7 @@ def task(task_id: int) -> Response:
     if request.args:
         return _problem(400, "a task takes no parameters")
     with database.reading() as session:
-        found = task_lists.any_one(session, task_id) or abort(404)
+        found = queries.any_one(session, task_id) or abort(404)
     _note([found])
     return jsonify(represent(found, callers=_callers()))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
-from ivr import database, spool
-from ivr.workers import queues
+from ivr.platform import database, job_queue, spool
 
 health = Blueprint("health", __name__)
 
@@ -22,7 +21,7 @@ def readyz() -> tuple[Response, int]:
     """Database, Redis and workers; 503 while one is missing."""
     checks = {"database": _database(), "redis": "down", "workers": "down"}
     try:
-        alive = queues.workers_alive(queues.impatient())
+        alive = job_queue.workers_alive(job_queue.impatient())
         checks["redis"] = "ok"
         checks["workers"] = (
             "ok" if all(alive.values()) else "none for " + ", ".join(q for q, n in alive.items() if not n)

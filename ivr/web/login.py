@@ -33,14 +33,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired
 
-from ivr import database, users
-from ivr.access import access_log, log_ins, second_factors, single_sign_on
-from ivr.access.access_log import Actor
-from ivr.access.doors import door_of
-from ivr.access.roles import SERVING
-from ivr.configuration import settings
-from ivr.instants import utc_now
-from ivr.models import User
+from ivr.accounts import login_sessions, mfa, oidc, users
+from ivr.audit import access_log
+from ivr.audit.access_log import Actor
+from ivr.config.settings import settings
+from ivr.domain.permissions import door_of
+from ivr.domain.roles import SERVING
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.platform import database
 
 login = Blueprint("login", __name__)
 manager = LoginManager()
@@ -68,12 +69,12 @@ class Person(UserMixin):
 def _load(token: str) -> Person | None:
     now = utc_now()
     with database.reading() as db:
-        found = log_ins.find(db, token, now)
+        found = login_sessions.find(db, token, now)
     if found is None:
         return None
-    if log_ins.wants_use(found, now) and not _asked_by_the_page():
+    if login_sessions.wants_use(found, now) and not _asked_by_the_page():
         with suppress(SQLAlchemyError), database.noting() as connection:  # the next click will do
-            log_ins.used(connection, found.id, now)
+            login_sessions.used(connection, found.id, now)
     return Person(found.user, token)
 
 
@@ -115,20 +116,20 @@ def page() -> str | AnyResponse | tuple[str, int]:
     now, address = utc_now(), request.remote_addr or ""
     username = form.username.data[:200]
     with database.writing() as db:
-        delays = log_ins.of_log_in(db, username, address, now)
-        wait = log_ins.attempt(db, delays, now)
+        delays = login_sessions.of_log_in(db, username, address, now)
+        wait = login_sessions.attempt(db, delays, now)
     with database.reading() as db:
         user = users.authenticate(db, username, form.password.data) if not wait else None
-        second = user is not None and second_factors.has_any(db, user)
+        second = user is not None and mfa.has_any(db, user)
     if user is None:
         if not wait:
             _note_failure(username, now)
         flash(_wait(wait) if wait else gettext("User name or password is wrong."), "danger")
         return render_template("login.html", form=form, sso=bool(settings().sso_issuer)), 429 if wait else 401
     with database.writing() as db:
-        log_ins.succeeded(db, delays)
+        login_sessions.succeeded(db, delays)
     if second:
-        session["half"] = {"user": user.id, "at": now.timestamp(), "with": log_ins.fingerprint(user)}
+        session["half"] = {"user": user.id, "at": now.timestamp(), "with": login_sessions.fingerprint(user)}
         return redirect(url_for("login.second_factor", next=_own(request.args.get("next"))))
     return _let_in(user)
 
@@ -147,14 +148,14 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
     user = _half_in()
     if user is None:
         return redirect(url_for("login.page"))
-    now, delay = utc_now(), log_ins.Delay("second factor", str(user.id))
+    now, delay = utc_now(), login_sessions.Delay("second factor", str(user.id))
     status = 200
     if request.method == "POST":
         with database.writing() as db:
-            wait = log_ins.attempt(db, [delay], now)
+            wait = login_sessions.attempt(db, [delay], now)
         if not wait and _second_factor_fits(user, now):
             with database.writing() as db:
-                log_ins.succeeded(db, [delay])
+                login_sessions.succeeded(db, [delay])
             return _let_in(user)
         if not wait:
             with database.writing() as db:
@@ -162,7 +163,7 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
         flash(_wait(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
         status = 429 if wait else 401
     with database.reading() as db:
-        keys = second_factors.keys_of(db, user)
+        keys = mfa.keys_of(db, user)
     return render_template("second_factor.html", totp=user.totp_confirmed_at is not None, keys=bool(keys)), status
 
 
@@ -173,14 +174,14 @@ def _second_factor_fits(user: User, now: Any) -> bool:
             known = db.get_one(User, user.id)
             if form.get("key"):
                 challenge = session.pop("challenge", "")
-                second_factors.check_key(db, known, form["key"], challenge, *site_and_origin(), now)
+                mfa.check_key(db, known, form["key"], challenge, *site_and_origin(), now)
             elif form.get("recovery_code"):
-                second_factors.check_recovery_code(db, known, form["recovery_code"])
+                mfa.check_recovery_code(db, known, form["recovery_code"])
             elif known.totp_confirmed_at is None:
                 return False
             else:
-                second_factors.check_totp(db, known, form.get("code", ""), now)
-    except second_factors.Wrong:
+                mfa.check_totp(db, known, form.get("code", ""), now)
+    except mfa.Wrong:
         return False
     return True
 
@@ -190,7 +191,7 @@ def key_options() -> Response:
     """What the browser asks the security key for."""
     user = _half_in() or abort(404)
     with database.reading() as db:
-        options, session["challenge"] = second_factors.authentication(db, user, site_and_origin()[0])
+        options, session["challenge"] = mfa.authentication(db, user, site_and_origin()[0])
     return jsonify(options)
 
 
@@ -207,7 +208,7 @@ def _half_in() -> User | None:
         return None
     with database.reading() as db:
         user = db.get(User, half.get("user"))
-        return user if user and user.active and log_ins.fingerprint(user) == half.get("with") else None
+        return user if user and user.active and login_sessions.fingerprint(user) == half.get("with") else None
 
 
 def as_actor(user: User) -> Actor:
@@ -218,7 +219,7 @@ def as_actor(user: User) -> Actor:
 def _let_in(user: User, how: str = "") -> AnyResponse:
     now, language_chosen = utc_now(), session.get("language")
     with database.writing() as db:
-        token = log_ins.begin(db, user, request.remote_addr or "", now)
+        token = login_sessions.begin(db, user, request.remote_addr or "", now)
         access_log.append(db, as_actor(user), "log_in", now, detail=how)
     target = _own(session.pop("wanted", None) or request.args.get("next"))
     session.clear()
@@ -264,11 +265,11 @@ def sso_back() -> AnyResponse:
         if settings().sso_role_claim not in claims:
             claims = {**_provider().userinfo(token=token), **claims}
         with database.writing() as db:
-            user = single_sign_on.user_of(db, claims)
+            user = oidc.user_of(db, claims)
     except SQLAlchemyError:
         raise
     except Exception as refused:  # whatever the provider, or somebody in its place, has sent
-        if isinstance(refused, single_sign_on.NotMapped):
+        if isinstance(refused, oidc.NotMapped):
             _note_refused_sso(refused)
         flash(gettext("The single sign-on gives you no access here. Please ask your administrator."), "danger")
         return redirect(url_for("login.page"))
@@ -291,7 +292,7 @@ def out() -> AnyResponse:
     if current_user.is_authenticated:
         user, now = current_user.user, utc_now()
         with database.writing() as db:
-            log_ins.end_all(db, user.id, now)
+            login_sessions.end_all(db, user.id, now)
             access_log.append(db, as_actor(user), "log_out", now)
     logout_user()
     session.pop("half", None)

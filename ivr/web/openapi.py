@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivr.routing import CONCERNS
+from ivr.domain.routing import CONCERNS
 
 
 def _nullable(**schema: Any) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from flask_babel import format_date, gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import database
-from ivr.figures import days
-from ivr.instants import utc_now
-from ivr.reports import files, publication
-from ivr.reports.publication import NothingCounted, NotYet
-from ivr.reports.tables import Report, shown
+from ivr.domain.timestamps import utc_now
+from ivr.platform import database
+from ivr.reporting import daily_metrics, export_files, publication
+from ivr.reporting.publication import NothingCounted, NotYet
+from ivr.reporting.tables import Report, shown
 from ivr.web.login import chosen_language
 
 reports = Blueprint("reports", __name__, url_prefix="/supervision/reports")
@@ -30,7 +29,7 @@ def page() -> str | AnyResponse:
         flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
         return redirect(url_for("reports.page"))
     return render_template(
-        "reports.html", report=report, shown=shown, chosen=_query(), endings=tuple(files.MAKERS),
+        "reports.html", report=report, shown=shown, chosen=_query(), endings=tuple(export_files.MAKERS),
         names=publication.NAMES, title=lambda name: publication.title(name, gettext),
     )  # fmt: skip
 
@@ -58,7 +57,7 @@ def publish() -> AnyResponse:
 @reports.get("/file.<ending>")
 def download(ending: str) -> AnyResponse:
     """A report as CSV, XLSX or PDF."""
-    if ending not in files.MAKERS:
+    if ending not in export_files.MAKERS:
         return redirect(url_for("reports.page"))
     try:
         with database.reading() as session:
@@ -66,7 +65,7 @@ def download(ending: str) -> AnyResponse:
     except ValueError:
         flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
         return redirect(url_for("reports.page"))
-    make, mimetype = files.MAKERS[ending]
+    make, mimetype = export_files.MAKERS[ending]
     answer = Response(make(report, gettext), mimetype=mimetype)
     answer.headers["Content-Disposition"] = f"attachment; filename={report.file_name}.{ending}"
     return answer
@@ -74,7 +73,7 @@ def download(ending: str) -> AnyResponse:
 
 def _query() -> dict[str, str]:
     """The choice, as it stands in an address."""
-    last_month = days.local_day(utc_now()).replace(day=1) - timedelta(days=1)
+    last_month = daily_metrics.local_day(utc_now()).replace(day=1) - timedelta(days=1)
     asked = request.args
     return {
         "report": asked.get("report", "") if asked.get("report") in publication.NAMES else "statement",

@@ -13,15 +13,18 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import database, phone_numbers, task_lists, unfinished_work
-from ivr.access import access_log
-from ivr.access.roles import SERVING
-from ivr.instants import utc_now
-from ivr.live import roster, unwanted_calls
-from ivr.live.models import Duty, DutyException
-from ivr.models import Team, User
-from ivr.web.fields import whole
-from ivr.web.guards import actor, me
+from ivr.audit import access_log
+from ivr.callbacks import failed_jobs, queries
+from ivr.calls import screening
+from ivr.contact_centre import duty_roster
+from ivr.domain import phone_numbers
+from ivr.domain.roles import SERVING
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import Team, User
+from ivr.models.contact_centre import Duty, DutyException
+from ivr.platform import database
+from ivr.web.authorisation import actor, me
+from ivr.web.form_fields import whole
 
 supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
 
@@ -30,8 +33,8 @@ supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
 def unfinished() -> str:
     """Work that needs a person, and the backlog of transcripts."""
     with database.reading() as session:
-        found = unfinished_work.of_teams(session, [team.id for team in me().scope])
-        backlog = task_lists.pending_transcripts(session)
+        found = failed_jobs.of_teams(session, [team.id for team in me().scope])
+        backlog = queries.pending_transcripts(session)
         return render_template("unfinished.html", unfinished=found, backlog=backlog)
 
 
@@ -43,7 +46,7 @@ def duties() -> str:
         teams = session.scalars(select(Team).options(selectinload(Team.members)).order_by(Team.id)).all()
         planned = session.scalars(select(Duty).order_by(Duty.weekday, Duty.starts)).all()
         rows = [
-            (team, [duty for duty in planned if duty.team_id == team.id], roster.missing(session, team.id, now))
+            (team, [duty for duty in planned if duty.team_id == team.id], duty_roster.missing(session, team.id, now))
             for team in teams
         ]
         exceptions = session.scalars(select(DutyException).order_by(DutyException.day)).all()
@@ -113,7 +116,7 @@ def unwanted() -> str:
     with database.writing() as session:
         access_log.append(session, actor(), "view", now, detail="unwanted numbers")
     with database.reading() as session:
-        frequent, blocks = unwanted_calls.frequent(session), unwanted_calls.blocks(session)
+        frequent, blocks = screening.frequent(session), screening.blocks(session)
         return render_template("unwanted.html", frequent=frequent, blocks=blocks, now=now)
 
 
@@ -128,7 +131,7 @@ def block() -> AnyResponse:
         if number is None:
             raise ValueError
         days, reason = whole(form.get("days", "")), form.get("reason", "")
-        unwanted_calls.block(session, number, days, reason, me(), utc_now())
+        screening.block(session, number, days, reason, me(), utc_now())
 
     return _act(act, "supervision.unwanted")
 
@@ -136,7 +139,7 @@ def block() -> AnyResponse:
 @supervision.post("/unwanted/<int(max=2147483647):block_id>/lift")
 def lift(block_id: int) -> AnyResponse:
     """Take a block back."""
-    return _act(lambda session: unwanted_calls.lift(session, block_id, me(), utc_now()), "supervision.unwanted")
+    return _act(lambda session: screening.lift(session, block_id, me(), utc_now()), "supervision.unwanted")
 
 
 def _hour(text: str) -> time:

@@ -1,1 +1,4 @@
-"""The processes behind the webhooks: queue, worker pool, clock, recogniser. Only here are rq and vosk imported."""
+"""Background processes live here: the worker pool, the job runner, the scheduler and reconciliation with the carrier.
+
+What a job does lives in the package of its feature.
+"""

@@ -7,7 +7,7 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
-import ivr.database_types
+import ivr.platform.column_types
 
 revision = '0002'
 down_revision = '0001'
@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.create_table('code_tries',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('number_hash', sa.String(length=64), nullable=False),
-    sa.Column('tried_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('tried_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_code_tries'))
     )
     with op.batch_alter_table('code_tries', schema=None) as batch_op:
@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.create_table('known_callers',
     sa.Column('number_hash', sa.String(length=64), nullable=False),
     sa.Column('language', sa.String(length=8), nullable=False),
-    sa.Column('last_called_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('last_called_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('number_hash', name=op.f('pk_known_callers'))
     )
     with op.batch_alter_table('known_callers', schema=None) as batch_op:
@@ -41,9 +41,9 @@ def upgrade() -> None:
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('audio', sa.LargeBinary(), nullable=False),
     sa.Column('seconds', sa.Double(), nullable=False),
-    sa.Column('recorded_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('recorded_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('recorded_by_id', sa.Integer(), nullable=True),
-    sa.Column('reverted_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('reverted_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['recorded_by_id'], ['users.id'], name=op.f('fk_prompt_recordings_recorded_by_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_prompt_recordings'))
     )
@@ -57,7 +57,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('message_sid', sa.String(length=64), nullable=True),
-    sa.Column('sent_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('sent_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=op.f('ck_text_messages_state')),
     sa.ForeignKeyConstraint(['call_id'], ['calls.id'], name=op.f('fk_text_messages_call_id_calls'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_text_messages')),
@@ -70,7 +70,7 @@ def upgrade() -> None:
     sa.Column('companion', sa.String(length=20), nullable=False),
     sa.Column('impairment', sa.Boolean(), nullable=False),
     sa.Column('seeks_training', sa.Boolean(), nullable=False),
-    sa.Column('appointment_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('appointment_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('place', sa.String(length=200), nullable=True),
     sa.Column('refusal_reason', sa.String(length=20), nullable=True),
     sa.CheckConstraint("companion IN ('none', 'interpreter', 'companion')", name=op.f('ck_appointment_wishes_companion')),
@@ -82,7 +82,7 @@ def upgrade() -> None:
     op.create_table('contacts',
     sa.Column('task_id', sa.Integer(), nullable=False),
     sa.Column('call_id', sa.Integer(), nullable=False),
-    sa.Column('at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['call_id'], ['calls.id'], name=op.f('fk_contacts_call_id_calls'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_contacts_task_id_callback_tasks'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('task_id', 'call_id', name=op.f('pk_contacts'))

@@ -7,7 +7,7 @@ Revises: 0002
 import sqlalchemy as sa
 from alembic import op
 
-import ivr.database_types
+import ivr.platform.column_types
 
 revision = '0003'
 down_revision = '0002'
@@ -19,8 +19,8 @@ def upgrade() -> None:
     op.create_table('frequent_callers',
     sa.Column('number', sa.String(length=32), nullable=False),
     sa.Column('calls', sa.Integer(), nullable=False),
-    sa.Column('first_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('last_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('first_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('last_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_frequent_callers'))
     )
     with op.batch_alter_table('frequent_callers', schema=None) as batch_op:
@@ -30,10 +30,10 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=False),
-    sa.Column('blocked_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('until_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('blocked_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('until_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('blocked_by_id', sa.Integer(), nullable=False),
-    sa.Column('lifted_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('lifted_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('lifted_by_id', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['blocked_by_id'], ['users.id'], name=op.f('fk_blocked_numbers_blocked_by_id_users')),
     sa.ForeignKeyConstraint(['lifted_by_id'], ['users.id'], name=op.f('fk_blocked_numbers_lifted_by_id_users')),
@@ -72,8 +72,8 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=True),
     sa.Column('languages', sa.JSON(), nullable=False),
-    sa.Column('since_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('idle_since_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('since_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('idle_since_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('missed', sa.Integer(), nullable=False),
     sa.Column('leg_id', sa.Integer(), nullable=True),
     sa.Column('afterwards', sa.String(length=20), nullable=True),
@@ -94,12 +94,12 @@ def upgrade() -> None:
     sa.Column('office', sa.String(length=40), nullable=True),
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('mode', sa.String(length=20), nullable=False),
-    sa.Column('joined_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('entered_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('joined_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('entered_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('resume', sa.Text(), nullable=False),
     sa.Column('offered_leg_id', sa.Integer(), nullable=True),
-    sa.Column('answered_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('left_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('answered_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('left_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('reason', sa.String(length=20), nullable=True),
     sa.Column('task_id', sa.Integer(), nullable=True),
     sa.CheckConstraint("mode IN ('live', 'callback')", name=op.f('ck_line_entries_mode')),
@@ -124,9 +124,9 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('concern', sa.String(length=40), nullable=False),
     sa.Column('urgency', sa.String(length=20), nullable=False),
-    sa.Column('started_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('connected_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('ended_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('started_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('connected_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('ended_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('caller_asked', sa.Boolean(), nullable=False),
     sa.Column('outcome', sa.String(length=40), nullable=True),
     sa.CheckConstraint("kind IN ('answered', 'callback')", name=op.f('ck_conversations_kind')),
@@ -149,9 +149,9 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=True),
     sa.Column('requested_by_id', sa.Integer(), nullable=True),
-    sa.Column('requested_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('joined_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('ended_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('requested_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('joined_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('ended_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.CheckConstraint("role IN ('interpreter', 'companion')", name=op.f('ck_interpreter_requests_role')),
     sa.CheckConstraint("state IN ('looking', 'joined', 'unmet', 'canceled')", name=op.f('ck_interpreter_requests_state')),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], name=op.f('fk_interpreter_requests_conversation_id_conversations'), ondelete='CASCADE'),
@@ -172,10 +172,10 @@ def upgrade() -> None:
     sa.Column('request_id', sa.Integer(), nullable=True),
     sa.Column('name', sa.String(length=120), nullable=True),
     sa.Column('sequence', sa.Integer(), nullable=False),
-    sa.Column('created_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('answered_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('joined_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('ended_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('created_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('answered_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('joined_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('ended_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('ending', sa.String(length=20), nullable=True),
     sa.CheckConstraint("role IN ('caller', 'member', 'interpreter', 'companion')", name=op.f('ck_legs_role')),
     sa.CheckConstraint("state IN ('wanted', 'ringing', 'answered', 'joined', 'ended')", name=op.f('ck_legs_state')),
@@ -192,16 +192,16 @@ def upgrade() -> None:
 
     with op.batch_alter_table('attempts', schema=None) as batch_op:
         batch_op.add_column(sa.Column('conversation_id', sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column('answered_at', ivr.database_types.Instant(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('ended_at', ivr.database_types.Instant(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('answered_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('ended_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
         batch_op.create_index(batch_op.f('ix_attempts_conversation_id'), ['conversation_id'], unique=False)
 
     # Made anew, the table would count its ids from the start again.
     with op.batch_alter_table('callback_tasks', schema=None, recreate='never') as batch_op:
         batch_op.add_column(sa.Column('needs_interpreter', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('demands_code', sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch_op.add_column(sa.Column('next_attempt_at', ivr.database_types.Instant(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('letter_proposed_at', ivr.database_types.Instant(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('next_attempt_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('letter_proposed_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
 
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.add_column(sa.Column('personal_number', sa.String(length=8), nullable=True))

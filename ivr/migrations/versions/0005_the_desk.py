@@ -7,7 +7,7 @@ Revises: 0004
 import sqlalchemy as sa
 from alembic import op
 
-import ivr.database_types
+import ivr.platform.column_types
 
 revision = '0005'
 down_revision = '0004'
@@ -20,14 +20,14 @@ _WORD = sa.String(length=60).with_variant(sa.String(length=60, collation='C'), '
 
 def upgrade() -> None:
     op.add_column('callback_tasks', sa.Column('caller_name', sa.String(length=120), nullable=True))
-    op.add_column('callback_tasks', sa.Column('claim_used_at', ivr.database_types.Instant(timezone=True), nullable=True))
+    op.add_column('callback_tasks', sa.Column('claim_used_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
     op.execute("UPDATE callback_tasks SET claim_used_at = claimed_at WHERE state = 'claimed'")
     op.create_index('ix_callback_tasks_line', 'callback_tasks', ['urgency', 'due_at', 'id'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.create_index('ix_callback_tasks_of_team', 'callback_tasks', ['team_id', 'kind', 'urgency', 'needs_interpreter', 'language'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.create_index('ix_callback_tasks_closed_at', 'callback_tasks', ['closed_at'])
     op.create_index('ix_callback_tasks_claimed', 'callback_tasks', ['claimed_by_id'], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.add_column('transcripts', sa.Column('corrected_text', sa.Text(), nullable=True))
-    op.add_column('transcripts', sa.Column('corrected_at', ivr.database_types.Instant(timezone=True), nullable=True))
+    op.add_column('transcripts', sa.Column('corrected_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
     op.add_column('appointment_wishes', sa.Column('room', sa.String(length=10), nullable=True))
     op.add_column('postal_orders', sa.Column('posted_on', sa.Date(), nullable=True))
     with op.batch_alter_table('text_messages', schema=None) as batch_op:
@@ -46,7 +46,7 @@ def upgrade() -> None:
     op.create_table('task_views',
     sa.Column('task_id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.Column('seen_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('seen_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_task_views_task_id_callback_tasks'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_task_views_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('task_id', 'user_id', name=op.f('pk_task_views'))
@@ -55,7 +55,7 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('task_id', sa.Integer(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('saved_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('saved_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_drafts_task_id_callback_tasks'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_drafts_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'task_id', name=op.f('pk_drafts'))

@@ -7,7 +7,7 @@ Revises: 0005
 import sqlalchemy as sa
 from alembic import op
 
-import ivr.database_types
+import ivr.platform.column_types
 
 revision = '0006'
 down_revision = '0005'
@@ -25,8 +25,8 @@ def upgrade() -> None:
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('content', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('created_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('sent_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('created_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('sent_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=op.f('ck_alert_messages_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_messages'))
     )
@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.create_table('figure_days',
     sa.Column('day', sa.Date(), nullable=False),
-    sa.Column('counted_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('counted_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('final', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('day', name=op.f('pk_figure_days'))
     )
@@ -51,7 +51,7 @@ def upgrade() -> None:
     sa.Column('report', sa.String(length=40), nullable=False),
     sa.Column('month', sa.Date(), nullable=False),
     sa.Column('content', sa.JSON(), nullable=False),
-    sa.Column('published_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('published_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('report', 'month', name=op.f('pk_publications'))
     )
     op.create_table('reports_sent',
@@ -59,8 +59,8 @@ def upgrade() -> None:
     sa.Column('report', sa.String(length=40), nullable=False),
     sa.Column('recipient', sa.String(length=254), nullable=False),
     sa.Column('month', sa.Date(), nullable=False),
-    sa.Column('planned_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('sent_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('planned_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('sent_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reports_sent')),
     sa.UniqueConstraint('report', 'recipient', 'month', name=op.f('uq_reports_sent_report_recipient_month'))
     )
@@ -69,7 +69,7 @@ def upgrade() -> None:
     sa.Column('subscription', sa.String(length=60), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('task_id', sa.Integer(), nullable=False),
-    sa.Column('at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('message_id', sa.Integer(), nullable=True),
     sa.CheckConstraint("kind IN ('emergency', 'at_risk', 'missed', 'escalated')", name=op.f('ck_alert_items_kind')),
     sa.ForeignKeyConstraint(['message_id'], ['alert_messages.id'], name=op.f('fk_alert_items_message_id_alert_messages'), ondelete='CASCADE'),
@@ -89,13 +89,13 @@ def upgrade() -> None:
     sa.Column('clock', sa.String(length=10), nullable=False),
     sa.Column('hours', sa.Double(), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('at_risk_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('due_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('at_risk_recorded_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('missed_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('met_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('escalated_at', ivr.database_types.Instant(timezone=True), nullable=True),
-    sa.Column('next_change_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('at_risk_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('due_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('at_risk_recorded_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('missed_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('met_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('escalated_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
+    sa.Column('next_change_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.CheckConstraint("clock IN ('wall', 'service')", name=op.f('ck_sla_clocks_clock')),
     sa.CheckConstraint("measure IN ('tried', 'reached')", name=op.f('ck_sla_clocks_measure')),
     sa.CheckConstraint("state IN ('on_track', 'at_risk', 'missed', 'met', 'met_late', 'void')", name=op.f('ck_sla_clocks_state')),
@@ -113,8 +113,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('task_id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.Column('from_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('until_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('from_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('until_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_sla_pauses_task_id_callback_tasks'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_sla_pauses_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sla_pauses'))

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import sqlalchemy as sa
 from alembic import op
 
-import ivr.database_types
+import ivr.platform.column_types
 
 revision = '0007'
 down_revision = '0006'
@@ -26,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_table('access_log',
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('action', sa.String(length=20), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=True),
     sa.Column('actor', sa.String(length=120), nullable=False),
@@ -51,17 +51,17 @@ def upgrade() -> None:
     op.create_table('pending_deletions',
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('sid', sa.String(length=64), nullable=False),
-    sa.Column('planned_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('done_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('planned_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('done_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.CheckConstraint("kind IN ('audio', 'call', 'recording', 'message')", name=op.f('ck_pending_deletions_kind')),
     sa.PrimaryKeyConstraint('kind', 'sid', name=op.f('pk_pending_deletions'))
     )
     op.create_table('deletion_records',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('cause', sa.String(length=10), nullable=False),
     sa.Column('kind', sa.String(length=30), nullable=False),
-    sa.Column('cutoff_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('cutoff_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('deleted', sa.Integer(), nullable=False),
     sa.Column('held', sa.Integer(), nullable=False),
     sa.Column('verified', sa.Boolean(), nullable=False),
@@ -75,8 +75,8 @@ def upgrade() -> None:
     op.create_table('log_in_delays',
     sa.Column('key_hash', sa.String(length=64), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
-    sa.Column('failed_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('until_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('failed_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('until_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_log_in_delays'))
     )
     with op.batch_alter_table('log_in_delays', schema=None) as batch_op:
@@ -87,9 +87,9 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('address', sa.String(length=64), nullable=False),
-    sa.Column('started_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('used_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('ended_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('started_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('used_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('ended_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_log_ins_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_log_ins')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_log_ins_token_hash'))
@@ -105,9 +105,9 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('proposed_by_id', sa.Integer(), nullable=False),
-    sa.Column('proposed_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('proposed_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('decided_by_id', sa.Integer(), nullable=True),
-    sa.Column('decided_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('decided_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('proposed', 'confirmed', 'refused')", name=op.f('ck_period_changes_state')),
     sa.ForeignKeyConstraint(['decided_by_id'], ['users.id'], name=op.f('fk_period_changes_decided_by_id_users')),
     sa.ForeignKeyConstraint(['proposed_by_id'], ['users.id'], name=op.f('fk_period_changes_proposed_by_id_users')),
@@ -119,7 +119,7 @@ def upgrade() -> None:
     op.create_table('recovery_codes',
     sa.Column('code_hash', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.Column('made_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('made_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_recovery_codes_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('code_hash', name=op.f('pk_recovery_codes'))
     )
@@ -133,8 +133,8 @@ def upgrade() -> None:
     sa.Column('credential_id', sa.String(length=1400), nullable=False),
     sa.Column('public_key', sa.Text(), nullable=False),
     sa.Column('sign_count', sa.Integer(), nullable=False),
-    sa.Column('added_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('used_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('added_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('used_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_security_keys_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_security_keys')),
     sa.UniqueConstraint('credential_id', name=op.f('uq_security_keys_credential_id'))
@@ -149,8 +149,8 @@ def upgrade() -> None:
     sa.Column('identity_check', sa.String(length=30), nullable=False),
     sa.Column('named', sa.Text(), nullable=False),
     sa.Column('opened_by_id', sa.Integer(), nullable=False),
-    sa.Column('opened_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('done_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('opened_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('done_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.Column('result', sa.String(length=300), nullable=False),
     sa.CheckConstraint("kind IN ('access', 'rectification', 'erasure', 'restriction')", name=op.f('ck_subject_requests_kind')),
     sa.CheckConstraint("state IN ('opened', 'done', 'refused')", name=op.f('ck_subject_requests_state')),
@@ -172,9 +172,9 @@ def upgrade() -> None:
     sa.Column('task_id', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('placed_by_id', sa.Integer(), nullable=False),
-    sa.Column('placed_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('placed_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.Column('lifted_by_id', sa.Integer(), nullable=True),
-    sa.Column('lifted_at', ivr.database_types.Instant(timezone=True), nullable=True),
+    sa.Column('lifted_at', ivr.platform.column_types.Instant(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['lifted_by_id'], ['users.id'], name=op.f('fk_legal_holds_lifted_by_id_users')),
     sa.ForeignKeyConstraint(['placed_by_id'], ['users.id'], name=op.f('fk_legal_holds_placed_by_id_users')),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_legal_holds_task_id_callback_tasks')),
@@ -188,8 +188,8 @@ def upgrade() -> None:
     sa.Column('task_id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
-    sa.Column('opened_at', ivr.database_types.Instant(timezone=True), nullable=False),
-    sa.Column('until_at', ivr.database_types.Instant(timezone=True), nullable=False),
+    sa.Column('opened_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
+    sa.Column('until_at', ivr.platform.column_types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['task_id'], ['callback_tasks.id'], name=op.f('fk_openings_task_id_callback_tasks'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_openings_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_openings'))
@@ -200,15 +200,15 @@ def upgrade() -> None:
 
     # Programs go on reading what they read, for a year; then somebody has to ask for a new token.
     op.add_column('api_tokens', sa.Column('scopes', sa.JSON(), server_default='["tasks", "callers"]', nullable=False))
-    op.add_column('api_tokens', sa.Column('expires_at', ivr.database_types.Instant(timezone=True), server_default='2027-12-31 00:00:00', nullable=False))
-    op.add_column('api_tokens', sa.Column('last_used_at', ivr.database_types.Instant(timezone=True), nullable=True))
-    op.add_column('callback_tasks', sa.Column('restricted_at', ivr.database_types.Instant(timezone=True), nullable=True))
-    op.add_column('callback_tasks', sa.Column('erased_at', ivr.database_types.Instant(timezone=True), nullable=True))
+    op.add_column('api_tokens', sa.Column('expires_at', ivr.platform.column_types.Instant(timezone=True), server_default='2027-12-31 00:00:00', nullable=False))
+    op.add_column('api_tokens', sa.Column('last_used_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
+    op.add_column('callback_tasks', sa.Column('restricted_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
+    op.add_column('callback_tasks', sa.Column('erased_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
 
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.add_column(sa.Column('sso_subject', sa.String(length=400), nullable=True))
         batch_op.add_column(sa.Column('totp_secret', sa.String(length=300), nullable=True))
-        batch_op.add_column(sa.Column('totp_confirmed_at', ivr.database_types.Instant(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('totp_confirmed_at', ivr.platform.column_types.Instant(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('totp_step', sa.Integer(), nullable=True))
         batch_op.create_unique_constraint(batch_op.f('uq_users_sso_subject'), ['sso_subject'])
         if op.get_bind().dialect.name == 'postgresql':
@@ -258,7 +258,7 @@ FOR EACH ROW EXECUTE FUNCTION access_log_is_append_only();
 CREATE TRIGGER access_log_whole BEFORE TRUNCATE ON access_log
 FOR EACH STATEMENT EXECUTE FUNCTION access_log_is_append_only();
 """
-#: Rows go only after a line that says so, see ivr/access/access_log.py.
+#: Rows go only after a line that says so, see ivr/audit/access_log.py.
 _APPEND_ONLY = {
     'sqlite': [f'{statement}END;' for statement in _SQLITE.split('END;')[:-1]],
     'postgresql': [f'CREATE {statement}' for statement in _POSTGRESQL.split('CREATE ')[1:]],

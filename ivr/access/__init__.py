@@ -1,1 +1,0 @@
-"""Who may know what: log-ins, second factors, covered reading, and the access log."""

@@ -1,0 +1,152 @@
+"""Who is logged in, and for how long; and how long who guesses has to wait.
+
+A log-in ends after 30 idle minutes, and when the person logs out, everywhere. The browser has a random token, the
+database its hash: a copied cookie is worth nothing after that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, delete, select, update
+from sqlalchemy.orm import Session
+
+from ivr.models.accounts import LogIn, LogInDelay, User
+from ivr.platform.column_types import insert
+from ivr.platform.keyed_hash import keyed_hash
+
+IDLE = timedelta(minutes=30)
+#: A log-in is written down as used at most so often.
+_USED_EVERY = timedelta(seconds=30)
+#: Failures after which one has to wait, the first wait, and the longest: for a name at one address (or a second
+#: factor), and for a name wherever it is tried from.
+_STRICT = (5, timedelta(seconds=30), timedelta(hours=1))
+_LOOSE = (30, timedelta(seconds=30), timedelta(minutes=15))
+#: Failures are forgotten after so long.
+_FORGOTTEN = timedelta(hours=24)
+#: For so long an address from which somebody has logged in is known to be theirs; and ended log-ins are kept.
+KEPT = timedelta(days=30)
+
+
+def begin(session: Session, user: User, address: str, now: datetime) -> str:
+    """Log somebody in; gives the token for the browser."""
+    token = secrets.token_urlsafe(32)
+    session.add(LogIn(user_id=user.id, token_hash=_hash(token), address=address[:64], started_at=now, used_at=now))
+    return token
+
+
+def find(session: Session, token: str, now: datetime) -> LogIn | None:
+    """The log-in of a token, unless it has ended, was idle too long, or its user is not active."""
+    query = select(LogIn).where(LogIn.token_hash == _hash(token), LogIn.ended_at.is_(None), LogIn.used_at > now - IDLE)
+    found = session.scalar(query)
+    return found if found is not None and found.user.active else None
+
+
+def wants_use(log_in: LogIn, now: datetime) -> bool:
+    """Whether that it is used now has to be written down."""
+    return log_in.used_at < now - _USED_EVERY
+
+
+def used(session: Session | Connection, log_in_id: int, now: datetime) -> None:
+    """The person has done something."""
+    session.execute(
+        update(LogIn).where(LogIn.id == log_in_id, LogIn.ended_at.is_(None), LogIn.used_at < now).values(used_at=now)
+    )
+
+
+def end_all(session: Session, user_id: int, now: datetime) -> None:
+    """Log somebody out everywhere."""
+    session.execute(update(LogIn).where(LogIn.user_id == user_id, LogIn.ended_at.is_(None)).values(ended_at=now))
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete log-ins and failures that mean nothing any more."""
+    session.execute(delete(LogIn).where(LogIn.started_at < now - KEPT, LogIn.used_at < now - IDLE))
+    session.execute(delete(LogInDelay).where(LogInDelay.failed_at < now - _FORGOTTEN))
+
+
+# -- failures ---------------------------------------------------------------------------------------
+
+
+class Delay:
+    """Failures that are counted together; `strict` after five, otherwise after thirty."""
+
+    def __init__(self, domain: str, *parts: str, strict: bool = True) -> None:
+        # Lengths first: no two lists of parts read alike.
+        what = "".join(f"{len(part)}:{part}" for part in (domain, *parts))
+        self.key = keyed_hash("log-ins", what)
+        self.limits = _STRICT if strict else _LOOSE
+
+
+def of_log_in(session: Session, username: str, address: str, now: datetime) -> list[Delay]:
+    """What a log-in is counted against: the name at this address, and the name from everywhere, unless its owner has
+    been at this address before, so that nobody can lock them out from elsewhere."""
+    name = username.strip().casefold()[:80]
+    known = (
+        select(LogIn.id)
+        .join(User, User.id == LogIn.user_id)
+        .where(User.username == username, LogIn.address == address, LogIn.started_at > now - KEPT)
+    )
+    delays = [Delay("log-in", name, address)]
+    if session.scalar(known.limit(1)) is None:
+        delays.append(Delay("name", name, strict=False))
+    return delays
+
+
+def seconds_to_wait(session: Session, delays: Iterable[Delay], now: datetime) -> int:
+    """For how long nothing is tried; 0 when it may be."""
+    keys = [delay.key for delay in delays]
+    until = session.scalars(select(LogInDelay.until_at).where(LogInDelay.key_hash.in_(keys))).all()
+    return max((int((one - now).total_seconds()) + 1 for one in until if one > now), default=0)
+
+
+def attempt(session: Session, delays: Sequence[Delay], now: datetime) -> int:
+    """Count a try before it is looked at, so that many at once are no way around; gives the seconds to wait, and then
+    it is not to be looked at. Call :func:`succeeded` when it was right."""
+    if wait := seconds_to_wait(session, delays, now):
+        return wait
+    together = session.begin_nested()
+    until = max((_count(session, delay, now) for delay in sorted(delays, key=lambda one: one.key)), default=now)
+    if until > now:  # others have come first
+        together.rollback()
+        return int((until - now).total_seconds()) + 1
+    together.commit()
+    session.expire_all()
+    return 0
+
+
+def _count(session: Session, delay: Delay, now: datetime) -> datetime:
+    """Count a try unless one has to wait; the row is held from then on. Gives until when one had to wait."""
+    new = insert(session.get_bind().dialect, LogInDelay).values(
+        key_hash=delay.key, failures=1, failed_at=now, until_at=now
+    )
+    waits, forgotten = LogInDelay.until_at > now, LogInDelay.failed_at <= now - _FORGOTTEN
+    counted = new.on_conflict_do_update(
+        index_elements=[LogInDelay.key_hash],
+        set_={"failures": case((waits, LogInDelay.failures), (forgotten, 1), else_=LogInDelay.failures + 1),
+              "failed_at": now},
+    )  # fmt: skip
+    failures, until = session.execute(counted.returning(LogInDelay.failures, LogInDelay.until_at)).one()
+    free, first, longest = delay.limits
+    if until <= now and failures >= free:
+        later = now + min(first * 2 ** min(failures - free, 20), longest)
+        mine = update(LogInDelay).where(LogInDelay.key_hash == delay.key)
+        session.execute(mine.values(until_at=later).execution_options(synchronize_session=False))
+    return until
+
+
+def succeeded(session: Session, delays: Iterable[Delay]) -> None:
+    """It was right: the failures before count no more."""
+    session.execute(delete(LogInDelay).where(LogInDelay.key_hash.in_([delay.key for delay in delays])))
+
+
+def fingerprint(user: User) -> str:
+    """Changes with the password: what was begun with the old one is not finished with the new one."""
+    return keyed_hash("password", user.password_hash)[:16]
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

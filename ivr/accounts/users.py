@@ -1,0 +1,118 @@
+"""People who work at the desk, their passwords, and the tokens of programs that read the interface."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from ivr.accounts import login_sessions, mfa
+from ivr.domain.roles import SERVING
+from ivr.models.accounts import Team, User
+
+_hasher = PasswordHasher()
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+#: Characters of a password.
+SHORTEST_PASSWORD = 12
+
+
+def add(session: Session, username: str, name: str, role: str, password: str, team_keys: Sequence[str]) -> User:
+    """Add somebody. The teams are those a member works for, or a supervisor supervises; nobody else has any.
+
+    Raises:
+        ValueError: the name is taken, a team does not exist, or the password is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    if session.scalar(select(User.id).where(User.username == username)):
+        raise ValueError(f"there is already a user {username!r}")
+    user = User(username=username, name=name, role=role, password_hash=_hasher.hash(password), active=True)
+    _give_teams(session, user, team_keys)
+    session.add(user)
+    return user
+
+
+def _give_teams(session: Session, user: User, team_keys: Sequence[str]) -> None:
+    teams = list(session.scalars(select(Team).where(Team.key.in_(team_keys))))
+    if missing := set(team_keys) - {team.key for team in teams}:
+        raise ValueError(f"there is no team {', '.join(sorted(missing))}")
+    user.teams = teams if user.role == "member" else []
+    user.supervised = teams if user.role == "supervisor" else []
+
+
+def colleagues(session: Session, user: User) -> Sequence[User]:
+    """Active people to whom somebody may give tasks: those who serve the teams that are their business."""
+    own = [team.id for team in user.scope]
+    serves = or_(User.teams.any(Team.id.in_(own)), User.supervised.any(Team.id.in_(own)))
+    query = select(User).where(User.active, User.role.in_(SERVING), serves | (User.id == user.id))
+    return session.scalars(query.order_by(User.name)).all()
+
+
+def set_password(session: Session, user: User, password: str, now: datetime) -> None:
+    """A new password; whoever is logged in with the old one is not any more.
+
+    Raises:
+        ValueError: it is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError("too short")
+    user.password_hash = _hasher.hash(password)
+    mfa.drop_unconfirmed(user)
+    login_sessions.end_all(session, user.id, now)
+
+
+def password_fits(user: User, password: str) -> bool:
+    """Whether it is somebody's password."""
+    try:
+        return _hasher.verify(user.password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def authenticate(session: Session, username: str, password: str) -> User | None:
+    """The active user of a name and password. An unknown name takes as long as a wrong password."""
+    user = session.scalar(select(User).where(User.username == username, User.active, User.sso_subject.is_(None)))
+    try:
+        _hasher.verify(user.password_hash if user else _nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return user
+
+
+def set_pin(session: Session, username: str, personal_number: str, pin: str) -> None:
+    """Let somebody say by telephone whether they answer calls.
+
+    Raises:
+        ValueError: no such user, a number that is taken, or digits that are none.
+    """
+    user = session.scalar(select(User).where(User.username == username))
+    if user is None:
+        raise ValueError(f"there is no user {username!r}")
+    if not (personal_number.isdigit() and 3 <= len(personal_number) <= 8 and pin.isdigit() and 4 <= len(pin) <= 8):
+        raise ValueError("a personal number has 3 to 8 digits, a PIN 4 to 8")
+    if session.scalar(select(User.id).where(User.personal_number == personal_number, User.id != user.id)):
+        raise ValueError(f"the number {personal_number} is somebody else's")
+    user.personal_number, user.pin_hash = personal_number, _hasher.hash(pin)
+
+
+def by_pin(session: Session, personal_number: str, pin: str) -> User | None:
+    """The active user of a personal number and PIN. An unknown number takes as long as a wrong PIN."""
+    serves = (User.personal_number == personal_number, User.active, User.role.in_(SERVING))
+    user = session.scalar(select(User).where(*serves))
+    try:
+        _hasher.verify((user.pin_hash if user else None) or _nobody(), pin)
+    except (VerificationError, InvalidHashError):
+        return None
+    return user

@@ -1,1 +1,0 @@
-"""Alerts (Warnungen): who is told of emergencies, and of promises in danger or broken. By receipt code only."""

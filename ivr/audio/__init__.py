@@ -1,0 +1,4 @@
+"""Functions on audio live here: WAV files, waveforms and speech synthesis.
+
+Nothing here knows calls, settings or the database.
+"""

@@ -1,0 +1,190 @@
+"""Whether the access log is whole: in the database, and in an exported file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from ivr.audit import access_log, anchors
+from ivr.audit.access_log import GENESIS, digest, seal_of_trim
+from ivr.domain.timestamps import iso
+from ivr.models.accounts import LogIn
+from ivr.models.audit import AccessLine
+from ivr.platform import database
+
+
+def faults_of_database() -> tuple[int, list[str]]:
+    """How many lines the log has, and what is wrong with it: nothing, where it is whole."""
+    checker = Checker()
+    with database.one_instant() as session:
+        for fault in _unarmed(session):
+            checker.fault(fault)
+        for line in access_log.lines(session):
+            checker.take(access_log.written(line), line.hash)
+        number, newest = access_log.newest(session)
+        if not checker.count and session.scalar(select(LogIn.id).limit(1)) is not None:
+            checker.fault("the log is empty, though somebody has logged in")
+    if (checker.last, checker.hash) != (number, newest):
+        checker.fault(f"the log ends with line {checker.last}; its head says {number}")
+    checker.check_seals()
+    return checker.count, [*checker.end(), *anchors.disagreeing()]
+
+
+#: What keeps the log append-only in a database (migration 0007).
+_TRIGGERS = {
+    "sqlite": {"access_log_never_changed", "access_log_never_replaced", "access_log_never_shortened"},
+    "postgresql": {"access_log_rows", "access_log_whole"},
+}
+_ARMED = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'access_log'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'access_log'::regclass AND tgenabled <> 'D'",
+}
+
+
+def _unarmed(session: Session) -> list[str]:
+    """Triggers that somebody has taken away."""
+    dialect = session.get_bind().dialect.name
+    there = set(session.scalars(text(_ARMED[dialect])))
+    return [f"nothing refuses changes of the log: {name} is missing" for name in sorted(_TRIGGERS[dialect] - there)]
+
+
+def export(now: datetime) -> Iterator[str]:
+    """The whole log, a line of JSON each, and an end that says how many there were."""
+    first = last = count = 0
+    newest = access_log.GENESIS
+    with database.reading() as session:
+        for line in access_log.lines(session):
+            first, last, newest, count = first or line.number, line.number, line.hash, count + 1
+            yield json.dumps({**access_log.written(line), "hash": line.hash}, ensure_ascii=False) + "\n"
+    end = {"end": True, "lines": count, "first": first, "last": last, "hash": newest, "exported_at": iso(now)}
+    yield json.dumps(anchors.seal(end)) + "\n"
+
+
+def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
+    """How many lines an exported file has, and what is wrong with it; `alone`: without this house's secret.
+    Then the seal of its end is checked with the key that stands in it: whose key that is, is for the reader to compare
+    (:func:`key_of_file`).
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    checker, ended = Checker(), False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for place, text in enumerate(file, 1):
+            try:
+                content = json.loads(text, object_pairs_hook=_each_once)
+                if not isinstance(content, dict):
+                    raise ValueError
+            except (ValueError, RecursionError):
+                checker.fault(f"what stands in row {place} of the file is no line of the log")
+                continue
+            if ended:
+                checker.fault(f"row {place} comes after the end")
+            elif content.get("end"):
+                ended = True
+                stated = (content.get("lines"), content.get("first"), content.get("last"), content.get("hash"))
+                if stated != (checker.count, checker.first, checker.last, checker.hash):
+                    checker.fault("the end says something else than the lines before it")
+                if anchors.sealed(content) not in (("yes", "another") if alone else ("yes",)):
+                    checker.fault("the end bears no seal, or not of this house")
+            else:
+                stated_hash = content.pop("hash", None)
+                checker.take(content, stated_hash)
+    if not ended:
+        checker.fault("the file has no end: it was cut off")
+    if not alone:
+        checker.check_seals()
+    return checker.count, checker.end()
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that stands twice a reader sees the one, and a program the other."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError
+    return content
+
+
+def key_of_file(path: Path) -> str:
+    """The public key that an exported file says it was sealed with; empty without an end."""
+    key = ""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for text in file:
+            if '"end"' in text and isinstance(content := json.loads(text), dict) and content.get("end"):
+                key = str(content.get("key", ""))
+    return key
+
+
+def missing_since(path: Path) -> int:
+    """How many lines the log in the database has got since the file was exported; -1 where the two disagree."""
+    last, newest = 0, access_log.GENESIS
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            content = json.loads(text)
+            if not content.get("end"):
+                last, newest = content["number"], content["hash"]
+    with database.reading() as session:
+        ours = session.get(AccessLine, last)
+        if ours is not None and ours.hash != newest:
+            return -1
+        return max(access_log.newest(session)[0] - last, -1)
+
+
+class Checker:
+    """Reads lines in order, from the database or a file, and says what is wrong with them. It remembers only what
+    lines still to come must agree with."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.first = self.last = 0
+        self.hash = GENESIS
+        self.count = 0
+        self._builds_on = ""
+        self._told_of: dict[str, str] = {}
+        self._seals: list[tuple[str, str, object]] = []
+        self._began_sound = False
+
+    def take(self, content: dict[str, Any], stated: object) -> None:
+        """The next line as :func:`written` gives it, and the hash it bears."""
+        number = content.get("number")
+        previous = content.get("previous")
+        if self.count == 0:
+            self.first = number if isinstance(number, int) else 0
+            self._builds_on = str(previous)
+        elif number != self.last + 1:
+            self.fault(f"after line {self.last} comes line {number}")
+        elif previous != self.hash:
+            self.fault(f"line {number} does not build on line {self.last}")
+        actual = digest(content)
+        if actual != stated:
+            self.fault(f"line {number} was changed")
+        if content.get("action") == "trimmed":
+            self._told_of[str(content.get("trimmed_through"))] = str(content.get("detail"))
+            self._seals.append((str(content.get("trimmed_through")), str(content.get("detail")), content.get("reason")))
+        self.count += 1
+        self.last = number if isinstance(number, int) else self.last
+        self.hash = str(stated)
+
+    def end(self) -> list[str]:
+        """After the last line: all faults. Older lines may only be missing where a later line says so."""
+        from_the_start = self.first == 1 and self._builds_on == GENESIS
+        if self.count and not from_the_start and self._told_of.get(str(self.first - 1)) != self._builds_on:
+            self.fault(f"the lines before {self.first} are missing, and no line says that they were deleted")
+        return self.faults
+
+    def check_seals(self) -> None:
+        """With the house's secret: lines that say that older ones were deleted were written by the house."""
+        for through, last_hash, stated in self._seals:
+            if not through.isdigit() or stated != seal_of_trim(int(through), last_hash):
+                self.fault(f"the line that says that lines up to {through} were deleted is not of this house")
+
+    def fault(self, text: str) -> None:
+        """Something is wrong; of very many only the first are named."""
+        if len(self.faults) < 20:
+            self.faults.append(text)

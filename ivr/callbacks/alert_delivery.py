@@ -1,0 +1,123 @@
+"""Sends alerts. In the clock, not in the workers: a supervisor is told even if Redis and all workers are gone.
+
+Every message is sent by a thread of a small pool, so that a server that does not answer delays nothing else; a message
+that cannot be sent is tried again like any other work of the outbox.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import apprise
+import requests
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from standardwebhooks import Webhook
+
+from ivr.callbacks import alert_texts
+from ivr.carrier import client
+from ivr.config.settings import settings
+from ivr.domain import opening_hours
+from ivr.domain.alert_subscriptions import channel, mail_address
+from ivr.domain.timestamps import iso, utc_now
+from ivr.models.alerts import AlertMessage
+from ivr.platform import database, outbox
+
+#: Seconds a server may take to connect, and to answer.
+_TIMEOUT = 10.0
+
+
+def due(session: Session, now: datetime) -> list[tuple[int, str]]:
+    """Work on messages and reports that should be sent now, with whom it goes to. Outside `alert_hours` a message that
+    failed by day is not tried again, unless it tells of an emergency."""
+    awake = opening_hours.is_open(settings().alert_hours, now)
+    rows = [row for row in outbox.due_by_the_clock(session, now) if awake or row.urgent or row.kind != "send_alert"]
+    ids = [row.subject_id for row in rows if row.kind == "send_alert"]
+    query = select(AlertMessage.id, AlertMessage.subscription).where(AlertMessage.id.in_(ids))
+    to = dict(session.execute(query).all()) if ids else {}
+    return [
+        (row.id, to.get(row.subject_id, "") if row.kind == "send_alert" else f"report {row.subject_id}") for row in rows
+    ]
+
+
+class NotDelivered(Exception):
+    """The server did not take it."""
+
+
+def send(message_id: int) -> None:
+    """Send an alert once.
+
+    Raises:
+        NotDelivered, requests.RequestException, TwilioRestException: to be tried again.
+    """
+    with database.reading() as session:
+        message = session.get(AlertMessage, message_id)
+        if message is None or message.state == "sent":
+            return
+    alert = next((one for one in settings().alerts if one.name == message.subscription), None)
+    if alert is None:  # another host may know it: settings are not changed everywhere at once
+        raise NotDelivered("this host knows no such subscription")
+    deliver(alert.to, message, alert.language)
+    with database.writing() as session:
+        if sent := session.get(AlertMessage, message_id):
+            sent.state, sent.sent_at = "sent", utc_now()
+
+
+def given_up(session: Session, message_id: int) -> None:
+    """The server has refused for hours."""
+    if message := session.get(AlertMessage, message_id):
+        message.state = "failed"
+
+
+def deliver(to: str, message: AlertMessage, language: str) -> None:
+    """Bring a message to an address."""
+    kind, address = channel(to)
+    if kind == "sms":
+        count = sum(message.content["kinds"].values())
+        client.send_text_message(address, alert_texts.short(language, message.subject, message.content["codes"], count))
+    elif kind == "webhook":
+        _post(address, message)
+    else:
+        mail(address if kind == "email" else "", message.subject, message.text, other=to if kind == "other" else "")
+
+
+def mail(to: str, subject: str, text: str, attachments: Sequence[str] = (), *, other: str = "") -> None:
+    """Send an e-mail with files (paths), or, to `other`, a notification of any kind Apprise knows.
+
+    Raises:
+        NotDelivered: the server did not take it.
+    """
+    configured = settings()
+    address = other or mail_address(configured.smtp_url, configured.mail_from, to)
+    # A server that accepts the connection and says nothing must not hold the thread for ever.
+    joint = "&" if "?" in address else "?"
+    notifier = apprise.Apprise()
+    if not notifier.add(f"{address}{joint}cto={_TIMEOUT:g}&rto={_TIMEOUT:g}"):
+        raise NotDelivered("the address is not understood")
+    if not notifier.notify(body=text, title=subject, attach=list(attachments) or None):
+        raise NotDelivered("the server did not take it")
+
+
+def _post(url: str, message: AlertMessage) -> None:
+    """A webhook in the form of https://www.standardwebhooks.com: the receiver can check who sent it, and when."""
+    body = json.dumps(
+        {
+            "type": "hotline.alert",
+            "timestamp": iso(message.created_at),
+            "data": {"subject": message.subject, **message.content},
+        }
+    )
+    at, name = datetime.now(UTC), f"alert_{message.id}"
+    signature = Webhook(settings().webhook_secret).sign(msg_id=name, timestamp=at, data=body)
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": name,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
+    # An address that sends on to another one is not followed: it may lead into the house.
+    answer = requests.post(url, data=body.encode(), headers=headers, timeout=_TIMEOUT, allow_redirects=False)
+    if not answer.ok or answer.is_redirect:
+        raise NotDelivered(f"the server answered {answer.status_code}")

@@ -1,0 +1,127 @@
+"""What is to be told, collected in the transaction in which it happens, and put together into messages.
+
+One message tells everything that a subscription does not know yet: a flood of a hundred thousand missed promises is one
+digest. An emergency is told at once, day and night; the rest is collected for a moment, and waits for the morning.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, delete, exists, func, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import alert_texts
+from ivr.config.settings import settings
+from ivr.domain import opening_hours
+from ivr.domain.alert_subscriptions import AlertSettings, Event
+from ivr.models.accounts import Team
+from ivr.models.alerts import AlertItem, AlertMessage
+from ivr.models.callbacks import CallbackTask
+from ivr.platform import outbox
+from ivr.platform.column_types import insert, rows
+
+#: Items are deleted so long after they were told.
+_KEPT = timedelta(days=30)
+#: In the order in which they are told.
+_KINDS: tuple[Event, ...] = ("emergency", "escalated", "missed", "at_risk")
+
+
+def collect(session: Session, kind: Event, task_ids: Sequence[int], now: datetime) -> None:
+    """Something happened to tasks; whoever wants to know will be told, each subscription once."""
+    for alert in settings().alerts if task_ids else ():
+        if kind in alert.events:
+            what = (literal(alert.name), literal(kind), CallbackTask.id, literal(now, AlertItem.at.type))
+            theirs = select(*what).where(CallbackTask.id.in_(task_ids), CallbackTask.provisional.is_(False))
+            if alert.teams:
+                theirs = theirs.where(CallbackTask.team_id.in_(select(Team.id).where(Team.key.in_(alert.teams))))
+            new = insert(session.get_bind().dialect, AlertItem)
+            new = new.from_select(["subscription", "kind", "task_id", "at"], theirs)
+            session.execute(new.on_conflict_do_nothing())
+
+
+def take_back(session: Session, task_id: int, *kinds: Event) -> None:
+    """It is so no more: who was not told of it is not, and who was may be told again."""
+    session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
+
+
+def put_together(session: Session, now: datetime) -> int:
+    """Write the messages that are to be sent now; how many. Of several clock processes one writes each."""
+    written = 0
+    known = {alert.name: alert for alert in settings().alerts}
+    for name, emergency in _waiting(session, now):
+        if name in known:  # another host may know it: settings are not changed everywhere at once
+            written += _write(session, known[name], now, emergency=emergency)
+    return written
+
+
+def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
+    """Subscriptions that have something to be told now, and whether it is an emergency."""
+    configured = settings()
+    emergency = AlertItem.kind == "emergency"
+    query = select(AlertItem.subscription, emergency.label("emergency"), func.min(AlertItem.at).label("since"))
+    query = query.where(AlertItem.message_id.is_(None)).group_by(AlertItem.subscription, emergency)
+    found = {(row.subscription, bool(row.emergency)): row.since for row in session.execute(query)}
+    ready = [name for name, urgent in found if urgent]
+    if opening_hours.is_open(configured.alert_hours, now):
+        collected = now - timedelta(seconds=configured.alert_collect_seconds)
+        for (name, urgent), since in found.items():
+            if not urgent and name not in ready and since <= collected and not _told_lately(session, name, now):
+                ready.append(name)
+    return [(name, (name, True) in found) for name in ready]
+
+
+def _told_lately(session: Session, name: str, now: datetime) -> bool:
+    since = now - timedelta(minutes=settings().alert_pause_minutes)
+    told = select(AlertMessage.id).where(AlertMessage.subscription == name, AlertMessage.created_at > since)
+    return session.scalar(told.where(AlertMessage.urgent.is_(False)).limit(1)) is not None
+
+
+def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: bool) -> int:
+    message = AlertMessage(
+        subscription=alert.name, urgent=emergency, subject="", text="", content={}, state="queued", created_at=now
+    )
+    session.add(message)
+    session.flush()
+    what = AlertItem.kind == "emergency" if emergency else AlertItem.kind != "emergency"
+    theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), what)
+    # What was tried, closed or put off since then needs nobody any more.
+    still = exists().where(
+        CallbackTask.id == AlertItem.task_id,
+        CallbackTask.first_attempt_at.is_(None),
+        CallbackTask.state != "closed",
+        or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now),
+    )
+    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind != "emergency", ~still))
+    taken = session.execute(
+        update(AlertItem).where(*theirs).values(message_id=message.id).execution_options(synchronize_session=False)
+    )
+    if rows(taken) == 0:  # another process was quicker, or nothing is left to be told
+        session.delete(message)
+        session.flush()
+        return 0
+    counted = select(AlertItem.kind, func.count()).where(AlertItem.message_id == message.id).group_by(AlertItem.kind)
+    kinds = Counter(dict(session.execute(counted).all()))
+    codes: dict[str, list[str]] = {
+        kind: list(session.scalars(_codes(message.id, kind))) for kind in _KINDS if kinds[kind]
+    }
+    message.content = {"kinds": dict(kinds), "codes": codes}
+    message.subject, message.text = alert_texts.message(alert.language, kinds, codes, settings())
+    outbox.add(session, "send_alert", message.id, urgent=emergency, run_after=now)
+    return 1
+
+
+def _codes(message_id: int, kind: str) -> Select[str]:
+    """The receipt codes a message names: the first that fall due."""
+    query = select(CallbackTask.receipt_code).join(AlertItem, AlertItem.task_id == CallbackTask.id)
+    query = query.where(AlertItem.message_id == message_id, AlertItem.kind == kind)
+    return query.order_by(CallbackTask.due_at, CallbackTask.id).limit(alert_texts.MOST_NAMED)
+
+
+def forget(session: Session, now: datetime) -> None:
+    """What was told long ago is not kept."""
+    old = AlertItem.at < now - _KEPT
+    session.execute(delete(AlertItem).where(old))
+    session.execute(delete(AlertMessage).where(AlertMessage.created_at < now - _KEPT))

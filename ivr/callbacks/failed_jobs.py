@@ -1,0 +1,83 @@
+"""Work that has failed so often that it needs a person: which task it belongs to, and since when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.models.callbacks import CallbackTask, Contact, TextMessage
+from ivr.models.contact_centre import Conversation, Leg, LineEntry
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform.work_models import Work
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """One piece of work. `error` is the machine's own word, for the operator."""
+
+    kind: str
+    failed_at: datetime
+    error: str
+    task: CallbackTask | None
+
+
+#: Kinds of work by what their subject is.
+_RECORDINGS = ("fetch_recording", "delete_at_carrier", "discard_recording", "transcribe")
+_MESSAGES = ("find_recording", "ask_for_recording")
+_LEGS = ("ring_leg", "hang_up_leg")
+_CONVERSATIONS = ("end_room", "tell_no_interpreter")
+
+
+def everything(session: Session) -> Sequence[Unfinished]:
+    """All of it, the latest first."""
+    failed = select(Work).where(Work.done_at.is_(None), Work.failed_at.is_not(None))
+    return [
+        Unfinished(work.kind, work.failed_at, work.last_error or "", _task_of(session, work))
+        for work in session.scalars(failed.order_by(Work.failed_at.desc(), Work.id.desc()).limit(500))
+        if work.failed_at is not None
+    ]
+
+
+def of_teams(session: Session, team_ids: Collection[int]) -> Sequence[Unfinished]:
+    """What belongs to tasks of some teams, and what belongs to none."""
+    return [one for one in everything(session) if one.task is None or one.task.team_id in team_ids]
+
+
+def by_task(session: Session, tasks: Iterable[CallbackTask]) -> dict[int, list[Unfinished]]:
+    """That of some tasks, by their ids."""
+    wanted, found = {task.id for task in tasks}, defaultdict(list)
+    for one in everything(session):
+        if one.task is not None and one.task.id in wanted:
+            found[one.task.id].append(one)
+    return dict(found)
+
+
+def _task_of(session: Session, work: Work) -> CallbackTask | None:
+    subject = work.subject_id
+    if work.kind in _RECORDINGS and (recording := session.get(Recording, subject)):
+        return _of_message(session, recording.message)
+    if work.kind in _MESSAGES and (message := session.get(VoiceboxMessage, subject)):
+        return _of_message(session, message)
+    if work.kind == "send_text_message" and (text := session.get(TextMessage, subject)):
+        return _of_call(session, text.call_id)
+    if work.kind in _LEGS and (leg := session.get(Leg, subject)):
+        return leg.conversation.task
+    if work.kind in _CONVERSATIONS and (conversation := session.get(Conversation, subject)):
+        return conversation.task
+    if work.kind == "bring_caller" and (entry := session.get(LineEntry, subject)):
+        return _of_call(session, entry.call_id)
+    return None
+
+
+def _of_message(session: Session, message: VoiceboxMessage) -> CallbackTask | None:
+    return message.task or _of_call(session, message.call_id)
+
+
+def _of_call(session: Session, call_id: int) -> CallbackTask | None:
+    theirs = select(CallbackTask).join(Contact).where(Contact.call_id == call_id)
+    return session.scalar(theirs.order_by(CallbackTask.id.desc()).limit(1))

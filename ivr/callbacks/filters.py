@@ -1,0 +1,129 @@
+"""What a list of tasks is narrowed down to; it stands in the address, so that it can be kept and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from ivr.callbacks import search_index
+from ivr.config.settings import settings
+from ivr.domain.routing import CONCERNS
+from ivr.models.accounts import Team
+from ivr.models.callbacks import AppointmentWish, CallbackTask
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+from ivr.platform import sealed_query
+
+_VALUES = {
+    "kind": ("callback", "postal_order", "appointment"),
+    "concern": CONCERNS,
+    "urgency": ("normal", "emergency"),
+    "state": ("open", "claimed", "closed"),
+    "group": ("language", "impairment", "under_25_training"),
+    "listen": ("1",),
+    "sort": ("promise", "due", "arrival", "language", "team"),
+    "order": ("asc", "desc"),
+}
+_GROUPS = {
+    "language": AppointmentWish.companion == "interpreter",
+    "impairment": AppointmentWish.impairment.is_(True),
+    "under_25_training": AppointmentWish.seeks_training.is_(True),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Each is empty where it does not narrow anything down."""
+
+    q: str = ""
+    team: str = ""
+    office: str = ""
+    language: str = ""
+    concern: str = ""
+    kind: str = ""
+    urgency: str = ""
+    state: str = ""
+    #: A priority group (see AppointmentWish).
+    group: str = ""
+    #: Somebody has to listen: there is no transcript to rely on.
+    listen: str = ""
+    #: First contact: from this day to this one (YYYY-MM-DD, local), both counted.
+    since: str = ""
+    until: str = ""
+    sort: str = ""
+    order: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Filters:
+        """Read from an address; what has no meaning is left out."""
+        known = {}
+        for field in fields(cls):
+            value = given.get(field.name, "").strip()
+            value = sealed_query.unseal(value)[:200] if field.name == "q" else value[:200]
+            if field.name in _VALUES and value not in _VALUES[field.name]:
+                value = ""
+            if field.name in ("since", "until") and _day(value) is None:
+                value = ""
+            known[field.name] = value
+        return cls(**known)
+
+    def query(self) -> dict[str, str]:
+        """As it stands in an address: what is searched for is sealed."""
+        found = {name: value for name, value in vars(self).items() if value}
+        return {**found, "q": sealed_query.seal(self.q)} if self.q else found
+
+    def __bool__(self) -> bool:
+        """Whether the list is narrowed down, not only sorted."""
+        return any(value for name, value in vars(self).items() if name not in ("sort", "order"))
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What tasks have to be like."""
+        found: list[ColumnElement[bool]] = [
+            getattr(CallbackTask, name) == value
+            for name in ("office", "language", "concern", "kind", "urgency", "state")
+            if (value := getattr(self, name))
+        ]
+        if self.team:
+            found.append(CallbackTask.team_id.in_(select(Team.id).where(Team.key == self.team)))
+        if self.group:
+            found.append(CallbackTask.id.in_(select(AppointmentWish.task_id).where(_GROUPS[self.group])))
+        if self.listen:
+            found.append(CallbackTask.id.in_(_to_be_listened_to()))
+        if self.q:
+            matching = search_index.matching(self.q)
+            found.append(CallbackTask.id.in_(matching) if matching is not None else CallbackTask.id.is_(None))
+            found.append(CallbackTask.restricted_at.is_(None))  # their data is not used (Art. 18 GDPR)
+        since, until = _day(self.since), _day(self.until)
+        if since is not None:
+            found.append(CallbackTask.first_contact_at >= _begin(since))
+        if until is not None:
+            found.append(CallbackTask.first_contact_at < _begin(until + timedelta(days=1)))
+        return found
+
+
+def _to_be_listened_to() -> Select[int | None]:
+    unsure = and_(Transcript.state == "please_listen", Transcript.corrected_text.is_(None))
+    return (
+        select(VoiceboxMessage.task_id)
+        .join(Recording)
+        .outerjoin(Transcript)
+        .where(
+            VoiceboxMessage.state == "left",
+            VoiceboxMessage.task_id.is_not(None),
+            or_(Transcript.id.is_(None), unsure),
+        )
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found if found is not None and 2000 < found.year < 9000 else None
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(0), settings().hours.zone)

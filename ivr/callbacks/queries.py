@@ -1,0 +1,235 @@
+"""Lists of callback tasks: which a person may see, in the order in which they should be served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from ivr.callbacks.filters import Filters
+from ivr.config.settings import settings
+from ivr.models.accounts import Team, User
+from ivr.models.callbacks import Attempt, CallbackTask, Contact, TaskEvent
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+
+#: Named views of the desk.
+VIEWS = (
+    "open", "mine", "unclaimed", "due", "emergencies", "appointments", "forms", "interpreter", "done", "closed", "all",
+)  # fmt: skip
+#: Tasks on one page of a view.
+PAGE = 50
+#: Nobody needs to know a larger number exactly, and nobody turns so many pages.
+MOST_COUNTED, MOST_PAGES = 1000, 200
+#: Due soon.
+SOON = timedelta(hours=4)
+
+#: Not a parameter: a partial index is for the condition that it names.
+_OPEN = CallbackTask.state != literal("closed", literal_execute=True)
+#: How open tasks are served; the index of that order has the same columns.
+SERVED = (CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
+
+
+def visible_to(user: User) -> ColumnElement[bool]:
+    """Tasks of the teams that are somebody's business."""
+    return CallbackTask.team_id.in_([team.id for team in user.scope])
+
+
+def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
+    match view:
+        case "open":
+            return _OPEN
+        case "mine":
+            return (CallbackTask.state == "claimed") & (CallbackTask.claimed_by_id == user.id)
+        case "unclaimed":
+            return CallbackTask.state == "open"
+        case "due":  # soon, or missed: not yet tried
+            due = _OPEN & (CallbackTask.due_at <= now + SOON) & CallbackTask.first_attempt_at.is_(None)
+            return due & CallbackTask.restricted_at.is_(None)
+        case "emergencies":
+            return _OPEN & (CallbackTask.urgency == "emergency")
+        case "appointments":
+            return _OPEN & (CallbackTask.kind == "appointment")
+        case "forms":
+            return _OPEN & (CallbackTask.kind == "postal_order")
+        case "interpreter":
+            return _OPEN & CallbackTask.needs_interpreter.is_(True)
+        case "done":
+            return (CallbackTask.state == "closed") & (CallbackTask.closed_at >= _midnight(now))
+        case "closed":
+            return CallbackTask.state == "closed"
+        case _:
+            return true()
+
+
+def _midnight(now: datetime) -> datetime:
+    zone = settings().hours.zone
+    return datetime.combine(now.astimezone(zone).date(), time(0), zone)
+
+
+def _whole(query: Select[CallbackTask]) -> Select[CallbackTask]:
+    recording = selectinload(CallbackTask.messages).selectinload(VoiceboxMessage.recording)
+    return query.options(
+        joinedload(CallbackTask.team),
+        joinedload(CallbackTask.call),
+        joinedload(CallbackTask.claimed_by),
+        joinedload(CallbackTask.postal_order),
+        joinedload(CallbackTask.appointment_wish),
+        selectinload(CallbackTask.contacts).joinedload(Contact.call),
+        recording.selectinload(Recording.transcript),
+    )
+
+
+def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
+    if filters.sort:
+        columns: dict[str, tuple[Any, ...]] = {
+            "promise": SERVED,
+            "due": (CallbackTask.due_at, CallbackTask.id),
+            "arrival": (CallbackTask.first_contact_at, CallbackTask.id),
+            "language": (CallbackTask.language, *SERVED),
+            "team": (CallbackTask.team_id, *SERVED),
+        }
+        chosen = columns[filters.sort]
+        return tuple(column.desc() for column in chosen) if filters.order == "desc" else chosen
+    if view in ("done", "closed"):
+        return (CallbackTask.closed_at.desc(), CallbackTask.id.desc())
+    return (CallbackTask.id.desc(),) if view == "all" else SERVED
+
+
+def in_view(
+    session: Session, user: User, view: str, page: int = 1, *, now: datetime, filters: Filters | None = None
+) -> Sequence[CallbackTask]:
+    """A page (from 1) of a view: emergencies first, then by deadline; closed ones, and all, newest first."""
+    filters = Filters() if filters is None else filters
+    query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
+    query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
+    return session.scalars(_whole(query)).all()
+
+
+def count(session: Session, user: User, view: str, now: datetime, filters: Filters | None = None) -> int:
+    """How many tasks a view holds, MOST_COUNTED at the most."""
+    where = (visible_to(user), _in_view(view, user, now), *(filters or Filters()).conditions())
+    some = select(CallbackTask.id).where(*where).limit(MOST_COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def counts(session: Session, user: User, now: datetime) -> dict[str, int]:
+    """How many tasks each view holds."""
+    return {view: count(session, user, view, now) for view in VIEWS}
+
+
+def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
+    """A task with everything its page shows, if the user may see it."""
+    query = _whole(select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user)))
+    query = query.options(
+        selectinload(CallbackTask.attempts).joinedload(Attempt.user),
+        selectinload(CallbackTask.events).joinedload(TaskEvent.user),
+    )
+    return session.scalar(query)
+
+
+def some(session: Session, user: User, task_ids: Sequence[int]) -> Sequence[CallbackTask]:
+    """Those of some tasks the user may see, in the order of their ids."""
+    query = select(CallbackTask).where(CallbackTask.id.in_(task_ids), visible_to(user)).order_by(CallbackTask.id)
+    return session.scalars(query.options(joinedload(CallbackTask.team))).all()
+
+
+def visible(session: Session, user: User, task_id: int) -> CallbackTask | None:
+    """A task by itself, if it is the user's business."""
+    query = select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user))
+    return session.scalar(query.options(joinedload(CallbackTask.team), joinedload(CallbackTask.claimed_by)))
+
+
+def may_see(session: Session, user: User, task_id: int) -> bool:
+    """Whether there is such a task, and it is the user's business."""
+    return session.scalar(select(CallbackTask.id).where(CallbackTask.id == task_id, visible_to(user))) is not None
+
+
+def newest(session: Session, user: User, *views: str, now: datetime) -> Sequence[Row[int, str]]:
+    """Ids and receipt codes of the newest tasks that are in all of these views."""
+    within = [_in_view(view, user, now) for view in views]
+    query = select(CallbackTask.id, CallbackTask.receipt_code).where(visible_to(user), *within)
+    return session.execute(query.order_by(CallbackTask.id.desc()).limit(20)).all()
+
+
+def related(session: Session, user: User, task: CallbackTask) -> Sequence[CallbackTask]:
+    """Other tasks of the same number, the latest first; of the user's own teams only."""
+    if task.callback_number is None:
+        return []
+    query = (
+        select(CallbackTask)
+        .where(CallbackTask.callback_number == task.callback_number, CallbackTask.id != task.id, visible_to(user))
+        .order_by(CallbackTask.id.desc())
+        .limit(10)
+    )
+    return session.scalars(query).all()
+
+
+def by_code_or_number(session: Session, user: User, text: str) -> Sequence[CallbackTask]:
+    """The few tasks somebody means who types a code, a number or a name."""
+    filters = Filters.of({"q": text})
+    if not filters.q:
+        return []
+    query = select(CallbackTask).where(visible_to(user), *filters.conditions()).order_by(CallbackTask.id.desc())
+    return session.scalars(query.options(joinedload(CallbackTask.team)).limit(8)).all()
+
+
+def teams_of(session: Session, user: User) -> Sequence[Team]:
+    """The teams whose tasks somebody sees."""
+    return session.scalars(select(Team).where(Team.id.in_([team.id for team in user.scope])).order_by(Team.name)).all()
+
+
+def languages_of(session: Session, user: User) -> Sequence[str]:
+    """Languages in which there are open tasks."""
+    query = select(CallbackTask.language).where(_OPEN, visible_to(user)).distinct()
+    return sorted(session.scalars(query))
+
+
+def page(
+    session: Session, *, after_id: int = 0, limit: int = 1000, state: str | None = None, call_sid: str | None = None
+) -> Sequence[CallbackTask]:
+    """Tasks of all teams in the order of their ids, for programs."""
+    query = select(CallbackTask).where(CallbackTask.id > after_id).order_by(CallbackTask.id).limit(limit)
+    if state:
+        query = query.where(CallbackTask.state == state)
+    if call_sid:
+        query = query.where(CallbackTask.contacts.any(Contact.call.has(call_sid=call_sid)))
+    return session.scalars(_whole(query)).all()
+
+
+def any_one(session: Session, task_id: int) -> CallbackTask | None:
+    """A task of any team, for programs."""
+    return session.scalar(_whole(select(CallbackTask).where(CallbackTask.id == task_id)))
+
+
+def pending_transcripts(session: Session) -> int:
+    """How many messages wait for their transcript."""
+    waiting = select(func.count(Transcript.id)).where(Transcript.state == "pending")
+    return session.scalar(waiting) or 0
+
+
+def recording(session: Session, recording_id: int) -> Recording | None:
+    """A stored recording that belongs to a task, of whatever team."""
+    return session.scalar(
+        select(Recording)
+        .options(joinedload(Recording.message).joinedload(VoiceboxMessage.task).joinedload(CallbackTask.team))
+        .join(VoiceboxMessage)
+        .join(CallbackTask)
+        .where(Recording.id == recording_id, Recording.state == "stored")
+    )
+
+
+def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
+    """Ids of open tasks a member may serve next, in their order: emergencies, then languages they speak, then by
+    deadline and arrival. Whose next attempt is not due yet waits, and so does who wants their data not to be used."""
+    ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
+    free = (CallbackTask.state == "open", CallbackTask.restricted_at.is_(None))
+    base = select(CallbackTask.id).where(*free, visible_to(user), ready)
+    base = base.order_by(*SERVED).limit(40)
+    for urgency in ("emergency", "normal"):
+        for mine in (CallbackTask.language.in_(languages), CallbackTask.language.not_in(languages)):
+            if found := session.scalars(base.where(CallbackTask.urgency == urgency, mine)).all():
+                return found
+    return []

@@ -1,0 +1,68 @@
+"""Looking up by keyed-in codes, without letting anybody guess them: a request by its receipt code (Eingangsnummer), a
+team member by personal number and PIN.
+
+A code that is nobody's counts against the calling number and against all callers together; who has tried too
+often within an hour is asked to come back later, whatever code they key in next.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from ivr.accounts import users
+from ivr.callbacks import intake
+from ivr.calls.caller_language import number_hash
+from ivr.config.settings import settings
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import CodeTry
+
+#: Wrong codes are counted over so long.
+WINDOW = timedelta(hours=1)
+
+
+class Locked(Exception):
+    """Too many wrong codes; try again within WINDOW."""
+
+
+def find(session: Session, code: str, number: str, now: datetime) -> CallbackTask | None:
+    """The task of a receipt code; None, and one try counted, if there is none. Who withholds their number is known by
+    their call.
+
+    Raises:
+        Locked: this number, or all callers together, have tried too many wrong codes.
+    """
+    _require_tries_left(session, number, now)
+    task = intake.by_code(session, code)
+    if task is None:
+        session.add(CodeTry(number_hash=number_hash(number), tried_at=now))
+    return task
+
+
+def member(session: Session, personal_number: str, pin: str, number: str | None, now: datetime) -> User | None:
+    """The active team member of a personal number and PIN; None, and one try counted, if there is none, or if too many
+    wrong ones have been tried."""
+    try:
+        _require_tries_left(session, number, now)
+    except Locked:
+        return None
+    user = users.by_pin(session, personal_number, pin)
+    if user is None:
+        session.add(CodeTry(number_hash=number_hash(number), tried_at=now))
+    return user
+
+
+def _require_tries_left(session: Session, number: str | None, now: datetime) -> None:
+    lately = CodeTry.tried_at > now - WINDOW
+    own = select(func.count(CodeTry.id)).where(lately, CodeTry.number_hash == number_hash(number))
+    everybodys = session.scalar(select(func.count(CodeTry.id)).where(lately)) or 0
+    if (session.scalar(own) or 0) >= settings().code_tries or everybodys >= settings().code_tries_overall:
+        raise Locked
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete tries that count no more."""
+    session.execute(delete(CodeTry).where(CodeTry.tried_at <= now - WINDOW))

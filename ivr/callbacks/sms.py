@@ -1,0 +1,85 @@
+"""Text messages (SMS): the link callers ask for in a call, and what members send from a task. A worker sends them.
+
+Telephones are shared: no template names the Jobcenter or a concern.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ivr import prompts
+from ivr.callbacks.workflow import Refused
+from ivr.config.settings import settings
+from ivr.domain import phone_numbers
+from ivr.domain.timestamps import iso
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask, TaskEvent, TextMessage
+from ivr.models.calls import Call
+from ivr.platform import outbox
+
+
+def send_link(session: Session, call: Call, number: str, language: str) -> None:
+    """The link to the online services, once to a number in a call."""
+    known = select(TextMessage).where(
+        TextMessage.call_id == call.id, TextMessage.to_number == number, TextMessage.template == "sms_link"
+    )
+    if not number or session.scalar(known) is not None:
+        return
+    message = TextMessage(call_id=call.id, to_number=number, language=language, state="queued")
+    session.add(message)
+    session.flush()
+    outbox.add(session, "send_text_message", message.id)
+
+
+def body(message: TextMessage) -> str:
+    """What a message says."""
+    if message.text is not None:
+        return message.text
+    return prompts.text("sms_link", message.language, {"link": settings().online_services_url})
+
+
+def templates(task: CallbackTask) -> tuple[str, ...]:
+    """The texts that fit a task."""
+    wish = task.appointment_wish
+    return ("sms_missed", "sms_link", *(("sms_appointment",) if wish and wish.appointment_at else ()))
+
+
+def draft(task: CallbackTask, template: str, language: str) -> str:
+    """A template in a language, with what is known of the task."""
+    wish, values = task.appointment_wish, {"link": settings().online_services_url}
+    if wish is not None and wish.appointment_at is not None:
+        values["appointment_at"] = iso(wish.appointment_at) or ""
+    text = prompts.text(template, language, values)
+    return f"{text} {wish.place}" if template == "sms_appointment" and wish and wish.place else text
+
+
+def send(session: Session, task: CallbackTask, user: User, template: str, text: str, now: datetime) -> None:
+    """Send a text from a task, as the member has seen it.
+
+    Raises:
+        Refused: `no_mobile` where no text message can be received, `text_needed`, or `restricted` (Art. 18 GDPR).
+    """
+    if task.restricted_at is not None:
+        raise Refused("restricted")
+    number = task.callback_number
+    if number is None or not phone_numbers.is_mobile(number):
+        raise Refused("no_mobile")
+    text = text.strip()[:800]
+    if not text or template not in templates(task):
+        raise Refused("text_needed")
+    # Of two members who send at once, one is numbered after the other.
+    session.execute(select(CallbackTask.id).where(CallbackTask.id == task.id).with_for_update())
+    same = select(func.count(TextMessage.id)).where(
+        TextMessage.call_id == task.call_id, TextMessage.to_number == number, TextMessage.template == template
+    )
+    message = TextMessage(
+        call_id=task.call_id, to_number=number, language=task.language, template=template,
+        number=(session.scalar(same) or 0) + 1, text=text, state="queued",
+    )  # fmt: skip
+    session.add(message)
+    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="text_sent", text=text))
+    session.flush()
+    outbox.add(session, "send_text_message", message.id)

@@ -1,0 +1,49 @@
+"""What the house remembers of a telephone number: the language of its last call, under a keyed hash.
+
+The number itself is not kept; without the house's secret nobody can tell whose hash it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Table, delete
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.models.calls import KnownCaller
+from ivr.platform.column_types import insert
+from ivr.platform.keyed_hash import keyed_hash
+
+_KNOWN = Table("known_callers", KnownCaller.metadata)
+
+
+def number_hash(number: str | None) -> str:
+    """HMAC-SHA256 of an E.164 number in hex; one and the same for all who withhold theirs."""
+    return keyed_hash("known callers", number or "withheld")
+
+
+def language_of(session: Session, number: str | None, now: datetime) -> str | None:
+    """The language a number was last served in, if it is remembered (still)."""
+    days = settings().remember_language_days
+    if number is None or not days:
+        return None
+    known = session.get(KnownCaller, number_hash(number))
+    if known is None or known.last_called_at < now - timedelta(days=days):
+        return None
+    return known.language if known.language in settings().enabled_languages else None
+
+
+def remember(connection: Connection, number: str | None, language: str, now: datetime) -> None:
+    """Remember the language a caller has chosen."""
+    if number is None or not settings().remember_language_days:
+        return
+    values = {"language": language, "last_called_at": now}
+    new = insert(connection.dialect, _KNOWN).values(number_hash=number_hash(number), **values)
+    connection.execute(new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=values))
+
+
+def forget(session: Session, now: datetime, days: int) -> None:
+    """Delete what has been remembered for so many days."""
+    oldest = now - timedelta(days=days)
+    session.execute(delete(KnownCaller).where(KnownCaller.last_called_at < oldest))

@@ -1,0 +1,47 @@
+"""That something of the carrier's was deleted here: no late event and no comparison with the carrier brings it back.
+While the carrier still has it, it is known by its own id; afterwards, for some days, by a keyed hash."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import TextMessage
+from ivr.models.privacy import PendingDeletion
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform.column_types import insert
+from ivr.platform.keyed_hash import keyed_hash
+
+
+def hidden(sid: str) -> str:
+    """The keyed hash of a carrier's id."""
+    return keyed_hash("deleted", sid)
+
+
+def lies_on(session: Session, *sids: str) -> bool:
+    """Whether one of some ids was deleted here."""
+    known = [*sids, *map(hidden, sids)]
+    return session.scalar(select(PendingDeletion.sid).where(PendingDeletion.sid.in_(known)).limit(1)) is not None
+
+
+#: What the carrier's id of a call or leg is replaced with when a person is erased begins so.
+ERASED = "erased-"
+
+
+#: Work whose subject is a recording, a message, or a text message.
+_WORK_OF = {
+    Recording: ("fetch_recording", "delete_at_carrier", "discard_recording", "transcribe"),
+    VoiceboxMessage: ("find_recording", "ask_for_recording"),
+    TextMessage: ("send_text_message",),
+}
+
+
+def elsewhere(session: Session, kind: str, sid: str) -> None:
+    """Plan that something outside of the database goes: `audio` in our store; a `recording`, `call` or `message` (SMS)
+    at the carrier. `sid` is the carrier's id."""
+    if sid.startswith(ERASED):
+        return
+    new = insert(session.get_bind().dialect, PendingDeletion).values(kind=kind, sid=sid, planned_at=utc_now())
+    again = {"planned_at": utc_now(), "done_at": None}
+    session.execute(new.on_conflict_do_update(index_elements=["kind", "sid"], set_=again))

@@ -1,0 +1,41 @@
+"""Whether a request really comes from the carrier (header `X-Twilio-Signature`, HMAC-SHA1)."""
+
+from __future__ import annotations
+
+from flask import Request, abort
+from flask import request as present
+from twilio.request_validator import RequestValidator
+
+from ivr.config.settings import settings
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def called_url(request: Request) -> str:
+    """The URL exactly as the carrier called it.
+
+    Flask's own `request.url` is decoded (`%7E`, `%3A`, UTF-8) and would give false alarms; gunicorn keeps
+    the raw target in RAW_URI, werkzeug in REQUEST_URI.
+    """
+    target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
+    if target.startswith(("http://", "https://")):  # absolute form, as some proxies send it
+        target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
+    return settings().base_url + target
+
+
+def is_genuine(request: Request) -> bool:
+    """Validate the signature over the URL and the whole form, blank values included.
+
+    Only forms are accepted: validating some other body as if it were an empty form would let a forged one in.
+    """
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not signature or (request.content_length and request.mimetype != _FORM):
+        return False
+    validator = RequestValidator(settings().auth_token)
+    return bool(validator.validate(called_url(request), request.form, signature))
+
+
+def only_the_carrier() -> None:
+    """Guards a blueprint of webhooks: whoever is not the carrier is refused (403)."""
+    if not is_genuine(present):
+        abort(403)

@@ -1,0 +1,35 @@
+"""Commands for the speech models."""
+
+from __future__ import annotations
+
+import click
+
+from ivr.config.settings import settings
+from ivr.domain.languages import LANGUAGES
+from ivr.transcription.download_progress import fetch_with_progress
+
+
+@click.group()
+def models() -> None:
+    """Vosk models for the offline transcription."""
+
+
+@models.command("list")
+def list_models() -> None:
+    """Which languages have a model here."""
+    from ivr.transcription.vosk_engine import installed_languages
+
+    installed = installed_languages()
+    for code in sorted({*LANGUAGES, *installed}):
+        name = LANGUAGES[code].english_name if code in LANGUAGES else code
+        click.echo(f"{code}  {name:<12} {'installed' if code in installed else 'missing'}")
+    click.echo(f"in {settings().model_dir.absolute()}")
+
+
+@models.command("fetch")
+@click.argument("languages", nargs=-1, required=True)
+def fetch_models(languages: tuple[str, ...]) -> None:
+    """Install the models of LANGUAGES (codes like de en ko); what is there is kept."""
+    failed = [language for language in languages if not fetch_with_progress(language)]
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,134 @@
+"""Commands for data protection: the access log, the periods, and the papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from ivr.domain.timestamps import iso, utc_now
+
+
+@click.group()
+def audit() -> None:
+    """The access log (Zugriffsprotokoll), and whether the audio is whole."""
+
+
+@audit.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--alone", is_flag=True, help="FILE by itself: without this house's secret and database.")
+def verify(file: Path | None, alone: bool) -> None:
+    """Say whether the log is whole: in the database, or in an exported FILE."""
+    from ivr.audit import verification
+
+    if file is None:
+        count, faults = verification.faults_of_database()
+    else:
+        count, faults = verification.faults_of_file(file, alone=alone)
+        if not faults and not alone:
+            newer = verification.missing_since(file)
+            if newer < 0:
+                faults.append("the log of this house is another one")
+            else:
+                click.echo(f"the log of this house has got {newer} lines since")
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        raise click.ClickException(f"the log is not whole ({len(faults)} faults in {count} lines)")
+    if file is not None and alone:
+        click.echo(f"sealed with the key {verification.key_of_file(file)}: compare it with the one you were given")
+    click.echo(f"{count} lines, whole")
+
+
+@audit.command()
+def audio() -> None:
+    """Open every stored recording and compare it with its checksum: a single changed bit is found."""
+    from ivr.operations.backup import unreadable_audio
+
+    damaged = unreadable_audio()
+    for sid in damaged:
+        click.echo(sid, err=True)
+    if damaged:
+        raise click.ClickException(f"{len(damaged)} recordings are missing or damaged; restore them from a backup")
+    click.echo("every stored recording is whole")
+
+
+@audit.command("export")
+@click.argument("file", type=click.File("w", encoding="utf-8", atomic=True))
+def export_log(file: TextIO) -> None:
+    """Write the whole log to FILE, a line of JSON each; `-` for standard output."""
+    from ivr.audit import access_log, verification
+    from ivr.platform import database
+
+    with database.writing() as session:
+        by = access_log.Actor("command line", "operator")
+        access_log.append(session, by, "export_log", utc_now())
+    for line in verification.export(utc_now()):
+        file.write(line)
+
+
+@audit.command()
+def head() -> None:
+    """Print the newest line's number and hash, and the key that seals exports, to be kept by somebody else."""
+    from ivr.audit import access_log, anchors
+    from ivr.platform import database
+
+    with database.reading() as session:
+        number, newest = access_log.newest(session)
+    click.echo(f"{iso(utc_now())} {number} {newest} key {anchors.public_key()}")
+
+
+@click.group()
+def retention() -> None:
+    """The periods for which data is kept (Löschkonzept)."""
+
+
+@retention.command()
+def plan() -> None:
+    """Show what would be deleted now, and touch nothing."""
+    from ivr.platform import database
+    from ivr.privacy import deletion
+
+    with database.reading() as session:
+        dues = deletion.plan(session, utc_now())
+    click.echo(f"{'kind':<22}{'days':>6}  {'older than':<20}{'would go':>9}{'held':>6}")
+    for due in dues:
+        click.echo(f"{due.kind:<22}{due.days:>6}  {due.cutoff_at:%Y-%m-%d %H:%M:%S} {due.count:>9}{due.held:>6}")
+
+
+@retention.command("run")
+def run_now() -> None:
+    """Delete now what has been kept for long enough, without waiting for the night."""
+    from ivr.privacy import nightly_job
+
+    records = nightly_job.run(utc_now())
+    for record in records:
+        seen = "seen to be gone" if record.verified else f"NOT complete: {record.remains}"
+        click.echo(f"{record.kind:<22}{record.deleted:>8} deleted, {record.held} held, {seen}")
+    if not all(record.verified for record in records):
+        raise click.ClickException("not everything is gone; it is tried again every night")
+
+
+@retention.command()
+def replay() -> None:
+    """Erase again what was erased at people's wish, after the database was restored by other tools than ours."""
+    from ivr.privacy import erasure, nightly_job
+
+    try:
+        again = nightly_job.after_restore(utc_now())
+    except erasure.Unreadable as error:
+        raise click.ClickException(f"not all could be erased again: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"the audio store does not answer: {error}") from None
+    click.echo(", ".join(f"{count} {what}" for what, count in again.items()) + " erased again")
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/papers"))
+def papers(directory: Path) -> None:
+    """Write the papers of data protection (Art. 30 record, measures, Löschkonzept …) from the code's own tables."""
+    from ivr.privacy.compliance import write
+
+    for path in write(directory):
+        click.echo(str(path))

@@ -1,0 +1,41 @@
+"""`python -m ivr sla`: what is promised, now and from when on something else."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ivr.config.settings import settings
+from ivr.domain.sla_policies import KINDS, URGENCIES, Promise, promised
+from ivr.domain.timestamps import utc_now
+from ivr.reporting import daily_metrics
+
+
+@click.command()
+@click.option("--on", "day", help="As on a day (YYYY-MM-DD); today unless said.")
+def sla(day: str | None) -> None:
+    """Show what is promised to whom: hours to the first attempt, and until somebody is reached."""
+    configured = settings()
+    try:
+        wanted = date.fromisoformat(day) if day else daily_metrics.local_day(utc_now())
+    except ValueError:
+        raise click.BadParameter(f"{day!r} is no day like 2026-12-01", param_hint="--on") from None
+    table = Table(title=f"Promises made on {wanted:%d.%m.%Y}")
+    for heading in ("kind", "urgency", "teams", "clock", "tried within", "reached within", "at risk after"):
+        table.add_column(heading)
+    for kind in KINDS:
+        for urgency in URGENCIES:
+            alike: dict[Promise, list[str]] = {}
+            for team in configured.teams:
+                alike.setdefault(promised(configured.sla_policies, kind, urgency, team, wanted), []).append(team)
+            for promise, teams in alike.items():
+                reached = f"{promise.reached_hours:g} h" if promise.reached_hours else "not promised"
+                names = "all" if len(alike) == 1 else ", ".join(teams)
+                hours, risk = f"{promise.tried_hours:g} h", f"{promise.at_risk:.0%}"
+                table.add_row(kind, urgency, names, promise.clock, hours, reached, risk)
+    Console(width=120).print(table)
+    for later in sorted({policy.valid_from for policy in configured.sla_policies if policy.valid_from > wanted}):
+        click.echo(f"From {later:%d.%m.%Y} on something else is promised: --on {later}")

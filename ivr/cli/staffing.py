@@ -1,0 +1,104 @@
+"""`python -m ivr simulate`: how many people must answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.platform import database
+
+if TYPE_CHECKING:
+    from ivr.reporting.staffing import Answered
+
+
+def _staff(text: str) -> list[int]:
+    first, dash, last = text.partition("-")
+    try:
+        numbers = list(range(int(first), int(last if dash else first) + 1))
+    except ValueError:
+        numbers = []
+    if not numbers or numbers[0] < 1 or numbers[-1] > 200 or len(numbers) > 50:
+        raise click.BadParameter("give a number of people, or a range like 2-12")
+    return numbers
+
+
+@click.command()
+@click.option("--staff", default="", help="People who answer: a number, or a range like 2-12.")
+@click.option("--calls", type=click.FloatRange(0, 100_000), help="Calls an hour; the history's unless said.")
+@click.option("--when", default="", help='Hour of the week: "monday 9". The next opening hour unless said.')
+@click.option("--team", default="", help="Only conversations and patience of this team.")
+@click.option("--talk-seconds", type=click.FloatRange(1, 36_000), help="Mean length of a conversation.")
+@click.option("--wrap-up-seconds", type=click.FloatRange(0, 3600), default=60.0, show_default=True)
+@click.option("--goal", type=click.FloatRange(0, 1), help="Share to be answered within 30 s; the target unless said.")
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this SVG file.")
+def simulate(
+    staff: str,
+    calls: float | None,
+    when: str,
+    team: str,
+    talk_seconds: float | None,
+    wrap_up_seconds: float,
+    goal: float | None,
+    chart: Path | None,
+) -> None:
+    """Simulate a line: how many people must sit here so that enough callers wait less than 30 seconds?"""
+    from ivr.operations.migrate import migrate
+    from ivr.reporting import staffing
+
+    migrate()
+    now = utc_now()
+    goal = settings().targets.answered_in_time if goal is None else goal
+    if team and team not in settings().teams:
+        raise click.BadParameter(f"there is no team {team!r}", param_hint="--team")
+    try:
+        weekday, hour = staffing.parse_hour(when) if when else staffing.usual_hour(now)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--when") from None
+    with database.reading() as session:
+        known = staffing.history(session, weekday, hour, now, team=team)
+    rate = known.calls_an_hour if calls is None else calls
+    numbers = _staff(staff) if staff else _around(rate, known.talk, talk_seconds, wrap_up_seconds)
+    try:
+        found = staffing.plan(known, numbers, calls=calls, wrap_up=wrap_up_seconds, talk=talk_seconds)
+    except staffing.TooLittle as error:
+        raise click.ClickException(str(error)) from None
+    title = f"{staffing.day_of(weekday)} {hour}:00, {rate:.1f} calls an hour"
+    _print(found, goal, title, staffing.mean_patience(known))
+    best = staffing.enough(found, goal)
+    if best is None:
+        click.echo(f"None of these reaches {goal:.0%} within 30 s: ask for more people with --staff.")
+    else:
+        click.echo(f"{best.staff} people answer {best.in_time:.0%} within 30 s (goal {goal:.0%}).")
+    if chart is not None:
+        chart.write_text(staffing.chart(found, goal, f"Answered within 30 s: {title}"), encoding="utf-8")
+        click.echo(f"Drawn into {chart}.")
+
+
+def _around(rate: float, talk: Sequence[float], talk_seconds: float | None, wrap_up: float) -> list[int]:
+    lengths = [talk_seconds] if talk_seconds else talk
+    mean = sum(lengths) / len(lengths) if lengths else 0.0
+    load = rate * (mean + wrap_up) / 3600
+    least = max(1, math.floor(load) - 1)
+    return list(range(least, least + 8))
+
+
+def _print(found: Sequence[Answered], goal: float, title: str, patience: float) -> None:
+    table = Table(title=title, caption="patience: " + (f"{patience:.0f} s" if math.isfinite(patience) else "endless"))
+    for heading in ("people", "within 30 s", "", "mean wait", "gave up", "Erlang C"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for one in found:
+        bar = "█" * round(one.in_time * 20) + "·" * (20 - round(one.in_time * 20))
+        wait = f"{one.mean_wait:.0f} s" if math.isfinite(one.mean_wait) else "–"
+        mark = " ✓" if one.in_time >= goal else ""
+        table.add_row(
+            str(one.staff), f"{one.in_time:.0%}{mark}", bar, wait, f"{one.gave_up:.0%}", f"{one.erlang_c:.0%}"
+        )
+    Console().print(table)

@@ -1,0 +1,5 @@
+"""Live calls with people live here: the call queue, distribution, presence, roster, conversations,
+interpreters, outbound callbacks.
+
+Callback tasks and webhooks do not.
+"""

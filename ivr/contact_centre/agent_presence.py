@@ -1,0 +1,129 @@
+"""Who of the team members answers calls now (Erreichbarkeit), and at which telephone.
+
+offline/paused → available → ringing → talking → wrap_up → available. Every step is a conditional update, so of two
+things that happen to a member at once one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from ivr.models.accounts import User
+from ivr.models.contact_centre import Conversation, Leg, Presence
+from ivr.platform.column_types import rows
+
+#: States of somebody who is there, though perhaps busy.
+THERE = ("available", "ringing", "talking", "wrap_up")
+#: Calls in a row that are not answered, after which a member is taken for away.
+MOST_MISSED = 2
+
+
+#: Whoever writes up a conversation for longer has forgotten it, and is not waited for.
+LONGEST_WRAP_UP = timedelta(minutes=30)
+
+
+def is_there(now: datetime) -> ColumnElement[bool]:
+    """Members who answer, or soon will: not who goes home after the wrap-up, or has forgotten it."""
+    wrapping = and_(
+        Presence.state == "wrap_up", Presence.afterwards.is_(None), Presence.since_at > now - LONGEST_WRAP_UP
+    )
+    return or_(Presence.state.in_(("available", "ringing", "talking")), wrapping)
+
+
+class NotNow(Exception):
+    """The member's state does not allow this; `reason` is a key of the interface's messages."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def seen(session: Session, user_id: int, now: datetime) -> Presence:
+    """A member's presence, offline where there is none yet; for showing, nothing is written."""
+    unknown = Presence(user_id=user_id, state="offline", languages=["de"], since_at=now, idle_since_at=now)
+    return session.get(Presence, user_id) or unknown
+
+
+def of(session: Session, user_id: int, now: datetime) -> Presence:
+    """A member's presence, written down at first sight."""
+    presence = seen(session, user_id, now)
+    session.add(presence)
+    session.flush()
+    return presence
+
+
+def move(
+    session: Session, user_id: int, came_from: Sequence[str], to: str, now: datetime, *, leg: int | None = None,
+    **values: Any,
+) -> bool:  # fmt: skip
+    """Change a member's state if it is one of `came_from` (and, where `leg` is given, because of that leg)."""
+    where = [Presence.user_id == user_id, Presence.state.in_(came_from)]
+    if leg is not None:
+        where.append(Presence.leg_id == leg)
+    moved = session.execute(
+        update(Presence)
+        .where(*where)
+        .values(state=to, since_at=now, **values)
+        .execution_options(synchronize_session="fetch")
+    )
+    return rows(moved) == 1
+
+
+def come(session: Session, user: User, number: str, languages: Sequence[str], now: datetime) -> None:
+    """A member answers calls from now on, at this number (E.164), in these languages.
+
+    Raises:
+        NotNow: `wrap_up` while a conversation has no outcome yet; `on_the_phone` while they talk.
+    """
+    here = of(session, user.id, now)
+    here.number, here.languages, here.afterwards = number, sorted({"de", *languages}), None
+    session.flush()
+    if here.state == "available":
+        return
+    if not move(session, user.id, ("offline", "paused"), "available", now, idle_since_at=now, missed=0, leg_id=None):
+        raise NotNow("wrap_up" if here.state == "wrap_up" else "on_the_phone")
+
+
+def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
+    """A member answers no calls for a while (paused), or is gone for the day; after the present call, if there is
+    one."""
+    to = "offline" if for_good else "paused"
+    of(session, user.id, now)
+    if not move(session, user.id, ("available", "offline", "paused"), to, now, leg_id=None, afterwards=None):
+        session.execute(update(Presence).where(Presence.user_id == user.id).values(afterwards=to))
+
+
+def free(session: Session, user_id: int, came_from: Sequence[str], now: datetime, *, leg: int | None = None,
+         **values: Any) -> bool:  # fmt: skip
+    """A member has nothing more to do with a call: available again, or what they had asked for."""
+    here = of(session, user_id, now)
+    to = here.afterwards or "available"
+    return move(session, user_id, came_from, to, now, leg=leg, leg_id=None, afterwards=None, **values)
+
+
+def missed_call(session: Session, user_id: int, leg: int, now: datetime) -> None:
+    """A member did not answer: last in turn from now on, and taken for away when that happens again and again."""
+    here = of(session, user_id, now)
+    missed = here.missed + 1
+    if missed >= MOST_MISSED:
+        here.afterwards = here.afterwards or "paused"
+        session.flush()
+    free(session, user_id, ("ringing",), now, leg=leg, idle_since_at=now, missed=missed)
+
+
+def hung_up(session: Session, user_id: int, leg: int, now: datetime) -> None:
+    """A member's conversation is over: what came of it is to be written down before the next call."""
+    move(session, user_id, ("ringing", "talking"), "wrap_up", now, leg=leg)
+
+
+def unfinished(session: Session, user_id: int) -> Conversation | None:
+    """The conversation whose outcome a member has to write down."""
+    here = session.get(Presence, user_id)
+    if here is None or here.state != "wrap_up" or here.leg_id is None:
+        return None
+    return session.scalar(select(Conversation).join(Leg).where(Leg.id == here.leg_id))

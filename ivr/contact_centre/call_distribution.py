@@ -1,0 +1,163 @@
+"""Automatic call distribution: brings who waits and who is free together.
+
+Whoever fits and has been idle longest is rung; members who speak the caller's language go first. Nothing here talks
+to the carrier: what is to be done stands in the outbox, what has happened comes in as events, each of which may come
+twice, late or out of order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, interpreters
+from ivr.models.contact_centre import Conversation, Leg, LineEntry, Presence
+from ivr.platform import outbox
+from ivr.platform.column_types import rows
+
+#: Longer than this (beyond the time it rings) no telephone is waited for whose events do not come.
+_LOST_AFTER = timedelta(seconds=20)
+
+
+def match(session: Session, now: datetime) -> list[Leg]:
+    """Ring somebody for each who waits and whom somebody free fits; the legs that are to be rung."""
+    if session.scalar(select(Presence.user_id).where(Presence.state == "available").limit(1)) is None:
+        return []
+    offered: list[Leg] = []
+    free: dict[int, Sequence[Presence]] = {}
+    taken: set[int] = set()
+    for entry in call_queue.waiting(session):
+        if entry.team_id not in free:
+            there = duty_roster.who_answers(session, entry.team_id, now)
+            free[entry.team_id] = [presence for presence in there if presence.state == "available"]
+        candidates = [presence for presence in free[entry.team_id] if presence.user_id not in taken]
+        if not candidates:
+            continue
+        chosen = _who_fits(session, entry, candidates)
+        taken.add(chosen.user_id)
+        if leg := _offer(session, entry, chosen, now):
+            offered.append(leg)
+    return offered
+
+
+def _who_fits(session: Session, entry: LineEntry, candidates: Sequence[Presence]) -> Presence:
+    """Not who has just declined, if there is anybody else; who speaks the language; who has been idle longest."""
+    asked = dict.fromkeys(
+        session.scalars(
+            select(Leg.user_id)
+            .join(Conversation)
+            .where(Conversation.entry_id == entry.id, Leg.role == "member", Leg.user_id.is_not(None))
+        ),
+        1,
+    )
+    return min(
+        candidates,
+        key=lambda one: (
+            asked.get(one.user_id, 0), entry.language not in one.languages, one.idle_since_at, one.user_id,
+        ),
+    )  # fmt: skip
+
+
+def _offer(session: Session, entry: LineEntry, chosen: Presence, now: datetime) -> Leg | None:
+    conversation = conversations.for_entry(session, entry, now)
+    leg = conversations.wanted(session, conversation, "member", chosen.number, now, user_id=chosen.user_id)
+    if not agent_presence.move(session, chosen.user_id, ("available",), "ringing", now, leg_id=leg.id):
+        session.delete(leg)
+        return None
+    offered = session.execute(
+        update(LineEntry)
+        .where(LineEntry.id == entry.id, LineEntry.state == "waiting")
+        .values(state="offered", offered_leg_id=leg.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    if not rows(offered):
+        agent_presence.free(session, chosen.user_id, ("ringing",), now, leg=leg.id)
+        session.delete(leg)
+        return None
+    return leg
+
+
+def accept(session: Session, leg: Leg, now: datetime) -> bool:
+    """A member has pressed the key; False if the caller is gone or somebody else was quicker."""
+    entry = leg.conversation.entry
+    if entry is None or leg.state == "ended":
+        return False
+    if entry.state == "answered" and entry.offered_leg_id == leg.id:
+        return True  # the same key, delivered twice
+    won = session.execute(
+        update(LineEntry)
+        .where(LineEntry.id == entry.id, LineEntry.state == "offered", LineEntry.offered_leg_id == leg.id)
+        .values(state="answered", answered_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
+    if not rows(won):
+        return False
+    agent_presence.move(session, leg.user_id or 0, ("ringing",), "talking", now, leg=leg.id, missed=0)
+    conversation = leg.conversation
+    conversation.state = "live"
+    if entry.mode == "live":
+        caller = conversations.wanted(session, conversation, "caller", entry.call.from_number, now, ring=False)
+        caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, "answered", now
+        outbox.add(session, "bring_caller", entry.id, urgent=True)
+        if not conversations.share_a_language(session, conversation):
+            interpreters.request(session, conversation, now)
+    return True
+
+
+def refused(session: Session, leg: Leg, ending: str, now: datetime) -> None:
+    """A member did not take a call (declined, no_answer, busy, failed): the next one is rung."""
+    session.execute(
+        update(LineEntry)
+        .where(LineEntry.offered_leg_id == leg.id, LineEntry.state == "offered")
+        .values(state="waiting", offered_leg_id=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    if leg.user_id is not None:
+        if ending == "declined":
+            agent_presence.free(session, leg.user_id, ("ringing",), now, leg=leg.id, idle_since_at=now, missed=0)
+        elif ending == "canceled":  # the caller was gone; it was not their turn
+            agent_presence.free(session, leg.user_id, ("ringing",), now, leg=leg.id)
+        else:
+            agent_presence.missed_call(session, leg.user_id, leg.id, now)
+
+
+def overdue_legs(session: Session, now: datetime) -> Sequence[Leg]:
+    """Legs whose telephone should have answered or given up long ago: their events are lost."""
+    return session.scalars(
+        select(Leg).where(Leg.state.in_(("wanted", "ringing")), Leg.created_at < now - _longest())
+    ).all()
+
+
+def is_overdue(leg: Leg, now: datetime) -> bool:
+    """Whether nobody waits any more for this telephone to be rung."""
+    return leg.created_at < now - _longest()
+
+
+def _longest() -> timedelta:
+    return timedelta(seconds=max(settings().ring_seconds, settings().callback_ring_seconds)) + _LOST_AFTER
+
+
+def repair(session: Session, now: datetime) -> None:
+    """Members who are taken for busy though their leg has ended a while ago are free again, after the wrap-up if they
+    have talked with somebody; rooms of conversations that are over are closed."""
+    busy = select(Presence).where(Presence.state.in_(("ringing", "talking")))
+    for here in session.scalars(busy).all():
+        leg = session.get(Leg, here.leg_id or 0)
+        if leg is not None and (leg.state != "ended" or leg.ended_at is None or leg.ended_at > now - _LOST_AFTER):
+            continue
+        talked = leg is not None and any(one.role == "caller" and one.joined_at for one in leg.conversation.legs)
+        if leg is not None and talked:
+            agent_presence.hung_up(session, here.user_id, leg.id, now)
+        else:
+            agent_presence.free(session, here.user_id, ("ringing", "talking"), now, idle_since_at=now)
+    left = select(Leg.conversation_id).where(Leg.state.in_(("answered", "joined")))
+    for conversation_id in session.scalars(
+        select(Conversation.id).where(
+            Conversation.state == "ended", Conversation.ended_at < now - _LOST_AFTER, Conversation.id.in_(left)
+        )
+    ).all():
+        outbox.add(session, "end_room", conversation_id)

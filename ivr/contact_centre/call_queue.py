@@ -1,0 +1,188 @@
+"""The team's line (Warteschlange): who waits, in which order, for how long, and why they left it.
+
+Emergencies stand first, then whoever came first. Who chose to be called back keeps their place, and of the same
+urgency and arrival who holds the line goes before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ivr.accounts import teams
+from ivr.callbacks.request import Matter
+from ivr.config.settings import settings
+from ivr.contact_centre import duty_roster
+from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Conversation, LineEntry
+from ivr.platform import outbox
+from ivr.platform.column_types import rows
+
+#: The expected wait is taken from so long a time.
+LATELY = timedelta(minutes=30)
+
+ORDER = (
+    case((LineEntry.urgency == "emergency", 0), else_=1),
+    LineEntry.joined_at,
+    case((LineEntry.mode == "live", 0), else_=1),
+    LineEntry.id,
+)
+_IN_LINE = LineEntry.state.in_(("waiting", "offered"))
+
+
+def state_for(session: Session, team_key: str, now: datetime) -> str:
+    """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there. Emergencies, which always may,
+    take nobody's place."""
+    team = teams.by_key(session, team_key, settings().teams[team_key].name)
+    if not duty_roster.somebody_answers(session, team.id, now):
+        return "nobody"
+    waiting = session.scalar(
+        select(func.count(LineEntry.id)).where(
+            _IN_LINE, LineEntry.team_id == team.id, LineEntry.mode == "live", LineEntry.urgency != "emergency"
+        )
+    )
+    return "full" if (waiting or 0) >= settings().line_places else "open"
+
+
+def waits_already(session: Session, number: str) -> bool:
+    """Whether a number stands in a line already."""
+    theirs = select(LineEntry.id).join(Call).where(_IN_LINE, LineEntry.mode == "live", Call.from_number == number)
+    return session.scalar(theirs.limit(1)) is not None
+
+
+def enter(
+    session: Session, call: Call, turn: int, matter: Matter, language: str, resume: str, now: datetime, *,
+    comes_back: bool = False,
+) -> LineEntry:  # fmt: skip
+    """A caller begins to wait, for the `turn`th time in this call; who comes back has their old place.
+
+    `resume` is the call's sealed state. Twice is once.
+    """
+    before = select(LineEntry).where(LineEntry.call_id == call.id)
+    if known := session.scalar(before.where(LineEntry.turn == turn)):
+        return known
+    first = session.scalar(before.order_by(LineEntry.turn).limit(1)) if comes_back else None
+    team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+    entry = LineEntry(
+        call_id=call.id, turn=turn, team_id=team.id, language=language, concern=matter.concern,
+        urgency=matter.urgency, emergency_kind=matter.emergency_kind or None, state="waiting", mode="live",
+        age_group=matter.age_group or None, office=matter.office or None,
+        joined_at=first.joined_at if first else now, entered_at=now, resume=resume,
+    )  # fmt: skip
+    try:
+        with session.begin_nested():
+            session.add(entry)
+    except IntegrityError:  # the same request, delivered twice at once
+        return session.scalars(before.where(LineEntry.turn == turn)).one()
+    return entry
+
+
+def of_call(session: Session, call_sid: str, turn: int) -> LineEntry | None:
+    """A caller's place."""
+    return session.scalar(select(LineEntry).join(Call).where(Call.call_sid == call_sid, LineEntry.turn == turn))
+
+
+def waiting(session: Session) -> Sequence[LineEntry]:
+    """All who wait and for whom nobody is being rung, in the order in which they are served.
+
+    Who keeps a place is served once they have hung up and can be called.
+    """
+    can_be_called = select(CallbackTask.id).where(
+        CallbackTask.id == LineEntry.task_id,
+        CallbackTask.callback_number.is_not(None),
+        CallbackTask.restricted_at.is_(None),
+    )
+    ready = or_(
+        LineEntry.mode == "live",
+        and_(LineEntry.call.has(Call.state == "ended"), can_be_called.correlate(LineEntry).exists()),
+    )
+    query = select(LineEntry).where(LineEntry.state == "waiting", ready).order_by(*ORDER)
+    return session.scalars(query).all()
+
+
+def position(session: Session, entry: LineEntry) -> int:
+    """How many are served up to and including this caller, in their team's line."""
+    ahead = session.scalars(select(LineEntry.id).where(_IN_LINE, LineEntry.team_id == entry.team_id).order_by(*ORDER))
+    return [*ahead].index(entry.id) + 1
+
+
+def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> timedelta | None:
+    """How long a place in the line means waiting: as many calls as stand before it, shared by those who answer, each as
+    long as calls of the last half hour have taken.
+
+    None where there is nothing to go by: then nothing is promised.
+    """
+    lately = session.execute(
+        select(LineEntry.answered_at, Conversation.ended_at)
+        .join(Conversation, Conversation.entry_id == LineEntry.id)
+        .where(LineEntry.team_id == team_id, LineEntry.answered_at > now - LATELY)
+    ).all()
+    members = len(duty_roster.who_answers(session, team_id, now))
+    if not lately or not members:
+        return None
+    taken = sum(((ended_at or now) - answered_at for answered_at, ended_at in lately if answered_at), timedelta())
+    return taken / len(lately) * place / members
+
+
+def leave(session: Session, entry: LineEntry, reason: str, now: datetime) -> bool:
+    """A caller waits no more, for a reason; a member who is being rung for them is rung no longer."""
+    leg_id = entry.offered_leg_id
+    left = session.execute(
+        update(LineEntry)
+        .where(LineEntry.id == entry.id, LineEntry.state.in_(("waiting", "offered")))
+        .values(state="left", left_at=now, reason=reason, offered_leg_id=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    if rows(left) and leg_id is not None:
+        outbox.add(session, "hang_up_leg", leg_id, urgent=True)
+    if rows(left) and leg_id is None:  # members were rung before, and nobody is any more
+        theirs = (Conversation.entry_id == entry.id, Conversation.state == "preparing")
+        session.execute(update(Conversation).where(*theirs).values(state="ended", ended_at=now))
+    return bool(rows(left))
+
+
+def _is_being_called(session: Session, task: CallbackTask) -> bool:
+    talks = select(Conversation.id).where(Conversation.task_id == task.id, Conversation.state != "ended")
+    return session.scalar(talks.limit(1)) is not None
+
+
+def keep_place(session: Session, entry: LineEntry, task: CallbackTask, now: datetime) -> None:
+    """The caller hangs up and is called back when it is their turn."""
+    if entry.state not in ("waiting", "offered"):
+        return
+    entry.mode, entry.task_id = "callback", task.id
+    if task.state == "claimed" and not _is_being_called(session, task):  # a colleague holds it, and is not in line
+        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
+        session.add(TaskEvent(task_id=task.id, at=now, kind="released"))
+    if entry.offered_leg_id is not None:  # who was being rung for them is rung no longer
+        outbox.add(session, "hang_up_leg", entry.offered_leg_id, urgent=True)
+        entry.state, entry.offered_leg_id = "waiting", None
+
+
+def gone(session: Session, call: Call, now: datetime) -> None:
+    """A call is over: whoever waited in it and does not keep a place has hung up."""
+    held = select(LineEntry).where(LineEntry.call_id == call.id, _IN_LINE, LineEntry.mode == "live")
+    for entry in session.scalars(held).all():
+        leave(session, entry, "hung_up", now)
+
+
+def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
+    """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more;
+    after closing time nobody has: their tasks are worked like all others."""
+    kept = select(LineEntry).where(LineEntry.state == "waiting", LineEntry.mode == "callback")
+    for entry in session.scalars(kept).all():
+        task = session.get(CallbackTask, entry.task_id or 0)
+        if task is None or task.state != "open" or task.restricted_at is not None:
+            leave(session, entry, "withdrawn", now)
+        elif closed:
+            leave(session, entry, "closed", now)
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nobody waits or keeps a place, in any team's line."""
+    return session.scalar(select(LineEntry.id).where(LineEntry.state == "waiting").limit(1)) is None

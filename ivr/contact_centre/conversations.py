@@ -1,0 +1,106 @@
+"""Conversations (Gespräche) and their legs (Teilstrecken): who is wanted, who is on the line, when it is over."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.models.callbacks import CallbackTask
+from ivr.models.contact_centre import Conversation, Leg, LineEntry, Presence
+from ivr.platform import outbox
+
+#: Somebody holds this telephone, though not necessarily in the room.
+ON_THE_LINE = ("answered", "joined")
+#: This telephone is going to ring, or rings.
+RINGS = ("wanted", "ringing")
+
+
+def for_entry(session: Session, entry: LineEntry, now: datetime) -> Conversation:
+    """The conversation a caller who waits is going to have."""
+    known = select(Conversation).where(Conversation.entry_id == entry.id, Conversation.state != "ended")
+    if conversation := session.scalar(known):
+        return conversation
+    conversation = Conversation(
+        room=_room(), kind="answered", state="preparing", entry_id=entry.id, team_id=entry.team_id,
+        language=entry.language, concern=entry.concern, urgency=entry.urgency, started_at=now,
+    )  # fmt: skip
+    session.add(conversation)
+    session.flush()
+    return conversation
+
+
+def for_task(session: Session, task: CallbackTask, now: datetime) -> Conversation:
+    """A callback that begins now."""
+    conversation = Conversation(
+        room=_room(), kind="callback", state="preparing", task_id=task.id, team_id=task.team_id,
+        language=task.language, concern=task.concern, urgency=task.urgency, started_at=now,
+    )  # fmt: skip
+    session.add(conversation)
+    session.flush()
+    return conversation
+
+
+def _room() -> str:
+    return f"room-{secrets.token_hex(8)}"
+
+
+def wanted(
+    session: Session, conversation: Conversation, role: str, number: str | None, now: datetime, *, ring: bool = True,
+    **values: Any,
+) -> Leg:  # fmt: skip
+    """A telephone that is to belong to a conversation; it is rung as soon as this is committed."""
+    leg = Leg(conversation_id=conversation.id, role=role, number=number, state="wanted", created_at=now, **values)
+    session.add(leg)
+    session.flush()
+    session.expire(conversation, ["legs"])
+    if ring:
+        outbox.add(session, "ring_leg", leg.id, urgent=True)
+    return leg
+
+
+def leg_of(session: Session, call_sid: str, conversation: Conversation | None = None) -> Leg | None:
+    """The leg of a carrier's call, in a conversation or the latest one."""
+    legs = select(Leg).where(Leg.call_sid == call_sid).order_by(Leg.id.desc()).limit(1)
+    return session.scalar(legs.where(Leg.conversation_id == conversation.id) if conversation else legs)
+
+
+def in_room(session: Session, room: str) -> Conversation | None:
+    """The conversation of a carrier's conference."""
+    return session.scalar(select(Conversation).where(Conversation.room == room))
+
+
+def of_user(session: Session, user_id: int) -> Conversation | None:
+    """The conversation a member is in or being rung for."""
+    here = session.get(Presence, user_id)
+    if here is None or here.leg_id is None:
+        return None
+    return session.scalar(select(Conversation).join(Leg).where(Leg.id == here.leg_id, Conversation.state != "ended"))
+
+
+def with_role(conversation: Conversation, role: str, states: Sequence[str]) -> list[Leg]:
+    """The legs of a role in any of these states."""
+    return [leg for leg in conversation.legs if leg.role == role and leg.state in states]
+
+
+def share_a_language(session: Session, conversation: Conversation) -> bool:
+    """Whether a member on the line speaks the caller's language."""
+    members = [leg.user_id for leg in with_role(conversation, "member", ON_THE_LINE)]
+    present = session.scalars(select(Presence).where(Presence.user_id.in_(members)))
+    return any(conversation.language in presence.languages for presence in present)
+
+
+def end(session: Session, conversation: Conversation, now: datetime) -> None:
+    """The conversation is over: whoever is still in the room goes on with their own document, nobody is rung."""
+    if conversation.state == "ended":
+        return
+    conversation.state, conversation.ended_at = "ended", now
+    if any(leg.state in ON_THE_LINE for leg in conversation.legs):
+        outbox.add(session, "end_room", conversation.id, urgent=True)
+    for leg in conversation.legs:
+        if leg.state in RINGS:
+            outbox.add(session, "hang_up_leg", leg.id, urgent=True)

@@ -1,0 +1,125 @@
+"""Places calls, hangs up, and sends calls on, as conversations need it. All of it may be asked for twice."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sqlalchemy.orm import Session
+
+from ivr.callbacks.workflow import Refused
+from ivr.carrier import client
+from ivr.carrier.webhook_urls import leg_url, voice_url
+from ivr.config.settings import settings
+from ivr.contact_centre import call_distribution, conversations, interpreters, leg_events, outbound_callbacks
+from ivr.domain.timestamps import utc_now
+from ivr.models.contact_centre import Conversation, Leg, LineEntry
+from ivr.platform import database
+
+
+def ring_leg(leg_id: int) -> None:
+    """Ring a telephone that is wanted in a conversation."""
+    with database.writing_alone() as session:
+        leg = session.get(Leg, leg_id)
+        if leg is None or leg.state != "wanted":
+            return
+        if leg.conversation.state == "ended" or call_distribution.is_overdue(leg, utc_now()) or not _may_ring(leg):
+            leg_events.call_over(session, leg, "canceled", utc_now())
+            return
+        number, calls_back = leg.number or "", leg.role == "caller"
+    configured = settings()
+    try:
+        sid = client.place_call(
+            number,
+            leg_url("", leg_id),
+            leg_url("/status", leg_id),
+            ring_seconds=configured.callback_ring_seconds if calls_back else configured.ring_seconds,
+            detect_machine=calls_back,
+        )
+    except client.CannotBeCalled:
+        with database.writing_alone() as session:
+            leg = session.get_one(Leg, leg_id)
+            if leg.role == "caller":
+                outbound_callbacks.rings(session, leg, utc_now())
+            leg_events.declined(session, leg, "number_invalid", utc_now())
+        return
+    with database.writing_alone() as session:
+        leg = session.get_one(Leg, leg_id)
+        leg_events.rings(session, leg, sid, utc_now())
+        too_late = leg.state == "ended" and leg.joined_at is None
+    if too_late:
+        client.end_call(sid)
+
+
+def _may_ring(leg: Leg) -> bool:
+    """Whether a caller may still be called: it may have become late."""
+    task = leg.conversation.task
+    try:
+        if leg.role == "caller" and task is not None:
+            outbound_callbacks.check_may_dial(task, utc_now())
+    except Refused:
+        return False
+    return True
+
+
+def hang_up_leg(leg_id: int) -> None:
+    """A telephone is wanted no more: it stops ringing, or its call ends."""
+    with database.writing_alone() as session:
+        leg = session.get(Leg, leg_id)
+        if leg is None:
+            return
+        sid = leg.call_sid
+        if sid is None:
+            leg_events.call_over(session, leg, "canceled", utc_now())
+            return
+    client.end_call(sid)
+
+
+def ring_given_up(session: Session, leg_id: int) -> None:
+    """The carrier could not be asked for long: that is nobody's fault who was to be rung."""
+    if leg := session.get(Leg, leg_id):
+        leg_events.call_over(session, leg, "failed" if leg.call_sid else "canceled", utc_now())
+
+
+def bring_caller(entry_id: int) -> None:
+    """A member has accepted: the caller leaves the line for the room."""
+    with database.reading() as session:
+        sid = session.get_one(LineEntry, entry_id).call.call_sid
+        leg = conversations.leg_of(session, sid)
+        if leg is None or leg.state != "answered" or leg.joined_at is not None:
+            return  # they are there already, or it is over
+    try:
+        client.redirect_call(sid, voice_url("/connected", entry=entry_id))
+    except client.CallIsOver:
+        with database.writing_alone() as session:
+            leg_events.callers_call_over(session, session.get_one(LineEntry, entry_id).call, utc_now())
+
+
+def end_room(conversation_id: int) -> None:
+    """A conversation is over: whoever is still in the room leaves it."""
+    with database.reading() as session:
+        room = session.get_one(Conversation, conversation_id).room
+    client.end_conference(room)
+
+
+def tell_no_interpreter(conversation_id: int) -> None:
+    """Nobody interprets: a callback does not begin; who is in the room is asked whether to be called back with
+    somebody."""
+    with database.writing_alone() as session:
+        conversation = session.get_one(Conversation, conversation_id)
+        if conversation.kind == "callback" and conversation.state == "preparing":
+            outbound_callbacks.no_interpreter(session, conversation, utc_now())
+            return
+        legs = conversations.with_role(conversation, "caller", ("joined",))  # asked once they are in the room
+        if conversation.state != "live" or conversation.caller_asked or not legs:
+            return
+        if not interpreters.unmet(session, conversation):
+            return
+        conversation.caller_asked = True
+        entry, (leg, *_) = conversation.entry, legs
+        called = conversation.kind == "callback"
+        sid = leg.call_sid if called or entry is None else entry.call.call_sid
+        url = (
+            leg_url("/no-interpreter", leg.id) if called else voice_url("/no-interpreter", conversation=conversation_id)
+        )
+    with suppress(client.CallIsOver):
+        client.redirect_call(sid or "", url)

@@ -1,0 +1,89 @@
+"""The duty roster (Dienstplan): who should answer a team's calls, who does, who is missing.
+
+Duties recur weekly; an exception of a day goes before them. Members of a team's fallback group answer when nobody
+of the team is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.contact_centre.agent_presence import is_there
+from ivr.domain.roles import SERVING
+from ivr.models.accounts import User, team_members
+from ivr.models.contact_centre import Duty, DutyException, Presence
+
+
+def who_answers(session: Session, team_id: int, now: datetime) -> Sequence[Presence]:
+    """Those of a team who are there now; if nobody is, those of its fallback group who should be."""
+    there = select(Presence).where(is_there(now))
+    own = session.scalars(there.where(_of_team(team_id))).all()
+    return own or session.scalars(there.where(Presence.user_id.in_(_helpers(session, team_id, now)))).all()
+
+
+def somebody_answers(session: Session, team_id: int, now: datetime) -> bool:
+    """Whether anybody is there for a team."""
+    return bool(who_answers(session, team_id, now))
+
+
+def _of_team(team_id: int) -> ColumnElement[bool]:
+    serving = select(User.id).join(team_members).where(team_members.c.team_id == team_id, User.active)
+    return Presence.user_id.in_(serving.where(User.role.in_(SERVING)))
+
+
+def _helpers(session: Session, team_id: int, now: datetime) -> list[int]:
+    return [user.id for user in _by_plan(session, team_id, now, fallback=True) if user.active and user.role in SERVING]
+
+
+def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:
+    """Who should answer now, the fallback group not counted; among them who has an exception of this day alone."""
+    found = {user.id: user for user in _by_plan(session, team_id, now, fallback=False)}
+    local = now.astimezone(settings().hours.zone)
+    theirs = select(User).join(team_members).where(team_members.c.team_id == team_id)
+    extra = [
+        user_id
+        for user_id, (starts, ends) in _exceptions(session, local.date()).items()
+        if user_id not in found and starts is not None and ends is not None and starts <= local.time() < ends
+    ]
+    return [*found.values(), *session.scalars(theirs.where(User.id.in_(extra)).order_by(User.id))]
+
+
+def _by_plan(session: Session, team_id: int, now: datetime, *, fallback: bool) -> list[User]:
+    local = now.astimezone(settings().hours.zone)
+    planned = select(Duty).where(Duty.team_id == team_id, Duty.weekday == local.weekday())
+    duties = session.scalars(planned.where(Duty.fallback if fallback else ~Duty.fallback)).all()
+    exceptions = _exceptions(session, local.date())
+    found: dict[int, User] = {}
+    for duty in duties:
+        starts, ends = exceptions.get(duty.user_id, (duty.starts, duty.ends))
+        if starts is not None and ends is not None and starts <= local.time() < ends:
+            found[duty.user_id] = duty.user
+    return list(found.values())
+
+
+def staff_by_hour(session: Session, day: date) -> list[int]:
+    """How many members of all teams should answer in the middle of each hour of a local day, by the roster."""
+    duties = session.scalars(select(Duty).where(Duty.weekday == day.weekday(), ~Duty.fallback)).all()
+    exceptions = _exceptions(session, day)
+    spans = {(duty.user_id, *exceptions.get(duty.user_id, (duty.starts, duty.ends))) for duty in duties}
+    spans |= {(user_id, *hours) for user_id, hours in exceptions.items()}
+    return [
+        len({user for user, starts, ends in spans if starts is not None and ends is not None and starts <= at < ends})
+        for at in (time(hour, 30) for hour in range(24))
+    ]
+
+
+def missing(session: Session, team_id: int, now: datetime) -> list[User]:
+    """Who should answer now and is not there."""
+    there = {presence.user_id for presence in session.scalars(select(Presence).where(is_there(now)))}
+    return [user for user in on_duty(session, team_id, now) if user.id not in there]
+
+
+def _exceptions(session: Session, day: date) -> dict[int, tuple[time | None, time | None]]:
+    found = session.scalars(select(DutyException).where(DutyException.day == day))
+    return {exception.user_id: (exception.starts, exception.ends) for exception in found}

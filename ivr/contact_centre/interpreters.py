@@ -1,0 +1,154 @@
+"""Interpreters (Sprachmittler*innen) and companions (Vertrauenspersonen): brought into a conversation by telephone.
+
+Source: "Sprachmittler*innen können dazugeschaltet werden", "Familienmitglieder, Freunde, Vertrauenspersonen". The pool
+is tried in its order until one presses the key; how long that took, how long they stayed, and that nobody could be had
+is recorded.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.config.sections import InterpreterSettings
+from ivr.config.settings import settings
+from ivr.contact_centre import conversations
+from ivr.domain import opening_hours, phone_numbers
+from ivr.models.accounts import User
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.platform import outbox
+
+
+class CannotBeRung(ValueError):
+    """Nobody can be rung at this number."""
+
+
+def request(
+    session: Session, conversation: Conversation, now: datetime, *, by: User | None = None, language: str = ""
+) -> InterpreterRequest:
+    """An interpreter of the caller's language is wanted; one at a time. Without `by`: because nobody else can help."""
+    language = language or conversation.language
+    open_already = select(InterpreterRequest).where(
+        InterpreterRequest.conversation_id == conversation.id,
+        InterpreterRequest.role == "interpreter",
+        InterpreterRequest.language == language,
+        InterpreterRequest.state == "looking",
+    )
+    if known := session.scalar(open_already):
+        return known
+    wanted = InterpreterRequest(
+        conversation_id=conversation.id, role="interpreter", language=language, state="looking",
+        requested_by_id=by.id if by else None, requested_at=now,
+    )  # fmt: skip
+    session.add(wanted)
+    session.flush()
+    try_next(session, wanted, now)
+    return wanted
+
+
+def bring_companion(
+    session: Session, conversation: Conversation, entered: str, by: User, now: datetime
+) -> InterpreterRequest:
+    """The caller names the number of somebody they trust, who is rung.
+
+    Raises:
+        CannotBeRung: for what is no number, or one that is never dialled.
+    """
+    number = phone_numbers.dialable(entered)
+    if number is None:
+        raise CannotBeRung(entered)
+    wanted = InterpreterRequest(
+        conversation_id=conversation.id, role="companion", language=conversation.language, state="looking",
+        number=number, requested_by_id=by.id, requested_at=now,
+    )  # fmt: skip
+    session.add(wanted)
+    session.flush()
+    conversations.wanted(session, conversation, "companion", number, now, request_id=wanted.id)
+    return wanted
+
+
+def pool(language: str, now: datetime) -> list[InterpreterSettings]:
+    """Who interprets a language and works now, in the order in which they are tried."""
+    return [
+        one for one in settings().interpreters if language in one.languages and opening_hours.is_open(one.hours, now)
+    ]
+
+
+def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg | None:
+    """Ring the next of the pool who has not been tried and is not talking; if there is none, the demand is unmet."""
+    if wanted.state != "looking":
+        return None
+    tried = {*session.scalars(select(Leg.name).where(Leg.request_id == wanted.id))}
+    busy = {*session.scalars(select(Leg.number).where(Leg.role == "interpreter", Leg.state != "ended"))}
+    for one in pool(wanted.language, now) if wanted.role == "interpreter" else ():
+        if one.name not in tried and one.number not in busy:
+            conversation = session.get_one(Conversation, wanted.conversation_id)
+            return conversations.wanted(
+                session, conversation, "interpreter", one.number, now, request_id=wanted.id, name=one.name
+            )
+    wanted.state, wanted.ended_at = "unmet", now
+    if wanted.role == "interpreter":
+        outbox.add(session, "tell_no_interpreter", wanted.conversation_id, urgent=True)
+    return None
+
+
+def joined(session: Session, leg: Leg, now: datetime) -> None:
+    """Somebody who was asked for is on the line."""
+    wanted = session.get(InterpreterRequest, leg.request_id or 0)
+    if wanted is not None and wanted.state in ("looking", "unmet"):
+        wanted.state, wanted.joined_at, wanted.ended_at = "joined", now, None
+
+
+def gone(session: Session, leg: Leg, now: datetime) -> None:
+    """The telephone of somebody who was asked for rings or talks no more: on to the next, or it was that."""
+    wanted = session.get(InterpreterRequest, leg.request_id or 0)
+    if wanted is None:
+        return
+    if wanted.state == "joined":
+        wanted.ended_at = wanted.ended_at or now
+        conversation = leg.conversation
+        if conversation.kind == "callback" and conversation.state == "preparing" and wanted.role == "interpreter":
+            request(session, conversation, now)  # gone while the caller's telephone rings: another one
+    else:
+        try_next(session, wanted, now)
+
+
+def cancel(session: Session, conversation: Conversation, now: datetime) -> None:
+    """The conversation is over: nobody is looked for any more."""
+    looking = select(InterpreterRequest).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.state == "looking"
+    )
+    for wanted in session.scalars(looking).all():
+        wanted.state, wanted.ended_at = "canceled", now
+
+
+def wanted_of(session: Session, call: Call) -> str | None:
+    """The language in which nobody could be had for a call, the latest."""
+    asked = (
+        select(InterpreterRequest.language)
+        .join(Conversation, Conversation.id == InterpreterRequest.conversation_id)
+        .join(LineEntry, LineEntry.id == Conversation.entry_id)
+        .where(LineEntry.call_id == call.id, InterpreterRequest.role == "interpreter")
+    )
+    return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
+
+
+def latest_language(session: Session, conversation: Conversation) -> str | None:
+    """The language somebody was last wanted for in a conversation."""
+    asked = select(InterpreterRequest.language).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == "interpreter"
+    )
+    return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
+
+
+def unmet(session: Session, conversation: Conversation) -> bool:
+    """Whether an interpreter was wanted and could not be had."""
+    found = select(InterpreterRequest.id).where(
+        InterpreterRequest.conversation_id == conversation.id,
+        InterpreterRequest.role == "interpreter",
+        InterpreterRequest.state == "unmet",
+    )
+    return session.scalar(found.limit(1)) is not None

@@ -1,0 +1,50 @@
+"""Changes a person's role, teams or activity, and takes away what they may no longer do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from ivr.accounts import login_sessions
+from ivr.accounts.users import _give_teams
+from ivr.callbacks import workflow
+from ivr.contact_centre import agent_presence
+from ivr.domain.roles import SERVING
+from ivr.models.accounts import User
+from ivr.models.audit import Opening
+from ivr.models.callbacks import CallbackTask
+
+
+def change(
+    session: Session, user: User, *, name: str, role: str, active: bool, team_keys: Sequence[str], now: datetime
+) -> None:
+    """Change what somebody is. Who may do less than before is logged out everywhere, and answers no calls.
+
+    Raises:
+        ValueError: a team does not exist.
+    """
+    before = (user.role, user.active, {team.key for team in user.scope})
+    user.name, user.role, user.active = name, role, active
+    _give_teams(session, user, team_keys)
+    session.flush()
+    if (user.role, user.active, {team.key for team in user.scope}) != before:
+        login_sessions.end_all(session, user.id, now)
+        _let_go(session, user, now)
+        if not (active and role in SERVING):
+            with suppress(agent_presence.NotNow):
+                agent_presence.go(session, user, now, for_good=True)
+
+
+def _let_go(session: Session, user: User, now: datetime) -> None:
+    """Tasks that are not somebody's business any more go back to the queue, and what they had opened is covered."""
+    session.execute(delete(Opening).where(Opening.user_id == user.id))
+    kept = [team.id for team in user.scope] if user.active else []
+    held = select(CallbackTask).where(
+        CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user.id, CallbackTask.team_id.not_in(kept)
+    )
+    for task in session.scalars(held).all():
+        workflow.release(session, task, user, now)

@@ -1,0 +1,54 @@
+"""Who is on the line now: per team who waits, is rung, talks, wraps up, and who should be there and is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from ivr.contact_centre import call_queue, conversations, duty_roster, service_level
+from ivr.contact_centre.agent_presence import THERE
+from ivr.models.accounts import Team, User, team_members
+from ivr.models.contact_centre import Conversation, LineEntry, Presence
+
+
+@dataclass(frozen=True)
+class TeamBoard:
+    """One team's line and people. Times since an instant are for the page to count."""
+
+    team: Team
+    waiting: Sequence[LineEntry]
+    #: Members with the conversation they are in, if any.
+    members: Sequence[tuple[Presence, Conversation | None]]
+    missing: Sequence[User]
+    level: service_level.ServiceLevel
+
+
+def of_teams(session: Session, teams: Sequence[Team], now: datetime) -> list[TeamBoard]:
+    """The boards of these teams; the service level is that of the last half hour."""
+    return [_of(session, team, now) for team in teams]
+
+
+def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
+    waiting = session.scalars(
+        select(LineEntry)
+        .where(LineEntry.team_id == team.id, LineEntry.state.in_(("waiting", "offered")))
+        .order_by(*call_queue.ORDER)
+    ).all()
+    present = session.scalars(
+        select(Presence)
+        .options(joinedload(Presence.user))
+        .join(team_members, team_members.c.user_id == Presence.user_id)
+        .where(team_members.c.team_id == team.id, Presence.state.in_((*THERE, "paused")))
+        .order_by(Presence.idle_since_at)
+    ).all()
+    return TeamBoard(
+        team,
+        waiting,
+        [(here, conversations.of_user(session, here.user_id)) for here in present],
+        duty_roster.missing(session, team.id, now),
+        service_level.between(session, now - timedelta(minutes=30), now, team.id),
+    )

@@ -1,0 +1,106 @@
+"""Who is told of what, and how: the `[[alerts]]` of the settings."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+import apprise
+from pydantic import Field, field_validator
+
+from ivr.domain import phone_numbers
+from ivr.domain.setting_types import Strict
+
+#: emergency: a new one; at_risk, missed: the first attempt; escalated: still none `escalation_hours` after that.
+Event = Literal["emergency", "at_risk", "missed", "escalated"]
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+
+
+class AlertSettings(Strict):
+    """A team or a supervisor who wants to know."""
+
+    #: By this name it is known what they have been told already.
+    name: str = Field(pattern=r"^[\w-]{1,60}$")
+    #: An e-mail address; `sms:+49…`; an `https://…` address that takes signed webhooks; or an address of Apprise
+    #: (`matrix://…`, `rocket://…`, see its documentation).
+    to: str
+    #: Of these teams; of all where none is named.
+    teams: tuple[str, ...] = ()
+    events: tuple[Event, ...] = Field(("emergency", "at_risk", "missed"), min_length=1)
+    language: Literal["de", "en"] = "de"
+
+    @field_validator("to")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        kind, address = channel(value)
+        if kind == "sms" and phone_numbers.dialable(address) is None:
+            raise ValueError(f"{address} is no number that may be dialled")
+        if kind == "webhook" and not urlsplit(value).hostname:
+            raise ValueError(f"{value!r} names no host")
+        if kind == "other" and apprise.Apprise.instantiate(value, suppress_exceptions=True) is None:
+            raise ValueError(f"{urlsplit(value).scheme!r} is no address that can be notified")
+        return value
+
+
+def channel(to: str) -> tuple[Literal["email", "sms", "webhook", "other"], str]:
+    """How somebody is told, and where.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    if to.startswith("sms:"):
+        return "sms", to.removeprefix("sms:")
+    if to.startswith(("https://", "http://")):
+        return "webhook", to
+    if "://" in to:
+        return "other", to
+    if _ADDRESS.fullmatch(to):
+        return "email", to
+    raise ValueError(f"{to!r} is neither an e-mail address nor sms:+49… nor an https:// address")
+
+
+def check(alerts: Sequence[AlertSettings], teams: Sequence[str], smtp_url: str, webhook_secret: str) -> None:
+    """What the subscriptions need is there.
+
+    Raises:
+        ValueError: naming what is missing.
+    """
+    names = [alert.name for alert in alerts]
+    if len(set(names)) != len(names):
+        raise ValueError("alerts: a name is used twice")
+    for number, alert in enumerate(alerts):
+        if unknown := set(alert.teams) - set(teams):
+            raise ValueError(f"alerts.{number}: there is no team {sorted(unknown)[0]!r}")
+        kind, _ = channel(alert.to)
+        if kind == "email" and not smtp_url:
+            raise ValueError(f"alerts.{number}: e-mail needs smtp_url")
+        if kind == "webhook" and not webhook_secret:
+            raise ValueError(f"alerts.{number}: webhooks are signed; webhook_secret is needed")
+
+
+def check_secret(value: str) -> None:
+    """A secret webhooks can be signed with, or none.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        secret = b64decode(value.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        secret = b""
+    if value and (len(secret) < 24 or len(set(secret)) < 12):
+        raise ValueError("is not whsec_ and the base64 of at least 24 random bytes")
+
+
+def mail_address(smtp_url: str, sender: str, to: str) -> str:
+    """Apprise's address for an e-mail through an SMTP server (`smtp://`, `smtps://`, `user:password@host:port`)."""
+    server = urlsplit(smtp_url)
+    mode = {"smtps": "ssl", "smtp+starttls": "starttls"}.get(server.scheme, "starttls" if server.username else "")
+    user = f"{server.netloc.rpartition('@')[0]}@" if server.username else ""
+    port = f":{server.port}" if server.port else ""
+    scheme = "mailtos" if mode else "mailto"
+    options = f"smtp={server.hostname}&from={quote(sender, safe='')}&to={quote(to, safe='')}&format=text"
+    return f"{scheme}://{user}{server.hostname}{port}/?{options}" + (f"&mode={mode}" if mode else "")

@@ -1,0 +1,142 @@
+"""Who may open which door: one table of all permissions. What is not in it is shut.
+
+`python -m ivr papers` writes it into docs/permissions.md; tests/domain/test_permissions.py tries every route with
+every role, verb and team and finds exactly this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.domain.roles import ROLES
+
+#: Guards other than a role: nobody's; the carrier's signature; a half log-in; a program's token with a scope.
+ANYBODY, CARRIER, PROGRAM = "anybody", "carrier", "program"
+MEMBER, SUPERVISOR, ADMINISTRATOR, OFFICER = ROLES
+_EVERYBODY = frozenset(ROLES)
+_SERVING = frozenset((MEMBER, SUPERVISOR))
+_SUPERVISORS = frozenset((SUPERVISOR,))
+_ADMINISTRATORS = frozenset((ADMINISTRATOR,))
+_OFFICERS = frozenset((OFFICER,))
+
+
+@dataclass(frozen=True)
+class Door:
+    """A permission: whose, and what for. `team`: only for tasks of the teams that are one's business. `polled`: the
+    page asks by itself, so that it keeps nobody logged in (`fragment`: only where the address has that parameter)."""
+
+    who: frozenset[str]
+    what: str
+    team: bool = False
+    polled: bool = False
+    fragment: str = ""
+
+
+def _open(guard: str, what: str) -> Door:
+    return Door(frozenset((guard,)), what)
+
+
+def _of(who: frozenset[str], what: str) -> Door:
+    return Door(who, what)
+
+
+def _task(what: str, *, polled: bool = False) -> Door:
+    return Door(_SERVING, what, team=True, polled=polled)
+
+
+#: Blueprint or endpoint -> its door; an endpoint of its own goes before its blueprint.
+DOORS: dict[str, Door] = {
+    # telephony: guarded by the carrier's signature in each blueprint
+    "voice": _open(CARRIER, "Calls: what the carrier asks and tells"),
+    "line": _open(CARRIER, "The line of who waits"),
+    "legs": _open(CARRIER, "Telephones the house rings"),
+    "staff": _open(CARRIER, "The number for team members (personal number and PIN)"),
+    "last_resort": _open(CARRIER, "What is said when nothing else works"),
+    "voice.playback": _open(ANYBODY, "A caller's own take, for the carrier: sealed address, for ten minutes"),
+    "voice.prompt": _open(ANYBODY, "Prompts, which everybody who rings may hear"),
+    "voice.hold_music": _open(ANYBODY, "Music for who waits"),
+    # open to anybody: no data
+    "static": _open(ANYBODY, "Style sheets and scripts"),
+    "home": _open(ANYBODY, "The way to one's first page"),
+    "health.healthz": _open(ANYBODY, "The process lives"),
+    "health.readyz": _open(ANYBODY, "What the process needs is there"),
+    "login.page": _open(ANYBODY, "Log-in"),
+    "login.second_factor": _open(ANYBODY, "Log-in, second step: needs the first"),
+    "login.key_options": _open(ANYBODY, "Log-in, second step, with a security key: needs the first"),
+    "login.sso": _open(ANYBODY, "Log-in by single sign-on"),
+    "login.sso_back": _open(ANYBODY, "Log-in by single sign-on: what the provider says"),
+    "login.out": _open(ANYBODY, "Log-out, everywhere"),
+    "login.language": _open(ANYBODY, "Language of the interface"),
+    "softphone": _open(ANYBODY, "A telephone in the browser (local mode only)"),
+    "api.document": _open(ANYBODY, "Description of the interface for programs"),
+    # programs
+    "api": _open(PROGRAM, "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`"),
+    # one's own log-in
+    "account": _of(_EVERYBODY, "One's own password, second factors and recovery codes"),
+    # the desk
+    "desk.queue": Door(_SERVING, "The queue of one's teams, covered", team=True, fragment="seen"),
+    "desk.search": Door(_SERVING, "Search among the tasks of one's teams (logged)", team=True),
+    "desk.take_next": Door(_SERVING, "Take the next task of one's teams", team=True),
+    "desk.task": _task("A task; number, name, words and notes are covered unless one holds or has opened it (logged)"),
+    "reading.open_task": _task("Open a task one does not hold, with a stated reason (logged)"),
+    "reading.open_by_code": _of(_SERVING, "Open another team's task by its receipt code, with a reason (logged)"),
+    "reading.readers": _task("Who has read a task"),
+    "desk.others": _task("Who else has a task's page open", polled=True),
+    "reading.recording": _task("Listen to a message; needs a claim or an opening (logged)"),
+    "reading.waveform": _task("How loud a message is; needs a claim or an opening"),
+    "desk.correct": _task("Correct a transcript; needs a claim or an opening"),
+    "desk.text_message": _task("Send a text message; needs a claim or an opening"),
+    "desk.take_over": _task("Take over a claim that is not used"),
+    "desk.keep": _task("Keep a claim"),
+    "desk.name": _task("Note the caller's name; needs a claim or an opening"),
+    "desk.hand_over": _task("Hand a task over to another team"),
+    "desk.put_off": _task("Put a promise off at the caller's wish"),
+    "desk.draft": _task("Keep what is being written", polled=True),
+    "desk.claim": _task("Claim a task"),
+    "desk.release": _task("Release a task: one's own; a supervisor anybody's"),
+    "desk.reopen": _task("Reopen a closed task"),
+    "desk.lower_urgency": _task("Take back an urgency raised by words"),
+    "desk.note": _task("Write a note"),
+    "desk.attempt": _task("Record an attempt"),
+    "desk.close": _task("Close a task"),
+    "desk.answer": _task("Grant or refuse an appointment"),
+    "desk.hold": Door(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
+    "desk_tools.selected": Door(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
+    "desk_tools.palette": Door(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
+    "desk_tools.keep_view": _of(_SERVING, "One's own views"),
+    "desk_tools.forget_view": _of(_SERVING, "One's own views"),
+    "desk_tools.alerts": Door(_SERVING, "What to sound for, by receipt code", team=True, polled=True),
+    "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
+    "desk_tools.team_readers": Door(_SERVING, "Who has read one's teams' tasks", team=True),
+    "live.page": Door(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
+    "live.come": _of(_SERVING, "Answer calls"),
+    "live.go": _of(_SERVING, "Pause, or go home"),
+    "live.finish": _of(_SERVING, "The outcome of one's conversation"),
+    "live.interpreter": _of(_SERVING, "Bring an interpreter into one's conversation"),
+    "live.companion": _of(_SERVING, "Bring a trusted person into one's conversation"),
+    "live.call_back": _task("Call back"),
+    # supervisors
+    "supervision.unfinished": Door(_SUPERVISORS, "Work that needs a person, of one's teams", team=True),
+    "supervision.duties": _of(_SUPERVISORS, "The duty roster"),
+    "supervision.add_duty": _of(_SUPERVISORS, "The duty roster"),
+    "supervision.add_exception": _of(_SUPERVISORS, "The duty roster"),
+    "supervision.delete": _of(_SUPERVISORS, "The duty roster"),
+    "supervision.unwanted": _of(_SUPERVISORS, "Numbers that ring without end (logged)"),
+    "supervision.block": _of(_SUPERVISORS, "Block a number"),
+    "supervision.lift": _of(_SUPERVISORS, "Lift a block"),
+    "figures.page": Door(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
+    "figures": _of(_SUPERVISORS, "What stands behind a figure: no callers' data; tasks by receipt code"),
+    "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),
+    "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
+    # configuration
+    "studio": _of(frozenset((SUPERVISOR, ADMINISTRATOR)), "Prompts, their recordings, and the call script"),
+    "administration": _of(_ADMINISTRATORS, "People, tokens, settings, and proposals for periods; no callers' data"),
+    # data protection
+    "protection": _of(_OFFICERS, "Access log, unusual reading, periods, deletion records; no content"),
+    "protection.periods": _of(frozenset((OFFICER, ADMINISTRATOR)), "Periods (Löschkonzept), and what would go"),
+}
+
+
+def door_of(endpoint: str) -> Door | None:
+    """The door of an endpoint; None where nobody has made one."""
+    return DOORS.get(endpoint) or DOORS.get(endpoint.partition(".")[0])

@@ -1,0 +1,193 @@
+"""SLA policies: what is promised for which kind of task, in wall-clock hours or in hours of opening time.
+
+Source: "Ein Rückruf zur Klärung des Anliegens erfolgt in der Regel innerhalb von 24 Stunden." Two things are promised
+and measured apart: that a task is *tried* (first real attempt) and that somebody is *reached* (spoken with, or the task
+closed with a reason). Policies have a history: what was promised at the first contact is what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field
+
+from ivr.domain import opening_hours
+from ivr.domain.opening_hours import Hours
+from ivr.domain.setting_types import Strict
+
+Clock = Literal["wall", "service"]
+Measure = Literal["tried", "reached"]
+MEASURES: tuple[Measure, ...] = ("tried", "reached")
+KINDS = ("callback", "postal_order", "appointment")
+URGENCIES = ("normal", "emergency")
+_ALWAYS = date(1970, 1, 1)
+
+
+class SlaPolicy(Strict):
+    """What is promised for tasks of a kind, an urgency and a team; empty fits all. What a policy does not say it leaves
+    as it is: urgency is heavier than team, team heavier than kind, and the later of two equals counts."""
+
+    kind: Literal["", "callback", "postal_order", "appointment"] = ""
+    urgency: Literal["", "normal", "emergency"] = ""
+    team: str = ""
+    #: First contacts from this local day on.
+    valid_from: date = _ALWAYS
+    #: wall: every hour counts; service: hours of opening time only (as the Behördennummer 115 promises).
+    clock: Clock | None = None
+    #: Hours to the first real attempt.
+    tried_hours: float | None = Field(None, gt=0, le=2000)
+    #: Hours until the caller is spoken with, or the task closed with a reason; 0: not promised.
+    reached_hours: float | None = Field(None, ge=0, le=5000)
+    #: Share of the time after which a promise is at risk.
+    at_risk: float | None = Field(None, gt=0, lt=1)
+
+    def fits(self, kind: str, urgency: str, team: str, day: date) -> bool:
+        """Whether it is about such a task."""
+        named = ((self.kind, kind), (self.urgency, urgency), (self.team, team))
+        return self.valid_from <= day and all(mine in ("", given) for mine, given in named)
+
+    @property
+    def weight(self) -> int:
+        """How special it is."""
+        return 4 * bool(self.urgency) + 2 * bool(self.team) + bool(self.kind)
+
+
+#: An emergency counts opening time: who calls at night is called first thing in the morning.
+USUAL = (
+    SlaPolicy(clock="wall", tried_hours=24, reached_hours=72, at_risk=0.75),
+    SlaPolicy(kind="postal_order", tried_hours=48, reached_hours=96),
+    SlaPolicy(kind="appointment", tried_hours=48, reached_hours=96),
+    SlaPolicy(urgency="emergency", clock="service", tried_hours=2, reached_hours=10),
+)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised for a task: hours by a clock, and the share of them after which it is at risk."""
+
+    clock: Clock
+    tried_hours: float
+    reached_hours: float
+    at_risk: float
+
+    def hours(self, measure: Measure) -> float:
+        """Hours promised for a measure; 0: none."""
+        return self.tried_hours if measure == "tried" else self.reached_hours
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a promise falls due, and when it is at risk (UTC); by which clock, and how many hours it gave."""
+
+    clock: Clock
+    hours: float
+    at_risk_at: datetime
+    due_at: datetime
+
+
+def promised(policies: Sequence[SlaPolicy], kind: str, urgency: str, team: str, day: date) -> Promise:
+    """What is promised to who makes first contact on a local day."""
+    said: dict[str, object] = {}
+    ours = [(policy, False) for policy in USUAL] + [(policy, True) for policy in policies]
+    fitting = [(policy, own) for policy, own in ours if policy.fits(kind, urgency, team, day)]
+    for policy, _ in sorted(fitting, key=lambda one: (one[0].weight, one[1], one[0].valid_from)):
+        named = {name: getattr(policy, name) for name in ("clock", "tried_hours", "reached_hours", "at_risk")}
+        said |= {name: value for name, value in named.items() if value is not None}
+    return Promise(**said)  # type: ignore[arg-type]
+
+
+def deadlines(
+    first_contact_at: datetime, kind: str, urgency: str, team: str, policies: Sequence[SlaPolicy], hours: Hours
+) -> Mapping[Measure, Deadline]:
+    """The deadlines of a task's promises. An emergency is never due later than an ordinary task of its kind."""
+    day = first_contact_at.astimezone(hours.zone).date()
+    ordinary = _deadlines(promised(policies, kind, "normal", team, day), first_contact_at, hours)
+    if urgency != "emergency":
+        return ordinary
+    urgent = _deadlines(promised(policies, kind, "emergency", team, day), first_contact_at, hours)
+    found = dict(urgent)
+    for measure, deadline in ordinary.items():
+        found[measure] = min(found.get(measure, deadline), deadline, key=lambda one: one.due_at)
+    return found
+
+
+def due_at(
+    first_contact_at: datetime, kind: str, urgency: str, team: str, policies: Sequence[SlaPolicy], hours: Hours
+) -> datetime:
+    """The UTC instant at which the first attempt is due."""
+    return deadlines(first_contact_at, kind, urgency, team, policies, hours)["tried"].due_at
+
+
+def _deadlines(promise: Promise, start: datetime, hours: Hours) -> dict[Measure, Deadline]:
+    found: dict[Measure, Deadline] = {}
+    for measure in MEASURES:
+        if count := promise.hours(measure):
+            whole = timedelta(hours=count)
+            at_risk_at = after(promise.clock, hours, start, whole * promise.at_risk)
+            found[measure] = Deadline(promise.clock, count, at_risk_at, after(promise.clock, hours, start, whole))
+    return found
+
+
+def after(clock: str, hours: Hours, start: datetime, duration: timedelta) -> datetime:
+    """The instant (UTC) by which so much of a clock's time has passed since `start`. Where the hotline never opens
+    again, the wall clock counts: a promise without end would be none."""
+    counted = opening_hours.after_open_time(hours, start, duration) if clock == "service" else None
+    return counted or start + duration
+
+
+def between(clock: str, hours: Hours, start: datetime, end: datetime) -> timedelta:
+    """How much of a clock's time passes from `start` to `end`; none where the end comes first."""
+    if end <= start:
+        return timedelta(0)
+    return opening_hours.open_time(hours, start, end) if clock == "service" else end - start
+
+
+def check(policies: Sequence[SlaPolicy], teams: Iterable[str], hours: Hours) -> None:
+    """Every promise can be kept.
+
+    Raises:
+        ValueError: naming the policy that cannot.
+    """
+    known, night = set(teams), _longest_night(hours)
+    for number, policy in enumerate(policies):
+        if policy.team and policy.team not in known:
+            raise ValueError(f"sla_policies.{number}: there is no team {policy.team!r}")
+        days = {other.valid_from for other in policies if other.valid_from >= policy.valid_from}
+        for day in days:
+            for kind in KINDS:
+                for urgency in URGENCIES:
+                    for team in known:
+                        if policy.fits(kind, urgency, team, day):
+                            _check_one(number, promised(policies, kind, urgency, team, day), night)
+
+
+def _check_one(number: int, promise: Promise, night: timedelta) -> None:
+    if promise.reached_hours and promise.reached_hours < promise.tried_hours:
+        raise ValueError(
+            f"sla_policies.{number}: reached_hours ({promise.reached_hours:g}) is less than tried_hours "
+            f"({promise.tried_hours:g}): nobody is reached before they are tried"
+        )
+    if promise.clock == "wall" and timedelta(hours=promise.tried_hours) <= night:
+        raise ValueError(
+            f"sla_policies.{number}: {promise.tried_hours:g} hours on the wall clock are over before the hotline opens "
+            f'again for who calls at closing time ({night.total_seconds() / 3600:g} hours); say clock = "service", or '
+            "more hours"
+        )
+
+
+def _longest_night(hours: Hours) -> timedelta:
+    """The longest time between two opening days that follow each other, on the wall clock of an ordinary week."""
+    longest = timedelta(0)
+    for before, following in pairwise([hours.span_on(day) for day in (*range(7), 0)]):
+        if before is not None and following is not None:
+            closes = timedelta(hours=before.closes.hour, minutes=before.closes.minute) if before.closes else _DAY
+            opens = _DAY + timedelta(hours=following.opens.hour, minutes=following.opens.minute)
+            longest = max(longest, opens - closes)
+    return longest
+
+
+_DAY = timedelta(days=1)

@@ -1,1 +1,0 @@
-"""Sets the house up on a fresh machine and runs all its processes there."""

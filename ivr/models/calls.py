@@ -1,0 +1,58 @@
+"""Calls, the languages that numbers have chosen, and counters of receipt codes that were tried."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    String,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.platform.orm import Base, one_of
+
+if TYPE_CHECKING:
+    from ivr.models.callbacks import Contact
+    from ivr.models.voicebox import VoiceboxMessage
+
+
+class Call(Base):
+    """A call to the hotline (Anruf), from the carrier's first request to its last event."""
+
+    __tablename__ = "calls"
+    __table_args__ = (one_of("state", "in_progress", "ended"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    #: E.164, None where the caller withheld it.
+    from_number: Mapped[str | None] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(8))
+    concern: Mapped[str | None] = mapped_column(String(40))
+    #: The step of the flow at which something was last written down.
+    step: Mapped[str | None] = mapped_column(String(60))
+    #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
+    ending: Mapped[str | None] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20), default="in_progress")
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="call", order_by="VoiceboxMessage.take")
+    contacts: Mapped[list[Contact]] = relationship(back_populates="call")
+
+
+class KnownCaller(Base):
+    """In which language a number was last served. The number itself is not kept, only a keyed hash of it."""
+
+    __tablename__ = "known_callers"
+    number_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    last_called_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CodeTry(Base):
+    """A receipt code that was keyed in and is nobody's; counted so that codes cannot be guessed."""
+
+    __tablename__ = "code_tries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: Keyed hash of the calling number; one and the same for all who withhold it.
+    number_hash: Mapped[str] = mapped_column(String(64))
+    tried_at: Mapped[datetime] = mapped_column(index=True)

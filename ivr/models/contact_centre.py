@@ -1,0 +1,237 @@
+"""The tables of live calls."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.models.accounts import Team, User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.platform.orm import Base, one_of
+
+
+class Presence(Base):
+    """Whether a team member answers calls now, and at which telephone (Erreichbarkeit)."""
+
+    __tablename__ = "presences"
+    __table_args__ = (one_of("state", "offline", "available", "paused", "ringing", "talking", "wrap_up"),)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20), default="offline")
+    #: E.164, where they sit.
+    number: Mapped[str | None] = mapped_column(String(32))
+    languages: Mapped[list[str]] = mapped_column(JSON, default=list)
+    #: In this state since.
+    since_at: Mapped[datetime]
+    #: Since when they have had no call; who has waited longest is rung first.
+    idle_since_at: Mapped[datetime]
+    #: Calls in a row they did not answer.
+    missed: Mapped[int] = mapped_column(default=0)
+    #: The leg they are rung for or talk on, or whose wrap-up is due.
+    leg_id: Mapped[int | None]
+    #: What they asked for while they could not have it yet: paused or offline after this call.
+    afterwards: Mapped[str | None] = mapped_column(String(20))
+    user: Mapped[User] = relationship()
+
+
+class Duty(Base):
+    """A weekly duty of a team member (Dienst): who should answer when. Local times."""
+
+    __tablename__ = "duties"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    #: 0 is Monday.
+    weekday: Mapped[int]
+    starts: Mapped[time]
+    ends: Mapped[time]
+    #: Helps out when nobody of the team is there.
+    fallback: Mapped[bool] = mapped_column(Boolean, default=False)
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class DutyException(Base):
+    """A day on which a member's duties are others: none (absent), or these hours."""
+
+    __tablename__ = "duty_exceptions"
+    __table_args__ = (UniqueConstraint("user_id", "day"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    starts: Mapped[time | None]
+    ends: Mapped[time | None]
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class LineEntry(Base):
+    """A place in a team's line (Warteschlange): of a caller who waits, or who is called back in their turn."""
+
+    __tablename__ = "line_entries"
+    __table_args__ = (
+        UniqueConstraint("call_id", "turn"),
+        # waiting: also between two members who are rung; offered: a member is rung; answered; left: see `reason`
+        one_of("state", "waiting", "offered", "answered", "left"),
+        # live: the caller holds the line; callback: they have hung up and keep their place
+        one_of("mode", "live", "callback"),
+        Index(
+            "ix_line_entries_line",
+            "joined_at",
+            sqlite_where=text("state IN ('waiting', 'offered')"),
+            postgresql_where=text("state IN ('waiting', 'offered')"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    #: How often this call has entered a line before.
+    turn: Mapped[int] = mapped_column(default=0)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    language: Mapped[str] = mapped_column(String(8))
+    concern: Mapped[str] = mapped_column(String(40))
+    urgency: Mapped[str] = mapped_column(String(20))
+    emergency_kind: Mapped[str | None] = mapped_column(String(20))
+    age_group: Mapped[str | None] = mapped_column(String(20))
+    office: Mapped[str | None] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20), default="waiting")
+    mode: Mapped[str] = mapped_column(String(20), default="live")
+    #: Decides the place; a caller who comes back after a broken connection keeps it.
+    joined_at: Mapped[datetime]
+    #: When they really began to wait.
+    entered_at: Mapped[datetime] = mapped_column(index=True)
+    #: The call's state, so that it can be sent on at any moment.
+    resume: Mapped[str] = mapped_column(Text)
+    #: The leg of the member who is rung.
+    offered_leg_id: Mapped[int | None]
+    answered_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    #: Why they left: callback, message, emergency, closed, nobody, full, hung_up, withdrawn.
+    reason: Mapped[str | None] = mapped_column(String(20))
+    #: The promise behind a place that is kept.
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"))
+    call: Mapped[Call] = relationship()
+    team: Mapped[Team] = relationship()
+
+
+class Conversation(Base):
+    """People who talk, or are being brought together (Gespräch): a caller, a member, who interprets."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        one_of("kind", "answered", "callback"),
+        one_of("state", "preparing", "live", "ended"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: Name of the carrier's conference.
+    room: Mapped[str] = mapped_column(String(60), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20), default="preparing")
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("line_entries.id", ondelete="SET NULL"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    language: Mapped[str] = mapped_column(String(8))
+    concern: Mapped[str] = mapped_column(String(40))
+    urgency: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime]
+    #: When caller and member could hear each other.
+    connected_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    #: The caller has been told that nobody interprets.
+    caller_asked: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: How it ended, as the member says at wrap-up.
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    legs: Mapped[list[Leg]] = relationship(back_populates="conversation", order_by="Leg.id")
+    entry: Mapped[LineEntry | None] = relationship()
+    task: Mapped[CallbackTask | None] = relationship()
+    team: Mapped[Team] = relationship()
+
+
+class Leg(Base):
+    """A telephone that belongs to a conversation (Teilstrecke): the caller's, or one the house rings."""
+
+    __tablename__ = "legs"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "call_sid"),
+        one_of("role", "caller", "member", "interpreter", "companion"),
+        # wanted: to be rung; ringing; answered: hears who it is; joined: in the room; ended: see `ending`
+        one_of("state", "wanted", "ringing", "answered", "joined", "ended"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20), default="wanted")
+    number: Mapped[str | None] = mapped_column(String(32))
+    #: The carrier's id; a caller who is answered twice in a call has two legs with the same one.
+    call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("interpreter_requests.id", ondelete="SET NULL"))
+    #: The interpreter's name, as the settings have it.
+    name: Mapped[str | None] = mapped_column(String(120))
+    #: The carrier's number of the last event that was taken in.
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: completed, no_answer, busy, failed, number_invalid, declined, machine, wrong_person, refused, not_confirmed,
+    #: canceled
+    ending: Mapped[str | None] = mapped_column(String(20))
+    conversation: Mapped[Conversation] = relationship(back_populates="legs")
+    user: Mapped[User | None] = relationship()
+    request: Mapped[InterpreterRequest | None] = relationship()
+
+
+class InterpreterRequest(Base):
+    """Somebody is wanted in a conversation to interpret: of the pool, or a companion of the caller's choice."""
+
+    __tablename__ = "interpreter_requests"
+    __table_args__ = (
+        one_of("role", "interpreter", "companion"),
+        one_of("state", "looking", "joined", "unmet", "canceled"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(20), default="interpreter")
+    state: Mapped[str] = mapped_column(String(20), default="looking")
+    language: Mapped[str] = mapped_column(String(8))
+    #: Companion: the number the caller names.
+    number: Mapped[str | None] = mapped_column(String(32))
+    #: None: because caller and member share no language.
+    requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    requested_at: Mapped[datetime] = mapped_column(index=True)
+    joined_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class FrequentCaller(Base):
+    """A number that has rung very often; one row a number, however often it rings."""
+
+    __tablename__ = "frequent_callers"
+    number: Mapped[str] = mapped_column(String(32), primary_key=True)
+    calls: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class BlockedNumber(Base):
+    """A number a supervisor has blocked for a stated time and reason."""
+
+    __tablename__ = "blocked_numbers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(32), index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    blocked_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    blocked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    lifted_at: Mapped[datetime | None]
+    lifted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    blocked_by: Mapped[User] = relationship(foreign_keys=[blocked_by_id])

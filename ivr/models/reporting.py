@@ -1,0 +1,56 @@
+"""The tables of what was counted. They name nobody."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ivr.platform.orm import Base
+
+
+class DailyFigure(Base):
+    """One figure of one local day: in all (`dimension` is empty), or of one team, office, language …"""
+
+    __tablename__ = "daily_figures"
+    dimension: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    #: Key of the team, code of the language …; empty where it is not known.
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[float]
+
+
+class FigureDay(Base):
+    """When a local day was counted, and whether that is final: then it is never counted again."""
+
+    __tablename__ = "figure_days"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    counted_at: Mapped[datetime]
+    final: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Publication(Base):
+    """A report as it was published: published again, it is the same, to the last number."""
+
+    __tablename__ = "publications"
+    report: Mapped[str] = mapped_column(String(40), primary_key=True)
+    #: First day of the month.
+    month: Mapped[date] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    published_at: Mapped[datetime]
+
+
+class ReportSent(Base):
+    """A report of a month that is sent to somebody by e-mail, once."""
+
+    __tablename__ = "reports_sent"
+    __table_args__ = (UniqueConstraint("report", "recipient", "month"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report: Mapped[str] = mapped_column(String(40))
+    recipient: Mapped[str] = mapped_column(String(254))
+    month: Mapped[date]
+    planned_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

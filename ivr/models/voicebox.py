@@ -1,0 +1,100 @@
+"""Voicebox messages, their recordings and transcripts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.models.calls import Call
+from ivr.platform.orm import NEVER_REUSED, Base, one_of
+
+if TYPE_CHECKING:
+    from ivr.models.callbacks import CallbackTask
+
+
+class VoiceboxMessage(Base):
+    """One take of what a caller left (Voicebox-Nachricht); recording again makes a further take."""
+
+    __tablename__ = "voicebox_messages"
+    __table_args__ = (
+        UniqueConstraint("call_id", "take"),
+        # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later take
+        one_of("state", "expected", "left", "empty", "replaced"),
+        NEVER_REUSED,
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
+    take: Mapped[int]
+    #: The take of the same call which this one replaces if it has speech ("record again").
+    replaces_take: Mapped[int | None]
+    #: What the call was about then (see ivr.callbacks.request); later events may come without the call's state.
+    about: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    state: Mapped[str] = mapped_column(String(20), default="expected")
+    language: Mapped[str] = mapped_column(String(8))
+    consented_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    call: Mapped[Call] = relationship(back_populates="messages")
+    task: Mapped[CallbackTask | None] = relationship(back_populates="messages")
+    recording: Mapped[Recording | None] = relationship(back_populates="message")
+
+
+class Recording(Base):
+    """The audio of a message (Aufnahme): where it is and how far it has come."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (
+        # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
+        # absent: too short or silent; deleted: a replaced take, or its period is over
+        one_of("state", "announced", "available", "stored", "absent", "deleted"),
+        NEVER_REUSED,
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("voicebox_messages.id", ondelete="CASCADE"), unique=True)
+    recording_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    #: Seconds as the carrier counted them, replaced by the audio's own length once it is stored.
+    recorded_seconds: Mapped[float | None]
+    audio_sha256: Mapped[str | None] = mapped_column(String(64))
+    audio_bytes: Mapped[int | None]
+    stored_at: Mapped[datetime | None]
+    #: When the carrier's copy was seen to be gone.
+    carrier_deleted_at: Mapped[datetime | None]
+    message: Mapped[VoiceboxMessage] = relationship(back_populates="recording")
+    transcript: Mapped[Transcript | None] = relationship(back_populates="recording")
+
+
+class Transcript(Base):
+    """What a recording says (Abschrift), as far as a machine could tell."""
+
+    __tablename__ = "transcripts"
+    __table_args__ = (
+        # pending: a worker will; done: there is text; please_listen: a person must, see `reason`
+        one_of("state", "pending", "done", "please_listen"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    #: no_model, no_speech, unusable, failed
+    reason: Mapped[str | None] = mapped_column(String(40))
+    language: Mapped[str] = mapped_column(String(8))
+    engine: Mapped[str | None] = mapped_column(String(120))
+    text: Mapped[str | None] = mapped_column(Text)
+    #: Mean of the words' confidences, 0 to 1.
+    confidence: Mapped[float | None]
+    #: [{"word", "start", "end" (seconds), "confidence" (0 to 1)}]
+    words: Mapped[list[dict[str, Any]] | None]
+    transcribed_at: Mapped[datetime | None]
+    #: What a person has made of it; the machine's text stays.
+    corrected_text: Mapped[str | None] = mapped_column(Text)
+    corrected_at: Mapped[datetime | None]
+    recording: Mapped[Recording] = relationship(back_populates="transcript")

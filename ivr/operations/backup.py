@@ -1,0 +1,275 @@
+"""A backup: database and audio of one instant in one file, which only the master keys open; and its restoring.
+
+    manifest.json             what is in it, with the SHA-256 of every other member; written last
+    key.json                  the backup's own key, wrapped by the present master key
+    database/<n>-<table>      rows (see :mod:`ivr.operations.table_dump`), packed and sealed with that key
+    objects/<name>            the audio store's objects as they are: sealed already
+
+The rows are those of one transaction. Audio is stored before a row says so, and is never changed, so what is copied
+after that transaction has begun holds all that its rows speak of; what was deleted meanwhile is named in the manifest.
+See docs/backup.md.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tarfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import MetaData, text
+
+from ivr.audit import access_log, anchors
+from ivr.domain.timestamps import iso, utc_now
+from ivr.operations import table_dump
+from ivr.operations.migrate import alembic_config, migrate
+from ivr.platform import blob_storage, database, envelope_encryption
+from ivr.privacy import erasure
+from ivr.voicebox import audio_store
+
+_FORMAT = 1
+_MANIFEST = "manifest.json"
+_KEY = "key.json"
+
+
+class BackupError(Exception):
+    """It could not be made or restored; the message says why, for the operator."""
+
+
+@dataclass
+class Summary:
+    """What a backup holds, and what restoring it has found."""
+
+    made_at: str
+    revision: str
+    rows: dict[str, int]
+    recordings: int
+    #: Recordings that were deleted while the backup was made.
+    gone: list[str] = field(default_factory=list)
+    #: Recordings whose audio is not there, or cannot be opened.
+    missing: list[str] = field(default_factory=list)
+
+
+def back_up(path: Path, now: datetime, *, audio: bool = True) -> Summary:
+    """Write a backup to a file that must not be there yet; it appears under its name when it is whole and on the disk.
+
+    Raises:
+        BackupError: the schema is not the present one, or the file is there already.
+        OSError, SQLAlchemyError: it could not be read or written; then no file is left.
+    """
+    if path.exists():
+        raise BackupError(f"{path} is there already; a backup is never written over")
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                summary = _write(_Writer(tar), now, audio)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+        blob_storage.sync_directory(path.parent)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return summary
+
+
+class _Writer:
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+        self.sums: dict[str, str] = {}
+
+    def add(self, name: str, content: bytes) -> None:
+        member = tarfile.TarInfo(name)
+        member.size, member.mode = len(content), 0o600
+        self._tar.addfile(member, io.BytesIO(content))
+        self.sums[name] = hashlib.sha256(content).hexdigest()
+
+
+def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
+    key = envelope_encryption.new_key()
+    master, wrapped = envelope_encryption.wrap(key, "backup")
+    to.add(_KEY, json.dumps({"master": master, "key": wrapped}).encode())
+    with database.one_instant() as session:
+        connection = session.connection()
+        revision = table_dump.revision(connection)
+        if revision is None:
+            raise BackupError("the database is empty: there is nothing to back up")
+        found = table_dump.tables(connection)
+        given = table_dump.last_ids(connection, found.values())
+        rows = dict.fromkeys(found, 0)
+        number = 0
+        for name, table in found.items():
+            for part in table_dump.parts(connection, table):
+                rows[name] += part.count(b"\n")
+                member = f"database/{number:06d}-{name}"
+                to.add(member, envelope_encryption.seal(key, gzip.compress(part, 6, mtime=0), member))
+                number += 1
+        stored = set(connection.scalars(text("SELECT recording_sid FROM recordings WHERE state = 'stored'")))
+    summary = Summary(iso(now) or "", revision, rows, len(stored))
+    if audio:
+        kept = _copy_objects(to)
+        summary.gone, summary.missing = _explain(sorted(stored - kept))
+    manifest = {"format": _FORMAT, "audio": audio, **vars(summary), "last_ids": given, "sha256": to.sums}
+    to.add(_MANIFEST, json.dumps(manifest, indent=1).encode())
+    return summary
+
+
+def _copy_objects(to: _Writer) -> set[str]:
+    """Copy all objects; the recordings whose key and audio are both in."""
+    place, entries = blob_storage.store(), dict[str, str]()
+    # A key's entry names its audio: read after it, the audio is there, or was deleted with its key.
+    for prefix in ("keys/", "audio/", anchors.PREFIX, erasure.PREFIX):
+        for name in sorted(place.names(prefix)):
+            try:
+                content = place.get(name)
+            except blob_storage.Missing:
+                continue
+            to.add(f"objects/{name}", content)
+            if prefix == "keys/":
+                entries[name.rpartition("/")[2].removesuffix(".json")] = audio_store.audio_of(content)
+    return {sid for sid, audio in entries.items() if f"objects/{audio}" in to.sums}
+
+
+def _explain(sids: list[str]) -> tuple[list[str], list[str]]:
+    """Recordings without audio: deleted since the rows were read; or missing, which somebody must know."""
+    with database.reading() as session:
+        states = session.execute(text("SELECT recording_sid FROM recordings WHERE state = 'stored'"))
+        still = set(states.scalars())
+    return [sid for sid in sids if sid not in still], [sid for sid in sids if sid in still]
+
+
+# -- restoring -------------------------------------------------------------------------------------
+
+
+def restore(path: Path, *, replace: bool = False) -> Summary:
+    """Make the database and the audio store what a backup says; `replace` what is in the database.
+
+    Nothing is changed before the whole file has been read and found sound. Audio that is there and newer stays: it is
+    taken in again by reconciliation. If it is cut off, it can be done again (with `replace`).
+
+    Raises:
+        BackupError: no backup, damaged, of a newer version, its master key is not here, or the database holds calls.
+        OSError, SQLAlchemyError: it could not be read or written.
+    """
+    try:
+        with tarfile.open(path) as tar:
+            manifest, key = _check(tar)
+            _require_empty(replace)
+            _load(tar, manifest, key)
+            summary = Summary(**{name: manifest[name] for name in vars(Summary("", "", {}, 0))})
+            for name in manifest["sha256"]:
+                if name.startswith("objects/"):
+                    blob_storage.store().put(name.removeprefix("objects/"), _content(tar, name))
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupError(f"{path} is no backup, or damaged: {error}") from error
+    migrate()
+    with database.writing() as session:
+        last, _ = access_log.newest(session)
+    aside = anchors.set_aside(last)
+    with database.writing() as session:
+        detail = f"a backup of {manifest['made_at']}; {aside} later heads of this log were set aside"
+        access_log.append(session, access_log.THE_HOUSE, "restored", utc_now(), detail=detail)
+        for sid in summary.gone:
+            session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), {"sid": sid})
+    summary.missing = unreadable_audio()
+    return summary
+
+
+def _check(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:
+    """The manifest and the key, after every member was compared with its checksum and every row could be opened."""
+    try:
+        manifest = json.loads(_content(tar, _MANIFEST))
+        format_, sums = manifest["format"], manifest["sha256"]
+    except (KeyError, ValueError, TypeError) as error:
+        raise BackupError("it has no manifest: it is no backup, or was cut short") from error
+    if format_ != _FORMAT:
+        raise BackupError(f"it is of format {format_}; this version of the hotline reads {_FORMAT}")
+    try:
+        ScriptDirectory.from_config(alembic_config()).get_revision(manifest["revision"])
+    except CommandError as error:
+        raise BackupError(f"its schema {manifest['revision']} is not known to this version of the hotline") from error
+    for name, expected in sums.items():
+        try:
+            content = _content(tar, name)
+        except KeyError as error:
+            raise BackupError(f"{name} is missing in it") from error
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise BackupError(f"{name} is damaged")
+    wrapped = json.loads(_content(tar, _KEY))
+    try:
+        key = envelope_encryption.unwrap(wrapped["master"], wrapped["key"], "backup")
+        for name in sums:
+            if name.startswith("database/"):
+                envelope_encryption.unseal(key, _content(tar, name), name)
+    except envelope_encryption.Unreadable as error:
+        raise BackupError(f"it cannot be opened: {error}") from error
+    return manifest, key
+
+
+def _content(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    if file is None:
+        raise KeyError(name)
+    return file.read()
+
+
+def _require_empty(replace: bool) -> None:
+    with database.engine().connect() as connection:
+        found = table_dump.tables(connection)
+        holds = "calls" in found and connection.scalar(found["calls"].select().limit(1)) is not None
+    if holds and not replace:
+        raise BackupError("the database holds calls already; --replace throws them away for those of the backup")
+
+
+def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
+    _empty()
+    command.upgrade(alembic_config(), manifest["revision"])
+    with database.engine().execution_options(writing=True).begin() as connection:
+        found = table_dump.tables(connection)
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+        for table in reversed(found.values()):  # what a migration has put there
+            connection.execute(table.delete())
+        for name in manifest["sha256"]:
+            if name.startswith("database/"):
+                part = gzip.decompress(envelope_encryption.unseal(key, _content(tar, name), name))
+                table_dump.load(connection, found[name.partition("-")[2]], part)
+        table_dump.go_on_after(connection, found.values(), manifest["last_ids"])
+
+
+def _empty() -> None:
+    with database.engine().execution_options(writing=True).connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            there = MetaData()
+            there.reflect(connection)
+            there.drop_all(connection)
+    database.engine().dispose()
+
+
+def unreadable_audio() -> list[str]:
+    """Recordings that should have audio and have none that can be opened, or another."""
+    with database.reading() as session:
+        stored = session.execute(
+            text("SELECT recording_sid, audio_sha256 FROM recordings WHERE state = 'stored' ORDER BY id")
+        ).all()
+    return [sid for sid, sha256 in stored if not _is_whole(sid, sha256)]
+
+
+def _is_whole(recording_sid: str, sha256: str) -> bool:
+    try:
+        return audio_store.described(audio_store.load(recording_sid)).sha256 == sha256
+    except (audio_store.Missing, audio_store.Unreadable):
+        return False

@@ -1,0 +1,31 @@
+"""Bring the database to the newest schema and the teams to the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from ivr.accounts import teams
+from ivr.callbacks import search_index, sla_clocks
+from ivr.config.settings import settings
+from ivr.platform import database
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration without a file of its own."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    return config
+
+
+def migrate() -> None:
+    """Upgrade the schema, mirror the configured teams, make older tasks findable. Safe to run at every start."""
+    command.upgrade(alembic_config(), "head")
+    with database.writing() as session:
+        teams.mirror(session, settings().teams)
+    more = True
+    while more:
+        with database.writing() as session:
+            more = search_index.index_missing(session) + sla_clocks.start_missing(session) > 0

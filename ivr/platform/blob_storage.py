@@ -1,0 +1,169 @@
+"""Where objects are kept: a local directory, or an S3-compatible bucket. Nothing else knows which it is.
+
+An object is written whole or not at all, and is durable once :meth:`Objects.put` has returned.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ivr.config.settings import settings
+
+
+class Missing(Exception):
+    """There is no such object."""
+
+
+class Objects(Protocol):
+    """A place for objects; names are paths with `/`, content is bytes."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write, replacing what was there.
+
+        Raises:
+            OSError: it could not be written; then nothing is left behind.
+        """
+
+    def get(self, name: str) -> bytes:
+        """Read.
+
+        Raises:
+            Missing: it is not there.
+            OSError: it could not be read.
+        """
+
+    def delete(self, name: str) -> None:
+        """Delete; nothing happens when it is gone already."""
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Names that begin with a prefix, in no particular order."""
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Directory:
+    """Files under a directory: written beside, fsynced, renamed, the directory fsynced."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def put(self, name: str, content: bytes) -> None:
+        """See :class:`Objects`."""
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.part")
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        for directory in (path.parent, path.parent.parent):
+            sync_directory(directory)
+
+    def get(self, name: str) -> bytes:
+        """See :class:`Objects`."""
+        try:
+            return (self._root / name).read_bytes()
+        except FileNotFoundError as error:
+            raise Missing(name) from error
+
+    def delete(self, name: str) -> None:
+        """See :class:`Objects`."""
+        (self._root / name).unlink(missing_ok=True)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """See :class:`Objects`."""
+        folder = prefix.rpartition("/")[0]
+        for path in (self._root / folder).rglob("*"):
+            name = path.relative_to(self._root).as_posix()
+            if not path.name.startswith(".") and name.startswith(prefix) and path.is_file():
+                yield name
+
+
+class Bucket:
+    """An S3-compatible bucket, through boto3, which finds its credentials as AWS documents (`AWS_ACCESS_KEY_ID` …)."""
+
+    def __init__(self, bucket: str, prefix: str, endpoint: str) -> None:
+        import boto3
+        from botocore.config import Config
+
+        self._bucket = bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        patience = Config(
+            connect_timeout=5, read_timeout=30, retries={"max_attempts": 3}, s3={"addressing_style": "path"}
+        )
+        self._client: Any = boto3.client("s3", endpoint_url=endpoint or None, config=patience)
+
+    def put(self, name: str, content: bytes) -> None:
+        """See :class:`Objects`. The content travels with a checksum, which the service compares."""
+        with _as_os_error(name):
+            self._client.put_object(
+                Bucket=self._bucket, Key=self._prefix + name, Body=content, ChecksumAlgorithm="SHA256"
+            )
+
+    def get(self, name: str) -> bytes:
+        """See :class:`Objects`."""
+        with _as_os_error(name):
+            content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            return content
+
+    def delete(self, name: str) -> None:
+        """See :class:`Objects`."""
+        with _as_os_error(name):
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + name)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """See :class:`Objects`."""
+        with _as_os_error(prefix):
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+                for item in page.get("Contents", ()):
+                    yield item["Key"].removeprefix(self._prefix)
+
+
+class _as_os_error:  # noqa: N801 - reads as a statement
+    """Turns the library's errors into the two that :class:`Objects` names."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            raise Missing(self._name) from error
+        if isinstance(error, ClientError | BotoCoreError):
+            raise OSError(f"the bucket did not do it: {error}") from error
+
+
+def store() -> Objects:
+    """The place the settings name: `AUDIO_STORE`, else a directory under `var_dir`."""
+    configured = settings()
+    return _store(configured.audio_store, configured.audio_s3_endpoint, configured.audio_dir)
+
+
+@lru_cache(maxsize=4)
+def _store(place: str, endpoint: str, directory: Path) -> Objects:
+    if not place:
+        return Directory(directory)
+    url = urlsplit(place)
+    return Bucket(url.netloc, url.path, endpoint)

@@ -1,0 +1,246 @@
+"""The database: one engine per process, short sessions, SQLite or PostgreSQL.
+
+    with database.reading() as session: ...
+    with database.writing() as session: ...   # commits at the end
+
+A session is never held across the carrier, Redis or Vosk: read, leave, act, write.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.platform import outbox
+
+
+class Away(SQLAlchemyError):
+    """The database did not answer a moment ago, and nobody waits for it again just now."""
+
+
+class _Patience:
+    """How long this process waits for the database: workers have time, a caller has not (see :func:`be_quick`)."""
+
+    #: Seconds to wait for a lock or a connection.
+    seconds = 4.0
+    #: After a failure nobody asks again for so many seconds.
+    pause = 0.0
+    #: Until when (monotonic) nothing is read, and nothing is written.
+    no_reading_until = 0.0
+    no_writing_until = 0.0
+    #: Since when (monotonic) a look at the database has gone unanswered.
+    looking_since: float | None = None
+
+    def check(self, writing: bool) -> None:
+        """Raises Away while nobody should wait."""
+        if not self.pause:
+            return
+        now, since = time.monotonic(), self.looking_since
+        away = now < max(self.no_reading_until, self.no_writing_until if writing else 0.0)
+        if away or (since is not None and now - since > _SILENCE):
+            raise Away("the database did not answer a moment ago")
+
+    def failed(self, writing: bool) -> None:
+        """It did not answer."""
+        until = time.monotonic() + self.pause
+        self.no_writing_until = until
+        if not writing:
+            self.no_reading_until = until
+
+
+#: A look at the database that takes longer (seconds) means it is away.
+_SILENCE = 1.0
+_patience = _Patience()
+
+
+def be_quick() -> None:
+    """This process answers callers: wait little, after a failure do not ask for a second, and keep an eye on whether
+    the database answers at all (a server may take a connection and stay silent). Call it before the first connection.
+    """
+    _patience.seconds, _patience.pause = 1.2, 1.0
+    threading.Thread(target=_look, name="database", daemon=True).start()
+
+
+def _look() -> None:
+    while True:
+        _patience.looking_since = time.monotonic()
+        try:
+            with engine().connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+            _patience.looking_since = None
+        except SQLAlchemyError:
+            _patience.looking_since = None
+            _patience.failed(writing=False)
+        time.sleep(0.5)
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url`, set up for many short transactions from several processes."""
+    seconds = _patience.seconds
+    if make_url(url).get_backend_name() != "sqlite":
+        limits = {"connect_timeout": 2, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+        options = {"options": f"-c lock_timeout={int(seconds * 1000)}"} if _patience.pause else {}
+        return create_engine(
+            url,
+            connect_args={**limits, **options},
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=seconds,
+            hide_parameters=True,
+        )
+    if path := make_url(url).database:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": seconds},
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=seconds,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={int(_patience.seconds * 1000)}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that later writes cannot wait for another writer (SQLITE_BUSY at once), so a writing
+    # transaction takes its place in the line when it begins.
+    options = connection.get_execution_options()
+    writing = options.get("writing", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
+    if not writing:
+        connection.exec_driver_sql("BEGIN")
+        return
+    # What may be lost with the machine's power (not with a process) need not wait for the disk.
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('durable', True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """This process's engine."""
+    return connect(settings().database)
+
+
+@lru_cache(maxsize=4)
+def _writing_engine(shared: Engine, durable: bool) -> Engine:
+    return shared.execution_options(writing=True, durable=durable)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for reading: SQLite refuses what would change something, everything else is rolled back."""
+    with _watched(writing=False), Session(engine(), expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def one_instant() -> Iterator[Session]:
+    """A session for reading all as it was at one instant, while others go on writing."""
+    options: dict[str, Any] = {}
+    if engine().dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with (
+        _watched(writing=False),
+        engine().connect().execution_options(**options) as connection,
+        Session(connection, expire_on_commit=False) as session,
+    ):
+        yield session
+
+
+#: What PostgreSQL answers to one of two who wait for each other: it is there, and the other one has gone on.
+_DEADLOCK = "40P01"
+
+
+@contextmanager
+def _watched(*, writing: bool) -> Iterator[None]:
+    _patience.check(writing)
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+            _patience.failed(writing)
+        raise
+
+
+#: SQLite lets writers wait by sleeping longer and longer; the threads of one process queue here instead.
+_turn = threading.Lock()
+
+
+@contextmanager
+def _in_turn(shared: Engine) -> Iterator[None]:
+    if shared.dialect.name != "sqlite":
+        yield
+        return
+    if not _turn.acquire(timeout=_patience.seconds):
+        raise TimeoutError("the database is busy")
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
+@contextmanager
+def noting() -> Iterator[Connection]:
+    """A bare connection for a few short statements no promise hangs on: safe from crashes of ours, not from a
+    power cut, and several times as quick as :func:`writing`. Commits when the block ends."""
+    with _watched(writing=True), _in_turn(engine()), _writing_engine(engine(), False).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL synchronous_commit = off"))
+        yield connection
+
+
+#: Number of PostgreSQL's advisory lock for :func:`writing_alone`.
+_ALONE = 4211782666
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """A session that commits when the block ends, then hands the work written in it to the queue."""
+    with Session(_writing_engine(engine(), True), expire_on_commit=False) as session:
+        with _watched(writing=True), _in_turn(engine()), session.begin():
+            yield session
+        outbox.dispatch(session)
+
+
+@contextmanager
+def writing_alone() -> Iterator[Session]:
+    """Like :func:`writing`, and of all that write so, in whatever process, one at a time: for live calls, where what
+    happens to a line, its members and their conversations hangs together. SQLite has one writer anyway."""
+    with writing() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ALONE})
+        yield session
+
+
+def forget_connections() -> None:
+    """Drop connections inherited through fork; the child opens its own."""
+    global _turn
+    _turn = threading.Lock()
+    engine().dispose(close=False)

@@ -1,0 +1,208 @@
+"""What cannot be written into the database waits on this host's disk: appended, fsynced, and replayed in order, once.
+
+    spool.keep("turn", payload)        # OSError: not even that
+    spool.replay(handlers)             # when the database is back; the clock and every web process try
+
+One file takes entries; to be replayed it is moved aside, so that nothing is added to what is being read. Entries are
+encrypted: they hold numbers. An entry and the mark that it has been replayed are written in one transaction, so a
+process killed between two of them doubles nothing. See docs/decisions/014-spool.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.platform import database
+from ivr.platform.blob_storage import sync_directory
+from ivr.platform.column_types import insert
+from ivr.platform.work_models import SpoolEntry
+
+log = logging.getLogger(__name__)
+
+#: Writes an entry's payload into the database, in the session's transaction.
+Handler = Callable[[Session, Any], object]
+
+_ENTRIES, _REPLAYING, _DAMAGED = "entries", "replaying", "damaged"
+
+
+def keep(kind: str, payload: Any) -> None:
+    """Append an entry (JSON) durably.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+    token = _fernet(settings().secret).encrypt(json.dumps([kind, payload]).encode()).decode()
+    _append(_ENTRIES, f"{secrets.token_hex(16)} {token}\n".encode())
+
+
+def waiting() -> bool:
+    """Whether this host has entries that are not in the database yet."""
+    return any(_size(name) for name in (_ENTRIES, _REPLAYING))
+
+
+def damaged() -> int:
+    """Bytes of entries that could not be replayed and need a person."""
+    return _size(_DAMAGED)
+
+
+def replay(handlers: Mapping[str, Handler]) -> int:
+    """Write what waits into the database, in its order; how many entries were new to it.
+
+    Of several processes one does it; the others return at once. What a handler cannot digest is put aside under
+    `damaged`, so that it holds up nothing.
+
+    Raises:
+        SQLAlchemyError: the database is still away; nothing is lost.
+        OSError: the disk cannot be read or written.
+    """
+    if not waiting():
+        return 0
+    done = 0
+    with _alone() as first:
+        while first and waiting():
+            if not _size(_REPLAYING):
+                with _appending():
+                    _path(_ENTRIES).rename(_path(_REPLAYING))
+            for line in _path(_REPLAYING).read_bytes().splitlines(keepends=True):
+                done += _replay_one(line, handlers)
+            _path(_REPLAYING).unlink()
+    if done:
+        log.warning("%d entries of the spool are in the database now", done)
+    return done
+
+
+def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
+    try:
+        name, _, token = line.decode().strip().partition(" ")
+        kind, payload = json.loads(_fernet(settings().secret).decrypt(token))
+        handler = handlers[kind]
+    except (InvalidToken, ValueError, KeyError, TypeError):
+        if line.strip():
+            log.error("an entry of the spool is damaged; it is kept in %s", _path(_DAMAGED))
+            _put_aside(line.rstrip(b"\n") + b"\n")
+        return False
+    try:
+        with database.writing_alone() as session:
+            new = insert(session.get_bind().dialect, SpoolEntry).values(id=name, replayed_at=utc_now())
+            if session.scalar(new.on_conflict_do_nothing().returning(SpoolEntry.id)) is None:
+                return False  # it was written before
+            handler(session, payload)
+        return True
+    except (DataError, IntegrityError):
+        log.exception("an entry of the spool does not fit the database")
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("an entry of the spool could not be replayed")
+    _put_aside(line)
+    return False
+
+
+def _put_aside(line: bytes) -> None:
+    # The same entry comes again when the database goes away in the middle of a replay.
+    path = _path(_DAMAGED)
+    if not path.exists() or line.strip() not in path.read_bytes().split(b"\n"):
+        _append(_DAMAGED, line)
+
+
+def forget_damaged(before: datetime) -> bool:
+    """Delete what could not be replayed and was put aside before an instant: whose it was has been kept long enough."""
+    with _alone() as first:
+        path = _path(_DAMAGED)
+        if not first or not path.exists() or path.stat().st_mtime >= before.timestamp():
+            return False
+        path.unlink()
+        return True
+
+
+def retry_damaged() -> int:
+    """Put what could not be replayed behind what waits, to be tried once more; how many entries."""
+    with _alone() as first:
+        path = _path(_DAMAGED)
+        if not first or not path.exists():
+            return 0
+        lines = [line + b"\n" for line in path.read_bytes().split(b"\n") if line.strip()]
+        for line in lines:
+            _append(_ENTRIES, line)
+        path.unlink()
+    return len(lines)
+
+
+def _path(name: str) -> Path:
+    return settings().var_dir / "spool" / name
+
+
+def _size(name: str) -> int:
+    try:
+        return _path(name).stat().st_size
+    except OSError:
+        return 0
+
+
+def _append(name: str, line: bytes) -> None:
+    with _appending():
+        path = _path(name)
+        new = not path.exists()
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(handle).st_size
+            torn = size and os.pread(handle, 1, size - 1) != b"\n"  # the machine went down in mid-write
+            data = b"\n" + line if torn else line
+            try:
+                if os.write(handle, data) != len(data):
+                    raise OSError(28, "No space left on device")
+                os.fsync(handle)
+            except OSError:
+                os.ftruncate(handle, size)
+                raise
+        finally:
+            os.close(handle)
+        if new:
+            sync_directory(path.parent)
+
+
+@contextmanager
+def _appending() -> Iterator[None]:
+    with _lock("append", fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    try:
+        with _lock("replay", fcntl.LOCK_EX | fcntl.LOCK_NB):
+            yield True
+    except BlockingIOError:
+        yield False
+
+
+@contextmanager
+def _lock(name: str, how: int) -> Iterator[None]:
+    path = _path(f"{name}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("a") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+@lru_cache(maxsize=4)
+def _fernet(secret: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"spool:" + secret.encode()).digest()))

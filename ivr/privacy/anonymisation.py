@@ -1,0 +1,144 @@
+"""How what is a caller's goes: rows here, and a plan for what is elsewhere (our audio store, the carrier).
+
+The plan is carried out after the commit, by who may wait for it (:mod:`ivr.privacy.nightly_job`): nothing goes that was
+not committed, and no transaction waits for a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import search_index
+from ivr.calls.erased_ids import _WORK_OF, elsewhere
+from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.calls import Call
+from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models.privacy import LegalHold
+from ivr.models.sla import SlaPause
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+from ivr.platform.orm import Base
+from ivr.platform.work_models import Work
+
+#: Kinds of events whose text a person has written, or was said by the caller.
+WRITTEN = ("noted", "named", "handed_over", "raised", "text_sent")
+#: Telephones of a conversation that are not staff's.
+THEIR_LEGS = Leg.role.in_(("caller", "companion"))
+
+
+def audio(session: Session, recording_ids: Sequence[int]) -> None:
+    """Recordings keep their row and lose their audio, its key first."""
+    for recording in session.scalars(select(Recording).where(Recording.id.in_(recording_ids))):
+        elsewhere(session, "audio", recording.recording_sid)
+        if recording.carrier_deleted_at is None:
+            elsewhere(session, "recording", recording.recording_sid)
+        recording.state, recording.audio_sha256, recording.audio_bytes = "deleted", None, None
+    _drop_work(session, Recording, recording_ids)
+    session.flush()
+
+
+def messages(session: Session, message_ids: Sequence[int]) -> None:
+    """Messages with their audio and words."""
+    recordings = session.scalars(select(Recording.id).where(Recording.message_id.in_(message_ids))).all()
+    audio(session, recordings)
+    of_tasks = select(VoiceboxMessage.task_id).where(VoiceboxMessage.id.in_(message_ids)).distinct()
+    tasks = session.scalars(of_tasks).all()
+    _drop_work(session, VoiceboxMessage, message_ids)
+    session.execute(delete(Transcript).where(Transcript.recording_id.in_(recordings)))
+    session.execute(delete(Recording).where(Recording.id.in_(recordings)))
+    session.execute(delete(VoiceboxMessage).where(VoiceboxMessage.id.in_(message_ids)))
+    _index(session, [task_id for task_id in tasks if task_id is not None])
+
+
+def words(session: Session, task_ids: Sequence[int]) -> None:
+    """What was written about tasks."""
+    texts = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind.in_(WRITTEN))
+    session.execute(texts.values(text=None))
+    session.execute(delete(Draft).where(Draft.task_id.in_(task_ids)))
+    session.execute(update(CallbackTask).where(CallbackTask.id.in_(task_ids)).values(urgency_words=None))
+    _index(session, task_ids)
+
+
+def names(session: Session, task_ids: Sequence[int]) -> None:
+    """Number, name, customer number and place of tasks, and why a hold once lay on them."""
+    theirs = update(CallbackTask).where(CallbackTask.id.in_(task_ids))
+    session.execute(theirs.values(callback_number=None, caller_name=None))
+    session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(task_ids)).values(customer_number=None))
+    session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(task_ids)).values(place=None))
+    named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == "named")
+    session.execute(named.values(text=None))
+    lifted = update(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None))
+    session.execute(lifted.values(reason=""))
+    for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(task_ids))):
+        message.about = {key: value for key, value in message.about.items() if key != "customer_number"}
+    _index(session, task_ids)
+
+
+def texts(session: Session, which: ColumnElement[bool]) -> None:
+    """Text messages, here and at the carrier."""
+    found = session.execute(select(TextMessage.id, TextMessage.message_sid).where(which)).all()
+    for text in found:
+        if text.message_sid:
+            elsewhere(session, "message", text.message_sid)
+    ids = [text.id for text in found]
+    _drop_work(session, TextMessage, ids)
+    session.execute(delete(TextMessage).where(TextMessage.id.in_(ids)))
+
+
+def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
+    """Numbers of calls, and what the carrier keeps of them."""
+    for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(call_ids))):
+        elsewhere(session, "call", call_sid)
+    texts(session, TextMessage.call_id.in_(call_ids))
+    session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None))
+    session.execute(update(LineEntry).where(LineEntry.call_id.in_(call_ids)).values(resume=""))
+
+
+def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
+    """Numbers of callers and companions in conversations, and what the carrier keeps of these calls."""
+    theirs = (Leg.conversation_id.in_(conversation_ids), THEIR_LEGS)
+    for call_sid in session.scalars(select(Leg.call_sid).where(*theirs, Leg.call_sid.is_not(None))):
+        elsewhere(session, "call", str(call_sid))
+    session.execute(update(Leg).where(*theirs).values(number=None))
+    asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(conversation_ids))
+    session.execute(asked.values(number=None))
+
+
+def blocks(session: Session, block_ids: Sequence[int]) -> None:
+    """Blocked numbers."""
+    session.execute(delete(BlockedNumber).where(BlockedNumber.id.in_(block_ids)))
+
+
+def tasks(session: Session, task_ids: Sequence[int]) -> None:
+    """Tasks with all that belongs to them."""
+    messages(session, session.scalars(select(VoiceboxMessage.id).where(VoiceboxMessage.task_id.in_(task_ids))).all())
+    session.execute(delete(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None)))
+    session.execute(delete(Attempt).where(Attempt.task_id.in_(task_ids)))
+    session.execute(delete(SlaPause).where(SlaPause.task_id.in_(task_ids)))
+    session.execute(delete(CallbackTask).where(CallbackTask.id.in_(task_ids)))
+
+
+def calls(session: Session, call_ids: Sequence[int]) -> None:
+    """Calls with all that belongs to them."""
+    call_numbers(session, call_ids)
+    messages(session, session.scalars(select(VoiceboxMessage.id).where(VoiceboxMessage.call_id.in_(call_ids))).all())
+    session.execute(delete(Call).where(Call.id.in_(call_ids)))
+
+
+def conversations(session: Session, conversation_ids: Sequence[int]) -> None:
+    """Conversations with their legs."""
+    leg_numbers(session, conversation_ids)
+    session.execute(delete(Conversation).where(Conversation.id.in_(conversation_ids)))
+
+
+def _index(session: Session, task_ids: Sequence[int]) -> None:
+    session.flush()
+    session.expire_all()
+    for task in session.scalars(select(CallbackTask).where(CallbackTask.id.in_(task_ids))):
+        search_index.index(session, task)
+
+
+def _drop_work(session: Session, table: type[Base], ids: Sequence[int]) -> None:
+    session.execute(delete(Work).where(Work.kind.in_(_WORK_OF[table]), Work.subject_id.in_(ids)))

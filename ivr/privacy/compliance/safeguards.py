@@ -1,0 +1,172 @@
+"""What protects the data, with the test that proves each; and what it protects against (STRIDE).
+
+tests/privacy/compliance/test_documents.py finds a test that is named here and does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure: the goal of Art. 32 GDPR it serves, what it is, and the test (file::function) that proves it."""
+
+    goal: str
+    what: str
+    proof: str
+
+
+MEASURES: dict[str, Measure] = {
+    "doors": Measure(
+        "Access control",
+        "One table of all permissions; what is not in it is shut",
+        "test_permissions.py::test_the_table",
+    ),
+    "covered": Measure(
+        "Purpose limitation",
+        "Number, name, audio, words and notes are covered until a task is claimed, or opened with a stated reason",
+        "test_access_log.py::test_a_task_is_covered_until_somebody_claims_it",
+    ),
+    "log": Measure(
+        "Input control",
+        "Every view, listening, search, export and download is written into a log that can only grow",
+        "test_access_log.py::test_every_reading_is_written_down",
+    ),
+    "chain": Measure(
+        "Integrity",
+        "Lines of the log are chained; heads are kept outside the database",
+        "test_access_log.py::test_a_forged_log_is_found",
+    ),
+    "passwords": Measure(
+        "Admission control",
+        "Passwords as argon2id; unknown names take as long as wrong passwords",
+        "test_log_in.py::test_passwords_are_argon2id",
+    ),
+    "lockout": Measure(
+        "Admission control",
+        "Who guesses has to wait longer and longer",
+        "test_log_in.py::test_who_guesses_waits_longer_and_longer",
+    ),
+    "second_factor": Measure(
+        "Admission control",
+        "Second factor: authenticator app, security key, recovery codes",
+        "test_log_in.py::test_a_second_factor",
+    ),
+    "idle": Measure(
+        "Admission control",
+        "Log-ins end after 30 idle minutes, and at log-out everywhere",
+        "test_log_in.py::test_a_log_in_ends_after_thirty_idle_minutes",
+    ),
+    "tokens": Measure(
+        "Access control",
+        "Tokens of programs are hashed, scoped, expiring and revocable",
+        "test_log_in.py::test_tokens_have_scopes_and_an_end",
+    ),
+    "signature": Measure(
+        "Authenticity",
+        "Webhooks are taken from the carrier only (signature)",
+        "test_webhooks.py::test_a_forged_or_missing_signature_changes_nothing",
+    ),
+    "audio_keys": Measure(
+        "Confidentiality",
+        "Each recording is sealed with a key of its own, wrapped by a rotating master key",
+        "test_audio_store.py::test_a_single_changed_bit_is_noticed",
+    ),
+    "retention": Measure(
+        "Storage limitation",
+        "Periods; a nightly run that deletes and sees that all is gone",
+        "test_retention.py::test_after_a_year_nothing_of_an_expired_person_is_left",
+    ),
+    "replay": Measure(
+        "Storage limitation",
+        "What was erased is erased again after a restore",
+        "test_retention.py::test_what_was_erased_stays_erased_after_a_restore",
+    ),
+    "rights": Measure(
+        "Rights of data subjects",
+        "Access, rectification, erasure, restriction as guided pages",
+        "test_subjects.py::test_access_gives_everything",
+    ),
+    "redactor": Measure(
+        "Confidentiality",
+        "Logs, metrics, jobs and error pages carry no data of callers",
+        "test_software_logs.py::test_a_day_leaves_no_trace",
+    ),
+    "csp": Measure(
+        "Confidentiality",
+        "Strict content security policy, no framing, HSTS behind TLS, same-site cookies, CSRF tokens",
+        "test_web_security.py::test_every_answer_has_its_headers",
+    ),
+    "limits": Measure(
+        "Availability",
+        "Rate limits shared by all hosts; sizes of forms and uploads are limited",
+        "test_web_security.py::test_who_asks_too_often_has_to_wait",
+    ),
+    "fuzz": Measure(
+        "Resilience",
+        "Every form and webhook is fed with nonsense: no failure, no change without permission",
+        "test_fuzz.py::test_nonsense_breaks_nothing",
+    ),
+    "spool": Measure(
+        "Availability",
+        "What a caller says survives an outage of the database",
+        "test_degraded.py::test_two_hundred_callers_while_database_and_redis_are_gone",
+    ),
+    "backup": Measure("Availability", "Sealed backups, with a drill", "test_backup.py::test_the_drill"),
+    "defaults": Measure(
+        "Secure defaults",
+        "Production refuses to start with weak or missing secrets",
+        "test_configuration.py::test_production_refuses_weak_secrets",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Threat:
+    """A threat to a part of the architecture: its letter of STRIDE, what could happen, and what stands against it."""
+
+    part: str
+    letter: str
+    what: str
+    against: tuple[str, ...]
+    left: str = ""
+
+
+LETTERS = {
+    "S": "Spoofing", "T": "Tampering", "R": "Repudiation", "I": "Information disclosure", "D": "Denial of service",
+    "E": "Elevation of privilege",
+}  # fmt: skip
+THREATS = (
+    Threat("Caller → carrier", "S", "Somebody shows a number that is not theirs", ("covered",),
+           "Caller ids can be forged; nothing is told on the telephone without the receipt code."),
+    Threat("Caller → carrier", "D", "A flood of calls", ("limits",), "Numbers are held off; emergencies get through."),
+    Threat("Carrier → webhooks", "S", "Somebody pretends to be the carrier", ("signature",)),
+    Threat("Carrier → webhooks", "T", "The state of a call in its address is changed", ("signature", "fuzz"),
+           "The state is sealed (Fernet)."),
+    Threat("Carrier → webhooks", "D", "Database or Redis are away", ("spool",)),
+    Threat("Carrier", "I", "The carrier keeps recordings and call records", ("retention",),
+           "Its copy of a recording is deleted as soon as ours is stored; the carrier sees numbers and times."),
+    Threat("Browser → pages", "S", "Stolen or guessed passwords", ("passwords", "lockout", "second_factor")),
+    Threat("Browser → pages", "S", "A stolen cookie, an unattended screen", ("idle", "csp")),
+    Threat("Browser → pages", "T", "Forged forms, injected scripts", ("csp", "fuzz")),
+    Threat("Browser → pages", "I", "Curious staff", ("covered", "log", "doors"),
+           "Who may read can still read: the log and the report of unusual reading find it afterwards."),
+    Threat("Browser → pages", "E", "A member reaches a supervisor's or an administrator's page", ("doors",)),
+    Threat("Browser → pages", "D", "Floods of requests, huge uploads", ("limits",)),
+    Threat("Programs → /api/v1", "I", "A leaked token", ("tokens", "log")),
+    Threat("Workers, Redis", "I", "Jobs tell of callers", ("redactor",), "Redis holds ids only."),
+    Threat("Workers, Redis", "T", "Somebody puts jobs onto the queue", (),
+           "Redis listens on a socket, or needs a password and TLS: the operator's duty. Jobs name rows; what is to be "
+           "done stands in the database."),
+    Threat("Database", "T", "Somebody with its password changes the access log", ("chain",)),
+    Threat("Database", "R", "Somebody denies having read", ("log", "chain")),
+    Threat("Database", "I", "A stolen disk", ("audio_keys",),
+           "Audio is sealed; numbers and words are not: the operator encrypts the disk."),
+    Threat("Audio store", "I", "A stolen bucket", ("audio_keys",)),
+    Threat("Audio store", "T", "Audio is exchanged", ("audio_keys",)),
+    Threat("Backups", "I", "A stolen backup", ("backup", "audio_keys")),
+    Threat("Backups", "T", "A restore brings back what was erased", ("replay",)),
+    Threat("Software logs", "I", "Logs tell of callers", ("redactor",)),
+    Threat("Configuration", "E", "Default secrets", ("defaults",)),
+)  # fmt: skip

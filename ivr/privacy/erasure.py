@@ -1,0 +1,305 @@
+"""Destroys all that is a person's, at their wish (Art. 17 GDPR), and does it again after a restore.
+
+What is left of a task or call names nobody: it is counted until the figures of its days are final, and then goes too.
+Each erasure leaves an entry outside the database: keyed hashes of what was erased, from which a restored backup is
+cleaned again.
+
+    deletions/<time>-<random>.json    {"at", "tasks", "calls", "recordings", "numbers"}, sealed
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from ivr.audit import anchors
+from ivr.callbacks import intake
+from ivr.calls import caller_language, erased_ids
+from ivr.domain.timestamps import iso
+from ivr.models.audit import Opening
+from ivr.models.callbacks import CallbackTask, Contact, TextMessage
+from ivr.models.calls import Call, KnownCaller
+from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
+from ivr.models.privacy import LegalHold
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform import blob_storage
+from ivr.platform.column_types import rows
+from ivr.platform.keyed_hash import keyed_hash
+from ivr.privacy import anonymisation, legal_holds
+from ivr.voicebox import audio_store
+
+PREFIX = "deletions/"
+
+
+class Held(Exception):
+    """A legal hold lies on a task (Art. 17 (3) e GDPR)."""
+
+
+class StillTalking(Exception):
+    """A call of theirs, or a conversation with them, is not over yet."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose data it is, as far as it can be found: their tasks and calls (ids), and their number (E.164)."""
+
+    task_ids: tuple[int, ...]
+    call_ids: tuple[int, ...]
+    number: str | None
+
+    def __bool__(self) -> bool:
+        return bool(self.task_ids or self.call_ids)
+
+
+def of_number(session: Session, number: str) -> Subject:
+    """All about a number: calls from it, tasks to call it back or of these calls, and the calls of such tasks whose
+    number was withheld. What others said in calls of their own is not theirs, though it led to the same number."""
+    calls = set(session.scalars(select(Call.id).where(Call.from_number == number)))
+    theirs = select(CallbackTask.id).where(or_(CallbackTask.callback_number == number, CallbackTask.call_id.in_(calls)))
+    tasks = set(session.scalars(theirs))
+    withheld = select(Contact.call_id).join(Call).where(Contact.task_id.in_(tasks), Call.from_number.is_(None))
+    return Subject(tuple(sorted(tasks)), tuple(sorted(calls | set(session.scalars(withheld)))), number)
+
+
+def of_code(session: Session, receipt_code: str) -> Subject:
+    """All about one task."""
+    task = session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == receipt_code))
+    if task is None:
+        return Subject((), (), None)
+    calls = session.scalars(select(Contact.call_id).where(Contact.task_id == task.id))
+    return Subject((task.id,), tuple(sorted({*calls, task.call_id})), None)
+
+
+def messages_of(session: Session, subject: Subject) -> Sequence[VoiceboxMessage]:
+    """Messages of their tasks, and of their calls as far as these belong to nobody else's task."""
+    own = VoiceboxMessage.task_id.in_(subject.task_ids)
+    bare = VoiceboxMessage.task_id.is_(None) & VoiceboxMessage.call_id.in_(subject.call_ids)
+    return session.scalars(select(VoiceboxMessage).where(or_(own, bare)).order_by(VoiceboxMessage.id)).all()
+
+
+def texts_of(subject: Subject) -> ColumnElement[bool]:
+    """Text messages they have asked for, or got."""
+    asked = TextMessage.call_id.in_(subject.call_ids)
+    return or_(asked, TextMessage.to_number == subject.number) if subject.number else asked
+
+
+def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
+    """Destroy everything that is theirs, and note down how to do it again; gives how much it was.
+
+    Raises:
+        Held, StillTalking: nothing was destroyed.
+        OSError: the audio store cannot take the entry; nothing was destroyed.
+    """
+    if legal_holds.lies_on(session, subject.task_ids):
+        raise Held
+    if _talk(session, subject):
+        raise StillTalking
+    tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids)).with_for_update()).all()
+    calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids))).all()
+    messages = [message.id for message in messages_of(session, subject)]
+    recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()
+    numbers = {*_numbers_of_no_other_call(session, calls), *([subject.number] if subject.number else [])}
+    remembered = [caller_language.number_hash(number) for number in numbers]
+    _note_down(tasks, calls, recordings, subject.number, remembered, now)
+    talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
+    anonymisation.messages(session, messages)
+    anonymisation.texts(session, texts_of(subject))
+    anonymisation.call_numbers(session, subject.call_ids)
+    anonymisation.leg_numbers(session, talks)
+    _take_ids_away(session, tasks, calls, talks, now)
+    anonymisation.words(session, subject.task_ids)
+    anonymisation.names(session, subject.task_ids)
+    session.execute(delete(Opening).where(Opening.task_id.in_(subject.task_ids)))
+    if subject.number:
+        _forget_number(session, subject.number, now, now)
+    session.execute(delete(KnownCaller).where(KnownCaller.number_hash.in_(remembered)))
+    return {"tasks": len(tasks), "calls": len(calls), "recordings": len(recordings)}
+
+
+def _theirs(subject: Subject) -> ColumnElement[bool]:
+    """Conversations with them."""
+    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
+    return Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
+
+
+def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> set[str]:
+    """Numbers whose every call is erased: their language is remembered from these."""
+    numbers = {call.from_number for call in calls if call.from_number}
+    others = select(Call.from_number).where(Call.from_number.in_(numbers), Call.id.not_in([call.id for call in calls]))
+    return numbers - set(session.scalars(others))
+
+
+def _talk(session: Session, subject: Subject) -> bool:
+    calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended")
+    conversations = select(Conversation.id).where(_theirs(subject), Conversation.state != "ended")
+    queries = [calls, conversations]
+    if subject.number:
+        queries.append(
+            select(Leg.id).where(Leg.number == subject.number, anonymisation.THEIR_LEGS, Leg.state != "ended")
+        )
+    return any(session.scalar(query.limit(1)) for query in queries)
+
+
+def _take_ids_away(
+    session: Session, tasks: Sequence[CallbackTask], calls: Sequence[Call], talks: Sequence[int], now: datetime
+) -> None:
+    """What is left has random ids that nobody else has ever seen."""
+    for task in tasks:
+        intake.withdraw(session, task, now)
+        task.restricted_at, task.erased_at = None, now
+        task.receipt_code = f"X{secrets.token_hex(4)}"[:8].upper()
+    for call in calls:
+        call.call_sid = f"{erased_ids.ERASED}{secrets.token_hex(12)}"
+    for leg in session.scalars(select(Leg).where(Leg.conversation_id.in_(talks), anonymisation.THEIR_LEGS)):
+        leg.call_sid = f"{erased_ids.ERASED}{secrets.token_hex(12)}"
+    session.flush()
+
+
+def _forget_number(session: Session, number: str, before: datetime, now: datetime) -> int:
+    """Destroy what stands under a number alone and came before an instant; how many rows."""
+    over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
+    kept = select(Contact.call_id).where(Contact.task_id.in_(legal_holds.lying()))
+    old = select(Call.id).where(Call.started_at <= before, Call.id.not_in(kept))
+    texts = (TextMessage.to_number == number) & TextMessage.call_id.in_(old)
+    count = session.scalar(select(func.count(TextMessage.id)).where(texts)) or 0
+    anonymisation.texts(session, texts)
+    for statement in (
+        delete(FrequentCaller).where(FrequentCaller.number == number, FrequentCaller.last_at <= before),
+        delete(BlockedNumber).where(BlockedNumber.number == number, BlockedNumber.blocked_at <= before, over),
+        update(Leg).where(Leg.number == number, anonymisation.THEIR_LEGS, Leg.created_at <= before).values(number=None),
+        update(InterpreterRequest)
+        .where(InterpreterRequest.number == number, InterpreterRequest.requested_at <= before)
+        .values(number=None),
+    ):
+        count += rows(session.execute(statement))
+    return count
+
+
+# -- after a restore --------------------------------------------------------------------------------
+
+
+def _hidden(what: str) -> str:
+    return keyed_hash("erased", what)
+
+
+def _note_down(
+    tasks: Sequence[CallbackTask], calls: Sequence[Call], sids: Iterable[str], number: str | None,
+    remembered: Iterable[str], now: datetime,
+) -> None:  # fmt: skip
+    content = anchors.seal(
+        {
+            "at": iso(now),
+            "tasks": [_hidden(f"{task.receipt_code} {task.call.call_sid}") for task in tasks],
+            "calls": [_hidden(call.call_sid) for call in calls],
+            "recordings": [_hidden(sid) for sid in sids],
+            "numbers": [_hidden(one) for one in (*([number] if number else []), *remembered)],
+        }
+    )
+    name = f"{PREFIX}{now:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
+    blob_storage.store().put(name, json.dumps(content).encode())
+
+
+class Unreadable(Exception):
+    """Entries of what was erased that cannot be read or were not sealed by this house; the message names them."""
+
+
+def replay(session: Session, now: datetime) -> dict[str, int]:
+    """Erase again what a restored database has and was erased after the backup; gives how much it was. Recordings that
+    came back into the audio store go as well. What a hold was placed on after the erasure stays, and what a person did
+    after it.
+
+    Raises:
+        OSError: the audio store is away.
+        Unreadable: an entry could not be used; what the others name is erased.
+    """
+    erased, unreadable = _entries()
+    tasks = {
+        task_id: at
+        for task_id, code, call_sid in session.execute(
+            select(CallbackTask.id, CallbackTask.receipt_code, Call.call_sid).join(Call, CallbackTask.call)
+        )
+        if (at := erased.get(_hidden(f"{code} {call_sid}")))
+    }
+    call_ids = [
+        call_id for call_id, call_sid in session.execute(select(Call.id, Call.call_sid)) if _hidden(call_sid) in erased
+    ]
+    held = _held_since(session, tasks, now)
+    kept = set(
+        session.scalars(select(Recording.recording_sid).join(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(held)))
+    )
+    for sid in list(audio_store.recordings()):
+        if _hidden(sid) in erased and sid not in kept:
+            erased_ids.elsewhere(session, "audio", sid)
+    spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
+    subject = Subject(
+        tuple(task_id for task_id in tasks if task_id not in held),
+        tuple(call_id for call_id in call_ids if call_id not in spared),
+        None,
+    )
+    _over_long_ago(session, subject)
+    counts = erase(session, subject, now) if subject else {"tasks": 0, "calls": 0, "recordings": 0}
+    counts["traces"] = 0
+    for number in _numbers(session):
+        if erased_at := erased.get(_hidden(number)):
+            counts["traces"] += _forget_number(session, number, erased_at, now)
+    for known in session.scalars(select(KnownCaller)).all():
+        if (erased_at := erased.get(_hidden(known.number_hash))) and known.last_called_at <= erased_at:
+            session.delete(known)
+            counts["traces"] += 1
+    if unreadable:
+        raise Unreadable(", ".join(unreadable))
+    return counts
+
+
+def _over_long_ago(session: Session, subject: Subject) -> None:
+    """Calls and conversations that were going on when the backup was made."""
+    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state="ended"))
+    talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
+    session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state="ended"))
+    session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state="ended"))
+
+
+def _held_since(session: Session, tasks: Mapping[int, datetime], now: datetime) -> set[int]:
+    """Those of erased tasks on which a hold was placed after the erasure. One that is older had been lifted by then, or
+    nothing would have been erased: the backup does not know that."""
+    held = set()
+    lying = select(LegalHold).where(LegalHold.task_id.in_(tasks), LegalHold.lifted_at.is_(None))
+    for hold in session.scalars(lying).all():
+        if hold.placed_at > tasks[hold.task_id]:
+            held.add(hold.task_id)
+        else:
+            hold.lifted_at = now
+    session.flush()
+    return held
+
+
+def _entries() -> tuple[dict[str, datetime], list[str]]:
+    """What was erased (keyed hashes) and when it last was; and entries that cannot be read."""
+    found: dict[str, datetime] = {}
+    unreadable = []
+    for name in sorted(blob_storage.store().names(PREFIX)):  # by time
+        try:
+            content = json.loads(blob_storage.store().get(name))
+        except (blob_storage.Missing, ValueError):
+            content = {}
+        if anchors.sealed(content) != "yes":
+            unreadable.append(name)
+            continue
+        at = datetime.fromisoformat(content["at"])
+        for kind in ("tasks", "calls", "recordings", "numbers"):
+            found.update(dict.fromkeys(content.get(kind, ()), at))
+    return found, unreadable
+
+
+def _numbers(session: Session) -> set[str]:
+    columns = (
+        FrequentCaller.number, BlockedNumber.number, TextMessage.to_number, InterpreterRequest.number, Leg.number,
+    )  # fmt: skip
+    return {str(number) for column in columns for number in session.scalars(select(column).where(column.is_not(None)))}

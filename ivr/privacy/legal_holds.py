@@ -1,0 +1,48 @@
+"""Legal holds: a task that is needed, say in court, is not deleted while one lies on it (Art. 17 (3) e GDPR)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.privacy import LegalHold
+
+
+def place(session: Session, task: CallbackTask, user: User, reason: str, now: datetime) -> None:
+    """Place a hold.
+
+    Raises:
+        ValueError: without a reason.
+    """
+    reason = " ".join(reason.split())[:300]
+    if not reason:
+        raise ValueError
+    session.add(LegalHold(task_id=task.id, reason=reason, placed_by_id=user.id, placed_at=now))
+
+
+def lift(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Lift all holds of a task."""
+    lying = update(LegalHold).where(LegalHold.task_id == task.id, LegalHold.lifted_at.is_(None))
+    session.execute(lying.values(lifted_at=now, lifted_by_id=user.id))
+
+
+def of_task(session: Session, task_id: int) -> Sequence[LegalHold]:
+    """Holds that lie on a task."""
+    lying = select(LegalHold).where(LegalHold.task_id == task_id, LegalHold.lifted_at.is_(None))
+    return session.scalars(lying.order_by(LegalHold.id)).all()
+
+
+def lies_on(session: Session, task_ids: Collection[int]) -> list[int]:
+    """Those of some tasks on which a hold lies."""
+    found = select(LegalHold.task_id).where(LegalHold.lifted_at.is_(None), LegalHold.task_id.in_(task_ids))
+    return list(session.scalars(found))
+
+
+def lying() -> Select[int]:
+    """Ids of tasks on which a hold lies (a subquery)."""
+    return select(LegalHold.task_id).where(LegalHold.lifted_at.is_(None))

@@ -1,0 +1,143 @@
+"""For how long what is kept: the periods (Löschfristen), their reasons, and how they are changed.
+
+The defaults are short. An administrator proposes another period with a reason; it counts from the moment the data
+protection officer confirms it. Both are written down (Art. 5 (1) e, Art. 25 GDPR; § 84 SGB X; § 67c SGB X).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.domain.labels import _
+from ivr.models.accounts import User
+from ivr.models.privacy import PeriodChange
+from ivr.reporting.daily_metrics import OPEN_DAYS
+
+#: Figures of a day are final after this many days: what they count stays so long.
+LEAST = OPEN_DAYS + 1
+
+
+@dataclass(frozen=True)
+class Period:
+    """How long one kind of data is kept, by default, at least and at most (days); from when; and why."""
+
+    kind: str
+    days: int
+    least: int
+    most: int
+    begins: str
+    reason: str
+
+
+PERIODS = {
+    period.kind: period
+    for period in (
+        Period("audio", 30, LEAST, 365, _("the task is closed (without a task: the call has ended)"),
+               _("To listen again while the caller may still ring about the same matter; the transcript and the notes "
+                 "hold what was agreed.")),
+        Period("transcript", 90, LEAST, 730, _("the task is closed (without a task: the call has ended)"),
+               _("Transcript, corrections, notes, drafts and search words: to answer questions about what was agreed; "
+                 "a decision may be objected to within a month (§ 84 SGG), and it takes time to be served.")),
+        Period("number_and_name", 90, LEAST, 730, _("the task is closed (without a task: the call has ended)"),
+               _("To reach the caller again and to recognise one who rings about the same matter.")),
+        Period("task", 365, LEAST, 3650, _("the task is closed"),
+               _("Without the caller's data: who worked on what promise when, for complaints about a missed one.")),
+        Period("call_record", 90, LEAST, 730, _("the call has ended, and no task belongs to it any more"),
+               _("To find faults in telephony and to explain a caller's complaint.")),
+        Period("remembered_language", 180, 1, 3650, _("the number's last call"),
+               _("So that a caller is greeted in the language they understand; kept under a keyed hash.")),
+        Period("access_log", 365, 180, 3650, _("the line was written"),
+               _("So that misuse can be found by an audit of a year.")),
+        Period("statistics", 3650, 365, 36500, _("the day that was counted"),
+               _("Figures name nobody; the Senate is asked about years.")),
+    )
+}  # fmt: skip
+#: A kind of data never outlives one of these.
+_WITHIN = (
+    ("audio", "transcript"), ("audio", "number_and_name"), ("transcript", "task"), ("number_and_name", "task"),
+)  # fmt: skip
+
+
+class NotPossible(Exception):
+    """A period that is refused; the message is a key of the interface's messages: `range`, `within_task`, `reason`,
+    `same_person`, `decided`."""
+
+
+def days(session: Session, kind: str) -> int:
+    """The period that counts now."""
+    confirmed = session.scalar(
+        select(PeriodChange.days)
+        .where(PeriodChange.kind == kind, PeriodChange.state == "confirmed")
+        .order_by(PeriodChange.decided_at.desc(), PeriodChange.id.desc())
+        .limit(1)
+    )
+    found = PERIODS[kind].days if confirmed is None else confirmed
+    # The operator's setting may only shorten it.
+    return min(found, settings().remember_language_days) if kind == "remembered_language" else found
+
+
+def all_days(session: Session) -> dict[str, int]:
+    """All periods that count now."""
+    return {kind: days(session, kind) for kind in PERIODS}
+
+
+def cutoff(session: Session, kind: str, now: datetime) -> datetime:
+    """What began to be kept before this has been kept for long enough."""
+    return now - timedelta(days=days(session, kind))
+
+
+def propose(session: Session, kind: str, wanted: int, reason: str, user: User, now: datetime) -> PeriodChange:
+    """An administrator wants another period.
+
+    Raises:
+        NotPossible: out of range, longer than the task's own, or without a reason.
+    """
+    period = PERIODS[kind]
+    reason = " ".join(reason.split())[:300]
+    if not period.least <= wanted <= period.most:
+        raise NotPossible("range")
+    _check_within(session, kind, wanted)
+    if len(reason) < 10:
+        raise NotPossible("reason")
+    change = PeriodChange(kind=kind, days=wanted, reason=reason, proposed_by_id=user.id, proposed_at=now)
+    session.add(change)
+    session.flush()
+    return change
+
+
+def _check_within(session: Session, kind: str, wanted: int) -> None:
+    present = {**all_days(session), kind: wanted}
+    if any(present[shorter] > present[longer] for shorter, longer in _WITHIN):
+        raise NotPossible("within_task")
+
+
+def decide(session: Session, change_id: int, confirmed: bool, user: User, now: datetime) -> PeriodChange:
+    """The data protection officer confirms or refuses a proposal.
+
+    Raises:
+        NotPossible: it was decided already, is their own, or fits no longer.
+        LookupError: there is none.
+    """
+    change = session.get(PeriodChange, change_id, with_for_update=True)
+    if change is None:
+        raise LookupError(change_id)
+    if change.state != "proposed":
+        raise NotPossible("decided")
+    if change.proposed_by_id == user.id:
+        raise NotPossible("same_person")
+    if confirmed:
+        _check_within(session, change.kind, change.days)
+    change.state = "confirmed" if confirmed else "refused"
+    change.decided_by_id, change.decided_at = user.id, now
+    return change
+
+
+def history(session: Session) -> Sequence[PeriodChange]:
+    """All proposals, the newest first."""
+    return session.scalars(select(PeriodChange).order_by(PeriodChange.id.desc()).limit(200)).all()

@@ -1,0 +1,79 @@
+"""What the house has about a person, as a PDF they can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from ivr.domain import labels as terms
+from ivr.reporting.tables import Translate
+
+_HERE = Path(__file__).parent
+_FONTS = Path(__file__).parent.parent / "reporting" / "fonts"
+
+
+def as_pdf(
+    data: Mapping[str, Any], made_on: str, language: str, _: Translate,
+    labels: Mapping[str, object], said: Callable[[str, Any], str],
+) -> bytes:  # fmt: skip
+    """For paper and screen readers. `labels` are the names of columns (what has none is left out), `said` makes a
+    column's value readable. Letters of scripts that no font here has are in the JSON file beside it."""
+    content = {
+        "language": language,
+        "title": _("Information about your personal data (Art. 15 GDPR)"),
+        "period": made_on,
+        "house": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
+        "page": _("Page"),
+        "of": _("of"),
+        "about": [
+            _("This is everything that the telephone hotline keeps about you. The file data.json holds the same for "
+              "machines, with the numbers that only they need, the folder audio your voicebox messages."),
+            _("Purpose: to answer your call, to call you back and to record what was agreed. Legal basis: § 67a and "
+              "§ 67c SGB X, § 35 SGB I; for recordings your consent. Recipients: the team that is responsible; the "
+              "telephone carrier that connects the call."),
+            _("Each kind of data is deleted when its period is over. You may demand that it is corrected, erased or "
+              "restricted, and complain to the data protection authority (Landesbeauftragte für Datenschutz und "
+              "Informationsfreiheit der Freien Hansestadt Bremen)."),
+        ],
+        "sections": [
+            {
+                "title": _(terms.SUBJECT_KINDS[kind]),
+                "entries": [_pairs(row, labels, said) for row in (rows if isinstance(rows, list) else [rows])],
+            }
+            for kind, rows in data.items()
+            if rows
+        ],
+    }  # fmt: skip
+    options: dict[str, Any] = {
+        "root": str(_HERE),
+        "font_paths": [str(_FONTS)],
+        "sys_inputs": {"content": json.dumps(content)},
+        "format": "pdf",
+    }
+    try:
+        made: bytes = typst.compile(str(_HERE / "subject_access.typ"), pdf_standards=["ua-1"], **options)
+    except RuntimeError:  # a letter no font here has cannot be read out either; better a file than none
+        made = typst.compile(str(_HERE / "subject_access.typ"), **options)
+    return made
+
+
+def _pairs(
+    row: Mapping[str, Any], labels: Mapping[str, object], said: Callable[[str, Any], str], before: str = ""
+) -> list[list[str]]:
+    found: list[list[str]] = []
+    for name, value in row.items():
+        if value in (None, "", [], {}, False) or name not in labels:
+            continue
+        label = f"{before}{labels[name]}"
+        if isinstance(value, dict):
+            found += _pairs(value, labels, said, f"{label} · ")
+        elif isinstance(value, list) and isinstance(value[0], dict):
+            for number, one in enumerate(value, 1):
+                found += _pairs(one, labels, said, f"{label} {number} · ")
+        else:
+            found.append([label, said(name, value)])
+    return found

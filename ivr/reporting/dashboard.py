@@ -1,0 +1,245 @@
+"""The supervisors' dashboard: how the house stands now, and how the last weeks were.
+
+What is counted of days comes from the daily figures; what stands now is read from small partial indexes. Its cost does
+not grow with the tasks there have been.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import Session, joinedload
+
+from ivr.config.settings import settings
+from ivr.contact_centre import duty_roster
+from ivr.models.accounts import Team
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.contact_centre import LineEntry
+from ivr.models.sla import SlaClock
+from ivr.reporting import daily_metrics
+
+#: Days the figures of the dashboard look back.
+PERIOD = 30
+#: Due soon.
+SOON = timedelta(hours=4)
+#: Rows of the list of missed promises.
+MOST_MISSED = 50
+#: Hours up to which open tasks belong to a column of the backlog; the last column has no end.
+AGES = (4, 24, 72)
+
+_MISSED = SlaClock.state == literal("missed", literal_execute=True)
+_RUNS = SlaClock.next_change_at.is_not(None)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the six numbers on top. `good`: the target is met; None where there is nothing to be judged."""
+
+    name: str
+    value: float | None
+    target: float
+    good: bool | None
+
+
+def first_day(now: datetime) -> date:
+    """The first day of the last 30."""
+    return daily_metrics.local_day(now) - timedelta(days=PERIOD - 1)
+
+
+def tiles(session: Session, now: datetime) -> list[Tile]:
+    """Waiting now, longest wait (seconds), due soon, missed and open, answered within 30 s today, first attempts within
+    24 h in the last 30 days (shares)."""
+    targets, today = settings().targets, daily_metrics.local_day(now)
+    waiting = select(func.count(), func.min(LineEntry.entered_at)).where(
+        LineEntry.state.in_(("waiting", "offered")), LineEntry.mode == "live"
+    )
+    callers, since = session.execute(waiting).one()
+    longest = max(0.0, (now - since).total_seconds()) if since else 0.0
+    tried = SlaClock.measure == "tried"
+    soon = session.scalar(
+        select(func.count()).where(_RUNS, tried, SlaClock.due_at > now, SlaClock.due_at <= now + SOON)
+    )
+    missed = session.scalar(select(func.count()).where(_MISSED, tried))
+    line = daily_metrics.totals(session, today, today, ("waited", "answered_in_time"))
+    attempts = daily_metrics.totals(session, first_day(now), today, ("tried", "tried_within_24h"))
+    return [
+        _at_most("waiting", callers, targets.waiting),
+        _at_most("longest_wait", longest, targets.longest_wait),
+        _at_most("due_soon", soon or 0, targets.due_soon),
+        _at_most("missed", missed or 0, targets.missed),
+        _at_least("answered_in_time", line["answered_in_time"], line["waited"], targets.answered_in_time),
+        _at_least("tried_within_24h", attempts["tried_within_24h"], attempts["tried"], targets.tried_within_24h),
+    ]
+
+
+def _at_most(name: str, value: float, target: float) -> Tile:
+    return Tile(name, value, target, value <= target)
+
+
+def _at_least(name: str, part: float, whole: float, target: float) -> Tile:
+    return Tile(name, part / whole, target, part / whole >= target) if whole else Tile(name, None, target, None)
+
+
+def missed(session: Session, limit: int = MOST_MISSED) -> Sequence[SlaClock]:
+    """The clocks of promises that are missed and still open, the oldest first, with task, team and owner."""
+    task = joinedload(SlaClock.task)
+    query = select(SlaClock).where(_MISSED, SlaClock.measure == "tried").order_by(SlaClock.due_at).limit(limit)
+    return session.scalars(
+        query.options(task.joinedload(CallbackTask.team), task.joinedload(CallbackTask.claimed_by))
+    ).all()
+
+
+def due_soon(session: Session, now: datetime, limit: int = 500) -> Sequence[int]:
+    """Ids of the tasks that are due soon."""
+    query = select(SlaClock.task_id).where(_RUNS, SlaClock.measure == "tried", SlaClock.due_at > now)
+    return session.scalars(query.where(SlaClock.due_at <= now + SOON).order_by(SlaClock.due_at).limit(limit)).all()
+
+
+def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
+    """Open tasks of each team by their age: up to 4 h, 24 h, 72 h, and older."""
+    is_open = CallbackTask.state != literal("closed", literal_execute=True)
+    bounds = [now - timedelta(hours=hours) for hours in AGES]
+    columns = [func.count().filter(CallbackTask.first_contact_at >= bound) for bound in bounds]
+    query = select(CallbackTask.team_id, *columns, func.count()).where(is_open).group_by(CallbackTask.team_id)
+    found = {row[0]: row[1:] for row in session.execute(query)}
+    teams = session.scalars(select(Team).order_by(Team.name)).all()
+    result = []
+    for team in teams:
+        upto = [0, *found.get(team.id, (0,) * (len(AGES) + 1))]
+        result.append((team, [after - before for before, after in pairwise(upto)]))
+    return result
+
+
+def backlog_tasks(session: Session, now: datetime, team: str, age: int, limit: int = 500) -> Sequence[int]:
+    """Ids of the open tasks of a team in a column of the backlog, the oldest first."""
+    upto = [now - timedelta(hours=hours) for hours in AGES]
+    query = select(CallbackTask.id).join(Team).where(CallbackTask.state != "closed", Team.key == team)
+    if age < len(AGES):
+        query = query.where(CallbackTask.first_contact_at >= upto[age])
+    if age > 0:
+        query = query.where(CallbackTask.first_contact_at < upto[age - 1])
+    return session.scalars(query.order_by(CallbackTask.first_contact_at).limit(limit)).all()
+
+
+def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
+    """For each hour of opening time today: the hour, calls so far, and members who should answer by the roster."""
+    today = daily_metrics.local_day(now)
+    calls = daily_metrics.by_day(session, today, today, "calls", "hour")
+    by_hour = {int(key): int(value) for (_, key), value in calls.items()}
+    span = settings().hours.usual_span
+    opens, closes = (span.opens.hour, span.closes.hour if span.closes else 24) if span else (8, 18)
+    staff = duty_roster.staff_by_hour(session, today)
+    hours = range(min([opens, *by_hour]), max([closes, *(hour + 1 for hour in by_hour)]))
+    return [(hour, by_hour.get(hour, 0), staff[hour]) for hour in hours]
+
+
+def heat_map(session: Session, now: datetime, weeks: int = 4) -> list[list[float]]:
+    """Mean calls of each weekday (Monday first) and hour over the last whole weeks."""
+    last = daily_metrics.local_day(now) - timedelta(days=1)
+    first = last - timedelta(days=7 * weeks - 1)
+    calls = daily_metrics.by_day(session, first, last, "calls", "hour")
+    counted = Counter(day.weekday() for day in daily_metrics.counted_days(session, first, last))
+    total: Counter[tuple[int, int]] = Counter()
+    for (day, hour), value in calls.items():
+        total[day.weekday(), int(hour)] += int(value)
+    return [[total[weekday, hour] / max(1, counted[weekday]) for hour in range(24)] for weekday in range(7)]
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How people of one language are served, and how that compares with German (1: alike); None: nothing to measure."""
+
+    language: str
+    tried: int
+    hours: float | None
+    hours_to_german: float | None
+    missed: int
+    miss_rate: float | None
+    miss_rate_to_german: float | None
+
+
+def parity(session: Session, now: datetime) -> list[Parity]:
+    """Time to the first attempt and misses by language, German first, over the last 30 days."""
+    figures = ("tried", "tried_seconds", "tried_in_time", "tried_missed")
+    by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), figures)
+    german = by.get("de", dict.fromkeys(figures, 0.0))
+    hours_of_german, rate_of_german = _hours(german), _rate(german)
+    found = []
+    for language, of in sorted(by.items(), key=lambda one: (one[0] != "de", -one[1]["tried"])):
+        hours, rate = _hours(of), _rate(of)
+        if language:
+            found.append(
+                Parity(
+                    language, int(of["tried"]), hours, _compared(hours, hours_of_german), int(of["tried_missed"]), rate,
+                    _compared(rate, rate_of_german),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _hours(of: Mapping[str, float]) -> float | None:
+    return of["tried_seconds"] / of["tried"] / 3600 if of["tried"] else None
+
+
+def _rate(of: Mapping[str, float]) -> float | None:
+    decided = of["tried_in_time"] + of["tried_missed"]
+    return of["tried_missed"] / decided if decided else None
+
+
+def _compared(value: float | None, german: float | None) -> float | None:
+    return value / german if value is not None and german else None
+
+
+def interpreters(session: Session, now: datetime) -> list[tuple[str, dict[str, float]]]:
+    """By language, the most wanted first: wanted, on the line, within two minutes, not to be had; mean wait and minutes
+    follow from the sums."""
+    figures = (
+        "interpreters_wanted", "interpreters_joined", "interpreters_in_time", "interpreters_unmet",
+        "interpreter_seconds", "interpreter_minutes",
+    )  # fmt: skip
+    by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), figures)
+    return sorted(by.items(), key=lambda one: -one[1]["interpreters_wanted"])
+
+
+def repeat_callers(session: Session, now: datetime) -> list[tuple[str, float, float]]:
+    """By concern: tasks, and calls of people who had to ring again about the same; the last 30 days."""
+    by = daily_metrics.by(session, "concern", first_day(now), daily_metrics.local_day(now), ("tasks", "called_again"))
+    return sorted(((key, of["tasks"], of["called_again"]) for key, of in by.items()), key=lambda one: -one[2])
+
+
+def abandoned(session: Session, first: date, last: date, limit: int = 500) -> Sequence[LineEntry]:
+    """Who hung up while waiting, the latest first. They have not asked to be called, and are not."""
+    start, end = daily_metrics.bounds(first, last)
+    query = select(LineEntry).where(
+        LineEntry.entered_at >= start,
+        LineEntry.entered_at < end,
+        LineEntry.mode == "live",
+        LineEntry.state == "left",
+        LineEntry.reason == "hung_up",
+    )
+    query = query.options(joinedload(LineEntry.team), joinedload(LineEntry.call))
+    return session.scalars(query.order_by(LineEntry.entered_at.desc()).limit(limit)).all()
+
+
+def came_back(session: Session, entries: Sequence[LineEntry]) -> dict[int, str]:
+    """What became of those who hung up: `answered` or `promised` in a later call of the same number, by entry id."""
+    found: dict[int, str] = {}
+    numbers = {entry.call.from_number for entry in entries if entry.call.from_number}
+    if not numbers:
+        return found
+    since = min(entry.entered_at for entry in entries)
+    later = select(Call.from_number, Call.started_at, Call.ending).where(
+        Call.from_number.in_(numbers), Call.started_at >= since, Call.ending.in_(("connected", "promised"))
+    )
+    calls = session.execute(later).all()
+    for entry in entries:
+        for number, started_at, ending in calls:
+            if number == entry.call.from_number and started_at >= entry.call.started_at:
+                found[entry.id] = "answered" if ending == "connected" else "promised"
+    return found

@@ -1,0 +1,138 @@
+"""A report as a file: CSV and XLSX for counting on, PDF (A4, tagged, PDF/UA-1) for reading and for the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+import xlsxwriter
+
+from ivr.domain.csv_safety import harmless
+from ivr.reporting.tables import Column, Report, Table, Translate, Value, moment, shown
+
+_HERE = Path(__file__).parent
+#: How spreadsheets show numbers of a kind.
+_FORMATS = {"count": "#,##0", "share": "0.0%", "hours": "0.0", "seconds": "0", "minutes": "0", "number": "0.0"}
+
+
+def as_csv(report: Report, _: Translate) -> bytes:
+    """All tables, one after the other, as spreadsheets here open it: semicolons, UTF-8 with a mark; in German decimal
+    commas, because a spreadsheet would take 2.5 for a day in May."""
+    out = io.StringIO()
+    lines = csv.writer(out, delimiter=";")
+    lines.writerow([harmless(report.title)])
+    lines.writerow([harmless(report.period)])
+    for remark in _remarks(report, _):
+        lines.writerow([harmless(remark)])
+    for table in report.tables:
+        lines.writerow([])
+        for text in filter(None, (table.question, table.title)):
+            lines.writerow([harmless(text)])
+        lines.writerow([harmless(column.label) for column in table.columns])
+        for row in table.rows:
+            lines.writerow([_plain(value, report.language) for value in row])
+        if table.note:
+            lines.writerow([harmless(table.note)])
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _plain(value: Value, language: str) -> str:
+    if isinstance(value, float | int):
+        number = f"{value:.4f}".rstrip("0").rstrip(".")
+        return number.replace(".", ",") if language == "de" else number
+    return harmless(shown(value, "text", language))
+
+
+def as_xlsx(report: Report, _: Translate) -> bytes:
+    """A sheet a table; numbers are numbers, and nothing is a formula."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        book.set_properties({"title": f"{report.title}, {report.period}"})
+        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1, "valign": "top"})
+        formats = {kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
+        for number, table in enumerate(report.tables, start=1):
+            sheet = book.add_worksheet(f"{number} {''.join(c for c in table.title if c not in '[]:*?/')}"[:31])
+            sheet.set_column(0, 0, 48)
+            sheet.set_column(1, max(1, len(table.columns) - 1), 16)
+            above = [report.title, report.period, *_remarks(report, _), table.title]
+            for line, text in enumerate(above):
+                sheet.write_string(line, 0, text, bold if line == 0 else None)
+            if table.question:
+                sheet.merge_range(len(above), 0, len(above), 4, table.question, wrapped)
+                sheet.set_row(len(above), 90)
+            top = len(above) + 2
+            for place, column in enumerate(table.columns):
+                sheet.write_string(top, place, column.label, head)
+            for line, row in enumerate(table.rows, start=top + 1):
+                for place, (value, column) in enumerate(zip(row, table.columns, strict=True)):
+                    _write(sheet, line, place, value, column, formats)
+            if table.note:
+                sheet.write_string(top + len(table.rows) + 2, 0, table.note)
+            sheet.freeze_panes(top + 1, 1)
+    return out.getvalue()
+
+
+def _write(sheet: Any, line: int, place: int, value: Value, column: Column, formats: Mapping[str, Any]) -> None:
+    if isinstance(value, float | int):
+        sheet.write_number(line, place, value, formats.get(column.kind))
+    else:
+        sheet.write_string(line, place, shown(value, column.kind, "de"))
+
+
+def as_pdf(report: Report, _: Translate) -> bytes:
+    """For paper and for screen readers, in the house's look."""
+    content = {
+        "language": report.language,
+        "title": report.title,
+        "period": report.period,
+        "house": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
+        "page": _("Page"),
+        "of": _("of"),
+        "remarks": _remarks(report, _),
+        "tables": [_table(table, report.language) for table in report.tables],
+    }
+    made: bytes = typst.compile(
+        str(_HERE / "report.typ"),
+        root=str(_HERE),
+        font_paths=[str(_HERE / "fonts")],
+        ignore_system_fonts=True,
+        sys_inputs={"content": json.dumps(content)},
+        pdf_standards=["ua-1"],
+        format="pdf",
+    )
+    return made
+
+
+def _table(table: Table, language: str) -> dict[str, object]:
+    return {
+        "title": table.title,
+        "question": table.question,
+        "note": table.note,
+        "columns": [column.label for column in table.columns],
+        "numbers": [column.kind != "text" for column in table.columns],
+        "rows": [
+            [shown(value, column.kind, language) for value, column in zip(row, table.columns, strict=True)]
+            for row in table.rows
+        ],
+    }
+
+
+def _remarks(report: Report, _: Translate) -> list[str]:
+    published = (
+        [_("Published on %(at)s") % {"at": moment(report.published_at, report.language)}] if report.published_at else []
+    )
+    return [*report.remarks, *published]
+
+
+MAKERS: Mapping[str, tuple[Callable[[Report, Translate], bytes], str]] = {
+    "csv": (as_csv, "text/csv"),
+    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "pdf": (as_pdf, "application/pdf"),
+}

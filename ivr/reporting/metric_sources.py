@@ -1,0 +1,226 @@
+"""What is counted: each source gives rows of one kind, and what each of them adds to which figures.
+
+A figure counts on the local day on which it happened: a call when it came, a first attempt when it was made, a missed
+promise when it fell due. So a day that is over changes no more, and every task's promise is decided on one day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, literal, select
+
+from ivr.contact_centre.service_level import GOAL
+from ivr.models.accounts import Team
+from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Contact
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Conversation, InterpreterRequest, LineEntry
+from ivr.models.sla import SlaClock, SlaPause
+
+#: By what figures are broken down. `reason`: why an appointment was refused; `hour`: local, 0 to 23.
+DIMENSIONS = ("team", "office", "language", "concern", "age_group", "reason", "hour")
+_DAY = timedelta(hours=24)
+#: Jobcenter Hamburg: an interpreter is on the line within two minutes.
+INTERPRETER_GOAL = timedelta(minutes=2)
+
+Counted = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows of one kind. `at` decides the day; a row names its dimensions, and `task_id` where it is of a task."""
+
+    name: str
+    rows: Any
+    at: Any
+    count: Callable[[Row[Any]], Counted]
+    figures: tuple[str, ...]
+    hourly: bool = False
+
+
+_TASK = (
+    CallbackTask.id.label("task_id"),
+    Team.key.label("team"),
+    CallbackTask.office,
+    CallbackTask.language,
+    CallbackTask.concern,
+    CallbackTask.age_group,
+)
+
+
+def _seconds(row: Row[Any]) -> float:
+    return float((row.at - row.since).total_seconds())
+
+
+def _line(row: Row[Any]) -> Counted:
+    answered = row.state == "answered" and row.mode == "live" and row.answered_at is not None
+    wait = row.answered_at - row.at if answered else timedelta(0)
+    return {
+        "waited": 1,
+        "answered": answered,
+        "answered_in_time": answered and wait <= GOAL,
+        "answered_seconds": wait.total_seconds(),
+        "abandoned": row.mode == "live" and row.state == "left" and row.reason_left == "hung_up",
+        "to_task": row.mode == "callback" or (row.state == "left" and row.reason_left != "hung_up"),
+    }
+
+
+def _opened(row: Row[Any]) -> Counted:
+    return {
+        "tasks": 1,
+        "emergencies": row.urgency == "emergency",
+        "wishes_in_person": row.mode == "in_person",
+    }
+
+
+def _tried(row: Row[Any]) -> Counted:
+    return {
+        "tried": 1,
+        "tried_in_time": row.missed_at is None,
+        "tried_within_24h": row.at - row.since <= _DAY,
+        "tried_seconds": _seconds(row),
+    }
+
+
+def _reached(row: Row[Any]) -> Counted:
+    return {"reached": 1, "reached_in_time": row.missed_at is None, "reached_seconds": _seconds(row)}
+
+
+def _closed(row: Row[Any]) -> Counted:
+    in_person, young, urgent = row.mode == "in_person", row.age_group == "under_25", row.urgency == "emergency"
+    agreed, refused = row.outcome == "granted" and in_person, row.outcome == "refused" and in_person
+    return {
+        "closed": 1,
+        "forms_sent": row.outcome == "forms_sent",
+        "agreed": agreed,
+        "agreed_urgent": agreed and urgent,
+        "agreed_other": agreed and not urgent,
+        "agreed_under_25": agreed and young,
+        "agreed_urgent_under_25": agreed and urgent and young,
+        "agreed_other_under_25": agreed and not urgent and young,
+        "refused": refused,
+    }
+
+
+def _interpreted(row: Row[Any]) -> Counted:
+    joined = row.joined_at is not None
+    wait = row.joined_at - row.at if joined else timedelta(0)
+    minutes = (row.ended_at - row.joined_at).total_seconds() / 60 if joined and row.ended_at else 0.0
+    return {
+        "interpreters_wanted": 1,
+        "interpreters_joined": joined,
+        "interpreters_in_time": joined and wait <= INTERPRETER_GOAL,
+        "interpreter_seconds": wait.total_seconds(),
+        "interpreters_unmet": row.state == "unmet",
+        "interpreter_minutes": minutes,
+    }
+
+
+def _clock(measure: str, at: Any) -> Any:
+    columns = (at.label("at"), CallbackTask.first_contact_at.label("since"), SlaClock.missed_at, *_TASK)
+    query = select(*columns).select_from(SlaClock).join(CallbackTask, CallbackTask.id == SlaClock.task_id).join(Team)
+    return query.where(SlaClock.measure == measure)
+
+
+_CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
+_LINE = select(
+    LineEntry.entered_at.label("at"), LineEntry.state, LineEntry.mode, LineEntry.answered_at,
+    LineEntry.reason.label("reason_left"), LineEntry.task_id, Team.key.label("team"), LineEntry.office,
+    LineEntry.language, LineEntry.concern, LineEntry.age_group,
+).select_from(LineEntry).join(Team)  # fmt: skip
+_OPENED = (
+    select(CallbackTask.first_contact_at.label("at"), CallbackTask.urgency, AppointmentWish.mode, *_TASK)
+    .select_from(CallbackTask)
+    .join(Team)
+    .outerjoin(AppointmentWish)
+    .where(CallbackTask.provisional.is_(False))
+)
+_AGAIN = select(Contact.at.label("at"), *_TASK).select_from(Contact).join(CallbackTask).join(Team)
+_AGAIN = _AGAIN.where(Contact.call_id != CallbackTask.call_id)
+_ATTEMPTS = select(Attempt.at.label("at"), Attempt.outcome, *_TASK).select_from(Attempt).join(CallbackTask).join(Team)
+_CLOSED = (
+    select(
+        CallbackTask.closed_at.label("at"), CallbackTask.outcome, CallbackTask.urgency, AppointmentWish.mode,
+        AppointmentWish.refusal_reason.label("reason"), *_TASK,
+    )
+    .select_from(CallbackTask)
+    .join(Team)
+    .outerjoin(AppointmentWish)
+    .where(CallbackTask.state == "closed", CallbackTask.closing_counted.is_(False))
+)  # fmt: skip
+_CONSULTED = select(AppointmentWish.appointment_at.label("at"), AppointmentWish.room, *_TASK)
+_CONSULTED = (
+    _CONSULTED.select_from(AppointmentWish).join(CallbackTask, CallbackTask.id == AppointmentWish.task_id).join(Team)
+)
+_CONSULTED = _CONSULTED.where(AppointmentWish.mode == "in_person")
+_TALKED = select(
+    Conversation.connected_at.label("at"), Conversation.outcome, Conversation.task_id, Team.key.label("team"),
+    Conversation.language, Conversation.concern,
+).select_from(Conversation).join(Team)  # fmt: skip
+_INTERPRETED = select(
+    InterpreterRequest.requested_at.label("at"), InterpreterRequest.joined_at, InterpreterRequest.ended_at,
+    InterpreterRequest.state, InterpreterRequest.language, Conversation.task_id, Team.key.label("team"),
+    Conversation.concern,
+).select_from(InterpreterRequest).join(Conversation).join(Team)  # fmt: skip
+_PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).join(CallbackTask).join(Team)
+
+SOURCES = (
+    Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
+    Source(
+        "line", _LINE, LineEntry.entered_at, _line,
+        ("waited", "answered", "answered_in_time", "answered_seconds", "abandoned", "to_task"), hourly=True,
+    ),
+    Source("opened", _OPENED, CallbackTask.first_contact_at, _opened, ("tasks", "emergencies", "wishes_in_person")),
+    Source("again", _AGAIN, Contact.at, lambda _: {"called_again": 1}, ("called_again",)),
+    Source(
+        "tried", _clock("tried", SlaClock.met_at), SlaClock.met_at, _tried,
+        ("tried", "tried_in_time", "tried_within_24h", "tried_seconds"),
+    ),
+    Source(
+        "missed", _clock("tried", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)), SlaClock.due_at,
+        lambda _: {"tried_missed": 1}, ("tried_missed",),
+    ),
+    Source(
+        "reached", _clock("reached", SlaClock.met_at), SlaClock.met_at, _reached,
+        ("reached", "reached_in_time", "reached_seconds"),
+    ),
+    Source(
+        "not_reached", _clock("reached", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)), SlaClock.due_at,
+        lambda _: {"reached_missed": 1}, ("reached_missed",),
+    ),
+    Source(
+        "attempts", _ATTEMPTS, Attempt.at,
+        lambda row: {"attempts": 1, "attempts_reached": row.outcome == "reached"}, ("attempts", "attempts_reached"),
+    ),
+    Source(
+        "closed", _CLOSED, CallbackTask.closed_at, _closed,
+        (
+            "closed", "forms_sent", "agreed", "agreed_urgent", "agreed_other", "agreed_under_25",
+            "agreed_urgent_under_25", "agreed_other_under_25", "refused",
+        ),
+    ),
+    Source(
+        "consultations", _CONSULTED, AppointmentWish.appointment_at,
+        lambda row: {"consultations": 1, "consultations_large": row.room == "large"},
+        ("consultations", "consultations_large"),
+    ),
+    Source(
+        "conversations", _TALKED.where(Conversation.kind == "answered"), Conversation.connected_at,
+        lambda row: {"conversations": 1, "settled": row.outcome == "settled"}, ("conversations", "settled"),
+    ),
+    Source(
+        "interpreters", _INTERPRETED.where(InterpreterRequest.role == "interpreter"), InterpreterRequest.requested_at,
+        _interpreted,
+        (
+            "interpreters_wanted", "interpreters_joined", "interpreters_in_time", "interpreter_seconds",
+            "interpreters_unmet", "interpreter_minutes",
+        ),
+    ),
+    Source("pauses", _PUT_OFF, SlaPause.from_at, lambda _: {"put_off": 1}, ("put_off",)),
+)  # fmt: skip
+
+#: Where each figure comes from.
+SOURCE_OF = {figure: source for source in SOURCES for figure in source.figures}

@@ -1,0 +1,101 @@
+"""Any period, for the house itself: calls, promises and interpreters by team, office, language, concern and age group.
+
+It is not for publication: nothing is hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from ivr.reporting import daily_metrics
+from ivr.reporting.dimension_labels import dimension_name, keys, name
+from ivr.reporting.tables import Column, Table, Translate, Value, ratio
+
+BREAKDOWNS = ("team", "office", "language", "concern", "age_group")
+_FIGURES = (
+    "calls", "waited", "answered", "answered_in_time", "abandoned", "tasks", "emergencies", "called_again", "attempts",
+    "tried", "tried_in_time", "tried_within_24h", "tried_missed", "tried_seconds", "reached", "reached_in_time",
+    "reached_missed", "put_off", "closed", "agreed", "refused", "forms_sent", "interpreters_wanted",
+    "interpreters_joined", "interpreters_unmet", "interpreter_seconds", "interpreter_minutes",
+)  # fmt: skip
+
+
+def tables(session: Session, first: date, last: date, language: str, _: Translate) -> list[Table]:
+    """Everything that is counted, in all and by each dimension."""
+    total = daily_metrics.totals(session, first, last, _FIGURES)
+    found = [_in_all(total, _)]
+    for dimension in BREAKDOWNS:
+        by = daily_metrics.by(session, dimension, first, last, _FIGURES)
+        rows = [
+            _row(name(dimension, key, language, _), by.get(key, dict.fromkeys(_FIGURES, 0.0)))
+            for key in keys(dimension, list(by))
+        ]
+        title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}
+        found.append(Table(title, _columns(dimension, _), [*rows, _row(_("In all"), total)]))
+    return found
+
+
+def _columns(dimension: str, _: Translate) -> list[Column]:
+    return [
+        Column(dimension_name(dimension, _), "text"),
+        Column(_("Tasks")),
+        Column(_("Emergencies")),
+        Column(_("First attempts")),
+        Column(_("within 24 h"), "share"),
+        Column(_("Missed")),
+        Column(_("Mean time to first attempt"), "hours"),
+        Column(_("Reached")),
+        Column(_("Closed")),
+    ]
+
+
+def _row(label: str, of: Mapping[str, float]) -> list[Value]:
+    return [
+        label,
+        of["tasks"],
+        of["emergencies"],
+        of["tried"],
+        ratio(of["tried_within_24h"], of["tried"]),
+        of["tried_missed"],
+        _hours(of["tried_seconds"], of["tried"]),
+        of["reached"],
+        of["closed"],
+    ]
+
+
+def _hours(seconds: float, count: float) -> Value:
+    return seconds / count / 3600 if count else None
+
+
+def _in_all(of: Mapping[str, float], _: Translate) -> Table:
+    labels = {
+        "calls": _("Calls"),
+        "waited": _("Waited for a team"),
+        "answered": _("Answered"),
+        "answered_in_time": _("Answered within 30 seconds"),
+        "abandoned": _("Hung up while waiting"),
+        "tasks": _("Tasks"),
+        "emergencies": _("Emergencies"),
+        "called_again": _("Rang again about the same"),
+        "attempts": _("Attempts"),
+        "tried": _("First attempts"),
+        "tried_in_time": _("First attempts in time"),
+        "tried_missed": _("Promises of an attempt missed"),
+        "reached": _("Reached, or closed with a reason"),
+        "reached_in_time": _("Reached in time"),
+        "reached_missed": _("Promises to reach somebody missed"),
+        "put_off": _("Put off at the caller's wish"),
+        "closed": _("Closed"),
+        "agreed": _("Appointments in person agreed"),
+        "refused": _("Appointments in person refused"),
+        "forms_sent": _("Forms posted"),
+        "interpreters_wanted": _("Interpreters wanted"),
+        "interpreters_joined": _("Interpreters on the line"),
+        "interpreters_unmet": _("Interpreters not to be had"),
+    }
+    rows: list[list[Value]] = [[label, of[figure]] for figure, label in labels.items()]
+    rows.append([_("Minutes interpreted"), round(of["interpreter_minutes"])])
+    return Table(_("In all"), [Column("", "text"), Column(_("Count"))], rows)

@@ -1,0 +1,141 @@
+"""Reports that are published: of whole months that are final, and of each month once. Published again it is the same,
+so that nobody learns from two versions, or from two periods that overlap, what each of them hides.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ivr.models.reporting import Publication
+from ivr.platform.column_types import insert
+from ivr.reporting import daily_metrics, overview, scorecard, senate_statement
+from ivr.reporting.disclosure_control import suppress
+from ivr.reporting.tables import HIDDEN, Column, Report, Table, Translate, Value, translator
+
+_PUBLISHED = {
+    "statement": (senate_statement.counts, senate_statement.tables),
+    "scorecard": (scorecard.counts, scorecard.tables),
+}
+NAMES = (*_PUBLISHED, "overview")
+#: Days of the longest period.
+LONGEST = 3 * 366
+
+
+class NotYet(Exception):
+    """The month is not final; `from_day` is the first day on which it can be published."""
+
+    def __init__(self, from_day: date) -> None:
+        super().__init__(f"can be published from {from_day} on")
+        self.from_day = from_day
+
+
+class NothingCounted(Exception):
+    """The hotline did not exist in that month."""
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """First and last day of a month."""
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def final_from(last: date) -> date:
+    """The first day on which nothing of a period that ends with `last` changes any more."""
+    return last + timedelta(days=daily_metrics.OPEN_DAYS + 1)
+
+
+def published(session: Session, name: str, month: date, language: str, _: Translate) -> Report | None:
+    """The statement or the scorecard of a month as it was published; None where it was not."""
+    first, last = month_of(month)
+    kept = session.get(Publication, (name, first), populate_existing=True)
+    if kept is None:
+        return None
+    tables = [_unpacked(table) for table in kept.content["tables"][language]]
+    hides = any(HIDDEN in row for table in tables for row in table.rows)
+    remarks = [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")] if hides else []
+    return Report(name, title(name, _), first, last, tables, remarks, language, kept.published_at)
+
+
+def publish(session: Session, month: date, now: datetime) -> None:
+    """Publish a month: both reports at once, because they share numbers; in both languages, with the targets and names
+    of today. Published again, they stay what they are.
+
+    Raises:
+        NotYet: the month is not final.
+        NothingCounted: there was no hotline yet.
+    """
+    first, last = month_of(month)
+    if session.get(Publication, ("statement", first)) is not None:
+        return
+    if daily_metrics.local_day(now) < final_from(last) or not daily_metrics.all_final(session, first, last):
+        raise NotYet(max(final_from(last), daily_metrics.local_day(now)))
+    if not daily_metrics.any_counted(session, first, last):
+        raise NothingCounted
+    found: dict[str, int] = {}
+    sums = []
+    for counts, _tables in _PUBLISHED.values():
+        theirs, equations = counts(session, first, last)
+        found |= theirs
+        sums += equations
+    hidden = suppress(found, sums)
+    seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
+    for name, (_counts, tables) in _PUBLISHED.items():
+        content = {
+            "counts": {key: None if key in hidden else value for key, value in found.items()},
+            "tables": {
+                language: [_packed(table) for table in tables(seen, first, last, language, translator(language))]
+                for language in ("de", "en")
+            },
+        }
+        values = {"report": name, "month": first, "content": content, "published_at": now}
+        new = insert(session.get_bind().dialect, Publication).values(values)
+        session.execute(new.on_conflict_do_nothing())
+
+
+def _packed(table: Table) -> dict[str, Any]:
+    rows = [[{"hidden": True} if value is HIDDEN else value for value in row] for row in table.rows]
+    columns = [[column.label, column.kind] for column in table.columns]
+    return {"title": table.title, "columns": columns, "rows": rows, "note": table.note, "question": table.question}
+
+
+def _unpacked(kept: dict[str, Any]) -> Table:
+    rows = [[HIDDEN if isinstance(value, dict) else value for value in row] for row in kept["rows"]]
+    columns = [Column(label, kind) for label, kind in kept["columns"]]
+    return Table(kept["title"], columns, rows, kept["note"], kept["question"])
+
+
+def preview(session: Session, name: str, month: date, language: str, _: Translate) -> Report:
+    """What a month looks like so far, for the house itself: nothing is hidden, and it may still change."""
+    first, last = month_of(month)
+    counts, tables = _PUBLISHED[name]
+    found, _sums = counts(session, first, last)
+    remarks = [_("Not for publication: provisional, and nothing is hidden.")]
+    made = tables(dict(found), first, last, language, _)
+    return Report(name, title(name, _), first, last, made, remarks, language)
+
+
+def period(session: Session, first: date, last: date, language: str, _: Translate) -> Report:
+    """Any period, for the house itself.
+
+    Raises:
+        ValueError: the period ends before it begins, or is longer than three years.
+    """
+    if not 0 <= (last - first).days < LONGEST:
+        raise ValueError("the period ends before it begins, or is longer than three years")
+    remarks = [_("For the house only, not for publication: nothing is hidden.")]
+    if not daily_metrics.all_final(session, first, last):
+        remarks.append(_("The last days are not final: what becomes known of them later is added."))
+    tables = overview.tables(session, first, last, language, _)
+    return Report("overview", title("overview", _), first, last, tables, remarks, language)
+
+
+def title(name: str, _: Translate) -> str:
+    """What a report is called."""
+    return {
+        "statement": _("Monthly statement"),
+        "scorecard": _("Service scorecard"),
+        "overview": _("Report of a period"),
+    }[name]

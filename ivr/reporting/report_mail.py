@@ -1,0 +1,49 @@
+"""Reports by e-mail: as soon as a month is final, once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from ivr.config.sections import ReportMail
+from ivr.config.settings import settings
+from ivr.models.reporting import ReportSent
+from ivr.platform import outbox
+from ivr.platform.column_types import insert
+from ivr.reporting import daily_metrics, publication
+from ivr.reporting.tables import Report, translator
+
+
+def plan(session: Session, now: datetime) -> int:
+    """Write down which reports of the last month are to be sent now; how many."""
+    first, last = publication.month_of(daily_metrics.local_day(now).replace(day=1) - timedelta(days=1))
+    if daily_metrics.local_day(now) < publication.final_from(last) or not daily_metrics.all_final(session, first, last):
+        return 0
+    if not daily_metrics.any_counted(session, first, last):
+        return 0
+    planned = 0
+    for mail in settings().report_mails:
+        new = insert(session.get_bind().dialect, ReportSent).values(
+            report=mail.report, recipient=mail.to, month=first, planned_at=now
+        )
+        row_id = session.scalar(new.on_conflict_do_nothing().returning(ReportSent.id))
+        if row_id is not None:
+            outbox.add(session, "send_report", row_id, run_after=now)
+            planned += 1
+    return planned
+
+
+def report(session: Session, mail: ReportMail, month: date, now: datetime) -> Report:
+    """What a mail brings.
+
+    Raises:
+        NotYet, NothingCounted: there is none.
+    """
+    _ = translator(mail.language)
+    if mail.report == "overview":
+        return publication.period(session, *publication.month_of(month), mail.language, _)
+    publication.publish(session, month, now)
+    found = publication.published(session, mail.report, month, mail.language, _)
+    assert found is not None  # noqa: S101 - it has just been published
+    return found

@@ -1,0 +1,40 @@
+"""Sends reports by e-mail, as PDF and spreadsheet. In the clock, like alerts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ivr.callbacks import alert_delivery
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.models.reporting import ReportSent
+from ivr.platform import database
+from ivr.reporting import export_files, report_mail
+from ivr.reporting.tables import translator
+
+
+def send(row_id: int) -> None:
+    """Send a report once.
+
+    Raises:
+        NotDelivered: to be tried again.
+    """
+    with database.reading() as session:
+        row = session.get(ReportSent, row_id)
+    wanted = [m for m in settings().report_mails if row and (m.report, m.to) == (row.report, row.recipient)]
+    if row is None or row.sent_at is not None or not wanted:
+        return
+    with database.writing() as session:
+        report = report_mail.report(session, wanted[0], row.month, utc_now())
+    _ = translator(wanted[0].language)
+    subject = f"{report.title}: {report.period}"
+    with TemporaryDirectory() as folder:
+        paths = []
+        for ending in ("pdf", "xlsx"):
+            path = Path(folder) / f"{report.file_name}.{ending}"
+            path.write_bytes(export_files.MAKERS[ending][0](report, _))
+            paths.append(str(path))
+        alert_delivery.mail(row.recipient, subject, _("The report is attached as PDF and as a spreadsheet."), paths)
+    with database.writing() as session:
+        session.get_one(ReportSent, row_id).sent_at = utc_now()

@@ -1,0 +1,78 @@
+"""The scorecard (Servicekennzahlen) in the manner of the Behördennummer 115, for publication.
+
+115 promises: 75 % of calls answered within 30 seconds, 65 % settled at first contact, otherwise a reply within 24 hours
+of service time. Jobcenter Hamburg: an interpreter within two minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.reporting import daily_metrics
+from ivr.reporting.disclosure_control import Sum
+from ivr.reporting.tables import Column, Table, Translate, Value, ratio
+
+#: Each goal: of how many, how many within it; the rest is what is left.
+_GOALS = {
+    "answered": ("waited", "answered_in_time"),
+    "settled": ("conversations", "settled"),
+    "tried": ("decided", "in_time"),
+    "interpreters": ("interpreters_wanted", "interpreters_in_time"),
+}
+
+
+def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], list[Sum]]:
+    """Every number of the scorecard, and which of them are sums of others."""
+    figures = (
+        "calls", "waited", "answered", "answered_in_time", "abandoned", "to_task", "conversations", "settled",
+        "tried_in_time", "tried_missed", "interpreters_wanted", "interpreters_in_time",
+    )  # fmt: skip
+    total = {figure: int(value) for figure, value in daily_metrics.totals(session, first, last, figures).items()}
+    # Named as in the statement: what one report hides the other one must not tell.
+    total["in_time"], total["missed"] = total.pop("tried_in_time"), total.pop("tried_missed")
+    total["decided"] = total["in_time"] + total["missed"]
+    found, sums = dict(total), list[Sum]()
+    for of, within in _GOALS.values():
+        rest = "missed" if of == "decided" else f"{of}/rest"
+        found[rest] = total[of] - total[within]
+        sums.append((of, [within, rest]))
+    # Of those who waited: answered (in time or later), given up, taken on as a task, or still in the line at midnight.
+    found["answered/late"] = total["answered"] - total["answered_in_time"]
+    found["waited/open"] = total["waited"] - total["answered"] - total["abandoned"] - total["to_task"]
+    sums.append(("answered", ["answered_in_time", "answered/late"]))
+    sums.append(("waited", ["answered", "abandoned", "to_task", "waited/open"]))
+    return found, sums
+
+
+def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
+    """The scorecard, of the numbers that may be seen."""
+    targets = settings().targets
+    labels = {
+        "answered": (_("Answered within 30 seconds, of all who waited for a team"), targets.answered_in_time),
+        "settled": (_("Settled at first contact, of all conversations"), targets.settled),
+        "tried": (_("First callback attempt as promised"), targets.tried_in_time),
+        "interpreters": (_("Interpreter on the line within two minutes"), targets.interpreter_in_time),
+    }
+    columns = [
+        Column(_("What was promised"), "text"), Column(_("Cases")), Column(_("kept")), Column(_("Share"), "share"),
+        Column(_("Target"), "share"),
+    ]  # fmt: skip
+    goals = [
+        [label, seen[of], seen[within], ratio(seen[within], seen[of]), target]
+        for (label, target), (of, within) in ((labels[goal], cells) for goal, cells in _GOALS.items())
+    ]
+    calls = [
+        [_("Calls"), seen["calls"]],
+        [_("Waited for a team"), seen["waited"]],
+        [_("Answered"), seen["answered"]],
+        [_("Hung up while waiting"), seen["abandoned"]],
+        [_("Callback or voicebox instead"), seen["to_task"]],
+    ]
+    return [
+        Table(_("What was promised, and what was kept"), columns, goals),
+        Table(_("Calls"), [Column("", "text"), Column(_("Count"))], calls),
+    ]

@@ -1,0 +1,196 @@
+"""The monthly statement (Monatsstatistik): the source's questions 1, 1a, 1b, 1c, 3 and 5, answered in its own wording.
+
+In 2020 the answer was "statistische Daten … werden nicht erhoben". It is made for publication: see
+:mod:`ivr.reporting.disclosure_control`. Everything it says is computed from :func:`counts`, of which small ones are
+hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.domain import opening_hours
+from ivr.reporting import daily_metrics
+from ivr.reporting.dimension_labels import dimension_name, keys, name
+from ivr.reporting.disclosure_control import Sum
+from ivr.reporting.tables import Column, Table, Translate, Value, ratio
+
+QUESTION_1 = (
+    "1. Mit wie vielen Kund*innen sind persönliche Gesprächstermine in den Jobcentern vereinbart worden? "
+    "a. Wie viele Vor-Ort-Termine wurden monatlich aufgrund von persönlichen Not- oder Krisensituationen von "
+    "Kund*innen vereinbart? b. Wie viele Vor-Ort-Termine wurden monatlich jenseits einer Notlage vereinbart? "
+    "c. Mit wie vielen Kund*innen unter 25 Jahren wurden monatlich aufgrund von persönlichen Krisensituationen oder "
+    "jenseits einer Notlage Vor-Ort-Termine vereinbart?"
+)
+QUESTION_3 = (
+    "3. Wie vielen Kund*innen, die den Wunsch nach einem persönlichen Gesprächstermin geäußert haben, wurde dieser "
+    "verwehrt? Welche Gründe gab es dafür?"
+)
+QUESTION_5 = "5. Wie viele persönliche Beratungen sind in den Servicebüros aktuell täglich möglich?"
+
+#: What tasks are broken down by in public. Not by team or age group as well: concerns lead to teams, one of them is for
+#: people under 25, and what one table hides the other one would tell.
+BREAKDOWNS = ("office", "language", "concern")
+_GROUPS = ("under_25", "25_and_over")
+_OF_TASKS = ("tasks", "decided", "in_time", "missed")
+_AGREED = ("agreed", "agreed_urgent", "agreed_under_25", "agreed_urgent_under_25")
+
+Counts = dict[str, int]
+
+
+def counts(session: Session, first: date, last: date) -> tuple[Counts, list[Sum]]:
+    """Every number of the statement, and which of them are sums of others."""
+    found: Counts = {}
+    sums: list[Sum] = []
+    _appointments(session, first, last, found, sums)
+    _refusals(session, first, last, found, sums)
+    _consultations(session, first, last, found, sums)
+    _promises(session, first, last, found, sums)
+    return found, sums
+
+
+def _appointments(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
+    """A table with margins: emergency or not, by under 25 or not."""
+    total = daily_metrics.totals(session, first, last, _AGREED)
+    agreed, urgent, young, urgent_young = (int(total[figure]) for figure in _AGREED)
+    cells = {
+        ("urgent", "under_25"): urgent_young,
+        ("urgent", "25_and_over"): urgent - urgent_young,
+        ("other", "under_25"): young - urgent_young,
+        ("other", "25_and_over"): agreed - urgent - young + urgent_young,
+    }
+    for (row, column), value in cells.items():
+        found[f"agreed/{row}/{column}"] = value
+    for row in ("urgent", "other"):
+        found[f"agreed/{row}"] = sum(cells[row, column] for column in _GROUPS)
+        sums.append((f"agreed/{row}", [f"agreed/{row}/{column}" for column in _GROUPS]))
+    for column in _GROUPS:
+        found[f"agreed//{column}"] = sum(cells[row, column] for row in ("urgent", "other"))
+        sums.append((f"agreed//{column}", [f"agreed/{row}/{column}" for row in ("urgent", "other")]))
+    found["agreed"] = agreed
+    sums.append(("agreed", ["agreed/urgent", "agreed/other"]))
+    sums.append(("agreed", [f"agreed//{column}" for column in _GROUPS]))
+
+
+def _refusals(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
+    reasons = daily_metrics.by(session, "reason", first, last, ("refused",))
+    names = keys("reason", [key for key, values in reasons.items() if values["refused"]])
+    for key in names:
+        found[f"refused/{key}"] = int(reasons.get(key, {}).get("refused", 0))
+    found["refused"] = sum(found[f"refused/{key}"] for key in names)
+    sums.append(("refused", [f"refused/{key}" for key in names]))
+    found["wishes"] = int(daily_metrics.totals(session, first, last, ("wishes_in_person",))["wishes_in_person"])
+
+
+def _consultations(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
+    total = daily_metrics.totals(session, first, last, ("consultations", "consultations_large"))
+    large = int(total["consultations_large"])
+    found |= {"consultations": int(total["consultations"]), "consultations/large": large}
+    found["consultations/small"] = found["consultations"] - large
+    sums.append(("consultations", ["consultations/large", "consultations/small"]))
+
+
+def _promises(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
+    """How many asked for something, and how many promises of a first attempt fell due or were kept; five ways."""
+    figures = ("tasks", "tried_in_time", "tried_missed")
+    for dimension in BREAKDOWNS:
+        by = daily_metrics.by(session, dimension, first, last, figures)
+        names = keys(dimension, list(by))
+        for key in names:
+            values = by.get(key, dict.fromkeys(figures, 0.0))
+            at = f"{dimension}/{key}"
+            found[f"tasks/{at}"] = int(values["tasks"])
+            found[f"in_time/{at}"], found[f"missed/{at}"] = int(values["tried_in_time"]), int(values["tried_missed"])
+            found[f"decided/{at}"] = found[f"in_time/{at}"] + found[f"missed/{at}"]
+            sums.append((f"decided/{at}", [f"in_time/{at}", f"missed/{at}"]))
+        for what in _OF_TASKS:
+            found[what] = sum(found[f"{what}/{dimension}/{key}"] for key in names)
+            sums.append((what, [f"{what}/{dimension}/{key}" for key in names]))
+    sums.append(("decided", ["in_time", "missed"]))
+    # Whoever wishes an appointment, but not in person, is the rest of that concern.
+    rest = found["tasks/concern/appointment"] - found["wishes"]
+    if rest >= 0:
+        found["wishes/rest"] = rest
+        sums.append(("tasks/concern/appointment", ["wishes", "wishes/rest"]))
+
+
+def _opening_days(first: date, last: date) -> int:
+    every = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return sum(opening_hours.span_on(settings().hours, day) is not None for day in every)
+
+
+def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
+    """The statement, of the numbers that may be seen."""
+    configured = settings()
+    urgent, other = _("in personal emergencies or crises (1a)"), _("beyond an emergency (1b)")
+    columns = [
+        Column(_("Appointments in person agreed"), "text"),
+        Column(_("in all")),
+        Column(_("under 25 (1c)")),
+        Column(_("25 and over, or not known")),
+    ]
+    rows = [
+        [label, seen[f"agreed{row}"], *(seen[f"agreed{row or '/'}/{group}"] for group in _GROUPS)]
+        for label, row in ((urgent, "/urgent"), (other, "/other"), (_("Appointments in all (1)"), ""))
+    ]
+    found = [Table(_("Appointments in person"), columns, rows, question=QUESTION_1)]
+
+    reasons = [key.removeprefix("refused/") for key in seen if key.startswith("refused/")]
+    refused: list[Sequence[Value]] = [[name("reason", key, language, _), seen[f"refused/{key}"]] for key in reasons]
+    refused += [
+        [_("Refused in all"), seen["refused"]],
+        [_("for comparison: wishes for an appointment in person expressed in the month"), seen["wishes"]],
+    ]
+    found.append(
+        Table(
+            _("Refused appointments"),
+            [Column(_("Reason"), "text"), Column(_("Times refused"))],
+            refused,
+            question=QUESTION_3,
+        )
+    )
+
+    many = seen["consultations"]
+    on_days = ratio(many, _opening_days(first, last))
+    rooms, each = configured.service_rooms, configured.consultations_per_room
+    possible = float(rooms * each) if rooms and each else None
+    consulted: list[Sequence[Value]] = [
+        [_("Rooms for consultations in which a third person can take part"), float(rooms) if rooms else None],
+        [_("Consultations possible a day in these rooms"), possible],
+        [_("Consultations in person that had an appointment in the month"), many],
+        [_("of these in a large room"), seen["consultations/large"]],
+        [_("of these in a small room"), seen["consultations/small"]],
+    ]
+    note = "" if possible else _("How many are possible has not been set (service_rooms, consultations_per_room).")
+    found.append(
+        Table(_("Consultations"), [Column("", "text"), Column(_("Count"))], consulted, note=note, question=QUESTION_5)
+    )
+    per_day = [[_("Consultations a day, on average of the opening days"), on_days]]
+    found.append(Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day))
+    found += [_breakdown(seen, dimension, language, _) for dimension in BREAKDOWNS]
+    return found
+
+
+def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Translate) -> Table:
+    start = f"tasks/{dimension}/"
+    names = [key.removeprefix(start) for key in seen if key.startswith(start)]
+    columns = [
+        Column(dimension_name(dimension, _), "text"),
+        Column(_("Requests")),
+        Column(_("Promises decided")),
+        Column(_("Tried in time")),
+        Column(_("Missed")),
+        Column(_("Share in time"), "share"),
+    ]
+    rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}") for key in names]
+    title = _("Callback promises by: %(what)s") % {"what": dimension_name(dimension, _)}
+    return Table(title, columns, [*rows, _row(seen, _("In all"), "")])
+
+
+def _row(seen: Mapping[str, Value], label: str, at: str) -> list[Value]:
+    tasks, decided, in_time, missed = (seen[f"{what}{at}"] for what in _OF_TASKS)
+    return [label, tasks, decided, in_time, missed, ratio(in_time, decided)]

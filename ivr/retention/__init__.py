@@ -1,1 +1,0 @@
-"""How long what is kept (Löschkonzept), and what a person may demand of us."""

@@ -1,1 +1,0 @@
-"""Promises (Rückrufzusagen): what is promised for which task, how far each promise has come, and what becomes of it."""

@@ -1,0 +1,330 @@
+"""The telephones the house rings: members, interpreters, companions, and the people who are called back.
+
+Each hears first what it is about (the called person nothing that tells) and comes into the room only with a key: an
+answering machine never accepts a call.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, abort, request
+from sqlalchemy.orm import Session
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from ivr.carrier.client import ENDED
+from ivr.carrier.signature import only_the_carrier
+from ivr.carrier.webhook_urls import leg_url
+from ivr.config.settings import settings
+from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.domain.timestamps import utc_now
+from ivr.flows.protocol import Line, State
+from ivr.models.contact_centre import Leg
+from ivr.platform import database
+from ivr.telephony import agent_announcements, twiml
+from ivr.telephony.call_session import call_sid
+
+log = logging.getLogger(__name__)
+legs = Blueprint("legs", __name__, url_prefix="/voice")
+
+#: Times a called person may key in the receipt code.
+_CODE_TRIES = 3
+
+
+legs.before_request(only_the_carrier)
+
+
+@legs.errorhandler(Exception)
+def _something_broke(error: Exception) -> Response | tuple[str, int]:
+    if isinstance(code := getattr(error, "code", None), int) and code < 500:
+        return "", code
+    log.error("a webhook of a leg failed", exc_info=error)
+    if request.endpoint in ("legs.status", "legs.conference"):
+        return "", 500  # the carrier repeats it, or the clock asks
+    return _document(_hang_up())
+
+
+# -- documents ---------------------------------------------------------------------------------------
+
+
+@legs.post("/leg")
+def answered() -> Response:
+    """Somebody has picked up: they hear what it is about."""
+    with database.writing_alone() as session:
+        leg, now = _leg(session), utc_now()
+        if not leg_events.answered(session, leg, call_sid(), now):
+            return _document(_too_late(leg))
+        detected = request.form.get("AnsweredBy", "")
+        if leg.role == "caller" and (detected.startswith("machine") or detected == "fax"):
+            leg_events.declined(session, leg, "machine", now)
+            return _document(_farewell(leg, "callback_machine"))
+        return _document(_ask(leg))
+
+
+@legs.post("/leg/key")
+def key() -> Response:
+    """The key of who was rung: 1 comes, 2 does not; a called person may also want no calls (3)."""
+    digits, now = request.form.get("Digits", ""), utc_now()
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.call_sid != call_sid():
+            return _document(_too_late(leg))
+        if digits == "1" and leg.role == "caller" and _demands_code(leg):
+            return _document(_ask_code(leg, 1))
+        if digits == "1":
+            return _document(_join(session, leg))
+        if leg.role == "caller":
+            ending = {"2": "wrong_person", "3": "refused"}.get(digits, "not_confirmed")
+            leg_events.declined(session, leg, ending, now)
+            return _document(_farewell(leg, "callback_sorry") if digits in ("2", "3") else _hang_up())
+        leg_events.declined(session, leg, "declined" if digits == "2" else "no_answer", now)
+        return _document(_hang_up())
+
+
+@legs.post("/leg/code")
+def code() -> Response:
+    """The receipt code of a called person, where the task demands it."""
+    digits, tries = request.form.get("Digits", ""), request.args.get("tries", 1, int)
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        task = leg.conversation.task
+        if task is not None and digits == task.receipt_code:
+            return _document(_join(session, leg))
+        if tries < _CODE_TRIES:
+            return _document(_ask_code(leg, tries + 1))
+        leg_events.declined(session, leg, "wrong_person", utc_now())
+        return _document(_farewell(leg, "callback_sorry"))
+
+
+@legs.post("/leg/left")
+def left() -> Response:
+    """A leg is out of the room: by the star key, or because the conversation is over."""
+    document = VoiceResponse()
+    with database.reading() as session:
+        leg = _leg(session)
+        conversation = leg.conversation
+        if conversation.state != "ended" and leg.role == "member":
+            gather = document.gather(
+                input="dtmf", num_digits=1, finish_on_key="", timeout=4, method="POST", action=leg_url("/star", leg.id)
+            )
+            agent_announcements.say(gather, "star")
+            document.redirect(leg_url("/star", leg.id), method="POST")
+            return _document(document)
+        if leg.role == "member" and conversation.kind == "callback" and conversation.connected_at is None:
+            dialled = any(one.role == "caller" for one in conversation.legs)
+            agent_announcements.say(document, "not_reached" if dialled else "no_interpreter")
+        elif leg.role == "caller":
+            _speak(document, leg, "goodbye" if conversation.connected_at else "callback_machine")
+    document.hangup()
+    return _document(document)
+
+
+@legs.post("/leg/star")
+def star() -> Response:
+    """After the star key: 7 brings an interpreter; whatever it was, the member goes back into the room."""
+    document = VoiceResponse()
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.conversation.state == "ended":
+            return _document(_hang_up())
+        if request.form.get("Digits") == "7" and leg.conversation.language == DEFAULT_LANGUAGE:
+            return _document(_ask_language(leg))  # the caller chose German, or nothing
+        if request.form.get("Digits") == "7":
+            interpreters.request(session, leg.conversation, utc_now(), by=leg.user)
+            agent_announcements.say(document, "interpreter_called")
+        _room(document, leg)
+    return _document(document)
+
+
+@legs.post("/leg/language")
+def language() -> Response:
+    """Which language is to be interpreted; then back into the room."""
+    document, offered = VoiceResponse(), _interpretable()
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.conversation.state == "ended":
+            return _document(_hang_up())
+        chosen = request.form.get("Digits", "")
+        if chosen.isdigit() and 1 <= int(chosen) <= len(offered):
+            interpreters.request(session, leg.conversation, utc_now(), by=leg.user, language=offered[int(chosen) - 1])
+            agent_announcements.say(document, "interpreter_called")
+        _room(document, leg)
+    return _document(document)
+
+
+def _ask_language(leg: Leg) -> VoiceResponse:
+    document, entered = VoiceResponse(), leg_url("/language", leg.id)
+    gather = document.gather(input="dtmf", num_digits=2, finish_on_key="#", timeout=4, method="POST", action=entered)
+    agent_announcements.say(gather, "which_language")
+    for number, code in enumerate(_interpretable(), start=1):
+        agent_announcements.say(
+            gather, "language_key", language=agent_announcements.language_name(code), key=str(number)
+        )
+    document.redirect(entered, method="POST")
+    return document
+
+
+def _interpretable() -> list[str]:
+    return [code for code in settings().enabled_languages if code != DEFAULT_LANGUAGE]
+
+
+@legs.post("/leg/no-interpreter")
+def no_interpreter() -> Response:
+    """In a callback: nobody interprets. 1: called again with somebody who does; else back into the room."""
+    document = VoiceResponse()
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.conversation.state == "ended":
+            return _document(_farewell(leg, "goodbye"))
+        if request.form.get("Digits") == "1":
+            outbound_callbacks.wants_an_interpreted_call(session, leg, utc_now())
+            return _document(_farewell(leg, "goodbye"))
+        if "asked" in request.args:
+            _room(document, leg)
+            return _document(document)
+        again = leg_url("/no-interpreter", leg.id, asked=1)
+        gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, method="POST", action=again)
+        _speak(gather, leg, "no_interpreter")
+        document.redirect(again, method="POST")
+    return _document(document)
+
+
+def _ask(leg: Leg) -> VoiceResponse:
+    document = VoiceResponse()
+    pressed = leg_url("/key", leg.id)
+    gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, action=pressed, method="POST")
+    for repeated in (False, True):
+        if repeated:
+            gather.pause(length=1)
+        match leg.role:
+            case "member":
+                agent_announcements.announce(gather, leg.conversation)
+            case "interpreter":
+                agent_announcements.say(
+                    gather, "interpret", language=agent_announcements.language_name(_interpreted(leg))
+                )
+            case "companion":
+                _speak(gather, leg, "companion_greeting")
+            case _:
+                _speak(gather, leg, "callback_greeting")
+    document.redirect(pressed, method="POST")
+    return document
+
+
+def _interpreted(leg: Leg) -> str:
+    return leg.request.language if leg.request is not None else leg.conversation.language
+
+
+def _ask_code(leg: Leg, tries: int) -> VoiceResponse:
+    document = VoiceResponse()
+    entered = leg_url("/code", leg.id, tries=tries)
+    gather = document.gather(
+        input="dtmf",
+        num_digits=8,
+        finish_on_key="#",
+        timeout=8,
+        action=entered,
+        method="POST",
+        action_on_empty_result=True,
+    )
+    _speak(gather, leg, "callback_code")
+    document.redirect(entered, method="POST")
+    return document
+
+
+def _demands_code(leg: Leg) -> bool:
+    return leg.conversation.task is not None and leg.conversation.task.demands_code
+
+
+def _join(session: Session, leg: Leg) -> VoiceResponse:
+    if not leg_events.accepted(session, leg, utc_now()):
+        return _too_late(leg)
+    document = VoiceResponse()
+    if leg.role == "caller":
+        _speak(document, leg, "callback_connecting")
+    elif leg.role == "member" and leg.conversation.kind == "callback":
+        task = leg.conversation.task
+        agent_announcements.say(
+            document, "waiting_for_interpreter" if task and task.needs_interpreter else "connecting"
+        )
+    _room(document, leg)
+    return document
+
+
+def _room(document: VoiceResponse, leg: Leg) -> None:
+    action = leg_url("/left", leg.id)
+    twiml.join_room(document, leg.conversation.room, action, star=leg.role == "member")
+
+
+def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
+    twiml.speak(where, (Line(prompt),), State("", leg.conversation.language), {})
+
+
+def _too_late(leg: Leg) -> VoiceResponse:
+    document = VoiceResponse()
+    if leg.role in ("member", "interpreter"):
+        agent_announcements.say(document, "too_late")
+    elif leg.role == "caller":
+        _speak(document, leg, "callback_machine")
+    document.hangup()
+    return document
+
+
+def _farewell(leg: Leg, prompt: str) -> VoiceResponse:
+    document = VoiceResponse()
+    _speak(document, leg, prompt)
+    document.hangup()
+    return document
+
+
+def _hang_up() -> VoiceResponse:
+    document = VoiceResponse()
+    document.hangup()
+    return document
+
+
+def _document(document: VoiceResponse) -> Response:
+    return Response(str(document), mimetype="text/xml")
+
+
+def _leg(session: Session) -> Leg:
+    return session.get(Leg, request.args.get("leg", 0, int)) or abort(404)
+
+
+# -- events ------------------------------------------------------------------------------------------
+
+
+@legs.post("/leg/status")
+def status() -> tuple[str, int]:
+    """What became of a leg's call; in any order, any number of times."""
+    told = request.form.get("CallStatus", "")
+    with database.writing_alone() as session:
+        leg = _leg(session)
+        if leg.call_sid not in (None, call_sid()):
+            return "", 204  # a call the house placed twice; its other one counts
+        leg.call_sid = leg.call_sid or call_sid() or None
+        if told in ENDED:
+            leg_events.call_over(session, leg, told, utc_now())
+        elif call_sid():
+            leg_events.rings(session, leg, call_sid(), utc_now())
+    return "", 204
+
+
+@legs.post("/conference")
+def conference() -> tuple[str, int]:
+    """Who came into a room and who left it; the carrier's numbers tell which came first."""
+    form, now = request.form, utc_now()
+    event, sequence = form.get("StatusCallbackEvent", ""), form.get("SequenceNumber", 0, int)
+    with database.writing_alone() as session:
+        conversation = conversations.in_room(session, form.get("FriendlyName", ""))
+        known = conversations.leg_of(session, call_sid(), conversation) if conversation else None
+        leg = session.get(Leg, known.id) if known else None
+        if leg is None:
+            return "", 204
+        if event == "participant-join":
+            leg_events.in_room(session, leg, sequence, now)
+        elif event == "participant-leave":
+            goes_on = form.get("ParticipantCallStatus", "in-progress") not in ENDED
+            leg_events.out_of_room(session, leg, sequence, goes_on, now)
+    return "", 204

@@ -1,0 +1,188 @@
+"""The caller in the line: what they hear, what they may press, and how they are brought to a member."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, request
+from sqlalchemy.exc import SQLAlchemyError
+from twilio.twiml.voice_response import VoiceResponse
+
+from ivr.callbacks import intake
+from ivr.callbacks.request import Matter
+from ivr.carrier.signature import only_the_carrier
+from ivr.carrier.webhook_urls import voice_url
+from ivr.config.settings import settings
+from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
+from ivr.domain.timestamps import utc_now
+from ivr.flows import engine
+from ivr.flows.protocol import Bridged, Line, NoInterpreter, State
+from ivr.models.contact_centre import Conversation, Leg, LineEntry
+from ivr.platform import database
+from ivr.prompts import music
+from ivr.prompts.script import script
+from ivr.telephony import call_intake, twiml
+from ivr.telephony.call_session import call_sid, present_house, reply, state_of
+from ivr.telephony.state_token import Unreadable, unseal
+
+log = logging.getLogger(__name__)
+in_line = Blueprint("line", __name__, url_prefix="/voice")
+
+#: Results of a queue that tell of something that has happened to the call; the answer to them is not executed.
+ELSEWHERE = ("hangup", "redirected", "redirected-from-bridged", "bridged", "bridging-in-process")
+#: Waits longer than this are not put into minutes.
+_LONG = timedelta(minutes=60)
+
+
+in_line.before_request(only_the_carrier)
+
+
+@in_line.errorhandler(Exception)
+def _something_broke(error: Exception) -> Response | tuple[str, int]:
+    """Whoever waits is never met by an error: they are taken to the voicebox."""
+    if isinstance(code := getattr(error, "code", None), int) and code < 500:
+        return "", code
+    log.error("a webhook of the line failed", exc_info=error)
+    if request.endpoint in ("line.connected", "line.no_interpreter"):  # out of the queue already: tried again
+        document = VoiceResponse()
+        document.pause(length=1)
+        document.redirect(voice_url(request.path.removeprefix("/voice"), **request.args), method="POST")
+        return Response(str(document), mimetype="text/xml")
+    return _leave()
+
+
+@in_line.post("/wait")
+def wait() -> Response:
+    """The queue's wait URL, asked again and again: place, expected wait, choices, music; or out of the line."""
+    state = state_of(request.args.get("state", ""))
+    if state is None:
+        return _leave()
+    lines = _prospect(state)
+    if lines is None:
+        return _leave()
+    document = VoiceResponse()
+    key = twiml.url("wait/key", state)
+    gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=1, action=key, method="POST")
+    twiml.speak(gather, (*lines, Line("line_options")), state, present_house().values(state))
+    gather.play(f"{settings().base_url}/voice/music/{music.version()}.wav")
+    document.redirect(twiml.url("wait", state), method="POST")
+    return Response(str(document), mimetype="text/xml")
+
+
+def _prospect(state: State) -> tuple[Line, ...] | None:
+    """What can honestly be said to who waits; None when they wait no more."""
+    now, turn = utc_now(), int(state.facts.get("turn", "1"))
+    with database.writing_alone() as session:
+        entry = call_queue.of_call(session, call_sid(), turn)
+        if entry is None:  # the database was away when they came
+            call_intake.join_line(session, call_sid(), state, now)
+            entry = call_queue.of_call(session, call_sid(), turn)
+        if entry is None or entry.state == "left":
+            return None
+        if entry.state == "answered":
+            return ()
+        if not present_house().team_is_open(state):
+            call_queue.leave(session, entry, "closed", now)
+            return None
+        if not duty_roster.somebody_answers(session, entry.team_id, now):
+            call_queue.leave(session, entry, "nobody", now)
+            return None
+        call_distribution.match(session, now)
+        place = call_queue.position(session, entry)
+        expected = call_queue.expected_wait(session, entry.team_id, place, now)
+    said = (Line("line_position", values={"place": str(place)}),)
+    if expected is None:
+        return said
+    if expected > _LONG:
+        return (*said, Line("line_long_wait"))
+    return (*said, Line("line_wait", values={"wait_minutes": str(max(1, -int(-expected.total_seconds() // 60)))}))
+
+
+@in_line.post("/wait/key")
+def key() -> Response:
+    """A key of who waits: called back in turn, a message, an emergency; any other is a wish to hear it again."""
+    state = state_of(request.args.get("state", ""))
+    wish = {"1": "callback", "2": "message", "9": "emergency"}.get(request.form.get("Digits", ""))
+    if state is None:
+        return _leave()
+    if wish is None:
+        document = VoiceResponse()
+        document.redirect(twiml.url("wait", state), method="POST")
+        return Response(str(document), mimetype="text/xml")
+    now = utc_now()
+    with database.writing_alone() as session:
+        entry = call_queue.of_call(session, call_sid(), int(state.facts.get("turn", "1")))
+        if entry is not None and entry.state != "answered":
+            if wish == "callback":  # promised at once: many hang up right after the key
+                task = intake.open_for(session, entry.call, Matter.of(state.facts), now)
+                call_queue.keep_place(session, entry, task, now)
+                entry.reason = wish
+            else:
+                call_queue.leave(session, entry, wish, now)
+    return _leave()
+
+
+def out_of_queue(call: str, state: State, result: str) -> str:
+    """The carrier's queue has let a caller go (queue-full, error, system-error, leave): nobody is rung for them any
+    more. Why they have left the line; nothing where that is not known."""
+    try:
+        with database.writing_alone() as session:
+            entry = call_queue.of_call(session, call, int(state.facts.get("turn", "1")))
+            if entry is None:
+                return "full" if result == "queue-full" else ""
+            if entry.mode == "live":
+                call_queue.leave(session, entry, "full" if result == "queue-full" else "carrier", utc_now())
+            return entry.reason or ""
+    except SQLAlchemyError:
+        return "full" if result == "queue-full" else ""
+
+
+def met(call: str) -> bool:
+    """Whether a caller has spoken with a member in their last conversation; so where that is not known."""
+    try:
+        with database.reading() as session:
+            leg = conversations.leg_of(session, call)
+            return leg is None or leg.conversation.connected_at is not None
+    except SQLAlchemyError:
+        return True
+
+
+def _leave() -> Response:
+    document = VoiceResponse()
+    document.leave()
+    return Response(str(document), mimetype="text/xml")
+
+
+@in_line.post("/connected")
+def connected() -> Response:
+    """A member has accepted: out of the line and into the room."""
+    with database.reading() as session:
+        entry = session.get(LineEntry, request.args.get("entry", 0, int))
+        if entry is None or entry.call.call_sid != call_sid():
+            abort(404)
+        leg = session.get(Leg, entry.offered_leg_id or 0)
+        room = leg.conversation.room if leg else ""
+    state = _resumed(entry)
+    return reply(engine.answer(script(), state, Bridged(room), present_house()), state)
+
+
+@in_line.post("/no-interpreter")
+def no_interpreter() -> Response:
+    """In a conversation: nobody interprets; the caller is asked whether to be called back with somebody who does."""
+    with database.reading() as session:
+        conversation = session.get(Conversation, request.args.get("conversation", 0, int))
+        if conversation is None or conversation.entry is None or conversation.entry.call.call_sid != call_sid():
+            abort(404)
+        entry = conversation.entry
+    talking = engine.answer(script(), _resumed(entry), Bridged(conversation.room), present_house()).state
+    return reply(engine.answer(script(), talking, NoInterpreter(), present_house()), talking)
+
+
+def _resumed(entry: LineEntry) -> State:
+    try:
+        return unseal(entry.resume)
+    except Unreadable:  # the secret has changed in mid-call
+        known = call_intake.remembered(entry.call.call_sid)
+        return replace(known or State("line", entry.language), step="line")

@@ -1,0 +1,181 @@
+"""The carrier's webhooks: `/voice/*`. Each validates the signature, is safe to receive twice, and answers
+the caller with a document whatever has failed behind it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import parse_qs, quote, urlsplit
+
+from flask import Blueprint, Response, abort, request, send_file
+
+from ivr.carrier.client import ENDED
+from ivr.carrier.signature import is_genuine
+from ivr.config.settings import settings
+from ivr.domain.languages import LANGUAGES
+from ivr.domain.timestamps import utc_now
+from ivr.flows import engine
+from ivr.flows.protocol import Input, Keys, LeftLine, Recorded, Resumed, State, TalkEnded
+from ivr.platform import database
+from ivr.prompts import music, parts, recordings, rendering
+from ivr.prompts.script import script
+from ivr.telephony import agent_webhooks, call_intake, emergency_fallback, queue_webhooks
+from ivr.telephony.call_session import (
+    call_sid,
+    document,
+    from_number,
+    new_call,
+    present_house,
+    reply,
+    seconds,
+    shown,
+    sid,
+    state_of,
+)
+from ivr.telephony.state_token import Unreadable, unseal
+from ivr.voicebox import audio_store
+
+log = logging.getLogger(__name__)
+voice = Blueprint("voice", __name__, url_prefix="/voice")
+
+#: Seconds a playback address may be used; the carrier asks for it at once.
+_PLAYBACK_AGE = 600
+
+
+@voice.before_request
+def _only_the_carrier() -> None:
+    # Media is asked for as plain files: a caller's own take under a sealed, short-lived token, and prompts,
+    # which everybody who rings may hear.
+    open_to_all = ("voice.playback", "voice.prompt", "voice.hold_music")
+    if request.endpoint not in open_to_all and not is_genuine(request):
+        abort(403)
+
+
+# -- documents: what the caller hears next -----------------------------------------------------------
+
+
+@voice.post("/incoming")
+def incoming() -> Response:
+    """The number's voice URL: a call has come in, from a caller or (`staff_number`) a team member."""
+    if (number := settings().staff_number) and request.form.get("To") == number:
+        return agent_webhooks.greeting()
+    return reply(engine.begin(script(), new_call(), present_house()))
+
+
+@voice.post("/answer")
+def answer() -> Response:
+    """The caller pressed keys, stayed silent, spoke, left the line, or a conversation ended."""
+    state = state_of(request.args.get("state", ""))
+    if request.form.get("QueueResult") in queue_webhooks.ELSEWHERE:
+        return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; this is only told
+    return reply(engine.answer(script(), state, _input(state), present_house()), state) if state else incoming()
+
+
+@voice.post("/fallback")
+def fallback() -> Response:
+    """A document of ours failed (`ErrorUrl`): take the call up where something can still be left."""
+    log.error("the carrier reports error %s", re.sub(r"\D", "", request.form.get("ErrorCode", ""))[:8] or "unknown")
+    token = ""
+    with suppress(ValueError):
+        token = parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
+    state = state_of(token)
+    return reply(engine.take_up(script(), state, present_house())) if state else incoming()
+
+
+@voice.errorhandler(Exception)
+def _something_broke(error: Exception) -> Response | tuple[str, int]:
+    """A fault of ours: the caller is taken to where something can be left; events are asked for again."""
+    if isinstance(code := getattr(error, "code", None), int) and code < 500:
+        return "", code
+    log.error("a webhook failed", exc_info=error)
+    if request.endpoint not in ("voice.incoming", "voice.answer", "voice.fallback"):
+        return "", 500  # the carrier repeats it, or goes to its own last resort
+    try:
+        state = replace(new_call(), step=script().fallback)
+        return document(engine.begin(script(), state, present_house()))
+    except Exception:
+        log.exception("not even the voicebox can be offered")
+        return emergency_fallback.apology()
+
+
+@voice.get("/music/<version>.wav")
+def hold_music(version: str) -> Response:
+    """What who waits hears between two announcements."""
+    response = send_file(music.audio() if version == music.version() else abort(404), mimetype="audio/wav")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["X-Spoken-Text"] = ""
+    return response
+
+
+# -- events: what has become of the call ---------------------------------------------------------------
+
+
+@voice.post("/recording")
+def recording() -> tuple[str, int]:
+    """What became of a recording (in-progress, completed, absent, failed); in any order, any number of times."""
+    call, recorded = call_sid(), sid("RecordingSid")
+    if call and recorded:
+        state = state_of(request.args.get("state", "")) or new_call()
+        call_intake.recording_event(
+            state, call, recorded, request.form.get("RecordingStatus", ""), seconds(), utc_now()
+        )
+    return "", 204
+
+
+@voice.post("/status")
+def status() -> tuple[str, int]:
+    """The call's own events; the last one closes it."""
+    if (call := call_sid()) and request.form.get("CallStatus") in ENDED:
+        call_intake.call_ended(call, from_number(), utc_now(), shown=shown())
+    return "", 204
+
+
+@voice.get("/playback/<token>.wav")
+def playback(token: str) -> Response:
+    """A caller's own last take, for the caller's own ears."""
+    try:
+        state = unseal(token, max_age=_PLAYBACK_AGE)
+    except Unreadable:
+        abort(404)
+    take = call_intake.stored_take(state.facts.get("call_sid", ""), state.take)
+    if take is None:
+        abort(404)
+    audio = io.BytesIO(audio_store.load(take.recording_sid))
+    return send_file(audio, mimetype="audio/wav")
+
+
+@voice.get("/prompts/<language>/<name>.<version>.wav")
+def prompt(language: str, name: str, version: str) -> Response:
+    """A part of a prompt. The same for all callers, and its address changes with what it says."""
+    part = parts.named(language, name) if language in LANGUAGES else None
+    if part is None:
+        abort(404)
+    if version.startswith("r") and version[1:].isdigit():
+        with database.reading() as session:
+            audio = recordings.audio(session, int(version[1:])) or abort(404)
+        response = Response(audio, mimetype="audio/wav")
+    else:
+        response = send_file(rendering.audio_of(part), mimetype="audio/wav")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Content-Language"] = language
+    # For people who read along at the local exchange; carriers pass over it.
+    response.headers["X-Spoken-Text"] = quote(part.text)
+    return response
+
+
+def _input(state: State) -> Input:
+    form = request.form
+    if "QueueResult" in form:
+        return LeftLine(queue_webhooks.out_of_queue(call_sid(), state, form["QueueResult"]))
+    if "DialCallStatus" in form:
+        return TalkEnded(met=queue_webhooks.met(call_sid()))
+    if recorded := sid("RecordingSid"):
+        # Without a length we can read it counts as speech; the audio's own length will tell.
+        return Recorded(recorded, 1.0 if (length := seconds()) is None else length)
+    if "Digits" in form:
+        # An entry that was ended at once: the carrier tells the key apart, so it is no silence.
+        return Keys(form["Digits"] or form.get("FinishedOnKey", ""))
+    return Resumed()

@@ -1,0 +1,152 @@
+"""Turns a stored recording into a transcript, or into a state that asks a person to listen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy.orm import Session
+
+from ivr.audio.wav import Sound, read_wav
+from ivr.callbacks import intake, search_index
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.models.voicebox import Recording, Transcript
+from ivr.platform import database, outbox
+from ivr.platform.column_types import rows
+from ivr.platform.work_models import Work
+from ivr.transcription import engines, urgency_keywords
+from ivr.transcription.result import NoModel
+from ivr.transcription.vosk_engine import recognition
+from ivr.voicebox import audio_store, voicebox
+
+#: Seconds of sound beyond which nobody waits for a transcript.
+_LONGEST = 3600.0
+#: How long messages in a language that is not in memory may wait for the others, where not all models fit.
+_BATCHED_FOR = timedelta(minutes=5)
+
+
+class TooLong(Exception):
+    """A recording of hours."""
+
+
+def transcribe(recording_id: int) -> None:
+    """Transcribe a recording once. Silence, an unreadable file and a missing model are results, not errors."""
+    with database.reading() as session:
+        recording = session.get_one(Recording, recording_id)
+        transcript = recording.transcript
+        if recording.state != "stored" or transcript is None or transcript.state == "done":
+            return
+        if transcript.reason in ("failed", "low_confidence"):  # it has failed (or killed its worker) often enough
+            return
+        task = recording.message.task
+        if task is not None and task.restricted_at is not None:
+            return  # it is planned again when it may be used
+        language, sid = transcript.language, recording.recording_sid
+    try:
+        heard = engines.transcribe(_speech(audio_store.load(sid)), language)
+    except NoModel:
+        _write(recording_id, state="please_listen", reason="no_model")
+        return
+    except TooLong:
+        _write(recording_id, state="please_listen", reason="too_long")
+        return
+    except ValueError:
+        _write(recording_id, state="please_listen", reason="unusable")
+        return
+    if not heard.words:
+        _write(recording_id, state="please_listen", reason="no_speech", engine=heard.engine)
+        return
+    unsure = (heard.confidence or 0) < settings().low_confidence
+    words = urgency_keywords.found(language, heard.text)
+    with database.writing() as session:  # what follows from a transcript is written down with it
+        written = _note(
+            session, recording_id,
+            state="please_listen" if unsure else "done",
+            reason="low_confidence" if unsure else None,
+            engine=heard.engine, text=heard.text, confidence=heard.confidence, words=heard.words,
+        )  # fmt: skip
+        task = session.get_one(Recording, recording_id).message.task
+        if not written or task is None:
+            return
+        search_index.index(session, task)
+        if words and task.restricted_at is None:
+            intake.raise_by_words(session, task, words, utc_now())
+
+
+def _speech(audio: bytes) -> Sound:
+    """The sound to be written down.
+
+    Raises:
+        ValueError: it cannot be read; TooLong: nobody waits so long for a transcript.
+    """
+    sound = read_wav(audio)
+    if sound.seconds > _LONGEST:
+        raise TooLong
+    return sound
+
+
+def most_urgent(session: Session, now: datetime) -> Sequence[int]:
+    """Rows of the outbox in the order in which messages should be transcribed: emergencies, then by deadline; among
+    those of this host's languages. Where not all models fit into memory, messages in a loaded language go before those
+    that have not waited long."""
+    order: list[ColumnElement[Any]] = [Work.urgent.desc()]
+    if recognition.cramped:
+        at_hand = or_(
+            Transcript.language.in_(recognition.loaded | recognition.inherited),
+            Recording.stored_at < now - _BATCHED_FOR,
+        )
+        order.append(case((at_hand, 0), else_=1))
+    query = (
+        select(Work.id)
+        .join(Recording, Recording.id == Work.subject_id)
+        .join(Transcript, Transcript.recording_id == Recording.id)
+        .where(Work.kind == "transcribe", outbox.may_be_claimed(now))
+        .order_by(*order, Work.deadline_at, Work.id)
+        .limit(4)
+    )
+    if (mine := settings().pool_languages) is not None:
+        query = query.where(Transcript.language.in_(mine))
+    return session.scalars(query).all()
+
+
+def given_up(session: Session, recording_id: int) -> None:
+    """Every try has failed: a person must listen."""
+    session.execute(
+        update(Transcript)
+        .where(Transcript.recording_id == recording_id, Transcript.state != "done")
+        .values(state="please_listen", reason="failed")
+    )
+
+
+def requeue_waiting_for_models(session: Session) -> int:
+    """Put transcripts back to work whose model has arrived; returns how many."""
+    installed = engines.served_languages()
+    if not installed:
+        return 0
+    waiting = session.scalars(
+        select(Transcript).where(
+            Transcript.state == "please_listen", Transcript.reason == "no_model", Transcript.language.in_(installed)
+        )
+    ).all()
+    for transcript in waiting:
+        transcript.state, transcript.reason = "pending", None
+        voicebox.plan_transcript(session, transcript.recording)
+    return len(waiting)
+
+
+def _write(recording_id: int, **values: Any) -> None:
+    with database.writing() as session:
+        _note(session, recording_id, **values)
+
+
+def _note(session: Session, recording_id: int, **values: Any) -> bool:
+    # Conditional: if two workers came to decode one message, the first result stays.
+    noted = session.execute(
+        update(Transcript)
+        .where(Transcript.recording_id == recording_id, Transcript.state != "done")
+        .values(transcribed_at=utc_now(), **values)
+    )
+    return rows(noted) == 1

@@ -1,0 +1,49 @@
+"""Words of a transcript that make a task urgent: found by language, never used to make one less urgent.
+
+A machine's transcript is full of mistakes, so a word that is missing says nothing; one that is there may be wrong, and
+a person can take the raise back.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from ivr.config.settings import settings
+from ivr.domain.text_folding import WORD, plain
+
+
+def found(language: str, text: str) -> list[str]:
+    """The phrases of a language's list that a text contains, as the text has them, each once."""
+    spoken = [(plain(word), word) for word in WORD.findall(text)]
+    hits: list[str] = []
+    for phrase in _phrases(language, settings().urgency_words.get(language)):
+        for start in range(len(spoken) - len(phrase) + 1):
+            part = spoken[start : start + len(phrase)]
+            if all(_matches(pattern, plain) for pattern, (plain, _) in zip(phrase, part, strict=True)):
+                hit = " ".join(word for _, word in part)
+                if hit not in hits:
+                    hits.append(hit)
+    return hits
+
+
+def _matches(pattern: str, word: str) -> bool:
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
+
+
+def _words(phrase: str) -> list[str]:
+    return [plain(word) + ("*" if star else "") for word, star in re.findall(r"(\w+)(\*?)", phrase, re.UNICODE)]
+
+
+@lru_cache(maxsize=64)
+def _phrases(language: str, own: tuple[str, ...] | None) -> tuple[tuple[str, ...], ...]:
+    listed = own if own is not None else _usual().get(language, ())
+    return tuple(tuple(_words(phrase)) for phrase in listed)
+
+
+@lru_cache(maxsize=1)
+def _usual() -> dict[str, tuple[str, ...]]:
+    with (Path(__file__).parent / "urgency_words.toml").open("rb") as file:
+        return {language: tuple(phrases) for language, phrases in tomllib.load(file).items()}

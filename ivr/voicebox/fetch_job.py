@@ -1,0 +1,148 @@
+"""Brings recordings from the carrier into the house, and removes the carrier's copies."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy.orm import Session
+
+from ivr.audio.wav import Sound, read_audio, read_wav, write_wav
+from ivr.calls import calls
+from ivr.carrier import client
+from ivr.domain.timestamps import utc_now
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform import database, outbox
+from ivr.voicebox import audio_store, voicebox
+
+log = logging.getLogger(__name__)
+
+#: After so many tries what has come of a recording is kept, though it is cut short.
+_TRIES_FOR_THE_WHOLE = 4
+
+
+class StillRecording(Exception):
+    """The carrier has not finished a recording yet."""
+
+
+def fetch_recording(recording_id: int) -> None:
+    """Fetch, check, store durably, mark.
+
+    Raises:
+        carrier.NotThere, carrier.NotAudio, requests.RequestException, OSError: to be tried again.
+    """
+    with database.reading() as session:
+        recording = session.get_one(Recording, recording_id)
+        sid, state, told = recording.recording_sid, recording.state, recording.recorded_seconds
+        described = voicebox.description(recording)
+    if state not in ("announced", "available"):
+        return
+    audio, sound, whole = _as_wav(client.fetch_audio(sid), outbox.tries.get() >= _TRIES_FOR_THE_WHOLE)
+    if sound.seconds == 0 and told:
+        raise client.NotAudio(f"empty, though {told} s were recorded")
+    kept = audio_store.save(sid, audio, described)
+    now = utc_now()
+    with database.writing() as session:
+        known = session.get(Recording, recording_id)
+        if known is None:  # erased while it was fetched
+            audio_store.delete(sid)
+            return
+        recording = known
+        if recording.state == "announced":  # the carrier never told of it, yet here it is
+            call = recording.message.call
+            if sound.seconds == 0:
+                voicebox.nothing_left(session, call, recording, now)
+            else:
+                voicebox.left(session, call, recording, sound.seconds, now)
+        if recording.state == "available":
+            voicebox.stored(session, recording, kept.sha256, kept.size, sound.seconds, now, whole=whole)
+        wanted = recording.state == "stored"  # the caller may have recorded again while we fetched
+    if not wanted:
+        audio_store.delete(sid)
+
+
+def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
+    """The recording as a WAV file we can read, its sound, and whether it is whole. `anything`: a part is better than
+    nothing."""
+    try:
+        return audio, read_wav(audio), True
+    except ValueError as error:
+        try:
+            sound, whole = read_audio(audio)
+        except ValueError:
+            raise client.NotAudio(str(error)) from error
+        if not whole and not anything:
+            raise client.NotAudio(str(error)) from error
+    return write_wav(sound), sound, whole
+
+
+def fetch_given_up(session: Session, recording_id: int) -> None:
+    """The carrier has not given the audio for hours: the task says so."""
+    recording = session.get_one(Recording, recording_id)
+    if recording.state in ("announced", "available"):
+        voicebox.not_available(session, recording, utc_now())
+
+
+def ask_for_recording(message_id: int) -> None:
+    """The caller has hung up and nothing was told of the take: one early look, which takes nothing back."""
+    find_recording(message_id, final=False)
+
+
+def find_recording(message_id: int, *, final: bool = True) -> None:
+    """No event has told how a take ended: ask the carrier what it has of the call.
+
+    Raises:
+        StillRecording: to be asked again.
+    """
+    with database.reading() as session:
+        message = session.get_one(VoiceboxMessage, message_id)
+        if message.state != "expected":
+            return
+        call_sid = message.call.call_sid
+    kept = client.recordings_of(call_sid)
+    if final and any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
+        raise StillRecording(call_sid)
+    if not final and not any(recording.seconds > 0 for recording in kept):
+        return  # it may come later: `find_recording` looks again
+    now = utc_now()
+    with database.writing() as session:
+        message = session.get_one(VoiceboxMessage, message_id)
+        call = calls.seen(session, call_sid, None, now)
+        for recording in kept:
+            if recording.seconds <= 0:
+                continue
+            take = voicebox.Take(message.take, message.language, message.about)
+            found = voicebox.announced(session, call, take, recording.recording_sid, now)
+            if found.state == "announced":
+                voicebox.left(session, call, found, recording.seconds, now)
+        gone, there = message.recording, {recording.recording_sid for recording in kept}
+        if final and gone is not None and gone.state == "announced" and gone.recording_sid not in there:
+            voicebox.nothing_left(session, call, gone, now)
+            outbox.settle(session, "fetch_recording", gone.id, now)
+        voicebox.nothing_recorded(session, message)
+
+
+def delete_at_carrier(recording_id: int) -> None:
+    """Delete the carrier's copy of a recording that is ours, verified."""
+    with database.reading() as session:
+        recording = session.get_one(Recording, recording_id)
+        sid, ours = recording.recording_sid, recording.state in ("stored", "deleted", "absent")
+    if not ours or (recording.state == "stored" and not audio_store.has(sid)):
+        raise RuntimeError("the only copy is the carrier's")
+    client.delete_recording(sid)
+    with database.writing() as session:
+        session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()
+    log.info("recording %d: the carrier's copy is gone, as it says itself", recording_id)
+
+
+def discard_recording(recording_id: int) -> None:
+    """A take the caller replaced: delete it here and at the carrier."""
+    with database.writing() as session:
+        recording = session.get_one(Recording, recording_id)
+        recording.state = "deleted"
+        sid = recording.recording_sid
+        if recording.transcript is not None:
+            session.delete(recording.transcript)
+    audio_store.delete(sid)
+    client.delete_recording(sid)
+    with database.writing() as session:
+        session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()

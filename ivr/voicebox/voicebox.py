@@ -1,0 +1,268 @@
+"""Voicebox messages (Voicebox-Nachrichten): from the caller's consent to audio that is ours.
+
+Everything here may happen twice, late or out of order; each function looks at what is there and adds only
+what is missing. The recording's carrier id decides which is which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import intake
+from ivr.callbacks.request import Matter
+from ivr.calls import calls
+from ivr.config.settings import settings
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.domain.timestamps import iso
+from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.calls import Call
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+from ivr.platform import outbox
+
+#: After a hang-up in mid-recording the carrier has this long to tell of the audio, then we ask for it.
+PATIENCE = timedelta(seconds=30)
+#: After a hang-up without a word of the recording the carrier is first asked so much later.
+ASK_AFTER = timedelta(seconds=1)
+#: So long after the longest possible recording an event that has not come is lost.
+LOST_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording of a call, as the call's state describes it."""
+
+    number: int
+    language: str
+    #: What the call was about then (see :mod:`ivr.callbacks.request`).
+    about: Mapping[str, str]
+    #: Number of the take it replaces if it has speech ("record again").
+    replaces: int | None = None
+
+
+def expect(session: Session, call: Call, take: Take, now: datetime) -> VoiceboxMessage:
+    """The caller has agreed and the tone comes: from here on a message may exist (§ 201 StGB: not before)."""
+    message = session.scalar(
+        select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.take == take.number)
+    )
+    if message is None:
+        message = VoiceboxMessage(
+            call_id=call.id,
+            take=take.number,
+            replaces_take=take.replaces,
+            about=dict(take.about),
+            language=take.language,
+            consented_at=now,
+            state="expected",
+        )
+        session.add(message)
+        session.flush()
+        # If no event ever tells how this ended, the carrier is asked.
+        longest = timedelta(seconds=settings().message_seconds)
+        outbox.add(session, "find_recording", message.id, run_after=now + longest + LOST_AFTER)
+    return message
+
+
+def matter_of(message: VoiceboxMessage) -> Matter:
+    """What a message is about."""
+    return Matter.of(message.about or {"concern": message.call.concern or "other"})
+
+
+def announced(session: Session, call: Call, take: Take, recording_sid: str, now: datetime) -> Recording:
+    """The recording of a carrier's id, known from now on as that of a take.
+
+    A take that has another recording already (a call begun anew after a failure counts again) gets a number
+    of its own: audio is never refused.
+    """
+    recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid).with_for_update())
+    if recording is not None:
+        return recording
+    message = expect(session, call, take, now)
+    taken = session.scalar(select(Recording.id).where(Recording.message_id == message.id))
+    if taken is not None:
+        last = session.scalar(select(func.max(VoiceboxMessage.take)).where(VoiceboxMessage.call_id == call.id))
+        message = expect(session, call, replace(take, number=(last or 0) + 1, replaces=None), now)
+    recording = Recording(message_id=message.id, recording_sid=recording_sid, state="announced")
+    session.add(recording)
+    session.flush()
+    return recording
+
+
+def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> CallbackTask:
+    """The caller left speech: the promise is made, the audio is to be fetched."""
+    message = recording.message
+    matter = matter_of(message)
+    if recording.state in ("announced", "absent"):
+        recording.state = "available"
+        recording.recorded_seconds = seconds
+        outbox.add(session, "fetch_recording", recording.id, urgent=matter.urgency == "emergency")
+    if message.state in ("expected", "empty"):
+        message.state = "left"
+        message.left_at = now
+        _replace_earlier(session, call)
+    task = intake.open_for(session, call, matter, now)
+    if message.state == "left":  # a late word about a replaced take changes nothing
+        message.task_id = task.id
+    return task
+
+
+def nothing_left(session: Session, call: Call, recording: Recording, now: datetime) -> None:
+    """The carrier found the recording too short or silent (`absent`)."""
+    if recording.state == "announced":
+        recording.state = "absent"
+    if recording.message.state == "expected":
+        recording.message.state = "empty"
+    session.flush()
+    intake.withdraw_unfounded(session, call)
+
+
+def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
+    """The carrier has no recording of a take it was asked to make: the caller was gone before the tone."""
+    if message.state == "expected":
+        message.state = "empty"
+    session.flush()
+    intake.withdraw_unfounded(session, message.call)
+
+
+def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None:
+    """A call that ended while the carrier was recording has a task at once, before any audio is known.
+
+    "Recording" means that the carrier announced it: who hangs up before the tone has left nothing. The task
+    is provisional until the carrier tells of audio, or of none.
+    """
+    awaited = session.scalars(
+        select(Recording)
+        .join(VoiceboxMessage)
+        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.state == "announced")
+    ).all()
+    if call.state != "ended":
+        return
+    for recording in awaited:
+        outbox.add(session, "fetch_recording", recording.id, run_after=now + PATIENCE)
+        intake.open_for(session, call, matter_of(recording.message), now, provisional=True)
+
+
+def _replace_earlier(session: Session, call: Call) -> None:
+    # "Record again": a take with speech replaces the ones it was made instead of, whose audio is deleted.
+    session.flush()
+    takes = {
+        message.take: message
+        for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id))
+    }
+    for message in [message for message in takes.values() if message.state in ("left", "replaced")]:
+        replaced = takes.get(message.replaces_take or 0)
+        if replaced is not None and replaced.state == "left":
+            replaced.state = "replaced"
+            replaced.task_id = None
+            if replaced.recording is not None:
+                outbox.add(session, "discard_recording", replaced.recording.id)
+
+
+def look_for_expected(session: Session, call: Call, now: datetime) -> None:
+    """The call is over and a take was asked for, but no event has told of it: ask the carrier soon.
+
+    The recording's own events may be late or lost after a hang-up; the call's state must be enough.
+    """
+    untold = (
+        select(VoiceboxMessage.id)
+        .outerjoin(Recording)
+        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.id.is_(None))
+    )
+    for message_id in session.scalars(untold).all():
+        outbox.add(session, "ask_for_recording", message_id, run_after=now + ASK_AFTER)
+
+
+def description(recording: Recording) -> dict[str, Any]:
+    """What is kept beside a recording's audio, so that it can be taken in again where the database knows it no more."""
+    message, call = recording.message, recording.message.call
+    return {
+        "call_sid": call.call_sid,
+        "from_number": call.from_number,
+        "started_at": iso(call.started_at),
+        "language": message.language,
+        "about": message.about or {"concern": call.concern or "other"},
+        "take": message.take,
+        "callback_number": message.task.callback_number if message.task else None,
+        "seconds": recording.recorded_seconds,
+    }
+
+
+def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], now: datetime) -> Recording | None:
+    """A recording the house does not know (any more), with what is known of it; None if it is known after all.
+
+    The task is that of its call, or a new one.
+    """
+    if session.scalar(select(Recording.id).where(Recording.recording_sid == recording_sid)) is not None:
+        return None
+    began = datetime.fromisoformat(described["started_at"]) if described.get("started_at") else now
+    call = calls.seen(session, described["call_sid"], described.get("from_number"), began)
+    call.language = call.language or described.get("language") or DEFAULT_LANGUAGE
+    about = described.get("about") or {"concern": call.concern or "other"}
+    number = int(described.get("take") or 1)
+    recording = announced(session, call, Take(number, call.language, about), recording_sid, now)
+    task = left(session, call, recording, described.get("seconds"), now)
+    if task.callback_number is None:
+        intake.give_number(session, task, described.get("callback_number"), now)
+    return recording
+
+
+def stored(
+    session: Session,
+    recording: Recording,
+    sha256: str,
+    size: int,
+    seconds: float,
+    now: datetime,
+    *,
+    whole: bool = True,
+) -> None:
+    """The audio is ours and durable: the carrier's copy goes, the transcript is due. Of what was cut short
+    (not `whole`) the task says so."""
+    if not whole and recording.message.task_id is not None:
+        session.add(TaskEvent(task_id=recording.message.task_id, at=now, kind="recording_cut_short"))
+    recording.state = "stored"
+    recording.audio_sha256 = sha256
+    recording.audio_bytes = size
+    recording.recorded_seconds = seconds
+    recording.stored_at = now
+    transcript = recording.transcript
+    if transcript is None:
+        language = recording.message.language
+        session.add(Transcript(recording_id=recording.id, state="pending", language=language))
+    elif transcript.reason == "not_available":  # it came after all
+        transcript.state, transcript.reason = "pending", None
+    plan_transcript(session, recording)
+    outbox.add(session, "delete_at_carrier", recording.id)
+
+
+def plan_transcript(session: Session, recording: Recording) -> None:
+    """A stored recording is to be transcribed: emergencies first, then by the deadline of the task."""
+    task = recording.message.task
+    outbox.add(
+        session,
+        "transcribe",
+        recording.id,
+        urgent=(task.urgency if task else matter_of(recording.message).urgency) == "emergency",
+        deadline_at=task.due_at if task else None,
+        pool=settings().pool_of(recording.message.language),
+    )
+
+
+def not_available(session: Session, recording: Recording, now: datetime) -> None:
+    """The audio could not be had so far: the task stands, and says that somebody has to call without it."""
+    message = recording.message
+    task = intake.open_for(session, message.call, matter_of(message), now)
+    if message.state == "expected":
+        message.state = "left"
+    message.task_id = task.id
+    if recording.transcript is None:
+        session.add(
+            Transcript(
+                recording_id=recording.id, state="please_listen", reason="not_available", language=message.language
+            )
+        )

@@ -1,0 +1,163 @@
+"""Puts the web process together: the carrier's webhooks, the desk, the interface, and their guards.
+
+gunicorn "ivr.web.app:serve()"
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+
+from flask import Flask, jsonify, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from ivr.config.sections import ConfigurationError
+from ivr.config.settings import settings
+from ivr.platform import database, job_queue, log_setup, outbox
+from ivr.prompts.script import missing_prompts
+from ivr.telephony import call_intake
+from ivr.telephony.agent_webhooks import staff
+from ivr.telephony.emergency_fallback import last_resort
+from ivr.telephony.leg_webhooks import legs
+from ivr.telephony.queue_webhooks import in_line
+from ivr.telephony.voice_webhooks import voice
+from ivr.web import authorisation, login, rate_limits, security_headers, template_helpers
+from ivr.web.account import account
+from ivr.web.administration import administration
+from ivr.web.api import api
+from ivr.web.callback_tools import desk_tools
+from ivr.web.callbacks import desk
+from ivr.web.case_access import reading
+from ivr.web.contact_centre import live
+from ivr.web.dashboard import figures
+from ivr.web.data_protection import protection
+from ivr.web.data_subject_requests import subjects
+from ivr.web.health import health
+from ivr.web.prompt_studio import studio
+from ivr.web.reports import reports
+from ivr.web.softphone_proxy import softphone
+from ivr.web.supervision import supervision
+
+log = logging.getLogger(__name__)
+
+
+def create_app() -> Flask:
+    """The web application of this process, from the settings."""
+    configured = settings()
+    _check_prompts()
+    # A thread that comes back from the database would wait 5 ms for its turn while another renders a document.
+    sys.setswitchinterval(0.0005)
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.config.update(
+        LOCAL=configured.local,
+        SECRET_KEY=configured.secret,
+        SESSION_COOKIE_NAME="hotline",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=configured.base_url.startswith("https://"),
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        MAX_CONTENT_LENGTH=security_headers.LARGEST,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_FORM_MEMORY_SIZE=security_headers.LARGEST,
+        MAX_FORM_PARTS=2000,
+        BABEL_DEFAULT_LOCALE="de",
+        BABEL_DEFAULT_TIMEZONE=configured.hours.timezone,
+        BABEL_TRANSLATION_DIRECTORIES="web/translations",
+        COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "application/json"],
+    )
+    if configured.trusted_proxies:
+        hops = configured.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    outbox.hand_over = job_queue.hand_over
+    security_headers.protect(app)
+    csrf = CSRFProtect(app)
+    Babel(app, locale_selector=login.chosen_language)
+    Compress(app)
+    login.install(app)
+    authorisation.keep(app)
+    template_helpers.install(app)
+
+    for webhooks in (voice, in_line, legs, staff, last_resort):  # guarded by the carrier's signature
+        csrf.exempt(webhooks)
+    csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
+    pages = (
+        health, login.login, account, desk, reading, desk_tools, live, supervision, studio, figures, reports, subjects,
+        administration, protection,
+    )  # fmt: skip
+    for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):
+        app.register_blueprint(blueprint)
+    if configured.local:
+        app.register_blueprint(softphone)
+
+    @app.get("/")
+    def home() -> Response:
+        if not current_user.is_authenticated:
+            return redirect(url_for("login.page"))
+        return redirect(login.first_page(authorisation.me()))
+
+    rate_limits.protect(app)
+
+    @app.errorhandler(SQLAlchemyError)
+    def away(error: SQLAlchemyError) -> tuple[str, int]:
+        log.error("the database did not answer a page (%s)", type(error).__name__)
+        return render_template("away.html"), 503
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str | FlaskResponse, int] | HTTPException:
+        if isinstance(error, HTTPException):
+            return refused(error)
+        log.error("a page failed", exc_info=error)
+        if request.path.startswith("/api/"):
+            return jsonify(error="internal server error"), 500
+        return render_template("error.html", code=500), 500
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> tuple[str | FlaskResponse, int] | HTTPException:
+        if error.code is None or error.code < 400:
+            return error
+        if request.path.startswith("/api/"):
+            return jsonify(error=error.name.lower()), error.code
+        return render_template("error.html", code=error.code), error.code
+
+    return app
+
+
+def serve() -> Flask:
+    """The web application of a process of its own: it answers callers quickly whatever is away, and writes down later
+    what could not be written at once."""
+    log_setup.set_up(settings().log_format, logging.WARNING)
+    database.be_quick()
+    app = create_app()
+    outbox.hand_over = job_queue.hand_over_soon
+    threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
+    return app
+
+
+def _replay_spool() -> None:
+    while True:
+        time.sleep(1.0)
+        try:
+            call_intake.replay_spool()
+        except Exception as error:  # the database is still away; the next second will do
+            log.warning("the spool waits (%s)", type(error).__name__)
+
+
+def _check_prompts() -> None:
+    """Every prompt of the script is there in every offered language.
+
+    Raises:
+        ConfigurationError: naming each that is missing.
+    """
+    missing = [f"voice_prompts/{language}.toml: {prompt} is missing" for language, prompt in missing_prompts()]
+    if missing:
+        raise ConfigurationError("The prompts are incomplete:\n  " + "\n  ".join(missing))

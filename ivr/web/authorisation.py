@@ -1,0 +1,61 @@
+"""Keeps the doors: before every request of the web process (the table is :mod:`ivr.domain.permissions`)."""
+
+from __future__ import annotations
+
+from flask import Flask, abort, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ivr.accounts import mfa
+from ivr.audit.access_log import Actor
+from ivr.domain.permissions import ANYBODY, CARRIER, PROGRAM, door_of
+from ivr.models.accounts import User
+from ivr.platform import database
+from ivr.web import login
+
+
+def me() -> User:
+    """Who is logged in."""
+    user: User = current_user.user
+    return user
+
+
+def actor() -> Actor:
+    """Who is logged in, as the access log names them."""
+    return login.as_actor(me())
+
+
+def keep(app: Flask) -> None:
+    """Guard every route of an application. Carrier's and programs' doors have their own keepers in their blueprints."""
+
+    @app.before_request
+    def guard() -> Response | None:
+        if request.endpoint is None:
+            return None  # there is no such page, or not with this verb
+        door = door_of(request.endpoint)
+        if door is None:
+            abort(404)
+        if CARRIER in door.who:
+            return None
+        # No keyboard has the character NUL, and PostgreSQL keeps none.
+        if any("\0" in key or "\0" in value for key, value in request.values.items(multi=True)):
+            abort(400)
+        if "\0" in request.path:
+            abort(404)
+        if door.who & {ANYBODY, PROGRAM}:
+            return None
+        if not current_user.is_authenticated:
+            answer: Response = login.manager.unauthorized()
+            return answer
+        if me().role not in door.who:
+            abort(404)
+        if not request.endpoint.startswith("account.") and _lacks_second_factor():
+            return redirect(url_for("account.page"))
+        return None
+
+
+def _lacks_second_factor() -> bool:
+    if not mfa.required_of(me()) or me().totp_confirmed_at is not None:
+        return False
+    with database.reading() as session:
+        return not mfa.has_any(session, me())

@@ -1,0 +1,151 @@
+"""The data protection officer's pages: the access log, unusual reading, periods, deletion records. No content."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.audit import access_log, access_reports, verification
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.models.privacy import DeletionRecord, LegalHold, SubjectRequest
+from ivr.platform import database
+from ivr.privacy import deletion, retention_periods
+from ivr.web.authorisation import actor, me
+from ivr.web.form_fields import whole
+
+protection = Blueprint("protection", __name__, url_prefix="/protection")
+
+
+@protection.get("/")
+def page() -> str:
+    """The access log."""
+    who, what = request.args.get("actor", "")[:120], request.args.get("action", "")
+    before = request.args.get("before", None, whole)
+    with database.writing() as session:
+        access_log.append(
+            session, actor(), "read_log", utc_now(), detail=" ".join(filter(None, (what, "of one" if who else "")))
+        )
+    with database.reading() as session:
+        lines = access_reports.all_lines(session, actor=who, action=what, before=before)
+        codes = access_reports.codes_of(session, [line.task_id for line in lines])
+        return render_template(
+            "access_log.html", lines=lines, codes=codes, actor=who, action=what, actions=access_log.ACTIONS,
+            count=access_log.count(session), page=access_reports.PAGE,
+        )  # fmt: skip
+
+
+@protection.get("/access-log.jsonl")
+def export() -> Response:
+    """The whole log, verifiable by itself (docs/access-log.md)."""
+    now = utc_now()
+    with database.writing() as session:
+        access_log.append(session, actor(), "export_log", now)
+    answer = Response(stream_with_context(verification.export(now)), mimetype="application/jsonl")
+    answer.headers["Content-Disposition"] = f"attachment; filename=access-log-{now:%Y%m%d}.jsonl"
+    return answer
+
+
+@protection.post("/verify")
+def verify() -> AnyResponse:
+    """Check the log now."""
+    count, faults = verification.faults_of_database()
+    if faults:
+        flash(gettext("The log is not whole: %(faults)s", faults="; ".join(faults[:5])), "danger")
+    else:
+        flash(gettext("The log is whole: %(count)s lines.", count=count), "success")
+    return redirect(url_for("protection.page"))
+
+
+@protection.get("/unusual")
+def unusual() -> str:
+    """Unusual reading of a period."""
+    first, last = _period()
+    with database.writing() as session:
+        access_log.append(session, actor(), "read_log", utc_now(), detail="unusual reading")
+    with database.reading() as session:
+        found = access_reports.unusual(session, first, last)
+        codes = access_reports.codes_of(session, [task_id for one in found for task_id in one.task_ids])
+    return render_template(
+        "unusual.html", found=found, codes=codes, first=first.astimezone(settings().hours.zone).date(),
+        last=(last - timedelta(days=1)).astimezone(settings().hours.zone).date(), readings=access_reports,
+    )  # fmt: skip
+
+
+def _period() -> tuple[datetime, datetime]:
+    zone = settings().hours.zone
+    today = utc_now().astimezone(zone).date()
+    try:
+        first = date.fromisoformat(request.args.get("since", "") or str(today - timedelta(days=29)))
+        last = date.fromisoformat(request.args.get("until", "") or str(today))
+    except ValueError:
+        abort(400)
+    if not 0 <= (last - first).days <= 366 or first.year < 2000 or last.year > 9000:
+        abort(400)
+    return datetime.combine(first, time(0), zone), datetime.combine(last + timedelta(days=1), time(0), zone)
+
+
+@protection.get("/deletions")
+def deletions() -> str:
+    """What was deleted, holds that lie, and requests of data subjects, in numbers."""
+    with database.reading() as session:
+        records = session.scalars(select(DeletionRecord).order_by(DeletionRecord.id.desc()).limit(400)).all()
+        lying = session.scalars(select(LegalHold).where(LegalHold.lifted_at.is_(None)).order_by(LegalHold.id)).all()
+        requests = session.scalars(select(SubjectRequest).order_by(SubjectRequest.id.desc()).limit(200)).all()
+        codes = access_reports.codes_of(session, [one.task_id for one in lying])
+        return render_template("deletions.html", records=records, holds=lying, requests=requests, codes=codes)
+
+
+_REFUSED = {
+    "range": lambda: gettext("This period is too short or too long."),
+    "within_task": lambda: gettext("Audio, words, number and name are not kept for longer than their task."),
+    "reason": lambda: gettext("Please state the reason."),
+    "same_person": lambda: gettext("Nobody confirms their own proposal."),
+    "decided": lambda: gettext("This proposal was decided already."),
+}
+
+
+@protection.route("/periods", methods=["GET", "POST"], endpoint="periods")
+def periods_page() -> str | AnyResponse:
+    """The periods, and what would go now; an administrator proposes another, the officer confirms or refuses it."""
+    if request.method == "POST":
+        try:
+            _propose() if me().role == "administrator" else _decide()
+        except retention_periods.NotPossible as refused:
+            flash(_REFUSED[str(refused)](), "warning")
+        else:
+            flash(gettext("Saved."), "success")
+        return redirect(url_for("protection.periods"))
+    with database.reading() as session:
+        return render_template(
+            "periods.html", dues=deletion.plan(session, utc_now()), table=retention_periods.PERIODS,
+            history=retention_periods.history(session), me=me(),
+        )  # fmt: skip
+
+
+def _propose() -> None:
+    kind = request.form.get("kind", "")
+    if kind not in retention_periods.PERIODS:
+        abort(400)
+    now = utc_now()
+    with database.writing() as session:
+        change = retention_periods.propose(
+            session, kind, request.form.get("days", 0, whole), request.form.get("reason", ""), me(), now
+        )
+        detail = f"{change.kind}: {change.days} days"
+        access_log.append(session, actor(), "period_proposed", now, reason=change.reason, detail=detail)
+
+
+def _decide() -> None:
+    now, confirmed = utc_now(), request.form.get("decision") == "confirm"
+    try:
+        with database.writing() as session:
+            change = retention_periods.decide(session, request.form.get("change", 0, whole), confirmed, me(), now)
+            detail = f"{change.kind}: {change.days} days {change.state}"
+            access_log.append(session, actor(), "period_decided", now, detail=detail)
+    except LookupError:
+        abort(404)

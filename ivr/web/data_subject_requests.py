@@ -1,0 +1,235 @@
+"""Rights of data subjects (betroffene Personen): access, rectification, erasure, restriction; each a guided page with
+a check of who asks, and every step logged."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import format_datetime, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.audit import access_log
+from ivr.callbacks import search_index
+from ivr.domain import phone_numbers, receipt_codes
+from ivr.domain.languages import LANGUAGES
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.privacy import SubjectRequest
+from ivr.platform import database, sealed_query
+from ivr.privacy import deletion, erasure, legal_holds, restriction, subject_access
+from ivr.privacy import nightly_job as deletion_runs
+from ivr.privacy import subject_access_pdf as subject_report
+from ivr.privacy.erasure import Subject
+from ivr.web import subject_labels
+from ivr.web.authorisation import actor, me
+from ivr.web.login import chosen_language
+
+subjects = Blueprint("subjects", __name__, url_prefix="/supervision/subjects")
+
+KINDS = ("access", "rectification", "erasure", "restriction")
+#: How one knows that it is them (Art. 12 (6) GDPR).
+IDENTITY_CHECKS = ("called_back", "code_and_number", "document", "representative")
+
+
+@subjects.get("/")
+def page() -> str:
+    """What was asked for, and a new request."""
+    with database.reading() as session:
+        found = session.scalars(select(SubjectRequest).order_by(SubjectRequest.id.desc()).limit(50)).all()
+        return render_template("subjects.html", requests=found, kinds=KINDS, checks=IDENTITY_CHECKS)
+
+
+@subjects.post("/")
+def begin() -> AnyResponse:
+    """A person asks for one of their rights."""
+    form, now = request.form, utc_now()
+    kind, check = form.get("kind", ""), form.get("identity_check", "")
+    named = _named(form.get("named", ""))
+    if kind not in KINDS or check not in IDENTITY_CHECKS or named is None:
+        flash(
+            gettext("Please give a telephone number or a receipt code, what they ask for, and how you know who asks."),
+            "warning",
+        )
+        return redirect(url_for("subjects.page"))
+    with database.writing() as session:
+        asked = SubjectRequest(
+            kind=kind, identity_check=check, named=sealed_query.seal(named), opened_by_id=me().id, opened_at=now,
+            result="",
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
+        _log(session, asked, "opened")
+    return redirect(url_for("subjects.one", request_id=asked.id))
+
+
+def _named(text: str) -> str | None:
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    if receipt_codes.is_code(digits) and "+" not in text:
+        return digits
+    if len(digits) == receipt_codes.LENGTH and not digits.startswith("0") and "+" not in text:
+        return None  # a code with a wrong digit: as a number it would be somebody else's, or nobody's
+    number = phone_numbers.dialable(text) or phone_numbers.shown_number("".join(c for c in text if c in "+0123456789"))
+    return number or None
+
+
+def _log(session: Session, asked: SubjectRequest, what: str) -> None:
+    detail = f"request {asked.id}, {asked.kind}: {what}"
+    access_log.append(session, actor(), "subject_request", utc_now(), reason=asked.identity_check, detail=detail)
+
+
+def _open(session: Session, request_id: int, *kinds: str, lock: bool = True) -> tuple[SubjectRequest, Subject]:
+    asked = session.get(SubjectRequest, request_id, with_for_update=lock) or abort(404)
+    if asked.state != "opened" or (kinds and asked.kind not in kinds):
+        abort(404)
+    named = sealed_query.unseal(asked.named)
+    found = erasure.of_number(session, named) if named.startswith("+") else erasure.of_code(session, named)
+    return asked, found
+
+
+@subjects.get("/<int(max=2147483647):request_id>")
+def one(request_id: int) -> str:
+    """What is there, in numbers; and what is to be done."""
+    with database.writing() as session:
+        asked, found = _open(session, request_id)
+        _log(session, asked, f"looked up: {len(found.task_ids)} tasks, {len(found.call_ids)} calls")
+    with database.reading() as session:
+        tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
+        return render_template(
+            "subject.html", asked=asked, extent=subject_access.extent(subject_access.collect(session, found)),
+            recordings=subject_access.recordings_of(session, found),
+            still_open=sum(task.state != "closed" for task in tasks),
+            held=bool(legal_holds.lies_on(session, found.task_ids)), offered=LANGUAGES,
+            named=sealed_query.unseal(asked.named),
+        )  # fmt: skip
+
+
+@subjects.post("/<int(max=2147483647):request_id>/data.zip")
+def access(request_id: int) -> Response:
+    """Everything, as PDF, JSON and audio."""
+    now = utc_now()
+    with database.reading() as session:
+        asked, found = _open(session, request_id, "access", lock=False)
+        data = subject_access.collect(session, found)
+    made_on = format_datetime(now, "dd.MM.yyyy HH:mm")
+    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.LABELS, subject_labels.said)
+    archive = subject_access.package(data, pdf, gettext("This recording cannot be read any more."))
+    with database.writing() as session:
+        asked = session.get_one(SubjectRequest, request_id, with_for_update=True)
+        tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
+        named: list[CallbackTask | None] = [*tasks]
+        for task in named or [None]:
+            access_log.append(session, actor(), "download", now, task=task, reason=f"request {request_id}")
+        _done(session, asked, f"{len(found.task_ids)} tasks, {len(found.call_ids)} calls handed out", keep=True)
+    answer = Response(archive, mimetype="application/zip")
+    answer.headers["Content-Disposition"] = f"attachment; filename=access-request-{request_id}.zip"
+    return answer
+
+
+def _done(session: Session, asked: SubjectRequest, result: str, *, keep: bool = False) -> None:
+    """The request is done: whose it was is forgotten (after a download only when the request is closed)."""
+    asked.result = result[:300]
+    if not keep:
+        asked.state, asked.done_at, asked.named = "done", utc_now(), ""
+    _log(session, asked, result)
+
+
+@subjects.post("/<int(max=2147483647):request_id>/rectify")
+def rectify(request_id: int) -> AnyResponse:
+    """Correct what is wrong."""
+    form, now = request.form, utc_now()
+    number = phone_numbers.dialable(form.get("number", "")) if form.get("number", "").strip() else None
+    if form.get("number", "").strip() and number is None:
+        flash(gettext("This is no telephone number that can be called."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
+    name, language = " ".join(form.get("name", "").split())[:120], form.get("language", "")
+    if not (name or number or language in LANGUAGES or form.get("customer_number", "").strip()):
+        flash(gettext("Please fill in what is to be corrected."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
+    with database.writing() as session:
+        asked, found = _open(session, request_id, "rectification")
+        tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
+        for task in tasks:
+            task.caller_name = name or task.caller_name
+            task.callback_number = number or task.callback_number
+            task.language = language if language in LANGUAGES else task.language
+            if form.get("customer_number", "").strip() and task.postal_order is not None:
+                task.postal_order.customer_number = form["customer_number"].strip()[:20]
+            session.add(TaskEvent(task_id=task.id, user_id=me().id, at=now, kind="rectified"))
+            search_index.index(session, task)
+        _done(session, asked, f"{len(tasks)} tasks corrected")
+    flash(gettext("Saved."), "success")
+    return redirect(url_for("subjects.page"))
+
+
+@subjects.post("/<int(max=2147483647):request_id>/erase")
+def erase(request_id: int) -> AnyResponse:
+    """Destroy everything that is theirs."""
+    now = utc_now()
+    if request.form.get("sure") != "1":
+        flash(gettext("Please tick that everything is to be erased. It cannot be taken back."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
+    try:
+        with database.writing() as session:
+            asked, found = _open(session, request_id, "erasure")
+            _close_others(session, asked, found)
+            counts = erasure.erase(session, found, now)
+            _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
+            deletion_runs.want_scrub(session, now)
+            deletion.write_record(session, "erasure", sum(counts.values()), deletion_runs.FOLLOWS, now)
+        deletion_runs.destroy_audio()
+    except erasure.Held:
+        flash(gettext("A legal hold lies on one of the tasks: they are not erased (Art. 17 (3) e GDPR)."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
+    except erasure.StillTalking:
+        flash(gettext("A call of this person is not over yet. Please try again in some minutes."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
+    except OSError:
+        flash(gettext("The audio store does not answer. Nothing was lost; please try again."), "warning")
+        return redirect(url_for("subjects.one", request_id=request_id))
+    flash(gettext("Erased. What the carrier has goes as well, as soon as it answers."), "success")
+    return redirect(url_for("subjects.page"))
+
+
+def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> None:
+    """Other open requests about the same person would keep the number."""
+    codes = select(CallbackTask.receipt_code).where(CallbackTask.id.in_(found.task_ids))
+    theirs = {sealed_query.unseal(asked.named), *session.scalars(codes)}
+    others = select(SubjectRequest).where(SubjectRequest.state == "opened", SubjectRequest.id != asked.id)
+    for other in session.scalars(others).all():
+        if sealed_query.unseal(other.named) in theirs:
+            _done(session, other, f"erased with request {asked.id}")
+
+
+@subjects.post("/<int(max=2147483647):request_id>/restrict")
+def restrict(request_id: int) -> AnyResponse:
+    """Keep it and do not use it, or use it again."""
+    now = utc_now()
+    with database.writing() as session:
+        asked, found = _open(session, request_id, "restriction")
+        lift = request.form.get("lift") == "1"
+        tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
+        for task in tasks:
+            (restriction.lift if lift else restriction.restrict)(session, task, me(), now)
+        _done(session, asked, f"{len(tasks)} tasks {'unrestricted' if lift else 'restricted'}")
+    flash(gettext("Saved."), "success")
+    return redirect(url_for("subjects.page"))
+
+
+@subjects.post("/<int(max=2147483647):request_id>/close")
+def close(request_id: int) -> AnyResponse:
+    """Nothing more is to be done; or it is refused, with a reason (Art. 12 (4) GDPR)."""
+    with database.writing() as session:
+        asked, _ = _open(session, request_id)
+        reason = " ".join(request.form.get("reason", "").split())[:200]
+        if request.form.get("refuse") == "1":
+            if not reason:
+                flash(gettext("Please state the reason."), "warning")
+                return redirect(url_for("subjects.one", request_id=request_id))
+            asked.state, asked.done_at, asked.named = "refused", utc_now(), ""
+            asked.result = reason
+            _log(session, asked, "refused")
+        else:
+            _done(session, asked, asked.result or "closed")
+    flash(gettext("Saved."), "success")
+    return redirect(url_for("subjects.page"))

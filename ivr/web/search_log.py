@@ -1,0 +1,33 @@
+"""Searches among callers' data are written down: that, by whom and for what kind of thing, but not for whom."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from ivr.audit import access_log, access_reports
+from ivr.platform import database
+from ivr.platform.keyed_hash import keyed_hash
+from ivr.web.authorisation import actor, me
+
+#: The same search again, as when a page refreshes itself, is not written down again for so long.
+_AGAIN = timedelta(minutes=5)
+
+
+def note(words: str, now: datetime) -> None:
+    """Somebody searches. The words are kept as a keyed hash: the same search is known again, whose it was about is
+    not."""
+    digits = sum(letter.isdigit() for letter in words)
+    kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
+    detail = f"{kind} {keyed_hash('search log', words.casefold())[:12]}"
+    with database.reading() as session:
+        if access_reports.searched_lately(session, me().id, detail, now - _AGAIN):
+            return
+    with database.writing() as session:
+        append(session, detail, now)
+
+
+def append(session: Session, detail: str, now: datetime) -> None:
+    """Write a search down."""
+    access_log.append(session, actor(), "search", now, detail=detail)

@@ -1,0 +1,246 @@
+"""What stands in the interface, in German and English: times, refusals, promises, names (:mod:`ivr.web.labels`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from flask import Flask, url_for
+from flask_babel import format_date, format_datetime, gettext, ngettext
+
+from ivr.callbacks.workflow import Refused
+from ivr.config.settings import settings
+from ivr.domain import phone_numbers
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
+from ivr.models.accounts import Team
+from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.prompts import catalogue
+from ivr.reporting.dimension_labels import name as name_of_key
+from ivr.reporting.tables import Kind, shown
+from ivr.web import labels
+from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
+
+
+def refusal(refused: Refused) -> str:
+    """Why an action was not possible, for the person who tried."""
+    match refused.reason:
+        case reason if reason in labels.REFUSALS:
+            return str(labels.REFUSALS[reason])
+        case "not_raised":
+            return str(gettext("It was not the transcript that raised this task."))
+        case "claimed" if refused.by:
+            return str(gettext("%(name)s has claimed this task.", name=refused.by))
+        case "claimed":
+            return str(gettext("You have already claimed this task."))
+        case "open":
+            return str(gettext("This task is not claimed. Claim it first."))
+        case "closed":
+            return str(gettext("This task is closed already."))
+        case "later_date_needed":
+            return str(gettext("Please give a date and time within the next 60 days."))
+        case "answer_needed":
+            return str(gettext("An appointment needs a date and a place, a refusal needs a reason."))
+        case _:
+            return str(gettext("Please choose how it ended."))
+
+
+def language_name(code: str) -> str:
+    """A language as the interface calls it."""
+    language = LANGUAGES.get(code)
+    if language is None:
+        return code
+    return language.german_name if chosen_language() == "de" else language.english_name
+
+
+def form_name(form: str) -> str:
+    """A form by its name; one of the operator's own as callers hear it."""
+    if form in labels.FORMS:
+        return str(labels.FORMS[form])
+    return catalogue(DEFAULT_LANGUAGE).texts.get(f"form_{form}", form)
+
+
+def office_name(key: str) -> str:
+    """An office by its name."""
+    office = settings().offices.get(key)
+    return office.name if office else key
+
+
+def office_choices() -> list[tuple[str, str]]:
+    """All offices, for a choice."""
+    return [(key, office.name) for key, office in settings().offices.items()]
+
+
+def team_choices(teams: Sequence[Team]) -> list[tuple[str, str]]:
+    """Teams, for a choice."""
+    return [(team.key, team.name) for team in teams]
+
+
+def language_choices(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Languages, for a choice."""
+    return [(code, language_name(code)) for code in codes]
+
+
+def duration(seconds: int) -> str:
+    """A span of time in at most two units; Babel would round 22 hours to a day."""
+    minutes = abs(seconds) // 60
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        parts = [ngettext("%(num)d day", "%(num)d days", days), gettext("%(num)d h", num=hours)]
+    elif hours:
+        parts = [gettext("%(num)d h", num=hours), gettext("%(num)d min", num=rest)]
+    else:
+        parts = [gettext("%(num)d min", num=rest)]
+    return " ".join(str(part) for part in parts)
+
+
+def moment(instant: datetime) -> str:
+    """Date and time in Europe/Berlin."""
+    return str(
+        format_datetime(instant, "EEE dd.MM.yyyy HH:mm" if chosen_language() == "de" else "EEE d MMM yyyy HH:mm")
+    )
+
+
+def promise(task: CallbackTask, now: datetime) -> dict[str, str]:
+    """The state of a task's promise: a badge style, an icon and words; never colour alone."""
+    left = int((task.due_at - now).total_seconds())
+    if task.first_attempt_at is not None:
+        if task.breached_at is not None:
+            return {"style": "warning", "text": str(gettext("tried, but late"))}
+        return {"style": "success", "text": str(gettext("tried in time"))}
+    if task.state == "closed":
+        style = "warning" if task.breached_at else "success"
+        return {"style": style, "text": str(gettext("closed"))}
+    if task.restricted_at is not None:
+        return {"style": "info", "text": str(gettext("restricted"))}
+    if left <= 0:
+        return {"style": "danger", "text": str(gettext("missed by %(time)s", time=duration(left)))}
+    style = "warning" if left < 4 * 3600 else "info"
+    return {"style": style, "text": str(gettext("%(time)s left", time=duration(left)))}
+
+
+def transcript_state(task: CallbackTask) -> str:
+    """What stands in the queue's column for the message: done, pending, please_listen, awaited or none."""
+    for message in reversed(task.messages):
+        if message.recording is None:
+            continue
+        return message.recording.transcript.state if message.recording.transcript else "awaited"
+    return "awaited" if task.provisional else "none"
+
+
+def event_text(event: TaskEvent) -> str:
+    """The second half of a line of history."""
+    if event.kind == "put_off" and event.text:
+        return moment(datetime.fromisoformat(event.text))
+    if event.kind in ("attempted", "closed") and event.text:
+        return str(labels.OUTCOMES.get(event.text, event.text))
+    return event.text or ""
+
+
+def is_public(event: TaskEvent) -> bool:
+    """Whether the second half of a line of history says nothing of the caller."""
+    return event.kind in ("attempted", "closed", "put_off", "taken_over", "assigned")
+
+
+def opening_reason(reason: str) -> str:
+    """Why somebody read a task, in words."""
+    key, _, text = reason.partition(": ")
+    if key in ("claim", "closed"):
+        return str(gettext("holds the task") if key == "claim" else gettext("has closed the task"))
+    known = labels.OPENING_REASONS.get(key)
+    return f"{known}: {text}" if known and text else str(known or reason or "–")
+
+
+def request_result(result: str) -> str:
+    """What came of a data subject's request, in words."""
+
+    def counted(found: re.Match[str]) -> str:
+        number = int(found[1])
+        match found[2]:
+            case "tasks":
+                return str(ngettext("%(num)d task", "%(num)d tasks", number))
+            case "calls":
+                return str(ngettext("%(num)d call", "%(num)d calls", number))
+            case _:
+                return str(ngettext("%(num)d recording", "%(num)d recordings", number))
+
+    if (before := result.removeprefix("erased with request ")) != result:
+        return str(gettext("erased with request %(number)s", number=before))
+    for ending, said in labels.REQUEST_RESULTS.items():
+        if result.endswith(ending):
+            result = f"{result.removesuffix(ending)}{said}"
+            break
+    return re.sub(r"(\d+) (tasks|calls|recordings)\b", counted, result)
+
+
+def figure_value(name: str, value: float | None) -> str:
+    """The number of a tile."""
+    kinds: dict[str, Kind] = {"answered_in_time": "share", "tried_within_24h": "share", "longest_wait": "seconds"}
+    return shown(value, kinds.get(name, "count"), chosen_language())
+
+
+def figure_link(name: str, since: date, today: date) -> str:
+    """Where the number of a tile leads to."""
+    match name:
+        case "waiting" | "longest_wait":
+            return url_for("live.page")
+        case "due_soon" | "missed":
+            return url_for("figures.behind", figure=name)
+        case "answered_in_time":
+            return url_for("figures.behind", figure="waited", since=today, until=today)
+        case _:
+            return url_for("figures.behind", figure="tried", since=since, until=today)
+
+
+def compared(ratio: float | None) -> str:
+    """How a number compares with that of German callers."""
+    if ratio is None:
+        return "–"
+    return f"{shown(ratio, 'number', chosen_language())} ×"
+
+
+def dimension_key(dimension: str, key: str) -> str:
+    """A key of a figure's breakdown as people call it."""
+    if dimension == "hour":
+        return str(gettext("%(hour)s o'clock", hour=key))
+    return name_of_key(dimension, key, chosen_language(), gettext)
+
+
+def timecode(seconds: float) -> str:
+    """`1:05` for 65 seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def install(app: Flask) -> None:
+    """Make the words available to the templates."""
+    app.jinja_env.globals.update(
+        words={name.lower(): value for name, value in vars(labels).items() if name.isupper()},
+        interface_languages=INTERFACE_LANGUAGES,
+        chosen_language=chosen_language,
+        promise=promise,
+        transcript_state=transcript_state,
+        event_text=event_text,
+        is_public=is_public,
+        opening_reason=opening_reason,
+        offices=office_choices,
+        team_choices=team_choices,
+        language_choices=language_choices,
+        languages=LANGUAGES,
+        figure_value=figure_value,
+        figure_link=figure_link,
+        compared=compared,
+        dimension_key=dimension_key,
+    )
+    app.jinja_env.filters.update(
+        moment=moment,
+        language_name=language_name,
+        phone=phone_numbers.readable,
+        is_mobile=phone_numbers.is_mobile,
+        duration=duration,
+        form_name=form_name,
+        office_name=office_name,
+        timecode=timecode,
+        request_result=request_result,
+        reported=lambda value, kind: shown(value, kind, chosen_language()),
+        day=lambda value: format_date(value, "dd.MM.yyyy"),
+    )

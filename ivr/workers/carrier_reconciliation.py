@@ -1,0 +1,240 @@
+"""Compares what the carrier and the audio store have with what the database knows, and repairs what is missing.
+
+Everything here may be done at any time, twice, and on several hosts at once: what is known is not taken in again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ivr.audio.wav import read_wav
+from ivr.calls import caller_language, calls, erased_ids, screening
+from ivr.carrier import client
+from ivr.config.settings import settings
+from ivr.domain.phone_numbers import calling_number, shown_number
+from ivr.domain.timestamps import utc_now
+from ivr.models.calls import Call
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform import database, outbox
+from ivr.platform.column_types import insert
+from ivr.platform.work_models import Checkpoint
+from ivr.telephony import call_intake
+from ivr.voicebox import audio_store, voicebox
+
+log = logging.getLogger(__name__)
+
+#: How far before the last run it looks again: a call may last, and clocks differ.
+_OVERLAP = timedelta(hours=2)
+#: Where nothing is known of an earlier run.
+_FIRST = timedelta(days=2)
+#: A call that has begun so long ago and has not ended is asked for.
+_STUCK_AFTER = timedelta(minutes=2)
+_CHECKPOINT = "reconciliation"
+
+
+@dataclass
+class Report:
+    """What was repaired."""
+
+    #: Recordings at the carrier nobody had told of, now messages with a task.
+    recordings_found: int = 0
+    #: Recordings that were known, but had come no further.
+    recordings_resumed: int = 0
+    #: Copies at the carrier of recordings that are stored here (or must not be kept), now to be deleted there.
+    copies_to_delete: int = 0
+    #: Calls that have ended without a word.
+    calls_closed: int = 0
+    #: Calls nobody had told of.
+    calls_found: int = 0
+    #: Recordings in the audio store which the database did not know.
+    audio_found: int = 0
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in vars(self).items())
+
+
+def reconcile(since: datetime | None = None, *, audio: bool = False, unheard_for: timedelta = timedelta(0)) -> Report:
+    """Look at all that is new since an instant (the last run's, unless named); `audio`: at the whole audio store, too.
+    Of what began less than `unheard_for` ago word may still come.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked; what was repaired stays.
+        SQLAlchemyError: the database is away. OSError: the audio store is; the carrier has been asked all the same.
+    """
+    report, began_at = Report(), utc_now()
+    call_intake.replay_spool()  # what waits there knows more than the carrier
+    since = since or _since(began_at)
+    unread: OSError | None = None
+    try:
+        if audio:
+            _take_in_audio(report)
+    except OSError as error:  # the store is away: the carrier is asked all the same
+        unread = error
+    for kept, call_sid in client.recordings_since(since):
+        if kept.created_at is not None and kept.created_at > began_at - unheard_for:
+            continue
+        try:
+            _look_at(kept, call_sid, report)
+        except IntegrityError:  # another host is taking it in at the same moment
+            continue
+    _look_at_calls(since, began_at - unheard_for, report)
+    with database.writing() as session:
+        new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=began_at)
+        session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": began_at}))
+    if report:
+        log.warning("reconciled with the carrier: %s", report)
+    if unread is not None:
+        raise unread
+    return report
+
+
+def _since(now: datetime) -> datetime:
+    with database.reading() as session:
+        last = session.get(Checkpoint, _CHECKPOINT)
+        return (last.at - _OVERLAP) if last is not None and last.at <= now else now - _FIRST
+
+
+def _look_at(kept: client.Kept, call_sid: str, report: Report) -> None:
+    if kept.status in ("in-progress", "paused", "processing"):
+        return
+    with database.reading() as session:
+        if erased_ids.lies_on(session, kept.recording_sid, call_sid):
+            return
+        known = session.scalar(select(Recording).where(Recording.recording_sid == kept.recording_sid))
+        ours = known is not None or session.scalar(select(Call.id).where(Call.call_sid == call_sid)) is not None
+    if known is None:
+        _take_in_recording(kept, call_sid, ours, report)
+        return
+    now = utc_now()
+    with database.writing() as session:
+        recording = session.get_one(Recording, known.id)
+        if recording.state in ("stored", "deleted") or (recording.state == "absent" and kept.seconds == 0):
+            if not outbox.is_planned(session, "delete_at_carrier", recording.id):
+                outbox.add(session, "delete_at_carrier", recording.id)
+                report.copies_to_delete += 1
+        elif recording.state in ("announced", "absent") and kept.seconds > 0:
+            voicebox.left(session, recording.message.call, recording, kept.seconds, now)
+            report.recordings_resumed += 1
+        elif recording.state == "announced":
+            voicebox.nothing_left(session, recording.message.call, recording, now)
+            outbox.add(session, "delete_at_carrier", recording.id)
+        elif recording.state == "available" and not outbox.is_planned(session, "fetch_recording", recording.id):
+            outbox.add(session, "fetch_recording", recording.id)
+            report.recordings_resumed += 1
+
+
+def _take_in_recording(kept: client.Kept, call_sid: str, ours: bool, report: Report) -> None:
+    """A recording nobody has told of: language, number and concern are what is known of its call."""
+    number, began_at = None, None
+    if not ours:
+        try:
+            placed = client.placed_call(call_sid)
+            if not _to_the_hotline(placed):
+                return  # the account serves others, too
+            number, began_at = calling_number(placed.from_number), placed.started_at
+        except client.CallIsOver:
+            log.warning("a recording of a call the carrier itself does not know (any more) is taken in")
+    if kept.seconds <= 0:
+        if ours:  # nothing was said
+            client.delete_recording(kept.recording_sid)
+        return
+    now = utc_now()
+    with database.writing() as session:
+        call = calls.seen(session, call_sid, number, began_at or now)
+        call.language = call.language or caller_language.language_of(session, call.from_number, now)
+        described = {"call_sid": call_sid, "seconds": kept.seconds, **_what_is_known(session, call)}
+        if voicebox.take_in(session, kept.recording_sid, described, now) is not None:
+            report.recordings_found += 1
+
+
+def _to_the_hotline(placed: client.PlacedCall) -> bool:
+    configured = settings()
+    return placed.direction == "inbound" and placed.to_number in (
+        configured.hotline_number,
+        *configured.dialled_languages,
+    )
+
+
+def _what_is_known(session: Session, call: Call) -> dict[str, object]:
+    """The take that was expected, or the last one's matter, or the call's own concern."""
+    taken = select(Recording.message_id)
+    expected = session.scalar(
+        select(VoiceboxMessage)
+        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.id.not_in(taken))
+        .order_by(VoiceboxMessage.take.desc())
+        .limit(1)
+    )
+    if expected is not None:
+        return {"take": expected.take, "language": expected.language, "about": expected.about}
+    last = call.messages[-1] if call.messages else None
+    about = last.about if last is not None and last.about else {"concern": call.concern or "other"}
+    return {"take": (last.take + 1) if last else 1, "language": call.language, "about": about}
+
+
+def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
+    now = utc_now()
+    with database.reading() as session:
+        stuck = select(Call.call_sid).where(Call.state != "ended", Call.started_at < now - _STUCK_AFTER)
+        unended = set(session.scalars(stuck.limit(1000)))
+    for placed in client.calls_since(since):
+        late = placed.started_at is not None and placed.started_at > until
+        if late or placed.status not in client.ENDED or not _to_the_hotline(placed):
+            continue
+        number = calling_number(placed.from_number)
+        if placed.call_sid in unended:
+            unended.discard(placed.call_sid)
+            call_intake.call_ended(placed.call_sid, number, now)
+            report.calls_closed += 1
+            continue
+        with database.reading() as session:
+            if erased_ids.lies_on(session, placed.call_sid):
+                continue
+            known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
+            shows = shown_number(placed.from_number)
+            unwanted = screening.is_of_a_flood(session, shows, placed.started_at)
+        if known is None and not unwanted:  # of a flood of calls only what was asked for is written down
+            with database.writing() as session:
+                calls.seen(session, placed.call_sid, number, placed.started_at or now)
+            call_intake.call_ended(placed.call_sid, number, now)
+            report.calls_found += 1
+    for call_sid in unended:  # of before: asked one by one
+        try:
+            over = client.call_status(call_sid) in client.ENDED
+        except client.CallIsOver:
+            over = True
+        if over:
+            call_intake.call_ended(call_sid, None, now)
+            report.calls_closed += 1
+
+
+def _take_in_audio(report: Report) -> None:
+    """Recordings that are stored here and unknown to the database, which was restored from before they came."""
+    for sid in list(audio_store.recordings()):
+        with database.reading() as session:
+            known = session.scalar(select(Recording.id).where(Recording.recording_sid == sid)) is not None
+            if known or erased_ids.lies_on(session, sid):
+                continue
+        try:
+            described, audio = audio_store.about(sid), audio_store.load(sid)
+            sound = read_wav(audio)
+        except (audio_store.Missing, audio_store.Unreadable, ValueError):
+            log.exception("a recording in the audio store cannot be taken in")
+            continue
+        if not described.get("call_sid"):
+            continue
+        now = utc_now()
+        with database.writing() as session:
+            recording = voicebox.take_in(session, sid, described, now)
+            if recording is not None:
+                stored = audio_store.described(audio)
+                voicebox.stored(session, recording, stored.sha256, stored.size, sound.seconds, now)
+                report.audio_found += 1

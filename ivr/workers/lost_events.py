@@ -1,0 +1,58 @@
+"""Asks the carrier about legs whose events have not come."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ivr.carrier import client
+from ivr.contact_centre import call_distribution, leg_events
+from ivr.domain.timestamps import utc_now
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Leg, LineEntry
+from ivr.platform import database
+from ivr.telephony import call_intake
+
+
+def ask_for_lost_events() -> None:
+    """Telephones that should have answered or given up long ago: the carrier is asked what became of them."""
+    with database.reading() as session:
+        lost = {leg.id: leg.call_sid for leg in call_distribution.overdue_legs(session, utc_now())}
+    for leg_id, sid in lost.items():
+        status = _status(sid) if sid else "canceled"
+        if status in client.ENDED:
+            _is_over(leg_id, status)
+        elif sid is not None and status in ("queued", "ringing", "initiated"):
+            client.end_call(sid)
+
+
+def ask_for_departed() -> None:
+    """People whose call has ended without a word from the carrier would wait, or talk, for ever: it is asked."""
+    with database.reading() as session:
+        held = select(Call.call_sid).join(LineEntry).where(LineEntry.state.in_(("waiting", "offered")))
+        waiting = session.scalars(held.where(Call.state != "ended").distinct()).all()
+        talking = {
+            leg.id: leg.call_sid
+            for leg in session.scalars(select(Leg).where(Leg.state.in_(("answered", "joined"))))
+            if leg.call_sid
+        }
+    for sid in waiting:
+        if _status(sid) in client.ENDED:
+            call_intake.call_ended(sid, None, utc_now())
+    for leg_id, sid in talking.items():
+        if (status := _status(sid)) in client.ENDED:
+            _is_over(leg_id, status)
+    with database.writing_alone() as session:
+        call_distribution.repair(session, utc_now())
+
+
+def _is_over(leg_id: int, status: str) -> None:
+    with database.writing_alone() as session:
+        if leg := session.get(Leg, leg_id):
+            leg_events.call_over(session, leg, status, utc_now())
+
+
+def _status(call_sid: str) -> str:
+    try:
+        return client.call_status(call_sid)
+    except client.CallIsOver:
+        return "completed"

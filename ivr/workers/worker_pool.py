@@ -1,0 +1,183 @@
+"""The worker process: a parent that loads the models and forks one errand runner and the transcribers.
+
+The parent does no work of its own. When a child dies, what it held goes back to the queue at once and a new
+child is forked; when a model is added, it is loaded here and the transcribers are replaced one by one after
+their present job.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+
+import psutil
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.platform import database, job_queue, outbox
+from ivr.transcription import engines, model_plan
+from ivr.transcription.vosk_engine import installed_languages, recognition
+
+log = logging.getLogger(__name__)
+
+#: Seconds between looks at the children; also how long a new model may go unnoticed.
+_LOOK = 0.05
+_LOOK_FOR_MODELS = 2.0
+#: Processes that place and change calls, so that a slow answer of the carrier holds up nobody else.
+_CALLING = 2
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class _Child:
+    name: str
+    queue: str
+
+
+class Pool:
+    """Parent of the worker processes of one host."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, _Child] = {}
+        self._stopping = False
+        self._spawned = 0
+        self._shown = 0.0
+        self._broken: set[str] = set()
+        self._postponed: frozenset[str] = frozenset()
+        self._transcription = job_queue.pool_queue(settings().transcription_pool)
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; then let each child finish its job."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        outbox.hand_over = job_queue.hand_over
+        for _ in range(_CALLING):
+            self._fork(job_queue.CALLS)
+        self._fork(job_queue.ERRANDS)
+        self._load_models()
+        for _ in range(_transcribers()):
+            self._fork(self._transcription)
+        looked = time.monotonic()
+        while self._children:
+            self._bury_the_dead()
+            self._show_life()
+            if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
+                looked = time.monotonic()
+                if self._load_models():
+                    self._signal_all(self._transcription)
+            time.sleep(_LOOK)
+
+    def _show_life(self) -> None:
+        if time.monotonic() - self._shown < job_queue.SIGN_OF_LIFE / 4:
+            return
+        self._shown = time.monotonic()
+        alive = Counter(child.queue for child in self._children.values())
+        with contextlib.suppress(RedisError):
+            job_queue.show_life(job_queue.impatient(), self._name, {} if self._stopping else alive)
+
+    def _load_models(self) -> bool:
+        served = set(engines.served_languages()) & set(settings().enabled_languages)
+        missing = sorted((served & set(installed_languages())) - recognition.loaded - self._broken - self._postponed)
+        if not missing:
+            return False
+        made = model_plan.make(sorted(served - self._broken), _transcribers())
+        log.info("%s", made)
+        recognition.cramped = bool(made.in_turn)
+        self._postponed = frozenset(made.in_turn)
+        new = bool(made.in_turn)
+        for language in (language for language in missing if language in made.resident):
+            log.info("loading the model for %s", language)
+            try:
+                recognition.load(language)
+                recognition.warm(language)
+                new = True
+            except Exception:  # the other languages, and fetching, go on
+                log.exception("the model for %s cannot be loaded; replace it and restart the worker", language)
+                self._broken.add(language)
+        recognition.inherited = recognition.loaded
+        if new:
+            used = psutil.Process().memory_info().rss // 1024 // 1024
+            log.info(
+                "models in memory: %s (%d MiB, shared by all transcribers)", ", ".join(sorted(recognition.loaded)), used
+            )
+        return new
+
+    def _fork(self, queue: str) -> None:
+        if self._stopping:
+            return
+        self._spawned += 1
+        child = _Child(f"{self._name}-{self._spawned}-{queue}", queue)
+        pid = os.fork()
+        if pid == 0:
+            _work(child)
+        self._children[pid] = child
+        if self._stopping:  # told so between the two: it would wait for its end for ever
+            os.kill(pid, signal.SIGTERM)
+
+    def _bury_the_dead(self) -> None:
+        for pid, child in list(self._children.items()):
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if not ended:
+                continue
+            del self._children[pid]
+            self._take_back(child)
+            if not self._stopping:
+                self._fork(child.queue)
+
+    def _take_back(self, child: _Child) -> None:
+        try:
+            with database.writing() as session:
+                errands = outbox.release(session, child.name, utc_now())
+            if errands:
+                log.warning("%s died over its work; it is queued again", child.name)
+                job_queue.hand_over(errands)
+        except Exception:  # database or Redis away: the lease runs out and the clock finds the rows
+            log.warning("could not take back the work of %s now", child.name)
+            time.sleep(0.5)
+
+    def _signal_all(self, queue: str | None = None) -> None:
+        for pid, child in self._children.items():
+            if queue in (None, child.queue):
+                os.kill(pid, signal.SIGTERM)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        self._signal_all()
+
+
+def _transcribers() -> int:
+    return settings().transcribers or os.cpu_count() or 1
+
+
+def _work(child: _Child) -> NoReturn:
+    # An orphan would go on working beside its successor: it dies with its parent.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    database.forget_connections()
+    recognition.measure_anew()
+    status = 1
+    try:
+        connection = job_queue.patient()
+        worker = SimpleWorker([Queue(child.queue, connection=connection)], connection=connection, name=child.name)
+        worker.log_job_description = False
+        worker.work(logging_level="WARNING")
+        status = 0
+    except Exception:
+        log.exception("%s stopped", child.name)
+        time.sleep(1)  # Redis may be away: do not fork in a frenzy
+    finally:
+        logging.shutdown()
+        os._exit(status)

@@ -1,0 +1,185 @@
+"""The desk in a browser: keys, the palette, drafts, ticked tasks, and that everybody can use it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select, update
+
+from ivr.callbacks import workflow
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.platform import database
+from tests.browser.test_first_call import accessible, browser, open_desk, people, picture, playwright  # noqa: F401 - fixtures
+from tests.conftest import ROOT
+from tests.support.people import a_task, the_task
+
+
+@pytest.fixture
+def tasks(house) -> list[int]:
+    """Five tasks of the benefits team, one of them an emergency, one in Arabic."""
+    made = [a_task(text="Guten Tag, ich habe eine Frage zu meinem Bescheid.") for _ in range(3)]
+    made += [a_task(language="ar", text="السلام عليكم عندي سؤال"), a_task("emergency")]
+    return made
+
+
+def test_a_day_by_keys_alone(browser, house, people, tasks) -> None:  # noqa: F811
+    page = open_desk(browser, house)
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Tasten")
+    expect(sheet).to_be_visible()
+    picture(page, "keys")
+    sheet.get_by_role("button", name="Schließen").click()
+    page.keyboard.press("j")
+    expect(page.locator("[data-row] a:focus")).to_have_count(1)
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()
+    page.wait_for_load_state()
+    code = re.search(r"\d{8}", page.title())[0]
+    page.keyboard.press("e")
+    expect(page.locator("#note-text")).to_be_focused()
+    page.keyboard.type("Ruft nach dem Essen noch einmal an")
+    page.wait_for_timeout(800)  # the draft is on its way
+    page.reload()
+    expect(page.locator("#note-text")).to_have_value("Ruft nach dem Essen noch einmal an")
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Zu einem Auftrag")
+    palette.get_by_role("combobox").fill(code)
+    expect(palette.get_by_role("option").first).to_contain_text(code)
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile(code))
+    page.keyboard.press("q")
+    expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+    assert page.complaints == []
+
+
+def test_single_letters_can_be_switched_off(browser, house, people, tasks) -> None:  # noqa: F811
+    page = open_desk(browser, house)
+    page.get_by_role("button", name="Tasten (?)").click()
+    page.get_by_label("Einzelne Buchstaben sind Tasten").uncheck()
+    page.get_by_role("dialog").get_by_role("button", name="Schließen").click()
+    page.keyboard.press("n")
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+
+
+def test_ticked_tasks_stay_ticked_while_the_list_refreshes(browser, house, people, tasks) -> None:  # noqa: F811
+    page = open_desk(browser, house)
+    box = page.get_by_label(f"Auftrag {the_task(tasks[0]).receipt_code} markieren")
+    box.check()
+    new = a_task()
+    expect(page.get_by_role("link", name=the_task(new).receipt_code)).to_be_visible()
+    expect(box).to_be_checked()
+    expect(page.locator("[data-ticked]")).to_have_text("(1)")
+    page.get_by_role("button", name="Zuweisen").click()
+    expect(page.get_by_text("1 Auftrag zugewiesen.")).to_be_visible()
+    assert the_task(tasks[0]).state == "claimed"
+
+
+def test_without_javascript_list_page_claim_note_and_close_still_work(browser, house, people, tasks) -> None:  # noqa: F811
+    page = open_desk(browser, house, java_script_enabled=False)
+    page.get_by_label("Name, Nummer").fill(the_task(tasks[1]).receipt_code)
+    page.get_by_role("button", name="Suchen").click()
+    page.get_by_role("link", name=the_task(tasks[1]).receipt_code).click()
+    page.get_by_role("button", name="Übernehmen", exact=True).click()
+    page.locator("#note-text").fill("ohne Skript")
+    page.get_by_role("button", name="Notiz speichern").click()
+    expect(page.get_by_text("ohne Skript")).to_be_visible()
+    page.get_by_label("Ergebnis").select_option("settled_otherwise")
+    page.get_by_role("button", name="Auftrag abschließen").click()
+    assert the_task(tasks[1]).state == "closed"
+
+
+def wider_than_the_window(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def looked_at(page: Page, path: str, name: str) -> None:
+    """A page as everybody may have it, with pictures: large, and 320 px wide (or enlarged four times)."""
+    page.goto(path)
+    accessible(page)
+    picture(page, name)
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert wider_than_the_window(page) <= 0, f"{path} is wider than 320 px"
+    picture(page, f"{name}-320")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> None:  # noqa: F811
+    page = open_desk(browser, house, color_scheme=scheme)
+    with database.writing() as session:
+        session.execute(update(CallbackTask).where(CallbackTask.id == tasks[0]).values(caller_name="Zoë 🙂 \u202eevil"))
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        for task in (tasks[0], tasks[3]):  # what is hers is not covered
+            workflow.claim(session, session.get_one(CallbackTask, task), mia, utc_now())
+    for path, name in (
+        ("/desk/?view=open&language=ar&q=", "queue-filters"),
+        (f"/desk/tasks/{tasks[3]}", "task-arabic"),
+        (f"/desk/tasks/{tasks[0]}", "task-named"),
+        ("/desk/help", "help"),
+    ):
+        looked_at(page, path, f"{name}-{scheme}")
+    boss = open_desk(browser, house, "lena", color_scheme=scheme)
+    for path, name in (
+        ("/desk/live/", "live-page"),
+        ("/supervision/roster", "roster"),
+        ("/supervision/unwanted", "unwanted"),
+        ("/supervision/unfinished", "unfinished"),
+        ("/studio/", "studio-languages"),
+        ("/studio/ar", "studio-arabic"),
+        ("/supervision/figures/", "figures"),
+        ("/supervision/figures/abandoned", "abandoned"),
+        ("/supervision/figures/behind/tasks?dimension=language&key=de", "behind"),
+        ("/supervision/reports/", "reports"),
+        ("/supervision/reports/?report=scorecard", "scorecard"),
+    ):
+        looked_at(boss, path, f"{name}-{scheme}")
+    stranger = browser.new_context(base_url=house.url, color_scheme=scheme).new_page()
+    stranger.goto("/login")
+    accessible(stranger)
+    picture(stranger, f"login-{scheme}")
+    if os.environ.get("SCREENSHOTS") and scheme == "light":  # the pictures of the help page
+        for path, name in (("/desk/", "queue"), (f"/desk/tasks/{tasks[0]}", "task")):
+            page.goto(path)
+            page.screenshot(path=ROOT / "ivr" / "web" / "static" / "help" / f"{name}.png")
+    page.goto("/desk/")
+    page.get_by_role("button", name="Gehe zu").click()
+    accessible(page)
+    assert page.complaints == []
+
+
+def test_wider_text_spacing_loses_nothing(browser, house, people, tasks) -> None:  # noqa: F811
+    """WCAG 2.1, 1.4.12: lines 1.5, paragraphs 2, letters 0.12, words 0.16 of the font's size."""
+    page = open_desk(browser, house)
+    for path in ("/desk/", f"/desk/tasks/{tasks[0]}", "/desk/help"):
+        page.goto(path)
+        page.evaluate(
+            """() => {
+                const sheet = new CSSStyleSheet();
+                sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
+                    + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+                document.adoptedStyleSheets = [sheet];
+            }"""
+        )
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("button, a, label, h1, h2, td, th, p")].filter(one =>
+                one.clientWidth && one.scrollWidth > one.clientWidth + 1
+                && getComputedStyle(one).overflowX === "hidden" && !one.closest(".kern-sr-only")).length"""
+        )
+        assert cut == 0, path
+        assert wider_than_the_window(page) <= 0, path
+
+
+def test_the_palette_takes_the_next_task(browser, house, people, tasks) -> None:  # noqa: F811
+    page = open_desk(browser, house)
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Zu einem Auftrag")
+    palette.get_by_role("combobox").fill("nächster Auf")
+    expect(palette.get_by_role("option").first).to_contain_text("nächster Auftrag")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()

@@ -1,0 +1,222 @@
+"""Who may know what, in a browser: pages of administrator, officer and supervisor, a security key, covered tasks."""
+
+from __future__ import annotations
+
+import re
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from ivr.accounts import users
+from ivr.audit import access_log, access_reports
+from ivr.audit.access_log import Actor
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import SecurityKey, User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.privacy import SubjectRequest
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform import database
+from ivr.privacy import legal_holds, nightly_job
+from tests.browser.test_first_call import accessible, browser, people, picture, playwright  # noqa: F401
+from tests.support.people import PASSWORD, a_task, the_task
+
+
+@pytest.fixture(scope="module")
+def staff(house, people) -> None:  # noqa: F811
+    with database.writing() as session:
+        for name, full, role, teams in (
+            ("adam", "Adam Admin", "administrator", []), ("dora", "Dora Datenschutz", "officer", []),
+            ("kaya", "Kaya Schlüssel", "member", ["benefits"]),
+        ):  # fmt: skip
+            if session.scalar(select(User.id).where(User.username == name)) is None:
+                users.add(session, name, full, role, PASSWORD, teams)
+
+
+@pytest.fixture(scope="module")
+def history(staff) -> None:
+    """A night's deletion, a legal hold, a request of somebody's, and much reading."""
+    task, now = a_task(), utc_now()
+    with database.writing() as session:
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        legal_holds.place(session, session.get_one(CallbackTask, task), mia, "Klage vor dem Sozialgericht", now)
+        session.add(SubjectRequest(kind="access", named="", identity_check="document", opened_by_id=mia.id,
+                                   opened_at=now, state="done", done_at=now, result="tasks 1, calls 1"))  # fmt: skip
+        for _ in range(access_reports.MANY_SEARCHES + 1):
+            access_log.append(session, Actor(mia.name, mia.role, mia.id), "search", now)
+    nightly_job.run(now)
+
+
+def logged_in(browser, house, name: str, **options: object) -> Page:  # noqa: F811
+    context = browser.new_context(base_url=house.url.replace("127.0.0.1", "localhost"), locale="de-DE", **options)
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    log_in(page, name)
+    return page
+
+
+def log_in(page: Page, name: str) -> None:
+    page.goto("/login")
+    page.get_by_label("Benutzername").fill(name)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+
+
+PAGES = {
+    "mia": ("/account/", "/desk/open", "/desk/readers"),
+    "lena": ("/supervision/subjects/",),
+    "adam": ("/administration/people", "/administration/programs", "/administration/settings", "/protection/periods"),
+    "dora": ("/protection/", "/protection/unusual", "/protection/deletions", "/protection/periods"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_are_accessible_and_reflow(browser, house, history, name: str, scheme: str) -> None:  # noqa: F811
+    page = logged_in(browser, house, name, color_scheme=scheme, viewport={"width": 320, "height": 800})
+    for path in PAGES[name]:
+        page.goto(path)
+        for folded in page.locator("main details").all()[:2]:
+            folded.locator("summary").first.click()
+        accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        if scheme == "light":
+            page.set_viewport_size({"width": 1280, "height": 900})
+            picture(page, "protection-" + (path.strip("/").replace("/", "-") or "x"))
+            page.set_viewport_size({"width": 320, "height": 800})
+    assert page.complaints == []
+
+
+def test_a_covered_task_is_claimed_and_shown(browser, house, staff) -> None:  # noqa: F811
+    task = a_task(text="Mein Bescheid fehlt", number="+4915112340077")
+    page = logged_in(browser, house, "mia")
+    page.goto(f"/desk/tasks/{task}")
+    expect(page.get_by_role("heading", name="Verdeckt")).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("0077")
+    picture(page, "task-covered")
+    accessible(page)
+    page.get_by_role("button", name="Übernehmen").click()
+    expect(page.locator(".house-facts")).to_contain_text("0077")
+    expect(page.locator(".house-transcript")).to_contain_text("Bescheid")
+    page.get_by_role("link", name="Wer diesen Auftrag gelesen hat").click()
+    expect(page.locator("table")).to_contain_text("Mia Mitglied")
+
+
+def test_only_looking_with_a_reason(browser, house, staff) -> None:  # noqa: F811
+    task = a_task(text="Mein Bescheid fehlt", number="+4915112340078")
+    page = logged_in(browser, house, "mia")
+    page.goto(f"/desk/tasks/{task}")
+    page.get_by_text("Nur ansehen, mit Grund").click()
+    page.get_by_label("Warum öffnen Sie ihn?").select_option("stand_in")
+    page.get_by_role("button", name="Für eine Stunde öffnen").click()
+    expect(page.locator(".house-facts")).to_contain_text("0078")
+    expect(page.get_by_text("mit Grund geöffnet")).to_be_visible()
+    assert the_task(task).state == "open"
+
+
+def test_an_authenticator_app(browser, house, staff) -> None:  # noqa: F811
+    with database.writing() as session:
+        name = f"appa{session.query(User).count()}"
+        users.add(session, name, "Anna App", "member", PASSWORD, ["benefits"])
+    page = logged_in(browser, house, name)
+    page.goto("/account/")
+    page.locator("#present-app").fill(PASSWORD)
+    page.get_by_role("button", name="App einrichten").click()
+    expect(page.locator(".house-qr svg")).to_be_visible()
+    accessible(page)
+    picture(page, "second-factor-app")
+    secret = page.locator("code").inner_text()
+    page.get_by_label("Code Ihrer Authenticator-App").fill(pyotp.TOTP(secret).at(int(utc_now().timestamp())))
+    page.get_by_role("button", name="Bestätigen").click()
+    codes = page.locator("code").all_inner_texts()
+    assert len(codes) == 10
+    page.goto("/account/")
+    page.get_by_role("button", name="Abmelden").click()
+    log_in(page, name)
+    expect(page.get_by_role("heading", name="Zweiter Faktor")).to_be_visible()
+    accessible(page)
+    page.get_by_text("Beides nicht zur Hand").click()
+    page.get_by_label("Wiederherstellungscode").fill(codes[3])
+    page.get_by_role("button", name="Anmelden").last.click()
+    expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+
+
+def test_a_security_key(browser, house, staff) -> None:  # noqa: F811
+    """A virtual authenticator in the browser, as a key that is plugged in."""
+    with database.writing() as session:
+        name = f"keya{session.query(User).count()}"
+        users.add(session, name, "Karl Key", "member", PASSWORD, ["benefits"])
+    page = logged_in(browser, house, name)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    plugged = devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {"protocol": "ctap2", "transport": "usb", "hasResidentKey": False, "hasUserVerification": True,
+                     "isUserVerified": True, "automaticPresenceSimulation": True}},
+    )  # fmt: skip
+    page.goto("/account/")
+    page.get_by_label("Name des Schlüssels").fill("Blauer Schlüssel")
+    page.locator("#present-new-key").fill(PASSWORD)
+    page.get_by_role("button", name="Sicherheitsschlüssel hinzufügen").click()
+    expect(page.locator("code").first).to_have_text(re.compile(r"[A-Z0-9]{4}-"))
+    page.goto("/account/")
+    expect(page.locator("main")).to_contain_text("Blauer Schlüssel")
+    page.get_by_role("button", name="Abmelden").click()
+    log_in(page, name)
+    expect(page.get_by_role("heading", name="Zweiter Faktor")).to_be_visible()
+    page.goto("/desk/")
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    log_in(page, name)
+    page.get_by_role("button", name="Sicherheitsschlüssel verwenden").click()
+    expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+    with database.reading() as session:
+        key = session.scalars(select(SecurityKey).join(User).where(User.username == name)).one()
+        assert key.used_at is not None
+        assert key.sign_count >= 1
+    page.get_by_role("button", name="Abmelden").click()
+    devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": plugged["authenticatorId"]})
+    devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {"protocol": "ctap2", "transport": "usb", "hasResidentKey": False, "hasUserVerification": True,
+                     "isUserVerified": True, "automaticPresenceSimulation": True}},
+    )  # fmt: skip
+    log_in(page, name)
+    page.get_by_role("button", name="Sicherheitsschlüssel verwenden").click()
+    expect(page.get_by_text("konnte nicht verwendet werden")).to_be_visible(timeout=90_000)
+
+
+def test_a_supervisor_hands_out_what_is_known(browser, house, staff) -> None:  # noqa: F811
+    a_task(text="Bitte um Auskunft", number="+4915112340099")
+    page = logged_in(browser, house, "lena")
+    page.get_by_role("link", name="Betroffenenrechte").click()
+    page.get_by_label("Was verlangt wird").select_option("access")
+    page.get_by_label("Telefonnummer oder Eingangsnummer").fill("0151 12340099")
+    page.get_by_label("hat sich persönlich ausgewiesen").check()
+    page.get_by_role("button", name="Weiter").click()
+    expect(page.locator("main")).to_contain_text("Aufnahmen: 1")
+    accessible(page)
+    picture(page, "protection-subject")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Alles herunterladen").click()
+    assert download.value.suggested_filename.endswith(".zip")
+
+
+def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, house, staff) -> None:  # noqa: F811
+    whole, hurt = (a_task(text="Mein Bescheid fehlt", number=f"+491511234008{last}") for last in (1, 2))
+    with database.reading() as session:
+        sids = {
+            task: session.scalars(select(Recording.recording_sid).join(VoiceboxMessage).where(
+                VoiceboxMessage.task_id == task)).one() for task in (whole, hurt)
+        }  # fmt: skip
+    (path,) = (house.settings.audio_dir / "audio").rglob(f"{sids[hurt]}.*")
+    path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1]))
+    page = logged_in(browser, house, "mia")
+    for task, is_damaged in ((whole, False), (hurt, True)):
+        page.goto(f"/desk/tasks/{task}")
+        page.get_by_role("button", name="Übernehmen").click()
+        page.locator(".house-wave").scroll_into_view_if_needed()
+        expect(page.locator(".house-wave")).to_have_js_property("complete", True)
+        expect(page.locator("[data-damaged]")).to_be_visible(visible=is_damaged)

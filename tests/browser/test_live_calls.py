@@ -1,0 +1,171 @@
+"""Live calls in the browser: a member comes, answers in a softphone window, and four windows talk with each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import soxr
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from ivr.accounts import users
+from ivr.audio.wav import Sound, write_wav
+from ivr.models.accounts import User
+from ivr.models.contact_centre import InterpreterRequest, Presence
+from ivr.platform import database
+from tests.browser.test_first_call import _FLAGS, accessible, chromium, human_speech, picture
+from tests.conftest import eventually
+from tests.stories.test_live_calls import caller, open_house, phone, team  # noqa: F401 - fixtures
+from tests.support.people import PASSWORD, a_task
+
+
+def somebody(name: str, role: str, *teams: str) -> None:
+    with database.writing() as session:
+        if session.scalar(select(User).where(User.username == name)) is None:
+            users.add(session, name, name.title(), role, PASSWORD, teams)
+
+
+def logged_in(browser, url: str, username: str, **options: object) -> Page:
+    page = browser.new_context(base_url=url, locale="de-DE", **options).new_page()
+    page.goto("/login")
+    page.get_by_label("Benutzername").fill(username)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+    return page
+
+
+@pytest.fixture
+def windows(playwright, tmp_path: Path):
+    """Browsers whose microphone hears human speech; one for each person."""
+    spoken = human_speech(20)
+    (tmp_path / "voice.wav").write_bytes(write_wav(Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)))
+    flags = [*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags += [
+        f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+    yield browser
+    browser.close()
+
+
+def plugged(windows, url: str, number: str) -> Page:
+    page = windows.new_context(base_url=url, locale="de-DE", permissions=["microphone"]).new_page()
+    page.goto("/softphone/")
+    page.get_by_label("Ihre Nummer").fill(number)
+    page.get_by_role("button", name="Unter dieser Nummer angerufen werden").click()
+    expect(page.locator("[data-status]")).to_contain_text("Dieses Fenster ist das Telefon")
+    return page
+
+
+def takes_the_call(page: Page) -> None:
+    page.get_by_role("button", name="Anruf annehmen").click(timeout=20000)
+    expect(page.locator("[data-talk]")).to_contain_text(re.compile("Eins|Hayır"), timeout=20000)
+    page.locator("[data-key='1']").click()
+    expect(page.locator("[data-status]")).to_contain_text("Sie sprechen mit den anderen", timeout=30000)
+
+
+def test_four_windows_talk_with_each_other(windows, open_house, team) -> None:  # noqa: F811
+    """Caller, member, interpreter and companion: each hears the voices of the others."""
+    somebody("mia", "member", "benefits")
+    url = open_house.url
+    desk = logged_in(windows, url, "mia")
+    desk.get_by_role("link", name="Live-Anrufe").click()
+    desk.get_by_label("Telefon, an dem Sie sitzen").fill("0421 98765")
+    member = plugged(windows, url, "0421 98765")
+    aylin = plugged(windows, url, "+4915700000001")
+    friend = plugged(windows, url, "+4917612345111")
+    desk.get_by_role("button", name="Anrufe annehmen").click()
+    expect(desk.get_by_role("region", name="Sie: erreichbar")).to_be_visible()
+    accessible(desk)
+
+    person = windows.new_context(base_url=url, locale="de-DE", permissions=["microphone"]).new_page()
+    person.goto("/softphone/")
+    person.get_by_label("Ihre Nummer").fill("+4915199990001")
+    person.locator("#at").select_option("open")
+    person.locator("[data-dial]").click()
+    for key in "31":  # Turkish, money
+        person.wait_for_timeout(1200)
+        person.locator(f"[data-key='{key}']").click()
+    takes_the_call(member)
+    expect(person.locator("[data-status]")).to_contain_text("Sie sprechen mit den anderen", timeout=20000)
+    takes_the_call(aylin)
+    expect(desk.get_by_text("Sprachmittler*in (Aylin): ist in der Leitung")).to_be_visible(timeout=10000)
+    desk.get_by_label("Nummer der Vertrauensperson").fill("0176 12345111")
+    desk.get_by_role("button", name="Vertrauensperson dazuholen").click()
+    takes_the_call(friend)
+    expect(desk.get_by_text("Vertrauensperson: ist in der Leitung")).to_be_visible(timeout=10000)
+    picture(desk, "live")
+    (room,) = [room for room in open_house.switch.rooms.all() if not room.over]
+    assert len(room.participants) == 4
+    heard = {sid: one.ear for sid, one in list(room.participants.items())}
+    eventually(lambda: all(ear._fetched > 8000 for ear in heard.values()), 20)
+    person.get_by_role("button", name="Auflegen").click()
+    for page in (aylin, friend):
+        page.get_by_role("button", name="Auflegen").click()
+    expect(desk.get_by_role("region", name="Sie: Nachbearbeitung")).to_be_visible(timeout=15000)
+    accessible(desk)
+    desk.get_by_label("geklärt").check()
+    desk.get_by_label("Was wurde vereinbart?").fill("Alles erklärt.")
+    desk.get_by_role("button", name="Fertig, nächster Anruf").click()
+    expect(desk.get_by_role("region", name="Sie: erreichbar")).to_be_visible()
+    with database.reading() as session:
+        states = session.scalars(select(InterpreterRequest.state).order_by(InterpreterRequest.id.desc()).limit(2)).all()
+        assert list(states) == ["joined", "joined"]
+
+
+def test_call_back_from_the_desk(windows, open_house, team, phone) -> None:  # noqa: F811
+    somebody("nils", "member", "benefits")
+    called = phone()
+    task_id = a_task(number=called.number)
+    own = phone()
+    desk = logged_in(windows, open_house.url, "nils")
+    desk.goto(f"/desk/tasks/{task_id}")
+    desk.get_by_role("button", name="Jetzt zurückrufen").click()
+    expect(desk.get_by_role("alert")).to_contain_text("an welchem Telefon Sie sitzen")
+    desk.get_by_label("Telefon, an dem Sie sitzen").fill(own.number)
+    desk.get_by_role("button", name="Anrufe annehmen").click()
+    desk.goto(f"/desk/tasks/{task_id}")
+    accessible(desk)
+    desk.get_by_role("button", name="Jetzt zurückrufen").click()
+    expect(desk.get_by_role("status").first).to_contain_text("Ihr Telefon klingelt")
+    own.accepts()
+    called.answers().hears("callback_greeting").presses("1").is_talking()
+    expect(desk.get_by_text("Anrufer*in: ist in der Leitung")).to_be_visible(timeout=10000)
+    called.hangs_up()
+    desk.get_by_label("geklärt").check(timeout=10000)
+    desk.get_by_role("button", name="Fertig, nächster Anruf").click()
+    desk.goto(f"/desk/tasks/{task_id}")
+    expect(desk.get_by_text("Erreicht, Anliegen besprochen").first).to_be_visible()
+
+
+def test_supervisors_plan_duties_and_block_numbers(windows, open_house, team) -> None:  # noqa: F811
+    somebody("lena", "supervisor")
+    somebody("mia", "member", "benefits")
+    page = logged_in(windows, open_house.url, "lena", viewport={"width": 320, "height": 900})
+    for path in ("/desk/live/", "/supervision/roster", "/supervision/unwanted"):
+        page.goto(path)
+        accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    page.goto("/supervision/roster")
+    page.locator("#duty-user").select_option(label="Mia")
+    page.locator("#duty-team").select_option(index=0)
+    page.locator("#duty-starts").fill("08:00")
+    page.locator("#duty-ends").fill("12:30")
+    page.get_by_role("button", name="Eintragen").first.click()
+    expect(page.get_by_text("Montag, 08:00–12:30: Mia")).to_be_visible()
+    page.get_by_role("button", name="Löschen Mia").first.click()
+    expect(page.get_by_text("Montag, 08:00–12:30: Mia")).not_to_be_visible()
+    page.goto("/supervision/unwanted")
+    page.get_by_role("textbox", name="Nummer").fill("0170 7654321")
+    page.get_by_label("Grund").fill("Telefonterror")
+    page.get_by_role("button", name="Sperren").click()
+    expect(page.get_by_text("Telefonterror")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Aufheben")).click()
+    expect(page.get_by_text("aufgehoben")).to_be_visible()
+    member = logged_in(windows, open_house.url, "mia")
+    assert member.goto("/supervision/roster").status == 404
+    with database.reading() as session:
+        assert session.scalars(select(Presence).where(Presence.state == "talking")).all() == []

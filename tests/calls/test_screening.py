@@ -1,0 +1,315 @@
+"""One number that rings without end, blocked numbers, and events that come twice, late, or the wrong way round."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from ivr.accounts import users
+from ivr.callbacks.request import Matter
+from ivr.calls import calls, screening
+from ivr.contact_centre import call_distribution, call_queue, conversations, leg_events
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.lines import ScriptedLine
+from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.contact_centre import FrequentCaller, Leg, LineEntry
+from ivr.platform import database, write_behind
+from ivr.telephony import call_intake as the_house
+from ivr.web.app import create_app
+from ivr.workers import carrier_reconciliation
+from tests.conftest import House, eventually
+from tests.stories.test_live_calls import conversation_of, entry_of, waits
+from tests.support.caller import Caller, Telephone
+
+FLOOD, ORDINARY = 2000, 100
+
+
+class Watch:
+    """Measures the voice webhooks."""
+
+    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.took: list[float] = []
+        post = house.switch.webhooks.post
+
+        def timed(url: str, form: object) -> object:
+            began = time.perf_counter()
+            try:
+                return post(url, form)
+            finally:
+                self.took.append(time.perf_counter() - began)
+
+        monkeypatch.setattr(house.switch.webhooks, "post", timed)
+
+    def p99(self) -> float:
+        return statistics.quantiles(self.took, n=100)[98]
+
+
+def ordinary(house: House, number: str) -> tuple[str, list[str]]:
+    """Somebody who rings in opening hours and wants to be called back if nobody is there."""
+    heard: list[str] = []
+    person = ScriptedCaller(
+        keys=["1", "1", "-", "2", "1", "28195", "3"], tell=lambda event: heard.append(str(event.get("text", "")))
+    )
+    report = house.switch.call(ScriptedLine(person), number, {"SipHeader_X-Hotline-At": "open"})
+    assert report.errors == []
+    return report.call_sid, heard
+
+
+def test_a_flood_from_three_numbers_leaves_everybody_else_served(open_house, tasks_of, monkeypatch) -> None:
+    numbers = [f"+49170{index:07d}" for index in range(ORDINARY * 2)]
+    quiet, flooded = Watch(open_house, monkeypatch), None
+    with ThreadPoolExecutor(4) as crowd:
+        list(crowd.map(lambda number: ordinary(open_house, number), numbers[:ORDINARY]))
+    monkeypatch.undo()
+    flooded = Watch(open_house, monkeypatch)
+
+    dice, begin = random.Random(5), time.monotonic()
+    before = _rows()
+
+    def nuisance(index: int) -> None:
+        # 2,000 in 60 s, whether or not the hotline keeps up
+        time.sleep(max(0.0, begin + index * 60 / FLOOD - time.monotonic()))
+        robot = ScriptedCaller(keys=[dice.choice("12*#-")], hangs_up=True)
+        open_house.switch.call(ScriptedLine(robot), f"+4917199999{index % 3:02d}", {"SipHeader_X-Hotline-At": "open"})
+
+    def neighbour(index: int) -> tuple[str, list[str]]:
+        time.sleep(max(0.0, begin + index * 60 / ORDINARY - time.monotonic()))
+        return ordinary(open_house, numbers[ORDINARY + index])
+
+    with ThreadPoolExecutor(24) as robots, ThreadPoolExecutor(8) as crowd:
+        storm = [robots.submit(nuisance, index) for index in range(FLOOD)]
+        served = list(crowd.map(neighbour, range(ORDINARY)))
+        for one in storm:
+            one.result()
+
+    for call_sid, heard in served:
+        assert len(tasks_of(call_sid)) == 1, heard
+    assert flooded.p99() <= 5 * quiet.p99(), f"{flooded.p99():.3f} s, {quiet.p99():.3f} s without the flood"
+    eventually(lambda: len(_frequent()) >= 3)
+    assert sum(one.calls for one in _frequent()) > FLOOD * 0.9
+    grown = _rows() - before
+    assert grown <= ORDINARY + 3 * open_house.settings.calls_a_minute * 2 + 3, "what is kept of a flood is bounded"
+
+
+def _rows() -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count(Call.id))) or 0
+
+
+def _frequent() -> list[FrequentCaller]:
+    with database.reading() as session:
+        return list(screening.frequent(session))
+
+
+def test_who_is_held_off_can_still_report_an_emergency(caller, team) -> None:
+    number = "+4917188888888"
+    team.member("mia")
+    while not screening.too_often(number):
+        pass
+    person = Caller(team.house.switch, number, at="open").dials()
+    person.hears("held_off").presses("9").hears("emergency").presses("1").hears("transfer").stays_silent()
+    person.waits_in_line().hangs_up()
+    again = Caller(team.house.switch, number, at="open").dials()
+    again.hears("held_off").presses("0").hears("goodbye").is_sent_off()
+
+
+def test_a_blocked_number_hears_how_to_write_and_the_block_is_logged(team) -> None:
+    number = "+4917177777777"
+    team.member("mia")
+    with database.writing() as session:
+        mia = session.get_one(User, team.people["mia"][0].id)
+        with pytest.raises(ValueError, match="reason"):
+            screening.block(session, number, 3, " ", mia, utc_now())
+        blocked = screening.block(session, number, 3, "Bedroht Mitarbeitende", mia, utc_now())
+        session.flush()
+        block_id = blocked.id
+    person = Caller(team.house.switch, number, at="open").dials()
+    person.hears("blocked").stays_silent().hears("goodbye").is_sent_off()
+    urgent = Caller(team.house.switch, number, at="open").dials()
+    urgent.hears("blocked").presses("9").hears("emergency").hangs_up()
+    with database.writing() as session:
+        screening.lift(session, block_id, session.get_one(User, team.people["mia"][0].id), utc_now())
+    Caller(team.house.switch, number, at="open").dials().hears("choose_language").hangs_up()
+    with database.reading() as session:
+        (kept,) = [one for one in screening.blocks(session) if one.number == number]
+        assert (kept.reason, kept.lifted_at is not None) == ("Bedroht Mitarbeitende", True)
+
+
+# -- one truth ---------------------------------------------------------------------------------------
+
+
+def test_two_members_press_1_at_the_same_moment_and_one_has_the_caller(caller, team) -> None:
+    """The first one's telephone counted as lost and the next was rung; then both press."""
+    mia, nils = team.member("mia"), team.member("nils")
+    person = waits(caller())
+    mia.answers().is_told("Annehmen")
+    with database.writing() as session:
+        leg = session.get_one(Leg, entry_of(person).offered_leg_id)
+        call_distribution.refused(session, leg, "no_answer", utc_now())
+        call_distribution.match(session, utc_now())
+    nils.answers().is_told("Annehmen")
+    barrier = threading.Barrier(2)
+
+    def press(member: Telephone) -> None:
+        barrier.wait()
+        member.presses("1")
+
+    both = [threading.Thread(target=press, args=(member,)) for member in (mia, nils)]
+    for one in both:
+        one.start()
+    person.is_talking()
+    eventually(lambda: entry_of(person).state == "answered")
+    with database.reading() as session:
+        room = session.get_one(Leg, entry_of(person).offered_leg_id)
+        winner = room.user_id
+    names = {team.people[name][0].id: phone for name, (_, phone) in team.people.items()}
+    names[winner].is_talking()
+    (other,) = [phone for user_id, phone in names.items() if user_id != winner]
+    other.is_told("erledigt").has_hung_up()
+    person.hangs_up()
+    names[winner].has_hung_up()
+
+
+@pytest.fixture
+def mischief(open_house, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Each status callback is delivered twice, and those that come close together in reverse order."""
+    post, held, lock = open_house.switch.post_status, [], threading.Lock()
+    done = threading.Event()
+
+    def deliver() -> None:
+        while not done.wait(0.15):
+            with lock:
+                batch, held[:] = held[::-1], []
+            for url, form in itertools.chain.from_iterable((item, item) for item in batch):
+                post(url, form)
+
+    def hold(url: str, form: object) -> None:
+        with lock:
+            held.append((url, form))
+
+    monkeypatch.setattr(open_house.switch, "post_status", hold)
+    courier = threading.Thread(target=deliver, daemon=True)
+    courier.start()
+    yield lambda: None
+    done.set()
+    courier.join()
+    for url, form in held:
+        post(url, form)
+
+
+def test_events_twice_and_in_reverse_order_tell_one_truth(caller, team, mischief) -> None:
+    mia = team.member("mia")
+    person = waits(caller())
+    mia.accepts()
+    person.is_talking()
+    eventually(lambda: conversation_of(person).connected_at is not None)
+    person.hangs_up()
+    mia.has_hung_up()
+    eventually(lambda: team.state("mia") == "wrap_up")
+    conversation = conversation_of(person)
+    assert conversation.state == "ended"
+    with database.reading() as session:
+        legs = session.scalars(select(Leg).where(Leg.conversation_id == conversation.id)).all()
+        assert [(leg.role, leg.state, leg.joined_at is not None) for leg in legs] == [
+            ("member", "ended", True), ("caller", "ended", True),
+        ]  # fmt: skip
+        call = session.scalars(select(Call).where(Call.call_sid == person.call_sid)).one()
+        assert (call.state, call.ending) == ("ended", "connected")
+        assert len(session.scalars(select(LineEntry).where(LineEntry.call_id == call.id)).all()) == 1
+    team.wraps_up("mia")
+    assert team.state("mia") == "available"
+
+
+def test_the_end_of_a_call_before_its_queue_action(caller, team) -> None:
+    """A status callback was seen before the queue action of the same call."""
+    team.member("mia")
+    person = waits(caller())
+    with database.writing() as session:
+        call = session.scalars(select(Call).where(Call.call_sid == person.call_sid)).one()
+        leg_events.callers_call_over(session, call, utc_now())
+    assert (entry_of(person).state, entry_of(person).reason) == ("left", "hung_up")
+    person.hangs_up()
+    time.sleep(0.3)
+    assert (entry_of(person).state, entry_of(person).reason) == ("left", "hung_up")
+    with database.reading() as session:
+        assert conversations.leg_of(session, person.call_sid) is None
+
+
+def desk_of(house: House):
+    """A supervisor at the desk."""
+    with database.writing() as session:
+        if session.scalar(select(User.id).where(User.username == "chief")) is None:
+            users.add(session, "chief", "Chief", "supervisor", "correct horse battery staple", ["benefits"])
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert (
+        client.post("/login", data={"username": "chief", "password": "correct horse battery staple"}).status_code == 302
+    )
+    return client
+
+
+def rings(house: House, number: str, keys: list[str]) -> str:
+    robot = ScriptedCaller(keys=keys, hangs_up=True)
+    return house.switch.call(ScriptedLine(robot), number, {"SipHeader_X-Hotline-At": "closed"}).call_sid
+
+
+@pytest.mark.parametrize("number", ["anonymous", "+4942100", "+499001234567"])
+def test_a_flood_of_withheld_or_made_up_numbers_takes_no_more_room(open_house, number: str) -> None:
+    """They are served all the same: who asks for something is written down."""
+    before = _rows()
+    limits = open_house.settings
+    most = limits.withheld_calls_a_minute if number == "anonymous" else limits.calls_a_minute
+    for _ in range(most + 30):
+        rings(open_house, number, ["1"])
+    eventually(lambda: _rows() > before)
+    write_behind.settle()
+    assert _rows() - before <= most + 1
+    assert any(one.number == ("withheld" if number == "anonymous" else number) for one in _frequent())
+    client = desk_of(open_house)
+    assert client.get("/supervision/unwanted").status_code == 200
+    report = carrier_reconciliation.reconcile(utc_now() - timedelta(minutes=5))
+    assert report.calls_found <= 2, "what was not written down of a flood is not found again"
+    if number == "anonymous":
+        asked = rings(open_house, number, ["1", "1", "2"])
+        with database.reading() as session:
+            assert session.scalar(select(CallbackTask.id).join(Call).where(Call.call_sid == asked))
+
+
+def test_a_blocked_number_that_rings_without_end_leaves_few_traces(open_house) -> None:
+    with database.writing() as session:
+        boss = users.add(session, "boss2", "Boss", "supervisor", "x" * 12, [])
+        session.flush()
+        screening.block(session, "+4917055500001", 1, "Telefonterror", boss, utc_now())
+    before = _rows()
+    for _ in range(40):
+        rings(open_house, "+4917055500001", ["1"])
+    write_behind.settle()
+    assert _rows() - before <= open_house.settings.calls_a_minute + 1
+
+
+def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(open_house, team) -> None:
+    """Its emergency gets through, once; further ones reach the voicebox."""
+    team.member("nora")
+    with database.writing() as session:
+        house = the_house.House("CA1", "+4917055500002", utc_now())
+        call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
+        call_queue.enter(session, call, 1, Matter(concern="emergency"), "de", "", utc_now())
+        session.flush()
+        assert not house._fills_the_line(session)
+        for _ in range(open_house.settings.calls_a_minute + 1):
+            screening.too_often("+4917055500002")
+        assert house._fills_the_line(session)
+        session.rollback()

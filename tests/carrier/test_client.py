@@ -1,0 +1,95 @@
+"""Our REST client and media download, against the exchange and against a carrier that misbehaves."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from flask import Flask, Response
+from twilio.base.exceptions import TwilioRestException
+from werkzeug.serving import make_server
+
+from ivr.carrier import client as carrier
+from ivr.local_carrier.store import CallRecord, RecordingRecord
+from tests.conftest import House, eventually
+
+
+@pytest.fixture
+def kept(house: House) -> str:
+    """A recording at the carrier."""
+    house.switch.ledger.keep_call(CallRecord("CA" + "7" * 32, "+49151", "+49421"))
+    house.switch.ledger.keep_recording(RecordingRecord("RE" + "7" * 32, "CA" + "7" * 32), np.ones(8000, np.int16))
+    return "RE" + "7" * 32
+
+
+def test_audio_is_fetched_and_deleted_and_seen_to_be_gone(house: House, kept: str) -> None:
+    assert carrier.fetch_audio(kept).startswith(b"RIFF")
+    carrier.delete_recording(kept)
+    assert house.switch.ledger.recording(kept) is None
+    with pytest.raises(carrier.NotThere):
+        carrier.fetch_audio(kept)
+    carrier.delete_recording(kept)  # again: nothing happens
+
+
+def test_twilios_own_client_lists_recordings_and_calls(house: House, kept: str) -> None:
+    client = carrier.client()
+    assert kept in [recording.sid for recording in client.recordings.list(call_sid="CA" + "7" * 32)]
+    assert client.calls("CA" + "7" * 32).fetch()._from == "+49151"
+    assert client.recordings(kept).fetch().call_sid == "CA" + "7" * 32
+    carrier.delete_recording(kept)
+
+
+@pytest.fixture
+def strange_carrier(rooms, monkeypatch: pytest.MonkeyPatch):
+    """A carrier that answers every media request with what the test says."""
+    answers: list[Response] = []
+    app = Flask("carrier")
+
+    @app.route("/<path:_>", methods=["GET", "DELETE"])
+    def answer(_: str) -> Response:
+        return answers.pop(0)
+
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    from ivr.config import settings as configuration
+
+    settings = configuration.load(twilio_api_base_url=f"http://127.0.0.1:{server.server_port}", twilio_timeout=1)
+    monkeypatch.setattr(carrier, "settings", lambda: settings)
+    yield answers
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_error_page_is_not_audio(strange_carrier) -> None:
+    """TELEPHONY: a 404's XML has been saved as audio elsewhere."""
+    strange_carrier += [Response("<TwilioResponse/>", 404, mimetype="application/xml")]
+    with pytest.raises(carrier.NotThere):
+        carrier.fetch_audio("RE1")
+    strange_carrier += [Response("<TwilioResponse/>", 200, mimetype="application/xml")]
+    with pytest.raises(carrier.NotAudio):
+        carrier.fetch_audio("RE1")
+    strange_carrier += [Response(status=302, headers={"Location": "http://169.254.169.254/"}, mimetype="audio/wav")]
+    with pytest.raises(carrier.NotAudio):
+        carrier.fetch_audio("RE1")
+
+
+def test_a_deletion_that_does_not_delete_is_noticed(strange_carrier) -> None:
+    strange_carrier += [Response(status=204), Response('{"sid": "RE1"}', 200, mimetype="application/json")]
+    with pytest.raises(TwilioRestException):
+        carrier.delete_recording("RE1")
+
+
+def test_twilios_own_client_places_calls_and_sends_messages(house: House) -> None:
+    client = carrier.client()
+    call = client.calls.create(to="+4915199999999", from_="+494211782666", url=f"{house.url}/voice/incoming")
+    assert call.direction == "outbound-api"
+    eventually(lambda: client.calls(call.sid).fetch().status == "no-answer")
+    with pytest.raises(TwilioRestException) as refused:
+        client.calls(call.sid).update(status="completed")
+    assert refused.value.code == 21220
+    with pytest.raises(TwilioRestException, match="does not know Record"):
+        client.calls.create(to="+49151", from_="+49421", url="http://x", record=True)
+    message = client.messages.create(to="+4915112345678", from_="+494211782666", body="Ihre Eingangsnummer: 12345674")
+    assert client.messages(message.sid).fetch().body == "Ihre Eingangsnummer: 12345674"
+    assert message.sid in [kept.sid for kept in client.messages.list()]

@@ -1,0 +1,189 @@
+"""A wrong configuration refuses to start and says which key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.config.sections import ConfigurationError
+from ivr.config.settings import load
+from ivr.domain.languages import LANGUAGES
+from tests.support.production_secrets import MASTER_KEY, SECRET, TOKEN, TOML
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for key in ("VAR_DIR", "PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "TRANSCRIBERS", "LANGUAGES"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+
+    def write(text: str):
+        path = tmp_path / "ivr.toml"
+        path.write_text(text)
+        monkeypatch.setenv("IVR_CONFIG", str(path))
+        return load()
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("colour = 'red'", "colour: there is no such key"),
+        ("[hours]\ndaily = '8 to 6'", "hours.daily: '8 to 6' is neither"),
+        ("[hours]\ndaily = '18:00-08:00'", "hours.daily: '18:00-08:00' ends before it begins"),
+        ("[hours]\ntimezone = 'Mars/Olympus'", "hours.timezone: 'Mars/Olympus' is not a time zone"),
+        ("[hours.weekdays]\nmoonday = 'closed'", "hours.weekdays.moonday"),
+        ("[[hours.closures]]\nfirst = 2026-12-31\nlast = 2026-12-24", "hours.closures.0: last is before first"),
+        ("languages = ['de', 'xx']", "languages: 'xx' is not one of"),
+        ("languages = ['de', 'de']", "languages: a language is named twice"),
+        ("[routing]\nbenefits = 'nobody'", "routing.benefits: there is no team 'nobody'"),
+        ("[routing]\nholiday = 'work'", "routing: 'holiday' is not one of"),
+        ("hotline_number = '112233'", "hotline_number: '112233' is not a number"),
+        ("[routing.work]\nunder_25 = 'youth'", "routing.work: 25_and_over, office_1 reaches no team"),
+        ("[routing.work]\nteam = 'work'\noffices = {atlantis = 'work'}", "there is no office 'atlantis'"),
+        ("[offices.mine]\nname = 'M'\npostal_codes = ['28195']", "postal code 28195 belongs to office_1 and to mine"),
+        ("forms = ['change', 'change']", "a form is named twice"),
+        ("[dialled_languages]\n'+494211782667' = 'xx'", "is not in the language menu"),
+        ("[voices.xx]\nlanguage = 'x'\nvoice = 'y'", "'xx' is not one of"),
+        ("line_places = -1", "line_places"),
+        ("port = 'eighty'", "port"),
+        ("port = 8001", "exchange_port: 8001 is the port of the web process already"),
+        ("mode = 'production'", "public_base_url must be set in production mode"),
+        ("twilio_region = 'ie1'", "twilio_region and twilio_edge must be set together"),
+        ("this is no toml", "cannot be read"),
+    ],
+)
+def test_wrong(written, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        written(text)
+    assert complaint in str(refused.value)
+
+
+def test_the_readmes_examples_are_accepted(written) -> None:
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
+    examples = [part.split("```")[0] for part in readme.split("```toml")[1:]]
+    assert len(examples) == 5
+    accepted = [written(example) for example in examples]
+    (settings,) = [one for one in accepted if one.hours.weekdays]
+    assert settings.hours.weekdays == {"saturday": None}
+    assert settings.team_for("work") == "work"
+    (pools,) = [one for one in accepted if one.transcription_pools]
+    assert (pools.pool_of("tr"), pools.pool_languages) == ("south", None)
+
+
+def test_a_pool_that_does_not_exist_is_refused(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSCRIPTION_POOL", "west")
+    with pytest.raises(ConfigurationError, match="west"):
+        written('[transcription_pools]\nnorth = ["de"]')
+
+
+def test_one_field_of_one_office_may_come_from_the_environment(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFICES__OFFICE_1__NAME", "Mitte")
+    assert written("").offices["office_1"].name == "Mitte"
+    assert "28195" in written("").offices["office_1"].postal_codes
+
+
+def test_a_configuration_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_CONFIG", "/nowhere/ivr.toml")
+    with pytest.raises(ConfigurationError, match="IVR_CONFIG"):
+        load()
+
+
+def test_the_environment_wins(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOURS__DAILY", "09:00-17:00")
+    monkeypatch.setenv("LINE_PLACES", "12")
+    settings = written("line_places = 48\n[hours]\ndaily = '10:00-11:00'\nholidays = true")
+    assert settings.line_places == 12
+    assert settings.hours.daily.opens.hour == 9
+    assert settings.hours.holidays
+
+
+def test_korean_needs_its_model_and_its_name(written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody = tuple(code for code in LANGUAGES if code != "ko")
+    assert written("").enabled_languages == everybody
+    assert written("languages = ['ko', 'de']").enabled_languages == ("de",)
+    (tmp_path / "models" / "ko").mkdir(parents=True)
+    assert written("").enabled_languages == (*everybody, "ko")
+    assert written("languages = ['ko', 'de']").enabled_languages == ("ko", "de")
+    production = "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n" + TOML
+    assert written(production).enabled_languages == everybody
+
+
+def test_a_team_may_depend_on_age_and_office(written) -> None:
+    settings = written(
+        "[routing.work]\nteam = 'work'\nunder_25 = 'youth'\n"
+        "[routing.benefits]\nteam = 'benefits'\noffices = {office_2 = 'entrance'}\n"
+        "[offices.office_2]\nname = 'Süd'"
+    )
+    assert settings.team_for("work") == settings.team_for("work", "25_and_over", "office_1") == "work"
+    assert settings.team_for("work", "under_25") == "youth"
+    assert settings.team_for("benefits", office="office_2") == "entrance"
+    assert settings.decides("age_group", "work")
+    assert not settings.decides("age_group", "work", age_group="under_25")
+    assert settings.decides("office", "benefits")
+    assert not settings.decides("office", "work")
+    assert (settings.offices["office_2"].name, settings.office_of("28199")) == ("Süd", "office_2")
+    assert settings.office_of("80331") is None
+
+
+def test_every_concern_reaches_a_team(written) -> None:
+    settings = written("[teams.only]\nname = 'Alle'\n[routing]\n" + "".join(
+        f"{concern} = 'only'\n" for concern in ("benefits", "work", "under_25", "emergency", "other")
+    ))  # fmt: skip
+    assert {settings.team_for(c) for c in ("benefits", "work", "under_25", "emergency", "other", "?")} == {"only"}
+
+
+def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.carrier import client
+
+    settings = written(
+        "mode = 'production'\npublic_base_url = 'https://hotline.example/'\ntwilio_account_sid = 'AC1'\n"
+        + TOML
+        + "twilio_region = 'ie1'\ntwilio_edge = 'dublin'"
+    )
+    monkeypatch.setattr(client, "settings", lambda: settings)
+    assert settings.base_url == "https://hotline.example"
+    assert client.media_url("RE1") == "https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.wav"
+    assert "%2F" in client.media_url("../../x"), "an id cannot leave its place in the path"
+
+
+def test_a_form_without_its_name_in_every_language_refuses_to_start(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.config import settings as configuration
+    from ivr.web.app import create_app
+
+    monkeypatch.setenv("FORMS", '["change", "heating"]')
+    configuration.settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"voice_prompts/en\.toml: form_heating is missing"):
+        create_app()
+
+
+STRONG = "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n"
+
+
+@pytest.mark.parametrize(
+    ("weak", "complaint"),
+    [
+        (TOML.replace(SECRET, "changeme"), "secret_key: too weak"),
+        (TOML.replace(SECRET, "a" * 64), "secret_key: too weak"),
+        (TOML.replace(TOKEN, "changeme"), "twilio_auth_token: this is no token"),
+        (TOML.replace(TOKEN, " " * 40), "twilio_auth_token: this is no token"),
+        (TOML.replace(MASTER_KEY, "one:" + "A" * 43 + "="), "one is no random key"),
+        (TOML.replace("trusted_proxies = 1\n", ""), "trusted_proxies must be set"),
+        (TOML + "sso_issuer = 'https://id.example'\n", "sso_issuer needs"),
+        (TOML + "sso_issuer = 'http://id.example'\n", "sso_issuer"),
+    ],
+)
+def test_production_refuses_weak_secrets(written, weak: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        written(STRONG + weak)
+    assert complaint in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_production_needs_tls_and_second_factors(written) -> None:
+    with pytest.raises(ConfigurationError, match="https://"):
+        written((STRONG + TOML).replace("https://", "http://"))
+    assert written(STRONG + TOML).second_factor_roles == ("member", "supervisor", "administrator", "officer")
+    assert written("").second_factor_roles == ()

@@ -1,0 +1,220 @@
+"""Calling people back: the member's phone first, then theirs; discreet, interpreter-gated, recorded from events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.callbacks.workflow import Refused
+from ivr.contact_centre import outbound_callbacks
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import Attempt, CallbackTask
+from ivr.models.contact_centre import InterpreterRequest
+from ivr.platform import database
+from tests.conftest import eventually
+from tests.stories.test_live_calls import open_house, phone, team  # noqa: F401 - fixtures
+from tests.support.caller import Telephone
+from tests.support.people import a_task, the_task
+from tests.support.staff import Team
+
+
+def calls_back(team: Team, name: str, task_id: int, *, anyway: bool = False) -> None:  # noqa: F811
+    """The member clicks "Call back"."""
+    with database.writing_alone() as session:
+        task = session.get_one(CallbackTask, task_id)
+        outbound_callbacks.begin(session, task, team.people[name][0], utc_now(), anyway=anyway)
+
+
+def outcomes(task_id: int) -> list[str]:
+    with database.reading() as session:
+        return [a.outcome for a in session.scalars(select(Attempt).where(Attempt.task_id == task_id))]
+
+
+def a_callback(called: Telephone, language: str = "de", **wishes: object) -> int:
+    task_id = a_task(number=called.number, language=language)
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        for name, value in wishes.items():
+            setattr(task, name, value)
+    return task_id
+
+
+def test_somebody_is_reached(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    called.stays_quiet(0.1)
+    mia.answers().is_told("Rückruf auf Deutsch. Anliegen: Leistung.").presses("1").is_talking()
+    called.answers().hears("callback_greeting")
+    assert not any("Jobcenter" in said for said in called.everything), "not before they have confirmed"
+    called.presses("1").is_told("Jobcenter").is_talking()
+    eventually(lambda: outcomes(task_id) == ["reached"])
+    called.hangs_up()
+    mia.has_hung_up()
+    team.wraps_up("mia", "settled")
+    task = the_task(task_id)
+    assert (task.state, task.outcome, task.first_attempt_at is not None) == ("closed", "reached", True)
+    (attempt,) = task.attempts
+    assert attempt.at <= attempt.answered_at <= attempt.ended_at
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome"), [("no-answer", "no_answer"), ("busy", "busy"), ("failed", "number_invalid")]
+)
+def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str, outcome: str) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.refuses(how)
+    mia.is_told("nicht erreicht").has_hung_up()
+    eventually(lambda: team.state("mia") == "available")
+    task = the_task(task_id)
+    assert (outcomes(task_id), task.state) == ([outcome], "open")
+    if outcome == "number_invalid":
+        assert (task.next_attempt_at, task.letter_proposed_at is not None) == (None, True)
+    else:
+        assert task.next_attempt_at > utc_now() + timedelta(hours=1, minutes=59)
+
+
+def test_a_machine_hears_nothing_but_a_neutral_sentence(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone(answered_by="machine_start")
+    task_id = a_callback(called, "tr")
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.speaking("tr").answers().hears("callback_machine").has_hung_up()
+    mia.has_hung_up()
+    assert called.everything == [called.everything[0]]
+    assert "Jobcenter" not in called.everything[0]
+    assert outcomes(task_id) == ["answering_machine"]
+
+
+@pytest.mark.parametrize(("key", "outcome"), [("2", "wrong_person"), ("3", "call_refused"), ("", "no_answer")])
+def test_a_wrong_person_hears_nothing_more(team, phone, key: str, outcome: str) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.answers().hears("callback_greeting")
+    called.presses(key) if key else called.stays_silent()
+    called.has_hung_up()
+    mia.has_hung_up()
+    eventually(lambda: outcomes(task_id) == [outcome])
+    assert not any("Jobcenter" in said for said in called.everything)
+
+
+def test_the_receipt_code_is_asked_where_the_task_demands_it(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called, demands_code=True)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.answers().hears("callback_greeting").presses("1").hears("callback_code").presses("12345678")
+    called.hears("callback_code").presses(the_task(task_id).receipt_code)
+    called.is_told("Jobcenter").is_talking().hangs_up()
+    mia.has_hung_up()
+    assert outcomes(task_id) == ["reached"]
+
+
+def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, phone) -> None:  # noqa: F811
+    aylin, service, called = phone("+4915700000001"), phone("+4915700000002"), phone()
+    mia = team.member("mia")
+    task_id = a_callback(called, "tr", needs_interpreter=True)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    aylin.answers().is_told("Türkisch")
+    called.stays_quiet(0.3)
+    aylin.presses("2")
+    service.accepts()
+    called.speaking("tr").answers().hears("callback_greeting").presses("1").is_talking()
+    mia.hangs_up()
+    called.is_talking().hangs_up()
+    service.has_hung_up()
+    assert outcomes(task_id) == ["reached"]
+
+
+def test_without_an_interpreter_nobody_is_dialled_and_the_task_stays(team, phone) -> None:  # noqa: F811
+    called = phone()
+    mia = team.member("mia")
+    task_id = a_callback(called, "tr", needs_interpreter=True)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    mia.is_told("keine Sprachmittlung").has_hung_up()
+    called.stays_quiet(0.2)
+    task = the_task(task_id)
+    assert (task.state, task.attempts, [event.kind for event in task.events][-1]) == ("open", [], "no_interpreter")
+    with database.reading() as session:
+        assert (
+            session.scalars(select(InterpreterRequest.state).order_by(InterpreterRequest.id.desc())).first() == "unmet"
+        )
+
+
+def test_who_does_not_pick_up_their_own_phone_calls_nobody(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.answers().presses("2").has_hung_up()
+    called.stays_quiet(0.2)
+    eventually(lambda: team.state("mia") == "available")
+    assert outcomes(task_id) == []
+
+
+def test_after_four_attempts_a_letter_is_proposed_and_the_task_stays(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    for number in range(4):
+        assert the_task(task_id).letter_proposed_at is None
+        if number == 1:
+            with pytest.raises(Refused, match="not_now"):
+                calls_back(team, "mia", task_id)  # the next attempt is due at another time of day
+        calls_back(team, "mia", task_id, anyway=True)
+        mia.accepts()
+        called.refuses()
+        mia.has_hung_up()
+        eventually(lambda: team.state("mia") == "available")
+        eventually(lambda number=number: len(outcomes(task_id)) == number + 1)
+    task = the_task(task_id)
+    assert (task.state, task.next_attempt_at) == ("open", None)
+    assert task.letter_proposed_at is not None
+    assert outcomes(task_id) == ["no_answer"] * 4
+
+
+def test_a_member_who_hangs_up_while_it_rings_has_tried_nothing(team, phone) -> None:  # noqa: F811
+    """Half a second of ringing keeps no promise and uses no attempt up."""
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.rings()
+    mia.hangs_up()
+    eventually(lambda: the_task(task_id).state == "open", 20)
+    eventually(lambda: outcomes(task_id) == [])
+    assert the_task(task_id).first_attempt_at is None
+
+
+def test_who_is_cut_off_is_called_again_at_once(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called)
+    calls_back(team, "mia", task_id)
+    mia.accepts()
+    called.answers().presses("1").is_talking()
+    eventually(lambda: outcomes(task_id) == ["reached"])
+    mia.hangs_up()
+    called.has_hung_up()
+    team.wraps_up("mia", "broken_off")
+    task = the_task(task_id)
+    assert (task.state, task.next_attempt_at <= utc_now()) == ("open", True)
+
+
+def test_in_a_callback_without_an_interpreter_both_are_told_and_another_call_is_offered(team, phone) -> None:  # noqa: F811
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called, "tr")
+    calls_back(team, "mia", task_id)  # the member has not asked for one beforehand
+    mia.accepts()
+    called.speaking("tr").answers().hears("callback_greeting").presses("1")
+    called.hears("no_interpreter").presses("1").hears("goodbye").has_hung_up()
+    mia.has_hung_up()
+    task = the_task(task_id)
+    assert task.needs_interpreter
+    assert "no_interpreter" in [event.kind for event in task.events]

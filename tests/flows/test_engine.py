@@ -1,0 +1,422 @@
+"""The script itself: it is data, so it can be proved."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from ivr import prompts
+from ivr.config import sections
+from ivr.domain import receipt_codes
+from ivr.domain.languages import LANGUAGES
+from ivr.flows import checker, diagram, engine
+from ivr.flows.hotline import hotline
+from ivr.flows.protocol import (
+    Bridged,
+    HangUp,
+    JoinLine,
+    Keys,
+    LeftLine,
+    Listen,
+    NoInterpreter,
+    PlayTake,
+    Recorded,
+    RecordSpeech,
+    Resumed,
+    State,
+    TalkEnded,
+    Wait,
+)
+from ivr.flows.steps import Announce, Choice, End, EnterDigits, Flow, Menu
+
+ROOT = Path(__file__).parent.parent.parent
+FORMS = ("form_main_application", "form_change")
+FLOW = hotline(("de", "en", "ko"), FORMS)
+WHOLE = hotline(tuple(LANGUAGES), FORMS)
+
+
+class Answers:
+    """A house that answers questions as the test says."""
+
+    def __init__(
+        self,
+        is_open: bool = False,
+        ready: bool = True,
+        asks: tuple[str, ...] = (),
+        outcome: str = "open",
+        line: str = "open",
+    ) -> None:
+        self.is_open, self.ready, self.asks, self.outcome, self.line = is_open, ready, asks, outcome, line
+
+    def team_is_open(self, state: State) -> bool:
+        return self.is_open
+
+    def line_state(self, state: State) -> str:
+        return self.line
+
+    def recording_is_ready(self, state: State) -> bool:
+        return self.ready
+
+    def decides(self, question: str, state: State) -> bool:
+        return question in self.asks
+
+    def office_of(self, postal_code: str) -> str | None:
+        return "office_1" if postal_code == "28195" else None
+
+    def is_ours(self, number: str) -> bool:
+        return number == "+494211782666"
+
+    def request(self, state: State) -> tuple[str, dict[str, str]]:
+        return self.outcome, {"request": "12345674"}
+
+
+def at(step: str, **facts: str) -> State:
+    return State(step, "de", facts=facts)
+
+
+@pytest.mark.parametrize("flow", [FLOW, WHOLE], ids=["three languages", "all languages"])
+def test_the_script_is_proved(flow: Flow) -> None:
+    assert checker.problems(flow) == []
+    assert len(checker.longest_way(flow).keys) <= 5
+
+
+def broken(**steps: object) -> list[str]:
+    """What the checker finds in the script with some steps replaced."""
+    return checker.problems(replace(FLOW, steps={**FLOW.steps, **steps}))
+
+
+def test_the_checker_finds_what_is_wrong() -> None:
+    assert broken(closed=Announce(("closed",), to="nowhere")) == ["closed leads to nowhere, which is no step"]
+    assert "lost cannot be reached" in broken(lost=Announce(("closed",), to="consent"))
+    assert any("circle" in problem for problem in broken(noted=Announce(("noted",), to="noted")))
+    assert "noted leads to no ending" in broken(noted=Announce(("noted",), to="noted"))
+    keys = {key: Choice("main") for key in "1234567"}
+    assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main")))
+    longer = {
+        "other_concern": Menu("other_concern", {"1": Choice("more")}, "reach_team"),
+        "more": Menu("more", {"1": Choice("still_more")}, "reach_team"),
+        "still_more": Menu("still_more", {"1": Choice("reach_team")}, "reach_team"),
+    }
+    assert any("keys to a human or a tone" in problem for problem in broken(**longer))
+
+
+def said_in(drawn: str) -> list[str | None]:
+    return [element.text for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_drawing_has_every_step() -> None:
+    assert {*WHOLE.steps, "ja", "nein"} <= set(said_in(diagram.svg(WHOLE)))
+
+
+def test_the_drawing_in_the_docs_is_of_this_script() -> None:
+    """`python -m ivr flow diagram --output docs/call-script.svg`, where Korean is not installed."""
+    offered = tuple(code for code in LANGUAGES if code != "ko")
+    shipped = hotline(offered, tuple(f"form_{form}" for form in sections.FORMS))
+    drawn = (ROOT / "docs" / "call-script.svg").read_text()
+    assert sorted(said_in(drawn)) == sorted(said_in(diagram.svg(shipped)))  # where boxes stand may vary
+
+
+# -- the keys that count anywhere --------------------------------------------------------------------
+
+
+MENUS = [name for name, step in WHOLE.steps.items() if isinstance(step, Menu)]
+
+
+@pytest.mark.parametrize("name", [name for name in MENUS if name not in ("language",)])
+def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
+    turn = engine.answer(WHOLE, at(name, request="12345674", forms="change"), Keys("9"), Answers())
+    assert (turn.state.step, turn.state.facts["concern"]) == ("emergency", "emergency")
+    assert "request" not in turn.state.facts
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in MENUS if name not in ("language", "more_languages", "welcome_back", "blocked", "held_off")],
+)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None:
+    turn = engine.answer(WHOLE, at(name), Keys("0"), Answers(is_open))
+    # Who was asked for their age was on the way to people already.
+    assert turn.state.step == ("transfer" if is_open or name == "age_group" else "consent")
+
+
+@pytest.mark.parametrize("name", [name for name, step in WHOLE.steps.items() if isinstance(step, Menu | EnterDigits)])
+def test_the_star_repeats_and_the_hash_goes_back(name: str) -> None:
+    before = replace(at(name), trail=(("language",), ("main", "callback", "work")))
+    repeated = engine.answer(WHOLE, before, Keys("*"), Answers())
+    assert (repeated.state.step, repeated.state.trail) == (name, before.trail)
+    back = engine.answer(WHOLE, before, Keys("#"), Answers())
+    if not getattr(WHOLE.steps[name], "optional", False):
+        assert (back.state.step, back.state.trail) == ("main", (("language",),))
+        assert back.state.facts["concern"] == "work"
+
+
+def test_nothing_promised_is_gone_back_behind() -> None:
+    turn = engine.answer(
+        FLOW, replace(at("consent"), trail=(("language",), ("main", "callback", "work"))), Keys("2"), Answers()
+    )
+    assert turn.state.trail == ()
+    again = engine.answer(FLOW, turn.state, Keys("#"), Answers())
+    assert again.state.step == turn.state.step
+
+
+def test_a_caller_may_change_their_mind_at_every_step() -> None:
+    turn = engine.begin(FLOW, State(FLOW.start, "de"), Answers())
+    for keys, step in [
+        ("1", "main"),
+        ("#", "language"),
+        ("2", "main"),
+        ("4", "other_concern"),
+        ("#", "main"),
+        ("2", "consent"),
+    ]:
+        turn = engine.answer(FLOW, turn.state, Keys(keys), Answers())
+        assert turn.state.step == step
+    assert (turn.state.language, turn.state.facts["concern"]) == ("en", "work")
+
+
+def test_going_back_from_an_emergency_is_about_the_forms_again() -> None:
+    turn = engine.answer(FLOW, at("services"), Keys("1"), Answers())
+    turn = engine.answer(FLOW, turn.state, Keys("9"), Answers())
+    assert turn.state.facts["concern"] == "emergency"
+    turn = engine.answer(FLOW, turn.state, Keys("#"), Answers())
+    facts = turn.state.facts
+    assert (turn.state.step, facts["kind"], facts["concern"]) == ("send_where", "postal_order", "forms")
+
+
+def test_an_entry_hears_the_keys_that_count_anywhere() -> None:
+    assert engine.answer(FLOW, at("enter_number"), Keys("0"), Answers()).state.step == "consent"
+    assert engine.answer(FLOW, at("enter_number"), Keys("9"), Answers()).state.step == "emergency"
+    skipped = engine.answer(FLOW, at("postal_code", receipt_code="12345674"), Keys("#"), Answers())
+    assert skipped.state.step == "availability"
+
+
+def test_the_age_is_asked_only_where_the_team_depends_on_it() -> None:
+    asked = engine.answer(FLOW, at("main"), Keys("1"), Answers(is_open=True, asks=("age_group", "office")))
+    assert asked.state.step == "age_group"
+    asked = engine.answer(FLOW, asked.state, Keys("1"), Answers(is_open=True, asks=("office",)))
+    assert asked.state.step == "office"
+    outside = engine.answer(FLOW, asked.state, Keys("80331"), Answers(is_open=True, asks=("office",)))
+    assert outside.verbs[0].lines[0].prompt == "postal_code_not_usable"
+    found = engine.answer(FLOW, outside.state, Keys("28195"), Answers(is_open=True))
+    assert (found.state.step, found.state.facts["office"]) == ("transfer", "office_1")
+
+
+def test_more_than_nine_languages_have_a_second_page() -> None:
+    first, second = WHOLE.steps["language"], WHOLE.steps["more_languages"]
+    assert [first.choices[str(key)].language for key in range(1, 10)] == list(LANGUAGES)[:9]
+    assert [choice.language for choice in second.choices.values() if choice.language] == list(LANGUAGES)[9:]
+    assert (first.choices["0"].to, second.choices["0"].to) == ("more_languages", "language")
+    spoken = [line.language for line in first.lines if line.prompt == "choose_language"]
+    assert spoken == list(LANGUAGES)[:9], "each language's line in that language"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_caller_who_never_does_anything_is_sent_off_well(is_open: bool) -> None:
+    house = Answers(is_open)
+    turn = engine.begin(FLOW, State(FLOW.start, "de"), house)
+    for _ in range(30):
+        if isinstance(turn.verbs[-1], HangUp):
+            break
+        given = LeftLine("nobody") if isinstance(turn.verbs[-1], JoinLine) else Keys()
+        turn = engine.answer(FLOW, turn.state, given, house)
+    assert isinstance(turn.verbs[-1], HangUp)
+    assert FLOW.steps[turn.state.step] == End("unserved", ("call_again", "goodbye"))
+
+
+def test_silence_in_the_language_menu_ends_in_german() -> None:
+    turn = engine.begin(FLOW, State(FLOW.start, "de"), Answers())
+    for _ in range(3):
+        turn = engine.answer(FLOW, turn.state, Keys(), Answers())
+    assert (turn.state.step, turn.state.language) == ("main", "de")
+
+
+@pytest.mark.parametrize("tone", ["record", "record_address"])
+def test_nothing_is_recorded_before_consent(tone: str) -> None:
+    """§ 201 StGB: on every way to a tone the caller has pressed a key at a question that says it is recorded."""
+    asking = {"consent", "appointment_consent", "send_where", "change_request"}
+    before = {name for name in FLOW.steps if tone in FLOW.ways(name)}
+    assert before <= asking | {"review", "review_address"}, "who reviews has recorded already"
+    for name in before & asking:
+        step = FLOW.steps[name]
+        assert [key for key, choice in step.choices.items() if choice.to == tone] in (["1"], ["3"])
+        assert step.otherwise != tone
+        said = prompts.catalogue("de")[step.prompt]
+        assert re.search("nehmen (sie|es) auf|aufnehmen", said), "it says that it is recorded"
+
+
+def test_wrong_keys_are_asked_again_twice() -> None:
+    house = Answers()
+    turn = engine.answer(FLOW, at("consent"), Keys("7"), house)
+    assert turn.verbs[0].lines[0].prompt == "not_understood"
+    turn = engine.answer(FLOW, turn.state, Keys(), house)
+    assert turn.verbs[0].lines[0].prompt == "nothing_heard"
+    turn = engine.answer(FLOW, turn.state, Keys("8"), house)
+    assert turn.state.step == "goodbye_unserved"
+
+
+def test_each_take_has_its_number() -> None:
+    house = Answers()
+    turn = engine.answer(FLOW, at("consent"), Keys("1"), house)
+    assert turn.state.take == 1
+    assert [event.name for event in turn.events] == ["recording_begins"]
+    assert isinstance(turn.verbs[-1], RecordSpeech)
+    turn = engine.answer(FLOW, turn.state, Recorded("RE1", 4), house)
+    assert [(event.name, event.recording_sid, event.seconds) for event in turn.events] == [("message_left", "RE1", 4)]
+    turn = engine.answer(FLOW, turn.state, Keys("3"), house)
+    assert turn.state.take == 2
+
+
+def test_listening_waits_for_the_audio_and_then_goes_on_without_it() -> None:
+    turn = engine.answer(FLOW, at("review", take="1"), Keys("2"), Answers(ready=False))
+    for _ in range(6):
+        assert turn.verbs == (Wait(1),)
+        turn = engine.answer(FLOW, turn.state, Resumed(), Answers(ready=False))
+    assert turn.verbs[0].lines[0].prompt == "cannot_play"
+    assert isinstance(turn.verbs[-1], Listen)
+    turn = engine.answer(FLOW, at("review", take="1"), Keys("2"), Answers(ready=True))
+    assert isinstance(turn.verbs[0], PlayTake)
+    assert isinstance(turn.verbs[1], Listen)
+
+
+def test_a_storm_of_keys_ends_and_keeps_what_was_promised() -> None:
+    storming = State(
+        "review", "de", answers=FLOW.limit, facts={"receipt_code": "12345674", "callback_number": "+49421178"}
+    )
+    turn = engine.answer(FLOW, storming, Keys("3"), Answers())
+    assert isinstance(turn.verbs[-1], HangUp)
+    assert [event.name for event in turn.events] == ["number_given"]
+
+
+def test_random_inputs_at_every_step_never_fail() -> None:
+    dice = random.Random(7)
+    inputs = [
+        Keys(),
+        Keys("1"),
+        Keys("x"),
+        Keys("9" * 50),
+        Recorded("RE", 3),
+        Recorded(),
+        LeftLine("callback"),
+        LeftLine("emergency"),
+        LeftLine("?"),
+        Bridged("room"),
+        TalkEnded(),
+        NoInterpreter(),
+        Resumed(),
+    ]
+    for name in FLOW.steps:
+        for _ in range(20):
+            state = at(name, take="1", callback_number="+4915112345678")
+            for _ in range(10):
+                turn = engine.answer(
+                    FLOW,
+                    state,
+                    dice.choice(inputs),
+                    Answers(
+                        dice.random() < 0.5,
+                        dice.random() < 0.5,
+                        dice.choice([(), ("age_group",), ("office",)]),
+                        dice.choice(list(FLOW.steps["find_request"].outcomes)),
+                        dice.choice(["open", "full", "nobody"]),
+                    ),
+                )
+                assert turn.verbs, name
+                state = turn.state
+
+
+# -- minds that change, keys that are wrong ----------------------------------------------------------
+
+
+def test_zero_at_a_question_on_the_way_to_people_goes_on_without_an_answer() -> None:
+    asks = Answers(asks=("age_group", "office"))
+    for name, key in (("age_group", "0"), ("office", "0")):
+        turn = engine.answer(WHOLE, at(name, concern="work"), Keys(key), asks)
+        assert turn.state.step in ("office", "transfer")
+        assert turn.state.step != name
+
+
+def test_who_gives_up_a_request_half_way_is_called_back() -> None:
+    """Nothing was ordered yet: `0` or silence at the address makes a callback of it, not an empty postal order."""
+    forms = at("send_where", kind="postal_order", concern="forms")
+    person = engine.answer(WHOLE, forms, Keys("0"), Answers(False)).state
+    assert (person.step, person.facts["kind"]) == ("consent", "callback")
+    offered = engine.answer(WHOLE, replace(forms, step="offer_callback"), Keys("1"), Answers(False)).state
+    assert offered.facts["kind"] == "callback"
+    ordered = engine.answer(WHOLE, forms.knowing(receipt_code="12345674"), Keys("0"), Answers(False)).state
+    assert ordered.facts["kind"] == "postal_order", "what has been promised stays what it is"
+
+
+def test_the_hash_key_takes_an_answer_back() -> None:
+    chosen = engine.answer(WHOLE, at("choose_form", kind="postal_order"), Keys("1"), Answers()).state
+    assert chosen.facts["forms"]
+    back = engine.answer(WHOLE, chosen, Keys("#"), Answers()).state
+    assert (back.step, "forms" in back.facts) == ("choose_form", False)
+    young = engine.answer(WHOLE, at("training", kind="appointment"), Keys("1"), Answers()).state
+    again = engine.answer(WHOLE, young, Keys("#"), Answers()).state
+    older = engine.answer(WHOLE, again, Keys("2"), Answers()).state
+    assert (older.facts["training"], older.facts.get("age_group")) == ("no", None)
+
+
+def test_a_hash_key_behind_a_full_entry_only_ends_it() -> None:
+    """Five digits end the entry by themselves; who presses the hash key all the same is not led back."""
+    entered = engine.answer(WHOLE, at("postal_code"), Keys("28195"), Answers()).state
+    assert entered.step == "availability"
+    hash_key = engine.answer(WHOLE, entered, Keys("#"), Answers()).state
+    assert hash_key.step == "availability"
+    assert engine.answer(WHOLE, hash_key, Keys("#"), Answers()).state.step == "postal_code"
+
+
+def test_the_star_repeats_what_was_told_before_the_question() -> None:
+    found = engine.answer(WHOLE, at("enter_code"), Keys(receipt_codes.draw()), Answers(outcome="open"))
+    spoken = engine.answer(WHOLE, found.state, Keys("*"), Answers()).verbs[0].lines
+    assert [line.prompt for line in spoken] == ["request_open", "change_request"]
+
+
+@pytest.mark.parametrize("name", ["age_group", "another_form", "transfer", "anything_else"])
+def test_a_wrong_key_is_told_so_once_everywhere(name: str) -> None:
+    turn = engine.answer(WHOLE, at(name), Keys("8"), Answers())
+    assert turn.state.step == name
+    assert turn.verbs[0].lines[0].prompt == "not_understood"
+    assert engine.answer(WHOLE, turn.state, Keys("8"), Answers()).state.step != name
+
+
+def test_silence_ends_in_german_even_for_who_was_greeted_in_another_language() -> None:
+    turkish = replace(at("language"), language="tr")
+    second = engine.answer(WHOLE, turkish, Keys(), Answers()).state
+    assert second.step == "more_languages", "who waits hears the other page"
+    german = engine.answer(WHOLE, second, Keys(), Answers()).state
+    assert (german.step, german.language) == ("main", "de")
+    three = engine.answer(FLOW, replace(turkish, tries=2), Keys(), Answers()).state
+    assert (three.step, three.language) == ("main", "de")
+
+
+def test_who_knows_the_menu_presses_its_key_while_being_greeted() -> None:
+    greeted = engine.answer(WHOLE, replace(at("welcome_back"), language="tr"), Keys("2"), Answers(False)).state
+    assert (greeted.step, greeted.facts["concern"], greeted.language) == ("consent", "work", "tr")
+
+
+def test_nothing_said_while_changing_a_request_is_not_noted() -> None:
+    silent = replace(at("record", request="12345674", receipt_code="12345674"), tries=2)
+    turn = engine.answer(WHOLE, silent, Recorded(), Answers())
+    assert turn.state.step == "change_request"
+    unusable = replace(at("enter_number", request="12345674", receipt_code="12345674"), tries=2)
+    assert engine.answer(WHOLE, unusable, Keys("112"), Answers()).state.step == "change_request"
+
+
+def test_the_last_words_of_a_storm_of_keys_count() -> None:
+    storm = replace(at("record", take="1"), answers=WHOLE.limit)
+    turn = engine.answer(WHOLE, storm, Recorded("RE1", 4.0), Answers())
+    assert [event.name for event in turn.events] == ["message_left"]
+
+
+def test_who_hears_badly_may_bring_somebody_too() -> None:
+    hard = engine.answer(WHOLE, at("appointment_help"), Keys("3"), Answers()).state
+    assert (hard.step, hard.facts["impairment"]) == ("who_comes_along", "yes")
+    both = engine.answer(WHOLE, hard, Keys("2"), Answers()).state
+    assert (both.facts["companion"], both.facts["impairment"]) == ("companion", "yes")

@@ -1,0 +1,64 @@
+"""A house that has worked for a while gets a new schema: nothing it has promised is lost."""
+
+from __future__ import annotations
+
+from alembic import command
+from sqlalchemy import text
+
+from ivr.callbacks import claims, queries
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.operations.migrate import alembic_config, migrate
+from ivr.platform import database
+from tests.conftest import move_out
+
+NOW = "2026-11-20 10:00:00.000000"
+
+
+def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
+    """The first release had SQLite only."""
+    monkeypatch.setenv("DATABASE_URL", "")
+    move_out()
+    rooms.var_dir.joinpath("hotline.sqlite3").unlink(missing_ok=True)
+    command.upgrade(alembic_config(), "0001")
+    with database.engine().execution_options(writing=True).begin() as connection:
+        for statement in (
+            "INSERT INTO teams (id, key, name) VALUES (1, 'benefits', 'Leistung')",
+            "INSERT INTO calls (id, call_sid, from_number, state, started_at)"
+            f" VALUES (1, 'CA1', '+49421', 'ended', '{NOW}')",
+            "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency, receipt_code,"
+            " provisional, first_contact_at, due_at) VALUES (7, 'callback', 'open', 1, 1, 'tr', 'benefits', 'normal',"
+            f" '12345674', 0, '{NOW}', '{NOW}')",
+            "INSERT INTO users (id, username, name, role, password_hash, active)"
+            " VALUES (2, 'mia', 'Mia', 'member', 'x', 1), (3, 'lena', 'Lena', 'supervisor', 'x', 1)",
+            f"INSERT INTO calls (id, call_sid, state, started_at) VALUES (2, 'CA2', 'ended', '{NOW}')",
+            "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency, receipt_code,"
+            " provisional, first_contact_at, due_at, claimed_by_id, claimed_at) VALUES (8, 'callback', 'claimed', 2, 1,"
+            f" 'tr', 'work', 'normal', '12345682', 0, '{NOW}', '{NOW}', 2, '{NOW}')",
+            "INSERT INTO voicebox_messages (id, call_id, task_id, take, state, language, consented_at)"
+            f" VALUES (3, 1, 7, 1, 'left', 'tr', '{NOW}')",
+            f"INSERT INTO task_events (id, task_id, at, kind) VALUES (5, 7, '{NOW}', 'opened')",
+        ):
+            connection.execute(text(statement))
+    migrate()
+    with database.reading() as session:
+        task = session.get_one(CallbackTask, 7)
+        assert (task.kind, task.language, task.receipt_code) == ("callback", "tr", "12345674")
+        assert [message.id for message in task.messages] == [3]
+        assert [event.kind for event in task.events] == ["opened"]
+        assert task.due_at < utc_now()
+        assert queries.by_code_or_number(session, session.get_one(User, 3), "1234 5674") == [task], "it is found"
+        assert claims.is_unused(session.get_one(CallbackTask, 8), utc_now()), "an old claim is offered back"
+
+
+def test_an_id_is_never_given_twice(rooms) -> None:
+    """Migrations that make a table anew must not forget it: an address must not lead to another person."""
+    from ivr.platform.orm import Base
+
+    if database.engine().dialect.name != "sqlite":
+        return  # sequences never go back
+    with database.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            made = session.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table.name})
+            assert ("AUTOINCREMENT" in made) is bool(table.dialect_options["sqlite"]["autoincrement"]), table.name

@@ -1,0 +1,68 @@
+"""Notes about calls, which come and go in any order."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from ivr.calls import calls
+from ivr.domain.timestamps import utc_now
+from ivr.models.calls import Call
+from ivr.platform import database, write_behind
+
+
+def test_a_note_that_fails_takes_no_other_one_along(rooms) -> None:
+    def stuck(connection: Connection) -> None:
+        calls.went_on(connection, "CA2", None, utc_now(), "language", "pl", None, "")
+        raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
+
+    for note in (_chose("CA1", "tr"), stuck, _chose("CA3", "ar")):
+        write_behind.take(note)
+    write_behind.settle()
+    with database.reading() as session:
+        found = dict(session.execute(select(Call.call_sid, Call.language)).all())
+    assert found == {"CA1": "tr", "CA3": "ar"}
+
+
+def test_a_hang_up_that_overtakes_the_note_of_the_language(rooms) -> None:
+    """Both believe they are the first to write of the call; neither what was chosen nor the end may be dropped."""
+    now = utc_now()
+    with database.noting() as connection:
+        assert not calls.ended(connection, "CA1", "+4915112345678", now)
+    write_behind.take(_chose("CA1", "fa"))
+    write_behind.settle()
+    with database.noting() as connection:
+        assert not calls.ended(connection, "CA1", "+4915112345678", now + timedelta(hours=1))
+    with database.reading() as session:
+        call = session.scalars(select(Call)).one()
+    assert (call.language, call.state, call.ended_at, call.ending) == ("fa", "ended", now, "hung_up")
+
+
+def _chose(call_sid: str, language: str):
+    return partial(
+        calls.went_on,
+        call_sid=call_sid,
+        from_number=None,
+        began_at=utc_now(),
+        step="main",
+        language=language,
+        concern=None,
+        ending="",
+    )
+
+
+def test_a_session_for_reading_refuses_to_write_and_the_next_one_writes(rooms) -> None:
+    """Not only when another one writes at that moment; PostgreSQL, which waits, takes it back at the end."""
+    on_sqlite = database.engine().dialect.name == "sqlite"
+    refused = pytest.raises(OperationalError, match="readonly") if on_sqlite else nullcontext()
+    with refused, database.reading() as session:
+        calls.seen(session, "CAread", None, utc_now())
+    with database.writing() as session:
+        calls.seen(session, "CAwritten", None, utc_now())
+    with database.reading() as session:
+        assert list(session.scalars(select(Call.call_sid))) == ["CAwritten"]

@@ -1,0 +1,38 @@
+"""The papers are those of this code."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import ivr.models.accounts
+import ivr.models.alerts
+import ivr.models.contact_centre
+import ivr.models.privacy
+import ivr.models.reporting
+import ivr.models.sla  # noqa: F401 - their tables
+from ivr.platform.orm import Base
+from ivr.privacy import compliance as papers
+from ivr.privacy.compliance.data_inventory import TABLES
+from ivr.privacy.compliance.safeguards import MEASURES, THREATS
+from ivr.privacy.retention_periods import PERIODS
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def test_the_papers_in_docs_are_the_present_ones() -> None:
+    for name, text in papers.contents().items():
+        assert (ROOT / "docs" / "papers" / name).read_text(encoding="utf-8") == text, "run `python -m ivr papers`"
+
+
+def test_every_table_is_in_the_inventory() -> None:
+    assert set(TABLES) == {table.name for table in Base.metadata.sorted_tables}
+    assert {kind for kept in TABLES.values() for kind in kept.periods} <= set(PERIODS)
+
+
+def test_every_measure_is_proved_by_a_test_and_every_threat_names_measures() -> None:
+    for measure in MEASURES.values():
+        file, _, function = measure.proof.partition("::")
+        tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+        assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, measure.proof
+    assert {name for threat in THREATS for name in threat.against} <= set(MEASURES)

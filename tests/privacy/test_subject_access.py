@@ -1,0 +1,262 @@
+"""A person asks what is known of them, and wants it corrected, erased or restricted."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+
+from pypdf import PdfReader
+from sqlalchemy import inspect, select, text
+
+from ivr.calls import caller_language
+from ivr.domain import labels
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.calls import Call, KnownCaller
+from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
+from ivr.models.privacy import LegalHold, SubjectRequest
+from ivr.models.sla import SlaClock, SlaPause
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+from ivr.platform import database, sealed_query
+from ivr.privacy import erasure, legal_holds, subject_access
+from ivr.voicebox import audio_store
+from ivr.web import subject_labels
+from tests.support.people import a_task, the_task
+
+NUMBER = "+4915112345678"
+
+
+def asks(lena, kind: str, named: str = NUMBER, check: str = "called_back"):
+    answer = lena.post("/supervision/subjects/", data={"kind": kind, "named": named, "identity_check": check})
+    return answer.headers["Location"]
+
+
+def told() -> list[str]:
+    with database.reading() as session:
+        query = text("SELECT detail FROM access_log WHERE action = 'subject_request' ORDER BY number")
+        return list(session.execute(query).scalars())
+
+
+def a_life(desk) -> int:
+    task = a_task(text="Meine Heizung ist kalt", number=NUMBER)
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    mia.post(f"/desk/tasks/{task}/name", data={"name": "Olga Öztürk"})
+    mia.post(f"/desk/tasks/{task}/note", data={"text": "Kommt am Mittwoch <b>"})
+    a_task("forms", kind="postal_order", number=NUMBER)
+    a_task(text="Jemand anderes", number="+4915199999999")
+    with database.writing() as session:
+        session.execute(text("UPDATE calls SET state = 'ended'"))
+    return task
+
+
+def test_access_gives_everything(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    page = asks(lena, "access", "0151 12345678")
+    shown = lena.get(page).text
+    assert "Rückrufaufträge: 2" in shown
+    assert "Aufnahmen: 1" in shown
+    assert "Öztürk" not in shown, "numbers only"
+    answer = lena.post(f"{page}/data.zip")
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    data = json.loads(archive.read("data.json"))
+    assert {one["callback_number"] for one in data["tasks"]} == {NUMBER}
+    assert len(data["tasks"]) == 2
+    assert data["messages"][0]["transcript"]["text"] == "Meine Heizung ist kalt"
+    audio = [name for name in archive.namelist() if name.endswith(".wav")]
+    assert len(audio) == 1
+    assert archive.read(audio[0])[:4] == b"RIFF"
+    words = "".join(page_.extract_text() for page_ in PdfReader(io.BytesIO(archive.read("data.pdf"))).pages)
+    readable = words.replace("\n", " ")
+    for said in ("Öztürk", "Meine Heizung ist kalt", "Kommt am Mittwoch <b>", NUMBER, "Telefonnummer: ", "Leistungen"):
+        assert said in readable, said
+    assert re.findall(r"\w+_\w+", re.sub(r"audio/\w+", "", readable)) == [], "nothing is called as machines call it"
+    assert re.findall(r"\d{4}-\d\d-\d\dT", readable) == []
+    assert "Jemand anderes" not in words
+    assert "password" not in archive.read("data.json").decode()
+    with database.reading() as session:
+        downloads = session.execute(text("SELECT actor, detail FROM access_log WHERE action = 'download'")).all()
+    assert [one.actor for one in downloads] == ["Lena Leitung"] * 2
+    assert "Lena Leitung" in desk("mia").get(f"/desk/tasks/{task}/readers").text
+    lena.post(f"{page}/close")
+    with database.reading() as session:
+        asked = session.scalars(select(SubjectRequest)).one()
+        assert (asked.state, asked.named, asked.identity_check) == ("done", "", "called_back")
+    assert lena.get(page).status_code == 404
+
+
+#: What only machines need: ids, how a transcript was made, and what says in a word what else stands there.
+FOR_MACHINES = {
+    "id", "call_id", "task_id", "team_id", "message_id", "recording_id", "conversation_id", "entry_id", "call_sid",
+    "recording_sid", "message_sid", "step", "turn", "take", "replaces_take", "engine", "words", "audio_bytes", "room",
+    "template", "clock", "hours", "at_risk_recorded_at", "caller_asked", "demands_code", "provisional", "claim_used_at",
+    "erased_at",
+}  # fmt: skip
+
+
+def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
+    tables = (
+        Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
+        VoiceboxMessage, Recording, Transcript, TextMessage, LineEntry, Conversation, Leg, KnownCaller, FrequentCaller,
+        BlockedNumber, InterpreterRequest, LegalHold,
+    )  # fmt: skip
+    columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
+    assert columns - subject_labels.LABELS.keys() - FOR_MACHINES == set()
+    a_life(desk)
+    with database.writing() as session:
+        data = subject_access.collect(session, erasure.of_number(session, NUMBER))
+        session.add(TextMessage(call_id=data["calls"][0]["id"], to_number=NUMBER, language="de", template="sms_link",
+                                number=1, text="x", state="sent"))  # fmt: skip
+        session.flush()
+        data = subject_access.collect(session, erasure.of_number(session, NUMBER))
+    assert data.keys() == labels.SUBJECT_KINDS.keys()
+    assert "number" not in data["text_messages"][0], "the how many-th is no telephone number"
+
+
+def test_only_a_remembered_language_is_something_as_well(desk) -> None:
+    """The call has gone long ago; that the number speaks Turkish is still known."""
+    lena = desk("lena")
+    with database.noting() as connection:
+        caller_language.remember(connection, "+4915112340000", "tr", utc_now())
+    shown = lena.get(asks(lena, "access", "+4915112340000")).text
+    assert "Gemerkte Sprache: 1" in shown
+    assert "Alles herunterladen" in shown
+    assert "Nichts kann berichtigt" in lena.get(asks(lena, "rectification", "+4915112340000")).text
+    lena.post(f"{asks(lena, 'erasure', '+4915112340000')}/erase", data={"sure": "1"})
+    assert "haben wir nichts" in lena.get(asks(lena, "access", "+4915112340000")).text
+
+
+def test_who_is_erased_by_code_is_not_greeted_in_their_language(desk) -> None:
+    task, lena = a_task(number="+4915112340001"), desk("lena")
+    with database.noting() as connection:
+        caller_language.remember(connection, "+4915112340001", "tr", utc_now())
+    with database.writing() as session:
+        session.execute(text("UPDATE calls SET state = 'ended'"))
+    lena.post(f"{asks(lena, 'erasure', the_task(task).receipt_code)}/erase", data={"sure": "1"})
+    with database.reading() as session:
+        assert session.scalars(select(KnownCaller.language)).all() == []
+
+
+def test_arabic_and_chinese_letters_do_not_break_the_file(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    with database.writing() as session:
+        session.get_one(CallbackTask, task).caller_name = "فاطمة 王 ㅎ"
+    archive = zipfile.ZipFile(io.BytesIO(lena.post(f"{asks(lena, 'access')}/data.zip").data))
+    assert archive.read("data.pdf")[:5] == b"%PDF-"
+    assert "فاطمة 王 ㅎ" in archive.read("data.json").decode()
+
+
+def test_by_receipt_code_only_that_task_is_meant(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    archive = zipfile.ZipFile(
+        io.BytesIO(lena.post(f"{asks(lena, 'access', the_task(task).receipt_code)}/data.zip").data)
+    )
+    assert [one["id"] for one in json.loads(archive.read("data.json"))["tasks"]] == [task]
+
+
+def test_without_a_check_of_identity_nothing_begins(desk) -> None:
+    a_life(desk)
+    lena = desk("lena")
+    for form in (
+        {"kind": "access", "named": NUMBER}, {"kind": "access", "named": NUMBER, "identity_check": "trust me"},
+        {"kind": "access", "named": "", "identity_check": "document"}, {"named": NUMBER, "identity_check": "document"},
+    ):  # fmt: skip
+        assert lena.post("/supervision/subjects/", data=form).headers["Location"] == "/supervision/subjects/"
+    assert told() == []
+    for name in ("mia", "adam", "dora"):
+        assert desk(name).get("/supervision/subjects/").status_code == 404
+
+
+def test_a_mistyped_receipt_code_is_no_number(desk) -> None:
+    """They would be told that there is nothing about them."""
+    task, lena = a_life(desk), desk("lena")
+    code = the_task(task).receipt_code
+    wrong = f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
+    wrong = wrong if not wrong.startswith("0") else f"1{wrong[1:]}"
+    assert asks(lena, "access", wrong) == "/supervision/subjects/"
+    assert asks(lena, "access", "(0421) 1234") != "/supervision/subjects/", "a number with as many digits"
+
+
+def test_rectification(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    page = asks(lena, "rectification")
+    assert lena.post(f"{page}/rectify", data={"name": " ", "language": ""}).headers["Location"] == page
+    assert "was berichtigt werden soll" in lena.get(page).text
+    assert lena.post(f"{page}/rectify", data={"number": "110"}).headers["Location"] == page
+    assert lena.post(f"{page}/erase", data={"sure": "1"}).status_code == 404, "not what was asked for"
+    lena.post(f"{page}/rectify", data={"name": "Olga  Östürk", "number": "0151 22233344", "language": "tr"})
+    found = the_task(task)
+    assert (found.caller_name, found.callback_number, found.language) == ("Olga Östürk", "+4915122233344", "tr")
+    assert "rectified" in [event.kind for event in found.events]
+    assert told()[-1].endswith("2 tasks corrected")
+    assert found.receipt_code in lena.get("/desk/?view=all&q=Östürk").text, "it is found by the right name"
+
+
+def test_erasure_is_asked_twice_and_then_thorough(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    with database.reading() as session:
+        sid = session.scalars(select(Recording.recording_sid).order_by(Recording.id)).first()
+    earlier = [asks(lena, "access"), asks(lena, "access", the_task(task).receipt_code)]
+    page = asks(lena, "erasure")
+    assert "noch offen" in lena.get(page).text
+    lena.post(f"{page}/erase")
+    assert the_task(task).callback_number == NUMBER, "not without the tick"
+    lena.post(f"{page}/erase", data={"sure": "1"})
+    found = the_task(task)
+    assert (found.state, found.callback_number, found.caller_name) == ("closed", None, None)
+    assert not audio_store.has(sid)
+    assert "X" in found.receipt_code
+    again = asks(lena, "access")
+    assert "haben wir nichts" in lena.get(again).text
+    assert "gelöscht mit Antrag 3" in lena.get("/supervision/subjects/").text
+    assert [lena.get(one).status_code for one in earlier] == [404, 404], "others would keep the number"
+    assert any(re.search(r"\d recordings", line) for line in told())
+    assert "2 Aufträge, 2 Anrufe, " in desk("dora").get("/protection/deletions").text
+    assert "hat die Löschung ihrer Daten verlangt" in lena.get(f"/desk/tasks/{task}").text
+    assert desk("dora").get("/protection/deletions").status_code == 200
+
+
+def test_a_legal_hold_stands_against_erasure(desk) -> None:
+    task, lena = a_life(desk), desk("lena")
+    lena.post(f"/desk/tasks/{task}/hold", data={"reason": ""})
+    lena.post(f"/desk/tasks/{task}/hold", data={"reason": "Klage vor dem Sozialgericht"})
+    assert desk("mia").post(f"/desk/tasks/{task}/hold", data={"lift": "1"}).status_code == 404
+    page = asks(lena, "erasure")
+    assert "darf derzeit nicht" in lena.get(page).text
+    lena.post(f"{page}/erase", data={"sure": "1"})
+    assert the_task(task).callback_number == NUMBER
+    lena.post(f"{page}/close", data={"refuse": "1"})
+    lena.post(f"{page}/close", data={"refuse": "1", "reason": "Rechtsstreit"})
+    with database.reading() as session:
+        assert session.scalars(select(SubjectRequest.state)).all() == ["refused"]
+        assert [hold.reason for hold in legal_holds.of_task(session, task)] == ["Klage vor dem Sozialgericht"]
+    shown = desk("dora").get("/protection/deletions").text
+    assert the_task(task).receipt_code in shown
+    assert "Sozialgericht" not in shown, "what people write may name somebody: the officer sees no content"
+    assert "Rechtsstreit" not in shown
+    lena.post(f"/desk/tasks/{task}/hold", data={"lift": "1"})
+    with database.reading() as session:
+        assert legal_holds.of_task(session, task) == []
+
+
+def test_restriction_covers_for_everybody_until_it_is_lifted(desk) -> None:
+    task, lena, mia = a_life(desk), desk("lena"), desk("mia")
+    assert "Öztürk" in mia.get(f"/desk/tasks/{task}").text
+    lena.post(f"{asks(lena, 'restriction')}/restrict")
+    for browser in (mia, lena):
+        browser.post(f"/desk/tasks/{task}/open", data={"reason": "complaint"})
+        page = browser.get(f"/desk/tasks/{task}").text
+        assert ("Öztürk" in page, "Art. 18 DSGVO" in page) == (False, True)
+    lena.post(f"{asks(lena, 'restriction')}/restrict", data={"lift": "1"})
+    assert "Öztürk" in mia.get(f"/desk/tasks/{task}").text
+
+
+def test_a_search_in_a_request_is_not_kept_readable(desk) -> None:
+    a_life(desk)
+    asks(desk("lena"), "access")
+    with database.reading() as session:
+        asked = session.scalars(select(SubjectRequest)).one()
+        assert "15112345678" not in asked.named
+        assert sealed_query.unseal(asked.named) == NUMBER

@@ -1,0 +1,284 @@
+"""Degraded, never dead: whatever is away, a caller hears their menu and can leave a message, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import func, select
+
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.lines import ScriptedLine
+from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.local_carrier.webhooks import sign
+from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Recording
+from ivr.platform import database, spool
+from ivr.platform.work_models import SpoolEntry
+from ivr.telephony import call_intake as the_house
+from tests.conftest import House, eventually
+from tests.support.postgres import Postgres, running
+from tests.workers.test_worker_pool import human_speech
+
+SHAKY_NUMBER = 200
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A database server of their own: it will be stopped."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shaky(tmp_path_factory: pytest.TempPathFactory, server: Postgres) -> Iterator[House]:
+    before = dict(os.environ)
+    house = House(
+        tmp_path_factory.mktemp("degraded"),
+        tmp_path_factory.mktemp("no models"),
+        DATABASE_URL=server.new_database(),
+        LANGUAGES='["de", "en", "tr"]',
+    )
+    yield house
+    house.stop()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+SPEECH = human_speech(4)
+
+
+def leaves_a_message(house: House, number: str) -> bool:
+    """German, work, agreed, spoken, hung up in mid-recording; whether the line was recording then."""
+    caller = ScriptedCaller(keys=["1", "2", "1"], sounds=[SPEECH], hangs_up=True)
+    report = house.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
+    return any(recording.call_sid == report.call_sid for recording in house.switch.ledger.recordings())
+
+
+def slowest(house: House, stop: threading.Event, told: list[float]) -> None:
+    """Asks for the first document again and again, and the health pages of nobody."""
+    number = 0
+    while not stop.is_set():
+        number += 1
+        form = {"CallSid": f"CA{number:032x}", "From": f"+491760{number:07d}", "AccountSid": house.settings.account_sid}
+        url = f"{house.url}/voice/fallback"
+        began = time.monotonic()
+        answer = requests.post(
+            url, data=form, headers={"X-Twilio-Signature": sign(house.settings.auth_token, url, form)}, timeout=15
+        )
+        told.append(time.monotonic() - began)
+        assert answer.status_code == 200
+        assert "<Gather" in answer.text
+        time.sleep(0.05)
+
+
+def tasks() -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(CallbackTask)) or 0
+
+
+def test_two_hundred_callers_while_database_and_redis_are_gone(shaky: House, server: Postgres) -> None:
+    server.kill()
+    shaky.kill("redis", "worker")
+    stop, times = threading.Event(), []
+    watcher = threading.Thread(target=slowest, args=(shaky, stop, times))
+    watcher.start()
+    try:
+        with ThreadPoolExecutor(12) as threads:
+            numbers = [f"+49151{number:08d}" for number in range(SHAKY_NUMBER)]
+            recorded = list(threads.map(lambda number: leaves_a_message(shaky, number), numbers))
+    finally:
+        stop.set()
+        watcher.join()
+    assert all(recorded), f"{recorded.count(False)} callers could leave nothing"
+    assert max(times) < 2, "each document comes within 2 s"
+    page = requests.get(f"{shaky.url}/desk/", timeout=5)
+    assert page.status_code == 503 or "/login" in page.url
+    server.start()
+    shaky.restart("redis", "worker")
+    back = time.monotonic()
+    eventually(lambda: tasks() >= SHAKY_NUMBER, 180, 0.5)
+    assert time.monotonic() - back < 180
+    eventually(lambda: not spool_is_waiting(shaky), 60)
+
+    def stored() -> int:
+        with database.reading() as session:
+            done = select(func.count()).select_from(Recording).where(Recording.carrier_deleted_at.is_not(None))
+            return session.scalar(done) or 0
+
+    eventually(lambda: stored() == SHAKY_NUMBER, 180, 0.5)
+    with database.reading() as session:
+        per_number = select(func.count(CallbackTask.id)).group_by(CallbackTask.callback_number)
+        assert session.scalars(per_number).all() == [1] * SHAKY_NUMBER, "one task each, none doubled"
+        told = session.execute(select(CallbackTask.language, CallbackTask.concern).distinct()).all()
+        assert [tuple(row) for row in told] == [("de", "work")], "and what they had keyed in is known"
+    assert list(shaky.switch.ledger.recordings()) == [], "nothing is left at the carrier"
+    assert spool.damaged() == 0
+
+
+def spool_is_waiting(house: House) -> bool:
+    return any(
+        path.exists() and path.stat().st_size
+        for path in (house.settings.var_dir / "spool" / name for name in ("entries", "replaying"))
+    )
+
+
+def test_a_database_that_takes_connections_and_stays_silent(shaky: House, server: Postgres) -> None:
+    """No error comes from it, so somebody has to notice the silence."""
+    before = tasks()
+    server.hush()
+    stop, times = threading.Event(), []
+    try:
+        time.sleep(2.5)  # what was under way notices first
+        watcher = threading.Thread(target=slowest, args=(shaky, stop, times))
+        watcher.start()
+        assert leaves_a_message(shaky, "+4915199999999")
+        stop.set()
+        watcher.join()
+    finally:
+        server.hush(False)
+    assert max(times) < 2
+    eventually(lambda: tasks() == before + 1, 60, 0.5)
+
+
+def test_without_redis_a_web_request_takes_no_longer(shaky: House) -> None:
+    def median() -> float:
+        times = []
+        for number in range(40):
+            form = {"CallSid": f"CB{number:032x}", "From": "+4942112345", "AccountSid": shaky.settings.account_sid}
+            url = f"{shaky.url}/voice/incoming"
+            began = time.monotonic()
+            signature = sign(shaky.settings.auth_token, url, form)
+            assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
+            times.append(time.monotonic() - began)
+        return sorted(times)[20]
+
+    with_redis = median()
+    shaky.kill("redis")
+    try:
+        assert median() < with_redis + 0.05
+    finally:
+        shaky.restart("redis")
+
+
+# -- the spool by itself -----------------------------------------------------------------------------
+
+
+def test_the_spool_is_replayed_in_order_and_once(rooms) -> None:
+    for number in range(5):
+        spool.keep("count", {"number": number})
+    assert spool.waiting()
+    told: list[int] = []
+
+    def broken(session: object, payload: dict[str, int]) -> None:
+        if payload["number"] == 3 and len(told) == 3:
+            told.append(-1)
+            raise database.Away("gone")
+        told.append(payload["number"])
+
+    with pytest.raises(database.Away):
+        spool.replay({"count": broken})
+    assert spool.replay({"count": broken}) == 2
+    assert told == [0, 1, 2, -1, 3, 4], "what was written before is not written again"
+    assert not spool.waiting()
+    assert spool.replay({"count": broken}) == 0
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(SpoolEntry)) == 5
+
+
+def test_what_is_torn_or_cannot_be_digested_is_put_aside_and_holds_up_nothing(rooms: object, tmp_path: Path) -> None:
+    spool.keep("count", 1)
+    entries = spool._path("entries")
+    entries.write_bytes(entries.read_bytes() + b"half an entr")  # the machine went down here
+    spool.keep("count", 2)
+    spool.keep("unknown", 3)
+    told: list[int] = []
+
+    def count(_: object, payload: int) -> None:
+        if payload == 1:
+            raise RuntimeError("a mistake of ours")
+        told.append(payload)
+
+    assert spool.replay({"count": count}) == 1
+    assert told == [2]
+    assert spool.damaged() > 0, "a person can look at the three others"
+    assert not spool.waiting()
+
+
+def test_a_disk_that_fills_in_mid_write_leaves_the_spool_whole(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool.keep("count", 1)
+    whole = spool._path("entries").read_bytes()
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda handle, data: write(handle, data[:10]))
+        with pytest.raises(OSError, match="No space"):
+            spool.keep("count", 2)
+    assert spool._path("entries").read_bytes() == whole
+
+
+def test_nothing_personal_stands_in_the_spool(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise database.Away("gone")
+
+    monkeypatch.setattr(database, "writing", away)
+    monkeypatch.setattr(database, "writing_alone", away)
+    monkeypatch.setattr(database, "noting", away)
+    the_house.call_ended("CA1", "+4915112345678", utc_now())
+    content = spool._path("entries").read_text()
+    assert content
+    assert "15112345678" not in content
+    assert json.dumps("CA1")[1:-1] not in content
+
+
+def test_a_torn_entry_is_put_aside_once_and_can_be_tried_again(rooms) -> None:
+    spool._append("entries", b"torn entry\n")
+    spool.keep("count", 1)
+
+    def away(*_: object) -> None:
+        raise database.Away("gone")
+
+    for _ in range(3):
+        with pytest.raises(database.Away):
+            spool.replay({"count": away})
+    assert spool.damaged() == len(b"torn entry\n")
+    told: list[int] = []
+    spool.replay({"count": lambda _, payload: told.append(payload)})
+    assert spool.retry_damaged() == 1
+    assert spool.damaged() == 0
+    assert spool.waiting()
+    spool.replay({"count": lambda _, payload: told.append(payload)})
+    assert (told, spool.damaged() > 0) == ([1], True)
+
+
+def test_redis_that_is_silent_holds_no_caller_up(shaky: House) -> None:
+    """It takes connections and does not answer."""
+    redis = shaky.redis._process
+
+    def slowest_of(count: int) -> float:
+        times = []
+        for number in range(count):
+            form = {"CallSid": f"CC{number:032x}", "From": "+4942112399", "AccountSid": shaky.settings.account_sid}
+            url = f"{shaky.url}/voice/incoming"
+            began = time.monotonic()
+            signature = sign(shaky.settings.auth_token, url, form)
+            assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
+            times.append(time.monotonic() - began)
+        return sorted(times)[count // 2]
+
+    usual = slowest_of(9)
+    os.kill(redis.pid, signal.SIGSTOP)
+    try:
+        time.sleep(0.5)
+        slowest_of(6)  # each process notices once
+        assert slowest_of(9) < usual + 0.05
+        assert leaves_a_message(shaky, "+4915199999998")
+    finally:
+        os.kill(redis.pid, signal.SIGCONT)

@@ -1,0 +1,188 @@
+"""People who do whatever they do: nobody is dropped, nothing promised is lost, nothing is made up.
+
+A thousand of them ring; ten thousand (`CALLERS=10000`) take some minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from ivr.audio.wav import RATE
+from ivr.domain.languages import LANGUAGES
+from ivr.local_carrier.lines import HungUp, ScriptedLine, Take
+from ivr.models.callbacks import TextMessage
+from ivr.models.calls import Call
+from ivr.platform import database
+from ivr.prompts.catalogue import WRITTEN, catalogue
+from ivr.prompts.parts import Part, fragments
+from tests.conftest import Databases, House, eventually, reader
+
+CALLERS = int(os.environ.get("CALLERS", 1_000))
+_WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
+_NOISE = (np.sin(np.arange(RATE * 2) / 3) * 9000).astype(np.int16)
+_SILENCE = np.zeros(RATE, np.int16)
+_ENTRIES = ["015112345678", "1782666", "09001234567", "0049", "28195", "80331", "214123456", "12345674", "12345678",
+            "0", "9", "7" * 40, "*", "**", "", ""]  # fmt: skip
+
+
+def _prompts() -> dict[str, str]:
+    """What is heard of each prompt at once, in any language -> its name."""
+    heard = {}
+    for language in LANGUAGES:
+        for prompt in catalogue(language).texts.keys() - WRITTEN:
+            heard |= {part.text: prompt for part in fragments(language, prompt)[:1] if isinstance(part, Part)}
+    return heard
+
+
+_PROMPTS = _prompts()
+#: Question and key by which a caller asks for something; the tone is judged by what is said after it.
+_ASKING = {
+    ("consent", "2"): "callback",
+    ("offer_callback", "1"): "callback",
+    ("appointment_consent", "2"): "appointment",
+    ("withdraw", "1"): "withdrawal",
+    ("confirm_sms_number", "1"): "link",
+}
+#: What is asked only of those whose wish has been taken down: how to send the forms is settled, an appointment is.
+_TOLD = {"choose_form": "forms", "appointment_mode": "appointment"}
+_LANGUAGE_MENU = ("choose_language", "more_languages")
+
+
+@dataclass
+class Stranger:
+    """Keys, silences and hang-ups at random; remembers what was promised to them."""
+
+    dice: random.Random
+    wishes: set[str] = field(default_factory=set)
+    _question: str = field(default="")
+
+    def hears(self, text: str, language: str) -> None:
+        # A prompt with values is heard whole from a voice; its first text is enough to know it by.
+        self._question = _PROMPTS.get(text) or self._question
+        if wish := _TOLD.get(self._question):
+            self.wishes.add(wish)
+
+    def waits(self, is_over: Callable[[], bool]) -> None:
+        pass
+
+    def presses(self, count: int, finish: str) -> str:
+        chance = self.dice.random()
+        if chance < 0.13:  # most calls to a hotline are short
+            raise HungUp
+        if chance < 0.18:
+            return ""
+        if count > 1:
+            return self.dice.choice(_ENTRIES) + "#"
+        often = "0123456789" if self._question in _LANGUAGE_MENU else "111111222222333445569*#0"
+        key = self.dice.choice(often)
+        if wish := _ASKING.get((self._question, key)):
+            self.wishes.add(wish)
+        return key
+
+    def speaks(self) -> Take:
+        chance = self.dice.random()
+        if chance < 0.4:
+            raise HungUp
+        if chance < 0.5:
+            return Take(_SILENCE, "")
+        self.wishes.add("speech")
+        seconds = self.dice.uniform(0.8, 2)
+        return Take(_NOISE[: int(seconds * RATE)], self.dice.choice(["#", "", "5", "hangup"]))
+
+    def talks(self, is_over: Callable[[], bool]) -> str:
+        raise HungUp
+
+    def is_done(self, reason: str) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def busy_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[House]:
+    """A house of their own, without speech models: the other stories are told in a quiet one."""
+    before = dict(os.environ)
+    languages = [code for code in LANGUAGES if code != "ko"]
+    # A crowd of this test's own making is no flood.
+    crowd = {"LANGUAGES": json.dumps(languages), "WITHHELD_CALLS_A_MINUTE": "100000"}
+    models = tmp_path_factory.mktemp("no models")
+    house = House(tmp_path_factory.mktemp("busy"), models, **crowd, **databases.settings())
+    yield house
+    house.stop()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def api(busy_house: House):
+    return reader(busy_house)
+
+
+def all_tasks(api) -> Iterator[dict]:
+    page = api("/tasks")
+    while True:
+        yield from page["tasks"]
+        if not page["next"]:
+            return
+        page = api(page["next"].removeprefix("/api/v1"))
+
+
+def _languages() -> set[str | None]:
+    with database.reading() as session:
+        return set(session.scalars(select(Call.language).distinct()))
+
+
+def _endings() -> dict[str, str]:
+    """How the calls have ended, of those that have."""
+    with database.reading() as session:
+        return dict(session.execute(select(Call.call_sid, Call.ending).where(Call.state == "ended")).all())
+
+
+def test_random_callers(busy_house: House, api) -> None:
+    """Every document well formed, no 5xx, no endless loop, a named ending; every promise made exists as a task."""
+
+    def ring(seed: int):
+        dice = random.Random(seed)
+        stranger = Stranger(dice)
+        number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 3 + [dice.choice(_WITHHELD)])
+        hour = {"SipHeader_X-Hotline-At": dice.choice(["open", "closed"])}
+        return stranger, busy_house.switch.call(ScriptedLine(stranger), number, hour)
+
+    with ThreadPoolExecutor(8) as crowd:
+        calls = list(crowd.map(ring, range(CALLERS)))
+
+    assert [report.errors for _, report in calls if report.errors] == []
+    endings = Counter(report.ended_by for _, report in calls)
+    assert set(endings) == {"exchange", "caller"}
+    assert endings["exchange"] > CALLERS / 20  # sent off with a goodbye
+    assert max(report.documents for _, report in calls) <= 70
+
+    # How far somebody came, and in which language, is noted a moment after it has been answered; so is the end.
+    rang = {report.call_sid for _, report in calls}
+    assert eventually(lambda: rang <= _endings().keys(), 60)
+    assert eventually(lambda: _languages() == set(busy_house.settings.enabled_languages))
+    of_call = _endings()
+    reached = Counter(of_call[sid] for sid in rang)
+    assert set(reached) == {"promised", "informed", "unserved", "hung_up"}  # nobody has come to work
+
+    tasks = list(all_tasks(api))
+    found = {sid for task in tasks for sid in task["calls"]}
+    asked_for = {"speech", "callback", "appointment", "forms"}
+    promised = {report.call_sid for stranger, report in calls if stranger.wishes & asked_for}
+    assert len(promised) > CALLERS / 20
+    assert promised <= found, "every promise made to a caller exists as a task"
+    assert [task for task in tasks if not promised & set(task["calls"])] == [], "nothing is made up"
+    assert len({(task["call_sid"], task["kind"], task["concern"]) for task in tasks}) == len(tasks)
+    with_audio = {sid for task in tasks for sid in task["calls"] if task["messages"]}
+    assert {report.call_sid for stranger, report in calls if "speech" in stranger.wishes} <= with_audio
+    with database.reading() as session:
+        links = set(session.scalars(select(Call.call_sid).join(TextMessage)))
+    assert links >= {report.call_sid for stranger, report in calls if "link" in stranger.wishes}

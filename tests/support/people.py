@@ -1,0 +1,95 @@
+"""The fixed cast: Mia of the benefits team, Nils beside her, Sven of another team, Lena who supervises; and
+builders for what they work with."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from flask.testing import FlaskClient
+
+from ivr.accounts import users
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import Sound, write_wav
+from ivr.callbacks import intake
+from ivr.callbacks.request import Matter
+from ivr.calls import calls
+from ivr.domain.routing import TEAMS
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Transcript
+from ivr.platform import database
+from ivr.voicebox import audio_store, voicebox
+from ivr.voicebox.voicebox import Take
+
+PASSWORD = "correct horse battery staple"
+CAST = {
+    "mia": ("Mia Mitglied", "member", ["benefits"]),
+    "nils": ("Nils Nebenan", "member", ["benefits"]),
+    "sven": ("Sven Fremd", "member", ["youth"]),
+    "lena": ("Lena Leitung", "supervisor", list(TEAMS)),
+    "adam": ("Adam Admin", "administrator", []),
+    "dora": ("Dora Datenschutz", "officer", []),
+}
+
+
+def hire() -> dict[str, User]:
+    """Everybody of the cast."""
+    with database.writing() as session:
+        return {key: users.add(session, key, name, role, PASSWORD, teams) for key, (name, role, teams) in CAST.items()}
+
+
+def log_in(client: FlaskClient, username: str) -> FlaskClient:
+    answer = client.post("/login", data={"username": username, "password": PASSWORD})
+    assert answer.status_code == 302, answer.text
+    return client
+
+
+def a_task(
+    concern: str = "benefits",
+    language: str = "de",
+    age: timedelta = timedelta(0),
+    text: str | None = None,
+    kind: str = "callback",
+    number: str = "",
+) -> int:
+    """A task with (if `text` is given) a message that has been transcribed; gives its id."""
+    now: datetime = utc_now() - age
+    with database.writing() as session:
+        call = calls.seen(
+            session, "CA" + secrets.token_hex(16), number or f"+49176{secrets.randbelow(9 * 10**7) + 10**7}", now
+        )
+        calls.progressed(call, "record", language, concern)
+        about = {"kind": kind, "concern": concern}
+        matter = Matter.of(about)
+        if text is None:
+            return intake.open_for(session, call, matter, now).id
+        recording = voicebox.announced(session, call, Take(1, language, about), "RE" + secrets.token_hex(16), now)
+        task = voicebox.left(session, call, recording, 4, now)
+        sound: Sound = speak(text, language)
+        audio = write_wav(sound)
+        kept = audio_store.save(recording.recording_sid, audio, voicebox.description(recording))
+        voicebox.stored(session, recording, kept.sha256, kept.size, sound.seconds, now)
+        session.flush()
+        transcript = session.query(Transcript).filter_by(recording_id=recording.id).one()
+        transcript.state, transcript.text, transcript.confidence = "done", text, 0.8
+        step = sound.seconds / len(text.split())
+        transcript.engine = "vosk de"
+        transcript.words = [
+            {"word": word, "start": i * step, "end": (i + 0.9) * step, "confidence": 0.3 if i == 1 else 0.9}
+            for i, word in enumerate(text.split())
+        ]
+        return task.id
+
+
+def the_task(task_id: int) -> CallbackTask:
+    with database.reading() as session:
+        task = session.get_one(CallbackTask, task_id)
+        _ = (
+            [event.kind for event in task.events],
+            [attempt.outcome for attempt in task.attempts],
+            task.appointment_wish,
+            task.team.key,
+        )
+        return task

@@ -1,0 +1,302 @@
+"""The carrier's requests, forged, repeated and out of order, signed with twilio's own validator."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import func, select
+from twilio.request_validator import RequestValidator
+
+from ivr.flows.protocol import State
+from ivr.local_carrier.webhooks import sign
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform import database, write_behind
+from ivr.platform.work_models import Work
+from ivr.telephony.state_token import seal
+from ivr.web.app import create_app
+
+CALL = "CA" + "1" * 32
+RECORDING = "RE" + "2" * 32
+
+
+@pytest.fixture
+def carrier(rooms):
+    """Posts a form to a webhook as the carrier would."""
+    client = create_app().test_client()
+    validator = RequestValidator(rooms.auth_token)
+
+    def post(path: str, token: str | None = None, **form: str):
+        form = {"CallSid": CALL, "AccountSid": rooms.account_sid, "From": "+4915112345678", "CallerCity": "", **form}
+        url = f"{rooms.base_url}{path}"
+        signature = validator.compute_signature(url, form) if token is None else token
+        return client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+
+    post.client = client
+    return post
+
+
+def in_step(step: str, path: str = "/voice/answer", **facts: str) -> str:
+    state = State(step, "de", facts={"concern": "benefits", "callback_number": "+4915112345678", **facts})
+    return f"{path}?{urlencode({'state': seal(state)})}"
+
+
+def next_step(answer) -> str:
+    """The webhook a document leads to."""
+    return re.search(r"/voice/answer\?state=[\w=%-]+", answer.text)[0]
+
+
+def count(model: type) -> int:
+    write_behind.settle()
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(model))
+
+
+def the_task() -> CallbackTask | None:
+    with database.reading() as session:
+        return session.scalar(select(CallbackTask))
+
+
+def message_state() -> str:
+    with database.reading() as session:
+        return session.scalar(select(VoiceboxMessage.state))
+
+
+RECORDED = {"RecordingSid": RECORDING, "RecordingDuration": "4", "Digits": "hangup"}
+COMPLETED = {"RecordingSid": RECORDING, "RecordingStatus": "completed", "RecordingDuration": "4"}
+
+
+def test_a_genuine_call_gets_a_document(carrier) -> None:
+    answer = carrier("/voice/incoming")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/xml"
+    assert count(Call) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/voice/incoming", "/voice/answer", "/voice/status", "/voice/recording", "/voice/fallback"]
+)
+def test_a_forged_or_missing_signature_changes_nothing(carrier, path: str) -> None:
+    assert carrier(path, token="forged").status_code == 403
+    assert carrier(path, token="").status_code == 403
+    assert carrier.client.post(path, json={"CallSid": CALL}).status_code == 403
+    assert carrier.client.post(path).status_code == 403
+    assert count(Call) == count(CallbackTask) == 0
+
+
+def test_a_signature_of_another_form_or_url_is_forged(carrier, rooms) -> None:
+    form = {"CallSid": CALL}
+    other = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}/voice/status", form)
+    assert carrier("/voice/incoming", token=other).status_code == 403
+
+
+def test_the_url_is_validated_as_it_was_called(carrier, rooms) -> None:
+    """TELEPHONY: `request.url` is decoded by Flask (%7E %3A %2F, UTF-8) and gives false 403s."""
+    assert carrier("/voice/status?x=%7E%3A%2F&y=%C3%BC&z=a+b", CallStatus="ringing").status_code == 204
+
+
+def test_the_exchange_signs_as_twilio_does(rooms) -> None:
+    """Two independent implementations of the documented rule agree."""
+    form = {"b": "2", "a": "ü", "c": ""}
+    url = "http://127.0.0.1:8000/voice/answer?state=x%3D"
+    theirs = RequestValidator("secret").compute_signature(url, form)
+    assert sign("secret", url + "#rc=3&rp=ct,rt,5xx", form) == theirs
+
+
+def test_a_repeated_webhook_makes_no_second_task(carrier) -> None:
+    for _ in range(3):
+        assert carrier(in_step("record", take="1"), **RECORDED).status_code == 200
+        assert carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED).status_code == 204
+        assert carrier("/voice/status", CallStatus="completed").status_code == 204
+    assert (count(CallbackTask), count(VoiceboxMessage), count(Recording)) == (1, 1, 1)
+    with database.reading() as session:
+        assert sorted(session.scalars(select(Work.kind))) == ["fetch_recording", "find_recording"]
+
+
+def test_the_recordings_event_may_come_first(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    carrier("/voice/status", CallStatus="completed")
+    carrier(in_step("record", take="1"), **RECORDED)
+    assert (count(CallbackTask), count(Recording)) == (1, 1)
+    assert the_task().concern == "benefits"
+    assert the_task().callback_number == "+4915112345678"
+
+
+def test_a_hang_up_in_mid_recording_has_a_task_before_any_audio(carrier) -> None:
+    """TELEPHONY: the action may not come at all after a hang-up; the call's state must be enough."""
+    carrier(in_step("consent"), Digits="1")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    assert the_task() is None
+    carrier("/voice/status", CallStatus="completed")
+    assert the_task().provisional
+    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    assert not the_task().provisional
+    assert message_state() == "left"
+
+
+def test_silence_in_mid_recording_takes_the_doubt_away(carrier) -> None:
+    carrier(in_step("consent"), Digits="1")
+    carrier("/voice/status", CallStatus="completed")
+    assert the_task() is None, "hung up before the tone"
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    assert the_task().provisional
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    assert the_task() is None
+    assert message_state() == "empty"
+
+
+def test_absent_after_completed_changes_nothing(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    assert the_task() is not None
+    assert message_state() == "left"
+
+
+@pytest.mark.parametrize("duration", ["0", "-1", "4"])
+def test_a_failed_recording_takes_no_promise_back(carrier, duration: str) -> None:
+    told = {"RecordingSid": RECORDING, "RecordingDuration": duration}
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingStatus="in-progress", **told)
+    carrier("/voice/status", CallStatus="completed")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingStatus="failed", **told)
+    assert the_task() is not None
+
+
+def test_a_failed_recording_is_a_task_that_a_person_sees(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="failed")
+    assert the_task() is not None
+
+
+def test_a_state_we_cannot_read_begins_again(carrier) -> None:
+    """After a change of the secret in mid-call the caller hears the first menu, not an error."""
+    answer = carrier("/voice/answer?state=nonsense", Digits="1")
+    assert answer.status_code == 200
+    assert "Jobcenter Bremen" in answer.text
+
+
+def test_the_fallback_takes_the_call_up_in_its_language(carrier, rooms) -> None:
+    state = seal(State("main", "en", facts={"concern": "work"}))
+    url = f"{rooms.base_url}/voice/answer?{urlencode({'state': state})}"
+    answer = carrier("/voice/fallback", ErrorCode="11200", ErrorUrl=url)
+    assert "There was a technical problem" in answer.text
+    assert "<Gather" in answer.text
+
+
+def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.telephony import call_intake
+
+    def broken(*_: object) -> str:
+        raise call_intake.NotKept("turn")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(call_intake, "perform", broken)
+        answer = carrier(in_step("consent"), Digits="2")
+    assert answer.status_code == 200
+    assert "null eins fünf eins" in answer.text.replace(",", "")
+    assert count(CallbackTask) == 0
+    # What could not be written travels with the call until it can be.
+    carrier(next_step(answer), Digits="1")
+    assert count(CallbackTask) == 1
+
+
+def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
+    carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ivr.telephony import call_intake
+
+    def broken(*_: object) -> str:
+        raise call_intake.NotKept("turn")
+
+    monkeypatch.setattr(call_intake, "perform", broken)
+    answer = carrier(next_step(carrier(in_step("consent"), Digits="2")), Digits="1")
+    answer = carrier(next_step(carrier(next_step(answer), Digits="")), Digits="3")
+    assert "rufen Sie bitte noch einmal an" in answer.text
+    assert "angekommen" not in answer.text
+
+
+def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.telephony import call_intake
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("a mistake in our code")
+
+    monkeypatch.setattr(call_intake, "perform", broken)
+    answer = carrier(in_step("main"), Digits="1")
+    assert answer.status_code == 200
+    assert "technisches Problem" in answer.text
+    assert "einverstanden" in answer.text
+
+
+def test_a_second_recording_of_a_call_that_began_anew_is_kept_too(carrier) -> None:
+    carrier(in_step("record", take="1"), **RECORDED)
+    carrier(in_step("record", take="1"), RecordingSid="RE" + "3" * 32, RecordingDuration="5", Digits="hangup")
+    assert (count(CallbackTask), count(Recording), count(VoiceboxMessage)) == (1, 2, 2)
+
+
+def test_an_unreadable_state_is_remembered_from_the_database(carrier) -> None:
+    carrier(in_step("record", take="1"), **RECORDED)
+    again = carrier("/voice/answer?state=nonsense", Digits="1")
+    assert "Jobcenter Bremen" not in again.text, "the call goes on where it was: at the review"
+    carrier("/voice/recording?state=nonsense", **COMPLETED)
+    assert (count(CallbackTask), count(Recording)) == (1, 1)
+
+
+def test_silence_in_a_first_take_and_a_hang_up_before_a_second_promise_nothing(carrier) -> None:
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    carrier(in_step("record", take="1"))  # nothing was said: the second tone is announced
+    carrier("/voice/status", CallStatus="completed")
+    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    assert count(CallbackTask) == 0
+
+
+def test_a_recording_event_alone_knows_the_number_and_the_first_contact(carrier, rooms) -> None:
+    since = "2026-11-22T10:00:00+00:00"
+    url = in_step("record", "/voice/recording", take="1", since=since)
+    form = {"CallSid": CALL, "RecordingSid": RECORDING, "RecordingStatus": "completed"}
+    signature = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}{url}", form)
+    assert carrier.client.post(url, data=form, headers={"X-Twilio-Signature": signature}).status_code == 204
+    assert the_task().callback_number == "+4915112345678"
+    assert the_task().first_contact_at.isoformat() == since
+
+
+STRANGE = ["", "0", "💥", "\x00", "a" * 5000, "-1", "1e999", "nan", "<xml>", "+49 (0) 151", "２"]
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_strange_values_are_no_error(carrier, value: str) -> None:
+    for path in (
+        "/voice/incoming",
+        in_step("enter_number"),
+        in_step("record", take="1"),
+        "/voice/status",
+        "/voice/fallback",
+    ):
+        for field in (
+            "Digits",
+            "From",
+            "RecordingDuration",
+            "DialCallStatus",
+            "ErrorUrl",
+            "CallSid",
+            "SipHeader_X-Hotline-At",
+        ):
+            answer = carrier(path, **{"RecordingSid": RECORDING, field: value})
+            assert answer.status_code in (200, 204), (path, field)
+
+
+def test_a_strange_hour_is_the_present_one(carrier) -> None:
+    """Local mode lets a person choose the hour; whatever else stands there is ignored."""
+    answer = carrier("/voice/incoming", **{"SipHeader_X-Hotline-At": "💥"})
+    token = re.search(r"state=([\w=%-]+)", answer.text)[1]
+    answer = carrier(f"/voice/answer?state={token}", Digits="1")
+    token = re.search(r"state=([\w=%-]+)", answer.text)[1]
+    assert carrier(f"/voice/answer?state={token}", Digits="1").status_code == 200
+
+
+def test_playback_needs_a_fresh_token_of_ours(carrier) -> None:
+    assert carrier.client.get("/voice/playback/nonsense.wav").status_code == 404
+    token = seal(State("review", "de", facts={"call_sid": CALL, "take": "1"}))
+    assert carrier.client.get(f"/voice/playback/{token}.wav").status_code == 404, "nothing is stored yet"

@@ -1,0 +1,98 @@
+"""`/api/v1` for other programs."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import validate
+
+from ivr.accounts import api_tokens
+from ivr.domain.timestamps import utc_now
+from ivr.platform import database
+from ivr.web.app import create_app
+from tests.support.people import a_task, the_task
+
+
+@pytest.fixture
+def client(rooms):
+    with database.writing() as session:
+        token = api_tokens.new_token(session, "reader", utc_now(), scopes=("tasks", "callers"))
+    client = create_app().test_client()
+    client.token = token
+    client.read = lambda path: client.get(path, headers={"Authorization": f"Bearer {client.token}"})
+    return client
+
+
+def test_the_document_is_valid_openapi(client) -> None:
+    document = client.get("/api/v1/openapi.json").json
+    validate(document)
+
+
+def test_a_task_is_as_the_document_says(client) -> None:
+    task = a_task(text="Guten Tag allerseits")
+    document = client.get("/api/v1/openapi.json").json
+    found = client.read(f"/api/v1/tasks/{task}").json
+    schema = document["components"]["schemas"]
+    assert set(found) == set(schema["Task"]["properties"]) == set(schema["Task"]["required"])
+    (message,) = found["messages"]
+    assert set(message) == set(schema["Message"]["required"])
+    assert set(message["transcript"]) == set(schema["Transcript"]["required"])
+    assert set(message["transcript"]["words"][0]) == {"word", "start", "end", "confidence"}
+    assert found["due_at"].endswith("Z")
+    assert found["receipt_code"] == the_task(task).receipt_code
+
+
+def test_pages_lead_to_each_other(client) -> None:
+    tasks = [a_task() for _ in range(5)]
+    seen, path = [], "/api/v1/tasks?limit=2"
+    while path:
+        page = client.read(path).json
+        seen += [task["id"] for task in page["tasks"]]
+        path = page["next"]
+    assert seen == tasks
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}])
+def test_without_a_token_nothing_is_told(client, header: dict[str, str]) -> None:
+    task = a_task()
+    for path in ("/api/v1/tasks", f"/api/v1/tasks/{task}"):
+        answer = client.get(path, headers=header)
+        assert answer.status_code == 401
+        assert "error" in answer.json
+
+
+def test_a_revoked_token_is_worthless(client) -> None:
+    with database.writing() as session:
+        assert api_tokens.revoke_token(session, "reader", utc_now())
+    assert client.read("/api/v1/tasks").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=abc",
+        "after_id=x",
+        "after_id=99999999999999999999",
+        "limit=5000",
+        "after_id=-1",
+        "state=nonsense",
+    ],
+)
+def test_wrong_queries_are_answered_clearly(client, query: str) -> None:
+    answer = client.read(f"/api/v1/tasks?{query}")
+    assert answer.status_code == 400
+    assert "error" in answer.json
+
+
+def test_what_is_not_there(client) -> None:
+    assert client.read("/api/v1/tasks/99").status_code == 404
+    assert client.read("/api/v1/tasks/9223372036854775808").status_code == 404
+    assert client.read("/api/v1/tasks?call_sid=none").json["tasks"] == []
+
+
+def test_health(client) -> None:
+    assert client.get("/healthz").json == {"status": "alive"}
+    ready = client.get("/readyz")
+    assert ready.status_code == 503, "no Redis and no workers here"
+    assert ready.json["database"] == "ok"
+    assert ready.json["ready"] is False

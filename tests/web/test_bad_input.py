@@ -1,0 +1,228 @@
+"""Nonsense at every door: no failure, no stack trace, nothing changed by who may not.
+
+`FUZZ=50000` is what CI throws; `make test` by itself a small part of it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from jsonschema import Draft202012Validator
+from schemathesis import GenerationMode
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from ivr.accounts.api_tokens import new_token
+from ivr.config.settings import settings
+from ivr.domain.permissions import CARRIER, door_of
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.webhooks import sign
+from ivr.platform import database
+from ivr.platform.orm import Base
+from ivr.web import rate_limits
+from ivr.web.app import create_app
+from ivr.web.openapi import DOCUMENT
+from tests.support.people import a_task, hire, log_in
+
+INPUTS = int(os.environ.get("FUZZ", "1500"))
+NAMES = (
+    "From", "To", "CallSid", "Digits", "RecordingSid", "RecordingDuration", "RecordingStatus", "CallStatus", "task",
+    "DialCallStatus", "ErrorCode", "SequenceNumber", "StatusCallbackEvent", "ConferenceSid", "FriendlyName", "leg",
+    "state", "token", "number", "q", "view", "page", "seen", "part", "sort", "since", "until", "text", "outcome", "to",
+    "action", "team", "user", "weekday", "starts", "ends", "day", "days", "reason", "reason_text", "name", "username",
+    "password", "present", "new", "code", "key", "recovery_code", "role", "active", "scope", "kind", "change", "sms",
+    "decision", "named", "identity_check", "sure", "lift", "refuse", "month", "report", "dimension", "age", "before",
+    "covered", "appointment_at", "place", "room", "answer", "refusal_reason", "posted_on", "language", "limit", "next",
+    "after_id", "call_sid", "template", "needs_interpreter", "anyway", "for_good", "take", "figure", "actor",
+)  # fmt: skip
+VALUES = (
+    "", "0", "1", "2", "-1", "9" * 30, "NaN", "inf", "1.5", "０１２３", "+4915112345678", "anonymous", "Anonymous",
+    "+266696687", "CA" + "a" * 32, "RE" + "b" * 32, "' OR 1=1 --", "<script>alert(1)</script>", "{{7*7}}", "../../etc",
+    "%00", "مرحبا بالعالم", "𝕏" * 50, "a" * 5000, "benefits", "open", "claimed", "closed", "reached",
+    "no_answer", "completed", "busy", "in-progress", "2026-13-45", "2026-10-25", "2026-10-25T02:30", "0000-00-00",
+    "25:61", "08:00", "true", "[]", "{}", "null", "#", "*", "12345674", "member", "administrator", "erasure", "export",
+    "assign", "close", "confirm", "mia", "de", "xx", "csv", "http://127.0.0.1:1/", "file:///etc/passwd", "~AAAA", "~",
+    "\x7f", "\r\nX-Evil: 1", "٣", "١٢٣٤٥٦", "-0", "+", "..", "\ud7ff",
+)  # fmt: skip
+PATHS = ("1", "2", "3", "0", "2147483647", "99999999999999", "de", "xx", "greeting", "csv", "pdf", "missed", "duties",
+         "%2e%2e", "a%00b", "x" * 300, "-1", "greeting-1", "ü")  # fmt: skip
+#: What only callers and the people who work for them may change.
+OF_CALLERS = (
+    "calls", "callback_tasks", "contacts", "voicebox_messages", "recordings", "transcripts", "task_events", "attempts",
+    "postal_orders", "appointment_wishes", "text_messages", "legal_holds", "subject_requests", "blocked_numbers",
+)  # fmt: skip
+
+
+@pytest.fixture
+def house(rooms, monkeypatch):
+    monkeypatch.setattr(rate_limits, "_LOG_IN", "1000000 per minute")  # a flood is not what is tried here
+    monkeypatch.setattr(rate_limits, "_EVERYBODY", "1000000 per minute")
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    hire()
+    for _ in range(3):
+        a_task(text="Guten Tag")
+    a_task("appointment", kind="appointment")
+    a_task("forms", kind="postal_order")
+    return app
+
+
+def state() -> list[tuple[str, str]]:
+    with database.reading() as session:
+        return [
+            (name, repr(session.execute(select(table).order_by(*table.primary_key)).all()))
+            for name, table in Base.metadata.tables.items()
+            if name in OF_CALLERS
+        ]
+
+
+class Monkey:
+    """Throws nonsense, the same for the same seed."""
+
+    def __init__(self, app, seed: int) -> None:
+        self.dice = random.Random(seed)
+        skipped = ("static", "softphone.exchange", "health.readyz")  # the last tells by 503 what is missing
+        self.rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in skipped]
+        self.webhooks = [rule for rule in self.rules if CARRIER in door_of(rule.endpoint).who]
+        self.pages = [rule for rule in self.rules if CARRIER not in door_of(rule.endpoint).who]
+
+    def address(self, rule: Rule) -> str:
+        parts = []
+        for part in str(rule).split("/"):
+            if "<" not in part:
+                parts.append(part)
+            elif "int" in part and self.dice.random() < 0.8:
+                parts.append(str(self.dice.randrange(1, 8)))
+            else:
+                before, _, rest = part.partition("<")
+                parts.append(before + self.dice.choice(PATHS) + rest.rpartition(">")[2])
+        return "/".join(parts)
+
+    def fields(self) -> dict[str, str]:
+        return {self.dice.choice(NAMES): self.dice.choice(VALUES) for _ in range(self.dice.randrange(0, 9))}
+
+
+def throw(monkey: Monkey, browser, rule: Rule) -> None:
+    verb = monkey.dice.choice([*sorted(rule.methods - {"HEAD", "OPTIONS"})] * 4 + ["GET", "POST", "PUT", "DELETE"])
+    path, query, form = monkey.address(rule), monkey.fields(), monkey.fields()
+    answer = browser.open(path, method=verb, query_string=query, data=form if verb != "GET" else None)
+    place = f"{verb} {path} {query} {form}: {answer.status_code}"
+    assert answer.status_code < 500, place
+    assert b"Traceback" not in answer.data, place
+    answer.close()
+
+
+def test_nonsense_breaks_nothing(house) -> None:
+    """Everybody, at every page and form."""
+    monkey = Monkey(house, 1)
+    people = {name: log_in(house.test_client(), name) for name in ("mia", "lena", "adam", "dora")}
+    for number in range(INPUTS // 4):
+        name = monkey.dice.choice(list(people))
+        if number % 25 == 0 and people[name].get("/account/").status_code != 200:  # logged out, or not what they were
+            people = {name: _again(house, name) for name in people}
+        rule = monkey.dice.choice(monkey.pages)
+        if rule.endpoint in ("login.out", "account.password"):
+            continue
+        throw(monkey, people[name], rule)
+
+
+def _again(app, name: str):
+    """They may have been given another role, or locked out: the house is as it was."""
+    from ivr.accounts.users import _hasher
+    from ivr.models.accounts import LogInDelay, User
+    from tests.support.people import CAST, PASSWORD
+
+    with database.writing() as session:
+        session.query(LogInDelay).delete()
+        user = session.query(User).filter_by(username=name).one()
+        user.role, user.active, user.password_hash = CAST[name][1], True, _hasher.hash(PASSWORD)
+        user.totp_secret = user.totp_confirmed_at = None
+    return log_in(app.test_client(), name)
+
+
+def test_the_carrier_may_say_anything(house) -> None:
+    """Signed, so that it is taken for the carrier's."""
+    monkey, client = Monkey(house, 2), house.test_client()
+    for _ in range(INPUTS // 2):
+        rule = monkey.dice.choice(monkey.webhooks)
+        path = monkey.address(rule)
+        query = "&".join(f"{name}=x{monkey.dice.randrange(9)}" for name in list(monkey.fields())[:2])
+        target = f"{path}?{query}" if query else path
+        form = monkey.fields()
+        signature = sign(settings().auth_token, f"{settings().base_url}{target}", form)
+        answer = client.post(target, data=form, headers={"X-Twilio-Signature": signature})
+        assert answer.status_code < 500, f"{target} {form}: {answer.status_code}"
+        assert b"Traceback" not in answer.data
+        answer.close()
+
+
+def test_who_may_not_changes_nothing(house) -> None:
+    """A stranger at every door, webhooks without a signature; administrator and officer at everybody else's."""
+    monkey, stranger = Monkey(house, 3), house.test_client()
+    adam, dora = log_in(house.test_client(), "adam"), log_in(house.test_client(), "dora")
+    before = state()
+    for number in range(INPUTS // 4):
+        browser = (stranger, adam, dora)[number % 3]
+        rule = monkey.dice.choice(monkey.rules)
+        if browser is stranger or not (door_of(rule.endpoint).who & {"administrator", "officer", "anybody"}):
+            throw(monkey, browser, rule)
+    assert state() == before
+
+
+def fits(url: str) -> bool:
+    """Whether what has arrived is right after all: an empty list, for example, sends nothing."""
+    parts = urlsplit(url)
+    name = "/tasks" if parts.path.endswith("/tasks") else "/tasks/{id}"
+    described = {one["name"]: one["schema"] for one in DOCUMENT["paths"][name]["get"].get("parameters", ())}
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    if name != "/tasks":
+        given.append(("id", parts.path.rpartition("/")[2]))
+    values = {key: int(value) if value.isascii() and value.isdigit() else value for key, value in given}
+    values |= {"call_sid": str(dict(given)["call_sid"])} if "call_sid" in values else {}
+    return set(values) <= set(described) and all(
+        Draft202012Validator(described[key]).is_valid(value) for key, value in values.items()
+    )
+
+
+def test_the_interface_is_what_its_document_says(rooms) -> None:
+    """Schemathesis: right and wrong requests for every operation, answers as described."""
+    app = create_app()
+    for _ in range(3):
+        a_task(text="Guten Tag")
+    with database.writing() as session:
+        token = new_token(session, "schemathesis", utc_now(), scopes=("tasks", "callers"))
+    document = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    tried = []
+    for operation in document.get_all_operations():
+        for mode in GenerationMode:
+
+            @settings_of_hypothesis(
+                derandomize=True,
+                max_examples=150,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                database=None,
+            )
+            @given(case=operation.ok().as_strategy(generation_mode=mode))
+            def check(case) -> None:
+                tried.append(case)
+                wrong = {where for where, part in case.meta.components.items() if part.mode is GenerationMode.NEGATIVE}
+                headers = {"Accept-Encoding": "identity"}
+                if wrong != {ParameterLocation.HEADER}:  # otherwise it is the token that is to be missing
+                    headers["Authorization"] = f"Bearer {token}"
+                answer = case.call(headers=headers)
+                left_out = [negative_data_rejection] if fits(answer.request.url or "") else []
+                if "Authorization" in headers:  # it is ours, and valid
+                    left_out.append(ignored_auth)
+                case.validate_response(answer, excluded_checks=left_out)
+
+            check()
+    assert len(tried) > 200
