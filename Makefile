@@ -10,7 +10,7 @@ run:
 
 test:
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports
 	@$(VENV)/python -m pytest $(ARGS)
 
 # Measures speed against baselines in the same run.

@@ -1,11 +1,10 @@
-"""How the house is built: which way imports point, which doors have guards, what nobody forgot."""
+"""What holds for the code as a whole. Which way imports point is checked by import-linter (see pyproject.toml)."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
-import grimp
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
@@ -16,61 +15,6 @@ from ivr.workers import runner
 from tests.support.production_secrets import MASTER_KEY, SECRET
 
 ROOT = Path(__file__).parent.parent
-GRAPH = grimp.build_graph("ivr", include_external_packages=True)
-
-
-def importers(module: str) -> set[str]:
-    return {name for name in GRAPH.modules if any(m == module or m.startswith(f"{module}.") for m in
-            GRAPH.find_modules_directly_imported_by(name))}  # fmt: skip
-
-
-def imports_within(package: str) -> set[str]:
-    inside = {name for name in GRAPH.modules if name == package or name.startswith(f"{package}.")}
-    return {target for name in inside for target in GRAPH.find_modules_directly_imported_by(name)}
-
-
-@pytest.mark.parametrize(
-    ("library", "home"), [("twilio", "ivr.telephony"), ("rq", "ivr.workers"), ("vosk", "ivr.workers")]
-)
-def test_each_library_has_one_home(library: str, home: str) -> None:
-    assert importers(library)
-    assert {name for name in importers(library) if not name.startswith(home)} == set()
-
-
-def test_flows_are_pure() -> None:
-    allowed = {"ivr.flows", "ivr.domain.languages", "ivr.domain.phone_numbers", "ivr.domain.receipt_codes"}
-    own = {target for target in imports_within("ivr.flows") if target.startswith("ivr")}
-    assert {t for t in own if not any(t == a or t.startswith(f"{a}.") for a in allowed)} == set()
-    assert {"flask", "sqlalchemy", "requests", "redis"} & imports_within("ivr.flows") == set()
-
-
-def test_imports_point_one_way() -> None:
-    edges = {"ivr.web", "ivr.telephony", "ivr.workers", "ivr.exchange", "ivr.cli", "ivr.launch", "ivr.web.app"}
-    composition = {"ivr.web.app", "ivr.__main__"}
-    for name in GRAPH.modules:
-        if not name.startswith("ivr."):
-            continue
-        home = ".".join(name.split(".")[:2])
-        for target in GRAPH.find_modules_directly_imported_by(name):
-            target_home = ".".join(target.split(".")[:2])
-            if (
-                target_home == home
-                or target_home not in edges
-                or name in composition
-                or home in ("ivr.cli", "ivr.launch")
-            ):
-                continue
-            allowed = {
-                ("ivr.workers", "ivr.telephony"),  # fetches from the carrier
-                ("ivr.web", "ivr.workers"),  # /readyz asks whether workers live
-            }
-            assert (home, target_home) in allowed, f"{name} imports {target}"
-
-
-def test_the_exchange_and_the_house_meet_over_http_only() -> None:
-    allowed = {"ivr.exchange", "ivr.audio.wav", "ivr.config.settings", "ivr.audio.synthesis"}
-    own = {target for target in imports_within("ivr.exchange") if target.startswith("ivr")}
-    assert {t for t in own if not any(t == a or t.startswith(f"{a}.") for a in allowed)} == set()
 
 
 def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatch, rooms) -> None:

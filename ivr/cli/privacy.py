@@ -125,7 +125,7 @@ def replay() -> None:
 
 
 @click.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/papers"))
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/compliance"))
 def papers(directory: Path) -> None:
     """Write the papers of data protection (Art. 30 record, measures, Löschkonzept …) from the code's own tables."""
     from ivr.privacy.compliance import write

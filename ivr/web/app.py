@@ -57,7 +57,7 @@ def create_app() -> Flask:
     _check_prompts()
     # A thread that comes back from the database would wait 5 ms for its turn while another renders a document.
     sys.setswitchinterval(0.0005)
-    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app = Flask(__name__)
     app.config.update(
         LOCAL=configured.local,
         SECRET_KEY=configured.secret,
@@ -72,7 +72,7 @@ def create_app() -> Flask:
         MAX_FORM_PARTS=2000,
         BABEL_DEFAULT_LOCALE="de",
         BABEL_DEFAULT_TIMEZONE=configured.hours.timezone,
-        BABEL_TRANSLATION_DIRECTORIES="web/translations",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
         COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "application/json"],
     )
     if configured.trusted_proxies:

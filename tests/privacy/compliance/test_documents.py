@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 def test_the_papers_in_docs_are_the_present_ones() -> None:
     for name, text in papers.contents().items():
-        assert (ROOT / "docs" / "papers" / name).read_text(encoding="utf-8") == text, "run `python -m ivr papers`"
+        assert (ROOT / "docs" / "compliance" / name).read_text(encoding="utf-8") == text, "run `python -m ivr papers`"
 
 
 def test_every_table_is_in_the_inventory() -> None:
