@@ -73,10 +73,11 @@ def open_desk(browser: Browser, house: House, username: str = "mia", **options: 
 
 
 def picture(page: Page, name: str) -> None:
-    """A picture for the documentation, where `make screenshots` asks for it."""
+    """A picture of the page, where `make screenshots` asks for it. Those that lie in docs/screenshots are renewed
+    there; all others go to var/screenshots, which git does not keep."""
     if os.environ.get("SCREENSHOTS"):
-        SCREENSHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        kept = SCREENSHOTS / f"{name}.png"
+        page.screenshot(path=kept if kept.exists() else ROOT / "var" / "screenshots" / f"{name}.png")
 
 
 def accessible(page: Page) -> None:
