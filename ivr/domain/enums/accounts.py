@@ -1,0 +1,134 @@
+"""Enumerations of roles, reading, and the rights of data subjects."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody with a log-in is (Rolle). What each may do stands in :mod:`ivr.domain.permissions`."""
+
+    MEMBER = "member"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    OFFICER = "officer"
+
+
+class TokenScope(StrEnum):
+    """What a program's token opens."""
+
+    TASKS = "tasks"
+    CALLERS = "callers"
+
+
+class AccessAction(StrEnum):
+    """What the access log records."""
+
+    VIEW = "view"
+    OPEN = "open"
+    LISTEN = "listen"
+    SEARCH = "search"
+    EXPORT = "export"
+    DOWNLOAD = "download"
+    READ_LOG = "read_log"
+    EXPORT_LOG = "export_log"
+    LOG_IN = "log_in"
+    LOG_IN_FAILED = "log_in_failed"
+    LOG_OUT = "log_out"
+    USER_CHANGED = "user_changed"
+    TOKEN_CHANGED = "token_changed"  # noqa: S105 - no password
+    PERIOD_PROPOSED = "period_proposed"
+    PERIOD_DECIDED = "period_decided"
+    HOLD_PLACED = "hold_placed"
+    HOLD_LIFTED = "hold_lifted"
+    SUBJECT_REQUEST = "subject_request"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    TRIMMED = "trimmed"
+
+
+class BreakGlassReason(StrEnum):
+    """Why a task is opened by somebody who does not hold it."""
+
+    STAND_IN = "stand_in"
+    CALLER_ASKS = "caller_asks"
+    COMPLAINT = "complaint"
+    OVERSIGHT = "oversight"
+    HAND_OVER = "hand_over"
+    FOLLOW_UP = "follow_up"
+    OTHER = "other"
+
+
+class UnusualReading(StrEnum):
+    """What the report of unusual reading looks for."""
+
+    MANY_TASKS = "many_tasks"
+    MANY_SEARCHES = "many_searches"
+    MANY_EXPORTED = "many_exported"
+    AT_NIGHT = "at_night"
+    OWN_NAME = "own_name"
+    NO_CALL = "no_call"
+
+
+class RetentionKind(StrEnum):
+    """Kinds of data that have a retention period (Löschfrist) of their own."""
+
+    AUDIO = "audio"
+    TRANSCRIPT = "transcript"
+    NUMBER_AND_NAME = "number_and_name"
+    TASK = "task"
+    CALL_RECORD = "call_record"
+    REMEMBERED_LANGUAGE = "remembered_language"
+    ACCESS_LOG = "access_log"
+    STATISTICS = "statistics"
+
+
+class ProposalState(StrEnum):
+    """State of a proposed change of a retention period."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class DeletionCause(StrEnum):
+    """Why data was deleted. Replay: deleted again after a restore."""
+
+    PERIOD = "period"
+    ERASURE = "erasure"
+    REPLAY = "replay"
+
+
+class PendingDeletionKind(StrEnum):
+    """What is to be deleted outside the database: audio in our store, or what the carrier keeps."""
+
+    AUDIO = "audio"
+    CALL = "call"
+    RECORDING = "recording"
+    MESSAGE = "message"
+
+
+class SubjectRight(StrEnum):
+    """Right of a data subject: Art. 15, 16, 17 and 18 GDPR."""
+
+    ACCESS = "access"
+    RECTIFICATION = "rectification"
+    ERASURE = "erasure"
+    RESTRICTION = "restriction"
+
+
+class SubjectRequestState(StrEnum):
+    """State of a data subject's request."""
+
+    OPENED = "opened"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class IdentityCheck(StrEnum):
+    """How we know that a request comes from the data subject."""
+
+    CALLED_BACK = "called_back"
+    CODE_AND_NUMBER = "code_and_number"
+    DOCUMENT = "document"
+    REPRESENTATIVE = "representative"

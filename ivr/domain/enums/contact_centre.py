@@ -1,0 +1,122 @@
+"""Enumerations of live calls: the call queue, conversations, legs and presence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PresenceState(StrEnum):
+    """Whether a team member answers calls."""
+
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    PAUSED = "paused"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+class CallQueueState(StrEnum):
+    """Whether a caller can wait for a team: yes; no place is free; nobody answers; another call of theirs waits."""
+
+    OPEN = "open"
+    FULL = "full"
+    NOBODY = "nobody"
+    TAKEN = "taken"
+
+
+class QueueEntryState(StrEnum):
+    """State of a place in a call queue. Waiting: also between two members who are rung; offered: a member is rung."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    LEFT = "left"
+
+
+class QueueEntryMode(StrEnum):
+    """Live: the caller is on the telephone; callback: the caller hung up and keeps the place."""
+
+    LIVE = "live"
+    CALLBACK = "callback"
+
+
+class QueueExit(StrEnum):
+    """Why a caller left the call queue without an answer."""
+
+    CALLBACK = "callback"
+    MESSAGE = "message"
+    EMERGENCY = "emergency"
+    CLOSED = "closed"
+    NOBODY = "nobody"
+    FULL = "full"
+    HUNG_UP = "hung_up"
+    WITHDRAWN = "withdrawn"
+
+
+class ConversationKind(StrEnum):
+    """Answered: a caller from the call queue; callback: a member calls back."""
+
+    ANSWERED = "answered"
+    CALLBACK = "callback"
+
+
+class ConversationState(StrEnum):
+    """State of a conversation."""
+
+    PREPARING = "preparing"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+class ConversationOutcome(StrEnum):
+    """How a conversation ended, as the member says at wrap-up."""
+
+    SETTLED = "settled"
+    FOLLOW_UP = "follow_up"
+    PASSED_ON = "passed_on"
+    BROKEN_OFF = "broken_off"
+
+
+class LegRole(StrEnum):
+    """Whose telephone a leg is."""
+
+    CALLER = "caller"
+    MEMBER = "member"
+    INTERPRETER = "interpreter"
+    COMPANION = "companion"
+
+
+class LegState(StrEnum):
+    """State of a leg. Wanted: to be rung; answered: hears who calls; joined: in the conference."""
+
+    WANTED = "wanted"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    JOINED = "joined"
+    ENDED = "ended"
+
+
+class LegEnding(StrEnum):
+    """How a leg ended."""
+
+    COMPLETED = "completed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    NUMBER_INVALID = "number_invalid"
+    DECLINED = "declined"
+    MACHINE = "machine"
+    WRONG_PERSON = "wrong_person"
+    REFUSED = "refused"
+    NOT_CONFIRMED = "not_confirmed"
+    CANCELED = "canceled"
+
+
+class InterpreterRequestState(StrEnum):
+    """State of the search for an interpreter or companion. Unmet: nobody could be had."""
+
+    LOOKING = "looking"
+    JOINED = "joined"
+    UNMET = "unmet"
+    CANCELED = "canceled"

@@ -1,0 +1,116 @@
+"""Enumerations of callback tasks, their promises, alerts and text messages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TaskState(StrEnum):
+    """State of a callback task."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended (Ergebnis), or with what a task was closed."""
+
+    RINGING = "ringing"
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    ANSWERING_MACHINE = "answering_machine"
+    WRONG_PERSON = "wrong_person"
+    CALL_REFUSED = "call_refused"
+    NUMBER_INVALID = "number_invalid"
+    LETTER_SENT = "letter_sent"
+    SETTLED_OTHERWISE = "settled_otherwise"
+    FORMS_SENT = "forms_sent"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class TaskEventKind(StrEnum):
+    """What happened to a task."""
+
+    OPENED = "opened"
+    CALLED_AGAIN = "called_again"
+    RAISED = "raised"
+    LOWERED = "lowered"
+    RECORDING_CUT_SHORT = "recording_cut_short"
+    NUMBER_GIVEN = "number_given"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    TAKEN_OVER = "taken_over"
+    ASSIGNED = "assigned"
+    HANDED_OVER = "handed_over"
+    ATTEMPTED = "attempted"
+    NOTED = "noted"
+    NAMED = "named"
+    CORRECTED = "corrected"
+    RECTIFIED = "rectified"
+    TEXT_SENT = "text_sent"
+    PUT_OFF = "put_off"
+    LETTER_PROPOSED = "letter_proposed"
+    NO_INTERPRETER = "no_interpreter"
+    AT_RISK = "at_risk"
+    BREACHED = "breached"
+    NOT_REACHED_IN_TIME = "not_reached_in_time"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    RESTRICTED = "restricted"
+    UNRESTRICTED = "unrestricted"
+
+
+class SlaMeasure(StrEnum):
+    """What is promised and measured: a first real attempt; the caller reached, or the task closed with a reason."""
+
+    TRIED = "tried"
+    REACHED = "reached"
+
+
+class SlaTime(StrEnum):
+    """Which hours count for a promise: all of them, or opening time only."""
+
+    WALL = "wall"
+    SERVICE = "service"
+
+
+class SlaState(StrEnum):
+    """State of the clock of one promise. Void: no longer expected."""
+
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    MISSED = "missed"
+    MET = "met"
+    MET_LATE = "met_late"
+    VOID = "void"
+
+
+class AlertEvent(StrEnum):
+    """What an alert subscription can be told of."""
+
+    EMERGENCY = "emergency"
+    AT_RISK = "at_risk"
+    MISSED = "missed"
+    ESCALATED = "escalated"
+
+
+class DeliveryState(StrEnum):
+    """State of an alert or a text message."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class SmsTemplate(StrEnum):
+    """Text messages that are sent; the values are names of prompts."""
+
+    LINK = "sms_link"
+    MISSED = "sms_missed"
+    APPOINTMENT = "sms_appointment"

@@ -1,0 +1,24 @@
+"""Enumerations of background work."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class WorkKind(StrEnum):
+    """Kinds of work in the outbox; `ivr.workers.runner.HANDLERS` has a function for each."""
+
+    FETCH_RECORDING = "fetch_recording"
+    FIND_RECORDING = "find_recording"
+    ASK_FOR_RECORDING = "ask_for_recording"
+    DELETE_AT_CARRIER = "delete_at_carrier"
+    DISCARD_RECORDING = "discard_recording"
+    TRANSCRIBE = "transcribe"
+    SEND_TEXT_MESSAGE = "send_text_message"
+    SEND_ALERT = "send_alert"
+    SEND_REPORT = "send_report"
+    RING_LEG = "ring_leg"
+    HANG_UP_LEG = "hang_up_leg"
+    BRING_CALLER = "bring_caller"
+    END_ROOM = "end_room"
+    TELL_NO_INTERPRETER = "tell_no_interpreter"
