@@ -6,17 +6,19 @@ secrets come from the environment or, in local mode, from files the launcher mad
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import time
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -58,7 +60,10 @@ class Settings(BaseSettings):
     var_dir: Path = Field(default=Path("var"), validate_default=True)
     database_url: str = ""
     redis_url: str = ""
+    #: All keys of sessions, call states, sealed values and keyed hashes are derived from it (see docs/keys.md).
     secret_key: str = ""
+    #: Former values of `secret_key`, a list or separated by commas: what they have sealed can still be opened.
+    secret_key_previous: Annotated[tuple[str, ...], NoDecode] = ()
     #: Roles that need a second factor; in production all, unless said otherwise.
     require_second_factor: tuple[Role, ...] | None = None
     #: Proxies before the web process that add to X-Forwarded-For and -Proto; production has to say how many (0: none).
@@ -208,6 +213,14 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.absolute()
 
+    @field_validator("secret_key_previous", mode="before")
+    @classmethod
+    def _former_secrets(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        listed = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+        return tuple(filter(None, (part.strip() if isinstance(part, str) else part for part in listed)))
+
     @field_validator("languages")
     @classmethod
     def _languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -303,10 +316,12 @@ class Settings(BaseSettings):
             for key in needed:
                 if not getattr(self, key):
                     raise ValueError(f"{key} must be set in production mode")
-            if len(self.secret_key) < _SECRET_LENGTH or len(set(self.secret_key)) < _SECRET_VARIETY:
-                raise ValueError(
-                    f"secret_key: too weak; it needs {_SECRET_LENGTH} random characters (openssl rand -hex 32)"
-                )
+            former = [("secret_key_previous", one) for one in self.secret_key_previous]
+            for key, secret in [("secret_key", self.secret_key), *former]:
+                if len(secret) < _SECRET_LENGTH or len(set(secret)) < _SECRET_VARIETY:
+                    raise ValueError(
+                        f"{key}: too weak; it needs {_SECRET_LENGTH} random characters (openssl rand -hex 32)"
+                    )
             token = self.twilio_auth_token.strip()
             if len(token) < _TOKEN_LENGTH or len(set(token)) < _SECRET_VARIETY:
                 raise ValueError("twilio_auth_token: this is no token of the carrier, whose webhooks it signs")
@@ -379,8 +394,13 @@ class Settings(BaseSettings):
 
     @cached_property
     def secret(self) -> str:
-        """Secret from which sessions and call states are signed; shared by all hosts."""
+        """The present secret key, shared by all hosts. Only ivr.platform.crypto makes keys of it."""
         return self.secret_key or self._local_secret("secret_key")
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """The present secret key and the former ones, each once."""
+        return tuple(dict.fromkeys((self.secret, *self.secret_key_previous)))
 
     @cached_property
     def audio_dir(self) -> Path:

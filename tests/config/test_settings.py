@@ -128,6 +128,22 @@ def test_a_team_may_depend_on_age_and_office(written) -> None:
     assert settings.office_of("80331") is None
 
 
+def test_former_secret_keys_are_a_list_or_separated_by_commas(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert written("secret_key = 'c'\nsecret_key_previous = ['b', 'a']").secrets == ("c", "b", "a")
+    assert written("secret_key = 'c'\nsecret_key_previous = 'b, a,c'").secrets == ("c", "b", "a")
+    monkeypatch.setenv("SECRET_KEY_PREVIOUS", '["x"]')
+    assert written("secret_key = 'c'").secrets == ("c", "x")
+    monkeypatch.setenv("SECRET_KEY_PREVIOUS", "")
+    assert written("secret_key = 'c'").secrets == ("c",)
+
+
+def test_a_former_secret_key_has_to_be_a_strong_one_too(written) -> None:
+    production = "mode = 'production'\npublic_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\n" + TOML
+    with pytest.raises(ConfigurationError, match="secret_key_previous: too weak"):
+        written(f"secret_key_previous = ['{SECRET}x', 'summer2026']\n{production}")
+    assert written(f"secret_key_previous = '{SECRET}x'\n{production}").secrets == (SECRET, f"{SECRET}x")
+
+
 def test_every_concern_reaches_a_team(written) -> None:
     settings = written("[teams.only]\nname = 'Alle'\n[routing]\n" + "".join(
         f"{concern} = 'only'\n" for concern in ("benefits", "work", "under_25", "emergency", "other")
