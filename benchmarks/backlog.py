@@ -74,10 +74,10 @@ def command_line(messages: Sequence[Sound], model: Path, cores: int) -> float:
         return time.monotonic() - began
 
 
-def lay_by(messages: Sequence[Sound], language: str) -> list[outbox.Errand]:
+def lay_by(messages: Sequence[Sound], language: str) -> list[outbox.QueuedJob]:
     """Messages that are stored and wait for their transcript; the queue does not know of them yet."""
-    before, told = outbox.hand_over, list[outbox.Errand]()
-    outbox.hand_over = lambda errands: told.extend(one for one in errands if one.kind == "transcribe")
+    before, told = outbox.hand_over, list[outbox.QueuedJob]()
+    outbox.hand_over = lambda jobs: told.extend(one for one in jobs if one.kind == "transcribe")
     try:
         for number, message in enumerate(messages):
             now = utc_now()
@@ -107,10 +107,10 @@ def pending() -> int:
 
 def house_run(messages: Sequence[Sound], language: str) -> float:
     """Seconds from handing a backlog over to its last transcript."""
-    errands = lay_by(messages, language)
-    assert len(errands) == len(messages)
+    jobs = lay_by(messages, language)
+    assert len(jobs) == len(messages)
     began = time.monotonic()
-    job_queue.hand_over(errands)
+    job_queue.hand_over(jobs)
     eventually(lambda: pending() == 0, 3600, 0.05)
     return time.monotonic() - began
 

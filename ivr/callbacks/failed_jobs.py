@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.models.callbacks import CallbackTask, Contact, TextMessage
-from ivr.models.contact_centre import Conversation, Leg, LineEntry
+from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform.work_models import Work
 
@@ -69,7 +69,7 @@ def _task_of(session: Session, work: Work) -> CallbackTask | None:
         return leg.conversation.task
     if work.kind in _CONVERSATIONS and (conversation := session.get(Conversation, subject)):
         return conversation.task
-    if work.kind == "bring_caller" and (entry := session.get(LineEntry, subject)):
+    if work.kind == "bring_caller" and (entry := session.get(QueueEntry, subject)):
         return _of_call(session, entry.call_id)
     return None
 

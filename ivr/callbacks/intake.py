@@ -16,24 +16,24 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
 from ivr.callbacks import search_index, sla_clocks
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
 from ivr.domain.timestamps import iso
 from ivr.models.alerts import AlertItem
 from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, PostalOrder, TaskEvent
 from ivr.models.calls import Call
-from ivr.models.contact_centre import LineEntry
+from ivr.models.contact_centre import QueueEntry
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Recording, VoiceboxMessage
 
 
-def of_call(session: Session, call: Call, matter: Matter) -> CallbackTask | None:
-    """The task a call has led to for a matter, or the earlier request it changes."""
-    if matter.request:
-        return by_code(session, matter.request)
+def of_call(session: Session, call: Call, request: Request) -> CallbackTask | None:
+    """The task a call has led to for a request, or the earlier request it changes."""
+    if request.changes:
+        return by_code(session, request.changes)
     theirs = select(CallbackTask).join(Contact).where(Contact.call_id == call.id)
-    return session.scalar(_about(theirs, matter).order_by(CallbackTask.id.desc()).limit(1))
+    return session.scalar(_about(theirs, request).order_by(CallbackTask.id.desc()).limit(1))
 
 
 def by_code(session: Session, receipt_code: str) -> CallbackTask | None:
@@ -41,21 +41,23 @@ def by_code(session: Session, receipt_code: str) -> CallbackTask | None:
     return session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == receipt_code))
 
 
-def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, provisional: bool = False) -> CallbackTask:
-    """The one task of a call for a matter, opened if it is not there yet. Its clock starts at the first contact.
+def open_for(
+    session: Session, call: Call, request: Request, now: datetime, *, provisional: bool = False
+) -> CallbackTask:
+    """The one task of a call for a request, opened if it is not there yet. Its clock starts at the first contact.
 
     A second call of the same person about the same concern joins the open task: the first deadline stays, and
     urgency can only rise.
     """
-    task = of_call(session, call, matter)
-    if matter.request and (task is None or task.state == "closed" or task.restricted_at is not None):
+    task = of_call(session, call, request)
+    if request.changes and (task is None or task.state == "closed" or task.restricted_at is not None):
         # It was closed meanwhile, or nobody may use it; what the caller adds now is something new.
-        matter = replace(matter, request="")
-        matter = replace(matter, kind=task.kind, concern=task.concern) if task else matter
-        task = of_call(session, call, matter)
-    task = task or _open_already(session, call, matter)
+        request = replace(request, changes="")
+        request = replace(request, kind=task.kind, concern=task.concern) if task else request
+        task = of_call(session, call, request)
+    task = task or _open_already(session, call, request)
     if task is None:
-        return _open(session, call, matter, now, provisional)
+        return _open(session, call, request, now, provisional)
     join(session, task, call, now)
     if task.state == "closed":  # the team was quicker than the caller, who has more to say
         counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
@@ -63,7 +65,7 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
         task.state, task.closed_at, task.outcome = "open", None, None
         sla_clocks.reopened(session, task, now)
         _note(session, task, now, "reopened")
-    if matter.urgency == "emergency" and task.urgency != "emergency" and not matter.request:
+    if request.urgency == "emergency" and task.urgency != "emergency" and not request.changes:
         task.urgency, task.urgency_words = "emergency", None
         sla_clocks.hasten(session, task, sla_clocks.first_contact(call.started_at, now))
         _note(session, task, now, "raised")
@@ -71,7 +73,7 @@ def open_for(session: Session, call: Call, matter: Matter, now: datetime, *, pro
             sla_clocks.tell(session, task, now)
     if not provisional:
         confirm(session, task, now)
-    complete(session, task, call, matter)
+    complete(session, task, call, request)
     return task
 
 
@@ -99,15 +101,15 @@ def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], n
     return True
 
 
-def _about(query: Select[CallbackTask], matter: Matter) -> Select[CallbackTask]:
-    """Tasks about a matter. Who reports an emergency means the open callback of the same team as well."""
-    same = CallbackTask.concern == matter.concern
-    if matter.urgency == "emergency":
-        same = or_(same, CallbackTask.team.has(key=matter.team))
-    return query.where(CallbackTask.kind == matter.kind, same)
+def _about(query: Select[CallbackTask], request: Request) -> Select[CallbackTask]:
+    """Tasks about a request. Who reports an emergency means the open callback of the same team as well."""
+    same = CallbackTask.concern == request.concern
+    if request.urgency == "emergency":
+        same = or_(same, CallbackTask.team.has(key=request.team))
+    return query.where(CallbackTask.kind == request.kind, same)
 
 
-def _open_already(session: Session, call: Call, matter: Matter) -> CallbackTask | None:
+def _open_already(session: Session, call: Call, request: Request) -> CallbackTask | None:
     """An open task of the same person: the same number, language, kind and concern.
 
     Telephones are shared; a call in another language is another person's.
@@ -120,40 +122,40 @@ def _open_already(session: Session, call: Call, matter: Matter) -> CallbackTask 
         CallbackTask.restricted_at.is_(None),
         CallbackTask.language == (call.language or "de"),
     )
-    return session.scalar(_about(query, matter).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
+    return session.scalar(_about(query, request).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
 
 
-def _open(session: Session, call: Call, matter: Matter, now: datetime, provisional: bool) -> CallbackTask:
-    team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+def _open(session: Session, call: Call, request: Request, now: datetime, provisional: bool) -> CallbackTask:
+    team = teams.by_key(session, request.team, settings().teams[request.team].name)
     began_at = sla_clocks.first_contact(call.started_at, now)
     for _ in range(20):  # a code is taken with a chance of (tasks / 10 million)
         task = CallbackTask(
-            kind=matter.kind,
+            kind=request.kind,
             state="open",
             call_id=call.id,
             team_id=team.id,
             language=call.language or "de",
-            concern=matter.concern,
-            urgency=matter.urgency,
+            concern=request.concern,
+            urgency=request.urgency,
             callback_number=call.from_number,
             receipt_code=receipt_codes.draw(),
             provisional=provisional,
             first_contact_at=began_at,
             due_at=sla_policies.due_at(
-                began_at, matter.kind, matter.urgency, team.key, settings().sla_policies, settings().hours
+                began_at, request.kind, request.urgency, team.key, settings().sla_policies, settings().hours
             ),
         )
         try:
             with session.begin_nested():
                 session.add(task)
         except IntegrityError:
-            if theirs := of_call(session, call, matter):  # another request of the same call was quicker
+            if theirs := of_call(session, call, request):  # another request of the same call was quicker
                 return theirs
             continue
         sla_clocks.start(session, task)
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         _note(session, task, now, "opened")
-        complete(session, task, call, matter)
+        complete(session, task, call, request)
         sla_clocks.tell(session, task, now)
         search_index.index_new(session, task)
         return task
@@ -179,34 +181,34 @@ def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
         sla_clocks.tell(session, task, now)
 
 
-def complete(session: Session, task: CallbackTask, call: Call, matter: Matter) -> None:
+def complete(session: Session, task: CallbackTask, call: Call, request: Request) -> None:
     """Write down what the caller has said by key about a task since it was opened; the office may move it. Who changes
     their mind has said the last thing; what earlier calls have said stays."""
-    if matter.request:
+    if request.changes:
         return
-    moves = (matter.age_group, matter.office) != (task.age_group or "", task.office or "")
+    moves = (request.age_group, request.office) != (task.age_group or "", task.office or "")
     for field in ("emergency_kind", "age_group", "office", "availability"):
-        if value := getattr(matter, field):
+        if value := getattr(request, field):
             setattr(task, field, value)
-    if moves and task.concern == matter.concern and task.state == "open":
-        task.team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
+    if moves and task.concern == request.concern and task.state == "open":
+        task.team = teams.by_key(session, request.team, settings().teams[request.team].name)
     if task.kind == "postal_order":
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
         only_this = {contact.call_id for contact in task.contacts} <= {call.id}
-        before = [] if only_this and matter.forms else order.forms
-        order.forms = [*before, *(form for form in matter.forms if form not in before)]
-        order.customer_number = matter.customer_number or order.customer_number
+        before = [] if only_this and request.forms else order.forms
+        order.forms = [*before, *(form for form in request.forms if form not in before)]
+        order.customer_number = request.customer_number or order.customer_number
         session.add(order)
         task.postal_order = order
     if task.kind == "appointment":
         wish = task.appointment_wish or AppointmentWish(task_id=task.id, mode="in_person", companion="none")
         wish.impairment = bool(wish.impairment)
-        wish.mode = matter.mode or wish.mode
-        wish.reason = matter.reason or wish.reason
-        if matter.companion:
-            wish.companion, wish.impairment = matter.companion, matter.impairment == "yes"
-        if matter.training:
-            wish.seeks_training, task.age_group = matter.training == "yes", matter.age_group or None
+        wish.mode = request.mode or wish.mode
+        wish.reason = request.reason or wish.reason
+        if request.companion:
+            wish.companion, wish.impairment = request.companion, request.impairment == "yes"
+        if request.training:
+            wish.seeks_training, task.age_group = request.training == "yes", request.age_group or None
         session.add(wish)
         task.appointment_wish = wish
 
@@ -223,7 +225,7 @@ def give_number(session: Session, task: CallbackTask, number: str | None, now: d
 def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> None:
     """Only now it is known who has called: somebody with an open task about the same. Nobody has heard the new task's
     receipt code yet, or worked on it: its messages and its call go to the earlier one."""
-    held = session.scalar(select(LineEntry.id).where(LineEntry.task_id == task.id).limit(1))
+    held = session.scalar(select(QueueEntry.id).where(QueueEntry.task_id == task.id).limit(1))
     if task.state != "open" or task.attempts or len(task.contacts) != 1 or held is not None:
         return
     theirs = select(CallbackTask).where(
@@ -234,8 +236,8 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
         CallbackTask.state != "closed",
         CallbackTask.restricted_at.is_(None),
     )
-    matter = Matter(kind=task.kind, concern=task.concern)
-    earlier = session.scalar(_about(theirs, matter).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
+    request = Request(kind=task.kind, concern=task.concern)
+    earlier = session.scalar(_about(theirs, request).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
     if earlier is None:
         return
     if task.urgency == "emergency" and earlier.urgency != "emergency":
@@ -252,10 +254,10 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
     search_index.index(session, earlier)
 
 
-def change_times(session: Session, task: CallbackTask, matter: Matter, now: datetime) -> None:
+def change_times(session: Session, task: CallbackTask, request: Request, now: datetime) -> None:
     """The caller gave other hours at which they can be reached."""
-    if matter.availability and matter.availability != task.availability:
-        task.availability = matter.availability
+    if request.availability and request.availability != task.availability:
+        task.availability = request.availability
         _note(session, task, now, "changed")
 
 
@@ -274,7 +276,7 @@ def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
         session.refresh(task)
 
 
-def news(task: CallbackTask, now: datetime) -> tuple[str, dict[str, str]]:
+def status_for_caller(task: CallbackTask, now: datetime) -> tuple[str, dict[str, str]]:
     """What became of a task, in the call script's words, with the instants (UTC, ISO) it is told with."""
     wish = task.appointment_wish
     if task.state == "closed":

@@ -1,4 +1,4 @@
-"""What a call is about: the facts a caller has settled in the call script, as the house understands them."""
+"""A caller's request: what the answers given in the call script mean."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ivr.domain.routing import AGE_GROUPS, CONCERNS
 
 
 @dataclass(frozen=True)
-class Matter:
-    """One thing a caller wants; a call may be about several, one after the other."""
+class Request:
+    """One thing a caller wants. A call may be about several, one after the other."""
 
     #: callback, postal_order or appointment
     kind: str = "callback"
@@ -24,7 +24,7 @@ class Matter:
     #: morning, afternoon, any_time
     availability: str = ""
     #: Receipt code of the earlier request that is being changed.
-    request: str = ""
+    changes: str = ""
     forms: tuple[str, ...] = ()
     customer_number: str = ""
     #: in_person, telephone, video
@@ -38,7 +38,7 @@ class Matter:
     training: str = ""
 
     @classmethod
-    def of(cls, facts: Mapping[str, str]) -> Matter:
+    def of(cls, facts: Mapping[str, str]) -> Request:
         """Read from a call's facts; what is not known, or known no more, is left out."""
 
         def known(name: str, *values: str) -> str:
@@ -52,7 +52,7 @@ class Matter:
             age_group=known("age_group", *AGE_GROUPS),
             office=known("office", *settings().offices),
             availability=facts.get("availability", ""),
-            request=facts.get("request", ""),
+            changes=facts.get("request", ""),
             forms=tuple(form for form in facts.get("forms", "").split(",") if form),
             customer_number=facts.get("customer_number", ""),
             mode=facts.get("mode", ""),
@@ -74,7 +74,7 @@ class Matter:
 
 
 #: The facts of a call that say what it is about.
-FACTS = tuple(field.name for field in fields(Matter))
+FACTS = tuple("request" if field.name == "changes" else field.name for field in fields(Request))
 
 
 def about(facts: Mapping[str, str]) -> dict[str, str]:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
 from ivr.models.calls import Call
-from ivr.models.contact_centre import LineEntry
+from ivr.models.contact_centre import QueueEntry
 from ivr.platform.column_types import insert
 
 _CALLS = Table("calls", Call.metadata)
 _MESSAGES = Table("voicebox_messages", Call.metadata)
-_ENTRIES = Table("line_entries", LineEntry.metadata)
+_ENTRIES = Table("line_entries", QueueEntry.metadata)
 
 
 def seen(session: Session, call_sid: str, from_number: str | None, now: datetime) -> Call:

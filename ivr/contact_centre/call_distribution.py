@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, interpreters
-from ivr.models.contact_centre import Conversation, Leg, LineEntry, Presence
+from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import rows
 
@@ -44,7 +44,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
     return offered
 
 
-def _who_fits(session: Session, entry: LineEntry, candidates: Sequence[Presence]) -> Presence:
+def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence]) -> Presence:
     """Not who has just declined, if there is anybody else; who speaks the language; who has been idle longest."""
     asked = dict.fromkeys(
         session.scalars(
@@ -62,15 +62,15 @@ def _who_fits(session: Session, entry: LineEntry, candidates: Sequence[Presence]
     )  # fmt: skip
 
 
-def _offer(session: Session, entry: LineEntry, chosen: Presence, now: datetime) -> Leg | None:
+def _offer(session: Session, entry: QueueEntry, chosen: Presence, now: datetime) -> Leg | None:
     conversation = conversations.for_entry(session, entry, now)
     leg = conversations.wanted(session, conversation, "member", chosen.number, now, user_id=chosen.user_id)
     if not agent_presence.move(session, chosen.user_id, ("available",), "ringing", now, leg_id=leg.id):
         session.delete(leg)
         return None
     offered = session.execute(
-        update(LineEntry)
-        .where(LineEntry.id == entry.id, LineEntry.state == "waiting")
+        update(QueueEntry)
+        .where(QueueEntry.id == entry.id, QueueEntry.state == "waiting")
         .values(state="offered", offered_leg_id=leg.id)
         .execution_options(synchronize_session="fetch")
     )
@@ -89,8 +89,8 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
     if entry.state == "answered" and entry.offered_leg_id == leg.id:
         return True  # the same key, delivered twice
     won = session.execute(
-        update(LineEntry)
-        .where(LineEntry.id == entry.id, LineEntry.state == "offered", LineEntry.offered_leg_id == leg.id)
+        update(QueueEntry)
+        .where(QueueEntry.id == entry.id, QueueEntry.state == "offered", QueueEntry.offered_leg_id == leg.id)
         .values(state="answered", answered_at=now)
         .execution_options(synchronize_session="fetch")
     )
@@ -111,8 +111,8 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
 def refused(session: Session, leg: Leg, ending: str, now: datetime) -> None:
     """A member did not take a call (declined, no_answer, busy, failed): the next one is rung."""
     session.execute(
-        update(LineEntry)
-        .where(LineEntry.offered_leg_id == leg.id, LineEntry.state == "offered")
+        update(QueueEntry)
+        .where(QueueEntry.offered_leg_id == leg.id, QueueEntry.state == "offered")
         .values(state="waiting", offered_leg_id=None)
         .execution_options(synchronize_session="fetch")
     )

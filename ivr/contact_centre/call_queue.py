@@ -14,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, LineEntry
+from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import rows
 
@@ -27,12 +27,12 @@ from ivr.platform.column_types import rows
 LATELY = timedelta(minutes=30)
 
 ORDER = (
-    case((LineEntry.urgency == "emergency", 0), else_=1),
-    LineEntry.joined_at,
-    case((LineEntry.mode == "live", 0), else_=1),
-    LineEntry.id,
+    case((QueueEntry.urgency == "emergency", 0), else_=1),
+    QueueEntry.joined_at,
+    case((QueueEntry.mode == "live", 0), else_=1),
+    QueueEntry.id,
 )
-_IN_LINE = LineEntry.state.in_(("waiting", "offered"))
+_IN_LINE = QueueEntry.state.in_(("waiting", "offered"))
 
 
 def state_for(session: Session, team_key: str, now: datetime) -> str:
@@ -42,8 +42,8 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
     if not duty_roster.somebody_answers(session, team.id, now):
         return "nobody"
     waiting = session.scalar(
-        select(func.count(LineEntry.id)).where(
-            _IN_LINE, LineEntry.team_id == team.id, LineEntry.mode == "live", LineEntry.urgency != "emergency"
+        select(func.count(QueueEntry.id)).where(
+            _IN_LINE, QueueEntry.team_id == team.id, QueueEntry.mode == "live", QueueEntry.urgency != "emergency"
         )
     )
     return "full" if (waiting or 0) >= settings().line_places else "open"
@@ -51,63 +51,63 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
 
 def waits_already(session: Session, number: str) -> bool:
     """Whether a number stands in a line already."""
-    theirs = select(LineEntry.id).join(Call).where(_IN_LINE, LineEntry.mode == "live", Call.from_number == number)
+    theirs = select(QueueEntry.id).join(Call).where(_IN_LINE, QueueEntry.mode == "live", Call.from_number == number)
     return session.scalar(theirs.limit(1)) is not None
 
 
 def enter(
-    session: Session, call: Call, turn: int, matter: Matter, language: str, resume: str, now: datetime, *,
+    session: Session, call: Call, turn: int, request: Request, language: str, resume: str, now: datetime, *,
     comes_back: bool = False,
-) -> LineEntry:  # fmt: skip
+) -> QueueEntry:  # fmt: skip
     """A caller begins to wait, for the `turn`th time in this call; who comes back has their old place.
 
     `resume` is the call's sealed state. Twice is once.
     """
-    before = select(LineEntry).where(LineEntry.call_id == call.id)
-    if known := session.scalar(before.where(LineEntry.turn == turn)):
+    before = select(QueueEntry).where(QueueEntry.call_id == call.id)
+    if known := session.scalar(before.where(QueueEntry.turn == turn)):
         return known
-    first = session.scalar(before.order_by(LineEntry.turn).limit(1)) if comes_back else None
-    team = teams.by_key(session, matter.team, settings().teams[matter.team].name)
-    entry = LineEntry(
-        call_id=call.id, turn=turn, team_id=team.id, language=language, concern=matter.concern,
-        urgency=matter.urgency, emergency_kind=matter.emergency_kind or None, state="waiting", mode="live",
-        age_group=matter.age_group or None, office=matter.office or None,
+    first = session.scalar(before.order_by(QueueEntry.turn).limit(1)) if comes_back else None
+    team = teams.by_key(session, request.team, settings().teams[request.team].name)
+    entry = QueueEntry(
+        call_id=call.id, turn=turn, team_id=team.id, language=language, concern=request.concern,
+        urgency=request.urgency, emergency_kind=request.emergency_kind or None, state="waiting", mode="live",
+        age_group=request.age_group or None, office=request.office or None,
         joined_at=first.joined_at if first else now, entered_at=now, resume=resume,
     )  # fmt: skip
     try:
         with session.begin_nested():
             session.add(entry)
     except IntegrityError:  # the same request, delivered twice at once
-        return session.scalars(before.where(LineEntry.turn == turn)).one()
+        return session.scalars(before.where(QueueEntry.turn == turn)).one()
     return entry
 
 
-def of_call(session: Session, call_sid: str, turn: int) -> LineEntry | None:
+def of_call(session: Session, call_sid: str, turn: int) -> QueueEntry | None:
     """A caller's place."""
-    return session.scalar(select(LineEntry).join(Call).where(Call.call_sid == call_sid, LineEntry.turn == turn))
+    return session.scalar(select(QueueEntry).join(Call).where(Call.call_sid == call_sid, QueueEntry.turn == turn))
 
 
-def waiting(session: Session) -> Sequence[LineEntry]:
+def waiting(session: Session) -> Sequence[QueueEntry]:
     """All who wait and for whom nobody is being rung, in the order in which they are served.
 
     Who keeps a place is served once they have hung up and can be called.
     """
     can_be_called = select(CallbackTask.id).where(
-        CallbackTask.id == LineEntry.task_id,
+        CallbackTask.id == QueueEntry.task_id,
         CallbackTask.callback_number.is_not(None),
         CallbackTask.restricted_at.is_(None),
     )
     ready = or_(
-        LineEntry.mode == "live",
-        and_(LineEntry.call.has(Call.state == "ended"), can_be_called.correlate(LineEntry).exists()),
+        QueueEntry.mode == "live",
+        and_(QueueEntry.call.has(Call.state == "ended"), can_be_called.correlate(QueueEntry).exists()),
     )
-    query = select(LineEntry).where(LineEntry.state == "waiting", ready).order_by(*ORDER)
+    query = select(QueueEntry).where(QueueEntry.state == "waiting", ready).order_by(*ORDER)
     return session.scalars(query).all()
 
 
-def position(session: Session, entry: LineEntry) -> int:
+def position(session: Session, entry: QueueEntry) -> int:
     """How many are served up to and including this caller, in their team's line."""
-    ahead = session.scalars(select(LineEntry.id).where(_IN_LINE, LineEntry.team_id == entry.team_id).order_by(*ORDER))
+    ahead = session.scalars(select(QueueEntry.id).where(_IN_LINE, QueueEntry.team_id == entry.team_id).order_by(*ORDER))
     return [*ahead].index(entry.id) + 1
 
 
@@ -118,9 +118,9 @@ def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> 
     None where there is nothing to go by: then nothing is promised.
     """
     lately = session.execute(
-        select(LineEntry.answered_at, Conversation.ended_at)
-        .join(Conversation, Conversation.entry_id == LineEntry.id)
-        .where(LineEntry.team_id == team_id, LineEntry.answered_at > now - LATELY)
+        select(QueueEntry.answered_at, Conversation.ended_at)
+        .join(Conversation, Conversation.entry_id == QueueEntry.id)
+        .where(QueueEntry.team_id == team_id, QueueEntry.answered_at > now - LATELY)
     ).all()
     members = len(duty_roster.who_answers(session, team_id, now))
     if not lately or not members:
@@ -129,12 +129,12 @@ def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> 
     return taken / len(lately) * place / members
 
 
-def leave(session: Session, entry: LineEntry, reason: str, now: datetime) -> bool:
+def leave(session: Session, entry: QueueEntry, reason: str, now: datetime) -> bool:
     """A caller waits no more, for a reason; a member who is being rung for them is rung no longer."""
     leg_id = entry.offered_leg_id
     left = session.execute(
-        update(LineEntry)
-        .where(LineEntry.id == entry.id, LineEntry.state.in_(("waiting", "offered")))
+        update(QueueEntry)
+        .where(QueueEntry.id == entry.id, QueueEntry.state.in_(("waiting", "offered")))
         .values(state="left", left_at=now, reason=reason, offered_leg_id=None)
         .execution_options(synchronize_session="fetch")
     )
@@ -151,7 +151,7 @@ def _is_being_called(session: Session, task: CallbackTask) -> bool:
     return session.scalar(talks.limit(1)) is not None
 
 
-def keep_place(session: Session, entry: LineEntry, task: CallbackTask, now: datetime) -> None:
+def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: datetime) -> None:
     """The caller hangs up and is called back when it is their turn."""
     if entry.state not in ("waiting", "offered"):
         return
@@ -166,7 +166,7 @@ def keep_place(session: Session, entry: LineEntry, task: CallbackTask, now: date
 
 def gone(session: Session, call: Call, now: datetime) -> None:
     """A call is over: whoever waited in it and does not keep a place has hung up."""
-    held = select(LineEntry).where(LineEntry.call_id == call.id, _IN_LINE, LineEntry.mode == "live")
+    held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_LINE, QueueEntry.mode == "live")
     for entry in session.scalars(held).all():
         leave(session, entry, "hung_up", now)
 
@@ -174,7 +174,7 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
     """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more;
     after closing time nobody has: their tasks are worked like all others."""
-    kept = select(LineEntry).where(LineEntry.state == "waiting", LineEntry.mode == "callback")
+    kept = select(QueueEntry).where(QueueEntry.state == "waiting", QueueEntry.mode == "callback")
     for entry in session.scalars(kept).all():
         task = session.get(CallbackTask, entry.task_id or 0)
         if task is None or task.state != "open" or task.restricted_at is not None:
@@ -185,4 +185,4 @@ def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
 
 def is_empty(session: Session) -> bool:
     """Whether nobody waits or keeps a place, in any team's line."""
-    return session.scalar(select(LineEntry.id).where(LineEntry.state == "waiting").limit(1)) is None
+    return session.scalar(select(QueueEntry.id).where(QueueEntry.state == "waiting").limit(1)) is None

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.models.callbacks import CallbackTask
-from ivr.models.contact_centre import Conversation, Leg, LineEntry, Presence
+from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 
 #: Somebody holds this telephone, though not necessarily in the room.
@@ -20,7 +20,7 @@ ON_THE_LINE = ("answered", "joined")
 RINGS = ("wanted", "ringing")
 
 
-def for_entry(session: Session, entry: LineEntry, now: datetime) -> Conversation:
+def for_entry(session: Session, entry: QueueEntry, now: datetime) -> Conversation:
     """The conversation a caller who waits is going to have."""
     known = select(Conversation).where(Conversation.entry_id == entry.id, Conversation.state != "ended")
     if conversation := session.scalar(known):

@@ -12,7 +12,7 @@ from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, conversations, interpreters, leg_events, outbound_callbacks
 from ivr.domain.timestamps import utc_now
-from ivr.models.contact_centre import Conversation, Leg, LineEntry
+from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
 
 
@@ -83,7 +83,7 @@ def ring_given_up(session: Session, leg_id: int) -> None:
 def bring_caller(entry_id: int) -> None:
     """A member has accepted: the caller leaves the line for the room."""
     with database.reading() as session:
-        sid = session.get_one(LineEntry, entry_id).call.call_sid
+        sid = session.get_one(QueueEntry, entry_id).call.call_sid
         leg = conversations.leg_of(session, sid)
         if leg is None or leg.state != "answered" or leg.joined_at is not None:
             return  # they are there already, or it is over
@@ -91,7 +91,7 @@ def bring_caller(entry_id: int) -> None:
         client.redirect_call(sid, voice_url("/connected", entry=entry_id))
     except client.CallIsOver:
         with database.writing_alone() as session:
-            leg_events.callers_call_over(session, session.get_one(LineEntry, entry_id).call, utc_now())
+            leg_events.callers_call_over(session, session.get_one(QueueEntry, entry_id).call, utc_now())
 
 
 def end_room(conversation_id: int) -> None:

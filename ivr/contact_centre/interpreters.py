@@ -18,7 +18,7 @@ from ivr.contact_centre import conversations
 from ivr.domain import opening_hours, phone_numbers
 from ivr.models.accounts import User
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.platform import outbox
 
 
@@ -130,8 +130,8 @@ def wanted_of(session: Session, call: Call) -> str | None:
     asked = (
         select(InterpreterRequest.language)
         .join(Conversation, Conversation.id == InterpreterRequest.conversation_id)
-        .join(LineEntry, LineEntry.id == Conversation.entry_id)
-        .where(LineEntry.call_id == call.id, InterpreterRequest.role == "interpreter")
+        .join(QueueEntry, QueueEntry.id == Conversation.entry_id)
+        .where(QueueEntry.call_id == call.id, InterpreterRequest.role == "interpreter")
     )
     return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
 

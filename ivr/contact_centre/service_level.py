@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.models.contact_centre import Conversation, InterpreterRequest, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 
 #: "75 % of calls answered within 30 s"
 GOAL = timedelta(seconds=30)
@@ -39,14 +39,14 @@ class ServiceLevel:
 
 def between(session: Session, start: datetime, end: datetime, team_id: int | None = None) -> ServiceLevel:
     """The service level of all who began to wait from `start` until before `end`, of a team or of all."""
-    entries = select(LineEntry).where(LineEntry.entered_at >= start, LineEntry.entered_at < end)
+    entries = select(QueueEntry).where(QueueEntry.entered_at >= start, QueueEntry.entered_at < end)
     wanted = select(InterpreterRequest).where(
         InterpreterRequest.role == "interpreter",
         InterpreterRequest.requested_at >= start,
         InterpreterRequest.requested_at < end,
     )
     if team_id is not None:
-        entries = entries.where(LineEntry.team_id == team_id)
+        entries = entries.where(QueueEntry.team_id == team_id)
         wanted = wanted.join(Conversation).where(Conversation.team_id == team_id)
     found = session.scalars(entries).all()
     answered = [entry for entry in found if entry.state == "answered" and entry.mode == "live"]

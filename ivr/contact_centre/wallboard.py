@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from ivr.contact_centre import call_queue, conversations, duty_roster, service_level
 from ivr.contact_centre.agent_presence import THERE
 from ivr.models.accounts import Team, User, team_members
-from ivr.models.contact_centre import Conversation, LineEntry, Presence
+from ivr.models.contact_centre import Conversation, Presence, QueueEntry
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TeamBoard:
     """One team's line and people. Times since an instant are for the page to count."""
 
     team: Team
-    waiting: Sequence[LineEntry]
+    waiting: Sequence[QueueEntry]
     #: Members with the conversation they are in, if any.
     members: Sequence[tuple[Presence, Conversation | None]]
     missing: Sequence[User]
@@ -34,8 +34,8 @@ def of_teams(session: Session, teams: Sequence[Team], now: datetime) -> list[Tea
 
 def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
     waiting = session.scalars(
-        select(LineEntry)
-        .where(LineEntry.team_id == team.id, LineEntry.state.in_(("waiting", "offered")))
+        select(QueueEntry)
+        .where(QueueEntry.team_id == team.id, QueueEntry.state.in_(("waiting", "offered")))
         .order_by(*call_queue.ORDER)
     ).all()
     present = session.scalars(

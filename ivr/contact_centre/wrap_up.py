@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import intake, workflow
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.callbacks.workflow import Refused
 from ivr.contact_centre import agent_presence, call_distribution
 from ivr.models.accounts import User
@@ -50,10 +50,10 @@ def _promised(session: Session, conversation: Conversation, now: datetime) -> Ca
     entry = conversation.entry
     if entry is None:
         return None
-    matter = Matter(
+    request = Request(
         concern=entry.concern,
         emergency_kind=entry.emergency_kind or "",
         age_group=entry.age_group or "",
         office=entry.office or "",
     )
-    return intake.open_for(session, entry.call, matter, now)
+    return intake.open_for(session, entry.call, request, now)

@@ -1,4 +1,4 @@
-"""Who may open which door: one table of all permissions. What is not in it is shut.
+"""Who may call which endpoint: one table of all permissions. What is not in the table is refused.
 
 `python -m ivr papers` writes it into docs/permissions.md; tests/domain/test_permissions.py tries every route with
 every role, verb and team and finds exactly this.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ivr.domain.roles import ROLES
 
-#: Guards other than a role: nobody's; the carrier's signature; a half log-in; a program's token with a scope.
+#: Guards other than a role: none; the carrier's signature; a program's token with a scope.
 ANYBODY, CARRIER, PROGRAM = "anybody", "carrier", "program"
 MEMBER, SUPERVISOR, ADMINISTRATOR, OFFICER = ROLES
 _EVERYBODY = frozenset(ROLES)
@@ -21,9 +21,12 @@ _OFFICERS = frozenset((OFFICER,))
 
 
 @dataclass(frozen=True)
-class Door:
-    """A permission: whose, and what for. `team`: only for tasks of the teams that are one's business. `polled`: the
-    page asks by itself, so that it keeps nobody logged in (`fragment`: only where the address has that parameter)."""
+class Permission:
+    """Who may do something, and what it is.
+
+    `team`: only for tasks of the user's own teams. `polled`: the page sends the request by itself, so that it does not
+    count as activity of the session (`fragment`: only where the address has that parameter).
+    """
 
     who: frozenset[str]
     what: str
@@ -32,29 +35,31 @@ class Door:
     fragment: str = ""
 
 
-def _open(guard: str, what: str) -> Door:
-    return Door(frozenset((guard,)), what)
+def _open(guard: str, what: str) -> Permission:
+    return Permission(frozenset((guard,)), what)
 
 
-def _of(who: frozenset[str], what: str) -> Door:
-    return Door(who, what)
+def _of(who: frozenset[str], what: str) -> Permission:
+    return Permission(who, what)
 
 
-def _task(what: str, *, polled: bool = False) -> Door:
-    return Door(_SERVING, what, team=True, polled=polled)
+def _task(what: str, *, polled: bool = False) -> Permission:
+    return Permission(_SERVING, what, team=True, polled=polled)
 
 
-#: Blueprint or endpoint -> its door; an endpoint of its own goes before its blueprint.
-DOORS: dict[str, Door] = {
+#: Permissions by blueprint or endpoint; an endpoint's own entry goes before that of its blueprint.
+PERMISSIONS: dict[str, Permission] = {
     # telephony: guarded by the carrier's signature in each blueprint
     "voice": _open(CARRIER, "Calls: what the carrier asks and tells"),
-    "line": _open(CARRIER, "The line of who waits"),
-    "legs": _open(CARRIER, "Telephones the house rings"),
+    "line": _open(CARRIER, "The call queue"),
+    "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "staff": _open(CARRIER, "The number for team members (personal number and PIN)"),
     "last_resort": _open(CARRIER, "What is said when nothing else works"),
-    "voice.playback": _open(ANYBODY, "A caller's own take, for the carrier: sealed address, for ten minutes"),
-    "voice.prompt": _open(ANYBODY, "Prompts, which everybody who rings may hear"),
-    "voice.hold_music": _open(ANYBODY, "Music for who waits"),
+    "voice.playback": _open(
+        ANYBODY, "A caller's own recording, for the carrier: sealed address, valid for ten minutes"
+    ),
+    "voice.prompt": _open(ANYBODY, "Prompts, which every caller may hear"),
+    "voice.hold_music": _open(ANYBODY, "Music for waiting callers"),
     # open to anybody: no data
     "static": _open(ANYBODY, "Style sheets and scripts"),
     "home": _open(ANYBODY, "The way to one's first page"),
@@ -74,9 +79,9 @@ DOORS: dict[str, Door] = {
     # one's own log-in
     "account": _of(_EVERYBODY, "One's own password, second factors and recovery codes"),
     # the desk
-    "desk.queue": Door(_SERVING, "The queue of one's teams, covered", team=True, fragment="seen"),
-    "desk.search": Door(_SERVING, "Search among the tasks of one's teams (logged)", team=True),
-    "desk.take_next": Door(_SERVING, "Take the next task of one's teams", team=True),
+    "desk.queue": Permission(_SERVING, "The queue of one's teams, covered", team=True, fragment="seen"),
+    "desk.search": Permission(_SERVING, "Search among the tasks of one's teams (logged)", team=True),
+    "desk.take_next": Permission(_SERVING, "Take the next task of one's teams", team=True),
     "desk.task": _task("A task; number, name, words and notes are covered unless one holds or has opened it (logged)"),
     "reading.open_task": _task("Open a task one does not hold, with a stated reason (logged)"),
     "reading.open_by_code": _of(_SERVING, "Open another team's task by its receipt code, with a reason (logged)"),
@@ -100,15 +105,15 @@ DOORS: dict[str, Door] = {
     "desk.attempt": _task("Record an attempt"),
     "desk.close": _task("Close a task"),
     "desk.answer": _task("Grant or refuse an appointment"),
-    "desk.hold": Door(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
-    "desk_tools.selected": Door(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
-    "desk_tools.palette": Door(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
+    "desk.hold": Permission(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
+    "desk_tools.selected": Permission(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
+    "desk_tools.palette": Permission(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
     "desk_tools.keep_view": _of(_SERVING, "One's own views"),
     "desk_tools.forget_view": _of(_SERVING, "One's own views"),
-    "desk_tools.alerts": Door(_SERVING, "What to sound for, by receipt code", team=True, polled=True),
+    "desk_tools.alerts": Permission(_SERVING, "What to sound for, by receipt code", team=True, polled=True),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
-    "desk_tools.team_readers": Door(_SERVING, "Who has read one's teams' tasks", team=True),
-    "live.page": Door(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
+    "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
+    "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
     "live.come": _of(_SERVING, "Answer calls"),
     "live.go": _of(_SERVING, "Pause, or go home"),
     "live.finish": _of(_SERVING, "The outcome of one's conversation"),
@@ -116,7 +121,7 @@ DOORS: dict[str, Door] = {
     "live.companion": _of(_SERVING, "Bring a trusted person into one's conversation"),
     "live.call_back": _task("Call back"),
     # supervisors
-    "supervision.unfinished": Door(_SUPERVISORS, "Work that needs a person, of one's teams", team=True),
+    "supervision.unfinished": Permission(_SUPERVISORS, "Work that needs a person, of one's teams", team=True),
     "supervision.duties": _of(_SUPERVISORS, "The duty roster"),
     "supervision.add_duty": _of(_SUPERVISORS, "The duty roster"),
     "supervision.add_exception": _of(_SUPERVISORS, "The duty roster"),
@@ -124,7 +129,7 @@ DOORS: dict[str, Door] = {
     "supervision.unwanted": _of(_SUPERVISORS, "Numbers that ring without end (logged)"),
     "supervision.block": _of(_SUPERVISORS, "Block a number"),
     "supervision.lift": _of(_SUPERVISORS, "Lift a block"),
-    "figures.page": Door(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
+    "figures.page": Permission(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
     "figures": _of(_SUPERVISORS, "What stands behind a figure: no callers' data; tasks by receipt code"),
     "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),
     "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
@@ -137,6 +142,6 @@ DOORS: dict[str, Door] = {
 }
 
 
-def door_of(endpoint: str) -> Door | None:
-    """The door of an endpoint; None where nobody has made one."""
-    return DOORS.get(endpoint) or DOORS.get(endpoint.partition(".")[0])
+def permission_of(endpoint: str) -> Permission | None:
+    """The permission of an endpoint; None where the table has no entry."""
+    return PERMISSIONS.get(endpoint) or PERMISSIONS.get(endpoint.partition(".")[0])

@@ -74,7 +74,7 @@ class DutyException(Base):
     user: Mapped[User] = relationship(lazy="joined")
 
 
-class LineEntry(Base):
+class QueueEntry(Base):
     """A place in a team's line (Warteschlange): of a caller who waits, or who is called back in their turn."""
 
     __tablename__ = "line_entries"
@@ -150,7 +150,7 @@ class Conversation(Base):
     #: How it ended, as the member says at wrap-up.
     outcome: Mapped[str | None] = mapped_column(String(40))
     legs: Mapped[list[Leg]] = relationship(back_populates="conversation", order_by="Leg.id")
-    entry: Mapped[LineEntry | None] = relationship()
+    entry: Mapped[QueueEntry | None] = relationship()
     task: Mapped[CallbackTask | None] = relationship()
     team: Mapped[Team] = relationship()
 

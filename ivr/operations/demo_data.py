@@ -25,7 +25,7 @@ from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Contact, PostalOrder, TaskEvent
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database
 from ivr.voicebox import audio_store
@@ -167,7 +167,7 @@ def _wait(session: Session, dice: random.Random, call: Call, team: Team) -> None
     wait = timedelta(seconds=dice.expovariate(1 / 25))
     gives_up = dice.random() < 0.07
     about = {"team_id": team.id, "language": call.language or "de", "concern": call.concern or "other"}
-    entry = LineEntry(
+    entry = QueueEntry(
         call_id=call.id, state="left" if gives_up else "answered", joined_at=call.started_at,
         entered_at=call.started_at, resume="", urgency="normal", reason="hung_up" if gives_up else None,
         answered_at=None if gives_up else call.started_at + wait, left_at=call.started_at + wait, **about,

@@ -18,16 +18,16 @@ from redis.retry import Retry
 from rq import Queue
 
 from ivr.config.settings import settings
-from ivr.platform.outbox import Errand
+from ivr.platform.outbox import QueuedJob
 
 log = logging.getLogger(__name__)
 
 #: A worker listens to one queue: then a job popped just before a crash comes back (BLMOVE).
 CALLS = "calls"
-ERRANDS = "errands"
+GENERAL = "errands"
 TRANSCRIPTION = "transcription"
 
-#: Which queue does a kind of work; every other kind is an errand.
+#: Which queue does a kind of work; every other kind goes to GENERAL.
 _QUEUE_OF = {
     "transcribe": TRANSCRIPTION,
     # Somebody is waiting on the telephone for these.
@@ -35,7 +35,7 @@ _QUEUE_OF = {
 }
 
 #: Seconds a job may take: ten minutes of speech on a slow core, or a slow carrier.
-_TIMEOUT = {CALLS: 60, ERRANDS: 180, TRANSCRIPTION: 1800}
+_TIMEOUT = {CALLS: 60, GENERAL: 180, TRANSCRIPTION: 1800}
 
 #: A pool that has not been heard of for so many seconds is gone.
 SIGN_OF_LIFE = 8.0
@@ -53,7 +53,7 @@ def pool_queue(pool: str) -> str:
 
 def names() -> tuple[str, ...]:
     """All queues of this house."""
-    return (CALLS, ERRANDS, *map(pool_queue, settings().pools))
+    return (CALLS, GENERAL, *map(pool_queue, settings().pools))
 
 
 def patient() -> Redis:
@@ -71,8 +71,8 @@ def _impatient(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
 
 
-def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> None:
-    """Put errands on their queues, urgent ones at the front.
+def hand_over(jobs: Sequence[QueuedJob], connection: Redis | None = None) -> None:
+    """Put jobs on their queues, urgent ones at the front.
 
     Raises:
         RedisError: the queue cannot be reached; the rows remain for the clock.
@@ -82,57 +82,57 @@ def hand_over(errands: Sequence[Errand], connection: Redis | None = None) -> Non
         raise RedisError("Redis did not answer a moment ago")
     try:
         connection = connection or impatient()
-        for errand in errands:
-            kind = _QUEUE_OF.get(errand.kind, ERRANDS)
-            name = pool_queue(errand.pool) if kind == TRANSCRIPTION else kind
+        for job in jobs:
+            kind = _QUEUE_OF.get(job.kind, GENERAL)
+            name = pool_queue(job.pool) if kind == TRANSCRIPTION else kind
             Queue(name, connection=connection).enqueue_call(
                 "ivr.workers.runner.run",
-                args=(errand.work_id,),
-                job_id=job_id(errand),
+                args=(job.work_id,),
+                job_id=job_id(job),
                 timeout=_TIMEOUT[kind],
                 result_ttl=0,
                 failure_ttl=86400,
-                at_front=errand.urgent,
-                description=f"{errand.kind} {errand.work_id}",
+                at_front=job.urgent,
+                description=f"{job.kind} {job.work_id}",
             )
     except RedisError:
         _down_until = time.monotonic() + _PAUSE
         raise
 
 
-_soon: queue.SimpleQueue[Sequence[Errand]] = queue.SimpleQueue()
+_soon: queue.SimpleQueue[Sequence[QueuedJob]] = queue.SimpleQueue()
 _hander: tuple[int, threading.Thread] | None = None
 
 
-def hand_over_soon(errands: Sequence[Errand]) -> None:
+def hand_over_soon(jobs: Sequence[QueuedJob]) -> None:
     """:func:`hand_over` in a thread of its own: nobody waits for Redis, even if it takes a connection and is silent."""
     global _hander
     if _hander is None or _hander[0] != os.getpid():  # threads do not survive a fork
         thread = threading.Thread(target=_keep_handing_over, name="queue", daemon=True)
         _hander = os.getpid(), thread
         thread.start()
-    _soon.put(errands)
+    _soon.put(jobs)
 
 
 def _keep_handing_over() -> None:
     while True:
-        errands = _soon.get()
+        jobs = _soon.get()
         try:
-            hand_over(errands)
+            hand_over(jobs)
         except Exception as error:  # whatever the queue's client raises, the clock enqueues later
-            log.warning("could not enqueue %d errands (%s); the clock will", len(errands), type(error).__name__)
+            log.warning("could not enqueue %d jobs (%s); the clock will", len(jobs), type(error).__name__)
 
 
-def hand_over_missing(errands: Iterable[Errand], connection: Redis) -> None:
-    """Put those errands on their queues that do not wait there already."""
+def hand_over_missing(jobs: Iterable[QueuedJob], connection: Redis) -> None:
+    """Put those jobs on their queues that do not wait there already."""
     waiting = {job for name in names() for job in Queue(name, connection=connection).job_ids}
-    hand_over([errand for errand in errands if job_id(errand) not in waiting], connection)
+    hand_over([job for job in jobs if job_id(job) not in waiting], connection)
 
 
-def job_id(errand: Errand) -> str:
+def job_id(job: QueuedJob) -> str:
     """The job of an outbox row. Asked for again while it is being done, it is another one: RQ deletes a job that has
     finished under the same id as one that was put on the queue meanwhile."""
-    return f"work-{errand.work_id}-{errand.generation}"
+    return f"work-{job.work_id}-{job.generation}"
 
 
 def show_life(connection: Redis, pool: str, workers: Mapping[str, int]) -> None:

@@ -40,7 +40,7 @@ BY_THE_CLOCK = ("send_alert", "send_report")
 
 
 @dataclass(frozen=True)
-class Errand:
+class QueuedJob:
     """What the queue is told about a row: its id and generation, its kind, and whether it goes to the front."""
 
     work_id: int
@@ -53,8 +53,8 @@ class Errand:
 #: Which try of its row the present handler is, from 1.
 tries: ContextVar[int] = ContextVar("tries", default=1)
 
-#: Puts errands on the queue; set by processes that have one. It may raise: the clock repairs.
-hand_over: Callable[[Sequence[Errand]], None] = lambda errands: None  # noqa: E731
+#: Puts jobs on the queue; set by processes that have one. It may raise: the clock repairs.
+hand_over: Callable[[Sequence[QueuedJob]], None] = lambda jobs: None  # noqa: E731
 
 
 def add(
@@ -92,7 +92,7 @@ def add(
     upsert = new.on_conflict_do_update(index_elements=[Work.kind, Work.subject_id], set_=woken)
     work_id, is_urgent, generation = session.execute(upsert.returning(Work.id, Work.urgent, Work.generation)).one()
     if run_after is None:
-        session.info.setdefault("errands", []).append(Errand(work_id, kind, is_urgent, generation, pool))
+        session.info.setdefault("queued_jobs", []).append(QueuedJob(work_id, kind, is_urgent, generation, pool))
 
 
 def settle(session: Session, kind: str, subject_id: int, now: datetime) -> None:
@@ -109,13 +109,13 @@ def is_planned(session: Session, kind: str, subject_id: int) -> bool:
 
 def dispatch(session: Session) -> None:
     """Hand over what a committed session has written. Never raises: the rows are safe already."""
-    errands = session.info.pop("errands", [])
-    if not errands:
+    jobs = session.info.pop("queued_jobs", [])
+    if not jobs:
         return
     try:
-        hand_over(errands)
+        hand_over(jobs)
     except Exception as error:  # whatever the queue's client raises, the clock enqueues later
-        log.warning("could not enqueue %d errands (%s); the clock will", len(errands), type(error).__name__)
+        log.warning("could not enqueue %d jobs (%s); the clock will", len(jobs), type(error).__name__)
 
 
 def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | None:
@@ -191,7 +191,7 @@ def _pause(attempts: int) -> timedelta:
     return timedelta(seconds=BACKOFF[min(attempts, len(BACKOFF)) - 1])
 
 
-def release(session: Session, worker: str, now: datetime) -> list[Errand]:
+def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
     """Take back what was leased to a worker that died; returns what may be enqueued at once.
 
     What has killed two workers waits its turn: it may kill the third.
@@ -200,10 +200,10 @@ def release(session: Session, worker: str, now: datetime) -> list[Errand]:
     for work in rows:
         work.leased_until = work.leased_by = None
         work.run_after = now + (PATIENCE if work.attempts <= 2 else _pause(work.attempts))
-    return [_errand(work) for work in rows if work.attempts <= 2]
+    return [_queued(work) for work in rows if work.attempts <= 2]
 
 
-def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
+def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob]:
     """Rows that should be on the queue or in work by now, urgent first; asked again after PATIENCE."""
     due = (
         select(Work)
@@ -219,7 +219,7 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[Errand]:
     found = session.scalars(due).all()
     for work in found:
         work.run_after = now + PATIENCE
-    return [_errand(work) for work in found]
+    return [_queued(work) for work in found]
 
 
 def due_by_the_clock(session: Session, now: datetime, limit: int = 5000) -> Sequence[Row[int, str, int, bool]]:
@@ -229,5 +229,5 @@ def due_by_the_clock(session: Session, now: datetime, limit: int = 5000) -> Sequ
     return session.execute(due.order_by(Work.urgent.desc(), Work.run_after).limit(limit)).all()
 
 
-def _errand(work: Work) -> Errand:
-    return Errand(work.id, work.kind, work.urgent, work.generation, work.pool or "")
+def _queued(work: Work) -> QueuedJob:
+    return QueuedJob(work.id, work.kind, work.urgent, work.generation, work.pool or "")

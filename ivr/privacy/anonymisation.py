@@ -15,7 +15,7 @@ from ivr.callbacks import search_index
 from ivr.calls.erased_ids import _WORK_OF, elsewhere
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
-from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -93,7 +93,7 @@ def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
         elsewhere(session, "call", call_sid)
     texts(session, TextMessage.call_id.in_(call_ids))
     session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None))
-    session.execute(update(LineEntry).where(LineEntry.call_id.in_(call_ids)).values(resume=""))
+    session.execute(update(QueueEntry).where(QueueEntry.call_id.in_(call_ids)).values(resume=""))
 
 
 def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:

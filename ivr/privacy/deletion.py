@@ -19,7 +19,7 @@ from ivr.calls import erased_ids
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import DeletionRecord, LegalHold
 from ivr.models.reporting import DailyFigure
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -119,7 +119,7 @@ def _named_tasks(before: datetime) -> Select[int]:
 
 def _numbered_calls(before: datetime) -> Select[int]:
     texts = exists().where(TextMessage.call_id == Call.id)
-    places = exists().where(LineEntry.call_id == Call.id, LineEntry.resume != "")
+    places = exists().where(QueueEntry.call_id == Call.id, QueueEntry.resume != "")
     known = or_(Call.from_number.is_not(None), texts, places)
     return select(Call.id).where(_old_call(before), known, ~_kept_by_a_task(before))
 
@@ -127,7 +127,9 @@ def _numbered_calls(before: datetime) -> Select[int]:
 def _numbered_legs(before: datetime) -> Select[int]:
     """Conversations in which a caller's or a companion's number stands."""
     task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(_over(before), _free()))
-    entry = exists().where(LineEntry.id == Conversation.entry_id, LineEntry.call_id == Call.id, _kept_by_a_task(before))
+    entry = exists().where(
+        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
+    )
     leg = exists().where(Leg.conversation_id == Conversation.id, Leg.number.is_not(None),
                          anonymisation.THEIR_LEGS)  # fmt: skip
     asked = exists().where(InterpreterRequest.conversation_id == Conversation.id)
@@ -162,13 +164,15 @@ def _calls(before: datetime) -> Select[int]:
         _old_call(before),
         ~exists().where(Contact.call_id == Call.id),
         ~exists().where(CallbackTask.call_id == Call.id),
-        ~exists().where(LineEntry.call_id == Call.id, LineEntry.state.in_(("waiting", "offered"))),
+        ~exists().where(QueueEntry.call_id == Call.id, QueueEntry.state.in_(("waiting", "offered"))),
     )
 
 
 def _conversations(before: datetime) -> Select[int]:
     over = and_(Conversation.state == "ended", func.coalesce(Conversation.ended_at, Conversation.started_at) < before)
-    entry = exists().where(LineEntry.id == Conversation.entry_id, LineEntry.call_id == Call.id, _kept_by_a_task(before))
+    entry = exists().where(
+        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
+    )
     return select(Conversation.id).where(over, Conversation.task_id.is_(None), ~entry)
 
 

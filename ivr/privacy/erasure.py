@@ -26,7 +26,7 @@ from ivr.domain.timestamps import iso
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask, Contact, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import blob_storage
@@ -125,7 +125,7 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
 
 def _theirs(subject: Subject) -> ColumnElement[bool]:
     """Conversations with them."""
-    entries = select(LineEntry.id).where(LineEntry.call_id.in_(subject.call_ids))
+    entries = select(QueueEntry.id).where(QueueEntry.call_id.in_(subject.call_ids))
     return Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
 
 

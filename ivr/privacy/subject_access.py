@@ -19,7 +19,7 @@ from ivr.calls import caller_language
 from ivr.domain.timestamps import iso
 from ivr.models.callbacks import Attempt, CallbackTask, Draft, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -38,7 +38,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
     """All rows about a person, by kind; instants as RFC 3339 text."""
     tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids))).all()
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids)).order_by(Call.started_at)).all()
-    entries = session.scalars(select(LineEntry).where(LineEntry.call_id.in_(subject.call_ids))).all()
+    entries = session.scalars(select(QueueEntry).where(QueueEntry.call_id.in_(subject.call_ids))).all()
     conversations = session.scalars(
         select(Conversation).where(
             Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_([entry.id for entry in entries])

@@ -20,7 +20,7 @@ from ivr.contact_centre import duty_roster
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import LineEntry
+from ivr.models.contact_centre import QueueEntry
 from ivr.models.sla import SlaClock
 from ivr.reporting import daily_metrics
 
@@ -56,8 +56,8 @@ def tiles(session: Session, now: datetime) -> list[Tile]:
     """Waiting now, longest wait (seconds), due soon, missed and open, answered within 30 s today, first attempts within
     24 h in the last 30 days (shares)."""
     targets, today = settings().targets, daily_metrics.local_day(now)
-    waiting = select(func.count(), func.min(LineEntry.entered_at)).where(
-        LineEntry.state.in_(("waiting", "offered")), LineEntry.mode == "live"
+    waiting = select(func.count(), func.min(QueueEntry.entered_at)).where(
+        QueueEntry.state.in_(("waiting", "offered")), QueueEntry.mode == "live"
     )
     callers, since = session.execute(waiting).one()
     longest = max(0.0, (now - since).total_seconds()) if since else 0.0
@@ -213,21 +213,21 @@ def repeat_callers(session: Session, now: datetime) -> list[tuple[str, float, fl
     return sorted(((key, of["tasks"], of["called_again"]) for key, of in by.items()), key=lambda one: -one[2])
 
 
-def abandoned(session: Session, first: date, last: date, limit: int = 500) -> Sequence[LineEntry]:
+def abandoned(session: Session, first: date, last: date, limit: int = 500) -> Sequence[QueueEntry]:
     """Who hung up while waiting, the latest first. They have not asked to be called, and are not."""
     start, end = daily_metrics.bounds(first, last)
-    query = select(LineEntry).where(
-        LineEntry.entered_at >= start,
-        LineEntry.entered_at < end,
-        LineEntry.mode == "live",
-        LineEntry.state == "left",
-        LineEntry.reason == "hung_up",
+    query = select(QueueEntry).where(
+        QueueEntry.entered_at >= start,
+        QueueEntry.entered_at < end,
+        QueueEntry.mode == "live",
+        QueueEntry.state == "left",
+        QueueEntry.reason == "hung_up",
     )
-    query = query.options(joinedload(LineEntry.team), joinedload(LineEntry.call))
-    return session.scalars(query.order_by(LineEntry.entered_at.desc()).limit(limit)).all()
+    query = query.options(joinedload(QueueEntry.team), joinedload(QueueEntry.call))
+    return session.scalars(query.order_by(QueueEntry.entered_at.desc()).limit(limit)).all()
 
 
-def came_back(session: Session, entries: Sequence[LineEntry]) -> dict[int, str]:
+def came_back(session: Session, entries: Sequence[QueueEntry]) -> dict[int, str]:
     """What became of those who hung up: `answered` or `promised` in a later call of the same number, by entry id."""
     found: dict[int, str] = {}
     numbers = {entry.call.from_number for entry in entries if entry.call.from_number}

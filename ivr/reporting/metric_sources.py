@@ -17,7 +17,7 @@ from ivr.contact_centre.service_level import GOAL
 from ivr.models.accounts import Team
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Contact
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 from ivr.models.sla import SlaClock, SlaPause
 
 #: By what figures are broken down. `reason`: why an appointment was refused; `hour`: local, 0 to 23.
@@ -127,10 +127,10 @@ def _clock(measure: str, at: Any) -> Any:
 
 _CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
 _LINE = select(
-    LineEntry.entered_at.label("at"), LineEntry.state, LineEntry.mode, LineEntry.answered_at,
-    LineEntry.reason.label("reason_left"), LineEntry.task_id, Team.key.label("team"), LineEntry.office,
-    LineEntry.language, LineEntry.concern, LineEntry.age_group,
-).select_from(LineEntry).join(Team)  # fmt: skip
+    QueueEntry.entered_at.label("at"), QueueEntry.state, QueueEntry.mode, QueueEntry.answered_at,
+    QueueEntry.reason.label("reason_left"), QueueEntry.task_id, Team.key.label("team"), QueueEntry.office,
+    QueueEntry.language, QueueEntry.concern, QueueEntry.age_group,
+).select_from(QueueEntry).join(Team)  # fmt: skip
 _OPENED = (
     select(CallbackTask.first_contact_at.label("at"), CallbackTask.urgency, AppointmentWish.mode, *_TASK)
     .select_from(CallbackTask)
@@ -170,7 +170,7 @@ _PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).jo
 SOURCES = (
     Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
     Source(
-        "line", _LINE, LineEntry.entered_at, _line,
+        "line", _LINE, QueueEntry.entered_at, _line,
         ("waited", "answered", "answered_in_time", "answered_seconds", "abandoned", "to_task"), hourly=True,
     ),
     Source("opened", _OPENED, CallbackTask.first_contact_at, _opened, ("tasks", "emergencies", "wishes_in_person")),

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
-from ivr.models.contact_centre import Conversation, LineEntry
+from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.reporting import daily_metrics
 
 #: Calls simulated for each number of staff, after as many tenths to warm up.
@@ -67,11 +67,11 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
         Conversation.kind == "answered", Conversation.connected_at >= now - _HISTORY, Conversation.ended_at.is_not(None)
     )
     waited = select(
-        LineEntry.entered_at, LineEntry.answered_at, LineEntry.left_at, LineEntry.state, LineEntry.reason
-    ).where(LineEntry.entered_at >= now - _HISTORY, LineEntry.mode == "live")
+        QueueEntry.entered_at, QueueEntry.answered_at, QueueEntry.left_at, QueueEntry.state, QueueEntry.reason
+    ).where(QueueEntry.entered_at >= now - _HISTORY, QueueEntry.mode == "live")
     if team:
         talked = talked.where(Conversation.team.has(key=team))
-        waited = waited.where(LineEntry.team.has(key=team))
+        waited = waited.where(QueueEntry.team.has(key=team))
     talk = [(end - start).total_seconds() for start, end in session.execute(talked) if start and end]
     entries = session.execute(waited).all()
     gave_up, stayed = list[float](), list[float]()
@@ -85,9 +85,9 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
 def _came(session: Session, day: date, hour: int, team: str) -> int:
     """How many came into a line, or into that of a team, in a local hour."""
     start = datetime.combine(day, time(hour), settings().hours.zone).astimezone(UTC)
-    query = select(func.count()).select_from(LineEntry)
-    query = query.where(LineEntry.entered_at >= start, LineEntry.entered_at < start + timedelta(hours=1))
-    return session.scalar(query.where(LineEntry.team.has(key=team)) if team else query) or 0
+    query = select(func.count()).select_from(QueueEntry)
+    query = query.where(QueueEntry.entered_at >= start, QueueEntry.entered_at < start + timedelta(hours=1))
+    return session.scalar(query.where(QueueEntry.team.has(key=team)) if team else query) or 0
 
 
 def simulate(

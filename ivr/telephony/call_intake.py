@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import intake, receipt_lookup, sms
-from ivr.callbacks.request import Matter, about
+from ivr.callbacks.request import Request, about
 from ivr.calls import caller_language, calls, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue, interpreters
@@ -62,7 +62,7 @@ class House:
             with database.reading() as session:
                 if state.facts.get("concern") == "emergency" and self._fills_the_line(session):
                     return "taken"
-                return call_queue.state_for(session, Matter.of(state.facts).team, self.now)
+                return call_queue.state_for(session, Request.of(state.facts).team, self.now)
         except SQLAlchemyError:
             return "nobody"
 
@@ -82,7 +82,7 @@ class House:
 
     def decides(self, question: str, state: State) -> bool:
         """Whether the responsible team depends on the answer to a question."""
-        matter = Matter.of(state.facts)
+        matter = Request.of(state.facts)
         return settings().decides(question, matter.concern, matter.age_group, matter.office)
 
     def office_of(self, postal_code: str) -> str | None:
@@ -102,7 +102,7 @@ class House:
                 task = receipt_lookup.find(session, code, self.from_number or self.call_sid, self.now)
                 if task is None:
                     return "unknown", {"request": "", **asked}
-                outcome, facts = intake.news(task, self.now)
+                outcome, facts = intake.status_for_caller(task, self.now)
                 over = {"kind": task.kind, "concern": task.concern} if task.state == "closed" else {}
         except (receipt_lookup.Locked, SQLAlchemyError) as error:
             if isinstance(error, SQLAlchemyError):
@@ -120,7 +120,7 @@ class House:
     def values(self, state: State) -> dict[str, str]:
         """What prompts may name: instants in ISO form, counts and numbers as digits."""
         configured, now = settings(), self.at(state)
-        team = Matter.of(state.facts).team
+        team = Request.of(state.facts).team
         promised = (configured.sla_policies, configured.hours)
         emergency_due = sla_policies.due_at(now, "callback", "emergency", team, *promised)
         hours = (sla_policies.due_at(now, "callback", "normal", team, *promised) - now).total_seconds() / 3600
@@ -237,7 +237,7 @@ def _take_in_turn(
         _take_in(session, call, state, event, now)
     if not said_more and not any(event.name in _ABOUT_TASKS for event in state.owed):
         return state.facts.get("receipt_code")
-    matter = Matter.of(state.facts)
+    matter = Request.of(state.facts)
     task = intake.of_call(session, call, matter)
     if task is not None:
         intake.complete(session, task, call, matter)
@@ -250,7 +250,7 @@ def _stands(state: State) -> tuple[str, str | None]:
 
 def _take_in(session: Session, call: Call, state: State, event: Event, now: datetime) -> None:
     facts = event.about or state.facts
-    matter = Matter.of(facts)
+    matter = Request.of(facts)
     match event.name:
         case "language_chosen":
             caller_language.remember(session.connection(), call.from_number, state.language, now)
@@ -282,7 +282,7 @@ def _join_line(session: Session, call: Call, state: State, facts: Mapping[str, s
     turn, comes_back = int(facts.get("turn", "1")), facts.get("back") == "1"
     if turn > 1:  # whoever waits again has left the conversation they were in
         live_events.callers_call_over(session, call, now)
-    call_queue.enter(session, call, turn, Matter.of(facts), state.language, seal(state), now, comes_back=comes_back)
+    call_queue.enter(session, call, turn, Request.of(facts), state.language, seal(state), now, comes_back=comes_back)
     call_distribution.match(session, now)
 
 
@@ -297,8 +297,8 @@ def _take(number: int, language: str, facts: Mapping[str, str]) -> voicebox.Take
     return voicebox.Take(number, language, about(facts), int(facts.get("replaces", "0")) or None)
 
 
-def _change(session: Session, task: CallbackTask, call: Call, event: Event, matter: Matter, now: datetime) -> None:
-    if matter.request:
+def _change(session: Session, task: CallbackTask, call: Call, event: Event, matter: Request, now: datetime) -> None:
+    if matter.changes:
         intake.join(session, task, call, now)
     match event.name:
         case "number_given":
@@ -437,7 +437,7 @@ def remembered(call_sid: str) -> State | None:
         if call.messages:
             facts.update(call.messages[-1].about)
             facts["take"] = str(call.messages[-1].take)
-        if task := intake.of_call(session, call, Matter.of(facts)):
+        if task := intake.of_call(session, call, Request.of(facts)):
             facts["receipt_code"] = task.receipt_code
             facts["callback_number"] = task.callback_number or facts.get("callback_number", "")
         return State(call.step, call.language or DEFAULT_LANGUAGE).knowing(**facts)

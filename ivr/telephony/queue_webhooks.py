@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.callbacks import intake
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
@@ -19,7 +19,7 @@ from ivr.contact_centre import call_distribution, call_queue, conversations, dut
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.protocol import Bridged, Line, NoInterpreter, State
-from ivr.models.contact_centre import Conversation, Leg, LineEntry
+from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
 from ivr.prompts import music
 from ivr.prompts.script import script
@@ -116,7 +116,7 @@ def key() -> Response:
         entry = call_queue.of_call(session, call_sid(), int(state.facts.get("turn", "1")))
         if entry is not None and entry.state != "answered":
             if wish == "callback":  # promised at once: many hang up right after the key
-                task = intake.open_for(session, entry.call, Matter.of(state.facts), now)
+                task = intake.open_for(session, entry.call, Request.of(state.facts), now)
                 call_queue.keep_place(session, entry, task, now)
                 entry.reason = wish
             else:
@@ -159,7 +159,7 @@ def _leave() -> Response:
 def connected() -> Response:
     """A member has accepted: out of the line and into the room."""
     with database.reading() as session:
-        entry = session.get(LineEntry, request.args.get("entry", 0, int))
+        entry = session.get(QueueEntry, request.args.get("entry", 0, int))
         if entry is None or entry.call.call_sid != call_sid():
             abort(404)
         leg = session.get(Leg, entry.offered_leg_id or 0)
@@ -180,7 +180,7 @@ def no_interpreter() -> Response:
     return reply(engine.answer(script(), talking, NoInterpreter(), present_house()), talking)
 
 
-def _resumed(entry: LineEntry) -> State:
+def _resumed(entry: QueueEntry) -> State:
     try:
         return unseal(entry.resume)
     except Unreadable:  # the secret has changed in mid-call

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr import prompts
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.flows.protocol import (
@@ -87,7 +87,7 @@ def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
                 document.redirect(answer, method="POST")
             case JoinLine():
                 document.enqueue(  # a queue holds a hundred at the carrier: each team has its own
-                    f"{settings().hotline_number} {Matter.of(turn.state.facts).team}",
+                    f"{settings().hotline_number} {Request.of(turn.state.facts).team}",
                     action=answer,
                     method="POST",
                     wait_url=url("wait", turn.state),

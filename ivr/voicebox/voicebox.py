@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import intake
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config.settings import settings
 from ivr.domain.languages import DEFAULT_LANGUAGE
@@ -68,9 +68,9 @@ def expect(session: Session, call: Call, take: Take, now: datetime) -> VoiceboxM
     return message
 
 
-def matter_of(message: VoiceboxMessage) -> Matter:
+def request_of(message: VoiceboxMessage) -> Request:
     """What a message is about."""
-    return Matter.of(message.about or {"concern": message.call.concern or "other"})
+    return Request.of(message.about or {"concern": message.call.concern or "other"})
 
 
 def announced(session: Session, call: Call, take: Take, recording_sid: str, now: datetime) -> Recording:
@@ -96,16 +96,16 @@ def announced(session: Session, call: Call, take: Take, recording_sid: str, now:
 def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> CallbackTask:
     """The caller left speech: the promise is made, the audio is to be fetched."""
     message = recording.message
-    matter = matter_of(message)
+    request = request_of(message)
     if recording.state in ("announced", "absent"):
         recording.state = "available"
         recording.recorded_seconds = seconds
-        outbox.add(session, "fetch_recording", recording.id, urgent=matter.urgency == "emergency")
+        outbox.add(session, "fetch_recording", recording.id, urgent=request.urgency == "emergency")
     if message.state in ("expected", "empty"):
         message.state = "left"
         message.left_at = now
         _replace_earlier(session, call)
-    task = intake.open_for(session, call, matter, now)
+    task = intake.open_for(session, call, request, now)
     if message.state == "left":  # a late word about a replaced take changes nothing
         message.task_id = task.id
     return task
@@ -144,7 +144,7 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None
         return
     for recording in awaited:
         outbox.add(session, "fetch_recording", recording.id, run_after=now + PATIENCE)
-        intake.open_for(session, call, matter_of(recording.message), now, provisional=True)
+        intake.open_for(session, call, request_of(recording.message), now, provisional=True)
 
 
 def _replace_earlier(session: Session, call: Call) -> None:
@@ -247,7 +247,7 @@ def plan_transcript(session: Session, recording: Recording) -> None:
         session,
         "transcribe",
         recording.id,
-        urgent=(task.urgency if task else matter_of(recording.message).urgency) == "emergency",
+        urgent=(task.urgency if task else request_of(recording.message).urgency) == "emergency",
         deadline_at=task.due_at if task else None,
         pool=settings().pool_of(recording.message.language),
     )
@@ -256,7 +256,7 @@ def plan_transcript(session: Session, recording: Recording) -> None:
 def not_available(session: Session, recording: Recording, now: datetime) -> None:
     """The audio could not be had so far: the task stands, and says that somebody has to call without it."""
     message = recording.message
-    task = intake.open_for(session, message.call, matter_of(message), now)
+    task = intake.open_for(session, message.call, request_of(message), now)
     if message.state == "expected":
         message.state = "left"
     message.task_id = task.id

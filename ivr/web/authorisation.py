@@ -1,4 +1,4 @@
-"""Keeps the doors: before every request of the web process (the table is :mod:`ivr.domain.permissions`)."""
+"""Checks permissions before every request of the web process (the table is :mod:`ivr.domain.permissions`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from ivr.accounts import mfa
 from ivr.audit.access_log import Actor
-from ivr.domain.permissions import ANYBODY, CARRIER, PROGRAM, door_of
+from ivr.domain.permissions import ANYBODY, CARRIER, PROGRAM, permission_of
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.web import login
@@ -26,28 +26,29 @@ def actor() -> Actor:
 
 
 def keep(app: Flask) -> None:
-    """Guard every route of an application. Carrier's and programs' doors have their own keepers in their blueprints."""
+    """Guard every route of an application. Endpoints of the carrier and of programs are
+    guarded in their own blueprints."""
 
     @app.before_request
     def guard() -> Response | None:
         if request.endpoint is None:
             return None  # there is no such page, or not with this verb
-        door = door_of(request.endpoint)
-        if door is None:
+        permission = permission_of(request.endpoint)
+        if permission is None:
             abort(404)
-        if CARRIER in door.who:
+        if CARRIER in permission.who:
             return None
         # No keyboard has the character NUL, and PostgreSQL keeps none.
         if any("\0" in key or "\0" in value for key, value in request.values.items(multi=True)):
             abort(400)
         if "\0" in request.path:
             abort(404)
-        if door.who & {ANYBODY, PROGRAM}:
+        if permission.who & {ANYBODY, PROGRAM}:
             return None
         if not current_user.is_authenticated:
             answer: Response = login.manager.unauthorized()
             return answer
-        if me().role not in door.who:
+        if me().role not in permission.who:
             abort(404)
         if not request.endpoint.startswith("account.") and _lacks_second_factor():
             return redirect(url_for("account.page"))

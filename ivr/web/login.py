@@ -37,7 +37,7 @@ from ivr.accounts import login_sessions, mfa, oidc, users
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
-from ivr.domain.permissions import door_of
+from ivr.domain.permissions import permission_of
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -79,8 +79,10 @@ def _load(token: str) -> Person | None:
 
 
 def _asked_by_the_page() -> bool:
-    door = door_of(request.endpoint or "")
-    return door is None or door.polled or (bool(door.fragment) and door.fragment in request.args)
+    permission = permission_of(request.endpoint or "")
+    return (
+        permission is None or permission.polled or (bool(permission.fragment) and permission.fragment in request.args)
+    )
 
 
 manager.user_loader(_load)

@@ -12,7 +12,7 @@ from flask_limiter import Limiter
 from flask_login import current_user
 
 from ivr.config.settings import settings
-from ivr.domain.permissions import CARRIER, door_of
+from ivr.domain.permissions import CARRIER, permission_of
 from ivr.platform.keyed_hash import keyed_hash
 
 #: Requests a minute of one log-in, or one address; pages ask by themselves some hundred times.
@@ -33,7 +33,7 @@ _UNLIMITED = ("static", "health", "voice")
 
 
 def protect(app: Flask) -> None:
-    """Limit all doors but the carrier's."""
+    """Limit all endpoints but the carrier's."""
     limiter = Limiter(
         _who,
         app=app,
@@ -49,8 +49,8 @@ def protect(app: Flask) -> None:
     def unlimited() -> bool:
         if request.endpoint is None or request.endpoint.partition(".")[0] in _UNLIMITED:
             return True
-        door = door_of(request.endpoint)
-        return door is not None and CARRIER in door.who
+        permission = permission_of(request.endpoint)
+        return permission is not None and CARRIER in permission.who
 
     guesses = limiter.shared_limit(
         _LOG_IN, scope="log-in", key_func=_address, exempt_when=_only_looks, override_defaults=False

@@ -8,7 +8,7 @@ from ivr.carrier import client
 from ivr.contact_centre import call_distribution, leg_events
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Leg, LineEntry
+from ivr.models.contact_centre import Leg, QueueEntry
 from ivr.platform import database
 from ivr.telephony import call_intake
 
@@ -28,7 +28,7 @@ def ask_for_lost_events() -> None:
 def ask_for_departed() -> None:
     """People whose call has ended without a word from the carrier would wait, or talk, for ever: it is asked."""
     with database.reading() as session:
-        held = select(Call.call_sid).join(LineEntry).where(LineEntry.state.in_(("waiting", "offered")))
+        held = select(Call.call_sid).join(QueueEntry).where(QueueEntry.state.in_(("waiting", "offered")))
         waiting = session.scalars(held.where(Call.state != "ended").distinct()).all()
         talking = {
             leg.id: leg.call_sid

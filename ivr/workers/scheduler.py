@@ -169,9 +169,9 @@ def distribute() -> None:
 def enqueue_overdue() -> None:
     """Hand over work that should be on a queue or in work by now."""
     with database.writing() as session:
-        errands = outbox.overdue(session, utc_now())
-    if errands:
-        job_queue.hand_over_missing(errands, job_queue.impatient())
+        jobs = outbox.overdue(session, utc_now())
+    if jobs:
+        job_queue.hand_over_missing(jobs, job_queue.impatient())
 
 
 def wake_transcripts() -> None:

@@ -1,4 +1,4 @@
-"""The worker process: a parent that loads the models and forks one errand runner and the transcribers.
+"""The worker process: a parent that loads the models and forks one job runner and the transcribers.
 
 The parent does no work of its own. When a child dies, what it held goes back to the queue at once and a new
 child is forked; when a model is added, it is loaded here and the transcribers are replaced one by one after
@@ -65,7 +65,7 @@ class Pool:
         outbox.hand_over = job_queue.hand_over
         for _ in range(_CALLING):
             self._fork(job_queue.CALLS)
-        self._fork(job_queue.ERRANDS)
+        self._fork(job_queue.GENERAL)
         self._load_models()
         for _ in range(_transcribers()):
             self._fork(self._transcription)
@@ -139,10 +139,10 @@ class Pool:
     def _take_back(self, child: _Child) -> None:
         try:
             with database.writing() as session:
-                errands = outbox.release(session, child.name, utc_now())
-            if errands:
+                jobs = outbox.release(session, child.name, utc_now())
+            if jobs:
                 log.warning("%s died over its work; it is queued again", child.name)
-                job_queue.hand_over(errands)
+                job_queue.hand_over(jobs)
         except Exception:  # database or Redis away: the lease runs out and the clock finds the rows
             log.warning("could not take back the work of %s now", child.name)
             time.sleep(0.5)

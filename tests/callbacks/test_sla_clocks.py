@@ -323,7 +323,7 @@ def test_a_clock_of_the_future_starts_now(rooms) -> None:
         call = Call(call_sid="CA1", from_number=None, started_at=now + timedelta(days=2), state="in_progress")
         session.add(call)
         session.flush()
-        late = intake.open_for(session, call, intake.Matter(), now).id
+        late = intake.open_for(session, call, intake.Request(), now).id
     assert the_task(late).first_contact_at == now
     assert the_task(late).due_at == now + timedelta(hours=24)
 

@@ -568,12 +568,12 @@ def test_an_appointment_has_a_room_and_forms_have_a_day(desk) -> None:
 
 def test_five_hundred_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:
     with database.writing() as session:
-        from ivr.callbacks.request import Matter
+        from ivr.callbacks.request import Request
         from ivr.calls import calls
 
         for number in range(500):
             call = calls.seen(session, f"CA{number:032d}", "+4915112349999", utc_now())
-            task = intake._open(session, call, Matter(concern="benefits"), utc_now(), False)
+            task = intake._open(session, call, Request(concern="benefits"), utc_now(), False)
     page = desk("mia").get(f"/desk/tasks/{task.id}").text
     assert page.count("/desk/tasks/") < 60, "the ten latest of the number are shown"
     long = a_task(text=" ".join(f"Wort{number}" for number in range(1500)))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.callbacks import intake, receipt_lookup
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.calls import caller_language
 from ivr.config import settings
 from ivr.domain import receipt_codes
@@ -82,13 +82,13 @@ def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(
     monkeypatch.setenv("ROUTING", '{"benefits": {"team": "benefits", "offices": {"office_2": "entrance"}}}')
     settings.settings.cache_clear()
     people = hire()
-    matter = Matter(concern="benefits", office="office_2")
+    request = Request(concern="benefits", office="office_2")
     free, claimed = a_task(), a_task()
     with database.writing() as session:
         workflow.claim(session, session.get_one(CallbackTask, claimed), people["mia"], utc_now())
     with database.writing() as session:
         for task_id in (free, claimed):
             call = session.scalars(select(Call).where(Call.id == the_task(task_id).call_id)).one()
-            intake.open_for(session, call, matter, utc_now())
+            intake.open_for(session, call, request, utc_now())
     assert the_task(free).team.key == "entrance"
     assert the_task(claimed).team.key == "benefits"

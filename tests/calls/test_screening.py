@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ivr.accounts import users
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.calls import calls, screening
 from ivr.contact_centre import call_distribution, call_queue, conversations, leg_events
 from ivr.domain.timestamps import utc_now
@@ -24,7 +24,7 @@ from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import FrequentCaller, Leg, LineEntry
+from ivr.models.contact_centre import FrequentCaller, Leg, QueueEntry
 from ivr.platform import database, write_behind
 from ivr.telephony import call_intake as the_house
 from ivr.web.app import create_app
@@ -227,7 +227,7 @@ def test_events_twice_and_in_reverse_order_tell_one_truth(caller, team, mischief
         ]  # fmt: skip
         call = session.scalars(select(Call).where(Call.call_sid == person.call_sid)).one()
         assert (call.state, call.ending) == ("ended", "connected")
-        assert len(session.scalars(select(LineEntry).where(LineEntry.call_id == call.id)).all()) == 1
+        assert len(session.scalars(select(QueueEntry).where(QueueEntry.call_id == call.id)).all()) == 1
     team.wraps_up("mia")
     assert team.state("mia") == "available"
 
@@ -306,7 +306,7 @@ def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(open_house,
     with database.writing() as session:
         house = the_house.House("CA1", "+4917055500002", utc_now())
         call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
-        call_queue.enter(session, call, 1, Matter(concern="emergency"), "de", "", utc_now())
+        call_queue.enter(session, call, 1, Request(concern="emergency"), "de", "", utc_now())
         session.flush()
         assert not house._fills_the_line(session)
         for _ in range(open_house.settings.calls_a_minute + 1):

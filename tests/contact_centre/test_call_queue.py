@@ -7,23 +7,23 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 
 from ivr.callbacks import workflow
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config import settings
 from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, wallboard
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
-from ivr.models.contact_centre import Duty, DutyException, LineEntry
+from ivr.models.contact_centre import Duty, DutyException, QueueEntry
 from ivr.platform import database
 from tests.support.people import a_task, hire
 
 NOW = utc_now()
 
 
-def enters(session, number: int, concern: str = "benefits", at=NOW) -> LineEntry:
+def enters(session, number: int, concern: str = "benefits", at=NOW) -> QueueEntry:
     call = calls.seen(session, f"CA{number:032d}", f"+4917600000{number:03d}", at)
-    return call_queue.enter(session, call, 1, Matter(concern=concern), "tr", "", at)
+    return call_queue.enter(session, call, 1, Request(concern=concern), "tr", "", at)
 
 
 def test_the_expected_wait_is_what_the_last_half_hour_tells(rooms) -> None:
@@ -108,7 +108,7 @@ def test_places_are_counted_in_ones_own_teams_line_emergencies_first(rooms) -> N
         urgent = enters(session, 4, "emergency", NOW + timedelta(minutes=1))
         session.flush()
         assert [call_queue.position(session, entry) for entry in (urgent, first, last, other)] == [1, 2, 3, 1]
-        assert call_queue.enter(session, first.call, 1, Matter(concern="benefits"), "tr", "", NOW) is first, (
+        assert call_queue.enter(session, first.call, 1, Request(concern="benefits"), "tr", "", NOW) is first, (
             "twice is once"
         )
 
@@ -136,7 +136,7 @@ def a_task_in(session) -> int:
 
     number = session.query(CallbackTask).count() + 50
     call = calls.seen(session, f"CA{number:032d}", f"+4917600000{number:03d}", NOW)
-    return intake.open_for(session, call, Matter(concern="benefits"), NOW).id
+    return intake.open_for(session, call, Request(concern="benefits"), NOW).id
 
 
 def test_the_board_shows_who_waits_and_who_answers(rooms) -> None:

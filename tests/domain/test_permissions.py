@@ -1,4 +1,4 @@
-"""Who may open which door: every route, every role, every verb, one's own and others' teams; against the one table."""
+"""Who may call which endpoint: every route, role, verb and team, against the one table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from ivr.callbacks import workflow
 from ivr.contact_centre import offboarding
-from ivr.domain.permissions import ANYBODY, CARRIER, DOORS, PROGRAM, door_of
+from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM, permission_of
 from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -52,12 +52,14 @@ def browsers(app) -> dict[str, FlaskClient]:
     return {role: log_in(app.test_client(), name) for role, name in WHO.items()} | {"nobody": app.test_client()}
 
 
-def test_every_route_has_a_door_and_every_door_a_route(house) -> None:
+def test_every_route_has_a_permission_and_every_permission_a_route(house) -> None:
     endpoints = {rule.endpoint for rule in house.url_map.iter_rules()}
-    assert {endpoint for endpoint in endpoints if door_of(endpoint) is None} == set()
+    assert {endpoint for endpoint in endpoints if permission_of(endpoint) is None} == set()
     used = endpoints | {endpoint.partition(".")[0] for endpoint in endpoints}
-    assert set(DOORS) - used == set()
-    assert all(door.who <= {*ROLES, ANYBODY, CARRIER, PROGRAM} and door.what for door in DOORS.values())
+    assert set(PERMISSIONS) - used == set()
+    assert all(
+        permission.who <= {*ROLES, ANYBODY, CARRIER, PROGRAM} and permission.what for permission in PERMISSIONS.values()
+    )
 
 
 def test_the_table(house) -> None:
@@ -67,8 +69,8 @@ def test_the_table(house) -> None:
         house.view_functions[endpoint] = lambda **_: "reached"
     tried = 0
     for rule in house.url_map.iter_rules():
-        door = door_of(rule.endpoint)
-        assert door is not None
+        permission = permission_of(rule.endpoint)
+        assert permission is not None
         for verb in VERBS:
             for role, browser in people.items():
                 answer = browser.open(address(rule), method=verb)
@@ -78,16 +80,16 @@ def test_the_table(house) -> None:
                 if verb not in (rule.methods or ()):
                     # another rule may have the same address for this verb
                     assert answer.status_code == 405 or not reached or _other(house, rule, verb), place
-                elif CARRIER in door.who:
+                elif CARRIER in permission.who:
                     assert answer.status_code == 403, place
-                elif PROGRAM in door.who:
+                elif PROGRAM in permission.who:
                     assert answer.status_code == 401, place
-                elif ANYBODY in door.who:
+                elif ANYBODY in permission.who:
                     assert reached, place
                 elif role == "nobody":
                     assert (answer.status_code, "/login" in answer.headers.get("Location", "")) == (302, True), place
                 else:
-                    assert reached == (role in door.who), place
+                    assert reached == (role in permission.who), place
                     assert reached or answer.status_code == 404, place
     assert tried > 2000
 
@@ -116,8 +118,8 @@ def recording_of(task_id: int) -> int:
 
 def of_tasks(app) -> Iterator[tuple[Rule, str]]:
     for rule in app.url_map.iter_rules():
-        door = door_of(rule.endpoint)
-        if door is not None and door.team and {"task_id", "recording_id"} & rule.arguments:
+        permission = permission_of(rule.endpoint)
+        if permission is not None and permission.team and {"task_id", "recording_id"} & rule.arguments:
             for verb in sorted(set(rule.methods or ()) & set(VERBS)):
                 yield rule, verb
 
@@ -142,9 +144,9 @@ def test_tasks_of_other_teams_are_not_there(house) -> None:
             tried += 1
     assert state() == before
     for rule, verb in of_tasks(house):
-        door = door_of(rule.endpoint)
+        permission = permission_of(rule.endpoint)
         for role in ("member", "supervisor"):
-            if role in door.who:
+            if role in permission.who:
                 answer = people[role].open(address(rule, **ids[own]), method=verb)
                 assert answer.status_code not in (404, 405, 500), f"{verb} {rule} as {role}: {answer.status_code}"
     assert tried > 40
@@ -192,7 +194,9 @@ def test_every_page_can_be_reached_from_another_one(house) -> None:
     pages = {
         rule.endpoint
         for rule in house.url_map.iter_rules()
-        if "GET" in rule.methods and (door := door_of(rule.endpoint)) and not door.who & {CARRIER, PROGRAM}
+        if "GET" in rule.methods
+        and (permission := permission_of(rule.endpoint))
+        and not permission.who & {CARRIER, PROGRAM}
     }
     for_machines = {
         "api.document",

@@ -28,7 +28,7 @@ from ivr.launcher.run import _environment, _start_redis
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, Draft, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import DeletionRecord, LegalHold, PendingDeletion, SubjectRequest
 from ivr.models.reporting import DailyFigure
 from ivr.models.voicebox import Transcript, VoiceboxMessage
@@ -111,7 +111,7 @@ class Person:
                 TextMessage(call_id=call.id, to_number=self.number, language="tr", text=self.name, state="sent",
                             message_sid=self.message_sid, sent_at=at)
             )  # fmt: skip
-            entry = LineEntry(
+            entry = QueueEntry(
                 call_id=call.id, team_id=task.team_id, language="tr", concern="benefits", urgency="normal",
                 state="answered", joined_at=at, entered_at=at, answered_at=at + HOUR / 60, left_at=at + HOUR,
                 resume=f"state {self.number}", task_id=task.id,
@@ -637,7 +637,7 @@ def test_who_left_the_line_unanswered_can_be_erased(house) -> None:
 
     person, now = Person(house, 1, utc_now()), utc_now()
     with database.writing() as session:
-        entry, talk = session.scalars(select(LineEntry)).one(), session.scalars(select(Conversation)).one()
+        entry, talk = session.scalars(select(QueueEntry)).one(), session.scalars(select(Conversation)).one()
         entry.state, entry.answered_at, entry.left_at = "waiting", None, None
         talk.kind, talk.state, talk.ended_at, talk.connected_at = "answered", "preparing", None, None
         session.flush()
@@ -815,7 +815,7 @@ def test_nobody_is_rung_for_a_kept_place_that_is_restricted(house) -> None:
 
     person, now = Person(house, 1, utc_now(), closed=False), utc_now()
     with database.writing() as session:
-        entry = session.scalars(select(LineEntry)).one()
+        entry = session.scalars(select(QueueEntry)).one()
         entry.state, entry.mode, entry.left_at, entry.answered_at = "waiting", "callback", None, None
         session.flush()
         assert list(call_queue.waiting(session)) == [entry]
@@ -828,16 +828,18 @@ def test_nobody_is_rung_for_a_kept_place_that_is_restricted(house) -> None:
 
 def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(house) -> None:
     from ivr.callbacks import intake
-    from ivr.callbacks.request import Matter
+    from ivr.callbacks.request import Request
 
     person, now = Person(house, 1, utc_now(), closed=False), utc_now()
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         restriction.restrict(session, task, session.scalars(select(User).where(User.username == "lena")).one(), now)
-        for number, matter in enumerate((Matter(concern="benefits"), Matter(concern="benefits", request=person.code))):
+        for number, request in enumerate(
+            (Request(concern="benefits"), Request(concern="benefits", changes=person.code))
+        ):
             call = calls.seen(session, "CA" + secrets.token_hex(16), person.number, now)
             calls.progressed(call, "record", "tr", "benefits")
-            new = intake.open_for(session, call, matter, now)
+            new = intake.open_for(session, call, request, now)
             assert (new.id != task.id, new.restricted_at, new.state) == (True, None, "open"), number
 
 

@@ -15,7 +15,7 @@ from ivr.domain import labels
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import LegalHold, SubjectRequest
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -99,7 +99,7 @@ FOR_MACHINES = {
 def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
     tables = (
         Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
-        VoiceboxMessage, Recording, Transcript, TextMessage, LineEntry, Conversation, Leg, KnownCaller, FrequentCaller,
+        VoiceboxMessage, Recording, Transcript, TextMessage, QueueEntry, Conversation, Leg, KnownCaller, FrequentCaller,
         BlockedNumber, InterpreterRequest, LegalHold,
     )  # fmt: skip
     columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from ivr.config import settings as configuration
 from ivr.contact_centre import service_level
 from ivr.models.calls import Call
-from ivr.models.contact_centre import LineEntry, Presence
+from ivr.models.contact_centre import Presence, QueueEntry
 from ivr.platform import database
 from tests.support.simulation import Day, Habits, promised
 
@@ -62,7 +62,7 @@ def test_a_day_of_three_thousand_calls_loses_nobody(settings) -> None:
     tally = day.tally
     assert sum(tally.endings.values()) == 3000, "each is answered, has a task, or hung up by themselves"
     with database.reading() as session:
-        assert session.scalars(select(LineEntry.id).where(LineEntry.state.in_(("waiting", "offered")))).all() == []
+        assert session.scalars(select(QueueEntry.id).where(QueueEntry.state.in_(("waiting", "offered")))).all() == []
         has_task = promised(session)
         for call_sid, how in tally.of_caller.items():
             assert how in ("answered", "hung_up") or call_sid in has_task, how
@@ -123,7 +123,7 @@ def test_waiting_times_are_those_of_erlang(settings) -> None:
     day.run()
 
     with database.reading() as session:
-        entries = session.scalars(select(LineEntry).order_by(LineEntry.entered_at, LineEntry.id))
+        entries = session.scalars(select(QueueEntry).order_by(QueueEntry.entered_at, QueueEntry.id))
         waits = [(entry.answered_at - entry.entered_at).total_seconds() for entry in entries]
     ideal = exact_waits(arrivals, services, servers)
     assert len(waits) == calls

@@ -13,7 +13,7 @@ from ivr.contact_centre import call_distribution
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, LineEntry, Presence
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
 from ivr.platform import database, job_queue, outbox
 from tests.conftest import Databases, House, eventually, reader
 from tests.support.caller import Caller, Telephone
@@ -98,10 +98,10 @@ def waits(person: Caller, key: str = "1") -> Caller:
     return person.presses(key).hears("transfer").stays_silent().waits_in_line()
 
 
-def entry_of(person: Caller) -> LineEntry:
+def entry_of(person: Caller) -> QueueEntry:
     with database.reading() as session:
         return session.scalars(
-            select(LineEntry).join(Call).where(Call.call_sid == person.call_sid).order_by(LineEntry.turn.desc())
+            select(QueueEntry).join(Call).where(Call.call_sid == person.call_sid).order_by(QueueEntry.turn.desc())
         ).first()
 
 

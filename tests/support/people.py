@@ -12,7 +12,7 @@ from ivr.accounts import users
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import Sound, write_wav
 from ivr.callbacks import intake
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
@@ -62,9 +62,9 @@ def a_task(
         )
         calls.progressed(call, "record", language, concern)
         about = {"kind": kind, "concern": concern}
-        matter = Matter.of(about)
+        request = Request.of(about)
         if text is None:
-            return intake.open_for(session, call, matter, now).id
+            return intake.open_for(session, call, request, now).id
         recording = voicebox.announced(session, call, Take(1, language, about), "RE" + secrets.token_hex(16), now)
         task = voicebox.left(session, call, recording, 4, now)
         sound: Sound = speak(text, language)

@@ -19,12 +19,12 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import intake, sla_clocks, workflow
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 from ivr.platform import database
 from ivr.reporting import daily_metrics
 from tests.support.people import hire
@@ -84,7 +84,7 @@ def _line(session: Session) -> None:
             call = _call(session, number, at, language, concern, "connected" if wait else "hung_up")
             about = {"team_id": teams[concern], "language": language, "concern": concern, "urgency": "normal"}
             answered = at + timedelta(seconds=wait) if wait else None
-            entry = LineEntry(
+            entry = QueueEntry(
                 call_id=call.id, state="answered" if wait else "left", reason=None if wait else "hung_up",
                 joined_at=at, entered_at=at, answered_at=answered, left_at=answered or at + timedelta(seconds=70),
                 resume="", **about,
@@ -114,12 +114,12 @@ def _line(session: Session) -> None:
 def _tasks(session: Session, mia: User) -> None:
     number = 30
 
-    def task(day: int, language: str, matter: Matter) -> tuple[CallbackTask, datetime]:
+    def task(day: int, language: str, request: Request) -> tuple[CallbackTask, datetime]:
         nonlocal number
         number += 1
         at = _at(day, 10, number % 60)
-        call = _call(session, number, at, language, matter.concern, "promised")
-        return intake.open_for(session, call, matter, at), at
+        call = _call(session, number, at, language, request.concern, "promised")
+        return intake.open_for(session, call, request, at), at
 
     def tried(of: CallbackTask, at: datetime, outcome: str) -> None:
         if of.state == "open":
@@ -127,25 +127,25 @@ def _tasks(session: Session, mia: User) -> None:
         workflow.attempt(session, of, mia, outcome, at)
 
     for place in range(10):
-        one, at = task(1 + place, "de", Matter(concern="benefits", office="office_1"))
+        one, at = task(1 + place, "de", Request(concern="benefits", office="office_1"))
         tried(one, at + timedelta(hours=2), "reached")
         workflow.close(session, one, mia, "settled_otherwise", "", at + timedelta(hours=2, minutes=9))
     for place in range(5):
-        one, at = task(11 + place, "tr", Matter(concern="work"))
+        one, at = task(11 + place, "tr", Request(concern="work"))
         tried(one, at + timedelta(hours=23), "no_answer")
     for place in range(4):
-        one, at = task(23 + place, "ar", Matter(concern="benefits", office="office_2"))
+        one, at = task(23 + place, "ar", Request(concern="benefits", office="office_2"))
         tried(one, at + timedelta(hours=30), "reached")
         workflow.close(session, one, mia, "settled_otherwise", "", at + timedelta(hours=31))
-    task(12, "fa", Matter(concern="under_25", age_group="under_25"))
+    task(12, "fa", Request(concern="under_25", age_group="under_25"))
     wishes = [
         ("emergency", "under_25", "granted"), ("emergency", "", "granted"), ("emergency", "", "granted"),
         ("normal", "under_25", "granted"), ("normal", "", "granted"),
         ("normal", "", "no_capacity"), ("normal", "", "missing_documents"), ("normal", "", "missing_documents"),
     ]  # fmt: skip
     for place, (urgency, age, answer) in enumerate(wishes):
-        matter = Matter(kind="appointment", concern="appointment", mode="in_person", age_group=age, training="no")
-        one, at = task(5 + place, "de", matter)
+        request = Request(kind="appointment", concern="appointment", mode="in_person", age_group=age, training="no")
+        one, at = task(5 + place, "de", request)
         one.urgency = urgency
         workflow.claim(session, one, mia, at)
         granted = at + timedelta(days=3) if answer == "granted" else None
@@ -154,7 +154,7 @@ def _tasks(session: Session, mia: User) -> None:
             room="large" if place == 0 else "small", refusal_reason="" if granted else answer,
         )  # fmt: skip
     for place in range(2):
-        one, at = task(20 + place, "de", Matter(kind="postal_order", concern="forms", forms=("change",)))
+        one, at = task(20 + place, "de", Request(kind="postal_order", concern="forms", forms=("change",)))
         workflow.claim(session, one, mia, at)
         workflow.close(session, one, mia, "forms_sent", "", at + timedelta(hours=20))
     assert number == 60

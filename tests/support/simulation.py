@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import intake
-from ivr.callbacks.request import Matter
+from ivr.callbacks.request import Request
 from ivr.callbacks.workflow import Refused
 from ivr.calls import calls
 from ivr.contact_centre import (
@@ -34,7 +34,7 @@ from ivr.contact_centre import (
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, LineEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.platform import database, outbox
 from ivr.platform.work_models import Work
 
@@ -76,7 +76,7 @@ class Day:
         self._numbers = itertools.count()
         self._sids = itertools.count(1)
         self._sequence = itertools.count(1)
-        self._errands: list[outbox.Errand] = []
+        self._jobs: list[outbox.QueuedJob] = []
         self._since: dict[int, datetime] = {}
 
     # -- people ---------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ class Day:
 
     def run(self) -> None:
         """Until nothing happens any more."""
-        before, outbox.hand_over = outbox.hand_over, self._errands.extend
+        before, outbox.hand_over = outbox.hand_over, self._jobs.extend
         try:
             with Session(database._writing_engine(database.engine(), False), expire_on_commit=False) as session:
                 while self._later:
@@ -125,12 +125,12 @@ class Day:
         sid = f"CA{next(self._sids):032x}"
         call = calls.seen(session, sid, f"+4917{self.dice.randrange(10**8, 10**9)}", self.now)
         calls.progressed(call, "line", language, concern)
-        matter = Matter(concern=concern)
-        state = call_queue.state_for(session, matter.team, self.now)
-        if state != "open" and not (state == "full" and matter.urgency == "emergency"):
-            self._leaves_a_message(session, call, matter, state)
+        request = Request(concern=concern)
+        state = call_queue.state_for(session, request.team, self.now)
+        if state != "open" and not (state == "full" and request.urgency == "emergency"):
+            self._leaves_a_message(session, call, request, state)
             return
-        entry = call_queue.enter(session, call, 1, matter, language, "", self.now)
+        entry = call_queue.enter(session, call, 1, request, language, "", self.now)
         self._talk = getattr(self, "_talk", {})
         self._talk[sid] = self._time(self.habits.talk) if talk is None else talk
         call_distribution.match(session, self.now)
@@ -138,25 +138,25 @@ class Day:
             self.after(self._time(self.habits.patience), lambda session: self._loses_patience(session, entry.id))
 
     def _loses_patience(self, session: Session, entry_id: int) -> None:
-        entry = session.get_one(LineEntry, entry_id)
+        entry = session.get_one(QueueEntry, entry_id)
         if entry.state not in ("waiting", "offered") or entry.mode != "live":
             return
         chance = self.dice.random()
         if chance < 0.4:
-            task = intake.open_for(session, entry.call, Matter(concern=entry.concern), self.now)
+            task = intake.open_for(session, entry.call, Request(concern=entry.concern), self.now)
             call_queue.keep_place(session, entry, task, self.now)
             self._ended(entry.call.call_sid, "kept_place")
         elif chance < 0.7:
             call_queue.leave(session, entry, "message", self.now)
-            self._leaves_a_message(session, entry.call, Matter(concern=entry.concern), "message")
+            self._leaves_a_message(session, entry.call, Request(concern=entry.concern), "message")
         else:
             self._ended(entry.call.call_sid, "hung_up")
         entry.call.state = "ended"
         leg_events.callers_call_over(session, entry.call, self.now)
         call_distribution.match(session, self.now)
 
-    def _leaves_a_message(self, session: Session, call: Call, matter: Matter, why: str) -> None:
-        intake.open_for(session, call, matter, self.now)
+    def _leaves_a_message(self, session: Session, call: Call, request: Request, why: str) -> None:
+        intake.open_for(session, call, request, self.now)
         self._ended(call.call_sid, f"task: {why}")
 
     def closes(self, session: Session) -> None:
@@ -164,7 +164,7 @@ class Day:
         for entry in call_queue.waiting(session):
             if entry.mode == "live":
                 call_queue.leave(session, entry, "closed", self.now)
-                self._leaves_a_message(session, entry.call, Matter(concern=entry.concern), "closed")
+                self._leaves_a_message(session, entry.call, Request(concern=entry.concern), "closed")
         call_queue.drop_kept_places(session, self.now, closed=True)
 
     def _ended(self, call_sid: str, how: str) -> None:
@@ -176,11 +176,11 @@ class Day:
     def _carry_out(self, session: Session) -> None:
         while True:
             outbox.dispatch(session)
-            errands, self._errands[:] = list(self._errands), []
-            if not errands:
+            jobs, self._jobs[:] = list(self._jobs), []
+            if not jobs:
                 return
-            for errand in errands:
-                found = session.execute(select(Work.kind, Work.subject_id).where(Work.id == errand.work_id))
+            for job in jobs:
+                found = session.execute(select(Work.kind, Work.subject_id).where(Work.id == job.work_id))
                 self._do(session, *found.one())
                 session.flush()
 
@@ -192,7 +192,7 @@ class Day:
                 leg = session.get_one(Leg, subject)
                 leg_events.call_over(session, leg, "completed" if leg.answered_at else "canceled", self.now)
             case "bring_caller":
-                self._bring(session, session.get_one(LineEntry, subject))
+                self._bring(session, session.get_one(QueueEntry, subject))
             case "end_room":
                 for leg in session.get_one(Conversation, subject).legs:
                     if leg.state in conversations.ON_THE_LINE:
@@ -246,7 +246,7 @@ class Day:
             talk = getattr(self, "_talk", {}).get(leg.call_sid) or self._time(self.habits.talk)
             self.after(talk, lambda session: self._gone(session, session.get_one(Leg, leg_id)))
 
-    def _bring(self, session: Session, entry: LineEntry) -> None:
+    def _bring(self, session: Session, entry: QueueEntry) -> None:
         self.tally.waits.append((self.now - entry.entered_at).total_seconds())
         self._ended(entry.call.call_sid, "answered")
         leg = conversations.leg_of(session, entry.call.call_sid)

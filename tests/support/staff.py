@@ -8,7 +8,7 @@ from ivr.accounts import users
 from ivr.contact_centre import agent_presence, call_distribution, conversations, wrap_up
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.models.contact_centre import LineEntry, Presence
+from ivr.models.contact_centre import Presence, QueueEntry
 from ivr.platform import database
 from tests.conftest import House, eventually
 from tests.support.caller import Caller, Telephone
@@ -60,7 +60,7 @@ class Team:
         with database.writing_alone() as session:
             for here in session.scalars(select(Presence)):
                 here.state, here.leg_id, here.afterwards = "offline", None, None
-            for entry in session.scalars(select(LineEntry).where(LineEntry.state.in_(("waiting", "offered")))):
+            for entry in session.scalars(select(QueueEntry).where(QueueEntry.state.in_(("waiting", "offered")))):
                 entry.state, entry.reason = "left", "over"
 
 

@@ -1,4 +1,4 @@
-"""Nonsense at every door: no failure, no stack trace, nothing changed by who may not.
+"""Nonsense at every endpoint: no failure, no stack trace, nothing changed by who may not.
 
 `FUZZ=50000` is what CI throws; `make test` by itself a small part of it.
 """
@@ -22,7 +22,7 @@ from werkzeug.routing import Rule
 
 from ivr.accounts.api_tokens import new_token
 from ivr.config.settings import settings
-from ivr.domain.permissions import CARRIER, door_of
+from ivr.domain.permissions import CARRIER, permission_of
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.webhooks import sign
 from ivr.platform import database
@@ -91,8 +91,8 @@ class Monkey:
         self.dice = random.Random(seed)
         skipped = ("static", "softphone.exchange", "health.readyz")  # the last tells by 503 what is missing
         self.rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in skipped]
-        self.webhooks = [rule for rule in self.rules if CARRIER in door_of(rule.endpoint).who]
-        self.pages = [rule for rule in self.rules if CARRIER not in door_of(rule.endpoint).who]
+        self.webhooks = [rule for rule in self.rules if CARRIER in permission_of(rule.endpoint).who]
+        self.pages = [rule for rule in self.rules if CARRIER not in permission_of(rule.endpoint).who]
 
     def address(self, rule: Rule) -> str:
         parts = []
@@ -165,14 +165,14 @@ def test_the_carrier_may_say_anything(house) -> None:
 
 
 def test_who_may_not_changes_nothing(house) -> None:
-    """A stranger at every door, webhooks without a signature; administrator and officer at everybody else's."""
+    """A stranger at every endpoint, webhooks without a signature; administrator and officer at everybody else's."""
     monkey, stranger = Monkey(house, 3), house.test_client()
     adam, dora = log_in(house.test_client(), "adam"), log_in(house.test_client(), "dora")
     before = state()
     for number in range(INPUTS // 4):
         browser = (stranger, adam, dora)[number % 3]
         rule = monkey.dice.choice(monkey.rules)
-        if browser is stranger or not (door_of(rule.endpoint).who & {"administrator", "officer", "anybody"}):
+        if browser is stranger or not (permission_of(rule.endpoint).who & {"administrator", "officer", "anybody"}):
             throw(monkey, browser, rule)
     assert state() == before
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ivr.domain.permissions import CARRIER, door_of
+from ivr.domain.permissions import CARRIER, permission_of
 from ivr.web import rate_limits
 from ivr.web.app import create_app
 from tests.support.people import PASSWORD, hire, log_in
@@ -63,8 +63,8 @@ def test_every_form_needs_its_token(app) -> None:
     form = {"username": "mia", "password": PASSWORD, "csrf_token": token_of(page)}
     assert client.post("/login", data=form).status_code == 302
     for rule in app.url_map.iter_rules():
-        door = door_of(rule.endpoint)
-        if "POST" not in rule.methods or CARRIER in door.who or rule.endpoint.startswith("softphone"):
+        permission = permission_of(rule.endpoint)
+        if "POST" not in rule.methods or CARRIER in permission.who or rule.endpoint.startswith("softphone"):
             continue
         values = {name: 1 if "id" in name else "x" for name in rule.arguments}
         address = rule.build(values, append_unknown=False)[1]

@@ -188,7 +188,7 @@ def test_failed_work_comes_back_with_growing_pauses_until_a_person_is_told(work:
             assert outbox.is_spent(row) is (len(pauses) > len(outbox.BACKOFF))
             assert not outbox.overdue(session, now)
             now = row.run_after
-            assert [errand.work_id for errand in outbox.overdue(session, now)] == [work]
+            assert [job.work_id for job in outbox.overdue(session, now)] == [work]
     assert pauses == [*outbox.BACKOFF, 3600, 3600, 3600], "a carrier that is away for a day loses nothing"
 
 
@@ -226,14 +226,14 @@ def test_a_queue_that_is_away_loses_nothing(rooms, monkeypatch: pytest.MonkeyPat
         outbox.add(session, "transcribe", 7, urgent=True)
     with database.writing() as session:
         found = outbox.overdue(session, utc_now() + outbox.PATIENCE)
-    assert [(errand.kind, errand.urgent) for errand in found] == [("transcribe", True)]
+    assert [(job.kind, job.urgent) for job in found] == [("transcribe", True)]
 
 
 def test_what_dies_with_its_worker_is_taken_back(work: int) -> None:
     with database.writing() as session:
         outbox.claim(session, work, "dead", utc_now())
     with database.writing() as session:
-        assert [errand.work_id for errand in outbox.release(session, "dead", utc_now())] == [work]
+        assert [job.work_id for job in outbox.release(session, "dead", utc_now())] == [work]
         assert outbox.release(session, "dead", utc_now()) == []
 
 
@@ -243,7 +243,7 @@ def test_a_clock_that_was_wrong_holds_no_work_up(work: int) -> None:
     with database.writing() as session:
         assert outbox.claim(session, work, "ahead", tomorrow)
     with database.writing() as session:
-        assert [errand.work_id for errand in outbox.overdue(session, now)] == [work]
+        assert [job.work_id for job in outbox.overdue(session, now)] == [work]
         assert outbox.claim(session, work, "right", now)
     with database.writing() as session:
         assert outbox.claim(session, work, "other", now + timedelta(seconds=1)) is None, "a lease of now still counts"

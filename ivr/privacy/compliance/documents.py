@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivr.domain.permissions import ANYBODY, CARRIER, DOORS, PROGRAM
+from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM
 from ivr.domain.roles import ROLES
 from ivr.privacy.compliance.data_inventory import PLACES, TABLES, Kept
 from ivr.privacy.compliance.safeguards import LETTERS, MEASURES, THREATS
@@ -21,20 +21,20 @@ def _table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
 
 
 def permissions() -> str:
-    """Who may open which door."""
+    """Who may call which endpoint."""
     guards = (ANYBODY, CARRIER, PROGRAM)
     columns = [*ROLES, *guards]
     lines = [
-        (f"`{name}`", door.what, *("✓" if one in door.who else "" for one in columns), "own" if door.team else "")
-        for name, door in DOORS.items()
+        (f"`{name}`", one.what, *("✓" if who in one.who else "" for who in columns), "own" if one.team else "")
+        for name, one in PERMISSIONS.items()
     ]
     return (
         f"{_MADE}# Permissions (Rollen- und Berechtigungskonzept)\n\n"
-        "Everything that is not in this table is refused (404). A door is a blueprint of the web process, or one of its "
-        "endpoints, which then goes before its blueprint. *own*: only for tasks of the teams that are the person's "
+        "Everything that is not in this table is refused (404). An entry names a blueprint of the web process, or one "
+        "of its endpoints, which then goes before its blueprint. *own*: only for tasks of the teams that are the person's "
         "business: those a member works for, or a supervisor answers for. An administrator and the data protection "
         "officer (officer) see no callers' data; of the officer's pages none shows content.\n\n"
-        + _table(("Door", "What", *columns, "Teams"), lines)
+        + _table(("Endpoint", "What", *columns, "Teams"), lines)
     )
 
 

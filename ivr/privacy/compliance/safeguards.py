@@ -18,106 +18,106 @@ class Measure:
 
 
 MEASURES: dict[str, Measure] = {
-    "doors": Measure(
+    "permissions": Measure(
         "Access control",
-        "One table of all permissions; what is not in it is shut",
-        "test_permissions.py::test_the_table",
+        "One table of all permissions; what is not in it is refused",
+        "domain/test_permissions.py::test_the_table",
     ),
     "covered": Measure(
         "Purpose limitation",
         "Number, name, audio, words and notes are covered until a task is claimed, or opened with a stated reason",
-        "test_access_log.py::test_a_task_is_covered_until_somebody_claims_it",
+        "audit/test_access_log.py::test_a_task_is_covered_until_somebody_claims_it",
     ),
     "log": Measure(
         "Input control",
         "Every view, listening, search, export and download is written into a log that can only grow",
-        "test_access_log.py::test_every_reading_is_written_down",
+        "audit/test_access_log.py::test_every_reading_is_written_down",
     ),
     "chain": Measure(
         "Integrity",
         "Lines of the log are chained; heads are kept outside the database",
-        "test_access_log.py::test_a_forged_log_is_found",
+        "audit/test_access_log.py::test_a_forged_log_is_found",
     ),
     "passwords": Measure(
         "Admission control",
         "Passwords as argon2id; unknown names take as long as wrong passwords",
-        "test_log_in.py::test_passwords_are_argon2id",
+        "accounts/test_login_sessions.py::test_passwords_are_argon2id",
     ),
     "lockout": Measure(
         "Admission control",
         "Who guesses has to wait longer and longer",
-        "test_log_in.py::test_who_guesses_waits_longer_and_longer",
+        "accounts/test_login_sessions.py::test_who_guesses_waits_longer_and_longer",
     ),
     "second_factor": Measure(
         "Admission control",
         "Second factor: authenticator app, security key, recovery codes",
-        "test_log_in.py::test_a_second_factor",
+        "accounts/test_login_sessions.py::test_a_second_factor",
     ),
     "idle": Measure(
         "Admission control",
         "Log-ins end after 30 idle minutes, and at log-out everywhere",
-        "test_log_in.py::test_a_log_in_ends_after_thirty_idle_minutes",
+        "accounts/test_login_sessions.py::test_a_log_in_ends_after_thirty_idle_minutes",
     ),
     "tokens": Measure(
         "Access control",
         "Tokens of programs are hashed, scoped, expiring and revocable",
-        "test_log_in.py::test_tokens_have_scopes_and_an_end",
+        "accounts/test_login_sessions.py::test_tokens_have_scopes_and_an_end",
     ),
     "signature": Measure(
         "Authenticity",
         "Webhooks are taken from the carrier only (signature)",
-        "test_webhooks.py::test_a_forged_or_missing_signature_changes_nothing",
+        "telephony/test_voice_webhooks.py::test_a_forged_or_missing_signature_changes_nothing",
     ),
     "audio_keys": Measure(
         "Confidentiality",
         "Each recording is sealed with a key of its own, wrapped by a rotating master key",
-        "test_audio_store.py::test_a_single_changed_bit_is_noticed",
+        "voicebox/test_audio_store.py::test_a_single_changed_bit_is_noticed",
     ),
     "retention": Measure(
         "Storage limitation",
         "Periods; a nightly run that deletes and sees that all is gone",
-        "test_retention.py::test_after_a_year_nothing_of_an_expired_person_is_left",
+        "privacy/test_deletion.py::test_after_a_year_nothing_of_an_expired_person_is_left",
     ),
     "replay": Measure(
         "Storage limitation",
         "What was erased is erased again after a restore",
-        "test_retention.py::test_what_was_erased_stays_erased_after_a_restore",
+        "privacy/test_deletion.py::test_what_was_erased_stays_erased_after_a_restore",
     ),
     "rights": Measure(
         "Rights of data subjects",
         "Access, rectification, erasure, restriction as guided pages",
-        "test_subjects.py::test_access_gives_everything",
+        "privacy/test_subject_access.py::test_access_gives_everything",
     ),
     "redactor": Measure(
         "Confidentiality",
         "Logs, metrics, jobs and error pages carry no data of callers",
-        "test_software_logs.py::test_a_day_leaves_no_trace",
+        "platform/test_log_setup.py::test_a_day_leaves_no_trace",
     ),
     "csp": Measure(
         "Confidentiality",
         "Strict content security policy, no framing, HSTS behind TLS, same-site cookies, CSRF tokens",
-        "test_web_security.py::test_every_answer_has_its_headers",
+        "web/test_security_headers.py::test_every_answer_has_its_headers",
     ),
     "limits": Measure(
         "Availability",
         "Rate limits shared by all hosts; sizes of forms and uploads are limited",
-        "test_web_security.py::test_who_asks_too_often_has_to_wait",
+        "web/test_security_headers.py::test_who_asks_too_often_has_to_wait",
     ),
     "fuzz": Measure(
         "Resilience",
         "Every form and webhook is fed with nonsense: no failure, no change without permission",
-        "test_fuzz.py::test_nonsense_breaks_nothing",
+        "web/test_bad_input.py::test_nonsense_breaks_nothing",
     ),
     "spool": Measure(
         "Availability",
         "What a caller says survives an outage of the database",
-        "test_degraded.py::test_two_hundred_callers_while_database_and_redis_are_gone",
+        "stories/test_degraded.py::test_two_hundred_callers_while_database_and_redis_are_gone",
     ),
-    "backup": Measure("Availability", "Sealed backups, with a drill", "test_backup.py::test_the_drill"),
+    "backup": Measure("Availability", "Sealed backups, with a drill", "operations/test_backup.py::test_the_drill"),
     "defaults": Measure(
         "Secure defaults",
         "Production refuses to start with weak or missing secrets",
-        "test_configuration.py::test_production_refuses_weak_secrets",
+        "config/test_settings.py::test_production_refuses_weak_secrets",
     ),
 }
 
@@ -150,9 +150,9 @@ THREATS = (
     Threat("Browser → pages", "S", "Stolen or guessed passwords", ("passwords", "lockout", "second_factor")),
     Threat("Browser → pages", "S", "A stolen cookie, an unattended screen", ("idle", "csp")),
     Threat("Browser → pages", "T", "Forged forms, injected scripts", ("csp", "fuzz")),
-    Threat("Browser → pages", "I", "Curious staff", ("covered", "log", "doors"),
+    Threat("Browser → pages", "I", "Curious staff", ("covered", "log", "permissions"),
            "Who may read can still read: the log and the report of unusual reading find it afterwards."),
-    Threat("Browser → pages", "E", "A member reaches a supervisor's or an administrator's page", ("doors",)),
+    Threat("Browser → pages", "E", "A member reaches a supervisor's or an administrator's page", ("permissions",)),
     Threat("Browser → pages", "D", "Floods of requests, huge uploads", ("limits",)),
     Threat("Programs → /api/v1", "I", "A leaked token", ("tokens", "log")),
     Threat("Workers, Redis", "I", "Jobs tell of callers", ("redactor",), "Redis holds ids only."),

@@ -18,7 +18,7 @@ from ivr.config.settings import settings
 from ivr.local_carrier.store import Ledger
 from ivr.models.callbacks import CallbackTask, Contact
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, Leg, LineEntry, Presence
+from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue, spool
 from ivr.platform.work_models import Work
@@ -87,7 +87,7 @@ class Verdict:
             undone += [f"{count} x {kind}" for kind, count in work]
             for model, alive in (
                 (Call, Call.state == "in_progress"),
-                (LineEntry, LineEntry.state.in_(("waiting", "offered"))),
+                (QueueEntry, QueueEntry.state.in_(("waiting", "offered"))),
                 (Leg, Leg.state != "ended"),
                 (Conversation, Conversation.state != "ended"),
                 (Presence, Presence.state.in_(("ringing", "talking"))),
