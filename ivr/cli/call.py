@@ -40,7 +40,7 @@ def call(from_: str, press: str, speak: tuple[Path, ...], at: str, hang_up: bool
         "hangs_up": hang_up,
     }
     files = [("speech", (path.name, path.read_bytes(), "audio/wav")) for path in speak]
-    url = f"{settings().exchange_url}/handset/scripts"
+    url = f"{settings().exchange_url}/softphone/scripts"
     try:
         session = requests.Session()
         session.trust_env = False  # the exchange is on this machine, behind no proxy

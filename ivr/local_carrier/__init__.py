@@ -1,4 +1,5 @@
-"""The local carrier lives here: it takes the place of the real one in local mode and in tests, and executes TwiML.
+"""The local carrier: it takes Twilio's place in local mode and in tests, and executes the product's TwiML.
 
-It meets the product over HTTP only and imports none of its features.
+It meets the product over HTTP only: no module here may import a feature, and no feature may import a module of this
+package.
 """

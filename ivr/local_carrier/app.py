@@ -1,38 +1,41 @@
-"""Puts the exchange together: ledger, switch, REST interface and handsets in one process."""
+"""Assembles the local carrier: store, switch, REST interface and softphones in one process."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from ivr.config.settings import Settings
-from ivr.local_carrier import rest_api, softphone_api
+from ivr.local_carrier import rest_api, scripted_calls_api, softphone_api
 from ivr.local_carrier.call import Subscription
-from ivr.local_carrier.store import Ledger
+from ivr.local_carrier.store import Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.webhooks import Webhooks
 
 
 def create_switch(settings: Settings) -> Switch:
-    """A switch whose one number is the hotline of these settings."""
-    ledger = Ledger(settings.var_dir / "exchange")
+    """A switch whose only number is the hotline of these settings."""
+    store = Store(settings.var_dir / "exchange")
     webhooks = {
         "voice_url": f"{settings.base_url}/voice/incoming",
         "fallback_url": f"{settings.base_url}/voice/fallback",
         "status_url": f"{settings.base_url}/voice/status",
     }
-    # What `carrier configure` has set stays, for the house it was set for.
-    kept = {name: url for name, url in ledger.number().items() if name in webhooks and url.startswith(webhooks[name])}
+    # The webhooks that `carrier configure` has set are kept, if they belong to this installation.
+    kept = {name: url for name, url in store.number().items() if name in webhooks and url.startswith(webhooks[name])}
     subscription = Subscription(account_sid=settings.account_sid, number=settings.hotline_number, **webhooks | kept)
-    return Switch(subscription, ledger, Webhooks(settings.auth_token))
+    return Switch(subscription, store, Webhooks(settings.auth_token))
 
 
 def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
-    """The exchange's web application; never reachable but from this machine."""
+    """The local carrier's web application. It must be reachable from this machine only."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024 * 1024
     switch = switch or create_switch(settings)
-    app.register_blueprint(rest_api.blueprint(switch, settings.auth_token))
-    app.register_blueprint(softphone_api.blueprint(switch))
+    app.extensions["switch"] = switch
+    app.extensions["softphones"] = softphone_api.Softphones()
+    app.register_blueprint(rest_api.blueprint(switch.subscription.account_sid, settings.auth_token))
+    app.register_blueprint(softphone_api.pages)
+    app.register_blueprint(scripted_calls_api.pages)
 
     @app.get("/healthz")
     def healthz() -> str:

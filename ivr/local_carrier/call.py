@@ -1,4 +1,4 @@
-"""What a call of the exchange is made of: the subscription it belongs to, its script, and its report."""
+"""Data of one call of the local carrier: the number's subscription, the call's setup, and the report at its end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ivr.local_carrier.call_queues import Queues
-from ivr.local_carrier.conferences import Rooms
-from ivr.local_carrier.store import Ledger
+from ivr.local_carrier.call_queues import CallQueues
+from ivr.local_carrier.conferences import Conferences
+from ivr.local_carrier.store import Store
 from ivr.local_carrier.twiml_parser import Verb
 from ivr.local_carrier.webhooks import Webhooks
 
 
 @dataclass
 class Subscription:
-    """The hotline's number and account as the carrier knows them."""
+    """The hotline's account, number and webhooks, as the carrier knows them."""
 
     account_sid: str
     number: str
@@ -28,56 +28,56 @@ class Subscription:
 
     @property
     def number_sid(self) -> str:
-        """The carrier's id of the number."""
+        """The carrier's id of the number, derived from the number itself."""
         return "PN" + hashlib.sha256(self.number.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
-class Script:
-    """Which document a call begins with, where it goes when one fails, and who hears of which events."""
+class CallSetup:
+    """The URLs of a call: its first document, its fallback, and the receiver of its status events."""
 
     url: str
     fallback_url: str = ""
     status_url: str = ""
     status_events: tuple[str, ...] = ()
-    #: Further fields of the call's webhooks, as a SIP trunk's headers would be.
+    #: Further fields of the call's webhooks, as the headers of a SIP trunk would be.
     parameters: Mapping[str, str] = field(default_factory=dict)
-    #: The first document, where it is known already and has not to be asked for.
+    #: The first document, if it is known already and need not be fetched.
     document: tuple[Verb, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Ringing:
-    """A telephone is being rung."""
+    """A call that is ringing at a telephone."""
 
     call_sid: str
     from_: str
-    #: Seconds until it counts as not answered.
+    #: Seconds after which the call counts as not answered.
     timeout: float
     canceled: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
 class CallReport:
-    """How a call went, for who placed it."""
+    """The result of a call, for the one who placed it."""
 
     call_sid: str
     documents: int = 0
     #: Errors as the carrier's debugger would list them.
     errors: list[str] = field(default_factory=list)
-    #: who closed the line: "caller", "exchange" (the document ended), "house" (by REST) or "error"
+    #: Who ended the call: "caller", "carrier" (the document ended), "hotline" (by REST) or "error".
     ended_by: str = ""
     recording_sids: list[str] = field(default_factory=list)
 
 
-class Exchange(Protocol):
-    """What an execution needs of the switch."""
+class Carrier(Protocol):
+    """The parts of the switch that the execution of a call needs."""
 
     subscription: Subscription
-    ledger: Ledger
+    store: Store
     webhooks: Webhooks
-    rooms: Rooms
-    queues: Queues
+    conferences: Conferences
+    call_queues: CallQueues
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
         """Send a status callback in the background."""

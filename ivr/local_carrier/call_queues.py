@@ -1,4 +1,4 @@
-"""Queues of the carrier (`<Enqueue>`): who waits, for how long, in the order of arrival."""
+"""Call queues of the carrier (`<Enqueue>`): their waiting callers, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ _MOST = 100
 
 
 @dataclass
-class _Queue:
+class _CallQueue:
     sid: str = field(default_factory=lambda: new_sid("QU"))
     waiting: dict[str, float] = field(default_factory=dict)
-    #: Seconds those waited who have left.
+    #: Seconds that callers waited who have left the queue, the last 50.
     waited: list[float] = field(default_factory=list)
 
 
-class Queues:
-    """The carrier's queues by name."""
+class CallQueues:
+    """The carrier's call queues by name."""
 
     def __init__(self, most: int = _MOST) -> None:
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, _CallQueue] = {}
         self._lock = threading.Lock()
         self._most = most
 
     def enter(self, name: str, call_sid: str) -> bool:
-        """Join the end of a queue; False if it is full."""
+        """Add a call to the end of a queue. Returns False if the queue is full."""
         with self._lock:
-            queue = self._queues.setdefault(name, _Queue())
+            queue = self._queues.setdefault(name, _CallQueue())
             if len(queue.waiting) >= self._most:
                 return False
             queue.waiting[call_sid] = time.monotonic()
             return True
 
     def leave(self, name: str, call_sid: str) -> float:
-        """Leave a queue; the seconds waited."""
+        """Remove a call from a queue. Returns the seconds that it has waited."""
         with self._lock:
             queue = self._queues[name]
             waited = time.monotonic() - queue.waiting.pop(call_sid)
@@ -46,7 +46,7 @@ class Queues:
             return waited
 
     def form(self, name: str, call_sid: str) -> dict[str, str]:
-        """What a wait URL is told."""
+        """The fields that a request for the wait URL has; times in seconds."""
         with self._lock:
             queue = self._queues[name]
             average = sum(queue.waited) / len(queue.waited) if queue.waited else 0.0

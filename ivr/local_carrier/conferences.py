@@ -1,4 +1,4 @@
-"""Conferences: who is in which room, what each hears of the others, and what the house is told."""
+"""Conferences: their participants, the mixed audio that each hears, and the events that the hotline receives."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from numpy.typing import NDArray
 from ivr.audio.wav import RATE, Samples
 from ivr.local_carrier.store import new_sid
 
-#: Seconds of conversation kept for who is slow to fetch them.
-_KEPT = 10
-#: Tells an event (name and fields) to a participant's status callback URL.
-Tell = Callable[[str, dict[str, str]], None]
+#: Seconds of conversation kept for a participant who fetches them late.
+_KEPT_SECONDS = 10
+#: Sends an event (name and fields) to a participant's status callback URL.
+SendEvent = Callable[[str, dict[str, str]], None]
 
 
-class Ear:
-    """What one participant hears: the others' voices, mixed, as they come in."""
+class MixedAudio:
+    """The audio that one participant hears: the others' voices at 8 kHz, mixed as they arrive."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._mixed: NDArray[np.int32] = np.zeros(0, np.int32)
-        #: Samples that have been fetched already; positions count from the moment the participant joined.
+        #: Samples that have been fetched already. Positions count from the moment the participant joined.
         self._fetched = 0
         self._joined = time.monotonic()
         self._said: dict[str, int] = {}
 
     def hear(self, speaker: str, samples: Samples) -> None:
-        """A piece of somebody's speech, which goes on where their last one ended, or begins now."""
+        """Mix in a piece of speech. It follows the speaker's last piece without a gap, or begins now."""
         with self._lock:
             now = int((time.monotonic() - self._joined) * RATE)
             start = max(self._said.get(speaker, 0), now - len(samples), self._fetched)
@@ -44,9 +44,9 @@ class Ear:
             self._mixed[start - self._fetched : end - self._fetched] += samples
 
     def fetch(self) -> Samples:
-        """What there is to hear and has not been fetched; silence takes no room."""
+        """The audio that has not been fetched yet. Silence is not stored."""
         with self._lock:
-            samples = np.clip(self._mixed[-_KEPT * RATE :], -32768, 32767).astype(np.int16)
+            samples = np.clip(self._mixed[-_KEPT_SECONDS * RATE :], -32768, 32767).astype(np.int16)
             self._fetched += len(self._mixed)
             self._mixed = self._mixed[:0]
             return samples
@@ -54,33 +54,33 @@ class Ear:
 
 @dataclass
 class Participant:
-    """A call in a room."""
+    """A call in a conference."""
 
     call_sid: str
-    ends_room: bool = False
-    ear: Ear = field(default_factory=Ear)
-    #: Why the participant has to leave (the carrier's ReasonParticipantLeft), if so.
-    sent_away: str = ""
+    ends_conference: bool = False
+    incoming: MixedAudio = field(default_factory=MixedAudio)
+    #: The carrier's ReasonParticipantLeft if the participant was removed, else empty.
+    removed_because: str = ""
     #: Wakes the line that waits in the conversation.
     wake: Callable[[], None] = lambda: None
 
 
-class Room:
+class Conference:
     """One conference."""
 
-    def __init__(self, name: str, tell: Tell) -> None:
+    def __init__(self, name: str, send_event: SendEvent) -> None:
         self.sid = new_sid("CF")
         self.name = name
         self.created = format_datetime(datetime.now(UTC))
         self.participants: dict[str, Participant] = {}
         self.over = False
         # Carrier: the first participant's statusCallback is the conference's.
-        self._tell = tell
+        self._send_event = send_event
         self._sequence = 0
         self._lock = threading.RLock()
 
     def join(self, participant: Participant) -> None:
-        """Somebody comes in."""
+        """Add a participant."""
         with self._lock:
             self.participants[participant.call_sid] = participant
             self._event("participant-join", participant)
@@ -88,37 +88,37 @@ class Room:
                 self._event("conference-start")
 
     def leave(self, participant: Participant, reason: str, call_status: str) -> None:
-        """Somebody is gone; with them the conference, if it was theirs or they were the last."""
+        """Remove a participant who has left. The conference ends with its moderator or its last participant."""
         with self._lock:
             if self.participants.pop(participant.call_sid, None) is None:
                 return
             self._event(
                 "participant-leave", participant, ReasonParticipantLeft=reason, ParticipantCallStatus=call_status
             )
-            if participant.ends_room:
+            if participant.ends_conference:
                 self.end("moderator_ended_conference")
             elif not self.participants:
                 self._finish("last-participant-left")
 
     def end(self, reason: str = "conference_ended_via_api") -> None:
-        """Everybody's conversation is over; their calls go on with their documents."""
+        """End the conference. The calls go on with their documents."""
         with self._lock:
             for participant in list(self.participants.values()):
-                self.send_away(participant, reason)
+                self.remove(participant, reason)
             if not self.participants:
                 self._finish(reason)
 
-    def send_away(self, participant: Participant, reason: str = "participant_removed_via_api") -> None:
-        """One participant's conversation is over."""
-        participant.sent_away = reason
+    def remove(self, participant: Participant, reason: str = "participant_removed_via_api") -> None:
+        """End the conversation of one participant. The call goes on with its document."""
+        participant.removed_because = reason
         participant.wake()
 
     def say(self, call_sid: str, samples: Samples) -> None:
-        """Somebody speaks; the others hear it."""
+        """Play a participant's speech to the others."""
         with self._lock:
             others = [other for sid, other in self.participants.items() if sid != call_sid]
         for other in others:
-            other.ear.hear(call_sid, samples)
+            other.incoming.hear(call_sid, samples)
 
     def _finish(self, reason: str) -> None:
         if not self.over:
@@ -137,37 +137,37 @@ class Room:
         }
         if participant is not None:
             event |= {"CallSid": participant.call_sid, "Muted": "false", "Hold": "false"}
-        self._tell(name, event)
+        self._send_event(name, event)
 
 
-class Rooms:
-    """All conferences in progress, by name."""
+class Conferences:
+    """All conferences in progress, by name, and the last hundred that have ended."""
 
     def __init__(self) -> None:
-        self._rooms: dict[str, Room] = {}
-        self._ended: list[Room] = []
+        self._conferences: dict[str, Conference] = {}
+        self._ended: list[Conference] = []
         self._lock = threading.Lock()
 
-    def join(self, name: str, participant: Participant, tell: Tell) -> Room:
-        """Enter the conference of a name, which begins with its first participant."""
+    def join(self, name: str, participant: Participant, send_event: SendEvent) -> Conference:
+        """Join the conference of this name. It begins with its first participant."""
         with self._lock:
-            room = self._rooms.get(name)
-            if room is None or room.over:
-                if room is not None:
-                    self._ended = [*self._ended[-99:], room]
-                room = self._rooms[name] = Room(name, tell)
-            room.join(participant)
-            return room
+            conference = self._conferences.get(name)
+            if conference is None or conference.over:
+                if conference is not None:
+                    self._ended = [*self._ended[-99:], conference]
+                conference = self._conferences[name] = Conference(name, send_event)
+            conference.join(participant)
+            return conference
 
-    def all(self) -> list[Room]:
-        """The conferences, newest first, with the last ones that have ended."""
+    def all(self) -> list[Conference]:
+        """The conferences, newest first, then those that have ended."""
         with self._lock:
-            return [*reversed(self._rooms.values()), *reversed(self._ended)]
+            return [*reversed(self._conferences.values()), *reversed(self._ended)]
 
-    def one(self, sid: str) -> Room | None:
+    def one(self, sid: str) -> Conference | None:
         """A conference by its id."""
-        return next((room for room in self.all() if room.sid == sid), None)
+        return next((conference for conference in self.all() if conference.sid == sid), None)
 
-    def of(self, call_sid: str) -> Room | None:
-        """The conference a call is in."""
-        return next((room for room in self.all() if call_sid in room.participants), None)
+    def of(self, call_sid: str) -> Conference | None:
+        """The conference that a call is in."""
+        return next((conference for conference in self.all() if call_sid in conference.participants), None)

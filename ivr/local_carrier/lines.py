@@ -1,7 +1,7 @@
-"""What is at the caller's end of a call: somebody who hears, presses keys, speaks and hangs up.
+"""The caller's end of a call: it hears prompts, presses keys, speaks and hangs up.
 
-The switch talks to a :class:`Line`. A :class:`ScriptedLine` lives in virtual time: nothing waits, a caller
-decides at each point. The softphone's line lives in real time, see :mod:`ivr.local_carrier.softphone_api`.
+The switch talks to a :class:`Line`. A :class:`ScriptedLine` runs in virtual time: it does not wait, and a
+:class:`Caller` decides at each point. The softphone's line runs in real time (:mod:`ivr.local_carrier.softphone_line`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.audio.wav import RATE, Samples, Sound
-from ivr.local_carrier.conferences import Participant, Room
+from ivr.local_carrier.conferences import Conference, Participant
 
-#: Below this root mean square (of 32768) 50 ms count as silence.
+#: A frame of 50 ms below this root mean square (of 32768) counts as silence.
 _SILENCE = 250
 _FRAME = RATE // 20
 
@@ -27,12 +27,12 @@ class HungUp(Exception):
 
 
 class Interrupted(Exception):
-    """The REST interface wants the call to end or to go on elsewhere."""
+    """The REST interface ends the call or redirects it to another document."""
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """Something the caller hears: what it says (where known), in which language tag, and its audio on demand."""
+    """A prompt that the caller hears: its text and language tag (if known), and a function that returns its audio."""
 
     text: str
     language: str
@@ -40,182 +40,182 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Take:
-    """What a recording caught, at 8 kHz, and what ended it: a key, "hangup", "interrupted", or nothing."""
+class RecordedSpeech:
+    """A recording of the caller at 8 kHz, and what ended it: a key, "hangup", "interrupted", or nothing."""
 
     samples: Samples
     ended_by: str = ""
 
 
 @dataclass(frozen=True)
-class Typed:
-    """Keys a caller pressed at a question, and the key that ended the entry (empty if none did)."""
+class KeyEntry:
+    """Keys pressed at a question, and the key that ended the entry (empty if none did)."""
 
     digits: str
     finished_on: str = ""
 
 
 @dataclass(frozen=True)
-class Talk:
-    """A conversation a line takes part in."""
+class Conversation:
+    """A line's part in a conference."""
 
-    room: Room
+    conference: Conference
     participant: Participant
 
     def is_over(self) -> bool:
-        """Whether the participant has to leave."""
-        return bool(self.participant.sent_away)
+        """Whether the participant has been removed from the conference."""
+        return bool(self.participant.removed_because)
 
 
 class Line(ABC):
-    """The caller's end, as the switch uses it. Every method may raise :class:`HungUp` or :class:`Interrupted`."""
+    """The caller's end as the switch uses it. Every method may raise :class:`HungUp` or :class:`Interrupted`."""
 
-    #: What the carrier's answering-machine detection says of who answers this line.
+    #: The result of the carrier's answering-machine detection for this line.
     answered_by = "human"
-    #: Whether the call waits in a queue.
+    #: Whether the call waits in a call queue.
     in_queue = False
     _interrupted = False
 
     def interrupt(self) -> None:
-        """Make the present or next method raise :class:`Interrupted`, once."""
+        """Make the current or the next method raise :class:`Interrupted`, once."""
         self._interrupted = True
 
-    def _go_on(self) -> None:
+    def _check_interrupted(self) -> None:
         if self._interrupted:
             self._interrupted = False
             raise Interrupted
 
     @abstractmethod
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
-        """Play to the caller; True if they pressed a key, which an interruptible utterance stops for."""
+        """Play a prompt. Returns True if the caller pressed a key, which stops an interruptible prompt."""
 
     @abstractmethod
-    def keys(self, count: int, finish: str, timeout: int) -> Typed:
-        """Collect up to `count` keys, `finish` ends them; empty after `timeout` seconds of silence."""
+    def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
+        """Collect up to `count` keys; a key of `finish` ends the entry. Empty after `timeout` seconds without a key."""
 
     @abstractmethod
-    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
-        """Record the caller. Here a hang-up is not raised but ends the take."""
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> RecordedSpeech:
+        """Record `max_seconds` at most, until a key of `finish` or `silence` seconds. A hang-up ends it, too."""
 
     @abstractmethod
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let `seconds` pass."""
 
     @abstractmethod
-    def converse(self, talk: Talk, *, star: bool) -> str:
-        """Talk with the others in a room; `star` when the star key left it (where that is wanted), else `ended`."""
+    def converse(self, conversation: Conversation, *, star: bool) -> str:
+        """Take part in a conference. Returns "star" if the star key left it (only with `star`), else "ended"."""
 
     @abstractmethod
     def over(self, reason: str) -> None:
-        """The exchange closed the line."""
+        """The carrier has ended the call."""
 
 
 class Caller(Protocol):
-    """Decides what a scripted caller does."""
+    """Decides what a scripted caller does. Every method but `speaks` and `is_done` may raise :class:`HungUp`."""
 
     def hears(self, text: str, language: str) -> None:
-        """Something is said; may raise HungUp."""
+        """A prompt is played."""
 
     def presses(self, count: int, finish: str) -> str:
-        """Keys to press now; empty stays silent; may raise HungUp."""
+        """The keys to press now; empty stays silent."""
 
-    def speaks(self) -> Take:
-        """What to say after the tone."""
+    def speaks(self) -> RecordedSpeech:
+        """The speech after the tone."""
 
     def waits(self, is_over: Callable[[], bool]) -> None:
-        """Listen to the music of a queue for a moment; may raise HungUp."""
+        """Listen to a call queue's music for a moment."""
 
     def talks(self, is_over: Callable[[], bool]) -> str:
-        """Talk with others until that is over or a key is pressed, which is returned; may raise HungUp."""
+        """Talk until the conversation is over or a key is pressed. Returns the key."""
 
     def is_done(self, reason: str) -> None:
-        """The line was closed by the exchange."""
+        """The carrier has ended the call."""
 
 
 class ScriptedLine(Line):
-    """A line in virtual time: prompts take no time and silence is decided, not waited for."""
+    """A line in virtual time: prompts take no time, and silence is decided instead of awaited."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
-        """Tell the caller what is said."""
-        self._go_on()
+        """Pass the prompt's text to the caller."""
+        self._check_interrupted()
         self._caller.hears(utterance.text, utterance.language)
         return False
 
-    def keys(self, count: int, finish: str, timeout: int) -> Typed:
-        """Ask the caller for keys and cut them as the carrier would."""
+    def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
+        """Ask the caller for keys, and cut them as the carrier would."""
         typed = ""
         pressed = self._caller.presses(count, finish)
-        if self.in_queue and not pressed:  # what happens to who waits happens in real time
+        if self.in_queue and not pressed:  # a call queue moves in real time
             self._caller.waits(lambda: self._interrupted)
-        self._go_on()
+        self._check_interrupted()
         for key in pressed:
             if key in finish:
-                return Typed(typed, key)
+                return KeyEntry(typed, key)
             typed += key
             if len(typed) == count:
                 break
-        return Typed(typed)
+        return KeyEntry(typed)
 
-    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> RecordedSpeech:
         """Ask the caller for speech."""
         try:
-            take = self._caller.speaks()
+            speech = self._caller.speaks()
         except HungUp:
-            return Take(np.zeros(0, np.int16), "hangup")
+            return RecordedSpeech(np.zeros(0, np.int16), "hangup")
         if self._interrupted:
             self._interrupted = False
-            return Take(take.samples[: max_seconds * RATE], "interrupted")
-        return Take(take.samples[: max_seconds * RATE], take.ended_by)
+            return RecordedSpeech(speech.samples[: max_seconds * RATE], "interrupted")
+        return RecordedSpeech(speech.samples[: max_seconds * RATE], speech.ended_by)
 
     def wait(self, seconds: float) -> None:
-        """No time passes."""
-        self._go_on()
+        """Return at once: no time passes."""
+        self._check_interrupted()
 
-    def converse(self, talk: Talk, *, star: bool) -> str:
-        """As long as the caller wants, or the conversation lasts."""
-        while not talk.is_over():
-            pressed = self._caller.talks(lambda: talk.is_over() or self._interrupted)
-            self._go_on()
+    def converse(self, conversation: Conversation, *, star: bool) -> str:
+        """Talk as long as the caller wants, or until the conversation is over."""
+        while not conversation.is_over():
+            pressed = self._caller.talks(lambda: conversation.is_over() or self._interrupted)
+            self._check_interrupted()
             if star and "*" in pressed:
                 return "star"
         return "ended"
 
     def over(self, reason: str) -> None:
-        """Tell the caller."""
+        """Report the end to the caller."""
         self._caller.is_done(reason)
 
 
 class SilentLine(Line):
-    """A number where nobody answers."""
+    """The line of a call that has not been answered."""
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
-        """Nobody hears."""
+        """Play nothing."""
         return False
 
-    def keys(self, count: int, finish: str, timeout: int) -> Typed:
-        """Nobody presses."""
-        return Typed("")
+    def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
+        """Return no keys."""
+        return KeyEntry("")
 
-    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
-        """Nobody speaks."""
-        return Take(np.zeros(0, np.int16))
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> RecordedSpeech:
+        """Return an empty recording."""
+        return RecordedSpeech(np.zeros(0, np.int16))
 
     def wait(self, seconds: float) -> None:
-        """No time passes."""
+        """Return at once."""
 
-    def converse(self, talk: Talk, *, star: bool) -> str:
-        """Nobody talks."""
+    def converse(self, conversation: Conversation, *, star: bool) -> str:
+        """Return at once."""
         return "ended"
 
     def over(self, reason: str) -> None:
-        """Nobody minds."""
+        """Do nothing."""
 
 
 def trim_silence(samples: Samples) -> Samples:
-    """The samples without silence at their ends (100 ms of it is kept)."""
+    """Cut the silence at both ends, except 100 ms."""
     loud = np.flatnonzero(_loudness(samples) >= _SILENCE)
     if not len(loud):
         return samples[:0]
@@ -224,7 +224,7 @@ def trim_silence(samples: Samples) -> Samples:
 
 
 def seconds_since_speech(samples: Samples) -> float:
-    """Seconds of silence at the end."""
+    """Seconds of silence at the end of the samples."""
     loud = np.flatnonzero(_loudness(samples) >= _SILENCE)
     return (len(samples) - (loud[-1] + 1) * _FRAME if len(loud) else len(samples)) / RATE
 

@@ -1,157 +1,145 @@
-"""Telephones over HTTP: the softphone's handset in real time, and scripted calls streamed as they happen.
+"""Softphones over HTTP: telephones in the browser, in real time.
 
-A handset is driven by small requests, so it passes through any web server: events are asked for with a
-long poll, keys and speech are posted. Speech comes as raw 16-bit mono samples at the microphone's own rate.
+A softphone is driven by short requests, so it passes through any web server. It asks for events with a long poll, and
+posts keys and speech. Speech is raw 16-bit mono at the microphone's own sample rate.
 """
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import phonenumbers
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 
-from ivr.audio.wav import read_wav, write_wav
-from ivr.local_carrier.lines import ScriptedLine
-from ivr.local_carrier.scripted_caller import ScriptedCaller
-from ivr.local_carrier.softphone_line import Handset, HandsetLine
-from ivr.local_carrier.switch import Switch
+from ivr.audio.wav import write_wav
+from ivr.local_carrier.rest_format import current_switch
+from ivr.local_carrier.softphone_line import Softphone, SoftphoneLine
 
-
-def blueprint(switch: Switch) -> Blueprint:
-    """The handsets' HTTP interface, under /handset."""
-    pages = Blueprint("handset", __name__, url_prefix="/handset")
-    lines: dict[str, HandsetLine] = {}
-    phones: dict[str, Handset] = {}
-
-    def line_of(call_sid: str) -> HandsetLine:
-        return lines.get(call_sid) or abort(404)
-
-    @pages.post("/calls")
-    def dial() -> tuple[Response, int]:
-        wish = request.get_json()
-        line = HandsetLine()
-        started: queue.Queue[str] = queue.Queue()
-
-        def began(call_sid: str) -> None:
-            lines[call_sid] = line
-            started.put(call_sid)
-
-        def talk() -> None:
-            switch.call(line, _shown_number(wish.get("from", "")), _hour(wish.get("at", "")), began, wish.get("to", ""))
-
-        threading.Thread(target=talk, daemon=True).start()
-        return jsonify(call_sid=started.get(timeout=10)), 201
-
-    @pages.post("/phones/<number>")
-    def plug_in(number: str) -> tuple[Response, int]:
-        """A window becomes the telephone of a number (as people write it) until it asks for its calls no more."""
-        try:
-            parsed = phonenumbers.parse(number, "DE")
-        except phonenumbers.NumberParseException:
-            abort(400)
-        number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        phones[number] = Handset(lines)
-        switch.telephones[number] = phones[number].ring
-        return jsonify(number=number), 201
-
-    @pages.get("/phones/<number>/ringing")
-    def ringing(number: str) -> Response:
-        """The calls that ring there now; waits for one."""
-        return jsonify(calls=(phones.get(number) or abort(404)).ringing(request.args.getlist("known")))
-
-    @pages.post("/phones/<number>/calls/<call_sid>")
-    def pick_up(number: str, call_sid: str) -> tuple[str, int]:
-        """Answer a ringing call, or refuse it."""
-        answer = bool(request.get_json().get("answer"))
-        if not (phones.get(number) or abort(404)).decide(call_sid, answer=answer):
-            abort(404)
-        return "", 204
-
-    @pages.get("/calls/<call_sid>/conversation")
-    def conversation(call_sid: str) -> Response:
-        """What the others have said since the last time: raw 16-bit mono samples at 8 kHz."""
-        return Response(line_of(call_sid).conversation().astype("<i2").tobytes(), mimetype="application/octet-stream")
-
-    @pages.get("/calls/<call_sid>/events")
-    def events(call_sid: str) -> Response:
-        after = request.args.get("after", 0, int)
-        return jsonify(events=line_of(call_sid).events_after(after))
-
-    @pages.post("/calls/<call_sid>/keys")
-    def press(call_sid: str) -> tuple[str, int]:
-        keys = str(request.get_json().get("keys", ""))
-        if not keys or not set(keys) <= set("0123456789*#"):
-            abort(400)
-        line_of(call_sid).press(keys)
-        return "", 204
-
-    @pages.post("/calls/<call_sid>/speech")
-    def say(call_sid: str) -> tuple[str, int]:
-        rate = request.args.get("rate", 0, int)
-        if not 8000 <= rate <= 192000:
-            abort(400)
-        data = request.get_data()
-        line_of(call_sid).say(np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.int16), rate)
-        return "", 204
-
-    @pages.post("/calls/<call_sid>/hangup")
-    def hang_up(call_sid: str) -> tuple[str, int]:
-        line_of(call_sid).hang_up()
-        return "", 204
-
-    @pages.get("/calls/<call_sid>/audio/<name>.wav")
-    def audio(call_sid: str, name: str) -> Response:
-        sound = line_of(call_sid).audio.get(name) or abort(404)
-        return Response(write_wav(sound), mimetype="audio/wav")
-
-    @pages.post("/scripts")
-    def script() -> Response:
-        """A scripted call: the conversation comes back as one JSON object a line, as it happens."""
-        wish = json.loads(request.form.get("script", "{}"))
-        try:
-            sounds = [read_wav(file.read()) for file in request.files.getlist("speech")]
-        except ValueError as error:
-            return Response(str(error), 400)
-        told: queue.Queue[dict[str, object] | None] = queue.Queue()
-        caller = ScriptedCaller(
-            keys=wish.get("keys", []),
-            sounds=sounds,
-            hangs_up=bool(wish.get("hangs_up")),
-            tell=told.put,
-        )
-
-        def talk() -> None:
-            try:
-                report = switch.call(
-                    ScriptedLine(caller),
-                    _shown_number(wish.get("from", "")),
-                    _hour(wish.get("at", "")),
-                    lambda call_sid: told.put({"type": "dialled", "call_sid": call_sid}),
-                )
-                told.put({"type": "report", "errors": report.errors, "ended_by": report.ended_by})
-            finally:
-                told.put(None)
-
-        threading.Thread(target=talk, daemon=True).start()
-
-        def stream() -> Iterator[str]:
-            while (event := told.get()) is not None:
-                yield json.dumps(event, ensure_ascii=False) + "\n"
-
-        return Response(stream(), mimetype="application/x-ndjson")
-
-    return pages
+pages = Blueprint("softphone", __name__, url_prefix="/softphone")
 
 
-def _shown_number(wish: str) -> str:
-    """What the carrier would send as From: the number, or `anonymous` where it is withheld."""
-    return "anonymous" if wish.strip().lower() in ("", "withheld", "anonymous") else wish.strip()
+@dataclass
+class Softphones:
+    """The softphones of an application: lines by call id, telephones by number."""
+
+    lines: dict[str, SoftphoneLine] = field(default_factory=dict)
+    phones: dict[str, Softphone] = field(default_factory=dict)
 
 
-def _hour(at: str) -> dict[str, str]:
+def _softphones() -> Softphones:
+    softphones: Softphones = current_app.extensions["softphones"]
+    return softphones
+
+
+def _line(call_sid: str) -> SoftphoneLine:
+    return _softphones().lines.get(call_sid) or abort(404)
+
+
+def _phone(number: str) -> Softphone:
+    return _softphones().phones.get(number) or abort(404)
+
+
+@pages.post("/calls")
+def dial() -> tuple[Response, int]:
+    """Call the hotline. Answers with the call's id as soon as it has begun."""
+    wanted, switch, lines = request.get_json(), current_switch(), _softphones().lines
+    line = SoftphoneLine()
+    started: queue.Queue[str] = queue.Queue()
+
+    def on_start(call_sid: str) -> None:
+        lines[call_sid] = line
+        started.put(call_sid)
+
+    from_, parameters = shown_number(wanted.get("from", "")), time_header(wanted.get("at", ""))
+    arguments = (line, from_, parameters, on_start, wanted.get("to", ""))
+    threading.Thread(target=switch.call, args=arguments, daemon=True).start()
+    return jsonify(call_sid=started.get(timeout=10)), 201
+
+
+@pages.post("/phones/<number>")
+def register(number: str) -> tuple[Response, int]:
+    """Let a window be the telephone of a number (as people write it) as long as it asks for its calls."""
+    try:
+        parsed = phonenumbers.parse(number, "DE")
+    except phonenumbers.NumberParseException:
+        abort(400)
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    softphones = _softphones()
+    softphones.phones[number] = Softphone(softphones.lines)
+    current_switch().telephones[number] = softphones.phones[number].ring
+    return jsonify(number=number), 201
+
+
+@pages.get("/phones/<number>/ringing")
+def ringing(number: str) -> Response:
+    """The ringing calls of a number. A long poll: it waits until they differ from those `known`."""
+    return jsonify(calls=_phone(number).ringing(request.args.getlist("known")))
+
+
+@pages.post("/phones/<number>/calls/<call_sid>")
+def pick_up(number: str, call_sid: str) -> tuple[str, int]:
+    """Answer a ringing call, or refuse it."""
+    answer = bool(request.get_json().get("answer"))
+    if not _phone(number).decide(call_sid, answer=answer):
+        abort(404)
+    return "", 204
+
+
+@pages.get("/calls/<call_sid>/conversation")
+def conversation(call_sid: str) -> Response:
+    """The others' speech since the last request: raw 16-bit mono at 8 kHz."""
+    return Response(_line(call_sid).conversation().astype("<i2").tobytes(), mimetype="application/octet-stream")
+
+
+@pages.get("/calls/<call_sid>/events")
+def events(call_sid: str) -> Response:
+    """The events of a call from index `after` on. A long poll."""
+    return jsonify(events=_line(call_sid).events_after(request.args.get("after", 0, int)))
+
+
+@pages.post("/calls/<call_sid>/keys")
+def press(call_sid: str) -> tuple[str, int]:
+    """Press keys."""
+    keys = str(request.get_json().get("keys", ""))
+    if not keys or not set(keys) <= set("0123456789*#"):
+        abort(400)
+    _line(call_sid).press(keys)
+    return "", 204
+
+
+@pages.post("/calls/<call_sid>/speech")
+def say(call_sid: str) -> tuple[str, int]:
+    """Speak: raw 16-bit mono at the sample rate `rate` (hertz)."""
+    rate = request.args.get("rate", 0, int)
+    if not 8000 <= rate <= 192000:
+        abort(400)
+    data = request.get_data()
+    _line(call_sid).say(np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.int16), rate)
+    return "", 204
+
+
+@pages.post("/calls/<call_sid>/hangup")
+def hang_up(call_sid: str) -> tuple[str, int]:
+    """Hang up."""
+    _line(call_sid).hang_up()
+    return "", 204
+
+
+@pages.get("/calls/<call_sid>/audio/<name>.wav")
+def audio(call_sid: str, name: str) -> Response:
+    """The audio of a prompt that was played to the call."""
+    sound = _line(call_sid).audio.get(name) or abort(404)
+    return Response(write_wav(sound), mimetype="audio/wav")
+
+
+def shown_number(wanted: str) -> str:
+    """The value that the carrier would send as From: the number, or `anonymous` if it is withheld."""
+    return "anonymous" if wanted.strip().lower() in ("", "withheld", "anonymous") else wanted.strip()
+
+
+def time_header(at: str) -> dict[str, str]:
+    """The header that makes the hotline pretend another time ("open", "closed" or an instant in ISO form)."""
     return {"SipHeader_X-Hotline-At": at} if at and at != "clock" else {}

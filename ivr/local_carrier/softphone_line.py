@@ -1,4 +1,4 @@
-"""The softphone's end of a call: a person in real time, driven by small requests and long polls."""
+"""The softphone's end of a call: a person in real time, driven by short requests and long polls."""
 
 from __future__ import annotations
 
@@ -14,22 +14,31 @@ import soxr
 
 from ivr.audio.wav import RATE, Samples, Sound
 from ivr.local_carrier.call import Ringing
-from ivr.local_carrier.lines import HungUp, Interrupted, Line, Take, Talk, Typed, Utterance, seconds_since_speech
+from ivr.local_carrier.lines import (
+    Conversation,
+    HungUp,
+    Interrupted,
+    KeyEntry,
+    Line,
+    RecordedSpeech,
+    Utterance,
+    seconds_since_speech,
+)
 
-#: A handset that has not asked for events for so many seconds is gone: its window was closed.
-_GONE = 25.0
-#: Seconds an events request stays open.
-_POLL = 10.0
-_BEEP = 0.4
+#: Seconds after which a softphone that does not ask for events counts as closed.
+_CLOSED_AFTER = 25.0
+#: Seconds that a request for events stays open.
+_POLL_SECONDS = 10.0
+_BEEP_SECONDS = 0.4
 
 
-class HandsetLine(Line):
+class SoftphoneLine(Line):
     """A person at a softphone, in real time."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.audio: OrderedDict[str, Sound] = OrderedDict()
-        self._talk: Talk | None = None
+        self._conversation: Conversation | None = None
         self._changed = threading.Condition()
         self._keys = ""
         self._speech: list[Samples] = []
@@ -38,7 +47,7 @@ class HandsetLine(Line):
         self._hung_up = False
         self._last_seen = time.monotonic()
 
-    # -- from the handset -----------------------------------------------------------------------
+    # -- called by the softphone ----------------------------------------------------------------
 
     def press(self, keys: str) -> None:
         """Keys were pressed."""
@@ -47,22 +56,22 @@ class HandsetLine(Line):
             self._changed.notify_all()
 
     def say(self, samples: Samples, rate: int) -> None:
-        """A piece of speech, recorded or heard by the others of a conversation; else nobody listens."""
+        """A piece of speech. It is recorded, or played to the others of a conference, or else dropped."""
         with self._changed:
-            talk = self._talk
-            if not self._recording and talk is None:
+            conversation = self._conversation
+            if not self._recording and conversation is None:
                 return
             if self._resampler is None:
                 self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16")
-            heard = self._resampler.resample_chunk(samples)
-            if talk is None:
-                self._speech.append(heard)
+            chunk = self._resampler.resample_chunk(samples)
+            if conversation is None:
+                self._speech.append(chunk)
                 self._changed.notify_all()
-        if talk is not None:
-            talk.room.say(talk.participant.call_sid, heard)
+        if conversation is not None:
+            conversation.conference.say(conversation.participant.call_sid, chunk)
 
     def interrupt(self) -> None:
-        """The REST interface reaches into the call."""
+        """The REST interface ends or redirects the call."""
         with self._changed:
             super().interrupt()
             self._changed.notify_all()
@@ -73,18 +82,18 @@ class HandsetLine(Line):
             self._hung_up = True
             self._changed.notify_all()
 
-    def events_after(self, number: int, patience: float = _POLL) -> list[dict[str, Any]]:
-        """Events from `number` on; waits for one."""
+    def events_after(self, number: int, patience: float = _POLL_SECONDS) -> list[dict[str, Any]]:
+        """The events from index `number` on. Waits up to `patience` seconds for the first."""
         with self._changed:
             self._last_seen = time.monotonic()
             self._changed.wait_for(lambda: len(self.events) > number, patience)
             self._last_seen = time.monotonic()
             return self.events[number:]
 
-    # -- from the switch ------------------------------------------------------------------------
+    # -- called by the switch -------------------------------------------------------------------
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
-        """Have it played and wait as long as it lasts."""
+        """Have the prompt played, and wait as long as it lasts."""
         sound = utterance.audio()
         name = secrets.token_urlsafe(8)
         self.audio[name] = sound
@@ -93,40 +102,40 @@ class HandsetLine(Line):
         if not interruptible:
             self._keys = ""
         self._emit(type="said", text=utterance.text, language=utterance.language, audio=name, seconds=sound.seconds)
-        pressed = self._until(lambda: interruptible and bool(self._keys), sound.seconds)
+        pressed = self._wait_until(lambda: interruptible and bool(self._keys), sound.seconds)
         if pressed:
             self._emit(type="interrupted")
         return pressed
 
-    def keys(self, count: int, finish: str, timeout: int) -> Typed:
-        """Wait for keys; the time-out begins again with each."""
+    def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
+        """Wait for keys. The time-out begins again with each key."""
         typed = ""
         self._emit(type="listening")
         while len(typed) < count:
-            if not self._until(lambda: bool(self._keys), timeout):
+            if not self._wait_until(lambda: bool(self._keys), timeout):
                 break
             with self._changed:
                 key, self._keys = self._keys[0], self._keys[1:]
             if key in finish:
-                return Typed(typed, key)
+                return KeyEntry(typed, key)
             typed += key
-        return Typed(typed)
+        return KeyEntry(typed)
 
-    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> Take:
+    def record(self, max_seconds: int, finish: str, silence: int, *, beep: bool) -> RecordedSpeech:
         """Record until silence, a key, the longest duration or the hang-up."""
         if beep:
-            self._emit(type="beep", seconds=_BEEP)
+            self._emit(type="beep", seconds=_BEEP_SECONDS)
             try:
-                self._until(lambda: False, _BEEP)
+                self._wait_until(lambda: False, _BEEP_SECONDS)
             except HungUp:
-                return Take(np.zeros(0, np.int16), "hangup")
+                return RecordedSpeech(np.zeros(0, np.int16), "hangup")
         with self._changed:
             self._keys, self._speech, self._resampler, self._recording = "", [], None, True
         self._emit(type="recording", max_seconds=max_seconds)
         started, ended_by = time.monotonic(), ""
         while time.monotonic() - started < max_seconds:
             try:
-                if self._until(lambda: any(key in finish for key in self._keys), 0.25):
+                if self._wait_until(lambda: any(key in finish for key in self._keys), 0.25):
                     ended_by = next(key for key in self._keys if key in finish)
                     break
             except HungUp:
@@ -136,9 +145,9 @@ class HandsetLine(Line):
                 ended_by = "interrupted"
                 break
             elapsed = time.monotonic() - started
-            if elapsed > silence and seconds_since_speech(self._heard()) >= min(silence, elapsed):
+            if elapsed > silence and seconds_since_speech(self._recorded()) >= min(silence, elapsed):
                 break
-        # What the microphone caught before the key is still on its way.
+        # The last samples before the key are still in transit.
         if ended_by != "hangup":
             self._emit(type="recorded")
             time.sleep(0.4)
@@ -146,44 +155,48 @@ class HandsetLine(Line):
             self._recording, self._keys = False, ""
             if self._resampler is not None:
                 self._speech.append(self._resampler.resample_chunk(np.zeros(0, np.int16), last=True))
-        return Take(self._heard()[: max_seconds * RATE], ended_by)
+        return RecordedSpeech(self._recorded()[: max_seconds * RATE], ended_by)
 
     def wait(self, seconds: float) -> None:
-        """Let real time pass."""
-        self._until(lambda: False, seconds)
+        """Let `seconds` of real time pass."""
+        self._wait_until(lambda: False, seconds)
 
-    def converse(self, talk: Talk, *, star: bool) -> str:
-        """Talk with the others: what is said here goes to them, what they say is fetched by :meth:`conversation`."""
+    def converse(self, conversation: Conversation, *, star: bool) -> str:
+        """Take part in a conference. The softphone fetches the others' speech with :meth:`conversation`."""
         with self._changed:
-            self._keys, self._resampler, self._talk = "", None, talk
-        talk.participant.wake = self._wake
+            self._keys, self._resampler, self._conversation = "", None, conversation
+        conversation.participant.wake = self._wake
         self._emit(type="talking")
+
+        def is_left() -> bool:
+            return conversation.is_over() or (star and "*" in self._keys)
+
         try:
-            while not talk.is_over():
-                if self._until(lambda: talk.is_over() or (star and "*" in self._keys), 3600) and not talk.is_over():
+            while not conversation.is_over():
+                if self._wait_until(is_left, 3600) and not conversation.is_over():
                     return "star"
             return "ended"
         finally:
             with self._changed:
-                self._keys, self._resampler, self._talk = "", None, None
+                self._keys, self._resampler, self._conversation = "", None, None
             self._emit(type="talked")
 
     def conversation(self) -> Samples:
-        """What the others have said since the last time."""
+        """What the others have said since the last request; 8 kHz."""
         with self._changed:
-            talk = self._talk
+            conversation = self._conversation
             self._last_seen = time.monotonic()
-        return talk.participant.ear.fetch() if talk else np.zeros(0, np.int16)
+        return conversation.participant.incoming.fetch() if conversation else np.zeros(0, np.int16)
 
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
     def over(self, reason: str) -> None:
-        """The line is closed."""
+        """The carrier has ended the call."""
         self._emit(type="over", by=reason)
 
-    def _heard(self) -> Samples:
+    def _recorded(self) -> Samples:
         with self._changed:
             return np.concatenate(self._speech) if self._speech else np.zeros(0, np.int16)
 
@@ -192,14 +205,19 @@ class HandsetLine(Line):
             self.events.append(event)
             self._changed.notify_all()
 
-    def _until(self, happened: Callable[[], bool], seconds: float) -> bool:
-        """Wait for something; True if it happened in time."""
+    def _wait_until(self, happened: Callable[[], bool], seconds: float) -> bool:
+        """Wait at most `seconds` for a condition. Returns whether it came true.
+
+        Raises:
+            HungUp: the caller hung up, or the softphone's window was closed.
+            Interrupted: the REST interface ends or redirects the call.
+        """
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:
-                if self._hung_up or time.monotonic() - self._last_seen > _GONE:
+                if self._hung_up or time.monotonic() - self._last_seen > _CLOSED_AFTER:
                     raise HungUp
-                self._go_on()
+                self._check_interrupted()
                 if happened():
                     return True
                 left = deadline - time.monotonic()
@@ -208,10 +226,10 @@ class HandsetLine(Line):
                 self._changed.wait(min(left, 1.0))
 
 
-class Handset:
-    """A softphone window that can be rung: it learns of calls by a long poll and answers or refuses them."""
+class Softphone:
+    """A softphone window that can be called: it asks for calls with a long poll, and answers or refuses them."""
 
-    def __init__(self, lines: dict[str, HandsetLine]) -> None:
+    def __init__(self, lines: dict[str, SoftphoneLine]) -> None:
         self._lines = lines
         self._changed = threading.Condition()
         self._ringing: dict[str, str] = {}
@@ -221,7 +239,7 @@ class Handset:
     def ring(self, ringing: Ringing) -> Line | str:
         """Implements :data:`ivr.local_carrier.switch.Telephone`."""
         with self._changed:
-            if time.monotonic() - self._last_seen > _GONE:
+            if time.monotonic() - self._last_seen > _CLOSED_AFTER:
                 return "no-answer"  # the window was closed
             if self._ringing:
                 return "busy"
@@ -235,14 +253,14 @@ class Handset:
             del self._ringing[ringing.call_sid]
             answer = self._decided.pop(ringing.call_sid, None)
             if answer:
-                self._lines[ringing.call_sid] = HandsetLine()
+                self._lines[ringing.call_sid] = SoftphoneLine()
             self._changed.notify_all()
             if answer:
                 return self._lines[ringing.call_sid]
             return "no-answer" if answer is None else "busy"
 
-    def ringing(self, known: list[str], patience: float = _POLL) -> list[dict[str, str]]:
-        """The calls that ring; waits until they are others than those known."""
+    def ringing(self, known: list[str], patience: float = _POLL_SECONDS) -> list[dict[str, str]]:
+        """The ringing calls. Waits up to `patience` seconds until they differ from those `known`."""
         with self._changed:
             self._last_seen = time.monotonic()
             self._changed.wait_for(lambda: list(self._ringing) != known, patience)
@@ -250,7 +268,7 @@ class Handset:
             return [{"call_sid": call_sid, "from": number} for call_sid, number in self._ringing.items()]
 
     def decide(self, call_sid: str, *, answer: bool) -> bool:
-        """Answer or refuse; False if it rings no more."""
+        """Answer or refuse a call. Returns False if it does not ring any more."""
         with self._changed:
             if call_sid not in self._ringing:
                 return False

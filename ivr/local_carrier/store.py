@@ -1,4 +1,4 @@
-"""What the exchange keeps: calls, recordings and text messages, on disk, so that it can be killed and started again."""
+"""Calls, recordings and text messages of the local carrier, on disk, so that it can be stopped and started again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ivr.local_carrier.call import Subscription
 
 
-#: A call's last states.
+#: The final states of a call.
 _OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 
 
 def new_sid(prefix: str) -> str:
-    """A carrier's id: two letters and 32 hexadecimal digits."""
+    """A new id of the carrier: two letters and 32 hexadecimal digits."""
     return prefix + secrets.token_hex(16)
 
 
@@ -37,7 +37,7 @@ def _now() -> str:
 
 @dataclass
 class CallRecord:
-    """A call as the REST interface gives it."""
+    """A call as the REST interface shows it; `duration` in seconds."""
 
     sid: str
     from_: str
@@ -51,7 +51,7 @@ class CallRecord:
 
 @dataclass
 class RecordingRecord:
-    """A recording as the REST interface gives it; `duration` in whole seconds."""
+    """A recording as the REST interface shows it; `duration` in whole seconds."""
 
     sid: str
     call_sid: str
@@ -62,7 +62,7 @@ class RecordingRecord:
 
 @dataclass
 class MessageRecord:
-    """A text message (SMS) as the REST interface gives it; it is kept and goes nowhere."""
+    """A text message (SMS) as the REST interface shows it. It is stored, and never sent."""
 
     sid: str
     from_: str
@@ -72,7 +72,7 @@ class MessageRecord:
     date_created: str = field(default_factory=_now)
 
 
-class Ledger:
+class Store:
     """Calls, recordings and text messages under a directory, one small file each."""
 
     def __init__(self, directory: Path) -> None:
@@ -85,13 +85,13 @@ class Ledger:
             (directory / name).mkdir(parents=True, exist_ok=True)
         for path in _oldest_first(directory / "calls", "CA*.json"):
             call = CallRecord(**json.loads(path.read_text()))
-            if call.status not in _OVER:  # it ended with the exchange that connected it
+            if call.status not in _OVER:  # the call ended when the process did
                 call.status = "failed"
             self._calls[call.sid] = call
         for path in _oldest_first(directory / "recordings", "RE*.json"):
             recording = RecordingRecord(**json.loads(path.read_text()))
             if recording.status == "in-progress" and not self.audio_path(recording.sid).exists():
-                path.unlink()  # what was being said when it died is lost
+                path.unlink()  # the audio was lost when the process ended
                 continue
             self._recordings[recording.sid] = recording
         for path in _oldest_first(directory / "messages", "SM*.json"):
@@ -99,17 +99,17 @@ class Ledger:
             self._messages[message.sid] = message
 
     def number(self) -> dict[str, str]:
-        """The number's webhooks, where they have been changed by REST."""
+        """The number's webhooks as they were last set by REST; empty if they never were."""
         path = self._directory / "number.json"
         found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         return found
 
     def keep_number(self, subscription: Subscription) -> None:
-        """Write the number's webhooks down."""
+        """Store the number's webhooks."""
         self._write(self._directory / "number.json", json.dumps(asdict(subscription)).encode())
 
     def keep_message(self, message: MessageRecord) -> None:
-        """Write a text message down."""
+        """Store a text message."""
         with self._lock:
             self._messages[message.sid] = message
         self._write(self._directory / "messages" / f"{message.sid}.json", json.dumps(asdict(message)).encode())
@@ -124,13 +124,13 @@ class Ledger:
             return iter(list(self._messages.values())[::-1])
 
     def keep_call(self, call: CallRecord) -> None:
-        """Write a call down."""
+        """Store a call."""
         with self._lock:
             self._calls[call.sid] = call
         self._write(self._directory / "calls" / f"{call.sid}.json", json.dumps(asdict(call)).encode())
 
     def keep_recording(self, recording: RecordingRecord, samples: Samples | None = None) -> None:
-        """Write a recording down; its audio first, so that who hears of it can fetch it."""
+        """Store a recording. The audio is written first, so that it can be fetched as soon as the recording exists."""
         if samples is not None:
             self._write(self.audio_path(recording.sid), write_wav(Sound(samples, RATE)))
         with self._lock:
@@ -152,17 +152,17 @@ class Ledger:
             return iter(list(self._calls.values())[::-1])
 
     def recordings(self, call_sid: str | None = None) -> Iterator[RecordingRecord]:
-        """All recordings (of a call), newest first."""
+        """All recordings, or those of a call, newest first."""
         with self._lock:
             kept = list(self._recordings.values())[::-1]
         return (recording for recording in kept if call_sid in (None, recording.call_sid))
 
     def audio_path(self, sid: str) -> Path:
-        """Where a recording's audio is."""
+        """The path of a recording's audio."""
         return self._directory / "recordings" / f"{sid}.wav"
 
     def delete_recording(self, sid: str) -> bool:
-        """Forget a recording and its audio; False if it was not there."""
+        """Delete a recording and its audio. Returns False if there is none."""
         with self._lock:
             if self._recordings.pop(sid, None) is None:
                 return False
@@ -171,14 +171,14 @@ class Ledger:
         return True
 
     def delete_call(self, sid: str) -> bool:
-        """Forget a call; False if it was not there."""
+        """Delete a call. Returns False if there is none."""
         with self._lock:
             known = self._calls.pop(sid, None) is not None
         (self._directory / "calls" / f"{sid}.json").unlink(missing_ok=True)
         return known
 
     def delete_message(self, sid: str) -> bool:
-        """Forget a text message; False if it was not there."""
+        """Delete a text message. Returns False if there is none."""
         with self._lock:
             known = self._messages.pop(sid, None) is not None
         (self._directory / "messages" / f"{sid}.json").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Reads a document of verbs strictly: what the carrier would not know is an error here."""
+"""Parses TwiML strictly: whatever the carrier does not support raises an error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Reject": ("reason",),
 }  # fmt: skip
 _CHILDREN: Mapping[str, tuple[str, ...]] = {"Gather": ("Say", "Play", "Pause"), "Dial": ("Number", "Conference")}
-#: Verbs that stand within another one only.
+#: Verbs that are allowed only inside another verb.
 _NESTED = ("Number", "Conference")
 #: Carrier: "the wait URL can use Play, Say, Pause, Hangup, Redirect, Leave and Gather".
 WAIT_VERBS = ("Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather")
@@ -54,7 +54,7 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "reason": ("rejected", "busy"),
 }
 
-#: Voices the exchange's carrier has, with the language each speaks; a wrong pair fails the document.
+#: The voices of the local carrier and the language of each. Any other pair is an error.
 VOICE_LANGUAGES: Mapping[str, str] = {
     "Polly.Vicki": "de-DE",
     "Polly.Marlene": "de-DE",
@@ -95,7 +95,7 @@ class Verb:
 
 
 def parse(document: bytes) -> tuple[Verb, ...]:
-    """The verbs of a document.
+    """Parse a document of at most 64 kB into its verbs.
 
     Raises:
         DocumentError: 12100 for broken XML, 12200 for what the carrier's schema does not know.

@@ -1,4 +1,4 @@
-"""Sends webhooks as the carrier does: signed forms, fragments with retry overrides, answers within 15 s."""
+"""Sends webhooks as the carrier does: signed forms, retries by the URL's fragment, answers within 15 seconds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ivr.audio.wav import Sound, read_wav
 
 #: Carrier: a webhook that has not answered after 15 s has failed.
 TIMEOUT = 15.0
-#: Media kept at most.
+#: Number of media files kept in memory at most.
 _KEPT = 5000
 
 
 class WebhookFailed(Exception):
-    """No usable answer. `code` is the carrier's error number."""
+    """The webhook gave no usable answer. `code` is the carrier's error number."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -31,7 +31,7 @@ class WebhookFailed(Exception):
 def sign(token: str, url: str, form: Mapping[str, str]) -> str:
     """HMAC-SHA1 over the URL without its fragment and the form's sorted names and values, in base64.
 
-    Written from the carrier's documentation and not with its library, so that either checks the other.
+    This is written from the carrier's documentation and does not use its library, so that each checks the other.
     """
     text = urldefrag(url).url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
@@ -39,7 +39,7 @@ def sign(token: str, url: str, form: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Media:
-    """Something to play: its sound, and what it says in which language, where its source tells."""
+    """A sound to play, with its text and language tag if the source gives them."""
 
     sound: Sound
     text: str
@@ -47,7 +47,7 @@ class Media:
 
 
 class Webhooks:
-    """Posts forms to the house over kept-alive connections."""
+    """Posts forms to the product."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -55,9 +55,9 @@ class Webhooks:
         self._connections = urllib3.PoolManager(maxsize=64, retries=False, timeout=TIMEOUT)
 
     def post(self, url: str, form: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """Post once, and again as the URL's fragment asks (`#rc=3&rp=ct,rt,5xx`).
+        """Post a form, with the retries that the URL's fragment asks for (`#rc=3&rp=ct,rt,5xx`).
 
-        By default only a failed connection is tried again, once.
+        By default only a failed connection is tried again, once. Each attempt may take 15 seconds.
 
         Raises:
             WebhookFailed: 11200 for a status that is no success, 11205 for no connection or no answer in time.
@@ -69,9 +69,9 @@ class Webhooks:
         headers = {
             "X-Twilio-Signature": sign(self._token, url, form),
             "I-Twilio-Idempotency-Token": hashlib.sha256(target.encode()).hexdigest()[:32],
-            "User-Agent": "local-exchange",
+            "User-Agent": "local-carrier",
             "Content-Type": "application/x-www-form-urlencoded",
-            "Connection": "close",  # kept-alive ones would all end up at one of the house's processes
+            "Connection": "close",  # connections that are kept alive would all reach the same web process
         }
         body = urlencode(form)
         failure = WebhookFailed(11205, "not tried")
@@ -96,16 +96,16 @@ class Webhooks:
         raise failure
 
     def get_media(self, url: str) -> Media:
-        """Fetch what is to be played. What says of itself that it never changes is kept, as the carrier does.
+        """Fetch a sound to play. A response marked as immutable is kept in memory, as the carrier does.
 
         Raises:
-            WebhookFailed: 12300 for anything but audio.
+            WebhookFailed: 11205 for no connection, 12300 for anything that is not audio.
         """
         if kept := self._media.get(url):
             return kept
         try:
             response, sound = self._media_of(url)
-        except ValueError:  # cut short on its way: once more
+        except ValueError:  # the download was cut short, so it is tried once more
             try:
                 response, sound = self._media_of(url)
             except ValueError as error:

@@ -24,7 +24,7 @@ def exchange(path: str) -> Response:
     try:
         answer = requests.request(
             request.method,
-            f"{settings().exchange_url}/handset/{path}",
+            f"{settings().exchange_url}/softphone/{path}",
             params=list(request.args.items(multi=True)),
             data=request.get_data(),
             headers={"Content-Type": request.headers.get("Content-Type", "application/octet-stream")},

@@ -98,9 +98,9 @@ def test_four_windows_talk_with_each_other(windows, open_house, team) -> None:  
     takes_the_call(friend)
     expect(desk.get_by_text("Vertrauensperson: ist in der Leitung")).to_be_visible(timeout=10000)
     picture(desk, "live")
-    (room,) = [room for room in open_house.switch.rooms.all() if not room.over]
+    (room,) = [room for room in open_house.switch.conferences.all() if not room.over]
     assert len(room.participants) == 4
-    heard = {sid: one.ear for sid, one in list(room.participants.items())}
+    heard = {sid: one.incoming for sid, one in list(room.participants.items())}
     eventually(lambda: all(ear._fetched > 8000 for ear in heard.values()), 20)
     person.get_by_role("button", name="Auflegen").click()
     for page in (aylin, friend):

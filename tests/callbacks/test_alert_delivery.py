@@ -392,7 +392,7 @@ def test_a_team_may_be_told_by_text_message(house, monkeypatch: pytest.MonkeyPat
 
 
 def _texts_to(house, number: str) -> list[str]:
-    return [message.body for message in house.switch.ledger.messages() if message.to == number]
+    return [message.body for message in house.switch.store.messages() if message.to == number]
 
 
 def test_what_was_told_long_ago_is_forgotten(subscribed) -> None:

@@ -60,7 +60,7 @@ def ordinary(house: House, number: str) -> tuple[str, list[str]]:
     """Somebody who rings in opening hours and wants to be called back if nobody is there."""
     heard: list[str] = []
     person = ScriptedCaller(
-        keys=["1", "1", "-", "2", "1", "28195", "3"], tell=lambda event: heard.append(str(event.get("text", "")))
+        keys=["1", "1", "-", "2", "1", "28195", "3"], on_event=lambda event: heard.append(str(event.get("text", "")))
     )
     report = house.switch.call(ScriptedLine(person), number, {"SipHeader_X-Hotline-At": "open"})
     assert report.errors == []

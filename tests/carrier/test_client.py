@@ -18,15 +18,15 @@ from tests.conftest import House, eventually
 @pytest.fixture
 def kept(house: House) -> str:
     """A recording at the carrier."""
-    house.switch.ledger.keep_call(CallRecord("CA" + "7" * 32, "+49151", "+49421"))
-    house.switch.ledger.keep_recording(RecordingRecord("RE" + "7" * 32, "CA" + "7" * 32), np.ones(8000, np.int16))
+    house.switch.store.keep_call(CallRecord("CA" + "7" * 32, "+49151", "+49421"))
+    house.switch.store.keep_recording(RecordingRecord("RE" + "7" * 32, "CA" + "7" * 32), np.ones(8000, np.int16))
     return "RE" + "7" * 32
 
 
 def test_audio_is_fetched_and_deleted_and_seen_to_be_gone(house: House, kept: str) -> None:
     assert carrier.fetch_audio(kept).startswith(b"RIFF")
     carrier.delete_recording(kept)
-    assert house.switch.ledger.recording(kept) is None
+    assert house.switch.store.recording(kept) is None
     with pytest.raises(carrier.NotThere):
         carrier.fetch_audio(kept)
     carrier.delete_recording(kept)  # again: nothing happens

@@ -1,4 +1,4 @@
-"""Conferences of the local exchange: what each hears, what the house is told, what the REST interface can do."""
+"""Conferences of the local carrier: the audio of each participant, the events, and the REST interface."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 
 from ivr.audio.wav import RATE
 from ivr.carrier import client as carrier
-from ivr.local_carrier.call_queues import Queues
-from ivr.local_carrier.conferences import Ear, Participant, Room
+from ivr.local_carrier.call_queues import CallQueues
+from ivr.local_carrier.conferences import Conference, MixedAudio, Participant
 from tests.browser.test_first_call import human_speech
 from tests.conftest import eventually
 from tests.stories.test_live_calls import conversation_of, waits
 
 
-def test_everybody_hears_the_others_and_not_themselves() -> None:
-    room = Room("room-1", lambda name, event: None)
+def test_each_participant_hears_the_others_and_not_themselves() -> None:
+    conference = Conference("conference-1", lambda name, event: None)
     people = [Participant(f"CA{number}") for number in range(3)]
     for person in people:
-        room.join(person)
+        conference.join(person)
     voices = [human_speech(number).samples[: 3 * RATE] for number in (3, 8)]
     length = min(map(len, voices))
     for start in range(0, length, RATE // 5):
         for person, voice in zip(people, voices, strict=False):
-            room.say(person.call_sid, voice[start : min(start + RATE // 5, length)])
+            conference.say(person.call_sid, voice[start : min(start + RATE // 5, length)])
         time.sleep(0.01)
-    heard = [person.ear.fetch().astype(float) for person in people]
+    heard = [person.incoming.fetch().astype(float) for person in people]
     mixed = voices[0][:length].astype(float) + voices[1][:length]
 
     def likeness(one: np.ndarray, other: np.ndarray) -> float:
@@ -38,25 +38,27 @@ def test_everybody_hears_the_others_and_not_themselves() -> None:
     assert likeness(heard[0], voices[1][:length].astype(float)) > 0.97
     assert likeness(heard[1], voices[0][:length].astype(float)) > 0.97
     assert likeness(heard[2], mixed) > 0.97
-    assert len(people[2].ear.fetch()) == 0, "what was fetched is not heard again"
+    assert len(people[2].incoming.fetch()) == 0, "what was fetched is not heard again"
 
 
-def test_somebody_who_does_not_listen_misses_the_beginning_only() -> None:
-    ear = Ear()
+def test_a_participant_who_does_not_listen_misses_the_beginning_only() -> None:
+    audio = MixedAudio()
     for _ in range(15):
-        ear.hear("CA1", np.ones(RATE, np.int16))
-    assert len(ear.fetch()) <= 10 * RATE
+        audio.hear("CA1", np.ones(RATE, np.int16))
+    assert len(audio.fetch()) <= 10 * RATE
 
 
-def test_events_of_a_room_are_numbered_and_the_last_one_ends_it() -> None:
+def test_events_of_a_conference_are_numbered_and_the_last_one_ends_it() -> None:
     told: list[tuple[str, str, str]] = []
-    room = Room("room-2", lambda name, event: told.append((name, event["SequenceNumber"], event.get("CallSid", ""))))
+    conference = Conference(
+        "conference-2", lambda name, event: told.append((name, event["SequenceNumber"], event.get("CallSid", "")))
+    )
     first, second = Participant("CA1"), Participant("CA2")
-    room.join(first)
-    room.join(second)
-    room.leave(first, "participant_hung_up", "completed")
-    room.leave(first, "participant_hung_up", "completed")
-    room.leave(second, "participant_hung_up", "completed")
+    conference.join(first)
+    conference.join(second)
+    conference.leave(first, "participant_hung_up", "completed")
+    conference.leave(first, "participant_hung_up", "completed")
+    conference.leave(second, "participant_hung_up", "completed")
     assert told == [
         ("participant-join", "1", "CA1"),
         ("participant-join", "2", "CA2"),
@@ -65,11 +67,11 @@ def test_events_of_a_room_are_numbered_and_the_last_one_ends_it() -> None:
         ("participant-leave", "5", "CA2"),
         ("conference-end", "6", ""),
     ]
-    assert room.over
+    assert conference.over
 
 
 def test_a_queue_of_the_carrier_is_first_in_first_out_and_can_be_full() -> None:
-    queues = Queues(most=2)
+    queues = CallQueues(most=2)
     assert queues.enter("q", "CA1")
     assert queues.enter("q", "CA2")
     assert not queues.enter("q", "CA3")
@@ -79,7 +81,7 @@ def test_a_queue_of_the_carrier_is_first_in_first_out_and_can_be_full() -> None:
 
 
 def test_participants_by_rest(caller, team, phone) -> None:
-    """twilio's own client lists, adds and removes participants of the local exchange's conferences."""
+    """twilio's own client lists, adds and removes participants of the local carrier's conferences."""
     mia = team.member("mia")
     person = waits(caller())
     mia.accepts()

@@ -1,4 +1,4 @@
-"""The local exchange keeps the carrier's documented rules; each is quoted above the test that pins it."""
+"""The local carrier keeps the carrier's documented rules; each is quoted above the test that pins it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from werkzeug.serving import make_server
 
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE
-from ivr.local_carrier.call import Script, Subscription
+from ivr.local_carrier.call import CallSetup, Subscription
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
-from ivr.local_carrier.store import Ledger
+from ivr.local_carrier.store import Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.twiml_parser import DocumentError, parse
 from ivr.local_carrier.webhooks import Webhooks
 from tests.conftest import eventually
 
 
-class OtherHouse:
+class OtherApplication:
     """Some other application behind the number: answers each path with a prepared document."""
 
     def __init__(self) -> None:
@@ -54,16 +54,16 @@ class OtherHouse:
 
 @pytest.fixture
 def other(tmp_path: Path):
-    house = OtherHouse()
-    yield house
-    house.close()
+    application = OtherApplication()
+    yield application
+    application.close()
 
 
 @pytest.fixture
-def ring(other: OtherHouse, tmp_path: Path):
-    """Ring the other house with a script; gives the report."""
+def ring(other: OtherApplication, tmp_path: Path):
+    """Ring another application with a script; gives the report."""
     subscription = Subscription("AC1", "+49421", f"{other.url}/in", f"{other.url}/fallback", f"{other.url}/status")
-    switch = Switch(subscription, Ledger(tmp_path), Webhooks("secret"))
+    switch = Switch(subscription, Store(tmp_path), Webhooks("secret"))
 
     def call(document: str, **script: object):
         other.documents["in"] = document
@@ -78,7 +78,7 @@ SAY = '<Say language="de-DE" voice="Polly.Vicki">Hallo</Say>'
 
 def test_a_document_that_ends_ends_the_call(ring, other) -> None:
     report = ring(SAY)
-    assert (report.ended_by, report.errors) == ("exchange", [])
+    assert (report.ended_by, report.errors) == ("carrier", [])
     assert other.paths() == ["in", "status"]
     assert other.form("status")["CallStatus"] == "completed"
 
@@ -112,7 +112,7 @@ def test_gather_ends_at_the_finish_key_or_the_count(ring, other) -> None:
 
 
 def test_gather_without_an_action_asks_for_the_same_document_again(ring, other) -> None:
-    """TELEPHONY: a missing action re-requests the same document: a loop. The exchange ends it as an error."""
+    """TELEPHONY: a missing action re-requests the same document: a loop. The local carrier ends it as an error."""
     report = ring("<Gather/>", keys=["1"] * 500)
     assert report.errors == ["endless loop of documents"]
     assert report.ended_by == "error"
@@ -124,7 +124,7 @@ RECORD = (
 )
 
 
-def test_record_tells_of_its_recording(ring, other) -> None:
+def test_record_sends_events_of_its_recording(ring, other) -> None:
     report = ring(RECORD, sounds=[speak("Guten Tag, hier spricht jemand.", "de")])
     form = other.form("recorded")
     assert form["RecordingSid"] == report.recording_sids[0]
@@ -134,7 +134,7 @@ def test_record_tells_of_its_recording(ring, other) -> None:
     for path, form in other.asked:
         if path == "recording":
             assert "From" not in form, "recordingStatusCallback carries no From/To"
-    assert ring.switch.ledger.audio_path(report.recording_sids[0]).exists()
+    assert ring.switch.store.audio_path(report.recording_sids[0]).exists()
 
 
 def test_an_empty_recording_goes_on_with_the_next_verb(ring, other) -> None:
@@ -144,7 +144,7 @@ def test_an_empty_recording_goes_on_with_the_next_verb(ring, other) -> None:
     assert "recorded" not in other.paths()
     assert "nothing" in other.paths()
     assert [f["RecordingStatus"] for p, f in other.asked if p == "recording"][-1] == "absent"
-    assert list(ring.switch.ledger.recordings()) == []
+    assert list(ring.switch.store.recordings()) == []
 
 
 def test_a_hang_up_while_recording_calls_the_action_once_more(ring, other) -> None:
@@ -159,7 +159,7 @@ def test_a_hang_up_while_recording_calls_the_action_once_more(ring, other) -> No
 def test_a_recording_is_no_longer_than_asked(ring, other) -> None:
     long = speak("Ich rede und rede und rede und höre nicht mehr auf damit, auch nicht gleich.", "de")
     report = ring('<Record action="/recorded" maxLength="2" trim="do-not-trim"/>', sounds=[long])
-    size = ring.switch.ledger.audio_path(report.recording_sids[0]).stat().st_size
+    size = ring.switch.store.audio_path(report.recording_sids[0]).stat().st_size
     assert size == pytest.approx(2 * RATE * 2, abs=100)
 
 
@@ -196,20 +196,20 @@ def test_5xx_is_only_tried_again_where_the_url_asks_for_it(ring, other) -> None:
         (f"<Response>{'<Hangup/>' * 9000}</Response>", "bytes"),
     ],
 )
-def test_what_the_carrier_would_not_know_is_an_error(document: str, complaint: str) -> None:
+def test_unknown_twiml_is_an_error(document: str, complaint: str) -> None:
     with pytest.raises(DocumentError, match=complaint):
         parse(document.encode())
 
 
-def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
+def test_the_store_survives_a_restart(tmp_path: Path) -> None:
     from ivr.local_carrier.store import CallRecord, RecordingRecord
 
-    ledger = Ledger(tmp_path)
-    ledger.keep_call(CallRecord("CA1", "+49", "+49421"))
-    ledger.keep_recording(RecordingRecord("RE1", "CA1"), np.zeros(80, np.int16))
-    ledger.keep_recording(RecordingRecord("RE2", "CA1"))  # it was still being recorded
-    again = Ledger(tmp_path)
-    assert again.call("CA1").status == "failed", "it ended with the exchange that connected it"
+    store = Store(tmp_path)
+    store.keep_call(CallRecord("CA1", "+49", "+49421"))
+    store.keep_recording(RecordingRecord("RE1", "CA1"), np.zeros(80, np.int16))
+    store.keep_recording(RecordingRecord("RE2", "CA1"))  # it was still being recorded
+    again = Store(tmp_path)
+    assert again.call("CA1").status == "failed", "the call ended with the process"
     assert [recording.sid for recording in again.recordings("CA1")] == ["RE1"]
     assert again.call("CA1").from_ == "+49"
     assert again.delete_recording("RE1")
@@ -217,31 +217,31 @@ def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
     assert not again.audio_path("RE1").exists()
 
 
-def test_a_call_the_house_places_tells_its_events_in_order(ring, other) -> None:
+def test_a_call_of_the_hotline_sends_its_events_in_order(ring, other) -> None:
     other.documents["hello"] = SAY
     heard: list[str] = []
-    caller = ScriptedCaller(tell=lambda event: heard.append(str(event.get("text"))))
+    caller = ScriptedCaller(on_event=lambda event: heard.append(str(event.get("text"))))
     ring.switch.telephones["+49151"] = lambda ringing: ScriptedLine(caller)
-    events = ("initiated", "ringing", "answered", "completed")
-    script = Script(f"{other.url}/hello", status_url=f"{other.url}/status", status_events=events)
-    record = ring.switch.originate("+49151", "+49421", script)
-    eventually(lambda: ring.switch.ledger.call(record.sid).status == "completed")
+    wanted = ("initiated", "ringing", "answered", "completed")
+    setup = CallSetup(f"{other.url}/hello", status_url=f"{other.url}/status", status_events=wanted)
+    record = ring.switch.originate("+49151", "+49421", setup)
+    eventually(lambda: ring.switch.store.call(record.sid).status == "completed")
     eventually(lambda: other.paths().count("status") == 4)
-    told = sorted((form for path, form in other.asked if path == "status"), key=lambda form: form["SequenceNumber"])
-    assert [form["CallStatus"] for form in told] == ["initiated", "ringing", "in-progress", "completed"]
+    events = sorted((form for path, form in other.asked if path == "status"), key=lambda form: form["SequenceNumber"])
+    assert [form["CallStatus"] for form in events] == ["initiated", "ringing", "in-progress", "completed"]
     assert other.form("hello")["Direction"] == "outbound-api"
     assert heard[0] == "Hallo"
 
 
 def test_a_number_where_nobody_answers(ring, other) -> None:
-    record = ring.switch.originate("+49999", "+49421", Script(f"{other.url}/x", status_url=f"{other.url}/status"))
-    eventually(lambda: ring.switch.ledger.call(record.sid).status == "no-answer")
+    record = ring.switch.originate("+49999", "+49421", CallSetup(f"{other.url}/x", status_url=f"{other.url}/status"))
+    eventually(lambda: ring.switch.store.call(record.sid).status == "no-answer")
     eventually(lambda: "status" in other.paths())
     assert [form["CallStatus"] for path, form in other.asked] == ["no-answer"]
 
 
 def test_a_live_call_is_redirected_and_completed(ring, other) -> None:
-    """The REST interface reaches into a call: with a Url it goes on there, with Status=completed it ends."""
+    """The REST interface redirects a call with a Url, and ends it with Status=completed."""
     other.documents["elsewhere"] = '<Gather action="/keys"/><Redirect>/never</Redirect>'
     wishes = iter(["redirect", "complete"])
 
@@ -254,4 +254,4 @@ def test_a_live_call_is_redirected_and_completed(ring, other) -> None:
     other.documents["in"] = '<Gather action="/keys"/>'
     report = ring.switch.call(ScriptedLine(Patient()), "+49151")
     assert other.paths() == ["in", "elsewhere", "status"]
-    assert report.ended_by == "house"
+    assert report.ended_by == "hotline"

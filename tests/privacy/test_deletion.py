@@ -87,8 +87,8 @@ class Person:
         self.note = f"notizgeheim{number:04d}"
         self.call_sid, self.recording_sid = "CA" + secrets.token_hex(16), "RE" + secrets.token_hex(16)
         self.message_sid = "SM" + secrets.token_hex(16)
-        switch.ledger.keep_call(CallRecord(self.call_sid, self.number, "+494211782666", status="completed"))
-        switch.ledger.keep_message(MessageRecord(self.message_sid, "+494211782666", self.number, "Hallo"))
+        switch.store.keep_call(CallRecord(self.call_sid, self.number, "+494211782666", status="completed"))
+        switch.store.keep_message(MessageRecord(self.message_sid, "+494211782666", self.number, "Hallo"))
         with database.writing() as session:
             call = calls.seen(session, self.call_sid, self.number, at)
             calls.progressed(call, "record", "tr", "benefits")
@@ -320,10 +320,10 @@ def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(house, m
         records = {record.kind: record for record in runs.run(now)}
     assert not records["number_and_name"].verified
     assert "carrier" in records["number_and_name"].remains
-    assert house.ledger.call(person.call_sid) is not None
+    assert house.store.call(person.call_sid) is not None
     assert all(record.verified for record in runs.run(now))
-    assert house.ledger.call(person.call_sid) is None
-    assert house.ledger.message(person.message_sid) is None
+    assert house.store.call(person.call_sid) is None
+    assert house.store.message(person.message_sid) is None
 
 
 def test_the_clock_runs_it_once_a_night(house, monkeypatch) -> None:

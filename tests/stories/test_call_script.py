@@ -138,7 +138,7 @@ def test_the_link_to_the_online_services(guest, house, tasks_of) -> None:
     assert tasks_of(person.call_sid) == []
 
     def sent() -> list[str]:
-        return [message.body for message in house.switch.ledger.messages() if message.to == person.number]
+        return [message.body for message in house.switch.store.messages() if message.to == person.number]
 
     (body,) = eventually(sent)
     assert house.settings.online_services_url in body
@@ -250,7 +250,7 @@ def test_a_landline_gets_no_text_message(caller, house) -> None:
     assert person.last_values == (digit_by_digit(mobile, "de"),)
     person.stays_silent().hears("confirm_sms_number").stays_silent().hears("confirm_sms_number").stays_silent()
     person.hears("goodbye").is_sent_off()
-    assert not [message for message in house.switch.ledger.messages() if message.to.endswith(mobile[1:])]
+    assert not [message for message in house.switch.store.messages() if message.to.endswith(mobile[1:])]
 
 
 @pytest.mark.parametrize("keys", ["*" * 30, "#" * 30, "7" * 30, "*#0*#0" * 5])

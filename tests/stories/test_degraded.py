@@ -60,7 +60,7 @@ def leaves_a_message(house: House, number: str) -> bool:
     """German, work, agreed, spoken, hung up in mid-recording; whether the line was recording then."""
     caller = ScriptedCaller(keys=["1", "2", "1"], sounds=[SPEECH], hangs_up=True)
     report = house.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
-    return any(recording.call_sid == report.call_sid for recording in house.switch.ledger.recordings())
+    return any(recording.call_sid == report.call_sid for recording in house.switch.store.recordings())
 
 
 def slowest(house: House, stop: threading.Event, told: list[float]) -> None:
@@ -120,7 +120,7 @@ def test_two_hundred_callers_while_database_and_redis_are_gone(shaky: House, ser
         assert session.scalars(per_number).all() == [1] * SHAKY_NUMBER, "one task each, none doubled"
         told = session.execute(select(CallbackTask.language, CallbackTask.concern).distinct()).all()
         assert [tuple(row) for row in told] == [("de", "work")], "and what they had keyed in is known"
-    assert list(shaky.switch.ledger.recordings()) == [], "nothing is left at the carrier"
+    assert list(shaky.switch.store.recordings()) == [], "nothing is left at the carrier"
     assert spool.damaged() == 0
 
 

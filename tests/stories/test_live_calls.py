@@ -387,7 +387,7 @@ def test_a_companion_joins_and_four_people_talk(caller, team, phone) -> None:
         written = "0" + friend.number.removeprefix("+49")
         interpreters.bring_companion(session, conversation, written, team.people["mia"][0], utc_now())
     friend.speaking("tr").answers().hears("companion_greeting").presses("1").is_talking()
-    room = next(room for room in person._switch.rooms.all() if room.name == conversation.room)
+    room = next(room for room in person._switch.conferences.all() if room.name == conversation.room)
     eventually(lambda: len(room.participants) == 4)
     friend.hangs_up()
     eventually(lambda: len(room.participants) == 3)

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from ivr.audio.wav import RATE
 from ivr.domain.languages import LANGUAGES
-from ivr.local_carrier.lines import HungUp, ScriptedLine, Take
+from ivr.local_carrier.lines import HungUp, RecordedSpeech, ScriptedLine
 from ivr.models.callbacks import TextMessage
 from ivr.models.calls import Call
 from ivr.platform import database
@@ -89,15 +89,15 @@ class Stranger:
             self.wishes.add(wish)
         return key
 
-    def speaks(self) -> Take:
+    def speaks(self) -> RecordedSpeech:
         chance = self.dice.random()
         if chance < 0.4:
             raise HungUp
         if chance < 0.5:
-            return Take(_SILENCE, "")
+            return RecordedSpeech(_SILENCE, "")
         self.wishes.add("speech")
         seconds = self.dice.uniform(0.8, 2)
-        return Take(_NOISE[: int(seconds * RATE)], self.dice.choice(["#", "", "5", "hangup"]))
+        return RecordedSpeech(_NOISE[: int(seconds * RATE)], self.dice.choice(["#", "", "5", "hangup"]))
 
     def talks(self, is_over: Callable[[], bool]) -> str:
         raise HungUp
@@ -161,8 +161,8 @@ def test_random_callers(busy_house: House, api) -> None:
 
     assert [report.errors for _, report in calls if report.errors] == []
     endings = Counter(report.ended_by for _, report in calls)
-    assert set(endings) == {"exchange", "caller"}
-    assert endings["exchange"] > CALLERS / 20  # sent off with a goodbye
+    assert set(endings) == {"carrier", "caller"}
+    assert endings["carrier"] > CALLERS / 20  # sent off with a goodbye
     assert max(report.documents for _, report in calls) <= 70
 
     # How far somebody came, and in which language, is noted a moment after it has been answered; so is the end.

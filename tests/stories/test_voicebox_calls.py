@@ -146,7 +146,7 @@ def test_listening_and_recording_again_keeps_the_last_take(caller, house, tasks_
     (task,) = tasks_of(person.call_sid)
     assert [message["recording_sid"] for message in task["messages"]] == [second]
     # Neither take stays at the carrier: the first was replaced, the second is ours.
-    eventually(lambda: not house.switch.ledger.recording(first) and not house.switch.ledger.recording(second))
+    eventually(lambda: not house.switch.store.recording(first) and not house.switch.store.recording(second))
 
 
 def test_recording_again_and_saying_nothing_keeps_the_first_take(caller, tasks_of) -> None:

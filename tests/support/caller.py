@@ -22,7 +22,7 @@ from ivr.audio.wav import Sound, at_telephone_rate
 from ivr.config.settings import settings
 from ivr.domain.languages import LANGUAGES
 from ivr.local_carrier.call import CallReport, Ringing
-from ivr.local_carrier.lines import HungUp, Line, ScriptedLine, Take
+from ivr.local_carrier.lines import HungUp, Line, RecordedSpeech, ScriptedLine
 from ivr.local_carrier.switch import Switch
 from ivr.prompts.numerals import DIGITS
 from ivr.prompts.parts import Part, fragments
@@ -116,7 +116,7 @@ class Caller:
         """Speak after the tone, ended by a key, by silence ("") or by hanging up ("hangup")."""
         if isinstance(sound, str):
             sound = speak(sound, self.language)
-        self._act("speech", Take(at_telephone_rate(sound).samples, then))
+        self._act("speech", RecordedSpeech(at_telephone_rate(sound).samples, then))
         return self.has_hung_up() if then == "hangup" else self
 
     def hangs_up(self) -> Caller:
@@ -140,7 +140,7 @@ class Caller:
         """The hotline closed the line, politely."""
         self.has_hung_up()
         assert self.report is not None
-        assert self.report.ended_by == "exchange"
+        assert self.report.ended_by == "carrier"
         assert self.report.errors == []
         return self
 
@@ -243,9 +243,9 @@ class _Decisions:
     def presses(self, count: int, finish: str) -> str:
         return str(self._caller._decide("keys", self._is_interrupted) or "")
 
-    def speaks(self) -> Take:
+    def speaks(self) -> RecordedSpeech:
         act = self._caller._decide("speech", self._is_interrupted)
-        return act if isinstance(act, Take) else Take(np.zeros(0, np.int16))
+        return act if isinstance(act, RecordedSpeech) else RecordedSpeech(np.zeros(0, np.int16))
 
     def talks(self, is_over: Callable[[], bool]) -> str:
         return str(self._caller._decide("talk", is_over) or "")
@@ -303,7 +303,7 @@ class Telephone(Caller):
 
     def has_hung_up(self) -> Telephone:
         deadline = time.monotonic() + _PATIENCE
-        while self._switch.ledger.call(self.call_sid).status not in ("completed", "canceled", "no-answer", "busy"):
+        while self._switch.store.call(self.call_sid).status not in ("completed", "canceled", "no-answer", "busy"):
             assert time.monotonic() < deadline, "the call is still going on"
             time.sleep(0.01)
         return self

@@ -35,11 +35,11 @@ def at_the_carrier(house: House) -> Callable[..., RecordingRecord]:
     """A call with a recording that the carrier has told nobody of."""
 
     def recorded(from_: str = "+4917012345678", to: str = "", seconds: int = 4, sid: str = "") -> RecordingRecord:
-        ledger = house.switch.ledger
+        store = house.switch.store
         call = CallRecord(sid or new_sid("CA"), from_, to or house.settings.hotline_number, status="completed")
-        ledger.keep_call(call)
+        store.keep_call(call)
         recording = RecordingRecord(new_sid("RE"), call.sid, "completed", seconds)
-        ledger.keep_recording(recording, human_speech(max(seconds, 1)).samples)
+        store.keep_recording(recording, human_speech(max(seconds, 1)).samples)
         return recording
 
     return recorded
@@ -58,7 +58,7 @@ def test_a_recording_nobody_told_of_becomes_a_message_with_a_task(house, at_the_
     assert report.recordings_found == 1
     task = task_of(recording.sid)
     assert (task.callback_number, task.language, task.concern) == ("+4917012340001", "de", "other")
-    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+    eventually(lambda: house.switch.store.recording(recording.sid) is None, 20)
     assert audio_store.has(recording.sid)
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 0
     assert task_of(recording.sid).id == task.id
@@ -87,25 +87,25 @@ def test_recordings_of_other_numbers_of_the_account_are_left_alone(house, at_the
     other = at_the_carrier("+4917012340003", to="+4940123456")
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
     assert task_of(other.sid) is None
-    assert house.switch.ledger.recording(other.sid) is not None
-    house.switch.ledger.delete_recording(other.sid)
+    assert house.switch.store.recording(other.sid) is not None
+    house.switch.store.delete_recording(other.sid)
 
 
 def test_a_recording_of_a_call_nobody_knows_is_a_message_all_the_same(house) -> None:
     """The carrier has forgotten the call: no number, no language, but somebody has spoken."""
     recording = RecordingRecord(new_sid("RE"), new_sid("CA"), "completed", 3)
-    house.switch.ledger.keep_recording(recording, human_speech(3).samples)
+    house.switch.store.keep_recording(recording, human_speech(3).samples)
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 1
     task = task_of(recording.sid)
     assert (task.callback_number, task.language, task.concern) == (None, "de", "other")
-    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+    eventually(lambda: house.switch.store.recording(recording.sid) is None, 20)
 
 
 def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrier, monkeypatch) -> None:
     """Reconciliation sees the copy again and again; that must not count as a new beginning."""
     recording = at_the_carrier("+4917012340007")
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
-    eventually(lambda: house.switch.ledger.recording(recording.sid) is None, 20)
+    eventually(lambda: house.switch.store.recording(recording.sid) is None, 20)
 
     def settled() -> bool:
         with database.reading() as session:
@@ -114,7 +114,7 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrie
             return session.scalar(done) is not None
 
     eventually(settled, 20)
-    house.switch.ledger.keep_recording(recording, human_speech(1).samples)
+    house.switch.store.keep_recording(recording, human_speech(1).samples)
     with database.writing() as session:
         known = session.scalars(select(Recording).where(Recording.recording_sid == recording.sid)).one()
         outbox.add(session, "delete_at_carrier", known.id, run_after=utc_now() + timedelta(hours=1))
@@ -124,7 +124,7 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrie
     with database.reading() as session:
         row = session.scalars(select(Work).where(Work.kind == "delete_at_carrier", Work.subject_id == known.id)).one()
         assert (row.attempts, row.failed_at is not None) == (9, True)
-    house.switch.ledger.delete_recording(recording.sid)
+    house.switch.store.delete_recording(recording.sid)
 
 
 def test_three_hosts_at_once_make_one_task(at_the_carrier) -> None:
@@ -159,7 +159,7 @@ def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(house) -
     with database.writing() as session:
         session.add(Call(call_sid=stuck, from_number="+4917012340005", started_at=long_ago, state="in_progress"))
     for sid in (stuck, unheard):
-        house.switch.ledger.keep_call(
+        house.switch.store.keep_call(
             CallRecord(sid, "+4917012340005", house.settings.hotline_number, status="completed")
         )
     report = carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
@@ -182,15 +182,15 @@ def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(house, at_
 
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
     eventually(verified, 20)
-    assert house.switch.ledger.recording(recording.sid) is None
-    house.switch.ledger.keep_recording(recording, human_speech(2).samples)  # its deletion had not happened after all
+    assert house.switch.store.recording(recording.sid) is None
+    house.switch.store.keep_recording(recording, human_speech(2).samples)  # its deletion had not happened after all
     with database.writing() as session:
         session.scalars(
             select(Recording).where(Recording.recording_sid == recording.sid)
         ).one().carrier_deleted_at = None
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).copies_to_delete == 1
     eventually(verified, 20)
-    assert house.switch.ledger.recording(recording.sid) is None
+    assert house.switch.store.recording(recording.sid) is None
 
 
 def test_a_database_restored_from_yesterday_gets_its_messages_back(house) -> None:

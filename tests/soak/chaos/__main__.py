@@ -151,7 +151,7 @@ class Chaos:
         """Place a call, as the command line does; the exchange may die in the middle of it."""
         script = {"from": wish.number, "at": wish.at, "keys": wish.keys, "hangs_up": wish.hangs_up}
         files = [("speech", ("speech.wav", self._speech[seconds], "audio/wav")) for seconds in wish.speaks]
-        url = f"{self.house.settings.exchange_url}/handset/scripts"
+        url = f"{self.house.settings.exchange_url}/softphone/scripts"
         for _ in range(200):
             try:
                 with requests.post(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import prompts
 from ivr.config.settings import settings
-from ivr.local_carrier.store import Ledger
+from ivr.local_carrier.store import Store
 from ivr.models.callbacks import CallbackTask, Contact
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
@@ -98,7 +98,7 @@ class Verdict:
         return undone + self._left_at_the_carrier()
 
     def _left_at_the_carrier(self) -> list[str]:
-        left = list(Ledger(settings().var_dir / "exchange").recordings())
+        left = list(Store(settings().var_dir / "exchange").recordings())
         return [f"{len(left)} recordings left at the carrier"] if left else []
 
     def problems(self) -> list[str]:

@@ -1,0 +1,41 @@
+"""REST: text messages. They are stored, and never sent."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from ivr.local_carrier.rest_format import current_switch, error, message_json, page
+from ivr.local_carrier.store import MessageRecord, new_sid
+
+pages = Blueprint("messages", __name__, url_prefix="/Messages")
+
+
+@pages.get(".json")
+def index() -> Response:
+    """All text messages, newest first."""
+    return page("messages", [message_json(item) for item in current_switch().store.messages()])
+
+
+@pages.post(".json")
+def create() -> tuple[Response, int] | Response:
+    """Store a text message."""
+    form = request.form
+    if not form.get("To") or not form.get("From") or not form.get("Body"):
+        return error(400, 21602, "To, From and Body are needed")
+    message = MessageRecord(new_sid("SM"), form["From"], form["To"], form["Body"])
+    current_switch().store.keep_message(message)
+    return jsonify(message_json(message)), 201
+
+
+@pages.get("/<sid>.json")
+def show(sid: str) -> Response:
+    """A text message."""
+    return jsonify(message_json(current_switch().store.message(sid) or abort(404)))
+
+
+@pages.delete("/<sid>.json")
+def delete(sid: str) -> tuple[str, int]:
+    """Delete a text message."""
+    if not current_switch().store.delete_message(sid):
+        abort(404)
+    return "", 204
