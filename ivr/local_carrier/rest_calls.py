@@ -17,7 +17,7 @@ from ivr.local_carrier.rest_format import (
     unknown_fields,
 )
 
-pages = Blueprint("calls", __name__, url_prefix="/Calls")
+pages = Blueprint("calls", __name__)
 
 _FIELDS = {
     "To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "Timeout", "MachineDetection",
@@ -25,7 +25,7 @@ _FIELDS = {
 }  # fmt: skip
 
 
-@pages.get(".json")
+@pages.get("/Calls.json")
 def index() -> Response:
     """The calls (of a status) since an instant, newest first."""
     since, status = earliest("StartTime>"), request.args.get("Status")
@@ -33,13 +33,13 @@ def index() -> Response:
     return page("calls", [call_json(item) for item in calls if status in (None, item.status)])
 
 
-@pages.get("/<sid>.json")
+@pages.get("/Calls/<sid>.json")
 def show(sid: str) -> Response:
     """A call."""
     return jsonify(call_json(current_switch().store.call(sid) or abort(404)))
 
 
-@pages.post(".json")
+@pages.post("/Calls.json")
 def create() -> tuple[Response, int] | Response:
     """Place a call. It rings in the background."""
     form = request.form
@@ -60,7 +60,7 @@ def create() -> tuple[Response, int] | Response:
     return jsonify(call_json(record)), 201
 
 
-@pages.post("/<sid>.json")
+@pages.post("/Calls/<sid>.json")
 def update(sid: str) -> Response:
     """Redirect a call to another document, or end it."""
     switch, form = current_switch(), request.form
@@ -82,7 +82,7 @@ def update(sid: str) -> Response:
     return jsonify(call_json(record))
 
 
-@pages.delete("/<sid>.json")
+@pages.delete("/Calls/<sid>.json")
 def delete(sid: str) -> tuple[str, int] | Response:
     """Delete a call that is over."""
     switch = current_switch()

@@ -18,7 +18,7 @@ from ivr.local_carrier.rest_format import (
 )
 from ivr.local_carrier.twiml_parser import Verb
 
-pages = Blueprint("conferences", __name__, url_prefix="/Conferences")
+pages = Blueprint("conferences", __name__)
 
 _PARTICIPANT_FIELDS = {
     "To", "From", "Timeout", "EndConferenceOnExit", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
@@ -29,7 +29,7 @@ def _conference(sid: str) -> Conference:
     return current_switch().conferences.one(sid) or abort(404)
 
 
-@pages.get(".json")
+@pages.get("/Conferences.json")
 def index() -> Response:
     """The conferences of a name and status, newest first."""
     name, status = request.args.get("FriendlyName"), request.args.get("Status")
@@ -37,13 +37,13 @@ def index() -> Response:
     return page("conferences", [item for item in found if status in (None, item["status"])])
 
 
-@pages.get("/<sid>.json")
+@pages.get("/Conferences/<sid>.json")
 def show(sid: str) -> Response:
     """A conference."""
     return jsonify(conference_json(_conference(sid)))
 
 
-@pages.post("/<sid>.json")
+@pages.post("/Conferences/<sid>.json")
 def update(sid: str) -> Response:
     """End a conference."""
     conference = _conference(sid)
@@ -53,7 +53,7 @@ def update(sid: str) -> Response:
     return jsonify(conference_json(conference))
 
 
-@pages.get("/<sid>/Participants.json")
+@pages.get("/Conferences/<sid>/Participants.json")
 def participants(sid: str) -> Response:
     """The participants of a conference."""
     conference = _conference(sid)
@@ -61,14 +61,14 @@ def participants(sid: str) -> Response:
     return page("participants", [participant_json(item, conference) for item in found])
 
 
-@pages.get("/<sid>/Participants/<call_sid>.json")
+@pages.get("/Conferences/<sid>/Participants/<call_sid>.json")
 def participant(sid: str, call_sid: str) -> Response:
     """A participant of a conference."""
     conference = _conference(sid)
     return jsonify(participant_json(conference.participants.get(call_sid) or abort(404), conference))
 
 
-@pages.post("/<sid>/Participants.json")
+@pages.post("/Conferences/<sid>/Participants.json")
 def add_participant(sid: str) -> tuple[Response, int] | Response:
     """Call a number and let it join. Carrier: a conference may be named, and begins then if it does not exist."""
     form = request.form
@@ -97,7 +97,7 @@ def add_participant(sid: str) -> tuple[Response, int] | Response:
     ), 201
 
 
-@pages.delete("/<sid>/Participants/<call_sid>.json")
+@pages.delete("/Conferences/<sid>/Participants/<call_sid>.json")
 def remove_participant(sid: str, call_sid: str) -> tuple[str, int]:
     """Remove a participant. The call goes on with its document."""
     conference = _conference(sid)

@@ -7,16 +7,16 @@ from flask import Blueprint, Response, abort, jsonify, request
 from ivr.local_carrier.rest_format import current_switch, error, message_json, page
 from ivr.local_carrier.store import MessageRecord, new_sid
 
-pages = Blueprint("messages", __name__, url_prefix="/Messages")
+pages = Blueprint("messages", __name__)
 
 
-@pages.get(".json")
+@pages.get("/Messages.json")
 def index() -> Response:
     """All text messages, newest first."""
     return page("messages", [message_json(item) for item in current_switch().store.messages()])
 
 
-@pages.post(".json")
+@pages.post("/Messages.json")
 def create() -> tuple[Response, int] | Response:
     """Store a text message."""
     form = request.form
@@ -27,13 +27,13 @@ def create() -> tuple[Response, int] | Response:
     return jsonify(message_json(message)), 201
 
 
-@pages.get("/<sid>.json")
+@pages.get("/Messages/<sid>.json")
 def show(sid: str) -> Response:
     """A text message."""
     return jsonify(message_json(current_switch().store.message(sid) or abort(404)))
 
 
-@pages.delete("/<sid>.json")
+@pages.delete("/Messages/<sid>.json")
 def delete(sid: str) -> tuple[str, int]:
     """Delete a text message."""
     if not current_switch().store.delete_message(sid):

@@ -6,14 +6,14 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.local_carrier.rest_format import current_switch, error, number_json, page, unknown_fields
 
-pages = Blueprint("numbers", __name__, url_prefix="/IncomingPhoneNumbers")
+pages = Blueprint("numbers", __name__)
 
 #: The webhooks of a number: field of the carrier's form -> attribute of the subscription.
 _WEBHOOKS = {"VoiceUrl": "voice_url", "VoiceFallbackUrl": "fallback_url", "StatusCallback": "status_url"}
 _METHODS = ("VoiceMethod", "VoiceFallbackMethod", "StatusCallbackMethod")
 
 
-@pages.get(".json")
+@pages.get("/IncomingPhoneNumbers.json")
 def index() -> Response:
     """The numbers that contain the digits of PhoneNumber."""
     subscription = current_switch().subscription
@@ -22,7 +22,7 @@ def index() -> Response:
     return page("incoming_phone_numbers", [number_json(item) for item in found])
 
 
-@pages.get("/<sid>.json")
+@pages.get("/IncomingPhoneNumbers/<sid>.json")
 def show(sid: str) -> Response:
     """The number and its webhooks."""
     subscription = current_switch().subscription
@@ -31,7 +31,7 @@ def show(sid: str) -> Response:
     return jsonify(number_json(subscription))
 
 
-@pages.post("/<sid>.json")
+@pages.post("/IncomingPhoneNumbers/<sid>.json")
 def update(sid: str) -> Response:
     """Change the number's webhooks."""
     subscription = current_switch().subscription

@@ -6,10 +6,10 @@ from flask import Blueprint, Response, abort, jsonify, request, send_file
 
 from ivr.local_carrier.rest_format import created_at, current_switch, earliest, page, recording_json
 
-pages = Blueprint("recordings", __name__, url_prefix="/Recordings")
+pages = Blueprint("recordings", __name__)
 
 
-@pages.get(".json")
+@pages.get("/Recordings.json")
 def index() -> Response:
     """The recordings (of a call) since an instant, newest first."""
     since = earliest("DateCreated>")
@@ -17,13 +17,13 @@ def index() -> Response:
     return page("recordings", [recording_json(item) for item in recordings if created_at(item) >= since])
 
 
-@pages.get("/<sid>.json")
+@pages.get("/Recordings/<sid>.json")
 def show(sid: str) -> Response:
     """A recording."""
     return jsonify(recording_json(current_switch().store.recording(sid) or abort(404)))
 
 
-@pages.get("/<sid>.wav")
+@pages.get("/Recordings/<sid>.wav")
 def media(sid: str) -> Response:
     """A recording's audio. Carrier: "The file may not exist yet." """
     store = current_switch().store
@@ -32,7 +32,7 @@ def media(sid: str) -> Response:
     return send_file(store.audio_path(sid).absolute(), mimetype="audio/x-wav")
 
 
-@pages.delete("/<sid>.json")
+@pages.delete("/Recordings/<sid>.json")
 def delete(sid: str) -> tuple[str, int]:
     """Delete a recording and its audio."""
     if not current_switch().store.delete_recording(sid):
