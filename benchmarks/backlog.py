@@ -29,8 +29,11 @@ from ivr.platform import database, job_queue, outbox
 from ivr.platform.work_models import Work
 from ivr.transcription.vosk_engine import Recognition
 from ivr.voicebox import audio_store, voicebox
-from tests.conftest import ROOT, House, eventually
-from tests.workers.test_worker_pool import VOICES, worker_processes
+from tests.support.environment import ROOT
+from tests.support.running_hotline import RunningHotline
+from tests.support.speech import VOICES
+from tests.support.voicebox_calls import worker_processes
+from tests.support.waiting import eventually
 
 SECONDS = 10
 
@@ -105,7 +108,7 @@ def pending() -> int:
         return session.scalar(select(func.count()).select_from(Transcript).where(Transcript.state == "pending")) or 0
 
 
-def house_run(messages: Sequence[Sound], language: str) -> float:
+def hotline_run(messages: Sequence[Sound], language: str) -> float:
     """Seconds from handing a backlog over to its last transcript."""
     jobs = lay_by(messages, language)
     assert len(jobs) == len(messages)
@@ -115,18 +118,18 @@ def house_run(messages: Sequence[Sound], language: str) -> float:
     return time.monotonic() - began
 
 
-def proportional_memory(house: House) -> float:
+def proportional_memory(hotline: RunningHotline) -> float:
     """MiB of all of the worker's processes, what they share counted once."""
-    return sum(process.memory_full_info().pss for process in worker_processes(house)) / 1024 / 1024
+    return sum(process.memory_full_info().pss for process in worker_processes(hotline)) / 1024 / 1024
 
 
-def start(folder: Path, models: Path, transcribers: int) -> House:
-    """A house whose clock is stopped: nothing but the backlog is done."""
-    house = House(folder, models, TRANSCRIBERS=str(transcribers), LANGUAGES='["de", "tr", "ko"]')
-    house.children["clock"].kill()
-    house.children["web"].kill()
-    eventually(lambda: len(worker_processes(house)) == 4 + transcribers, 60)  # the models are loaded
-    return house
+def start(folder: Path, models: Path, transcribers: int) -> RunningHotline:
+    """A hotline whose clock is stopped: nothing but the backlog is done."""
+    hotline = RunningHotline(folder, models, TRANSCRIBERS=str(transcribers), LANGUAGES='["de", "tr", "ko"]')
+    hotline.children["clock"].kill()
+    hotline.children["web"].kill()
+    eventually(lambda: len(worker_processes(hotline)) == 4 + transcribers, 60)  # the models are loaded
+    return hotline
 
 
 def same_text(messages: Sequence[Sound], folder: Path, model: Path) -> int:
@@ -158,22 +161,22 @@ def main() -> None:
     ratios, overheads, tools = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         one = start(Path(folder) / "one", models, 1)
-        house_run(some, "ko")
+        hotline_run(some, "ko")
         first = proportional_memory(one)
         one.stop()
-        house = start(Path(folder) / "house", models, cores)
-        house_run(some, "ko")
+        hotline = start(Path(folder) / "hotline", models, cores)
+        hotline_run(some, "ko")
         for _ in range(wanted.rounds):
-            ours = house_run(messages, "ko")
+            ours = hotline_run(messages, "ko")
             alone = bare(messages, cores)
             tool = command_line(some, models / "ko", cores) / len(some) * len(messages)
             ratios.append(alone / ours)
             tools.append(tool / ours)
             overheads.append((ours - alone) / len(messages) * cores)
-            print(f"  house {ours:6.1f} s   bare Vosk {alone:6.1f} s   vosk-transcriber {tool:6.1f} s", flush=True)
-        both = proportional_memory(house)
-        empty = house_run(messages, "tr") / len(messages) * cores  # no model: everything but the decoding
-        house.stop()
+            print(f"  hotline {ours:6.1f} s   bare Vosk {alone:6.1f} s   vosk-transcriber {tool:6.1f} s", flush=True)
+        both = proportional_memory(hotline)
+        empty = hotline_run(messages, "tr") / len(messages) * cores  # no model: everything but the decoding
+        hotline.stop()
         differ = same_text(some[:20], Path(folder), models / "ko")
     print(f"messages                 {len(messages)} of {SECONDS} s on {cores} cores, {wanted.rounds} paired runs")
     print(f"beside bare Vosk         {statistics.median(ratios):.3f}      (wanted: 0.97)")

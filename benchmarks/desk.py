@@ -28,7 +28,7 @@ from ivr.models.calls import Call
 from ivr.operations.migrate import migrate
 from ivr.platform import database
 from ivr.web.app import create_app
-from tests.conftest import use_environment
+from tests.support.environment import use_environment
 from tests.support.people import PASSWORD
 from tests.support.postgres import running
 
@@ -132,7 +132,7 @@ def measure(browser: FlaskClient) -> dict[str, float]:
 
 
 def run(folder: Path, url: str, count: int) -> dict[str, float]:
-    """A house of this size."""
+    """A hotline of this size."""
     use_environment({"VAR_DIR": str(folder), "DATABASE_URL": url, "LANGUAGES": '["de","en"]'})
     migrate()
     fill(count)

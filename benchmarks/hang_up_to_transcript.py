@@ -18,8 +18,9 @@ from ivr.config.settings import settings
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.transcription.vosk_engine import Recognition
-from tests.conftest import House, eventually
-from tests.workers.test_worker_pool import human_speech
+from tests.support.running_hotline import RunningHotline
+from tests.support.speech import human_speech
+from tests.support.waiting import eventually
 
 ROUNDS = 5
 
@@ -31,27 +32,27 @@ def main() -> None:
     if not (models / "ko").is_dir():
         raise SystemExit("the Korean model is needed: python -m ivr models fetch ko")
     with tempfile.TemporaryDirectory() as folder:
-        house = House(Path(folder), models)
+        hotline = RunningHotline(Path(folder), models)
         try:
-            measure(house, sound)
+            measure(hotline, sound)
         finally:
-            house.stop()
+            hotline.stop()
 
 
-def measure(house: House, sound) -> None:
+def measure(hotline: RunningHotline, sound) -> None:
     """Ring, hang up, wait; and decode the same sound here."""
     api = requests.Session()
-    api.headers["Authorization"] = f"Bearer {house.token()}"
+    api.headers["Authorization"] = f"Bearer {hotline.token()}"
     bare = Recognition()
     bare.transcribe(sound, "ko")
     to_task, to_transcript, decoding = [], [], []
     for _ in range(ROUNDS):
         caller = ScriptedCaller(keys=["3", "1", "1"], sounds=[sound], hangs_up=True)
-        report = house.switch.call(ScriptedLine(caller), "+4915112345678", {"SipHeader_X-Hotline-At": "closed"})
+        report = hotline.switch.call(ScriptedLine(caller), "+4915112345678", {"SipHeader_X-Hotline-At": "closed"})
         hung_up = time.monotonic()
 
         def task(call_sid: str = report.call_sid) -> dict | None:
-            found = api.get(f"{house.url}/api/v1/tasks", params={"call_sid": call_sid}).json()["tasks"]
+            found = api.get(f"{hotline.url}/api/v1/tasks", params={"call_sid": call_sid}).json()["tasks"]
             return found[0] if found else None
 
         eventually(task)

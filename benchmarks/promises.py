@@ -1,9 +1,9 @@
-"""Whether a house with a million tasks records misses and shows its figures as quickly as one with ten thousand.
+"""Whether a hotline with a million tasks records misses and shows its figures as quickly as one with ten thousand.
 
     python -m benchmarks.promises --tasks 1000000
 
 For SQLite and PostgreSQL: the sweep in which 1,000 promises change, and the supervisors' dashboard as a page; with the
-small house and with the large one, in the same run. Two years of tasks, of which the last two days' are open.
+small hotline and with the large one, in the same run. Two years of tasks, of which the last two days' are open.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ivr.platform import database
 from ivr.platform.column_types import Instant
 from ivr.reporting import daily_metrics
 from ivr.web.app import create_app
-from tests.conftest import use_environment
+from tests.support.environment import use_environment
 from tests.support.people import hire, log_in
 from tests.support.postgres import running
 
@@ -118,7 +118,7 @@ def _median(act: Callable[[], object], before: Callable[[], object] = lambda: No
 
 
 def run(folder: Path, url: str, count: int) -> dict[str, float]:
-    """Milliseconds of each act in a house of so many tasks."""
+    """Milliseconds of each act in a hotline of so many tasks."""
     use_environment({"VAR_DIR": str(folder), "DATABASE_URL": url, "LANGUAGES": '["de","tr","ar"]'})
     migrate()
     hire()

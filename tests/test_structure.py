@@ -17,7 +17,7 @@ from tests.support.production_secrets import MASTER_KEY, SECRET
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatch, rooms) -> None:
+def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatch, empty_database) -> None:
     from ivr.config import settings as configuration
     from ivr.web import app as composition
 
@@ -33,7 +33,7 @@ def test_the_softphone_is_not_there_in_production(monkeypatch: pytest.MonkeyPatc
     assert "max-age=63072000" in app.test_client().get("/healthz").headers["Strict-Transport-Security"]
 
 
-def test_the_queues_declared_are_the_queues_watched(house) -> None:
+def test_the_queues_declared_are_the_queues_watched(hotline) -> None:
     from ivr.platform import job_queue
 
     watched = job_queue.workers_alive(job_queue.impatient())
@@ -72,7 +72,7 @@ def test_the_german_catalogue_is_complete_and_compiled() -> None:
     assert compiled == strings(german), "run `make translations`"
 
 
-def test_the_schema_is_what_the_migrations_make(rooms) -> None:
+def test_the_schema_is_what_the_migrations_make(empty_database) -> None:
     from alembic import command
 
     from ivr.operations.migrate import alembic_config

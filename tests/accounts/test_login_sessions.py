@@ -21,7 +21,7 @@ from tests.support.people import PASSWORD, hire
 
 
 @pytest.fixture
-def app(rooms):
+def app(empty_database):
     found = create_app()
     found.config["WTF_CSRF_ENABLED"] = False
     hire()
@@ -227,7 +227,7 @@ def test_another_master_key_is_no_stack_trace(app, monkeypatch) -> None:
     assert second(browser, recovery_code=codes[1]).status_code == 302
 
 
-def test_roles_that_need_a_second_factor_see_nothing_before(rooms, monkeypatch) -> None:
+def test_roles_that_need_a_second_factor_see_nothing_before(empty_database, monkeypatch) -> None:
     monkeypatch.setenv("REQUIRE_SECOND_FACTOR", '["member"]')
     settings.settings.cache_clear()
     app = create_app()
@@ -321,7 +321,7 @@ def test_the_administrator_makes_changes_and_resets(app) -> None:
     assert settings.settings().secret not in shown
 
 
-def test_addresses_behind_a_proxy(rooms, monkeypatch) -> None:
+def test_addresses_behind_a_proxy(empty_database, monkeypatch) -> None:
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
     settings.settings.cache_clear()
     app = create_app()

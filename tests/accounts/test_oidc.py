@@ -19,19 +19,21 @@ from ivr.accounts import oidc
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.web.app import create_app
-from tests.conftest import _Quietly, eventually, free_port, move_out
+from tests.support.environment import forget_settings
 from tests.support.identity_provider import PASSWORD
 from tests.support.people import hire
+from tests.support.servers import QuietRequestHandler, free_port
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
 def ports():
-    provider, house = free_port(), free_port()
+    provider, port = free_port(), free_port()
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "tests.support.identity_provider", str(provider),
-         f"http://localhost:{house}/login/sso/back"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+         f"http://localhost:{port}/login/sso/back"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 
     def answers() -> bool:
@@ -41,13 +43,13 @@ def ports():
             return False
 
     eventually(answers, 60, 0.2)
-    yield provider, house
+    yield provider, port
     process.kill()
     process.wait()
 
 
 @pytest.fixture
-def house(rooms, ports, monkeypatch):
+def hotline_url(empty_database, ports, monkeypatch):
     provider, port = ports
     for name, value in {
         "PUBLIC_BASE_URL": f"http://localhost:{port}",
@@ -59,9 +61,9 @@ def house(rooms, ports, monkeypatch):
         "SSO_TEAMS": '{"hotline-leitung": ["benefits", "youth"], "hotline-benefits": ["benefits"]}',
     }.items():
         monkeypatch.setenv(name, value)
-    move_out()
+    forget_settings()
     hire()
-    server = make_server("localhost", port, create_app(), threaded=True, request_handler=_Quietly)
+    server = make_server("localhost", port, create_app(), threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{port}"
     server.shutdown()
@@ -69,11 +71,11 @@ def house(rooms, ports, monkeypatch):
 
 
 def through_the_provider(
-    house: str, name: str, browser: requests.Session | None = None, wanted: str = ""
+    hotline_url: str, name: str, browser: requests.Session | None = None, wanted: str = ""
 ) -> requests.Response:
     """As a person would: our button, the provider's two pages, and back."""
     browser = browser or requests.Session()
-    answer = browser.get(f"{house}/login/sso", params={"next": wanted}, timeout=20)
+    answer = browser.get(f"{hotline_url}/login/sso", params={"next": wanted}, timeout=20)
     for field, value in (("login", name), ("password", PASSWORD)):
         if f'name="{field}"' not in answer.text:
             break  # the provider still knows them
@@ -87,20 +89,20 @@ def user(name: str) -> User | None:
         return session.scalar(select(User).where(User.username == name))
 
 
-def test_role_and_teams_follow_the_claims(house) -> None:
-    assert "Single Sign-on" in requests.get(f"{house}/login", timeout=10).text
+def test_role_and_teams_follow_the_claims(hotline_url) -> None:
+    assert "Single Sign-on" in requests.get(f"{hotline_url}/login", timeout=10).text
     browser = requests.Session()
-    answer = through_the_provider(house, "sina", browser)
+    answer = through_the_provider(hotline_url, "sina", browser)
     assert (answer.status_code, urlsplit(answer.url).path) == (200, "/desk/")
     sina = user("sina")
     assert (sina.name, sina.role, {team.key for team in sina.supervised}) == (
         "Sina Sommer", "supervisor", {"benefits", "youth"},
     )  # fmt: skip
-    assert browser.get(f"{house}/supervision/figures/", timeout=10).status_code == 200
-    kim = through_the_provider(house, "kim")
+    assert browser.get(f"{hotline_url}/supervision/figures/", timeout=10).status_code == 200
+    kim = through_the_provider(hotline_url, "kim")
     assert urlsplit(kim.url).path == "/desk/"
     assert (user("kim").role, [team.key for team in user("kim").teams]) == ("member", ["benefits"])
-    again = through_the_provider(house, "kim")
+    again = through_the_provider(hotline_url, "kim")
     assert again.status_code == 200
     with database.reading() as session:
         assert len(session.scalars(select(User).where(User.username == "kim")).all()) == 1
@@ -108,25 +110,25 @@ def test_role_and_teams_follow_the_claims(house) -> None:
     assert told == ["single sign-on"] * 3
 
 
-def test_one_comes_to_the_page_one_wanted(house) -> None:
+def test_one_comes_to_the_page_one_wanted(hotline_url) -> None:
     browser = requests.Session()
-    asked = browser.get(f"{house}/supervision/figures/", timeout=10)
+    asked = browser.get(f"{hotline_url}/supervision/figures/", timeout=10)
     wanted = parse_qs(urlsplit(asked.url).query)["next"][0]
     assert f"/login/sso?next={wanted}" in html.unescape(asked.text).replace("%2F", "/")
-    assert urlsplit(through_the_provider(house, "sina", browser, wanted).url).path == "/supervision/figures/"
-    elsewhere = through_the_provider(house, "kim", wanted="//elsewhere.example/desk")
-    assert elsewhere.url == f"{house}/desk/"
+    assert urlsplit(through_the_provider(hotline_url, "sina", browser, wanted).url).path == "/supervision/figures/"
+    elsewhere = through_the_provider(hotline_url, "kim", wanted="//elsewhere.example/desk")
+    assert elsewhere.url == f"{hotline_url}/desk/"
 
 
-def test_who_has_no_role_does_not_get_in(house) -> None:
-    answer = through_the_provider(house, "otto")
+def test_who_has_no_role_does_not_get_in(hotline_url) -> None:
+    answer = through_the_provider(hotline_url, "otto")
     assert urlsplit(answer.url).path == "/login"
     assert "keinen Zugang" in answer.text
     assert user("otto") is None
 
 
-def test_a_password_never_fits_who_comes_by_single_sign_on(house) -> None:
-    through_the_provider(house, "kim")
+def test_a_password_never_fits_who_comes_by_single_sign_on(hotline_url) -> None:
+    through_the_provider(hotline_url, "kim")
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False
     for password in ("!", "", PASSWORD):
@@ -134,38 +136,38 @@ def test_a_password_never_fits_who_comes_by_single_sign_on(house) -> None:
         assert answer.status_code in (200, 401)
 
 
-def test_who_was_deactivated_here_stays_out(house) -> None:
-    through_the_provider(house, "kim")
+def test_who_was_deactivated_here_stays_out(hotline_url) -> None:
+    through_the_provider(hotline_url, "kim")
     with database.writing() as session:
         session.scalars(select(User).where(User.username == "kim")).one().active = False
-    assert urlsplit(through_the_provider(house, "kim").url).path == "/login"
+    assert urlsplit(through_the_provider(hotline_url, "kim").url).path == "/login"
 
 
-def test_an_answer_nobody_asked_for_is_refused(house) -> None:
+def test_an_answer_nobody_asked_for_is_refused(hotline_url) -> None:
     """Replayed, or sent to somebody else's browser."""
     browser = requests.Session()
-    first = browser.get(f"{house}/login/sso", allow_redirects=False, timeout=10)
+    first = browser.get(f"{hotline_url}/login/sso", allow_redirects=False, timeout=10)
     asked = parse_qs(urlsplit(first.headers["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"]
     assert asked["nonce"]
     for query in ("code=x&state=y", f"code=x&state={asked['state'][0]}", "error=access_denied", ""):
-        answer = requests.get(f"{house}/login/sso/back?{query}", timeout=10)
+        answer = requests.get(f"{hotline_url}/login/sso/back?{query}", timeout=10)
         assert urlsplit(answer.url).path == "/login"
         assert answer.status_code == 200
-    answer = browser.get(f"{house}/login/sso/back?code=wrong&state={asked['state'][0]}", timeout=10)
+    answer = browser.get(f"{hotline_url}/login/sso/back?code=wrong&state={asked['state'][0]}", timeout=10)
     assert urlsplit(answer.url).path == "/login"
 
 
-def test_a_name_that_belongs_to_a_password_is_not_taken_over(house) -> None:
+def test_a_name_that_belongs_to_a_password_is_not_taken_over(hotline_url) -> None:
     with database.writing() as session:
         claims = {"iss": "x", "sub": "1", "preferred_username": "mia", "groups": ["hotline-leitung"]}
         with pytest.raises(oidc.NotMapped):
             oidc.user_of(session, claims)
 
 
-def test_without_the_provider_one_is_told(house, monkeypatch) -> None:
+def test_without_the_provider_one_is_told(hotline_url, monkeypatch) -> None:
     monkeypatch.setenv("SSO_ISSUER", "http://localhost:1")
-    move_out()
+    forget_settings()
     client = create_app().test_client()
     answer = client.get("/login/sso", follow_redirects=True)
     assert "antwortet nicht" in answer.text

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 
 from ivr.audit import access_log, access_reports, anchors, break_glass, verification
 from ivr.audit.access_log import Actor
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.accounts import User
@@ -175,7 +175,7 @@ def test_what_cannot_be_written_down_is_not_shown(desk, monkeypatch) -> None:
         assert (answer.status_code, "Demir" in answer.text) == (503, False)
 
 
-def test_a_program_with_callers_data_is_written_down(desk, rooms) -> None:
+def test_a_program_with_callers_data_is_written_down(desk, empty_database) -> None:
     from ivr.accounts.api_tokens import new_token
 
     task = a_secret_task()
@@ -269,14 +269,14 @@ def test_what_is_handed_out_at_night_is_seen(desk) -> None:
 
 def test_every_recording_is_opened_on_demand(desk) -> None:
     whole, hurt = a_secret_task(), a_secret_task("+4915112345699")
-    assert CliRunner().invoke(hotline, ["audit", "audio"]).exit_code == 0
+    assert CliRunner().invoke(command_line, ["audit", "audio"]).exit_code == 0
     with database.reading() as session:
         sids = dict(session.execute(select(VoiceboxMessage.task_id, Recording.recording_sid).join(Recording)).all())
     (name,) = [name for name in blob_storage.store().names("audio/") if sids[hurt] in name]
     content = blob_storage.store().get(name)
     blob_storage.store().delete(name)
     blob_storage.store().put(name, content[:-1] + bytes([content[-1] ^ 1]))
-    answer = CliRunner().invoke(hotline, ["audit", "audio"])
+    answer = CliRunner().invoke(command_line, ["audit", "audio"])
     assert (answer.exit_code, sids[hurt] in answer.output, sids[whole] in answer.output) == (1, True, False)
 
 
@@ -360,7 +360,7 @@ FORGERIES = {
     ),
     "the front cut": "DELETE FROM access_log WHERE number < 10",
     "emptied by a line that says so": (
-        "INSERT INTO access_log SELECT 41, at, 'trimmed', NULL, 'hotline', 'house', NULL, NULL, '', '', hash, 40, "
+        "INSERT INTO access_log SELECT 41, at, 'trimmed', NULL, 'hotline', 'hotline', NULL, NULL, '', '', hash, 40, "
         "hash, 'x' FROM access_log WHERE number = 40; DELETE FROM access_log WHERE number <= 40; "
         "UPDATE access_head SET number = 41, hash = 'x'"
     ),
@@ -377,7 +377,7 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_forged_log_is_found(rooms, forgery: str) -> None:
+def test_a_forged_log_is_found(empty_database, forgery: str) -> None:
     some_lines()
     assert anchors.keep(utc_now())
     assert faults() == []
@@ -386,11 +386,11 @@ def test_a_forged_log_is_found(rooms, forgery: str) -> None:
         for statement in FORGERIES[forgery].split("; "):
             connection.execute(text(statement))
     assert faults() != []
-    answer = CliRunner().invoke(hotline, ["audit", "verify"])
+    answer = CliRunner().invoke(command_line, ["audit", "verify"])
     assert (answer.exit_code, "not whole" in answer.output, faults()[0] in answer.output) == (1, True, True)
 
 
-def test_a_log_made_anew_from_the_start_is_found(rooms) -> None:
+def test_a_log_made_anew_from_the_start_is_found(empty_database) -> None:
     """Whoever can write the database can make a chain that fits: but not the heads that were kept elsewhere."""
     some_lines()
     anchors.keep(utc_now())
@@ -410,7 +410,7 @@ def test_a_log_made_anew_from_the_start_is_found(rooms) -> None:
     assert any("was changed" in fault for fault in faults())
 
 
-def test_the_database_itself_refuses(rooms) -> None:
+def test_the_database_itself_refuses(empty_database) -> None:
     some_lines(5)
     for statement in (
         "UPDATE access_log SET actor = 'x' WHERE number = 2", "DELETE FROM access_log WHERE number = 2",
@@ -427,7 +427,7 @@ def test_the_database_itself_refuses(rooms) -> None:
     assert faults() == []
 
 
-def test_old_lines_go_and_the_chain_stays_whole(rooms) -> None:
+def test_old_lines_go_and_the_chain_stays_whole(empty_database) -> None:
     some_lines(10)
     with database.reading() as session:
         boundary = session.get_one(AccessLine, 6).at
@@ -436,7 +436,7 @@ def test_old_lines_go_and_the_chain_stays_whole(rooms) -> None:
     some_lines(3)
     assert faults() == []
     assert [line.number for line in lines()][:2] == [6, 7]
-    file = rooms.var_dir / "trimmed.jsonl"
+    file = empty_database.var_dir / "trimmed.jsonl"
     file.parent.mkdir(exist_ok=True)
     file.write_text("".join(verification.export(utc_now())), encoding="utf-8")
     assert verification.faults_of_file(file) == (9, [])
@@ -446,10 +446,10 @@ def test_old_lines_go_and_the_chain_stays_whole(rooms) -> None:
 
 
 @pytest.fixture
-def exported(rooms, tmp_path) -> Path:
+def exported(empty_database, tmp_path) -> Path:
     some_lines(30)
     path = tmp_path / "log.jsonl"
-    answer = CliRunner().invoke(hotline, ["audit", "export", str(path)])
+    answer = CliRunner().invoke(command_line, ["audit", "export", str(path)])
     assert answer.exit_code == 0, answer.output
     return path
 
@@ -477,7 +477,7 @@ def test_a_spoiled_file_is_found_by_who_has_only_the_file(exported, spoiling: st
     rows = exported.read_text(encoding="utf-8").splitlines()
     exported.write_text("\n".join(SPOILED[spoiling](rows)) + "\n", encoding="utf-8")
     assert verification.faults_of_file(exported, alone=True)[1] != []
-    assert CliRunner().invoke(hotline, ["audit", "verify", "--alone", str(exported)]).exit_code == 1
+    assert CliRunner().invoke(command_line, ["audit", "verify", "--alone", str(exported)]).exit_code == 1
 
 
 def test_the_programme_in_the_docs_checks_a_file_with_nothing_of_ours(exported, tmp_path) -> None:
@@ -497,7 +497,7 @@ def test_the_programme_in_the_docs_checks_a_file_with_nothing_of_ours(exported, 
 def test_an_old_export_is_an_old_export(exported, monkeypatch) -> None:
     """A file from before is whole; that there is more by now is said."""
     some_lines(7)
-    answer = CliRunner().invoke(hotline, ["audit", "verify", str(exported)])
+    answer = CliRunner().invoke(command_line, ["audit", "verify", str(exported)])
     assert (answer.exit_code, "has got 7 lines since" in answer.output) == (0, True), answer.output
     forged = exported.with_name("forged.jsonl")
     rows = [json.loads(row) for row in exported.read_text(encoding="utf-8").splitlines()]
@@ -518,12 +518,12 @@ def test_an_old_export_is_an_old_export(exported, monkeypatch) -> None:
     settings.settings.cache_clear()
     assert verification.faults_of_file(forged, alone=True)[1] == []
     assert verification.key_of_file(forged) == theirs != anchors.public_key(), "the key tells"
-    assert theirs in CliRunner().invoke(hotline, ["audit", "verify", "--alone", str(forged)]).output
-    assert anchors.public_key() in CliRunner().invoke(hotline, ["audit", "head"]).output
-    assert CliRunner().invoke(hotline, ["audit", "verify", str(forged)]).exit_code == 1
+    assert theirs in CliRunner().invoke(command_line, ["audit", "verify", "--alone", str(forged)]).output
+    assert anchors.public_key() in CliRunner().invoke(command_line, ["audit", "head"]).output
+    assert CliRunner().invoke(command_line, ["audit", "verify", str(forged)]).exit_code == 1
 
 
-def test_two_who_write_at_once_write_one_chain(rooms) -> None:
+def test_two_who_write_at_once_write_one_chain(empty_database) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     def write(number: int) -> None:
@@ -592,7 +592,7 @@ def test_a_restricted_task_is_opened_by_nobody(desk) -> None:
         assert session.scalar(select(Recording.state)) == "stored"
 
 
-def test_heads_are_thinned_to_one_a_day_and_none_that_disagrees_goes(rooms) -> None:
+def test_heads_are_thinned_to_one_a_day_and_none_that_disagrees_goes(empty_database) -> None:
     now = utc_now().replace(hour=12, minute=0)
     for hours in range(240, 0, -1):
         some_lines(1)
@@ -605,8 +605,8 @@ def test_heads_are_thinned_to_one_a_day_and_none_that_disagrees_goes(rooms) -> N
     assert faults() == []
 
 
-def test_the_log_cannot_be_emptied_by_a_line_that_says_so(rooms) -> None:
-    """Well chained, by somebody who can write into the database, triggers and all; but not sealed by the house."""
+def test_the_log_cannot_be_emptied_by_a_line_that_says_so(empty_database) -> None:
+    """Well chained, by somebody who can write into the database, triggers and all; but not sealed by the hotline."""
     some_lines()
     anchors.keep(utc_now())
     with database.writing() as session:
@@ -615,4 +615,4 @@ def test_the_log_cannot_be_emptied_by_a_line_that_says_so(rooms) -> None:
             session, access_log.THE_HOUSE, "trimmed", utc_now(), detail=last.hash, reason="x", trimmed_through=40
         )
         session.execute(text("DELETE FROM access_log WHERE number <= 40"))
-    assert faults() == ["the line that says that lines up to 40 were deleted is not of this house"]
+    assert faults() == ["the line that says that lines up to 40 were deleted is not of this hotline"]

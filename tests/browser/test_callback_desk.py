@@ -14,21 +14,21 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
-from tests.browser.test_first_call import accessible, browser, open_desk, people, picture, playwright  # noqa: F401 - fixtures
-from tests.conftest import ROOT
+from tests.support.browser import accessible, open_desk, picture
+from tests.support.environment import ROOT
 from tests.support.people import a_task, the_task
 
 
 @pytest.fixture
-def tasks(house) -> list[int]:
+def tasks(hotline) -> list[int]:
     """Five tasks of the benefits team, one of them an emergency, one in Arabic."""
     made = [a_task(text="Guten Tag, ich habe eine Frage zu meinem Bescheid.") for _ in range(3)]
     made += [a_task(language="ar", text="السلام عليكم عندي سؤال"), a_task("emergency")]
     return made
 
 
-def test_a_day_by_keys_alone(browser, house, people, tasks) -> None:  # noqa: F811
-    page = open_desk(browser, house)
+def test_a_day_by_keys_alone(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Tasten")
     expect(sheet).to_be_visible()
@@ -57,8 +57,8 @@ def test_a_day_by_keys_alone(browser, house, people, tasks) -> None:  # noqa: F8
     assert page.complaints == []
 
 
-def test_single_letters_can_be_switched_off(browser, house, people, tasks) -> None:  # noqa: F811
-    page = open_desk(browser, house)
+def test_single_letters_can_be_switched_off(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
     page.get_by_role("button", name="Tasten (?)").click()
     page.get_by_label("Einzelne Buchstaben sind Tasten").uncheck()
     page.get_by_role("dialog").get_by_role("button", name="Schließen").click()
@@ -67,8 +67,8 @@ def test_single_letters_can_be_switched_off(browser, house, people, tasks) -> No
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
 
 
-def test_ticked_tasks_stay_ticked_while_the_list_refreshes(browser, house, people, tasks) -> None:  # noqa: F811
-    page = open_desk(browser, house)
+def test_ticked_tasks_stay_ticked_while_the_list_refreshes(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
     box = page.get_by_label(f"Auftrag {the_task(tasks[0]).receipt_code} markieren")
     box.check()
     new = a_task()
@@ -80,8 +80,8 @@ def test_ticked_tasks_stay_ticked_while_the_list_refreshes(browser, house, peopl
     assert the_task(tasks[0]).state == "claimed"
 
 
-def test_without_javascript_list_page_claim_note_and_close_still_work(browser, house, people, tasks) -> None:  # noqa: F811
-    page = open_desk(browser, house, java_script_enabled=False)
+def test_without_javascript_list_page_claim_note_and_close_still_work(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline, java_script_enabled=False)
     page.get_by_label("Name, Nummer").fill(the_task(tasks[1]).receipt_code)
     page.get_by_role("button", name="Suchen").click()
     page.get_by_role("link", name=the_task(tasks[1]).receipt_code).click()
@@ -110,8 +110,8 @@ def looked_at(page: Page, path: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> None:  # noqa: F811
-    page = open_desk(browser, house, color_scheme=scheme)
+def test_everybody_can_use_it(browser, hotline, people, tasks, scheme: str) -> None:
+    page = open_desk(browser, hotline, color_scheme=scheme)
     with database.writing() as session:
         session.execute(update(CallbackTask).where(CallbackTask.id == tasks[0]).values(caller_name="Zoë 🙂 \u202eevil"))
         mia = session.scalars(select(User).where(User.username == "mia")).one()
@@ -124,7 +124,7 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         ("/desk/help", "help"),
     ):
         looked_at(page, path, f"{name}-{scheme}")
-    boss = open_desk(browser, house, "lena", color_scheme=scheme)
+    boss = open_desk(browser, hotline, "lena", color_scheme=scheme)
     for path, name in (
         ("/desk/live/", "live-page"),
         ("/supervision/roster", "roster"),
@@ -139,7 +139,7 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
         ("/supervision/reports/?report=scorecard", "scorecard"),
     ):
         looked_at(boss, path, f"{name}-{scheme}")
-    stranger = browser.new_context(base_url=house.url, color_scheme=scheme).new_page()
+    stranger = browser.new_context(base_url=hotline.url, color_scheme=scheme).new_page()
     stranger.goto("/login")
     accessible(stranger)
     picture(stranger, f"login-{scheme}")
@@ -153,9 +153,9 @@ def test_everybody_can_use_it(browser, house, people, tasks, scheme: str) -> Non
     assert page.complaints == []
 
 
-def test_wider_text_spacing_loses_nothing(browser, house, people, tasks) -> None:  # noqa: F811
+def test_wider_text_spacing_loses_nothing(browser, hotline, people, tasks) -> None:
     """WCAG 2.1, 1.4.12: lines 1.5, paragraphs 2, letters 0.12, words 0.16 of the font's size."""
-    page = open_desk(browser, house)
+    page = open_desk(browser, hotline)
     for path in ("/desk/", f"/desk/tasks/{tasks[0]}", "/desk/help"):
         page.goto(path)
         page.evaluate(
@@ -175,8 +175,8 @@ def test_wider_text_spacing_loses_nothing(browser, house, people, tasks) -> None
         assert wider_than_the_window(page) <= 0, path
 
 
-def test_the_palette_takes_the_next_task(browser, house, people, tasks) -> None:  # noqa: F811
-    page = open_desk(browser, house)
+def test_the_palette_takes_the_next_task(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Zu einem Auftrag")
     palette.get_by_role("combobox").fill("nächster Auf")

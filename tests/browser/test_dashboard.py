@@ -11,7 +11,7 @@ from sqlalchemy import update
 from ivr.domain.timestamps import utc_now
 from ivr.models.sla import SlaClock
 from ivr.platform import database
-from tests.browser.test_first_call import accessible, browser, open_desk, people, picture, playwright  # noqa: F401 - fixtures
+from tests.support.browser import accessible, open_desk, picture
 from tests.support.people import a_task, the_task
 
 
@@ -25,11 +25,11 @@ def fall_due(task_id: int) -> None:
         )
 
 
-def test_a_missed_promise_appears_by_itself_and_leads_to_its_task(browser, house, people) -> None:  # noqa: F811
+def test_a_missed_promise_appears_by_itself_and_leads_to_its_task(browser, hotline, people) -> None:
     with database.writing() as session:  # what other stories have left
         session.execute(update(SlaClock).where(SlaClock.state == "missed").values(state="void"))
     task = a_task("rehab", language="fa", text="سلام")
-    page = open_desk(browser, house, "lena")
+    page = open_desk(browser, hotline, "lena")
     page.get_by_role("link", name="Kennzahlen").click()
     link = page.get_by_role("link", name=the_task(task).receipt_code)
     expect(page.get_by_role("heading", name="Überfällig und noch offen")).to_be_visible()
@@ -45,9 +45,9 @@ def test_a_missed_promise_appears_by_itself_and_leads_to_its_task(browser, house
     assert page.complaints == []
 
 
-def test_who_asks_for_a_later_date_is_shown_to_have_asked(browser, house, people) -> None:  # noqa: F811
+def test_who_asks_for_a_later_date_is_shown_to_have_asked(browser, hotline, people) -> None:
     task = a_task("rehab")
-    page = open_desk(browser, house)
+    page = open_desk(browser, hotline)
     page.goto(f"/desk/tasks/{task}")
     page.get_by_role("button", name="Übernehmen").click()
     later = utc_now() + timedelta(days=3)
@@ -61,8 +61,8 @@ def test_who_asks_for_a_later_date_is_shown_to_have_asked(browser, house, people
     accessible(page)
 
 
-def test_a_report_is_chosen_printed_and_downloaded(browser, house, people) -> None:  # noqa: F811
-    page = open_desk(browser, house, "lena")
+def test_a_report_is_chosen_printed_and_downloaded(browser, hotline, people) -> None:
+    page = open_desk(browser, hotline, "lena")
     page.goto("/supervision/figures/")
     page.get_by_role("link", name="Berichte").click()
     page.get_by_label("Bericht").select_option("scorecard")

@@ -19,12 +19,12 @@ from ivr.models.privacy import SubjectRequest
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database
 from ivr.privacy import legal_holds, nightly_job
-from tests.browser.test_first_call import accessible, browser, people, picture, playwright  # noqa: F401
+from tests.support.browser import accessible, picture
 from tests.support.people import PASSWORD, a_task, the_task
 
 
 @pytest.fixture(scope="module")
-def staff(house, people) -> None:  # noqa: F811
+def staff(hotline, people) -> None:
     with database.writing() as session:
         for name, full, role, teams in (
             ("adam", "Adam Admin", "administrator", []), ("dora", "Dora Datenschutz", "officer", []),
@@ -48,8 +48,8 @@ def history(staff) -> None:
     nightly_job.run(now)
 
 
-def logged_in(browser, house, name: str, **options: object) -> Page:  # noqa: F811
-    context = browser.new_context(base_url=house.url.replace("127.0.0.1", "localhost"), locale="de-DE", **options)
+def logged_in(browser, hotline, name: str, **options: object) -> Page:
+    context = browser.new_context(base_url=hotline.url.replace("127.0.0.1", "localhost"), locale="de-DE", **options)
     page = context.new_page()
     page.complaints = []
     page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
@@ -75,8 +75,8 @@ PAGES = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_pages_are_accessible_and_reflow(browser, house, history, name: str, scheme: str) -> None:  # noqa: F811
-    page = logged_in(browser, house, name, color_scheme=scheme, viewport={"width": 320, "height": 800})
+def test_the_pages_are_accessible_and_reflow(browser, hotline, history, name: str, scheme: str) -> None:
+    page = logged_in(browser, hotline, name, color_scheme=scheme, viewport={"width": 320, "height": 800})
     for path in PAGES[name]:
         page.goto(path)
         for folded in page.locator("main details").all()[:2]:
@@ -90,9 +90,9 @@ def test_the_pages_are_accessible_and_reflow(browser, house, history, name: str,
     assert page.complaints == []
 
 
-def test_a_covered_task_is_claimed_and_shown(browser, house, staff) -> None:  # noqa: F811
+def test_a_covered_task_is_claimed_and_shown(browser, hotline, staff) -> None:
     task = a_task(text="Mein Bescheid fehlt", number="+4915112340077")
-    page = logged_in(browser, house, "mia")
+    page = logged_in(browser, hotline, "mia")
     page.goto(f"/desk/tasks/{task}")
     expect(page.get_by_role("heading", name="Verdeckt")).to_be_visible()
     expect(page.locator("main")).not_to_contain_text("0077")
@@ -105,9 +105,9 @@ def test_a_covered_task_is_claimed_and_shown(browser, house, staff) -> None:  # 
     expect(page.locator("table")).to_contain_text("Mia Mitglied")
 
 
-def test_only_looking_with_a_reason(browser, house, staff) -> None:  # noqa: F811
+def test_only_looking_with_a_reason(browser, hotline, staff) -> None:
     task = a_task(text="Mein Bescheid fehlt", number="+4915112340078")
-    page = logged_in(browser, house, "mia")
+    page = logged_in(browser, hotline, "mia")
     page.goto(f"/desk/tasks/{task}")
     page.get_by_text("Nur ansehen, mit Grund").click()
     page.get_by_label("Warum öffnen Sie ihn?").select_option("stand_in")
@@ -117,11 +117,11 @@ def test_only_looking_with_a_reason(browser, house, staff) -> None:  # noqa: F81
     assert the_task(task).state == "open"
 
 
-def test_an_authenticator_app(browser, house, staff) -> None:  # noqa: F811
+def test_an_authenticator_app(browser, hotline, staff) -> None:
     with database.writing() as session:
         name = f"appa{session.query(User).count()}"
         users.add(session, name, "Anna App", "member", PASSWORD, ["benefits"])
-    page = logged_in(browser, house, name)
+    page = logged_in(browser, hotline, name)
     page.goto("/account/")
     page.locator("#present-app").fill(PASSWORD)
     page.get_by_role("button", name="App einrichten").click()
@@ -144,12 +144,12 @@ def test_an_authenticator_app(browser, house, staff) -> None:  # noqa: F811
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
 
 
-def test_a_security_key(browser, house, staff) -> None:  # noqa: F811
+def test_a_security_key(browser, hotline, staff) -> None:
     """A virtual authenticator in the browser, as a key that is plugged in."""
     with database.writing() as session:
         name = f"keya{session.query(User).count()}"
         users.add(session, name, "Karl Key", "member", PASSWORD, ["benefits"])
-    page = logged_in(browser, house, name)
+    page = logged_in(browser, hotline, name)
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     plugged = devtools.send(
@@ -188,9 +188,9 @@ def test_a_security_key(browser, house, staff) -> None:  # noqa: F811
     expect(page.get_by_text("konnte nicht verwendet werden")).to_be_visible(timeout=90_000)
 
 
-def test_a_supervisor_hands_out_what_is_known(browser, house, staff) -> None:  # noqa: F811
+def test_a_supervisor_hands_out_what_is_known(browser, hotline, staff) -> None:
     a_task(text="Bitte um Auskunft", number="+4915112340099")
-    page = logged_in(browser, house, "lena")
+    page = logged_in(browser, hotline, "lena")
     page.get_by_role("link", name="Betroffenenrechte").click()
     page.get_by_label("Was verlangt wird").select_option("access")
     page.get_by_label("Telefonnummer oder Eingangsnummer").fill("0151 12340099")
@@ -204,16 +204,16 @@ def test_a_supervisor_hands_out_what_is_known(browser, house, staff) -> None:  #
     assert download.value.suggested_filename.endswith(".zip")
 
 
-def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, house, staff) -> None:  # noqa: F811
+def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, hotline, staff) -> None:
     whole, hurt = (a_task(text="Mein Bescheid fehlt", number=f"+491511234008{last}") for last in (1, 2))
     with database.reading() as session:
         sids = {
             task: session.scalars(select(Recording.recording_sid).join(VoiceboxMessage).where(
                 VoiceboxMessage.task_id == task)).one() for task in (whole, hurt)
         }  # fmt: skip
-    (path,) = (house.settings.audio_dir / "audio").rglob(f"{sids[hurt]}.*")
+    (path,) = (hotline.settings.audio_dir / "audio").rglob(f"{sids[hurt]}.*")
     path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1]))
-    page = logged_in(browser, house, "mia")
+    page = logged_in(browser, hotline, "mia")
     for task, is_damaged in ((whole, False), (hurt, True)):
         page.goto(f"/desk/tasks/{task}")
         page.get_by_role("button", name="Übernehmen").click()

@@ -2,90 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soxr
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
-from sqlalchemy import select
+from playwright.sync_api import expect
 
-from ivr.accounts import users
 from ivr.audio.wav import Sound, read_wav, write_wav
-from ivr.models.accounts import User
-from ivr.platform import database
-from tests.conftest import ROOT, House, eventually
-from tests.support.people import PASSWORD
-from tests.workers.test_worker_pool import human_speech
-
-AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
-SCREENSHOTS = ROOT / "docs" / "screenshots"
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-
-
-@pytest.fixture(scope="module")
-def playwright():
-    with sync_playwright() as player:
-        yield player
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright):
-    browser = playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
-def people(house: House) -> None:
-    with database.writing() as session:
-        if session.scalar(select(User.id).where(User.username == "mia")) is None:  # another file's tests were first
-            users.add(session, "mia", "Mia Mitglied", "member", PASSWORD, list(house.settings.teams))
-            users.add(session, "lena", "Lena Leitung", "supervisor", PASSWORD, list(house.settings.teams))
-
-
-def open_desk(browser: Browser, house: House, username: str = "mia", **options: object) -> Page:
-    page = browser.new_context(base_url=house.url, locale="de-DE", **options).new_page()
-    page.complaints = []
-    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.goto("/")
-    page.get_by_label("Benutzername").fill(username)
-    page.get_by_label("Passwort").fill(PASSWORD)
-    page.get_by_role("button", name="Anmelden").click()
-    expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
-    page.wait_for_load_state()  # the keys work from now on
-    return page
-
-
-def picture(page: Page, name: str) -> None:
-    """A picture of the page, where `make screenshots` asks for it. Those that lie in docs/screenshots are renewed
-    there; all others go to var/screenshots, which git does not keep."""
-    if os.environ.get("SCREENSHOTS"):
-        kept = SCREENSHOTS / f"{name}.png"
-        page.screenshot(path=kept if kept.exists() else ROOT / "var" / "screenshots" / f"{name}.png")
-
-
-def accessible(page: Page) -> None:
-    """axe-core finds nothing of WCAG 2.1 A and AA; and nothing is wider than the window."""
-    page.evaluate(AXE.read_text())
-    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-    found = page.evaluate("rules => axe.run(document, rules)", rules)
-    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]] == []
+from tests.support.browser import FLAGS, accessible, chromium, open_desk, picture
+from tests.support.speech import human_speech
+from tests.support.waiting import eventually
 
 
 def message_left(caller, text: str = "Guten Abend, ich habe eine Frage zu meinem Bescheid.", concern: str = "1"):
@@ -94,8 +23,8 @@ def message_left(caller, text: str = "Guten Abend, ich habe eine Frage zu meinem
     return person.hears("speak_now").says(text, then="hangup")
 
 
-def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, house, people, caller, tasks_of) -> None:
-    page = open_desk(browser, house)
+def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, hotline, people, caller, tasks_of) -> None:
+    page = open_desk(browser, hotline)
     person = message_left(caller)
     started = time.monotonic()
     (task,) = tasks_of(person.call_sid)
@@ -109,10 +38,10 @@ def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, house, pe
     assert page.complaints == []
 
 
-def test_a_task_from_claim_to_close_by_keyboard_alone(browser, house, people, caller, tasks_of) -> None:
+def test_a_task_from_claim_to_close_by_keyboard_alone(browser, hotline, people, caller, tasks_of) -> None:
     person = message_left(caller)
     (task,) = tasks_of(person.call_sid)
-    page = open_desk(browser, house)
+    page = open_desk(browser, hotline)
 
     def tab_to(name: str) -> None:
         for _ in range(200):
@@ -142,13 +71,13 @@ def test_a_task_from_claim_to_close_by_keyboard_alone(browser, house, people, ca
     expect(page.locator(".house-history")).to_contain_text("Bescheid erklärt, alles klar.")
 
 
-def test_a_word_that_is_clicked_is_heard(browser, house, people, caller, tasks_of) -> None:
+def test_a_word_that_is_clicked_is_heard(browser, hotline, people, caller, tasks_of) -> None:
     person = caller().dials()
     person.hears("choose_language").presses("3").speaking("ko").hears("main").presses("1")
     person.hears("consent").presses("1").hears("speak_now").says(human_speech(8), then="hangup")
     eventually(lambda: tasks_of(person.call_sid)[0]["messages"][0]["transcript"]["state"] == "done", 60)
     (task,) = tasks_of(person.call_sid)
-    page = open_desk(browser, house)
+    page = open_desk(browser, hotline)
     page.goto(f"/desk/tasks/{task['id']}")
     page.get_by_role("button", name="Übernehmen").click()
     word = page.locator(".house-word").nth(3)
@@ -161,10 +90,10 @@ def test_a_word_that_is_clicked_is_heard(browser, house, people, caller, tasks_o
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible_and_reflow(browser, house, people, caller, tasks_of, scheme: str) -> None:
+def test_the_pages_are_accessible_and_reflow(browser, hotline, people, caller, tasks_of, scheme: str) -> None:
     person = message_left(caller, concern="3")
     (task,) = tasks_of(person.call_sid)
-    page = open_desk(browser, house, color_scheme=scheme, viewport={"width": 320, "height": 800})
+    page = open_desk(browser, hotline, color_scheme=scheme, viewport={"width": 320, "height": 800})
     for path in ("/desk/", "/desk/?view=closed", f"/desk/tasks/{task['id']}", "/softphone/", "/desk/tasks/0"):
         page.goto(path)
         accessible(page)
@@ -178,9 +107,9 @@ def test_the_pages_are_accessible_and_reflow(browser, house, people, caller, tas
     assert [text for text in page.complaints if "404" not in text] == []
 
 
-def test_without_javascript_a_task_can_be_worked(browser, house, people, caller, tasks_of) -> None:
+def test_without_javascript_a_task_can_be_worked(browser, hotline, people, caller, tasks_of) -> None:
     (task,) = tasks_of(message_left(caller).call_sid)
-    page = open_desk(browser, house, java_script_enabled=False)
+    page = open_desk(browser, hotline, java_script_enabled=False)
     page.get_by_role("link", name=task["receipt_code"]).click()
     page.get_by_role("button", name="Übernehmen").click()
     page.locator("#close-outcome").select_option("settled_otherwise")
@@ -205,19 +134,19 @@ def likenesses(fed: Sound, arrived: Sound) -> list[tuple[float, float]]:
     return found
 
 
-def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: Path, api) -> None:
+def test_somebody_rings_with_their_own_microphone(playwright, hotline, tmp_path: Path, api) -> None:
     """The whole way by hand: softphone, keys, tone, voice, hang-up; and what arrives is what was said."""
 
     spoken = human_speech(75)
     fed = Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)
     (tmp_path / "voice.wav").write_bytes(write_wav(fed))
-    flags = [*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags += [
         f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop",
         "--autoplay-policy=no-user-gesture-required",
     ]
     browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
-    page = browser.new_context(base_url=house.url, permissions=["microphone"]).new_page()
+    page = browser.new_context(base_url=hotline.url, permissions=["microphone"]).new_page()
     before = {task["id"] for task in api("/tasks")["tasks"]}
     page.goto("/softphone/")
     page.get_by_label("Ihre Nummer").fill("+4917655555555")
@@ -256,14 +185,14 @@ def test_somebody_rings_with_their_own_microphone(playwright, house, tmp_path: P
     browser.close()
 
 
-def test_the_prompt_studio_records_with_the_microphone(playwright, house, people, tmp_path: Path) -> None:
+def test_the_prompt_studio_records_with_the_microphone(playwright, hotline, people, tmp_path: Path) -> None:
     """A supervisor listens, records a prompt, hears that callers get it, and takes it back."""
     spoken = human_speech(20)
     (tmp_path / "voice.wav").write_bytes(write_wav(Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)))
-    flags = [*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags += [f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop"]
     browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
-    page = open_desk(browser, house, "lena", permissions=["microphone"])
+    page = open_desk(browser, hotline, "lena", permissions=["microphone"])
     page.get_by_role("link", name="Ansagen").click()
     accessible(page)
     page.get_by_role("link", name="Persisch").click()

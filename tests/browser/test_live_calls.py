@@ -15,10 +15,10 @@ from ivr.audio.wav import Sound, write_wav
 from ivr.models.accounts import User
 from ivr.models.contact_centre import InterpreterRequest, Presence
 from ivr.platform import database
-from tests.browser.test_first_call import _FLAGS, accessible, chromium, human_speech, picture
-from tests.conftest import eventually
-from tests.stories.test_live_calls import caller, open_house, phone, team  # noqa: F401 - fixtures
+from tests.support.browser import FLAGS, accessible, chromium, picture
 from tests.support.people import PASSWORD, a_task
+from tests.support.speech import human_speech
+from tests.support.waiting import eventually
 
 
 def somebody(name: str, role: str, *teams: str) -> None:
@@ -41,7 +41,7 @@ def windows(playwright, tmp_path: Path):
     """Browsers whose microphone hears human speech; one for each person."""
     spoken = human_speech(20)
     (tmp_path / "voice.wav").write_bytes(write_wav(Sound(soxr.resample(spoken.samples, 8000, 48000), 48000)))
-    flags = [*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags += [
         f"--use-file-for-fake-audio-capture={tmp_path / 'voice.wav'}%noloop",
         "--autoplay-policy=no-user-gesture-required",
@@ -67,10 +67,10 @@ def takes_the_call(page: Page) -> None:
     expect(page.locator("[data-status]")).to_contain_text("Sie sprechen mit den anderen", timeout=30000)
 
 
-def test_four_windows_talk_with_each_other(windows, open_house, team) -> None:  # noqa: F811
+def test_four_windows_talk_with_each_other(windows, call_queue_hotline, team) -> None:
     """Caller, member, interpreter and companion: each hears the voices of the others."""
     somebody("mia", "member", "benefits")
-    url = open_house.url
+    url = call_queue_hotline.url
     desk = logged_in(windows, url, "mia")
     desk.get_by_role("link", name="Live-Anrufe").click()
     desk.get_by_label("Telefon, an dem Sie sitzen").fill("0421 98765")
@@ -98,7 +98,7 @@ def test_four_windows_talk_with_each_other(windows, open_house, team) -> None:  
     takes_the_call(friend)
     expect(desk.get_by_text("Vertrauensperson: ist in der Leitung")).to_be_visible(timeout=10000)
     picture(desk, "live")
-    (room,) = [room for room in open_house.switch.conferences.all() if not room.over]
+    (room,) = [room for room in call_queue_hotline.switch.conferences.all() if not room.over]
     assert len(room.participants) == 4
     heard = {sid: one.incoming for sid, one in list(room.participants.items())}
     eventually(lambda: all(ear._fetched > 8000 for ear in heard.values()), 20)
@@ -116,12 +116,12 @@ def test_four_windows_talk_with_each_other(windows, open_house, team) -> None:  
         assert list(states) == ["joined", "joined"]
 
 
-def test_call_back_from_the_desk(windows, open_house, team, phone) -> None:  # noqa: F811
+def test_call_back_from_the_desk(windows, call_queue_hotline, team, phone) -> None:
     somebody("nils", "member", "benefits")
     called = phone()
     task_id = a_task(number=called.number)
     own = phone()
-    desk = logged_in(windows, open_house.url, "nils")
+    desk = logged_in(windows, call_queue_hotline.url, "nils")
     desk.goto(f"/desk/tasks/{task_id}")
     desk.get_by_role("button", name="Jetzt zurückrufen").click()
     expect(desk.get_by_role("alert")).to_contain_text("an welchem Telefon Sie sitzen")
@@ -141,10 +141,10 @@ def test_call_back_from_the_desk(windows, open_house, team, phone) -> None:  # n
     expect(desk.get_by_text("Erreicht, Anliegen besprochen").first).to_be_visible()
 
 
-def test_supervisors_plan_duties_and_block_numbers(windows, open_house, team) -> None:  # noqa: F811
+def test_supervisors_plan_duties_and_block_numbers(windows, call_queue_hotline, team) -> None:
     somebody("lena", "supervisor")
     somebody("mia", "member", "benefits")
-    page = logged_in(windows, open_house.url, "lena", viewport={"width": 320, "height": 900})
+    page = logged_in(windows, call_queue_hotline.url, "lena", viewport={"width": 320, "height": 900})
     for path in ("/desk/live/", "/supervision/roster", "/supervision/unwanted"):
         page.goto(path)
         accessible(page)
@@ -165,7 +165,7 @@ def test_supervisors_plan_duties_and_block_numbers(windows, open_house, team) ->
     expect(page.get_by_text("Telefonterror")).to_be_visible()
     page.get_by_role("button", name=re.compile("Aufheben")).click()
     expect(page.get_by_text("aufgehoben")).to_be_visible()
-    member = logged_in(windows, open_house.url, "mia")
+    member = logged_in(windows, call_queue_hotline.url, "mia")
     assert member.goto("/supervision/roster").status == 404
     with database.reading() as session:
         assert session.scalars(select(Presence).where(Presence.state == "talking")).all() == []

@@ -9,11 +9,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import func, insert, select
 from standardwebhooks import Webhook
 from werkzeug.serving import make_server
@@ -31,8 +29,10 @@ from ivr.models.sla import SlaClock
 from ivr.platform import database, outbox
 from ivr.platform.work_models import Work
 from ivr.workers import scheduler
-from tests.conftest import eventually, free_port
+from tests.support.alerts import nothing_on_its_way, sweep
 from tests.support.people import a_task, hire, the_task
+from tests.support.servers import free_port
+from tests.support.waiting import eventually
 
 SECRET = "whsec_" + b64encode(b"a secret of twenty-four bytes").decode()
 #: Tuesday, the middle of the day in Bremen; and an hour at which nobody should be woken.
@@ -40,32 +40,8 @@ NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 
 
-class Mailbox:
-    """A real SMTP server that keeps what it gets."""
-
-    def __init__(self, port: int = 0) -> None:
-        self.mails: list = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=port or free_port())
-        self.controller.start()
-
-    async def handle_DATA(self, _server, _session, envelope) -> str:
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
-
-    @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.controller.port}"
-
-
 @pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    yield box
-    box.controller.stop()
-
-
-@pytest.fixture
-def subscribed(rooms, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def subscribed(empty_database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def subscribe(*alerts: dict, **values: str) -> None:
         monkeypatch.setenv("ALERTS", json.dumps(alerts))
         monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
@@ -75,16 +51,6 @@ def subscribed(rooms, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
 
     yield subscribe
     nothing_on_its_way()
-
-
-def nothing_on_its_way() -> None:
-    """The threads that send are done with the database."""
-    eventually(lambda: not scheduler._being_told, 30)
-
-
-def sweep(now: datetime) -> int:
-    with database.writing() as session:
-        return sla_clocks.sweep(session, now)
 
 
 def put_together(now: datetime) -> int:
@@ -97,7 +63,7 @@ def messages() -> list[AlertMessage]:
         return list(session.scalars(select(AlertMessage).order_by(AlertMessage.id)))
 
 
-def test_an_emergency_is_told_at_once_day_and_night_by_its_code_only(subscribed, mailbox, rooms) -> None:
+def test_an_emergency_is_told_at_once_day_and_night_by_its_code_only(subscribed, mailbox, empty_database) -> None:
     subscribed({"name": "benefits", "to": "team@example.org", "teams": ["benefits"]}, SMTP_URL=mailbox.url)
     task = the_task(a_task("emergency", text="Strom", number="+4917612345678"))
     a_task("under_25")
@@ -110,7 +76,7 @@ def test_an_emergency_is_told_at_once_day_and_night_by_its_code_only(subscribed,
     assert task.receipt_code in body
     assert "/desk/?view=emergencies" in body
     for personal in ("17612345678", "Strom", "Leistung", "benefits"):
-        assert personal not in str(mail), "nothing personal leaves the house"
+        assert personal not in str(mail), "nothing personal leaves the hotline"
     eventually(lambda: messages()[0].state == "sent")
     assert put_together(NIGHT) == 0, "once"
 
@@ -375,7 +341,7 @@ def _taking(taken: list):
     return answer
 
 
-def test_a_team_may_be_told_by_text_message(house, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_team_may_be_told_by_text_message(hotline, monkeypatch: pytest.MonkeyPatch) -> None:
     alerts = [{"name": "sms-of-this-test", "to": "sms:+4917611111111", "events": ["emergency"]}]
     monkeypatch.setenv("ALERTS", json.dumps(alerts))
     settings.settings.cache_clear()
@@ -383,7 +349,7 @@ def test_a_team_may_be_told_by_text_message(house, monkeypatch: pytest.MonkeyPat
         code = the_task(a_task("emergency")).receipt_code
         with database.writing() as session:
             alert_digest.put_together(session, utc_now())
-        found = eventually(lambda: scheduler.tell() or _texts_to(house, "+4917611111111"), 30, 0.2)
+        found = eventually(lambda: scheduler.tell() or _texts_to(hotline, "+4917611111111"), 30, 0.2)
         nothing_on_its_way()
     finally:
         monkeypatch.undo()
@@ -391,8 +357,8 @@ def test_a_team_may_be_told_by_text_message(house, monkeypatch: pytest.MonkeyPat
     assert found == [f"1 neuer Notfall: {code}"]
 
 
-def _texts_to(house, number: str) -> list[str]:
-    return [message.body for message in house.switch.store.messages() if message.to == number]
+def _texts_to(hotline, number: str) -> list[str]:
+    return [message.body for message in hotline.switch.store.messages() if message.to == number]
 
 
 def test_what_was_told_long_ago_is_forgotten(subscribed) -> None:
@@ -420,12 +386,12 @@ def test_what_was_told_long_ago_is_forgotten(subscribed) -> None:
         ({"to": "sms:+4917611111111", "events": []}, "at least 1"),
     ],
 )
-def test_a_wrong_subscription_is_named_at_the_start(rooms, alert: dict, complaint: str) -> None:
+def test_a_wrong_subscription_is_named_at_the_start(empty_database, alert: dict, complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         load(alerts=[{"name": "x", **alert}])
 
 
-def test_a_weak_secret_is_refused(rooms) -> None:
+def test_a_weak_secret_is_refused(empty_database) -> None:
     for weak in ("whsec_c2hvcnQ=", "whsec_" + b64encode(b"a" * 32).decode(), "changeme"):
         with pytest.raises(ConfigurationError, match="24 random bytes"):
             load(webhook_secret=weak)

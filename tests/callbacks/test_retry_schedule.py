@@ -13,7 +13,7 @@ from ivr.contact_centre import outbound_callbacks
 from tests.support.people import a_task, the_task
 
 
-def test_nobody_is_called_outside_opening_hours_or_at_a_premium_number(rooms, monkeypatch) -> None:
+def test_nobody_is_called_outside_opening_hours_or_at_a_premium_number(empty_database, monkeypatch) -> None:
     now = datetime(2026, 11, 23, 17, 59, 59, tzinfo=settings.settings().hours.zone)
     task = the_task(a_task())
     outbound_callbacks.check_may_dial(task, now)
@@ -26,10 +26,10 @@ def test_nobody_is_called_outside_opening_hours_or_at_a_premium_number(rooms, mo
 
 
 @pytest.mark.parametrize("availability", ["morning", "afternoon", "any_time", None])
-def test_attempts_are_made_at_different_times_of_day_within_the_hours_named(rooms, availability) -> None:
+def test_attempts_are_made_at_different_times_of_day_within_the_hours_named(empty_database, availability) -> None:
     zone = settings.settings().hours.zone
     tried = [datetime(2026, 11, 23, 9, 5, tzinfo=zone).astimezone(UTC)]
-    while (following := retry_schedule.next_attempt_at(tried, availability, tried[-1], rooms)) is not None:
+    while (following := retry_schedule.next_attempt_at(tried, availability, tried[-1], empty_database)) is not None:
         tried.append(following)
     local = [at.astimezone(zone) for at in tried]
     assert len(local) == 4
@@ -42,13 +42,15 @@ def test_attempts_are_made_at_different_times_of_day_within_the_hours_named(room
         assert all(at.hour >= 12 for at in local[1:])
 
 
-def test_the_next_attempt_in_the_dst_night_is_at_a_wall_clock_time(rooms) -> None:
-    saturday = datetime(2026, 10, 24, 17, 30, tzinfo=rooms.hours.zone).astimezone(UTC)
-    following = retry_schedule.next_attempt_at([saturday], "morning", saturday, rooms).astimezone(rooms.hours.zone)
+def test_the_next_attempt_in_the_dst_night_is_at_a_wall_clock_time(empty_database) -> None:
+    saturday = datetime(2026, 10, 24, 17, 30, tzinfo=empty_database.hours.zone).astimezone(UTC)
+    following = retry_schedule.next_attempt_at([saturday], "morning", saturday, empty_database).astimezone(
+        empty_database.hours.zone
+    )
     assert (following.date().isoformat(), following.hour) == ("2026-10-25", 8)
 
 
-def test_people_are_called_in_the_half_of_the_day_they_have_named(rooms) -> None:
+def test_people_are_called_in_the_half_of_the_day_they_have_named(empty_database) -> None:
     zone = settings.settings().hours.zone
     task = the_task(a_task())
     morning, afternoon = (datetime(2026, 11, 23, hour, tzinfo=zone) for hour in (9, 16))
@@ -61,7 +63,7 @@ def test_people_are_called_in_the_half_of_the_day_they_have_named(rooms) -> None
     assert outbound_callbacks.is_the_time(task, afternoon), "nobody waits for an hour of the day in an emergency"
 
 
-def test_longer_opening_hours_do_not_let_people_be_called_at_night(rooms, monkeypatch) -> None:
+def test_longer_opening_hours_do_not_let_people_be_called_at_night(empty_database, monkeypatch) -> None:
     monkeypatch.setenv("HOURS__DAILY", "06:00-22:00")
     settings.settings.cache_clear()
     task = the_task(a_task())
@@ -70,10 +72,10 @@ def test_longer_opening_hours_do_not_let_people_be_called_at_night(rooms, monkey
         outbound_callbacks.check_may_dial(task, late)
 
 
-def test_a_time_of_day_that_was_tried_comes_last(rooms) -> None:
-    zone = rooms.hours.zone
+def test_a_time_of_day_that_was_tried_comes_last(empty_database) -> None:
+    zone = empty_database.hours.zone
     tried = [datetime(2026, 11, 23, 9, 5, tzinfo=zone), datetime(2026, 11, 24, 16, 30, tzinfo=zone)]
     following = retry_schedule.next_attempt_at(
-        [at.astimezone(UTC) for at in tried], "any_time", tried[-1].astimezone(UTC), rooms
+        [at.astimezone(UTC) for at in tried], "any_time", tried[-1].astimezone(UTC), empty_database
     )
     assert following.astimezone(zone).isoformat()[:16] == "2026-11-25T11:30"

@@ -27,8 +27,9 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.sla import SlaClock
 from ivr.platform import database
-from tests.conftest import eventually
+from tests.support.alerts import sweep
 from tests.support.people import a_task, hire, the_task
+from tests.support.waiting import eventually
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -47,15 +48,10 @@ def clock_of(task_id: int, measure: str = "tried") -> SlaClock:
         return session.get_one(SlaClock, (task_id, measure))
 
 
-def sweep(now: datetime) -> int:
-    with database.writing() as session:
-        return sla_clocks.sweep(session, now)
-
-
 # -- what is promised ---------------------------------------------------------------------------------
 
 
-def test_24_hours_are_24_hours_in_both_dst_nights(rooms) -> None:
+def test_24_hours_are_24_hours_in_both_dst_nights(empty_database) -> None:
     for evening in (berlin("2026-03-28T19:40"), berlin("2026-10-24T19:40")):
         start = evening.astimezone(UTC)
         assert due_at(start, "callback", "normal") - start == timedelta(hours=24)
@@ -72,24 +68,24 @@ def test_24_hours_are_24_hours_in_both_dst_nights(rooms) -> None:
         ("2026-10-25T02:30", "2026-10-25T10:00"),
     ],
 )
-def test_an_emergency_is_tried_within_two_hours_of_opening_time(rooms, reported: str, due: str) -> None:
+def test_an_emergency_is_tried_within_two_hours_of_opening_time(empty_database, reported: str, due: str) -> None:
     assert due_at(berlin(reported), "callback", "emergency") == berlin(due)
 
 
-def test_a_closure_does_not_make_an_emergency_later_than_a_callback(rooms) -> None:
+def test_a_closure_does_not_make_an_emergency_later_than_a_callback(empty_database) -> None:
     closed = load(hours={"closures": [{"first": "2026-12-24", "last": "2027-01-03"}]})
     start = berlin("2026-12-24T12:00")
     assert due_at(start, "callback", "emergency", closed) - start == timedelta(hours=24)
 
 
-def test_within_service_hours_is_one_setting_away(rooms) -> None:
+def test_within_service_hours_is_one_setting_away(empty_database) -> None:
     """As the Behördennummer 115 promises: 24 hours of opening time are two days and four hours here."""
     service = load(sla_policies=[{"clock": "service"}])
     assert due_at(berlin("2026-11-23T09:00"), "callback", "normal", service) == berlin("2026-11-25T13:00")
     assert due_at(berlin("2026-11-23T19:40"), "callback", "emergency", service) == berlin("2026-11-24T10:00")
 
 
-def test_a_policy_counts_from_its_day_on_and_the_more_special_one_wins(rooms) -> None:
+def test_a_policy_counts_from_its_day_on_and_the_more_special_one_wins(empty_database) -> None:
     configured = load(
         sla_policies=[
             {"kind": "callback", "tried_hours": 36},
@@ -120,7 +116,7 @@ def test_a_policy_counts_from_its_day_on_and_the_more_special_one_wins(rooms) ->
         ({"at_risk": 1.5}, "less than 1"),
     ],
 )
-def test_a_promise_nobody_can_keep_is_refused_at_the_start(rooms, policy: dict, complaint: str) -> None:
+def test_a_promise_nobody_can_keep_is_refused_at_the_start(empty_database, policy: dict, complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         load(sla_policies=[policy])
 
@@ -202,7 +198,7 @@ def test_every_deadline_is_what_counting_minutes_gives(data: some.DataObject) ->
 # -- what is recorded ---------------------------------------------------------------------------------
 
 
-def test_each_state_is_recorded_once_with_its_instant(rooms) -> None:
+def test_each_state_is_recorded_once_with_its_instant(empty_database) -> None:
     task, fresh = a_task(age=timedelta(hours=17)), a_task()
     start = the_task(task).first_contact_at
     moments = [start + timedelta(hours=hours) for hours in (17.9, 18, 18.1, 23.9, 24, 24.1, 71, 73)]
@@ -219,7 +215,7 @@ def test_each_state_is_recorded_once_with_its_instant(rooms) -> None:
     assert the_task(fresh).breached_at is None or the_task(fresh).breached_at > moments[5]
 
 
-def test_a_clock_that_was_away_records_what_it_slept_through(rooms) -> None:
+def test_a_clock_that_was_away_records_what_it_slept_through(empty_database) -> None:
     task = a_task(age=timedelta(hours=25))
     now = utc_now()
     assert sweep(now) == 1
@@ -227,7 +223,7 @@ def test_a_clock_that_was_away_records_what_it_slept_through(rooms) -> None:
     assert (clock_of(task).at_risk_recorded_at, clock_of(task).missed_at) == (now, now)
 
 
-def test_tried_in_time_and_reached_late_are_two_things(rooms) -> None:
+def test_tried_in_time_and_reached_late_are_two_things(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=80))
     start = the_task(task).first_contact_at
@@ -248,7 +244,7 @@ def test_tried_in_time_and_reached_late_are_two_things(rooms) -> None:
     assert the_task(task).breached_at is None
 
 
-def test_an_attempt_in_time_keeps_the_promise_and_a_closed_task_has_none(rooms) -> None:
+def test_an_attempt_in_time_keeps_the_promise_and_a_closed_task_has_none(empty_database) -> None:
     people = hire()
     tried, closed = a_task(age=timedelta(hours=23)), a_task(age=timedelta(hours=23))
     with database.writing() as session:
@@ -263,7 +259,7 @@ def test_an_attempt_in_time_keeps_the_promise_and_a_closed_task_has_none(rooms) 
     assert (clock_of(closed).state, clock_of(closed, "reached").state) == ("void", "met")
 
 
-def test_an_attempt_that_comes_too_late_is_a_miss_even_if_the_clock_slept(rooms) -> None:
+def test_an_attempt_that_comes_too_late_is_a_miss_even_if_the_clock_slept(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=25))
     now = utc_now()
@@ -275,7 +271,7 @@ def test_an_attempt_that_comes_too_late_is_a_miss_even_if_the_clock_slept(rooms)
     assert the_task(task).breached_at == now
 
 
-def test_a_reopened_task_is_promised_again_as_before(rooms) -> None:
+def test_a_reopened_task_is_promised_again_as_before(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=20))
     due, now = the_task(task).due_at, utc_now()
@@ -289,7 +285,7 @@ def test_a_reopened_task_is_promised_again_as_before(rooms) -> None:
     assert clock_of(task).missed_at == due
 
 
-def test_repeat_calls_hand_overs_and_policies_do_not_restart_the_clock(rooms, monkeypatch) -> None:
+def test_repeat_calls_hand_overs_and_policies_do_not_restart_the_clock(empty_database, monkeypatch) -> None:
     task = a_task(age=timedelta(hours=5), number="+4917612345678")
     due = the_task(task).due_at
     assert a_task(number="+4917612345678") == task
@@ -300,7 +296,7 @@ def test_repeat_calls_hand_overs_and_policies_do_not_restart_the_clock(rooms, mo
     assert the_task(other).due_at - the_task(other).first_contact_at == timedelta(hours=240)
 
 
-def test_an_emergency_comes_nearer_and_goes_back_to_what_was_promised(rooms) -> None:
+def test_an_emergency_comes_nearer_and_goes_back_to_what_was_promised(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=1))
     due, now = the_task(task).due_at, utc_now()
@@ -314,7 +310,7 @@ def test_an_emergency_comes_nearer_and_goes_back_to_what_was_promised(rooms) -> 
     assert the_task(task).due_at == clock_of(task).due_at == due
 
 
-def test_a_clock_of_the_future_starts_now(rooms) -> None:
+def test_a_clock_of_the_future_starts_now(empty_database) -> None:
     """A host whose clock runs ahead has taken the call."""
     task = a_task(age=-timedelta(hours=3))
     assert the_task(task).first_contact_at > utc_now(), "told with its own clock, it is consistent"
@@ -331,7 +327,7 @@ def test_a_clock_of_the_future_starts_now(rooms) -> None:
 # -- the caller asks for a later date -----------------------------------------------------------------
 
 
-def test_who_asks_for_a_later_date_stops_the_clock_until_then(rooms) -> None:
+def test_who_asks_for_a_later_date_stops_the_clock_until_then(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=4))
     due, now = the_task(task).due_at, utc_now()
@@ -351,7 +347,7 @@ def test_who_asks_for_a_later_date_stops_the_clock_until_then(rooms) -> None:
     assert "put_off" in [event.kind for event in the_task(task).events]
 
 
-def test_what_is_missed_stays_missed_whoever_asks_for_what(rooms) -> None:
+def test_what_is_missed_stays_missed_whoever_asks_for_what(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=30))
     now = utc_now()
@@ -364,7 +360,7 @@ def test_what_is_missed_stays_missed_whoever_asks_for_what(rooms) -> None:
     assert (clock_of(task).state, the_task(task).breached_at) == ("missed", now)
 
 
-def test_the_clock_records_a_breach_within_ten_seconds(house, caller, tasks_of) -> None:
+def test_the_clock_records_a_breach_within_ten_seconds(hotline, caller, tasks_of) -> None:
     person = caller().dials().hears("choose_language").presses("1").hears("main").presses("1")
     person.hears("consent").presses("2").hears("confirm_number").hangs_up()
     (task,) = tasks_of(person.call_sid)
@@ -377,12 +373,12 @@ def test_the_clock_records_a_breach_within_ten_seconds(house, caller, tasks_of) 
     assert timedelta(0) <= recorded - due < timedelta(seconds=10)
 
 
-def test_three_clocks_record_each_breach_once_and_in_time(house, api) -> None:
-    """The house's own, and two more hosts'."""
+def test_three_clocks_record_each_breach_once_and_in_time(hotline, api) -> None:
+    """The hotline's own, and two more hosts'."""
     tasks = [a_task("other", number=f"+491761{number:07d}") for number in range(60)]
     command = f"{sys.executable} -m ivr clock"
-    logs = house.settings.var_dir / "log"
-    others = [Child(f"clock-{n}", command, os.environ | house.environment, logs / f"clock-{n}.log") for n in (2, 3)]
+    logs = hotline.settings.var_dir / "log"
+    others = [Child(f"clock-{n}", command, os.environ | hotline.environment, logs / f"clock-{n}.log") for n in (2, 3)]
     for other in others:
         other.start()
     try:
@@ -405,7 +401,7 @@ def test_three_clocks_record_each_breach_once_and_in_time(house, api) -> None:
 # -- what happens at the same time, or is told late ----------------------------------------------------
 
 
-def test_an_attempt_taken_back_after_the_task_was_closed_starts_no_clock(rooms) -> None:
+def test_an_attempt_taken_back_after_the_task_was_closed_starts_no_clock(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=2))
     now = utc_now()
@@ -420,7 +416,7 @@ def test_an_attempt_taken_back_after_the_task_was_closed_starts_no_clock(rooms) 
     assert the_task(task).breached_at is None
 
 
-def test_what_was_kept_in_time_and_told_late_is_kept(rooms) -> None:
+def test_what_was_kept_in_time_and_told_late_is_kept(empty_database) -> None:
     """The telephone rang ten seconds before the deadline; the carrier told it afterwards."""
     people = hire()
     task = a_task(age=timedelta(hours=24, seconds=1))
@@ -433,7 +429,7 @@ def test_what_was_kept_in_time_and_told_late_is_kept(rooms) -> None:
     assert (clock_of(task).state, clock_of(task).missed_at, the_task(task).breached_at) == ("met", None, None)
 
 
-def test_a_miss_that_is_seen_again_is_not_escalated_early(rooms) -> None:
+def test_a_miss_that_is_seen_again_is_not_escalated_early(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=25))
     now = utc_now()
@@ -446,7 +442,7 @@ def test_a_miss_that_is_seen_again_is_not_escalated_early(rooms) -> None:
     assert (clock_of(task).state, clock_of(task).next_change_at) == ("missed", now + timedelta(hours=4))
 
 
-def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(rooms) -> None:
+def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(empty_database) -> None:
     people = hire()
     task = a_task(age=timedelta(hours=1))
     now = utc_now()
@@ -459,7 +455,7 @@ def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(rooms) 
         assert found.due_at > now + timedelta(days=9)
 
 
-def test_tasks_older_than_the_clocks_get_the_states_they_had(rooms) -> None:
+def test_tasks_older_than_the_clocks_get_the_states_they_had(empty_database) -> None:
     old, late, withdrawn = (a_task(age=timedelta(days=30)) for _ in range(3))
     overdue, now = a_task(age=timedelta(hours=25)), utc_now()
     with database.writing() as session:

@@ -23,8 +23,8 @@ from ivr.models.callbacks import CallbackTask, Draft, SavedView, TextMessage
 from ivr.models.calls import Call
 from ivr.models.voicebox import Transcript
 from ivr.platform import database
+from tests.support.pages import csp_is_strict
 from tests.support.people import PASSWORD, a_task, the_task
-from tests.web.test_callbacks import csp_is_strict
 
 BIDI = "\u202e"
 
@@ -225,7 +225,7 @@ def test_next_takes_emergencies_then_ones_languages_then_what_is_due(desk) -> No
     assert {the_task(waits).state, the_task(other_team).state} == {"open"}
 
 
-def test_twenty_members_take_two_thousand_tasks_each_exactly_once(rooms) -> None:
+def test_twenty_members_take_two_thousand_tasks_each_exactly_once(empty_database) -> None:
     with database.writing() as session:
         people = [users.add(session, f"m{number}", "M", "member", PASSWORD, ["benefits"]) for number in range(20)]
         numbers, now = range(1, 2001), utc_now()
@@ -491,7 +491,7 @@ def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.Mon
     assert Filters.of(Filters.of({"q": "x"}).query()).q == "x"
 
 
-# -- text messages, rooms, posting -----------------------------------------------------------------------
+# -- text messages, empty_database, posting -----------------------------------------------------------------------
 
 
 def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) -> None:

@@ -1,4 +1,4 @@
-"""What the house remembers of telephone numbers, and how many receipt codes may be tried."""
+"""What the hotline remembers of telephone numbers, and how many receipt codes may be tried."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def remember(days_ago: float, number: str | None = NUMBER) -> None:
         caller_language.remember(connection, number, "de", utc_now() - timedelta(days=days_ago))
 
 
-def test_a_number_is_kept_as_a_hash_only_and_forgotten_in_time(rooms) -> None:
+def test_a_number_is_kept_as_a_hash_only_and_forgotten_in_time(empty_database) -> None:
     remember(1)
     remember(170, "+4915112345679")
     remember(190, "+4915112345670")
@@ -42,7 +42,7 @@ def test_a_number_is_kept_as_a_hash_only_and_forgotten_in_time(rooms) -> None:
     assert greeting(NUMBER, "", utc_now()) == "de"
 
 
-def test_nothing_is_remembered_where_that_is_switched_off(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_remembered_where_that_is_switched_off(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMEMBER_LANGUAGE_DAYS", "0")
     settings.settings.cache_clear()
     remember(0)
@@ -50,7 +50,7 @@ def test_nothing_is_remembered_where_that_is_switched_off(rooms, monkeypatch: py
         assert session.scalars(select(KnownCaller)).all() == []
 
 
-def test_the_dialled_number_may_say_the_language(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dialled_number_may_say_the_language(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIALLED_LANGUAGES", '{"+494211782667": "en"}')
     settings.settings.cache_clear()
     remember(0)
@@ -58,9 +58,9 @@ def test_the_dialled_number_may_say_the_language(rooms, monkeypatch: pytest.Monk
     assert greeting(NUMBER, "+494211782666", utc_now()) == "de"
 
 
-def test_all_callers_together_cannot_guess_codes_either(rooms) -> None:
+def test_all_callers_together_cannot_guess_codes_either(empty_database) -> None:
     mine = the_task(a_task())
-    limit = rooms.code_tries_overall
+    limit = empty_database.code_tries_overall
     with database.writing() as session:
         for number in range(limit):
             session.add(CodeTry(number_hash=caller_language.number_hash(f"+4915{number:09d}"), tried_at=utc_now()))
@@ -75,7 +75,7 @@ def test_all_callers_together_cannot_guess_codes_either(rooms) -> None:
 
 
 def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(
-    rooms, monkeypatch: pytest.MonkeyPatch
+    empty_database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ivr.callbacks import workflow
 

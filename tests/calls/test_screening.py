@@ -26,12 +26,13 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import FrequentCaller, Leg, QueueEntry
 from ivr.platform import database, write_behind
-from ivr.telephony import call_intake as the_house
+from ivr.telephony import call_intake
 from ivr.web.app import create_app
 from ivr.workers import carrier_reconciliation
-from tests.conftest import House, eventually
-from tests.stories.test_live_calls import conversation_of, entry_of, waits
+from tests.support.call_queue import conversation_of, entry_of, waits
 from tests.support.caller import Caller, Telephone
+from tests.support.running_hotline import RunningHotline
+from tests.support.waiting import eventually
 
 FLOOD, ORDINARY = 2000, 100
 
@@ -39,9 +40,9 @@ FLOOD, ORDINARY = 2000, 100
 class Watch:
     """Measures the voice webhooks."""
 
-    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, hotline: RunningHotline, monkeypatch: pytest.MonkeyPatch) -> None:
         self.took: list[float] = []
-        post = house.switch.webhooks.post
+        post = hotline.switch.webhooks.post
 
         def timed(url: str, form: object) -> object:
             began = time.perf_counter()
@@ -50,30 +51,30 @@ class Watch:
             finally:
                 self.took.append(time.perf_counter() - began)
 
-        monkeypatch.setattr(house.switch.webhooks, "post", timed)
+        monkeypatch.setattr(hotline.switch.webhooks, "post", timed)
 
     def p99(self) -> float:
         return statistics.quantiles(self.took, n=100)[98]
 
 
-def ordinary(house: House, number: str) -> tuple[str, list[str]]:
+def ordinary(hotline: RunningHotline, number: str) -> tuple[str, list[str]]:
     """Somebody who rings in opening hours and wants to be called back if nobody is there."""
     heard: list[str] = []
     person = ScriptedCaller(
         keys=["1", "1", "-", "2", "1", "28195", "3"], on_event=lambda event: heard.append(str(event.get("text", "")))
     )
-    report = house.switch.call(ScriptedLine(person), number, {"SipHeader_X-Hotline-At": "open"})
+    report = hotline.switch.call(ScriptedLine(person), number, {"SipHeader_X-Hotline-At": "open"})
     assert report.errors == []
     return report.call_sid, heard
 
 
-def test_a_flood_from_three_numbers_leaves_everybody_else_served(open_house, tasks_of, monkeypatch) -> None:
+def test_a_flood_from_three_numbers_leaves_everybody_else_served(call_queue_hotline, tasks_of, monkeypatch) -> None:
     numbers = [f"+49170{index:07d}" for index in range(ORDINARY * 2)]
-    quiet, flooded = Watch(open_house, monkeypatch), None
+    quiet, flooded = Watch(call_queue_hotline, monkeypatch), None
     with ThreadPoolExecutor(4) as crowd:
-        list(crowd.map(lambda number: ordinary(open_house, number), numbers[:ORDINARY]))
+        list(crowd.map(lambda number: ordinary(call_queue_hotline, number), numbers[:ORDINARY]))
     monkeypatch.undo()
-    flooded = Watch(open_house, monkeypatch)
+    flooded = Watch(call_queue_hotline, monkeypatch)
 
     dice, begin = random.Random(5), time.monotonic()
     before = _rows()
@@ -82,11 +83,13 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(open_house, tas
         # 2,000 in 60 s, whether or not the hotline keeps up
         time.sleep(max(0.0, begin + index * 60 / FLOOD - time.monotonic()))
         robot = ScriptedCaller(keys=[dice.choice("12*#-")], hangs_up=True)
-        open_house.switch.call(ScriptedLine(robot), f"+4917199999{index % 3:02d}", {"SipHeader_X-Hotline-At": "open"})
+        call_queue_hotline.switch.call(
+            ScriptedLine(robot), f"+4917199999{index % 3:02d}", {"SipHeader_X-Hotline-At": "open"}
+        )
 
     def neighbour(index: int) -> tuple[str, list[str]]:
         time.sleep(max(0.0, begin + index * 60 / ORDINARY - time.monotonic()))
-        return ordinary(open_house, numbers[ORDINARY + index])
+        return ordinary(call_queue_hotline, numbers[ORDINARY + index])
 
     with ThreadPoolExecutor(24) as robots, ThreadPoolExecutor(8) as crowd:
         storm = [robots.submit(nuisance, index) for index in range(FLOOD)]
@@ -100,7 +103,9 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(open_house, tas
     eventually(lambda: len(_frequent()) >= 3)
     assert sum(one.calls for one in _frequent()) > FLOOD * 0.9
     grown = _rows() - before
-    assert grown <= ORDINARY + 3 * open_house.settings.calls_a_minute * 2 + 3, "what is kept of a flood is bounded"
+    assert grown <= ORDINARY + 3 * call_queue_hotline.settings.calls_a_minute * 2 + 3, (
+        "what is kept of a flood is bounded"
+    )
 
 
 def _rows() -> int:
@@ -113,15 +118,15 @@ def _frequent() -> list[FrequentCaller]:
         return list(screening.frequent(session))
 
 
-def test_who_is_held_off_can_still_report_an_emergency(caller, team) -> None:
+def test_who_is_held_off_can_still_report_an_emergency(caller_at_menu, team) -> None:
     number = "+4917188888888"
     team.member("mia")
     while not screening.too_often(number):
         pass
-    person = Caller(team.house.switch, number, at="open").dials()
+    person = Caller(team.hotline.switch, number, at="open").dials()
     person.hears("held_off").presses("9").hears("emergency").presses("1").hears("transfer").stays_silent()
     person.waits_in_line().hangs_up()
-    again = Caller(team.house.switch, number, at="open").dials()
+    again = Caller(team.hotline.switch, number, at="open").dials()
     again.hears("held_off").presses("0").hears("goodbye").is_sent_off()
 
 
@@ -135,13 +140,13 @@ def test_a_blocked_number_hears_how_to_write_and_the_block_is_logged(team) -> No
         blocked = screening.block(session, number, 3, "Bedroht Mitarbeitende", mia, utc_now())
         session.flush()
         block_id = blocked.id
-    person = Caller(team.house.switch, number, at="open").dials()
+    person = Caller(team.hotline.switch, number, at="open").dials()
     person.hears("blocked").stays_silent().hears("goodbye").is_sent_off()
-    urgent = Caller(team.house.switch, number, at="open").dials()
+    urgent = Caller(team.hotline.switch, number, at="open").dials()
     urgent.hears("blocked").presses("9").hears("emergency").hangs_up()
     with database.writing() as session:
         screening.lift(session, block_id, session.get_one(User, team.people["mia"][0].id), utc_now())
-    Caller(team.house.switch, number, at="open").dials().hears("choose_language").hangs_up()
+    Caller(team.hotline.switch, number, at="open").dials().hears("choose_language").hangs_up()
     with database.reading() as session:
         (kept,) = [one for one in screening.blocks(session) if one.number == number]
         assert (kept.reason, kept.lifted_at is not None) == ("Bedroht Mitarbeitende", True)
@@ -150,10 +155,10 @@ def test_a_blocked_number_hears_how_to_write_and_the_block_is_logged(team) -> No
 # -- one truth ---------------------------------------------------------------------------------------
 
 
-def test_two_members_press_1_at_the_same_moment_and_one_has_the_caller(caller, team) -> None:
+def test_two_members_press_1_at_the_same_moment_and_one_has_the_caller(caller_at_menu, team) -> None:
     """The first one's telephone counted as lost and the next was rung; then both press."""
     mia, nils = team.member("mia"), team.member("nils")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.answers().is_told("Annehmen")
     with database.writing() as session:
         leg = session.get_one(Leg, entry_of(person).offered_leg_id)
@@ -183,9 +188,9 @@ def test_two_members_press_1_at_the_same_moment_and_one_has_the_caller(caller, t
 
 
 @pytest.fixture
-def mischief(open_house, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def faulty_status_callbacks(call_queue_hotline, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Each status callback is delivered twice, and those that come close together in reverse order."""
-    post, held, lock = open_house.switch.post_status, [], threading.Lock()
+    post, held, lock = call_queue_hotline.switch.post_status, [], threading.Lock()
     done = threading.Event()
 
     def deliver() -> None:
@@ -199,7 +204,7 @@ def mischief(open_house, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         with lock:
             held.append((url, form))
 
-    monkeypatch.setattr(open_house.switch, "post_status", hold)
+    monkeypatch.setattr(call_queue_hotline.switch, "post_status", hold)
     courier = threading.Thread(target=deliver, daemon=True)
     courier.start()
     yield lambda: None
@@ -209,9 +214,9 @@ def mischief(open_house, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         post(url, form)
 
 
-def test_events_twice_and_in_reverse_order_tell_one_truth(caller, team, mischief) -> None:
+def test_events_twice_and_in_reverse_order_tell_one_truth(caller_at_menu, team, faulty_status_callbacks) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.accepts()
     person.is_talking()
     eventually(lambda: conversation_of(person).connected_at is not None)
@@ -232,10 +237,10 @@ def test_events_twice_and_in_reverse_order_tell_one_truth(caller, team, mischief
     assert team.state("mia") == "available"
 
 
-def test_the_end_of_a_call_before_its_queue_action(caller, team) -> None:
+def test_the_end_of_a_call_before_its_queue_action(caller_at_menu, team) -> None:
     """A status callback was seen before the queue action of the same call."""
     team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     with database.writing() as session:
         call = session.scalars(select(Call).where(Call.call_sid == person.call_sid)).one()
         leg_events.callers_call_over(session, call, utc_now())
@@ -247,7 +252,7 @@ def test_the_end_of_a_call_before_its_queue_action(caller, team) -> None:
         assert conversations.leg_of(session, person.call_sid) is None
 
 
-def desk_of(house: House):
+def desk_of(hotline: RunningHotline):
     """A supervisor at the desk."""
     with database.writing() as session:
         if session.scalar(select(User.id).where(User.username == "chief")) is None:
@@ -261,55 +266,55 @@ def desk_of(house: House):
     return client
 
 
-def rings(house: House, number: str, keys: list[str]) -> str:
+def rings(hotline: RunningHotline, number: str, keys: list[str]) -> str:
     robot = ScriptedCaller(keys=keys, hangs_up=True)
-    return house.switch.call(ScriptedLine(robot), number, {"SipHeader_X-Hotline-At": "closed"}).call_sid
+    return hotline.switch.call(ScriptedLine(robot), number, {"SipHeader_X-Hotline-At": "closed"}).call_sid
 
 
 @pytest.mark.parametrize("number", ["anonymous", "+4942100", "+499001234567"])
-def test_a_flood_of_withheld_or_made_up_numbers_takes_no_more_room(open_house, number: str) -> None:
+def test_a_flood_of_withheld_or_made_up_numbers_takes_no_more_room(call_queue_hotline, number: str) -> None:
     """They are served all the same: who asks for something is written down."""
     before = _rows()
-    limits = open_house.settings
+    limits = call_queue_hotline.settings
     most = limits.withheld_calls_a_minute if number == "anonymous" else limits.calls_a_minute
     for _ in range(most + 30):
-        rings(open_house, number, ["1"])
+        rings(call_queue_hotline, number, ["1"])
     eventually(lambda: _rows() > before)
     write_behind.settle()
     assert _rows() - before <= most + 1
     assert any(one.number == ("withheld" if number == "anonymous" else number) for one in _frequent())
-    client = desk_of(open_house)
+    client = desk_of(call_queue_hotline)
     assert client.get("/supervision/unwanted").status_code == 200
     report = carrier_reconciliation.reconcile(utc_now() - timedelta(minutes=5))
     assert report.calls_found <= 2, "what was not written down of a flood is not found again"
     if number == "anonymous":
-        asked = rings(open_house, number, ["1", "1", "2"])
+        asked = rings(call_queue_hotline, number, ["1", "1", "2"])
         with database.reading() as session:
             assert session.scalar(select(CallbackTask.id).join(Call).where(Call.call_sid == asked))
 
 
-def test_a_blocked_number_that_rings_without_end_leaves_few_traces(open_house) -> None:
+def test_a_blocked_number_that_rings_without_end_leaves_few_traces(call_queue_hotline) -> None:
     with database.writing() as session:
         boss = users.add(session, "boss2", "Boss", "supervisor", "x" * 12, [])
         session.flush()
         screening.block(session, "+4917055500001", 1, "Telefonterror", boss, utc_now())
     before = _rows()
     for _ in range(40):
-        rings(open_house, "+4917055500001", ["1"])
+        rings(call_queue_hotline, "+4917055500001", ["1"])
     write_behind.settle()
-    assert _rows() - before <= open_house.settings.calls_a_minute + 1
+    assert _rows() - before <= call_queue_hotline.settings.calls_a_minute + 1
 
 
-def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(open_house, team) -> None:
+def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(call_queue_hotline, team) -> None:
     """Its emergency gets through, once; further ones reach the voicebox."""
     team.member("nora")
     with database.writing() as session:
-        house = the_house.House("CA1", "+4917055500002", utc_now())
+        hotline = call_intake.RunningHotline("CA1", "+4917055500002", utc_now())
         call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
         call_queue.enter(session, call, 1, Request(concern="emergency"), "de", "", utc_now())
         session.flush()
-        assert not house._fills_the_line(session)
-        for _ in range(open_house.settings.calls_a_minute + 1):
+        assert not hotline._fills_the_line(session)
+        for _ in range(call_queue_hotline.settings.calls_a_minute + 1):
             screening.too_often("+4917055500002")
-        assert house._fills_the_line(session)
+        assert hotline._fills_the_line(session)
         session.rollback()

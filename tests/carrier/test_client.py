@@ -2,63 +2,40 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
-from flask import Flask, Response
+from flask import Response
 from twilio.base.exceptions import TwilioRestException
-from werkzeug.serving import make_server
 
 from ivr.carrier import client as carrier
 from ivr.local_carrier.store import CallRecord, RecordingRecord
-from tests.conftest import House, eventually
+from tests.support.running_hotline import RunningHotline
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
-def kept(house: House) -> str:
+def kept(hotline: RunningHotline) -> str:
     """A recording at the carrier."""
-    house.switch.store.keep_call(CallRecord("CA" + "7" * 32, "+49151", "+49421"))
-    house.switch.store.keep_recording(RecordingRecord("RE" + "7" * 32, "CA" + "7" * 32), np.ones(8000, np.int16))
+    hotline.switch.store.keep_call(CallRecord("CA" + "7" * 32, "+49151", "+49421"))
+    hotline.switch.store.keep_recording(RecordingRecord("RE" + "7" * 32, "CA" + "7" * 32), np.ones(8000, np.int16))
     return "RE" + "7" * 32
 
 
-def test_audio_is_fetched_and_deleted_and_seen_to_be_gone(house: House, kept: str) -> None:
+def test_audio_is_fetched_and_deleted_and_seen_to_be_gone(hotline: RunningHotline, kept: str) -> None:
     assert carrier.fetch_audio(kept).startswith(b"RIFF")
     carrier.delete_recording(kept)
-    assert house.switch.store.recording(kept) is None
+    assert hotline.switch.store.recording(kept) is None
     with pytest.raises(carrier.NotThere):
         carrier.fetch_audio(kept)
     carrier.delete_recording(kept)  # again: nothing happens
 
 
-def test_twilios_own_client_lists_recordings_and_calls(house: House, kept: str) -> None:
+def test_twilios_own_client_lists_recordings_and_calls(hotline: RunningHotline, kept: str) -> None:
     client = carrier.client()
     assert kept in [recording.sid for recording in client.recordings.list(call_sid="CA" + "7" * 32)]
     assert client.calls("CA" + "7" * 32).fetch()._from == "+49151"
     assert client.recordings(kept).fetch().call_sid == "CA" + "7" * 32
     carrier.delete_recording(kept)
-
-
-@pytest.fixture
-def strange_carrier(rooms, monkeypatch: pytest.MonkeyPatch):
-    """A carrier that answers every media request with what the test says."""
-    answers: list[Response] = []
-    app = Flask("carrier")
-
-    @app.route("/<path:_>", methods=["GET", "DELETE"])
-    def answer(_: str) -> Response:
-        return answers.pop(0)
-
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    from ivr.config import settings as configuration
-
-    settings = configuration.load(twilio_api_base_url=f"http://127.0.0.1:{server.server_port}", twilio_timeout=1)
-    monkeypatch.setattr(carrier, "settings", lambda: settings)
-    yield answers
-    server.shutdown()
-    server.server_close()
 
 
 def test_an_error_page_is_not_audio(strange_carrier) -> None:
@@ -80,9 +57,9 @@ def test_a_deletion_that_does_not_delete_is_noticed(strange_carrier) -> None:
         carrier.delete_recording("RE1")
 
 
-def test_twilios_own_client_places_calls_and_sends_messages(house: House) -> None:
+def test_twilios_own_client_places_calls_and_sends_messages(hotline: RunningHotline) -> None:
     client = carrier.client()
-    call = client.calls.create(to="+4915199999999", from_="+494211782666", url=f"{house.url}/voice/incoming")
+    call = client.calls.create(to="+4915199999999", from_="+494211782666", url=f"{hotline.url}/voice/incoming")
     assert call.direction == "outbound-api"
     eventually(lambda: client.calls(call.sid).fetch().status == "no-answer")
     with pytest.raises(TwilioRestException) as refused:

@@ -165,7 +165,9 @@ def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.M
     assert "%2F" in client.media_url("../../x"), "an id cannot leave its place in the path"
 
 
-def test_a_form_without_its_name_in_every_language_refuses_to_start(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_without_its_name_in_every_language_refuses_to_start(
+    empty_database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ivr.config import settings as configuration
     from ivr.web.app import create_app
 

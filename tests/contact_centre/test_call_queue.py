@@ -26,7 +26,7 @@ def enters(session, number: int, concern: str = "benefits", at=NOW) -> QueueEntr
     return call_queue.enter(session, call, 1, Request(concern=concern), "tr", "", at)
 
 
-def test_the_expected_wait_is_what_the_last_half_hour_tells(rooms) -> None:
+def test_the_expected_wait_is_what_the_last_half_hour_tells(empty_database) -> None:
     """Ten minutes a call, two who answer: one in five minutes."""
     people = hire()
     with database.writing() as session:
@@ -44,7 +44,7 @@ def test_the_expected_wait_is_what_the_last_half_hour_tells(rooms) -> None:
         assert call_queue.expected_wait(session, person.team_id, 1, NOW) == timedelta(minutes=5)
 
 
-def test_emergencies_take_nobodys_place(rooms, monkeypatch) -> None:
+def test_emergencies_take_nobodys_place(empty_database, monkeypatch) -> None:
     monkeypatch.setenv("LINE_PLACES", "2")
     settings.settings.cache_clear()
     people = hire()
@@ -58,7 +58,7 @@ def test_emergencies_take_nobodys_place(rooms, monkeypatch) -> None:
         assert call_queue.state_for(session, "benefits", NOW) == "full"
 
 
-def test_who_goes_home_after_the_wrap_up_or_forgot_it_is_not_waited_for(rooms) -> None:
+def test_who_goes_home_after_the_wrap_up_or_forgot_it_is_not_waited_for(empty_database) -> None:
     people = hire()
     with database.writing() as session:
         agent_presence.come(session, people["mia"], "+4942198765", [], NOW)
@@ -72,9 +72,9 @@ def test_who_goes_home_after_the_wrap_up_or_forgot_it_is_not_waited_for(rooms) -
         assert call_queue.state_for(session, "benefits", NOW) == "nobody"
 
 
-def test_a_fallback_group_answers_when_it_is_planned_to_and_swapped_shifts_count(rooms) -> None:
+def test_a_fallback_group_answers_when_it_is_planned_to_and_swapped_shifts_count(empty_database) -> None:
     people = hire()
-    monday = datetime(2026, 11, 23, 9, tzinfo=rooms.hours.zone)
+    monday = datetime(2026, 11, 23, 9, tzinfo=empty_database.hours.zone)
     with database.writing() as session:
         benefits = session.scalars(select(Team).where(Team.key == "benefits")).one()
         sven, mia = people["sven"], people["mia"]
@@ -90,7 +90,7 @@ def test_a_fallback_group_answers_when_it_is_planned_to_and_swapped_shifts_count
         assert [user.id for user in duty_roster.missing(session, benefits.id, monday)] == [mia.id]
 
 
-def test_a_place_is_kept_though_a_colleague_held_the_task(rooms) -> None:
+def test_a_place_is_kept_though_a_colleague_held_the_task(empty_database) -> None:
     people = hire()
     with database.writing() as session:
         place = enters(session, 1)
@@ -102,7 +102,7 @@ def test_a_place_is_kept_though_a_colleague_held_the_task(rooms) -> None:
         assert (place.state, place.mode, task.state) == ("waiting", "callback", "open")
 
 
-def test_places_are_counted_in_ones_own_teams_line_emergencies_first(rooms) -> None:
+def test_places_are_counted_in_ones_own_teams_line_emergencies_first(empty_database) -> None:
     with database.writing() as session:
         first, other, last = enters(session, 1), enters(session, 2, "work"), enters(session, 3)
         urgent = enters(session, 4, "emergency", NOW + timedelta(minutes=1))
@@ -113,7 +113,7 @@ def test_places_are_counted_in_ones_own_teams_line_emergencies_first(rooms) -> N
         )
 
 
-def test_a_kept_place_ends_with_its_task_and_at_closing_time(rooms) -> None:
+def test_a_kept_place_ends_with_its_task_and_at_closing_time(empty_database) -> None:
     with database.writing() as session:
         assert call_queue.is_empty(session)
         places = [enters(session, number) for number in (1, 2)]
@@ -139,7 +139,7 @@ def a_task_in(session) -> int:
     return intake.open_for(session, call, Request(concern="benefits"), NOW).id
 
 
-def test_the_board_shows_who_waits_and_who_answers(rooms) -> None:
+def test_the_board_shows_who_waits_and_who_answers(empty_database) -> None:
     people = hire()
     a_task()
     with database.writing() as session:

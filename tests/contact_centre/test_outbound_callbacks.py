@@ -13,14 +13,13 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import InterpreterRequest
 from ivr.platform import database
-from tests.conftest import eventually
-from tests.stories.test_live_calls import open_house, phone, team  # noqa: F401 - fixtures
 from tests.support.caller import Telephone
 from tests.support.people import a_task, the_task
 from tests.support.staff import Team
+from tests.support.waiting import eventually
 
 
-def calls_back(team: Team, name: str, task_id: int, *, anyway: bool = False) -> None:  # noqa: F811
+def calls_back(team: Team, name: str, task_id: int, *, anyway: bool = False) -> None:
     """The member clicks "Call back"."""
     with database.writing_alone() as session:
         task = session.get_one(CallbackTask, task_id)
@@ -41,7 +40,7 @@ def a_callback(called: Telephone, language: str = "de", **wishes: object) -> int
     return task_id
 
 
-def test_somebody_is_reached(team, phone) -> None:  # noqa: F811
+def test_somebody_is_reached(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
     calls_back(team, "mia", task_id)
@@ -63,7 +62,7 @@ def test_somebody_is_reached(team, phone) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     ("how", "outcome"), [("no-answer", "no_answer"), ("busy", "busy"), ("failed", "number_invalid")]
 )
-def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str, outcome: str) -> None:  # noqa: F811
+def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str, outcome: str) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
     calls_back(team, "mia", task_id)
@@ -79,7 +78,7 @@ def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str
         assert task.next_attempt_at > utc_now() + timedelta(hours=1, minutes=59)
 
 
-def test_a_machine_hears_nothing_but_a_neutral_sentence(team, phone) -> None:  # noqa: F811
+def test_a_machine_hears_nothing_but_a_neutral_sentence(team, phone) -> None:
     mia, called = team.member("mia"), phone(answered_by="machine_start")
     task_id = a_callback(called, "tr")
     calls_back(team, "mia", task_id)
@@ -92,7 +91,7 @@ def test_a_machine_hears_nothing_but_a_neutral_sentence(team, phone) -> None:  #
 
 
 @pytest.mark.parametrize(("key", "outcome"), [("2", "wrong_person"), ("3", "call_refused"), ("", "no_answer")])
-def test_a_wrong_person_hears_nothing_more(team, phone, key: str, outcome: str) -> None:  # noqa: F811
+def test_a_wrong_person_hears_nothing_more(team, phone, key: str, outcome: str) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
     calls_back(team, "mia", task_id)
@@ -105,7 +104,7 @@ def test_a_wrong_person_hears_nothing_more(team, phone, key: str, outcome: str) 
     assert not any("Jobcenter" in said for said in called.everything)
 
 
-def test_the_receipt_code_is_asked_where_the_task_demands_it(team, phone) -> None:  # noqa: F811
+def test_the_receipt_code_is_asked_where_the_task_demands_it(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called, demands_code=True)
     calls_back(team, "mia", task_id)
@@ -117,7 +116,7 @@ def test_the_receipt_code_is_asked_where_the_task_demands_it(team, phone) -> Non
     assert outcomes(task_id) == ["reached"]
 
 
-def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, phone) -> None:  # noqa: F811
+def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, phone) -> None:
     aylin, service, called = phone("+4915700000001"), phone("+4915700000002"), phone()
     mia = team.member("mia")
     task_id = a_callback(called, "tr", needs_interpreter=True)
@@ -134,7 +133,7 @@ def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, ph
     assert outcomes(task_id) == ["reached"]
 
 
-def test_without_an_interpreter_nobody_is_dialled_and_the_task_stays(team, phone) -> None:  # noqa: F811
+def test_without_an_interpreter_nobody_is_dialled_and_the_task_stays(team, phone) -> None:
     called = phone()
     mia = team.member("mia")
     task_id = a_callback(called, "tr", needs_interpreter=True)
@@ -150,7 +149,7 @@ def test_without_an_interpreter_nobody_is_dialled_and_the_task_stays(team, phone
         )
 
 
-def test_who_does_not_pick_up_their_own_phone_calls_nobody(team, phone) -> None:  # noqa: F811
+def test_who_does_not_pick_up_their_own_phone_calls_nobody(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
     calls_back(team, "mia", task_id)
@@ -160,7 +159,7 @@ def test_who_does_not_pick_up_their_own_phone_calls_nobody(team, phone) -> None:
     assert outcomes(task_id) == []
 
 
-def test_after_four_attempts_a_letter_is_proposed_and_the_task_stays(team, phone) -> None:  # noqa: F811
+def test_after_four_attempts_a_letter_is_proposed_and_the_task_stays(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
     for number in range(4):
@@ -180,7 +179,7 @@ def test_after_four_attempts_a_letter_is_proposed_and_the_task_stays(team, phone
     assert outcomes(task_id) == ["no_answer"] * 4
 
 
-def test_a_member_who_hangs_up_while_it_rings_has_tried_nothing(team, phone) -> None:  # noqa: F811
+def test_a_member_who_hangs_up_while_it_rings_has_tried_nothing(team, phone) -> None:
     """Half a second of ringing keeps no promise and uses no attempt up."""
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
@@ -193,7 +192,7 @@ def test_a_member_who_hangs_up_while_it_rings_has_tried_nothing(team, phone) -> 
     assert the_task(task_id).first_attempt_at is None
 
 
-def test_who_is_cut_off_is_called_again_at_once(team, phone) -> None:  # noqa: F811
+def test_who_is_cut_off_is_called_again_at_once(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
     calls_back(team, "mia", task_id)
@@ -207,7 +206,7 @@ def test_who_is_cut_off_is_called_again_at_once(team, phone) -> None:  # noqa: F
     assert (task.state, task.next_attempt_at <= utc_now()) == ("open", True)
 
 
-def test_in_a_callback_without_an_interpreter_both_are_told_and_another_call_is_offered(team, phone) -> None:  # noqa: F811
+def test_in_a_callback_without_an_interpreter_both_are_told_and_another_call_is_offered(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called, "tr")
     calls_back(team, "mia", task_id)  # the member has not asked for one beforehand

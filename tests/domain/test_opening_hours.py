@@ -58,7 +58,7 @@ def test_weekdays_closures_and_bremens_holidays() -> None:
     assert next_opening(hours, berlin("2026-12-23 18:00")) == berlin("2027-01-04 08:00")  # New Year is a Friday
 
 
-def test_a_house_that_never_opens() -> None:
+def test_a_hotline_that_never_opens() -> None:
     assert next_opening(Hours(daily="closed"), berlin("2026-01-01 10:00")) is None
 
 

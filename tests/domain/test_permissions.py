@@ -34,7 +34,7 @@ PARTS = {
 
 
 @pytest.fixture
-def house(rooms):
+def app(empty_database):
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False
     hire()
@@ -52,8 +52,8 @@ def browsers(app) -> dict[str, FlaskClient]:
     return {role: log_in(app.test_client(), name) for role, name in WHO.items()} | {"nobody": app.test_client()}
 
 
-def test_every_route_has_a_permission_and_every_permission_a_route(house) -> None:
-    endpoints = {rule.endpoint for rule in house.url_map.iter_rules()}
+def test_every_route_has_a_permission_and_every_permission_a_route(app) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert {endpoint for endpoint in endpoints if permission_of(endpoint) is None} == set()
     used = endpoints | {endpoint.partition(".")[0] for endpoint in endpoints}
     assert set(PERMISSIONS) - used == set()
@@ -62,13 +62,13 @@ def test_every_route_has_a_permission_and_every_permission_a_route(house) -> Non
     )
 
 
-def test_the_table(house) -> None:
+def test_the_table(app) -> None:
     """Each view only says that it was reached: what is left is the guards' decision."""
-    people = browsers(house)
-    for endpoint in list(house.view_functions):
-        house.view_functions[endpoint] = lambda **_: "reached"
+    people = browsers(app)
+    for endpoint in list(app.view_functions):
+        app.view_functions[endpoint] = lambda **_: "reached"
     tried = 0
-    for rule in house.url_map.iter_rules():
+    for rule in app.url_map.iter_rules():
         permission = permission_of(rule.endpoint)
         assert permission is not None
         for verb in VERBS:
@@ -79,7 +79,7 @@ def test_the_table(house) -> None:
                 place = f"{verb} {rule} as {role}: {answer.status_code}"
                 if verb not in (rule.methods or ()):
                     # another rule may have the same address for this verb
-                    assert answer.status_code == 405 or not reached or _other(house, rule, verb), place
+                    assert answer.status_code == 405 or not reached or _other(app, rule, verb), place
                 elif CARRIER in permission.who:
                     assert answer.status_code == 403, place
                 elif PROGRAM in permission.who:
@@ -124,7 +124,7 @@ def of_tasks(app) -> Iterator[tuple[Rule, str]]:
                 yield rule, verb
 
 
-def test_tasks_of_other_teams_are_not_there(house) -> None:
+def test_tasks_of_other_teams_are_not_there(app) -> None:
     """Really asked: another team's task answers as if there were none, and nothing changes."""
     from ivr.models.accounts import User
 
@@ -133,9 +133,9 @@ def test_tasks_of_other_teams_are_not_there(house) -> None:
     with database.writing() as session:  # Lena answers for Mia's team alone
         lena = session.scalar(select(User).where(User.username == "lena"))
         lena.supervised = [team for team in lena.supervised if team.key == "benefits"]
-    people = browsers(house)
+    people = browsers(app)
     before, tried = state(), 0
-    for rule, verb in of_tasks(house):
+    for rule, verb in of_tasks(app):
         for role in ("member", "supervisor"):
             answer = people[role].open(
                 address(rule, **ids[foreign]), method=verb, data={"text": "x", "outcome": "reached"}
@@ -143,7 +143,7 @@ def test_tasks_of_other_teams_are_not_there(house) -> None:
             assert answer.status_code == 404, f"{verb} {rule} as {role}: {answer.status_code}"
             tried += 1
     assert state() == before
-    for rule, verb in of_tasks(house):
+    for rule, verb in of_tasks(app):
         permission = permission_of(rule.endpoint)
         for role in ("member", "supervisor"):
             if role in permission.who:
@@ -152,10 +152,10 @@ def test_tasks_of_other_teams_are_not_there(house) -> None:
     assert tried > 40
 
 
-def test_lists_name_no_task_of_another_team(house) -> None:
+def test_lists_name_no_task_of_another_team(app) -> None:
     own, foreign = a_task("benefits", number="+4915112345678"), a_task("under_25", number="+4915112345678")
     codes = the_task(own).receipt_code, the_task(foreign).receipt_code
-    mia = log_in(house.test_client(), "mia")
+    mia = log_in(app.test_client(), "mia")
     pages = [
         mia.get("/desk/?view=all").text,
         mia.get("/desk/?view=all&q=4915112345678").text,
@@ -167,15 +167,15 @@ def test_lists_name_no_task_of_another_team(house) -> None:
     assert sum(codes[0] in page for page in pages) >= 4
 
 
-def test_administrator_and_officer_see_no_caller(house) -> None:
+def test_administrator_and_officer_see_no_caller(app) -> None:
     task = a_task("benefits", text="Mein Kühlschrank brummt", number="+4915187654321")
-    mia = log_in(house.test_client(), "mia")
+    mia = log_in(app.test_client(), "mia")
     mia.post(f"/desk/tasks/{task}/claim")
     mia.post(f"/desk/tasks/{task}/name", data={"name": "Yıldız Demir"})
     mia.get(f"/desk/tasks/{task}")
     for name in ("adam", "dora"):
-        browser, seen = log_in(house.test_client(), name), 0
-        for rule in house.url_map.iter_rules():
+        browser, seen = log_in(app.test_client(), name), 0
+        for rule in app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint.startswith(
                 ("static", "voice", "line", "legs", "staff")
             ):
@@ -187,13 +187,13 @@ def test_administrator_and_officer_see_no_caller(house) -> None:
         assert seen > 5
 
 
-def test_every_page_can_be_reached_from_another_one(house) -> None:
+def test_every_page_can_be_reached_from_another_one(app) -> None:
     web = Path(__file__).parent.parent.parent / "ivr" / "web"
     texts = "".join(path.read_text() for path in web.rglob("*") if path.suffix in (".py", ".html"))
     linked = set(re.findall(r"""url_for\(\s*['"]([\w.]+)""", texts))
     pages = {
         rule.endpoint
-        for rule in house.url_map.iter_rules()
+        for rule in app.url_map.iter_rules()
         if "GET" in rule.methods
         and (permission := permission_of(rule.endpoint))
         and not permission.who & {CARRIER, PROGRAM}
@@ -209,7 +209,7 @@ def test_every_page_can_be_reached_from_another_one(house) -> None:
     assert pages - linked - for_machines == set()
 
 
-def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(house) -> None:
+def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(app) -> None:
     theirs, youth = a_task("benefits"), a_task("under_25")
     with database.writing() as session:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
@@ -217,7 +217,7 @@ def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(house
                      now=utc_now())  # fmt: skip
         for task_id in (theirs, youth):
             workflow.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
-    adam = log_in(house.test_client(), "adam")
+    adam = log_in(app.test_client(), "adam")
     moved = adam.post(
         f"/administration/people/{mia.id}", data={"name": "Mia", "role": "member", "team": "youth", "active": "1"}
     )
@@ -228,11 +228,11 @@ def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(house
         assert session.scalars(told).all() == ["released", "claimed"]
 
 
-def test_who_is_deactivated_is_out_at_once_and_is_not_rung(house) -> None:
+def test_who_is_deactivated_is_out_at_once_and_is_not_rung(app) -> None:
     from ivr.contact_centre import agent_presence, duty_roster
     from ivr.models.accounts import Team, User
 
-    mia, adam = log_in(house.test_client(), "mia"), log_in(house.test_client(), "adam")
+    mia, adam = log_in(app.test_client(), "mia"), log_in(app.test_client(), "adam")
     with database.writing() as session:
         user = session.scalar(select(User).where(User.username == "mia"))
         agent_presence.come(session, user, "+49421555", ["de"], utc_now())

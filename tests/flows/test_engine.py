@@ -41,7 +41,7 @@ WHOLE = hotline(tuple(LANGUAGES), FORMS)
 
 
 class Answers:
-    """A house that answers questions as the test says."""
+    """A hotline that answers questions as the test says."""
 
     def __init__(
         self,
@@ -218,13 +218,13 @@ def test_more_than_nine_languages_have_a_second_page() -> None:
 
 @pytest.mark.parametrize("is_open", [True, False])
 def test_a_caller_who_never_does_anything_is_sent_off_well(is_open: bool) -> None:
-    house = Answers(is_open)
-    turn = engine.begin(FLOW, State(FLOW.start, "de"), house)
+    hotline = Answers(is_open)
+    turn = engine.begin(FLOW, State(FLOW.start, "de"), hotline)
     for _ in range(30):
         if isinstance(turn.verbs[-1], HangUp):
             break
         given = LeftLine("nobody") if isinstance(turn.verbs[-1], JoinLine) else Keys()
-        turn = engine.answer(FLOW, turn.state, given, house)
+        turn = engine.answer(FLOW, turn.state, given, hotline)
     assert isinstance(turn.verbs[-1], HangUp)
     assert FLOW.steps[turn.state.step] == End("unserved", ("call_again", "goodbye"))
 
@@ -251,24 +251,24 @@ def test_nothing_is_recorded_before_consent(tone: str) -> None:
 
 
 def test_wrong_keys_are_asked_again_twice() -> None:
-    house = Answers()
-    turn = engine.answer(FLOW, at("consent"), Keys("7"), house)
+    hotline = Answers()
+    turn = engine.answer(FLOW, at("consent"), Keys("7"), hotline)
     assert turn.verbs[0].lines[0].prompt == "not_understood"
-    turn = engine.answer(FLOW, turn.state, Keys(), house)
+    turn = engine.answer(FLOW, turn.state, Keys(), hotline)
     assert turn.verbs[0].lines[0].prompt == "nothing_heard"
-    turn = engine.answer(FLOW, turn.state, Keys("8"), house)
+    turn = engine.answer(FLOW, turn.state, Keys("8"), hotline)
     assert turn.state.step == "goodbye_unserved"
 
 
 def test_each_take_has_its_number() -> None:
-    house = Answers()
-    turn = engine.answer(FLOW, at("consent"), Keys("1"), house)
+    hotline = Answers()
+    turn = engine.answer(FLOW, at("consent"), Keys("1"), hotline)
     assert turn.state.take == 1
     assert [event.name for event in turn.events] == ["recording_begins"]
     assert isinstance(turn.verbs[-1], RecordSpeech)
-    turn = engine.answer(FLOW, turn.state, Recorded("RE1", 4), house)
+    turn = engine.answer(FLOW, turn.state, Recorded("RE1", 4), hotline)
     assert [(event.name, event.recording_sid, event.seconds) for event in turn.events] == [("message_left", "RE1", 4)]
-    turn = engine.answer(FLOW, turn.state, Keys("3"), house)
+    turn = engine.answer(FLOW, turn.state, Keys("3"), hotline)
     assert turn.state.take == 2
 
 

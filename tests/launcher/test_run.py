@@ -15,8 +15,10 @@ import pytest
 import requests
 
 from ivr.launcher import bootstrap
-from ivr.launcher import run as house
-from tests.conftest import ROOT, eventually, free_port
+from ivr.launcher import run as hotline
+from tests.support.environment import ROOT
+from tests.support.servers import free_port
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -135,9 +137,9 @@ def test_the_bootstrap_speaks_an_old_pythons_language() -> None:
 
 
 def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said) -> None:
-    monkeypatch.setattr(house.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5 << 20})())
+    monkeypatch.setattr(hotline.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5 << 20})())
     with pytest.raises(SystemExit):
-        house._check_room(tmp_path)
+        hotline._check_room(tmp_path)
     assert "The disk is full: 5 MB are free" in said()
 
 

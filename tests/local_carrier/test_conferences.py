@@ -11,9 +11,9 @@ from ivr.audio.wav import RATE
 from ivr.carrier import client as carrier
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conference, MixedAudio, Participant
-from tests.browser.test_first_call import human_speech
-from tests.conftest import eventually
-from tests.stories.test_live_calls import conversation_of, waits
+from tests.support.call_queue import conversation_of, waits
+from tests.support.speech import human_speech
+from tests.support.waiting import eventually
 
 
 def test_each_participant_hears_the_others_and_not_themselves() -> None:
@@ -80,10 +80,10 @@ def test_a_queue_of_the_carrier_is_first_in_first_out_and_can_be_full() -> None:
     assert (queues.form("q", "CA2")["QueuePosition"], queues.form("q", "CA2")["CurrentQueueSize"]) == ("1", "1")
 
 
-def test_participants_by_rest(caller, team, phone) -> None:
+def test_participants_by_rest(caller_at_menu, team, phone) -> None:
     """twilio's own client lists, adds and removes participants of the local carrier's conferences."""
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.accepts()
     person.is_talking()
     room = conversation_of(person).room

@@ -19,7 +19,7 @@ from ivr.local_carrier.store import Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.twiml_parser import DocumentError, parse
 from ivr.local_carrier.webhooks import Webhooks
-from tests.conftest import eventually
+from tests.support.waiting import eventually
 
 
 class OtherApplication:

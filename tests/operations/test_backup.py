@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select, text
 
 from ivr.callbacks import workflow
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.domain import master_keys
 from ivr.domain.timestamps import utc_now
@@ -26,10 +26,13 @@ from ivr.platform import blob_storage, database
 from ivr.platform.orm import Base
 from ivr.voicebox import audio_store
 from ivr.workers import carrier_reconciliation
-from tests.conftest import House, eventually, move_out
+from tests.support.environment import forget_settings
 from tests.support.people import a_task, hire, the_task
 from tests.support.postgres import Postgres
-from tests.workers.test_worker_pool import human_speech, leave_message
+from tests.support.running_hotline import RunningHotline
+from tests.support.speech import human_speech
+from tests.support.voicebox_calls import leave_message
+from tests.support.waiting import eventually
 
 KEYS = master_keys.new("2026")
 
@@ -47,22 +50,22 @@ def everything() -> dict[str, list[tuple]]:
 
 @pytest.fixture
 def move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Go on in another, empty house (with the same keys)."""
+    """Go on in another, empty hotline (with the same keys)."""
 
     def to(name: str, url: str = "") -> None:
         from ivr.operations.migrate import migrate
 
         monkeypatch.setenv("VAR_DIR", str(tmp_path / name))
         monkeypatch.setenv("DATABASE_URL", url)
-        move_out()
+        forget_settings()
         migrate()
 
     return to
 
 
 @pytest.fixture
-def lived_in(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A house with people, tasks, notes and recordings, of which the last was deleted again."""
+def lived_in(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hotline with people, tasks, notes and recordings, of which the last was deleted again."""
     monkeypatch.setenv("AUDIO_MASTER_KEYS", KEYS)
     settings.settings.cache_clear()
     mia = hire()["mia"]
@@ -80,12 +83,12 @@ def lived_in(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    answer = CliRunner().invoke(hotline, list(arguments))
+    answer = CliRunner().invoke(command_line, list(arguments))
     assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
     return answer.exit_code, answer.output
 
 
-def test_a_house_is_restored_row_by_row_and_every_recording_can_be_heard(lived_in, tmp_path: Path, move) -> None:
+def test_a_hotline_is_restored_row_by_row_and_every_recording_can_be_heard(lived_in, tmp_path: Path, move) -> None:
     file, before = tmp_path / "night.tar", everything()
     assert run("backup", str(file)) == (0, f"{file}: 4 calls, 3 tasks, 3 recordings\n")
     assert file.stat().st_mode & 0o077 == 0
@@ -110,7 +113,7 @@ def test_an_id_that_was_given_is_not_given_again(lived_in, tmp_path: Path, move)
 
 
 @pytest.mark.parametrize("there", ["sqlite", "postgresql"])
-def test_a_house_moves_from_one_database_to_the_other(
+def test_a_hotline_moves_from_one_database_to_the_other(
     lived_in, tmp_path: Path, move, postgres: Postgres, there: str
 ) -> None:
     before = everything()
@@ -167,7 +170,7 @@ def test_what_is_damaged_or_cut_short_is_not_restored(lived_in, tmp_path: Path) 
     assert everything() == before
 
 
-def test_a_house_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_path: Path) -> None:
+def test_a_hotline_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     run("backup", str(file))
     before = everything()
@@ -218,7 +221,9 @@ def test_a_full_disk_leaves_no_half_backup(lived_in, tmp_path: Path, monkeypatch
     assert list(tmp_path.glob("*.tar")) == list(tmp_path.glob(".*.part")) == []
 
 
-def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(rooms, tmp_path: Path, monkeypatch) -> None:
+def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(
+    empty_database, tmp_path: Path, monkeypatch
+) -> None:
     from alembic import command
 
     from ivr.operations.migrate import alembic_config
@@ -275,7 +280,7 @@ def revision_of_today() -> str:
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
-def test_no_backup_is_said_to_be_none(rooms, tmp_path: Path) -> None:
+def test_no_backup_is_said_to_be_none(empty_database, tmp_path: Path) -> None:
     other = tmp_path / "other.tar"
     with tarfile.open(other, "w") as tar:
         tar.addfile(tarfile.TarInfo("x"), io.BytesIO())
@@ -284,8 +289,8 @@ def test_no_backup_is_said_to_be_none(rooms, tmp_path: Path) -> None:
         assert (code, "no backup" in said) == (1, True)
 
 
-def test_the_drill(house: House, caller, tmp_path: Path) -> None:
-    """A house in full work is backed up; database, audio and Redis are lost; it is restored, and goes on: every task
+def test_the_drill(hotline: RunningHotline, caller, tmp_path: Path) -> None:
+    """A hotline in full work is backed up; database, audio and Redis are lost; it is restored, and goes on: every task
     that was there is there, and a message the carrier still has is taken in."""
     people = [leave_message(caller, human_speech(3)) for _ in range(3)]
 
@@ -304,19 +309,19 @@ def test_the_drill(house: House, caller, tmp_path: Path) -> None:
     assert code == 0, said
     code, said = run("restore", "--replace", str(file))
     assert (code, "stop the processes" in said) == (1, True)
-    house.kill("worker", "clock")
+    hotline.kill("worker", "clock")
     unheard_of = leave_message(caller, human_speech(3))  # after the backup; the carrier still has it
-    house.kill("web", "redis")
+    hotline.kill("web", "redis")
     try:
-        move_out()
-        shutil.rmtree(house.settings.audio_dir)
-        shutil.rmtree(house.settings.var_dir / "redis")
-        (house.settings.var_dir / "redis").mkdir()
+        forget_settings()
+        shutil.rmtree(hotline.settings.audio_dir)
+        shutil.rmtree(hotline.settings.var_dir / "redis")
+        (hotline.settings.var_dir / "redis").mkdir()
         code, said = run("restore", "--replace", str(file))
         assert code == 0, said
     finally:
-        house.restart("redis", "web", "worker", "clock")
-        house.await_ready()
+        hotline.restart("redis", "web", "worker", "clock")
+        hotline.await_ready()
     with database.reading() as session:
         for person in people:
             sid = person.report.recording_sids[0]

@@ -1,11 +1,11 @@
-"""The made-up house: believable, complete, and never in production."""
+"""The made-up hotline: believable, complete, and never in production."""
 
 from __future__ import annotations
 
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
 from ivr.platform import database
@@ -13,8 +13,8 @@ from ivr.voicebox import audio_store
 from tests.support.production_secrets import PRODUCTION
 
 
-def test_a_house_is_filled_and_can_be_worked_in(desk) -> None:
-    answer = CliRunner().invoke(hotline, ["demo", "seed", "--days", "12", "--calls-per-day", "60"])
+def test_a_hotline_is_filled_and_can_be_worked_in(desk) -> None:
+    answer = CliRunner().invoke(command_line, ["demo", "seed", "--days", "12", "--calls-per-day", "60"])
     assert answer.exit_code == 0, answer.output
     with database.reading() as session:
         for column, least in ((CallbackTask.language, 8), (CallbackTask.kind, 3), (CallbackTask.state, 3)):
@@ -25,11 +25,11 @@ def test_a_house_is_filled_and_can_be_worked_in(desk) -> None:
     browser = desk("lena")
     for path in ("/desk/?view=all", "/desk/?view=due", "/desk/?q=mueller&view=all", "/desk/live/"):
         assert browser.get(path).status_code == 200
-    again = CliRunner().invoke(hotline, ["demo", "seed", "--days", "1", "--calls-per-day", "5", "--seed", "2"])
+    again = CliRunner().invoke(command_line, ["demo", "seed", "--days", "1", "--calls-per-day", "5", "--seed", "2"])
     assert again.exit_code == 0, again.output
 
 
-def test_never_in_production(rooms, monkeypatch) -> None:
+def test_never_in_production(empty_database, monkeypatch) -> None:
     from ivr.config import settings
 
     production = {
@@ -39,7 +39,7 @@ def test_never_in_production(rooms, monkeypatch) -> None:
     for name, value in production.items():
         monkeypatch.setenv(name, value)
     settings.settings.cache_clear()
-    answer = CliRunner().invoke(hotline, ["demo", "seed"])
+    answer = CliRunner().invoke(command_line, ["demo", "seed"])
     assert (answer.exit_code, "never in production" in answer.output) == (1, True)
     with database.reading() as session:
         assert session.scalar(select(func.count(CallbackTask.id))) == 0

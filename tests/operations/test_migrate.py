@@ -1,4 +1,4 @@
-"""A house that has worked for a while gets a new schema: nothing it has promised is lost."""
+"""A hotline that has worked for a while gets a new schema: nothing it has promised is lost."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.operations.migrate import alembic_config, migrate
 from ivr.platform import database
-from tests.conftest import move_out
+from tests.support.environment import forget_settings
 
 NOW = "2026-11-20 10:00:00.000000"
 
 
-def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
+def test_a_hotline_of_the_first_release_moves_on(empty_database, monkeypatch) -> None:
     """The first release had SQLite only."""
     monkeypatch.setenv("DATABASE_URL", "")
-    move_out()
-    rooms.var_dir.joinpath("hotline.sqlite3").unlink(missing_ok=True)
+    forget_settings()
+    empty_database.var_dir.joinpath("hotline.sqlite3").unlink(missing_ok=True)
     command.upgrade(alembic_config(), "0001")
     with database.engine().execution_options(writing=True).begin() as connection:
         for statement in (
@@ -52,7 +52,7 @@ def test_a_house_of_the_first_release_moves_on(rooms, monkeypatch) -> None:
         assert claims.is_unused(session.get_one(CallbackTask, 8), utc_now()), "an old claim is offered back"
 
 
-def test_an_id_is_never_given_twice(rooms) -> None:
+def test_an_id_is_never_given_twice(empty_database) -> None:
     """Migrations that make a table anew must not forget it: an address must not lead to another person."""
     from ivr.platform.orm import Base
 

@@ -14,8 +14,8 @@ from ivr.models.accounts import User
 from ivr.platform import database, job_queue, log_setup
 from ivr.platform.log_setup import redacted
 from ivr.privacy import redis_scan
-from tests.conftest import eventually
 from tests.support.people import PASSWORD
+from tests.support.waiting import eventually
 
 NUMBER, NAME, WORD = "+4917698761234", "Wilhelmina Zwölfkäse", "quarkstrudelwort"
 TRACES = (
@@ -24,7 +24,7 @@ TRACES = (
 )  # fmt: skip
 
 
-def test_a_day_leaves_no_trace(house, caller, tasks_of, api, monkeypatch) -> None:
+def test_a_day_leaves_no_trace(hotline, caller, tasks_of, api, monkeypatch) -> None:
     """Somebody rings, leaves a message, is called an emergency by words, is searched for, named, noted, written to; a
     member mistypes, a program reads, an outage happens: then every log, job, address, metric and error page is
     searched."""
@@ -40,7 +40,7 @@ def test_a_day_leaves_no_trace(house, caller, tasks_of, api, monkeypatch) -> Non
     monkeypatch.setattr(urllib3.PoolManager, "request", request)
     with database.writing() as session:
         if session.scalar(select(User).where(User.username == "tagwache")) is None:
-            users.add(session, "tagwache", "Tara Tag", "supervisor", PASSWORD, list(house.settings.teams))
+            users.add(session, "tagwache", "Tara Tag", "supervisor", PASSWORD, list(hotline.settings.teams))
     person = caller(number=NUMBER).dials()
     person.hears("choose_language").presses("1").hears("main").presses("1").hears("consent").presses("1")
     person.hears("speak_now").says(f"Guten Tag, hier ist {NAME}, {WORD}").hears("review").presses("1")
@@ -52,11 +52,11 @@ def test_a_day_leaves_no_trace(house, caller, tasks_of, api, monkeypatch) -> Non
     browser, pages = requests.Session(), []
 
     def csrf() -> str:
-        page = browser.get(f"{house.url}/login", timeout=10).text
+        page = browser.get(f"{hotline.url}/login", timeout=10).text
         return re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
 
     def post(path: str, **form: str) -> requests.Response:
-        answer = browser.post(f"{house.url}{path}", data={"csrf_token": csrf(), **form}, timeout=10)
+        answer = browser.post(f"{hotline.url}{path}", data={"csrf_token": csrf(), **form}, timeout=10)
         asked.append(answer.url)
         return answer
 
@@ -74,13 +74,13 @@ def test_a_day_leaves_no_trace(house, caller, tasks_of, api, monkeypatch) -> Non
     post("/supervision/unwanted/block", number=NUMBER, days="x", reason=NAME)
     post("/supervision/subjects/", kind="access", named=NUMBER, identity_check="document")
     pages += [
-        browser.get(f"{house.url}/desk/tasks/{NUMBER}", timeout=10).text,
-        browser.post(f"{house.url}/desk/search", data={"q": NAME}, timeout=10).text,  # without its token
-        requests.post(f"{house.url}/voice/", data={"From": NUMBER, "CallSid": "CA1"}, timeout=10).text,
-        requests.get(f"{house.url}/api/v1/tasks", params={"call_sid": NUMBER}, timeout=10).text,
-        requests.get(f"{house.url}/nowhere", params={"q": NAME}, timeout=10).text,
-        requests.get(f"{house.url}/readyz", timeout=10).text,
-        requests.get(f"{house.url}/healthz", timeout=10).text,
+        browser.get(f"{hotline.url}/desk/tasks/{NUMBER}", timeout=10).text,
+        browser.post(f"{hotline.url}/desk/search", data={"q": NAME}, timeout=10).text,  # without its token
+        requests.post(f"{hotline.url}/voice/", data={"From": NUMBER, "CallSid": "CA1"}, timeout=10).text,
+        requests.get(f"{hotline.url}/api/v1/tasks", params={"call_sid": NUMBER}, timeout=10).text,
+        requests.get(f"{hotline.url}/nowhere", params={"q": NAME}, timeout=10).text,
+        requests.get(f"{hotline.url}/readyz", timeout=10).text,
+        requests.get(f"{hotline.url}/healthz", timeout=10).text,
     ]
     api("/tasks", call_sid=person.call_sid)
     from ivr.models.audit import AccessLine
@@ -93,7 +93,7 @@ def test_a_day_leaves_no_trace(house, caller, tasks_of, api, monkeypatch) -> Non
     assert keys
     pages += [repr((key, connection.dump(key))) for key in keys]
     connection.close()
-    for path in house.settings.var_dir.joinpath("log").glob("*.log"):
+    for path in hotline.settings.var_dir.joinpath("log").glob("*.log"):
         pages.append(path.read_text(errors="replace"))
     assert len(asked) > 20
     everything = "\n".join([*pages, *asked])

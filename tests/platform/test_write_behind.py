@@ -16,7 +16,7 @@ from ivr.models.calls import Call
 from ivr.platform import database, write_behind
 
 
-def test_a_note_that_fails_takes_no_other_one_along(rooms) -> None:
+def test_a_note_that_fails_takes_no_other_one_along(empty_database) -> None:
     def stuck(connection: Connection) -> None:
         calls.went_on(connection, "CA2", None, utc_now(), "language", "pl", None, "")
         raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
@@ -29,7 +29,7 @@ def test_a_note_that_fails_takes_no_other_one_along(rooms) -> None:
     assert found == {"CA1": "tr", "CA3": "ar"}
 
 
-def test_a_hang_up_that_overtakes_the_note_of_the_language(rooms) -> None:
+def test_a_hang_up_that_overtakes_the_note_of_the_language(empty_database) -> None:
     """Both believe they are the first to write of the call; neither what was chosen nor the end may be dropped."""
     now = utc_now()
     with database.noting() as connection:
@@ -56,7 +56,7 @@ def _chose(call_sid: str, language: str):
     )
 
 
-def test_a_session_for_reading_refuses_to_write_and_the_next_one_writes(rooms) -> None:
+def test_a_session_for_reading_refuses_to_write_and_the_next_one_writes(empty_database) -> None:
     """Not only when another one writes at that moment; PostgreSQL, which waits, takes it back at the end."""
     on_sqlite = database.engine().dialect.name == "sqlite"
     refused = pytest.raises(OperationalError, match="readonly") if on_sqlite else nullcontext()

@@ -21,7 +21,7 @@ from ivr.audio.wav import write_wav
 from ivr.audit import verification
 from ivr.callbacks import collaboration
 from ivr.calls import caller_language, calls
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
 from ivr.domain.timestamps import utc_now
 from ivr.launcher.run import _environment, _start_redis
@@ -49,19 +49,20 @@ from ivr.privacy import nightly_job as runs
 from ivr.reporting import daily_metrics
 from ivr.voicebox import audio_store, voicebox
 from ivr.voicebox.voicebox import Take
-from tests.conftest import free_port, move_out
+from tests.support.environment import forget_settings
 from tests.support.people import hire
+from tests.support.servers import free_port
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def house(rooms, monkeypatch):
+def services(empty_database, monkeypatch):
     """Database, audio, a Redis, and a carrier (the exchange) that keeps what it was told."""
     from ivr.local_carrier.app import create_app, create_switch
 
     monkeypatch.setenv("EXCHANGE_PORT", str(free_port()))
-    move_out()
+    forget_settings()
     settings = configuration.settings()
     settings.var_dir.mkdir(exist_ok=True)
     redis = _start_redis(settings, _environment(settings))
@@ -174,12 +175,12 @@ def figures() -> list[tuple]:
         return sorted(tuple(row) for row in session.execute(query))
 
 
-def test_after_a_year_nothing_of_an_expired_person_is_left(house) -> None:
+def test_after_a_year_nothing_of_an_expired_person_is_left(services) -> None:
     now = utc_now()
-    old = [Person(house, number, now - timedelta(days=400 - number * 6)) for number in range(30)]
-    open_ = Person(house, 500, now - timedelta(days=380), closed=False)
-    held = Person(house, 501, now - timedelta(days=385))
-    fresh = Person(house, 502, now - timedelta(days=2))
+    old = [Person(services, number, now - timedelta(days=400 - number * 6)) for number in range(30)]
+    open_ = Person(services, 500, now - timedelta(days=380), closed=False)
+    held = Person(services, 501, now - timedelta(days=385))
+    fresh = Person(services, 502, now - timedelta(days=2))
     with database.writing() as session:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         legal_holds.place(session, session.get_one(CallbackTask, held.task_id), mia, "Klage", now)
@@ -188,7 +189,7 @@ def test_after_a_year_nothing_of_an_expired_person_is_left(house) -> None:
     assert len(before) > 100
     pages = everything(var_dir)
     assert all(found_of(person, pages) for person in old), "the search finds what is there"
-    planned = CliRunner().invoke(hotline, ["retention", "plan"])
+    planned = CliRunner().invoke(command_line, ["retention", "plan"])
     assert planned.exit_code == 0, planned.output
     assert "number_and_name" in planned.output
     records = runs.run(now)
@@ -220,9 +221,9 @@ def test_after_a_year_nothing_of_an_expired_person_is_left(house) -> None:
     assert found_of(held, everything(var_dir)) == []
 
 
-def test_each_kind_goes_in_its_own_time(house) -> None:
+def test_each_kind_goes_in_its_own_time(services) -> None:
     now = utc_now()
-    person = Person(house, 1, now)
+    person = Person(services, 1, now)
 
     def what_is_left(after: int) -> set[str]:
         runs.run(now + timedelta(days=after))
@@ -248,10 +249,10 @@ def test_each_kind_goes_in_its_own_time(house) -> None:
     assert what_is_left(367) == set()
 
 
-def test_in_a_bucket_nothing_is_left_either(in_bucket, house) -> None:
+def test_in_a_bucket_nothing_is_left_either(in_bucket, services) -> None:
     now = utc_now()
-    old = [Person(house, number, now - timedelta(days=400)) for number in range(3)]
-    held = Person(house, 501, now - timedelta(days=400))
+    old = [Person(services, number, now - timedelta(days=400)) for number in range(3)]
+    held = Person(services, 501, now - timedelta(days=400))
     with database.writing() as session:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         legal_holds.place(session, session.get_one(CallbackTask, held.task_id), mia, "Klage", now)
@@ -264,9 +265,9 @@ def test_in_a_bucket_nothing_is_left_either(in_bucket, house) -> None:
     assert audio_store.load(held.recording_sid)
 
 
-def test_a_run_that_is_cut_off_is_done_again(house, monkeypatch) -> None:
+def test_a_run_that_is_cut_off_is_done_again(services, monkeypatch) -> None:
     now = utc_now()
-    people = [Person(house, number, now - timedelta(days=400)) for number in range(4)]
+    people = [Person(services, number, now - timedelta(days=400)) for number in range(4)]
     monkeypatch.setattr(deletion, "_PORTION", 1)
     real, done = audio_store.delete, []
 
@@ -286,9 +287,9 @@ def test_a_run_that_is_cut_off_is_done_again(house, monkeypatch) -> None:
     assert [found_of(person, pages) for person in people] == [[]] * 4
 
 
-def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(house, monkeypatch) -> None:
+def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(services, monkeypatch) -> None:
     now = utc_now()
-    person = Person(house, 1, now - timedelta(days=100))
+    person = Person(services, 1, now - timedelta(days=100))
 
     def locked(session: Any, ids: Any) -> None:
         raise OperationalError("DELETE", {}, Exception("a table is locked"))
@@ -304,13 +305,13 @@ def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(hous
     assert not left & {person.word.encode(), person.note.encode(), person.number.encode()}
 
 
-def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(house, monkeypatch) -> None:
+def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(services, monkeypatch) -> None:
     import requests
 
     from ivr.carrier import client as carrier
 
     now = utc_now()
-    person = Person(house, 1, now - timedelta(days=400))
+    person = Person(services, 1, now - timedelta(days=400))
 
     def away(kind: str, sid: str) -> None:
         raise requests.ConnectionError
@@ -320,13 +321,13 @@ def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(house, m
         records = {record.kind: record for record in runs.run(now)}
     assert not records["number_and_name"].verified
     assert "carrier" in records["number_and_name"].remains
-    assert house.store.call(person.call_sid) is not None
+    assert services.store.call(person.call_sid) is not None
     assert all(record.verified for record in runs.run(now))
-    assert house.store.call(person.call_sid) is None
-    assert house.store.message(person.message_sid) is None
+    assert services.store.call(person.call_sid) is None
+    assert services.store.message(person.message_sid) is None
 
 
-def test_the_clock_runs_it_once_a_night(house, monkeypatch) -> None:
+def test_the_clock_runs_it_once_a_night(services, monkeypatch) -> None:
     ran = []
     monkeypatch.setattr(runs, "run", ran.append)
     zone = configuration.settings().hours.zone
@@ -356,9 +357,9 @@ def change(kind: str, wanted: int, proposer: str = "adam", decider: str = "dora"
         retention_periods.decide(session, made.id, confirmed, people[decider], utc_now())
 
 
-def test_a_period_counts_when_the_officer_has_confirmed_it(house) -> None:
+def test_a_period_counts_when_the_officer_has_confirmed_it(services) -> None:
     now = utc_now()
-    person = Person(house, 1, now - timedelta(days=20))
+    person = Person(services, 1, now - timedelta(days=20))
     change("audio", 10, confirmed=False)
     runs.run(now)
     assert audio_store.has(person.recording_sid)
@@ -372,7 +373,7 @@ def test_a_period_counts_when_the_officer_has_confirmed_it(house) -> None:
         change("audio", 20, decider="adam")
 
 
-def test_the_pages_of_periods(house) -> None:
+def test_the_pages_of_periods(services) -> None:
     from ivr.web.app import create_app
     from tests.support.people import log_in
 
@@ -411,9 +412,9 @@ def erase(person: Person, now: datetime) -> None:
         runs.want_scrub(session, now)
 
 
-def test_erasure_leaves_nothing_and_the_figures_stay(house) -> None:
+def test_erasure_leaves_nothing_and_the_figures_stay(services) -> None:
     now = utc_now()
-    person, other = Person(house, 1, now - timedelta(days=2)), Person(house, 2, now - timedelta(days=2))
+    person, other = Person(services, 1, now - timedelta(days=2)), Person(services, 2, now - timedelta(days=2))
     runs.count_days(now)
     before = figures()
     erase(person, now)
@@ -433,10 +434,10 @@ def test_erasure_leaves_nothing_and_the_figures_stay(house) -> None:
         assert session.scalar(undone) == 0
 
 
-def test_an_erased_call_does_not_come_back_from_the_carrier(house, monkeypatch) -> None:
+def test_an_erased_call_does_not_come_back_from_the_carrier(services, monkeypatch) -> None:
     from ivr.workers import carrier_reconciliation
 
-    person = Person(house, 1, utc_now())
+    person = Person(services, 1, utc_now())
     erase(person, utc_now())
     carrier_reconciliation.reconcile(utc_now() - timedelta(days=1), audio=True)
     with database.reading() as session:
@@ -447,11 +448,11 @@ def test_an_erased_call_does_not_come_back_from_the_carrier(house, monkeypatch) 
         assert session.scalar(select(func.count(Call.id)).where(Call.from_number == person.number)) == 0
 
 
-def test_what_was_erased_stays_erased_after_a_restore(house, tmp_path) -> None:
+def test_what_was_erased_stays_erased_after_a_restore(services, tmp_path) -> None:
     now = utc_now()
     person, old, other = (
-        Person(house, 1, now - timedelta(days=3)), Person(house, 2, now - timedelta(days=29)),
-        Person(house, 3, now - timedelta(days=3)),
+        Person(services, 1, now - timedelta(days=3)), Person(services, 2, now - timedelta(days=29)),
+        Person(services, 3, now - timedelta(days=3)),
     )  # fmt: skip
     back_up(tmp_path / "before.tar", now)
     erase(person, now)
@@ -474,10 +475,10 @@ def test_what_was_erased_stays_erased_after_a_restore(house, tmp_path) -> None:
         assert all(session.scalars(select(DeletionRecord.verified)))
 
 
-def test_a_hold_that_was_lifted_before_the_erasure_does_not_come_back(house, tmp_path) -> None:
+def test_a_hold_that_was_lifted_before_the_erasure_does_not_come_back(services, tmp_path) -> None:
     """The backup still has it; without its having been lifted nothing would have been erased."""
     now = utc_now()
-    person = Person(house, 1, now - timedelta(days=3))
+    person = Person(services, 1, now - timedelta(days=3))
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         lena = session.scalars(select(User).where(User.username == "lena")).one()
@@ -492,8 +493,8 @@ def test_a_hold_that_was_lifted_before_the_erasure_does_not_come_back(house, tmp
     assert found_of(person, everything(configuration.settings().var_dir)) == []
 
 
-def test_a_forged_entry_erases_nobody(house) -> None:
-    person = Person(house, 1, utc_now())
+def test_a_forged_entry_erases_nobody(services) -> None:
+    person = Person(services, 1, utc_now())
     entry = {
         "at": "x",
         "tasks": [erasure._hidden(f"{person.code} {person.call_sid}")],
@@ -510,7 +511,7 @@ def test_a_forged_entry_erases_nobody(house) -> None:
         assert session.get_one(CallbackTask, person.task_id).callback_number == person.number
 
 
-def test_redis_holds_ids_only(house) -> None:
+def test_redis_holds_ids_only(services) -> None:
     connection = job_queue.patient()
     assert redis_scan.values_of_callers(connection) == 0
     connection.hset("rq:job:x", "data", b"call +4915112345678")
@@ -518,7 +519,7 @@ def test_redis_holds_ids_only(house) -> None:
     connection.close()
 
 
-def test_a_call_without_a_task_goes_as_well(house) -> None:
+def test_a_call_without_a_task_goes_as_well(services) -> None:
     now = utc_now()
     with database.writing() as session:
         call = calls.seen(session, "CA" + "1" * 32, "+4917655500099", now - timedelta(days=100))
@@ -532,10 +533,10 @@ def test_a_call_without_a_task_goes_as_well(house) -> None:
         assert [session.get(Call, one) is None for one in ids] == [True, False]
 
 
-def test_what_others_said_in_calls_of_their_own_is_not_theirs(house) -> None:
+def test_what_others_said_in_calls_of_their_own_is_not_theirs(services) -> None:
     """A helper rings for somebody and is called back at another number: neither gets or erases the other's words."""
     now = utc_now()
-    helper, client = Person(house, 1, now), Person(house, 2, now)
+    helper, client = Person(services, 1, now), Person(services, 2, now)
     with database.writing() as session:
         session.add(
             TextMessage(call_id=helper.call_id, to_number=client.number, language="tr", text="Link", state="sent",
@@ -548,8 +549,8 @@ def test_what_others_said_in_calls_of_their_own_is_not_theirs(house) -> None:
     assert audio_store.has(helper.recording_sid)
 
 
-def test_a_late_event_brings_no_number_back(house) -> None:
-    person = Person(house, 1, utc_now())
+def test_a_late_event_brings_no_number_back(services) -> None:
+    person = Person(services, 1, utc_now())
     erase(person, utc_now())
     with database.writing() as session:
         again = calls.seen(session, person.call_sid, person.number, utc_now())
@@ -557,8 +558,8 @@ def test_a_late_event_brings_no_number_back(house) -> None:
         assert again.from_number is None
 
 
-def test_nobody_is_erased_while_they_talk(house) -> None:
-    person = Person(house, 1, utc_now())
+def test_nobody_is_erased_while_they_talk(services) -> None:
+    person = Person(services, 1, utc_now())
     with database.writing() as session:
         session.get_one(Call, person.call_id).state = "in_progress"
     with pytest.raises(erasure.StillTalking):
@@ -567,9 +568,9 @@ def test_nobody_is_erased_while_they_talk(house) -> None:
 
 
 @pytest.mark.parametrize("role", ["caller", "companion"])
-def test_nobody_is_erased_while_they_are_being_called_back(house, role: str) -> None:
+def test_nobody_is_erased_while_they_are_being_called_back(services, role: str) -> None:
     """Whose identity is checked by ringing them back is on the telephone just then."""
-    person, now = Person(house, 1, utc_now()), utc_now()
+    person, now = Person(services, 1, utc_now()), utc_now()
     companion = "+4917655599999"
     with database.writing() as session:
         talk = session.scalars(select(Conversation)).one()
@@ -583,10 +584,10 @@ def test_nobody_is_erased_while_they_are_being_called_back(house, role: str) -> 
     assert audio_store.has(person.recording_sid)
 
 
-def test_somebody_elses_withheld_call_holds_no_erasure_up(house, tmp_path) -> None:
+def test_somebody_elses_withheld_call_holds_no_erasure_up(services, tmp_path) -> None:
     """Neither by receipt code, nor after a restore of a backup that was made while they talked."""
     now = utc_now()
-    person, other = Person(house, 1, now - timedelta(days=3)), Person(house, 2, now - timedelta(days=1))
+    person, other = Person(services, 1, now - timedelta(days=3)), Person(services, 2, now - timedelta(days=1))
     with database.writing() as session:
         talk = session.scalars(select(Conversation).where(Conversation.task_id == other.task_id)).one()
         talk.state = "live"
@@ -600,13 +601,13 @@ def test_somebody_elses_withheld_call_holds_no_erasure_up(house, tmp_path) -> No
     assert audio_store.has(other.recording_sid)
 
 
-def test_what_came_after_an_erasure_is_not_erased_again(house, tmp_path) -> None:
+def test_what_came_after_an_erasure_is_not_erased_again(services, tmp_path) -> None:
     """In January they wanted to be forgotten; in March they ring again."""
     now = utc_now()
-    person = Person(house, 1, now - timedelta(days=60))
+    person = Person(services, 1, now - timedelta(days=60))
     erase(person, now - timedelta(days=50))
     finish()
-    again = Person(house, 1, now - timedelta(days=2))
+    again = Person(services, 1, now - timedelta(days=2))
     assert again.number == person.number
     counts = runs.after_restore(now)
     assert not any(counts.values())
@@ -616,8 +617,8 @@ def test_what_came_after_an_erasure_is_not_erased_again(house, tmp_path) -> None
         assert session.get_one(CallbackTask, again.task_id).callback_number == again.number
 
 
-def test_why_a_hold_once_lay_goes_with_the_name(house) -> None:
-    person, now = Person(house, 1, utc_now()), utc_now()
+def test_why_a_hold_once_lay_goes_with_the_name(services) -> None:
+    person, now = Person(services, 1, utc_now()), utc_now()
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         lena = session.scalars(select(User).where(User.username == "lena")).one()
@@ -631,11 +632,11 @@ def test_why_a_hold_once_lay_goes_with_the_name(house) -> None:
         assert session.scalars(select(LegalHold.reason)).all() == [""]
 
 
-def test_who_left_the_line_unanswered_can_be_erased(house) -> None:
+def test_who_left_the_line_unanswered_can_be_erased(services) -> None:
     """A member did not pick up, then the caller gave up: that conversation is over."""
     from ivr.contact_centre import call_queue
 
-    person, now = Person(house, 1, utc_now()), utc_now()
+    person, now = Person(services, 1, utc_now()), utc_now()
     with database.writing() as session:
         entry, talk = session.scalars(select(QueueEntry)).one(), session.scalars(select(Conversation)).one()
         entry.state, entry.answered_at, entry.left_at = "waiting", None, None
@@ -647,10 +648,10 @@ def test_who_left_the_line_unanswered_can_be_erased(house) -> None:
         assert session.scalars(select(Conversation.state)).all() == ["ended"]
 
 
-def test_a_companion_stays_erased_after_a_restore(house, tmp_path) -> None:
+def test_a_companion_stays_erased_after_a_restore(services, tmp_path) -> None:
     """Who was only ever rung to help, or sent a link, in somebody else's call."""
     now = utc_now()
-    person, companion = Person(house, 1, now - timedelta(days=3)), "+4917655599999"
+    person, companion = Person(services, 1, now - timedelta(days=3)), "+4917655599999"
     with database.writing() as session:
         talk = session.scalars(select(Conversation)).one()
         session.add_all([
@@ -672,16 +673,16 @@ def test_a_companion_stays_erased_after_a_restore(house, tmp_path) -> None:
             return [session.scalar(select(func.count()).where(column == companion)) for column in columns]
 
     assert known() == [1, 1, 1]
-    answer = CliRunner().invoke(hotline, ["retention", "replay"])
+    answer = CliRunner().invoke(command_line, ["retention", "replay"])
     assert answer.exit_code == 0, answer.output
     assert known() == [0, 0, 0]
     with database.reading() as session:
         assert session.get_one(CallbackTask, person.task_id).callback_number == person.number
 
 
-def test_a_night_without_the_audio_store_is_written_down(house, monkeypatch) -> None:
+def test_a_night_without_the_audio_store_is_written_down(services, monkeypatch) -> None:
     now = utc_now()
-    person = Person(house, 1, now - timedelta(days=400))
+    person = Person(services, 1, now - timedelta(days=400))
 
     def away(*_: object) -> None:
         raise OSError("the bucket is away")
@@ -697,8 +698,8 @@ def test_a_night_without_the_audio_store_is_written_down(house, monkeypatch) -> 
     assert found_of(person, everything(configuration.settings().var_dir)) == []
 
 
-def test_what_a_run_has_done_until_the_power_went_is_written_down(house, monkeypatch) -> None:
-    Person(house, 1, utc_now() - timedelta(days=400))
+def test_what_a_run_has_done_until_the_power_went_is_written_down(services, monkeypatch) -> None:
+    Person(services, 1, utc_now() - timedelta(days=400))
 
     def power_cut() -> None:
         raise KeyboardInterrupt
@@ -711,9 +712,9 @@ def test_what_a_run_has_done_until_the_power_went_is_written_down(house, monkeyp
     assert (record.deleted, record.verified, record.remains) == (1, False, deletion.NOT_FINISHED)
 
 
-def test_a_customer_number_goes_with_number_and_name(house) -> None:
+def test_a_customer_number_goes_with_number_and_name(services) -> None:
     """Though words are kept for longer: it stands among what was keyed in, with the message, too."""
-    person = Person(house, 1, utc_now())
+    person = Person(services, 1, utc_now())
     with database.writing() as session:
         message = session.scalars(select(VoiceboxMessage)).one()
         message.about = {**message.about, "customer_number": "214D012345"}
@@ -722,7 +723,7 @@ def test_a_customer_number_goes_with_number_and_name(house) -> None:
         assert session.scalars(select(VoiceboxMessage)).one().about == {"kind": "callback", "concern": "benefits"}
 
 
-def test_a_request_that_nobody_finishes_keeps_its_number_until_it_lapses(house) -> None:
+def test_a_request_that_nobody_finishes_keeps_its_number_until_it_lapses(services) -> None:
     now = utc_now()
     with database.writing() as session:
         lena = session.scalars(select(User).where(User.username == "lena")).one()
@@ -736,11 +737,11 @@ def test_a_request_that_nobody_finishes_keeps_its_number_until_it_lapses(house) 
     assert asked.result == "lapsed"
 
 
-def test_a_restricted_person_is_neither_rung_nor_written_to(house) -> None:
+def test_a_restricted_person_is_neither_rung_nor_written_to(services) -> None:
     from ivr.callbacks import sms, workflow
     from ivr.contact_centre import outbound_callbacks
 
-    person, now = Person(house, 1, utc_now(), closed=False), utc_now()
+    person, now = Person(services, 1, utc_now(), closed=False), utc_now()
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         mia = session.scalars(select(User).where(User.username == "mia")).one()
@@ -755,13 +756,13 @@ def test_a_restricted_person_is_neither_rung_nor_written_to(house) -> None:
                 act()
 
 
-def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(house) -> None:
+def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(services) -> None:
     from ivr.callbacks import sla_clocks, sms_job, workflow
     from ivr.models.sla import SlaClock
     from ivr.transcription import transcribe_job
 
     now = utc_now()
-    person = Person(house, 1, now - HOUR, closed=False)
+    person = Person(services, 1, now - HOUR, closed=False)
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         lena = session.scalars(select(User).where(User.username == "lena")).one()
@@ -790,11 +791,11 @@ def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(ho
         assert "missed" in session.scalars(select(SlaClock.state)).all()
 
 
-def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(house) -> None:
+def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(services) -> None:
     from ivr.callbacks import workflow
 
     now = utc_now()
-    person = Person(house, 1, now - HOUR, closed=False)
+    person = Person(services, 1, now - HOUR, closed=False)
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         mia = session.scalars(select(User).where(User.username == "mia")).one()
@@ -810,10 +811,10 @@ def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(house) -> None
         assert task.due_at - due_at == timedelta(days=2), "from the end of the pause on"
 
 
-def test_nobody_is_rung_for_a_kept_place_that_is_restricted(house) -> None:
+def test_nobody_is_rung_for_a_kept_place_that_is_restricted(services) -> None:
     from ivr.contact_centre import call_queue
 
-    person, now = Person(house, 1, utc_now(), closed=False), utc_now()
+    person, now = Person(services, 1, utc_now(), closed=False), utc_now()
     with database.writing() as session:
         entry = session.scalars(select(QueueEntry)).one()
         entry.state, entry.mode, entry.left_at, entry.answered_at = "waiting", "callback", None, None
@@ -826,11 +827,11 @@ def test_nobody_is_rung_for_a_kept_place_that_is_restricted(house) -> None:
         assert (entry.state, entry.reason) == ("left", "withdrawn")
 
 
-def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(house) -> None:
+def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(services) -> None:
     from ivr.callbacks import intake
     from ivr.callbacks.request import Request
 
-    person, now = Person(house, 1, utc_now(), closed=False), utc_now()
+    person, now = Person(services, 1, utc_now(), closed=False), utc_now()
     with database.writing() as session:
         task = session.get_one(CallbackTask, person.task_id)
         restriction.restrict(session, task, session.scalars(select(User).where(User.username == "lena")).one(), now)
@@ -843,7 +844,7 @@ def test_a_new_call_of_a_restricted_person_is_a_task_of_its_own(house) -> None:
             assert (new.id != task.id, new.restricted_at, new.state) == (True, None, "open"), number
 
 
-def test_what_could_not_be_replayed_is_not_kept_for_ever(house) -> None:
+def test_what_could_not_be_replayed_is_not_kept_for_ever(services) -> None:
     import os
 
     from ivr.platform import spool

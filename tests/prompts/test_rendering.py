@@ -26,8 +26,7 @@ from ivr.prompts.catalogue import BUILDING_BLOCKS, WRITTEN
 from ivr.prompts.numerals import KURMANJI, PERSIAN
 from ivr.prompts.script import script
 from ivr.prompts.speaking import Audio, Text
-from tests.conftest import move_out
-from tests.support.speech_recogniser import whisper_model
+from tests.support.environment import forget_settings
 
 ROOT = Path(__file__).parent.parent.parent
 PLAYED = [code for code, language in LANGUAGES.items() if language.carrier_voice is None]
@@ -40,10 +39,10 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def studio(rooms, rendered: Path) -> None:
-    """The rooms, with the rendered prompts at hand."""
-    rooms.var_dir.mkdir(exist_ok=True)
-    (rooms.var_dir / "prompts").symlink_to(rendered)
+def studio(empty_database, rendered: Path) -> None:
+    """The empty_database, with the rendered prompts at hand."""
+    empty_database.var_dir.mkdir(exist_ok=True)
+    (empty_database.var_dir / "prompts").symlink_to(rendered)
     recordings._seen.clear()
 
 
@@ -114,14 +113,14 @@ def test_the_commands_render_and_check(studio) -> None:
     assert drawn.output.startswith("<svg")
 
 
-def test_prompts_are_served_wherever_the_process_was_started(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prompts_are_served_wherever_the_process_was_started(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default directory is named without its beginning, and Flask looks for files beside its own code."""
     from ivr.web.app import create_app
 
-    rooms.var_dir.mkdir(exist_ok=True)
-    monkeypatch.chdir(rooms.var_dir.parent)
-    monkeypatch.setenv("VAR_DIR", rooms.var_dir.name)
-    move_out()
+    empty_database.var_dir.mkdir(exist_ok=True)
+    monkeypatch.chdir(empty_database.var_dir.parent)
+    monkeypatch.setenv("VAR_DIR", empty_database.var_dir.name)
+    forget_settings()
     recordings._seen.clear()
     part = parts.named("fa", "goodbye")
     (piece,) = prompts.spoken("goodbye", "fa", {})
@@ -284,20 +283,20 @@ def test_a_recorded_part_stands_beside_what_the_voice_says(studio) -> None:
 # -- heard again -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def ear() -> WhisperModel:
-    """A multilingual recogniser; its model comes in two packages."""
-    return WhisperModel(str(whisper_model(ROOT / "var" / "ear")), device="cpu", compute_type="int8", cpu_threads=2)
-
-
 def heard(
-    ear: WhisperModel, sounds: list[Sound], language: str | None, gap: float = 0.8, expecting: str | None = None
+    speech_recogniser: WhisperModel,
+    sounds: list[Sound],
+    language: str | None,
+    gap: float = 0.8,
+    expecting: str | None = None,
 ) -> tuple[str, str]:
     """What the recogniser makes of sounds one after the other, and in which language."""
     silence = np.zeros(int(gap * RATE), np.int16)
     samples = np.concatenate([piece for sound in sounds for piece in (sound.samples, silence)])
     audio = soxr.resample(samples.astype(np.float32) / 32768, RATE, 16000)
-    segments, info = ear.transcribe(audio, language=language, beam_size=5, temperature=0.0, initial_prompt=expecting)
+    segments, info = speech_recogniser.transcribe(
+        audio, language=language, beam_size=5, temperature=0.0, initial_prompt=expecting
+    )
     return " ".join(segment.text for segment in segments).lower(), info.language
 
 
@@ -311,7 +310,7 @@ def words_of(text: str) -> list[str]:
     return [_NUMBERS.get(word, word) for word in plain.split()]
 
 
-def test_what_is_rendered_is_understood(studio, ear: WhisperModel) -> None:
+def test_what_is_rendered_is_understood(studio, speech_recogniser: WhisperModel) -> None:
     """The renderer in a language the recogniser knows from a synthetic voice: it finds the language and most words
     of every prompt. (It makes out nothing of the synthesiser's Persian, and does not know Kurmanji: there the tests
     above look at the parts.)"""
@@ -329,11 +328,11 @@ def test_what_is_rendered_is_understood(studio, ear: WhisperModel) -> None:
     missed = {}
     for window in windows:
         sounds = [read_wav(rendering.audio_of(said[prompt]).read_bytes()) for prompt in window]
-        text, language = heard(ear, sounds, None)
+        text, language = heard(speech_recogniser, sounds, None)
         assert language == "en"
         for prompt, sound in zip(window, sounds, strict=True):
             if understood(said[prompt].text, text) < 0.5:  # lost among the others: listen to it alone
-                alone, _ = heard(ear, [sound], "en")
+                alone, _ = heard(speech_recogniser, [sound], "en")
                 if understood(said[prompt].text, alone) < 0.5:
                     missed[prompt] = (said[prompt].text, text, alone)
     assert len(missed) <= len(said) // 20, missed
@@ -346,12 +345,14 @@ def understood(said: str, text: str) -> float:
 
 
 @pytest.mark.parametrize("code", ["16273840", "45362718", "19283746", "71625394", "52947163"])
-def test_every_digit_of_a_receipt_code_is_understood(studio, ear: WhisperModel, code: str) -> None:
+def test_every_digit_of_a_receipt_code_is_understood(studio, speech_recogniser: WhisperModel, code: str) -> None:
     sounds = [read_wav(rendering.audio_of(parts.digit("en", digit)).read_bytes()) for digit in code]
-    # Callers hear a code twice; the ear gets it at three speeds and has to have it right once.
-    texts = [heard(ear, sounds, "en", gap=gap, expecting="1 2 3 4 5 6 7 8 9 0")[0] for gap in (0.15, 0.1, 0.25)]
+    # Callers hear a code twice; the recogniser gets it at three speeds and has to have it right once.
+    texts = [
+        heard(speech_recogniser, sounds, "en", gap=gap, expecting="1 2 3 4 5 6 7 8 9 0")[0] for gap in (0.15, 0.1, 0.25)
+    ]
     digits = ["".join(re.findall(r"\d", "".join(words_of(text)))) for text in texts]
-    # The ear may go on with a digit for ever when there is nothing more to be heard; no code has one four times.
+    # The recogniser may repeat a digit for ever after the end of the speech; no code has one four times.
     assert code in [re.sub(r"(\d)\1{3,}$", "", heard_digits) for heard_digits in digits], texts
 
 

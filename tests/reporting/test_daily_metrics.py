@@ -40,7 +40,7 @@ def totals(**of: str) -> dict[str, float]:
         return daily_metrics.totals(session, sample_month.FIRST, sample_month.LAST, tuple(BY_HAND), **of)
 
 
-def test_a_month_is_what_counting_by_hand_gives(rooms) -> None:
+def test_a_month_is_what_counting_by_hand_gives(empty_database) -> None:
     sample_month.happen()
     sample_month.count()
     assert totals() == pytest.approx(BY_HAND)
@@ -56,7 +56,7 @@ def test_a_month_is_what_counting_by_hand_gives(rooms) -> None:
             assert sum(values["tasks"] for values in of_all.values()) == 30
 
 
-def test_what_is_final_outlives_the_tasks_and_never_changes(rooms) -> None:
+def test_what_is_final_outlives_the_tasks_and_never_changes(empty_database) -> None:
     sample_month.happen()
     sample_month.count()
     before = totals()
@@ -72,7 +72,7 @@ def test_what_is_final_outlives_the_tasks_and_never_changes(rooms) -> None:
         assert session.scalar(select(func.count()).select_from(FigureDay)) >= 31
 
 
-def test_the_last_days_are_counted_again_for_what_becomes_known_late(rooms) -> None:
+def test_the_last_days_are_counted_again_for_what_becomes_known_late(empty_database) -> None:
     a_task(age=timedelta(days=3))
     now = utc_now()
     with database.writing() as session:
@@ -94,7 +94,7 @@ def test_the_last_days_are_counted_again_for_what_becomes_known_late(rooms) -> N
     assert tasks() == 2
 
 
-def test_a_period_across_both_dst_nights_has_every_hour_once(rooms) -> None:
+def test_a_period_across_both_dst_nights_has_every_hour_once(empty_database) -> None:
     """23 and 25 hours long: the days follow each other without a gap and without an overlap."""
     edges = [daily_metrics.bounds(day, day) for day in (date(2026, 1, 1) + timedelta(days=n) for n in range(365))]
     assert all(end == start for (_, end), (start, _) in itertools.pairwise(edges))
@@ -104,7 +104,7 @@ def test_a_period_across_both_dst_nights_has_every_hour_once(rooms) -> None:
     assert whole[1] - whole[0] == timedelta(days=365)
 
 
-def test_behind_every_number_are_its_tasks(rooms) -> None:
+def test_behind_every_number_are_its_tasks(empty_database) -> None:
     sample_month.happen()
     with database.reading() as session:
         for source in SOURCES:
@@ -118,11 +118,11 @@ def test_behind_every_number_are_its_tasks(rooms) -> None:
         assert len(late) == 4
 
 
-def test_the_dashboard_says_what_is_and_how_it_compares(rooms) -> None:
+def test_the_dashboard_says_what_is_and_how_it_compares(empty_database) -> None:
     sample_month.happen()
     late, soon = a_task(age=timedelta(hours=30)), a_task(age=timedelta(hours=21))
     now = utc_now()
-    from tests.callbacks.test_sla_clocks import sweep
+    from tests.support.alerts import sweep
 
     sweep(now)
     with database.writing() as session:
@@ -138,7 +138,7 @@ def test_the_dashboard_says_what_is_and_how_it_compares(rooms) -> None:
         assert ages["work"] == [0, 0, 0, 5]
 
 
-def test_parity_compares_every_language_with_german(rooms) -> None:
+def test_parity_compares_every_language_with_german(empty_database) -> None:
     sample_month.happen()
     sample_month.count()
     with database.reading() as session:
@@ -153,7 +153,7 @@ def test_parity_compares_every_language_with_german(rooms) -> None:
     assert found["fa"].hours is None
 
 
-def test_who_gave_up_is_a_list_without_numbers(rooms) -> None:
+def test_who_gave_up_is_a_list_without_numbers(empty_database) -> None:
     sample_month.happen()
     with database.reading() as session:
         entries = dashboard.abandoned(session, sample_month.FIRST, sample_month.LAST)
@@ -167,7 +167,7 @@ def test_who_gave_up_is_a_list_without_numbers(rooms) -> None:
         assert dashboard.came_back(session, entries)[entries[0].id] == "promised"
 
 
-def test_an_empty_house_counts_nothing_and_is_final(rooms) -> None:
+def test_an_empty_database_counts_nothing_and_is_final(empty_database) -> None:
     now = utc_now()
     with database.reading() as session:
         assert len(daily_metrics.due(session, now)) == daily_metrics.OPEN_DAYS + 1
@@ -179,7 +179,7 @@ def test_an_empty_house_counts_nothing_and_is_final(rooms) -> None:
         assert session.scalar(select(func.count()).select_from(User)) == 6
 
 
-def test_staff_by_hour_is_the_roster_with_its_exceptions(rooms) -> None:
+def test_staff_by_hour_is_the_roster_with_its_exceptions(empty_database) -> None:
     people = hire()
     day = date(2026, 11, 23)  # a Monday
     with database.writing() as session:

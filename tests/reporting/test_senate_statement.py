@@ -29,10 +29,11 @@ from ivr.reporting import daily_metrics, disclosure_control, export_files, publi
 from ivr.reporting.tables import HIDDEN, Column, Report, Table, translator
 from ivr.web.app import create_app
 from ivr.workers import scheduler
-from tests.callbacks.test_alert_delivery import Mailbox, mailbox, nothing_on_its_way  # noqa: F401 - a fixture
-from tests.conftest import eventually
 from tests.support import sample_month
+from tests.support.alerts import nothing_on_its_way
+from tests.support.mailbox import Mailbox
 from tests.support.people import hire, log_in
+from tests.support.waiting import eventually
 
 MONTH = sample_month.FIRST
 SAY = translator("de")
@@ -50,7 +51,7 @@ def published(name: str = "statement", month: date = MONTH, now: datetime = samp
 
 
 @pytest.fixture
-def counted(rooms) -> None:
+def counted(empty_database) -> None:
     sample_month.happen()
     sample_month.count()
 
@@ -162,7 +163,7 @@ def test_nothing_in_a_report_is_markup_or_a_formula() -> None:
     assert "#set page" in text
 
 
-def test_a_month_without_calls_is_a_report_of_zeros(rooms) -> None:
+def test_a_month_without_calls_is_a_report_of_zeros(empty_database) -> None:
     report = preview(month=date(2026, 2, 1))
     assert (report.first, report.last) == (date(2026, 2, 1), date(2026, 2, 28))
     numbers = {value for table in report.tables for row in table.rows for value in row[1:]}
@@ -322,7 +323,7 @@ def test_hiding_stops_where_nothing_is_left_to_hide() -> None:
 
 
 @pytest.fixture
-def desk(rooms) -> FlaskClient:
+def desk(empty_database) -> FlaskClient:
     hire()
     return create_app().test_client()
 
@@ -393,7 +394,7 @@ def test_a_period_that_is_none_is_answered_clearly(client: FlaskClient, query: s
     assert client.get("/supervision/figures/behind/calls?dimension=shoe_size").status_code == 404
 
 
-def test_the_statement_comes_by_mail_once_the_month_is_final(counted, mailbox: Mailbox, monkeypatch) -> None:  # noqa: F811
+def test_the_statement_comes_by_mail_once_the_month_is_final(counted, mailbox: Mailbox, monkeypatch) -> None:
     wishes = [{"report": "statement", "to": "senat@example.org"}, {"report": "overview", "to": "lena@example.org"}]
     monkeypatch.setenv("REPORT_MAILS", json.dumps(wishes))
     monkeypatch.setenv("SMTP_URL", mailbox.url)

@@ -1,4 +1,4 @@
-"""How many people must answer: the simulation agrees with Erlang, and knows the house's own history."""
+"""How many people must answer: the simulation agrees with Erlang, and knows the hotline's own history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from ivr.reporting import staffing
@@ -55,7 +55,7 @@ def test_patience_is_all_the_waiting_by_those_who_gave_up() -> None:
     assert staffing.mean_patience(known) == pytest.approx((40 * 30 + 400 * 15) / 40)
 
 
-def test_the_houses_own_history_is_asked(rooms, tmp_path: Path) -> None:
+def test_the_hotlines_own_history_is_asked(empty_database, tmp_path: Path) -> None:
     sample_month.happen()
     sample_month.count()
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -69,11 +69,11 @@ def test_the_houses_own_history_is_asked(rooms, tmp_path: Path) -> None:
         staffing.plan(known, [3], calls=20, wrap_up=60, talk=None)
 
 
-def test_on_the_command_line(rooms, tmp_path: Path) -> None:
+def test_on_the_command_line(empty_database, tmp_path: Path) -> None:
     drawn = tmp_path / "staff.svg"
     arguments = ["simulate", "--calls", "40", "--talk-seconds", "200", "--wrap-up-seconds", "40", "--staff", "2-6",
                  "--when", "monday 9", "--goal", "0.75", "--chart", str(drawn)]  # fmt: skip
-    said = CliRunner().invoke(hotline, arguments)
+    said = CliRunner().invoke(command_line, arguments)
     assert said.exit_code == 0, said.output
     assert "5 people answer" in said.output
     assert ElementTree.parse(drawn).getroot().tag.endswith("svg")
@@ -84,6 +84,6 @@ def test_on_the_command_line(rooms, tmp_path: Path) -> None:
         (["--team", "kitchen"], "no team"),
         ([], "no calls are known"),
     ):
-        refused = CliRunner().invoke(hotline, ["simulate", *wrong])
+        refused = CliRunner().invoke(command_line, ["simulate", *wrong])
         assert refused.exit_code != 0
         assert complaint in refused.output

@@ -26,7 +26,7 @@ TEAMS = ["benefits"] * 22 + ["work"] * 7 + ["youth"] * 4 + ["rehab"] * 3 + ["ent
 
 
 @pytest.fixture
-def settings(rooms, monkeypatch: pytest.MonkeyPatch):
+def settings(empty_database, monkeypatch: pytest.MonkeyPatch):
     interpreters = [
         {"name": f"Dienst {number}", "number": f"+49421990{number:02d}", "languages": LANGUAGES[2:]}
         for number in range(12)

@@ -20,9 +20,9 @@ from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, job_queue, outbox
 from ivr.prompts.speaking import digit_by_digit
 from ivr.telephony.call_intake import greeting
-from tests.conftest import eventually
 from tests.support.caller import Caller
 from tests.support.staff import Team, have_met
+from tests.support.waiting import eventually
 
 SPEECH = "Guten Abend, bitte rufen Sie mich zurück."
 
@@ -39,10 +39,10 @@ def guest(caller, language: str):
 
 
 @pytest.fixture
-def rehab(house, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
+def rehab(hotline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
     """Who answers for the rehabilitation team; gone afterwards."""
     monkeypatch.setattr(outbox, "hand_over", job_queue.hand_over)
-    team = Team(house, "rehab")
+    team = Team(hotline, "rehab")
     yield team
     team.goes_home()
 
@@ -131,17 +131,17 @@ def test_an_appointment_wish(guest, tasks_of) -> None:
     assert wish["priority_groups"] == ["language", "under_25_training"]
 
 
-def test_the_link_to_the_online_services(guest, house, tasks_of) -> None:
+def test_the_link_to_the_online_services(guest, hotline, tasks_of) -> None:
     person = guest().presses("5").hears("services").presses("3").hears("online_services")
     person.hears("link_by_sms").presses("1").hears("confirm_sms_number").presses("1").hears("link_sent")
     person.hears("anything_else").stays_silent().hears("goodbye").is_sent_off()
     assert tasks_of(person.call_sid) == []
 
     def sent() -> list[str]:
-        return [message.body for message in house.switch.store.messages() if message.to == person.number]
+        return [message.body for message in hotline.switch.store.messages() if message.to == person.number]
 
     (body,) = eventually(sent)
-    assert house.settings.online_services_url in body
+    assert hotline.settings.online_services_url in body
     assert "Jobcenter Bremen" not in body, "telephones are shared"
 
 
@@ -212,9 +212,9 @@ def test_another_concern_or_another_language_is_another_task(caller, rings_again
     assert len(ids) == 3, "telephones are shared"
 
 
-def test_codes_cannot_be_guessed(caller, rings_again, house) -> None:
+def test_codes_cannot_be_guessed(caller, rings_again, hotline) -> None:
     guesser = german(caller).presses("5").hears("services").presses("4")
-    for _ in range(house.settings.code_tries):
+    for _ in range(hotline.settings.code_tries):
         guesser.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_unknown")
     guesser.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_locked").hears(
         "anything_else"
@@ -242,7 +242,7 @@ def test_who_goes_back_from_the_emergency_still_has_their_receipt(caller, tasks_
     assert (task["concern"], len(task["messages"])) == ("work", 1)
 
 
-def test_a_landline_gets_no_text_message(caller, house) -> None:
+def test_a_landline_gets_no_text_message(caller, hotline) -> None:
     person = german(caller, number="+494211234567").presses("5").hears("services").presses("3")
     person.hears("link_by_sms").presses("1").hears("number_not_mobile").hears("enter_sms_number")
     mobile = f"0176{secrets.randbelow(9 * 10**7) + 10**7}"
@@ -250,7 +250,7 @@ def test_a_landline_gets_no_text_message(caller, house) -> None:
     assert person.last_values == (digit_by_digit(mobile, "de"),)
     person.stays_silent().hears("confirm_sms_number").stays_silent().hears("confirm_sms_number").stays_silent()
     person.hears("goodbye").is_sent_off()
-    assert not [message for message in house.switch.store.messages() if message.to.endswith(mobile[1:])]
+    assert not [message for message in hotline.switch.store.messages() if message.to.endswith(mobile[1:])]
 
 
 @pytest.mark.parametrize("keys", ["*" * 30, "#" * 30, "7" * 30, "*#0*#0" * 5])

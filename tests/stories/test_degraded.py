@@ -23,10 +23,11 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
 from ivr.platform import database, spool
 from ivr.platform.work_models import SpoolEntry
-from ivr.telephony import call_intake as the_house
-from tests.conftest import House, eventually
+from ivr.telephony import call_intake
 from tests.support.postgres import Postgres, running
-from tests.workers.test_worker_pool import human_speech
+from tests.support.running_hotline import RunningHotline
+from tests.support.speech import human_speech
+from tests.support.waiting import eventually
 
 SHAKY_NUMBER = 200
 
@@ -39,40 +40,41 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
-def shaky(tmp_path_factory: pytest.TempPathFactory, server: Postgres) -> Iterator[House]:
-    before = dict(os.environ)
-    house = House(
+def fragile_hotline(tmp_path_factory: pytest.TempPathFactory, server: Postgres) -> Iterator[RunningHotline]:
+    hotline = RunningHotline(
         tmp_path_factory.mktemp("degraded"),
         tmp_path_factory.mktemp("no models"),
         DATABASE_URL=server.new_database(),
         LANGUAGES='["de", "en", "tr"]',
     )
-    yield house
-    house.stop()
-    os.environ.clear()
-    os.environ.update(before)
+    yield hotline
+    hotline.stop()
 
 
 SPEECH = human_speech(4)
 
 
-def leaves_a_message(house: House, number: str) -> bool:
+def leaves_a_message(hotline: RunningHotline, number: str) -> bool:
     """German, work, agreed, spoken, hung up in mid-recording; whether the line was recording then."""
     caller = ScriptedCaller(keys=["1", "2", "1"], sounds=[SPEECH], hangs_up=True)
-    report = house.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
-    return any(recording.call_sid == report.call_sid for recording in house.switch.store.recordings())
+    report = hotline.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
+    return any(recording.call_sid == report.call_sid for recording in hotline.switch.store.recordings())
 
 
-def slowest(house: House, stop: threading.Event, told: list[float]) -> None:
+def slowest(hotline: RunningHotline, stop: threading.Event, told: list[float]) -> None:
     """Asks for the first document again and again, and the health pages of nobody."""
     number = 0
     while not stop.is_set():
         number += 1
-        form = {"CallSid": f"CA{number:032x}", "From": f"+491760{number:07d}", "AccountSid": house.settings.account_sid}
-        url = f"{house.url}/voice/fallback"
+        form = {
+            "CallSid": f"CA{number:032x}",
+            "From": f"+491760{number:07d}",
+            "AccountSid": hotline.settings.account_sid,
+        }
+        url = f"{hotline.url}/voice/fallback"
         began = time.monotonic()
         answer = requests.post(
-            url, data=form, headers={"X-Twilio-Signature": sign(house.settings.auth_token, url, form)}, timeout=15
+            url, data=form, headers={"X-Twilio-Signature": sign(hotline.settings.auth_token, url, form)}, timeout=15
         )
         told.append(time.monotonic() - began)
         assert answer.status_code == 200
@@ -85,29 +87,31 @@ def tasks() -> int:
         return session.scalar(select(func.count()).select_from(CallbackTask)) or 0
 
 
-def test_two_hundred_callers_while_database_and_redis_are_gone(shaky: House, server: Postgres) -> None:
+def test_two_hundred_callers_while_database_and_redis_are_gone(
+    fragile_hotline: RunningHotline, server: Postgres
+) -> None:
     server.kill()
-    shaky.kill("redis", "worker")
+    fragile_hotline.kill("redis", "worker")
     stop, times = threading.Event(), []
-    watcher = threading.Thread(target=slowest, args=(shaky, stop, times))
+    watcher = threading.Thread(target=slowest, args=(fragile_hotline, stop, times))
     watcher.start()
     try:
         with ThreadPoolExecutor(12) as threads:
             numbers = [f"+49151{number:08d}" for number in range(SHAKY_NUMBER)]
-            recorded = list(threads.map(lambda number: leaves_a_message(shaky, number), numbers))
+            recorded = list(threads.map(lambda number: leaves_a_message(fragile_hotline, number), numbers))
     finally:
         stop.set()
         watcher.join()
     assert all(recorded), f"{recorded.count(False)} callers could leave nothing"
     assert max(times) < 2, "each document comes within 2 s"
-    page = requests.get(f"{shaky.url}/desk/", timeout=5)
+    page = requests.get(f"{fragile_hotline.url}/desk/", timeout=5)
     assert page.status_code == 503 or "/login" in page.url
     server.start()
-    shaky.restart("redis", "worker")
+    fragile_hotline.restart("redis", "worker")
     back = time.monotonic()
     eventually(lambda: tasks() >= SHAKY_NUMBER, 180, 0.5)
     assert time.monotonic() - back < 180
-    eventually(lambda: not spool_is_waiting(shaky), 60)
+    eventually(lambda: not spool_is_waiting(fragile_hotline), 60)
 
     def stored() -> int:
         with database.reading() as session:
@@ -120,27 +124,27 @@ def test_two_hundred_callers_while_database_and_redis_are_gone(shaky: House, ser
         assert session.scalars(per_number).all() == [1] * SHAKY_NUMBER, "one task each, none doubled"
         told = session.execute(select(CallbackTask.language, CallbackTask.concern).distinct()).all()
         assert [tuple(row) for row in told] == [("de", "work")], "and what they had keyed in is known"
-    assert list(shaky.switch.store.recordings()) == [], "nothing is left at the carrier"
+    assert list(fragile_hotline.switch.store.recordings()) == [], "nothing is left at the carrier"
     assert spool.damaged() == 0
 
 
-def spool_is_waiting(house: House) -> bool:
+def spool_is_waiting(hotline: RunningHotline) -> bool:
     return any(
         path.exists() and path.stat().st_size
-        for path in (house.settings.var_dir / "spool" / name for name in ("entries", "replaying"))
+        for path in (hotline.settings.var_dir / "spool" / name for name in ("entries", "replaying"))
     )
 
 
-def test_a_database_that_takes_connections_and_stays_silent(shaky: House, server: Postgres) -> None:
+def test_a_database_that_takes_connections_and_stays_silent(fragile_hotline: RunningHotline, server: Postgres) -> None:
     """No error comes from it, so somebody has to notice the silence."""
     before = tasks()
     server.hush()
     stop, times = threading.Event(), []
     try:
         time.sleep(2.5)  # what was under way notices first
-        watcher = threading.Thread(target=slowest, args=(shaky, stop, times))
+        watcher = threading.Thread(target=slowest, args=(fragile_hotline, stop, times))
         watcher.start()
-        assert leaves_a_message(shaky, "+4915199999999")
+        assert leaves_a_message(fragile_hotline, "+4915199999999")
         stop.set()
         watcher.join()
     finally:
@@ -149,30 +153,34 @@ def test_a_database_that_takes_connections_and_stays_silent(shaky: House, server
     eventually(lambda: tasks() == before + 1, 60, 0.5)
 
 
-def test_without_redis_a_web_request_takes_no_longer(shaky: House) -> None:
+def test_without_redis_a_web_request_takes_no_longer(fragile_hotline: RunningHotline) -> None:
     def median() -> float:
         times = []
         for number in range(40):
-            form = {"CallSid": f"CB{number:032x}", "From": "+4942112345", "AccountSid": shaky.settings.account_sid}
-            url = f"{shaky.url}/voice/incoming"
+            form = {
+                "CallSid": f"CB{number:032x}",
+                "From": "+4942112345",
+                "AccountSid": fragile_hotline.settings.account_sid,
+            }
+            url = f"{fragile_hotline.url}/voice/incoming"
             began = time.monotonic()
-            signature = sign(shaky.settings.auth_token, url, form)
+            signature = sign(fragile_hotline.settings.auth_token, url, form)
             assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
             times.append(time.monotonic() - began)
         return sorted(times)[20]
 
     with_redis = median()
-    shaky.kill("redis")
+    fragile_hotline.kill("redis")
     try:
         assert median() < with_redis + 0.05
     finally:
-        shaky.restart("redis")
+        fragile_hotline.restart("redis")
 
 
 # -- the spool by itself -----------------------------------------------------------------------------
 
 
-def test_the_spool_is_replayed_in_order_and_once(rooms) -> None:
+def test_the_spool_is_replayed_in_order_and_once(empty_database) -> None:
     for number in range(5):
         spool.keep("count", {"number": number})
     assert spool.waiting()
@@ -194,7 +202,9 @@ def test_the_spool_is_replayed_in_order_and_once(rooms) -> None:
         assert session.scalar(select(func.count()).select_from(SpoolEntry)) == 5
 
 
-def test_what_is_torn_or_cannot_be_digested_is_put_aside_and_holds_up_nothing(rooms: object, tmp_path: Path) -> None:
+def test_what_is_torn_or_cannot_be_digested_is_put_aside_and_holds_up_nothing(
+    empty_database: object, tmp_path: Path
+) -> None:
     spool.keep("count", 1)
     entries = spool._path("entries")
     entries.write_bytes(entries.read_bytes() + b"half an entr")  # the machine went down here
@@ -213,7 +223,7 @@ def test_what_is_torn_or_cannot_be_digested_is_put_aside_and_holds_up_nothing(ro
     assert not spool.waiting()
 
 
-def test_a_disk_that_fills_in_mid_write_leaves_the_spool_whole(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_in_mid_write_leaves_the_spool_whole(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     spool.keep("count", 1)
     whole = spool._path("entries").read_bytes()
     write = os.write
@@ -224,21 +234,21 @@ def test_a_disk_that_fills_in_mid_write_leaves_the_spool_whole(rooms, monkeypatc
     assert spool._path("entries").read_bytes() == whole
 
 
-def test_nothing_personal_stands_in_the_spool(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_personal_stands_in_the_spool(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise database.Away("gone")
 
     monkeypatch.setattr(database, "writing", away)
     monkeypatch.setattr(database, "writing_alone", away)
     monkeypatch.setattr(database, "noting", away)
-    the_house.call_ended("CA1", "+4915112345678", utc_now())
+    call_intake.call_ended("CA1", "+4915112345678", utc_now())
     content = spool._path("entries").read_text()
     assert content
     assert "15112345678" not in content
     assert json.dumps("CA1")[1:-1] not in content
 
 
-def test_a_torn_entry_is_put_aside_once_and_can_be_tried_again(rooms) -> None:
+def test_a_torn_entry_is_put_aside_once_and_can_be_tried_again(empty_database) -> None:
     spool._append("entries", b"torn entry\n")
     spool.keep("count", 1)
 
@@ -258,17 +268,21 @@ def test_a_torn_entry_is_put_aside_once_and_can_be_tried_again(rooms) -> None:
     assert (told, spool.damaged() > 0) == ([1], True)
 
 
-def test_redis_that_is_silent_holds_no_caller_up(shaky: House) -> None:
+def test_redis_that_is_silent_holds_no_caller_up(fragile_hotline: RunningHotline) -> None:
     """It takes connections and does not answer."""
-    redis = shaky.redis._process
+    redis = fragile_hotline.redis._process
 
     def slowest_of(count: int) -> float:
         times = []
         for number in range(count):
-            form = {"CallSid": f"CC{number:032x}", "From": "+4942112399", "AccountSid": shaky.settings.account_sid}
-            url = f"{shaky.url}/voice/incoming"
+            form = {
+                "CallSid": f"CC{number:032x}",
+                "From": "+4942112399",
+                "AccountSid": fragile_hotline.settings.account_sid,
+            }
+            url = f"{fragile_hotline.url}/voice/incoming"
             began = time.monotonic()
-            signature = sign(shaky.settings.auth_token, url, form)
+            signature = sign(fragile_hotline.settings.auth_token, url, form)
             assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
             times.append(time.monotonic() - began)
         return sorted(times)[count // 2]
@@ -279,6 +293,6 @@ def test_redis_that_is_silent_holds_no_caller_up(shaky: House) -> None:
         time.sleep(0.5)
         slowest_of(6)  # each process notices once
         assert slowest_of(9) < usual + 0.05
-        assert leaves_a_message(shaky, "+4915199999998")
+        assert leaves_a_message(fragile_hotline, "+4915199999998")
     finally:
         os.kill(redis.pid, signal.SIGCONT)

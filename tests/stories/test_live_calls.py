@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-
-import pytest
 from sqlalchemy import select
 
 from ivr.accounts import users
@@ -13,106 +9,17 @@ from ivr.contact_centre import call_distribution
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
-from ivr.platform import database, job_queue, outbox
-from tests.conftest import Databases, House, eventually, reader
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence
+from ivr.platform import database
+from tests.support.call_queue import STAFF, conversation_of, entry_of, waits
 from tests.support.caller import Caller, Telephone
-from tests.support.staff import Team, have_met
-
-STAFF = "+494211782660"
-INTERPRETERS = (
-    '[{"name": "Aylin", "number": "+4915700000001", "languages": ["tr"], "hours": {"daily": "00:00-24:00"}},'
-    ' {"name": "Dienst", "number": "+4915700000002", "languages": ["tr", "ar"], "hours": {"daily": "00:00-24:00"}}]'
-)
+from tests.support.staff import have_met
+from tests.support.waiting import eventually
 
 
-@pytest.fixture(scope="module")
-def open_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[House]:
-    """A house that is always open, with a small line."""
-    before = dict(os.environ)
-    house = House(
-        tmp_path_factory.mktemp("live"),
-        tmp_path_factory.mktemp("no models"),
-        HOURS__DAILY="00:00-24:00",
-        CALLING_HOURS__DAILY="00:00-24:00",
-        WITHHELD_CALLS_A_MINUTE="60",
-        HOURS__CLOSURES='[{"first": "2031-05-05", "last": "2031-05-05"}]',
-        LINE_PLACES="3",
-        RING_SECONDS="5",
-        ANNOUNCE_SECONDS="2",
-        INTERPRETERS=INTERPRETERS,
-        STAFF_NUMBER=STAFF,
-        LANGUAGES='["de", "en", "tr", "ar", "fa"]',
-        **databases.settings(),
-    )
-    yield house
-    house.stop()
-    os.environ.clear()
-    os.environ.update(before)
-
-
-@pytest.fixture
-def tasks_of(open_house: House) -> Callable[[str], list[dict]]:
-    api = reader(open_house)
-    return lambda call_sid: api("/tasks", call_sid=call_sid)["tasks"]
-
-
-@pytest.fixture
-def team(open_house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    monkeypatch.setattr(outbox, "hand_over", job_queue.hand_over)
-    team = Team(open_house)
-    yield team
-    team.goes_home()
-
-
-@pytest.fixture
-def phone(open_house: House) -> Iterator[Callable[..., Telephone]]:
-    phones: list[Telephone] = []
-
-    def one(number: str = "", **wishes: str) -> Telephone:
-        phones.append(Telephone(open_house.switch, number, **wishes))
-        return phones[-1]
-
-    yield one
-    for made in phones:
-        made.gives_up()
-        del open_house.switch.telephones[made.number]
-
-
-@pytest.fixture
-def caller(open_house: House) -> Iterator[Callable[..., Caller]]:
-    callers: list[Caller] = []
-
-    def somebody(language: str = "de", **wishes: str) -> Caller:
-        """Somebody who rings about money and waits to be connected."""
-        callers.append(Caller(open_house.switch, **{"at": "open", **wishes}))
-        return callers[-1].dials().chooses(language).hears("main")
-
-    yield somebody
-    for one in callers:
-        one.gives_up()
-
-
-def waits(person: Caller, key: str = "1") -> Caller:
-    """About money, and on to the line."""
-    return person.presses(key).hears("transfer").stays_silent().waits_in_line()
-
-
-def entry_of(person: Caller) -> QueueEntry:
-    with database.reading() as session:
-        return session.scalars(
-            select(QueueEntry).join(Call).where(Call.call_sid == person.call_sid).order_by(QueueEntry.turn.desc())
-        ).first()
-
-
-def conversation_of(person: Caller) -> Conversation:
-    with database.reading() as session:
-        return session.scalars(select(Conversation).join(Leg).where(Leg.call_sid == person.call_sid)).one()
-
-
-def test_a_call_is_answered(caller, team) -> None:
+def test_a_call_is_answered(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.answers().is_told("Anruf auf Deutsch. Anliegen: Leistung.").presses("1").is_talking()
     person.is_talking()
     assert team.state("mia") == "talking"
@@ -127,13 +34,13 @@ def test_a_call_is_answered(caller, team) -> None:
     assert entry_of(person).state == "answered"
 
 
-def test_nobody_is_there_and_the_voicebox_is(caller, team) -> None:
-    caller().presses("1").hears("transfer").stays_silent().hears("nobody_answered").hears("consent").hangs_up()
+def test_nobody_is_there_and_the_voicebox_is(caller_at_menu, team) -> None:
+    caller_at_menu().presses("1").hears("transfer").stays_silent().hears("nobody_answered").hears("consent").hangs_up()
 
 
-def test_declined_and_not_answered_calls_go_to_the_next_and_the_caller_never_notices(caller, team) -> None:
+def test_declined_and_not_answered_calls_go_to_the_next_and_the_caller_never_notices(caller_at_menu, team) -> None:
     mia, nils, olga = (team.member(name) for name in ("mia", "nils", "olga"))
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.answers().presses("2").has_hung_up()
     nils.refuses("busy")
     olga.accepts()
@@ -144,19 +51,19 @@ def test_declined_and_not_answered_calls_go_to_the_next_and_the_caller_never_not
     team.wraps_up("olga")
 
 
-def test_who_misses_two_calls_in_a_row_is_taken_for_away(caller, team) -> None:
+def test_who_misses_two_calls_in_a_row_is_taken_for_away(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.refuses()
     mia.refuses()
     eventually(lambda: team.state("mia") == "paused")
     person.hears("nobody_answered").hears("consent").hangs_up()
 
 
-def test_an_answering_machine_never_accepts_a_call(caller, team) -> None:
+def test_an_answering_machine_never_accepts_a_call(caller_at_menu, team) -> None:
     mia = team.member("mia")
     nils = team.member("nils")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.answers().stays_silent()  # it plays its greeting and presses nothing
     mia.has_hung_up()
     nils.accepts()
@@ -164,9 +71,9 @@ def test_an_answering_machine_never_accepts_a_call(caller, team) -> None:
     team.wraps_up("nils")
 
 
-def test_whoever_speaks_the_language_is_rung_first_then_who_has_been_idle_longest(caller, team) -> None:
+def test_whoever_speaks_the_language_is_rung_first_then_who_has_been_idle_longest(caller_at_menu, team) -> None:
     mia, nils = team.member("mia"), team.member("nils", "tr")
-    person = caller("tr").presses("1").hears("transfer").stays_silent().waits_in_line()
+    person = caller_at_menu("tr").presses("1").hears("transfer").stays_silent().waits_in_line()
     nils.answers().is_told("Türkisch").presses("1").is_talking()
     person.is_talking()
     mia.stays_quiet(0.2)
@@ -174,34 +81,34 @@ def test_whoever_speaks_the_language_is_rung_first_then_who_has_been_idle_longes
         assert session.scalars(select(InterpreterRequest)).all() == [], "they share a language"
     person.hangs_up()
     team.wraps_up("nils")
-    again = waits(caller())
+    again = waits(caller_at_menu())
     mia.accepts()
     again.is_talking().hangs_up()
     team.wraps_up("mia")
 
 
-def test_the_line_is_full(caller, team) -> None:
+def test_the_line_is_full(caller_at_menu, team) -> None:
     team.member("mia")  # she is there; her phone rings and rings
-    waiting = [waits(caller()) for _ in range(3)]
-    caller().presses("1").hears("transfer").stays_silent().hears("line_full").hears("consent").hangs_up()
-    caller().presses("9").hears("emergency").presses("1").hears("transfer").stays_silent().hears(
+    waiting = [waits(caller_at_menu()) for _ in range(3)]
+    caller_at_menu().presses("1").hears("transfer").stays_silent().hears("line_full").hears("consent").hangs_up()
+    caller_at_menu().presses("9").hears("emergency").presses("1").hears("transfer").stays_silent().hears(
         "line_position"
     ).hangs_up()
     for person in waiting:
         person.hangs_up()
 
 
-def test_closing_time_strikes_while_somebody_waits(caller, team, tasks_of) -> None:
+def test_closing_time_strikes_while_somebody_waits(caller_at_menu, team, tasks_of) -> None:
     team.member("mia")
-    person = caller(at="2031-05-04T23:59:57+02:00").presses("1").hears("transfer").stays_silent()
+    person = caller_at_menu(at="2031-05-04T23:59:57+02:00").presses("1").hears("transfer").stays_silent()
     person.waits_in_line().hears("closed").hears("consent").presses("2").hears("confirm_number").hangs_up()
     assert len(tasks_of(person.call_sid)) == 1
     assert entry_of(person).reason == "closed"
 
 
-def test_a_caller_gives_up_and_the_member_is_rung_no_more(caller, team) -> None:
+def test_a_caller_gives_up_and_the_member_is_rung_no_more(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.rings()
     person.hangs_up()
     mia.has_hung_up()
@@ -209,9 +116,9 @@ def test_a_caller_gives_up_and_the_member_is_rung_no_more(caller, team) -> None:
     assert (entry_of(person).state, entry_of(person).reason) == ("left", "hung_up")
 
 
-def test_who_presses_1_too_late_hears_so(caller, team) -> None:
+def test_who_presses_1_too_late_hears_so(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.answers().is_told("Annehmen")
     person.hangs_up()
     eventually(lambda: entry_of(person).state == "left")
@@ -219,12 +126,12 @@ def test_who_presses_1_too_late_hears_so(caller, team) -> None:
     eventually(lambda: team.state("mia") == "available")
 
 
-def test_an_emergency_overtakes(caller, team) -> None:
+def test_an_emergency_overtakes(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    first = waits(caller())
+    first = waits(caller_at_menu())
     mia.answers().presses("1").is_talking()
-    second = waits(caller())
-    urgent = caller().presses("9").hears("emergency").presses("2").hears("transfer").stays_silent()
+    second = waits(caller_at_menu())
+    urgent = caller_at_menu().presses("9").hears("emergency").presses("2").hears("transfer").stays_silent()
     urgent.waits_in_line()
     assert urgent.last_values == ("1",)
     first.is_talking().hangs_up()
@@ -237,15 +144,15 @@ def test_an_emergency_overtakes(caller, team) -> None:
     team.wraps_up("mia")
 
 
-def test_key_1_keeps_the_place_and_a_waiting_caller_of_the_same_time_goes_first(caller, team, tasks_of) -> None:
+def test_key_1_keeps_the_place_and_a_waiting_caller_of_the_same_time_goes_first(caller_at_menu, team, tasks_of) -> None:
     mia = team.member("mia")
-    talking = waits(caller())
+    talking = waits(caller_at_menu())
     mia.accepts()
-    person = waits(caller())
+    person = waits(caller_at_menu())
     person.hears("line_options").presses("1").hears("place_kept").hears("confirm_number").presses("1")
     person.hears("postal_code").presses("#").hears("availability").presses("3").hears("receipt").is_sent_off()
     (task,) = tasks_of(person.call_sid)
-    later = waits(caller())
+    later = waits(caller_at_menu())
     called = Telephone(person._switch, person.number)
     talking.is_talking().hangs_up()
     team.wraps_up("mia")
@@ -263,12 +170,12 @@ def test_key_1_keeps_the_place_and_a_waiting_caller_of_the_same_time_goes_first(
         )  # fmt: skip
 
 
-def test_key_2_leaves_a_message_and_key_9_is_an_emergency(caller, team, tasks_of) -> None:
+def test_key_2_leaves_a_message_and_key_9_is_an_emergency(caller_at_menu, team, tasks_of) -> None:
     team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     person.hears("line_options").presses("2").hears("consent").presses("2").hears("confirm_number").hangs_up()
     assert len(tasks_of(person.call_sid)) == 1
-    urgent = waits(caller())
+    urgent = waits(caller_at_menu())
     urgent.hears("line_options").presses("9").hears("emergency").presses("1").hears("transfer").stays_silent()
     urgent.waits_in_line().hangs_up()
     assert entry_of(urgent).urgency == "emergency"
@@ -286,14 +193,14 @@ def request_of(person: Caller, role: str = "interpreter") -> InterpreterRequest:
         ).first()
 
 
-def in_turkish(caller) -> Caller:
-    return caller("tr").presses("1").hears("transfer").stays_silent().waits_in_line()
+def in_turkish(caller_at_menu) -> Caller:
+    return caller_at_menu("tr").presses("1").hears("transfer").stays_silent().waits_in_line()
 
 
-def test_an_interpreter_joins_by_themselves_when_no_language_is_shared(caller, team, phone) -> None:
+def test_an_interpreter_joins_by_themselves_when_no_language_is_shared(caller_at_menu, team, phone) -> None:
     aylin, service = phone("+4915700000001"), phone("+4915700000002")
     mia = team.member("mia")
-    person = in_turkish(caller)
+    person = in_turkish(caller_at_menu)
     mia.accepts()
     person.is_talking()
     aylin.answers().is_told("Sprachmittlung für Türkisch").presses("2").has_hung_up()
@@ -309,10 +216,10 @@ def test_an_interpreter_joins_by_themselves_when_no_language_is_shared(caller, t
     team.wraps_up("mia")
 
 
-def test_no_interpreter_can_be_had_and_a_callback_with_one_is_offered(caller, team, phone, tasks_of) -> None:
+def test_no_interpreter_can_be_had_and_a_callback_with_one_is_offered(caller_at_menu, team, phone, tasks_of) -> None:
     aylin = phone("+4915700000001")
     mia = team.member("mia")
-    person = in_turkish(caller)
+    person = in_turkish(caller_at_menu)
     mia.accepts()
     person.is_talking()
     aylin.refuses("busy")
@@ -326,9 +233,9 @@ def test_no_interpreter_can_be_had_and_a_callback_with_one_is_offered(caller, te
     team.wraps_up("mia")
 
 
-def test_who_goes_on_without_an_interpreter_is_back_in_the_room(caller, team) -> None:
+def test_who_goes_on_without_an_interpreter_is_back_in_the_room(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = in_turkish(caller)
+    person = in_turkish(caller_at_menu)
     mia.accepts()
     person.hears("no_interpreter").presses("2").is_talking()
     mia.is_talking()
@@ -337,14 +244,14 @@ def test_who_goes_on_without_an_interpreter_is_back_in_the_room(caller, team) ->
     team.wraps_up("mia")
 
 
-def test_who_stayed_silent_in_the_language_menu_gets_an_interpreter_too(caller, team, phone, tasks_of) -> None:
+def test_who_stayed_silent_in_the_language_menu_gets_an_interpreter_too(caller_at_menu, team, phone, tasks_of) -> None:
     """The call is in German: the member says which language is needed, and that is what the interpreter hears."""
     aylin = phone("+4915700000001")
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.accepts()
     person.is_talking()
-    turkish = str([code for code in team.house.settings.enabled_languages if code != "de"].index("tr") + 1)
+    turkish = str([code for code in team.hotline.settings.enabled_languages if code != "de"].index("tr") + 1)
     mia.presses_while_talking("*").is_told("Sieben").presses("7").is_told("welche Sprache")
     mia.presses(turkish + "#").is_told("Sprachmittlung").is_talking()
     aylin.answers().is_told("Türkisch").presses("1").is_talking()
@@ -355,10 +262,10 @@ def test_who_stayed_silent_in_the_language_menu_gets_an_interpreter_too(caller, 
     team.wraps_up("mia")
 
 
-def test_star_seven_brings_an_interpreter(caller, team, phone) -> None:
+def test_star_seven_brings_an_interpreter(caller_at_menu, team, phone) -> None:
     aylin = phone("+4915700000001")
     mia = team.member("mia", "tr")
-    person = in_turkish(caller)
+    person = in_turkish(caller_at_menu)
     mia.accepts()
     person.is_talking()
     mia.presses_while_talking("*").is_told("Sieben").presses("7").is_told("Sprachmittlung").is_talking()
@@ -374,12 +281,12 @@ def test_star_seven_brings_an_interpreter(caller, team, phone) -> None:
     team.wraps_up("mia")
 
 
-def test_a_companion_joins_and_four_people_talk(caller, team, phone) -> None:
+def test_a_companion_joins_and_four_people_talk(caller_at_menu, team, phone) -> None:
     from ivr.contact_centre import interpreters
 
     aylin, friend = phone("+4915700000001"), phone()
     mia = team.member("mia")
-    person = in_turkish(caller)
+    person = in_turkish(caller_at_menu)
     mia.accepts()
     aylin.accepts()
     with database.writing() as session:
@@ -400,9 +307,9 @@ def test_a_companion_joins_and_four_people_talk(caller, team, phone) -> None:
 # -- what goes wrong ---------------------------------------------------------------------------------
 
 
-def test_a_members_phone_dies_in_mid_call_and_the_caller_gets_the_line_again(caller, team) -> None:
+def test_a_members_phone_dies_in_mid_call_and_the_caller_gets_the_line_again(caller_at_menu, team) -> None:
     mia, nils = team.member("mia"), team.member("nils")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.accepts()
     have_met(person)
     arrived = entry_of(person).joined_at
@@ -413,9 +320,9 @@ def test_a_members_phone_dies_in_mid_call_and_the_caller_gets_the_line_again(cal
     person.is_talking().hangs_up()
 
 
-def test_both_may_leave_at_once_and_nobody_is_left_in_silence(caller, team) -> None:
+def test_both_may_leave_at_once_and_nobody_is_left_in_silence(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.accepts()
     have_met(person)
     mia.hangs_up()
@@ -435,20 +342,20 @@ def told(person: Caller, words: str) -> Caller:
             return person
 
 
-def test_a_member_comes_wraps_up_and_goes_by_telephone(caller, team) -> None:
+def test_a_member_comes_wraps_up_and_goes_by_telephone(caller_at_menu, team) -> None:
     mia = team.member("mia", "tr")
     team.goes("mia")
     with database.writing() as session:
         users.set_pin(session, "mia", "1234", "987654")
 
     def rings() -> Caller:
-        one = Caller(team.house.switch, mia.number, to=STAFF).dials()
+        one = Caller(team.hotline.switch, mia.number, to=STAFF).dials()
         told(one, "Personalnummer").presses("1234#")
         return told(one, "PIN").presses("987654#")
 
     told(told(rings(), "Anrufe annehmen").presses("1"), "erreichbar").is_sent_off()
     assert team.state("mia") == "available"
-    person = in_turkish(caller)
+    person = in_turkish(caller_at_menu)
     mia.accepts()
     person.is_talking().hangs_up()
     eventually(lambda: team.state("mia") == "wrap_up")
@@ -465,23 +372,23 @@ def test_a_pin_cannot_be_guessed(team) -> None:
     team.goes("mia")
     with database.writing() as session:
         users.set_pin(session, "mia", "1234", "987654")
-    number = Telephone(team.house.switch).number
+    number = Telephone(team.hotline.switch).number
 
     def tries(pin: str) -> Caller:
-        one = Caller(team.house.switch, number, to=STAFF).dials()
+        one = Caller(team.hotline.switch, number, to=STAFF).dials()
         told(one, "Personalnummer").presses("1234#")
         return told(one, "PIN").presses(f"{pin}#")
 
-    for guess in range(team.house.settings.code_tries):
+    for guess in range(team.hotline.settings.code_tries):
         told(tries(f"{guess:06d}"), "stimmt nicht").is_sent_off()
     told(tries("987654"), "stimmt nicht").is_sent_off()
-    withheld = Caller(team.house.switch, "anonymous", to=STAFF).dials()
+    withheld = Caller(team.hotline.switch, "anonymous", to=STAFF).dials()
     told(withheld, "unterdrückt").is_sent_off()
     assert team.state("mia") == "offline"
     assert mia.rung == 0
 
 
-def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller, team) -> None:
+def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller_at_menu, team) -> None:
     from datetime import datetime, time
 
     from ivr.contact_centre import duty_roster
@@ -490,7 +397,7 @@ def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller,
 
     mia, olga = team.member("mia"), team.member("olga")
     team.goes("mia")
-    monday = datetime(2026, 11, 23, 9, tzinfo=team.house.settings.hours.zone)
+    monday = datetime(2026, 11, 23, 9, tzinfo=team.hotline.settings.hours.zone)
     with database.writing() as session:
         benefits, work = (
             session.scalars(select(TeamRow).where(TeamRow.key == key)).one() for key in ("benefits", "work")
@@ -508,7 +415,7 @@ def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller,
         session.add(DutyException(user_id=user["mia"], day=monday.date()))
         session.flush()
         assert duty_roster.missing(session, benefits.id, monday) == []
-    person = waits(caller(), "2")  # work: nobody of that team is there
+    person = waits(caller_at_menu(), "2")  # work: nobody of that team is there
     olga.accepts()
     person.is_talking().hangs_up()
     team.wraps_up("olga")
@@ -518,11 +425,11 @@ def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller,
 # -- what an independent reading feared ----------------------------------------------------------------
 
 
-def test_who_hangs_up_right_after_key_1_keeps_the_place(caller, team, tasks_of) -> None:
+def test_who_hangs_up_right_after_key_1_keeps_the_place(caller_at_menu, team, tasks_of) -> None:
     mia = team.member("mia")
-    talking = waits(caller())
+    talking = waits(caller_at_menu())
     mia.accepts()
-    person = waits(caller())
+    person = waits(caller_at_menu())
     called = Telephone(person._switch, person.number)
     person.hears("line_options").presses("1")
     person.gives_up()
@@ -535,9 +442,9 @@ def test_who_hangs_up_right_after_key_1_keeps_the_place(caller, team, tasks_of) 
     team.wraps_up("mia")
 
 
-def test_who_keeps_a_place_is_not_dialled_while_they_are_on_the_telephone(caller, team) -> None:
+def test_who_keeps_a_place_is_not_dialled_while_they_are_on_the_telephone(caller_at_menu, team) -> None:
     mia = team.member("mia")
-    person = waits(caller())
+    person = waits(caller_at_menu())
     mia.rings()
     person.hears("line_options").presses("1").hears("place_kept").hears("confirm_number")
     eventually(lambda: team.state("mia") == "available")
@@ -554,18 +461,18 @@ def leg_of(person: Caller) -> Leg:
         return session.scalars(select(Leg).where(Leg.call_sid == person.call_sid)).one()
 
 
-def test_a_member_whose_phone_dies_before_the_caller_comes_costs_them_nothing(caller, team, monkeypatch) -> None:
-    """The caller is back in the line at their old place, without a question."""
+def test_a_phone_that_dies_before_the_caller_comes_costs_the_caller_nothing(caller_at_menu, team, monkeypatch) -> None:
+    """The caller is back in the call queue at their old position, without a question."""
     mia, nils = team.member("mia"), team.member("nils")
-    redirect = team.house.switch.live
+    redirect = team.hotline.switch.live
 
     def slowly(call_sid: str) -> object:
         if call_sid == person.call_sid and mia.call_sid:
             eventually(lambda: leg_of(mia).state == "ended")
         return redirect(call_sid)
 
-    person = waits(caller())
-    monkeypatch.setattr(team.house.switch, "live", slowly)
+    person = waits(caller_at_menu())
+    monkeypatch.setattr(team.hotline.switch, "live", slowly)
     mia.accepts()
     arrived = entry_of(person).joined_at
     mia.hangs_up()
@@ -576,7 +483,7 @@ def test_a_member_whose_phone_dies_before_the_caller_comes_costs_them_nothing(ca
     team.wraps_up("nils")
 
 
-def test_a_member_taken_for_busy_by_mistake_is_free_again(caller, team) -> None:
+def test_a_member_taken_for_busy_by_mistake_is_free_again(caller_at_menu, team) -> None:
     from datetime import timedelta
 
     team.member("mia")

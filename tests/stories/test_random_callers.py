@@ -25,7 +25,9 @@ from ivr.models.calls import Call
 from ivr.platform import database
 from ivr.prompts.catalogue import WRITTEN, catalogue
 from ivr.prompts.parts import Part, fragments
-from tests.conftest import Databases, House, eventually, reader
+from tests.support.databases import Databases
+from tests.support.running_hotline import RunningHotline, reader
+from tests.support.waiting import eventually
 
 CALLERS = int(os.environ.get("CALLERS", 1_000))
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
@@ -107,23 +109,20 @@ class Stranger:
 
 
 @pytest.fixture(scope="module")
-def busy_house(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[House]:
-    """A house of their own, without speech models: the other stories are told in a quiet one."""
-    before = dict(os.environ)
+def busy_hotline(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[RunningHotline]:
+    """A hotline of their own, without speech models: the other stories are told in a quiet one."""
     languages = [code for code in LANGUAGES if code != "ko"]
     # A crowd of this test's own making is no flood.
     crowd = {"LANGUAGES": json.dumps(languages), "WITHHELD_CALLS_A_MINUTE": "100000"}
     models = tmp_path_factory.mktemp("no models")
-    house = House(tmp_path_factory.mktemp("busy"), models, **crowd, **databases.settings())
-    yield house
-    house.stop()
-    os.environ.clear()
-    os.environ.update(before)
+    hotline = RunningHotline(tmp_path_factory.mktemp("busy"), models, **crowd, **databases.settings())
+    yield hotline
+    hotline.stop()
 
 
 @pytest.fixture
-def api(busy_house: House):
-    return reader(busy_house)
+def api(busy_hotline: RunningHotline):
+    return reader(busy_hotline)
 
 
 def all_tasks(api) -> Iterator[dict]:
@@ -146,7 +145,7 @@ def _endings() -> dict[str, str]:
         return dict(session.execute(select(Call.call_sid, Call.ending).where(Call.state == "ended")).all())
 
 
-def test_random_callers(busy_house: House, api) -> None:
+def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     """Every document well formed, no 5xx, no endless loop, a named ending; every promise made exists as a task."""
 
     def ring(seed: int):
@@ -154,7 +153,7 @@ def test_random_callers(busy_house: House, api) -> None:
         stranger = Stranger(dice)
         number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 3 + [dice.choice(_WITHHELD)])
         hour = {"SipHeader_X-Hotline-At": dice.choice(["open", "closed"])}
-        return stranger, busy_house.switch.call(ScriptedLine(stranger), number, hour)
+        return stranger, busy_hotline.switch.call(ScriptedLine(stranger), number, hour)
 
     with ThreadPoolExecutor(8) as crowd:
         calls = list(crowd.map(ring, range(CALLERS)))
@@ -168,7 +167,7 @@ def test_random_callers(busy_house: House, api) -> None:
     # How far somebody came, and in which language, is noted a moment after it has been answered; so is the end.
     rang = {report.call_sid for _, report in calls}
     assert eventually(lambda: rang <= _endings().keys(), 60)
-    assert eventually(lambda: _languages() == set(busy_house.settings.enabled_languages))
+    assert eventually(lambda: _languages() == set(busy_hotline.settings.enabled_languages))
     of_call = _endings()
     reached = Counter(of_call[sid] for sid in rang)
     assert set(reached) == {"promised", "informed", "unserved", "hung_up"}  # nobody has come to work

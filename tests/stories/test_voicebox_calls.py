@@ -11,7 +11,7 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, Sound
 from ivr.prompts.speaking import digit_by_digit
 from ivr.telephony.call_intake import stored_take
-from tests.conftest import eventually
+from tests.support.waiting import eventually
 
 SILENCE = Sound(np.zeros(RATE * 6, np.int16), RATE)
 POWER_CUT = "Guten Abend, mir wird morgen der Strom abgestellt, bitte rufen Sie mich zurück."
@@ -53,7 +53,7 @@ def test_the_promise_is_24_hours_from_the_first_contact(caller, tasks_of) -> Non
     assert task["breached_at"] is None
 
 
-def test_who_does_not_agree_is_not_recorded_but_called_back(caller, house, tasks_of) -> None:
+def test_who_does_not_agree_is_not_recorded_but_called_back(caller, hotline, tasks_of) -> None:
     person = caller().dials()
     person.hears("choose_language").presses("2").speaking("en")
     person.hears("main").presses("2").hears("consent").presses("2")
@@ -134,7 +134,7 @@ def test_silence_after_the_tone_is_asked_again_and_ends_with_an_offer(caller, ta
     assert task["messages"] == []
 
 
-def test_listening_and_recording_again_keeps_the_last_take(caller, house, tasks_of) -> None:
+def test_listening_and_recording_again_keeps_the_last_take(caller, hotline, tasks_of) -> None:
     person = caller().dials()
     person.hears("choose_language").presses("1").hears("main").presses("1").hears("consent").presses("1")
     person.hears("speak_now").says("Das war nichts.").hears("review")
@@ -146,7 +146,7 @@ def test_listening_and_recording_again_keeps_the_last_take(caller, house, tasks_
     (task,) = tasks_of(person.call_sid)
     assert [message["recording_sid"] for message in task["messages"]] == [second]
     # Neither take stays at the carrier: the first was replaced, the second is ours.
-    eventually(lambda: not house.switch.store.recording(first) and not house.switch.store.recording(second))
+    eventually(lambda: not hotline.switch.store.recording(first) and not hotline.switch.store.recording(second))
 
 
 def test_recording_again_and_saying_nothing_keeps_the_first_take(caller, tasks_of) -> None:
@@ -221,7 +221,7 @@ def test_a_language_without_a_model_asks_to_listen(caller, tasks_of) -> None:
     assert eventually(asked, 60)["reason"] == "no_model"
 
 
-def test_from_hang_up_to_the_task_in_the_queue(caller, house, api, tasks_of) -> None:
+def test_from_hang_up_to_the_task_in_the_queue(caller, hotline, api, tasks_of) -> None:
     """Under a second, before any audio has arrived."""
     person = caller().dials()
     person.hears("choose_language").presses("1").hears("main").presses("1").hears("consent").presses("1")

@@ -190,7 +190,7 @@ class Caller:
             self._heard.put(None)
 
     def _decide(self, question: str, is_over: Callable[[], bool]) -> object:
-        """What the story does at a question; None if the house has not waited for that."""
+        """What the story does at a question; None if the hotline has not waited for that."""
         self._asked.put(question)
         began = time.monotonic()
         deadline = began + (_PATIENCE if question != "talk" else 60)
@@ -255,7 +255,7 @@ class _Decisions:
 
 
 class Telephone(Caller):
-    """A telephone the house rings: a member's, an interpreter's, a companion's, or that of who is called back."""
+    """A telephone the hotline rings: a member's, an interpreter's, a companion's, or that of who is called back."""
 
     def __init__(self, switch: Switch, number: str = "", answered_by: str = "human") -> None:
         super().__init__(switch, number)

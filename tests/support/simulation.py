@@ -1,6 +1,6 @@
 """A hotline in virtual time: the real distribution and a real database, callers, members and a carrier made of dice.
 
-The carrier's part is played by :meth:`Day._do`: it is handed the work the house writes into its outbox, and answers
+The carrier's part is played by :meth:`Day._do`: it is handed the work the hotline writes into its outbox, and answers
 with the events a carrier would send.
 """
 

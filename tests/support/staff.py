@@ -10,15 +10,16 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Presence, QueueEntry
 from ivr.platform import database
-from tests.conftest import House, eventually
 from tests.support.caller import Caller, Telephone
+from tests.support.running_hotline import RunningHotline
+from tests.support.waiting import eventually
 
 
 class Team:
     """Members with their telephones."""
 
-    def __init__(self, house: House, team: str = "benefits") -> None:
-        self.house = house
+    def __init__(self, hotline: RunningHotline, team: str = "benefits") -> None:
+        self.hotline = hotline
         self._team = team
         self.people: dict[str, tuple[User, Telephone]] = {}
 
@@ -29,7 +30,7 @@ class Team:
             if user is None:
                 user = users.add(session, name, name.title(), "member", "x" * 12, [self._team])
                 session.flush()
-        phone = Telephone(self.house.switch)
+        phone = Telephone(self.hotline.switch)
         self.people[name] = user, phone
         self.comes(name, *languages)
         return phone
@@ -65,7 +66,7 @@ class Team:
 
 
 def have_met(person: Caller) -> None:
-    """Caller and member are talking, and the house knows it."""
+    """Caller and member are talking, and the hotline knows it."""
 
     def known() -> bool:
         with database.reading() as session:

@@ -95,14 +95,14 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("verb", "expected"), TABLE, ids=lambda value: type(value).__name__)
-def test_verb(rooms, verb, expected: str) -> None:
+def test_verb(empty_database, verb, expected: str) -> None:
     document = twiml.render(Turn(STATE, (), (verb,)), "CA1", VALUES)
     body = re.sub(r"(state=|playback/|prompts/fa/[a-z_0-9-]+\.)[\w=%-]+", r"\1…", document)
     assert body == f'<?xml version="1.0" encoding="UTF-8"?><Response>{expected}</Response>'
     assert parse(document.encode())
 
 
-def test_the_state_travels_sealed(rooms) -> None:
+def test_the_state_travels_sealed(empty_database) -> None:
     """No number, no concern and no step can be read from a URL; what comes back is what was sent."""
     document = twiml.render(Turn(STATE, (), (Wait(1),)), "CA1", {})
     redirect = ElementTree.fromstring(document).find("Redirect")
@@ -113,21 +113,21 @@ def test_the_state_travels_sealed(rooms) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "gAAAA", "ü", "A" * 5000])
-def test_a_foreign_state_is_refused(rooms, token: str) -> None:
+def test_a_foreign_state_is_refused(empty_database, token: str) -> None:
     with pytest.raises(state_token.Unreadable):
         state_token.unseal(token)
 
 
-def test_no_language_is_given_a_voice_that_does_not_speak_it(rooms) -> None:
+def test_no_language_is_given_a_voice_that_does_not_speak_it(empty_database) -> None:
     """Carrier: an invalid pair of voice and language can fail the whole document; Persian and Kurmanji have none."""
-    voices = {code: rooms.carrier_voice(code) for code in LANGUAGES}
+    voices = {code: empty_database.carrier_voice(code) for code in LANGUAGES}
     assert [code for code, voice in voices.items() if voice is None] == ["fa", "kmr"]
     for tag, voice in filter(None, voices.values()):
         assert VOICE_LANGUAGES[voice] == tag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_step_fits_into_64_kb_in_every_language(rooms, language: str) -> None:
+def test_every_step_fits_into_64_kb_in_every_language(empty_database, language: str) -> None:
     """Carrier: a document may have 64 kB; the longest is one that plays a number digit by digit."""
     values = {**EXAMPLES, "callback_number": "+4915123456789"}
     for name, step in script().steps.items():

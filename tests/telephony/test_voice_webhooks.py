@@ -24,14 +24,20 @@ RECORDING = "RE" + "2" * 32
 
 
 @pytest.fixture
-def carrier(rooms):
+def carrier(empty_database):
     """Posts a form to a webhook as the carrier would."""
     client = create_app().test_client()
-    validator = RequestValidator(rooms.auth_token)
+    validator = RequestValidator(empty_database.auth_token)
 
     def post(path: str, token: str | None = None, **form: str):
-        form = {"CallSid": CALL, "AccountSid": rooms.account_sid, "From": "+4915112345678", "CallerCity": "", **form}
-        url = f"{rooms.base_url}{path}"
+        form = {
+            "CallSid": CALL,
+            "AccountSid": empty_database.account_sid,
+            "From": "+4915112345678",
+            "CallerCity": "",
+            **form,
+        }
+        url = f"{empty_database.base_url}{path}"
         signature = validator.compute_signature(url, form) if token is None else token
         return client.post(path, data=form, headers={"X-Twilio-Signature": signature})
 
@@ -87,18 +93,20 @@ def test_a_forged_or_missing_signature_changes_nothing(carrier, path: str) -> No
     assert count(Call) == count(CallbackTask) == 0
 
 
-def test_a_signature_of_another_form_or_url_is_forged(carrier, rooms) -> None:
+def test_a_signature_of_another_form_or_url_is_forged(carrier, empty_database) -> None:
     form = {"CallSid": CALL}
-    other = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}/voice/status", form)
+    other = RequestValidator(empty_database.auth_token).compute_signature(
+        f"{empty_database.base_url}/voice/status", form
+    )
     assert carrier("/voice/incoming", token=other).status_code == 403
 
 
-def test_the_url_is_validated_as_it_was_called(carrier, rooms) -> None:
+def test_the_url_is_validated_as_it_was_called(carrier, empty_database) -> None:
     """TELEPHONY: `request.url` is decoded by Flask (%7E %3A %2F, UTF-8) and gives false 403s."""
     assert carrier("/voice/status?x=%7E%3A%2F&y=%C3%BC&z=a+b", CallStatus="ringing").status_code == 204
 
 
-def test_the_exchange_signs_as_twilio_does(rooms) -> None:
+def test_the_exchange_signs_as_twilio_does(empty_database) -> None:
     """Two independent implementations of the documented rule agree."""
     form = {"b": "2", "a": "ü", "c": ""}
     url = "http://127.0.0.1:8000/voice/answer?state=x%3D"
@@ -177,9 +185,9 @@ def test_a_state_we_cannot_read_begins_again(carrier) -> None:
     assert "Jobcenter Bremen" in answer.text
 
 
-def test_the_fallback_takes_the_call_up_in_its_language(carrier, rooms) -> None:
+def test_the_fallback_takes_the_call_up_in_its_language(carrier, empty_database) -> None:
     state = seal(State("main", "en", facts={"concern": "work"}))
-    url = f"{rooms.base_url}/voice/answer?{urlencode({'state': state})}"
+    url = f"{empty_database.base_url}/voice/answer?{urlencode({'state': state})}"
     answer = carrier("/voice/fallback", ErrorCode="11200", ErrorUrl=url)
     assert "There was a technical problem" in answer.text
     assert "<Gather" in answer.text
@@ -252,11 +260,11 @@ def test_silence_in_a_first_take_and_a_hang_up_before_a_second_promise_nothing(c
     assert count(CallbackTask) == 0
 
 
-def test_a_recording_event_alone_knows_the_number_and_the_first_contact(carrier, rooms) -> None:
+def test_a_recording_event_alone_knows_the_number_and_the_first_contact(carrier, empty_database) -> None:
     since = "2026-11-22T10:00:00+00:00"
     url = in_step("record", "/voice/recording", take="1", since=since)
     form = {"CallSid": CALL, "RecordingSid": RECORDING, "RecordingStatus": "completed"}
-    signature = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}{url}", form)
+    signature = RequestValidator(empty_database.auth_token).compute_signature(f"{empty_database.base_url}{url}", form)
     assert carrier.client.post(url, data=form, headers={"X-Twilio-Signature": signature}).status_code == 204
     assert the_task().callback_number == "+4915112345678"
     assert the_task().first_contact_at.isoformat() == since

@@ -65,7 +65,7 @@ class Site:
 
 
 @pytest.fixture
-def site(rooms, monkeypatch: pytest.MonkeyPatch):
+def site(empty_database, monkeypatch: pytest.MonkeyPatch):
     site = Site()
     settings = configuration.load(vosk_model_url=site.url)
     for module in (model_download, vosk_engine):

@@ -21,7 +21,7 @@ from ivr.callbacks import intake, workflow
 from ivr.callbacks.workflow import Refused
 from ivr.calls import calls
 from ivr.carrier import client as carrier
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.config.sections import ConfigurationError
 from ivr.domain.languages import LANGUAGES
@@ -35,11 +35,8 @@ from ivr.transcription.result import Heard, NoModel
 from ivr.voicebox import audio_store, fetch_job, voicebox
 from ivr.web.app import create_app
 from ivr.workers import runner
-from tests.carrier.test_client import strange_carrier  # noqa: F401 - a fixture
-from tests.conftest import ROOT
 from tests.support.people import a_task, hire, log_in, the_task
-from tests.support.speech_recogniser import whisper_model
-from tests.workers.test_worker_pool import human_speech
+from tests.support.speech import human_speech
 
 VOICES = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 CONGRATULATIONS = (
@@ -111,11 +108,11 @@ def transcript_of(recording_id: int) -> Transcript:
         ("bg", "нямам пари", ["нямам пари"]),
     ],
 )
-def test_words_of_need_are_found_in_every_language(rooms, language: str, text: str, hits: list[str]) -> None:
+def test_words_of_need_are_found_in_every_language(empty_database, language: str, text: str, hits: list[str]) -> None:
     assert urgency_keywords.found(language, text) == hits
 
 
-def test_other_words_are_not(rooms) -> None:
+def test_other_words_are_not(empty_database) -> None:
     for language, text in {
         "de": "ich wollte fragen ob mein antrag angekommen ist, der strom kostet viel, die wohnung ist schön",
         "en": "i would like an appointment about training",
@@ -129,14 +126,14 @@ def test_every_language_of_the_menu_has_its_list() -> None:
     assert all(urgency_keywords._usual()[code] for code in LANGUAGES)
 
 
-def test_the_operators_own_words_replace_a_language(rooms, monkeypatch) -> None:
+def test_the_operators_own_words_replace_a_language(empty_database, monkeypatch) -> None:
     set_up(monkeypatch, URGENCY_WORDS='{"de": ["wasserrohr*"]}')
     assert urgency_keywords.found("de", "ein Wasserrohrbruch, kein Geld") == ["Wasserrohrbruch"]
     with pytest.raises(ConfigurationError, match="has no word"):
         set_up(monkeypatch, URGENCY_WORDS='{"de": ["* *"]}')
 
 
-def test_a_transcript_raises_its_task_and_a_person_takes_that_back(rooms, monkeypatch) -> None:
+def test_a_transcript_raises_its_task_and_a_person_takes_that_back(empty_database, monkeypatch) -> None:
     """Raised once, with the words; taken back by a person, it is what it was, and no word raises it again."""
     mia = hire()["mia"]
     recording_id = a_message()
@@ -167,7 +164,7 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(rooms, monkey
             workflow.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
 
 
-def test_what_follows_from_a_transcript_is_written_down_with_it(rooms, monkeypatch) -> None:
+def test_what_follows_from_a_transcript_is_written_down_with_it(empty_database, monkeypatch) -> None:
     """A worker that dies between the two must not leave a transcript whose words have raised nothing."""
     recording_id = a_message()
     store(recording_id)
@@ -187,7 +184,7 @@ def test_what_follows_from_a_transcript_is_written_down_with_it(rooms, monkeypat
         assert session.get_one(Recording, recording_id).message.task.urgency == "emergency"
 
 
-def test_words_never_lower_and_what_the_caller_pressed_stays(rooms) -> None:
+def test_words_never_lower_and_what_the_caller_pressed_stays(empty_database) -> None:
     task_id = a_task("emergency")
     with database.writing() as session:
         task = session.get_one(CallbackTask, task_id)
@@ -198,7 +195,7 @@ def test_words_never_lower_and_what_the_caller_pressed_stays(rooms) -> None:
 # -- which first ----------------------------------------------------------------------------------------
 
 
-def test_emergencies_are_written_down_first_then_by_deadline(rooms, monkeypatch) -> None:
+def test_emergencies_are_written_down_first_then_by_deadline(empty_database, monkeypatch) -> None:
     made = {
         "new": a_message(),
         "old": a_message(age=timedelta(hours=20)),
@@ -227,7 +224,7 @@ def test_emergencies_are_written_down_first_then_by_deadline(rooms, monkeypatch)
     assert order() == ["older"], "a host writes down the languages of its pool"
 
 
-def test_a_job_takes_the_most_urgent_message_whatever_it_was_made_for(rooms, monkeypatch) -> None:
+def test_a_job_takes_the_most_urgent_message_whatever_it_was_made_for(empty_database, monkeypatch) -> None:
     first, urgent = a_message(), a_message(concern="emergency")
     for recording_id in (first, urgent):
         store(recording_id)
@@ -245,7 +242,7 @@ def test_a_job_takes_the_most_urgent_message_whatever_it_was_made_for(rooms, mon
 
 
 @pytest.fixture
-def models(rooms, tmp_path: Path, monkeypatch) -> Callable[..., None]:
+def models(empty_database, tmp_path: Path, monkeypatch) -> Callable[..., None]:
     """Directories that look like models, of so many megabytes."""
 
     def install(**megabytes: int) -> None:
@@ -278,7 +275,9 @@ def test_otherwise_the_first_languages_stay_and_the_others_take_turns(models, mo
     assert "in turn: en, tr, ru" in str(made)
 
 
-def test_a_model_taken_in_turn_makes_room_for_the_next(rooms, korean_model: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_model_taken_in_turn_makes_room_for_the_next(
+    empty_database, korean_model: Path, tmp_path: Path, monkeypatch
+) -> None:
     """With the real model under three names: at most one beside what was inherited."""
     for name in ("de", "en", "tr"):
         (tmp_path / name).symlink_to(korean_model / "ko")
@@ -291,7 +290,7 @@ def test_a_model_taken_in_turn_makes_room_for_the_next(rooms, korean_model: Path
         assert ours.loaded == {"de", language}
 
 
-def test_further_models_do_not_count_as_growth(rooms, korean_model: Path, tmp_path: Path, monkeypatch) -> None:
+def test_further_models_do_not_count_as_growth(empty_database, korean_model: Path, tmp_path: Path, monkeypatch) -> None:
     """Three models in one process: the recognisers of the first are kept."""
     for name in ("de", "en", "tr"):
         (tmp_path / name).symlink_to(korean_model / "ko")
@@ -321,18 +320,13 @@ def test_the_plan_does_not_count_loaded_models_twice(models, monkeypatch) -> Non
 # -- the second engine ----------------------------------------------------------------------------------
 
 
-def test_the_second_engine_is_off_by_default(rooms) -> None:
+def test_the_second_engine_is_off_by_default(empty_database) -> None:
     with pytest.raises(NoModel):
         engines.transcribe(human_speech(1), "bg")
 
 
-@pytest.fixture(scope="session")
-def whisper_directory() -> Path:
-    return whisper_model(ROOT / "var" / "ear")
-
-
 def test_a_language_without_a_vosk_model_is_written_down_by_the_second_engine(
-    rooms, whisper_directory: Path, monkeypatch
+    empty_database, whisper_directory: Path, monkeypatch
 ) -> None:
     """English stands for Bulgarian here: of it there is human speech."""
     set_up(monkeypatch, WHISPER_MODEL=str(whisper_directory), WHISPER_LANGUAGES='["en", "bg", "ro"]')
@@ -346,12 +340,12 @@ def test_a_language_without_a_vosk_model_is_written_down_by_the_second_engine(
     assert all(0 <= word["start"] <= word["end"] for word in written.words)
 
 
-def test_the_second_engine_makes_nothing_up_over_silence(rooms, whisper_directory: Path, monkeypatch) -> None:
+def test_the_second_engine_makes_nothing_up_over_silence(empty_database, whisper_directory: Path, monkeypatch) -> None:
     set_up(monkeypatch, WHISPER_MODEL=str(whisper_directory), WHISPER_LANGUAGES='["en"]')
     assert engines.transcribe(Sound(np.zeros(RATE * 4, np.int16), RATE), "en").words == []
 
 
-def test_what_the_machine_is_unsure_of_asks_a_person_to_listen_and_shows_what_it_heard(rooms, monkeypatch) -> None:
+def test_an_unsure_transcript_asks_a_member_to_listen_and_shows_what_was_heard(empty_database, monkeypatch) -> None:
     set_up(monkeypatch, LOW_CONFIDENCE="0.5")
     recording_id = a_message()
     store(recording_id)
@@ -391,7 +385,7 @@ def fetch(answers: list[Response], body: bytes, tries: int = 1) -> int:
 
 
 @pytest.mark.parametrize("kind", AUDIO)
-def test_audio_of_another_kind_is_taken_all_the_same(strange_carrier, kind: str) -> None:  # noqa: F811
+def test_audio_of_another_kind_is_taken_all_the_same(strange_carrier, kind: str) -> None:
     recording_id = fetch(strange_carrier, AUDIO[kind])
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
@@ -401,12 +395,12 @@ def test_audio_of_another_kind_is_taken_all_the_same(strange_carrier, kind: str)
 
 
 @pytest.mark.parametrize("body", [b"", b"not audio", b"<html>oops</html>", write_wav(SPEECH)[:9000]], ids=repr)
-def test_what_is_no_audio_or_truncated_is_fetched_again(strange_carrier, body: bytes) -> None:  # noqa: F811
+def test_what_is_no_audio_or_truncated_is_fetched_again(strange_carrier, body: bytes) -> None:
     with pytest.raises(carrier.NotAudio):
         fetch(strange_carrier, body)
 
 
-def test_after_some_tries_a_part_of_a_message_is_better_than_none(strange_carrier) -> None:  # noqa: F811
+def test_after_some_tries_a_part_of_a_message_is_better_than_none(strange_carrier) -> None:
     recording_id = fetch(strange_carrier, write_wav(SPEECH)[:16044], tries=4)
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
@@ -414,7 +408,7 @@ def test_after_some_tries_a_part_of_a_message_is_better_than_none(strange_carrie
         assert "recording_cut_short" in [event.kind for event in recording.message.task.events]
 
 
-def test_a_recording_of_three_hours_is_kept_and_somebody_is_asked_to_listen(strange_carrier) -> None:  # noqa: F811
+def test_a_recording_of_three_hours_is_kept_and_somebody_is_asked_to_listen(strange_carrier) -> None:
     hours = write_wav(Sound(np.zeros(3 * 3600 * RATE, np.int16), RATE))
     recording_id = fetch(strange_carrier, hours)
     transcribe_job.transcribe(recording_id)
@@ -422,7 +416,7 @@ def test_a_recording_of_three_hours_is_kept_and_somebody_is_asked_to_listen(stra
     assert (written.state, written.reason) == ("please_listen", "too_long")
 
 
-def test_a_message_whose_audio_never_comes_says_so_on_its_task(strange_carrier, monkeypatch) -> None:  # noqa: F811
+def test_a_message_whose_audio_never_comes_says_so_on_its_task(strange_carrier, monkeypatch) -> None:
     """The carrier keeps answering with an error page: after the last try the task asks for a person, in German."""
     hire()
     recording_id = a_message()
@@ -448,7 +442,7 @@ def test_a_message_whose_audio_never_comes_says_so_on_its_task(strange_carrier, 
 
 
 @pytest.fixture
-def judged(rooms, tmp_path: Path) -> Path:
+def judged(empty_database, tmp_path: Path) -> Path:
     folder = tmp_path / "own audio"
     folder.mkdir()
     (folder / "demo.wav").write_bytes((VOICES / "demo-congrats.wav").read_bytes())
@@ -463,7 +457,7 @@ def judged(rooms, tmp_path: Path) -> Path:
 
 def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_directory: Path) -> None:
     model = ["--model", str(whisper_directory), "--worst", "1"]
-    answer = CliRunner().invoke(hotline, ["transcribe-eval", str(judged), "--language", "en", *model])
+    answer = CliRunner().invoke(command_line, ["transcribe-eval", str(judged), "--language", "en", *model])
     assert answer.exit_code == 0, answer.output
     assert "left out: broken.wav" in answer.output
     assert "left out: empty.wav: its text is empty" in answer.output
@@ -478,7 +472,7 @@ def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_dir
 
 def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: Path) -> None:
     model = ["--engine", "vosk", "--model", str(korean_model / "ko"), "--limit", "3"]
-    answer = CliRunner().invoke(hotline, ["transcribe-eval", str(judged), "--language", "en", *model])
+    answer = CliRunner().invoke(command_line, ["transcribe-eval", str(judged), "--language", "en", *model])
     assert answer.exit_code == 0, answer.output
     assert "engine                vosk en" in answer.output
     assert "%" in answer.output
@@ -510,14 +504,14 @@ def test_rates_and_their_intervals() -> None:
     ],
 )
 def test_what_cannot_be_judged_is_one_sentence(judged: Path, arguments: list[str], said: str) -> None:
-    answer = CliRunner().invoke(hotline, ["transcribe-eval", str(judged), *arguments])
+    answer = CliRunner().invoke(command_line, ["transcribe-eval", str(judged), *arguments])
     assert answer.exit_code != 0
     assert said in answer.output
 
 
-def test_an_empty_folder_is_one_sentence(rooms, tmp_path: Path, korean_model: Path) -> None:
+def test_an_empty_folder_is_one_sentence(empty_database, tmp_path: Path, korean_model: Path) -> None:
     (tmp_path / "none").mkdir()
     command = ["transcribe-eval", str(tmp_path / "none"), "--language", "ko", "--model", str(korean_model / "ko")]
-    answer = CliRunner().invoke(hotline, command)
+    answer = CliRunner().invoke(command_line, command)
     assert answer.exit_code == 1
     assert "no NAME.wav with a NAME.txt" in answer.output

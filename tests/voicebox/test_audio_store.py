@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ivr.audio.wav import RATE, Sound, write_wav
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.config import sections, settings
 from ivr.domain import master_keys
 from ivr.platform import blob_storage
@@ -20,7 +20,7 @@ ABOUT = {"call_sid": "CA1", "from_number": "+4942112345", "language": "fa"}
 
 
 @pytest.fixture(params=["directory", "bucket"])
-def place(request: pytest.FixtureRequest, rooms) -> blob_storage.Objects:
+def place(request: pytest.FixtureRequest, empty_database) -> blob_storage.Objects:
     if request.param == "bucket":
         request.getfixturevalue("in_bucket")
     return blob_storage.store()
@@ -90,7 +90,7 @@ def test_a_master_key_is_rotated(place: blob_storage.Objects, monkeypatch: pytes
     monkeypatch.setenv("AUDIO_MASTER_KEYS", f"{new},{old}")
     settings.settings.cache_clear()
     for expected in ("2 keys are wrapped with '2026' now, 0 were already", "0 keys are wrapped"):
-        answer = CliRunner().invoke(hotline, ["keys", "rotate"])
+        answer = CliRunner().invoke(command_line, ["keys", "rotate"])
         assert answer.exit_code == 0, answer.output
         assert expected in answer.output
     assert {json.loads(place.get(name))["master"] for name in place.names("keys/")} == {"2026"}
@@ -101,7 +101,7 @@ def test_a_master_key_is_rotated(place: blob_storage.Objects, monkeypatch: pytes
     settings.settings.cache_clear()
     with pytest.raises(audio_store.Unreadable, match="2026"):
         audio_store.load("REab")
-    answer = CliRunner().invoke(hotline, ["keys", "rotate"])
+    answer = CliRunner().invoke(command_line, ["keys", "rotate"])
     assert answer.exit_code == 1
     assert "2 recordings cannot be opened" in answer.output
 
@@ -109,14 +109,14 @@ def test_a_master_key_is_rotated(place: blob_storage.Objects, monkeypatch: pytes
 @pytest.mark.parametrize(
     "text", ["x", "one:short", "one:" + "A" * 43 + "=,one:" + "B" * 43 + "=", "a b:" + "A" * 43 + "="]
 )
-def test_a_wrong_master_key_is_refused_at_the_start(rooms, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_wrong_master_key_is_refused_at_the_start(empty_database, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("AUDIO_MASTER_KEYS", text)
     settings.settings.cache_clear()
     with pytest.raises(sections.ConfigurationError, match="audio_master_keys"):
         settings.settings()
 
 
-def test_a_bucket_that_is_away_is_an_error_that_is_tried_again(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket_that_is_away_is_an_error_that_is_tried_again(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIO_STORE", "s3://nowhere")
     monkeypatch.setenv("AUDIO_S3_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
@@ -128,7 +128,9 @@ def test_a_bucket_that_is_away_is_an_error_that_is_tried_again(rooms, monkeypatc
         audio_store.save("REab", AUDIO, ABOUT)
 
 
-def test_a_key_that_is_destroyed_during_a_rotation_does_not_come_back(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_is_destroyed_during_a_rotation_does_not_come_back(
+    empty_database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new = master_keys.new("2025"), master_keys.new("2026")
     monkeypatch.setenv("AUDIO_MASTER_KEYS", old)
     settings.settings.cache_clear()

@@ -13,7 +13,7 @@ from tests.support.people import a_task, the_task
 
 
 @pytest.fixture
-def client(rooms):
+def client(empty_database):
     with database.writing() as session:
         token = api_tokens.new_token(session, "reader", utc_now(), scopes=("tasks", "callers"))
     client = create_app().test_client()

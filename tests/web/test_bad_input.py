@@ -62,7 +62,7 @@ OF_CALLERS = (
 
 
 @pytest.fixture
-def house(rooms, monkeypatch):
+def app(empty_database, monkeypatch):
     monkeypatch.setattr(rate_limits, "_LOG_IN", "1000000 per minute")  # a flood is not what is tried here
     monkeypatch.setattr(rate_limits, "_EVERYBODY", "1000000 per minute")
     app = create_app()
@@ -120,14 +120,14 @@ def throw(monkey: Monkey, browser, rule: Rule) -> None:
     answer.close()
 
 
-def test_nonsense_breaks_nothing(house) -> None:
+def test_nonsense_breaks_nothing(app) -> None:
     """Everybody, at every page and form."""
-    monkey = Monkey(house, 1)
-    people = {name: log_in(house.test_client(), name) for name in ("mia", "lena", "adam", "dora")}
+    monkey = Monkey(app, 1)
+    people = {name: log_in(app.test_client(), name) for name in ("mia", "lena", "adam", "dora")}
     for number in range(INPUTS // 4):
         name = monkey.dice.choice(list(people))
         if number % 25 == 0 and people[name].get("/account/").status_code != 200:  # logged out, or not what they were
-            people = {name: _again(house, name) for name in people}
+            people = {name: _again(app, name) for name in people}
         rule = monkey.dice.choice(monkey.pages)
         if rule.endpoint in ("login.out", "account.password"):
             continue
@@ -135,7 +135,7 @@ def test_nonsense_breaks_nothing(house) -> None:
 
 
 def _again(app, name: str):
-    """They may have been given another role, or locked out: the house is as it was."""
+    """They may have been given another role, or locked out: the hotline is as it was."""
     from ivr.accounts.users import _hasher
     from ivr.models.accounts import LogInDelay, User
     from tests.support.people import CAST, PASSWORD
@@ -148,9 +148,9 @@ def _again(app, name: str):
     return log_in(app.test_client(), name)
 
 
-def test_the_carrier_may_say_anything(house) -> None:
+def test_the_carrier_may_say_anything(app) -> None:
     """Signed, so that it is taken for the carrier's."""
-    monkey, client = Monkey(house, 2), house.test_client()
+    monkey, client = Monkey(app, 2), app.test_client()
     for _ in range(INPUTS // 2):
         rule = monkey.dice.choice(monkey.webhooks)
         path = monkey.address(rule)
@@ -164,10 +164,10 @@ def test_the_carrier_may_say_anything(house) -> None:
         answer.close()
 
 
-def test_who_may_not_changes_nothing(house) -> None:
+def test_who_may_not_changes_nothing(app) -> None:
     """A stranger at every endpoint, webhooks without a signature; administrator and officer at everybody else's."""
-    monkey, stranger = Monkey(house, 3), house.test_client()
-    adam, dora = log_in(house.test_client(), "adam"), log_in(house.test_client(), "dora")
+    monkey, stranger = Monkey(app, 3), app.test_client()
+    adam, dora = log_in(app.test_client(), "adam"), log_in(app.test_client(), "dora")
     before = state()
     for number in range(INPUTS // 4):
         browser = (stranger, adam, dora)[number % 3]
@@ -192,7 +192,7 @@ def fits(url: str) -> bool:
     )
 
 
-def test_the_interface_is_what_its_document_says(rooms) -> None:
+def test_the_interface_is_what_its_document_says(empty_database) -> None:
     """Schemathesis: right and wrong requests for every operation, answers as described."""
     app = create_app()
     for _ in range(3):

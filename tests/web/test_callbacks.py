@@ -13,12 +13,8 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
+from tests.support.pages import csp_is_strict
 from tests.support.people import CAST, a_task, the_task
-
-
-def csp_is_strict(answer) -> bool:
-    policy = answer.headers["Content-Security-Policy"]
-    return "default-src 'self'" in policy and "unsafe" not in policy
 
 
 @pytest.mark.parametrize("path", ["/desk/", "/desk/?view=mine", "/desk/?view=closed", "/desk/?view=all"])

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
-def app(rooms):
+def app(empty_database):
     found = create_app()
     hire()
     return found
@@ -71,7 +71,7 @@ def test_every_form_needs_its_token(app) -> None:
         assert client.post(address).status_code == 400, rule
 
 
-def test_who_asks_too_often_has_to_wait(rooms, monkeypatch) -> None:
+def test_who_asks_too_often_has_to_wait(empty_database, monkeypatch) -> None:
     monkeypatch.setattr(rate_limits, "_LOG_IN", "3 per minute")
     monkeypatch.setattr(rate_limits, "_EVERYBODY", "10 per minute")
     app = create_app()
@@ -92,11 +92,11 @@ def test_who_asks_too_often_has_to_wait(rooms, monkeypatch) -> None:
     assert [client.post("/voice/").status_code for _ in range(20)][-1] in (403, 404, 405)
 
 
-def test_limits_are_shared_by_hosts_and_redis_holds_no_address(house) -> None:
+def test_limits_are_shared_by_hosts_and_redis_holds_no_address(hotline) -> None:
     from ivr.platform import job_queue
 
     for _ in range(5):
-        requests.get(f"{house.url}/login", timeout=10)
+        requests.get(f"{hotline.url}/login", timeout=10)
     connection = job_queue.patient()
     keys = [key.decode() for key in connection.scan_iter("*limits*")]
     assert keys
@@ -128,7 +128,7 @@ def test_uploads_and_forms_have_an_end(app) -> None:
             assert answer.status_code == 413, (path, kind)
 
 
-def test_fetching_goes_nowhere_an_event_names(rooms) -> None:
+def test_fetching_goes_nowhere_an_event_names(empty_database) -> None:
     """The carrier's events name addresses of recordings; ours are built from ids (SSRF)."""
     from ivr.carrier import client as carrier
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, func, select
 
-from ivr.cli import hotline
+from ivr.cli import hotline as command_line
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, RecordingRecord, new_sid
 from ivr.models.callbacks import CallbackTask, Contact, TaskEvent
@@ -20,23 +20,24 @@ from ivr.platform import database, job_queue, outbox
 from ivr.platform.work_models import Work
 from ivr.voicebox import audio_store, voicebox
 from ivr.workers import carrier_reconciliation
-from tests.conftest import House, eventually
 from tests.support.people import a_task
-from tests.workers.test_worker_pool import human_speech
+from tests.support.running_hotline import RunningHotline
+from tests.support.speech import human_speech
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
-def dispatching(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def dispatching(hotline: RunningHotline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "hand_over", job_queue.hand_over)
 
 
 @pytest.fixture
-def at_the_carrier(house: House) -> Callable[..., RecordingRecord]:
+def at_the_carrier(hotline: RunningHotline) -> Callable[..., RecordingRecord]:
     """A call with a recording that the carrier has told nobody of."""
 
     def recorded(from_: str = "+4917012345678", to: str = "", seconds: int = 4, sid: str = "") -> RecordingRecord:
-        store = house.switch.store
-        call = CallRecord(sid or new_sid("CA"), from_, to or house.settings.hotline_number, status="completed")
+        store = hotline.switch.store
+        call = CallRecord(sid or new_sid("CA"), from_, to or hotline.settings.hotline_number, status="completed")
         store.keep_call(call)
         recording = RecordingRecord(new_sid("RE"), call.sid, "completed", seconds)
         store.keep_recording(recording, human_speech(max(seconds, 1)).samples)
@@ -52,19 +53,19 @@ def task_of(recording_sid: str) -> CallbackTask | None:
         )
 
 
-def test_a_recording_nobody_told_of_becomes_a_message_with_a_task(house, at_the_carrier) -> None:
+def test_a_recording_nobody_told_of_becomes_a_message_with_a_task(hotline, at_the_carrier) -> None:
     recording = at_the_carrier("+4917012340001")
     report = carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
     assert report.recordings_found == 1
     task = task_of(recording.sid)
     assert (task.callback_number, task.language, task.concern) == ("+4917012340001", "de", "other")
-    eventually(lambda: house.switch.store.recording(recording.sid) is None, 20)
+    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 20)
     assert audio_store.has(recording.sid)
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 0
     assert task_of(recording.sid).id == task.id
 
 
-def test_what_is_known_of_the_call_is_kept(house, at_the_carrier) -> None:
+def test_what_is_known_of_the_call_is_kept(hotline, at_the_carrier) -> None:
     """The caller had chosen Turkish and the team for work when the carrier's events were lost."""
     sid = new_sid("CA")
     with database.writing() as session:
@@ -83,29 +84,29 @@ def test_a_withheld_number_has_its_task_too(at_the_carrier) -> None:
     assert task_of(recording.sid).callback_number is None
 
 
-def test_recordings_of_other_numbers_of_the_account_are_left_alone(house, at_the_carrier) -> None:
+def test_recordings_of_other_numbers_of_the_account_are_left_alone(hotline, at_the_carrier) -> None:
     other = at_the_carrier("+4917012340003", to="+4940123456")
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
     assert task_of(other.sid) is None
-    assert house.switch.store.recording(other.sid) is not None
-    house.switch.store.delete_recording(other.sid)
+    assert hotline.switch.store.recording(other.sid) is not None
+    hotline.switch.store.delete_recording(other.sid)
 
 
-def test_a_recording_of_a_call_nobody_knows_is_a_message_all_the_same(house) -> None:
+def test_a_recording_of_a_call_nobody_knows_is_a_message_all_the_same(hotline) -> None:
     """The carrier has forgotten the call: no number, no language, but somebody has spoken."""
     recording = RecordingRecord(new_sid("RE"), new_sid("CA"), "completed", 3)
-    house.switch.store.keep_recording(recording, human_speech(3).samples)
+    hotline.switch.store.keep_recording(recording, human_speech(3).samples)
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 1
     task = task_of(recording.sid)
     assert (task.callback_number, task.language, task.concern) == (None, "de", "other")
-    eventually(lambda: house.switch.store.recording(recording.sid) is None, 20)
+    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 20)
 
 
-def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrier, monkeypatch) -> None:
+def test_a_deletion_the_carrier_refuses_stays_with_a_person(hotline, at_the_carrier, monkeypatch) -> None:
     """Reconciliation sees the copy again and again; that must not count as a new beginning."""
     recording = at_the_carrier("+4917012340007")
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
-    eventually(lambda: house.switch.store.recording(recording.sid) is None, 20)
+    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 20)
 
     def settled() -> bool:
         with database.reading() as session:
@@ -114,7 +115,7 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrie
             return session.scalar(done) is not None
 
     eventually(settled, 20)
-    house.switch.store.keep_recording(recording, human_speech(1).samples)
+    hotline.switch.store.keep_recording(recording, human_speech(1).samples)
     with database.writing() as session:
         known = session.scalars(select(Recording).where(Recording.recording_sid == recording.sid)).one()
         outbox.add(session, "delete_at_carrier", known.id, run_after=utc_now() + timedelta(hours=1))
@@ -124,7 +125,7 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(house, at_the_carrie
     with database.reading() as session:
         row = session.scalars(select(Work).where(Work.kind == "delete_at_carrier", Work.subject_id == known.id)).one()
         assert (row.attempts, row.failed_at is not None) == (9, True)
-    house.switch.store.delete_recording(recording.sid)
+    hotline.switch.store.delete_recording(recording.sid)
 
 
 def test_three_hosts_at_once_make_one_task(at_the_carrier) -> None:
@@ -153,14 +154,14 @@ def house_number(session, call_sid: str) -> str | None:
     return session.scalar(select(Call.from_number).where(Call.call_sid == call_sid))
 
 
-def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(house) -> None:
+def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(hotline) -> None:
     long_ago = utc_now() - timedelta(minutes=10)
     stuck, unheard = new_sid("CA"), new_sid("CA")
     with database.writing() as session:
         session.add(Call(call_sid=stuck, from_number="+4917012340005", started_at=long_ago, state="in_progress"))
     for sid in (stuck, unheard):
-        house.switch.store.keep_call(
-            CallRecord(sid, "+4917012340005", house.settings.hotline_number, status="completed")
+        hotline.switch.store.keep_call(
+            CallRecord(sid, "+4917012340005", hotline.settings.hotline_number, status="completed")
         )
     report = carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
     assert report.calls_closed >= 1
@@ -171,7 +172,7 @@ def test_a_call_that_is_stuck_is_closed_and_one_nobody_told_of_is_known(house) -
             assert (call.state, call.ending) == ("ended", "hung_up")
 
 
-def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(house, at_the_carrier) -> None:
+def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(hotline, at_the_carrier) -> None:
     recording = at_the_carrier("+4917012340006")
 
     def verified() -> bool:
@@ -182,18 +183,18 @@ def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(house, at_
 
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
     eventually(verified, 20)
-    assert house.switch.store.recording(recording.sid) is None
-    house.switch.store.keep_recording(recording, human_speech(2).samples)  # its deletion had not happened after all
+    assert hotline.switch.store.recording(recording.sid) is None
+    hotline.switch.store.keep_recording(recording, human_speech(2).samples)  # its deletion had not happened after all
     with database.writing() as session:
         session.scalars(
             select(Recording).where(Recording.recording_sid == recording.sid)
         ).one().carrier_deleted_at = None
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).copies_to_delete == 1
     eventually(verified, 20)
-    assert house.switch.store.recording(recording.sid) is None
+    assert hotline.switch.store.recording(recording.sid) is None
 
 
-def test_a_database_restored_from_yesterday_gets_its_messages_back(house) -> None:
+def test_a_database_restored_from_yesterday_gets_its_messages_back(hotline) -> None:
     """The audio came after the backup: the database knows neither call, task nor recording any more."""
     task_id = a_task("work", "tr", text="Ich brauche einen Termin")
     with database.writing() as session:
@@ -207,7 +208,7 @@ def test_a_database_restored_from_yesterday_gets_its_messages_back(house) -> Non
             session.execute(delete(table).where(table.task_id == task_id))
         session.execute(delete(CallbackTask).where(CallbackTask.id == task_id))
         session.execute(delete(Call).where(Call.id == call_id))
-    answer = CliRunner().invoke(hotline, ["reconcile", "--since", "1h"])
+    answer = CliRunner().invoke(command_line, ["reconcile", "--since", "1h"])
     assert answer.exit_code == 0, answer.output
     assert "audio found: 1" in answer.output
     again = task_of(sid)
@@ -219,8 +220,8 @@ def test_a_database_restored_from_yesterday_gets_its_messages_back(house) -> Non
         assert found.audio_sha256 == audio_store.described(audio_store.load(sid)).sha256
 
 
-def test_since_is_checked(house) -> None:
-    answer = CliRunner().invoke(hotline, ["reconcile", "--since", "yesterday"])
+def test_since_is_checked(hotline) -> None:
+    answer = CliRunner().invoke(command_line, ["reconcile", "--since", "yesterday"])
     assert answer.exit_code == 2
     assert "36h" in answer.output
 
@@ -228,32 +229,32 @@ def test_since_is_checked(house) -> None:
 # -- the number at the carrier --------------------------------------------------------------------
 
 
-def test_the_number_is_configured_shown_and_checked(house) -> None:
+def test_the_number_is_configured_shown_and_checked(hotline) -> None:
     run = CliRunner().invoke
-    house.switch.subscription.voice_url = f"{house.url}/voice/incoming"
-    checked = run(hotline, ["carrier", "check"])
+    hotline.switch.subscription.voice_url = f"{hotline.url}/voice/incoming"
+    checked = run(command_line, ["carrier", "check"])
     assert checked.exit_code == 1
     assert "+ voice_url" in checked.output
     assert "#rc=3&rp=ct,rt,5xx" in checked.output, "webhooks that fail are asked again"
-    refused = run(hotline, ["carrier", "configure"], input="n\n")
+    refused = run(command_line, ["carrier", "configure"], input="n\n")
     assert refused.exit_code == 1
-    assert house.switch.subscription.voice_url == f"{house.url}/voice/incoming"
-    done = run(hotline, ["carrier", "configure"], input="y\n")
+    assert hotline.switch.subscription.voice_url == f"{hotline.url}/voice/incoming"
+    done = run(command_line, ["carrier", "configure"], input="y\n")
     assert done.exit_code == 0, done.output
-    assert house.switch.subscription.status_url == f"{house.url}/voice/status#rc=3&rp=ct,rt,5xx"
-    checked = run(hotline, ["carrier", "check"])
+    assert hotline.switch.subscription.status_url == f"{hotline.url}/voice/status#rc=3&rp=ct,rt,5xx"
+    checked = run(command_line, ["carrier", "check"])
     assert checked.exit_code == 0
     assert "as it should be" in checked.output
 
 
-def test_a_number_that_is_not_ours_is_one_sentence(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house.switch.subscription, "number", "+49401")
-    checked = CliRunner().invoke(hotline, ["carrier", "check"])
+def test_a_number_that_is_not_ours_is_one_sentence(hotline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hotline.switch.subscription, "number", "+49401")
+    checked = CliRunner().invoke(command_line, ["carrier", "check"])
     assert checked.exit_code == 1
     assert "has no number +494211782666" in checked.output
 
 
-def test_take_in_twice_is_once(rooms) -> None:
+def test_take_in_twice_is_once(empty_database) -> None:
     described = {"call_sid": "CA1", "from_number": "+4917012345678", "language": "fa", "about": {"concern": "rehab"}}
     with database.writing() as session:
         assert voicebox.take_in(session, "RE1", described, utc_now()) is not None

@@ -10,11 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from sqlalchemy import func, select
 
-from ivr.audio.wav import RATE, Sound, at_telephone_rate, read_wav, write_wav
+from ivr.audio.wav import RATE, Sound, read_wav, write_wav
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.webhooks import WebhookFailed
 from ivr.models.callbacks import CallbackTask
@@ -24,34 +23,10 @@ from ivr.platform import database, job_queue, outbox
 from ivr.platform.work_models import Work
 from ivr.voicebox import audio_store
 from ivr.workers import runner
-from tests.conftest import House, eventually
 from tests.support.people import a_task
-
-VOICES = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
-
-
-def human_speech(seconds: float) -> Sound:
-    """A real person's telephone prompts, one after the other."""
-    parts, length = [], 0
-    for path in sorted(VOICES.glob("vm-*.wav")):
-        sound = at_telephone_rate(read_wav(path.read_bytes()))
-        parts.append(sound.samples)
-        length += len(sound.samples)
-        if length >= seconds * RATE:
-            break
-    return Sound(np.concatenate(parts)[: int(seconds * RATE)], RATE)
-
-
-def worker_processes(house: House) -> list[psutil.Process]:
-    parent = psutil.Process(house.children["worker"]._process.pid)
-    return [parent, *parent.children(recursive=True)]
-
-
-def leave_message(caller, sound: Sound):
-    person = caller().dials()
-    person.hears("choose_language").presses("3").speaking("ko").hears("main").presses("1")
-    person.hears("consent").presses("1").hears("speak_now").says(sound, then="hangup")
-    return person
+from tests.support.speech import human_speech
+from tests.support.voicebox_calls import leave_message, worker_processes
+from tests.support.waiting import eventually
 
 
 def transcript(tasks_of, person) -> dict:
@@ -68,7 +43,7 @@ def is_being_decoded(recording_sid: str) -> bool:
         return bool(work and work.leased_until)
 
 
-def test_a_message_is_transcribed_soon_after_the_hang_up(house, caller, tasks_of) -> None:
+def test_a_message_is_transcribed_soon_after_the_hang_up(hotline, caller, tasks_of) -> None:
     """Under a second beside the decoding itself; measured as a figure here, judged in benchmarks/."""
     person = leave_message(caller, human_speech(10))
     started = time.monotonic()
@@ -77,53 +52,53 @@ def test_a_message_is_transcribed_soon_after_the_hang_up(house, caller, tasks_of
     assert time.monotonic() - started < 30
 
 
-def test_a_transcriber_killed_in_its_work_is_replaced_at_once(house, caller, tasks_of) -> None:
+def test_a_transcriber_killed_in_its_work_is_replaced_at_once(hotline, caller, tasks_of) -> None:
     person = leave_message(caller, human_speech(60))
     eventually(lambda: is_being_decoded(person.report.recording_sids[0]), 30)
-    before = {process.pid for process in worker_processes(house)}
-    busy = max(worker_processes(house)[1:], key=lambda process: process.cpu_times().user)
+    before = {process.pid for process in worker_processes(hotline)}
+    busy = max(worker_processes(hotline)[1:], key=lambda process: process.cpu_times().user)
     busy.kill()
-    eventually(lambda: {process.pid for process in worker_processes(house)} - before, 5)
+    eventually(lambda: {process.pid for process in worker_processes(hotline)} - before, 5)
     eventually(lambda: is_being_decoded(person.report.recording_sids[0]), 2)
     eventually(lambda: transcript(tasks_of, person)["state"] == "done", 90, 0.2)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Transcript).where(Transcript.state == "pending")) == 0
 
 
-def test_the_whole_worker_killed_leaves_no_orphan_and_no_message_behind(house, caller, tasks_of) -> None:
+def test_the_whole_worker_killed_leaves_no_orphan_and_no_message_behind(hotline, caller, tasks_of) -> None:
     """kill -9 in the middle of a transcription: it is there within two minutes of the worker's return, once."""
     person = leave_message(caller, human_speech(60))
     eventually(lambda: is_being_decoded(person.report.recording_sids[0]), 30)
-    processes = worker_processes(house)
+    processes = worker_processes(hotline)
     os.kill(processes[0].pid, signal.SIGKILL)
-    house.children["worker"]._process.wait()
+    hotline.children["worker"]._process.wait()
     eventually(lambda: not any(process.is_running() and process.status() != "zombie" for process in processes), 5)
     assert transcript(tasks_of, person)["state"] == "pending"
-    house.children["worker"].start()
+    hotline.children["worker"].start()
     eventually(lambda: transcript(tasks_of, person)["state"] == "done", 120, 0.2)
 
 
-def test_messages_left_while_redis_is_away_are_found_by_the_clock(house, caller, tasks_of) -> None:
-    house.redis.terminate()
-    house.redis._process.wait()
+def test_messages_left_while_redis_is_away_are_found_by_the_clock(hotline, caller, tasks_of) -> None:
+    hotline.redis.terminate()
+    hotline.redis._process.wait()
     try:
         person = leave_message(caller, human_speech(3))
         assert transcript(tasks_of, person)["state"] == "pending"
     finally:
-        house.redis.start()
-    for child in house.children.values():
+        hotline.redis.start()
+    for child in hotline.children.values():
         child.keep_running()
     eventually(lambda: transcript(tasks_of, person)["state"] == "done", 90, 0.2)
-    house.await_ready()
+    hotline.await_ready()
 
 
-def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(house, caller, tasks_of) -> None:
+def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(hotline, caller, tasks_of) -> None:
     """English has no model here; the Korean one under its name shows that the message wakes up."""
     person = caller().dials()
     person.hears("choose_language").presses("2").speaking("en").hears("main").presses("1")
     person.hears("consent").presses("1").hears("speak_now").says(human_speech(4), then="hangup")
     eventually(lambda: transcript(tasks_of, person)["reason"] == "no_model", 60)
-    arriving = house.settings.model_dir / "en"
+    arriving = hotline.settings.model_dir / "en"
     arriving.symlink_to("ko")
     try:
         eventually(lambda: transcript(tasks_of, person)["state"] == "done", 60, 0.2)
@@ -135,7 +110,7 @@ def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(hous
 
 
 @pytest.fixture
-def work(rooms) -> int:
+def work(empty_database) -> int:
     with database.writing() as session:
         outbox.add(session, "fetch_recording", 1)
     return 1
@@ -192,7 +167,7 @@ def test_failed_work_comes_back_with_growing_pauses_until_a_person_is_told(work:
     assert pauses == [*outbox.BACKOFF, 3600, 3600, 3600], "a carrier that is away for a day loses nothing"
 
 
-def test_what_kills_its_workers_waits_and_is_shown_to_a_person(rooms) -> None:
+def test_what_kills_its_workers_waits_and_is_shown_to_a_person(empty_database) -> None:
     """A recording that crashes the recogniser must not keep the others waiting."""
     task = a_task(text="Hallo")
     now = utc_now()
@@ -217,7 +192,7 @@ def test_what_kills_its_workers_waits_and_is_shown_to_a_person(rooms) -> None:
         assert (transcript.state, transcript.reason) == ("please_listen", "failed")
 
 
-def test_a_queue_that_is_away_loses_nothing(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_is_away_loses_nothing(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(_: object) -> None:
         raise ConnectionError
 
@@ -249,33 +224,33 @@ def test_a_clock_that_was_wrong_holds_no_work_up(work: int) -> None:
         assert outbox.claim(session, work, "other", now + timedelta(seconds=1)) is None, "a lease of now still counts"
 
 
-def test_redis_that_comes_back_empty_loses_nothing(house, caller, tasks_of) -> None:
+def test_redis_that_comes_back_empty_loses_nothing(hotline, caller, tasks_of) -> None:
     """The queue knows nothing any more; the outbox does."""
     connection = job_queue.patient()
-    house.children["worker"].terminate()
-    house.children["worker"]._process.wait(20)
+    hotline.children["worker"].terminate()
+    hotline.children["worker"]._process.wait(20)
     person = leave_message(caller, human_speech(2))
     eventually(lambda: tasks_of(person.call_sid))
     connection.flushall()
-    house.children["worker"].start()
+    hotline.children["worker"].start()
     eventually(lambda: transcript(tasks_of, person)["state"] == "done", 90, 0.2)
 
 
 # -- audio -----------------------------------------------------------------------------------------
 
 
-def test_audio_is_written_whole_or_not_at_all(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_audio_is_written_whole_or_not_at_all(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     audio = write_wav(Sound(np.arange(100, dtype=np.int16), RATE))
     assert len(audio_store.save("REaa", audio, {}).sha256) == 64
     assert audio_store.load("REaa") == audio
-    before = sorted(rooms.audio_dir.rglob("*"))
+    before = sorted(empty_database.audio_dir.rglob("*"))
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         audio_store.save("REbaa", audio, {})
-    assert sorted(rooms.audio_dir.rglob("*")) == before
+    assert sorted(empty_database.audio_dir.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
@@ -317,7 +292,7 @@ def test_a_recogniser_used_again_writes_what_a_fresh_one_writes(korean_model: Pa
     code = """
 import sys
 from ivr.transcription.vosk_engine import Recognition
-from tests.workers.test_worker_pool import human_speech
+from tests.support.speech import human_speech
 from ivr.audio.wav import Sound
 whole = human_speech(16)
 parts = [Sound(whole.samples[start:start + 32000], 8000) for start in range(0, 128000, 32000)]
@@ -339,17 +314,17 @@ assert any(heard.words for heard in together)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_a_recording_no_event_ever_told_of_is_found_at_the_carrier(house, caller, tasks_of) -> None:
+def test_a_recording_no_event_ever_told_of_is_found_at_the_carrier(hotline, caller, tasks_of) -> None:
     """Status callbacks get lost: some minutes later the carrier is asked what it has of the call."""
     from ivr.voicebox import fetch_job
 
-    lost = house.switch.post_status
-    house.switch.post_status = lambda url, form: None if "/voice/recording" in url else lost(url, form)
-    house.switch.webhooks.post, post = _losing_the_action(house.switch.webhooks.post), house.switch.webhooks.post
+    lost = hotline.switch.post_status
+    hotline.switch.post_status = lambda url, form: None if "/voice/recording" in url else lost(url, form)
+    hotline.switch.webhooks.post, post = _losing_the_action(hotline.switch.webhooks.post), hotline.switch.webhooks.post
     try:
         person = leave_message(caller, human_speech(3))
     finally:
-        house.switch.post_status, house.switch.webhooks.post = lost, post
+        hotline.switch.post_status, hotline.switch.webhooks.post = lost, post
     with database.reading() as session:
         message_id = session.scalar(select(VoiceboxMessage.id).join(Call).where(Call.call_sid == person.call_sid))
     eventually(lambda: tasks_of(person.call_sid), 10)  # nobody told us: the clock had the carrier asked

@@ -2,7 +2,7 @@
 
     python -m tests.soak.chaos [--seeds 1,2,3] [--calls 300]
 
-Afterwards the promises callers have heard are compared with what the house holds. Exit status 1 if anything was lost,
+Afterwards the promises callers have heard are compared with what the hotline holds. Exit status 1 if anything was lost,
 doubled, or left undone; the log of a run says what was killed when. See docs/chaos.md.
 """
 
@@ -26,12 +26,14 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.audio.wav import write_wav
-from tests.conftest import ROOT, House, free_port
-from tests.soak.chaos.fault_injection import Mischief
+from tests.soak.chaos.fault_injection import FaultInjection
 from tests.soak.chaos.people import INTERPRETER, LANGUAGES, MEMBERS, Wish, wishes
 from tests.soak.chaos.verdict import Verdict
+from tests.support.environment import ROOT
 from tests.support.postgres import Postgres
-from tests.workers.test_worker_pool import human_speech
+from tests.support.running_hotline import RunningHotline
+from tests.support.servers import free_port
+from tests.support.speech import human_speech
 
 #: Callers at once, and the most seconds that calls are placed for.
 _CROWD = 8
@@ -55,12 +57,12 @@ class Chaos:
         (models / LANGUAGES[0]).symlink_to(ROOT / "var" / "models" / "ko")
         ports = (free_port(), free_port())
         own = free_port(), free_port()
-        self.mischief = Mischief(seed, f"http://127.0.0.1:{own[0]}", f"http://127.0.0.1:{own[1]}", ports)
+        self.fault_injection = FaultInjection(seed, f"http://127.0.0.1:{own[0]}", f"http://127.0.0.1:{own[1]}", ports)
         os.environ["PYTHONPATH"] = str(ROOT)
-        self.house = House(
-            folder / "house",
+        self.hotline = RunningHotline(
+            folder / "hotline",
             models,
-            exchange=f"{sys.executable} -m tests.soak.chaos.local_carrier",
+            local_carrier=f"{sys.executable} -m tests.soak.chaos.local_carrier",
             PORT=str(own[0]),
             EXCHANGE_PORT=str(own[1]),
             PUBLIC_BASE_URL=f"http://127.0.0.1:{ports[0]}",
@@ -91,8 +93,8 @@ class Chaos:
         crowd.join()
         placed = [wish for wish in placed if wish.call_sid]
         self.say(f"calls placed: {len(placed)}, to their end: {sum(wish.finished for wish in placed)}")
-        self.say(f"mischief: {dict(self.mischief.done)}")
-        verdict = Verdict(self.house, placed, self.mischief.deleted)
+        self.say(f"fault_injection: {dict(self.fault_injection.done)}")
+        verdict = Verdict(self.hotline, placed, self.fault_injection.deleted)
         undone = verdict.wait_for_peace(_PEACE, self.say)
         problems = [*undone, *verdict.problems()]
         for problem in problems:
@@ -103,8 +105,8 @@ class Chaos:
     def stop(self) -> None:
         """Stop everything."""
         self._quiet.set()
-        self.house.stop()
-        self.mischief.stop()
+        self.hotline.stop()
+        self.fault_injection.stop()
         self._server.stop()
 
     def say(self, what: str) -> None:
@@ -119,7 +121,7 @@ class Chaos:
 
         with database.writing() as session:
             for number in MEMBERS:
-                teams = list(self.house.settings.teams)
+                teams = list(self.hotline.settings.teams)
                 user = users.add(session, f"m{number}", "Mia", "member", "correct horse battery", teams)
                 session.flush()
                 agent_presence.come(session, user, number, ["de"], utc_now())
@@ -127,9 +129,9 @@ class Chaos:
     def _configure(self) -> None:
         from click.testing import CliRunner
 
-        from ivr.cli import hotline
+        from ivr.cli import hotline as command_line
 
-        done = CliRunner().invoke(hotline, ["carrier", "configure", "--yes"])
+        done = CliRunner().invoke(command_line, ["carrier", "configure", "--yes"])
         assert done.exit_code == 0, done.output
         self.say("the number asks failed webhooks again")
 
@@ -151,7 +153,7 @@ class Chaos:
         """Place a call, as the command line does; the exchange may die in the middle of it."""
         script = {"from": wish.number, "at": wish.at, "keys": wish.keys, "hangs_up": wish.hangs_up}
         files = [("speech", ("speech.wav", self._speech[seconds], "audio/wav")) for seconds in wish.speaks]
-        url = f"{self.house.settings.exchange_url}/softphone/scripts"
+        url = f"{self.hotline.settings.exchange_url}/softphone/scripts"
         for _ in range(200):
             try:
                 with requests.post(
@@ -185,13 +187,13 @@ class Chaos:
             self.say(f"SIGKILL {', '.join(victims)} for {away:.1f} s")
             for victim in victims:
                 killed[victim] += 1
-                self._server.kill() if victim == "postgres" else self.house.kill(victim)
+                self._server.kill() if victim == "postgres" else self.hotline.kill(victim)
             self._quiet.wait(away)
             for victim in victims:
-                self._server.start() if victim == "postgres" else self.house.restart(victim)
-            for child in (*self.house.children.values(), self.house.redis):
+                self._server.start() if victim == "postgres" else self.hotline.restart(victim)
+            for child in (*self.hotline.children.values(), self.hotline.redis):
                 child.keep_running()
-        for child in (*self.house.children.values(), self.house.redis):
+        for child in (*self.hotline.children.values(), self.hotline.redis):
             if not child.running:
                 child.start()
         self.say(f"killed: {dict(killed)}")

@@ -1,4 +1,4 @@
-"""What stands between the carrier and the house and makes trouble, from a seed."""
+"""What stands between the carrier and the hotline and makes trouble, from a seed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from urllib3.exceptions import HTTPError
 _LATE = 2.5
 
 
-class Mischief:
+class FaultInjection:
     """A proxy in each direction. Webhooks of the carrier come twice, late and out of order; its recordings are not
     there at first, or broken. It knows what the carrier has been asked to delete: what had been recorded."""
 
-    def __init__(self, seed: int, house: str, exchange: str, ports: tuple[int, int]) -> None:
+    def __init__(self, seed: int, hotline: str, exchange: str, ports: tuple[int, int]) -> None:
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._pool = urllib3.PoolManager(maxsize=64, retries=False, timeout=urllib3.Timeout(connect=2, read=15))
@@ -29,12 +29,12 @@ class Mischief:
         #: What was done to how many requests.
         self.done: Counter[str] = Counter()
         self.deleted: set[str] = set()
-        self.to_house = self._serve(ports[0], house, self._webhook)
+        self.to_hotline = self._serve(ports[0], hotline, self._webhook)
         self.to_carrier = self._serve(ports[1], exchange, self._rest)
 
     def stop(self) -> None:
         """Make no more trouble, and serve nobody."""
-        for server in (self.to_house, self.to_carrier):
+        for server in (self.to_hotline, self.to_carrier):
             server.shutdown()
             server.server_close()
 
@@ -90,7 +90,7 @@ class Mischief:
         return answer.status, dict(answer.headers), answer.data
 
     def _webhook(self, method: str, target: str, path: str, headers: dict, body: bytes):  # type: ignore[no-untyped-def]
-        """The carrier asks the house: an event is late, or comes twice; a document is asked for twice."""
+        """The carrier asks the hotline: an event is late, or comes twice; a document is asked for twice."""
         event = re.search(r"/(status|recording|conference|room)", path) is not None
         chance = self._chance()
         if event and chance < 0.4:
@@ -109,7 +109,7 @@ class Mischief:
             self._pass_on(*request)  # type: ignore[arg-type]
 
     def _rest(self, method: str, target: str, path: str, headers: dict, body: bytes):  # type: ignore[no-untyped-def]
-        """The house asks the carrier: recordings are not there at first, or broken."""
+        """The hotline asks the carrier: recordings are not there at first, or broken."""
         if method == "GET" and (found := re.search(r"/Recordings/(RE\w+)\.wav", path)):
             self._asked[found[1]] += 1
             chance = self._chance()

@@ -1,4 +1,4 @@
-"""What callers were promised, beside what the house holds."""
+"""What callers were promised, beside what the hotline holds."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from ivr.platform.work_models import Work
 from ivr.prompts.numerals import DIGITS
 from ivr.prompts.parts import Part, fragments
 from ivr.voicebox import audio_store
-from tests.conftest import House
 from tests.soak.chaos.people import LANGUAGES, Wish
+from tests.support.running_hotline import RunningHotline
 
 
 def receipts(said: Sequence[str]) -> set[str]:
@@ -51,8 +51,8 @@ def receipts(said: Sequence[str]) -> set[str]:
 class Verdict:
     """Of one run, when nothing is killed any more."""
 
-    def __init__(self, house: House, placed: Sequence[Wish], deleted: set[str]) -> None:
-        self._house = house
+    def __init__(self, hotline: RunningHotline, placed: Sequence[Wish], deleted: set[str]) -> None:
+        self._hotline = hotline
         self._placed = placed
         #: Recordings the carrier has had, and was asked to delete.
         self._deleted = deleted
@@ -71,7 +71,7 @@ class Verdict:
             if time.monotonic() - told > 15:
                 told = time.monotonic()
                 say(f"waits for: {'; '.join(undone)[:300]}")
-            for child in (*self._house.children.values(), self._house.redis):
+            for child in (*self._hotline.children.values(), self._house.redis):
                 child.keep_running()
             time.sleep(0.5)
         return undone
@@ -196,15 +196,15 @@ class Verdict:
         with database.reading() as session:
             known = set(session.scalars(select(Call.call_sid)))
         return [
-            f"{wish.kind} from {wish.number} ({wish.call_sid}): the house knows nothing of the call"
+            f"{wish.kind} from {wish.number} ({wish.call_sid}): the hotline knows nothing of the call"
             for wish in self._placed
             if wish.call_sid not in known
         ] + [f"{wish.kind} from {wish.number}: {error}" for wish in self._placed for error in self._mute(wish)]
 
     @staticmethod
     def _was_served(wish: Wish) -> bool:
-        """Whether exchange and house lived to the end of a call. Where the only web host is dead, neither the document
-        nor its fallback can be had: such a caller was promised nothing."""
+        """Whether carrier and hotline lived to the end of a call. Where the only web host is dead, neither the document
+        nor its fallback can be fetched, so such a caller was promised nothing."""
         return wish.finished and not any("at the fallback URL" in error for error in wish.errors)
 
     def _mute(self, wish: Wish) -> list[str]:

@@ -1,0 +1,1 @@
+"""Fixtures for all tests, loaded by tests/conftest.py. Helpers without fixtures belong in tests/support."""

@@ -1,0 +1,43 @@
+"""A real Chromium, and the people who work with it at the shared hotline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.browser import FLAGS, chromium
+from tests.support.people import PASSWORD
+from tests.support.running_hotline import RunningHotline
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        yield player
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright):
+    browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def people(hotline: RunningHotline) -> None:
+    """A member and a supervisor of every team have accounts at the shared hotline."""
+    from ivr.accounts import users
+    from ivr.models.accounts import User
+    from ivr.platform import database
+
+    with database.writing() as session:
+        if session.scalar(select(User.id).where(User.username == "mia")) is None:
+            users.add(session, "mia", "Mia Mitglied", "member", PASSWORD, list(hotline.settings.teams))
+            users.add(session, "lena", "Lena Leitung", "supervisor", PASSWORD, list(hotline.settings.teams))

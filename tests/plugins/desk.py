@@ -1,0 +1,46 @@
+"""The desk's pages without a running web server, and mail that they send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.mailbox import Mailbox
+from tests.support.people import hire, log_in
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Argon2 is slow on purpose; the passwords of hundreds of made-up people need no protection."""
+    from argon2 import PasswordHasher
+
+    from ivr.accounts import users
+
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@pytest.fixture
+def desk(empty_database):
+    """Browsers of people who work here, one a person."""
+    from ivr.web.app import create_app
+
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    people = hire()
+
+    def browser(username: str | None = None):
+        client = app.test_client()
+        return log_in(client, username) if username else client
+
+    browser.people = people
+    browser.app = app
+    return browser
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """A real SMTP server."""
+    box = Mailbox()
+    yield box
+    box.stop()

@@ -1,0 +1,82 @@
+"""The running hotline that most whole calls share, and its callers.
+
+Several hotlines may run at once; before each test the settings of this process become those of the hotline that the
+test asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.databases import Databases
+from tests.support.environment import leave_environment
+from tests.support.running_hotline import RunningHotline, reader
+
+#: By the names of their fixtures.
+_running: dict[str, RunningHotline] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    """Note which fixtures have started a hotline."""
+    value = yield
+    if isinstance(value, RunningHotline):
+        _running[fixturedef.argname] = value
+    return value
+
+
+def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Forget a hotline that has been stopped."""
+    _running.pop(fixturedef.argname, None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Enter the hotline that the test asks for; leave every hotline where it asks for none."""
+    for name in getattr(item, "fixturenames", ()):
+        if name in _running:
+            _running[name].enter()
+            return
+    leave_environment()
+
+
+@pytest.fixture(scope="session")
+def hotline(
+    tmp_path_factory: pytest.TempPathFactory, korean_model: Path, databases: Databases
+) -> Iterator[RunningHotline]:
+    """The shared running hotline."""
+    models = tmp_path_factory.mktemp("models")  # a directory of its own, because tests add models to it
+    (models / "ko").symlink_to(korean_model / "ko")
+    hotline = RunningHotline(tmp_path_factory.mktemp("hotline"), models, **databases.settings())
+    yield hotline
+    hotline.stop()
+
+
+@pytest.fixture(scope="session")
+def api(hotline: RunningHotline) -> Callable[..., dict]:
+    """Reads the API of the shared hotline."""
+    return reader(hotline)
+
+
+@pytest.fixture
+def tasks_of(hotline: RunningHotline, api: Callable[..., dict]) -> Callable[[str], list[dict]]:
+    """The tasks of a call (there should be one or none)."""
+    return lambda call_sid: api("/tasks", call_sid=call_sid)["tasks"]
+
+
+@pytest.fixture
+def caller(hotline: RunningHotline) -> Iterator[Callable[..., Caller]]:
+    """A person who can ring the hotline: `caller(at="closed").dials()`."""
+    callers: list[Caller] = []
+
+    def a_caller(**wishes: object) -> Caller:
+        callers.append(Caller(hotline.switch, **wishes))  # type: ignore[arg-type]
+        return callers[-1]
+
+    yield a_caller
+    for one in callers:
+        one.gives_up()

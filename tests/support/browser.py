@@ -1,0 +1,61 @@
+"""Chromium, and what every test with a browser does in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from tests.support.environment import ROOT
+from tests.support.people import PASSWORD
+from tests.support.running_hotline import RunningHotline
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
+SCREENSHOTS = ROOT / "docs" / "screenshots"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+
+
+def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", **options: object) -> Page:
+    """The desk of a person who has logged in, in a browser of their own."""
+    from playwright.sync_api import expect
+
+    page = browser.new_context(base_url=hotline.url, locale="de-DE", **options).new_page()
+    page.complaints = []
+    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto("/")
+    page.get_by_label("Benutzername").fill(username)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
+    page.wait_for_load_state()  # the keys work from now on
+    return page
+
+
+def picture(page: Page, name: str) -> None:
+    """A picture of the page, where `make screenshots` asks for it. Those that lie in docs/screenshots are renewed
+    there; all others go to var/screenshots, which git does not keep."""
+    if os.environ.get("SCREENSHOTS"):
+        kept = SCREENSHOTS / f"{name}.png"
+        page.screenshot(path=kept if kept.exists() else ROOT / "var" / "screenshots" / f"{name}.png")
+
+
+def accessible(page: Page) -> None:
+    """axe-core finds nothing of WCAG 2.1 A and AA."""
+    page.evaluate(AXE.read_text())
+    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+    found = page.evaluate("rules => axe.run(document, rules)", rules)
+    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]] == []

@@ -1,0 +1,28 @@
+"""New databases of the kind that this run tests."""
+
+from __future__ import annotations
+
+from tests.support.environment import environment_kept, use_environment
+from tests.support.postgres import Postgres
+
+
+class Databases:
+    """Gives each test, and each running hotline, a database of its own."""
+
+    def __init__(self, server: Postgres | None) -> None:
+        self._server = server
+        self._template = ""
+
+    def settings(self) -> dict[str, str]:
+        """The environment variables that name a new database; none for SQLite, which lies in VAR_DIR."""
+        if self._server is None:
+            return {}
+        if not self._template:  # a migrated database, from which the others are copied
+            from ivr.operations.migrate import migrate
+
+            url = self._server.new_database()
+            with environment_kept():
+                use_environment({"DATABASE_URL": url, "LANGUAGES": '["de","en"]'})
+                migrate()
+            self._template = url.rpartition("/")[2]
+        return {"DATABASE_URL": self._server.new_database(self._template)}

@@ -1,0 +1,58 @@
+"""Which settings and which database this process uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ivr.config import settings as configuration
+from ivr.platform import database, write_behind
+
+ROOT = Path(__file__).parent.parent.parent
+#: What `use_environment` has replaced; None where there was nothing.
+_before: dict[str, str | None] = {}
+
+
+def forget_settings() -> None:
+    """Forget the cached settings, and close the database connections that were opened with them."""
+    write_behind.settle()
+    if database.engine.cache_info().currsize:
+        database.engine().dispose()
+    configuration.settings.cache_clear()
+    database.engine.cache_clear()
+
+
+def use_environment(values: dict[str, str]) -> configuration.Settings:
+    """Make this process use the same settings and database as the processes that were started with `values`."""
+    leave_environment()
+    for key, value in values.items():
+        _before[key] = os.environ.get(key)
+        os.environ[key] = value
+    return configuration.settings()
+
+
+def leave_environment() -> None:
+    """Take back what the last `use_environment` has set."""
+    forget_settings()
+    for key, value in _before.items():
+        if value is None:
+            os.environ.pop(key, None)
+        else:
+            os.environ[key] = value
+    _before.clear()
+
+
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Restore the environment variables afterwards."""
+    before, values = dict(_before), dict(os.environ)
+    try:
+        yield
+    finally:
+        forget_settings()
+        os.environ.clear()
+        os.environ.update(values)
+        _before.clear()
+        _before.update(before)
