@@ -68,7 +68,9 @@ def ordinary(hotline: RunningHotline, number: str) -> tuple[str, list[str]]:
     return report.call_sid, heard
 
 
-def test_a_flood_from_three_numbers_leaves_everybody_else_served(call_queue_hotline, tasks_of, monkeypatch) -> None:
+def test_a_flood_from_three_numbers_leaves_everybody_else_served(
+    call_queue_hotline, tasks_of_live_call, monkeypatch
+) -> None:
     numbers = [f"+49170{index:07d}" for index in range(ORDINARY * 2)]
     quiet, flooded = Watch(call_queue_hotline, monkeypatch), None
     with ThreadPoolExecutor(4) as crowd:
@@ -98,7 +100,7 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(call_queue_hotl
             one.result()
 
     for call_sid, heard in served:
-        assert len(tasks_of(call_sid)) == 1, heard
+        assert len(tasks_of_live_call(call_sid)) == 1, heard
     assert flooded.p99() <= 5 * quiet.p99(), f"{flooded.p99():.3f} s, {quiet.p99():.3f} s without the flood"
     eventually(lambda: len(_frequent()) >= 3)
     assert sum(one.calls for one in _frequent()) > FLOOD * 0.9

@@ -10,7 +10,7 @@ from ivr.platform import job_queue, outbox
 from tests.support.call_queue import STAFF
 from tests.support.caller import Caller, Telephone
 from tests.support.databases import Databases
-from tests.support.running_hotline import RunningHotline
+from tests.support.running_hotline import RunningHotline, reader
 from tests.support.staff import Team
 
 INTERPRETERS = (
@@ -63,6 +63,13 @@ def phone(call_queue_hotline: RunningHotline) -> Iterator[Callable[..., Telephon
     for made in phones:
         made.gives_up()
         del call_queue_hotline.switch.telephones[made.number]
+
+
+@pytest.fixture
+def tasks_of_live_call(call_queue_hotline: RunningHotline) -> Callable[[str], list[dict]]:
+    """The tasks of a call at the hotline with the call queue."""
+    api = reader(call_queue_hotline)
+    return lambda call_sid: api("/tasks", call_sid=call_sid)["tasks"]
 
 
 @pytest.fixture
