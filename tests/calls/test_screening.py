@@ -69,7 +69,7 @@ def ordinary(hotline: RunningHotline, number: str) -> tuple[str, list[str]]:
 
 
 def test_a_flood_from_three_numbers_leaves_everybody_else_served(
-    call_queue_hotline, tasks_of_live_call, monkeypatch
+    call_queue_hotline, live_tasks_of, monkeypatch
 ) -> None:
     numbers = [f"+49170{index:07d}" for index in range(ORDINARY * 2)]
     quiet, flooded = Watch(call_queue_hotline, monkeypatch), None
@@ -100,7 +100,7 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(
             one.result()
 
     for call_sid, heard in served:
-        assert len(tasks_of_live_call(call_sid)) == 1, heard
+        assert len(live_tasks_of(call_sid)) == 1, heard
     assert flooded.p99() <= 5 * quiet.p99(), f"{flooded.p99():.3f} s, {quiet.p99():.3f} s without the flood"
     eventually(lambda: len(_frequent()) >= 3)
     assert sum(one.calls for one in _frequent()) > FLOOD * 0.9

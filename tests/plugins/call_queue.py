@@ -66,7 +66,7 @@ def phone(call_queue_hotline: RunningHotline) -> Iterator[Callable[..., Telephon
 
 
 @pytest.fixture
-def tasks_of_live_call(call_queue_hotline: RunningHotline) -> Callable[[str], list[dict]]:
+def live_tasks_of(call_queue_hotline: RunningHotline) -> Callable[[str], list[dict]]:
     """The tasks of a call at the hotline with the call queue."""
     api = reader(call_queue_hotline)
     return lambda call_sid: api("/tasks", call_sid=call_sid)["tasks"]

@@ -98,11 +98,11 @@ def test_the_line_is_full(caller_at_menu, team) -> None:
         person.hangs_up()
 
 
-def test_closing_time_strikes_while_somebody_waits(caller_at_menu, team, tasks_of_live_call) -> None:
+def test_closing_time_strikes_while_somebody_waits(caller_at_menu, team, live_tasks_of) -> None:
     team.member("mia")
     person = caller_at_menu(at="2031-05-04T23:59:57+02:00").presses("1").hears("transfer").stays_silent()
     person.waits_in_line().hears("closed").hears("consent").presses("2").hears("confirm_number").hangs_up()
-    assert len(tasks_of_live_call(person.call_sid)) == 1
+    assert len(live_tasks_of(person.call_sid)) == 1
     assert entry_of(person).reason == "closed"
 
 
@@ -145,7 +145,7 @@ def test_an_emergency_overtakes(caller_at_menu, team) -> None:
 
 
 def test_key_1_keeps_the_place_and_a_waiting_caller_of_the_same_time_goes_first(
-    caller_at_menu, team, tasks_of_live_call
+    caller_at_menu, team, live_tasks_of
 ) -> None:
     mia = team.member("mia")
     talking = waits(caller_at_menu())
@@ -153,7 +153,7 @@ def test_key_1_keeps_the_place_and_a_waiting_caller_of_the_same_time_goes_first(
     person = waits(caller_at_menu())
     person.hears("line_options").presses("1").hears("place_kept").hears("confirm_number").presses("1")
     person.hears("postal_code").presses("#").hears("availability").presses("3").hears("receipt").is_sent_off()
-    (task,) = tasks_of_live_call(person.call_sid)
+    (task,) = live_tasks_of(person.call_sid)
     later = waits(caller_at_menu())
     called = Telephone(person._switch, person.number)
     talking.is_talking().hangs_up()
@@ -172,11 +172,11 @@ def test_key_1_keeps_the_place_and_a_waiting_caller_of_the_same_time_goes_first(
         )  # fmt: skip
 
 
-def test_key_2_leaves_a_message_and_key_9_is_an_emergency(caller_at_menu, team, tasks_of_live_call) -> None:
+def test_key_2_leaves_a_message_and_key_9_is_an_emergency(caller_at_menu, team, live_tasks_of) -> None:
     team.member("mia")
     person = waits(caller_at_menu())
     person.hears("line_options").presses("2").hears("consent").presses("2").hears("confirm_number").hangs_up()
-    assert len(tasks_of_live_call(person.call_sid)) == 1
+    assert len(live_tasks_of(person.call_sid)) == 1
     urgent = waits(caller_at_menu())
     urgent.hears("line_options").presses("9").hears("emergency").presses("1").hears("transfer").stays_silent()
     urgent.waits_in_line().hangs_up()
@@ -219,7 +219,7 @@ def test_an_interpreter_joins_by_themselves_when_no_language_is_shared(caller_at
 
 
 def test_no_interpreter_can_be_had_and_a_callback_with_one_is_offered(
-    caller_at_menu, team, phone, tasks_of_live_call
+    caller_at_menu, team, phone, live_tasks_of
 ) -> None:
     aylin = phone("+4915700000001")
     mia = team.member("mia")
@@ -230,7 +230,7 @@ def test_no_interpreter_can_be_had_and_a_callback_with_one_is_offered(
     person.hears("no_interpreter").presses("1").hears("confirm_number").presses("1")
     mia.has_hung_up()
     person.hears("postal_code").presses("#").hears("availability").presses("3").hears("receipt").is_sent_off()
-    (task,) = tasks_of_live_call(person.call_sid)
+    (task,) = live_tasks_of(person.call_sid)
     with database.reading() as session:
         assert session.get_one(CallbackTask, task["id"]).needs_interpreter
     assert request_of(person).state == "unmet"
@@ -249,7 +249,7 @@ def test_who_goes_on_without_an_interpreter_is_back_in_the_room(caller_at_menu, 
 
 
 def test_who_stayed_silent_in_the_language_menu_gets_an_interpreter_too(
-    caller_at_menu, team, phone, tasks_of_live_call
+    caller_at_menu, team, phone, live_tasks_of
 ) -> None:
     """The call is in German: the member says which language is needed, and that is what the interpreter hears."""
     aylin = phone("+4915700000001")
@@ -431,7 +431,7 @@ def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller_
 # -- what an independent reading feared ----------------------------------------------------------------
 
 
-def test_who_hangs_up_right_after_key_1_keeps_the_place(caller_at_menu, team, tasks_of_live_call) -> None:
+def test_who_hangs_up_right_after_key_1_keeps_the_place(caller_at_menu, team, live_tasks_of) -> None:
     mia = team.member("mia")
     talking = waits(caller_at_menu())
     mia.accepts()
@@ -439,7 +439,7 @@ def test_who_hangs_up_right_after_key_1_keeps_the_place(caller_at_menu, team, ta
     called = Telephone(person._switch, person.number)
     person.hears("line_options").presses("1")
     person.gives_up()
-    eventually(lambda: tasks_of_live_call(person.call_sid))
+    eventually(lambda: live_tasks_of(person.call_sid))
     assert entry_of(person).mode == "callback"
     talking.is_talking().hangs_up()
     team.wraps_up("mia")
