@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
+from functools import lru_cache
+
 from flask import Request, abort
 from flask import request as present
 from twilio.request_validator import RequestValidator
@@ -31,8 +35,26 @@ def is_genuine(request: Request) -> bool:
     signature = request.headers.get("X-Twilio-Signature", "")
     if not signature or (request.content_length and request.mimetype != _FORM):
         return False
-    validator = RequestValidator(settings().auth_token)
-    return bool(validator.validate(called_url(request), request.form, signature))
+    url, token = called_url(request), settings().auth_token
+    if hmac.compare_digest(_signature(url, request, token), signature.encode()):
+        return True
+    # The carrier signs the URL with or without its port; its own library knows in which order to try.
+    return bool(_validator(token).validate(url, request.form, signature))
+
+
+def _signature(url: str, request: Request, token: str) -> bytes:
+    """The signature of a URL as it was called, with the form's fields in the order of their names.
+
+    It is what the carrier sends in nearly all cases, at a sixth of what the library takes for its two variants.
+    """
+    fields = sorted(request.form.lists())
+    text = url + "".join([name + value for name, values in fields for value in sorted(set(values))])
+    return b64encode(hmac.digest(token.encode(), text.encode(), "sha1"))
+
+
+@lru_cache(maxsize=2)
+def _validator(token: str) -> RequestValidator:
+    return RequestValidator(token)
 
 
 def only_the_carrier() -> None:

@@ -35,6 +35,7 @@ from ivr.web import authorisation, login, rate_limits, security_headers, templat
 from ivr.web.account import account
 from ivr.web.administration import administration
 from ivr.web.api import api
+from ivr.web.application import Application
 from ivr.web.callback_tools import desk_tools
 from ivr.web.callbacks import desk
 from ivr.web.case_access import reading
@@ -50,6 +51,9 @@ from ivr.web.supervision import supervision
 
 log = logging.getLogger(__name__)
 
+#: Guarded by the carrier's signature.
+_WEBHOOKS = (voice, in_line, legs, staff, last_resort)
+
 
 def create_app() -> Flask:
     """The web application of this process, from the settings."""
@@ -57,7 +61,7 @@ def create_app() -> Flask:
     _check_prompts()
     # A thread that comes back from the database would wait 5 ms for its turn while another renders a document.
     sys.setswitchinterval(0.0005)
-    app = Flask(__name__)
+    app = Application(__name__, frozenset(webhooks.name for webhooks in _WEBHOOKS))
     app.config.update(
         LOCAL=configured.local,
         SECRET_KEY=configured.secret,
@@ -87,14 +91,14 @@ def create_app() -> Flask:
     authorisation.keep(app)
     template_helpers.install(app)
 
-    for webhooks in (voice, in_line, legs, staff, last_resort):  # guarded by the carrier's signature
+    for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
     pages = (
         health, login.login, account, desk, reading, desk_tools, live, supervision, studio, figures, reports, subjects,
         administration, protection,
     )  # fmt: skip
-    for blueprint in (voice, in_line, legs, staff, last_resort, api, *pages):
+    for blueprint in (*_WEBHOOKS, api, *pages):
         app.register_blueprint(blueprint)
     if configured.local:
         app.register_blueprint(softphone)

@@ -27,28 +27,38 @@ LARGEST, LARGEST_RECORDING = 1024 * 1024, 4 * 1024 * 1024
 _RECORDINGS = ("studio.record", "softphone.exchange")
 
 
+_HEADERS = (
+    ("Content-Security-Policy", _POLICY),
+    ("Permissions-Policy", "microphone=(self), camera=(), geolocation=()"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+_BEHIND_TLS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+#: Pages show persons: nothing but our own assets may stay in a cache.
+_NOT_KEPT = ("Cache-Control", "private, no-store")
+
+
+def add(response: Response) -> Response:
+    """Set the content security policy and its companions on a response; behind TLS, that it stays so."""
+    present = {name.lower() for name, _ in response.headers}
+    wanted = [header for header in _HEADERS if header[0].lower() not in present]
+    if settings().base_url.startswith("https://"):
+        wanted.append(_BEHIND_TLS)
+    if "cache-control" not in present:
+        wanted.append(_NOT_KEPT)
+    response.headers.extend(wanted)
+    return response
+
+
 def protect(app: Flask) -> None:
-    """Set the content security policy and its companions on every response; behind TLS, that it stays so. Limit what a
-    request may bring."""
-    behind_tls = settings().base_url.startswith("https://")
+    """Set the headers on every response. Limit what a request may bring."""
 
     @app.before_request
     def sizes() -> None:
         if request.endpoint in _RECORDINGS:
             request.max_content_length = LARGEST_RECORDING
 
-    @app.after_request
-    def headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
-        response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if behind_tls:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
-        # Pages show persons: nothing but our own assets may stay in a cache.
-        if response.cache_control.max_age is None:
-            response.headers.setdefault("Cache-Control", "private, no-store")
-        return response
+    app.after_request(add)
