@@ -41,8 +41,9 @@ from benchmarks.webhook_client import Answers, send_all
 from ivr.config.settings import load
 from ivr.launcher.process_supervisor import Child, stop_all, tail
 from ivr.launcher.run import _start_redis
-from tests.conftest import ROOT, free_port
+from tests.support.environment import ROOT
 from tests.support.postgres import running
+from tests.support.servers import free_port
 
 #: Requests under way at once: half of what the two processes' threads can take.
 CONNECTIONS = 16

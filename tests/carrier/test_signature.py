@@ -30,21 +30,21 @@ def request_of(signed: str, fields: list[tuple[str, str]] = FORM, target: str = 
 
 
 @pytest.fixture
-def validator(rooms) -> RequestValidator:
-    return RequestValidator(rooms.auth_token)
+def validator(empty_database) -> RequestValidator:
+    return RequestValidator(empty_database.auth_token)
 
 
 def signed_for(validator: RequestValidator, url: str) -> str:
     return validator.compute_signature(url, request_of("").form)
 
 
-def test_the_url_as_it_was_called_is_enough(rooms, validator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_url_as_it_was_called_is_enough(empty_database, validator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Umlauts, empty and repeated fields are signed as the library signs them; the library is not even asked."""
     monkeypatch.setattr(signature, "_validator", None)
-    assert signature.is_genuine(request_of(signed_for(validator, rooms.base_url + TARGET)))
+    assert signature.is_genuine(request_of(signed_for(validator, empty_database.base_url + TARGET)))
 
 
-def test_a_url_that_was_signed_without_its_port_is_accepted(rooms, validator) -> None:
+def test_a_url_that_was_signed_without_its_port_is_accepted(empty_database, validator) -> None:
     assert signature.is_genuine(request_of(signed_for(validator, f"http://127.0.0.1{TARGET}")))
 
 
@@ -58,18 +58,18 @@ def test_a_url_that_was_signed_without_its_port_is_accepted(rooms, validator) ->
     ],
     ids=["a field more", "a value less", "another call", "another address"],
 )
-def test_whatever_was_changed_is_refused(rooms, validator, changed) -> None:
-    genuine = signed_for(validator, rooms.base_url + TARGET)
+def test_whatever_was_changed_is_refused(empty_database, validator, changed) -> None:
+    genuine = signed_for(validator, empty_database.base_url + TARGET)
     assert not signature.is_genuine(request_of(genuine, **changed))
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "=", "ü", "A" * 28])
-def test_what_is_no_signature_is_refused(rooms, wrong: str) -> None:
+def test_what_is_no_signature_is_refused(empty_database, wrong: str) -> None:
     assert not signature.is_genuine(request_of(wrong.encode().decode("latin-1")))
 
 
-def test_the_quick_way_is_quicker(rooms, validator) -> None:
-    genuine = signed_for(validator, rooms.base_url + TARGET)
+def test_the_quick_way_is_quicker(empty_database, validator) -> None:
+    genuine = signed_for(validator, empty_database.base_url + TARGET)
     request = request_of(genuine)
     assert signature.is_genuine(request)
     ours, theirs = [], []
@@ -78,6 +78,6 @@ def test_the_quick_way_is_quicker(rooms, validator) -> None:
         assert signature.is_genuine(request)
         ours.append(time.perf_counter() - began)
         began = time.perf_counter()
-        assert validator.validate(rooms.base_url + TARGET, request.form, genuine)
+        assert validator.validate(empty_database.base_url + TARGET, request.form, genuine)
         theirs.append(time.perf_counter() - began)
     assert min(ours) < min(theirs) / 2

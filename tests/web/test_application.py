@@ -11,19 +11,21 @@ from ivr.web.app import create_app
 FORM = {"CallSid": "CA1", "From": "+4915112345678", "To": "+494211782666"}
 
 
-def ring(app, rooms, sign: bool = True):
-    signature = RequestValidator(rooms.auth_token).compute_signature(f"{rooms.base_url}/voice/incoming", FORM)
+def ring(app, empty_database, sign: bool = True):
+    signature = RequestValidator(empty_database.auth_token).compute_signature(
+        f"{empty_database.base_url}/voice/incoming", FORM
+    )
     return app.test_client().post(
         "/voice/incoming", data=FORM, headers={"X-Twilio-Signature": signature if sign else "x"}
     )
 
 
 @pytest.fixture
-def app(rooms):
+def app(empty_database):
     return create_app()
 
 
-def test_a_caller_does_not_wait_for_the_hooks_of_pages(app, rooms) -> None:
+def test_a_caller_does_not_wait_for_the_hooks_of_pages(app, empty_database) -> None:
     """Log-in, languages of the interface, limits and compression are for people at a browser."""
     passed = []
 
@@ -35,17 +37,17 @@ def test_a_caller_does_not_wait_for_the_hooks_of_pages(app, rooms) -> None:
     app.after_request(lambda response: (passed.append("after"), response)[1])
     assert app.test_client().get("/login").status_code == 503
     assert passed == ["before", "after"]
-    assert ring(app, rooms).status_code == 200
+    assert ring(app, empty_database).status_code == 200
     assert passed == ["before", "after"]
 
 
-def test_a_webhook_answers_nobody_but_the_carrier(app, rooms) -> None:
+def test_a_webhook_answers_nobody_but_the_carrier(app, empty_database) -> None:
     """The blueprint's own guard runs, whatever is skipped."""
-    assert ring(app, rooms, sign=False).status_code == 403
+    assert ring(app, empty_database, sign=False).status_code == 403
 
 
-def test_a_document_has_the_headers_of_every_answer(app, rooms) -> None:
-    headers = ring(app, rooms).headers
+def test_a_document_has_the_headers_of_every_answer(app, empty_database) -> None:
+    headers = ring(app, empty_database).headers
     page = app.test_client().get("/login").headers
     for name in ("Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Cache-Control"):
         assert headers.getlist(name) == page.getlist(name)

@@ -134,7 +134,7 @@ def test_fetching_goes_nowhere_an_event_names(empty_database) -> None:
 
     assert carrier.media_url("../../../evil.example/x").startswith(carrier._base_url())
     for path in (ROOT / "ivr").rglob("*.py"):
-        assert "RecordingUrl" not in path.read_text(encoding="utf-8") or "exchange" in str(path), path
+        assert "RecordingUrl" not in path.read_text(encoding="utf-8") or "local_carrier" in str(path), path
 
 
 def test_error_pages_tell_nothing(app, monkeypatch) -> None:
