@@ -20,6 +20,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_
 from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
 
 from ivr.config.settings import settings
+from ivr.domain.digits import is_digits
 from ivr.models.accounts import RecoveryCode, SecurityKey, User
 from ivr.platform import envelope_encryption
 from ivr.platform.column_types import rows
@@ -85,7 +86,7 @@ def check_totp(session: Session, user: User, code: str, now: datetime) -> None:
         Wrong: it is none, or was used.
     """
     secret, digits = secret_of(user), "".join(code.split())
-    if secret is None or not (digits.isascii() and digits.isdigit()):
+    if secret is None or not is_digits(digits):
         raise Wrong
     present = int(now.timestamp()) // _STEP
     for step in (present - 1, present, present + 1):

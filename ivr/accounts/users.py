@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import login_sessions, mfa
+from ivr.domain.digits import is_digits
 from ivr.domain.roles import SERVING
 from ivr.models.accounts import Team, User
 
@@ -100,7 +101,7 @@ def set_pin(session: Session, username: str, personal_number: str, pin: str) -> 
     user = session.scalar(select(User).where(User.username == username))
     if user is None:
         raise ValueError(f"there is no user {username!r}")
-    if not (personal_number.isdigit() and 3 <= len(personal_number) <= 8 and pin.isdigit() and 4 <= len(pin) <= 8):
+    if not (is_digits(personal_number) and 3 <= len(personal_number) <= 8 and is_digits(pin) and 4 <= len(pin) <= 8):
         raise ValueError("a personal number has 3 to 8 digits, a PIN 4 to 8")
     if session.scalar(select(User.id).where(User.personal_number == personal_number, User.id != user.id)):
         raise ValueError(f"the number {personal_number} is somebody else's")

@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from ivr.domain.digits import is_digits
 from ivr.domain.timestamps import iso
 from ivr.models.audit import AccessHead, AccessLine
 from ivr.models.callbacks import CallbackTask
@@ -138,7 +139,7 @@ def ranges_of(detail: str) -> list[range]:
     found = []
     for part in detail.removeprefix(_TASKS).split(",") if detail.startswith(_TASKS) else ():
         begin, _, end = part.partition("-")
-        if begin.isdigit() and (end or begin).isdigit():
+        if is_digits(begin) and is_digits(end or begin):
             found.append(range(int(begin), int(end or begin) + 1))
     return found
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audit import access_log, anchors
 from ivr.audit.access_log import GENESIS, digest, seal_of_trim
+from ivr.domain.digits import is_digits
 from ivr.domain.timestamps import iso
 from ivr.models.accounts import LogIn
 from ivr.models.audit import AccessLine
@@ -181,7 +182,7 @@ class Checker:
     def check_seals(self) -> None:
         """With the house's secret: lines that say that older ones were deleted were written by the house."""
         for through, last_hash, stated in self._seals:
-            if not through.isdigit() or stated != seal_of_trim(int(through), last_hash):
+            if not is_digits(through) or stated != seal_of_trim(int(through), last_hash):
                 self.fault(f"the line that says that lines up to {through} were deleted is not of this house")
 
     def fault(self, text: str) -> None:

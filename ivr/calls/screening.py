@@ -125,13 +125,17 @@ def forget(session: Session, now: datetime) -> None:
     session.execute(delete(FrequentCaller).where(FrequentCaller.last_at < now - _SHOWN))
 
 
+#: Nobody is blocked for longer without being looked at again.
+LONGEST_BLOCK_DAYS = 365
+
+
 def block(session: Session, number: str, days: int, reason: str, by: User, now: datetime) -> BlockedNumber:
     """Block a number for a stated time (days) and reason.
 
     Raises:
         ValueError: without a reason, or for more than a year.
     """
-    if not reason.strip() or not 1 <= days <= 365:
+    if not reason.strip() or not 1 <= days <= LONGEST_BLOCK_DAYS:
         raise ValueError("a block needs a reason and an end")
     blocked = BlockedNumber(
         number=number, reason=reason.strip()[:500], blocked_at=now, until_at=now + timedelta(days=days),

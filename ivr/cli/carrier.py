@@ -9,6 +9,7 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config.settings import settings
+from ivr.domain.digits import is_digits
 from ivr.domain.timestamps import utc_now
 
 
@@ -90,7 +91,7 @@ class _plainly:  # noqa: N801 - reads as a statement
 def _instant(_context: object, _parameter: object, text: str | None) -> datetime | None:
     if text is None:
         return None
-    if text[-1:] in "hd" and text[:-1].isdigit():
+    if text[-1:] in "hd" and is_digits(text[:-1]):
         return utc_now() - timedelta(**{{"h": "hours", "d": "days"}[text[-1]]: int(text[:-1])})
     try:
         given = datetime.fromisoformat(text)

@@ -8,6 +8,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
+from ivr.domain.digits import is_digits
+
 #: Keypad spellings that carriers send for a withheld number (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN,
 #: UNAVAILABLE). They look like numbers and must never be dialled.
 _WITHHELD_SPELLINGS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
@@ -54,7 +56,7 @@ def entered_number(digits: str, area_code: str = "421") -> str | None:
     `0151…` is national, `00…` international, and a number without a leading zero is taken as one of the
     hotline's own area, as people in Bremen say it.
     """
-    if not digits.isascii() or not digits.isdigit() or not 3 <= len(digits) <= 17:
+    if not is_digits(digits) or not 3 <= len(digits) <= 17:
         return None
     if digits.startswith("00"):
         return _callable("+" + digits[2:], None)
@@ -68,7 +70,7 @@ def entered_number(digits: str, area_code: str = "421") -> str | None:
 def dialable(written: str) -> str | None:
     """A number as somebody wrote it, in E.164; None for what is none, or may never be dialled (premium-rate, short and
     emergency numbers)."""
-    digits = "".join(character for character in written if character.isdigit())
+    digits = "".join(character for character in written if character.isdecimal())
     return _callable("+" + digits, None) if written.strip().startswith("+") else entered_number(digits)
 
 

@@ -10,6 +10,8 @@ import secrets
 
 from stdnum import damm
 
+from ivr.domain.digits import is_digits
+
 LENGTH = 8
 
 
@@ -21,4 +23,4 @@ def draw() -> str:
 
 def is_code(text: str) -> bool:
     """Whether `text` could be a receipt code: its length and check digit are right."""
-    return len(text) == LENGTH and text.isascii() and text.isdigit() and bool(damm.is_valid(text))
+    return len(text) == LENGTH and is_digits(text) and bool(damm.is_valid(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.domain import phone_numbers, receipt_codes
+from ivr.domain.digits import is_digits
 from ivr.flows.protocol import State
 from ivr.flows.steps import Questions
 
@@ -111,7 +112,7 @@ def entered_code(digits: str, _questions: Questions) -> str | None:
 def entered_customer_number(digits: str, _questions: Questions) -> str | None:
     """A customer number (Kundennummer, nine digits around a letter that has no key of its own, which may be
     keyed as the digit below it) or that of a household (Bedarfsgemeinschaft, up to thirteen digits)."""
-    return digits if digits.isascii() and digits.isdigit() and 9 <= len(digits) <= 13 else None
+    return digits if is_digits(digits) and 9 <= len(digits) <= 13 else None
 
 
 def entered_postal_code(digits: str, questions: Questions) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from ivr.domain.digits import is_digits
+
 #: Carrier: a document may have 64 kB.
 MAX_BYTES = 64 * 1024
 
@@ -118,7 +120,7 @@ def _verb(element: ElementTree.Element, allowed: tuple[str, ...]) -> Verb:
     for attribute, value in element.attrib.items():
         if attribute not in _ATTRIBUTES[name]:
             raise DocumentError(12200, f"<{name}> has no attribute {attribute!r}")
-        if attribute in _NUMBERS and not value.isdigit():
+        if attribute in _NUMBERS and not is_digits(value):
             raise DocumentError(12200, f"<{name} {attribute}={value!r}> is not a number")
         if attribute in _VALUES and value not in _VALUES[attribute]:
             raise DocumentError(12200, f"<{name} {attribute}={value!r}> is not one of {_VALUES[attribute]}")

@@ -22,6 +22,9 @@ from ivr.reporting.daily_metrics import OPEN_DAYS
 #: Figures of a day are final after this many days: what they count stays so long.
 LEAST = OPEN_DAYS + 1
 
+#: The longest period of all (days).
+LONGEST = 36500
+
 
 @dataclass(frozen=True)
 class Period:
@@ -54,7 +57,7 @@ PERIODS = {
                _("So that a caller is greeted in the language they understand; kept under a keyed hash.")),
         Period("access_log", 365, 180, 3650, _("the line was written"),
                _("So that misuse can be found by an audit of a year.")),
-        Period("statistics", 3650, 365, 36500, _("the day that was counted"),
+        Period("statistics", 3650, 365, LONGEST, _("the day that was counted"),
                _("Figures name nobody; the Senate is asked about years.")),
     )
 }  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from string import Formatter
 
+from ivr.domain.digits import is_digits
 from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue
 from ivr.prompts.numerals import DIGITS, NUMERALS
 
@@ -95,7 +96,7 @@ def named(language: str, name: str) -> Part | None:
     kind, _, rest = name.rpartition("-")
     if name == PAUSE:
         return pause(language)
-    if kind in ("digit", "number", "day", "month") and rest.isascii() and rest.isdigit():
+    if kind in ("digit", "number", "day", "month") and is_digits(rest):
         return next((part for part in values_of(language) if part.name == name), None)
     prompt = name if name in catalogue(language).texts else kind
     if prompt not in catalogue(language).texts or prompt in WRITTEN:

@@ -17,6 +17,7 @@ from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
+from ivr.domain.digits import whole_number
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import Line, State
@@ -145,9 +146,9 @@ def language() -> Response:
         leg = _leg(session)
         if leg.conversation.state == "ended":
             return _document(_hang_up())
-        chosen = request.form.get("Digits", "")
-        if chosen.isdigit() and 1 <= int(chosen) <= len(offered):
-            interpreters.request(session, leg.conversation, utc_now(), by=leg.user, language=offered[int(chosen) - 1])
+        chosen = whole_number(request.form.get("Digits", ""), len(offered))
+        if chosen:
+            interpreters.request(session, leg.conversation, utc_now(), by=leg.user, language=offered[chosen - 1])
             agent_announcements.say(document, "interpreter_called")
         _room(document, leg)
     return _document(document)

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, request, send_file
 from ivr.carrier.client import ENDED
 from ivr.carrier.signature import is_genuine
 from ivr.config.settings import settings
+from ivr.domain.digits import whole_number
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
@@ -153,9 +154,10 @@ def prompt(language: str, name: str, version: str) -> Response:
     part = parts.named(language, name) if language in LANGUAGES else None
     if part is None:
         abort(404)
-    if version.startswith("r") and version[1:].isdigit():
+    if version.startswith("r"):
+        recording_id = whole_number(version[1:]) or abort(404)
         with database.reading() as session:
-            audio = recordings.audio(session, int(version[1:])) or abort(404)
+            audio = recordings.audio(session, recording_id) or abort(404)
         response = Response(audio, mimetype="audio/wav")
     else:
         response = send_file(rendering.audio_of(part), mimetype="audio/wav")

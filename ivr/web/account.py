@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, session, url_for
+from typing import Annotated
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, session, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,7 +13,9 @@ from ivr.audit import access_log
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
+from ivr.web import forms
 from ivr.web.authorisation import actor, me
+from ivr.web.form_fields import OneTimeCode, Password, line_of
 from ivr.web.login import site_and_origin
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -28,21 +32,33 @@ def page() -> str:
         )  # fmt: skip
 
 
+class PresentPasswordForm(forms.Form):
+    """The present password, which is asked for again before a log-in is changed."""
+
+    present: Password = ""
+
+
+class PasswordForm(PresentPasswordForm):
+    """The present password and a new one."""
+
+    new: Password = ""
+
+
 @account.post("/password")
 def password() -> AnyResponse:
     """A new password; I am logged out everywhere."""
-    form, now = request.form, utc_now()
+    form, now = forms.read(PasswordForm), utc_now()
     delay = login_sessions.Delay("own password", str(me().id))
     with database.writing() as db:
         wait = login_sessions.attempt(db, [delay], now)
-    if wait or not users.password_fits(me(), form.get("present", "")):
+    if wait or not users.password_fits(me(), form.present):
         flash(gettext("The present password is wrong, or was wrong too often."), "danger")
         return redirect(url_for("account.page"))
     try:
         with database.writing() as db:
             login_sessions.succeeded(db, [delay])
             user = db.get_one(User, me().id)
-            users.set_password(db, user, form.get("new", ""), now)
+            users.set_password(db, user, form.new, now)
             access_log.append(db, actor(), "user_changed", now, detail="own password")
     except ValueError:
         flash(
@@ -61,7 +77,7 @@ def _knows_password() -> bool:
     now, delay = utc_now(), login_sessions.Delay("own password", str(me().id))
     with database.writing() as db:
         wait = login_sessions.attempt(db, [delay], now)
-    if not wait and users.password_fits(me(), request.form.get("present", "")):
+    if not wait and users.password_fits(me(), forms.read(PresentPasswordForm).present):
         with database.writing() as db:
             login_sessions.succeeded(db, [delay])
         return True
@@ -82,6 +98,12 @@ def propose_app() -> str | AnyResponse:
     return render_template("second_factor_app.html", secret=secret, qr=mfa.qr_code(mfa.totp_uri(me(), secret)))
 
 
+class CodeForm(forms.Form):
+    """The code that an authenticator app shows."""
+
+    code: OneTimeCode = ""
+
+
 @account.post("/app/confirm")
 def confirm_app() -> str | AnyResponse:
     """The app works: show the recovery codes, once."""
@@ -94,7 +116,7 @@ def confirm_app() -> str | AnyResponse:
             if user.totp_confirmed_at is not None or wait:
                 return redirect(url_for("account.page"))
             login_sessions.succeeded(db, [delay])
-            codes = mfa.confirm_totp(db, user, request.form.get("code", ""), now)
+            codes = mfa.confirm_totp(db, user, forms.read(CodeForm).code, now)
             access_log.append(db, actor(), "user_changed", now, detail="own second factor: app")
     except mfa.Wrong:
         flash(gettext("The code does not fit. Please scan again and type the new code."), "danger")
@@ -131,10 +153,17 @@ def key_options() -> Response:
     return jsonify(options)
 
 
+class KeyForm(forms.Form):
+    """A security key: its name, and what the browser has made of the challenge (JSON)."""
+
+    name: Annotated[str, line_of(60)] = ""
+    key: Password = ""
+
+
 @account.post("/key")
 def add_key() -> str | AnyResponse:
     """A new security key."""
-    form, now = request.form, utc_now()
+    form, now = forms.read(KeyForm, url_for("account.page")), utc_now()
     challenge = session.pop("challenge", "")
     if not _knows_password():
         return redirect(url_for("account.page"))
@@ -142,7 +171,7 @@ def add_key() -> str | AnyResponse:
         with database.writing() as db:
             user = db.get_one(User, me().id)
             first = not mfa.recovery_codes_left(db, user)
-            mfa.register(db, user, form.get("name", ""), form.get("key", ""), challenge, *site_and_origin(), now)
+            mfa.register(db, user, form.name, form.key, challenge, *site_and_origin(), now)
             codes = mfa.new_recovery_codes(db, user, now) if first else []
             access_log.append(db, actor(), "user_changed", now, detail="own second factor: security key")
     except mfa.Wrong:
@@ -154,7 +183,7 @@ def add_key() -> str | AnyResponse:
     return redirect(url_for("account.page"))
 
 
-@account.post("/key/<int(max=2147483647):key_id>/remove")
+@account.post("/key/<int:key_id>/remove")
 def remove_key(key_id: int) -> AnyResponse:
     """A security key counts no more."""
     if _knows_password():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import api_tokens, login_sessions, mfa, users
@@ -17,8 +18,10 @@ from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import ApiToken, Team, User
 from ivr.platform import database
+from ivr.web import forms
+from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import whole
+from ivr.web.form_fields import Password, Tick, _, fixed, integer, line_of
 
 administration = Blueprint("administration", __name__, url_prefix="/administration")
 
@@ -36,130 +39,148 @@ def people() -> str:
         return render_template("people.html", people=everybody, teams=teams, roles=ROLES, second=second)
 
 
+class PersonForm(forms.Form):
+    """Somebody new."""
+
+    problem = _("Please give a user name that is not taken, a name, and a password of at least 12 characters.")
+    username: Annotated[str, line_of(80)]
+    name: Annotated[str, line_of(120)]
+    role: Annotated[str, fixed(ROLES)]
+    password: Password
+    team: tuple[str, ...] = ()
+
+
 @administration.post("/people")
 def add_person() -> AnyResponse:
-    """Somebody new."""
-    form, now = request.form, utc_now()
-    username, name, role = form.get("username", "").strip()[:80], form.get("name", "").strip()[:120], _role()
-    try:
-        if not username or not name:
-            raise ValueError
-        with database.writing() as session:
-            users.add(session, username, name, role, form.get("password", ""), form.getlist("team"))
-            access_log.append(session, actor(), "user_changed", now, detail=f"made {username}, {role}")
-    except ValueError:
-        flash(
-            gettext("Please give a user name that is not taken, a name, and a password of at least 12 characters."),
-            "warning",
-        )
-    else:
-        flash(gettext("Saved."), "success")
-    return redirect(url_for("administration.people"))
+    """Add a person."""
+    page = url_for("administration.people")
+    form, now = forms.read(PersonForm, page), utc_now()
+
+    def change(session: Session) -> None:
+        users.add(session, form.username, form.name, form.role, form.password, form.team)
+        detail = f"made {form.username}, {form.role}"
+        access_log.append(session, actor(), "user_changed", now, detail=detail)
+
+    return act(change, page, form=form, refusals={ValueError: gettext(PersonForm.problem)})
 
 
-def _role() -> str:
-    role = request.form.get("role", "")
-    return role if role in ROLES else abort(400)
+class ChangedPersonForm(forms.Form):
+    """Another name, role and teams of a person; or that they no longer work here."""
+
+    role: Annotated[str, fixed(ROLES)]
+    name: Annotated[str, line_of(120)] = ""
+    active: Tick = False
+    team: tuple[str, ...] = ()
 
 
-@administration.post("/people/<int(max=2147483647):user_id>")
+@administration.post("/people/<int:user_id>")
 def change_person(user_id: int) -> AnyResponse:
-    """Another name, role, teams; or no longer active."""
-    form, now, role = request.form, utc_now(), _role()
-    active = form.get("active") == "1"
-    if user_id == me().id and (not active or role != me().role):
+    """Change a person's name, role and teams, or that they are active."""
+    page = url_for("administration.people")
+    form, now = forms.read(ChangedPersonForm, page), utc_now()
+    if user_id == me().id and (not form.active or form.role != me().role):
         flash(gettext("You cannot take your own role away; ask another administrator."), "warning")
-        return redirect(url_for("administration.people"))
-    try:
-        with database.writing() as session:
-            user = session.get(User, user_id) or abort(404)
-            name = form.get("name", "").strip()[:120] or user.name
+        return redirect(page)
+
+    def change(session: Session) -> None:
+        user = session.get(User, user_id) or abort(404)
+        name = form.name or user.name
+        try:
             offboarding.change(
-                session, user, name=name, role=role, active=active, team_keys=form.getlist("team"), now=now
+                session, user, name=name, role=form.role, active=form.active, team_keys=form.team, now=now
             )
-            what = f"{user.username}: {role}, {'active' if active else 'not active'}"
-            access_log.append(session, actor(), "user_changed", now, detail=what)
-    except ValueError:
-        abort(400)
-    flash(gettext("Saved."), "success")
-    return redirect(url_for("administration.people"))
+        except ValueError:
+            abort(400)
+        what = f"{user.username}: {form.role}, {'active' if form.active else 'not active'}"
+        access_log.append(session, actor(), "user_changed", now, detail=what)
+
+    return act(change, page)
 
 
-@administration.post("/people/<int(max=2147483647):user_id>/password")
+class FirstPasswordForm(forms.Form):
+    """A new first password; `second_factor`: the second factor is lost as well."""
+
+    problem = _("A password has at least 12 characters.")
+    password: Password
+    second_factor: Tick = False
+
+
+@administration.post("/people/<int:user_id>/password")
 def reset_password(user_id: int) -> AnyResponse:
-    """A new first password for somebody who has forgotten theirs; a lost second factor may go with it."""
-    now = utc_now()
-    try:
-        with database.writing() as session:
-            user = session.get(User, user_id) or abort(404)
-            if user.sso_subject is not None:
-                abort(404)  # the provider vouches for them
-            users.set_password(session, user, request.form.get("password", ""), now)
-            lost = request.form.get("second_factor") == "1"
-            if lost:
-                mfa.remove_all(session, user)
-            what = f"{user.username}: new password{', second factor removed' if lost else ''}"
-            access_log.append(session, actor(), "user_changed", now, detail=what)
-    except ValueError:
-        flash(gettext("A password has at least 12 characters."), "warning")
-    else:
-        flash(gettext("Saved."), "success")
-    return redirect(url_for("administration.people"))
+    """Set a new first password for a person who has forgotten theirs; a lost second factor may go with it."""
+    page = url_for("administration.people")
+    form, now = forms.read(FirstPasswordForm, page), utc_now()
+
+    def change(session: Session) -> None:
+        user = session.get(User, user_id) or abort(404)
+        if user.sso_subject is not None:
+            abort(404)  # the provider vouches for them
+        users.set_password(session, user, form.password, now)
+        if form.second_factor:
+            mfa.remove_all(session, user)
+        what = f"{user.username}: new password{', second factor removed' if form.second_factor else ''}"
+        access_log.append(session, actor(), "user_changed", now, detail=what)
+
+    return act(change, page, refusals={ValueError: gettext(FirstPasswordForm.problem)})
 
 
-@administration.post("/people/<int(max=2147483647):user_id>/log-out")
+@administration.post("/people/<int:user_id>/log-out")
 def log_out(user_id: int) -> AnyResponse:
-    """Log somebody out everywhere, for example because a laptop was stolen."""
-    with database.writing() as session:
+    """Log a person out everywhere, for example because a laptop was stolen."""
+
+    def change(session: Session) -> None:
         user = session.get(User, user_id) or abort(404)
         login_sessions.end_all(session, user.id, utc_now())
         access_log.append(session, actor(), "user_changed", utc_now(), detail=f"{user.username}: logged out")
-    flash(gettext("Saved."), "success")
-    return redirect(url_for("administration.people"))
+
+    return act(change, url_for("administration.people"))
 
 
 @administration.get("/programs")
 def tokens() -> str:
-    """Programs that read the interface."""
+    """Programs that read the API."""
+    return _tokens_page()
+
+
+def _tokens_page(**made: str) -> str:
     with database.reading() as session:
-        return render_template(
-            "tokens.html", tokens=api_tokens.tokens(session), scopes=api_tokens.SCOPES, now=utc_now()
-        )
+        known = api_tokens.tokens(session)
+        return render_template("tokens.html", tokens=known, scopes=api_tokens.SCOPES, now=utc_now(), **made)
+
+
+class TokenForm(forms.Form):
+    """A new token: whose, and for how many days."""
+
+    problem = _("A token needs a name that is not taken, and lasts 1 to 730 days.")
+    name: Annotated[str, line_of(80)]
+    days: Annotated[int, integer(1, api_tokens.MOST_TOKEN_DAYS)]
 
 
 @administration.post("/programs")
 def add_token() -> str | AnyResponse:
-    """A new token, shown once; without callers' data, which an administrator does not see (the operator makes others by
-    command)."""
-    form, now = request.form, utc_now()
-    name = form.get("name", "").strip()
-    try:
-        with database.writing() as session:
-            token = api_tokens.new_token(session, name, now, days=form.get("days", 0, whole))
-            access_log.append(session, actor(), "token_changed", now, detail=f"made {name}")
-    except ValueError:
-        flash(gettext("A token needs a name that is not taken, and lasts 1 to 730 days."), "warning")
-        return redirect(url_for("administration.tokens"))
-    with database.reading() as session:
-        return render_template(
-            "tokens.html",
-            tokens=api_tokens.tokens(session),
-            scopes=api_tokens.SCOPES,
-            now=now,
-            made=token,
-            made_name=name,
-        )
+    """Make a token, shown once; without callers' data, which an administrator does not see (the operator makes others
+    by command)."""
+    page = url_for("administration.tokens")
+    form, now, made = forms.read(TokenForm, page), utc_now(), []
+
+    def change(session: Session) -> None:
+        made.append(api_tokens.new_token(session, form.name, now, days=form.days))
+        access_log.append(session, actor(), "token_changed", now, detail=f"made {form.name}")
+
+    refused = act(change, page, form=form, refusals={ValueError: gettext(TokenForm.problem)})
+    return _tokens_page(made=made[0], made_name=form.name) if made else refused
 
 
-@administration.post("/programs/<int(max=2147483647):token_id>/revoke")
+@administration.post("/programs/<int:token_id>/revoke")
 def revoke_token(token_id: int) -> AnyResponse:
     """Make a token worthless."""
-    with database.writing() as session:
+
+    def change(session: Session) -> None:
         token = session.get(ApiToken, token_id) or abort(404)
         api_tokens.revoke_token(session, token.name, utc_now())
         access_log.append(session, actor(), "token_changed", utc_now(), detail=f"revoked {token.name}")
-    flash(gettext("Saved."), "success")
-    return redirect(url_for("administration.tokens"))
+
+    return act(change, url_for("administration.tokens"))
 
 
 @administration.get("/settings")

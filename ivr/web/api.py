@@ -77,7 +77,7 @@ def tasks() -> Response:
     return jsonify(tasks=[represent(task, callers=_callers()) for task in found], next=following)
 
 
-@api.get("/tasks/<int(max=2147483647):task_id>")
+@api.get("/tasks/<int:task_id>")
 def task(task_id: int) -> Response:
     """One task."""
     if request.args:
@@ -113,7 +113,7 @@ def _note(tasks: Sequence[CallbackTask]) -> None:
 def _number(name: str, default: int) -> int:
     """A whole number from the query; -1, which no parameter takes, for anything else."""
     given = request.args.get(name, str(default))
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else -1
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 12 else -1
 
 
 @api.errorhandler(404)

@@ -19,10 +19,12 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
+from ivr.domain.digits import LARGEST_ID
 from ivr.platform import database, job_queue, log_setup, outbox
 from ivr.prompts.script import missing_prompts
 from ivr.telephony import call_intake
@@ -31,13 +33,12 @@ from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import in_line
 from ivr.telephony.voice_webhooks import voice
-from ivr.web import authorisation, login, rate_limits, security_headers, template_helpers
+from ivr.web import authorisation, callback_actions, forms, login, rate_limits, security_headers, template_helpers
 from ivr.web.account import account
 from ivr.web.administration import administration
 from ivr.web.api import api
 from ivr.web.application import Application
 from ivr.web.callback_tools import desk_tools
-from ivr.web.callbacks import desk
 from ivr.web.case_access import reading
 from ivr.web.contact_centre import live
 from ivr.web.dashboard import figures
@@ -55,6 +56,15 @@ log = logging.getLogger(__name__)
 _WEBHOOKS = (voice, in_line, legs, staff, last_resort)
 
 
+class IdConverter(IntegerConverter):
+    """An integer in an address: ASCII digits, as large as the database's ids; everything else is no address (404)."""
+
+    regex = "[0-9]{1,10}"
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
+
+
 def create_app() -> Flask:
     """The web application of this process, from the settings."""
     configured = settings()
@@ -62,6 +72,7 @@ def create_app() -> Flask:
     # A thread that comes back from the database would wait 5 ms for its turn while another renders a document.
     sys.setswitchinterval(0.0005)
     app = Application(__name__, frozenset(webhooks.name for webhooks in _WEBHOOKS))
+    app.url_map.converters["int"] = IdConverter
     app.config.update(
         LOCAL=configured.local,
         SECRET_KEY=configured.secret,
@@ -90,13 +101,14 @@ def create_app() -> Flask:
     login.install(app)
     authorisation.keep(app)
     template_helpers.install(app)
+    forms.install(app)
 
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)
     csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
     pages = (
-        health, login.login, account, desk, reading, desk_tools, live, supervision, studio, figures, reports, subjects,
-        administration, protection,
+        health, login.login, account, callback_actions.desk, reading, desk_tools, live, supervision, studio, figures,
+        reports, subjects, administration, protection,
     )  # fmt: skip
     for blueprint in (*_WEBHOOKS, api, *pages):
         app.register_blueprint(blueprint)

@@ -11,7 +11,7 @@ from ivr.audit.access_log import Actor
 from ivr.domain.permissions import ANYBODY, CARRIER, PROGRAM, permission_of
 from ivr.models.accounts import User
 from ivr.platform import database
-from ivr.web import login
+from ivr.web import forms, login
 
 
 def me() -> User:
@@ -38,8 +38,7 @@ def keep(app: Flask) -> None:
             abort(404)
         if CARRIER in permission.who:
             return None
-        # No keyboard has the character NUL, and PostgreSQL keeps none.
-        if any("\0" in key or "\0" in value for key, value in request.values.items(multi=True)):
+        if not forms.is_typable():
             abort(400)
         if "\0" in request.path:
             abort(404)

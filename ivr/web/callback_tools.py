@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from urllib.parse import urlencode
+from typing import Annotated
 
-from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports
 from ivr.callbacks import claims, queries, saved_views, workflow
-from ivr.callbacks.filters import Filters
 from ivr.domain.csv_safety import harmless
+from ivr.domain.digits import whole_number
 from ivr.domain.timestamps import iso, utc_now
 from ivr.platform import database, sealed_query
-from ivr.web import labels, search_log
+from ivr.web import forms, labels, search_log
+from ivr.web.actions import act
+from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import whole
+from ivr.web.callbacks import queue_address
+from ivr.web.form_fields import Line, Text, Tick, fixed
 
 desk_tools = Blueprint("desk_tools", __name__, url_prefix="/desk")
 
@@ -29,50 +32,57 @@ _SHORTEST = 3
 _MOST = 200
 
 
+class SelectionForm(forms.Form):
+    """The tasks that were ticked, and what is to be done with them."""
+
+    action: Annotated[str, fixed(("assign", "close", "export"))]
+    task: tuple[str, ...] = ()
+    to: Line = ""
+    outcome: Line = ""
+    text: Text = ""
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of the tasks; what is no id is left out."""
+        return [found for one in self.task if (found := whole_number(one)) is not None][:_MOST]
+
+
 @desk_tools.post("/selected")
 def selected() -> AnyResponse:
     """Assign, close or export the tasks that were ticked."""
-    ids = request.form.getlist("task", whole)[:_MOST]
-    if not ids:
+    form = forms.read(SelectionForm, queue_address())
+    if not form.ids:
         flash(gettext("Please tick the tasks first."), "warning")
-        return _back()
-    match request.form.get("action"):
-        case "assign":
-            return _assign(ids)
-        case "close":
-            return _close(ids)
-        case "export":
-            return _export(ids)
-    return abort(400)
+        return redirect(queue_address())
+    return {"assign": _assign, "close": _close, "export": _export}[form.action](form)
 
 
-def _assign(ids: list[int]) -> AnyResponse:
-    wanted = request.form.get("to", "")
+def _assign(form: SelectionForm) -> AnyResponse:
     with database.writing() as session:
         people = {str(one.id): one for one in users.colleagues(session, me())}
-        to = people.get(wanted)
+        to = people.get(form.to)
         if to is None:
             flash(gettext("Please choose somebody."), "warning")
-            return _back()
-        given, refused = claims.assign(session, queries.some(session, me(), ids), to, me(), utc_now())
+            return redirect(queue_address())
+        given, refused = claims.assign(session, queries.some(session, me(), form.ids), to, me(), utc_now())
     _tell(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), refused)
-    return _back()
+    return redirect(queue_address())
 
 
-def _close(ids: list[int]) -> AnyResponse:
-    outcome, done, refused = request.form.get("outcome", ""), 0, 0
+def _close(form: SelectionForm) -> AnyResponse:
+    done = refused = 0
     with database.writing() as session:
-        for task in queries.some(session, me(), ids):
+        for task in queries.some(session, me(), form.ids):
             try:
                 with session.begin_nested():
                     if task.state == "open":
                         workflow.claim(session, task, me(), utc_now())
-                    workflow.close(session, task, me(), outcome, request.form.get("text", ""), utc_now())
+                    workflow.close(session, task, me(), form.outcome, form.text, utc_now())
                 done += 1
             except workflow.Refused:
                 refused += 1
     _tell(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), refused)
-    return _back()
+    return redirect(queue_address())
 
 
 def _tell(done: str, refused: int) -> None:
@@ -88,14 +98,14 @@ def _tell(done: str, refused: int) -> None:
         )
 
 
-def _export(ids: list[int]) -> AnyResponse:
+def _export(form: SelectionForm) -> AnyResponse:
     out = io.StringIO()
     table = csv.writer(out, delimiter=";")
     table.writerow(
         ["receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"]
     )
     with database.reading() as session:
-        tasks = queries.some(session, me(), ids)
+        tasks = queries.some(session, me(), form.ids)
         for task in tasks:
             row = [task.receipt_code, task.kind, task.concern, task.urgency, task.language, task.team.name, task.state]
             table.writerow([harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
@@ -107,10 +117,16 @@ def _export(ids: list[int]) -> AnyResponse:
     return response
 
 
+class WordsForm(forms.Form):
+    """What somebody types into the command palette."""
+
+    q: Line = ""
+
+
 @desk_tools.post("/palette")
 def palette() -> Response:
     """What the command palette finds: tasks by code, number or name, views, people."""
-    text = request.form.get("q", "").strip()[:200]
+    text = forms.read(WordsForm).q[:200]
     if len(text) >= _SHORTEST:
         search_log.note(text, utc_now())
     with database.reading() as session:
@@ -147,25 +163,29 @@ def palette() -> Response:
     return jsonify(found=found[:12])
 
 
+class ViewForm(forms.Form):
+    """The name of a view."""
+
+    name: Line = ""
+
+
 @desk_tools.post("/views")
 def keep_view() -> AnyResponse:
     """Keep the present filters under a name."""
-    try:
-        with database.writing() as session:
-            saved_views.keep(session, me(), request.form.get("name", ""), request.form)
-    except ValueError:
-        flash(gettext("A view needs a name, and there may be twenty of them."), "warning")
-    else:
-        flash(gettext("Saved."), "success")
-    return _back()
+    form = forms.read(ViewForm, queue_address())
+    return act(
+        lambda session: saved_views.keep(session, me(), form.name, forms.sent()),
+        queue_address(),
+        refusals={ValueError: gettext("A view needs a name, and there may be twenty of them.")},
+    )
 
 
-@desk_tools.post("/views/<int(max=2147483647):view_id>/delete")
+@desk_tools.post("/views/<int:view_id>/delete")
 def forget_view(view_id: int) -> AnyResponse:
     """Delete one of my views."""
     with database.writing() as session:
         saved_views.forget(session, me(), view_id)
-    return _back()
+    return redirect(queue_address())
 
 
 @desk_tools.get("/alerts")
@@ -186,13 +206,19 @@ def _alert(task_id: int, code: str, text: str) -> dict[str, str]:
     return {"code": code, "text": text, "url": url_for("desk.task", task_id=task_id)}
 
 
+class TeamLinesAddress(LinesAddress):
+    """A page of the access log of one's teams, with or without glances at covered pages."""
+
+    covered: Tick = False
+
+
 @desk_tools.get("/readers")
 def team_readers() -> str:
     """Who has read my teams' tasks."""
-    before = request.args.get("before", None, whole)
+    asked = forms.query(TeamLinesAddress)
     with database.reading() as session:
         lines = access_reports.of_teams(
-            session, [team.key for team in me().scope], before=before, covered=request.args.get("covered") == "1"
+            session, [team.key for team in me().scope], before=asked.before, covered=asked.covered
         )
         codes = access_reports.codes_of(session, [line.task_id for line in lines])
         return render_template("readers.html", task=None, lines=lines, codes=codes, page=access_reports.PAGE)
@@ -202,9 +228,3 @@ def team_readers() -> str:
 def first_steps() -> str:
     """First steps, and all keys."""
     return render_template("help.html", keys=labels.KEYS_OF_DESK)
-
-
-def _back() -> AnyResponse:
-    view = request.form.get("view", "open")
-    given = {**Filters.of(request.form).query(), "view": view if view in queries.VIEWS else "open"}
-    return redirect(f"{url_for('desk.queue')}?{urlencode(given)}")

@@ -22,15 +22,29 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.voicebox import audio_store
-from ivr.web import search_log
+from ivr.web import forms, search_log
+from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import whole
+from ivr.web.form_fields import Digits, Line
 
 log = logging.getLogger(__name__)
 reading = Blueprint("reading", __name__, url_prefix="/desk")
 
 
-@reading.post("/tasks/<int(max=2147483647):task_id>/open")
+class ReasonForm(forms.Form):
+    """Why a covered task is opened: one of the reasons, and words."""
+
+    reason: Line = ""
+    reason_text: Line = ""
+
+
+class CodeForm(ReasonForm):
+    """The receipt code of a task, and why it is opened."""
+
+    code: Digits = ""
+
+
+@reading.post("/tasks/<int:task_id>/open")
 def open_task(task_id: int) -> AnyResponse:
     """Uncover a task I do not hold."""
     with database.writing() as session:
@@ -52,7 +66,7 @@ def open_by_code() -> str | AnyResponse | tuple[str, int]:
     with database.writing() as session:
         wait = login_sessions.attempt(session, [delay], now)
     with database.writing() as session:
-        found = None if wait else intake.by_code(session, _digits(request.form.get("code", "")))
+        found = None if wait else intake.by_code(session, forms.read(CodeForm).code)
         if found is None:
             flash(gettext("There is no task with this receipt code, or it was tried too often."), "warning")
             if not wait:
@@ -68,8 +82,9 @@ def open_by_code() -> str | AnyResponse | tuple[str, int]:
 
 def _stated() -> str | None:
     """The reason that was given, as it is written down."""
+    form = forms.read(ReasonForm)
     try:
-        return break_glass.stated(request.form.get("reason", ""), request.form.get("reason_text", ""))
+        return break_glass.stated(form.reason, form.reason_text)
     except break_glass.NoReason:
         flash(gettext("Please say why you open this task; with “another reason” in some words."), "warning")
         return None
@@ -89,14 +104,10 @@ def _open_page(task: CallbackTask | None = None) -> str:
     return render_template("open_task.html", reasons=break_glass.REASONS, task=task, me=me(), now=utc_now())
 
 
-def _digits(text: str) -> str:
-    return "".join(letter for letter in text if letter in "0123456789")[:8]
-
-
-@reading.get("/tasks/<int(max=2147483647):task_id>/readers")
+@reading.get("/tasks/<int:task_id>/readers")
 def readers(task_id: int) -> str:
     """Who has read a task."""
-    before = request.args.get("before", None, whole)
+    before = forms.query(LinesAddress).before
     with database.reading() as session:
         found = queries.visible(session, me(), task_id) or abort(404)
         lines = access_reports.of_task(session, found, before=before)
@@ -105,7 +116,7 @@ def readers(task_id: int) -> str:
         )
 
 
-@reading.get("/recordings/<int(max=2147483647):recording_id>.wav")
+@reading.get("/recordings/<int:recording_id>.wav")
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
     found, audio = _heard(recording_id, to_listen=True)
@@ -114,7 +125,7 @@ def recording(recording_id: int) -> Response:
     return response
 
 
-@reading.get("/recordings/<int(max=2147483647):recording_id>.svg")
+@reading.get("/recordings/<int:recording_id>.svg")
 def waveform(recording_id: int) -> Response:
     """How loud a message is over its time: where somebody speaks, and where not."""
     try:

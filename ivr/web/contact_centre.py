@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Annotated
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -22,27 +23,36 @@ from ivr.contact_centre import (
     wallboard,
     wrap_up,
 )
-from ivr.domain import phone_numbers
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
-from ivr.web import template_helpers
+from ivr.web import forms
+from ivr.web.actions import act
 from ivr.web.authorisation import me
+from ivr.web.form_fields import Line, Phone, Text, Tick, WrittenNumber, _, one_of
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
+
+
+class LiveAddress(forms.Form):
+    """Which part of the page is asked for, and the version of it that is shown already."""
+
+    part: Annotated[str, one_of(("me", "board"))] = ""
+    seen: Line = ""
 
 
 @live.get("/")
 def page() -> str | AnyResponse:
     """My state and the board; either is also a fragment (`part`), 204 while mine would look the same."""
-    now, part = utc_now(), request.args.get("part", "")
+    now, asked = utc_now(), forms.query(LiveAddress)
+    part = asked.part
     with database.reading() as session:
         here = agent_presence.seen(session, me().id, now)
         conversation = conversations.of_user(session, me().id)
         legs = [leg for leg in conversation.legs if leg.state != "ended"] if conversation else []
         version = _version(here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs])
-        if part == "me" and request.args.get("seen") == version:
+        if part == "me" and asked.seen == version:
             return Response(status=204)
         mine = {
             "here": here,
@@ -62,47 +72,71 @@ def _version(*shown: object) -> str:
     return hashlib.sha256(repr([getattr(one, "id", one) for one in shown]).encode()).hexdigest()[:16]
 
 
+class ComeForm(forms.Form):
+    """The telephone at which a member sits, and the languages they speak."""
+
+    problem = _("This is no telephone number that can be called.")
+    number: Phone
+    language: tuple[str, ...] = ()
+
+
 @live.post("/come")
 def come() -> AnyResponse:
-    """I answer calls from now on, at this telephone."""
-    number = phone_numbers.dialable(request.form.get("number", ""))
-    if number is None:
-        flash(gettext("This is no telephone number that can be called."), "warning")
-        return redirect(url_for("live.page"))
-    spoken = [code for code in request.form.getlist("language") if code in settings().enabled_languages]
+    """Answer calls from now on, at this telephone."""
+    form = forms.read(ComeForm, url_for("live.page"))
+    spoken = [code for code in form.language if code in settings().enabled_languages]
 
-    def act(session: Session) -> None:
-        agent_presence.come(session, session.get_one(User, me().id), number, spoken, utc_now())
+    def change(session: Session) -> None:
+        agent_presence.come(session, session.get_one(User, me().id), form.number, spoken, utc_now())
         call_distribution.match(session, utc_now())
 
-    return _act(act)
+    return _act(change)
+
+
+class GoForm(forms.Form):
+    """Whether a member goes for the day, or only takes a break."""
+
+    for_good: Tick = False
 
 
 @live.post("/go")
 def go() -> AnyResponse:
-    """I pause, or am gone for the day."""
-    for_good = request.form.get("for_good") == "1"
-    return _act(lambda session: agent_presence.go(session, me(), utc_now(), for_good=for_good))
+    """Take a break, or go for the day."""
+    form = forms.read(GoForm)
+    return _act(lambda session: agent_presence.go(session, me(), utc_now(), for_good=form.for_good))
+
+
+class WrapUpForm(forms.Form):
+    """How a conversation ended, and what was agreed."""
+
+    problem = _("Please choose how it ended.")
+    outcome: Annotated[str, one_of(wrap_up.OUTCOMES)]
+    text: Text = ""
 
 
 @live.post("/wrap-up")
 def finish() -> AnyResponse:
-    """What came of my last conversation."""
-    outcome, text = request.form.get("outcome", ""), request.form.get("text", "")
-    return _act(lambda session: wrap_up.finish(session, session.get_one(User, me().id), outcome, text, utc_now()))
+    """Write down how the last conversation ended."""
+    form = forms.read(WrapUpForm, url_for("live.page"))
+    return _act(
+        lambda session: wrap_up.finish(session, session.get_one(User, me().id), form.outcome, form.text, utc_now()),
+        form=form,
+    )
+
+
+class InterpreterForm(forms.Form):
+    """The language that is to be interpreted; empty: the conversation's own."""
+
+    language: Annotated[str, one_of(lambda: settings().enabled_languages)] = ""
 
 
 @live.post("/interpreter")
 def interpreter() -> AnyResponse:
-    """Somebody who interprets is wanted in my conversation."""
-
-    def act(session: Session) -> None:
-        conversation = _talking(session)
-        language = request.form.get("language", "")
-        spoken = language if language in settings().enabled_languages else ""
-        interpreters.request(session, conversation, utc_now(), by=me(), language=spoken)
-
-    return _act(act)
+    """Add an interpreter to the conversation."""
+    form = forms.read(InterpreterForm, url_for("live.page"))
+    return _act(
+        lambda session: interpreters.request(session, _talking(session), utc_now(), by=me(), language=form.language)
+    )
 
 
 def _talking(session: Session) -> Conversation:
@@ -112,41 +146,47 @@ def _talking(session: Session) -> Conversation:
     return conversation
 
 
+class CompanionForm(forms.Form):
+    """The number of somebody whom the caller trusts."""
+
+    number: WrittenNumber = ""
+
+
 @live.post("/companion")
 def companion() -> AnyResponse:
-    """Somebody the caller trusts is wanted in my conversation."""
+    """Add somebody whom the caller trusts to the conversation."""
+    form = forms.read(CompanionForm, url_for("live.page"))
 
-    def act(session: Session) -> None:
+    def change(session: Session) -> None:
         conversation = _talking(session)
         try:
-            interpreters.bring_companion(session, conversation, request.form.get("number", ""), me(), utc_now())
+            interpreters.bring_companion(session, conversation, form.number, me(), utc_now())
         except interpreters.CannotBeRung:
             raise Refused("no_number") from None
 
-    return _act(act)
+    return _act(change, form=form)
 
 
-@live.post("/call-back/<int(max=2147483647):task_id>")
+class CallBackForm(forms.Form):
+    """What must hold for a callback, and whether it is made at another time than the caller has named."""
+
+    needs_interpreter: Tick = False
+    demands_code: Tick = False
+    anyway: Tick = False
+
+
+@live.post("/call-back/<int:task_id>")
 def call_back(task_id: int) -> AnyResponse:
-    """Call back: my own telephone rings first."""
+    """Call the caller of a task back: the member's own telephone rings first."""
+    form = forms.read(CallBackForm)
 
-    def act(session: Session) -> None:
+    def change(session: Session) -> None:
         task = queries.one(session, me(), task_id) or abort(404)
-        task.needs_interpreter = request.form.get("needs_interpreter") == "1"
-        task.demands_code = request.form.get("demands_code") == "1"
-        outbound_callbacks.begin(session, task, me(), utc_now(), anyway=request.form.get("anyway") == "1")
+        task.needs_interpreter, task.demands_code = form.needs_interpreter, form.demands_code
+        outbound_callbacks.begin(session, task, me(), utc_now(), anyway=form.anyway)
 
-    return _act(act, gettext("Your telephone rings."))
+    return _act(change, done=gettext("Your telephone rings."))
 
 
-def _act(action: Callable[[Session], None], done: str = "") -> AnyResponse:
-    try:
-        with database.writing_alone() as session:
-            action(session)
-    except agent_presence.NotNow as refused:
-        flash(template_helpers.refusal(Refused(refused.reason)), "warning")
-    except Refused as refused:
-        flash(template_helpers.refusal(refused), "warning")
-    else:
-        flash(done or gettext("Saved."), "success")
-    return redirect(url_for("live.page"))
+def _act(change: Callable[[Session], object], *, form: forms.Form | None = None, done: str = "") -> AnyResponse:
+    return act(change, url_for("live.page"), form=form, done=done, alone=True)

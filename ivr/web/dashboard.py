@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.domain.timestamps import utc_now
@@ -17,14 +18,24 @@ from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.reporting import daily_metrics, dashboard
 from ivr.reporting.metric_sources import DIMENSIONS, SOURCE_OF
+from ivr.web import forms
+from ivr.web.addresses import period
+from ivr.web.form_fields import Line, integer, line_of, one_of
 
 figures = Blueprint("figures", __name__, url_prefix="/supervision/figures")
+_Counted = tuple[datetime | None, Mapping[str, str], int | None]
+
+
+class DashboardAddress(forms.Form):
+    """The version of the dashboard that is shown already."""
+
+    seen: Line | None = None
 
 
 @figures.get("/")
 def page() -> str | AnyResponse:
     """The dashboard, and the fragment that refreshes it: 204 while it would look the same."""
-    now = utc_now()
+    now, asked = utc_now(), forms.query(DashboardAddress)
     with database.reading() as session:
         shown = {
             "tiles": dashboard.tiles(session, now),
@@ -37,10 +48,10 @@ def page() -> str | AnyResponse:
             "repeat": dashboard.repeat_callers(session, now),
         }
     version = _version(shown, now)
-    if request.args.get("seen") == version:
+    if asked.seen == version:
         return Response(status=204)
     today = daily_metrics.local_day(now)
-    template = "_dashboard.html" if "seen" in request.args else "dashboard.html"
+    template = "_dashboard.html" if asked.seen is not None else "dashboard.html"
     return render_template(
         template, now=now, version=version, today=today, since=dashboard.first_day(now), ages=dashboard.AGES,
         heat_since=today - timedelta(days=28), **shown,
@@ -54,33 +65,43 @@ def _version(shown: dict[str, Any], now: datetime) -> str:
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
 
 
+class BehindAddress(forms.Form):
+    """What of a number is shown: a key of a dimension, tasks of an age, calls of a weekday (0 is Monday)."""
+
+    dimension: Annotated[str, one_of(DIMENSIONS)] = ""
+    key: Annotated[str, line_of(40)] = ""
+    age: Annotated[int, integer(0, len(dashboard.AGES))] = 0
+    weekday: Annotated[int, integer(0, 6)] | None = None
+
+
 @figures.get("/behind/<figure>")
 def behind(figure: str) -> str:
     """What a number has counted."""
-    first, last = _period()
-    dimension, key = request.args.get("dimension", ""), request.args.get("key", "")[:40]
-    if dimension not in ("", *DIMENSIONS) or not 0 <= request.args.get("age", 0, int) <= len(dashboard.AGES):
-        abort(404)
-    counted: list[tuple[datetime | None, Mapping[str, str], int | None]]
+    (first, last), asked = period(7), forms.query(BehindAddress)
     with database.reading() as session:
-        if figure == "due_soon":
-            counted = [(None, {}, task_id) for task_id in dashboard.due_soon(session, utc_now())]
-        elif figure == "missed":
-            counted = [(clock.due_at, {}, clock.task_id) for clock in dashboard.missed(session, 500)]
-        elif figure == "backlog":
-            age = request.args.get("age", 0, int)
-            counted = [(None, {}, task_id) for task_id in dashboard.backlog_tasks(session, utc_now(), key, age)]
-        elif figure in SOURCE_OF:
-            found = daily_metrics.behind(
-                session, figure, first, last, dimension, key, weekday=request.args.get("weekday", type=int)
-            )
-            counted = [(one.at, one.known, one.task_id) for one in found]
-        else:
-            abort(404)
+        counted = _counted(session, figure, asked, (first, last))
         tasks = _tasks(session, [task_id for _, _, task_id in counted if task_id])
     return render_template(
-        "behind.html", figure=figure, counted=counted, tasks=tasks, first=first, last=last, dimension=dimension, key=key
-    )
+        "behind.html", figure=figure, counted=counted, tasks=tasks, first=first, last=last, dimension=asked.dimension,
+        key=asked.key,
+    )  # fmt: skip
+
+
+def _counted(session: Session, figure: str, asked: BehindAddress, days: tuple[date, date]) -> list[_Counted]:
+    """Instant, keys and task of everything that a number has counted."""
+    match figure:
+        case "due_soon":
+            return [(None, {}, task_id) for task_id in dashboard.due_soon(session, utc_now())]
+        case "missed":
+            return [(clock.due_at, {}, clock.task_id) for clock in dashboard.missed(session, 500)]
+        case "backlog":
+            ids = dashboard.backlog_tasks(session, utc_now(), asked.key, asked.age)
+            return [(None, {}, task_id) for task_id in ids]
+        case _ if figure in SOURCE_OF:
+            found = daily_metrics.behind(session, figure, *days, asked.dimension, asked.key, weekday=asked.weekday)
+            return [(one.at, one.known, one.task_id) for one in found]
+        case _:
+            raise NotFound
 
 
 def _tasks(session: Session, ids: list[int]) -> dict[int, CallbackTask]:
@@ -91,21 +112,8 @@ def _tasks(session: Session, ids: list[int]) -> dict[int, CallbackTask]:
 @figures.get("/abandoned")
 def abandoned() -> str:
     """Who hung up while waiting."""
-    first, last = _period()
+    first, last = period(7)
     with database.reading() as session:
         entries = dashboard.abandoned(session, first, last)
         later = dashboard.came_back(session, entries)
     return render_template("abandoned.html", entries=entries, later=later, first=first, last=last)
-
-
-def _period() -> tuple[date, date]:
-    """From `since` to `until` (YYYY-MM-DD); the last seven days unless said otherwise."""
-    today = daily_metrics.local_day(utc_now())
-    try:
-        first = date.fromisoformat(request.args.get("since", "") or str(today - timedelta(days=6)))
-        last = date.fromisoformat(request.args.get("until", "") or str(max(today, first)))
-    except ValueError:
-        abort(400)
-    if not 0 <= (last - first).days <= 366 or first.year < 2000 or last.year > 9000:
-        abort(400)
-    return first, last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Annotated
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext
@@ -15,23 +16,32 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord, LegalHold, SubjectRequest
 from ivr.platform import database
 from ivr.privacy import deletion, retention_periods
+from ivr.web import forms
+from ivr.web.addresses import LinesAddress, period
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import whole
+from ivr.web.form_fields import Id, Line, fixed, integer, line_of, one_of
 
 protection = Blueprint("protection", __name__, url_prefix="/protection")
+
+
+class LogAddress(LinesAddress):
+    """Whose lines of the access log are shown, and which actions."""
+
+    actor: Annotated[str, line_of(120)] = ""
+    action: Annotated[str, one_of(access_log.ACTIONS)] = ""
 
 
 @protection.get("/")
 def page() -> str:
     """The access log."""
-    who, what = request.args.get("actor", "")[:120], request.args.get("action", "")
-    before = request.args.get("before", None, whole)
+    asked = forms.query(LogAddress)
+    who, what = asked.actor, asked.action
     with database.writing() as session:
         access_log.append(
             session, actor(), "read_log", utc_now(), detail=" ".join(filter(None, (what, "of one" if who else "")))
         )
     with database.reading() as session:
-        lines = access_reports.all_lines(session, actor=who, action=what, before=before)
+        lines = access_reports.all_lines(session, actor=who, action=what, before=asked.before)
         codes = access_reports.codes_of(session, [line.task_id for line in lines])
         return render_template(
             "access_log.html", lines=lines, codes=codes, actor=who, action=what, actions=access_log.ACTIONS,
@@ -64,29 +74,19 @@ def verify() -> AnyResponse:
 @protection.get("/unusual")
 def unusual() -> str:
     """Unusual reading of a period."""
-    first, last = _period()
+    first, last = period(30)
     with database.writing() as session:
         access_log.append(session, actor(), "read_log", utc_now(), detail="unusual reading")
     with database.reading() as session:
-        found = access_reports.unusual(session, first, last)
+        found = access_reports.unusual(session, _begin(first), _begin(last + timedelta(days=1)))
         codes = access_reports.codes_of(session, [task_id for one in found for task_id in one.task_ids])
     return render_template(
-        "unusual.html", found=found, codes=codes, first=first.astimezone(settings().hours.zone).date(),
-        last=(last - timedelta(days=1)).astimezone(settings().hours.zone).date(), readings=access_reports,
+        "unusual.html", found=found, codes=codes, first=first, last=last, readings=access_reports,
     )  # fmt: skip
 
 
-def _period() -> tuple[datetime, datetime]:
-    zone = settings().hours.zone
-    today = utc_now().astimezone(zone).date()
-    try:
-        first = date.fromisoformat(request.args.get("since", "") or str(today - timedelta(days=29)))
-        last = date.fromisoformat(request.args.get("until", "") or str(today))
-    except ValueError:
-        abort(400)
-    if not 0 <= (last - first).days <= 366 or first.year < 2000 or last.year > 9000:
-        abort(400)
-    return datetime.combine(first, time(0), zone), datetime.combine(last + timedelta(days=1), time(0), zone)
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(0), settings().hours.zone)
 
 
 @protection.get("/deletions")
@@ -127,24 +127,34 @@ def periods_page() -> str | AnyResponse:
         )  # fmt: skip
 
 
+class ProposalForm(forms.Form):
+    """Another period for a kind of data, and why."""
+
+    kind: Annotated[str, fixed(retention_periods.PERIODS)]
+    days: Annotated[int, integer(1, retention_periods.LONGEST)]
+    reason: Line = ""
+
+
 def _propose() -> None:
-    kind = request.form.get("kind", "")
-    if kind not in retention_periods.PERIODS:
-        abort(400)
-    now = utc_now()
+    form, now = forms.read(ProposalForm, url_for("protection.periods")), utc_now()
     with database.writing() as session:
-        change = retention_periods.propose(
-            session, kind, request.form.get("days", 0, whole), request.form.get("reason", ""), me(), now
-        )
+        change = retention_periods.propose(session, form.kind, form.days, form.reason, me(), now)
         detail = f"{change.kind}: {change.days} days"
         access_log.append(session, actor(), "period_proposed", now, reason=change.reason, detail=detail)
 
 
+class DecisionForm(forms.Form):
+    """Whether a proposal is confirmed or refused."""
+
+    change: Id
+    decision: Annotated[str, fixed(("confirm", "refuse"))]
+
+
 def _decide() -> None:
-    now, confirmed = utc_now(), request.form.get("decision") == "confirm"
+    form, now = forms.read(DecisionForm), utc_now()
     try:
         with database.writing() as session:
-            change = retention_periods.decide(session, request.form.get("change", 0, whole), confirmed, me(), now)
+            change = retention_periods.decide(session, form.change, form.decision == "confirm", me(), now)
             detail = f"{change.kind}: {change.days} days {change.state}"
             access_log.append(session, actor(), "period_decided", now, detail=detail)
     except LookupError:

@@ -3,7 +3,9 @@ a check of who asks, and every step logged."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from typing import Annotated
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import format_datetime, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,8 +23,9 @@ from ivr.privacy import deletion, erasure, legal_holds, restriction, subject_acc
 from ivr.privacy import nightly_job as deletion_runs
 from ivr.privacy import subject_access_pdf as subject_report
 from ivr.privacy.erasure import Subject
-from ivr.web import subject_labels
+from ivr.web import forms, subject_labels
 from ivr.web.authorisation import actor, me
+from ivr.web.form_fields import Phone, Tick, WrittenNumber, _, line_of, one_of
 from ivr.web.login import chosen_language
 
 subjects = Blueprint("subjects", __name__, url_prefix="/supervision/subjects")
@@ -40,22 +43,28 @@ def page() -> str:
         return render_template("subjects.html", requests=found, kinds=KINDS, checks=IDENTITY_CHECKS)
 
 
+class RequestForm(forms.Form):
+    """Who asks for which of their rights, and how one knows that it is them."""
+
+    problem = _("Please give a telephone number or a receipt code, what they ask for, and how you know who asks.")
+    kind: Annotated[str, one_of(KINDS)]
+    identity_check: Annotated[str, one_of(IDENTITY_CHECKS)]
+    named: WrittenNumber
+
+
 @subjects.post("/")
 def begin() -> AnyResponse:
     """A person asks for one of their rights."""
-    form, now = request.form, utc_now()
-    kind, check = form.get("kind", ""), form.get("identity_check", "")
-    named = _named(form.get("named", ""))
-    if kind not in KINDS or check not in IDENTITY_CHECKS or named is None:
-        flash(
-            gettext("Please give a telephone number or a receipt code, what they ask for, and how you know who asks."),
-            "warning",
-        )
+    form, now = forms.read(RequestForm, url_for("subjects.page")), utc_now()
+    named = _named(form.named)
+    if named is None:
+        forms.keep_typed(RequestForm)
+        flash(gettext(RequestForm.problem), "warning")
         return redirect(url_for("subjects.page"))
     with database.writing() as session:
         asked = SubjectRequest(
-            kind=kind, identity_check=check, named=sealed_query.seal(named), opened_by_id=me().id, opened_at=now,
-            result="",
+            kind=form.kind, identity_check=form.identity_check, named=sealed_query.seal(named),
+            opened_by_id=me().id, opened_at=now, result="",
         )  # fmt: skip
         session.add(asked)
         session.flush()
@@ -87,7 +96,7 @@ def _open(session: Session, request_id: int, *kinds: str, lock: bool = True) -> 
     return asked, found
 
 
-@subjects.get("/<int(max=2147483647):request_id>")
+@subjects.get("/<int:request_id>")
 def one(request_id: int) -> str:
     """What is there, in numbers; and what is to be done."""
     with database.writing() as session:
@@ -104,7 +113,7 @@ def one(request_id: int) -> str:
         )  # fmt: skip
 
 
-@subjects.post("/<int(max=2147483647):request_id>/data.zip")
+@subjects.post("/<int:request_id>/data.zip")
 def access(request_id: int) -> Response:
     """Everything, as PDF, JSON and audio."""
     now = utc_now()
@@ -134,27 +143,31 @@ def _done(session: Session, asked: SubjectRequest, result: str, *, keep: bool = 
     _log(session, asked, result)
 
 
-@subjects.post("/<int(max=2147483647):request_id>/rectify")
+class RectificationForm(forms.Form):
+    """What is corrected; what is empty stays as it is."""
+
+    name: Annotated[str, line_of(120)] = ""
+    number: Phone | None = None
+    language: Annotated[str, one_of(LANGUAGES)] = ""
+    customer_number: Annotated[str, line_of(20)] = ""
+
+
+@subjects.post("/<int:request_id>/rectify")
 def rectify(request_id: int) -> AnyResponse:
     """Correct what is wrong."""
-    form, now = request.form, utc_now()
-    number = phone_numbers.dialable(form.get("number", "")) if form.get("number", "").strip() else None
-    if form.get("number", "").strip() and number is None:
-        flash(gettext("This is no telephone number that can be called."), "warning")
-        return redirect(url_for("subjects.one", request_id=request_id))
-    name, language = " ".join(form.get("name", "").split())[:120], form.get("language", "")
-    if not (name or number or language in LANGUAGES or form.get("customer_number", "").strip()):
+    form, now = forms.read(RectificationForm, url_for("subjects.one", request_id=request_id)), utc_now()
+    if not (form.name or form.number or form.language or form.customer_number):
         flash(gettext("Please fill in what is to be corrected."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))
     with database.writing() as session:
         asked, found = _open(session, request_id, "rectification")
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         for task in tasks:
-            task.caller_name = name or task.caller_name
-            task.callback_number = number or task.callback_number
-            task.language = language if language in LANGUAGES else task.language
-            if form.get("customer_number", "").strip() and task.postal_order is not None:
-                task.postal_order.customer_number = form["customer_number"].strip()[:20]
+            task.caller_name = form.name or task.caller_name
+            task.callback_number = form.number or task.callback_number
+            task.language = form.language or task.language
+            if form.customer_number and task.postal_order is not None:
+                task.postal_order.customer_number = form.customer_number
             session.add(TaskEvent(task_id=task.id, user_id=me().id, at=now, kind="rectified"))
             search_index.index(session, task)
         _done(session, asked, f"{len(tasks)} tasks corrected")
@@ -162,11 +175,17 @@ def rectify(request_id: int) -> AnyResponse:
     return redirect(url_for("subjects.page"))
 
 
-@subjects.post("/<int(max=2147483647):request_id>/erase")
+class ErasureForm(forms.Form):
+    """That everything is really to be erased."""
+
+    sure: Tick = False
+
+
+@subjects.post("/<int:request_id>/erase")
 def erase(request_id: int) -> AnyResponse:
     """Destroy everything that is theirs."""
     now = utc_now()
-    if request.form.get("sure") != "1":
+    if not forms.read(ErasureForm).sure:
         flash(gettext("Please tick that everything is to be erased. It cannot be taken back."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))
     try:
@@ -201,13 +220,18 @@ def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> No
             _done(session, other, f"erased with request {asked.id}")
 
 
-@subjects.post("/<int(max=2147483647):request_id>/restrict")
+class RestrictionForm(forms.Form):
+    """Whether a restriction is lifted."""
+
+    lift: Tick = False
+
+
+@subjects.post("/<int:request_id>/restrict")
 def restrict(request_id: int) -> AnyResponse:
     """Keep it and do not use it, or use it again."""
-    now = utc_now()
+    now, lift = utc_now(), forms.read(RestrictionForm).lift
     with database.writing() as session:
         asked, found = _open(session, request_id, "restriction")
-        lift = request.form.get("lift") == "1"
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         for task in tasks:
             (restriction.lift if lift else restriction.restrict)(session, task, me(), now)
@@ -216,18 +240,25 @@ def restrict(request_id: int) -> AnyResponse:
     return redirect(url_for("subjects.page"))
 
 
-@subjects.post("/<int(max=2147483647):request_id>/close")
+class ClosingForm(forms.Form):
+    """That a request is closed, or refused with a reason."""
+
+    refuse: Tick = False
+    reason: Annotated[str, line_of(200)] = ""
+
+
+@subjects.post("/<int:request_id>/close")
 def close(request_id: int) -> AnyResponse:
     """Nothing more is to be done; or it is refused, with a reason (Art. 12 (4) GDPR)."""
+    form = forms.read(ClosingForm, url_for("subjects.one", request_id=request_id))
     with database.writing() as session:
-        asked, _ = _open(session, request_id)
-        reason = " ".join(request.form.get("reason", "").split())[:200]
-        if request.form.get("refuse") == "1":
-            if not reason:
+        asked, _found = _open(session, request_id)
+        if form.refuse:
+            if not form.reason:
                 flash(gettext("Please state the reason."), "warning")
                 return redirect(url_for("subjects.one", request_id=request_id))
             asked.state, asked.done_at, asked.named = "refused", utc_now(), ""
-            asked.result = reason
+            asked.result = form.reason
             _log(session, asked, "refused")
         else:
             _done(session, asked, asked.result or "closed")

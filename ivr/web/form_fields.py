@@ -1,14 +1,208 @@
-"""Reading forms and addresses."""
+"""Types of fields in forms and addresses: each turns what a browser sends into a value or says what is wrong.
+
+What is wrong is a :class:`Problem` with a message in English; :mod:`ivr.web.forms` translates it for the reader.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
 
-def whole(text: str) -> int:
-    """A whole number as ids and counts are: not negative, and small enough for both databases.
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
-    Raises:
-        ValueError: it is none.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) <= 10) or int(text) > 2147483647:
-        raise ValueError(text)
-    return int(text)
+from ivr.config.settings import settings
+from ivr.domain import phone_numbers
+from ivr.domain.digits import LARGEST_ID, whole_number
+
+#: Longest single-line and multi-line text, in characters.
+LONGEST_LINE, LONGEST_TEXT = 300, 20_000
+#: The error type of a value that no page of ours sends.
+TAMPERED = "tampered"
+#: Characters that no keyboard has: NUL, which PostgreSQL does not store, and halves of surrogate pairs.
+_IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
+class Secret:
+    """Marks a field whose value is never shown again, like a password."""
+
+
+def is_possible(text: str) -> bool:
+    """Whether a keyboard can have typed a text."""
+    return _IMPOSSIBLE.search(text) is None
+
+
+def problem(message: str, **values: object) -> PydanticCustomError:
+    """An error of a field; `message` is English and a message id of the catalogues."""
+    return PydanticCustomError("problem", "{message}", {"message": message, **values})
+
+
+def _ascii_digits(text: str) -> str:
+    """Full-width and other decimal digits as the ASCII digits they mean."""
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
+
+
+def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not is_possible(value):
+            raise problem(_("Please leave out the characters that cannot be typed."))
+        value = " ".join(value.split()) if one_line else value.strip()
+        if len(value) > longest:
+            raise problem(_("Please shorten this to %(longest)s characters."), longest=longest)
+        return value
+
+    return check
+
+
+def line_of(longest: int = LONGEST_LINE) -> BeforeValidator:
+    """A single line of at most so many characters; runs of white space become one space."""
+    return BeforeValidator(_text(longest, one_line=True))
+
+
+def text_of(longest: int = LONGEST_TEXT) -> BeforeValidator:
+    """Several lines of at most so many characters."""
+    return BeforeValidator(_text(longest, one_line=False))
+
+
+def _number(least: int, most: int, message: str) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        digits = _ascii_digits(value.strip())
+        found = whole_number(digits, most)
+        if found is None or found < least:
+            raise problem(message, least=least, most=most)
+        return found
+
+    return check
+
+
+def integer(least: int, most: int) -> BeforeValidator:
+    """A whole number within bounds."""
+    return BeforeValidator(_number(least, most, _("Please give a whole number from %(least)s to %(most)s.")))
+
+
+def one_of(values: Iterable[str] | Callable[[], Iterable[str]], message: str = "") -> BeforeValidator:
+    """One of the values that a page offers; `values` may be asked for when the form is read."""
+
+    def check(value: Any) -> Any:
+        offered = tuple(values() if callable(values) else values)
+        if value not in offered:
+            raise problem(message or _("Please choose one of the values offered."))
+        return value
+
+    return BeforeValidator(check)
+
+
+def fixed(values: Iterable[str]) -> BeforeValidator:
+    """One of the values of a button or a hidden field: nothing else is sent by a page of ours (400)."""
+    offered = tuple(values)
+
+    def check(value: Any) -> Any:
+        if value not in offered:
+            raise PydanticCustomError(TAMPERED, "no page sends this")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = date.fromisoformat(value.strip())
+    except ValueError:
+        raise problem(_("Please give a date.")) from None
+    if not 2000 < found.year < 9000:
+        raise problem(_("Please give a date."))
+    return found
+
+
+def _month(value: Any) -> Any:
+    return _day(f"{value.strip()}-01") if isinstance(value, str) else value
+
+
+def _instant(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    zone = settings().hours.zone
+    try:
+        found = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise problem(_("Please give a date and a time.")) from None
+    if found.tzinfo is not None or not 2000 < found.year < 9000:
+        raise problem(_("Please give a date and a time."))
+    local = found.replace(tzinfo=zone)
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != found:
+        raise problem(_("This time does not exist: the clocks are put forward in that night."))
+    return local
+
+
+def _hour(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = time.fromisoformat(value.strip())
+    except ValueError:
+        raise problem(_("Please give a time.")) from None
+    if found.tzinfo is not None:
+        raise problem(_("Please give a time."))
+    return found
+
+
+def _phone(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = phone_numbers.dialable(_ascii_digits(value))
+    if found is None:
+        raise problem(_("This is no telephone number that can be called."))
+    return found
+
+
+def _written_number(value: Any) -> Any:
+    return _text(60, one_line=True)(_ascii_digits(value)) if isinstance(value, str) else value
+
+
+def _is_ticked(value: Any) -> Any:
+    return value == "1" if isinstance(value, str) else value
+
+
+def _digits(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"[^0-9]", "", _ascii_digits(value))[:40]
+
+
+#: One line, and several lines, of text.
+Line = Annotated[str, line_of()]
+Text = Annotated[str, text_of()]
+#: The id of a row.
+Id = Annotated[int, integer(1, LARGEST_ID)]
+#: A box that is ticked, or a button that is pressed, sends "1".
+Tick = Annotated[bool, BeforeValidator(_is_ticked)]
+#: A date, the first day of a month (`YYYY-MM`), and a time of day.
+Day = Annotated[date, BeforeValidator(_day)]
+Month = Annotated[date, BeforeValidator(_month)]
+Hour = Annotated[time, BeforeValidator(_hour)]
+#: Date and time in the hotline's time zone, aware of it.
+LocalInstant = Annotated[datetime, BeforeValidator(_instant)]
+#: A telephone number that may be dialled, as E.164.
+Phone = Annotated[str, BeforeValidator(_phone)]
+#: A telephone number or a code as somebody has written it, with ASCII digits.
+WrittenNumber = Annotated[str, BeforeValidator(_written_number)]
+#: The digits of a code; white space and everything else is left out.
+Digits = Annotated[str, BeforeValidator(_digits)]
+#: A code that is used once, with ASCII digits; never shown again.
+OneTimeCode = Annotated[str, BeforeValidator(_written_number), Secret()]
+#: A password, a code or a key: taken as it is and never shown again.
+Password = Annotated[str, Secret()]

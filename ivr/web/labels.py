@@ -11,12 +11,69 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from ivr.domain import labels
+from ivr.domain.labels import _
 
 
 def _lazily(texts: Mapping[str, str]) -> dict[str, Any]:
     return {key: lazy_gettext(text) for key, text in texts.items()}
 
 
+#: Fields of forms, as a message about a wrong one names them.
+FIELDS = {
+    "action": _("Action"),
+    "active": _("Active"),
+    "answer": _("Answer"),
+    "anyway": _("Call all the same"),
+    "appointment_at": _("Appointment"),
+    "change": _("Proposal"),
+    "code": _("Code"),
+    "customer_number": _("Customer number"),
+    "day": _("Day"),
+    "days": _("Days"),
+    "decision": _("Decision"),
+    "demands_code": _("Receipt code"),
+    "ends": _("until"),
+    "fallback": _("Helps out"),
+    "for_good": _("End of work"),
+    "identity_check": _("Identity check"),
+    "key": _("Security key"),
+    "kind": _("Kind"),
+    "language": _("Language"),
+    "lift": _("Lift"),
+    "month": _("Month"),
+    "name": _("Name"),
+    "named": _("Telephone number, or receipt code"),
+    "needs_interpreter": _("Needs an interpreter"),
+    "new": _("New password"),
+    "next": _("Page"),
+    "number": _("Telephone number"),
+    "outcome": _("Outcome"),
+    "password": _("Password"),
+    "place": _("Place"),
+    "posted_on": _("Posted on"),
+    "present": _("Present password"),
+    "q": _("Search"),
+    "reason": _("Reason"),
+    "reason_text": _("Reason"),
+    "recovery_code": _("Recovery code"),
+    "refusal_reason": _("Reason of the refusal"),
+    "refuse": _("Refuse"),
+    "report": _("Report"),
+    "role": _("Role"),
+    "room": _("Room"),
+    "second_factor": _("Second factor"),
+    "starts": _("from"),
+    "sure": _("Confirmation"),
+    "task": _("Task"),
+    "team": _("Team"),
+    "template": _("Text message"),
+    "text": _("Text"),
+    "to": _("Assign to"),
+    "until": _("until"),
+    "user": _("Person"),
+    "username": _("User name"),
+    "weekday": _("Weekday"),
+}
 CONCERNS = _lazily(labels.CONCERNS)
 KINDS = {
     "callback": lazy_gettext("Callback"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from authlib.integrations.base_client import OAuthError
@@ -26,12 +26,9 @@ from flask import (
 )
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from flask_wtf import FlaskForm
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import PasswordField, StringField
-from wtforms.validators import DataRequired
 
 from ivr.accounts import login_sessions, mfa, oidc, users
 from ivr.audit import access_log
@@ -42,6 +39,8 @@ from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
+from ivr.web import forms
+from ivr.web.form_fields import OneTimeCode, Password, line_of
 
 login = Blueprint("login", __name__)
 manager = LoginManager()
@@ -80,9 +79,7 @@ def _load(token: str) -> Person | None:
 
 def _asked_by_the_page() -> bool:
     permission = permission_of(request.endpoint or "")
-    return (
-        permission is None or permission.polled or (bool(permission.fragment) and permission.fragment in request.args)
-    )
+    return permission is None or permission.polled or (bool(permission.fragment) and forms.asks(permission.fragment))
 
 
 manager.user_loader(_load)
@@ -102,38 +99,48 @@ def install(app: Flask) -> None:
         )
 
 
-class LoginForm(FlaskForm):
+class LoginForm(forms.Form):
     """User name and password."""
 
-    username = StringField(lazy_gettext("User name"), validators=[DataRequired()])
-    password = PasswordField(lazy_gettext("Password"), validators=[DataRequired()])
+    username: Annotated[str, line_of(200)]
+    password: Password
+
+
+class LoginAddress(forms.Form):
+    """Where to go after the log-in."""
+
+    next: str = ""
 
 
 @login.route("/login", methods=["GET", "POST"])
 def page() -> str | AnyResponse | tuple[str, int]:
     """The log-in page."""
-    form = LoginForm()
-    if not form.validate_on_submit():
-        return render_template("login.html", form=form, sso=bool(settings().sso_issuer))
+    if request.method == "GET":
+        return _login_page()
+    form = forms.read(LoginForm, request.full_path)
     now, address = utc_now(), request.remote_addr or ""
-    username = form.username.data[:200]
+    username = form.username
     with database.writing() as db:
         delays = login_sessions.of_log_in(db, username, address, now)
         wait = login_sessions.attempt(db, delays, now)
     with database.reading() as db:
-        user = users.authenticate(db, username, form.password.data) if not wait else None
+        user = users.authenticate(db, username, form.password) if not wait else None
         second = user is not None and mfa.has_any(db, user)
     if user is None:
         if not wait:
             _note_failure(username, now)
         flash(_wait(wait) if wait else gettext("User name or password is wrong."), "danger")
-        return render_template("login.html", form=form, sso=bool(settings().sso_issuer)), 429 if wait else 401
+        return _login_page(username), 429 if wait else 401
     with database.writing() as db:
         login_sessions.succeeded(db, delays)
     if second:
         session["half"] = {"user": user.id, "at": now.timestamp(), "with": login_sessions.fingerprint(user)}
-        return redirect(url_for("login.second_factor", next=_own(request.args.get("next"))))
+        return redirect(url_for("login.second_factor", next=_own(forms.query(LoginAddress).next)))
     return _let_in(user)
+
+
+def _login_page(username: str = "") -> str:
+    return render_template("login.html", username=username, sso=bool(settings().sso_issuer))
 
 
 def _note_failure(username: str, now: Any) -> None:
@@ -169,20 +176,28 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
     return render_template("second_factor.html", totp=user.totp_confirmed_at is not None, keys=bool(keys)), status
 
 
+class SecondFactorForm(forms.Form):
+    """A second factor: what a security key has signed (JSON), a recovery code, or the code of an app."""
+
+    key: Password = ""
+    recovery_code: Password = ""
+    code: OneTimeCode = ""
+
+
 def _second_factor_fits(user: User, now: Any) -> bool:
-    form = request.form
+    form = forms.read(SecondFactorForm)
     try:
         with database.writing() as db:
             known = db.get_one(User, user.id)
-            if form.get("key"):
+            if form.key:
                 challenge = session.pop("challenge", "")
-                mfa.check_key(db, known, form["key"], challenge, *site_and_origin(), now)
-            elif form.get("recovery_code"):
-                mfa.check_recovery_code(db, known, form["recovery_code"])
+                mfa.check_key(db, known, form.key, challenge, *site_and_origin(), now)
+            elif form.recovery_code:
+                mfa.check_recovery_code(db, known, form.recovery_code)
             elif known.totp_confirmed_at is None:
                 return False
             else:
-                mfa.check_totp(db, known, form.get("code", ""), now)
+                mfa.check_totp(db, known, form.code, now)
     except mfa.Wrong:
         return False
     return True
@@ -223,7 +238,7 @@ def _let_in(user: User, how: str = "") -> AnyResponse:
     with database.writing() as db:
         token = login_sessions.begin(db, user, request.remote_addr or "", now)
         access_log.append(db, as_actor(user), "log_in", now, detail=how)
-    target = _own(session.pop("wanted", None) or request.args.get("next"))
+    target = _own(session.pop("wanted", None) or forms.query(LoginAddress).next)
     session.clear()
     if language_chosen:
         session["language"] = language_chosen
@@ -247,7 +262,7 @@ def sso() -> AnyResponse:
     """To the provider of the single sign-on."""
     if not settings().sso_issuer:
         abort(404)
-    session["wanted"] = _own(request.args.get("next"))
+    session["wanted"] = _own(forms.query(LoginAddress).next)
     try:
         answer: AnyResponse = _provider().authorize_redirect(f"{settings().base_url}{url_for('login.sso_back')}")
     except (RequestException, OAuthError, json.JSONDecodeError):
@@ -301,12 +316,20 @@ def out() -> AnyResponse:
     return redirect(url_for("login.page"))
 
 
+class LanguageForm(forms.Form):
+    """The language of the interface, and the page to go back to."""
+
+    language: str = ""
+    next: str = ""
+
+
 @login.post("/language")
 def language() -> AnyResponse:
     """Choose the language of the interface."""
-    if request.form.get("language") in INTERFACE_LANGUAGES:
-        session["language"] = request.form["language"]
-    return redirect(_own(request.form.get("next")) or url_for("home"))
+    form = forms.read(LanguageForm)
+    if form.language in INTERFACE_LANGUAGES:
+        session["language"] = form.language
+    return redirect(_own(form.next) or url_for("home"))
 
 
 def chosen_language() -> str:

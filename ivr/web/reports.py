@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Annotated
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import format_date, gettext
-from sqlalchemy.orm import Session
+from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.domain.timestamps import utc_now
@@ -14,44 +15,75 @@ from ivr.platform import database
 from ivr.reporting import daily_metrics, export_files, publication
 from ivr.reporting.publication import NothingCounted, NotYet
 from ivr.reporting.tables import Report, shown
+from ivr.web import forms
+from ivr.web.form_fields import Day, Month, _, one_of
 from ivr.web.login import chosen_language
 
+_WRONG_PERIOD = _("Please choose a period of at most three years that ends after it begins.")
+
 reports = Blueprint("reports", __name__, url_prefix="/supervision/reports")
+
+
+class ReportAddress(forms.Form):
+    """Which report is shown: of a month (its first day), or the overview of a period. The last month unless said
+    otherwise."""
+
+    report: Annotated[str, one_of(publication.NAMES)] = "statement"
+    month: Month = Field(default_factory=lambda: _last_month()[0])
+    since: Day = Field(default_factory=lambda: _last_month()[0])
+    until: Day = Field(default_factory=lambda: _last_month()[1])
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The choice, as it stands in an address."""
+        return {
+            "report": self.report, "month": f"{self.month:%Y-%m}", "since": f"{self.since}", "until": f"{self.until}",
+        }  # fmt: skip
+
+
+def _last_month() -> tuple[date, date]:
+    last = daily_metrics.local_day(utc_now()).replace(day=1) - timedelta(days=1)
+    return last.replace(day=1), last
 
 
 @reports.get("/")
 def page() -> str | AnyResponse:
     """A report on the page; without a choice, the statement of the last month."""
     try:
-        with database.reading() as session:
-            report = _asked_for(session)
+        asked, report = _asked_for()
     except ValueError:
-        flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
+        flash(gettext(_WRONG_PERIOD), "warning")
         return redirect(url_for("reports.page"))
     return render_template(
-        "reports.html", report=report, shown=shown, chosen=_query(), endings=tuple(export_files.MAKERS),
+        "reports.html", report=report, shown=shown, chosen=asked.query, endings=tuple(export_files.MAKERS),
         names=publication.NAMES, title=lambda name: publication.title(name, gettext),
     )  # fmt: skip
+
+
+class PublicationForm(forms.Form):
+    """The month that is published, and the report that is shown afterwards."""
+
+    problem = _WRONG_PERIOD
+    month: Month
+    report: Annotated[str, one_of(publication.NAMES)] = "statement"
 
 
 @reports.post("/publish")
 def publish() -> AnyResponse:
     """Publish a month, for good."""
-    report, asked = request.form.get("report", ""), request.form.get("month", "")
+    form = forms.read(PublicationForm, url_for("reports.page"))
     try:
-        month = date.fromisoformat(f"{asked}-01")
-        _within_reason(month, month)
         with database.writing() as session:
-            publication.publish(session, month, utc_now())
+            publication.publish(session, form.month, utc_now())
     except NotYet as refused:
         flash(_not_yet(refused), "warning")
     except NothingCounted:
         flash(gettext("Nothing was counted in this month: there is nothing to publish."), "warning")
     except ValueError:
-        flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
+        flash(gettext(_WRONG_PERIOD), "warning")
     else:
         flash(gettext("Published. The statement and the scorecard of this month stay as they are now."), "success")
-    return redirect(url_for("reports.page", report=report, month=asked))
+    return redirect(url_for("reports.page", report=form.report, month=f"{form.month:%Y-%m}"))
 
 
 @reports.get("/file.<ending>")
@@ -60,10 +92,9 @@ def download(ending: str) -> AnyResponse:
     if ending not in export_files.MAKERS:
         return redirect(url_for("reports.page"))
     try:
-        with database.reading() as session:
-            report = _asked_for(session)
+        _asked, report = _asked_for()
     except ValueError:
-        flash(gettext("Please choose a period of at most three years that ends after it begins."), "warning")
+        flash(gettext(_WRONG_PERIOD), "warning")
         return redirect(url_for("reports.page"))
     make, mimetype = export_files.MAKERS[ending]
     answer = Response(make(report, gettext), mimetype=mimetype)
@@ -71,38 +102,18 @@ def download(ending: str) -> AnyResponse:
     return answer
 
 
-def _query() -> dict[str, str]:
-    """The choice, as it stands in an address."""
-    last_month = daily_metrics.local_day(utc_now()).replace(day=1) - timedelta(days=1)
-    asked = request.args
-    return {
-        "report": asked.get("report", "") if asked.get("report") in publication.NAMES else "statement",
-        "month": asked.get("month", "") or f"{last_month:%Y-%m}",
-        "since": asked.get("since", "") or f"{last_month.replace(day=1)}",
-        "until": asked.get("until", "") or f"{last_month}",
-    }
-
-
-def _asked_for(session: Session) -> Report:
-    """The report of the address.
+def _asked_for() -> tuple[ReportAddress, Report]:
+    """The choice of the address, and its report.
 
     Raises:
         ValueError: there is no such month or period.
     """
-    chosen, language = _query(), chosen_language()
-    if chosen["report"] == "overview":
-        first, last = date.fromisoformat(chosen["since"]), date.fromisoformat(chosen["until"])
-        _within_reason(first, last)
-        return publication.period(session, first, last, language, gettext)
-    month = date.fromisoformat(f"{chosen['month']}-01")
-    _within_reason(month, month)
-    kept = publication.published(session, chosen["report"], month, language, gettext)
-    return kept or publication.preview(session, chosen["report"], month, language, gettext)
-
-
-def _within_reason(first: date, last: date) -> None:
-    if first.year < 2000 or last.year > 9000:
-        raise ValueError("the hotline is younger")
+    asked, language = forms.query(ReportAddress, None), chosen_language()
+    with database.reading() as session:
+        if asked.report == "overview":
+            return asked, publication.period(session, asked.since, asked.until, language, gettext)
+        kept = publication.published(session, asked.report, asked.month, language, gettext)
+        return asked, kept or publication.preview(session, asked.report, asked.month, language, gettext)
 
 
 def _not_yet(refused: NotYet) -> str:

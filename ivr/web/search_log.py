@@ -18,7 +18,7 @@ _AGAIN = timedelta(minutes=5)
 def note(words: str, now: datetime) -> None:
     """Somebody searches. The words are kept as a keyed hash: the same search is known again, whose it was about is
     not."""
-    digits = sum(letter.isdigit() for letter in words)
+    digits = sum(letter.isdecimal() for letter in words)
     kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
     detail = f"{kind} {keyed_hash('search log', words.casefold())[:12]}"
     with database.reading() as session:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import date, time
+from typing import Annotated
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
@@ -23,8 +22,12 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import database
+from ivr.web import forms, labels
+from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import whole
+from ivr.web.form_fields import Day, Hour, Id, Tick, WrittenNumber, _, integer, line_of
+
+_FILL_IN = _("Please fill in every field.")
 
 supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
 
@@ -51,62 +54,78 @@ def duties() -> str:
         ]
         exceptions = session.scalars(select(DutyException).order_by(DutyException.day)).all()
         people = session.scalars(select(User).where(User.active, User.role.in_(SERVING)).order_by(User.name)).all()
-        return render_template("roster.html", rows=rows, exceptions=exceptions, people=people)
+        return render_template(
+            "roster.html", rows=rows, exceptions=exceptions, persons=[(one.id, one.name) for one in people],
+            teams=[(team.id, team.name) for team in teams], weekdays=list(enumerate(labels.WEEKDAYS)),
+        )  # fmt: skip
+
+
+class DutyForm(forms.Form):
+    """A weekly duty: whose, for which team, on which weekday (0 is Monday), from when until when (local time)."""
+
+    problem = _FILL_IN
+    team: Id
+    user: Id
+    weekday: Annotated[int, integer(0, 6)]
+    starts: Hour
+    ends: Hour
+    fallback: Tick = False
 
 
 @supervision.post("/roster/duties")
 def add_duty() -> AnyResponse:
-    """Somebody answers a team's calls every week at these hours, or helps out."""
-    form = request.form
+    """Add a weekly duty: somebody answers a team's calls at these hours, or helps out."""
+    page = url_for("supervision.duties")
+    form = forms.read(DutyForm, page)
 
-    def act(session: Session) -> None:
-        starts, ends = _hour(form["starts"]), _hour(form["ends"])
-        weekday = whole(form["weekday"])
-        if not 0 <= weekday <= 6 or starts >= ends:
-            raise ValueError
+    def change(session: Session) -> None:
+        session.get_one(Team, form.team), session.get_one(User, form.user)
+        if form.starts >= form.ends:
+            raise ValueError("a duty ends after it starts")
         session.add(
             Duty(
-                team_id=session.get_one(Team, whole(form["team"])).id,
-                user_id=session.get_one(User, whole(form["user"])).id,
-                weekday=weekday,
-                starts=starts,
-                ends=ends,
-                fallback=form.get("fallback") == "1",
+                team_id=form.team, user_id=form.user, weekday=form.weekday, starts=form.starts, ends=form.ends,
+                fallback=form.fallback,
             )
-        )
+        )  # fmt: skip
 
-    return _act(act, "supervision.duties")
+    return act(change, page, form=form, refusals=_unusable())
+
+
+class ExceptionForm(forms.Form):
+    """One day on which somebody is absent (no hours), or has other hours than usual (local time)."""
+
+    problem = _FILL_IN
+    user: Id
+    day: Day
+    starts: Hour | None = None
+    ends: Hour | None = None
 
 
 @supervision.post("/roster/exceptions")
 def add_exception() -> AnyResponse:
     """On one day somebody is absent, or has other hours."""
-    form = request.form
-
-    def act(session: Session) -> None:
-        user, day = session.get_one(User, whole(form["user"])), date.fromisoformat(form["day"])
-        other = bool(form.get("starts")) and bool(form.get("ends"))
-        starts = _hour(form["starts"]) if other else None
-        ends = _hour(form["ends"]) if other else None
-        if starts is not None and ends is not None and starts >= ends:
-            raise ValueError
-        known = session.scalar(select(DutyException).where(DutyException.user_id == user.id, DutyException.day == day))
-        exception = known or DutyException(user_id=user.id, day=day)
-        exception.starts, exception.ends = starts, ends
-        session.add(exception)
-
-    return _act(act, "supervision.duties")
+    page = url_for("supervision.duties")
+    form = forms.read(ExceptionForm, page)
+    return act(lambda session: _except(session, form), page, form=form, refusals=_unusable())
 
 
-@supervision.post("/roster/<kind>/<int(max=2147483647):row_id>/delete")
+def _except(session: Session, form: ExceptionForm) -> None:
+    user, other = session.get_one(User, form.user), form.starts is not None and form.ends is not None
+    starts, ends = (form.starts, form.ends) if other else (None, None)
+    if starts is not None and ends is not None and starts >= ends:
+        raise ValueError("a duty ends after it starts")
+    same = select(DutyException).where(DutyException.user_id == user.id, DutyException.day == form.day)
+    exception = session.scalar(same) or DutyException(user_id=user.id, day=form.day)
+    exception.starts, exception.ends = starts, ends
+    session.add(exception)
+
+
+@supervision.post("/roster/<kind>/<int:row_id>/delete")
 def delete(kind: str, row_id: int) -> AnyResponse:
-    """Take a duty or an exception back."""
+    """Delete a duty or an exception."""
     table = {"duties": Duty, "exceptions": DutyException}.get(kind) or abort(404)
-
-    def act(session: Session) -> None:
-        session.delete(session.get(table, row_id) or abort(404))
-
-    return _act(act, "supervision.duties")
+    return act(lambda session: session.delete(session.get(table, row_id) or abort(404)), url_for("supervision.duties"))
 
 
 @supervision.get("/unwanted")
@@ -120,41 +139,37 @@ def unwanted() -> str:
         return render_template("unwanted.html", frequent=frequent, blocks=blocks, now=now)
 
 
+class BlockForm(forms.Form):
+    """A number that is blocked, for how many days and why."""
+
+    problem = _FILL_IN
+    number: WrittenNumber
+    days: Annotated[int, integer(1, screening.LONGEST_BLOCK_DAYS)]
+    reason: Annotated[str, line_of(500)]
+
+
 @supervision.post("/unwanted/block")
 def block() -> AnyResponse:
     """Block a number for a stated time and reason."""
-    form = request.form
-    written = form.get("number", "")
-    number = phone_numbers.dialable(written) or phone_numbers.shown_number(re.sub(r"[^+\d]", "", written))
+    page = url_for("supervision.unwanted")
+    form = forms.read(BlockForm, page)
 
-    def act(session: Session) -> None:
-        if number is None:
-            raise ValueError
-        days, reason = whole(form.get("days", "")), form.get("reason", "")
-        screening.block(session, number, days, reason, me(), utc_now())
+    def change(session: Session) -> None:
+        shown = phone_numbers.shown_number(re.sub(r"[^+0-9]", "", form.number))
+        found = phone_numbers.dialable(form.number) or shown
+        if found is None:
+            raise ValueError("no telephone number")
+        screening.block(session, found, form.days, form.reason, me(), utc_now())
 
-    return _act(act, "supervision.unwanted")
+    return act(change, page, form=form, refusals=_unusable())
 
 
-@supervision.post("/unwanted/<int(max=2147483647):block_id>/lift")
+@supervision.post("/unwanted/<int:block_id>/lift")
 def lift(block_id: int) -> AnyResponse:
     """Take a block back."""
-    return _act(lambda session: screening.lift(session, block_id, me(), utc_now()), "supervision.unwanted")
+    return act(lambda session: screening.lift(session, block_id, me(), utc_now()), url_for("supervision.unwanted"))
 
 
-def _hour(text: str) -> time:
-    found = time.fromisoformat(text)
-    if found.tzinfo is not None:
-        raise ValueError(text)
-    return found
-
-
-def _act(action: Callable[[Session], None], back: str) -> AnyResponse:
-    try:
-        with database.writing() as session:
-            action(session)
-    except (ValueError, KeyError, LookupError, NoResultFound):
-        flash(gettext("Please fill in every field."), "warning")
-    else:
-        flash(gettext("Saved."), "success")
-    return redirect(url_for(back))
+def _unusable() -> dict[type[Exception], str]:
+    sentence = gettext(_FILL_IN)
+    return {ValueError: sentence, NoResultFound: sentence}

@@ -1,0 +1,22 @@
+"""Whole numbers in texts that come from outside: ASCII digits, bounded.
+
+`str.isdigit` is true for superscripts, which `int` refuses, and `int` reads digits of every script without a bound.
+"""
+
+from __future__ import annotations
+
+#: Ids are 32-bit integers in both databases.
+LARGEST_ID = 2**31 - 1
+
+
+def is_digits(text: str) -> bool:
+    """Whether a text is ASCII digits and nothing else."""
+    return text.isascii() and text.isdecimal()
+
+
+def whole_number(text: str, most: int = LARGEST_ID) -> int | None:
+    """The whole number a text is, from 0 to `most`; None for everything else. Leading zeros do not count."""
+    if not is_digits(text):
+        return None
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(most)) and int(digits) <= most else None

@@ -1,0 +1,102 @@
+"""How a page changes something: one transaction, one sentence that says what came of it, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from flask import abort, flash, redirect, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from ivr.callbacks import collaboration, queries, workflow
+from ivr.contact_centre.agent_presence import NotNow
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.platform import database
+from ivr.web import forms, template_helpers
+from ivr.web.authorisation import me
+from ivr.web.forms import F
+
+#: A change of a task: in this session, of this task, by this user, at this instant (UTC).
+TaskAction = Callable[[Session, CallbackTask, User, datetime], object]
+
+
+def act(
+    action: Callable[[Session], object],
+    back: str,
+    *,
+    form: forms.Form | None = None,
+    done: str = "",
+    after: str = "",
+    refusals: Mapping[type[Exception], str] | None = None,
+    alone: bool = False,
+    if_refused: Callable[[], object] | None = None,
+) -> Response:
+    """Run `action` in a transaction, say what came of it and redirect.
+
+    A refusal leads `back`, where the fields of `form` show again what was typed; success leads to `after` (or `back`)
+    and says `done`. `refusals` has the sentence for each exception of a lower package that is an answer and not a
+    fault. `if_refused` runs after a refusal. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
+    """
+    sentences = refusals or {}
+    answers: tuple[type[Exception], ...] = (workflow.Refused, NotNow, *sentences)
+    try:
+        with (database.writing_alone if alone else database.writing)() as session:
+            action(session)
+    except answers as error:
+        flash(_sentence(error, sentences), "warning")
+        if form is not None:
+            forms.keep_typed(type(form))
+        if if_refused is not None:
+            if_refused()
+        return redirect(back)
+    flash(done or gettext("Saved."), "success")
+    return redirect(after or back)
+
+
+def act_on_task(
+    task_id: int, action: TaskAction, *, form: forms.Form | None = None, text: str = "", after: str = ""
+) -> Response:
+    """Change a task that the reader may see, and show it again (or `after`). What could not be saved of `text` is kept
+    as the draft of a note."""
+
+    def change(session: Session) -> None:
+        found = queries.one(session, me(), task_id) or abort(404)
+        action(session, found, me(), utc_now())
+
+    page = url_for("desk.task", task_id=task_id)
+    return act(change, page, form=form, after=after, if_refused=lambda: keep_draft(task_id, text))
+
+
+def task_form(model: type[F], task_id: int) -> F:
+    """A form of a task's page; if it is wrong, its text is kept as the draft of a note.
+
+    Raises:
+        forms.Invalid: a field is wrong.
+    """
+    try:
+        return forms.read(model, url_for("desk.task", task_id=task_id))
+    except forms.Invalid:
+        keep_draft(task_id, forms.sent().get("text", ""))
+        raise
+
+
+def keep_draft(task_id: int, text: str) -> None:
+    """Keep words that could not be saved: they stand in the note's field again."""
+    if text.strip():
+        with database.writing() as session:
+            if found := queries.one(session, me(), task_id):
+                collaboration.keep_draft(session, found, me(), text, utc_now())
+
+
+def _sentence(error: Exception, refusals: Mapping[type[Exception], str]) -> str:
+    for kind, sentence in refusals.items():
+        if isinstance(error, kind):
+            return sentence
+    if isinstance(error, NotNow):
+        error = workflow.Refused(error.reason)
+    assert isinstance(error, workflow.Refused)  # noqa: S101 - nothing else is caught
+    return template_helpers.refusal(error)

@@ -1,0 +1,38 @@
+"""Parameters that the addresses of several pages have."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import abort
+
+from ivr.domain.timestamps import utc_now
+from ivr.reporting import daily_metrics
+from ivr.web import forms
+from ivr.web.form_fields import Day, Id
+
+#: Days of the longest period that a page shows.
+_LONGEST = 366
+
+
+class LinesAddress(forms.Form):
+    """A page of an access log: the lines before this one."""
+
+    before: Id | None = None
+
+
+class PeriodAddress(forms.Form):
+    """A period in local days, both counted."""
+
+    since: Day | None = None
+    until: Day | None = None
+
+
+def period(days: int) -> tuple[date, date]:
+    """The first and the last day of the address; without them the last so many days. 400 for what is no period."""
+    asked, today = forms.query(PeriodAddress, 400), daily_metrics.local_day(utc_now())
+    first = asked.since or today - timedelta(days=days - 1)
+    last = asked.until or max(today, first)
+    if not 0 <= (last - first).days <= _LONGEST:
+        abort(400)
+    return first, last

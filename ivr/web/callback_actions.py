@@ -1,0 +1,290 @@
+"""What can be done with a task on its page: one route for each action, each one function of a lower package."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from flask import abort, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from ivr.audit import access_log, break_glass
+from ivr.callbacks import claims, collaboration, queries, sms, workflow
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Recording
+from ivr.platform import database
+from ivr.privacy import legal_holds
+from ivr.web import forms
+from ivr.web.actions import TaskAction, act, act_on_task, task_form
+from ivr.web.authorisation import actor, me
+from ivr.web.callbacks import desk
+from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, _, fixed, line_of, one_of, text_of
+
+__all__ = ["desk"]
+_HOW = _("Please choose how it ended.")
+
+
+@desk.post("/tasks/<int:task_id>/claim")
+def claim(task_id: int) -> Response:
+    """Claim a task."""
+    return act_on_task(task_id, workflow.claim)
+
+
+@desk.post("/tasks/<int:task_id>/release")
+def release(task_id: int) -> Response:
+    """Give a task back to its team."""
+    return act_on_task(task_id, workflow.release)
+
+
+@desk.post("/tasks/<int:task_id>/reopen")
+def reopen(task_id: int) -> Response:
+    """Take a closing back."""
+    return act_on_task(task_id, workflow.reopen)
+
+
+@desk.post("/tasks/<int:task_id>/take-over")
+def take_over(task_id: int) -> Response:
+    """Take over a task whose claim is not used."""
+    return act_on_task(task_id, claims.take_over)
+
+
+@desk.post("/tasks/<int:task_id>/keep")
+def keep(task_id: int) -> Response:
+    """Say that one still works on a task."""
+    return act_on_task(task_id, claims.used)
+
+
+@desk.post("/tasks/<int:task_id>/lower-urgency")
+def lower_urgency(task_id: int) -> Response:
+    """Take back that the transcript's words have raised the urgency."""
+    return act_on_task(task_id, workflow.lower_urgency)
+
+
+class AttemptForm(forms.Form):
+    """How an attempt ended."""
+
+    problem = _HOW
+    outcome: Annotated[str, one_of(workflow.ATTEMPT_OUTCOMES)]
+
+
+@desk.post("/tasks/<int:task_id>/attempt")
+def attempt(task_id: int) -> Response:
+    """Record an attempt that did not settle the request."""
+    form = task_form(AttemptForm, task_id)
+    return act_on_task(
+        task_id, lambda session, task, user, now: workflow.attempt(session, task, user, form.outcome, now)
+    )
+
+
+class NoteForm(forms.Form):
+    """A note."""
+
+    text: Text = ""
+
+
+@desk.post("/tasks/<int:task_id>/note")
+def note(task_id: int) -> Response:
+    """Write a note."""
+    form = task_form(NoteForm, task_id)
+
+    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        workflow.note(session, found, user, form.text, now)
+        claims.used(session, found, user, now)
+        collaboration.drop_draft(session, found, user)
+
+    return act_on_task(task_id, change, text=form.text)
+
+
+class DraftForm(forms.Form):
+    """What is being written."""
+
+    text: str = ""
+
+
+@desk.post("/tasks/<int:task_id>/draft")
+def draft(task_id: int) -> tuple[str, int]:
+    """Keep what is being written; sent by the page as it is typed."""
+    form = forms.read(DraftForm)
+    with database.writing() as session:
+        found = queries.one(session, me(), task_id) or abort(404)
+        collaboration.keep_draft(session, found, me(), form.text, utc_now())
+    return "", 204
+
+
+class CloseForm(forms.Form):
+    """How a task is closed, and what was agreed."""
+
+    problem = _HOW
+    outcome: Line
+    text: Text = ""
+    posted_on: Day | None = None
+
+
+@desk.post("/tasks/<int:task_id>/close")
+def close(task_id: int) -> Response:
+    """Close a task with its outcome and what was agreed."""
+    form = task_form(CloseForm, task_id)
+
+    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        workflow.close(session, found, user, form.outcome, form.text, now, posted_on=form.posted_on)
+        collaboration.drop_draft(session, found, user)
+
+    return act_on_task(task_id, change, form=form, text=form.text)
+
+
+class AnswerForm(forms.Form):
+    """The answer to an appointment wish. Which fields it needs depends on the button that was pressed."""
+
+    answer: Annotated[str, fixed(("granted", "refused"))] = "granted"
+    appointment_at: LocalInstant | None = None
+    place: Annotated[str, line_of(200)] = ""
+    room: Annotated[str, one_of(workflow.ROOMS)] = ""
+    refusal_reason: Annotated[str, one_of(workflow.REFUSAL_REASONS)] = ""
+    text: Text = ""
+
+
+@desk.post("/tasks/<int:task_id>/answer")
+def answer(task_id: int) -> Response:
+    """Grant or refuse an appointment wish."""
+    form = task_form(AnswerForm, task_id)
+    granted = form.answer == "granted"
+
+    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        workflow.answer_wish(
+            session,
+            found,
+            user,
+            now,
+            appointment_at=form.appointment_at if granted else None,
+            place=form.place if granted else "",
+            room=form.room,
+            refusal_reason="" if granted else form.refusal_reason,
+            text=form.text,
+        )
+
+    return act_on_task(task_id, change, form=form, text=form.text)
+
+
+class PutOffForm(forms.Form):
+    """The date before which the caller does not want to be called."""
+
+    problem = _("Please give a date and time within the next 60 days.")
+    until: LocalInstant
+
+
+@desk.post("/tasks/<int:task_id>/put-off")
+def put_off(task_id: int) -> Response:
+    """Put a task off, because the caller asked for a later date."""
+    form = task_form(PutOffForm, task_id)
+    return act_on_task(task_id, lambda session, task, user, now: workflow.put_off(session, task, user, form.until, now))
+
+
+class HandOverForm(forms.Form):
+    """The team that a task is handed over to, and why."""
+
+    team: Line = ""
+    reason: Annotated[str, line_of(500)] = ""
+
+
+@desk.post("/tasks/<int:task_id>/hand-over")
+def hand_over(task_id: int) -> Response:
+    """Hand a task over to another team."""
+    form = task_form(HandOverForm, task_id)
+
+    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        collaboration.hand_over(session, found, user, form.team, form.reason, now)
+
+    return act_on_task(task_id, change, form=form, after=url_for("desk.queue"))
+
+
+class NameForm(forms.Form):
+    """The name of a caller; empty takes it back."""
+
+    name: Annotated[str, line_of(120)] = ""
+
+
+@desk.post("/tasks/<int:task_id>/name")
+def name(task_id: int) -> Response:
+    """Write down who has called."""
+    form = task_form(NameForm, task_id)
+    return act_on_task(
+        task_id,
+        _uncovered(lambda session, task, user, now: collaboration.name_caller(session, task, user, form.name, now)),
+    )
+
+
+class TextMessageForm(forms.Form):
+    """A text message: which template it was made from, and its words."""
+
+    template: Line = ""
+    text: Annotated[str, text_of(800)] = ""
+
+
+@desk.post("/tasks/<int:task_id>/text")
+def text_message(task_id: int) -> Response:
+    """Send a text message."""
+    form = task_form(TextMessageForm, task_id)
+    return act_on_task(
+        task_id,
+        _uncovered(lambda session, task, user, now: sms.send(session, task, user, form.template, form.text, now)),
+        text=form.text,
+    )
+
+
+class CorrectionForm(forms.Form):
+    """The right words of a message."""
+
+    text: Text = ""
+
+
+@desk.post("/recordings/<int:recording_id>/correct")
+def correct(recording_id: int) -> Response:
+    """Correct a transcript."""
+    with database.reading() as session:
+        found = queries.recording(session, recording_id) or abort(404)
+        task_id = found.message.task_id or abort(404)
+    form = task_form(CorrectionForm, task_id)
+
+    def change(session: Session, _task: CallbackTask, user: User, now: datetime) -> None:
+        collaboration.correct(session, session.get_one(Recording, recording_id), user, form.text, now)
+
+    return act_on_task(task_id, _uncovered(change), text=form.text)
+
+
+def _uncovered(action: TaskAction) -> TaskAction:
+    """The action, refused to who may not see the caller's data."""
+
+    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        if break_glass.reason_for(session, found, user, now) is None:
+            raise workflow.Refused("covered")
+        action(session, found, user, now)
+
+    return change
+
+
+class HoldForm(forms.Form):
+    """A legal hold with its reason, or that it is lifted."""
+
+    lift: Tick = False
+    reason: Line = ""
+
+
+@desk.post("/tasks/<int:task_id>/hold")
+def hold(task_id: int) -> Response:
+    """Place a legal hold, or lift it."""
+    page = url_for("desk.task", task_id=task_id)
+    form, now = forms.read(HoldForm, page), utc_now()
+
+    def change(session: Session) -> None:
+        found = queries.visible(session, me(), task_id) or abort(404)
+        if form.lift:
+            legal_holds.lift(session, found, me(), now)
+        else:
+            legal_holds.place(session, found, me(), form.reason, now)
+        access_log.append(session, actor(), "hold_lifted" if form.lift else "hold_placed", now, task=found)
+
+    return act(change, page, form=form, refusals={ValueError: gettext("A legal hold needs a reason.")})

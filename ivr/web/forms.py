@@ -1,0 +1,176 @@
+"""The one mechanism that reads forms and addresses of pages.
+
+A form is a pydantic model whose fields are types of :mod:`ivr.web.form_fields`. :func:`read` gives a checked form, or
+sends the reader back to the page of the form, which says what is wrong with which field and shows what was typed.
+Flask-WTF checks the CSRF token before any of this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar, get_origin
+
+from flask import Flask, abort, flash, g, redirect, request, session
+from flask_babel import gettext
+from pydantic import BaseModel, ConfigDict, ValidationError
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from ivr.platform import sealed_query
+from ivr.web.form_fields import TAMPERED, Secret, is_possible
+from ivr.web.labels import FIELDS
+
+#: Bytes of what was typed that a cookie keeps until the next page.
+_MOST_KEPT = 1500
+#: Where the session keeps it.
+_KEY = "typed"
+
+
+class Form(BaseModel):
+    """A form of a page. `problem` is what the page says if a field is wrong, instead of the fields' own messages."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    problem: ClassVar[str] = ""
+
+
+F = TypeVar("F", bound=Form)
+
+
+class Invalid(Exception):
+    """A form cannot be used; `errors` has a message for each wrong field, translated."""
+
+    def __init__(self, errors: Mapping[str, str], message: str, page: str) -> None:
+        super().__init__(", ".join(errors))
+        self.errors = errors
+        self.message = message
+        self.page = page
+
+
+def read(model: type[F], page: str = "") -> F:
+    """The form of this request.
+
+    Raises:
+        Invalid: a field is wrong; the reader is sent to `page` (400 where there is none).
+    """
+    try:
+        return model.model_validate(_values(model, request.form))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        if not page or any(one["type"] == TAMPERED for one in found):
+            abort(400)
+        errors = {str(one["loc"][0]): _message(one) for one in found}
+        said = gettext(model.problem) if model.problem else _all(errors)
+        keep_typed(model, errors)
+        raise Invalid(errors, said, page) from None
+
+
+def query(model: type[F], status: int | None = 404) -> F:
+    """The parameters of this request's address; `status` answers what cannot be one.
+
+    Raises:
+        ValueError: what cannot be one, if there is no `status`.
+    """
+    try:
+        return model.model_validate(_values(model, request.args))
+    except ValidationError:
+        if status is None:
+            raise
+        abort(status)
+
+
+def sent() -> Mapping[str, str]:
+    """The first value of everything in a form, or in the address where there is no form: for filters, which leave out
+    by themselves what has no meaning."""
+    return request.form if request.method == "POST" else request.args
+
+
+def asks(name: str) -> bool:
+    """Whether the address has a parameter of this name."""
+    return name in request.args
+
+
+def is_typable() -> bool:
+    """Whether a keyboard can have typed all that this request brings."""
+    given = (*request.args.items(multi=True), *request.form.items(multi=True))
+    return all(is_possible(key) and is_possible(value) for key, value in given)
+
+
+def _values(model: type[Form], given: MultiDict[str, str]) -> dict[str, Any]:
+    """What was given, by field; what was left empty counts as not given."""
+    values: dict[str, Any] = {}
+    for name in model.model_fields:
+        if _has_several(model, name):
+            values[name] = [one for one in given.getlist(name) if one.strip()]
+        elif given.get(name, "").strip():
+            values[name] = given[name]
+    return values
+
+
+def _has_several(model: type[Form], name: str) -> bool:
+    return get_origin(model.model_fields[name].annotation) is tuple
+
+
+def _message(error: Any) -> str:
+    if error["type"] == "missing":
+        return str(gettext("Please fill this in."))
+    context = dict(error.get("ctx", {}))
+    message = context.pop("message", "Please choose one of the values offered.")
+    return str(gettext(message, **context))
+
+
+def _all(errors: Mapping[str, str]) -> str:
+    return " ".join(f"{gettext(FIELDS[name])}: {message}" for name, message in errors.items())
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into a form that could not be used, and what was wrong with it."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, name: str, default: Any = "") -> Any:
+        """What was typed into a field; `default` where the form was not sent."""
+        return self.values.get(name, "") if self.values else default
+
+    def error(self, name: str) -> str:
+        """What is wrong with a field."""
+        return self.errors.get(name, "")
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+
+def keep_typed(model: type[Form], errors: Mapping[str, str] | None = None) -> None:
+    """Keep what was typed until the next page, sealed in the session's cookie; without passwords."""
+    given = request.form
+    shown = {
+        name: given.getlist(name) if _has_several(model, name) else given.get(name, "")
+        for name, about in model.model_fields.items()
+        if not any(isinstance(one, Secret) for one in about.metadata)
+    }
+    kept = json.dumps({"path": request.path, "values": shown, "errors": dict(errors or {})})
+    if len(kept.encode()) <= _MOST_KEPT:
+        session[_KEY] = sealed_query.seal(kept)
+
+
+def typed(path: str) -> Typed:
+    """What was typed into the form that is sent to `path`; known to one page only."""
+    if "typed" not in g:
+        kept = sealed_query.unseal(session.pop(_KEY, ""))
+        g.typed = json.loads(kept) if kept else {}
+    if g.typed.get("path") != path:
+        return Typed()
+    return Typed(g.typed["values"], g.typed["errors"])
+
+
+def install(app: Flask) -> None:
+    """Answer wrong forms, and let templates show what was typed."""
+    app.jinja_env.globals["typed"] = typed
+
+    @app.errorhandler(Invalid)
+    def wrong(refused: Invalid) -> Response:
+        flash(refused.message, "warning")
+        return redirect(refused.page)
