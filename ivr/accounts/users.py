@@ -29,26 +29,62 @@ def _nobody() -> str:
 SHORTEST_PASSWORD = 12
 
 
+def check_password(password: str) -> None:
+    """See that a password is long enough.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
+
+
+def check_new(session: Session, username: str, team_keys: Sequence[str]) -> None:
+    """See that somebody can be added.
+
+    Raises:
+        ValueError: the name is taken, or a team does not exist.
+    """
+    if session.scalar(select(User.id).where(User.username == username)):
+        raise ValueError(f"there is already a user {username!r}")
+    _teams(session, team_keys)
+
+
 def add(session: Session, username: str, name: str, role: str, password: str, team_keys: Sequence[str]) -> User:
     """Add somebody. The teams are those a member works for, or a supervisor supervises; nobody else has any.
 
     Raises:
         ValueError: the name is taken, a team does not exist, or the password is too short.
     """
-    if len(password) < SHORTEST_PASSWORD:
-        raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    if session.scalar(select(User.id).where(User.username == username)):
-        raise ValueError(f"there is already a user {username!r}")
+    check_password(password)
+    check_new(session, username, team_keys)
     user = User(username=username, name=name, role=role, password_hash=_hasher.hash(password), active=True)
     _give_teams(session, user, team_keys)
     session.add(user)
     return user
 
 
-def _give_teams(session: Session, user: User, team_keys: Sequence[str]) -> None:
+def named(session: Session, username: str) -> User:
+    """The user of a name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    user = session.scalar(select(User).where(User.username == username))
+    if user is None:
+        raise ValueError(f"there is no user {username!r}")
+    return user
+
+
+def _teams(session: Session, team_keys: Sequence[str]) -> list[Team]:
     teams = list(session.scalars(select(Team).where(Team.key.in_(team_keys))))
     if missing := set(team_keys) - {team.key for team in teams}:
         raise ValueError(f"there is no team {', '.join(sorted(missing))}")
+    return teams
+
+
+def _give_teams(session: Session, user: User, team_keys: Sequence[str]) -> None:
+    teams = _teams(session, team_keys)
     user.teams = teams if user.role == "member" else []
     user.supervised = teams if user.role == "supervisor" else []
 
@@ -67,8 +103,7 @@ def set_password(session: Session, user: User, password: str, now: datetime) -> 
     Raises:
         ValueError: it is too short.
     """
-    if len(password) < SHORTEST_PASSWORD:
-        raise ValueError("too short")
+    check_password(password)
     user.password_hash = _hasher.hash(password)
     mfa.drop_unconfirmed(user)
     login_sessions.end_all(session, user.id, now)
@@ -92,19 +127,42 @@ def authenticate(session: Session, username: str, password: str) -> User | None:
     return user
 
 
+def check_personal_number(session: Session, username: str, personal_number: str) -> User:
+    """The user of a name, who may have a personal number.
+
+    Raises:
+        ValueError: no such user, or a number that is none or is taken.
+    """
+    user = named(session, username)
+    if not _digits(personal_number, 3):
+        raise ValueError("a personal number has 3 to 8 digits")
+    if session.scalar(select(User.id).where(User.personal_number == personal_number, User.id != user.id)):
+        raise ValueError(f"the number {personal_number} is somebody else's")
+    return user
+
+
+def check_pin(pin: str) -> None:
+    """See that a PIN is one.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not _digits(pin, 4):
+        raise ValueError("a PIN has 4 to 8 digits")
+
+
+def _digits(text: str, least: int) -> bool:
+    return is_digits(text) and least <= len(text) <= 8
+
+
 def set_pin(session: Session, username: str, personal_number: str, pin: str) -> None:
     """Let somebody say by telephone whether they answer calls.
 
     Raises:
         ValueError: no such user, a number that is taken, or digits that are none.
     """
-    user = session.scalar(select(User).where(User.username == username))
-    if user is None:
-        raise ValueError(f"there is no user {username!r}")
-    if not (is_digits(personal_number) and 3 <= len(personal_number) <= 8 and is_digits(pin) and 4 <= len(pin) <= 8):
-        raise ValueError("a personal number has 3 to 8 digits, a PIN 4 to 8")
-    if session.scalar(select(User.id).where(User.personal_number == personal_number, User.id != user.id)):
-        raise ValueError(f"the number {personal_number} is somebody else's")
+    user = check_personal_number(session, username, personal_number)
+    check_pin(pin)
     user.personal_number, user.pin_hash = personal_number, _hasher.hash(pin)
 
 

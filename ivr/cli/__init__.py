@@ -1,48 +1,41 @@
-"""The command line: `python -m ivr …`."""
+"""The command line lives here: `python -m ivr …`, one module for each group of commands.
+
+Commands parse, call one function of another package and print; what they do does not live here. A command imports what
+it needs when it runs, so that the list of commands appears at once.
+"""
 
 from __future__ import annotations
 
-import sys
+from ivr.cli.groups import Hotline
 
-import click
+#: The commands by section, each with the module of this package that defines it.
+_SECTIONS = {
+    "Run": {"run": "processes", "migrate": "processes", "worker": "processes", "clock": "processes",
+            "exchange": "processes"},
+    "Try": {"call": "call", "demo": "demo"},
+    "Call script, prompts and speech": {"flow": "flow", "prompts": "prompts", "models": "models",
+                                        "transcribe-eval": "evaluation"},
+    "Carrier": {"carrier": "carrier", "reconcile": "carrier", "spool-retry": "carrier"},
+    "People and programs": {"users": "accounts", "tokens": "accounts"},
+    "Promises and staff": {"sla": "sla", "simulate": "staffing"},
+    "Data protection": {"audit": "privacy", "retention": "privacy", "papers": "privacy"},
+    "Keys and backups": {"keys": "keys", "backup": "backups",
+                                   "restore": "backups"},
+}  # fmt: skip
 
-from ivr.cli.accounts import tokens, users
-from ivr.cli.backups import backup, restore
-from ivr.cli.call import call
-from ivr.cli.carrier import carrier, reconcile, spool_retry
-from ivr.cli.demo import demo
-from ivr.cli.evaluation import transcribe_eval
-from ivr.cli.flow import flow
-from ivr.cli.keys import keys
-from ivr.cli.models import models
-from ivr.cli.privacy import audit, papers, retention
-from ivr.cli.processes import clock, exchange, migrate, run, worker
-from ivr.cli.prompts import prompts
-from ivr.cli.sla import sla
-from ivr.cli.staffing import simulate
-from ivr.config.sections import ConfigurationError
-from ivr.config.settings import settings
-from ivr.platform import log_setup
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def hotline() -> None:
-    """The telephone hotline and voicebox of Jobcenter Bremen."""
-
-
-for command in (
-    run, migrate, worker, clock, exchange, call, carrier, reconcile, backup, restore, flow, prompts, models, keys,
-    tokens, users, transcribe_eval, spool_retry, demo, simulate, sla, audit, retention,
-    papers,
-):  # fmt: skip
-    hotline.add_command(command)
+hotline = Hotline(
+    "hotline",
+    sections=_SECTIONS,
+    help="The telephone hotline and voicebox of Jobcenter Bremen.",
+    epilog="Exit status: 0 done; 1 not done, or something is wrong; 2 wrong arguments. "
+    "Settings: docs/configuration.md.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def main() -> None:
-    """Run a command; a wrong configuration is one message, not a stack trace."""
+    """Run a command, with this process' logs written as the settings say."""
+    from ivr.platform import log_setup
+
     log_setup.set_up("text")
-    try:
-        log_setup.set_up(settings().log_format)
-        hotline(prog_name="python -m ivr")
-    except ConfigurationError as error:
-        sys.exit(str(error))
+    hotline(prog_name="python -m ivr", obj=log_setup.set_up)

@@ -1,26 +1,29 @@
-"""Commands for people who work at the desk and for programs that read the interface."""
+"""Commands for members of staff and for programs that read the API."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
-from ivr.audit import access_log
-from ivr.audit.access_log import Actor
-from ivr.domain.roles import ROLES
-from ivr.domain.timestamps import utc_now
-from ivr.platform import database
+from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import Team, Text
+from ivr.domain.roles import ROLES, SERVING
 
-#: Whoever has a shell on the machine.
-_OPERATOR = Actor("command line", "operator")
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_SHORTEST_PASSWORD = 12
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def tokens() -> None:
-    """Bearer tokens for /api/v1."""
+    """Bearer tokens of programs that read /api/v1."""
 
 
 @tokens.command("add")
-@click.argument("name")
+@click.argument("name", type=Text(80))
 @click.option(
     "--scope",
     "scopes",
@@ -30,17 +33,19 @@ def tokens() -> None:
     show_default=True,
     help="tasks: without the callers; callers: their numbers and words as well. May be given several times.",
 )
-@click.option("--days", default=365, show_default=True, help="How long it lasts.")
+@click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How long the token lasts.")
 def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token called NAME and print it; it cannot be shown again."""
     from ivr.accounts.api_tokens import new_token
+    from ivr.domain.timestamps import utc_now
     from ivr.operations.migrate import migrate
+    from ivr.platform import database
 
     migrate()
     try:
         with database.writing() as session:
             token = new_token(session, name, utc_now(), scopes=sorted({*scopes, "tasks"}), days=days)
-            access_log.append(session, _OPERATOR, "token_changed", utc_now(), detail=f"made {name}")
+            _log(session, "token_changed", f"made {name}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(token)
@@ -51,81 +56,123 @@ def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
 def revoke_token(name: str) -> None:
     """Make the token called NAME worthless."""
     from ivr.accounts.api_tokens import revoke_token as revoke
+    from ivr.accounts.api_tokens import tokens as all_tokens
+    from ivr.domain.timestamps import utc_now
     from ivr.operations.migrate import migrate
+    from ivr.platform import database
 
     migrate()
     with database.writing() as session:
-        revoked = revoke(session, name, utc_now())
-        if revoked:
-            access_log.append(session, _OPERATOR, "token_changed", utc_now(), detail=f"revoked {name}")
-    if not revoked:
-        raise click.ClickException(f"there is no token {name!r}")
+        if revoke(session, name, utc_now()):
+            _log(session, "token_changed", f"revoked {name}")
+            return
+        known = [token.name for token in all_tokens(session) if token.revoked_at is None]
+    raise click.ClickException(f"there is no token {name!r}; the tokens are {', '.join(known) or 'none'}")
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def users() -> None:
-    """People who work at the desk."""
+    """Members of staff who log in."""
 
 
 @users.command("pin")
 @click.argument("username")
 @click.option("--number", required=True, help="Personal number, 3 to 8 digits.")
-@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="4 to 8 digits.")
-def set_pin(username: str, number: str, pin: str) -> None:
-    """Let USERNAME say by telephone (`staff_number`) whether they answer calls."""
-    from ivr.accounts.users import set_pin
+@click.option("--pin", help="4 to 8 digits. Asked for unless given.")
+def set_pin(username: str, number: str, pin: str | None) -> None:
+    """Let USERNAME report by telephone (`staff_number`) whether they take calls."""
+    from ivr.accounts import users as accounts
     from ivr.operations.migrate import migrate
+    from ivr.platform import database
 
     migrate()
     try:
+        with database.reading() as session:
+            accounts.check_personal_number(session, username, number)
+        pin = pin if pin is not None else _asked("PIN", accounts.check_pin)
         with database.writing() as session:
-            set_pin(session, username, number, pin)
+            accounts.set_pin(session, username, number, pin)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 
 
 @users.command("add")
-@click.argument("username")
-@click.option("--name", required=True, help="The person's name as colleagues see it.")
+@click.argument("username", type=Text(80))
+@click.option("--name", required=True, type=Text(120), help="The person's name as colleagues see it.")
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
-@click.option("--team", "teams", multiple=True, help="Key of a team they work for, or supervise; may be given often.")
-@click.password_option()
-def add_user(username: str, name: str, role: str, teams: tuple[str, ...], password: str) -> None:
-    """Add somebody called USERNAME."""
-    from ivr.accounts.users import add
+@click.option(
+    "--team",
+    "teams",
+    multiple=True,
+    type=Team(),
+    help="Key of a team they work for, or supervise. May be given several times.",
+)
+@click.option("--password", help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.")
+def add_user(username: str, name: str, role: str, teams: tuple[str, ...], password: str | None) -> None:
+    """Add somebody who logs in as USERNAME."""
+    from ivr.accounts import users as accounts
     from ivr.operations.migrate import migrate
+    from ivr.platform import database
 
+    if teams and role not in SERVING:
+        raise click.BadParameter(f"the role {role} has no teams: leave it out", param_hint="--team")
     migrate()
     try:
+        with database.reading() as session:
+            accounts.check_new(session, username, teams)
+        password = password if password is not None else _asked("Password", accounts.check_password)
         with database.writing() as session:
-            add(session, username, name, role, password, teams)
-            access_log.append(session, _OPERATOR, "user_changed", utc_now(), detail=f"made {username}, {role}")
+            accounts.add(session, username, name, role, password, teams)
+            _log(session, "user_changed", f"made {username}, {role}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 
 
 @users.command("reset")
 @click.argument("username")
-@click.option("--second-factor", is_flag=True, help="Forget app, security keys and recovery codes.")
-@click.password_option()
-def reset(username: str, second_factor: bool, password: str) -> None:
+@click.option("--second-factor", is_flag=True, help="Forget the app, the security keys and the recovery codes.")
+@click.option("--password", help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.")
+def reset(username: str, second_factor: bool, password: str | None) -> None:
     """Give USERNAME a new password, for example the only administrator, who has forgotten theirs."""
-    from sqlalchemy import select
-
     from ivr.accounts import mfa
-    from ivr.accounts.users import set_password
-    from ivr.models.accounts import User
+    from ivr.accounts import users as accounts
+    from ivr.domain.timestamps import utc_now
     from ivr.operations.migrate import migrate
+    from ivr.platform import database
 
     migrate()
-    with database.writing() as session:
-        user = session.scalar(select(User).where(User.username == username))
-        if user is None:
-            raise click.ClickException(f"there is no user {username!r}")
+    try:
+        with database.reading() as session:
+            accounts.named(session, username)
+        password = password if password is not None else _asked("Password", accounts.check_password)
+        with database.writing() as session:
+            user = accounts.named(session, username)
+            accounts.set_password(session, user, password, utc_now())
+            if second_factor:
+                mfa.remove_all(session, user)
+            _log(session, "user_changed", f"reset {username}")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _asked(what: str, check: Callable[[str], None]) -> str:
+    """A secret from the terminal, typed twice; asked for again while `check` refuses it."""
+
+    def value_proc(text: str) -> str:
         try:
-            set_password(session, user, password, utc_now())
-        except ValueError:
-            raise click.ClickException("a password has at least 12 characters") from None
-        if second_factor:
-            mfa.remove_all(session, user)
-        access_log.append(session, _OPERATOR, "user_changed", utc_now(), detail=f"reset {username}")
+            check(text)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        return text
+
+    answer: str = click.prompt(what, hide_input=True, confirmation_prompt=True, value_proc=value_proc)
+    return answer
+
+
+def _log(session: Session, event: str, detail: str) -> None:
+    """Write a line of the access log for whoever has a shell on the machine."""
+    from ivr.audit import access_log
+    from ivr.domain.timestamps import utc_now
+
+    actor = access_log.Actor("command line", "operator")
+    access_log.append(session, actor, event, utc_now(), detail=detail)

@@ -1,4 +1,4 @@
-"""Commands that back the house up and restore it."""
+"""Commands that back database and audio up and restore them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.domain.timestamps import utc_now
+from ivr.cli.errors import first_line, sentence_for
+from ivr.cli.groups import HotlineCommand
+from ivr.cli.parameters import OutputFile
 
 if TYPE_CHECKING:
     from ivr.operations.backup import Summary
 
 
-@click.command()
-@click.argument("target", type=click.Path(path_type=Path))
+@click.command(cls=HotlineCommand)
+@click.argument("target", type=OutputFile(directory=True))
 @click.option("--without-audio", is_flag=True, help="The database alone, where the audio's bucket has its own backups.")
 def backup(target: Path, without_audio: bool) -> None:
-    """Write database and audio of this instant to TARGET: a file, or a directory, in which it is named by the time."""
+    """Write database and audio of this instant to TARGET.
+
+    TARGET is a file, or a directory, in which the file is named by the time.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ivr.domain.timestamps import utc_now
     from ivr.operations import backup as the_backup
     from ivr.telephony import call_intake
 
@@ -31,17 +37,22 @@ def backup(target: Path, without_audio: bool) -> None:
         call_intake.replay_spool()  # what waits on this host's disk belongs to it
         summary = the_backup.back_up(target, now, audio=not without_audio)
     except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
-        raise click.ClickException(f"no backup was made: {error}") from None
+        raise click.ClickException(f"no backup was made: {sentence_for(error) or error}") from None
     _show(f"{target}: ", summary)
     if summary.missing:
         raise click.ClickException(f"the audio of {len(summary.missing)} recordings is not in the audio store")
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Throw away what the database holds.")
 def restore(source: Path, replace: bool) -> None:
-    """Make database and audio what the backup SOURCE says. Stop web, worker and clock of every host first."""
+    """Bring database and audio back from the backup SOURCE.
+
+    Stop web, worker and clock of every host first.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
     from ivr.domain.timestamps import utc_now
     from ivr.operations import backup as the_backup
     from ivr.privacy import erasure, nightly_job
@@ -51,7 +62,7 @@ def restore(source: Path, replace: bool) -> None:
     try:
         summary = the_backup.restore(source, replace=replace)
     except (the_backup.BackupError, OSError, SQLAlchemyError) as error:
-        raise click.ClickException(f"not restored: {error}") from None
+        raise click.ClickException(f"not restored: {sentence_for(error) or first_line(error)}") from None
     _show("restored: ", summary)
     try:
         again = nightly_job.after_restore(utc_now())
@@ -77,6 +88,8 @@ def _show(begin: str, summary: Summary) -> None:
 
 
 def _running() -> int:
+    from redis.exceptions import RedisError
+
     from ivr.platform import job_queue
 
     with suppress(RedisError):

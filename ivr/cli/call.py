@@ -1,72 +1,97 @@
-"""`python -m ivr call`: a scripted call through the running exchange, printed as it happens."""
+"""`python -m ivr call`: a scripted call through the running local carrier, printed as it happens."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-import requests
 
-from ivr.config.settings import settings
+from ivr.cli.groups import HotlineCommand
+from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Text
 
 
-@click.command()
-@click.option("--from", "from_", default="+4915112345678", show_default=True, help='Your number, or "withheld".')
-@click.option("--press", default="", help='Keys for each question, e.g. "1,2,1"; "-" stays silent at one.')
+@click.command(cls=HotlineCommand)
+@click.option(
+    "--from",
+    "from_",
+    type=CallingNumber(),
+    default="+4915112345678",
+    show_default=True,
+    help="The number the call shows, such as +4915112345678 or 0151 12345678; or withheld.",
+)
+@click.option(
+    "--press", type=Keys(), default="", help='Keys for each question, such as "1,2,1"; "-" stays silent at one.'
+)
+@click.option("--say", type=Text(2000), multiple=True, help="A text that a synthetic voice says after the tone.")
+@click.option("--language", type=LANGUAGE, help="Language of that voice. Default: the language of the call.")
 @click.option(
     "--speak",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A WAV file to say after the tone; may be given several times.",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    help="A WAV file to play after the tone. The texts of --say follow the files.",
 )
 @click.option(
     "--at",
+    type=PretendedHour(),
     default="clock",
     show_default=True,
-    help='"open", "closed", "clock", or an instant like 2026-10-25T02:30.',
+    help="open, closed, clock, or an instant such as 2026-10-25T02:30.",
 )
-@click.option(
-    "--hang-up", is_flag=True, help="Hang up when the script is at its end (otherwise stay silent on the line)."
-)
-def call(from_: str, press: str, speak: tuple[Path, ...], at: str, hang_up: bool) -> None:
-    """Ring the hotline with a script."""
+@click.option("--hang-up", is_flag=True, help="Hang up at the end of the script. Default: stay silent on the line.")
+def call(
+    from_: str,
+    press: tuple[str, ...],
+    say: tuple[str, ...],
+    language: str | None,
+    speak: tuple[Path, ...],
+    at: str,
+    hang_up: bool,
+) -> None:
+    """Call the hotline with a script. `make run` must be running.
+
+    --say and --speak may be given several times, once for each tone.
+    """
+    from ivr.config.settings import settings
+
+    if language and not say:
+        raise click.UsageError("--language is the language of --say, which is not given")
+    if not settings().local:
+        raise click.ClickException("scripted calls need the local carrier, which runs in local mode only (MODE=local)")
     script = {
         "from": from_,
-        "at": _hour(at),
-        "keys": [keys.strip() for keys in press.split(",") if keys.strip()],
+        "at": at,
+        "keys": press,
+        "says": say,
+        "language": language or "",
         "hangs_up": hang_up,
     }
-    files = [("speech", (path.name, path.read_bytes(), "audio/wav")) for path in speak]
-    url = f"{settings().exchange_url}/softphone/scripts"
-    try:
-        session = requests.Session()
-        session.trust_env = False  # the exchange is on this machine, behind no proxy
-        response = session.post(url, data={"script": json.dumps(script)}, files=files or None, stream=True, timeout=120)
-    except requests.ConnectionError:
-        raise click.ClickException(f"the exchange does not answer at {url}; is `make run` running?") from None
-    if response.status_code != 200:
-        raise click.ClickException(response.text or f"the exchange answered {response.status_code}")
     errors: list[str] = []
-    for line in response.iter_lines():
-        event = json.loads(line)
+    for event in _events(f"{settings().exchange_url}/softphone/scripts", script, speak):
         click.echo(_shown(event))
         errors += event.get("errors", [])
     if errors:
         raise SystemExit(1)
 
 
-def _hour(at: str) -> str:
-    """The hour to pretend; an instant without an offset is meant in the hotline's own time zone."""
-    if at in ("open", "closed", "clock"):
-        return at
+def _events(url: str, script: dict[str, Any], speak: tuple[Path, ...]) -> Any:
+    """The events of the call as the local carrier reports them."""
+    import requests
+
+    files = [("speech", (path.name, path.read_bytes(), "audio/wav")) for path in speak]
+    session = requests.Session()
+    session.trust_env = False  # the local carrier is on this machine, behind no proxy
     try:
-        instant = datetime.fromisoformat(at)
+        response = session.post(url, data={"script": json.dumps(script)}, files=files or None, stream=True, timeout=120)
+        if response.status_code != 200:
+            raise click.ClickException(response.text or f"the local carrier answered {response.status_code}")
+        for line in response.iter_lines():
+            yield json.loads(line)
+    except requests.RequestException:
+        raise click.ClickException(f"the local carrier does not answer at {url}: is `make run` running?") from None
     except ValueError:
-        raise click.BadParameter(f"{at!r} is neither open, closed, clock nor an instant", param_hint="--at") from None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=settings().hours.zone)).isoformat()
+        raise click.ClickException(f"what answers at {url} is not the local carrier: see EXCHANGE_PORT") from None
 
 
 def _shown(event: dict[str, Any]) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import click
-import requests
-from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.config.settings import settings
-from ivr.domain.digits import is_digits
-from ivr.domain.timestamps import utc_now
+from ivr.cli.groups import HotlineCommand, HotlineGroup
+from ivr.cli.parameters import PastInstant
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def carrier() -> None:
     """The hotline's number at the carrier."""
 
@@ -50,6 +47,7 @@ def configure(yes: bool) -> None:
 def _differences(quiet: bool = False) -> list[str]:
     """Ids of the numbers that are not set up; shows what differs."""
     from ivr.carrier import client as the_carrier
+    from ivr.config.settings import settings
 
     configured, differs = settings(), []
     numbers = [configured.hotline_number, configured.staff_number, *configured.dialled_languages]
@@ -71,54 +69,53 @@ def _differences(quiet: bool = False) -> list[str]:
 
 
 class _plainly:  # noqa: N801 - reads as a statement
-    """Problems with the carrier are one sentence."""
+    """Turns a refusal of the carrier into one message."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        import requests
+
         from ivr.carrier.client import NotOurNumber, Refused
+        from ivr.config.settings import settings
 
         if isinstance(error, NotOurNumber):
-            raise click.ClickException(f"the carrier's account has no number {error}") from None
+            raise click.ClickException(
+                f"the carrier's account has no number {error}: see HOTLINE_NUMBER, STAFF_NUMBER and TWILIO_ACCOUNT_SID"
+            ) from None
         if isinstance(error, Refused):
             raise click.ClickException(f"the carrier refused ({error.status}): {error.msg}") from None
         if isinstance(error, requests.RequestException):
             where = settings().carrier_base_url
-            raise click.ClickException(f"{where} cannot be reached ({type(error).__name__})") from None
+            raise click.ClickException(
+                f"{where} cannot be reached ({type(error).__name__}): see TWILIO_API_BASE_URL and the network; in "
+                "local mode `make run` must be running"
+            ) from None
 
 
-def _instant(_context: object, _parameter: object, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    if text[-1:] in "hd" and is_digits(text[:-1]):
-        return utc_now() - timedelta(**{{"h": "hours", "d": "days"}[text[-1]]: int(text[:-1])})
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("expected a date, an instant in ISO form, or 36h or 3d") from None
-    return (given if given.tzinfo else given.replace(tzinfo=settings().hours.zone)).astimezone(UTC)
-
-
-@click.command()
-@click.option("--since", callback=_instant, help="A date, an instant in ISO form, or 36h or 3d. Default: the last run.")
+@click.command(cls=HotlineCommand)
+@click.option("--since", type=PastInstant(), help="A date, an instant in ISO form, 36h or 3d. Default: the last run.")
 def reconcile(since: datetime | None) -> None:
-    """Take in what the carrier has (or the audio store) and the database does not know; safe at any time."""
+    """Take in what only the carrier or the audio store knows.
+
+    Safe at any time: what the database has already stays as it is.
+    """
     from ivr.platform import job_queue, outbox
     from ivr.workers import carrier_reconciliation
 
     outbox.hand_over = job_queue.hand_over
-    try:
-        with _plainly():
-            report = carrier_reconciliation.reconcile(since, audio=True)
-    except (SQLAlchemyError, OSError) as error:
-        raise click.ClickException(f"not all of it could be done: {type(error).__name__}: {error}") from None
+    with _plainly():
+        report = carrier_reconciliation.reconcile(since, audio=True)
     click.echo(str(report) if report else "nothing was missing")
 
 
-@click.command("spool-retry")
+@click.command("spool-retry", cls=HotlineCommand)
 def spool_retry() -> None:
-    """Try once more what this host's spool could not write down (after a fault of ours was mended)."""
+    """Try again what the spool could not write to the database.
+
+    For this host, after the fault that stopped it was mended.
+    """
     from ivr.platform import spool
 
     click.echo(f"{spool.retry_damaged()} entries wait to be replayed by the clock")

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from ivr.cli.groups import HotlineCommand
+from ivr.cli.parameters import LANGUAGE
 
-@click.command("transcribe-eval")
+
+@click.command("transcribe-eval", cls=HotlineCommand)
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--language", required=True, help="Language code, such as de.")
-@click.option("--engine", type=click.Choice(["vosk", "whisper"]), help="By default the one the house would take.")
+@click.option("--language", required=True, type=LANGUAGE, help="Language of the audio.")
+@click.option("--engine", type=click.Choice(["vosk", "whisper"]), help="Default: the one used for this language.")
 @click.option(
     "--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model's directory to be judged."
 )
@@ -19,17 +22,17 @@ import click
 def transcribe_eval(
     directory: Path, language: str, engine: str | None, model: Path | None, limit: int | None, worst: int
 ) -> None:
-    """Word and character error rates over DIRECTORY: each NAME.wav is compared with the NAME.txt beside it."""
-    from ivr.domain.languages import LANGUAGES
+    """Measure the error rates of a speech model on your audio.
+
+    Each NAME.wav in DIRECTORY is compared with the NAME.txt beside it, word by word and character by character.
+    """
     from ivr.transcription import evaluation
     from ivr.transcription.result import NoModel
 
-    if language not in LANGUAGES:
-        raise click.BadParameter(f"{language!r} is not one of {', '.join(LANGUAGES)}", param_hint="--language")
     try:
         found = evaluation.evaluate(directory, evaluation.recogniser(language, engine, model), limit)
     except NoModel:
-        raise click.ClickException(f"there is no model for {language} (python -m ivr models list)") from None
+        raise click.ClickException(f"there is no model for {language}: python -m ivr models fetch {language}") from None
     except evaluation.NothingToJudge as error:
         raise click.ClickException(str(error)) from None
     for name, reason in found.left_out:

@@ -6,20 +6,22 @@ from pathlib import Path
 
 import click
 
-from ivr.config.settings import settings
-from ivr.flows import checker as checking
-from ivr.flows import diagram as drawing
-from ivr.prompts.script import missing_prompts, script
+from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import OutputFile
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def flow() -> None:
     """The call script."""
 
 
 @flow.command()
 def check() -> None:
-    """Prove the script: reach, endings, circles, keys to a human or a tone, prompts in every enabled language."""
+    """Check the script: every step reachable, every end good, no circle, every prompt in every enabled language."""
+    from ivr.config.settings import settings
+    from ivr.flows import checker as checking
+    from ivr.prompts.script import missing_prompts, script
+
     found = checking.problems(script())
     found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
     for problem in found:
@@ -34,11 +36,14 @@ def check() -> None:
 
 
 @flow.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=None, help="By default stdout.")
+@click.option("--output", type=OutputFile(), help="A file to write. Default: standard output.")
 def diagram(output: Path | None) -> None:
     """Draw the script (SVG)."""
+    from ivr.flows import diagram as drawing
+    from ivr.prompts.script import script
+
     drawn = drawing.svg(script())
     if output is None:
         click.echo(drawn)
     else:
-        output.write_text(drawn)
+        output.write_text(drawn, encoding="utf-8")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from ivr.cli.groups import HotlineGroup
 
-@click.group()
+
+@click.group(cls=HotlineGroup)
 def keys() -> None:
     """Master keys of stored audio (AUDIO_MASTER_KEYS)."""
 

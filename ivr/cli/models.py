@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import click
 
-from ivr.config.settings import settings
-from ivr.domain.languages import LANGUAGES
-from ivr.transcription.download_progress import fetch_with_progress
+from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import LANGUAGE
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def models() -> None:
     """Vosk models for the offline transcription."""
 
 
 @models.command("list")
 def list_models() -> None:
-    """Which languages have a model here."""
+    """Show which languages have a model here."""
+    from ivr.config.settings import settings
+    from ivr.domain.languages import LANGUAGES
     from ivr.transcription.vosk_engine import installed_languages
 
     installed = installed_languages()
@@ -27,9 +28,11 @@ def list_models() -> None:
 
 
 @models.command("fetch")
-@click.argument("languages", nargs=-1, required=True)
+@click.argument("languages", nargs=-1, required=True, type=LANGUAGE, metavar="LANGUAGES...")
 def fetch_models(languages: tuple[str, ...]) -> None:
     """Install the models of LANGUAGES (codes like de en ko); what is there is kept."""
+    from ivr.transcription.download_progress import fetch_with_progress
+
     failed = [language for language in languages if not fetch_with_progress(language)]
     if failed:
         raise SystemExit(1)

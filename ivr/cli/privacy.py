@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
 
 import click
 
+from ivr.cli.groups import HotlineCommand, HotlineGroup
+from ivr.cli.parameters import OutputFile
 from ivr.domain.timestamps import iso, utc_now
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def audit() -> None:
-    """The access log (Zugriffsprotokoll), and whether the audio is whole."""
+    """The access log (Zugriffsprotokoll); damaged audio."""
 
 
 @audit.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--alone", is_flag=True, help="FILE by itself: without this house's secret and database.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path), required=False)
+@click.option("--alone", is_flag=True, help="FILE by itself: without the secret and the database of this installation.")
 def verify(file: Path | None, alone: bool) -> None:
     """Say whether the log is whole: in the database, or in an exported FILE."""
     from ivr.audit import verification
 
+    if file is None and alone:
+        raise click.UsageError("--alone is for an exported file: name it")
     if file is None:
         count, faults = verification.faults_of_database()
     else:
@@ -55,8 +58,8 @@ def audio() -> None:
 
 
 @audit.command("export")
-@click.argument("file", type=click.File("w", encoding="utf-8", atomic=True))
-def export_log(file: TextIO) -> None:
+@click.argument("file", type=OutputFile(dash=True))
+def export_log(file: Path) -> None:
     """Write the whole log to FILE, a line of JSON each; `-` for standard output."""
     from ivr.audit import access_log, verification
     from ivr.platform import database
@@ -64,8 +67,9 @@ def export_log(file: TextIO) -> None:
     with database.writing() as session:
         by = access_log.Actor("command line", "operator")
         access_log.append(session, by, "export_log", utc_now())
-    for line in verification.export(utc_now()):
-        file.write(line)
+    with click.open_file(file, "w", encoding="utf-8", atomic=True) as opened:
+        for line in verification.export(utc_now()):
+            opened.write(line)
 
 
 @audit.command()
@@ -79,7 +83,7 @@ def head() -> None:
     click.echo(f"{iso(utc_now())} {number} {newest} key {anchors.public_key()}")
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def retention() -> None:
     """The periods for which data is kept (Löschkonzept)."""
 
@@ -124,10 +128,13 @@ def replay() -> None:
     click.echo(", ".join(f"{count} {what}" for what, count in again.items()) + " erased again")
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/compliance"))
 def papers(directory: Path) -> None:
-    """Write the papers of data protection (Art. 30 record, measures, Löschkonzept …) from the code's own tables."""
+    """Write the data protection documents into DIRECTORY.
+
+    From the code's own tables: the record of Art. 30 GDPR, measures, Löschkonzept and others.
+    """
     from ivr.privacy.compliance import write
 
     for path in write(directory):

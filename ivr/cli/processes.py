@@ -1,22 +1,23 @@
-"""Commands that run the house's processes, one or all."""
+"""Commands that run the processes of the product, one or all, and prepare their database."""
 
 from __future__ import annotations
 
 import click
 
-from ivr.config.settings import settings
+from ivr.cli.groups import HotlineCommand
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 def run() -> None:
     """Run everything on this machine until Ctrl-C."""
-    from ivr.launcher.run import run as run_house
+    from ivr.config.settings import settings
+    from ivr.launcher.run import run as run_everything
 
     settings()
-    raise SystemExit(run_house())
+    raise SystemExit(run_everything())
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 def migrate() -> None:
     """Bring the database to the newest schema."""
     from ivr.operations.migrate import migrate as bring_up_to_date
@@ -24,36 +25,45 @@ def migrate() -> None:
     bring_up_to_date()
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 def worker() -> None:
     """Fetch recordings and transcribe them (Procfile: worker)."""
+    from ivr.config.settings import settings
     from ivr.workers.worker_pool import Pool
 
     configured = settings()
     if configured.transcription_pools and not configured.transcription_pool:
-        raise click.ClickException("transcription_pool must name the pool of this host (TRANSCRIPTION_POOL=…)")
+        names = ", ".join(configured.transcription_pools)
+        raise click.ClickException(f"transcription_pool must name the pool of this host: TRANSCRIPTION_POOL={names}")
     Pool().run()
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 def clock() -> None:
-    """Record missed promises and repair what was not enqueued (Procfile: clock)."""
-    from ivr.workers import scheduler as the_clock
+    """Watch deadlines, queue what was left (Procfile: clock)."""
+    from ivr.config.settings import settings
+    from ivr.workers import scheduler
 
     settings()
-    the_clock.run()
+    scheduler.run()
 
 
-@click.command()
+@click.command(cls=HotlineCommand)
 def exchange() -> None:
-    """The local exchange (Procfile: exchange; local mode only)."""
-    from gunicorn.app.base import BaseApplication
+    """Run the local carrier (Procfile: exchange).
 
-    from ivr.local_carrier.app import create_app
+    In local mode only: it stands where the carrier would.
+    """
+    from ivr.config.settings import settings
+    from ivr.launcher.run import check_port
 
     configured = settings()
     if not configured.local:
-        raise click.ClickException("the local exchange runs in local mode only")
+        raise click.ClickException("the local carrier runs in local mode only (MODE=local)")
+    check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange")
+    from gunicorn.app.base import BaseApplication
+
+    from ivr.local_carrier.app import create_app
 
     class Exchange(BaseApplication):
         """One process with many threads: the calls live in its memory."""

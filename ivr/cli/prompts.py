@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import click
 
-from ivr.config.settings import settings
+from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import LANGUAGE
 from ivr.domain.languages import LANGUAGES
-from ivr.prompts.script import script
 
 
-@click.group()
+@click.group(cls=HotlineGroup)
 def prompts() -> None:
     """What callers hear, in every language."""
 
 
 @prompts.command()
-@click.argument("languages", nargs=-1, type=click.Choice(tuple(LANGUAGES)))
+@click.argument("languages", nargs=-1, type=LANGUAGE, metavar="[LANGUAGES]...")
 def render(languages: tuple[str, ...]) -> None:
     """Make the audio of LANGUAGES from their texts (by default those the carrier has no voice for)."""
+    from ivr.config.settings import settings
     from ivr.prompts import check, rendering
 
     for language in languages or [code for code in LANGUAGES if settings().carrier_voice(code) is None]:
@@ -29,11 +30,12 @@ def render(languages: tuple[str, ...]) -> None:
 
 
 @prompts.command()
-@click.argument("languages", nargs=-1, type=click.Choice(tuple(LANGUAGES)))
+@click.argument("languages", nargs=-1, type=LANGUAGE, metavar="[LANGUAGES]...")
 def check(languages: tuple[str, ...]) -> None:
     """List missing, stale, too long or clipped prompts of LANGUAGES (by default all); fail if there are any."""
     from ivr.operations.migrate import migrate
     from ivr.prompts import check as checking
+    from ivr.prompts.script import script
 
     migrate()  # recordings are in the database, which may not be there yet
     found = 0

@@ -5,24 +5,27 @@ from __future__ import annotations
 from datetime import date
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from ivr.config.settings import settings
-from ivr.domain.sla_policies import KINDS, URGENCIES, Promise, promised
-from ivr.domain.timestamps import utc_now
-from ivr.reporting import daily_metrics
+from ivr.cli.groups import HotlineCommand
+from ivr.cli.parameters import Day
 
 
-@click.command()
-@click.option("--on", "day", help="As on a day (YYYY-MM-DD); today unless said.")
-def sla(day: str | None) -> None:
-    """Show what is promised to whom: hours to the first attempt, and until somebody is reached."""
+@click.command(cls=HotlineCommand)
+@click.option("--on", "day", type=Day(), help="The day (YYYY-MM-DD). Default: today.")
+def sla(day: date | None) -> None:
+    """Show the callback promises of a day.
+
+    For each kind of request, urgency and team: hours to the first attempt, and until somebody is reached.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from ivr.config.settings import settings
+    from ivr.domain.sla_policies import KINDS, URGENCIES, Promise, promised
+    from ivr.domain.timestamps import utc_now
+
     configured = settings()
-    try:
-        wanted = date.fromisoformat(day) if day else daily_metrics.local_day(utc_now())
-    except ValueError:
-        raise click.BadParameter(f"{day!r} is no day like 2026-12-01", param_hint="--on") from None
+    wanted = day or utc_now().astimezone(configured.hours.zone).date()
     table = Table(title=f"Promises made on {wanted:%d.%m.%Y}")
     for heading in ("kind", "urgency", "teams", "clock", "tried within", "reached within", "at risk after"):
         table.add_column(heading)

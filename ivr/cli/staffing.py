@@ -8,64 +8,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from ivr.config.settings import settings
-from ivr.domain.timestamps import utc_now
-from ivr.platform import database
+from ivr.cli.groups import HotlineCommand
+from ivr.cli.parameters import OutputFile, StaffRange, Team
 
 if TYPE_CHECKING:
     from ivr.reporting.staffing import Answered
 
 
-def _staff(text: str) -> list[int]:
-    first, dash, last = text.partition("-")
-    try:
-        numbers = list(range(int(first), int(last if dash else first) + 1))
-    except ValueError:
-        numbers = []
-    if not numbers or numbers[0] < 1 or numbers[-1] > 200 or len(numbers) > 50:
-        raise click.BadParameter("give a number of people, or a range like 2-12")
-    return numbers
-
-
-@click.command()
-@click.option("--staff", default="", help="People who answer: a number, or a range like 2-12.")
-@click.option("--calls", type=click.FloatRange(0, 100_000), help="Calls an hour; the history's unless said.")
-@click.option("--when", default="", help='Hour of the week: "monday 9". The next opening hour unless said.')
-@click.option("--team", default="", help="Only conversations and patience of this team.")
+@click.command(cls=HotlineCommand)
+@click.option("--staff", type=StaffRange(), help="People who answer: a number, or a range like 2-12.")
+@click.option("--calls", type=click.FloatRange(0, 100_000), help="Calls an hour. Default: those of the past weeks.")
+@click.option("--when", help='Hour of the week: "monday 9". Default: the next opening hour.')
+@click.option("--team", type=Team(), help="Only conversations and patience of this team.")
 @click.option("--talk-seconds", type=click.FloatRange(1, 36_000), help="Mean length of a conversation.")
 @click.option("--wrap-up-seconds", type=click.FloatRange(0, 3600), default=60.0, show_default=True)
-@click.option("--goal", type=click.FloatRange(0, 1), help="Share to be answered within 30 s; the target unless said.")
-@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this SVG file.")
+@click.option("--goal", type=click.FloatRange(0, 1), help="Share to be answered within 30 s. Default: the target.")
+@click.option("--chart", type=OutputFile(), help="Draw it into this SVG file.")
 def simulate(
-    staff: str,
+    staff: list[int] | None,
     calls: float | None,
-    when: str,
-    team: str,
+    when: str | None,
+    team: str | None,
     talk_seconds: float | None,
     wrap_up_seconds: float,
     goal: float | None,
     chart: Path | None,
 ) -> None:
-    """Simulate a line: how many people must sit here so that enough callers wait less than 30 seconds?"""
+    """Simulate a call queue: how many people must answer?
+
+    So many that enough callers (--goal) wait less than 30 seconds.
+    """
+    from ivr.config.settings import settings
+    from ivr.domain.timestamps import utc_now
     from ivr.operations.migrate import migrate
+    from ivr.platform import database
     from ivr.reporting import staffing
 
-    migrate()
     now = utc_now()
     goal = settings().targets.answered_in_time if goal is None else goal
-    if team and team not in settings().teams:
-        raise click.BadParameter(f"there is no team {team!r}", param_hint="--team")
     try:
-        weekday, hour = staffing.parse_hour(when) if when else staffing.usual_hour(now)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--when") from None
+        weekday, hour = staffing.usual_hour(now) if when is None else staffing.parse_hour(when)
+    except ValueError:
+        raise click.BadParameter(f"{when!r} is no hour of the week like 'monday 9'", param_hint="--when") from None
+    migrate()
     with database.reading() as session:
-        known = staffing.history(session, weekday, hour, now, team=team)
+        known = staffing.history(session, weekday, hour, now, team=team or "")
     rate = known.calls_an_hour if calls is None else calls
-    numbers = _staff(staff) if staff else _around(rate, known.talk, talk_seconds, wrap_up_seconds)
+    numbers = staff or _around(rate, known.talk, talk_seconds, wrap_up_seconds)
     try:
         found = staffing.plan(known, numbers, calls=calls, wrap_up=wrap_up_seconds, talk=talk_seconds)
     except staffing.TooLittle as error:
@@ -91,6 +81,9 @@ def _around(rate: float, talk: Sequence[float], talk_seconds: float | None, wrap
 
 
 def _print(found: Sequence[Answered], goal: float, title: str, patience: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=title, caption="patience: " + (f"{patience:.0f} s" if math.isfinite(patience) else "endless"))
     for heading in ("people", "within 30 s", "", "mean wait", "gave up", "Erlang C"):
         table.add_column(heading, justify="left" if not heading else "right")

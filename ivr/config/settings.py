@@ -58,8 +58,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535)
     #: Absolute, wherever the process was started: whose working directory counts is nobody's guess.
     var_dir: Path = Field(default=Path("var"), validate_default=True)
-    database_url: str = ""
-    redis_url: str = ""
+    database_url: str = Field("", pattern=r"^((postgres|postgresql|postgresql\+psycopg|sqlite)://.*)?$")
+    redis_url: str = Field("", pattern=r"^((redis|rediss|unix)://.+)?$")
     #: All keys of sessions, call states, sealed values and keyed hashes are derived from it (see docs/keys.md).
     secret_key: str = ""
     #: Former values of `secret_key`, a list or separated by commas: what they have sealed can still be opened.
@@ -313,9 +313,10 @@ class Settings(BaseSettings):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.mode == "production":
             needed = ("public_base_url", "twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys")
-            for key in needed:
-                if not getattr(self, key):
-                    raise ValueError(f"{key} must be set in production mode")
+            if missing := [key for key in needed if not getattr(self, key)]:
+                first, *others = missing
+                so_must = f", and so must {', '.join(others)}" if others else ""
+                raise ValueError(f"{first} must be set in production mode{so_must}")
             former = [("secret_key_previous", one) for one in self.secret_key_previous]
             for key, secret in [("secret_key", self.secret_key), *former]:
                 if len(secret) < _SECRET_LENGTH or len(set(secret)) < _SECRET_VARIETY:

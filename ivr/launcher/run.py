@@ -47,7 +47,7 @@ def run() -> int:
         _check_room(configured.var_dir)
         lock = _only_one(configured.var_dir)
         for port, key in _ports(configured):
-            _check_port(port, key)
+            check_port(port, key)
         environment = _environment(configured)
         if not configured.redis_url:
             children.append(_start_redis(configured, environment))
@@ -117,14 +117,16 @@ def _ports(configured: Settings) -> list[tuple[int, str]]:
     return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if configured.local else ports
 
 
-def _check_port(port: int, key: str) -> None:
+def check_port(port: int, key: str, command: str = "make run") -> None:
+    """Stop with one sentence where a port of this machine is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             fail(
-                f"Port {port} is taken by another program. Stop it, or choose another port: {key}={port + 100} make run"
+                f"Port {port} is taken by another program. Stop it, or choose another port: "
+                f"{key}={port + 100} {command}"
             )
 
 

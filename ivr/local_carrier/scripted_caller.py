@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ivr.audio import synthesis
 from ivr.audio.wav import Sound, at_telephone_rate
 from ivr.local_carrier.lines import HungUp, RecordedSpeech
 
@@ -17,11 +18,14 @@ class ScriptedCaller:
     """Implements :class:`ivr.local_carrier.lines.Caller`.
 
     Each question takes the next entry of `keys`: `"-"` stays silent, several digits are keyed in together. Each tone
-    takes the next of `sounds`. After the last entry the caller stays silent, or hangs up if `hangs_up`.
+    takes the next of `sounds`: a recording, or a text that a synthetic voice speaks. After the last entry the caller
+    stays silent, or hangs up if `hangs_up`.
     """
 
     keys: Sequence[str] = ()
-    sounds: Sequence[Sound] = ()
+    sounds: Sequence[Sound | str] = ()
+    #: Language of the synthetic voice; empty: the one in which the caller was last spoken to.
+    language: str = ""
     hangs_up: bool = False
     #: Seconds of conversation before the caller hangs up.
     talk_seconds: float = 2.0
@@ -31,9 +35,11 @@ class ScriptedCaller:
     on_event: Callable[[dict[str, object]], None] = lambda event: None
     _keys_used: int = field(default=0, init=False)
     _sounds_used: int = field(default=0, init=False)
+    _heard_language: str = field(default="de", init=False)
 
     def hears(self, text: str, language: str) -> None:
-        """Report what is said."""
+        """Report what is said, and remember its language."""
+        self._heard_language = language or self._heard_language
         self.on_event({"type": "said", "text": text, "language": language})
 
     def presses(self, count: int, finish: str) -> str:
@@ -53,7 +59,10 @@ class ScriptedCaller:
         if self._sounds_used >= len(self.sounds):
             self._at_the_end()
             return RecordedSpeech(np.zeros(0, np.int16))
-        sound = at_telephone_rate(self.sounds[self._sounds_used])
+        spoken = self.sounds[self._sounds_used]
+        if isinstance(spoken, str):
+            spoken = synthesis.speak(spoken, self.language or self._heard_language)
+        sound = at_telephone_rate(spoken)
         self._sounds_used += 1
         self.on_event({"type": "spoke", "seconds": round(sound.seconds, 1)})
         ended = "hangup" if self.hangs_up and self._script_is_over() else "#"

@@ -22,7 +22,8 @@ pages = Blueprint("scripted_calls", __name__, url_prefix="/softphone")
 def call() -> Response:
     """Place a scripted call. The conversation is answered as one JSON object a line, as it happens.
 
-    The form has `script` (JSON with `from`, `at`, `keys` and `hangs_up`) and any number of WAV files `speech`.
+    The form has `script` (JSON with `from`, `at`, `keys`, `says`, `language` and `hangs_up`) and any number of WAV
+    files `speech`, which are played before the texts of `says` are spoken.
     """
     script = json.loads(request.form.get("script", "{}"))
     try:
@@ -32,7 +33,11 @@ def call() -> Response:
     switch = current_switch()
     events: queue.Queue[dict[str, object] | None] = queue.Queue()
     caller = ScriptedCaller(
-        keys=script.get("keys", []), sounds=sounds, hangs_up=bool(script.get("hangs_up")), on_event=events.put
+        keys=script.get("keys", []),
+        sounds=[*sounds, *map(str, script.get("says", []))],
+        language=str(script.get("language", "")),
+        hangs_up=bool(script.get("hangs_up")),
+        on_event=events.put,
     )
 
     def run() -> None:

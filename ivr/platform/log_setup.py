@@ -1,7 +1,6 @@
-"""The software's own logs say nothing of callers: whatever is written, numbers, addresses, codes, tokens and the
-carrier's ids are taken out before it leaves the process.
+"""Set-up of the logs. Telephone numbers, addresses, codes, tokens and the carrier's ids are removed from every line.
 
-Our own messages name ids of rows. This is for what libraries write, and for what is in an exception.
+Our own messages name ids of rows only. The removal is for messages of libraries and for texts of exceptions.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ import logging
 import re
 from typing import Any
 
-from pythonjsonlogger.json import JsonFormatter
-
-#: Longer lines are cut: no library has anything to say that needs more.
+#: Longer lines (characters) are cut.
 _LONGEST = 8000
-#: What is taken out, and what is written instead. Hexadecimal of hashes and UUIDs stays: it is nobody's.
+#: Patterns that are removed, and what is written instead. Hexadecimal of hashes and UUIDs stays: it identifies nobody.
 _PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 [token]"),
     (re.compile(r"(?i)\b([a-z0-9_]*(?:password|passwd|secret|token|api_?key|master_keys?|authorization))(['\"]?\s*[=:]\s*)"
@@ -40,7 +37,7 @@ _PATTERNS = (
 
 
 def redacted(text: str) -> str:
-    """A text without what could be a caller's, or a secret."""
+    """The text without personal data and secrets."""
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]} … ({len(text)} characters)"
     for pattern, instead in _PATTERNS:
@@ -48,42 +45,30 @@ def redacted(text: str) -> str:
     return text
 
 
-class _Redacting:
-    """Takes out what a formatter has put together, the exception's text included."""
+class Redacting:
+    """Redacts the whole line of a formatter, the exception's text included."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line as it is written."""
         return redacted(super().format(record))  # type: ignore[misc]
 
     def formatException(self, info: Any) -> str:  # noqa: N802 - logging's name
-        """Where something broke, and of which kind; a database's error tells the values of its statement, so of the
-        text of an error only the first line is kept."""
+        """The trace without the statement and the values that a database's error carries."""
         lines = super().formatException(info).splitlines()  # type: ignore[misc]
         return "\n".join(line for line in lines if not line.startswith(("[parameters:", "[SQL:", "DETAIL:")))
 
 
-class Plain(_Redacting, logging.Formatter):
-    """Lines to be read."""
-
-
-class Structured(_Redacting, JsonFormatter):
-    """A line of JSON each."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line as it is written; its values were cleaned before."""
-        return JsonFormatter.format(self, record)
-
-    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        """Clean every text."""
-        return {name: redacted(value) if isinstance(value, str) else value for name, value in log_data.items()}
+class Plain(Redacting, logging.Formatter):
+    """Lines for people."""
 
 
 def set_up(log_format: str, level: int = logging.INFO) -> None:
-    """Let this process write its logs so, to standard error, whatever was set up before."""
+    """Write the logs of this process to standard error, as `text` or `json`; replaces every earlier set-up."""
     handler = logging.StreamHandler()
-    fields = "%(asctime)s %(levelname)s %(name)s %(process)d %(message)s"
     if log_format == "json":
-        handler.setFormatter(Structured(fields, rename_fields={"asctime": "at", "levelname": "level"}))
+        from ivr.platform.log_json import structured
+
+        handler.setFormatter(structured())
     else:
         handler.setFormatter(Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()

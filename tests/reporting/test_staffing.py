@@ -78,8 +78,8 @@ def test_on_the_command_line(empty_database, tmp_path: Path) -> None:
     assert "5 people answer" in said.output
     assert ElementTree.parse(drawn).getroot().tag.endswith("svg")
     for wrong, complaint in (
-        (["--staff", "0"], "number of people"),
-        (["--staff", "9-2"], "number of people"),
+        (["--staff", "0"], "between 1 and 200 people"),
+        (["--staff", "9-2"], "upside down"),
         (["--when", "someday 9"], "hour of the week"),
         (["--team", "kitchen"], "no team"),
         ([], "no calls are known"),

@@ -1,0 +1,239 @@
+"""A wrong command line, and surroundings that fail: one sentence that names the fault, and a status that is not 0."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from ivr.cli import hotline
+from ivr.config import settings as configuration
+from ivr.platform import database
+from tests.support.environment import ROOT, forget_settings
+
+
+@pytest.fixture
+def command(empty_database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Runs a command line in an installation of its own; `TMP` stands for a directory with prepared files."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bytes").write_bytes(b"\x00\xff" * 500)
+
+    def run(line: str, typed: str = "", **environment: str) -> Result:
+        for key, value in environment.items():
+            monkeypatch.setenv(key, value.replace("TMP", str(tmp_path)))
+        if environment:
+            forget_settings()
+        answer = CliRunner().invoke(hotline, shlex.split(line.replace("TMP", str(tmp_path))), input=typed)
+        assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
+        return answer
+
+    return run
+
+
+def refused(answer: Result, complaint: str, status: int) -> None:
+    """One message, which says what is wrong."""
+    assert answer.exit_code == status, answer.output
+    assert complaint in answer.output.replace("\n", " ")
+    assert "Traceback" not in answer.output
+
+
+WRONG_ARGUMENTS = [
+    ("cal", "No such command 'cal'. Did you mean 'call'?"),
+    ("users ad", "Did you mean 'add'?"),
+    ("call --form x", "No such option '--form'. Did you mean '--from'?"),
+    ("call extra", "unexpected extra argument (extra)"),
+    ("call --from abc", "'abc' is no number: give one like +4915112345678"),
+    ("call --from abc", "or withheld (also: anonymous)"),
+    ("call --from ''", "is no number"),
+    ("call --from 110", "'110' is no number"),
+    ("call --press --at closed", "'--at' are no keys: give digits"),
+    ("call --press 1,x", "'x' are no keys"),
+    ("call --press ,,", "'' are no keys"),
+    ("call --say ''", "'--say': it must not be empty"),
+    ("call --say Hallo --language xx", "'xx' is not one of 'de'"),
+    ("call --language de", "--language is the language of --say, which is not given"),
+    ("call --speak /nowhere.wav", "'/nowhere.wav' does not exist"),
+    ("call --speak TMP/folder", "is a directory"),
+    ("call --at yesterday", "'yesterday' is neither open, closed, clock nor an instant"),
+    ("call --at 2026-13-01", "'2026-13-01' is neither open, closed, clock nor an instant"),
+    ("simulate --staff 10-2", "the range 10-2 is upside down: write 2-10"),
+    ("simulate --staff ten", "'ten' is neither a number of people like 5 nor a range like 2-12"),
+    ("simulate --staff ''", "is neither a number of people"),
+    ("simulate --staff 0", "between 1 and 200 people"),
+    ("simulate --staff 3-999999999", "between 1 and 200 people"),
+    ("simulate --staff 1-100", "1-100 are 100 numbers: at most 50"),
+    ("simulate --calls -1", "not in the range"),
+    ("simulate --goal 75", "not in the range 0<=x<=1"),
+    ("simulate --when 'someday 9'", "'someday 9' is no hour of the week like 'monday 9'"),
+    ("simulate --when 'monday x'", "'monday x' is no hour of the week"),
+    ("simulate --when ''", "is no hour of the week"),
+    ("simulate --team kitchen", "there is no team 'kitchen'; the teams are benefits, work"),
+    ("simulate --chart TMP/folder", "is a directory"),
+    ("simulate --chart /nowhere/x.svg", "there is no directory '/nowhere'"),
+    ("users add", "Missing argument 'USERNAME'"),
+    ("users add '' --name A", "'USERNAME': it must not be empty"),
+    ("users add a --name ' '", "'--name': it must not be empty"),
+    ("users add a --name A --role boss", "'boss' is not one of"),
+    ("users add a --name A --team kitchen", "there is no team 'kitchen'; the teams are benefits"),
+    ("users add a --name A --role officer --team work", "the role officer has no teams"),
+    ("tokens add ''", "it must not be empty"),
+    ("tokens add t --days 0", "not in the range 1<=x<=730"),
+    ("tokens add t --scope all", "'all' is not one of 'tasks', 'callers'"),
+    ("sla --on tomorrow", "'tomorrow' is no day like 2026-12-01"),
+    ("sla --on 0001-01-01", "long before the hotline"),
+    ("reconcile --since yesterday", "'yesterday' is neither a date, nor an instant"),
+    ("reconcile --since 99999999d", "'99999999d' is neither a date"),
+    ("reconcile --since 2999-01-01", "lies in the future"),
+    ("demo seed --days 0", "not in the range"),
+    ("transcribe-eval TMP/folder --language xx", "'xx' is not one of 'de'"),
+    ("transcribe-eval TMP/bytes --language de", "is a file"),
+    ("flow diagram --output TMP/folder", "is a directory"),
+    ("flow diagram --output /nowhere/x.svg", "there is no directory '/nowhere'"),
+    ("prompts render xx", "'xx' is not one of 'de'"),
+    ("prompts check xx", "'xx' is not one of 'de'"),
+    ("models fetch", "Missing argument 'LANGUAGES...'"),
+    ("models fetch xx", "'xx' is not one of 'de'"),
+    ("audit verify /nowhere", "'/nowhere' does not exist"),
+    ("audit verify TMP/folder", "is a directory"),
+    ("audit verify --alone", "--alone is for an exported file"),
+    ("audit export TMP/folder", "is a directory"),
+    ("audit export /nowhere/x", "there is no directory '/nowhere'"),
+    ("papers TMP/bytes", "is a file"),
+    ("backup /nowhere/x.tar", "there is no directory '/nowhere'"),
+    ("restore /nowhere", "'/nowhere' does not exist"),
+    ("restore TMP/folder", "is a directory"),
+]
+
+
+@pytest.mark.parametrize(("line", "complaint"), WRONG_ARGUMENTS)
+def test_a_wrong_argument_is_named(command, line: str, complaint: str) -> None:
+    refused(command(line), complaint, 2)
+
+
+WITHOUT_SUCCESS = [
+    ("users pin nobody --number 123", "there is no user 'nobody'"),
+    ("users reset nobody", "there is no user 'nobody'"),
+    ("users add a --name A --password short", "a password has at least 12 characters"),
+    ("tokens revoke nope", "there is no token 'nope'; the tokens are none"),
+    ("keys new 'a b'", "a name has up to 40 letters"),
+    ("keys new ''", "a name has up to 40 letters"),
+    (
+        "transcribe-eval TMP/folder --language de --model TMP/folder",
+        "no model for de: python -m ivr models fetch de",
+    ),
+    ("audit verify TMP/bytes", "the log is not whole"),
+    ("papers /proc/x", "/proc/x: No such file or directory"),
+    ("backup TMP/bytes", "is there already; a backup is never written over"),
+    ("restore TMP/bytes", "is no backup, or damaged"),
+]
+
+
+@pytest.mark.parametrize(("line", "complaint"), WITHOUT_SUCCESS)
+def test_what_cannot_be_done_is_said(command, line: str, complaint: str) -> None:
+    refused(command(line), complaint, 1)
+
+
+SURROUNDINGS = [
+    ("call", {"EXCHANGE_PORT": "1"}, "does not answer at http://127.0.0.1:1/softphone/scripts: is `make run` running?"),
+    ("carrier check", {"EXCHANGE_PORT": "1"}, "http://127.0.0.1:1 cannot be reached"),
+    ("reconcile", {"EXCHANGE_PORT": "1"}, "http://127.0.0.1:1 cannot be reached"),
+    ("sla", {"PORT": "eighty"}, "port: Input should be a valid integer"),
+    ("sla", {"IVR_CONFIG": "TMP/folder"}, "IVR_CONFIG: there is no file"),
+    ("sla", {"IVR_CONFIG": "TMP/bytes"}, "The configuration cannot be read"),
+    ("migrate", {"DATABASE_URL": "nonsense"}, "database_url"),
+    ("migrate", {"DATABASE_URL": "mysql://u:p@h/db"}, "database_url"),
+    ("migrate", {"DATABASE_URL": "sqlite:///TMP/bytes"}, "file is not a database"),
+    ("migrate", {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/db"}, "Connection refused"),
+    ("sla", {"REDIS_URL": "nonsense"}, "redis_url"),
+    ("migrate", {"VAR_DIR": "TMP/bytes"}, "Name a place that exists and that you may use"),
+    ("keys rotate", {"AUDIO_STORE": "s3://none", "AUDIO_S3_ENDPOINT": "http://[::1]:1"}, "store cannot be read"),
+    ("demo seed", {"MODE": "production"}, "in production mode, and so must twilio_account_sid"),
+    ("worker", {"MODE": "production"}, "audio_master_keys"),
+    ("worker", {"TRANSCRIPTION_POOLS": '{"north": ["de"]}'}, "TRANSCRIPTION_POOL=north"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "environment", "complaint"), SURROUNDINGS)
+def test_surroundings_that_fail_are_named(command, line: str, environment: dict[str, str], complaint: str) -> None:
+    answer = command(line, **environment)
+    refused(answer, complaint, 1)
+    assert "u:p@" not in answer.output, "a password is not printed"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["retention plan", "retention run", "retention replay", "audit verify", "audit head", "audit audio",
+     "audit export -", "keys rotate", "reconcile"],
+)  # fmt: skip
+def test_a_database_that_is_not_migrated_is_told_how(command, line: str) -> None:
+    answer = command(line, DATABASE_URL="sqlite:///TMP/empty.sqlite3")
+    refused(answer, "The database is not migrated", 1)
+    assert "python -m ivr migrate" in answer.output
+
+
+def test_a_database_of_a_newer_version_is_left_alone(command) -> None:
+    with database.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
+    refused(command("migrate"), "not one of this version's", 1)
+
+
+def test_a_password_is_asked_for_after_the_name_and_the_team_are_known(command) -> None:
+    assert (
+        command(
+            "users add mika --name Mika --team work", typed="short\na long passphrase\na long passphrase\n"
+        ).exit_code
+        == 0
+    )
+    for line, complaint in (
+        ("users add mika --name Again", "there is already a user 'mika'"),
+        ("users add other --name Other --team kitchen", "there is no team 'kitchen'"),
+        ("users reset nobody", "there is no user 'nobody'"),
+        ("users pin nobody --number 1234", "there is no user 'nobody'"),
+        ("users pin mika --number 12x", "a personal number has 3 to 8 digits"),
+    ):
+        answer = command(line)
+        assert complaint in answer.output
+        assert "Password:" not in answer.output
+        assert "PIN:" not in answer.output
+    assert command("users pin mika --number 1234", typed="abc\n2468\n2468\n").exit_code == 0
+    assert command("users reset mika", typed="another passphrase\nanother passphrase\n").exit_code == 0
+
+
+def test_the_local_carrier_says_that_its_port_is_taken(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        monkeypatch.setenv("EXCHANGE_PORT", port)
+        command = [sys.executable, "-m", "ivr", "exchange"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
+    assert "EXCHANGE_PORT=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_local_carrier_is_not_for_production(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.support.production_secrets import MASTER_KEY, SECRET, TOKEN
+
+    answer = command(
+        "exchange", MODE="production", PUBLIC_BASE_URL="https://hotline.example", TWILIO_ACCOUNT_SID="AC1",
+        TWILIO_AUTH_TOKEN=TOKEN, SECRET_KEY=SECRET, AUDIO_MASTER_KEYS=MASTER_KEY, TRUSTED_PROXIES="0",
+    )  # fmt: skip
+    refused(answer, "local mode only", 1)
+    refused(command("call"), "local mode only", 1)
+    refused(command("demo seed"), "local mode only", 1)
+    configuration.settings.cache_clear()
+
+
+def test_a_fault_of_ours_keeps_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.cli import errors
+
+    with pytest.raises(ZeroDivisionError), errors.explained():
+        1 / 0  # noqa: B018
