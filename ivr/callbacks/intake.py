@@ -19,7 +19,7 @@ from ivr.callbacks import search_index, sla_clocks
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
-from ivr.domain.timestamps import iso
+from ivr.domain.enums import Concern, Outcome, RequestStatus, TaskKind, TaskState
 from ivr.models.alerts import AlertItem
 from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, PostalOrder, TaskEvent
 from ivr.models.calls import Call
@@ -53,7 +53,7 @@ def open_for(
     if request.changes and (task is None or task.state == "closed" or task.restricted_at is not None):
         # It was closed meanwhile, or nobody may use it; what the caller adds now is something new.
         request = replace(request, changes="")
-        request = replace(request, kind=task.kind, concern=task.concern) if task else request
+        request = replace(request, kind=TaskKind(task.kind), concern=Concern(task.concern)) if task else request
         task = of_call(session, call, request)
     task = task or _open_already(session, call, request)
     if task is None:
@@ -186,7 +186,7 @@ def complete(session: Session, task: CallbackTask, call: Call, request: Request)
     their mind has said the last thing; what earlier calls have said stays."""
     if request.changes:
         return
-    moves = (request.age_group, request.office) != (task.age_group or "", task.office or "")
+    moves = (request.age_group or "", request.office) != (task.age_group or "", task.office or "")
     for field in ("emergency_kind", "age_group", "office", "availability"):
         if value := getattr(request, field):
             setattr(task, field, value)
@@ -206,9 +206,9 @@ def complete(session: Session, task: CallbackTask, call: Call, request: Request)
         wish.mode = request.mode or wish.mode
         wish.reason = request.reason or wish.reason
         if request.companion:
-            wish.companion, wish.impairment = request.companion, request.impairment == "yes"
-        if request.training:
-            wish.seeks_training, task.age_group = request.training == "yes", request.age_group or None
+            wish.companion, wish.impairment = request.companion, request.impairment
+        if request.training is not None:
+            wish.seeks_training, task.age_group = request.training, request.age_group
         session.add(wish)
         task.appointment_wish = wish
 
@@ -236,7 +236,7 @@ def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> 
         CallbackTask.state != "closed",
         CallbackTask.restricted_at.is_(None),
     )
-    request = Request(kind=task.kind, concern=task.concern)
+    request = Request(kind=TaskKind(task.kind), concern=Concern(task.concern))
     earlier = session.scalar(_about(theirs, request).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
     if earlier is None:
         return
@@ -276,21 +276,21 @@ def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
         session.refresh(task)
 
 
-def status_for_caller(task: CallbackTask, now: datetime) -> tuple[str, dict[str, str]]:
-    """What became of a task, in the call script's words, with the instants (UTC, ISO) it is told with."""
+def status_for_caller(task: CallbackTask, now: datetime) -> tuple[RequestStatus, dict[str, datetime]]:
+    """What became of a task, with the UTC instants it is told with (slots of a call's state)."""
     wish = task.appointment_wish
-    if task.state == "closed":
+    if task.state == TaskState.CLOSED:
         if wish is not None and wish.appointment_at is not None:
-            return "granted", {"appointment_at": iso(wish.appointment_at) or ""}
+            return RequestStatus.GRANTED, {"appointment_at": wish.appointment_at}
         if wish is not None and wish.refusal_reason is not None:
-            return "refused", {}
-        return ("withdrawn" if task.outcome == "withdrawn" else "closed"), {}
-    facts = {"due_at": iso(task.due_at) or ""}
+            return RequestStatus.REFUSED, {}
+        return (RequestStatus.WITHDRAWN if task.outcome == Outcome.WITHDRAWN else RequestStatus.CLOSED), {}
     if task.attempts:
-        return "tried", {"tried_at": iso(task.attempts[-1].at) or ""}
+        return RequestStatus.TRIED, {"tried_at": task.attempts[-1].at}
     if task.due_at <= now:
-        return "late", {}
-    return ("claimed" if task.state == "claimed" else "open"), facts
+        return RequestStatus.LATE, {}
+    status = RequestStatus.CLAIMED if task.state == TaskState.CLAIMED else RequestStatus.OPEN
+    return status, {"due_at": task.due_at}
 
 
 def withdraw_unfounded(session: Session, call: Call) -> None:

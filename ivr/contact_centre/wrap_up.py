@@ -10,6 +10,7 @@ from ivr.callbacks import intake, workflow
 from ivr.callbacks.request import Request
 from ivr.callbacks.workflow import Refused
 from ivr.contact_centre import agent_presence, call_distribution
+from ivr.domain.enums import AgeGroup, Concern, EmergencyKind
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation
@@ -51,9 +52,9 @@ def _promised(session: Session, conversation: Conversation, now: datetime) -> Ca
     if entry is None:
         return None
     request = Request(
-        concern=entry.concern,
-        emergency_kind=entry.emergency_kind or "",
-        age_group=entry.age_group or "",
+        concern=Concern(entry.concern),
+        emergency_kind=EmergencyKind(entry.emergency_kind) if entry.emergency_kind else None,
+        age_group=AgeGroup(entry.age_group) if entry.age_group else None,
         office=entry.office or "",
     )
     return intake.open_for(session, entry.call, request, now)

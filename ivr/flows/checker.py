@@ -16,7 +16,7 @@ from ivr.flows.steps import (
     PlayBack,
     Promise,
     Record,
-    WaitInLine,
+    WaitInQueue,
 )
 
 #: "in at most five key presses to a human or a tone"
@@ -122,14 +122,14 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
         return
     way = Way((*so_far.steps, name), so_far.keys)
     match flow.steps[name]:
-        case WaitInLine() | Record():
+        case WaitInQueue() | Record():
             yield way
-        case Menu(otherwise=to) if _leads_to_people(flow, to):  # who waits is connected
+        case Menu(otherwise=to) if _leads_to_people(flow, to):  # a waiting caller is connected
             yield from _ways(flow, to, way)
         case Menu(optional=True, otherwise=to):
             yield from _ways(flow, to, way)
         case Menu(choices=choices, otherwise=otherwise, continues=continues):
-            if continues:  # who waits hears the rest
+            if continues:  # a waiting caller hears the rest
                 yield from _ways(flow, otherwise, way)
             for key, choice in choices.items():
                 if continues and choice.to == otherwise:
@@ -145,15 +145,15 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
 
 
 def _leads_to_people(flow: Flow, name: str) -> bool:
-    """Whether a step leads to the line without another question."""
+    """Whether a step leads to the call queue without another question."""
     step = flow.steps[name]
     if isinstance(step, Branch):
         return _leads_to_people(flow, step.yes)
-    return isinstance(step, WaitInLine)
+    return isinstance(step, WaitInQueue)
 
 
 def _asks_again(flow: Flow, name: str, so_far: Way) -> bool:
-    """Whether a menu has been heard on the way already: what follows is another matter."""
+    """Whether a menu has been heard on the way already: what follows is another request."""
     step = flow.steps[name]
     return isinstance(step, Menu) and any(
         isinstance(earlier, Menu) and earlier.prompt == step.prompt and not step.lines

@@ -1,101 +1,102 @@
-"""The questions the hotline's branches ask, and how it reads what is keyed in. They answer; they never act."""
+"""The conditions of the hotline's branches, and how it reads what is keyed in. They answer; they never act."""
 
 from __future__ import annotations
 
 from ivr.domain import phone_numbers, receipt_codes
 from ivr.domain.digits import is_digits
-from ivr.flows.protocol import State
+from ivr.domain.enums import CallQueueState, Concern, RoutingQuestion, Screening, TaskKind
+from ivr.flows.state import CallState
 from ivr.flows.steps import Questions
 
 
-def is_kept_away(state: State, _questions: Questions) -> bool:
-    """Whether the number is blocked, or has rung very often just now."""
-    return bool(state.facts.get("kept_away"))
+def is_screened(state: CallState, _questions: Questions) -> bool:
+    """Whether the number is blocked, or has called very often just now."""
+    return state.screened is not None
 
 
-def is_blocked(state: State, _questions: Questions) -> bool:
+def is_blocked(state: CallState, _questions: Questions) -> bool:
     """Whether a supervisor has blocked the number."""
-    return state.facts.get("kept_away") == "blocked"
+    return state.screened == Screening.BLOCKED
 
 
-def language_is_known(state: State, _questions: Questions) -> bool:
+def language_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether the caller can be greeted in a language: their last one, or the one of the dialled number."""
-    return bool(state.facts.get("greeted"))
+    return state.greeted
 
 
-def team_is_open(state: State, questions: Questions) -> bool:
-    """Whether people answer now."""
+def team_is_open(state: CallState, questions: Questions) -> bool:
+    """Whether the team answers calls now."""
     return questions.team_is_open(state)
 
 
-def somebody_is_there(state: State, questions: Questions) -> bool:
+def somebody_is_there(state: CallState, questions: Questions) -> bool:
     """Whether a member of the responsible team is at a telephone, though perhaps busy."""
-    return questions.line_state(state) != "nobody"
+    return questions.queue_state(state) != CallQueueState.NOBODY
 
 
-def line_has_room(state: State, questions: Questions) -> bool:
-    """Whether a further caller may wait; an emergency always may, once."""
-    place = questions.line_state(state)
-    return place != "taken" and (is_emergency(state, questions) or place != "full")
+def queue_has_room(state: CallState, questions: Questions) -> bool:
+    """Whether a further caller may wait. A caller with an emergency always may, once."""
+    queue = questions.queue_state(state)
+    return queue != CallQueueState.TAKEN and (is_emergency(state, questions) or queue != CallQueueState.FULL)
 
 
-def is_emergency(state: State, _questions: Questions) -> bool:
+def is_emergency(state: CallState, _questions: Questions) -> bool:
     """Whether the caller has reported an emergency."""
-    return state.facts.get("concern") == "emergency"
+    return state.request.concern == Concern.EMERGENCY
 
 
-def age_decides(state: State, questions: Questions) -> bool:
+def age_decides(state: CallState, questions: Questions) -> bool:
     """Whether the team depends on the caller's age and it is not known."""
-    return not state.facts.get("age_group") and questions.decides("age_group", state)
+    return state.request.age_group is None and questions.decides(RoutingQuestion.AGE_GROUP, state)
 
 
-def office_decides(state: State, questions: Questions) -> bool:
+def office_decides(state: CallState, questions: Questions) -> bool:
     """Whether the team depends on the office and it is not known."""
-    return not state.facts.get("office") and questions.decides("office", state)
+    return not state.request.office and questions.decides(RoutingQuestion.OFFICE, state)
 
 
-def office_is_wanted(state: State, _questions: Questions) -> bool:
-    """Whether to ask for the postal code: not twice, not in an emergency, not of who has given an address."""
-    return not state.facts.get("office") and _has_time(state)
+def office_is_wanted(state: CallState, _questions: Questions) -> bool:
+    """Whether to ask for the postal code: not twice, not in an emergency, not after an address was given."""
+    return not state.request.office and _has_time(state)
 
 
-def times_are_wanted(state: State, _questions: Questions) -> bool:
+def times_are_wanted(state: CallState, _questions: Questions) -> bool:
     """Whether to ask when to call: an emergency is called as soon as possible, forms come by post."""
     return _has_time(state)
 
 
-def _has_time(state: State) -> bool:
-    return state.facts.get("concern") != "emergency" and state.facts.get("kind") != "postal_order"
+def _has_time(state: CallState) -> bool:
+    return state.request.concern != Concern.EMERGENCY and state.request.kind != TaskKind.POSTAL_ORDER
 
 
-def is_appointment(state: State, _questions: Questions) -> bool:
+def is_appointment(state: CallState, _questions: Questions) -> bool:
     """Whether the caller wishes an appointment, so that more has to be asked."""
-    return state.facts.get("kind") == "appointment" and not state.facts.get("request")
+    return state.request.kind == TaskKind.APPOINTMENT and not state.request.changes
 
 
-def reason_is_known(state: State, _questions: Questions) -> bool:
+def reason_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether the questions about an appointment have been answered already."""
-    return bool(state.facts.get("training"))
+    return state.request.training is not None
 
 
-def is_changing(state: State, _questions: Questions) -> bool:
+def is_changing(state: CallState, _questions: Questions) -> bool:
     """Whether the caller has looked up a request and is changing it."""
-    return bool(state.facts.get("request"))
+    return bool(state.request.changes)
 
 
-def number_is_known(state: State, _questions: Questions) -> bool:
+def number_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether there is a number to call back: shown by the carrier or keyed in."""
-    return bool(state.facts.get("callback_number"))
+    return bool(state.callback_number)
 
 
-def number_is_mobile(state: State, _questions: Questions) -> bool:
+def number_is_mobile(state: CallState, _questions: Questions) -> bool:
     """Whether a text message can reach the caller's number."""
-    return phone_numbers.is_mobile(state.facts.get("callback_number", ""))
+    return phone_numbers.is_mobile(state.callback_number)
 
 
-def receipt_is_known(state: State, _questions: Questions) -> bool:
-    """Whether the house could give a receipt code already."""
-    return bool(state.facts.get("receipt_code"))
+def receipt_is_known(state: CallState, _questions: Questions) -> bool:
+    """Whether the request has a receipt code already."""
+    return bool(state.request.receipt_code)
 
 
 def entered_number(digits: str, questions: Questions) -> str | None:

@@ -22,7 +22,7 @@ from ivr.flows.steps import (
     Record,
     Step,
     Talk,
-    WaitInLine,
+    WaitInQueue,
 )
 
 _HEIGHT, _CHARACTER, _MARGIN = 34, 7.4, 24
@@ -31,7 +31,7 @@ _KINDS: dict[type, tuple[str, str]] = {
     Menu: ("#dbeafe", "Auswahl"),
     EnterDigits: ("#e0e7ff", "Eingabe"),
     Record: ("#fee2e2", "Ton und Aufnahme"),
-    WaitInLine: ("#dcfce7", "Warteschlange"),
+    WaitInQueue: ("#dcfce7", "Warteschlange"),
     Talk: ("#dcfce7", "Gespräch"),
     Promise: ("#fef9c3", "Zusage"),
     End: ("#e5e7eb", "Ende"),
@@ -122,7 +122,7 @@ def _labelled(step: Step) -> dict[str, list[str]]:
         case Branch(yes=yes, no=no):
             labels[yes].append("ja")
             labels[no].append("nein")
-        case WaitInLine(ways=ways, otherwise=otherwise):
+        case WaitInQueue(ways=ways, otherwise=otherwise):
             for reason, way in ways.items():
                 labels[way].append(reason)
             labels[otherwise].append("–")

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ivr.domain.enums import EventName, QueueExit
 from ivr.flows.protocol import (
     Bridged,
-    Event,
     HangUp,
     Input,
-    JoinLine,
+    JoinQueue,
     JoinRoom,
     Keys,
-    LeftLine,
-    Line,
+    LeftQueue,
     Listen,
     NoInterpreter,
-    PlayTake,
+    PlayRecording,
+    PromptLine,
     Recorded,
     RecordSpeech,
     Speak,
-    State,
     TalkEnded,
     Turn,
     Verb,
     Wait,
 )
+from ivr.flows.state import AnsweredQuestion, CallState, Event
 from ivr.flows.steps import (
     Announce,
     Branch,
@@ -39,66 +39,62 @@ from ivr.flows.steps import (
     Promise,
     Questions,
     Record,
+    Step,
     Talk,
-    WaitInLine,
+    WaitInQueue,
 )
 
 #: Keys that mean the same at every question.
-REPEAT, BACK = "*", "#"
+REPEAT, BACK, EMERGENCY = "*", "#", "9"
 #: Questions the hash key can lead back to; a call's state travels in a URL and must stay small.
 _REMEMBERED = 8
-#: Facts that belong to a question: who goes back to it is about that again.
-_MATTER = (
-    "kind", "concern", "emergency_kind", "age_group", "request", "receipt_code", "left", "again", "forms", "training",
-    "companion", "impairment",
-)  # fmt: skip
 
 
-def begin(flow: Flow, state: State, questions: Questions) -> Turn:
+def begin(flow: Flow, state: CallState, questions: Questions) -> Turn:
     """The first turn of a call, or of a call that is taken up again at `state.step`."""
     return _walk(flow, state, questions, (), ())
 
 
-def take_up(flow: Flow, state: State, questions: Questions) -> Turn:
+def take_up(flow: Flow, state: CallState, questions: Questions) -> Turn:
     """The turn after a document of ours has failed: something can still be left."""
     state = replace(state, answers=state.answers + 1)
     return begin(flow, _go(state, flow.exhausted if state.answers > flow.limit else flow.fallback), questions)
 
 
-def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn:
-    """The turn that follows what the caller (or the line) did at `state.step`."""
-    ends_entry = state.full and given == Keys(BACK)
-    state = replace(state, answers=state.answers + 1, full=False)
+def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> Turn:
+    """The turn that follows what the caller (or the call queue) did at `state.step`."""
+    ends_entry = state.entry_complete and given == Keys(BACK)
+    state = replace(state, answers=state.answers + 1, entry_complete=False)
     events: tuple[Event, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[PromptLine, ...] = ()
     if state.answers > flow.limit:
         if isinstance(given, Recorded) and given.seconds > 0:  # the last words count all the same
-            events = (Event("message_left", state.take, given.recording_sid, given.seconds),)
+            events = (Event(EventName.MESSAGE_LEFT, state.recording_number, given.recording_sid, given.seconds),)
         return _walk(flow, _go(state, flow.exhausted), questions, events, ())
     match flow.steps[state.step], given:
         case Menu() | EnterDigits(), _ if ends_entry:
-            lines = _told(state)
+            lines = _repeated(state)
         case Menu() as menu, _:
             state, events, lines = _at_menu(flow, menu, state, given)
         case EnterDigits() as entry, _:
             state, lines = _at_entry(flow, entry, state, given, questions)
         case Record() as record, Recorded(recording_sid=sid, seconds=seconds) if seconds > 0:
-            events = (Event("message_left", state.take, sid, seconds),)
-            state = _go(replace(state, trail=()), record.to).knowing(left=str(state.take))
+            events = (Event(EventName.MESSAGE_LEFT, state.recording_number, sid, seconds),)
+            state = _go(replace(state, trail=()), record.to).knowing(message_number=state.recording_number)
         case Record() as record, _:
             state, lines = _ask_again(state, record, Keys())
-        case WaitInLine() as line, Bridged(room=room):
-            state = _go(state, line.bridged).knowing(room=room)
-        case WaitInLine(), LeftLine(reason="emergency"):
-            state = _choose(state, flow.anywhere["9"])
-        case WaitInLine() as line, LeftLine(reason=reason):
-            state = _go(state, line.ways.get(reason, line.otherwise))
-        case WaitInLine() as line, _:
-            state = _go(state, line.otherwise)
+        case WaitInQueue() as queue, Bridged(room=room):
+            state = replace(_go(state, queue.bridged), room=room)
+        case WaitInQueue(), LeftQueue(reason=QueueExit.EMERGENCY):
+            state = _choose(state, flow.anywhere[EMERGENCY])
+        case WaitInQueue() as queue, LeftQueue(reason=reason):
+            state = _go(state, queue.ways.get(reason, queue.otherwise))
+        case WaitInQueue() as queue, _:
+            state = _go(state, queue.otherwise)
         case Talk() as talk, NoInterpreter():
             state = _go(state, talk.no_interpreter)
         case Talk() as talk, TalkEnded(met=False):
-            state = _go(state, talk.missed).knowing(back="1")
+            state = _go(state, talk.missed).knowing(comes_back=True)
         case Talk() as talk, TalkEnded():
             state = _go(state, talk.over)
         case PlayBack(), _:
@@ -108,7 +104,9 @@ def answer(flow: Flow, state: State, given: Input, questions: Questions) -> Turn
     return _walk(flow, state, questions, events, lines)
 
 
-def _at_menu(flow: Flow, menu: Menu, state: State, given: Input) -> tuple[State, tuple[Event, ...], tuple[Line, ...]]:
+def _at_menu(
+    flow: Flow, menu: Menu, state: CallState, given: Input
+) -> tuple[CallState, tuple[Event, ...], tuple[PromptLine, ...]]:
     key = given.digits if isinstance(given, Keys) else ""
     if choice := menu.choices.get(key) or menu.ahead.get(key):
         chosen = _choose(_leave(state), choice)
@@ -116,7 +114,7 @@ def _at_menu(flow: Flow, menu: Menu, state: State, given: Input) -> tuple[State,
     if choice := flow.anywhere.get(key):
         return _choose(_leave(state), choice), (), ()
     if key == REPEAT:
-        return state, (), _told(state)
+        return state, (), _repeated(state)
     if key == BACK:
         return _back(state), (), ()
     state, lines = _ask_again(state, menu, given)
@@ -124,114 +122,126 @@ def _at_menu(flow: Flow, menu: Menu, state: State, given: Input) -> tuple[State,
 
 
 def _at_entry(
-    flow: Flow, entry: EnterDigits, state: State, given: Input, questions: Questions
-) -> tuple[State, tuple[Line, ...]]:
+    flow: Flow, entry: EnterDigits, state: CallState, given: Input, questions: Questions
+) -> tuple[CallState, tuple[PromptLine, ...]]:
     digits = given.digits if isinstance(given, Keys) else ""
     if entry.optional and digits in ("", BACK):
         return _go(_leave(state), entry.otherwise), ()
     if digits == BACK:
         return _back(state), ()
     if digits and not digits.strip(REPEAT):
-        return state, _told(state)
+        return state, _repeated(state)
     read = entry.reads(digits, questions) if digits else None
     if read is not None:
         state = _go(_leave(state).knowing(**{entry.sets: read}), entry.to)
-        return replace(state, full=len(digits) == entry.max_digits), ()
+        return replace(state, entry_complete=len(digits) == entry.max_digits), ()
     if choice := entry.choices.get(digits) or flow.anywhere.get(digits):
         return _choose(_leave(state), choice), ()
     return _ask_again(state, entry, given)
 
 
-def _told(state: State) -> tuple[Line, ...]:
-    return tuple(Line(prompt) for prompt in state.told)
+def _repeated(state: CallState) -> tuple[PromptLine, ...]:
+    return tuple(PromptLine(prompt) for prompt in state.last_prompts)
 
 
-def _leave(state: State) -> State:
-    place = (state.step, *(state.facts.get(name, "") for name in _MATTER))
-    trail = state.trail if state.trail[-1:] == (place,) else (*state.trail, place)
+def _leave(state: CallState) -> CallState:
+    question = AnsweredQuestion(state.step, state.request)
+    trail = state.trail if state.trail[-1:] == (question,) else (*state.trail, question)
     return replace(state, trail=trail[-_REMEMBERED:])
 
 
-def _back(state: State) -> State:
+def _back(state: CallState) -> CallState:
     # At the first question, or the first after a promise, there is nothing to go back to: it is asked again.
     if not state.trail:
         return state
-    step, *matter = state.trail[-1]
-    state = replace(_go(state, step), trail=state.trail[:-1])
-    return state.knowing(**dict(zip(_MATTER, matter, strict=False)))
+    question = state.trail[-1]
+    return replace(_go(state, question.step), trail=state.trail[:-1], request=question.request)
 
 
-def _go(state: State, to: str) -> State:
-    return replace(state, step=to, tries=0, told=())
+def _go(state: CallState, to: str) -> CallState:
+    return replace(state, step=to, tries=0, last_prompts=())
 
 
-def _choose(state: State, choice: Choice) -> State:
+def _on(state: CallState, to: str) -> CallState:
+    """On to a step, without a pause in what the caller hears."""
+    return replace(state, step=to, tries=0)
+
+
+def _choose(state: CallState, choice: Choice) -> CallState:
     state = _go(state, choice.to)
-    if not (choice.unless and state.facts.get(choice.unless)):
-        state = state.knowing(**choice.facts)
+    if not (choice.unless and state.value(choice.unless)):
+        state = state.knowing(**choice.sets)
     for name, entry in choice.adds.items():
-        entries = [known for known in state.facts.get(name, "").split(",") if known]
-        if entry not in entries:
-            state = state.knowing(**{name: ",".join((*entries, entry))})
+        if entry not in (entries := state.value(name)):
+            state = state.knowing(**{name: (*entries, entry)})
     return replace(state, language=choice.language) if choice.language else state
 
 
-def _ask_again(state: State, step: Menu | EnterDigits | Record, given: Input) -> tuple[State, tuple[Line, ...]]:
+def _ask_again(
+    state: CallState, step: Menu | EnterDigits | Record, given: Input
+) -> tuple[CallState, tuple[PromptLine, ...]]:
     silent = not isinstance(given, Keys) or not given.digits
     if state.tries + 1 >= (step.attempts if silent else max(step.attempts, 2)):
         state = _go(_leave(state), step.otherwise)
         if isinstance(step, Menu):
-            state = replace(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_facts)
+            state = replace(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_sets)
         return state, ()
     preface = "nothing_heard" if silent else step.not_usable if isinstance(step, EnterDigits) else "not_understood"
-    return replace(state, tries=state.tries + 1), (Line(preface),)
+    return replace(state, tries=state.tries + 1), (PromptLine(preface),)
 
 
-def _walk(flow: Flow, state: State, questions: Questions, events: tuple[Event, ...], lines: tuple[Line, ...]) -> Turn:
+def _walk(
+    flow: Flow, state: CallState, questions: Questions, events: tuple[Event, ...], lines: tuple[PromptLine, ...]
+) -> Turn:
     verbs: list[Verb] = []
-    told: tuple[str, ...] = ()
     for _ in range(len(flow.steps) + 1):
-        match flow.steps[state.step]:
-            case Menu() as menu:
-                spoken = menu.lines or (Line(menu.prompt),)
-                verbs.append(Listen((*lines, *spoken), 1, menu.timeout))
-                return Turn(replace(state, told=told or state.told), events, tuple(verbs))
-            case EnterDigits() as entry:
-                verbs.append(Listen((*lines, Line(entry.prompt)), entry.max_digits, entry.timeout))
-                return Turn(replace(state, told=told or state.told), events, tuple(verbs))
-            case Record() as record:
-                # A take that follows one with speech at "record again" replaces it.
-                replaced = state.facts.get("left", "") if state.facts.get("again") else ""
-                state = state.knowing(take=str(state.take + 1), replaces=replaced)
-                verbs += [Speak((*lines, Line(record.prompt))), RecordSpeech(record.silence)]
-                return Turn(state, (*events, Event("recording_begins", state.take)), tuple(verbs))
-            case WaitInLine():
-                state = state.knowing(turn=str(int(state.facts.get("turn", "0")) + 1))
-                return Turn(state, (*events, Event("line_joined")), (*verbs, JoinLine()))
-            case Talk():
-                return Turn(state, events, (*verbs, JoinRoom(state.facts.get("room", ""))))
-            case PlayBack() as play:
-                if questions.recording_is_ready(state):
-                    verbs.append(PlayTake())
-                    state = _go(state, play.to)
-                elif state.tries < play.attempts:
-                    return Turn(state, events, (*verbs, Wait(1)))
-                else:
-                    state = _go(state, play.otherwise)
-            case End() as end:
-                verbs += [Speak(tuple(Line(prompt) for prompt in end.prompts)), HangUp()]
-                return Turn(state, events, tuple(verbs))
-            case Branch() as branch:
-                state = _go(state, branch.yes if branch.on(state, questions) else branch.no)
-            case Find(outcomes=outcomes):
-                outcome, facts = questions.request(state)
-                state = _go(state.knowing(**facts), outcomes[outcome])
+        step = flow.steps[state.step]
+        match step:
             case Announce(prompts=prompts, to=to):
-                verbs.append(Speak(tuple(Line(prompt) for prompt in prompts)))
-                told = (*told, *prompts)
-                state = _go(state, to)
-            case Promise(event=event, to=to):
-                number = state.facts.get("callback_number", "")
-                events = (*events, Event(event, number=number))
-                state = _go(replace(state, trail=()), to)
+                verbs.append(Speak(tuple(PromptLine(prompt) for prompt in prompts)))
+                state = replace(_go(state, to), last_prompts=(*state.last_prompts, *prompts))
+            case Branch() as branch:
+                state = _on(state, branch.yes if branch.on(state, questions) else branch.no)
+            case Find(outcomes=outcomes):
+                answer = questions.request_status(state)
+                state = replace(_on(state, outcomes[answer.status]), request=answer.request, asked_code="")
+            case Promise(event=name, to=to):
+                events = (*events, Event(name, number=state.callback_number))
+                state = replace(_on(state, to), trail=())
+            case PlayBack() as play if questions.recording_is_ready(state):
+                verbs.append(PlayRecording())
+                state = _go(state, play.to)
+            case PlayBack() as play if state.tries >= play.attempts:
+                state = _go(state, play.otherwise)
+            case _:
+                return _stop(step, state, events, verbs, lines)
     raise AssertionError(f"the flow runs in a circle without input at {state.step}")
+
+
+def _stop(
+    step: Step, state: CallState, events: tuple[Event, ...], verbs: list[Verb], lines: tuple[PromptLine, ...]
+) -> Turn:
+    """The turn that ends at a step which waits for something, or ends the call."""
+    match step:
+        case Menu() as menu:
+            spoken = menu.lines or (PromptLine(menu.prompt),)
+            verbs.append(Listen((*lines, *spoken), 1, menu.timeout))
+        case EnterDigits() as entry:
+            verbs.append(Listen((*lines, PromptLine(entry.prompt)), entry.max_digits, entry.timeout))
+        case Record() as record:
+            # A recording that follows one with speech at "record again" replaces it.
+            replaced = state.request.message_number if state.request.records_again else 0
+            state = replace(state, recording_number=state.recording_number + 1, replaces_recording=replaced)
+            events = (*events, Event(EventName.RECORDING_BEGINS, state.recording_number))
+            verbs += [Speak((*lines, PromptLine(record.prompt))), RecordSpeech(record.silence)]
+        case WaitInQueue():
+            state = replace(state, queue_visit=state.queue_visit + 1)
+            events = (*events, Event(EventName.QUEUE_JOINED))
+            verbs.append(JoinQueue())
+        case Talk():
+            verbs.append(JoinRoom(state.room))
+        case PlayBack():
+            verbs.append(Wait(1))
+        case End() as end:
+            verbs += [Speak(tuple(PromptLine(prompt) for prompt in end.prompts)), HangUp()]
+    return Turn(state, events, tuple(verbs))

@@ -9,23 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ivr.domain.enums import (
+    AgeGroup,
+    Availability,
+    CallEnding,
+    Concern,
+    EmergencyKind,
+    EventName,
+    QueueExit,
+    TaskKind,
+)
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows import conditions
-from ivr.flows.protocol import Line
-from ivr.flows.script_blocks import ANEW, OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
+from ivr.flows.protocol import PromptLine
+from ivr.flows.request import RESET_REQUEST
+from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
 from ivr.flows.services import services
-from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, Promise, Step, Talk, WaitInLine
+from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, Promise, Step, Talk, WaitInQueue
 
 #: Languages on the first page of the language menu, one a key.
 _PAGE = 9
-_EMERGENCY = Choice("emergency", facts={**ANEW, "kind": "callback", "concern": "emergency", "kept_away": ""})
-#: Who gives a request up half-way for a person wants to talk; what has been promised already stays what it is.
-_PERSON = Choice("reach_team", facts={"kind": "callback"}, unless="receipt_code")
-_KEPT_AWAY = {"9": _EMERGENCY, "0": Choice("goodbye_kept_away")}
+_EMERGENCY = Choice("emergency", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY, "screened": None})
+#: A caller who gives up a request half-way for a person wants to talk. What was promised already stays what it is.
+_PERSON = Choice("reach_team", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")
+_SCREENED = {"9": _EMERGENCY, "0": Choice("goodbye_kept_away")}
 _MAIN = {
-    "1": about("benefits"),
-    "2": about("work"),
-    "3": about("under_25", age_group="under_25"),
+    "1": about(Concern.BENEFITS),
+    "2": about(Concern.WORK),
+    "3": about(Concern.UNDER_25, age_group=AgeGroup.UNDER_25),
     "4": Choice("other_concern"),
     "5": Choice("services"),
 }
@@ -40,7 +51,7 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
         start="unwanted_first",
         fallback="technical_problem",
         exhausted="enough",
-        # Emergency first; and nobody is locked out from people by a menu.
+        # Emergency first; and no menu keeps a caller from people.
         anywhere={"9": _EMERGENCY, "0": _PERSON},
         steps={
             **_languages(languages),
@@ -57,18 +68,17 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
     """The language menu, on two pages if there are more languages than keys."""
     first, second = languages[:_PAGE], languages[_PAGE:]
     other_page = {"0": Choice("more_languages")} if second else {}
-    more = tuple(Line("more_languages", code, {"key": "0"}) for code in second)
-    greeting = (Line("welcome"), Line("other_languages", values={"key": "0"}))
-    shared = tuple(  # telephones are shared: the next caller may not understand the last one's language
-        Line("other_languages", code, {"key": "0"}) for code in languages[:2]
-    )
+    more = tuple(PromptLine("more_languages", code, {"key": "0"}) for code in second)
+    greeting = (PromptLine("welcome"), PromptLine("other_languages", values={"key": "0"}))
+    # Telephones are shared: the next caller may not understand the language of the one before.
+    shared = tuple(PromptLine("other_languages", code, {"key": "0"}) for code in languages[:2])
     steps: dict[str, Step] = {
-        # Who is kept away hears why and how to write instead; an emergency is heard all the same.
-        "unwanted_first": Branch(on=conditions.is_kept_away, yes="kept_away_first", no="answered"),
+        # A screened caller hears why, and how to write instead. An emergency is heard all the same.
+        "unwanted_first": Branch(on=conditions.is_screened, yes="kept_away_first", no="answered"),
         "kept_away_first": Branch(on=conditions.is_blocked, yes="blocked", no="held_off"),
-        "blocked": Menu(prompt="blocked", choices=_KEPT_AWAY, otherwise="goodbye_kept_away", attempts=1),
-        "held_off": Menu(prompt="held_off", choices=_KEPT_AWAY, otherwise="goodbye_kept_away", attempts=1),
-        "goodbye_kept_away": End("kept_away", ("goodbye",)),
+        "blocked": Menu(prompt="blocked", choices=_SCREENED, otherwise="goodbye_kept_away", attempts=1),
+        "held_off": Menu(prompt="held_off", choices=_SCREENED, otherwise="goodbye_kept_away", attempts=1),
+        "goodbye_kept_away": End(CallEnding.SCREENED, ("goodbye",)),
         "answered": Branch(on=conditions.language_is_known, yes="welcome_back", no="language"),
         "welcome_back": Menu(
             prompt="other_languages",
@@ -80,10 +90,10 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
             timeout=2,
             continues=True,
         ),
-        # Who waits hears the other page; who waits there, too, is spoken to in German.
+        # A caller who waits hears the other page. One who waits there too is spoken to in German.
         "language": Menu(
             prompt="choose_language",
-            lines=(Line("welcome", DEFAULT_LANGUAGE), *_language_lines(first), *more),
+            lines=(PromptLine("welcome", DEFAULT_LANGUAGE), *_language_lines(first), *more),
             choices={**_language_choices(first), **other_page},
             otherwise="more_languages" if second else "main",
             otherwise_language="" if second else DEFAULT_LANGUAGE,
@@ -103,38 +113,39 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
     return steps
 
 
-def _language_lines(languages: Sequence[str]) -> tuple[Line, ...]:
-    return tuple(Line("choose_language", code, {"key": str(key)}) for key, code in enumerate(languages, start=1))
+def _language_lines(languages: Sequence[str]) -> tuple[PromptLine, ...]:
+    return tuple(PromptLine("choose_language", code, {"key": str(key)}) for key, code in enumerate(languages, start=1))
 
 
 def _language_choices(languages: Sequence[str]) -> dict[str, Choice]:
     return {
-        str(key): Choice("main", language=code, event="language_chosen") for key, code in enumerate(languages, start=1)
+        str(key): Choice("main", language=code, event=EventName.LANGUAGE_CHOSEN)
+        for key, code in enumerate(languages, start=1)
     }
 
 
 def _concerns() -> Mapping[str, Step]:
     """What the call is about."""
     return {
-        "main": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_facts=OTHERWISE_OTHER),
+        "main": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_sets=OTHERWISE_OTHER),
         "other_concern": Menu(
             prompt="other_concern",
-            choices={"1": about("rehab"), "2": about("other")},
+            choices={"1": about(Concern.REHAB), "2": about(Concern.OTHER)},
             otherwise="reach_team",
-            otherwise_facts=OTHERWISE_OTHER,
+            otherwise_sets=OTHERWISE_OTHER,
         ),
         "emergency": Menu(
             prompt="emergency",
-            lines=(Line("danger"), Line("emergency")),
+            lines=(PromptLine("danger"), PromptLine("emergency")),
             choices={
-                "1": Choice("reach_team", facts={"emergency_kind": "no_money"}),
-                "2": Choice("reach_team", facts={"emergency_kind": "power_cut"}),
-                "3": Choice("reach_team", facts={"emergency_kind": "housing"}),
-                "4": Choice("reach_team", facts={"emergency_kind": "food_voucher"}),
-                "5": Choice("reach_team", facts={"emergency_kind": "other"}),
+                "1": Choice("reach_team", sets={"emergency_kind": EmergencyKind.NO_MONEY}),
+                "2": Choice("reach_team", sets={"emergency_kind": EmergencyKind.POWER_CUT}),
+                "3": Choice("reach_team", sets={"emergency_kind": EmergencyKind.HOUSING}),
+                "4": Choice("reach_team", sets={"emergency_kind": EmergencyKind.FOOD_VOUCHER}),
+                "5": Choice("reach_team", sets={"emergency_kind": EmergencyKind.OTHER}),
             },
             otherwise="reach_team",
-            otherwise_facts={"emergency_kind": "other"},
+            otherwise_sets={"emergency_kind": EmergencyKind.OTHER},
             attempts=2,
         ),
     }
@@ -150,31 +161,34 @@ def _people() -> Mapping[str, Step]:
         "office": postal_code(to="transfer", on_the_way=True),
         "transfer": Menu(
             prompt="transfer",
-            choices={"1": Choice("consent", facts={"again": ""})},
+            choices={"1": Choice("consent", sets={"records_again": False})},
             otherwise="line_first",
             attempts=1,
             timeout=2,
         ),
         "line_first": Branch(on=conditions.somebody_is_there, yes="room_first", no="nobody_answered"),
-        "room_first": Branch(on=conditions.line_has_room, yes="line", no="line_full"),
-        "line": WaitInLine(
+        "room_first": Branch(on=conditions.queue_has_room, yes="line", no="line_full"),
+        "line": WaitInQueue(
             bridged="talk",
             ways={
-                "callback": "keep_place",
-                "message": "consent",
-                "closed": "closed",
-                "full": "line_full",
+                QueueExit.CALLBACK: "keep_place",
+                QueueExit.MESSAGE: "consent",
+                QueueExit.CLOSED: "closed",
+                QueueExit.FULL: "line_full",
             },
             otherwise="nobody_answered",
         ),
         "line_full": Announce(("line_full",), to="promise"),
-        "keep_place": Promise("place_kept", to="place_kept"),
+        "keep_place": Promise(EventName.PLACE_KEPT, to="place_kept"),
         "place_kept": Announce(("place_kept",), to="number"),
         "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="line_first"),
-        # A member's telephone may have died: nobody is left in silence, and who was cut off has their old place.
+        # A member's telephone may have failed. A caller who was cut off can have the old place in the queue.
         "conversation_over": Menu(
             prompt="conversation_over",
-            choices={"1": Choice("line_first", facts={"back": "1"}), "2": Choice("consent", facts={"again": ""})},
+            choices={
+                "1": Choice("line_first", sets={"comes_back": True}),
+                "2": Choice("consent", sets={"records_again": False}),
+            },
             otherwise="after_call",
             attempts=1,
         ),
@@ -184,13 +198,13 @@ def _people() -> Mapping[str, Step]:
             otherwise="talk",
             attempts=2,
         ),
-        "interpreter_callback": Promise("interpreter_wanted", to="number"),
-        "after_call": End("connected", ("goodbye",)),
+        "interpreter_callback": Promise(EventName.INTERPRETER_WANTED, to="number"),
+        "after_call": End(CallEnding.CONNECTED, ("goodbye",)),
     }
 
 
 def _voicebox() -> Mapping[str, Step]:
-    """The voicebox at all other times, and the callback for who does not wish to be recorded."""
+    """The voicebox at all other times, and the callback for callers who do not wish to be recorded."""
     return {
         # where a call is taken up again after a failure of ours
         "technical_problem": Announce(("technical_problem",), to="after_problem"),
@@ -202,24 +216,24 @@ def _voicebox() -> Mapping[str, Step]:
         "promise_emergency": Announce(("promise_emergency",), to="consent"),
         "consent": Menu(
             prompt="consent",
-            choices={"1": Choice("record", facts={"again": ""}), "2": Choice("ask_callback")},
+            choices={"1": Choice("record", sets={"records_again": False}), "2": Choice("ask_callback")},
             otherwise="leave_unserved",
         ),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
-        # who could not be heard can still be called back
+        # a caller who could not be heard can still be called back
         "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),
         "nothing_added": Branch(on=conditions.is_changing, yes="change_request", no="details"),
         "offer_callback": Menu(
             prompt="offer_callback",
-            choices={"1": Choice("ask_callback", facts={"kind": "callback"}, unless="receipt_code")},
+            choices={"1": Choice("ask_callback", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")},
             otherwise="leave_unserved",
         ),
-        "ask_callback": Promise("asked", to="details"),
+        "ask_callback": Promise(EventName.ASKED, to="details"),
         "details": Branch(on=conditions.is_changing, yes="noted", no="appointment_first"),
         "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="number"),
         "appointment_open": Branch(on=conditions.reason_is_known, yes="number", no="appointment_mode"),
         "leave_unserved": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),
-        "goodbye_unserved": End("unserved", ("call_again", "goodbye")),
+        "goodbye_unserved": End(CallEnding.UNSERVED, ("call_again", "goodbye")),
         # a storm of keys
         "enough": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),
     }
@@ -246,9 +260,9 @@ def _callback() -> Mapping[str, Step]:
         # what has been promised stays promised; a request that is only being changed keeps its number
         "finish": Branch(on=conditions.is_changing, yes="goodbye_changed", no="number_or_none"),
         "number_or_none": Branch(on=conditions.number_is_known, yes="number_given_at_last", no="no_number"),
-        "number_given_at_last": Promise("number_given", to="receipt"),
+        "number_given_at_last": Promise(EventName.NUMBER_GIVEN, to="receipt"),
         "no_number": Announce(("no_number",), to="receipt"),
-        "number_given": Promise("number_given", to="after_number"),
+        "number_given": Promise(EventName.NUMBER_GIVEN, to="after_number"),
         "after_number": Branch(on=conditions.is_changing, yes="noted", no="where"),
         "where": Branch(on=conditions.office_is_wanted, yes="postal_code", no="age_later"),
         "postal_code": postal_code(to="age_later"),
@@ -259,10 +273,10 @@ def _callback() -> Mapping[str, Step]:
             prompt="availability",
             choices=times("receipt"),
             otherwise="receipt",
-            otherwise_facts={"availability": "any_time"},
+            otherwise_sets={"availability": Availability.ANY_TIME},
             attempts=2,
         ),
         "receipt": Branch(on=conditions.receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
-        "receipt_code": End("promised", ("receipt", "receipt_again", "goodbye")),
-        "goodbye_not_noted": End("promised", ("not_noted", "goodbye")),
+        "receipt_code": End(CallEnding.PROMISED, ("receipt", "receipt_again", "goodbye")),
+        "goodbye_not_noted": End(CallEnding.PROMISED, ("not_noted", "goodbye")),
     }

@@ -1,60 +1,13 @@
-"""What goes in and out of a flow, in words no carrier owns: the state, inputs, verbs and events."""
+"""What goes in and out of a flow, in words no carrier owns: inputs, verbs, answers to its questions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Event:
-    """Something the house has to know; it says all of it, so that it can be told again later.
-
-    Names: `language_chosen`, `recording_begins` (consent given, the tone comes), `message_left`, `asked` (for a
-    callback, forms or an appointment, by key), `number_given`, `changed`, `withdrawn`, `link_wanted`, `line_joined`,
-    `place_kept` (a callback in the caller's turn), `interpreter_wanted` (a callback with one).
-    """
-
-    name: str
-    take: int = 0
-    recording_sid: str = ""
-    seconds: float = 0.0
-    number: str = ""
-    #: The call's facts when it happened, where it has to be told later than that.
-    about: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a call stands. It travels with the call (sealed in the URL the carrier calls next), so a call
-    goes on even when the database does not answer."""
-
-    step: str
-    language: str
-    #: Times the present step has already been asked in vain.
-    tries: int = 0
-    #: Answers given in the whole call.
-    answers: int = 0
-    facts: Mapping[str, str] = field(default_factory=dict)
-    #: Events the house could not take in yet; they travel along until it can.
-    owed: tuple[Event, ...] = ()
-    #: The questions the hash key leads back to, the latest last, each with what the call was about then.
-    trail: tuple[tuple[str, ...], ...] = ()
-    #: Prompts that were spoken right before the present question: who wants it repeated hears them, too.
-    told: tuple[str, ...] = ()
-    #: The last entry had as many digits as it may have: a hash key behind it only ends it.
-    full: bool = False
-
-    def knowing(self, **facts: str) -> State:
-        """The same state with further facts; an empty one is forgotten."""
-        known = {**self.facts, **facts}
-        return replace(self, facts={name: value for name, value in known.items() if value})
-
-    @property
-    def take(self) -> int:
-        """Number of the present recording, 0 before the first."""
-        return int(self.facts.get("take", "0"))
-
+from ivr.domain.enums import RequestStatus
+from ivr.flows.request import CallerRequest
+from ivr.flows.state import CallState, Event
 
 # -- inputs ---------------------------------------------------------------------------------------
 
@@ -75,9 +28,9 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class LeftLine:
-    """The caller waits in the line no more: `callback`, `message` or `emergency` (they pressed a key), `closed`,
-    `nobody` (is there any more), `full`, or something unexpected."""
+class LeftQueue:
+    """The caller no longer waits in the call queue. `reason`: a value of :class:`ivr.domain.enums.QueueExit`, or
+    something the carrier says that is not known here."""
 
     reason: str
 
@@ -98,7 +51,7 @@ class TalkEnded:
 
 @dataclass(frozen=True)
 class NoInterpreter:
-    """In a conversation: nobody can be had who interprets."""
+    """In a conversation: no interpreter is available."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +59,24 @@ class Resumed:
     """Nothing happened but time."""
 
 
-Input = Keys | Recorded | LeftLine | Bridged | TalkEnded | NoInterpreter | Resumed
+Input = Keys | Recorded | LeftQueue | Bridged | TalkEnded | NoInterpreter | Resumed
+
+# -- answers --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StatusAnswer:
+    """What became of the request of a receipt code, and what the call is about from now on."""
+
+    status: RequestStatus
+    request: CallerRequest
+
 
 # -- verbs ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Line:
+class PromptLine:
     """A prompt to speak; in the caller's language unless it names one. `values` fill its placeholders."""
 
     prompt: str
@@ -122,30 +86,30 @@ class Line:
 
 @dataclass(frozen=True)
 class Speak:
-    """Speak lines to their end."""
+    """Speak prompts to their end."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[PromptLine, ...]
 
 
 @dataclass(frozen=True)
 class Listen:
-    """Speak lines while listening for keys (`timeout` seconds); more than one is ended by the hash key."""
+    """Speak prompts while listening for keys (`timeout` seconds); more than one is ended by the hash key."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[PromptLine, ...]
     max_digits: int
     timeout: int
 
 
 @dataclass(frozen=True)
 class RecordSpeech:
-    """Sound a tone and record until silence, a key or the longest duration."""
+    """Sound a tone and record until silence (seconds), a key or the longest duration."""
 
     silence: int
 
 
 @dataclass(frozen=True)
-class PlayTake:
-    """Play the caller's last take."""
+class PlayRecording:
+    """Play the caller's last recording."""
 
 
 @dataclass(frozen=True)
@@ -156,29 +120,29 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class JoinLine:
-    """Wait in the responsible team's line."""
+class JoinQueue:
+    """Wait in the responsible team's call queue."""
 
 
 @dataclass(frozen=True)
 class JoinRoom:
-    """Talk with those in a room."""
+    """Talk with those in a conference room."""
 
     room: str
 
 
 @dataclass(frozen=True)
 class HangUp:
-    """Close the line."""
+    """End the call."""
 
 
-Verb = Speak | Listen | RecordSpeech | PlayTake | Wait | JoinLine | JoinRoom | HangUp
+Verb = Speak | Listen | RecordSpeech | PlayRecording | Wait | JoinQueue | JoinRoom | HangUp
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What follows an input: the new state, what the house must know, what the caller hears."""
+    """What follows an input: the new state, what must be written down, what the caller hears."""
 
-    state: State
+    state: CallState
     events: tuple[Event, ...]
     verbs: tuple[Verb, ...]

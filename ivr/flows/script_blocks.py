@@ -1,32 +1,33 @@
-"""Pieces the script uses in several places."""
+"""Building blocks that the call script uses in several places."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from ivr.domain.enums import AgeGroup, Availability, Concern, TaskKind
 from ivr.flows import conditions
+from ivr.flows.request import RESET_REQUEST
 from ivr.flows.steps import Announce, Choice, EnterDigits, Menu, PlayBack, Record, Step
 
-#: A choice of something new: what is known of an earlier matter of the same call does not belong to it.
-ANEW = {"request": "", "receipt_code": "", "left": "", "again": "", "emergency_kind": ""}
 
-
-def about(concern: str, to: str = "reach_team", kind: str = "callback", **facts: str) -> Choice:
-    """A choice of what the call is about."""
-    return Choice(to, facts={**ANEW, "kind": kind, "concern": concern, "age_group": "", **facts})
+def about(concern: Concern, to: str = "reach_team", kind: TaskKind = TaskKind.CALLBACK, **sets: Any) -> Choice:
+    """A choice of what the call is about. It begins a new request; the age group is asked again."""
+    return Choice(to, sets={**RESET_REQUEST, "kind": kind, "concern": concern, "age_group": None, **sets})
 
 
 #: What a call is about whose caller does not say.
-OTHERWISE_OTHER = about("other").facts
+OTHERWISE_OTHER = about(Concern.OTHER).sets
 
 
 def age_group(to: str, *, on_the_way: bool = False) -> Menu:
-    """Under 25, or older; who does not say goes on, and so does who wants a person and is `on_the_way` to one."""
+    """Under 25, or older. A caller who does not say goes on, and so does one who wants a person and is `on_the_way`
+    to one."""
     return Menu(
         prompt="age_group",
         choices={
-            "1": Choice(to, facts={"age_group": "under_25"}),
-            "2": Choice(to, facts={"age_group": "25_and_over"}),
+            "1": Choice(to, sets={"age_group": AgeGroup.UNDER_25}),
+            "2": Choice(to, sets={"age_group": AgeGroup.FROM_25}),
             **_straight_on(to, on_the_way),
         },
         otherwise=to,
@@ -59,9 +60,9 @@ def postal_code(to: str, *, on_the_way: bool = False) -> EnterDigits:
 def times(to: str) -> Mapping[str, Choice]:
     """When the caller can be reached."""
     return {
-        "1": Choice(to, facts={"availability": "morning"}),
-        "2": Choice(to, facts={"availability": "afternoon"}),
-        "3": Choice(to, facts={"availability": "any_time"}),
+        "1": Choice(to, sets={"availability": Availability.MORNING}),
+        "2": Choice(to, sets={"availability": Availability.AFTERNOON}),
+        "3": Choice(to, sets={"availability": Availability.ANY_TIME}),
     }
 
 
@@ -73,7 +74,7 @@ def spoken_message(prompt: str, to: str, otherwise: str, name: str = "") -> Mapp
         record: Record(prompt=prompt, to=review, otherwise=otherwise),
         review: Menu(
             prompt="review",
-            choices={"1": Choice(to), "2": Choice(listen), "3": Choice(record, facts={"again": "1"})},
+            choices={"1": Choice(to), "2": Choice(listen), "3": Choice(record, sets={"records_again": True})},
             otherwise=to,
         ),
         listen: PlayBack(to=review, otherwise=cannot_play),

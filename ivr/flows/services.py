@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ivr.domain.enums import (
+    AgeGroup,
+    AppointmentMode,
+    AppointmentReason,
+    CallEnding,
+    Companion,
+    Concern,
+    EventName,
+    RequestStatus,
+    TaskKind,
+)
 from ivr.flows import conditions
-from ivr.flows.protocol import Line
+from ivr.flows.protocol import PromptLine
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, spoken_message, times
 from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, Step
 
@@ -20,13 +31,13 @@ def _menu() -> Mapping[str, Step]:
         "services": Menu(
             prompt="services",
             choices={
-                "1": about("forms", "send_where", "postal_order", forms="", customer_number=""),
-                "2": about("appointment", "appointment_consent", "appointment", mode="", companion="", training=""),
+                "1": about(Concern.FORMS, "send_where", TaskKind.POSTAL_ORDER),
+                "2": about(Concern.APPOINTMENT, "appointment_consent", TaskKind.APPOINTMENT),
                 "3": Choice("online_services"),
                 "4": Choice("enter_code"),
             },
             otherwise="reach_team",
-            otherwise_facts=OTHERWISE_OTHER,
+            otherwise_sets=OTHERWISE_OTHER,
         )
     }
 
@@ -34,13 +45,13 @@ def _menu() -> Mapping[str, Step]:
 def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
     """Forms by post. Source: they "werden ihnen nach persönlicher oder telefonischer Nachfrage per Post zugeschickt".
 
-    Where to send them comes first: who hangs up then is called back about which.
+    The address is asked for first: a caller who hangs up after it is called back about the forms.
     """
     keyed = {str(key): form for key, form in enumerate(forms, start=1)}
     return {
         "send_where": Menu(
             prompt="send_where",
-            choices={"1": Choice("record_address", facts={"again": ""}), "2": Choice("customer_number")},
+            choices={"1": Choice("record_address", sets={"records_again": False}), "2": Choice("customer_number")},
             otherwise="offer_callback",
         ),
         **spoken_message("speak_address", to="choose_form", otherwise="no_address", name="_address"),
@@ -53,12 +64,12 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
             to="order_forms",
             otherwise="offer_callback",
         ),
-        "order_forms": Promise("asked", to="choose_form"),
+        "order_forms": Promise(EventName.ASKED, to="choose_form"),
         "choose_form": Menu(
             prompt="choose_form",
             lines=(
-                Line("choose_form"),
-                *(Line("form_key", values={"form": form, "key": key}) for key, form in keyed.items()),
+                PromptLine("choose_form"),
+                *(PromptLine("form_key", values={"form": form, "key": key}) for key, form in keyed.items()),
             ),
             choices={
                 key: Choice("another_form", adds={"forms": form.removeprefix("form_")}) for key, form in keyed.items()
@@ -80,16 +91,16 @@ def _appointment() -> Mapping[str, Step]:
     return {
         "appointment_consent": Menu(
             prompt="appointment_consent",
-            choices={"1": Choice("record", facts={"again": ""}), "2": Choice("ask_callback")},
+            choices={"1": Choice("record", sets={"records_again": False}), "2": Choice("ask_callback")},
             otherwise="ask_callback",
             attempts=2,
         ),
         "appointment_mode": Menu(
             prompt="appointment_mode",
             choices={
-                "1": Choice("appointment_reason", facts={"mode": "in_person"}),
-                "2": Choice("appointment_reason", facts={"mode": "telephone"}),
-                "3": Choice("appointment_reason", facts={"mode": "video"}),
+                "1": Choice("appointment_reason", sets={"mode": AppointmentMode.IN_PERSON}),
+                "2": Choice("appointment_reason", sets={"mode": AppointmentMode.TELEPHONE}),
+                "3": Choice("appointment_reason", sets={"mode": AppointmentMode.VIDEO}),
             },
             otherwise="appointment_reason",
             attempts=2,
@@ -97,10 +108,10 @@ def _appointment() -> Mapping[str, Step]:
         "appointment_reason": Menu(
             prompt="appointment_reason",
             choices={
-                "1": Choice("appointment_help", facts={"reason": "benefits"}),
-                "2": Choice("appointment_help", facts={"reason": "work"}),
-                "3": Choice("appointment_help", facts={"reason": "documents"}),
-                "4": Choice("appointment_help", facts={"reason": "other"}),
+                "1": Choice("appointment_help", sets={"reason": AppointmentReason.BENEFITS}),
+                "2": Choice("appointment_help", sets={"reason": AppointmentReason.WORK}),
+                "3": Choice("appointment_help", sets={"reason": AppointmentReason.DOCUMENTS}),
+                "4": Choice("appointment_help", sets={"reason": AppointmentReason.OTHER}),
             },
             otherwise="appointment_help",
             attempts=2,
@@ -108,10 +119,10 @@ def _appointment() -> Mapping[str, Step]:
         "appointment_help": Menu(
             prompt="appointment_help",
             choices={
-                "1": Choice("training", facts={"companion": "interpreter", "impairment": ""}),
-                "2": Choice("training", facts={"companion": "companion", "impairment": ""}),
-                "3": Choice("who_comes_along", facts={"companion": "none", "impairment": "yes"}),
-                "4": Choice("training", facts={"companion": "none", "impairment": ""}),
+                "1": Choice("training", sets={"companion": Companion.INTERPRETER, "impairment": False}),
+                "2": Choice("training", sets={"companion": Companion.COMPANION, "impairment": False}),
+                "3": Choice("who_comes_along", sets={"companion": Companion.NONE, "impairment": True}),
+                "4": Choice("training", sets={"companion": Companion.NONE, "impairment": False}),
             },
             otherwise="training",
             attempts=2,
@@ -119,9 +130,9 @@ def _appointment() -> Mapping[str, Step]:
         "who_comes_along": Menu(
             prompt="who_comes_along",
             choices={
-                "1": Choice("training", facts={"companion": "interpreter"}),
-                "2": Choice("training", facts={"companion": "companion"}),
-                "3": Choice("training", facts={"companion": "none"}),
+                "1": Choice("training", sets={"companion": Companion.INTERPRETER}),
+                "2": Choice("training", sets={"companion": Companion.COMPANION}),
+                "3": Choice("training", sets={"companion": Companion.NONE}),
             },
             otherwise="training",
             attempts=2,
@@ -129,18 +140,18 @@ def _appointment() -> Mapping[str, Step]:
         "training": Menu(
             prompt="training",
             choices={
-                "1": Choice("number", facts={"training": "yes", "age_group": "under_25"}),
-                "2": Choice("number", facts={"training": "no"}),
+                "1": Choice("number", sets={"training": True, "age_group": AgeGroup.UNDER_25}),
+                "2": Choice("number", sets={"training": False}),
             },
             otherwise="number",
-            otherwise_facts={"training": "no"},
+            otherwise_sets={"training": False},
             attempts=2,
         ),
     }
 
 
 def _online() -> Mapping[str, Step]:
-    """The online services in plain words, and their link as a text message to who asks for it."""
+    """The online services in plain words, and their link as a text message to callers who ask for it."""
     return {
         "online_services": Announce(("online_services",), to="link_by_sms"),
         "link_by_sms": Menu(
@@ -165,7 +176,7 @@ def _online() -> Mapping[str, Step]:
             to="sms_mobile",
             otherwise="goodbye_informed",
         ),
-        "send_link": Promise("link_wanted", to="link_sent"),
+        "send_link": Promise(EventName.LINK_WANTED, to="link_sent"),
         "link_sent": Announce(("link_sent",), to="anything_else"),
         "anything_else": Menu(
             prompt="anything_else",
@@ -173,14 +184,14 @@ def _online() -> Mapping[str, Step]:
             otherwise="goodbye_informed",
             attempts=1,
         ),
-        "goodbye_informed": End("informed", ("goodbye",)),
+        "goodbye_informed": End(CallEnding.INFORMED, ("goodbye",)),
     }
 
 
 def _request() -> Mapping[str, Step]:
     """What became of my request: by receipt code."""
-    still = ("open", "claimed", "tried", "late")
-    over = ("granted", "refused", "closed", "withdrawn")
+    under_way = (RequestStatus.OPEN, RequestStatus.CLAIMED, RequestStatus.TRIED, RequestStatus.LATE)
+    over = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
     return {
         "enter_code": EnterDigits(
             prompt="enter_code",
@@ -192,13 +203,13 @@ def _request() -> Mapping[str, Step]:
         ),
         "find_request": Find(
             {
-                **{outcome: f"request_{outcome}" for outcome in (*still, *over)},
-                "unknown": "code_unknown",
-                "locked": "code_locked",
+                **{status: f"request_{status}" for status in (*under_way, *over)},
+                RequestStatus.UNKNOWN: "code_unknown",
+                RequestStatus.LOCKED: "code_locked",
             }
         ),
-        **{f"request_{outcome}": Announce((f"request_{outcome}",), to="change_request") for outcome in still},
-        **{f"request_{outcome}": Announce((f"request_{outcome}",), to="anything_else") for outcome in over},
+        **{f"request_{status}": Announce((f"request_{status}",), to="change_request") for status in under_way},
+        **{f"request_{status}": Announce((f"request_{status}",), to="anything_else") for status in over},
         "code_unknown": Announce(("code_unknown",), to="enter_code"),
         "code_locked": Announce(("code_locked",), to="anything_else"),
         "change_request": Menu(
@@ -206,20 +217,22 @@ def _request() -> Mapping[str, Step]:
             choices={
                 "1": Choice("enter_number"),
                 "2": Choice("change_times"),
-                "3": Choice("record", facts={"again": "", "left": ""}),  # the menu has said that it is recorded
+                "3": Choice(
+                    "record", sets={"records_again": False, "message_number": 0}
+                ),  # the menu has said that it is recorded
                 "4": Choice("withdraw"),
             },
             otherwise="goodbye_informed",
         ),
         "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
-        "times_changed": Promise("changed", to="noted"),
+        "times_changed": Promise(EventName.CHANGED, to="noted"),
         "withdraw": Menu(
             prompt="withdraw",
             choices={"1": Choice("withdrawn"), "2": Choice("change_request")},
             otherwise="change_request",
         ),
-        "withdrawn": Promise("withdrawn", to="goodbye_withdrawn"),
-        "goodbye_withdrawn": End("withdrawn", ("request_withdrawn", "goodbye")),
+        "withdrawn": Promise(EventName.WITHDRAWN, to="goodbye_withdrawn"),
+        "goodbye_withdrawn": End(CallEnding.WITHDRAWN, ("request_withdrawn", "goodbye")),
         "noted": Announce(("noted",), to="change_more"),
         "change_more": Menu(
             prompt="anything_else",
@@ -227,5 +240,5 @@ def _request() -> Mapping[str, Step]:
             otherwise="goodbye_changed",
             attempts=1,
         ),
-        "goodbye_changed": End("changed", ("goodbye",)),
+        "goodbye_changed": End(CallEnding.CHANGED, ("goodbye",)),
     }

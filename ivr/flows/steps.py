@@ -4,50 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from ivr.flows.protocol import Line, State
+from ivr.domain.enums import CallEnding, CallQueueState, EventName, RequestStatus, RoutingQuestion
+from ivr.flows.protocol import PromptLine, StatusAnswer
+from ivr.flows.state import CallState, check_slots
 
 
 class Questions(Protocol):
-    """What a flow may ask the house. Answered by whoever runs the flow."""
+    """What a flow may ask. Answered by whoever runs the flow."""
 
-    def team_is_open(self, state: State) -> bool:
-        """Whether people answer now."""
+    def team_is_open(self, state: CallState) -> bool:
+        """Whether the team answers calls now."""
 
-    def line_state(self, state: State) -> str:
-        """Whether the caller can wait for the responsible team: `open`, `full`, `nobody` is there, or their place is
-        `taken` by another call of the same, unwanted number."""
+    def queue_state(self, state: CallState) -> CallQueueState:
+        """Whether the caller can wait for the responsible team."""
 
-    def recording_is_ready(self, state: State) -> bool:
-        """Whether the caller's last take can be played back."""
+    def recording_is_ready(self, state: CallState) -> bool:
+        """Whether the caller's last recording can be played back."""
 
-    def decides(self, question: str, state: State) -> bool:
-        """Whether the responsible team depends on the answer to `age_group` or `office`."""
+    def decides(self, question: RoutingQuestion, state: CallState) -> bool:
+        """Whether the responsible team depends on the answer to a question."""
 
     def office_of(self, postal_code: str) -> str | None:
         """The office responsible for a postal code, None outside Bremen."""
 
     def is_ours(self, number: str) -> bool:
-        """Whether a number (E.164) is one of the house's own, which nobody is called back at."""
+        """Whether a number (E.164) is one of the hotline's own, which nobody is called back at."""
 
-    def request(self, state: State) -> tuple[str, Mapping[str, str]]:
-        """What became of the request whose receipt code was keyed in (fact `asked_code`), and the facts to
-        tell it with. Counts the try, so that codes cannot be guessed."""
+    def request_status(self, state: CallState) -> StatusAnswer:
+        """What became of the request whose receipt code was keyed in (slot `asked_code`). Counts the try, so that
+        codes cannot be guessed."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a key leads to, and the facts that choosing it settles."""
+    """What a key leads to, and the slots of the call's state that choosing it sets.
+
+    Raises:
+        ValueError: there is no such slot, or the value does not fit it.
+    """
 
     to: str
     language: str | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
-    #: Facts that are lists (joined by commas) and get one entry more.
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    #: Slots that hold several values and get one more.
     adds: Mapping[str, str] = field(default_factory=dict)
-    event: str = ""
-    #: The facts are settled only while this one is empty.
+    event: EventName | None = None
+    #: `sets` counts only while this slot is empty.
     unless: str = ""
+
+    def __post_init__(self) -> None:
+        check_slots(self.sets)
+        check_slots({name: (value,) for name, value in self.adds.items()})
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Menu:
     """One key out of several, beside those that count anywhere (:attr:`Flow.anywhere`).
 
     Silence and wrong keys are answered by asking again until `attempts` are used up; then `otherwise`. A wrong key is
-    told so at least once. `lines`, where given, are spoken instead of `prompt`, each in a language of its own.
+    announced at least once. `lines`, where given, are spoken instead of `prompt`, each in a language of its own.
     """
 
     prompt: str
@@ -64,24 +73,27 @@ class Menu:
     attempts: int = 3
     #: Seconds of silence that count as no answer.
     timeout: int = 5
-    lines: tuple[Line, ...] = ()
-    #: Facts that are settled when nothing was chosen.
-    otherwise_facts: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[PromptLine, ...] = ()
+    #: Slots that are set when nothing was chosen.
+    otherwise_sets: Mapping[str, Any] = field(default_factory=dict)
     #: The language of what follows when nothing was chosen, where it is not the caller's.
     otherwise_language: str = ""
-    #: Keys of the menu that follows, for who knows them already; nobody is told of them here.
+    #: Keys of the menu that follows, for callers who know them already. They are not announced here.
     ahead: Mapping[str, Choice] = field(default_factory=dict)
-    #: Who does not answer goes straight on, as if it had not been asked.
+    #: A caller who does not answer goes straight on, as if it had not been asked.
     optional: bool = False
-    #: Who waits hears more to choose from, in the step that `otherwise` names.
+    #: A caller who waits hears more to choose from, in the step that `otherwise` names.
     continues: bool = False
+
+    def __post_init__(self) -> None:
+        check_slots(self.otherwise_sets)
 
 
 @dataclass(frozen=True)
 class EnterDigits:
-    """Several keys, ended by the hash key, read by `reads` into the fact `sets` (None: not usable).
+    """Several keys, ended by the hash key, read by `reads` into the slot `sets` (None: not usable).
 
-    Who may leave it out (`optional`) presses the hash key alone, or waits.
+    Where it may be left out (`optional`), the caller presses the hash key alone, or waits.
     """
 
     prompt: str
@@ -97,12 +109,15 @@ class EnterDigits:
     #: Where a single key leads, in place of what it means anywhere.
     choices: Mapping[str, Choice] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        check_slots({self.sets: ""})
+
 
 @dataclass(frozen=True)
 class Branch:
-    """A question about the call or the house that decides the way; asks the caller nothing."""
+    """A condition that decides the way; asks the caller nothing."""
 
-    on: Callable[[State, Questions], bool]
+    on: Callable[[CallState, Questions], bool]
     yes: str
     no: str
 
@@ -111,7 +126,7 @@ class Branch:
 class Find:
     """Looks up the request whose receipt code the caller keyed in; the way depends on what became of it."""
 
-    outcomes: Mapping[str, str]
+    outcomes: Mapping[RequestStatus, str]
 
 
 @dataclass(frozen=True)
@@ -136,7 +151,7 @@ class Record:
 
 @dataclass(frozen=True)
 class PlayBack:
-    """The caller's last take, as soon as it is there; `otherwise` when it is not in time."""
+    """The caller's last recording, as soon as it is there; `otherwise` when it is not in time."""
 
     to: str
     otherwise: str
@@ -144,9 +159,9 @@ class PlayBack:
 
 
 @dataclass(frozen=True)
-class WaitInLine:
-    """Waits in the responsible team's line until a member accepts (`bridged`); else the way depends on why the
-    caller left it (`ways`)."""
+class WaitInQueue:
+    """Waits in the responsible team's call queue until a member accepts (`bridged`); else the way depends on why the
+    caller left the queue (`ways`)."""
 
     bridged: str
     ways: Mapping[str, str]
@@ -155,7 +170,7 @@ class WaitInLine:
 
 @dataclass(frozen=True)
 class Talk:
-    """Talks with a team member; `over` when that has ended, `no_interpreter` when nobody can be had who interprets,
+    """Talks with a team member; `over` when that has ended, `no_interpreter` when no interpreter is available,
     `missed` when the member was gone before the caller came."""
 
     over: str
@@ -165,21 +180,21 @@ class Talk:
 
 @dataclass(frozen=True)
 class Promise:
-    """Tells the house what the caller has asked for (`event`), then goes on. There is no way back behind it."""
+    """Writes down what the caller has asked for (`event`), then goes on. There is no way back behind it."""
 
-    event: str
+    event: EventName
     to: str
 
 
 @dataclass(frozen=True)
 class End:
-    """A named ending: last words, then the line is closed."""
+    """A named ending: last words, then the call is ended."""
 
-    ending: str
+    ending: CallEnding
     prompts: tuple[str, ...] = ()
 
 
-Step = Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInLine | Talk | Promise | End
+Step = Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInQueue | Talk | Promise | End
 
 
 @dataclass(frozen=True)
@@ -187,7 +202,7 @@ class Flow:
     """A call script: named steps and where it begins.
 
     `limit` answers are more than any caller needs; a call that has given more goes to `exhausted`, so no
-    storm of keys keeps a line for ever. A call whose document failed is taken up again at `fallback`.
+    storm of keys keeps a call for ever. A call whose document failed is taken up again at `fallback`.
     `anywhere` holds the keys that count at every question unless it gives them a meaning of its own.
     """
 
@@ -217,7 +232,7 @@ class Flow:
                 return (yes, no)
             case Find(outcomes=outcomes):
                 return tuple(outcomes.values())
-            case WaitInLine(bridged=bridged, ways=ways, otherwise=otherwise):
+            case WaitInQueue(bridged=bridged, ways=ways, otherwise=otherwise):
                 return (bridged, *ways.values(), otherwise)
             case Talk(over=over, no_interpreter=no_interpreter, missed=missed):
                 return (over, no_interpreter, missed)

@@ -15,48 +15,53 @@ from ivr.config.settings import settings
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.phone_numbers import calling_number, shown_number
 from ivr.domain.timestamps import utc_now
-from ivr.flows.protocol import State, Turn
+from ivr.flows.protocol import Turn
+from ivr.flows.state import CallState, EventContext
 from ivr.flows.steps import End
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, twiml
-from ivr.telephony.simulated_time import pretended_hour
+from ivr.telephony import call_intake, flow_context, twiml
+from ivr.telephony.deferred_writes import NotKept
+from ivr.telephony.flow_context import FlowContext
+from ivr.telephony.simulated_time import simulated_time
 from ivr.telephony.state_token import Unreadable, unseal
 
 log = logging.getLogger(__name__)
 
 
-def reply(turn: Turn, before: State | None = None) -> Response:
-    """Tell the house what the turn means, and the carrier what to do."""
+def reply(turn: Turn, before: CallState | None = None) -> Response:
+    """Write down what the turn means, and tell the carrier what to do."""
     call, state = call_sid(), turn.state
-    events = (*state.owed, *turn.events)
+    events = (*state.pending_events, *turn.events)
     step = script().steps[state.step]
     ending = step.ending if isinstance(step, End) else ""
     try:
-        code = call_intake.perform(before, state, events, call, from_number(), ending, utc_now()) if call else None
-        state = replace(state, owed=()).knowing(receipt_code=code or "")
-    except call_intake.NotKept:
-        # The caller goes on; what the house must know travels with the call until it can be written.
+        code = call_intake.write_turn(before, state, events, call, from_number(), ending, utc_now()) if call else None
+        state = state.knowing(pending_events=(), receipt_code=code or "")
+    except NotKept:
+        # The caller goes on. The events travel with the call until they can be written down.
         log.exception("a step could not be written down")
-        told_later = (event if event.about else replace(event, about=dict(state.facts)) for event in events)
-        state = replace(state, owed=tuple(told_later))
+        context = EventContext.of(state)
+        state = replace(
+            state, pending_events=tuple(replace(event, context=event.context or context) for event in events)
+        )
     return document(replace(turn, state=state))
 
 
 def document(turn: Turn) -> Response:
     """The carrier's document for a turn."""
-    return Response(twiml.render(turn, call_sid(), present_house().values(turn.state)), mimetype="text/xml")
+    return Response(twiml.render(turn, call_sid(), present_context().values(turn.state)), mimetype="text/xml")
 
 
-def present_house() -> call_intake.House:
+def present_context() -> FlowContext:
     """Answers the flow's questions for this request."""
-    return call_intake.House(call_sid(), from_number(), utc_now())
+    return FlowContext(call_sid(), from_number(), utc_now())
 
 
-def state_of(token: str) -> State | None:
-    """The call's state; where it cannot be read (a secret or the script changed in mid-call) what the
-    database remembers; if that is nothing, the call begins anew rather than being dropped."""
+def state_of(token: str) -> CallState | None:
+    """The call's state. Where it cannot be read (it is of another call, or the script has changed in mid-call), what
+    the database remembers. If that is nothing, the call begins again instead of being dropped."""
     with suppress(Unreadable):
-        state = unseal(token)
+        state = unseal(token, call_sid())
         if state.step in script().steps:
             return state
     log.warning("a call's state could not be read")
@@ -67,16 +72,18 @@ def state_of(token: str) -> State | None:
     return None
 
 
-def new_call() -> State:
+def new_call() -> CallState:
     """Where a call begins."""
-    state = State(script().start, DEFAULT_LANGUAGE).knowing(since=utc_now().isoformat())
-    if number := from_number():
-        state = state.knowing(callback_number=number)
-    if settings().local and (at := pretended_hour(request.form)):
-        state = state.knowing(at=at)
-    if language := call_intake.greeting(from_number(), request.form.get("To", ""), utc_now()):
-        state = replace(state, language=language).knowing(greeted="1")
-    return state.knowing(**call_intake.kept_away(shown(), utc_now()))
+    state = CallState(
+        script().start,
+        DEFAULT_LANGUAGE,
+        began_at=utc_now(),
+        callback_number=from_number() or "",
+        simulated_time=simulated_time(request.form) if settings().local else None,
+    )
+    if language := flow_context.greeting(from_number(), request.form.get("To", ""), utc_now()):
+        state = replace(state, language=language, greeted=True)
+    return flow_context.screened(state, shown(), utc_now())
 
 
 def from_number() -> str | None:

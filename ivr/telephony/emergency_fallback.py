@@ -12,8 +12,8 @@ from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
-from ivr.flows.protocol import State
-from ivr.telephony.call_session import from_number
+from ivr.flows.state import CallState
+from ivr.telephony.call_session import call_sid, from_number
 from ivr.telephony.state_token import seal
 
 last_resort = Blueprint("last_resort", __name__, url_prefix="/voice/last-resort")
@@ -57,9 +57,13 @@ def agreed() -> Response:
         document.say(_AGAIN, language="de-DE")
         document.hangup()
         return _document(document)
-    state = State("technical_problem", DEFAULT_LANGUAGE).knowing(since=utc_now().isoformat(), take="1")
-    if number := from_number():
-        state = state.knowing(callback_number=number)
+    state = CallState(
+        "technical_problem",
+        DEFAULT_LANGUAGE,
+        began_at=utc_now(),
+        callback_number=from_number() or "",
+        recording_number=1,
+    )
     document.say(_SPEAK, language="de-DE")
     document.record(
         action=voice_url("/last-resort/thanks"),
@@ -68,7 +72,7 @@ def agreed() -> Response:
         timeout=7,
         play_beep=True,
         trim="trim-silence",
-        recording_status_callback=voice_url("/recording", state=seal(state)),
+        recording_status_callback=voice_url("/recording", state=seal(state, call_sid())),
         recording_status_callback_method="POST",
         recording_status_callback_event="in-progress completed absent",
     )

@@ -20,7 +20,7 @@ from ivr.contact_centre import conversations, interpreters, leg_events, outbound
 from ivr.domain.digits import whole_number
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
-from ivr.flows.protocol import Line, State
+from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
 from ivr.platform import database
 from ivr.telephony import agent_announcements, twiml
@@ -259,7 +259,7 @@ def _room(document: VoiceResponse, leg: Leg) -> None:
 
 
 def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
-    twiml.speak(where, (Line(prompt),), State("", leg.conversation.language), {})
+    twiml.speak(where, (PromptLine(prompt),), leg.conversation.language, {})
 
 
 def _too_late(leg: Leg) -> VoiceResponse:

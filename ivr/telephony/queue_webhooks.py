@@ -18,13 +18,14 @@ from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
-from ivr.flows.protocol import Bridged, Line, NoInterpreter, State
+from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine
+from ivr.flows.state import CallState
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
 from ivr.prompts import music
 from ivr.prompts.script import script
 from ivr.telephony import call_intake, twiml
-from ivr.telephony.call_session import call_sid, present_house, reply, state_of
+from ivr.telephony.call_session import call_sid, present_context, reply, state_of
 from ivr.telephony.state_token import Unreadable, unseal
 
 log = logging.getLogger(__name__)
@@ -63,27 +64,27 @@ def wait() -> Response:
     if lines is None:
         return _leave()
     document = VoiceResponse()
-    key = twiml.url("wait/key", state)
+    key = twiml.url("wait/key", state, call_sid())
     gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=1, action=key, method="POST")
-    twiml.speak(gather, (*lines, Line("line_options")), state, present_house().values(state))
+    twiml.speak(gather, (*lines, PromptLine("line_options")), state.language, present_context().values(state))
     gather.play(f"{settings().base_url}/voice/music/{music.version()}.wav")
-    document.redirect(twiml.url("wait", state), method="POST")
+    document.redirect(twiml.url("wait", state, call_sid()), method="POST")
     return Response(str(document), mimetype="text/xml")
 
 
-def _prospect(state: State) -> tuple[Line, ...] | None:
+def _prospect(state: CallState) -> tuple[PromptLine, ...] | None:
     """What can honestly be said to who waits; None when they wait no more."""
-    now, turn = utc_now(), int(state.facts.get("turn", "1"))
+    now, turn = utc_now(), call_intake.visit_of(state)
     with database.writing_alone() as session:
         entry = call_queue.of_call(session, call_sid(), turn)
         if entry is None:  # the database was away when they came
-            call_intake.join_line(session, call_sid(), state, now)
+            call_intake.join_queue(session, call_sid(), state, now)
             entry = call_queue.of_call(session, call_sid(), turn)
         if entry is None or entry.state == "left":
             return None
         if entry.state == "answered":
             return ()
-        if not present_house().team_is_open(state):
+        if not present_context().team_is_open(state):
             call_queue.leave(session, entry, "closed", now)
             return None
         if not duty_roster.somebody_answers(session, entry.team_id, now):
@@ -92,12 +93,12 @@ def _prospect(state: State) -> tuple[Line, ...] | None:
         call_distribution.match(session, now)
         place = call_queue.position(session, entry)
         expected = call_queue.expected_wait(session, entry.team_id, place, now)
-    said = (Line("line_position", values={"place": str(place)}),)
+    said = (PromptLine("line_position", values={"place": str(place)}),)
     if expected is None:
         return said
     if expected > _LONG:
-        return (*said, Line("line_long_wait"))
-    return (*said, Line("line_wait", values={"wait_minutes": str(max(1, -int(-expected.total_seconds() // 60)))}))
+        return (*said, PromptLine("line_long_wait"))
+    return (*said, PromptLine("line_wait", values={"wait_minutes": str(max(1, -int(-expected.total_seconds() // 60)))}))
 
 
 @in_line.post("/wait/key")
@@ -109,14 +110,14 @@ def key() -> Response:
         return _leave()
     if wish is None:
         document = VoiceResponse()
-        document.redirect(twiml.url("wait", state), method="POST")
+        document.redirect(twiml.url("wait", state, call_sid()), method="POST")
         return Response(str(document), mimetype="text/xml")
     now = utc_now()
     with database.writing_alone() as session:
-        entry = call_queue.of_call(session, call_sid(), int(state.facts.get("turn", "1")))
+        entry = call_queue.of_call(session, call_sid(), call_intake.visit_of(state))
         if entry is not None and entry.state != "answered":
             if wish == "callback":  # promised at once: many hang up right after the key
-                task = intake.open_for(session, entry.call, Request.of(state.facts), now)
+                task = intake.open_for(session, entry.call, Request.of(state.request), now)
                 call_queue.keep_place(session, entry, task, now)
                 entry.reason = wish
             else:
@@ -124,12 +125,12 @@ def key() -> Response:
     return _leave()
 
 
-def out_of_queue(call: str, state: State, result: str) -> str:
+def out_of_queue(call: str, state: CallState, result: str) -> str:
     """The carrier's queue has let a caller go (queue-full, error, system-error, leave): nobody is rung for them any
     more. Why they have left the line; nothing where that is not known."""
     try:
         with database.writing_alone() as session:
-            entry = call_queue.of_call(session, call, int(state.facts.get("turn", "1")))
+            entry = call_queue.of_call(session, call, call_intake.visit_of(state))
             if entry is None:
                 return "full" if result == "queue-full" else ""
             if entry.mode == "live":
@@ -165,7 +166,7 @@ def connected() -> Response:
         leg = session.get(Leg, entry.offered_leg_id or 0)
         room = leg.conversation.room if leg else ""
     state = _resumed(entry)
-    return reply(engine.answer(script(), state, Bridged(room), present_house()), state)
+    return reply(engine.answer(script(), state, Bridged(room), present_context()), state)
 
 
 @in_line.post("/no-interpreter")
@@ -176,13 +177,13 @@ def no_interpreter() -> Response:
         if conversation is None or conversation.entry is None or conversation.entry.call.call_sid != call_sid():
             abort(404)
         entry = conversation.entry
-    talking = engine.answer(script(), _resumed(entry), Bridged(conversation.room), present_house()).state
-    return reply(engine.answer(script(), talking, NoInterpreter(), present_house()), talking)
+    talking = engine.answer(script(), _resumed(entry), Bridged(conversation.room), present_context()).state
+    return reply(engine.answer(script(), talking, NoInterpreter(), present_context()), talking)
 
 
-def _resumed(entry: QueueEntry) -> State:
+def _resumed(entry: QueueEntry) -> CallState:
     try:
-        return unseal(entry.resume)
+        return unseal(entry.resume, entry.call.call_sid)
     except Unreadable:  # the secret has changed in mid-call
         known = call_intake.remembered(entry.call.call_sid)
-        return replace(known or State("line", entry.language), step="line")
+        return replace(known or CallState("line", entry.language), step="line")

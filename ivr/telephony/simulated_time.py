@@ -1,6 +1,6 @@
-"""The hour a person at the local exchange wants to pretend, for trying open, closed and the DST nights.
+"""The time of day that a person at the local carrier simulates, to try business hours and the nights of DST changes.
 
-It comes as a header of the (pretended) SIP trunk, and only local mode reads it.
+It comes as a header of the (simulated) SIP trunk, and only local mode reads it.
 """
 
 from __future__ import annotations
@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from ivr.domain.enums import SimulatedHours
+
 FIELD = "SipHeader_X-Hotline-At"
 
 
-def pretended_hour(form: Mapping[str, str]) -> str:
-    """`open`, `closed`, an ISO instant with its offset, or nothing for the present hour."""
-    at = form.get(FIELD, "")
-    if at in ("open", "closed"):
-        return at
+def simulated_time(form: Mapping[str, str]) -> SimulatedHours | datetime | None:
+    """Business hours, an instant, or None for the present time."""
+    given = form.get(FIELD, "")
+    if given in tuple(SimulatedHours):
+        return SimulatedHours(given)
     try:
-        instant = datetime.fromisoformat(at)
+        instant = datetime.fromisoformat(given)
     except ValueError:
-        return ""
-    return at if instant.tzinfo is not None and 2000 <= instant.year < 2100 else ""
+        return None
+    return instant if instant.tzinfo is not None and 2000 <= instant.year < 2100 else None

@@ -1,52 +1,116 @@
 """Seals a call's state into the URL the carrier asks next, so that a call needs no database to go on.
 
-The token is encrypted: neither the carrier's debugger nor a log learns a number or a concern from a URL.
+The token is encrypted: neither the carrier's debugger nor a log learns a number or a concern from a URL. It belongs to
+one call: the CallSid is part of what is sealed. Its length is bounded, because servers refuse long request lines.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from functools import lru_cache
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from ivr.domain.enums import EventName
+from ivr.flows.state import CallState
+from ivr.flows.state_codec import CALL_STATES, Undecodable
+from ivr.flows.state_v0 import state_from_v0
+from ivr.platform import crypto
+from ivr.platform.crypto import Purpose
+from ivr.telephony import former_version
 
-from ivr.config.settings import settings
-from ivr.flows.protocol import Event, State
+log = logging.getLogger(__name__)
+
+#: Characters of the longest token. Twilio refuses URLs of more than 4,000 characters.
+MAX_TOKEN = 3_500
+#: Seconds a token is accepted; no call lasts longer (the carrier ends calls after 24 hours).
+MAX_AGE = 24 * 3600
+_BINDING = 16
+_PLAYBACK = "playback"
+#: Events without which the same tasks, messages and numbers would be known, the least important first.
+_DISPENSABLE = (EventName.LANGUAGE_CHOSEN, EventName.QUEUE_JOINED, EventName.RECORDING_BEGINS)
 
 
 class Unreadable(ValueError):
-    """The token is not one of ours, or too old."""
+    """The token is none of ours, is of another call, or is too old."""
 
 
-@lru_cache(maxsize=4)
-def _fernet(secret: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"call state:" + secret.encode()).digest()))
+def seal(state: CallState, call_sid: str) -> str:
+    """A URL-safe token (some 200 to 400 characters, at most :data:`MAX_TOKEN`) that only this call can use."""
+    token = _sealed(state, call_sid)
+    for shorter in _shortened(state) if len(token) > MAX_TOKEN else ():
+        token = _sealed(shorter, call_sid)
+        if len(token) <= MAX_TOKEN:
+            lost = [event.name.value for event in state.pending_events if event not in shorter.pending_events]
+            log.error("a call's state was too long; these events are not carried on: %s", ", ".join(lost) or "none")
+            break
+    return token
 
 
-def seal(state: State) -> str:
-    """A URL-safe token (some 200 to 400 characters)."""
-    owed = [
-        [event.name, event.take, event.recording_sid, event.seconds, event.number, dict(event.about)]
-        for event in state.owed
-    ]
-    trail = [list(place) for place in state.trail]
-    content = [state.step, state.language, state.tries, state.answers, dict(state.facts), owed, trail]
-    return _fernet(settings().secret).encrypt(json.dumps(content, separators=(",", ":")).encode()).decode()
+def _sealed(state: CallState, call_sid: str) -> str:
+    return crypto.seal(Purpose.CALL_STATE, _binding(call_sid) + CALL_STATES.encode(state))
 
 
-def unseal(token: str, max_age: int | None = None) -> State:
-    """The state in a token, at most `max_age` seconds old.
+def _shortened(state: CallState) -> Iterator[CallState]:
+    """Ever shorter states: without the ways back, then without the events that matter least, then the oldest."""
+    state = replace(state, trail=(), last_prompts=())
+    yield state
+    for name in _DISPENSABLE:
+        state = replace(state, pending_events=tuple(event for event in state.pending_events if event.name != name))
+        yield state
+    while state.pending_events:
+        state = replace(state, pending_events=state.pending_events[1:])
+        yield state
+
+
+def unseal(token: str, call_sid: str, max_age: int = MAX_AGE) -> CallState:
+    """The state in a token of a call, at most `max_age` seconds old.
 
     Raises:
         Unreadable: for anything else.
     """
     try:
-        content = json.loads(_fernet(settings().secret).decrypt(token.encode(), ttl=max_age))
-        step, language, tries, answers, facts, owed, trail = content
-        return State(
-            step, language, tries, answers, facts, tuple(Event(*event) for event in owed), tuple(map(tuple, trail))
-        )
-    except (InvalidToken, ValueError, TypeError) as error:
-        raise Unreadable("not a call state of ours") from error
+        content = crypto.unseal(Purpose.CALL_STATE, token, max_age, what="a call's state")
+        if crypto.version_of(token) == 0:
+            return state_from_v0(_of_version_0(content))
+        if content[:_BINDING] != _binding(call_sid):
+            raise Unreadable("of another call")
+        return CALL_STATES.decode(content[_BINDING:])
+    except (crypto.CannotOpen, Undecodable, ValueError) as error:
+        raise Unreadable(f"no call state of ours: {error}") from error
+
+
+def seal_playback(call_sid: str, recording_number: int) -> str:
+    """A URL-safe token for hearing one recording of a call."""
+    return crypto.seal(Purpose.CALL_STATE, f"{_PLAYBACK} {recording_number} {call_sid}")
+
+
+def unseal_playback(token: str, max_age: int) -> tuple[str, int]:
+    """The CallSid and the number of the recording in a token, at most `max_age` seconds old.
+
+    Raises:
+        Unreadable: for anything else.
+    """
+    try:
+        content = crypto.unseal(Purpose.CALL_STATE, token, max_age)
+        if crypto.version_of(token) == 0:
+            facts = _of_version_0(content)[4]
+            return facts["call_sid"], int(facts["take"])
+        mark, number, call_sid = content.decode().split(" ")
+        if mark != _PLAYBACK:
+            raise Unreadable("no token for hearing a recording")
+        return call_sid, int(number)
+    except (crypto.CannotOpen, ValueError, LookupError, TypeError) as error:
+        raise Unreadable("no token of ours for hearing a recording") from error
+
+
+def _of_version_0(content: bytes) -> Any:
+    if not former_version.is_accepted():
+        raise Unreadable("of a version that is no longer accepted")
+    return json.loads(content)
+
+
+def _binding(call_sid: str) -> bytes:
+    return hashlib.sha256(call_sid.encode()).digest()[:_BINDING]

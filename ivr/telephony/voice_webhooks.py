@@ -19,24 +19,25 @@ from ivr.domain.digits import whole_number
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
-from ivr.flows.protocol import Input, Keys, LeftLine, Recorded, Resumed, State, TalkEnded
+from ivr.flows.protocol import Input, Keys, LeftQueue, Recorded, Resumed, TalkEnded
+from ivr.flows.state import CallState
 from ivr.platform import database
 from ivr.prompts import music, parts, recordings, rendering
 from ivr.prompts.script import script
-from ivr.telephony import agent_webhooks, call_intake, emergency_fallback, queue_webhooks
+from ivr.telephony import agent_webhooks, call_intake, emergency_fallback, flow_context, queue_webhooks
 from ivr.telephony.call_session import (
     call_sid,
     document,
     from_number,
     new_call,
-    present_house,
+    present_context,
     reply,
     seconds,
     shown,
     sid,
     state_of,
 )
-from ivr.telephony.state_token import Unreadable, unseal
+from ivr.telephony.state_token import Unreadable, unseal_playback
 from ivr.voicebox import audio_store
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def incoming() -> Response:
     """The number's voice URL: a call has come in, from a caller or (`staff_number`) a team member."""
     if (number := settings().staff_number) and request.form.get("To") == number:
         return agent_webhooks.greeting()
-    return reply(engine.begin(script(), new_call(), present_house()))
+    return reply(engine.begin(script(), new_call(), present_context()))
 
 
 @voice.post("/answer")
@@ -72,7 +73,7 @@ def answer() -> Response:
     state = state_of(request.args.get("state", ""))
     if request.form.get("QueueResult") in queue_webhooks.ELSEWHERE:
         return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; this is only told
-    return reply(engine.answer(script(), state, _input(state), present_house()), state) if state else incoming()
+    return reply(engine.answer(script(), state, _input(state), present_context()), state) if state else incoming()
 
 
 @voice.post("/fallback")
@@ -83,7 +84,7 @@ def fallback() -> Response:
     with suppress(ValueError):
         token = parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
     state = state_of(token)
-    return reply(engine.take_up(script(), state, present_house())) if state else incoming()
+    return reply(engine.take_up(script(), state, present_context())) if state else incoming()
 
 
 @voice.errorhandler(Exception)
@@ -96,7 +97,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
         return "", 500  # the carrier repeats it, or goes to its own last resort
     try:
         state = replace(new_call(), step=script().fallback)
-        return document(engine.begin(script(), state, present_house()))
+        return document(engine.begin(script(), state, present_context()))
     except Exception:
         log.exception("not even the voicebox can be offered")
         return emergency_fallback.apology()
@@ -138,13 +139,13 @@ def status() -> tuple[str, int]:
 def playback(token: str) -> Response:
     """A caller's own last take, for the caller's own ears."""
     try:
-        state = unseal(token, max_age=_PLAYBACK_AGE)
+        call, number = unseal_playback(token, max_age=_PLAYBACK_AGE)
     except Unreadable:
         abort(404)
-    take = call_intake.stored_take(state.facts.get("call_sid", ""), state.take)
-    if take is None:
+    kept = flow_context.stored_recording(call, number)
+    if kept is None:
         abort(404)
-    audio = io.BytesIO(audio_store.load(take.recording_sid))
+    audio = io.BytesIO(audio_store.load(kept.recording_sid))
     return send_file(audio, mimetype="audio/wav")
 
 
@@ -168,10 +169,10 @@ def prompt(language: str, name: str, version: str) -> Response:
     return response
 
 
-def _input(state: State) -> Input:
+def _input(state: CallState) -> Input:
     form = request.form
     if "QueueResult" in form:
-        return LeftLine(queue_webhooks.out_of_queue(call_sid(), state, form["QueueResult"]))
+        return LeftQueue(queue_webhooks.out_of_queue(call_sid(), state, form["QueueResult"]))
     if "DialCallStatus" in form:
         return TalkEnded(met=queue_webhooks.met(call_sid()))
     if recorded := sid("RecordingSid"):

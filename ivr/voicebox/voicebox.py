@@ -20,6 +20,7 @@ from ivr.calls import calls
 from ivr.config.settings import settings
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import iso
+from ivr.flows.request import UnknownValue
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -69,8 +70,15 @@ def expect(session: Session, call: Call, take: Take, now: datetime) -> VoiceboxM
 
 
 def request_of(message: VoiceboxMessage) -> Request:
-    """What a message is about."""
-    return Request.of(message.about or {"concern": message.call.concern or "other"})
+    """What a message is about.
+
+    Raises:
+        UnknownValue: the row has a value that no enumeration has.
+    """
+    try:
+        return Request.of_record(message.about or {"concern": message.call.concern or "other"})
+    except UnknownValue as error:
+        raise UnknownValue(f"voicebox message {message.id}: {error}") from error
 
 
 def announced(session: Session, call: Call, take: Take, recording_sid: str, now: datetime) -> Recording:

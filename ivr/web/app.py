@@ -25,9 +25,10 @@ from werkzeug.wrappers import Response
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
+from ivr.domain.timestamps import utc_now
 from ivr.platform import database, job_queue, log_setup, outbox
 from ivr.prompts.script import missing_prompts
-from ivr.telephony import call_intake
+from ivr.telephony import call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_webhooks import legs
@@ -160,12 +161,25 @@ def serve() -> Flask:
 
 
 def _replay_spool() -> None:
+    while not _first_start_is_known():
+        time.sleep(1.0)
     while True:
         time.sleep(1.0)
         try:
             call_intake.replay_spool()
         except Exception as error:  # the database is still away; the next second will do
             log.warning("the spool waits (%s)", type(error).__name__)
+
+
+def _first_start_is_known() -> bool:
+    """Whether it is written down when this version was first started: from then on states of the version before are
+    accepted for some hours."""
+    try:
+        former_version.first_start(utc_now())
+    except Exception as error:
+        log.warning("the first start of this version is not written down yet (%s)", type(error).__name__)
+        return False
+    return True
 
 
 def _check_prompts() -> None:

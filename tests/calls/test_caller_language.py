@@ -16,7 +16,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call, CodeTry, KnownCaller
 from ivr.platform import database
-from ivr.telephony.call_intake import greeting
+from ivr.telephony.flow_context import greeting
 from tests.support.people import a_task, hire, the_task
 
 NUMBER = "+4915112345678"

@@ -26,7 +26,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import FrequentCaller, Leg, QueueEntry
 from ivr.platform import database, write_behind
-from ivr.telephony import call_intake
+from ivr.telephony.flow_context import FlowContext
 from ivr.web.app import create_app
 from ivr.workers import carrier_reconciliation
 from tests.support.call_queue import conversation_of, entry_of, waits
@@ -311,12 +311,12 @@ def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(call_queue_
     """Its emergency gets through, once; further ones reach the voicebox."""
     team.member("nora")
     with database.writing() as session:
-        hotline = call_intake.RunningHotline("CA1", "+4917055500002", utc_now())
+        context = FlowContext("CA1", "+4917055500002", utc_now())
         call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
         call_queue.enter(session, call, 1, Request(concern="emergency"), "de", "", utc_now())
         session.flush()
-        assert not hotline._fills_the_line(session)
+        assert not context._holds_a_place(session)
         for _ in range(call_queue_hotline.settings.calls_a_minute + 1):
             screening.too_often("+4917055500002")
-        assert hotline._fills_the_line(session)
+        assert context._holds_a_place(session)
         session.rollback()

@@ -13,56 +13,64 @@ import pytest
 from ivr import prompts
 from ivr.config import sections
 from ivr.domain import receipt_codes
+from ivr.domain.enums import CallEnding, CallQueueState, Concern, RequestStatus, TaskKind
 from ivr.domain.languages import LANGUAGES
 from ivr.flows import checker, diagram, engine
 from ivr.flows.hotline import hotline
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
-    JoinLine,
+    JoinQueue,
     Keys,
-    LeftLine,
+    LeftQueue,
     Listen,
     NoInterpreter,
-    PlayTake,
+    PlayRecording,
     Recorded,
     RecordSpeech,
     Resumed,
-    State,
+    StatusAnswer,
     TalkEnded,
     Wait,
 )
+from ivr.flows.request import CallerRequest
+from ivr.flows.state import AnsweredQuestion, CallState
 from ivr.flows.steps import Announce, Choice, End, EnterDigits, Flow, Menu
 
 ROOT = Path(__file__).parent.parent.parent
 FORMS = ("form_main_application", "form_change")
 FLOW = hotline(("de", "en", "ko"), FORMS)
 WHOLE = hotline(tuple(LANGUAGES), FORMS)
+#: The caller has answered two questions.
+TRAIL = (
+    AnsweredQuestion("language", CallerRequest()),
+    AnsweredQuestion("main", CallerRequest(concern=Concern.WORK)),
+)
 
 
 class Answers:
-    """A hotline that answers questions as the test says."""
+    """Answers questions as the test says."""
 
     def __init__(
         self,
         is_open: bool = False,
         ready: bool = True,
         asks: tuple[str, ...] = (),
-        outcome: str = "open",
-        line: str = "open",
+        outcome: RequestStatus = RequestStatus.OPEN,
+        queue: CallQueueState = CallQueueState.OPEN,
     ) -> None:
-        self.is_open, self.ready, self.asks, self.outcome, self.line = is_open, ready, asks, outcome, line
+        self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
 
-    def team_is_open(self, state: State) -> bool:
+    def team_is_open(self, state: CallState) -> bool:
         return self.is_open
 
-    def line_state(self, state: State) -> str:
-        return self.line
+    def queue_state(self, state: CallState) -> CallQueueState:
+        return self.queue
 
-    def recording_is_ready(self, state: State) -> bool:
+    def recording_is_ready(self, state: CallState) -> bool:
         return self.ready
 
-    def decides(self, question: str, state: State) -> bool:
+    def decides(self, question: str, state: CallState) -> bool:
         return question in self.asks
 
     def office_of(self, postal_code: str) -> str | None:
@@ -71,12 +79,12 @@ class Answers:
     def is_ours(self, number: str) -> bool:
         return number == "+494211782666"
 
-    def request(self, state: State) -> tuple[str, dict[str, str]]:
-        return self.outcome, {"request": "12345674"}
+    def request_status(self, state: CallState) -> StatusAnswer:
+        return StatusAnswer(self.outcome, replace(state.request, changes="12345674"))
 
 
-def at(step: str, **facts: str) -> State:
-    return State(step, "de", facts=facts)
+def at(step: str, **slots: object) -> CallState:
+    return CallState(step, "de").knowing(**slots)
 
 
 @pytest.mark.parametrize("flow", [FLOW, WHOLE], ids=["three languages", "all languages"])
@@ -129,9 +137,9 @@ MENUS = [name for name, step in WHOLE.steps.items() if isinstance(step, Menu)]
 
 @pytest.mark.parametrize("name", [name for name in MENUS if name not in ("language",)])
 def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
-    turn = engine.answer(WHOLE, at(name, request="12345674", forms="change"), Keys("9"), Answers())
-    assert (turn.state.step, turn.state.facts["concern"]) == ("emergency", "emergency")
-    assert "request" not in turn.state.facts
+    turn = engine.answer(WHOLE, at(name, changes="12345674", forms=("change",)), Keys("9"), Answers())
+    assert (turn.state.step, turn.state.request.concern) == ("emergency", "emergency")
+    assert not turn.state.request.changes
 
 
 @pytest.mark.parametrize(
@@ -147,26 +155,24 @@ def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None
 
 @pytest.mark.parametrize("name", [name for name, step in WHOLE.steps.items() if isinstance(step, Menu | EnterDigits)])
 def test_the_star_repeats_and_the_hash_goes_back(name: str) -> None:
-    before = replace(at(name), trail=(("language",), ("main", "callback", "work")))
+    before = replace(at(name), trail=TRAIL)
     repeated = engine.answer(WHOLE, before, Keys("*"), Answers())
     assert (repeated.state.step, repeated.state.trail) == (name, before.trail)
     back = engine.answer(WHOLE, before, Keys("#"), Answers())
     if not getattr(WHOLE.steps[name], "optional", False):
-        assert (back.state.step, back.state.trail) == ("main", (("language",),))
-        assert back.state.facts["concern"] == "work"
+        assert (back.state.step, back.state.trail) == ("main", TRAIL[:1])
+        assert back.state.request.concern == "work"
 
 
 def test_nothing_promised_is_gone_back_behind() -> None:
-    turn = engine.answer(
-        FLOW, replace(at("consent"), trail=(("language",), ("main", "callback", "work"))), Keys("2"), Answers()
-    )
+    turn = engine.answer(FLOW, replace(at("consent"), trail=TRAIL), Keys("2"), Answers())
     assert turn.state.trail == ()
     again = engine.answer(FLOW, turn.state, Keys("#"), Answers())
     assert again.state.step == turn.state.step
 
 
 def test_a_caller_may_change_their_mind_at_every_step() -> None:
-    turn = engine.begin(FLOW, State(FLOW.start, "de"), Answers())
+    turn = engine.begin(FLOW, CallState(FLOW.start, "de"), Answers())
     for keys, step in [
         ("1", "main"),
         ("#", "language"),
@@ -177,16 +183,16 @@ def test_a_caller_may_change_their_mind_at_every_step() -> None:
     ]:
         turn = engine.answer(FLOW, turn.state, Keys(keys), Answers())
         assert turn.state.step == step
-    assert (turn.state.language, turn.state.facts["concern"]) == ("en", "work")
+    assert (turn.state.language, turn.state.request.concern) == ("en", "work")
 
 
 def test_going_back_from_an_emergency_is_about_the_forms_again() -> None:
     turn = engine.answer(FLOW, at("services"), Keys("1"), Answers())
     turn = engine.answer(FLOW, turn.state, Keys("9"), Answers())
-    assert turn.state.facts["concern"] == "emergency"
+    assert turn.state.request.concern == "emergency"
     turn = engine.answer(FLOW, turn.state, Keys("#"), Answers())
-    facts = turn.state.facts
-    assert (turn.state.step, facts["kind"], facts["concern"]) == ("send_where", "postal_order", "forms")
+    request = turn.state.request
+    assert (turn.state.step, request.kind, request.concern) == ("send_where", "postal_order", "forms")
 
 
 def test_an_entry_hears_the_keys_that_count_anywhere() -> None:
@@ -204,7 +210,7 @@ def test_the_age_is_asked_only_where_the_team_depends_on_it() -> None:
     outside = engine.answer(FLOW, asked.state, Keys("80331"), Answers(is_open=True, asks=("office",)))
     assert outside.verbs[0].lines[0].prompt == "postal_code_not_usable"
     found = engine.answer(FLOW, outside.state, Keys("28195"), Answers(is_open=True))
-    assert (found.state.step, found.state.facts["office"]) == ("transfer", "office_1")
+    assert (found.state.step, found.state.request.office) == ("transfer", "office_1")
 
 
 def test_more_than_nine_languages_have_a_second_page() -> None:
@@ -219,18 +225,18 @@ def test_more_than_nine_languages_have_a_second_page() -> None:
 @pytest.mark.parametrize("is_open", [True, False])
 def test_a_caller_who_never_does_anything_is_sent_off_well(is_open: bool) -> None:
     hotline = Answers(is_open)
-    turn = engine.begin(FLOW, State(FLOW.start, "de"), hotline)
+    turn = engine.begin(FLOW, CallState(FLOW.start, "de"), hotline)
     for _ in range(30):
         if isinstance(turn.verbs[-1], HangUp):
             break
-        given = LeftLine("nobody") if isinstance(turn.verbs[-1], JoinLine) else Keys()
+        given = LeftQueue("nobody") if isinstance(turn.verbs[-1], JoinQueue) else Keys()
         turn = engine.answer(FLOW, turn.state, given, hotline)
     assert isinstance(turn.verbs[-1], HangUp)
-    assert FLOW.steps[turn.state.step] == End("unserved", ("call_again", "goodbye"))
+    assert FLOW.steps[turn.state.step] == End(CallEnding.UNSERVED, ("call_again", "goodbye"))
 
 
 def test_silence_in_the_language_menu_ends_in_german() -> None:
-    turn = engine.begin(FLOW, State(FLOW.start, "de"), Answers())
+    turn = engine.begin(FLOW, CallState(FLOW.start, "de"), Answers())
     for _ in range(3):
         turn = engine.answer(FLOW, turn.state, Keys(), Answers())
     assert (turn.state.step, turn.state.language) == ("main", "de")
@@ -263,31 +269,29 @@ def test_wrong_keys_are_asked_again_twice() -> None:
 def test_each_take_has_its_number() -> None:
     hotline = Answers()
     turn = engine.answer(FLOW, at("consent"), Keys("1"), hotline)
-    assert turn.state.take == 1
+    assert turn.state.recording_number == 1
     assert [event.name for event in turn.events] == ["recording_begins"]
     assert isinstance(turn.verbs[-1], RecordSpeech)
     turn = engine.answer(FLOW, turn.state, Recorded("RE1", 4), hotline)
     assert [(event.name, event.recording_sid, event.seconds) for event in turn.events] == [("message_left", "RE1", 4)]
     turn = engine.answer(FLOW, turn.state, Keys("3"), hotline)
-    assert turn.state.take == 2
+    assert turn.state.recording_number == 2
 
 
 def test_listening_waits_for_the_audio_and_then_goes_on_without_it() -> None:
-    turn = engine.answer(FLOW, at("review", take="1"), Keys("2"), Answers(ready=False))
+    turn = engine.answer(FLOW, at("review", recording_number=1), Keys("2"), Answers(ready=False))
     for _ in range(6):
         assert turn.verbs == (Wait(1),)
         turn = engine.answer(FLOW, turn.state, Resumed(), Answers(ready=False))
     assert turn.verbs[0].lines[0].prompt == "cannot_play"
     assert isinstance(turn.verbs[-1], Listen)
-    turn = engine.answer(FLOW, at("review", take="1"), Keys("2"), Answers(ready=True))
-    assert isinstance(turn.verbs[0], PlayTake)
+    turn = engine.answer(FLOW, at("review", recording_number=1), Keys("2"), Answers(ready=True))
+    assert isinstance(turn.verbs[0], PlayRecording)
     assert isinstance(turn.verbs[1], Listen)
 
 
 def test_a_storm_of_keys_ends_and_keeps_what_was_promised() -> None:
-    storming = State(
-        "review", "de", answers=FLOW.limit, facts={"receipt_code": "12345674", "callback_number": "+49421178"}
-    )
+    storming = at("review", answers=FLOW.limit, receipt_code="12345674", callback_number="+49421178")
     turn = engine.answer(FLOW, storming, Keys("3"), Answers())
     assert isinstance(turn.verbs[-1], HangUp)
     assert [event.name for event in turn.events] == ["number_given"]
@@ -302,9 +306,9 @@ def test_random_inputs_at_every_step_never_fail() -> None:
         Keys("9" * 50),
         Recorded("RE", 3),
         Recorded(),
-        LeftLine("callback"),
-        LeftLine("emergency"),
-        LeftLine("?"),
+        LeftQueue("callback"),
+        LeftQueue("emergency"),
+        LeftQueue("?"),
         Bridged("room"),
         TalkEnded(),
         NoInterpreter(),
@@ -312,7 +316,7 @@ def test_random_inputs_at_every_step_never_fail() -> None:
     ]
     for name in FLOW.steps:
         for _ in range(20):
-            state = at(name, take="1", callback_number="+4915112345678")
+            state = at(name, recording_number=1, callback_number="+4915112345678")
             for _ in range(10):
                 turn = engine.answer(
                     FLOW,
@@ -323,7 +327,7 @@ def test_random_inputs_at_every_step_never_fail() -> None:
                         dice.random() < 0.5,
                         dice.choice([(), ("age_group",), ("office",)]),
                         dice.choice(list(FLOW.steps["find_request"].outcomes)),
-                        dice.choice(["open", "full", "nobody"]),
+                        dice.choice(list(CallQueueState)),
                     ),
                 )
                 assert turn.verbs, name
@@ -336,31 +340,31 @@ def test_random_inputs_at_every_step_never_fail() -> None:
 def test_zero_at_a_question_on_the_way_to_people_goes_on_without_an_answer() -> None:
     asks = Answers(asks=("age_group", "office"))
     for name, key in (("age_group", "0"), ("office", "0")):
-        turn = engine.answer(WHOLE, at(name, concern="work"), Keys(key), asks)
+        turn = engine.answer(WHOLE, at(name, concern=Concern.WORK), Keys(key), asks)
         assert turn.state.step in ("office", "transfer")
         assert turn.state.step != name
 
 
 def test_who_gives_up_a_request_half_way_is_called_back() -> None:
     """Nothing was ordered yet: `0` or silence at the address makes a callback of it, not an empty postal order."""
-    forms = at("send_where", kind="postal_order", concern="forms")
+    forms = at("send_where", kind=TaskKind.POSTAL_ORDER, concern=Concern.FORMS)
     person = engine.answer(WHOLE, forms, Keys("0"), Answers(False)).state
-    assert (person.step, person.facts["kind"]) == ("consent", "callback")
+    assert (person.step, person.request.kind) == ("consent", "callback")
     offered = engine.answer(WHOLE, replace(forms, step="offer_callback"), Keys("1"), Answers(False)).state
-    assert offered.facts["kind"] == "callback"
+    assert offered.request.kind == "callback"
     ordered = engine.answer(WHOLE, forms.knowing(receipt_code="12345674"), Keys("0"), Answers(False)).state
-    assert ordered.facts["kind"] == "postal_order", "what has been promised stays what it is"
+    assert ordered.request.kind == "postal_order", "what has been promised stays what it is"
 
 
 def test_the_hash_key_takes_an_answer_back() -> None:
-    chosen = engine.answer(WHOLE, at("choose_form", kind="postal_order"), Keys("1"), Answers()).state
-    assert chosen.facts["forms"]
+    chosen = engine.answer(WHOLE, at("choose_form", kind=TaskKind.POSTAL_ORDER), Keys("1"), Answers()).state
+    assert chosen.request.forms
     back = engine.answer(WHOLE, chosen, Keys("#"), Answers()).state
-    assert (back.step, "forms" in back.facts) == ("choose_form", False)
-    young = engine.answer(WHOLE, at("training", kind="appointment"), Keys("1"), Answers()).state
+    assert (back.step, back.request.forms) == ("choose_form", ())
+    young = engine.answer(WHOLE, at("training", kind=TaskKind.APPOINTMENT), Keys("1"), Answers()).state
     again = engine.answer(WHOLE, young, Keys("#"), Answers()).state
     older = engine.answer(WHOLE, again, Keys("2"), Answers()).state
-    assert (older.facts["training"], older.facts.get("age_group")) == ("no", None)
+    assert (older.request.training, older.request.age_group) == (False, None)
 
 
 def test_a_hash_key_behind_a_full_entry_only_ends_it() -> None:
@@ -373,7 +377,7 @@ def test_a_hash_key_behind_a_full_entry_only_ends_it() -> None:
 
 
 def test_the_star_repeats_what_was_told_before_the_question() -> None:
-    found = engine.answer(WHOLE, at("enter_code"), Keys(receipt_codes.draw()), Answers(outcome="open"))
+    found = engine.answer(WHOLE, at("enter_code"), Keys(receipt_codes.draw()), Answers(outcome=RequestStatus.OPEN))
     spoken = engine.answer(WHOLE, found.state, Keys("*"), Answers()).verbs[0].lines
     assert [line.prompt for line in spoken] == ["request_open", "change_request"]
 
@@ -398,25 +402,25 @@ def test_silence_ends_in_german_even_for_who_was_greeted_in_another_language() -
 
 def test_who_knows_the_menu_presses_its_key_while_being_greeted() -> None:
     greeted = engine.answer(WHOLE, replace(at("welcome_back"), language="tr"), Keys("2"), Answers(False)).state
-    assert (greeted.step, greeted.facts["concern"], greeted.language) == ("consent", "work", "tr")
+    assert (greeted.step, greeted.request.concern, greeted.language) == ("consent", "work", "tr")
 
 
 def test_nothing_said_while_changing_a_request_is_not_noted() -> None:
-    silent = replace(at("record", request="12345674", receipt_code="12345674"), tries=2)
+    silent = replace(at("record", changes="12345674", receipt_code="12345674"), tries=2)
     turn = engine.answer(WHOLE, silent, Recorded(), Answers())
     assert turn.state.step == "change_request"
-    unusable = replace(at("enter_number", request="12345674", receipt_code="12345674"), tries=2)
+    unusable = replace(at("enter_number", changes="12345674", receipt_code="12345674"), tries=2)
     assert engine.answer(WHOLE, unusable, Keys("112"), Answers()).state.step == "change_request"
 
 
 def test_the_last_words_of_a_storm_of_keys_count() -> None:
-    storm = replace(at("record", take="1"), answers=WHOLE.limit)
+    storm = replace(at("record", recording_number=1), answers=WHOLE.limit)
     turn = engine.answer(WHOLE, storm, Recorded("RE1", 4.0), Answers())
     assert [event.name for event in turn.events] == ["message_left"]
 
 
 def test_who_hears_badly_may_bring_somebody_too() -> None:
     hard = engine.answer(WHOLE, at("appointment_help"), Keys("3"), Answers()).state
-    assert (hard.step, hard.facts["impairment"]) == ("who_comes_along", "yes")
+    assert (hard.step, hard.request.impairment) == ("who_comes_along", True)
     both = engine.answer(WHOLE, hard, Keys("2"), Answers()).state
-    assert (both.facts["companion"], both.facts["impairment"]) == ("companion", "yes")
+    assert (both.request.companion, both.request.impairment) == ("companion", True)

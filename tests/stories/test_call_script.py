@@ -19,7 +19,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, job_queue, outbox
 from ivr.prompts.speaking import digit_by_digit
-from ivr.telephony.call_intake import greeting
+from ivr.telephony.flow_context import greeting
 from tests.support.caller import Caller
 from tests.support.staff import Team, have_met
 from tests.support.waiting import eventually

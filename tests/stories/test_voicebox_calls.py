@@ -10,7 +10,7 @@ import pytest
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, Sound
 from ivr.prompts.speaking import digit_by_digit
-from ivr.telephony.call_intake import stored_take
+from ivr.telephony.flow_context import stored_recording
 from tests.support.waiting import eventually
 
 SILENCE = Sound(np.zeros(RATE * 6, np.int16), RATE)
@@ -138,7 +138,7 @@ def test_listening_and_recording_again_keeps_the_last_take(caller, hotline, task
     person = caller().dials()
     person.hears("choose_language").presses("1").hears("main").presses("1").hears("consent").presses("1")
     person.hears("speak_now").says("Das war nichts.").hears("review")
-    eventually(lambda: stored_take(person.call_sid, 1), 20)
+    eventually(lambda: stored_recording(person.call_sid, 1), 20)
     person.presses("2").hears("review").presses("3").hears("speak_now").says(POWER_CUT)
     person.hears("review").presses("1").can_be_called().hears("goodbye").is_sent_off()
     assert any(said.endswith("s of audio]") for said in person.everything), "the take was played back"

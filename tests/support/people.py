@@ -62,7 +62,7 @@ def a_task(
         )
         calls.progressed(call, "record", language, concern)
         about = {"kind": kind, "concern": concern}
-        request = Request.of(about)
+        request = Request.of_record(about)
         if text is None:
             return intake.open_for(session, call, request, now).id
         recording = voicebox.announced(session, call, Take(1, language, about), "RE" + secrets.token_hex(16), now)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
-from ivr.flows.protocol import State
+from ivr.domain.enums import Concern
+from ivr.flows.state import CallState
 from ivr.local_carrier.webhooks import sign
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
 from ivr.platform.work_models import Work
-from ivr.telephony.state_token import seal
+from ivr.telephony.state_token import seal, seal_playback
 from ivr.web.app import create_app
 
 CALL = "CA" + "1" * 32
@@ -45,14 +47,19 @@ def carrier(empty_database):
     return post
 
 
-def in_step(step: str, path: str = "/voice/answer", **facts: str) -> str:
-    state = State(step, "de", facts={"concern": "benefits", "callback_number": "+4915112345678", **facts})
-    return f"{path}?{urlencode({'state': seal(state)})}"
+def in_step(step: str, path: str = "/voice/answer", **slots: object) -> str:
+    state = CallState(step, "de", callback_number="+4915112345678").knowing(concern=Concern.BENEFITS).knowing(**slots)
+    return f"{path}?{urlencode({'state': seal(state, CALL)})}"
+
+
+def recording_event() -> str:
+    """Where the carrier tells what became of the first recording."""
+    return in_step("record", "/voice/recording", recording_number=1)
 
 
 def next_step(answer) -> str:
     """The webhook a document leads to."""
-    return re.search(r"/voice/answer\?state=[\w=%-]+", answer.text)[0]
+    return re.search(r"/voice/answer\?state=[\w=%.-]+", answer.text)[0]
 
 
 def count(model: type) -> int:
@@ -116,8 +123,8 @@ def test_the_exchange_signs_as_twilio_does(empty_database) -> None:
 
 def test_a_repeated_webhook_makes_no_second_task(carrier) -> None:
     for _ in range(3):
-        assert carrier(in_step("record", take="1"), **RECORDED).status_code == 200
-        assert carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED).status_code == 204
+        assert carrier(in_step("record", recording_number=1), **RECORDED).status_code == 200
+        assert carrier(recording_event(), **COMPLETED).status_code == 204
         assert carrier("/voice/status", CallStatus="completed").status_code == 204
     assert (count(CallbackTask), count(VoiceboxMessage), count(Recording)) == (1, 1, 1)
     with database.reading() as session:
@@ -125,9 +132,9 @@ def test_a_repeated_webhook_makes_no_second_task(carrier) -> None:
 
 
 def test_the_recordings_event_may_come_first(carrier) -> None:
-    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    carrier(recording_event(), **COMPLETED)
     carrier("/voice/status", CallStatus="completed")
-    carrier(in_step("record", take="1"), **RECORDED)
+    carrier(in_step("record", recording_number=1), **RECORDED)
     assert (count(CallbackTask), count(Recording)) == (1, 1)
     assert the_task().concern == "benefits"
     assert the_task().callback_number == "+4915112345678"
@@ -136,11 +143,11 @@ def test_the_recordings_event_may_come_first(carrier) -> None:
 def test_a_hang_up_in_mid_recording_has_a_task_before_any_audio(carrier) -> None:
     """TELEPHONY: the action may not come at all after a hang-up; the call's state must be enough."""
     carrier(in_step("consent"), Digits="1")
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="in-progress")
     assert the_task() is None
     carrier("/voice/status", CallStatus="completed")
     assert the_task().provisional
-    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
+    carrier(recording_event(), **COMPLETED)
     assert not the_task().provisional
     assert message_state() == "left"
 
@@ -149,17 +156,17 @@ def test_silence_in_mid_recording_takes_the_doubt_away(carrier) -> None:
     carrier(in_step("consent"), Digits="1")
     carrier("/voice/status", CallStatus="completed")
     assert the_task() is None, "hung up before the tone"
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="in-progress")
     assert the_task().provisional
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="absent")
     assert the_task() is None
     assert message_state() == "empty"
 
 
 def test_absent_after_completed_changes_nothing(carrier) -> None:
-    carrier(in_step("record", "/voice/recording", take="1"), **COMPLETED)
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    carrier(recording_event(), **COMPLETED)
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="absent")
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="in-progress")
     assert the_task() is not None
     assert message_state() == "left"
 
@@ -167,14 +174,14 @@ def test_absent_after_completed_changes_nothing(carrier) -> None:
 @pytest.mark.parametrize("duration", ["0", "-1", "4"])
 def test_a_failed_recording_takes_no_promise_back(carrier, duration: str) -> None:
     told = {"RecordingSid": RECORDING, "RecordingDuration": duration}
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingStatus="in-progress", **told)
+    carrier(recording_event(), RecordingStatus="in-progress", **told)
     carrier("/voice/status", CallStatus="completed")
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingStatus="failed", **told)
+    carrier(recording_event(), RecordingStatus="failed", **told)
     assert the_task() is not None
 
 
 def test_a_failed_recording_is_a_task_that_a_person_sees(carrier) -> None:
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="failed")
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="failed")
     assert the_task() is not None
 
 
@@ -186,7 +193,7 @@ def test_a_state_we_cannot_read_begins_again(carrier) -> None:
 
 
 def test_the_fallback_takes_the_call_up_in_its_language(carrier, empty_database) -> None:
-    state = seal(State("main", "en", facts={"concern": "work"}))
+    state = seal(CallState("main", "en").knowing(concern=Concern.WORK), CALL)
     url = f"{empty_database.base_url}/voice/answer?{urlencode({'state': state})}"
     answer = carrier("/voice/fallback", ErrorCode="11200", ErrorUrl=url)
     assert "There was a technical problem" in answer.text
@@ -194,13 +201,13 @@ def test_the_fallback_takes_the_call_up_in_its_language(carrier, empty_database)
 
 
 def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivr.telephony import call_intake
+    from ivr.telephony import call_intake, deferred_writes
 
     def broken(*_: object) -> str:
-        raise call_intake.NotKept("turn")
+        raise deferred_writes.NotKept("turn")
 
     with monkeypatch.context() as outage:
-        outage.setattr(call_intake, "perform", broken)
+        outage.setattr(call_intake, "write_turn", broken)
         answer = carrier(in_step("consent"), Digits="2")
     assert answer.status_code == 200
     assert "null eins fünf eins" in answer.text.replace(",", "")
@@ -213,12 +220,12 @@ def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypat
 def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
     carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ivr.telephony import call_intake
+    from ivr.telephony import call_intake, deferred_writes
 
     def broken(*_: object) -> str:
-        raise call_intake.NotKept("turn")
+        raise deferred_writes.NotKept("turn")
 
-    monkeypatch.setattr(call_intake, "perform", broken)
+    monkeypatch.setattr(call_intake, "write_turn", broken)
     answer = carrier(next_step(carrier(in_step("consent"), Digits="2")), Digits="1")
     answer = carrier(next_step(carrier(next_step(answer), Digits="")), Digits="3")
     assert "rufen Sie bitte noch einmal an" in answer.text
@@ -231,7 +238,7 @@ def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: 
     def broken(*_: object) -> str:
         raise RuntimeError("a mistake in our code")
 
-    monkeypatch.setattr(call_intake, "perform", broken)
+    monkeypatch.setattr(call_intake, "write_turn", broken)
     answer = carrier(in_step("main"), Digits="1")
     assert answer.status_code == 200
     assert "technisches Problem" in answer.text
@@ -239,13 +246,13 @@ def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: 
 
 
 def test_a_second_recording_of_a_call_that_began_anew_is_kept_too(carrier) -> None:
-    carrier(in_step("record", take="1"), **RECORDED)
-    carrier(in_step("record", take="1"), RecordingSid="RE" + "3" * 32, RecordingDuration="5", Digits="hangup")
+    carrier(in_step("record", recording_number=1), **RECORDED)
+    carrier(in_step("record", recording_number=1), RecordingSid="RE" + "3" * 32, RecordingDuration="5", Digits="hangup")
     assert (count(CallbackTask), count(Recording), count(VoiceboxMessage)) == (1, 2, 2)
 
 
 def test_an_unreadable_state_is_remembered_from_the_database(carrier) -> None:
-    carrier(in_step("record", take="1"), **RECORDED)
+    carrier(in_step("record", recording_number=1), **RECORDED)
     again = carrier("/voice/answer?state=nonsense", Digits="1")
     assert "Jobcenter Bremen" not in again.text, "the call goes on where it was: at the review"
     carrier("/voice/recording?state=nonsense", **COMPLETED)
@@ -253,21 +260,21 @@ def test_an_unreadable_state_is_remembered_from_the_database(carrier) -> None:
 
 
 def test_silence_in_a_first_take_and_a_hang_up_before_a_second_promise_nothing(carrier) -> None:
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="in-progress")
-    carrier(in_step("record", take="1"))  # nothing was said: the second tone is announced
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="in-progress")
+    carrier(in_step("record", recording_number=1))  # nothing was said: the second tone is announced
     carrier("/voice/status", CallStatus="completed")
-    carrier(in_step("record", "/voice/recording", take="1"), RecordingSid=RECORDING, RecordingStatus="absent")
+    carrier(recording_event(), RecordingSid=RECORDING, RecordingStatus="absent")
     assert count(CallbackTask) == 0
 
 
 def test_a_recording_event_alone_knows_the_number_and_the_first_contact(carrier, empty_database) -> None:
-    since = "2026-11-22T10:00:00+00:00"
-    url = in_step("record", "/voice/recording", take="1", since=since)
+    since = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    url = in_step("record", "/voice/recording", recording_number=1, began_at=since)
     form = {"CallSid": CALL, "RecordingSid": RECORDING, "RecordingStatus": "completed"}
     signature = RequestValidator(empty_database.auth_token).compute_signature(f"{empty_database.base_url}{url}", form)
     assert carrier.client.post(url, data=form, headers={"X-Twilio-Signature": signature}).status_code == 204
     assert the_task().callback_number == "+4915112345678"
-    assert the_task().first_contact_at.isoformat() == since
+    assert the_task().first_contact_at == since
 
 
 STRANGE = ["", "0", "💥", "\x00", "a" * 5000, "-1", "1e999", "nan", "<xml>", "+49 (0) 151", "２"]
@@ -278,7 +285,7 @@ def test_strange_values_are_no_error(carrier, value: str) -> None:
     for path in (
         "/voice/incoming",
         in_step("enter_number"),
-        in_step("record", take="1"),
+        in_step("record", recording_number=1),
         "/voice/status",
         "/voice/fallback",
     ):
@@ -298,13 +305,13 @@ def test_strange_values_are_no_error(carrier, value: str) -> None:
 def test_a_strange_hour_is_the_present_one(carrier) -> None:
     """Local mode lets a person choose the hour; whatever else stands there is ignored."""
     answer = carrier("/voice/incoming", **{"SipHeader_X-Hotline-At": "💥"})
-    token = re.search(r"state=([\w=%-]+)", answer.text)[1]
+    token = re.search(r"state=([\w=%.-]+)", answer.text)[1]
     answer = carrier(f"/voice/answer?state={token}", Digits="1")
-    token = re.search(r"state=([\w=%-]+)", answer.text)[1]
+    token = re.search(r"state=([\w=%.-]+)", answer.text)[1]
     assert carrier(f"/voice/answer?state={token}", Digits="1").status_code == 200
 
 
 def test_playback_needs_a_fresh_token_of_ours(carrier) -> None:
     assert carrier.client.get("/voice/playback/nonsense.wav").status_code == 404
-    token = seal(State("review", "de", facts={"call_sid": CALL, "take": "1"}))
+    token = seal_playback(CALL, 1)
     assert carrier.client.get(f"/voice/playback/{token}.wav").status_code == 404, "nothing is stored yet"

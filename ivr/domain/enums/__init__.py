@@ -20,6 +20,11 @@ from ivr.domain.enums.accounts import (
     TokenScope,
     UnusualReading,
 )
+from ivr.domain.enums.call_script import (
+    EventName,
+    RoutingQuestion,
+    SimulatedHours,
+)
 from ivr.domain.enums.calls import (
     CallEnding,
     CallState,
@@ -92,6 +97,7 @@ __all__ = [
     "DeletionCause",
     "DeliveryState",
     "EmergencyKind",
+    "EventName",
     "IdentityCheck",
     "InterpreterRequestState",
     "LegEnding",
@@ -112,7 +118,9 @@ __all__ = [
     "RetentionKind",
     "Role",
     "RoomSize",
+    "RoutingQuestion",
     "Screening",
+    "SimulatedHours",
     "SlaMeasure",
     "SlaState",
     "SlaTime",

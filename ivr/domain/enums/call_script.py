@@ -1,0 +1,39 @@
+"""Enumerations of the call script."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """What happened in a call that must be written down. The names stand in spool entries and in sealed call states."""
+
+    LANGUAGE_CHOSEN = "language_chosen"
+    #: The caller has agreed, and the tone comes.
+    RECORDING_BEGINS = "recording_begins"
+    MESSAGE_LEFT = "message_left"
+    #: The caller asks by key for a callback, forms or an appointment.
+    ASKED = "asked"
+    NUMBER_GIVEN = "number_given"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+    LINK_WANTED = "link_wanted"
+    QUEUE_JOINED = "queue_joined"
+    #: The caller wants to be called back instead of waiting, and keeps the place in the queue.
+    PLACE_KEPT = "place_kept"
+    #: The caller wants to be called back together with an interpreter.
+    INTERPRETER_WANTED = "interpreter_wanted"
+
+
+class RoutingQuestion(StrEnum):
+    """A question on whose answer the responsible team may depend."""
+
+    AGE_GROUP = "age_group"
+    OFFICE = "office"
+
+
+class SimulatedHours(StrEnum):
+    """Business hours that a person at the local carrier simulates."""
+
+    OPEN = "open"
+    CLOSED = "closed"

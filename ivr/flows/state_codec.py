@@ -1,0 +1,85 @@
+"""The one codec of call states and of what is kept for later: derived from the fields of a dataclass, with a version.
+
+    CALL_STATES = Codec(CallState, version=1)
+    CALL_STATES.decode(CALL_STATES.encode(state)) == state
+
+Fields that have their default value take no room. A change of a field changes :attr:`Codec.schema`; a test pins the
+schema of every version, so that such a change is noticed and gets a new version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from ivr.flows.state import CallState
+
+#: Bytes that an encoded value may have when it is unpacked. The longest call state has some 30,000.
+_LONGEST = 256 * 1024
+_RAW_DEFLATE = -15
+T = TypeVar("T")
+
+
+class Undecodable(ValueError):
+    """The bytes are no value of this codec, or of a version that is not known here."""
+
+
+class Codec(Generic[T]):
+    """Turns values of a frozen dataclass into bytes and back. Carries all fields, those of nested dataclasses too."""
+
+    def __init__(self, type_: type[T], version: int) -> None:
+        """`version`: a number from 0 to 255; values of another version are refused."""
+        self.version = version
+        self._adapter: TypeAdapter[T] = TypeAdapter(type_)
+
+    def encode(self, value: T) -> bytes:
+        """The version in one byte, then the compressed fields."""
+        packer = zlib.compressobj(6, zlib.DEFLATED, _RAW_DEFLATE)
+        return bytes([self.version]) + packer.compress(self.to_json(value)) + packer.flush()
+
+    def decode(self, data: bytes) -> T:
+        """The value in encoded bytes.
+
+        Raises:
+            Undecodable: for anything else.
+        """
+        if not data or data[0] != self.version:
+            raise Undecodable(f"version {data[0] if data else 'none'} instead of {self.version}")
+        try:
+            unpacker = zlib.decompressobj(_RAW_DEFLATE)
+            content = unpacker.decompress(data[1:], _LONGEST)
+        except zlib.error as error:
+            raise Undecodable("damaged") from error
+        if not unpacker.eof:
+            raise Undecodable("too long, or cut off")
+        return self.from_json(content)
+
+    def to_json(self, value: T) -> bytes:
+        """The fields that are not default, as JSON."""
+        return self._adapter.dump_json(value, exclude_defaults=True)
+
+    def from_json(self, content: bytes | str) -> T:
+        """The value in JSON.
+
+        Raises:
+            Undecodable: a field is unknown, is missing, or does not fit its type.
+        """
+        try:
+            return self._adapter.validate_json(content, strict=True, extra="forbid")
+        except ValidationError as error:
+            # The text of the error holds what the caller said; it goes into no log.
+            where = ", ".join(".".join(map(str, found["loc"])) for found in error.errors(include_input=False)[:5])
+            raise Undecodable(f"does not fit: {where}") from None
+
+    @property
+    def schema(self) -> str:
+        """A short fingerprint of all field names, types and defaults."""
+        schema = json.dumps(self._adapter.json_schema(), sort_keys=True)
+        return hashlib.sha256(schema.encode()).hexdigest()[:16]
+
+
+CALL_STATES = Codec(CallState, version=1)

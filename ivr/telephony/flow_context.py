@@ -1,0 +1,184 @@
+"""Answers a flow's questions for one request of one call, and what a call that begins is known by."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import intake, receipt_lookup
+from ivr.callbacks.request import Request
+from ivr.calls import caller_language, screening
+from ivr.config.settings import settings
+from ivr.contact_centre import call_queue
+from ivr.domain import opening_hours, sla_policies
+from ivr.domain.enums import (
+    CallQueueState,
+    Concern,
+    RecordingState,
+    RequestStatus,
+    RoutingQuestion,
+    Screening,
+    SimulatedHours,
+    TaskKind,
+    TaskState,
+    Urgency,
+)
+from ivr.domain.timestamps import iso
+from ivr.flows.protocol import StatusAnswer
+from ivr.flows.state import CallState, spoken_values
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.platform import database, write_behind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FlowContext:
+    """Implements :class:`ivr.flows.steps.Questions` for one request of one call."""
+
+    call_sid: str
+    from_number: str | None
+    now: datetime
+
+    def at(self, state: CallState) -> datetime:
+        """The present instant. In local mode a caller may simulate another one for the begin of the call, from which
+        the time goes on."""
+        simulated = state.simulated_time if settings().local else None
+        if not isinstance(simulated, datetime):
+            return self.now
+        return simulated + (self.now - (state.began_at or self.now))
+
+    def team_is_open(self, state: CallState) -> bool:
+        """Whether it is within opening hours; in local mode a caller may simulate that."""
+        simulated = state.simulated_time if settings().local else None
+        if isinstance(simulated, SimulatedHours):
+            return simulated == SimulatedHours.OPEN
+        return opening_hours.is_open(settings().hours, self.at(state))
+
+    def queue_state(self, state: CallState) -> CallQueueState:
+        """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there."""
+        try:
+            with database.reading() as session:
+                if state.request.concern == Concern.EMERGENCY and self._holds_a_place(session):
+                    return CallQueueState.TAKEN
+                return CallQueueState(call_queue.state_for(session, Request.of(state.request).team, self.now))
+        except SQLAlchemyError:
+            return CallQueueState.NOBODY
+
+    def _holds_a_place(self, session: Session) -> bool:
+        """A screened number has one place in the queue at the most, whatever emergencies it reports."""
+        number = self.from_number
+        if number is None or not call_queue.waits_already(session, number):
+            return False
+        return screening.is_held_off(number) or screening.is_blocked(session, number, self.now)
+
+    def recording_is_ready(self, state: CallState) -> bool:
+        """Whether the last recording is stored here. No, while the database does not answer."""
+        try:
+            return stored_recording(self.call_sid, state.recording_number) is not None
+        except SQLAlchemyError:
+            return False
+
+    def decides(self, question: RoutingQuestion, state: CallState) -> bool:
+        """Whether the responsible team depends on the answer to a question."""
+        request = Request.of(state.request)
+        return settings().decides(question, request.concern, request.age_group or "", request.office)
+
+    def office_of(self, postal_code: str) -> str | None:
+        """The office responsible for a postal code, None outside Bremen."""
+        return settings().office_of(postal_code)
+
+    def is_ours(self, number: str) -> bool:
+        """Whether a number is the hotline's, or another of its own."""
+        configured = settings()
+        return number in (configured.hotline_number, configured.staff_number, *configured.dialled_languages)
+
+    def request_status(self, state: CallState) -> StatusAnswer:
+        """What became of the request of the receipt code that was keyed in; counts wrong codes."""
+        code, present = state.asked_code, replace(state.request, changes="")
+        try:
+            with database.writing() as session:
+                task = receipt_lookup.find(session, code, self.from_number or self.call_sid, self.now)
+                if task is None:
+                    return StatusAnswer(RequestStatus.UNKNOWN, present)
+                return self._status_of(task, code, state)
+        except receipt_lookup.Locked:
+            return StatusAnswer(RequestStatus.LOCKED, present)
+        except SQLAlchemyError:
+            log.exception("a receipt code could not be looked up")
+            return StatusAnswer(RequestStatus.LOCKED, present)
+
+    def _status_of(self, task: CallbackTask, code: str, state: CallState) -> StatusAnswer:
+        status, instants = intake.status_for_caller(task, self.now)
+        slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **instants}
+        request = state.knowing(**slots).request
+        if task.state != TaskState.CLOSED:
+            return StatusAnswer(status, replace(request, changes=code, receipt_code=code))
+        # What the caller wants now is something new, about the same.
+        request = replace(request, kind=TaskKind(task.kind), concern=Concern(task.concern), changes="")
+        return StatusAnswer(status, replace(request, receipt_code="", message_number=0, records_again=False))
+
+    def values(self, state: CallState) -> dict[str, str]:
+        """What prompts may name: instants in ISO form, counts and numbers as digits."""
+        configured, now = settings(), self.at(state)
+        team = Request.of(state.request).team
+        promised = (configured.sla_policies, configured.hours)
+        emergency_due = sla_policies.due_at(now, TaskKind.CALLBACK, Urgency.EMERGENCY, team, *promised)
+        due = sla_policies.due_at(now, TaskKind.CALLBACK, Urgency.NORMAL, team, *promised)
+        hours = (due - now).total_seconds() / 3600
+        opening = opening_hours.next_opening(configured.hours, now)
+        if opening is not None and opening <= now:  # simulated to be closed within opening hours
+            opening = opening_hours.next_opening_day(configured.hours, now)
+        return {
+            "due_at": iso(emergency_due) or "",
+            "opening_at": iso(opening or now) or "",
+            "hours": str(min(99, -int(-hours // 1))),
+            "minutes": str(configured.message_seconds // 60 or 1),
+            **spoken_values(state),
+        }
+
+
+def greeting(number: str | None, dialled: str, now: datetime) -> str | None:
+    """The language to greet a caller in: that of the dialled number, else the one of their last call."""
+    configured = settings()
+    if language := configured.dialled_languages.get(dialled):
+        return language
+    try:
+        with database.reading() as session:
+            return caller_language.language_of(session, number, now)
+    except SQLAlchemyError:
+        return None
+
+
+def screened(state: CallState, number: str | None, now: datetime) -> CallState:
+    """The state of a call that begins, with whether its number is screened: blocked by a supervisor, or held off for
+    minutes because it calls without end. Untraced: so many calls arrive that only requests are written down."""
+    often = screening.too_often(number)
+    if often:
+        write_behind.take(lambda connection: screening.note(connection, number or screening.WITHHELD, now))
+    held_off = Screening.HELD_OFF if often and number else None
+    try:
+        with database.reading() as session:
+            blocked = screening.is_blocked(session, number, now)
+    except SQLAlchemyError:
+        blocked = False
+    return replace(state, screened=Screening.BLOCKED if blocked else held_off, untraced=often)
+
+
+def stored_recording(call_sid: str, number: int) -> Recording | None:
+    """The stored recording of a call with its number in the call, if it is there."""
+    with database.reading() as session:
+        return session.scalar(
+            select(Recording)
+            .join(VoiceboxMessage)
+            .join(Call)
+            .where(Call.call_sid == call_sid, VoiceboxMessage.take == number, Recording.state == RecordingState.STORED)
+        )
