@@ -1,4 +1,4 @@
-"""Functions on audio live here: WAV files, waveforms and speech synthesis.
+"""Functions on audio: WAV files, resampling, waveforms and speech synthesis.
 
-Nothing here knows calls, settings or the database.
+They take and return samples and bytes: no calls, no settings, no database.
 """

@@ -1,4 +1,4 @@
-"""A synthetic voice for every language: espeak-ng, from the library and voices its Python package carries."""
+"""Speech synthesis with espeak-ng, whose library and voices come with a Python package."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from ivr.audio.wav import Samples, Sound, at_telephone_rate
 _SYNCHRONOUS = 2
 _RATE = 1
 _WORDS_A_MINUTE = 175
-#: The Ukrainian voice slows itself down to 80 %.
-_FASTER = {"uk": 250}
+#: Words a minute, if not 175. The Ukrainian voice reduces its own speed to 80 %.
+_WORDS_A_MINUTE_OF = {"uk": 250}
 _UTF8 = 1
 _BY_CHARACTER = 1
-#: The synthesiser's names for languages it knows under another code.
+#: espeak-ng's names of languages, if they differ from ours.
 _VOICES = {"kmr": "ku", "arb": "ar"}
 _PAUSE_SECONDS = 0.25
+#: Samples with an amplitude below this count as silent.
 _SILENT = 60
 _lock = threading.Lock()
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 class _Espeak:
-    """The library, initialised once; it has one voice at a time, so calls take turns."""
+    """The library, initialised once. It has one voice at a time, so a lock serialises the calls."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -45,12 +46,12 @@ class _Espeak:
         return 0
 
     def speak(self, text: str, language: str) -> Samples:
-        """Samples of a text at the library's own rate."""
+        """Synthesise a text, at the library's own sample rate."""
         with _lock:
             if self._library.espeak_SetVoiceByName(language.encode()) != 0:
                 raise ValueError(f"espeak-ng has no voice for {language!r}")
-            # Some voices change the speed, and it stays changed for the next.
-            self._library.espeak_SetParameter(_RATE, _FASTER.get(language, _WORDS_A_MINUTE), 0)
+            # Some voices change the speed for the voices after them.
+            self._library.espeak_SetParameter(_RATE, _WORDS_A_MINUTE_OF.get(language, _WORDS_A_MINUTE), 0)
             self._chunks = []
             data = text.encode()
             self._library.espeak_Synth(data, len(data) + 1, 0, _BY_CHARACTER, 0, _UTF8, None, None)
@@ -62,7 +63,7 @@ _engine: _Espeak | None = None
 
 
 def _espeak() -> _Espeak:
-    """The one of this process: a second one would take the library's callback from the first, and crash it."""
+    """The library of this process. A second instance would replace the first one's callback and crash the process."""
     global _engine
     with _lock:
         _engine = _engine or _Espeak()
@@ -71,10 +72,10 @@ def _espeak() -> _Espeak:
 
 @lru_cache(maxsize=512)
 def speak(text: str, language: str) -> Sound:
-    """A text spoken in a language (`de` or `de-DE`), at 8 kHz.
+    """Synthesise a text in a language (`de` or `de-DE`), at 8 kHz.
 
     Raises:
-        ValueError: no such voice.
+        ValueError: espeak-ng has no voice for the language.
     """
     engine = _espeak()
     voice = language.partition("-")[0]
@@ -84,7 +85,7 @@ def speak(text: str, language: str) -> Sound:
 
 
 def _without_long_pauses(samples: Samples, rate: int) -> Samples:
-    # espeak-ng rests half a second and longer between sentences; in a menu each is a choice.
+    # espeak-ng pauses for half a second or more between sentences. That makes menus long.
     frame, longest = rate // 100, int(_PAUSE_SECONDS * 100)
     whole = len(samples) // frame * frame
     quiet = np.abs(samples[:whole].reshape(-1, frame).astype(np.int32)).max(axis=1, initial=0) < _SILENT

@@ -1,4 +1,4 @@
-"""Reading and writing WAV files as telephones know them: 16-bit PCM."""
+"""Reads, writes and resamples 16-bit PCM WAV files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import soxr
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
-#: Rate of the telephone network, Hz.
+#: Sample rate of the telephone network, in Hz.
 RATE = 8000
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Mono samples and their rate in Hz."""
+    """Mono samples and their sample rate in Hz."""
 
     samples: Samples
     rate: int
@@ -29,20 +29,20 @@ class Sound:
 
 
 def read_wav(data: bytes) -> Sound:
-    """A 16-bit PCM WAV file as mono samples (channels are averaged).
+    """Decode a 16-bit PCM WAV file to mono samples. Channels are averaged.
 
     Raises:
-        ValueError: not such a file.
+        ValueError: the data is not such a file, or it is truncated.
     """
     try:
         with wave.open(io.BytesIO(data)) as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            promised = file.getnframes() * width * channels
+            expected = file.getnframes() * width * channels
             frames = file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
         raise ValueError(f"not a WAV file: {error}") from error
-    if len(frames) < promised:
-        raise ValueError(f"a truncated WAV file: {len(frames)} of {promised} bytes")
+    if len(frames) < expected:
+        raise ValueError(f"a truncated WAV file: {len(frames)} of {expected} bytes")
     if width != 2:
         raise ValueError(f"{8 * width}-bit samples, expected 16")
     if rate < 4000 or channels < 1:
@@ -54,40 +54,41 @@ def read_wav(data: bytes) -> Sound:
 
 
 def read_audio(data: bytes) -> tuple[Sound, bool]:
-    """Whatever libsndfile can decode (MP3, FLAC, Ogg, WAV of any kind), or the part of it that is there, as mono
-    samples; and whether it is whole.
+    """Decode any audio that libsndfile knows (MP3, FLAC, Ogg, WAV) to mono samples, as far as it is readable.
+
+    Returns the sound, and whether it is complete.
 
     Raises:
-        ValueError: no audio, or none of it.
+        ValueError: the data is not audio, or none of it is readable.
     """
     import soundfile
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            rate, promised = file.samplerate, file.frames
+            rate, expected = file.samplerate, file.frames
             frames = file.read(dtype="int16", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:
         raise ValueError(f"no audio: {error}") from error
     samples = frames.mean(axis=1).astype(np.int16)
     if rate < 4000 or not len(samples):
         raise ValueError("no audio in it")
-    return Sound(samples, rate), len(samples) >= promised and not _is_cut(data)
+    return Sound(samples, rate), len(samples) >= expected and not _is_truncated(data)
 
 
-def _is_cut(data: bytes) -> bool:
-    """Whether a WAV file's header promises more than there is (libsndfile reads what there is and says nothing)."""
+def _is_truncated(data: bytes) -> bool:
+    """Whether a WAV file is shorter than its header says. libsndfile reads such files without an error."""
     if data[:4] != b"RIFF":
         return False
     try:
         with wave.open(io.BytesIO(data)) as file:
-            promised = file.getnframes() * file.getsampwidth() * file.getnchannels()
-            return bool(len(file.readframes(file.getnframes())) < promised)
-    except (wave.Error, EOFError):  # of a kind `wave` does not know
+            expected = file.getnframes() * file.getsampwidth() * file.getnchannels()
+            return bool(len(file.readframes(file.getnframes())) < expected)
+    except (wave.Error, EOFError):  # a format that `wave` does not support
         return False
 
 
 def write_wav(sound: Sound) -> bytes:
-    """A mono 16-bit PCM WAV file."""
+    """Encode samples as a mono 16-bit PCM WAV file."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
@@ -98,12 +99,12 @@ def write_wav(sound: Sound) -> bytes:
 
 
 def at_rate(sound: Sound, rate: int) -> Sound:
-    """The sound at another rate, Hz."""
+    """Resample a sound to another rate in Hz."""
     if sound.rate == rate:
         return sound
     return Sound(np.asarray(soxr.resample(sound.samples, sound.rate, rate), dtype=np.int16), rate)
 
 
 def at_telephone_rate(sound: Sound) -> Sound:
-    """The sound at 8 kHz."""
+    """Resample a sound to 8 kHz."""
     return at_rate(sound, RATE)

@@ -1,4 +1,4 @@
-"""Draws how loud a sound is over its time (SVG)."""
+"""Draws the waveform of a sound as SVG."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from ivr.audio.wav import Sound
 
-#: Bars, and the height of the drawing.
+#: Number of bars, and the height of the drawing in pixels.
 _BARS, _HEIGHT = 240, 48
 
 
 def svg(sound: Sound) -> str:
-    """Bars from the left to the right; silence is a thin line."""
+    """Draw the loudness over time as bars from left to right. Silence is a thin line."""
     edges = np.linspace(0, len(sound.samples), _BARS + 1).astype(int)
     loud = [
         float(np.sqrt(np.mean(sound.samples[a:b].astype(np.float64) ** 2))) if b > a else 0.0

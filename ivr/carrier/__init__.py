@@ -1,4 +1,4 @@
-"""The connection to the telephone carrier lives here: the REST client, webhook signatures and webhook addresses.
+"""The connection to the carrier (Twilio): its REST interface, webhook signatures and webhook addresses.
 
-Documents that answer a webhook do not; they are in `ivr.telephony`.
+TwiML and the handling of webhooks belong to `ivr.telephony`; twilio is imported in these two packages only.
 """

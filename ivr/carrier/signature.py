@@ -1,4 +1,4 @@
-"""Whether a request really comes from the carrier (header `X-Twilio-Signature`, HMAC-SHA1)."""
+"""Checks the signature of the carrier's requests (header `X-Twilio-Signature`, HMAC-SHA1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from base64 import b64encode
 from functools import lru_cache
 
 from flask import Request, abort
-from flask import request as present
+from flask import request as current_request
 from twilio.request_validator import RequestValidator
 
 from ivr.config.settings import settings
@@ -16,21 +16,21 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def called_url(request: Request) -> str:
-    """The URL exactly as the carrier called it.
+    """The URL exactly as the carrier requested it.
 
-    Flask's own `request.url` is decoded (`%7E`, `%3A`, UTF-8) and would give false alarms; gunicorn keeps
+    Flask's `request.url` is decoded (`%7E`, `%3A`, UTF-8), so genuine signatures would not match it. gunicorn keeps
     the raw target in RAW_URI, werkzeug in REQUEST_URI.
     """
     target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
-    if target.startswith(("http://", "https://")):  # absolute form, as some proxies send it
+    if target.startswith(("http://", "https://")):  # some proxies send the absolute form
         target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
     return settings().base_url + target
 
 
 def is_genuine(request: Request) -> bool:
-    """Validate the signature over the URL and the whole form, blank values included.
+    """Whether the signature matches the URL and the whole form, blank values included.
 
-    Only forms are accepted: validating some other body as if it were an empty form would let a forged one in.
+    Only forms are accepted. Any other body would be validated like an empty form, and a forged one would pass.
     """
     signature = request.headers.get("X-Twilio-Signature", "")
     if not signature or (request.content_length and request.mimetype != _FORM):
@@ -58,6 +58,6 @@ def _validator(token: str) -> RequestValidator:
 
 
 def only_the_carrier() -> None:
-    """Guards a blueprint of webhooks: whoever is not the carrier is refused (403)."""
-    if not is_genuine(present):
+    """Refuse a request (403) that does not come from the carrier. For `before_request` of a webhook's blueprint."""
+    if not is_genuine(current_request):
         abort(403)

@@ -1,4 +1,4 @@
-"""Addresses of our webhooks, as the carrier is told them."""
+"""The URLs of the hotline's webhooks for the carrier."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from urllib.parse import urlencode
 
 from ivr.config.settings import settings
 
-#: Carrier: a webhook that fails is not asked again unless its URL wants it; fragments are not part of the signature.
-AGAIN = "#rc=3&rp=ct,rt,5xx"
+#: Carrier: a failed webhook is only tried again if its URL's fragment says so. The signature excludes the fragment.
+RETRIES = "#rc=3&rp=ct,rt,5xx"
 
 
 def voice_url(path: str, **query: str | int) -> str:
-    """Address of a webhook under /voice, asked again when it fails."""
-    return f"{settings().base_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + AGAIN
+    """The URL of a webhook under /voice, with retries."""
+    return f"{settings().base_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + RETRIES
 
 
 def leg_url(path: str, leg_id: int, **query: str | int) -> str:
-    """Address of a webhook of one leg."""
+    """The URL of a webhook of one leg, with retries."""
     return voice_url(f"/leg{path}", leg=leg_id, **query)

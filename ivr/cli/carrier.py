@@ -28,7 +28,7 @@ def check() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def configure(yes: bool) -> None:
     """Set the number's voice, fallback and status URLs, after showing what would change."""
-    from ivr.carrier import client as the_carrier
+    from ivr.carrier import number_setup
 
     differs = _differences()
     if not differs:
@@ -38,7 +38,7 @@ def configure(yes: bool) -> None:
         raise click.Abort
     for sid in differs:
         with _plainly():
-            the_carrier.set_webhooks(sid, the_carrier.wanted_webhooks())
+            number_setup.set_webhooks(sid, number_setup.wanted_webhooks())
     if _differences(quiet=True):
         raise click.ClickException("the carrier did not take all of it")
     click.echo("done, and checked")
@@ -46,16 +46,18 @@ def configure(yes: bool) -> None:
 
 def _differences(quiet: bool = False) -> list[str]:
     """Ids of the numbers that are not set up; shows what differs."""
-    from ivr.carrier import client as the_carrier
+    from ivr.carrier import number_setup
     from ivr.config.settings import settings
 
     configured, differs = settings(), []
     numbers = [configured.hotline_number, configured.staff_number, *configured.dialled_languages]
     for number in dict.fromkeys(filter(None, numbers)):
         with _plainly():
-            sid, there = the_carrier.webhooks_of(number)
+            sid, there = number_setup.webhooks_of(number)
         changes = {
-            name: value for name, value in the_carrier.wanted_webhooks().items() if there[name].lower() != value.lower()
+            name: value
+            for name, value in number_setup.wanted_webhooks().items()
+            if there[name].lower() != value.lower()
         }
         if changes and not quiet:
             click.echo(f"{number}:")
@@ -77,7 +79,8 @@ class _plainly:  # noqa: N801 - reads as a statement
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         import requests
 
-        from ivr.carrier.client import NotOurNumber, Refused
+        from ivr.carrier.client import Refused
+        from ivr.carrier.number_setup import NotOurNumber
         from ivr.config.settings import settings
 
         if isinstance(error, NotOurNumber):

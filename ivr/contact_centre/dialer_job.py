@@ -7,7 +7,7 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.workflow import Refused
-from ivr.carrier import client
+from ivr.carrier import call_control
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, conversations, interpreters, leg_events, outbound_callbacks
@@ -28,14 +28,14 @@ def ring_leg(leg_id: int) -> None:
         number, calls_back = leg.number or "", leg.role == "caller"
     configured = settings()
     try:
-        sid = client.place_call(
+        sid = call_control.place_call(
             number,
             leg_url("", leg_id),
             leg_url("/status", leg_id),
             ring_seconds=configured.callback_ring_seconds if calls_back else configured.ring_seconds,
             detect_machine=calls_back,
         )
-    except client.CannotBeCalled:
+    except call_control.CannotBeCalled:
         with database.writing_alone() as session:
             leg = session.get_one(Leg, leg_id)
             if leg.role == "caller":
@@ -47,7 +47,7 @@ def ring_leg(leg_id: int) -> None:
         leg_events.rings(session, leg, sid, utc_now())
         too_late = leg.state == "ended" and leg.joined_at is None
     if too_late:
-        client.end_call(sid)
+        call_control.end_call(sid)
 
 
 def _may_ring(leg: Leg) -> bool:
@@ -71,7 +71,7 @@ def hang_up_leg(leg_id: int) -> None:
         if sid is None:
             leg_events.call_over(session, leg, "canceled", utc_now())
             return
-    client.end_call(sid)
+    call_control.end_call(sid)
 
 
 def ring_given_up(session: Session, leg_id: int) -> None:
@@ -88,8 +88,8 @@ def bring_caller(entry_id: int) -> None:
         if leg is None or leg.state != "answered" or leg.joined_at is not None:
             return  # they are there already, or it is over
     try:
-        client.redirect_call(sid, voice_url("/connected", entry=entry_id))
-    except client.CallIsOver:
+        call_control.redirect_call(sid, voice_url("/connected", entry=entry_id))
+    except call_control.CallIsOver:
         with database.writing_alone() as session:
             leg_events.callers_call_over(session, session.get_one(QueueEntry, entry_id).call, utc_now())
 
@@ -98,7 +98,7 @@ def end_room(conversation_id: int) -> None:
     """A conversation is over: whoever is still in the room leaves it."""
     with database.reading() as session:
         room = session.get_one(Conversation, conversation_id).room
-    client.end_conference(room)
+    call_control.end_conference(room)
 
 
 def tell_no_interpreter(conversation_id: int) -> None:
@@ -121,5 +121,5 @@ def tell_no_interpreter(conversation_id: int) -> None:
         url = (
             leg_url("/no-interpreter", leg.id) if called else voice_url("/no-interpreter", conversation=conversation_id)
         )
-    with suppress(client.CallIsOver):
-        client.redirect_call(sid or "", url)
+    with suppress(call_control.CallIsOver):
+        call_control.redirect_call(sid or "", url)

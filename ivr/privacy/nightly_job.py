@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audit import access_log
 from ivr.calls import erased_ids
-from ivr.carrier import client
+from ivr.carrier import record_deletion
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.timestamps import utc_now
@@ -141,7 +141,7 @@ def destroy_audio() -> int:
 def forget_at_carrier(seconds: float = 20.0) -> int:
     """Let the carrier forget what is planned, for so long at the most; how much it has forgotten."""
     return sum(
-        _carry_out(kind, functools.partial(client.delete_record, kind), seconds)
+        _carry_out(kind, functools.partial(record_deletion.delete_record, kind), seconds)
         for kind in ("call", "message", "recording")
     )
 
@@ -161,7 +161,7 @@ def _carry_out(kind: str, forget: Callable[[str], None], seconds: float) -> int:
         last = sid
         try:
             forget(sid)
-        except client.NotDeleted as error:
+        except record_deletion.NotDeleted as error:
             log.warning("a %s was not deleted (%s)", kind, error)
         except OSError as error:  # requests' errors are such as well
             failures += 1

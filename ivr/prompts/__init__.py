@@ -1,8 +1,8 @@
-"""The prompts (Ansagen): what callers hear, in every language, and in which form they hear it.
+"""The prompts (Ansagen): their texts in every language, their audio, and the form in which a caller hears them.
 
-`voice_prompts/<language>.toml` holds the texts. A prompt is spoken as text by the carrier's voice, or played as
-audio where there is a recording of it or the carrier has no voice for its language. Audio is made of parts: the
-texts between a prompt's placeholders, and digits, numbers, days and months.
+`voice_prompts/<language>.toml` holds the texts. The carrier's voice speaks a prompt as text. If the prompt was
+recorded, or the carrier has no voice for its language, audio is played instead. Audio consists of parts: the texts
+between a prompt's placeholders, and digits, numbers, days and months. Which prompt is said when belongs to `ivr.flows`.
 """
 
 from ivr.prompts.catalogue import Catalogue, catalogue

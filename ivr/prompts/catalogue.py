@@ -1,4 +1,4 @@
-"""Reads `voice_prompts/<language>.toml`: a text for each prompt, with named placeholders."""
+"""Reads `voice_prompts/<language>.toml`: the text of each prompt, with named placeholders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from string import Formatter
 
 DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
 
-#: Placeholders and what they stand for; the instants behind a date or a time are called `<name>_at`.
+#: The kind of value of each placeholder. The UTC instant behind a date or a time is the value `<name>_at`.
 PLACEHOLDERS: Mapping[str, str] = {
     "key": "digits",
     "callback_number": "digits",
@@ -38,18 +38,18 @@ PLACEHOLDERS: Mapping[str, str] = {
     "link": "text",
 }
 
-#: Prompts other prompts are made with: an hour of the day, and a day of the year.
+#: Prompts that are parts of other prompts: an hour of the day, and a day of the year.
 BUILDING_BLOCKS = frozenset({"hour", "hour_and_minutes", "date"})
-#: Prompts spoken beside the script: to who waits in a line, to who is called by us, to unwanted calls.
-BESIDE_THE_SCRIPT = frozenset(
+#: Prompts outside the call script: for callers who wait in the call queue, for people we call, for unwanted calls.
+OUTSIDE_THE_SCRIPT = frozenset(
     {
         "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_code",
         "callback_connecting", "callback_machine", "callback_sorry", "companion_greeting",
     }
 )  # fmt: skip
-#: Those of them that ask for a key.
-QUESTIONS_BESIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
-#: Texts that are written to callers, not spoken.
+#: Prompts outside the call script that ask for a key.
+QUESTIONS_OUTSIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
+#: Texts that are sent as text messages and not spoken.
 WRITTEN = frozenset({"sms_link", "sms_missed", "sms_appointment"})
 
 
@@ -57,7 +57,7 @@ WRITTEN = frozenset({"sms_link", "sms_missed", "sms_appointment"})
 class Catalogue:
     """All prompts of a language.
 
-    `reviewed` names those a native speaker has read and approved; the German ones are the original.
+    `reviewed` names the prompts that a native speaker has approved. The German texts are the original.
     """
 
     language: str
@@ -74,10 +74,10 @@ class Catalogue:
 
 @lru_cache(maxsize=32)
 def catalogue(language: str) -> Catalogue:
-    """All prompts of a language.
+    """The prompts of a language, read once.
 
     Raises:
-        FileNotFoundError: for a language without prompts.
+        FileNotFoundError: the language has no prompts.
     """
     with (DIRECTORY / f"{language}.toml").open("rb") as file:
         content = tomllib.load(file)

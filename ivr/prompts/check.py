@@ -1,4 +1,4 @@
-"""Looks through the prompts for what would go wrong in a call: missing, stale, too long, clipped."""
+"""Checks the prompts for errors that callers would hear: missing, outdated, too long, clipped."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ivr.flows.steps import Flow
 from ivr.platform import database
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import (
-    BESIDE_THE_SCRIPT,
     BUILDING_BLOCKS,
+    OUTSIDE_THE_SCRIPT,
     PLACEHOLDERS,
-    QUESTIONS_BESIDE,
+    QUESTIONS_OUTSIDE,
     WRITTEN,
     Catalogue,
     catalogue,
@@ -25,12 +25,12 @@ from ivr.prompts.numerals import NUMERALS
 from ivr.prompts.parts import Part
 from ivr.prompts.speaking import Audio, Text, spoken
 
-#: Seconds a prompt may last that asks for a key, and any other.
+#: The longest duration in seconds of a prompt that asks for a key, and of any other.
 LONGEST_QUESTION = 12.0
 LONGEST = 20.0
-#: And a digit, a number, a day or a month.
+#: The longest duration in seconds of a digit, a number, a day or a month.
 LONGEST_VALUE = 4.0
-#: Values that are long to say.
+#: Example values that take long to say.
 EXAMPLES: Mapping[str, str] = {
     "key": "9",
     "callback_number": "+4915112345678",
@@ -56,7 +56,7 @@ EXAMPLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a prompt, or with a part of one."""
+    """A problem of a prompt, or of a part of one."""
 
     language: str
     prompt: str
@@ -64,24 +64,24 @@ class Finding:
 
 
 def longest(prompt: str, flow: Flow) -> float:
-    """Seconds a prompt may last, or a part that says a value."""
+    """The longest allowed duration of a prompt, or of a part that says a value; in seconds."""
     if prompt not in catalogue(DEFAULT_LANGUAGE).texts:
         return LONGEST_VALUE
-    return LONGEST_QUESTION if prompt in flow.questions() | QUESTIONS_BESIDE else LONGEST
+    return LONGEST_QUESTION if prompt in flow.questions() | QUESTIONS_OUTSIDE else LONGEST
 
 
 def findings(language: str, flow: Flow) -> Iterator[Finding]:
-    """Everything wrong with a language's prompts."""
+    """Find all problems of a language's prompts."""
     words = catalogue(language)
     for prompt in sorted(_needed(flow, language) - set(words.texts)):
         yield Finding(language, prompt, "missing")
     for prompt in words.texts:
         if prompt not in _needed(flow, language) and not prompt.startswith("form_"):
-            yield Finding(language, prompt, "nobody speaks it")
+            yield Finding(language, prompt, "not used in any call")
         elif problem := _wrong_placeholders(words, prompt):
             yield Finding(language, prompt, problem)
         elif prompt not in WRITTEN | BUILDING_BLOCKS:
-            yield from _heard(language, prompt, flow)
+            yield from _too_long(language, prompt, flow)
     if settings().carrier_voice(language) is None:
         yield from _rendered(language)
     yield from _recorded(language)
@@ -89,7 +89,7 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
 
 def _needed(flow: Flow, language: str) -> set[str]:
     blocks = BUILDING_BLOCKS if language in NUMERALS else BUILDING_BLOCKS - {"date"}
-    return {*flow.prompts(), *BESIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
+    return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
 
 
 def _wrong_placeholders(words: Catalogue, prompt: str) -> str:
@@ -102,30 +102,33 @@ def _wrong_placeholders(words: Catalogue, prompt: str) -> str:
     return f"placeholders {sorted(here)}, the original has {sorted(original.placeholders(prompt))}"
 
 
-def _heard(language: str, prompt: str, flow: Flow) -> Iterator[Finding]:
+def _too_long(language: str, prompt: str, flow: Flow) -> Iterator[Finding]:
     seconds = seconds_of(prompt, language)
     if seconds > longest(prompt, flow):
         yield Finding(language, prompt, f"too long: {seconds:.1f} s, {longest(prompt, flow):.0f} s at most")
 
 
 def seconds_of(
-    prompt: str, language: str, values: Mapping[str, str] = EXAMPLES, instead: Mapping[str, float] | None = None
+    prompt: str, language: str, values: Mapping[str, str] = EXAMPLES, replaced: Mapping[str, float] | None = None
 ) -> float:
-    """How long a prompt lasts; where the carrier speaks, as long as the synthesiser takes for the same text. `instead`:
-    seconds of parts that are to be recorded."""
+    """The duration of a prompt in seconds.
+
+    For text that the carrier speaks, this is the duration of our synthesis. `replaced` are the seconds of parts that
+    are about to be recorded.
+    """
     total = 0.0
     with database.reading() as session:
         recorded = {name: found.seconds for name, found in recordings.current(session, language).items()}
-    recorded |= instead or {}
+    recorded |= replaced or {}
     for piece in spoken(prompt, language, values):
         match piece:
             case Text(text=text):
                 total += speak(text, language).seconds
-            case Audio(part=part, version=version) if version.startswith("r") or part.name in (instead or {}):
+            case Audio(part=part, version=version) if version.startswith("r") or part.name in (replaced or {}):
                 total += recorded[part.name]
             case Audio(part=part) if rendering.path_of(part).exists():
                 total += rendering.seconds_of(part)
-            case Audio(part=part):  # looking must not mend it
+            case Audio(part=part):  # the check must not render missing audio
                 total += speak(part.text, language).seconds if part.text else 0.0
     return total
 
@@ -140,7 +143,7 @@ def _rendered(language: str) -> Iterator[Finding]:
 
 
 def played_parts(language: str) -> list[Part]:
-    """Every part a language whose prompts are played is made of."""
+    """All parts of a language whose prompts are played."""
     return [*parts.texts_of(catalogue(language)), *parts.values_of(language)]
 
 
@@ -150,7 +153,7 @@ def _recorded(language: str) -> Iterator[Finding]:
         audio = {name: recordings.audio(session, recording.id) for name, recording in found.items()}
     for name, recording in found.items():
         if not recordings.is_up_to_date(recording):
-            yield Finding(language, name, "stale recording: the text has changed since, so it is not played")
+            yield Finding(language, name, "outdated recording: the text has changed, so the recording is not played")
         elif data := audio[name]:
             yield from _audible(language, name, data)
 
@@ -164,6 +167,6 @@ def _audible(language: str, name: str, data: bytes) -> Iterator[Finding]:
 
 
 def unreviewed(language: str) -> int:
-    """How many prompts no native speaker has read yet."""
+    """The number of prompts that no native speaker has approved."""
     words = catalogue(language)
     return len(set(words.texts) - words.reviewed)

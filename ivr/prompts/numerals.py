@@ -1,6 +1,6 @@
-"""Numbers and days in the words of languages whose prompts are always played.
+"""Numbers and days as words, for languages whose prompts are always played.
 
-Each language has its own rules; a language without any here leaves digits to the synthesiser.
+Each language has its own rules. For a language without rules the synthesiser reads the digits.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ def _words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Numerals:
-    """Words for 0 to 99, days of the month and months of a language."""
+    """The words of a language for 0 to 99, the days of the month, and the months."""
 
     below_twenty: tuple[str, ...]
     tens: Mapping[int, str]
-    #: Joins tens and ones: "twenty and one".
+    #: The text between tens and ones: "twenty and one".
     joiner: str
-    #: A day's ending after a consonant, after a vowel, and words with an ending of their own.
+    #: The ending of a day after a consonant, after a vowel, and irregular days.
     day_ending: str
     day_ending_after_vowel: str
     irregular_days: Mapping[str, str]
     vowels: str
-    #: As they stand after a day.
+    #: The months in the form that follows a day.
     months: tuple[str, ...]
 
     def number(self, value: int) -> str:
-        """A cardinal number from 0 to 99."""
+        """The cardinal number from 0 to 99."""
         if value < 20:
             return self.below_twenty[value]
         tens, ones = value // 10 * 10, value % 10
         return self.tens[tens] + (self.joiner + self.below_twenty[ones] if ones else "")
 
     def day(self, day: int) -> str:
-        """A day of the month as it stands before the month's name."""
+        """The day of the month (1 to 31) in the form that precedes the month."""
         words = self.number(day)
         head, space, last = words.rpartition(" ")
         if last in self.irregular_days:
@@ -45,12 +45,12 @@ class Numerals:
         return words + (self.day_ending_after_vowel if last[-1] in self.vowels else self.day_ending)
 
     def month(self, month: int) -> str:
-        """A month (1 to 12)."""
+        """The month (1 to 12)."""
         return self.months[month - 1]
 
 
-#: Persian: ones follow tens with "و"; a day is an ordinal in "-om" with a spoken ezafe. Vowel signs stand where a
-#: synthesiser would read another word (noh, nine; na, no).
+#: Persian: ones follow tens with "و". A day is an ordinal in "-om" with a spoken ezafe. Vowel signs distinguish words
+#: that a synthesiser would confuse (noh, nine; na, no).
 PERSIAN = Numerals(
     below_twenty=_words(
         "صِفر یک دو سه چهار پنج شش هفت هشت نُه ده یازده دوازده سیزده چهارده پانزده شانزده هفده هجده نوزده"
@@ -64,7 +64,7 @@ PERSIAN = Numerals(
     months=_words("ژانویه فوریه مارس آوریل مِه ژوئن جولای آگوست سپتامبر اکتبر نوامبر دسامبر"),
 )
 
-#: Kurmanji: ones follow tens with "û"; a day takes "-ê" before its month, "-yê" after a vowel.
+#: Kurmanji: ones follow tens with "û". A day takes "-ê" before its month, or "-yê" after a vowel.
 KURMANJI = Numerals(
     below_twenty=_words(
         "sifir yek du sê çar pênc şeş heft heşt neh deh yazdeh dazdeh sêzdeh çardeh pazdeh şazdeh hevdeh hejdeh nozdeh"
@@ -80,7 +80,7 @@ KURMANJI = Numerals(
 
 NUMERALS: Mapping[str, Numerals] = {"fa": PERSIAN, "kmr": KURMANJI}
 
-#: Digits as the carrier's voices are given them: "die 1." would be read as an ordinal in several languages.
+#: Digits as words for the carrier's voices. In several languages they would read "die 1." as an ordinal.
 DIGITS: Mapping[str, tuple[str, ...]] = {
     language: _words(words)
     for language, words in {

@@ -1,4 +1,4 @@
-"""The parts played prompts are made of, each with a name that fits into an address and the text it says."""
+"""The parts of played prompts. Each has a name that fits into a URL, and the text that it says."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from ivr.domain.digits import is_digits
 from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue
 from ivr.prompts.numerals import DIGITS, NUMERALS
 
-#: Highest number that is spoken as one: counts of hours and minutes.
+#: The highest number with a part of its own, for hours and minutes.
 HIGHEST = 99
-#: Between groups of digits, for who writes along.
+#: The name of the pause between groups of digits, for callers who write them down.
 PAUSE = "pause"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of audio: `closed`, `receipt-1` (the second text of a prompt with placeholders), `digit-7`,
-    `number-24`, `day-23`, `month-11` or `pause`."""
+    """One piece of audio.
+
+    Names are `closed`, `receipt-1` (the second text of a prompt with placeholders), `digit-7`, `number-24`, `day-23`,
+    `month-11` or `pause`.
+    """
 
     language: str
     name: str
@@ -30,10 +33,10 @@ class Part:
 
 @lru_cache(maxsize=4096)
 def fragments(language: str, prompt: str) -> tuple[Part | str, ...]:
-    """A prompt's texts as parts, and between them the names of its placeholders.
+    """Split a prompt into the parts of its text and, between them, the names of its placeholders.
 
     Raises:
-        KeyError: there is no such prompt.
+        KeyError: the prompt does not exist.
     """
     found: list[Part | str] = []
     pieces = [(text, name) for text, name, _, _ in Formatter().parse(catalogue(language)[prompt])]
@@ -47,7 +50,7 @@ def fragments(language: str, prompt: str) -> tuple[Part | str, ...]:
 
 
 def digit(language: str, value: str) -> Part:
-    """A single digit."""
+    """A single digit (0 to 9)."""
     return Part(language, f"digit-{value}", DIGITS[language][int(value)])
 
 
@@ -57,7 +60,7 @@ def number(language: str, value: int) -> Part:
 
 
 def day(language: str, value: int) -> Part:
-    """A day of the month."""
+    """A day of the month (1 to 31)."""
     return Part(language, f"day-{value}", NUMERALS[language].day(value) if language in NUMERALS else str(value))
 
 
@@ -67,19 +70,19 @@ def month(language: str, value: int) -> Part:
 
 
 def pause(language: str) -> Part:
-    """A moment of silence."""
+    """A short silence."""
     return Part(language, PAUSE, "")
 
 
 def texts_of(words: Catalogue) -> Iterator[Part]:
-    """The parts that are a language's own texts."""
+    """The parts that are texts of the language's prompts."""
     for prompt in words.texts:
         if prompt not in WRITTEN:
             yield from (part for part in fragments(words.language, prompt) if isinstance(part, Part))
 
 
 def values_of(language: str) -> Iterator[Part]:
-    """The parts that stand for placeholders."""
+    """The parts that say values of placeholders."""
     yield pause(language)
     for value in range(10):
         yield digit(language, str(value))
@@ -92,7 +95,7 @@ def values_of(language: str) -> Iterator[Part]:
 
 
 def named(language: str, name: str) -> Part | None:
-    """The part of a name, None if there is none."""
+    """The part with this name, or None if there is none."""
     kind, _, rest = name.rpartition("-")
     if name == PAUSE:
         return pause(language)

@@ -1,4 +1,4 @@
-"""What a caller will hear of a prompt, as one piece of audio; for people who judge the prompts."""
+"""Renders a whole prompt as one piece of audio, for people who review the prompts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ivr.prompts.speaking import Audio, Piece, Text, spoken
 
 
 def sound_of(prompt: str, language: str, values: Mapping[str, str]) -> Sound:
-    """A prompt with all its parts. The carrier's voice is not here; the synthesiser says its text instead."""
-    heard = [_samples(piece, language) for piece in spoken(prompt, language, values)]
-    return Sound(np.concatenate(heard or [np.zeros(0, np.int16)]), RATE)
+    """The audio of a prompt at 8 kHz. Our synthesiser speaks where the carrier's voice would."""
+    samples = [_samples(piece, language) for piece in spoken(prompt, language, values)]
+    return Sound(np.concatenate(samples or [np.zeros(0, np.int16)]), RATE)
 
 
 def _samples(piece: Piece, language: str) -> Samples:

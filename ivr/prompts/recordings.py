@@ -1,4 +1,7 @@
-"""Recordings of prompts that are played instead of a synthetic voice; in the database, so every host has them."""
+"""Recordings of prompts, which are played instead of a synthetic voice.
+
+They are in the database, so that every host has them.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,18 @@ from ivr.prompts.parts import Part
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a process looks again which recordings there are.
-_FRESH = 3.0
-_seen: dict[str, tuple[float, Mapping[str, str]]] = {}
+#: Seconds after which a process reads the list of recordings again.
+_CACHE_SECONDS = 3.0
+_cache: dict[str, tuple[float, Mapping[str, str]]] = {}
 
 
 def in_use(language: str) -> Mapping[str, str]:
-    """Names of parts that have a recording which says their present text, each with its version.
+    """The parts that have a recording of their present text, each with the recording's version.
 
-    Known from a few seconds ago; where the database does not answer, callers hear the other forms.
+    The result is cached for some seconds. If the database does not answer, an older one is used.
     """
-    at, known = _seen.get(language, (0.0, {}))
-    if time.monotonic() - at > _FRESH or not at:
+    at, known = _cache.get(language, (0.0, {}))
+    if time.monotonic() - at > _CACHE_SECONDS or not at:
         try:
             with database.reading() as session:
                 known = {
@@ -40,32 +43,32 @@ def in_use(language: str) -> Mapping[str, str]:
                     if is_up_to_date(recording)
                 }
         except SQLAlchemyError:
-            log.warning("recordings of prompts could not be looked up")
-        _seen[language] = (time.monotonic(), known)
+            log.warning("the recordings of prompts could not be read from the database")
+        _cache[language] = (time.monotonic(), known)
     return known
 
 
 def current(session: Session, language: str) -> dict[str, PromptRecording]:
-    """The newest recording of each part that has not been taken out of use."""
+    """The newest recording of each part, without those that were reverted."""
     found = select(PromptRecording).where(PromptRecording.language == language, PromptRecording.reverted_at.is_(None))
     return {recording.part: recording for recording in session.scalars(found.order_by(PromptRecording.id))}
 
 
 def is_up_to_date(recording: PromptRecording) -> bool:
-    """Whether a recording says what the catalogue has today."""
+    """Whether the recording says the present text of its part."""
     part = parts.named(recording.language, recording.part)
     return part is not None and part.text == recording.text
 
 
 def audio(session: Session, recording_id: int) -> bytes | None:
-    """The WAV file of a recording, in use or not."""
+    """The WAV file of a recording, whether it is used or reverted."""
     query = select(PromptRecording).where(PromptRecording.id == recording_id).options(undefer(PromptRecording.audio))
     recording = session.scalar(query)
     return recording.audio if recording else None
 
 
 def add(session: Session, part: Part, sound: Sound, user: User | None, now: datetime) -> PromptRecording:
-    """Use a recording (8 kHz, normalised) for a part from now on."""
+    """Add a recording (8 kHz, normalised) of a part. It is used from now on."""
     recording = PromptRecording(
         language=part.language,
         part=part.name,
@@ -77,13 +80,13 @@ def add(session: Session, part: Part, sound: Sound, user: User | None, now: date
     )
     session.add(recording)
     session.flush()
-    _seen.pop(part.language, None)
+    _cache.pop(part.language, None)
     return recording
 
 
 def revert(session: Session, part: Part, now: datetime) -> None:
-    """Take the newest recording of a part out of use; the one before it, if any, is used again."""
+    """Revert the newest recording of a part. The recording before it is used again, if there is one."""
     newest = current(session, part.language).get(part.name)
     if newest is not None:
         session.execute(update(PromptRecording).where(PromptRecording.id == newest.id).values(reverted_at=now))
-    _seen.pop(part.language, None)
+    _cache.pop(part.language, None)

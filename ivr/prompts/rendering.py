@@ -1,7 +1,7 @@
-"""Audio made from text: espeak-ng, or Piper where a voice for the language is installed; telephone rate, one loudness.
+"""Renders parts of prompts to audio with espeak-ng, or with Piper if a voice for the language is installed.
 
-Files lie under `var/prompts/<language>/<part>.<version>.wav`. The version is made of the text and the voice, so
-audio older than its text is never played.
+The audio has the telephone's sample rate and one loudness. The path is `var/prompts/<language>/<part>.<version>.wav`.
+The version is a hash of text and voice, so audio that is older than its text is never played.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from ivr.audio.wav import RATE, Samples, Sound, at_telephone_rate, read_wav, wri
 from ivr.config.settings import settings
 from ivr.prompts.parts import PAUSE, Part
 
-#: Level of speech, in dB below full scale, measured over 20 ms frames that are not silent.
+#: Loudness of speech in dB below full scale, measured over 20 ms frames that are not silent.
 TARGET_DBFS = -20.0
-#: What still counts as the same loudness (quiet sounds with a high peak cannot be raised further).
+#: The accepted range of loudness. Quiet sounds with high peaks cannot be amplified further.
 LOUDNESS = (-27.0, -15.0)
 _PEAK = 0.89 * 32767
 _FRAME = RATE // 50
 _PAUSE_SECONDS = 0.35
-#: Seconds Piper may take for one part.
-_PATIENCE = 60
+#: Seconds that Piper may take for one part.
+_PIPER_TIMEOUT = 60
 
 
 class Unusable(ValueError):
-    """Audio that cannot be used as a prompt: `reason` is format, clipped, quiet, length, or whole (the length of
-    the whole prompt); `detail` what was found."""
+    """Audio that cannot be used as a prompt.
+
+    `reason` is format, clipped, quiet, length, or whole (the length of the whole prompt). `detail` is what was
+    measured.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -43,26 +46,26 @@ class Unusable(ValueError):
 
 
 def version(part: Part) -> str:
-    """Changes whenever the part would sound different."""
+    """A version that changes whenever the part would sound different."""
     return hashlib.sha256(f"1|{_voice(part.language)}|{part.text}".encode()).hexdigest()[:12]
 
 
 def path_of(part: Part) -> Path:
-    """Where a part's audio is, or would be."""
+    """The path of a part's audio, whether it exists or not."""
     return settings().var_dir / "prompts" / part.language / f"{part.name}.{version(part)}.wav"
 
 
 def outdated(part: Part) -> list[Path]:
-    """Audio of the part that says an older text."""
+    """Existing audio of the part that says an older text."""
     directory = settings().var_dir / "prompts" / part.language
     return [path for path in directory.glob(f"{part.name}.*.wav") if path != path_of(part)]
 
 
 def audio_of(part: Part) -> Path:
-    """The part's audio, rendered if it is not there yet.
+    """The path of a part's audio. It is rendered if it does not exist.
 
     Raises:
-        OSError, subprocess.SubprocessError: it could not be.
+        OSError, subprocess.SubprocessError: the audio could not be rendered.
     """
     path = path_of(part)
     if not path.exists():
@@ -92,7 +95,7 @@ def _piper_model(language: str) -> Path | None:
 
 @lru_cache(maxsize=64)
 def _installed_voice(model: Path) -> Path | None:
-    # Asked for every part that is played; who installs a voice starts the house anew.
+    # This is asked for every part that is played. An operator who installs a voice restarts the product.
     return model if shutil.which("piper") and model.is_file() else None
 
 
@@ -103,12 +106,12 @@ def _spoken(part: Part) -> Sound:
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory) / "out.wav"
         command = ["piper", "--model", str(model), "--output_file", str(out)]
-        subprocess.run(command, input=part.text.encode(), check=True, capture_output=True, timeout=_PATIENCE)
+        subprocess.run(command, input=part.text.encode(), check=True, capture_output=True, timeout=_PIPER_TIMEOUT)
         return read_wav(out.read_bytes())
 
 
 def level(samples: Samples) -> float:
-    """Level of the speech in dB below full scale; minus infinity for silence."""
+    """The loudness of the speech in dB below full scale; minus infinity for silence."""
     whole = len(samples) // _FRAME * _FRAME
     frames = samples[:whole].reshape(-1, _FRAME).astype(np.float64)
     power = (frames**2).mean(axis=1) if len(frames) else np.zeros(0)
@@ -117,13 +120,13 @@ def level(samples: Samples) -> float:
 
 
 def is_clipped(samples: Samples) -> bool:
-    """Whether the sound was cut off at full scale (three samples in a row there)."""
+    """Whether three consecutive samples have full scale."""
     full = np.abs(samples.astype(np.int32)) >= 32700
     return bool(np.any(full[:-2] & full[1:-1] & full[2:])) if len(full) > 2 else False
 
 
 def normalised(sound: Sound) -> Sound:
-    """The sound at TARGET_DBFS, lower where its peaks would be cut, without silence at its ends."""
+    """The sound with a loudness of TARGET_DBFS (less if peaks would clip), without silence at its ends."""
     loud = np.flatnonzero(np.abs(sound.samples.astype(np.int32)) > 150)
     if not len(loud):
         return sound
@@ -134,10 +137,10 @@ def normalised(sound: Sound) -> Sound:
 
 
 def usable_recording(data: bytes, longest: float) -> Sound:
-    """A professional recording as it will be played: 8 kHz, normalised.
+    """Convert a professional recording: 8 kHz, normalised. `longest` is in seconds.
 
     Raises:
-        Unusable: with the reason, for no WAV file, or one that is too short, too long, too quiet or clipped.
+        Unusable: the file is not WAV, too short, too long, too quiet or clipped.
     """
     try:
         original = read_wav(data)
@@ -157,5 +160,5 @@ def usable_recording(data: bytes, longest: float) -> Sound:
 
 @lru_cache(maxsize=8192)
 def seconds_of(part: Part) -> float:
-    """How long a part's audio lasts; rendered if need be."""
+    """The duration of a part's audio in seconds. It is rendered if it does not exist."""
     return read_wav(audio_of(part).read_bytes()).seconds

@@ -1,4 +1,4 @@
-"""How a prompt reaches the caller's ear: as text for the carrier's voice, or as parts of audio."""
+"""Chooses the form in which a caller hears a prompt: text for the carrier's voice, or parts of audio."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ivr.prompts.parts import Part
 
 @dataclass(frozen=True)
 class Text:
-    """Something for the carrier's voice to say."""
+    """Text for the carrier's voice, with its language tag."""
 
     text: str
     tag: str
@@ -29,7 +29,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Audio:
-    """A part to play; `version` changes with what it says, so that addresses may be kept for ever."""
+    """A part to play. `version` changes with the sound, so a URL with it may be cached for ever."""
 
     part: Part
     version: str
@@ -39,13 +39,13 @@ Piece = Text | Audio
 
 
 def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]:
-    """A prompt in the best form there is: recorded audio, the carrier's voice, or rendered audio.
+    """A prompt in the best available form: recorded audio, else the carrier's voice, else rendered audio.
 
-    `values`: digits as they are (numbers in E.164), counts as digits, a prompt's name for `form`, and for a date
-    or a time named `x_date` the instant `x_at` in ISO form.
+    `values`: digits as they are (telephone numbers in E.164), counts as digits, a prompt's name for `form`. A date or
+    a time named `x_date` needs the UTC instant `x_at` in ISO form.
 
     Raises:
-        KeyError: when the prompt or a value for one of its placeholders is missing.
+        KeyError: the prompt, or a value for one of its placeholders, is missing.
     """
     recorded = recordings.in_use(language)
     voice = settings().carrier_voice(language)
@@ -68,7 +68,7 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
 def _pieces(
     prompt: str, language: str, values: Mapping[str, str], voice: tuple[str, str] | None
 ) -> Iterator[Part | str]:
-    """The parts of a prompt; values as parts where nothing can say them, else as text."""
+    """The parts of a prompt. Values are parts if there is no voice of the carrier, else text."""
     for piece in parts.fragments(language, prompt):
         if isinstance(piece, Part):
             yield piece
@@ -100,10 +100,10 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
 
 
 def text(prompt: str, language: str, values: Mapping[str, str]) -> str:
-    """A prompt as text, its placeholders filled.
+    """A prompt as text, with its placeholders filled.
 
     Raises:
-        KeyError: when the prompt or a value for one of its placeholders is missing.
+        KeyError: the prompt, or a value for one of its placeholders, is missing.
     """
     words = catalogue(language)
     return words[prompt].format_map({name: _written(name, language, values) for name in words.placeholders(prompt)})
@@ -156,6 +156,6 @@ def _groups(digits: str) -> list[str]:
 
 
 def digit_by_digit(digits: str, language: str) -> str:
-    """Digits as words, in groups of two or three with a pause, so that a voice reads each and a person can write."""
+    """Digits as words, in groups of two or three with a pause, so that each is read and a caller can note it."""
     words = DIGITS[language]
     return ", ".join(" ".join(words[int(digit)] for digit in group) for group in _groups(digits))

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from ivr.carrier.client import ENDED
+from ivr.carrier.call_control import ENDED
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings

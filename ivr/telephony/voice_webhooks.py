@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from flask import Blueprint, Response, abort, request, send_file
 
-from ivr.carrier.client import ENDED
+from ivr.carrier.call_control import ENDED
 from ivr.carrier.signature import is_genuine
 from ivr.config.settings import settings
 from ivr.domain.digits import whole_number

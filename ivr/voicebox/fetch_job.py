@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_audio, read_wav, write_wav
 from ivr.calls import calls
-from ivr.carrier import client
+from ivr.carrier import media
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, outbox
@@ -36,9 +36,9 @@ def fetch_recording(recording_id: int) -> None:
         described = voicebox.description(recording)
     if state not in ("announced", "available"):
         return
-    audio, sound, whole = _as_wav(client.fetch_audio(sid), outbox.tries.get() >= _TRIES_FOR_THE_WHOLE)
+    audio, sound, whole = _as_wav(media.fetch_audio(sid), outbox.tries.get() >= _TRIES_FOR_THE_WHOLE)
     if sound.seconds == 0 and told:
-        raise client.NotAudio(f"empty, though {told} s were recorded")
+        raise media.NotAudio(f"empty, though {told} s were recorded")
     kept = audio_store.save(sid, audio, described)
     now = utc_now()
     with database.writing() as session:
@@ -69,9 +69,9 @@ def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
         try:
             sound, whole = read_audio(audio)
         except ValueError:
-            raise client.NotAudio(str(error)) from error
+            raise media.NotAudio(str(error)) from error
         if not whole and not anything:
-            raise client.NotAudio(str(error)) from error
+            raise media.NotAudio(str(error)) from error
     return write_wav(sound), sound, whole
 
 
@@ -98,7 +98,7 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
         if message.state != "expected":
             return
         call_sid = message.call.call_sid
-    kept = client.recordings_of(call_sid)
+    kept = media.recordings_of(call_sid)
     if final and any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
         raise StillRecording(call_sid)
     if not final and not any(recording.seconds > 0 for recording in kept):
@@ -128,7 +128,7 @@ def delete_at_carrier(recording_id: int) -> None:
         sid, ours = recording.recording_sid, recording.state in ("stored", "deleted", "absent")
     if not ours or (recording.state == "stored" and not audio_store.has(sid)):
         raise RuntimeError("the only copy is the carrier's")
-    client.delete_recording(sid)
+    media.delete_recording(sid)
     with database.writing() as session:
         session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()
     log.info("recording %d: the carrier's copy is gone, as it says itself", recording_id)
@@ -143,6 +143,6 @@ def discard_recording(recording_id: int) -> None:
         if recording.transcript is not None:
             session.delete(recording.transcript)
     audio_store.delete(sid)
-    client.delete_recording(sid)
+    media.delete_recording(sid)
     with database.writing() as session:
         session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()

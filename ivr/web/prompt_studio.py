@@ -111,7 +111,7 @@ def record(language: str, name: str) -> AnyResponse:
         longest = check.longest(prompt, script())
         sound = rendering.usable_recording(file.read() if file else b"", longest)
         if prompt in catalogue(language).texts and prompt not in BUILDING_BLOCKS | WRITTEN:
-            seconds = check.seconds_of(prompt, language, instead={name: sound.seconds})
+            seconds = check.seconds_of(prompt, language, replaced={name: sound.seconds})
             if seconds > longest:
                 raise rendering.Unusable("whole", f"{seconds:.1f}")
     except rendering.Unusable as unusable:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
 from ivr.calls import caller_language, calls, erased_ids, screening
-from ivr.carrier import client
+from ivr.carrier import call_control, media
 from ivr.config.settings import settings
 from ivr.domain.phone_numbers import calling_number, shown_number
 from ivr.domain.timestamps import utc_now
@@ -79,7 +79,7 @@ def reconcile(since: datetime | None = None, *, audio: bool = False, unheard_for
             _take_in_audio(report)
     except OSError as error:  # the store is away: the carrier is asked all the same
         unread = error
-    for kept, call_sid in client.recordings_since(since):
+    for kept, call_sid in media.recordings_since(since):
         if kept.created_at is not None and kept.created_at > began_at - unheard_for:
             continue
         try:
@@ -103,7 +103,7 @@ def _since(now: datetime) -> datetime:
         return (last.at - _OVERLAP) if last is not None and last.at <= now else now - _FIRST
 
 
-def _look_at(kept: client.Kept, call_sid: str, report: Report) -> None:
+def _look_at(kept: media.CarrierRecording, call_sid: str, report: Report) -> None:
     if kept.status in ("in-progress", "paused", "processing"):
         return
     with database.reading() as session:
@@ -132,20 +132,20 @@ def _look_at(kept: client.Kept, call_sid: str, report: Report) -> None:
             report.recordings_resumed += 1
 
 
-def _take_in_recording(kept: client.Kept, call_sid: str, ours: bool, report: Report) -> None:
+def _take_in_recording(kept: media.CarrierRecording, call_sid: str, ours: bool, report: Report) -> None:
     """A recording nobody has told of: language, number and concern are what is known of its call."""
     number, began_at = None, None
     if not ours:
         try:
-            placed = client.placed_call(call_sid)
+            placed = call_control.placed_call(call_sid)
             if not _to_the_hotline(placed):
                 return  # the account serves others, too
             number, began_at = calling_number(placed.from_number), placed.started_at
-        except client.CallIsOver:
+        except call_control.CallIsOver:
             log.warning("a recording of a call the carrier itself does not know (any more) is taken in")
     if kept.seconds <= 0:
         if ours:  # nothing was said
-            client.delete_recording(kept.recording_sid)
+            media.delete_recording(kept.recording_sid)
         return
     now = utc_now()
     with database.writing() as session:
@@ -156,7 +156,7 @@ def _take_in_recording(kept: client.Kept, call_sid: str, ours: bool, report: Rep
             report.recordings_found += 1
 
 
-def _to_the_hotline(placed: client.PlacedCall) -> bool:
+def _to_the_hotline(placed: call_control.PlacedCall) -> bool:
     configured = settings()
     return placed.direction == "inbound" and placed.to_number in (
         configured.hotline_number,
@@ -185,9 +185,9 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
     with database.reading() as session:
         stuck = select(Call.call_sid).where(Call.state != "ended", Call.started_at < now - _STUCK_AFTER)
         unended = set(session.scalars(stuck.limit(1000)))
-    for placed in client.calls_since(since):
+    for placed in call_control.calls_since(since):
         late = placed.started_at is not None and placed.started_at > until
-        if late or placed.status not in client.ENDED or not _to_the_hotline(placed):
+        if late or placed.status not in call_control.ENDED or not _to_the_hotline(placed):
             continue
         number = calling_number(placed.from_number)
         if placed.call_sid in unended:
@@ -208,8 +208,8 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
             report.calls_found += 1
     for call_sid in unended:  # of before: asked one by one
         try:
-            over = client.call_status(call_sid) in client.ENDED
-        except client.CallIsOver:
+            over = call_control.call_status(call_sid) in call_control.ENDED
+        except call_control.CallIsOver:
             over = True
         if over:
             call_intake.call_ended(call_sid, None, now)

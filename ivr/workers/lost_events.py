@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from ivr.carrier import client
+from ivr.carrier import call_control
 from ivr.contact_centre import call_distribution, leg_events
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
@@ -19,10 +19,10 @@ def ask_for_lost_events() -> None:
         lost = {leg.id: leg.call_sid for leg in call_distribution.overdue_legs(session, utc_now())}
     for leg_id, sid in lost.items():
         status = _status(sid) if sid else "canceled"
-        if status in client.ENDED:
+        if status in call_control.ENDED:
             _is_over(leg_id, status)
         elif sid is not None and status in ("queued", "ringing", "initiated"):
-            client.end_call(sid)
+            call_control.end_call(sid)
 
 
 def ask_for_departed() -> None:
@@ -36,10 +36,10 @@ def ask_for_departed() -> None:
             if leg.call_sid
         }
     for sid in waiting:
-        if _status(sid) in client.ENDED:
+        if _status(sid) in call_control.ENDED:
             call_intake.call_ended(sid, None, utc_now())
     for leg_id, sid in talking.items():
-        if (status := _status(sid)) in client.ENDED:
+        if (status := _status(sid)) in call_control.ENDED:
             _is_over(leg_id, status)
     with database.writing_alone() as session:
         call_distribution.repair(session, utc_now())
@@ -53,6 +53,6 @@ def _is_over(leg_id: int, status: str) -> None:
 
 def _status(call_sid: str) -> str:
     try:
-        return client.call_status(call_sid)
-    except client.CallIsOver:
+        return call_control.call_status(call_sid)
+    except call_control.CallIsOver:
         return "completed"

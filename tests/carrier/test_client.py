@@ -8,6 +8,7 @@ from flask import Response
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.carrier import client as carrier
+from ivr.carrier import media
 from ivr.local_carrier.store import CallRecord, RecordingRecord
 from tests.support.running_hotline import RunningHotline
 from tests.support.waiting import eventually
@@ -22,12 +23,12 @@ def kept(hotline: RunningHotline) -> str:
 
 
 def test_audio_is_fetched_and_deleted_and_seen_to_be_gone(hotline: RunningHotline, kept: str) -> None:
-    assert carrier.fetch_audio(kept).startswith(b"RIFF")
-    carrier.delete_recording(kept)
+    assert media.fetch_audio(kept).startswith(b"RIFF")
+    media.delete_recording(kept)
     assert hotline.switch.store.recording(kept) is None
-    with pytest.raises(carrier.NotThere):
-        carrier.fetch_audio(kept)
-    carrier.delete_recording(kept)  # again: nothing happens
+    with pytest.raises(media.NotThere):
+        media.fetch_audio(kept)
+    media.delete_recording(kept)  # again: nothing happens
 
 
 def test_twilios_own_client_lists_recordings_and_calls(hotline: RunningHotline, kept: str) -> None:
@@ -35,26 +36,26 @@ def test_twilios_own_client_lists_recordings_and_calls(hotline: RunningHotline, 
     assert kept in [recording.sid for recording in client.recordings.list(call_sid="CA" + "7" * 32)]
     assert client.calls("CA" + "7" * 32).fetch()._from == "+49151"
     assert client.recordings(kept).fetch().call_sid == "CA" + "7" * 32
-    carrier.delete_recording(kept)
+    media.delete_recording(kept)
 
 
 def test_an_error_page_is_not_audio(strange_carrier) -> None:
     """TELEPHONY: a 404's XML has been saved as audio elsewhere."""
     strange_carrier += [Response("<TwilioResponse/>", 404, mimetype="application/xml")]
-    with pytest.raises(carrier.NotThere):
-        carrier.fetch_audio("RE1")
+    with pytest.raises(media.NotThere):
+        media.fetch_audio("RE1")
     strange_carrier += [Response("<TwilioResponse/>", 200, mimetype="application/xml")]
-    with pytest.raises(carrier.NotAudio):
-        carrier.fetch_audio("RE1")
+    with pytest.raises(media.NotAudio):
+        media.fetch_audio("RE1")
     strange_carrier += [Response(status=302, headers={"Location": "http://169.254.169.254/"}, mimetype="audio/wav")]
-    with pytest.raises(carrier.NotAudio):
-        carrier.fetch_audio("RE1")
+    with pytest.raises(media.NotAudio):
+        media.fetch_audio("RE1")
 
 
 def test_a_deletion_that_does_not_delete_is_noticed(strange_carrier) -> None:
     strange_carrier += [Response(status=204), Response('{"sid": "RE1"}', 200, mimetype="application/json")]
     with pytest.raises(TwilioRestException):
-        carrier.delete_recording("RE1")
+        media.delete_recording("RE1")
 
 
 def test_twilios_own_client_places_calls_and_sends_messages(hotline: RunningHotline) -> None:

@@ -152,7 +152,7 @@ def test_every_concern_reaches_a_team(written) -> None:
 
 
 def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivr.carrier import client
+    from ivr.carrier import client, media
 
     settings = written(
         "mode = 'production'\npublic_base_url = 'https://hotline.example/'\ntwilio_account_sid = 'AC1'\n"
@@ -161,8 +161,8 @@ def test_region_and_edge_choose_the_carriers_host(written, monkeypatch: pytest.M
     )
     monkeypatch.setattr(client, "settings", lambda: settings)
     assert settings.base_url == "https://hotline.example"
-    assert client.media_url("RE1") == "https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.wav"
-    assert "%2F" in client.media_url("../../x"), "an id cannot leave its place in the path"
+    assert media.media_url("RE1") == "https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.wav"
+    assert "%2F" in media.media_url("../../x"), "an id cannot leave its place in the path"
 
 
 def test_a_form_without_its_name_in_every_language_refuses_to_start(

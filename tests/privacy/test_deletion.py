@@ -308,7 +308,7 @@ def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(serv
 def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(services, monkeypatch) -> None:
     import requests
 
-    from ivr.carrier import client as carrier
+    from ivr.carrier import record_deletion
 
     now = utc_now()
     person = Person(services, 1, now - timedelta(days=400))
@@ -317,7 +317,7 @@ def test_a_carrier_that_does_not_answer_is_written_down_and_asked_again(services
         raise requests.ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(carrier, "delete_record", away)
+        patch.setattr(record_deletion, "delete_record", away)
         records = {record.kind: record for record in runs.run(now)}
     assert not records["number_and_name"].verified
     assert "carrier" in records["number_and_name"].remains

@@ -43,7 +43,7 @@ def studio(empty_database, rendered: Path) -> None:
     """The empty_database, with the rendered prompts at hand."""
     empty_database.var_dir.mkdir(exist_ok=True)
     (empty_database.var_dir / "prompts").symlink_to(rendered)
-    recordings._seen.clear()
+    recordings._cache.clear()
 
 
 # -- texts --------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_prompts_are_served_wherever_the_process_was_started(empty_database, mon
     monkeypatch.chdir(empty_database.var_dir.parent)
     monkeypatch.setenv("VAR_DIR", empty_database.var_dir.name)
     forget_settings()
-    recordings._seen.clear()
+    recordings._cache.clear()
     part = parts.named("fa", "goodbye")
     (piece,) = prompts.spoken("goodbye", "fa", {})
     with create_app().test_client().get(f"/voice/prompts/fa/{part.name}.{piece.version}.wav") as answer:
@@ -255,16 +255,16 @@ def test_a_recording_is_played_until_its_text_changes_or_it_is_reverted(
     sound = rendering.usable_recording(tone(3), check.LONGEST)
     with database.writing() as session:
         recording = recordings.add(session, part, sound, None, now)
-    recordings._seen.clear()
+    recordings._cache.clear()
     (piece,) = prompts.spoken("goodbye", "de", {})
     assert piece == Audio(part, f"r{recording.id}")
     assert preview.sound_of("goodbye", "de", {}).seconds == pytest.approx(3, abs=0.2)
     changed = parts.Part("de", "goodbye", "Bis bald.")
     with monkeypatch.context() as edited:
         edited.setattr(recordings.parts, "named", lambda *_: changed)
-        recordings._seen.clear()
+        recordings._cache.clear()
         assert isinstance(prompts.spoken("goodbye", "de", {})[0], Text), "what it says is not true any more"
-        assert [f.problem.split(":")[0] for f in check._recorded("de")] == ["stale recording"]
+        assert [f.problem.split(":")[0] for f in check._recorded("de")] == ["outdated recording"]
     with database.writing() as session:
         recordings.revert(session, part, now)
     assert isinstance(prompts.spoken("goodbye", "de", {})[0], Text)
@@ -274,7 +274,7 @@ def test_a_recorded_part_stands_beside_what_the_voice_says(studio) -> None:
     part = parts.named("de", "receipt")
     with database.writing() as session:
         recordings.add(session, part, rendering.usable_recording(tone(3), 20), None, datetime.now(UTC))
-    recordings._seen.clear()
+    recordings._cache.clear()
     recorded, said = prompts.spoken("receipt", "de", {"receipt_code": "12345674"})
     assert isinstance(recorded, Audio)
     assert said.text == "eins zwei, drei vier, fünf sechs, sieben vier"

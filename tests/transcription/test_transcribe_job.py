@@ -20,7 +20,7 @@ from ivr.audio.wav import RATE, Sound, at_rate, at_telephone_rate, read_wav, wri
 from ivr.callbacks import intake, workflow
 from ivr.callbacks.workflow import Refused
 from ivr.calls import calls
-from ivr.carrier import client as carrier
+from ivr.carrier import media
 from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.config.sections import ConfigurationError
@@ -396,7 +396,7 @@ def test_audio_of_another_kind_is_taken_all_the_same(strange_carrier, kind: str)
 
 @pytest.mark.parametrize("body", [b"", b"not audio", b"<html>oops</html>", write_wav(SPEECH)[:9000]], ids=repr)
 def test_what_is_no_audio_or_truncated_is_fetched_again(strange_carrier, body: bytes) -> None:
-    with pytest.raises(carrier.NotAudio):
+    with pytest.raises(media.NotAudio):
         fetch(strange_carrier, body)
 
 

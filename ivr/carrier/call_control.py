@@ -1,0 +1,153 @@
+"""Calls at the carrier: placing, redirecting, ending and listing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from twilio.base.exceptions import TwilioRestException
+
+from ivr.carrier.client import client
+from ivr.config.settings import settings
+
+#: The final states of a call at the carrier.
+ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
+
+
+@dataclass(frozen=True)
+class PlacedCall:
+    """A call as the carrier lists it."""
+
+    call_sid: str
+    status: str
+    direction: str
+    from_number: str
+    to_number: str
+    started_at: datetime | None
+
+
+def calls_since(since: datetime) -> Iterator[PlacedCall]:
+    """List the calls that began since a UTC instant.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    for item in client().calls.stream(start_time_after=since, page_size=200):
+        yield _placed(item)
+
+
+def placed_call(call_sid: str) -> PlacedCall:
+    """Look up a call at the carrier.
+
+    Raises:
+        CallIsOver: the carrier does not know the call any more.
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    try:
+        return _placed(client().calls(call_sid).fetch())
+    except TwilioRestException as error:
+        if error.status == 404:
+            raise CallIsOver(call_sid) from error
+        raise
+
+
+def _placed(item: Any) -> PlacedCall:
+    # twilio-python keeps the field `from` as `_from`.
+    return PlacedCall(item.sid, str(item.status), str(item.direction), item._from or "", item.to or "", item.start_time)
+
+
+#: The carrier's errors for a call that has ended (21220 not in progress, 20404 unknown).
+_GONE = (21220, 20404)
+
+
+class CallIsOver(Exception):
+    """The call has ended, or the carrier does not know it."""
+
+
+class CannotBeCalled(Exception):
+    """The carrier does not call this number."""
+
+
+def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_machine: bool = False) -> str:
+    """Call a telephone with the hotline's number as caller. Returns the carrier's id of the call.
+
+    Raises:
+        CannotBeCalled: the carrier refuses the number.
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    detection = {"machine_detection": "Enable"} if detect_machine else {}
+    try:
+        call = client().calls.create(
+            to=to,
+            from_=settings().hotline_number,
+            url=url,
+            method="POST",
+            timeout=ring_seconds,
+            status_callback=status_url,
+            status_callback_method="POST",
+            status_callback_event=["initiated", "ringing", "answered", "completed"],
+            **detection,
+        )
+    except TwilioRestException as error:
+        if error.status == 400:
+            raise CannotBeCalled(f"{error.code} {error.msg}") from error
+        raise
+    return str(call.sid)
+
+
+def redirect_call(call_sid: str, url: str) -> None:
+    """Let a call continue with the document at `url`.
+
+    Raises:
+        CallIsOver: the call has ended.
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    _change_call(call_sid, url=url, method="POST")
+
+
+def end_call(call_sid: str) -> None:
+    """Hang up, or stop the ringing. Safe to repeat.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    with suppress(CallIsOver):
+        _change_call(call_sid, status="completed")
+
+
+def _change_call(call_sid: str, **change: str) -> None:
+    try:
+        client().calls(call_sid).update(**change)
+    except TwilioRestException as error:
+        if error.code in _GONE or error.status == 404:
+            raise CallIsOver(call_sid) from error
+        raise
+
+
+def call_status(call_sid: str) -> str:
+    """The state of a call in the carrier's words, such as "ringing" or "completed".
+
+    Raises:
+        CallIsOver: the carrier does not know the call any more.
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    try:
+        return str(client().calls(call_sid).fetch().status)
+    except TwilioRestException as error:
+        if error.status == 404:
+            raise CallIsOver(call_sid) from error
+        raise
+
+
+def end_conference(name: str) -> None:
+    """End a conference. The calls in it continue with their own documents. Safe to repeat.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    for conference in client().conferences.list(friendly_name=name, limit=20):
+        if conference.status != "completed":
+            client().conferences(conference.sid).update(status="completed")

@@ -1,0 +1,120 @@
+"""Recordings at the carrier: listing them, fetching their audio, and deleting them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+import requests
+from twilio.base.exceptions import TwilioRestException
+
+from ivr.carrier.client import base_url, client
+from ivr.config.settings import settings
+
+#: Size limit of a recording. 16-bit mono at 8 kHz is 16 kB a second: this is more than nine hours.
+MAX_MEDIA_BYTES = 512 * 1024 * 1024
+
+
+#: Content types that carriers give to audio files.
+_AUDIO = ("audio/", "application/octet-stream", "application/ogg")
+
+
+class NotThere(Exception):
+    """The carrier does not have the recording: not yet, or not any more."""
+
+
+class NotAudio(Exception):
+    """The carrier's answer is not audio."""
+
+
+def media_url(recording_sid: str) -> str:
+    """The URL of a recording's WAV file. It is built from ids only, never from a URL that a request contains."""
+    account = quote(settings().account_sid, safe="")
+    return f"{base_url()}/2010-04-01/Accounts/{account}/Recordings/{quote(recording_sid, safe='')}.wav"
+
+
+def fetch_audio(recording_sid: str) -> bytes:
+    """Fetch a recording, usually a WAV file.
+
+    Raises:
+        NotThere: the carrier does not have the recording. Right after a call it may appear later.
+        NotAudio: the answer is not audio but, for example, an error page.
+        requests.RequestException: the carrier could not be asked.
+    """
+    configured = settings()
+    with requests.get(
+        media_url(recording_sid),
+        auth=(configured.account_sid, configured.auth_token),
+        timeout=(configured.twilio_timeout, configured.twilio_timeout),
+        allow_redirects=False,
+        stream=True,
+    ) as response:
+        if response.status_code == 404:
+            raise NotThere(recording_sid)
+        response.raise_for_status()
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if response.status_code != 200 or not kind.startswith(_AUDIO):
+            raise NotAudio(f"status {response.status_code}, type {kind or 'none'}")
+        audio = bytearray()
+        for chunk in response.iter_content(65536):
+            audio += chunk
+            if len(audio) > MAX_MEDIA_BYTES:
+                raise NotAudio("larger than any recording of the hotline")
+        expected = response.headers.get("Content-Length")
+        if expected and not response.headers.get("Content-Encoding") and int(expected) != len(audio):
+            raise requests.ConnectionError("the recording was cut short")
+    return bytes(audio)
+
+
+@dataclass(frozen=True)
+class CarrierRecording:
+    """A recording as the carrier lists it."""
+
+    recording_sid: str
+    status: str
+    seconds: float
+    created_at: datetime | None = None
+
+
+def recordings_of(call_sid: str) -> list[CarrierRecording]:
+    """List the recordings of a call.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    listed = client().recordings.list(call_sid=call_sid, limit=50)
+    return [CarrierRecording(item.sid, str(item.status), max(0.0, float(item.duration or 0))) for item in listed]
+
+
+def delete_recording(recording_sid: str) -> None:
+    """Delete the carrier's copy of a recording, and verify that it is gone. Safe to repeat.
+
+    Raises:
+        TwilioRestException: the carrier refused, or still has the recording.
+    """
+    recording = client().recordings(recording_sid)
+    try:
+        recording.delete()
+    except TwilioRestException as error:
+        if error.status != 404:
+            raise
+    try:
+        recording.fetch()
+    except TwilioRestException as error:
+        if error.status == 404:
+            return
+        raise
+    raise TwilioRestException(409, media_url(recording_sid), "the recording is still there after its deletion")
+
+
+def recordings_since(since: datetime) -> Iterator[tuple[CarrierRecording, str]]:
+    """List the recordings made since a UTC instant, each with the id of its call.
+
+    Raises:
+        TwilioRestException, requests.RequestException: the carrier could not be asked.
+    """
+    for item in client().recordings.stream(date_created_after=since, page_size=200):
+        seconds = max(0.0, float(item.duration or 0))
+        yield CarrierRecording(item.sid, str(item.status), seconds, item.date_created), item.call_sid
