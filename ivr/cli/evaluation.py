@@ -39,10 +39,11 @@ def transcribe_eval(
         click.echo(f"left out: {name}: {reason}")
     for file in sorted(found.files, key=lambda file: -file.word_errors)[:worst]:
         click.echo(
-            f"{file.name}: {file.word_errors} of {file.words} words\n  text:  {file.wanted}\n  heard: {file.heard.text}"
+            f"{file.name}: {file.word_errors} of {file.words} words\n"
+            f"  text:  {file.expected}\n  heard: {file.result.text}"
         )
     words = sum(file.words for file in found.files)
-    click.echo(f"engine                {found.files[0].heard.engine}")
+    click.echo(f"engine                {found.files[0].result.engine}")
     click.echo(f"files                 {len(found.files)} ({words} words, {found.sound_seconds:.0f} s)")
     click.echo(f"word error rate       {found.word_error_rate}")
     click.echo(f"character error rate  {found.character_error_rate}")

@@ -1,4 +1,4 @@
-"""Speech recognition lives here: engines, models, the transcription job, evaluation and words of urgency.
+"""Speech recognition: engines, models, the transcription job, evaluation, and words of urgency.
 
-The audio store does not; it is in `ivr.voicebox`.
+Fetching and storing recordings belongs to `ivr.voicebox`; vosk is imported in this package only.
 """

@@ -1,4 +1,4 @@
-"""Fetches a speech model and shows the progress on a terminal."""
+"""Downloads a speech model and shows the progress on a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 def fetch_with_progress(language: str) -> bool:
-    """Fetch one model, showing a bar; False (and one line why) if it could not be had."""
+    """Download a model with a progress bar. Returns False after printing the reason if that failed."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from ivr.transcription.model_download import FetchFailed, fetch

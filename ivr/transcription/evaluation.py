@@ -1,4 +1,4 @@
-"""How well an engine writes a language down: judged on the operator's own audio, a WAV file and its text beside it."""
+"""Measures the error rates of an engine on the operator's own audio: WAV files with a text file beside each."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from ivr.audio.wav import Sound, read_audio
 from ivr.transcription import engines, whisper_engine
-from ivr.transcription.result import Heard, NoModel
+from ivr.transcription.result import NoModel, TranscriptionResult
 from ivr.transcription.vosk_engine import Recognition
 
-#: Samples of the files, drawn with replacement, from which an interval is read.
+#: Number of bootstrap samples for the confidence interval.
 _SAMPLES = 2000
-#: Capitals, punctuation and the width of spaces are no mistakes.
+#: Capitals, punctuation and spaces do not count as errors.
 _WORDS = jiwer.Compose(
     [
         jiwer.ToLowerCase(), jiwer.RemovePunctuation(), jiwer.RemoveMultipleSpaces(), jiwer.Strip(),
@@ -33,12 +33,12 @@ _LETTERS = jiwer.Compose(
 
 
 class NothingToJudge(Exception):
-    """The folder has no pair of audio and text that can be used."""
+    """The directory has no usable pair of audio and text."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Mistakes by what should have been written, and the interval that holds it with a probability of 95 %."""
+    """An error rate with its confidence interval of 95 %."""
 
     value: float
     low: float
@@ -49,12 +49,12 @@ class Rate:
 
 
 @dataclass
-class Judged:
-    """One file."""
+class EvaluatedFile:
+    """The errors in one file."""
 
     name: str
-    wanted: str
-    heard: Heard
+    expected: str
+    result: TranscriptionResult
     word_errors: int
     words: int
     letter_errors: int
@@ -63,31 +63,30 @@ class Judged:
 
 @dataclass
 class Evaluation:
-    """All files of a folder. `left_out`: name of a file and why it could not be judged."""
+    """The results of all files of a directory. `left_out` holds file names and the reasons why they were unusable."""
 
-    files: list[Judged] = field(default_factory=list)
+    files: list[EvaluatedFile] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    #: Seconds of sound, and seconds it took.
+    #: Seconds of audio, and seconds that its transcription took.
     sound_seconds: float = 0.0
     spent_seconds: float = 0.0
 
     @property
     def word_error_rate(self) -> Rate:
-        """Words wrong, missing or made up, by the words of the text."""
+        """Wrong, missing and additional words, divided by the words of the text."""
         return _rate([(file.word_errors, file.words) for file in self.files])
 
     @property
     def character_error_rate(self) -> Rate:
-        """The same of letters."""
+        """Wrong, missing and additional letters, divided by the letters of the text."""
         return _rate([(file.letter_errors, file.letters) for file in self.files])
 
 
-def recogniser(language: str, engine: str | None, model: Path | None) -> Callable[[Sound], Heard]:
-    """What would write a language down: as the house does, or a named engine (vosk, whisper), or the model in a
-    directory.
+def recogniser(language: str, engine: str | None, model: Path | None) -> Callable[[Sound], TranscriptionResult]:
+    """The engine to evaluate: the product's choice, a named engine (vosk, whisper), or the model in a directory.
 
     Raises:
-        NoModel: there is none.
+        NoModel: the model does not exist.
     """
     if model is not None and engine is None:
         engine = "whisper" if (model / "model.bin").is_file() else "vosk"
@@ -103,28 +102,30 @@ def recogniser(language: str, engine: str | None, model: Path | None) -> Callabl
     return lambda sound: own.transcribe(sound, language)
 
 
-def evaluate(directory: Path, transcribe: Callable[[Sound], Heard], limit: int | None = None) -> Evaluation:
-    """Write down every `NAME.wav` beside which stands `NAME.txt` (UTF-8).
+def evaluate(
+    directory: Path, transcribe: Callable[[Sound], TranscriptionResult], limit: int | None = None
+) -> Evaluation:
+    """Transcribe every `NAME.wav` that has a text `NAME.txt` (UTF-8) beside it, at most `limit` files.
 
     Raises:
-        NothingToJudge: there is no such pair.
+        NothingToJudge: the directory has no usable pair.
     """
     result = Evaluation()
     for sound_file, text_file in list(_pairs(directory))[:limit]:
         try:
-            wanted = " ".join(text_file.read_text(encoding="utf-8-sig").split())
+            expected = " ".join(text_file.read_text(encoding="utf-8-sig").split())
             sound, _ = read_audio(sound_file.read_bytes())
         except (OSError, ValueError) as error:
             result.left_out.append((sound_file.name, str(error)))
             continue
-        if not _LETTERS([wanted])[0]:
+        if not _LETTERS([expected])[0]:
             result.left_out.append((sound_file.name, "its text is empty"))
             continue
         began = time.monotonic()
-        heard = transcribe(sound)
+        transcription = transcribe(sound)
         result.spent_seconds += time.monotonic() - began
         result.sound_seconds += sound.seconds
-        result.files.append(_judge(sound_file.name, wanted, heard))
+        result.files.append(_count_errors(sound_file.name, expected, transcription))
     if not result.files:
         raise NothingToJudge(f"{directory} has no NAME.wav with a NAME.txt beside it that could be used")
     return result
@@ -136,13 +137,13 @@ def _pairs(directory: Path) -> Iterator[tuple[Path, Path]]:
             yield sound, text
 
 
-def _judge(name: str, wanted: str, heard: Heard) -> Judged:
-    words = jiwer.process_words(wanted, heard.text, _WORDS, _WORDS)
-    letters = jiwer.process_characters(wanted, heard.text, _LETTERS, _LETTERS)
-    return Judged(
+def _count_errors(name: str, expected: str, result: TranscriptionResult) -> EvaluatedFile:
+    words = jiwer.process_words(expected, result.text, _WORDS, _WORDS)
+    letters = jiwer.process_characters(expected, result.text, _LETTERS, _LETTERS)
+    return EvaluatedFile(
         name,
-        wanted,
-        heard,
+        expected,
+        result,
         words.substitutions + words.deletions + words.insertions,
         words.hits + words.substitutions + words.deletions,
         letters.substitutions + letters.deletions + letters.insertions,

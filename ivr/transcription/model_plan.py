@@ -1,7 +1,7 @@
-"""Which models this host keeps in memory, made when the worker starts and said in its log.
+"""Plans which models this host keeps in memory. The plan is made when the worker starts, and is logged.
 
-A model in the pool's parent is there once for all transcribers. Where not all fit, the first languages of the menu
-stay, and each transcriber takes the others in turn, messages of one language together.
+A model in the parent of the worker pool is shared by all transcribers. If not all models fit, the first languages of
+the menu stay in memory. Each transcriber loads the others in turn, for several messages of one language together.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ivr.transcription import whisper_engine
 from ivr.transcription.vosk_engine import installed_languages, model_path
 
 _MIB = 1024 * 1024
-#: Memory of a model beside the size of its files (small models: 490 MiB of 253 on disk), and at least.
+#: The memory of a model relative to its files (small models: 490 MiB for 253 on disk), and at least, in MiB.
 _GROWTH, _LEAST = 2.0, 50
-#: The second engine's one model serves all of its languages, in each transcriber.
+#: The memory in MiB of the Whisper model in each transcriber. It serves all of its languages.
 _WHISPER = 500
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Languages by how they are served; memory in MiB."""
+    """How each language is served; memory in MiB."""
 
     resident: tuple[str, ...]
     in_turn: tuple[str, ...]
@@ -43,7 +43,7 @@ class Plan:
         if self.in_turn:
             parts.append(f"in turn: {', '.join(self.in_turn)}")
         if self.in_turn and not self.resident and self.needed > 2 * self.allowed:
-            parts.append("this is too little: each transcriber takes one model all the same")
+            parts.append("this is too little: each transcriber loads one model anyway")
         if self.second_engine:
             parts.append(f"second engine: {', '.join(self.second_engine)}")
         if self.missing:
@@ -52,7 +52,7 @@ class Plan:
 
 
 def make(served: Sequence[str], transcribers: int) -> Plan:
-    """Plan for the languages of this host that have a model."""
+    """Make the plan for `served`, the languages of this host that have a model."""
     configured = settings()
     menu = configured.enabled_languages
     wanted = configured.pool_languages or menu
@@ -65,7 +65,7 @@ def make(served: Sequence[str], transcribers: int) -> Plan:
     needed = sum(sizes.values()) + growth
     resident, in_turn = own, list[str]()
     if needed > allowed:
-        # Each transcriber needs room for one model it takes in turn.
+        # Each transcriber needs space for one model that it loads in turn.
         room = allowed - growth - transcribers * max(sizes.values(), default=0)
         resident = []
         for language in own:
@@ -79,11 +79,11 @@ def make(served: Sequence[str], transcribers: int) -> Plan:
 
 @lru_cache(maxsize=1)
 def _available() -> int:
-    """As it was when the worker began: models that are loaded already are part of it."""
+    """The memory at the worker's start in MiB, because loaded models are part of it."""
     return int(psutil.virtual_memory().available / _MIB * 0.7)
 
 
 def memory_of(language: str) -> int:
-    """What a model will take, MiB, by the size of its files."""
+    """An estimate of a model's memory in MiB, from the size of its files."""
     size = sum(path.stat().st_size for path in model_path(language).resolve().rglob("*") if path.is_file())
     return max(_LEAST, int(size / _MIB * _GROWTH))

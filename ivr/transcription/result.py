@@ -1,4 +1,4 @@
-"""What a recogniser has understood, whichever it was."""
+"""The result of a transcription, in the same form for every engine."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class NoModel(Exception):
-    """No model of this language is installed."""
+    """No model of the language is installed."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A transcript: text, mean confidence (0 to 1, None without words), and each word with its times (seconds)."""
+class TranscriptionResult:
+    """A transcript: text, mean confidence (0 to 1, None without words), and each word with its times in seconds."""
 
     text: str
     confidence: float | None

@@ -1,4 +1,4 @@
-"""Turns a stored recording into a transcript, or into a state that asks a person to listen."""
+"""Job: transcribes a stored recording. If that is not possible, the transcript asks a person to listen."""
 
 from __future__ import annotations
 
@@ -22,31 +22,34 @@ from ivr.transcription.result import NoModel
 from ivr.transcription.vosk_engine import recognition
 from ivr.voicebox import audio_store, voicebox
 
-#: Seconds of sound beyond which nobody waits for a transcript.
+#: Recordings that are longer than this (seconds) are not transcribed.
 _LONGEST = 3600.0
-#: How long messages in a language that is not in memory may wait for the others, where not all models fit.
+#: How long a message in a language that is not in memory may be delayed, if not all models fit.
 _BATCHED_FOR = timedelta(minutes=5)
 
 
 class TooLong(Exception):
-    """A recording of hours."""
+    """The recording is too long to be transcribed."""
 
 
 def transcribe(recording_id: int) -> None:
-    """Transcribe a recording once. Silence, an unreadable file and a missing model are results, not errors."""
+    """Transcribe a recording. Safe to repeat.
+
+    Silence, an unreadable file and a missing model are results, not errors.
+    """
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
         transcript = recording.transcript
         if recording.state != "stored" or transcript is None or transcript.state == "done":
             return
-        if transcript.reason in ("failed", "low_confidence"):  # it has failed (or killed its worker) often enough
+        if transcript.reason in ("failed", "low_confidence"):  # it has failed, or killed its worker, too often
             return
         task = recording.message.task
         if task is not None and task.restricted_at is not None:
-            return  # it is planned again when it may be used
+            return  # the job is planned again when the restriction ends
         language, sid = transcript.language, recording.recording_sid
     try:
-        heard = engines.transcribe(_speech(audio_store.load(sid)), language)
+        result = engines.transcribe(_speech(audio_store.load(sid)), language)
     except NoModel:
         _write(recording_id, state="please_listen", reason="no_model")
         return
@@ -56,17 +59,17 @@ def transcribe(recording_id: int) -> None:
     except ValueError:
         _write(recording_id, state="please_listen", reason="unusable")
         return
-    if not heard.words:
-        _write(recording_id, state="please_listen", reason="no_speech", engine=heard.engine)
+    if not result.words:
+        _write(recording_id, state="please_listen", reason="no_speech", engine=result.engine)
         return
-    unsure = (heard.confidence or 0) < settings().low_confidence
-    words = urgency_keywords.found(language, heard.text)
-    with database.writing() as session:  # what follows from a transcript is written down with it
+    unsure = (result.confidence or 0) < settings().low_confidence
+    words = urgency_keywords.found(language, result.text)
+    with database.writing() as session:  # the transcript and its consequences are one transaction
         written = _note(
             session, recording_id,
             state="please_listen" if unsure else "done",
             reason="low_confidence" if unsure else None,
-            engine=heard.engine, text=heard.text, confidence=heard.confidence, words=heard.words,
+            engine=result.engine, text=result.text, confidence=result.confidence, words=result.words,
         )  # fmt: skip
         task = session.get_one(Recording, recording_id).message.task
         if not written or task is None:
@@ -77,10 +80,10 @@ def transcribe(recording_id: int) -> None:
 
 
 def _speech(audio: bytes) -> Sound:
-    """The sound to be written down.
+    """Decode the audio of a recording.
 
     Raises:
-        ValueError: it cannot be read; TooLong: nobody waits so long for a transcript.
+        ValueError: it cannot be read. TooLong: it is longer than :data:`_LONGEST`.
     """
     sound = read_wav(audio)
     if sound.seconds > _LONGEST:
@@ -89,11 +92,13 @@ def _speech(audio: bytes) -> Sound:
 
 
 def most_urgent(session: Session, now: datetime) -> Sequence[int]:
-    """Rows of the outbox in the order in which messages should be transcribed: emergencies, then by deadline; among
-    those of this host's languages. Where not all models fit into memory, messages in a loaded language go before those
-    that have not waited long."""
+    """Rows of the outbox in the order in which this host should transcribe them.
+
+    Emergencies come first, then the earliest deadline. If not all models fit into memory, messages in a loaded language
+    precede messages that have waited for less than :data:`_BATCHED_FOR`.
+    """
     order: list[ColumnElement[Any]] = [Work.urgent.desc()]
-    if recognition.cramped:
+    if recognition.memory_limited:
         at_hand = or_(
             Transcript.language.in_(recognition.loaded | recognition.inherited),
             Recording.stored_at < now - _BATCHED_FOR,
@@ -107,13 +112,13 @@ def most_urgent(session: Session, now: datetime) -> Sequence[int]:
         .order_by(*order, Work.deadline_at, Work.id)
         .limit(4)
     )
-    if (mine := settings().pool_languages) is not None:
-        query = query.where(Transcript.language.in_(mine))
+    if (wanted := settings().pool_languages) is not None:
+        query = query.where(Transcript.language.in_(wanted))
     return session.scalars(query).all()
 
 
 def given_up(session: Session, recording_id: int) -> None:
-    """Every try has failed: a person must listen."""
+    """Ask a person to listen, because every attempt has failed."""
     session.execute(
         update(Transcript)
         .where(Transcript.recording_id == recording_id, Transcript.state != "done")
@@ -122,7 +127,7 @@ def given_up(session: Session, recording_id: int) -> None:
 
 
 def requeue_waiting_for_models(session: Session) -> int:
-    """Put transcripts back to work whose model has arrived; returns how many."""
+    """Plan the transcripts again that waited for a model that is now installed. Returns their number."""
     installed = engines.served_languages()
     if not installed:
         return 0
@@ -143,7 +148,7 @@ def _write(recording_id: int, **values: Any) -> None:
 
 
 def _note(session: Session, recording_id: int, **values: Any) -> bool:
-    # Conditional: if two workers came to decode one message, the first result stays.
+    # Conditional: if two workers transcribe the same message, the first result is kept.
     noted = session.execute(
         update(Transcript)
         .where(Transcript.recording_id == recording_id, Transcript.state != "done")

@@ -1,7 +1,7 @@
-"""Words of a transcript that make a task urgent: found by language, never used to make one less urgent.
+"""Finds words in a transcript that make a task urgent.
 
-A machine's transcript is full of mistakes, so a word that is missing says nothing; one that is there may be wrong, and
-a person can take the raise back.
+A transcript is full of errors. A missing word therefore never lowers the urgency, and a person can take back a rise
+that was caused by a wrong word.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ivr.domain.text_folding import WORD, plain
 
 
 def found(language: str, text: str) -> list[str]:
-    """The phrases of a language's list that a text contains, as the text has them, each once."""
+    """The phrases of the language's list that the text contains, as they stand in the text, each once."""
     spoken = [(plain(word), word) for word in WORD.findall(text)]
     hits: list[str] = []
     for phrase in _phrases(language, settings().urgency_words.get(language)):

@@ -1,7 +1,7 @@
-"""Vosk: models loaded once a process (before it forks), one recogniser per language and rate, reused.
+"""Vosk: models are loaded once a process, before it forks. There is one recogniser per language and sample rate.
 
-Measured: a small model composes its graph lazily and the cache lives in the recogniser, so reusing it takes
-about half the time of a fresh one per message; its memory grows, so it is dropped above a cap.
+A small model composes its graph lazily, and the recogniser caches it. A reused recogniser takes about half the time of
+a new one for each message (measured). Its memory grows, so it is dropped above a limit.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ import vosk
 
 from ivr.audio.wav import RATE, Sound
 from ivr.config.settings import settings
-from ivr.transcription.result import Heard, NoModel
+from ivr.transcription.result import NoModel, TranscriptionResult
 
 log = logging.getLogger(__name__)
 vosk.SetLogLevel(-1)
 
-#: Seconds of speech fed at once: a job's time-out can only fire in between.
+#: Seconds of speech fed at once. The time-out of a job can only take effect in between.
 _CHUNK = 0.5
 
 
 def model_path(language: str) -> Path:
-    """Where the model of a language is expected."""
+    """The directory of a language's model."""
     return settings().model_dir / language
 
 
 def installed_languages() -> tuple[str, ...]:
-    """Languages with a complete model (it is moved into place when it is)."""
+    """The languages with a complete model. A model is moved into its directory when it is complete."""
     directory = settings().model_dir
     if not directory.is_dir():
         return ()
@@ -49,32 +49,32 @@ def _is_complete(model: Path) -> bool:
 @dataclass
 class _Recogniser:
     vosk: Any
-    #: Seconds of audio it has heard since it was made.
+    #: Seconds of audio that it has processed since it was made.
     seconds_fed: float = 0.0
 
 
-#: Seconds of sound a new recogniser is warmed with.
+#: Seconds of sound with which a new recogniser is warmed up.
 _WARM_SECONDS = 8
 
 
 class Recognition:
-    """The models and recognisers of this process."""
+    """The models and recognisers of a process."""
 
     def __init__(self) -> None:
-        #: The one used last stands last.
+        #: Models by language, the most recently used last.
         self._models: dict[str, Any] = {}
-        #: Languages whose model was in memory before this process was forked: shared, and never dropped.
+        #: Languages whose model was loaded before this process was forked. These are shared, and never dropped.
         self.inherited: frozenset[str] = frozenset()
-        #: Whether not all models fit into memory: then this process holds at most one more than it inherited.
-        self.cramped = False
+        #: Whether not all models fit into memory. Then this process loads at most one model beside the inherited ones.
+        self.memory_limited = False
         self._recognisers: dict[tuple[str, int], _Recogniser] = {}
         self._memory_at_start = 0
 
     def load(self, language: str, path: Path | None = None) -> None:
-        """Load the model of a language (1 to 2 s, some 500 MB) unless it is there; `path`: another one.
+        """Load the model of a language (1 to 2 s, some 500 MB) unless it is loaded. `path` names another model.
 
         Raises:
-            NoModel: it is not installed.
+            NoModel: the model is not installed.
         """
         if language in self._models:
             self._models[language] = self._models.pop(language)
@@ -82,30 +82,32 @@ class Recognition:
         path = path or model_path(language)
         if not _is_complete(path):
             raise NoModel(language)
-        if self.cramped:
+        if self.memory_limited:
             for other in self.loaded - self.inherited:
                 self._drop(other)
         self._models[language] = vosk.Model(str(path.absolute()))
-        self.measure_anew()
+        self.reset_memory_baseline()
 
-    def measure_anew(self) -> None:
-        """What is in memory now is no growth of recognisers: models, or what was inherited."""
+    def reset_memory_baseline(self) -> None:
+        """Measure the growth of recognisers from now on: models, and what was inherited, do not count."""
         self._memory_at_start = 0
 
     def warm(self, language: str) -> None:
-        """Have the recogniser of telephone speech hear something, so that who is forked inherits what it has worked
-        out (a small model composes its graph while it listens)."""
+        """Let the recogniser of telephone speech process noise before the process forks.
+
+        A small model composes its graph while it listens. Forked processes inherit the composed part.
+        """
         noise = np.random.default_rng(1).normal(0, 800, RATE * _WARM_SECONDS)
-        swell = np.abs(np.sin(np.arange(len(noise)) * 2 * np.pi * 3 / RATE))  # as syllables come and go
+        swell = np.abs(np.sin(np.arange(len(noise)) * 2 * np.pi * 3 / RATE))  # the rhythm of syllables
         self.transcribe(Sound((noise * swell).astype(np.int16), RATE), language)
 
     @property
     def loaded(self) -> frozenset[str]:
-        """Languages whose model is in memory."""
+        """The languages whose model is in memory."""
         return frozenset(self._models)
 
-    def transcribe(self, sound: Sound, language: str) -> Heard:
-        """Write down what is said.
+    def transcribe(self, sound: Sound, language: str) -> TranscriptionResult:
+        """Transcribe speech in a language.
 
         Raises:
             NoModel: no model of the language is installed.
@@ -120,14 +122,14 @@ class Recognition:
                     results.append(json.loads(recogniser.vosk.Result()))
             results.append(json.loads(recogniser.vosk.FinalResult()))
             recogniser.seconds_fed += sound.seconds
-        except BaseException:  # interrupted in mid-utterance (a time-out): its state is of no use to the next
+        except BaseException:  # a time-out within an utterance: the recogniser's state is unusable
             self._recognisers.pop((language, sound.rate), None)
             raise
         self._limit_memory()
         words = [
             {
                 "word": word["word"],
-                # A recogniser's clock runs on through all it has heard.
+                # The recogniser's clock includes all earlier audio.
                 "start": round(max(0.0, word["start"] - begun_at), 2),
                 "end": round(word["end"] - begun_at, 2),
                 "confidence": round(word["conf"], 3),
@@ -137,17 +139,17 @@ class Recognition:
         ]
         confidence = round(sum(word["confidence"] for word in words) / len(words), 3) if words else None
         text = " ".join(result["text"] for result in results if result.get("text"))
-        return Heard(text, confidence, words, f"vosk {language}")
+        return TranscriptionResult(text, confidence, words, f"vosk {language}")
 
     def _drop(self, language: str) -> None:
         for key in [key for key in self._recognisers if key[0] == language]:
             del self._recognisers[key]
         del self._models[language]
-        _give_memory_back()
-        self.measure_anew()
+        _return_memory()
+        self.reset_memory_baseline()
 
     def _recogniser(self, language: str, rate: int) -> _Recogniser:
-        if not self._memory_at_start:  # what the models take is shared with the parent and not counted
+        if not self._memory_at_start:  # the models are shared with the parent, so they are not counted
             self._memory_at_start = psutil.Process().memory_info().rss
         key = (language, rate)
         if key not in self._recognisers:
@@ -159,16 +161,16 @@ class Recognition:
     def _limit_memory(self) -> None:
         grown = psutil.Process().memory_info().rss - self._memory_at_start
         if grown > settings().recogniser_memory_mb * 1024 * 1024:
-            log.info("dropping recognisers that have grown by %d MiB", grown // 1024 // 1024)
+            log.info("dropping the recognisers, which have grown by %d MiB", grown // 1024 // 1024)
             self._recognisers.clear()
-            _give_memory_back()
+            _return_memory()
 
 
-def _give_memory_back() -> None:
+def _return_memory() -> None:
     gc.collect()
     if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
 
 
-#: Filled by the pool's parent before it forks.
+#: The models of this process. The parent of the worker pool loads them before it forks.
 recognition = Recognition()

@@ -1,7 +1,7 @@
-"""The second engine: Whisper, for languages Vosk has no model of (Bulgarian, Romanian). Off by default.
+"""The second engine, Whisper, for languages that Vosk has no model of (Bulgarian, Romanian). It is off by default.
 
-`pip install "jobcenter-hotline[whisper]"`, then `whisper_model` (a directory with a CTranslate2 model, never fetched by
-itself) and `whisper_languages`. Its model is loaded in the process that decodes: loaded before a fork it hangs.
+It needs `pip install "jobcenter-hotline[whisper]"`, `whisper_model` (a directory with a CTranslate2 model, which is
+never downloaded) and `whisper_languages`. The process that decodes loads the model: loaded before a fork, it hangs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 
 from ivr.audio.wav import Sound, at_rate
 from ivr.config.settings import settings
-from ivr.transcription.result import Heard, NoModel
+from ivr.transcription.result import NoModel, TranscriptionResult
 
-#: Whisper's own rate, Hz.
+#: Whisper's sample rate in Hz.
 _RATE = 16000
 
 
 def serves(language: str) -> bool:
-    """Whether the operator wants Whisper for a language, and its model is there."""
+    """Whether Whisper is configured for a language, and its model is installed."""
     if language not in settings().whisper_languages:
         return False
     try:
@@ -33,10 +33,10 @@ def serves(language: str) -> bool:
 
 
 def model_directory(path: Path | None = None) -> Path:
-    """Where the model is: the named directory, or the one of the settings.
+    """The directory of the model: the given one, or that of the settings.
 
     Raises:
-        NoModel: there is none, or the package is not installed.
+        NoModel: there is no model, or the package is not installed.
     """
     path = path or settings().whisper_model
     if path is None or not (path / "model.bin").is_file() or importlib.util.find_spec("faster_whisper") is None:
@@ -44,11 +44,11 @@ def model_directory(path: Path | None = None) -> Path:
     return path
 
 
-def transcribe(sound: Sound, language: str, path: Path | None = None) -> Heard:
-    """Write down what is said, each word with its times and probability.
+def transcribe(sound: Sound, language: str, path: Path | None = None) -> TranscriptionResult:
+    """Transcribe speech in a language; each word has its times and probability.
 
     Raises:
-        NoModel: as :func:`model_directory`.
+        NoModel: see :func:`model_directory`.
     """
     path = model_directory(path)
     samples = at_rate(sound, _RATE).samples.astype(np.float32) / 32768
@@ -63,7 +63,7 @@ def transcribe(sound: Sound, language: str, path: Path | None = None) -> Heard:
     words, text = [], []
     for segment in segments:
         if segment.no_speech_prob > 0.8 and math.exp(segment.avg_logprob) < 0.5:
-            continue  # it hallucinates over silence
+            continue  # Whisper invents text over silence
         text.append(segment.text.strip())
         words += [
             {
@@ -75,7 +75,7 @@ def transcribe(sound: Sound, language: str, path: Path | None = None) -> Heard:
             for word in segment.words or ()
         ]
     confidence = round(sum(word["confidence"] for word in words) / len(words), 3) if words else None
-    return Heard(" ".join(text), confidence, words, f"whisper {path.name}")
+    return TranscriptionResult(" ".join(text), confidence, words, f"whisper {path.name}")
 
 
 @lru_cache(maxsize=1)

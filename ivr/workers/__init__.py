@@ -1,4 +1,4 @@
-"""Background processes live here: the worker pool, the job runner, the scheduler and reconciliation with the carrier.
+"""Background processes: the worker pool, the job runner, the scheduler, and reconciliation with the carrier.
 
-What a job does lives in the package of its feature.
+What a job does belongs to the package of its feature; the table `HANDLERS` in `runner` lists all jobs.
 """

@@ -1,6 +1,6 @@
-"""Compares what the carrier and the audio store have with what the database knows, and repairs what is missing.
+"""Compares the carrier and the audio store with the database, and repairs what the database lacks.
 
-Everything here may be done at any time, twice, and on several hosts at once: what is known is not taken in again.
+It may run at any time, repeatedly, and on several hosts at once: what the database knows is not added again.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from ivr.voicebox import audio_store, voicebox
 
 log = logging.getLogger(__name__)
 
-#: How far before the last run it looks again: a call may last, and clocks differ.
+#: The period before the last run that is looked at again, because calls last and clocks differ.
 _OVERLAP = timedelta(hours=2)
-#: Where nothing is known of an earlier run.
+#: The period of the first run.
 _FIRST = timedelta(days=2)
-#: A call that has begun so long ago and has not ended is asked for.
+#: A call that began so long ago and has not ended is looked up at the carrier.
 _STUCK_AFTER = timedelta(minutes=2)
 _CHECKPOINT = "reconciliation"
 
 
 @dataclass
 class Report:
-    """What was repaired."""
+    """The numbers of repairs."""
 
-    #: Recordings at the carrier nobody had told of, now messages with a task.
+    #: Recordings at the carrier without an event; now messages with a task.
     recordings_found: int = 0
-    #: Recordings that were known, but had come no further.
+    #: Known recordings whose processing had stopped.
     recordings_resumed: int = 0
-    #: Copies at the carrier of recordings that are stored here (or must not be kept), now to be deleted there.
+    #: Copies at the carrier that are to be deleted, because the recording is stored here or must not be kept.
     copies_to_delete: int = 0
-    #: Calls that have ended without a word.
+    #: Calls that had ended without an event.
     calls_closed: int = 0
-    #: Calls nobody had told of.
+    #: Calls without any event.
     calls_found: int = 0
-    #: Recordings in the audio store which the database did not know.
+    #: Recordings in the audio store that the database did not know.
     audio_found: int = 0
 
     def __bool__(self) -> bool:
@@ -62,38 +62,40 @@ class Report:
         return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in vars(self).items())
 
 
-def reconcile(since: datetime | None = None, *, audio: bool = False, unheard_for: timedelta = timedelta(0)) -> Report:
-    """Look at all that is new since an instant (the last run's, unless named); `audio`: at the whole audio store, too.
-    Of what began less than `unheard_for` ago word may still come.
+def reconcile(since: datetime | None = None, *, audio: bool = False, grace: timedelta = timedelta(0)) -> Report:
+    """Compare everything that is new since a UTC instant; by default since the last run.
+
+    `audio` compares the whole audio store as well. Recordings and calls that are younger than `grace` are left out,
+    because their events may still arrive.
 
     Raises:
-        TwilioRestException, requests.RequestException: the carrier could not be asked; what was repaired stays.
-        SQLAlchemyError: the database is away. OSError: the audio store is; the carrier has been asked all the same.
+        TwilioRestException, requests.RequestException: the carrier could not be asked. Earlier repairs are kept.
+        SQLAlchemyError: the database does not answer. OSError: the audio store does not; the carrier was compared.
     """
     report, began_at = Report(), utc_now()
-    call_intake.replay_spool()  # what waits there knows more than the carrier
+    call_intake.replay_spool()  # the spool knows more than the carrier
     since = since or _since(began_at)
-    unread: OSError | None = None
+    audio_error: OSError | None = None
     try:
         if audio:
             _take_in_audio(report)
-    except OSError as error:  # the store is away: the carrier is asked all the same
-        unread = error
+    except OSError as error:  # the carrier is compared even if the audio store does not answer
+        audio_error = error
     for kept, call_sid in media.recordings_since(since):
-        if kept.created_at is not None and kept.created_at > began_at - unheard_for:
+        if kept.created_at is not None and kept.created_at > began_at - grace:
             continue
         try:
-            _look_at(kept, call_sid, report)
-        except IntegrityError:  # another host is taking it in at the same moment
+            _compare_recording(kept, call_sid, report)
+        except IntegrityError:  # another host adds it at the same moment
             continue
-    _look_at_calls(since, began_at - unheard_for, report)
+    _compare_calls(since, began_at - grace, report)
     with database.writing() as session:
         new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=began_at)
         session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": began_at}))
     if report:
         log.warning("reconciled with the carrier: %s", report)
-    if unread is not None:
-        raise unread
+    if audio_error is not None:
+        raise audio_error
     return report
 
 
@@ -103,7 +105,7 @@ def _since(now: datetime) -> datetime:
         return (last.at - _OVERLAP) if last is not None and last.at <= now else now - _FIRST
 
 
-def _look_at(kept: media.CarrierRecording, call_sid: str, report: Report) -> None:
+def _compare_recording(kept: media.CarrierRecording, call_sid: str, report: Report) -> None:
     if kept.status in ("in-progress", "paused", "processing"):
         return
     with database.reading() as session:
@@ -133,18 +135,18 @@ def _look_at(kept: media.CarrierRecording, call_sid: str, report: Report) -> Non
 
 
 def _take_in_recording(kept: media.CarrierRecording, call_sid: str, ours: bool, report: Report) -> None:
-    """A recording nobody has told of: language, number and concern are what is known of its call."""
+    """Add a recording without an event, with the language, number and concern that are known of its call."""
     number, began_at = None, None
     if not ours:
         try:
             placed = call_control.placed_call(call_sid)
             if not _to_the_hotline(placed):
-                return  # the account serves others, too
+                return  # the account has other numbers, too
             number, began_at = calling_number(placed.from_number), placed.started_at
         except call_control.CallIsOver:
-            log.warning("a recording of a call the carrier itself does not know (any more) is taken in")
+            log.warning("adding a recording of a call that the carrier does not know")
     if kept.seconds <= 0:
-        if ours:  # nothing was said
+        if ours:  # the recording is empty
             media.delete_recording(kept.recording_sid)
         return
     now = utc_now()
@@ -180,7 +182,7 @@ def _what_is_known(session: Session, call: Call) -> dict[str, object]:
     return {"take": (last.take + 1) if last else 1, "language": call.language, "about": about}
 
 
-def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
+def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
     now = utc_now()
     with database.reading() as session:
         stuck = select(Call.call_sid).where(Call.state != "ended", Call.started_at < now - _STUCK_AFTER)
@@ -201,12 +203,12 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
             shows = shown_number(placed.from_number)
             unwanted = screening.is_of_a_flood(session, shows, placed.started_at)
-        if known is None and not unwanted:  # of a flood of calls only what was asked for is written down
+        if known is None and not unwanted:  # a flood of calls is not added
             with database.writing() as session:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)
             call_intake.call_ended(placed.call_sid, number, now)
             report.calls_found += 1
-    for call_sid in unended:  # of before: asked one by one
+    for call_sid in unended:  # they began before `since`
         try:
             over = call_control.call_status(call_sid) in call_control.ENDED
         except call_control.CallIsOver:
@@ -217,7 +219,7 @@ def _look_at_calls(since: datetime, until: datetime, report: Report) -> None:
 
 
 def _take_in_audio(report: Report) -> None:
-    """Recordings that are stored here and unknown to the database, which was restored from before they came."""
+    """Add recordings of the audio store that the database lacks, because an older backup was restored."""
     for sid in list(audio_store.recordings()):
         with database.reading() as session:
             known = session.scalar(select(Recording.id).where(Recording.recording_sid == sid)) is not None
@@ -227,7 +229,7 @@ def _take_in_audio(report: Report) -> None:
             described, audio = audio_store.about(sid), audio_store.load(sid)
             sound = read_wav(audio)
         except (audio_store.Missing, audio_store.Unreadable, ValueError):
-            log.exception("a recording in the audio store cannot be taken in")
+            log.exception("a recording of the audio store is unusable")
             continue
         if not described.get("call_sid"):
             continue

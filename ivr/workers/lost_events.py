@@ -1,4 +1,4 @@
-"""Asks the carrier about legs whose events have not come."""
+"""Looks up calls at the carrier whose events have not arrived."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ivr.telephony import call_intake
 
 
 def ask_for_lost_events() -> None:
-    """Telephones that should have answered or given up long ago: the carrier is asked what became of them."""
+    """Look up the state of telephones that should have been answered or given up long ago."""
     with database.reading() as session:
         lost = {leg.id: leg.call_sid for leg in call_distribution.overdue_legs(session, utc_now())}
     for leg_id, sid in lost.items():
@@ -26,7 +26,7 @@ def ask_for_lost_events() -> None:
 
 
 def ask_for_departed() -> None:
-    """People whose call has ended without a word from the carrier would wait, or talk, for ever: it is asked."""
+    """Look up the calls of waiting callers and of conversations. A lost event would hold them for ever."""
     with database.reading() as session:
         held = select(Call.call_sid).join(QueueEntry).where(QueueEntry.state.in_(("waiting", "offered")))
         waiting = session.scalars(held.where(Call.state != "ended").distinct()).all()

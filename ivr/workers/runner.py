@@ -1,7 +1,7 @@
-"""Runs one row of the outbox: lease it, do it, finish it, or postpone it with the reason.
+"""Runs a job of the outbox: claim its row, execute it, then finish it or postpone it with the reason.
 
-A failure is noted on the row and tried again by the clock with growing pauses; when these are used up a state
-that people see stands on the transcript, and it is still tried once an hour. See docs/decisions/003-outbox.md.
+The scheduler repeats a failed job with growing pauses. When these are used up, the failure becomes visible to people,
+and the job is still repeated once an hour. See docs/decisions/003-outbox.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ivr.voicebox import fetch_job
 
 log = logging.getLogger(__name__)
 
-#: What does each kind of work, given the id of its subject.
+#: The function of each kind of job. Its argument is the id of the job's subject.
 HANDLERS: Mapping[str, Callable[[int], None]] = {
     "fetch_recording": fetch_job.fetch_recording,
     "delete_at_carrier": fetch_job.delete_at_carrier,
@@ -43,7 +43,7 @@ HANDLERS: Mapping[str, Callable[[int], None]] = {
     "end_room": dialer_job.end_room,
     "tell_no_interpreter": dialer_job.tell_no_interpreter,
 }
-#: What is made visible when the tries with short pauses are used up.
+#: Makes a failure visible when the attempts with short pauses are used up.
 GIVEN_UP = {
     "fetch_recording": fetch_job.fetch_given_up,
     "send_text_message": sms_job.given_up,
@@ -54,11 +54,11 @@ GIVEN_UP = {
 
 
 def run(work_id: int, worker: str = "by hand") -> None:
-    """The one job there is; its argument is the id of a row of the outbox."""
+    """Run a row of the outbox. This is the only function that RQ calls."""
     job = get_current_job()
     worker = (job.worker_name if job else None) or worker
     while _run_once(work_id, worker):
-        pass  # it was asked for again while it was being done
+        pass  # the job was requested again while it ran
 
 
 def _run_once(work_id: int, worker: str) -> bool:
@@ -67,7 +67,7 @@ def _run_once(work_id: int, worker: str) -> bool:
         if work is None:
             return False
         work_id = work.id
-        _tell_a_person(session, work)  # of work that kills its workers there is no failure to report
+        _report_if_spent(session, work)  # a job that kills its worker raises no error to report
     outbox.tries.set(work.attempts)
     try:
         with _lease_kept(work_id, worker):
@@ -76,15 +76,17 @@ def _run_once(work_id: int, worker: str) -> bool:
         log.warning("%s %d failed (%s)", work.kind, work_id, type(error).__name__, exc_info=True)
         with database.writing() as session:
             outbox.postpone(session, work, f"{type(error).__name__}: {error}", utc_now())
-            _tell_a_person(session, session.get_one(Work, work_id))
+            _report_if_spent(session, session.get_one(Work, work_id))
         return False
     with database.writing() as session:
         return not outbox.finish(session, work, utc_now())
 
 
 def _claim(session: Session, work_id: int, worker: str) -> Work | None:
-    """The row the job was made for. A job of transcription takes the most urgent message that waits instead: there are
-    as many jobs as messages, and the queue's order is that of their arrival."""
+    """Claim the row, or for a transcription the most urgent message that waits.
+
+    There are as many transcription jobs as messages, and RQ keeps them in the order of arrival.
+    """
     now = utc_now()
     if session.scalar(select(Work.kind).where(Work.id == work_id)) == "transcribe":
         for candidate in transcribe_job.most_urgent(session, now):
@@ -93,7 +95,7 @@ def _claim(session: Session, work_id: int, worker: str) -> Work | None:
     return outbox.claim(session, work_id, worker, now)
 
 
-def _tell_a_person(session: Session, work: Work) -> None:
+def _report_if_spent(session: Session, work: Work) -> None:
     if outbox.is_spent(work):
         work.failed_at = utc_now()
         log.error("%s %d needs a person: %s", work.kind, work.id, work.last_error)
@@ -110,7 +112,7 @@ def _lease_kept(work_id: int, worker: str) -> Iterator[None]:
             try:
                 with database.writing() as session:
                     outbox.renew(session, work_id, worker, utc_now())
-            except Exception:  # the database may be away for a moment; the next renewal counts
+            except Exception:  # a short outage of the database; the next renewal counts
                 log.warning("the lease of work %d could not be renewed", work_id)
 
     keeper = threading.Thread(target=renew, daemon=True)

@@ -1,6 +1,7 @@
-"""The clock: a plain loop over the database that keeps promises honest and repairs what was not enqueued.
+"""The scheduler (process `clock`): a loop that records missed deadlines and repairs what was not enqueued.
 
-Any number may run; every change it makes is conditional. It needs neither Redis nor workers to record a breach.
+Any number of schedulers may run, because every change is conditional. A missed deadline is recorded without Redis and
+without workers.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from ivr.workers import carrier_reconciliation, lost_events, runner
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at the database. A breach is recorded at most 10 s late.
+#: Seconds between two rounds. A missed deadline is recorded at most 10 s late.
 TICK = 1.0
 _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
@@ -44,17 +45,17 @@ _ASK_EVERY = 30.0
 _DELETE_EVERY = 30.0
 _KEEP_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
-#: Seconds for which the database must have answered before.
-_PEACE = 10
-_UNHEARD_FOR = timedelta(minutes=1)
+#: Seconds for which the database must have answered before a reconciliation.
+_STABLE_SECONDS = 10
+_GRACE = timedelta(minutes=1)
 _WHOLE_EVERY = 24 * 3600.0
-#: Recipients of alerts and reports who are being told at the same time, each in a thread.
+#: Recipients of alerts and reports to whom something is being sent, each in a thread.
 _senders = ThreadPoolExecutor(32, thread_name_prefix="alerts")
-_being_told: set[str] = set()
+_sending_to: set[str] = set()
 
 
 def run() -> None:
-    """Tick until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -66,7 +67,7 @@ def run() -> None:
     while not stop.wait(TICK):
         _try(call_intake.replay_spool)
         _try(sweep)
-        _try(tell)
+        _try(send_alerts)
         _try(enqueue_overdue)
         if time.monotonic() - looked > _MODELS_EVERY:
             looked = time.monotonic()
@@ -81,68 +82,70 @@ def run() -> None:
 
 
 def _ask(stop: threading.Event) -> None:
-    """In a thread of its own: the carrier may be slow, and promises are recorded within ten seconds all the same."""
+    """A thread of its own, because the carrier may be slow and deadlines are recorded within ten seconds anyway."""
     while not stop.wait(_ASK_EVERY):
         _try(lost_events.ask_for_lost_events)
         _try(lost_events.ask_for_departed)
 
 
 def _reconcile(stop: threading.Event) -> None:
-    """In a thread of its own: the carrier may be slow. The whole audio store is looked through when the clock starts,
-    which may be after a restore, and once a day."""
+    """A thread of its own, because the carrier may be slow.
+
+    The whole audio store is compared when the scheduler starts, which may be after a restore, and once a day.
+    """
     looked: float | None = None
     first = _RECONCILE_FIRST
     while not stop.wait(first if looked is None else settings().reconcile_seconds):
         first = min(settings().reconcile_seconds, 10.0)
         whole = looked is None or time.monotonic() - looked > _WHOLE_EVERY
-        if _try(functools.partial(_reconcile_in_peace, stop, whole)) and whole:
+        if _try(functools.partial(_reconcile_when_stable, stop, whole)) and whole:
             looked = time.monotonic()
 
 
-def _reconcile_in_peace(stop: threading.Event, whole: bool) -> None:
-    # Right after an outage of the database other hosts still have to write down what they know better.
-    for _ in range(_PEACE):
+def _reconcile_when_stable(stop: threading.Event, whole: bool) -> None:
+    # After an outage of the database, other hosts must first write their spools, which know more than the carrier.
+    for _ in range(_STABLE_SECONDS):
         with database.reading() as session:
             session.execute(text("SELECT 1"))
         if stop.wait(1.0):
             return
-    carrier_reconciliation.reconcile(audio=whole, unheard_for=_UNHEARD_FOR)
+    carrier_reconciliation.reconcile(audio=whole, grace=_GRACE)
 
 
 def sweep() -> None:
-    """Record promises that are at risk or missed: all of them, however many there are at once."""
+    """Record all deadlines that are at risk or missed."""
     changed = sla_clocks.BATCH
     while changed == sla_clocks.BATCH:
         with database.writing() as session:
             changed = sla_clocks.sweep(session, utc_now())
         if changed:
-            log.warning("%d promises came to be at risk or missed", changed)
+            log.warning("%d deadlines are newly at risk or missed", changed)
 
 
-def tell() -> None:
-    """Put alerts together and send them; nobody waits here for a server that does not answer."""
+def send_alerts() -> None:
+    """Put alerts together and send them in threads, so that a slow server delays nothing else."""
     now = utc_now()
     with database.writing() as session:
         alert_digest.put_together(session, now)
     with database.reading() as session:
         due = alert_delivery.due(session, now)
     for work_id, recipient in due:
-        if recipient not in _being_told:  # one who does not answer takes one thread at the most
-            _being_told.add(recipient)
+        if recipient not in _sending_to:  # a slow recipient takes one thread at most
+            _sending_to.add(recipient)
             _senders.submit(_send, work_id, recipient)
 
 
 def _send(work_id: int, recipient: str) -> None:
     try:
         runner.run(work_id, f"clock {socket.gethostname()} {os.getpid()}")
-    except Exception as error:  # the database is away: the row is still there
+    except Exception as error:  # the database does not answer; the row is repeated later
         log.warning("work %d was not done (%s)", work_id, type(error).__name__)
     finally:
-        _being_told.discard(recipient)
+        _sending_to.discard(recipient)
 
 
 def count_days() -> None:
-    """Count what has happened today and has become known of the last days, for reports and the dashboard."""
+    """Count the metrics of today, and of recent days with new facts, for reports and the dashboard."""
     now = utc_now()
     with database.reading() as session:
         due = daily_metrics.due(session, now)
@@ -155,8 +158,10 @@ def count_days() -> None:
 
 
 def distribute() -> None:
-    """Whoever waits and whoever is free find each other even where an event was lost; after closing time nobody is
-    kept waiting for a callback in turn, which is a task like any other."""
+    """Match waiting callers with free members, in case an event was lost.
+
+    After closing time nobody keeps a place in the call queue: their callback becomes a task like any other.
+    """
     now = utc_now()
     with database.reading() as session:
         if call_queue.is_empty(session):
@@ -167,7 +172,7 @@ def distribute() -> None:
 
 
 def enqueue_overdue() -> None:
-    """Hand over work that should be on a queue or in work by now."""
+    """Hand over jobs again that should be in a job queue or running by now."""
     with database.writing() as session:
         jobs = outbox.overdue(session, utc_now())
     if jobs:
@@ -175,15 +180,15 @@ def enqueue_overdue() -> None:
 
 
 def wake_transcripts() -> None:
-    """Transcribe what waited for a model that has arrived."""
+    """Plan transcripts again that waited for a model that is now installed."""
     with database.writing() as session:
         woken = transcribe_job.requeue_waiting_for_models(session)
     if woken:
-        log.info("%d messages waited for a model that is here now", woken)
+        log.info("%d messages waited for a model that is installed now", woken)
 
 
 def forget() -> None:
-    """Delete what is remembered of callers for no longer than it may be."""
+    """Delete what is remembered about callers when its period is over."""
     now = utc_now()
     with database.writing() as session:
         caller_language.forget(session, now, retention_periods.days(session, "remembered_language"))
@@ -194,25 +199,25 @@ def forget() -> None:
         login_sessions.forget(session, now)
 
 
-def keep_head() -> None:
-    """Keep the access log's newest line where who can change the database cannot."""
+def keep_anchor() -> None:
+    """Write an anchor of the access log to the blob store, where access to the database cannot change it."""
     anchors.keep(utc_now())
 
 
 def _delete(stop: threading.Event) -> None:
-    """In a thread of its own: the nightly run takes its time."""
+    """A thread of its own, because the nightly run takes long."""
     kept: float | None = None
     while not stop.wait(_DELETE_EVERY):
         _try(lambda: nightly_job.nightly(utc_now()))
         if kept is None or time.monotonic() - kept > _KEEP_EVERY:
             kept = time.monotonic()
-            _try(keep_head)
+            _try(keep_anchor)
 
 
 def _try(duty: Callable[[], object]) -> bool:
     try:
         duty()
         return True
-    except Exception as error:  # the database or Redis is away: the next tick will do
-        log.warning("the clock could not do one of its duties (%s)", type(error).__name__)
+    except Exception as error:  # the database or Redis does not answer; the next round repeats it
+        log.warning("the scheduler could not finish a task (%s)", type(error).__name__)
         return False

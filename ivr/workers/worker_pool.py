@@ -1,8 +1,7 @@
-"""The worker process: a parent that loads the models and forks one job runner and the transcribers.
+"""The worker process: a parent loads the models, and forks runners of jobs and the transcribers.
 
-The parent does no work of its own. When a child dies, what it held goes back to the queue at once and a new
-child is forked; when a model is added, it is loaded here and the transcribers are replaced one by one after
-their present job.
+The parent runs no jobs. When a child dies, its job returns to the job queue at once and a new child is forked. When a
+model is installed, the parent loads it and replaces the transcribers one by one after their current jobs.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ from ivr.transcription.vosk_engine import installed_languages, recognition
 
 log = logging.getLogger(__name__)
 
-#: Seconds between looks at the children; also how long a new model may go unnoticed.
+#: Seconds between two looks at the children, and between two looks for new models.
 _LOOK = 0.05
 _LOOK_FOR_MODELS = 2.0
-#: Processes that place and change calls, so that a slow answer of the carrier holds up nobody else.
+#: Processes that place and change calls. Two, so that a slow answer of the carrier does not delay other calls.
 _CALLING = 2
 _PR_SET_PDEATHSIG = 1
 
@@ -59,7 +58,7 @@ class Pool:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; then let each child finish its job."""
+        """Run until SIGTERM or SIGINT; then each child finishes its job."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         outbox.hand_over = job_queue.hand_over
@@ -71,15 +70,15 @@ class Pool:
             self._fork(self._transcription)
         looked = time.monotonic()
         while self._children:
-            self._bury_the_dead()
-            self._show_life()
+            self._replace_dead_children()
+            self._report_alive()
             if not self._stopping and time.monotonic() - looked > _LOOK_FOR_MODELS:
                 looked = time.monotonic()
                 if self._load_models():
                     self._signal_all(self._transcription)
             time.sleep(_LOOK)
 
-    def _show_life(self) -> None:
+    def _report_alive(self) -> None:
         if time.monotonic() - self._shown < job_queue.SIGN_OF_LIFE / 4:
             return
         self._shown = time.monotonic()
@@ -94,7 +93,7 @@ class Pool:
             return False
         made = model_plan.make(sorted(served - self._broken), _transcribers())
         log.info("%s", made)
-        recognition.cramped = bool(made.in_turn)
+        recognition.memory_limited = bool(made.in_turn)
         self._postponed = frozenset(made.in_turn)
         new = bool(made.in_turn)
         for language in (language for language in missing if language in made.resident):
@@ -103,7 +102,7 @@ class Pool:
                 recognition.load(language)
                 recognition.warm(language)
                 new = True
-            except Exception:  # the other languages, and fetching, go on
+            except Exception:  # the other languages and the downloads continue
                 log.exception("the model for %s cannot be loaded; replace it and restart the worker", language)
                 self._broken.add(language)
         recognition.inherited = recognition.loaded
@@ -123,28 +122,28 @@ class Pool:
         if pid == 0:
             _work(child)
         self._children[pid] = child
-        if self._stopping:  # told so between the two: it would wait for its end for ever
+        if self._stopping:  # SIGTERM came after the check above and did not reach the new child
             os.kill(pid, signal.SIGTERM)
 
-    def _bury_the_dead(self) -> None:
+    def _replace_dead_children(self) -> None:
         for pid, child in list(self._children.items()):
             ended, _ = os.waitpid(pid, os.WNOHANG)
             if not ended:
                 continue
             del self._children[pid]
-            self._take_back(child)
+            self._requeue(child)
             if not self._stopping:
                 self._fork(child.queue)
 
-    def _take_back(self, child: _Child) -> None:
+    def _requeue(self, child: _Child) -> None:
         try:
             with database.writing() as session:
                 jobs = outbox.release(session, child.name, utc_now())
             if jobs:
-                log.warning("%s died over its work; it is queued again", child.name)
+                log.warning("%s died during a job; the job is queued again", child.name)
                 job_queue.hand_over(jobs)
-        except Exception:  # database or Redis away: the lease runs out and the clock finds the rows
-            log.warning("could not take back the work of %s now", child.name)
+        except Exception:  # the database or Redis does not answer; the scheduler finds the row when its lease ends
+            log.warning("the job of %s could not be queued again now", child.name)
             time.sleep(0.5)
 
     def _signal_all(self, queue: str | None = None) -> None:
@@ -162,12 +161,12 @@ def _transcribers() -> int:
 
 
 def _work(child: _Child) -> NoReturn:
-    # An orphan would go on working beside its successor: it dies with its parent.
+    # The child dies with its parent. Otherwise it would go on beside the child that replaces it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     database.forget_connections()
-    recognition.measure_anew()
+    recognition.reset_memory_baseline()
     status = 1
     try:
         connection = job_queue.patient()
@@ -177,7 +176,7 @@ def _work(child: _Child) -> NoReturn:
         status = 0
     except Exception:
         log.exception("%s stopped", child.name)
-        time.sleep(1)  # Redis may be away: do not fork in a frenzy
+        time.sleep(1)  # Redis may not answer: do not fork too fast
     finally:
         logging.shutdown()
         os._exit(status)

@@ -68,7 +68,7 @@ def test_an_emergency_is_told_at_once_day_and_night_by_its_code_only(subscribed,
     task = the_task(a_task("emergency", text="Strom", number="+4917612345678"))
     a_task("under_25")
     assert put_together(NIGHT) == 1
-    scheduler.tell()
+    scheduler.send_alerts()
     (mail,) = eventually(lambda: mailbox.mails)
     body = mail.get_content()
     assert mail["Subject"] == "1 neuer Notfall"
@@ -280,11 +280,11 @@ def test_a_webhook_is_signed_and_tried_again(subscribed, receiver: Receiver) -> 
     task = the_task(a_task("emergency"))
     receiver.mood = "refuses"
     put_together(NOON)
-    scheduler.tell()
+    scheduler.send_alerts()
     eventually(lambda: work().last_error)
     assert "503" in work().last_error
     receiver.mood = "well"
-    eventually(lambda: scheduler.tell() or receiver.taken, 15, 0.2)
+    eventually(lambda: scheduler.send_alerts() or receiver.taken, 15, 0.2)
     (told,) = receiver.taken
     assert told["type"] == "hotline.alert"
     assert told["data"] == {
@@ -311,7 +311,7 @@ def test_a_dead_server_delays_nothing_and_loses_no_alert(subscribed, mailbox, re
     a_task("emergency")
     put_together(NOON)
     began = utc_now()
-    scheduler.tell()
+    scheduler.send_alerts()
     eventually(lambda: mailbox.mails, 5)
     assert utc_now() - began < timedelta(seconds=5)
     assert sweep(utc_now() + timedelta(days=9)) > 0, "and the clock goes on recording"
@@ -324,7 +324,7 @@ def test_a_dead_server_delays_nothing_and_loses_no_alert(subscribed, mailbox, re
     server = make_server("127.0.0.1", port, _taking(box.taken), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        eventually(lambda: scheduler.tell() or (receiver.taken and box.taken), 20, 0.3)
+        eventually(lambda: scheduler.send_alerts() or (receiver.taken and box.taken), 20, 0.3)
     finally:
         server.shutdown()
         server.server_close()
@@ -349,7 +349,7 @@ def test_a_team_may_be_told_by_text_message(hotline, monkeypatch: pytest.MonkeyP
         code = the_task(a_task("emergency")).receipt_code
         with database.writing() as session:
             alert_digest.put_together(session, utc_now())
-        found = eventually(lambda: scheduler.tell() or _texts_to(hotline, "+4917611111111"), 30, 0.2)
+        found = eventually(lambda: scheduler.send_alerts() or _texts_to(hotline, "+4917611111111"), 30, 0.2)
         nothing_on_its_way()
     finally:
         monkeypatch.undo()

@@ -406,7 +406,7 @@ def test_the_statement_comes_by_mail_once_the_month_is_final(counted, mailbox: M
 
     assert plan(datetime(2026, 11, 7, 12, tzinfo=UTC)) == 0, "the month is not final"
     assert (plan(sample_month.AFTERWARDS), plan(sample_month.AFTERWARDS)) == (2, 0)
-    eventually(lambda: scheduler.tell() or len(mailbox.mails) == 2, 30, 0.2)
+    eventually(lambda: scheduler.send_alerts() or len(mailbox.mails) == 2, 30, 0.2)
     by_recipient = {mail["To"]: mail for mail in mailbox.mails}
     statement = by_recipient["senat@example.org"]
     assert statement["Subject"] == "Monatsstatistik: 1. Oktober 2026 – 31. Oktober 2026"

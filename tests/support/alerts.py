@@ -18,4 +18,4 @@ def sweep(now: datetime) -> int:
 
 def nothing_on_its_way() -> None:
     """Wait until the threads that send alerts have finished with the database."""
-    eventually(lambda: not scheduler._being_told, 30)
+    eventually(lambda: not scheduler._sending_to, 30)

@@ -31,7 +31,7 @@ from ivr.models.voicebox import Recording, Transcript
 from ivr.platform import database, outbox
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, model_plan, transcribe_job, urgency_keywords, vosk_engine
-from ivr.transcription.result import Heard, NoModel
+from ivr.transcription.result import NoModel, TranscriptionResult
 from ivr.voicebox import audio_store, fetch_job, voicebox
 from ivr.web.app import create_app
 from ivr.workers import runner
@@ -138,7 +138,9 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(empty_databas
     mia = hire()["mia"]
     recording_id = a_message()
     store(recording_id)
-    heard = Heard("der strom abgestellt", 0.9, [{"word": "strom", "start": 0, "end": 1, "confidence": 0.9}], "test")
+    heard = TranscriptionResult(
+        "der strom abgestellt", 0.9, [{"word": "strom", "start": 0, "end": 1, "confidence": 0.9}], "test"
+    )
     monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard)
     with database.reading() as session:
         task_id = session.get_one(Recording, recording_id).message.task_id
@@ -168,7 +170,9 @@ def test_what_follows_from_a_transcript_is_written_down_with_it(empty_database, 
     """A worker that dies between the two must not leave a transcript whose words have raised nothing."""
     recording_id = a_message()
     store(recording_id)
-    heard = Heard("wir haben kein geld", 0.9, [{"word": "geld", "start": 0, "end": 1, "confidence": 0.9}], "test")
+    heard = TranscriptionResult(
+        "wir haben kein geld", 0.9, [{"word": "geld", "start": 0, "end": 1, "confidence": 0.9}], "test"
+    )
     monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard)
 
     def dies(*_: object) -> None:
@@ -212,7 +216,7 @@ def test_emergencies_are_written_down_first_then_by_deadline(empty_database, mon
             return [subjects[session.get_one(Work, work_id).subject_id] for work_id in found]
 
     assert order() == ["emergency", "older", "old", "new"]
-    monkeypatch.setattr(vosk_engine.recognition, "cramped", True)
+    monkeypatch.setattr(vosk_engine.recognition, "memory_limited", True)
     monkeypatch.setattr(vosk_engine.recognition, "inherited", frozenset({"de"}))
     assert order() == ["emergency", "old", "new", "older"], "one language after the other where not all models fit"
     set_up(
@@ -284,7 +288,7 @@ def test_a_model_taken_in_turn_makes_room_for_the_next(
     set_up(monkeypatch, VOSK_MODEL_DIR=str(tmp_path))
     ours = vosk_engine.Recognition()
     ours.load("de")
-    ours.inherited, ours.cramped = frozenset({"de"}), True
+    ours.inherited, ours.memory_limited = frozenset({"de"}), True
     for language in ("en", "tr", "en"):
         ours.transcribe(human_speech(1), language)
         assert ours.loaded == {"de", language}
@@ -300,7 +304,7 @@ def test_further_models_do_not_count_as_growth(empty_database, korean_model: Pat
         ours.load(language)
         ours.warm(language)
     assert len(ours._recognisers) == 3
-    ours.measure_anew()  # as after the fork
+    ours.reset_memory_baseline()  # as after the fork
     ours.transcribe(human_speech(2), "de")
     assert len(ours._recognisers) == 3
 
@@ -350,7 +354,7 @@ def test_an_unsure_transcript_asks_a_member_to_listen_and_shows_what_was_heard(e
     recording_id = a_message()
     store(recording_id)
     words = [{"word": "vielleicht", "start": 0, "end": 1, "confidence": 0.2}]
-    monkeypatch.setattr(engines, "transcribe", lambda *_: Heard("vielleicht", 0.2, words, "test"))
+    monkeypatch.setattr(engines, "transcribe", lambda *_: TranscriptionResult("vielleicht", 0.2, words, "test"))
     transcribe_job.transcribe(recording_id)
     written = transcript_of(recording_id)
     assert (written.state, written.reason, written.text) == ("please_listen", "low_confidence", "vielleicht")
@@ -479,10 +483,10 @@ def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: 
 
 
 def test_rates_and_their_intervals() -> None:
-    from ivr.transcription.evaluation import _judge, _rate
+    from ivr.transcription.evaluation import _count_errors, _rate
 
     def judge(wanted: str, written: str) -> tuple[int, int, int]:
-        judged = _judge("x", wanted, Heard(written, None, [], "test"))
+        judged = _count_errors("x", wanted, TranscriptionResult(written, None, [], "test"))
         return judged.word_errors, judged.words, judged.letter_errors
 
     assert judge("Guten Tag, Herr Müller!", "guten tag herr müller") == (0, 4, 0)
