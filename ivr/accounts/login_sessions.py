@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from ivr.models.accounts import LogIn, LogInDelay, User
 from ivr.platform.column_types import insert
-from ivr.platform.keyed_hash import keyed_hash
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import is_keyed_hash, keyed_hash, keyed_hashes
 
 IDLE = timedelta(minutes=30)
 #: A log-in is written down as used at most so often.
@@ -77,7 +78,9 @@ class Delay:
     def __init__(self, domain: str, *parts: str, strict: bool = True) -> None:
         # Lengths first: no two lists of parts read alike.
         what = "".join(f"{len(part)}:{part}" for part in (domain, *parts))
-        self.key = keyed_hash("log-ins", what)
+        self.keys = keyed_hashes(Purpose.LOG_INS, what)
+        #: Failures are counted under this one; the others are of former secret keys.
+        self.key = self.keys[0]
         self.limits = _STRICT if strict else _LOOSE
 
 
@@ -98,7 +101,7 @@ def of_log_in(session: Session, username: str, address: str, now: datetime) -> l
 
 def seconds_to_wait(session: Session, delays: Iterable[Delay], now: datetime) -> int:
     """For how long nothing is tried; 0 when it may be."""
-    keys = [delay.key for delay in delays]
+    keys = [key for delay in delays for key in delay.keys]
     until = session.scalars(select(LogInDelay.until_at).where(LogInDelay.key_hash.in_(keys))).all()
     return max((int((one - now).total_seconds()) + 1 for one in until if one > now), default=0)
 
@@ -120,13 +123,15 @@ def attempt(session: Session, delays: Sequence[Delay], now: datetime) -> int:
 
 def _count(session: Session, delay: Delay, now: datetime) -> datetime:
     """Count a try unless one has to wait; the row is held from then on. Gives until when one had to wait."""
+    before = _take_over(session, delay, now)
     new = insert(session.get_bind().dialect, LogInDelay).values(
-        key_hash=delay.key, failures=1, failed_at=now, until_at=now
+        key_hash=delay.key, failures=before + 1, failed_at=now, until_at=now
     )
     waits, forgotten = LogInDelay.until_at > now, LogInDelay.failed_at <= now - _FORGOTTEN
     counted = new.on_conflict_do_update(
         index_elements=[LogInDelay.key_hash],
-        set_={"failures": case((waits, LogInDelay.failures), (forgotten, 1), else_=LogInDelay.failures + 1),
+        set_={"failures": case((waits, LogInDelay.failures), (forgotten, before + 1),
+                             else_=LogInDelay.failures + before + 1),
               "failed_at": now},
     )  # fmt: skip
     failures, until = session.execute(counted.returning(LogInDelay.failures, LogInDelay.until_at)).one()
@@ -138,14 +143,30 @@ def _count(session: Session, delay: Delay, now: datetime) -> datetime:
     return until
 
 
+def _take_over(session: Session, delay: Delay, now: datetime) -> int:
+    """Failures counted under the keys of former secret keys, so that a change of the key is no new start. They count
+    on under the present key."""
+    former = LogInDelay.key_hash.in_(delay.keys[1:])
+    counted = session.scalars(select(LogInDelay.failures).where(former, LogInDelay.failed_at > now - _FORGOTTEN)).all()
+    if counted:
+        session.execute(delete(LogInDelay).where(former).execution_options(synchronize_session=False))
+    return max(counted, default=0)
+
+
 def succeeded(session: Session, delays: Iterable[Delay]) -> None:
     """It was right: the failures before count no more."""
-    session.execute(delete(LogInDelay).where(LogInDelay.key_hash.in_([delay.key for delay in delays])))
+    keys = [key for delay in delays for key in delay.keys]
+    session.execute(delete(LogInDelay).where(LogInDelay.key_hash.in_(keys)))
 
 
 def fingerprint(user: User) -> str:
     """Changes with the password: what was begun with the old one is not finished with the new one."""
-    return keyed_hash("password", user.password_hash)[:16]
+    return keyed_hash(Purpose.PASSWORD, user.password_hash)[:16]
+
+
+def has_fingerprint(user: User, stated: str) -> bool:
+    """Whether a fingerprint was made of somebody's present password."""
+    return is_keyed_hash(Purpose.PASSWORD, user.password_hash, stated)
 
 
 def _hash(token: str) -> str:

@@ -24,7 +24,8 @@ from ivr.domain.digits import is_digits
 from ivr.models.accounts import RecoveryCode, SecurityKey, User
 from ivr.platform import envelope_encryption
 from ivr.platform.column_types import rows
-from ivr.platform.keyed_hash import keyed_hash
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 
 #: How many recovery codes are made at once, and their letters: none is mistaken for another.
 RECOVERY_CODES = 10
@@ -116,7 +117,10 @@ def new_recovery_codes(session: Session, user: User, now: datetime) -> list[str]
     """New recovery codes; the old ones count no more. Shown once."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     codes = ["".join(secrets.choice(_LETTERS) for _ in range(12)) for _ in range(RECOVERY_CODES)]
-    session.add_all(RecoveryCode(code_hash=_code_hash(user, code), user_id=user.id, made_at=now) for code in codes)
+    session.add_all(
+        RecoveryCode(code_hash=keyed_hash(Purpose.RECOVERY_CODES, f"{user.id}:{code}"), user_id=user.id, made_at=now)
+        for code in codes
+    )
     return [f"{code[:4]}-{code[4:8]}-{code[8:]}" for code in codes]
 
 
@@ -127,9 +131,8 @@ def check_recovery_code(session: Session, user: User, code: str) -> None:
         Wrong: it is none, or was used.
     """
     plain = "".join(letter for letter in code.upper() if letter in _LETTERS)
-    used = delete(RecoveryCode).where(
-        RecoveryCode.code_hash == _code_hash(user, plain), RecoveryCode.user_id == user.id
-    )
+    hashes = keyed_hashes(Purpose.RECOVERY_CODES, f"{user.id}:{plain}")
+    used = delete(RecoveryCode).where(RecoveryCode.code_hash.in_(hashes), RecoveryCode.user_id == user.id)
     if rows(session.execute(used)) != 1:
         raise Wrong
 
@@ -137,10 +140,6 @@ def check_recovery_code(session: Session, user: User, code: str) -> None:
 def recovery_codes_left(session: Session, user: User) -> int:
     """How many recovery codes are unused."""
     return session.scalar(select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user.id)) or 0
-
-
-def _code_hash(user: User, code: str) -> str:
-    return keyed_hash("recovery codes", f"{user.id}:{code}")
 
 
 # -- security keys ----------------------------------------------------------------------------------

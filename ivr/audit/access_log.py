@@ -25,7 +25,8 @@ from ivr.domain.digits import is_digits
 from ivr.domain.timestamps import iso
 from ivr.models.audit import AccessHead, AccessLine
 from ivr.models.callbacks import CallbackTask
-from ivr.platform.keyed_hash import keyed_hash
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import is_keyed_hash, keyed_hash
 
 #: What is written down.
 ACTIONS = (
@@ -171,8 +172,13 @@ def trim(session: Session, before: datetime, now: datetime) -> int:
 
 
 def seal_of_trim(through: int, last_hash: str) -> str:
-    """What only who has the house's secret can put into a line that says that older ones were deleted."""
-    return keyed_hash("trimmed", f"{through} {last_hash}")
+    """What only this installation can put into a line that says that older ones were deleted."""
+    return keyed_hash(Purpose.TRIMMED, f"{through} {last_hash}")
+
+
+def is_seal_of_trim(through: int, last_hash: str, stated: str) -> bool:
+    """Whether this installation has put it there, with the present secret key or a former one."""
+    return is_keyed_hash(Purpose.TRIMMED, f"{through} {last_hash}", stated)
 
 
 def count(session: Session) -> int:

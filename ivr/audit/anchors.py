@@ -1,113 +1,155 @@
-"""Heads of the access log, kept outside the database: who rewrites the log there, or puts an older state of it back,
-disagrees with them.
+"""Anchors: heads of the access log that are kept outside the database.
 
-    access-log/<time>-<number>.json     number and hash of the newest line then, sealed with the house's secret
-    access-log/aside/<name>             heads that a restored database cannot know, moved there by the restore
+Whoever rewrites the log in the database, or puts an older state of it back, disagrees with them.
 
-One an hour is kept, for good one a day. A head that disagrees with the log is never thrown away.
+    access-log/<time>-<number>.json     number and hash of the newest line then, signed
+    access-log/aside/<name>             anchors that a restored database cannot know, moved there by the restore
+
+One an hour is kept, for good one a day. An anchor that disagrees with the log is never deleted. Each states the public
+key that signed it. That key changes with the secret key: see :class:`Signature`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ivr.audit import access_log
 from ivr.config.settings import settings
 from ivr.domain.timestamps import iso
 from ivr.models.audit import AccessLine
-from ivr.platform import blob_storage, database
+from ivr.platform import blob_storage, crypto, database, former_keys
 
 log = logging.getLogger(__name__)
 PREFIX = "access-log/"
 _ASIDE = f"{PREFIX}aside/"
-#: Heads are thinned to one a day when they are older.
+#: Anchors are thinned to one a day when they are older.
 _HOURLY_FOR = timedelta(days=7)
 _EVERY = timedelta(hours=1)
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
+class Signature(Enum):
+    """Whose signature an anchor or an export bears; the value is said to people."""
+
+    PRESENT = "signed with the present key"
+    FORMER = "signed with a former key of this installation"
+    RETIRED = "signed with a former key of this installation after that key was retired"
+    UNKNOWN = (
+        "signed with a key that is not known here "
+        "(if it is a former one of this installation, the former SECRET_KEY belongs into SECRET_KEY_PREVIOUS)"
+    )
+    BROKEN = "changed, or not signed"
+
+    @property
+    def ours(self) -> bool:
+        """Whether this installation has signed."""
+        return self in (Signature.PRESENT, Signature.FORMER)
+
+
 @dataclass(frozen=True)
-class Head:
-    """A kept head; `sealed` says whether its seal is right: yes, no, or sealed with another secret than the present."""
+class Anchor:
+    """Number and hash of the line that was the newest one at an instant; and the public key (hex) that signed so."""
 
     name: str
     number: int
     hash: str
     at: datetime
-    sealed: str
-
-
-def _signer() -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"access log:" + settings().secret.encode()).digest())
+    key: str
+    signature: Signature
 
 
 def public_key() -> str:
-    """The key (hex) with which anybody can check what this house has sealed; it changes with the house's secret."""
-    return _signer().public_key().public_bytes_raw().hex()
+    """The key (hex) with which anybody can check what this installation signs; it changes with the secret key."""
+    return former_keys.public_key()
 
 
-def seal(content: dict[str, Any]) -> dict[str, Any]:
-    """Content with a seal (Ed25519) that only who has the house's secret can make, and anybody can check."""
+def sign(content: dict[str, Any]) -> dict[str, Any]:
+    """Content with a signature (Ed25519) that only this installation can make, and anybody can check."""
     content = {**content, "key": public_key()}
-    return {**content, "seal": _signer().sign(json.dumps(content, sort_keys=True).encode()).hex()}
+    return {**content, "seal": former_keys.signer().sign(json.dumps(content, sort_keys=True).encode()).hex()}
 
 
-def sealed(content: dict[str, Any]) -> str:
-    """`yes`, `no`, or `another` where it is whole and was sealed by another house, or with a former secret."""
+def signature_of(content: dict[str, Any]) -> Signature:
+    """Whose signature signed content bears."""
     content = dict(content)
     try:
         stated = bytes.fromhex(str(content.pop("seal", "")))
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(str(content.get("key"))))
         key.verify(stated, json.dumps(content, sort_keys=True).encode())
     except (ValueError, InvalidSignature, TypeError):
-        return "no"
-    return "yes" if content["key"] == public_key() else "another"
+        return Signature.BROKEN
+    if content["key"] == public_key():
+        return Signature.PRESENT
+    if content["key"] in _keys_of(settings().secrets):
+        return Signature.FORMER
+    for former in former_keys.kept():
+        if former.signer == content["key"]:
+            return Signature.RETIRED if _said_at(content) > former.retired_at else Signature.FORMER
+    return Signature.UNKNOWN
+
+
+@lru_cache(maxsize=2)
+def _keys_of(secrets: tuple[str, ...]) -> frozenset[str]:
+    """Public keys of the secret keys in the settings."""
+    return frozenset(
+        former_keys.public_key(secret, version) for secret in secrets for version in (crypto.PRESENT_VERSION, 0)
+    )
+
+
+def _said_at(content: Mapping[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(str(content.get("at") or content.get("exported_at"))).astimezone(UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def keep(now: datetime) -> bool:
-    """Keep the present head if there is something new since the last hour's; False if not, or if the log disagrees with
-    the newest heads, which is an alarm."""
+    """Anchor the present head if there is something new since the last hour's; False if not, or if the log disagrees
+    with the newest anchors, which is an alarm."""
     names = _names()
-    newest_kept = [head for name in names[-3:] if (head := _load(name)) is not None]
+    newest_kept = [anchor for name in names[-3:] if (anchor := _load(name)) is not None]
     with database.reading() as session:
         number, newest = access_log.newest(session)
-        wrong = [fault for head in newest_kept if (fault := _fault(session, head))]
+        wrong = [fault for anchor in newest_kept if (fault := _fault(session, anchor))]
     if wrong:
-        log.critical("the access log disagrees with what was kept of it: %s", "; ".join(wrong))
+        log.critical("the access log disagrees with its anchors: %s", "; ".join(wrong))
         return False
     last = newest_kept[-1] if newest_kept else None
     if number == 0 or (last is not None and (last.number >= number or last.at > now - _EVERY)):
         return False
-    content = seal({"number": number, "hash": newest, "at": iso(now)})
+    content = sign({"number": number, "hash": newest, "at": iso(now)})
     blob_storage.store().put(f"{PREFIX}{now:{_TIME}}-{number}.json", json.dumps(content).encode())
     _thin(names, now)
     return True
 
 
 def _thin(names: list[str], now: datetime) -> None:
-    """Of each day that is long over the last head stays, and every one that disagrees."""
+    """Of each day that is long over the last anchor stays, and every one that disagrees."""
     old = [name for name in names if _made(name) < f"{now - _HOURLY_FOR:{_TIME}}"]
     for name, following in pairwise(old):
-        if _made(name)[:8] == _made(following)[:8] and (head := _load(name)) is not None:
+        if _made(name)[:8] == _made(following)[:8] and (anchor := _load(name)) is not None:
             with database.reading() as session:
-                if _fault(session, head) is None:
+                if _fault(session, anchor) is None:
                     blob_storage.store().delete(name)
 
 
 def _names() -> list[str]:
-    """Names of the kept heads, the oldest first."""
+    """Names of the anchors, the oldest first."""
     return sorted(name for name in blob_storage.store().names(PREFIX) if not name.startswith(_ASIDE))
 
 
@@ -115,48 +157,55 @@ def _made(name: str) -> str:
     return name.removeprefix(PREFIX).partition("-")[0]
 
 
-def _load(name: str) -> Head | None:
-    """A head; None where another host has thinned it meanwhile."""
+def _load(name: str) -> Anchor | None:
+    """An anchor; None where another host has thinned it meanwhile."""
     try:
         content = json.loads(blob_storage.store().get(name))
         at = datetime.fromisoformat(content["at"]).astimezone(UTC)
-        return Head(name, int(content["number"]), str(content["hash"]), at, sealed(content))
+        signature = signature_of(content)
+        return Anchor(name, int(content["number"]), str(content["hash"]), at, str(content.get("key")), signature)
     except blob_storage.Missing:
         return None
     except (ValueError, KeyError, TypeError):
-        return Head(name, 0, "", datetime.fromtimestamp(0, UTC), "no")
+        return Anchor(name, 0, "", datetime.fromtimestamp(0, UTC), "", Signature.BROKEN)
 
 
-def _heads() -> Iterator[Head]:
-    return (head for name in _names() if (head := _load(name)) is not None)
+def all_anchors() -> Iterator[Anchor]:
+    """The anchors, the oldest first."""
+    return (anchor for name in _names() if (anchor := _load(name)) is not None)
 
 
-def _fault(session: Any, head: Head) -> str | None:
-    if head.sealed != "yes":
-        return f"the kept head {head.name} was changed, or sealed with another SECRET_KEY"
+def _fault(session: Session, anchor: Anchor) -> str | None:
+    if not anchor.signature.ours:
+        return f"the anchor {anchor.name} was {anchor.signature.value}"
     first = session.scalar(select(AccessLine.number).order_by(AccessLine.number).limit(1))
     if first is None:
-        return f"the log is empty, and had line {head.number} on {iso(head.at)}"
-    if head.number < first:
+        return f"the log is empty, and had line {anchor.number} on {iso(anchor.at)}"
+    if anchor.number < first:
         return None  # deleted, as a line says: the checker asks for it
-    found = session.scalar(select(AccessLine.hash).where(AccessLine.number == head.number))
+    found = session.scalar(select(AccessLine.hash).where(AccessLine.number == anchor.number))
     if found is None:
-        return f"line {head.number} is missing; it was there on {iso(head.at)}"
-    return None if found == head.hash else f"line {head.number} is another than on {iso(head.at)}"
+        return f"line {anchor.number} is missing; it was there on {iso(anchor.at)}"
+    return None if found == anchor.hash else f"line {anchor.number} is another than on {iso(anchor.at)}"
 
 
 def disagreeing() -> list[str]:
-    """What the log in the database does not have as it was kept."""
+    """What the log in the database does not have as it was anchored."""
     with database.reading() as session:
-        return [fault for head in _heads() if (fault := _fault(session, head))]
+        return [fault for anchor in all_anchors() if (fault := _fault(session, anchor))]
+
+
+def signers() -> Counter[tuple[Signature, str]]:
+    """How many anchors each public key has signed."""
+    return Counter((anchor.signature, anchor.key) for anchor in all_anchors())
 
 
 def set_aside(last: int) -> int:
-    """After a restore: move heads away that are newer than the restored log, whose last line is `last`; how many."""
+    """After a restore: move anchors away that are newer than the restored log, whose last line is `last`; how many."""
     place, moved = blob_storage.store(), 0
-    for head in list(_heads()):
-        if head.number > last:
-            place.put(f"{_ASIDE}{Path(head.name).name}", place.get(head.name))
-            place.delete(head.name)
+    for anchor in list(all_anchors()):
+        if anchor.number > last:
+            place.put(f"{_ASIDE}{Path(anchor.name).name}", place.get(anchor.name))
+            place.delete(anchor.name)
             moved += 1
     return moved

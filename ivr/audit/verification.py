@@ -12,12 +12,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ivr.audit import access_log, anchors
-from ivr.audit.access_log import GENESIS, digest, seal_of_trim
+from ivr.audit.access_log import GENESIS, digest, is_seal_of_trim
+from ivr.audit.anchors import Signature
 from ivr.domain.digits import is_digits
 from ivr.domain.timestamps import iso
 from ivr.models.accounts import LogIn
 from ivr.models.audit import AccessLine
-from ivr.platform import database
+from ivr.platform import database, former_keys
 
 
 def faults_of_database() -> tuple[int, list[str]]:
@@ -29,12 +30,13 @@ def faults_of_database() -> tuple[int, list[str]]:
         for line in access_log.lines(session):
             checker.take(access_log.written(line), line.hash)
         number, newest = access_log.newest(session)
+        unopened = former_keys.faults(session)
         if not checker.count and session.scalar(select(LogIn.id).limit(1)) is not None:
             checker.fault("the log is empty, though somebody has logged in")
     if (checker.last, checker.hash) != (number, newest):
         checker.fault(f"the log ends with line {checker.last}; its head says {number}")
     checker.check_seals()
-    return checker.count, [*checker.end(), *anchors.disagreeing()]
+    return checker.count, [*checker.end(), *anchors.disagreeing(), *unopened]
 
 
 #: What keeps the log append-only in a database (migration 0007).
@@ -64,13 +66,13 @@ def export(now: datetime) -> Iterator[str]:
             first, last, newest, count = first or line.number, line.number, line.hash, count + 1
             yield json.dumps({**access_log.written(line), "hash": line.hash}, ensure_ascii=False) + "\n"
     end = {"end": True, "lines": count, "first": first, "last": last, "hash": newest, "exported_at": iso(now)}
-    yield json.dumps(anchors.seal(end)) + "\n"
+    yield json.dumps(anchors.sign(end)) + "\n"
 
 
 def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
-    """How many lines an exported file has, and what is wrong with it; `alone`: without this house's secret.
-    Then the seal of its end is checked with the key that stands in it: whose key that is, is for the reader to compare
-    (:func:`key_of_file`).
+    """How many lines an exported file has, and what is wrong with it; `alone`: without the secret key of this
+    installation. Then the signature of its end is checked with the key that stands in it: whose key that is, is for the
+    reader to compare (:func:`key_of_file`).
 
     Raises:
         OSError: it cannot be read.
@@ -92,8 +94,9 @@ def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
                 stated = (content.get("lines"), content.get("first"), content.get("last"), content.get("hash"))
                 if stated != (checker.count, checker.first, checker.last, checker.hash):
                     checker.fault("the end says something else than the lines before it")
-                if anchors.sealed(content) not in (("yes", "another") if alone else ("yes",)):
-                    checker.fault("the end bears no seal, or not of this house")
+                signature = anchors.signature_of(content)
+                if signature is Signature.BROKEN or not (alone or signature.ours):
+                    checker.fault(f"the end of the file was {signature.value}")
             else:
                 stated_hash = content.pop("hash", None)
                 checker.take(content, stated_hash)
@@ -113,13 +116,22 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def key_of_file(path: Path) -> str:
-    """The public key that an exported file says it was sealed with; empty without an end."""
-    key = ""
+    """The public key (hex) that an exported file says it was signed with; empty without an end."""
+    return str(_end_of(path).get("key", ""))
+
+
+def signature_of_file(path: Path) -> Signature:
+    """Whose signature an exported file bears."""
+    return anchors.signature_of(_end_of(path))
+
+
+def _end_of(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             if '"end"' in text and isinstance(content := json.loads(text), dict) and content.get("end"):
-                key = str(content.get("key", ""))
-    return key
+                found = content
+    return found
 
 
 def missing_since(path: Path) -> int:
@@ -180,9 +192,9 @@ class Checker:
         return self.faults
 
     def check_seals(self) -> None:
-        """With the house's secret: lines that say that older ones were deleted were written by the house."""
+        """With the secret key: lines that say that older ones were deleted were written by this installation."""
         for through, last_hash, stated in self._seals:
-            if not is_digits(through) or stated != seal_of_trim(int(through), last_hash):
+            if not is_digits(through) or not is_seal_of_trim(int(through), last_hash, str(stated)):
                 self.fault(f"the line that says that lines up to {through} were deleted is not of this house")
 
     def fault(self, text: str) -> None:

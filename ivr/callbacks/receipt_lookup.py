@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import users
 from ivr.callbacks import intake
-from ivr.calls.caller_language import number_hash
+from ivr.calls.caller_language import number_hash, number_hashes
 from ivr.config.settings import settings
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -57,7 +57,7 @@ def member(session: Session, personal_number: str, pin: str, number: str | None,
 
 def _require_tries_left(session: Session, number: str | None, now: datetime) -> None:
     lately = CodeTry.tried_at > now - WINDOW
-    own = select(func.count(CodeTry.id)).where(lately, CodeTry.number_hash == number_hash(number))
+    own = select(func.count(CodeTry.id)).where(lately, CodeTry.number_hash.in_(number_hashes(number)))
     everybodys = session.scalar(select(func.count(CodeTry.id)).where(lately)) or 0
     if (session.scalar(own) or 0) >= settings().code_tries or everybodys >= settings().code_tries_overall:
         raise Locked

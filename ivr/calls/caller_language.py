@@ -7,20 +7,34 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.models.calls import KnownCaller
 from ivr.platform.column_types import insert
-from ivr.platform.keyed_hash import keyed_hash
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 
 _KNOWN = Table("known_callers", KnownCaller.metadata)
+#: Stands for the number of a caller who withholds it.
+_WITHHELD = "withheld"
 
 
 def number_hash(number: str | None) -> str:
     """HMAC-SHA256 of an E.164 number in hex; one and the same for all who withhold theirs."""
-    return keyed_hash("known callers", number or "withheld")
+    return keyed_hash(Purpose.KNOWN_CALLERS, number or _WITHHELD)
+
+
+def number_hashes(number: str | None) -> list[str]:
+    """All hashes that a number can be found under: with former secret keys as well."""
+    return keyed_hashes(Purpose.KNOWN_CALLERS, number or _WITHHELD)
+
+
+def known(session: Session, number: str) -> KnownCaller | None:
+    """What is remembered of a number; the latest, where it is remembered under several keys."""
+    found = select(KnownCaller).where(KnownCaller.number_hash.in_(number_hashes(number)))
+    return session.scalar(found.order_by(KnownCaller.last_called_at.desc()).limit(1))
 
 
 def language_of(session: Session, number: str | None, now: datetime) -> str | None:
@@ -28,10 +42,10 @@ def language_of(session: Session, number: str | None, now: datetime) -> str | No
     days = settings().remember_language_days
     if number is None or not days:
         return None
-    known = session.get(KnownCaller, number_hash(number))
-    if known is None or known.last_called_at < now - timedelta(days=days):
+    found = known(session, number)
+    if found is None or found.last_called_at < now - timedelta(days=days):
         return None
-    return known.language if known.language in settings().enabled_languages else None
+    return found.language if found.language in settings().enabled_languages else None
 
 
 def remember(connection: Connection, number: str | None, language: str, now: datetime) -> None:

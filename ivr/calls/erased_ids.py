@@ -11,17 +11,23 @@ from ivr.models.callbacks import TextMessage
 from ivr.models.privacy import PendingDeletion
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform.column_types import insert
-from ivr.platform.keyed_hash import keyed_hash
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 
 
 def hidden(sid: str) -> str:
     """The keyed hash of a carrier's id."""
-    return keyed_hash("deleted", sid)
+    return keyed_hash(Purpose.DELETED, sid)
+
+
+def all_hidden(sid: str) -> list[str]:
+    """All keyed hashes of a carrier's id: with former secret keys as well."""
+    return keyed_hashes(Purpose.DELETED, sid)
 
 
 def lies_on(session: Session, *sids: str) -> bool:
     """Whether one of some ids was deleted here."""
-    known = [*sids, *map(hidden, sids)]
+    known = [*sids, *(one for sid in sids for one in all_hidden(sid))]
     return session.scalar(select(PendingDeletion.sid).where(PendingDeletion.sid.in_(known)).limit(1)) is not None
 
 

@@ -21,7 +21,7 @@ def audit() -> None:
 @click.option("--alone", is_flag=True, help="FILE by itself: without the secret and the database of this installation.")
 def verify(file: Path | None, alone: bool) -> None:
     """Say whether the log is whole: in the database, or in an exported FILE."""
-    from ivr.audit import verification
+    from ivr.audit import anchors, verification
 
     if file is None and alone:
         raise click.UsageError("--alone is for an exported file: name it")
@@ -40,7 +40,12 @@ def verify(file: Path | None, alone: bool) -> None:
     if faults:
         raise click.ClickException(f"the log is not whole ({len(faults)} faults in {count} lines)")
     if file is not None and alone:
-        click.echo(f"sealed with the key {verification.key_of_file(file)}: compare it with the one you were given")
+        click.echo(f"signed with the key {verification.key_of_file(file)}: compare it with the one you were given")
+    elif file is not None:
+        click.echo(f"{verification.signature_of_file(file).value}: {verification.key_of_file(file)}")
+    else:
+        for (signature, key), anchored in anchors.signers().items():
+            click.echo(f"{anchored} anchors were {signature.value}: {key}")
     click.echo(f"{count} lines, whole")
 
 
@@ -74,7 +79,7 @@ def export_log(file: Path) -> None:
 
 @audit.command()
 def head() -> None:
-    """Print the newest line's number and hash, and the key that seals exports, to be kept by somebody else."""
+    """Print the newest line's number and hash, and the key that signs exports, to be kept by somebody else."""
     from ivr.audit import access_log, anchors
     from ivr.platform import database
 

@@ -1,4 +1,4 @@
-"""Tables of the outbox, the spool and checkpoints of periodic work."""
+"""Tables of the outbox, the spool, checkpoints of periodic work, and former keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Index,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -70,3 +71,14 @@ class Work(Base):
     #: Since when it needs a person; it is still tried once an hour.
     failed_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(String(500))
+
+
+class FormerKey(Base):
+    """Keys of a former secret key that hashes and anchors still need, see :mod:`ivr.platform.former_keys`."""
+
+    __tablename__ = "former_keys"
+    #: The public key (hex) that signed anchors of the access log with that secret key.
+    signer: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: JSON, sealed with the present secret key.
+    sealed: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime]

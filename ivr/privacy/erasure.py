@@ -29,9 +29,10 @@ from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
-from ivr.platform import blob_storage
+from ivr.platform import blob_storage, former_keys
 from ivr.platform.column_types import rows
-from ivr.platform.keyed_hash import keyed_hash
+from ivr.platform.crypto import Purpose
+from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 from ivr.privacy import anonymisation, legal_holds
 from ivr.voicebox import audio_store
 
@@ -106,7 +107,7 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     messages = [message.id for message in messages_of(session, subject)]
     recordings = session.scalars(select(Recording.recording_sid).where(Recording.message_id.in_(messages))).all()
     numbers = {*_numbers_of_no_other_call(session, calls), *([subject.number] if subject.number else [])}
-    remembered = [caller_language.number_hash(number) for number in numbers]
+    remembered = [one for number in numbers for one in caller_language.number_hashes(number)]
     _note_down(tasks, calls, recordings, subject.number, remembered, now)
     talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
     anonymisation.messages(session, messages)
@@ -186,14 +187,19 @@ def _forget_number(session: Session, number: str, before: datetime, now: datetim
 
 
 def _hidden(what: str) -> str:
-    return keyed_hash("erased", what)
+    return keyed_hash(Purpose.ERASED, what)
+
+
+def _erased_at(erased: Mapping[str, datetime], what: str) -> datetime | None:
+    """When something was erased, under whichever key it was written down."""
+    return next((erased[one] for one in keyed_hashes(Purpose.ERASED, what) if one in erased), None)
 
 
 def _note_down(
     tasks: Sequence[CallbackTask], calls: Sequence[Call], sids: Iterable[str], number: str | None,
     remembered: Iterable[str], now: datetime,
 ) -> None:  # fmt: skip
-    content = anchors.seal(
+    content = anchors.sign(
         {
             "at": iso(now),
             "tasks": [_hidden(f"{task.receipt_code} {task.call.call_sid}") for task in tasks],
@@ -207,7 +213,8 @@ def _note_down(
 
 
 class Unreadable(Exception):
-    """Entries of what was erased that cannot be read or were not sealed by this house; the message names them."""
+    """Entries of what was erased that cannot be used: changed, or signed with a secret key that is not here. The
+    message names them."""
 
 
 def replay(session: Session, now: datetime) -> dict[str, int]:
@@ -219,23 +226,24 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
         OSError: the audio store is away.
         Unreadable: an entry could not be used; what the others name is erased.
     """
+    former_keys.forget_read()  # the restored database has others
     erased, unreadable = _entries()
     tasks = {
         task_id: at
         for task_id, code, call_sid in session.execute(
             select(CallbackTask.id, CallbackTask.receipt_code, Call.call_sid).join(Call, CallbackTask.call)
         )
-        if (at := erased.get(_hidden(f"{code} {call_sid}")))
+        if (at := _erased_at(erased, f"{code} {call_sid}"))
     }
     call_ids = [
-        call_id for call_id, call_sid in session.execute(select(Call.id, Call.call_sid)) if _hidden(call_sid) in erased
+        call_id for call_id, call_sid in session.execute(select(Call.id, Call.call_sid)) if _erased_at(erased, call_sid)
     ]
     held = _held_since(session, tasks, now)
     kept = set(
         session.scalars(select(Recording.recording_sid).join(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(held)))
     )
     for sid in list(audio_store.recordings()):
-        if _hidden(sid) in erased and sid not in kept:
+        if _erased_at(erased, sid) and sid not in kept:
             erased_ids.elsewhere(session, "audio", sid)
     spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
     subject = Subject(
@@ -247,10 +255,10 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     counts = erase(session, subject, now) if subject else {"tasks": 0, "calls": 0, "recordings": 0}
     counts["traces"] = 0
     for number in _numbers(session):
-        if erased_at := erased.get(_hidden(number)):
+        if erased_at := _erased_at(erased, number):
             counts["traces"] += _forget_number(session, number, erased_at, now)
     for known in session.scalars(select(KnownCaller)).all():
-        if (erased_at := erased.get(_hidden(known.number_hash))) and known.last_called_at <= erased_at:
+        if (erased_at := _erased_at(erased, known.number_hash)) and known.last_called_at <= erased_at:
             session.delete(known)
             counts["traces"] += 1
     if unreadable:
@@ -289,8 +297,9 @@ def _entries() -> tuple[dict[str, datetime], list[str]]:
             content = json.loads(blob_storage.store().get(name))
         except (blob_storage.Missing, ValueError):
             content = {}
-        if anchors.sealed(content) != "yes":
-            unreadable.append(name)
+        signature = anchors.signature_of(content)
+        if not signature.ours:
+            unreadable.append(f"{name} ({signature.value})")
             continue
         at = datetime.fromisoformat(content["at"])
         for kind in ("tasks", "calls", "recordings", "numbers"):

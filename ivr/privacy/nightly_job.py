@@ -176,9 +176,8 @@ def _note_gone(kind: str, sid: str) -> None:
     now = utc_now()
     with database.writing() as session:
         gone = erased_ids.hidden(sid)
-        session.execute(
-            delete(PendingDeletion).where(PendingDeletion.kind == kind, PendingDeletion.sid.in_((sid, gone)))
-        )
+        planned = PendingDeletion.sid.in_((sid, *erased_ids.all_hidden(sid)))
+        session.execute(delete(PendingDeletion).where(PendingDeletion.kind == kind, planned))
         session.add(PendingDeletion(kind=kind, sid=gone, planned_at=now, done_at=now))
         if kind == "recording":
             known = update(Recording).where(Recording.recording_sid == sid, Recording.carrier_deleted_at.is_(None))

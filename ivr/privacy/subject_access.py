@@ -18,7 +18,7 @@ from ivr.audit import access_reports
 from ivr.calls import caller_language
 from ivr.domain.timestamps import iso
 from ivr.models.callbacks import Attempt, CallbackTask, Draft, TaskEvent, TextMessage
-from ivr.models.calls import Call, KnownCaller
+from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaClock, SlaPause
@@ -54,7 +54,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         "readings": _readings(session, tasks),
     }
     if subject.number:
-        known = session.get(KnownCaller, caller_language.number_hash(subject.number))
+        known = caller_language.known(session, subject.number)
         found["remembered_language"] = _plain(known) if known else None
         found["frequent_calls"] = _all(session, FrequentCaller, FrequentCaller.number == subject.number)
         found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == "companion"))

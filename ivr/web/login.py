@@ -225,7 +225,7 @@ def _half_in() -> User | None:
         return None
     with database.reading() as db:
         user = db.get(User, half.get("user"))
-        return user if user and user.active and login_sessions.fingerprint(user) == half.get("with") else None
+        return user if user and user.active and login_sessions.has_fingerprint(user, half.get("with", "")) else None
 
 
 def as_actor(user: User) -> Actor:

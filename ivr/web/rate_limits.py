@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from ivr.config.settings import settings
 from ivr.domain.permissions import CARRIER, permission_of
+from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hash
 
 #: Requests a minute of one log-in, or one address; pages ask by themselves some hundred times.
@@ -83,4 +84,4 @@ def _address() -> str:
 
 def _hidden(text: str) -> str:
     # Redis holds no addresses of people.
-    return keyed_hash("limits", text)[:24]
+    return keyed_hash(Purpose.LIMITS, text)[:24]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audit import access_log, access_reports
 from ivr.platform import database
+from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hash
 from ivr.web.authorisation import actor, me
 
@@ -20,7 +21,7 @@ def note(words: str, now: datetime) -> None:
     not."""
     digits = sum(letter.isdecimal() for letter in words)
     kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
-    detail = f"{kind} {keyed_hash('search log', words.casefold())[:12]}"
+    detail = f"{kind} {keyed_hash(Purpose.SEARCH_LOG, words.casefold())[:12]}"
     with database.reading() as session:
         if access_reports.searched_lately(session, me().id, detail, now - _AGAIN):
             return

@@ -512,7 +512,7 @@ def test_an_old_export_is_an_old_export(exported, monkeypatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "somebody else's")
     settings.settings.cache_clear()
     end = {name: value for name, value in rows[-1].items() if name not in ("key", "seal")}
-    forged.write_text("\n".join(json.dumps(row) for row in [*rows[:-1], anchors.seal(end)]) + "\n")
+    forged.write_text("\n".join(json.dumps(row) for row in [*rows[:-1], anchors.sign(end)]) + "\n")
     theirs = anchors.public_key()
     monkeypatch.delenv("SECRET_KEY")
     settings.settings.cache_clear()

@@ -12,21 +12,14 @@ from ivr.config import settings as configuration
 from ivr.platform import crypto
 from ivr.platform.crypto import CannotOpen, Purpose, TooOld
 from tests.support.former_version import CALL_STATE, FORMER_SECRET, SPOOL_ENTRY, STAFF_TOKEN
-
-FIRST, SECOND, THIRD = (f"{number}-of-the-secrets-0123456789abcdef" for number in ("first", "second", "third"))
+from tests.support.secret_keys import FIRST, SECOND, THIRD, changer
 
 
 @pytest.fixture
 def secret(monkeypatch: pytest.MonkeyPatch, tmp_path):
-    """Sets the secret key and the former ones."""
+    """Changes the secret key, without a database."""
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
-
-    def be(present: str, *former: str) -> None:
-        monkeypatch.setenv("SECRET_KEY", present)
-        monkeypatch.setenv("SECRET_KEY_PREVIOUS", ",".join(former))
-        configuration.settings.cache_clear()
-
-    yield be
+    yield changer(monkeypatch)
     configuration.settings.cache_clear()
 
 

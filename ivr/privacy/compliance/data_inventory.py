@@ -74,6 +74,7 @@ TABLES: dict[str, Kept] = {
     "teams": Kept("nobody", "Teams"),
     "work": Kept("nobody", "Work to be done: ids only"),
     "spool_entries": Kept("nobody", "Which entries of a host's spool were replayed"),
+    "former_keys": Kept("nobody", "Keys of former secret keys, sealed: for keyed hashes and anchors made with them"),
     "checkpoints": Kept("nobody", "How far repeated work has come"),
     "daily_figures": Kept("nobody", "Figures of a day", ("statistics",)),
     "figure_days": Kept("nobody", "Which days are counted for good"),
