@@ -195,7 +195,7 @@ class Checker:
         """With the secret key: lines that say that older ones were deleted were written by this installation."""
         for through, last_hash, stated in self._seals:
             if not is_digits(through) or not is_seal_of_trim(int(through), last_hash, str(stated)):
-                self.fault(f"the line that says that lines up to {through} were deleted is not of this house")
+                self.fault(f"the line that says that lines up to {through} were deleted is not of this hotline")
 
     def fault(self, text: str) -> None:
         """Something is wrong; of very many only the first are named."""

@@ -17,7 +17,7 @@ NUMBER = "+4942112345"
 
 
 @pytest.fixture
-def change(rooms, monkeypatch: pytest.MonkeyPatch):
+def change(empty_database, monkeypatch: pytest.MonkeyPatch):
     return changer(monkeypatch)
 
 

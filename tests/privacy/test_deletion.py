@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import write_wav
 from ivr.audit import verification
-from ivr.callbacks import collaboration
+from ivr.callbacks import collaboration, search_index
 from ivr.calls import caller_language, calls
 from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
@@ -130,7 +130,7 @@ class Person:
                 Leg(conversation_id=talk.id, role="caller", state="ended", number=self.number,
                     call_sid="CA" + secrets.token_hex(16), created_at=at, ended_at=at + HOUR)
             )  # fmt: skip
-            collaboration.task_search.index(session, task)
+            search_index.index(session, task)
             self.code, self.task_id, self.call_id = task.receipt_code, task.id, call.id
             if closed:
                 task.state, task.closed_at, task.outcome = "closed", at + HOUR, "letter_sent"
@@ -402,7 +402,7 @@ def test_the_pages_of_periods(services) -> None:
 def finish() -> None:
     """It is night."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs.business_hours, "is_open", lambda *_: False)
+        patch.setattr(runs.opening_hours, "is_open", lambda *_: False)
         runs.finish_erasures()
 
 
