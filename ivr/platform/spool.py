@@ -1,18 +1,17 @@
-"""What cannot be written into the database waits on this host's disk: appended, fsynced, and replayed in order, once.
+"""Entries that could not be written into the database wait on this host's disk, and are replayed in order, once.
 
     spool.keep("turn", payload)        # OSError: not even that
-    spool.replay(handlers)             # when the database is back; the clock and every web process try
+    spool.replay(handlers)             # when the database is back; the scheduler and every web process try
 
-One file takes entries; to be replayed it is moved aside, so that nothing is added to what is being read. Entries are
-encrypted: they hold numbers. An entry and the mark that it has been replayed are written in one transaction, so a
-process killed between two of them doubles nothing. See docs/decisions/014-spool.md.
+An entry is appended and fsynced. Before a replay the file is moved aside, so that nothing is appended while it is
+read. Entries are encrypted, because they hold telephone numbers. An entry and the mark that it has been replayed are
+written in one transaction, so no entry is written twice when a process is killed between two of them. See
+docs/decisions/014-spool.md.
 """
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -20,19 +19,18 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database
+from ivr.platform import crypto, database
 from ivr.platform.blob_storage import sync_directory
 from ivr.platform.column_types import insert
+from ivr.platform.crypto import Purpose
 from ivr.platform.work_models import SpoolEntry
 
 log = logging.getLogger(__name__)
@@ -49,7 +47,7 @@ def keep(kind: str, payload: Any) -> None:
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    token = _fernet(settings().secret).encrypt(json.dumps([kind, payload]).encode()).decode()
+    token = crypto.seal(Purpose.SPOOL, json.dumps([kind, payload]))
     _append(_ENTRIES, f"{secrets.token_hex(16)} {token}\n".encode())
 
 
@@ -59,18 +57,18 @@ def waiting() -> bool:
 
 
 def damaged() -> int:
-    """Bytes of entries that could not be replayed and need a person."""
+    """Bytes of entries that could not be replayed and that a person has to look at."""
     return _size(_DAMAGED)
 
 
 def replay(handlers: Mapping[str, Handler]) -> int:
-    """Write what waits into the database, in its order; how many entries were new to it.
+    """Write the waiting entries into the database, in their order; how many were new to it.
 
-    Of several processes one does it; the others return at once. What a handler cannot digest is put aside under
-    `damaged`, so that it holds up nothing.
+    One of several processes does it; the others return at once. An entry that a handler cannot take is put aside under
+    `damaged`, so that it holds up no other.
 
     Raises:
-        SQLAlchemyError: the database is still away; nothing is lost.
+        SQLAlchemyError: the database does not answer; nothing is lost.
         OSError: the disk cannot be read or written.
     """
     if not waiting():
@@ -92,9 +90,9 @@ def replay(handlers: Mapping[str, Handler]) -> int:
 def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
     try:
         name, _, token = line.decode().strip().partition(" ")
-        kind, payload = json.loads(_fernet(settings().secret).decrypt(token))
+        kind, payload = json.loads(crypto.unseal(Purpose.SPOOL, token, what="an entry of the spool"))
         handler = handlers[kind]
-    except (InvalidToken, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         if line.strip():
             log.error("an entry of the spool is damaged; it is kept in %s", _path(_DAMAGED))
             _put_aside(line.rstrip(b"\n") + b"\n")
@@ -117,14 +115,14 @@ def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
 
 
 def _put_aside(line: bytes) -> None:
-    # The same entry comes again when the database goes away in the middle of a replay.
+    # The same entry is read again when the database fails in the middle of a replay.
     path = _path(_DAMAGED)
     if not path.exists() or line.strip() not in path.read_bytes().split(b"\n"):
         _append(_DAMAGED, line)
 
 
 def forget_damaged(before: datetime) -> bool:
-    """Delete what could not be replayed and was put aside before an instant: whose it was has been kept long enough."""
+    """Delete entries that were put aside before an instant: personal data is not kept longer than its period."""
     with _alone() as first:
         path = _path(_DAMAGED)
         if not first or not path.exists() or path.stat().st_mtime >= before.timestamp():
@@ -134,7 +132,7 @@ def forget_damaged(before: datetime) -> bool:
 
 
 def retry_damaged() -> int:
-    """Put what could not be replayed behind what waits, to be tried once more; how many entries."""
+    """Put the entries that could not be replayed behind the waiting ones, to be tried again; how many there were."""
     with _alone() as first:
         path = _path(_DAMAGED)
         if not first or not path.exists():
@@ -164,7 +162,7 @@ def _append(name: str, line: bytes) -> None:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             size = os.fstat(handle).st_size
-            torn = size and os.pread(handle, 1, size - 1) != b"\n"  # the machine went down in mid-write
+            torn = size and os.pread(handle, 1, size - 1) != b"\n"  # the machine stopped while it was written
             data = b"\n" + line if torn else line
             try:
                 if os.write(handle, data) != len(data):
@@ -201,8 +199,3 @@ def _lock(name: str, how: int) -> Iterator[None]:
     with path.open("a") as file:
         fcntl.flock(file, how)
         yield
-
-
-@lru_cache(maxsize=4)
-def _fernet(secret: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"spool:" + secret.encode()).digest()))
