@@ -25,6 +25,7 @@ from ivr.models.voicebox import Transcript
 from ivr.platform import database
 from tests.support.pages import csp_is_strict
 from tests.support.people import PASSWORD, a_task, the_task
+from tests.support.volume import volume
 
 BIDI = "\u202e"
 
@@ -225,10 +226,12 @@ def test_next_takes_emergencies_then_ones_languages_then_what_is_due(desk) -> No
     assert {the_task(waits).state, the_task(other_team).state} == {"open"}
 
 
-def test_twenty_members_take_two_thousand_tasks_each_exactly_once(empty_database) -> None:
+@pytest.mark.soak
+def test_twenty_members_take_all_tasks_each_exactly_once(empty_database) -> None:
+    count = volume(test=400, soak=2000)
     with database.writing() as session:
         people = [users.add(session, f"m{number}", "M", "member", PASSWORD, ["benefits"]) for number in range(20)]
-        numbers, now = range(1, 2001), utc_now()
+        numbers, now = range(1, count + 1), utc_now()
         started = {"state": "ended", "started_at": now}
         session.execute(insert(Call), [{"id": number, "call_sid": f"CA{number:032d}", **started} for number in numbers])
         usual = {
@@ -256,7 +259,7 @@ def test_twenty_members_take_two_thousand_tasks_each_exactly_once(empty_database
         one.start()
     for one in crowd:
         one.join()
-    assert len(taken) == len(set(taken)) == 2000
+    assert len(taken) == len(set(taken)) == count
 
 
 # -- who works on what ----------------------------------------------------------------------------------

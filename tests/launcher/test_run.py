@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from ivr.launcher import bootstrap
-from ivr.launcher import run as hotline
+from ivr.launcher import run as launcher
 from tests.support.environment import ROOT
 from tests.support.servers import free_port
 from tests.support.waiting import eventually
@@ -132,14 +132,14 @@ def test_the_bootstrap_speaks_an_old_pythons_language() -> None:
     import ast
 
     for name in ("bootstrap.py", "__init__.py"):
-        ast.parse((ROOT / "ivr" / "launch" / name).read_text(), feature_version=(3, 7))
+        ast.parse((ROOT / "ivr" / "launcher" / name).read_text(), feature_version=(3, 7))
     ast.parse((ROOT / "ivr" / "__main__.py").read_text(), feature_version=(3, 7))
 
 
 def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said) -> None:
-    monkeypatch.setattr(hotline.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5 << 20})())
+    monkeypatch.setattr(launcher.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5 << 20})())
     with pytest.raises(SystemExit):
-        hotline._check_room(tmp_path)
+        launcher._check_room(tmp_path)
     assert "The disk is full: 5 MB are free" in said()
 
 

@@ -1,4 +1,7 @@
-"""A whole day in virtual time: nobody is lost, and the figures are those of the database."""
+"""A day in virtual time: no caller is lost, and the metrics are those of the database.
+
+`make test` simulates the first hour of it, `make soak` all ten.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Presence, QueueEntry
 from ivr.platform import database
 from tests.support.simulation import Day, Habits, promised
+from tests.support.volume import volume
 
 OPENS = datetime(2026, 11, 23, 7, tzinfo=UTC)  # 08:00 in Bremen
-HOURS = 10
+HOURS = volume(test=1, ci=3, soak=10)
+CALLS = 300 * HOURS
 LANGUAGES = ["de", "en", "tr", "ar", "ru", "uk", "fa", "kmr", "pl", "bg", "ro", "fr"]
 CONCERNS = ["benefits"] * 5 + ["work"] * 2 + ["under_25", "rehab", "other", "emergency"]
 TEAMS = ["benefits"] * 22 + ["work"] * 7 + ["youth"] * 4 + ["rehab"] * 3 + ["entrance"] * 4
@@ -47,20 +52,21 @@ def morning_peak(dice: random.Random, calls: int) -> list[datetime]:
     return sorted(found)
 
 
-def test_a_day_of_three_thousand_calls_loses_nobody(settings) -> None:
+@pytest.mark.soak
+def test_a_day_of_calls_loses_nobody(settings) -> None:
     dice = random.Random(7)
     day = Day(OPENS, Habits(talk=200, wrap_up=50), seed=7)
     with database.writing() as session:
         for number, team in enumerate(TEAMS):
             day.hire(session, f"member{number}", team, LANGUAGES[1 : 2 + number % 3])
-    for at in morning_peak(dice, 3000):
+    for at in morning_peak(dice, CALLS):
         language = dice.choice(LANGUAGES[4:]) if dice.random() < 0.25 else dice.choice(LANGUAGES[:4])
         day.rings_up(at, dice.choice(CONCERNS), language)
     day.at(OPENS + timedelta(hours=HOURS), day.closes)
     day.run()
 
     tally = day.tally
-    assert sum(tally.endings.values()) == 3000, "each is answered, has a task, or hung up by themselves"
+    assert sum(tally.endings.values()) == CALLS, "each is answered, has a task, or hung up by themselves"
     with database.reading() as session:
         assert session.scalars(select(QueueEntry.id).where(QueueEntry.state.in_(("waiting", "offered")))).all() == []
         has_task = promised(session)
@@ -69,11 +75,11 @@ def test_a_day_of_three_thousand_calls_loses_nobody(settings) -> None:
         assert session.scalar(select(Call.id).where(Call.call_sid.not_in(tally.of_caller))) is None
         report = service_level.between(session, OPENS, OPENS + timedelta(days=1))
         assert set(session.scalars(select(Presence.state))) <= {"available", "paused"}, "nobody hangs in a call"
-    assert report.answered == tally.endings["answered"] == len(tally.waits) > 2400
+    assert report.answered == tally.endings["answered"] == len(tally.waits) > 0.8 * CALLS
     assert report.abandoned == tally.endings["hung_up"]
     assert report.answered_in_time == sum(wait <= 30 for wait in tally.waits)
     assert report.mean_wait == pytest.approx(sum(tally.waits) / len(tally.waits), abs=0.01)
-    assert report.interpreters_joined == len(tally.interpreter_waits) > 300
+    assert report.interpreters_joined == len(tally.interpreter_waits) > CALLS / 10
     assert report.mean_interpreter_wait == pytest.approx(
         sum(tally.interpreter_waits) / len(tally.interpreter_waits), abs=0.01
     )
@@ -108,6 +114,8 @@ def poisson(dice: random.Random, calls: int, load: float, service: float) -> tup
     return arrivals, [dice.expovariate(1 / service) for _ in range(calls)]
 
 
+@pytest.mark.since("ci")
+@pytest.mark.soak
 def test_waiting_times_are_those_of_erlang(settings) -> None:
     """One team, one language. Every single wait is that of an ideal queue, whose mean in the long run (400,000 callers)
     is that of Erlang's formula. A thousand callers are few: their own mean scatters by a fifth from seed to seed."""

@@ -1,12 +1,8 @@
-"""People who do whatever they do: nobody is dropped, nothing promised is lost, nothing is made up.
-
-A thousand of them ring; ten thousand (`CALLERS=10000`) take some minutes.
-"""
+"""Callers who press whatever they press: nobody is dropped, nothing promised is lost, nothing is made up."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,9 +23,10 @@ from ivr.prompts.catalogue import WRITTEN, catalogue
 from ivr.prompts.parts import Part, fragments
 from tests.support.databases import Databases
 from tests.support.running_hotline import RunningHotline, reader
+from tests.support.volume import volume
 from tests.support.waiting import eventually
 
-CALLERS = int(os.environ.get("CALLERS", 1_000))
+CALLERS = volume(test=100, ci=1_000, soak=10_000)
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
 _NOISE = (np.sin(np.arange(RATE * 2) / 3) * 9000).astype(np.int16)
 _SILENCE = np.zeros(RATE, np.int16)
@@ -145,6 +142,7 @@ def _endings() -> dict[str, str]:
         return dict(session.execute(select(Call.call_sid, Call.ending).where(Call.state == "ended")).all())
 
 
+@pytest.mark.soak
 def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     """Every document well formed, no 5xx, no endless loop, a named ending; every promise made exists as a task."""
 
@@ -167,7 +165,12 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     # How far somebody came, and in which language, is noted a moment after it has been answered; so is the end.
     rang = {report.call_sid for _, report in calls}
     assert eventually(lambda: rang <= _endings().keys(), 60)
-    assert eventually(lambda: _languages() == set(busy_hotline.settings.enabled_languages))
+    enabled = set(busy_hotline.settings.enabled_languages)
+    if CALLERS >= 1_000:
+        assert eventually(lambda: _languages() == enabled)
+    else:  # too few for every language; tests/stories/test_call_script.py rings in each
+        assert eventually(lambda: len(_languages()) > len(enabled) / 2)
+        assert _languages() <= enabled
     of_call = _endings()
     reached = Counter(of_call[sid] for sid in rang)
     assert set(reached) == {"promised", "informed", "unserved", "hung_up"}  # nobody has come to work

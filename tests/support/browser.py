@@ -6,9 +6,12 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.environment import ROOT
 from tests.support.people import PASSWORD
 from tests.support.running_hotline import RunningHotline
+from tests.support.volume import LEVEL, LEVELS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -22,6 +25,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+#: Every page is looked at in the light appearance; `make soak-night` looks at all in the dark one too.
+SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.since("night")))
+#: Widths (pixels) at which nothing may be wider than the window.
+WIDTHS = (320,) if LEVELS.index("night") > LEVEL else (320, 480, 768, 1024, 1920)
 
 
 def chromium() -> str:
@@ -59,3 +67,17 @@ def accessible(page: Page) -> None:
     rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
     found = page.evaluate("rules => axe.run(document, rules)", rules)
     assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]] == []
+
+
+def wider_than_the_window(page: Page) -> int:
+    """By how many pixels."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def reflows(page: Page, path: str) -> None:
+    """The page, as it is now, fits into every width; afterwards the window has the width of before."""
+    before = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert wider_than_the_window(page) <= 0, f"{path} is wider than {width} px"
+    page.set_viewport_size(before)

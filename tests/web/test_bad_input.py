@@ -1,22 +1,15 @@
-"""Nonsense at every endpoint: no failure, no stack trace, nothing changed by who may not.
-
-`FUZZ=50000` is what CI throws; `make test` by itself a small part of it.
-"""
+"""Nonsense at every endpoint: no failure, no stack trace, and nothing changed by a person without permission."""
 
 from __future__ import annotations
 
-import os
 import random
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_hypothesis
 from jsonschema import Draft202012Validator
-from schemathesis import GenerationMode
-from schemathesis.core.parameters import ParameterLocation
-from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
@@ -31,8 +24,11 @@ from ivr.web import rate_limits
 from ivr.web.app import create_app
 from ivr.web.openapi import DOCUMENT
 from tests.support.people import a_task, hire, log_in
+from tests.support.volume import volume
 
-INPUTS = int(os.environ.get("FUZZ", "1500"))
+#: Inputs for each form and each webhook; `make soak` throws more than 50,000 in all.
+A_FORM = volume(test=200, ci=200, soak=600)
+PEOPLE = ("mia", "lena", "adam", "dora")
 NAMES = (
     "From", "To", "CallSid", "Digits", "RecordingSid", "RecordingDuration", "RecordingStatus", "CallStatus", "task",
     "DialCallStatus", "ErrorCode", "SequenceNumber", "StatusCallbackEvent", "ConferenceSid", "FriendlyName", "leg",
@@ -94,6 +90,14 @@ class Monkey:
         self.webhooks = [rule for rule in self.rules if CARRIER in permission_of(rule.endpoint).who]
         self.pages = [rule for rule in self.rules if CARRIER not in permission_of(rule.endpoint).who]
 
+    def often(self, rules: list[Rule], times: int) -> Iterator[Rule]:
+        """Each form so many times, each page without a form a tenth of it, in any order."""
+        forms = [rule for rule in rules if "POST" in rule.methods]
+        others = [rule for rule in rules if "POST" not in rule.methods]
+        many = [*forms * times, *others * max(1, times // 10)]
+        self.dice.shuffle(many)
+        yield from many
+
     def address(self, rule: Rule) -> str:
         parts = []
         for part in str(rule).split("/"):
@@ -120,18 +124,17 @@ def throw(monkey: Monkey, browser, rule: Rule) -> None:
     answer.close()
 
 
-def test_nonsense_breaks_nothing(app) -> None:
-    """Everybody, at every page and form."""
-    monkey = Monkey(app, 1)
-    people = {name: log_in(app.test_client(), name) for name in ("mia", "lena", "adam", "dora")}
-    for number in range(INPUTS // 4):
-        name = monkey.dice.choice(list(people))
-        if number % 25 == 0 and people[name].get("/account/").status_code != 200:  # logged out, or not what they were
-            people = {name: _again(app, name) for name in people}
-        rule = monkey.dice.choice(monkey.pages)
-        if rule.endpoint in ("login.out", "account.password"):
-            continue
-        throw(monkey, people[name], rule)
+@pytest.mark.soak
+@pytest.mark.parametrize("name", PEOPLE)
+def test_nonsense_breaks_nothing(app, name: str) -> None:
+    """A member, a supervisor, an administrator and an officer, at every page and form."""
+    monkey = Monkey(app, PEOPLE.index(name))
+    browser = log_in(app.test_client(), name)
+    for number, rule in enumerate(monkey.often(monkey.pages, A_FORM // len(PEOPLE))):
+        if number % 25 == 0 and browser.get("/account/").status_code != 200:  # logged out, or not what they were
+            browser = _again(app, name)
+        if rule.endpoint not in ("login.out", "account.password"):
+            throw(monkey, browser, rule)
 
 
 def _again(app, name: str):
@@ -148,11 +151,11 @@ def _again(app, name: str):
     return log_in(app.test_client(), name)
 
 
+@pytest.mark.soak
 def test_the_carrier_may_say_anything(app) -> None:
     """Signed, so that it is taken for the carrier's."""
     monkey, client = Monkey(app, 2), app.test_client()
-    for _ in range(INPUTS // 2):
-        rule = monkey.dice.choice(monkey.webhooks)
+    for rule in monkey.often(monkey.webhooks, A_FORM):
         path = monkey.address(rule)
         query = "&".join(f"{name}=x{monkey.dice.randrange(9)}" for name in list(monkey.fields())[:2])
         target = f"{path}?{query}" if query else path
@@ -164,14 +167,14 @@ def test_the_carrier_may_say_anything(app) -> None:
         answer.close()
 
 
+@pytest.mark.soak
 def test_who_may_not_changes_nothing(app) -> None:
     """A stranger at every endpoint, webhooks without a signature; administrator and officer at everybody else's."""
     monkey, stranger = Monkey(app, 3), app.test_client()
     adam, dora = log_in(app.test_client(), "adam"), log_in(app.test_client(), "dora")
     before = state()
-    for number in range(INPUTS // 4):
+    for number, rule in enumerate(monkey.often(monkey.rules, A_FORM // 10)):
         browser = (stranger, adam, dora)[number % 3]
-        rule = monkey.dice.choice(monkey.rules)
         if browser is stranger or not (permission_of(rule.endpoint).who & {"administrator", "officer", "anybody"}):
             throw(monkey, browser, rule)
     assert state() == before
@@ -192,8 +195,14 @@ def fits(url: str) -> bool:
     )
 
 
+@pytest.mark.soak
 def test_the_interface_is_what_its_document_says(empty_database) -> None:
     """Schemathesis: right and wrong requests for every operation, answers as described."""
+    import schemathesis  # takes more than a second
+    from schemathesis import GenerationMode
+    from schemathesis.core.parameters import ParameterLocation
+    from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection
+
     app = create_app()
     for _ in range(3):
         a_task(text="Guten Tag")
@@ -206,7 +215,7 @@ def test_the_interface_is_what_its_document_says(empty_database) -> None:
 
             @settings_of_hypothesis(
                 derandomize=True,
-                max_examples=150,
+                max_examples=volume(test=60, soak=150),
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
                 database=None,
