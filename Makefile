@@ -3,15 +3,46 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: run test bench chaos screenshots lock vendor translations audit sbom scan
+.PHONY: run test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
 
 run:
 	@exec $(or $(PYTHON),python3) -m ivr run
 
+# All tests, in two processes; those that share a running hotline are in one of them. Other arguments of pytest in ARGS;
+# if they name a file, it runs alone and at once: make test ARGS="tests/callbacks/test_workflow.py -k claim"
+WORKERS ?= 2
+A_FILE = $(findstring .py,$(ARGS))
+PARALLEL = $(if $(A_FILE),,-n $(WORKERS) --dist loadgroup)
+PYTEST = $(VENV)/python -m pytest
+# Compiled modules are kept: every process of a running hotline would have to compile them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 test:
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(if $(A_FILE),true,$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports)
+	@$(PYTEST) $(PARALLEL) $(ARGS)
+
+# The tests that need a database, without browsers and nonsense, on PostgreSQL.
+test-postgresql:
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),--ignore tests/browser --ignore tests/web/test_bad_input.py)
+
+# The volume that `make test` leaves out, at most an hour: 10,000 random callers, 50,000 nonsense inputs, a flood of
+# 10,000 calls, a day of 3,000 calls and its comparison with Erlang, the stories on PostgreSQL, chaos with one seed.
+soak:
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@VOLUME=soak $(PYTEST) $(PARALLEL) -m soak $(ARGS)
+	@$(MAKE) --no-print-directory test-postgresql ARGS=
+	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),1)
+
+# What takes longer still: everything on PostgreSQL with all its volume, every page in every appearance and width, more
+# seeds of chaos, the web scanner.
+soak-night:
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@VOLUME=night $(PYTEST) $(PARALLEL) -m "soak or night" $(ARGS)
+	@DATABASE=postgresql VOLUME=night $(PYTEST) $(PARALLEL) $(ARGS)
+	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),$(shell seq -s, 2 11))
+	@$(MAKE) --no-print-directory scan
 
 # Measures speed against baselines in the same run.
 bench:
@@ -26,7 +57,7 @@ bench:
 chaos:
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python -m ivr models fetch ko
-	@$(VENV)/python -m tests.soak.chaos --seeds $(or $(SEEDS),1)
+	@$(VENV)/python -m tests.soak.chaos --seeds $(or $(SEEDS),1) --calls $(or $(CALLS),300)
 
 # Static analysis, secrets, known weaknesses of dependencies (see .ci/audit).
 audit:
@@ -47,7 +78,7 @@ scan:
 # Renews the pictures in docs/screenshots.
 screenshots:
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	SCREENSHOTS=1 $(VENV)/python -m pytest tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
+	SCREENSHOTS=1 VOLUME=night $(PYTEST) tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
 	  tests/browser/test_dashboard.py tests/browser/test_data_protection.py
 
 # Pins requirements.txt and tests/requirements.txt from pyproject.toml.

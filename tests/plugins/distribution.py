@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.support.volume import LEVEL, LEVELS
@@ -12,16 +14,23 @@ SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what belongs to a longer run; put the tests of one shared fixture into one group."""
-    chosen, later = [], []
+    """Leave out what belongs to another run; put the tests of one shared fixture into one group."""
+    chosen, others = [], []
     for item in items:
-        since = max((LEVELS.index(mark.args[0]) for mark in item.iter_markers("since")), default=0)
-        (chosen if since <= LEVEL else later).append(item)
-    if later:
-        config.hook.pytest_deselected(items=later)
+        (chosen if _belongs_to_this_run(item) else others).append(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
         items[:] = chosen
     for item in items:
         for name in SHARED:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
+
+
+def _belongs_to_this_run(item: pytest.Item) -> bool:
+    """Whether the run is long enough for a test; with PostgreSQL, whether the test uses the database of the run."""
+    since = max((LEVELS.index(mark.args[0]) for mark in item.iter_markers("since")), default=0)
+    if os.environ.get("DATABASE") == "postgresql" and "databases" not in getattr(item, "fixturenames", ()):
+        return False
+    return since <= LEVEL
