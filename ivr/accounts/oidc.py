@@ -12,10 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
+from ivr.domain.enums import Role
 from ivr.models.accounts import Team, User
 
 #: A password that fits no hash.
 _NO_PASSWORD = "!"  # noqa: S105
+
+
+#: Of several roles that a provider grants, the first one counts.
+_STRONGEST_FIRST = (Role.OFFICER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.MEMBER)
 
 
 class NotMapped(Exception):
@@ -32,7 +37,7 @@ def user_of(session: Session, claims: Mapping[str, Any]) -> User:
     subject = f"{claims.get('iss', '')} {claims.get('sub', '')}"
     granted = [configured.sso_roles[value] for value in _values(claims, configured.sso_role_claim)
                if value in configured.sso_roles]  # fmt: skip
-    role = next((role for role in ("officer", "administrator", "supervisor", "member") if role in granted), None)
+    role = next((role for role in _STRONGEST_FIRST if role in granted), None)
     if role is None or not claims.get("sub") or len(subject) > 400:
         raise NotMapped("no role")
     user = session.scalar(select(User).where(User.sso_subject == subject))
@@ -49,8 +54,8 @@ def user_of(session: Session, claims: Mapping[str, Any]) -> User:
         key for value in _values(claims, configured.sso_team_claim) for key in configured.sso_teams.get(value, (value,))
     }
     teams = list(session.scalars(select(Team).where(Team.key.in_(keys))))
-    user.teams = teams if role == "member" else []
-    user.supervised = teams if role == "supervisor" else []
+    user.teams = teams if role == Role.MEMBER else []
+    user.supervised = teams if role == Role.SUPERVISOR else []
     session.flush()
     return user
 

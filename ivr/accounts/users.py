@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import login_sessions, mfa
 from ivr.domain.digits import is_digits
+from ivr.domain.enums import Role
 from ivr.domain.roles import SERVING
 from ivr.models.accounts import Team, User
 
@@ -85,8 +86,8 @@ def _teams(session: Session, team_keys: Sequence[str]) -> list[Team]:
 
 def _give_teams(session: Session, user: User, team_keys: Sequence[str]) -> None:
     teams = _teams(session, team_keys)
-    user.teams = teams if user.role == "member" else []
-    user.supervised = teams if user.role == "supervisor" else []
+    user.teams = teams if user.role == Role.MEMBER else []
+    user.supervised = teams if user.role == Role.SUPERVISOR else []
 
 
 def colleagues(session: Session, user: User) -> Sequence[User]:

@@ -22,6 +22,7 @@ from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.domain.digits import is_digits
+from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso
 from ivr.models.audit import AccessHead, AccessLine
 from ivr.models.callbacks import CallbackTask
@@ -164,7 +165,7 @@ def trim(session: Session, before: datetime, now: datetime) -> int:
     last = session.scalar(select(AccessLine).where(AccessLine.at < before).order_by(AccessLine.number.desc()).limit(1))
     if last is None or last.number == newest(session)[0]:
         return 0
-    append(session, THE_HOUSE, "trimmed", now, detail=last.hash, reason=seal_of_trim(last.number, last.hash),
+    append(session, THE_HOUSE, AccessAction.TRIMMED, now, detail=last.hash, reason=seal_of_trim(last.number, last.hash),
            trimmed_through=last.number)  # fmt: skip
     gone = session.execute(delete(AccessLine).where(AccessLine.number <= last.number))
     session.expire_all()

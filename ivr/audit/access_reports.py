@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.audit import access_log
 from ivr.config.settings import settings
 from ivr.domain import text_folding
+from ivr.domain.enums import TaskState
 from ivr.models.accounts import User
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
@@ -207,7 +208,7 @@ def _without_a_call(
             TaskEvent.kind.not_in(_HANDED_AROUND),
         )  # fmt: skip
         holds = select(CallbackTask.id).where(
-            CallbackTask.id == task_id, CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user_id
+            CallbackTask.id == task_id, CallbackTask.state == TaskState.CLAIMED, CallbackTask.claimed_by_id == user_id
         )
         if session.scalar(holds) is not None:
             continue

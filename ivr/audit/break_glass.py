@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import TaskState
 from ivr.models.accounts import User
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask
@@ -77,7 +78,7 @@ def _holds(task: CallbackTask, user: User, now: datetime) -> bool:
     if task.claimed_by_id != user.id:
         return False
     lately = task.closed_at is not None and task.closed_at > now - OPEN_FOR
-    return task.state == "claimed" or (task.state == "closed" and lately)
+    return task.state == TaskState.CLAIMED or (task.state == TaskState.CLOSED and lately)
 
 
 def uncovered(session: Session, tasks: Sequence[CallbackTask], user: User, now: datetime) -> Collection[int]:

@@ -21,6 +21,7 @@ from ivr.carrier import client
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.alert_subscriptions import channel, mail_address
+from ivr.domain.enums import DeliveryState
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.alerts import AlertMessage
 from ivr.platform import database, outbox
@@ -62,13 +63,13 @@ def send(message_id: int) -> None:
     deliver(alert.to, message, alert.language)
     with database.writing() as session:
         if sent := session.get(AlertMessage, message_id):
-            sent.state, sent.sent_at = "sent", utc_now()
+            sent.state, sent.sent_at = DeliveryState.SENT, utc_now()
 
 
 def given_up(session: Session, message_id: int) -> None:
     """The server has refused for hours."""
     if message := session.get(AlertMessage, message_id):
-        message.state = "failed"
+        message.state = DeliveryState.FAILED
 
 
 def deliver(to: str, message: AlertMessage, language: str) -> None:

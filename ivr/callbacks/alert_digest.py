@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import alert_texts
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
-from ivr.domain.alert_subscriptions import AlertSettings, Event
+from ivr.domain.alert_subscriptions import AlertSettings
+from ivr.domain.enums import AlertEvent, DeliveryState, TaskState, WorkKind
 from ivr.models.accounts import Team
 from ivr.models.alerts import AlertItem, AlertMessage
 from ivr.models.callbacks import CallbackTask
@@ -26,14 +27,19 @@ from ivr.platform.column_types import insert, rows
 #: Items are deleted so long after they were told.
 _KEPT = timedelta(days=30)
 #: In the order in which they are told.
-_KINDS: tuple[Event, ...] = ("emergency", "escalated", "missed", "at_risk")
+_KINDS = (AlertEvent.EMERGENCY, AlertEvent.ESCALATED, AlertEvent.MISSED, AlertEvent.AT_RISK)
 
 
-def collect(session: Session, kind: Event, task_ids: Sequence[int], now: datetime) -> None:
+def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: datetime) -> None:
     """Something happened to tasks; whoever wants to know will be told, each subscription once."""
     for alert in settings().alerts if task_ids else ():
         if kind in alert.events:
-            what = (literal(alert.name), literal(kind), CallbackTask.id, literal(now, AlertItem.at.type))
+            what = (
+                literal(alert.name),
+                literal(kind, AlertItem.kind.type),
+                CallbackTask.id,
+                literal(now, AlertItem.at.type),
+            )
             theirs = select(*what).where(CallbackTask.id.in_(task_ids), CallbackTask.provisional.is_(False))
             if alert.teams:
                 theirs = theirs.where(CallbackTask.team_id.in_(select(Team.id).where(Team.key.in_(alert.teams))))
@@ -42,7 +48,7 @@ def collect(session: Session, kind: Event, task_ids: Sequence[int], now: datetim
             session.execute(new.on_conflict_do_nothing())
 
 
-def take_back(session: Session, task_id: int, *kinds: Event) -> None:
+def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
     """It is so no more: who was not told of it is not, and who was may be told again."""
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
 
@@ -60,7 +66,7 @@ def put_together(session: Session, now: datetime) -> int:
 def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
     """Subscriptions that have something to be told now, and whether it is an emergency."""
     configured = settings()
-    emergency = AlertItem.kind == "emergency"
+    emergency = AlertItem.kind == AlertEvent.EMERGENCY
     query = select(AlertItem.subscription, emergency.label("emergency"), func.min(AlertItem.at).label("since"))
     query = query.where(AlertItem.message_id.is_(None)).group_by(AlertItem.subscription, emergency)
     found = {(row.subscription, bool(row.emergency)): row.since for row in session.execute(query)}
@@ -81,20 +87,26 @@ def _told_lately(session: Session, name: str, now: datetime) -> bool:
 
 def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: bool) -> int:
     message = AlertMessage(
-        subscription=alert.name, urgent=emergency, subject="", text="", content={}, state="queued", created_at=now
+        subscription=alert.name,
+        urgent=emergency,
+        subject="",
+        text="",
+        content={},
+        state=DeliveryState.QUEUED,
+        created_at=now,
     )
     session.add(message)
     session.flush()
-    what = AlertItem.kind == "emergency" if emergency else AlertItem.kind != "emergency"
+    what = AlertItem.kind == AlertEvent.EMERGENCY if emergency else AlertItem.kind != AlertEvent.EMERGENCY
     theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), what)
     # What was tried, closed or put off since then needs nobody any more.
     still = exists().where(
         CallbackTask.id == AlertItem.task_id,
         CallbackTask.first_attempt_at.is_(None),
-        CallbackTask.state != "closed",
+        CallbackTask.state != TaskState.CLOSED,
         or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now),
     )
-    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind != "emergency", ~still))
+    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind != AlertEvent.EMERGENCY, ~still))
     taken = session.execute(
         update(AlertItem).where(*theirs).values(message_id=message.id).execution_options(synchronize_session=False)
     )
@@ -104,16 +116,16 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
         return 0
     counted = select(AlertItem.kind, func.count()).where(AlertItem.message_id == message.id).group_by(AlertItem.kind)
     kinds = Counter(dict(session.execute(counted).all()))
-    codes: dict[str, list[str]] = {
+    codes: dict[AlertEvent, list[str]] = {
         kind: list(session.scalars(_codes(message.id, kind))) for kind in _KINDS if kinds[kind]
     }
     message.content = {"kinds": dict(kinds), "codes": codes}
     message.subject, message.text = alert_texts.message(alert.language, kinds, codes, settings())
-    outbox.add(session, "send_alert", message.id, urgent=emergency, run_after=now)
+    outbox.add(session, WorkKind.SEND_ALERT, message.id, urgent=emergency, run_after=now)
     return 1
 
 
-def _codes(message_id: int, kind: str) -> Select[str]:
+def _codes(message_id: int, kind: AlertEvent) -> Select[str]:
     """The receipt codes a message names: the first that fall due."""
     query = select(CallbackTask.receipt_code).join(AlertItem, AlertItem.task_id == CallbackTask.id)
     query = query.where(AlertItem.message_id == message_id, AlertItem.kind == kind)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ivr.domain.enums import AlertEvent
+
 if TYPE_CHECKING:
     from ivr.config.settings import Settings
 
@@ -15,19 +17,19 @@ _MOST_IN_SMS = 4
 
 _TITLES = {
     "de": {
-        "emergency": ("{count} neuer Notfall", "{count} neue Notfälle"),
-        "at_risk": ("{count} Rückrufzusage gefährdet", "{count} Rückrufzusagen gefährdet"),
-        "missed": ("{count} Rückrufzusage überfällig", "{count} Rückrufzusagen überfällig"),
-        "escalated": (
+        AlertEvent.EMERGENCY: ("{count} neuer Notfall", "{count} neue Notfälle"),
+        AlertEvent.AT_RISK: ("{count} Rückrufzusage gefährdet", "{count} Rückrufzusagen gefährdet"),
+        AlertEvent.MISSED: ("{count} Rückrufzusage überfällig", "{count} Rückrufzusagen überfällig"),
+        AlertEvent.ESCALATED: (
             "{count} Rückrufzusage seit {hours} Stunden überfällig",
             "{count} Rückrufzusagen seit {hours} Stunden überfällig",
         ),
     },
     "en": {
-        "emergency": ("{count} new emergency", "{count} new emergencies"),
-        "at_risk": ("{count} callback promise at risk", "{count} callback promises at risk"),
-        "missed": ("{count} callback promise missed", "{count} callback promises missed"),
-        "escalated": (
+        AlertEvent.EMERGENCY: ("{count} new emergency", "{count} new emergencies"),
+        AlertEvent.AT_RISK: ("{count} callback promise at risk", "{count} callback promises at risk"),
+        AlertEvent.MISSED: ("{count} callback promise missed", "{count} callback promises missed"),
+        AlertEvent.ESCALATED: (
             "{count} callback promise missed for {hours} hours",
             "{count} callback promises missed for {hours} hours",
         ),
@@ -35,11 +37,11 @@ _TITLES = {
 }
 _MORE = {"de": "und {count} weitere", "en": "and {count} more"}
 _DESK = {"de": "Zum Rückrufplatz: {url}", "en": "To the callback desk: {url}"}
-_VIEWS = {"emergency": "emergencies"}
+_VIEWS = {AlertEvent.EMERGENCY: "emergencies"}
 
 
 def message(
-    language: str, kinds: Mapping[str, int], codes: Mapping[str, Sequence[str]], settings: Settings
+    language: str, kinds: Mapping[AlertEvent, int], codes: Mapping[AlertEvent, Sequence[str]], settings: Settings
 ) -> tuple[str, str]:
     """Subject and text about so many tasks of each kind, of which `codes` names the first."""
     titles, lines = [], []

@@ -1,7 +1,7 @@
-"""Who works on a task: taken by "next", kept, or taken over when its claim is not used.
+"""Claims: "take the next task", keeping a claim in use, and taking over one that is not used.
 
-A claim that is not used for :data:`UNUSED_AFTER` is offered back: who holds it is asked, and a colleague may take the
-task over; that is written down and shown, so nothing is taken silently.
+A claim that is not used for :data:`UNUSED_AFTER` is offered back: its holder is asked, and a colleague may take the
+task over, which is recorded in its history.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import queries, workflow
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks.refused import Refused, held_by
+from ivr.domain.enums import TaskState
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, TaskEvent
-from ivr.platform.column_types import rows
+from ivr.models.callbacks import CallbackTask
 
 UNUSED_AFTER = timedelta(minutes=30)
 
 
 def take_next(session: Session, user: User, languages: Sequence[str], now: datetime) -> CallbackTask | None:
-    """Claim the most urgent task the user may serve; None where there is none. Of two people each gets another."""
+    """Claim the most urgent task the user may serve; None if there is none. Two users never get the same one."""
     for _ in range(3):  # others may be quicker with all that were looked at
         found = queries.candidates(session, user, languages, now)
         for task_id in found:
@@ -39,52 +39,32 @@ def take_next(session: Session, user: User, languages: Sequence[str], now: datet
 
 
 def is_unused(task: CallbackTask, now: datetime) -> bool:
-    """Whether a claim has not been used for a long time."""
+    """Whether a claim has not been used for :data:`UNUSED_AFTER`."""
     used = task.claim_used_at
-    return task.state == "claimed" and used is not None and used < now - UNUSED_AFTER
+    return task.state == TaskState.CLAIMED and used is not None and used < now - UNUSED_AFTER
 
 
-def used(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """The user works on a task they hold."""
-    mine = (CallbackTask.id == task.id, CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user.id)
-    session.execute(update(CallbackTask).where(*mine).values(claim_used_at=now))
+def mark_used(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Note that the user works on a task they hold. Does nothing if they do not hold it."""
+    session.execute(update(CallbackTask).where(CallbackTask.id == task.id, *held_by(user)).values(claim_used_at=now))
 
 
 def take_over(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Take a task whose claim is not used.
+    """Take over a task whose claim is not used.
 
     Raises:
-        Refused: `claimed`, with the name of who uses it; or that it is not claimed (any more).
+        Refused: `claimed`, with the name of who uses it; or that nobody else holds it.
     """
-    if task.claimed_by is None or task.claimed_by_id == user.id:
-        raise Refused(task.state)
-    holder = task.claimed_by
-    stale = (
-        CallbackTask.id == task.id,
-        CallbackTask.state == "claimed",
-        CallbackTask.claimed_by_id == holder.id,
-        CallbackTask.claim_used_at < now - UNUSED_AFTER,
-    )
-    values = {"claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
-    if rows(session.execute(update(CallbackTask).where(*stale).values(values))) != 1:
-        session.refresh(task)
-        raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
-    session.refresh(task)
-    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="taken_over", text=holder.name))
+    workflow.take_over(session, task, user, UNUSED_AFTER, now)
 
 
-def assign(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:
-    """Give open tasks to somebody; how many, and how many were left: others have them, or it is not their team."""
+def assign_all(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:
+    """Assign open tasks to a user; how many were assigned, and how many were not possible."""
     given = refused = 0
     for task in tasks:
         try:
-            if task.team not in to.scope:
-                raise Refused("no_team")
-            workflow.claim(session, task, to, now)
+            workflow.assign(session, task, to, by, now)
+            given += 1
         except Refused:
             refused += 1
-            continue
-        given += 1
-        if to.id != by.id:
-            session.add(TaskEvent(task_id=task.id, user_id=by.id, at=now, kind="assigned", text=to.name))
     return given, refused

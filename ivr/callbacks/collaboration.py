@@ -1,35 +1,36 @@
-"""Around a task's page: who has it open, what is being written, and what is understood of the caller."""
+"""Work on one task by several people: who has its page open, drafts, the caller's name, corrections, other teams."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from ivr.accounts import teams
-from ivr.callbacks import claims, search_index, sla_clocks
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks import claims, events, search_index, workflow
+from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
+from ivr.domain.enums import Refusal, TaskEventKind
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, Draft, TaskEvent, TaskView
+from ivr.models.callbacks import CallbackTask, Draft, TaskView
 from ivr.models.voicebox import Recording
-from ivr.platform.column_types import insert, rows
+from ivr.platform.column_types import insert
 
-#: A page that is open says so every few seconds.
+#: An open page reports itself every few seconds.
 _OPEN_FOR = timedelta(seconds=15)
 
 
-def is_looking(session: Session, task_id: int, user: User, now: datetime) -> None:
-    """The user has the page open."""
+def mark_viewed(session: Session, task_id: int, user: User, now: datetime) -> None:
+    """Note that the user has a task's page open."""
     new = insert(session.get_bind().dialect, TaskView).values(task_id=task_id, user_id=user.id, seen_at=now)
     again = new.on_conflict_do_update(index_elements=[TaskView.task_id, TaskView.user_id], set_={"seen_at": now})
     session.execute(again)
 
 
-def who_else_looks(session: Session, task_id: int, user: User, now: datetime) -> Sequence[User]:
-    """Who else has the page open."""
+def other_viewers(session: Session, task_id: int, user: User, now: datetime) -> Sequence[User]:
+    """The other users who have a task's page open."""
     others = (
         select(TaskView)
         .where(TaskView.task_id == task_id, TaskView.user_id != user.id, TaskView.seen_at > now - _OPEN_FOR)
@@ -39,8 +40,8 @@ def who_else_looks(session: Session, task_id: int, user: User, now: datetime) ->
 
 
 def keep_draft(session: Session, task: CallbackTask, user: User, text: str, now: datetime) -> None:
-    """What the user is writing; kept across reloads, log-outs and crashes until it is saved or emptied."""
-    claims.used(session, task, user, now)
+    """Keep what the user is writing, across reloads, log-outs and crashes, until it is saved or emptied."""
+    claims.mark_used(session, task, user, now)
     if not text.strip():
         drop_draft(session, task, user)
         return
@@ -50,57 +51,47 @@ def keep_draft(session: Session, task: CallbackTask, user: User, text: str, now:
 
 
 def draft(session: Session, task_id: int, user: User) -> str:
-    """What the user was writing."""
+    """The user's draft for a task; empty if there is none."""
     found = session.get(Draft, (user.id, task_id))
     return found.text if found else ""
 
 
 def drop_draft(session: Session, task: CallbackTask, user: User) -> None:
-    """It is saved, or not wanted."""
+    """Delete the user's draft for a task."""
     session.execute(delete(Draft).where(Draft.user_id == user.id, Draft.task_id == task.id))
 
 
 def name_caller(session: Session, task: CallbackTask, user: User, name: str, now: datetime) -> None:
-    """Who has called, as the member has understood it."""
+    """Note the caller's name, as the member has understood it."""
     task.caller_name = " ".join(name.split())[:120] or None
-    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="named", text=task.caller_name))
+    events.record(session, task.id, TaskEventKind.NAMED, now, user_id=user.id, text=task.caller_name)
     search_index.index(session, task)
 
 
 def correct(session: Session, recording: Recording, user: User, text: str, now: datetime) -> None:
-    """Write down what was really said; the machine's text stays beside it.
+    """Correct a transcript; the recognised text stays beside the correction.
 
     Raises:
         Refused: `nothing_to_correct` where there is no transcript.
     """
     transcript, task = recording.transcript, recording.message.task
     if transcript is None or task is None:
-        raise Refused("nothing_to_correct")
+        raise Refused(Refusal.NOTHING_TO_CORRECT)
     transcript.corrected_text = text.strip()[:20_000] or None
     transcript.corrected_at = now
-    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="corrected"))
+    events.record(session, task.id, TaskEventKind.CORRECTED, now, user_id=user.id)
     search_index.index(session, task)
 
 
 def hand_over(session: Session, task: CallbackTask, user: User, team_key: str, reason: str, now: datetime) -> None:
-    """Give a task to another team, with a reason; its deadline stays.
+    """Give a task to another team of the settings, with a reason. Its deadline stays.
 
     Raises:
         Refused: `reason_needed`, `no_team`, `closed`, or that somebody else holds it.
     """
     if not reason.strip():
-        raise Refused("reason_needed")
+        raise Refused(Refusal.REASON_NEEDED)
     if team_key not in settings().teams or task.team.key == team_key:
-        raise Refused("no_team")
+        raise Refused(Refusal.NO_TEAM)
     team = teams.by_key(session, team_key, settings().teams[team_key].name)
-    session.flush()
-    mine = (CallbackTask.state == "claimed") & (CallbackTask.claimed_by_id == user.id)
-    free = (CallbackTask.state == "open") | mine
-    values = {"team_id": team.id, "state": "open", "claimed_by_id": None, "claimed_at": None, "claim_used_at": None}
-    handed = session.execute(update(CallbackTask).where(CallbackTask.id == task.id, free).values(values))
-    session.refresh(task)
-    if rows(handed) != 1:
-        raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
-    said = f"{team.name}: {reason.strip()[:500]}"
-    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="handed_over", text=said))
-    sla_clocks.tell(session, task, now)
+    workflow.hand_over(session, task, user, team, reason.strip()[:500], now)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from ivr.callbacks import search_index
 from ivr.config.settings import settings
+from ivr.domain.enums import Companion, MessageState, TranscriptState
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team
 from ivr.models.callbacks import AppointmentWish, CallbackTask
@@ -27,7 +28,7 @@ _VALUES = {
     "order": ("asc", "desc"),
 }
 _GROUPS = {
-    "language": AppointmentWish.companion == "interpreter",
+    "language": AppointmentWish.companion == Companion.INTERPRETER,
     "impairment": AppointmentWish.impairment.is_(True),
     "under_25_training": AppointmentWish.seeks_training.is_(True),
 }
@@ -104,13 +105,13 @@ class Filters:
 
 
 def _to_be_listened_to() -> Select[int | None]:
-    unsure = and_(Transcript.state == "please_listen", Transcript.corrected_text.is_(None))
+    unsure = and_(Transcript.state == TranscriptState.PLEASE_LISTEN, Transcript.corrected_text.is_(None))
     return (
         select(VoiceboxMessage.task_id)
         .join(Recording)
         .outerjoin(Transcript)
         .where(
-            VoiceboxMessage.state == "left",
+            VoiceboxMessage.state == MessageState.LEFT,
             VoiceboxMessage.task_id.is_not(None),
             or_(Transcript.id.is_(None), unsure),
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ivr.callbacks.filters import Filters
 from ivr.config.settings import settings
+from ivr.domain.enums import RecordingState, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, Contact, TaskEvent
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -42,24 +43,24 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
         case "open":
             return _OPEN
         case "mine":
-            return (CallbackTask.state == "claimed") & (CallbackTask.claimed_by_id == user.id)
+            return (CallbackTask.state == TaskState.CLAIMED) & (CallbackTask.claimed_by_id == user.id)
         case "unclaimed":
-            return CallbackTask.state == "open"
+            return CallbackTask.state == TaskState.OPEN
         case "due":  # soon, or missed: not yet tried
             due = _OPEN & (CallbackTask.due_at <= now + SOON) & CallbackTask.first_attempt_at.is_(None)
             return due & CallbackTask.restricted_at.is_(None)
         case "emergencies":
-            return _OPEN & (CallbackTask.urgency == "emergency")
+            return _OPEN & (CallbackTask.urgency == Urgency.EMERGENCY)
         case "appointments":
-            return _OPEN & (CallbackTask.kind == "appointment")
+            return _OPEN & (CallbackTask.kind == TaskKind.APPOINTMENT)
         case "forms":
-            return _OPEN & (CallbackTask.kind == "postal_order")
+            return _OPEN & (CallbackTask.kind == TaskKind.POSTAL_ORDER)
         case "interpreter":
             return _OPEN & CallbackTask.needs_interpreter.is_(True)
         case "done":
-            return (CallbackTask.state == "closed") & (CallbackTask.closed_at >= _midnight(now))
+            return (CallbackTask.state == TaskState.CLOSED) & (CallbackTask.closed_at >= _midnight(now))
         case "closed":
-            return CallbackTask.state == "closed"
+            return CallbackTask.state == TaskState.CLOSED
         case _:
             return true()
 
@@ -206,7 +207,7 @@ def any_one(session: Session, task_id: int) -> CallbackTask | None:
 
 def pending_transcripts(session: Session) -> int:
     """How many messages wait for their transcript."""
-    waiting = select(func.count(Transcript.id)).where(Transcript.state == "pending")
+    waiting = select(func.count(Transcript.id)).where(Transcript.state == TranscriptState.PENDING)
     return session.scalar(waiting) or 0
 
 
@@ -217,7 +218,7 @@ def recording(session: Session, recording_id: int) -> Recording | None:
         .options(joinedload(Recording.message).joinedload(VoiceboxMessage.task).joinedload(CallbackTask.team))
         .join(VoiceboxMessage)
         .join(CallbackTask)
-        .where(Recording.id == recording_id, Recording.state == "stored")
+        .where(Recording.id == recording_id, Recording.state == RecordingState.STORED)
     )
 
 
@@ -225,7 +226,7 @@ def candidates(session: Session, user: User, languages: Sequence[str], now: date
     """Ids of open tasks a member may serve next, in their order: emergencies, then languages they speak, then by
     deadline and arrival. Whose next attempt is not due yet waits, and so does who wants their data not to be used."""
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
-    free = (CallbackTask.state == "open", CallbackTask.restricted_at.is_(None))
+    free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None))
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
     for urgency in ("emergency", "normal"):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from sqlalchemy import Select, delete, intersect, or_, select
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import TaskEventKind
 from ivr.domain.text_folding import WORD, spellings
 from ivr.models.callbacks import CallbackTask, SearchWord, TaskEvent
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -68,7 +69,9 @@ def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
         .join(VoiceboxMessage)
         .where(VoiceboxMessage.task_id == task.id)
     )
-    notes = session.scalars(select(TaskEvent.text).where(TaskEvent.task_id == task.id, TaskEvent.kind == "noted"))
+    notes = session.scalars(
+        select(TaskEvent.text).where(TaskEvent.task_id == task.id, TaskEvent.kind == TaskEventKind.NOTED)
+    )
     for text in (task.caller_name, *(text for row in said for text in row), *notes):
         for word in WORD.findall(text or ""):
             yield from (spelling[:_LONGEST] for spelling in spellings(word) if spelling)

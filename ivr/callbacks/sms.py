@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr import prompts
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks import events
+from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
+from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.timestamps import iso
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, TaskEvent, TextMessage
+from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.platform import outbox
 
@@ -24,14 +26,14 @@ from ivr.platform import outbox
 def send_link(session: Session, call: Call, number: str, language: str) -> None:
     """The link to the online services, once to a number in a call."""
     known = select(TextMessage).where(
-        TextMessage.call_id == call.id, TextMessage.to_number == number, TextMessage.template == "sms_link"
+        TextMessage.call_id == call.id, TextMessage.to_number == number, TextMessage.template == SmsTemplate.LINK
     )
     if not number or session.scalar(known) is not None:
         return
-    message = TextMessage(call_id=call.id, to_number=number, language=language, state="queued")
+    message = TextMessage(call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED)
     session.add(message)
     session.flush()
-    outbox.add(session, "send_text_message", message.id)
+    outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id)
 
 
 def body(message: TextMessage) -> str:
@@ -62,14 +64,13 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     Raises:
         Refused: `no_mobile` where no text message can be received, `text_needed`, or `restricted` (Art. 18 GDPR).
     """
-    if task.restricted_at is not None:
-        raise Refused("restricted")
+    require_unrestricted(task)
     number = task.callback_number
     if number is None or not phone_numbers.is_mobile(number):
-        raise Refused("no_mobile")
+        raise Refused(Refusal.NO_MOBILE)
     text = text.strip()[:800]
     if not text or template not in templates(task):
-        raise Refused("text_needed")
+        raise Refused(Refusal.TEXT_NEEDED)
     # Of two members who send at once, one is numbered after the other.
     session.execute(select(CallbackTask.id).where(CallbackTask.id == task.id).with_for_update())
     same = select(func.count(TextMessage.id)).where(
@@ -77,9 +78,9 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     )
     message = TextMessage(
         call_id=task.call_id, to_number=number, language=task.language, template=template,
-        number=(session.scalar(same) or 0) + 1, text=text, state="queued",
+        number=(session.scalar(same) or 0) + 1, text=text, state=DeliveryState.QUEUED,
     )  # fmt: skip
     session.add(message)
-    session.add(TaskEvent(task_id=task.id, user_id=user.id, at=now, kind="text_sent", text=text))
+    events.record(session, task.id, TaskEventKind.TEXT_SENT, now, user_id=user.id, text=text)
     session.flush()
-    outbox.add(session, "send_text_message", message.id)
+    outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import sms
 from ivr.calls.erased_ids import elsewhere
 from ivr.carrier import client
+from ivr.domain.enums import DeliveryState, PendingDeletionKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, Contact, TextMessage
 from ivr.platform import database
@@ -38,12 +39,12 @@ def send(message_id: int) -> None:
     with database.writing() as session:
         sent = session.get(TextMessage, message_id)
         if sent is None:  # erased while it was sent
-            elsewhere(session, "message", sid)
+            elsewhere(session, PendingDeletionKind.MESSAGE, sid)
             return
-        sent.state, sent.message_sid, sent.sent_at = "sent", sid, utc_now()
+        sent.state, sent.message_sid, sent.sent_at = DeliveryState.SENT, sid, utc_now()
 
 
 def given_up(session: Session, message_id: int) -> None:
     """The carrier has refused for hours."""
     if (message := session.get(TextMessage, message_id)) is not None:
-        message.state = "failed"
+        message.state = DeliveryState.FAILED

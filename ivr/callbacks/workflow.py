@@ -1,344 +1,318 @@
-"""Work on callback tasks (Rückrufaufträge): claimed by one person, tried, closed with an outcome.
+"""The changes of a task's state: one function for each, and no other module makes one.
 
-open -> claimed -> closed; a claimed task can be released again. Every change is a conditional update, so
-of two people acting at once one succeeds and the other is told who did (:class:`Refused`).
+open -> claimed -> closed; a claimed task can be released, a closed one reopened. Every change is a conditional UPDATE:
+of two people who act at once one succeeds, and the other is told who did (:class:`ivr.callbacks.refused.Refused`).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, retry_schedule, search_index, sla_clocks
+from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadlines
+from ivr.callbacks.refused import (
+    Refused,
+    held_by,
+    refusal_of,
+    require_changed,
+    require_unrestricted,
+)
 from ivr.config.settings import settings
-from ivr.models.accounts import User
-from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
+from ivr.domain.enums import AlertEvent, EmergencyKind, Outcome, Refusal, SlaMeasure, TaskEventKind, TaskState, Urgency
+from ivr.domain.outcomes import ANSWERS, ATTEMPT_OUTCOMES, closing_outcomes
+from ivr.models.accounts import Team, User
+from ivr.models.callbacks import CallbackTask
 from ivr.platform.column_types import rows
 
-#: How a try to reach the caller may end (Ergebnis).
-ATTEMPT_OUTCOMES = (
-    "reached", "no_answer", "busy", "answering_machine", "wrong_person", "call_refused", "number_invalid",
-)  # fmt: skip
-#: After these nobody is rung again.
-_NEVER_AGAIN = ("wrong_person", "call_refused", "number_invalid")
-#: What a task may be closed with; the last two are no attempt to ring the caller.
-CLOSING_OUTCOMES = ("reached", "wrong_person", "number_invalid", "letter_sent", "settled_otherwise")
-#: What else tasks of a kind are closed with: forms on their way, an appointment granted or refused.
-OUTCOMES_OF_KIND = {"postal_order": ("forms_sent",), "appointment": ("granted", "refused")}
-#: Sizes of a room. Source: "größere Servicebüros", where a third person takes part.
-ROOMS = ("small", "large")
-#: Why an appointment is refused. Source, question 3: "aus welchen Gründen?"
-REFUSAL_REASONS = ("settled_without", "not_responsible", "no_capacity", "missing_documents", "not_reached", "other")
+#: A task cannot be put off to a later date than this.
+LONGEST_PAUSE = timedelta(days=60)
+#: Columns of a task that nobody holds.
+_UNCLAIMED: dict[str, Any] = {
+    "state": TaskState.OPEN,
+    "claimed_by_id": None,
+    "claimed_at": None,
+    "claim_used_at": None,
+}
 
 
-def closing_outcomes(task: CallbackTask) -> tuple[str, ...]:
-    """What a task may be closed with."""
-    return (*OUTCOMES_OF_KIND.get(task.kind, ()), *CLOSING_OUTCOMES)
+def _claimed(user: User, now: datetime) -> dict[str, Any]:
+    """Columns of a task that a user has just claimed."""
+    return {"state": TaskState.CLAIMED, "claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
 
 
-class Refused(Exception):
-    """The task is not in a state that allows this; `reason` is a key of the interface's messages."""
+def _change(
+    session: Session, task: CallbackTask, where: Sequence[ColumnElement[bool]], values: dict[str, Any]
+) -> object:
+    """Change a task if the conditions hold for its row; the result says whether they did."""
+    session.flush()
+    return session.execute(
+        update(CallbackTask)
+        .where(CallbackTask.id == task.id, *where)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
 
-    def __init__(self, reason: str, by: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.by = by
+
+# -- who works on a task -------------------------------------------------------------------------
 
 
 def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Take an open task.
+    """Claim an open task for a user.
 
     Raises:
-        Refused: `claimed` (with the name of who has it), `closed`, or `restricted` (Art. 18 GDPR).
+        Refused: `claimed` (with the name of who holds it), `closed`, or `restricted`.
     """
-    if task.restricted_at is not None:
-        raise Refused("restricted")
-    taken = session.execute(
-        update(CallbackTask)
-        .where(CallbackTask.id == task.id, CallbackTask.state == "open")
-        .values(state="claimed", claimed_by_id=user.id, claimed_at=now, claim_used_at=now)
-    )
-    _require(session, taken, task, user)
-    _note(session, task, now, "claimed", user)
+    require_unrestricted(task)
+    result = _change(session, task, [CallbackTask.state == TaskState.OPEN], _claimed(user, now))
+    require_changed(session, result, task, user)
+    events.record(session, task.id, TaskEventKind.CLAIMED, now, user_id=user.id)
+
+
+def assign(session: Session, task: CallbackTask, to: User, by: User, now: datetime) -> None:
+    """Claim an open task for a user, at the wish of another one.
+
+    Raises:
+        Refused: `no_team` if the task is none of their teams', or as for :func:`claim`.
+    """
+    if task.team not in to.scope:
+        raise Refused(Refusal.NO_TEAM)
+    claim(session, task, to, now)
+    if to.id != by.id:
+        events.record(session, task.id, TaskEventKind.ASSIGNED, now, user_id=by.id, text=to.name)
+
+
+def take_over(session: Session, task: CallbackTask, user: User, unused_for: timedelta, now: datetime) -> None:
+    """Claim a task that a colleague holds and has not used for `unused_for`.
+
+    Raises:
+        Refused: `claimed` (with the name of who uses it), or that nobody else holds it.
+    """
+    holder = task.claimed_by
+    if holder is None or holder.id == user.id:
+        raise Refused(Refusal(task.state))
+    unused = [*held_by(holder), CallbackTask.claim_used_at < now - unused_for]
+    if rows(_change(session, task, unused, _claimed(user, now))) != 1:
+        session.refresh(task)
+        raise refusal_of(task)
+    session.refresh(task)
+    events.record(session, task.id, TaskEventKind.TAKEN_OVER, now, user_id=user.id, text=holder.name)
 
 
 def release(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Give a claimed task back to the queue; its place and deadline stay.
+    """Give a claimed task back to the task list. Its place and its deadline stay.
 
     Raises:
-        Refused: when it is not theirs (a supervisor may release anybody's).
+        Refused: somebody else holds it (a supervisor may release every task), or nobody does.
     """
-    given = session.execute(
-        update(CallbackTask)
-        .where(CallbackTask.id == task.id, *_held_by(user, supervisor_may=True))
-        .values(state="open", claimed_by_id=None, claimed_at=None)
-    )
-    _require(session, given, task, user)
-    _note(session, task, now, "released", user)
+    result = _change(session, task, held_by(user, supervisor_may=True), _UNCLAIMED)
+    require_changed(session, result, task, user)
+    events.record(session, task.id, TaskEventKind.RELEASED, now, user_id=user.id)
 
 
-def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Take back that words of a transcript have raised the urgency; the promise is again what it was.
-
-    Raises:
-        Refused: `not_raised` when it was not words that raised it, or `restricted`.
-    """
-    if task.restricted_at is not None:
-        raise Refused("restricted")
-    lowered = session.execute(
-        update(CallbackTask)
-        .where(
-            CallbackTask.id == task.id,
-            CallbackTask.state != "closed",
-            CallbackTask.urgency == "emergency",
-            CallbackTask.urgency_words.is_not(None),
-            CallbackTask.urgency_lowered_at.is_(None),
-        )
-        .values(urgency="normal", urgency_lowered_at=now)
-    )
-    if rows(lowered) != 1:
-        raise Refused("not_raised")
+def release_automatically(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Give a claimed task back to the task list because the call about it has ended, or cannot begin."""
+    if rows(_change(session, task, [CallbackTask.state == TaskState.CLAIMED], _UNCLAIMED)) == 1:
+        events.record(session, task.id, TaskEventKind.RELEASED, now)
     session.refresh(task)
-    sla_clocks.relax(session, task)
-    alert_digest.take_back(session, task.id, "emergency")
-    _note(session, task, now, "lowered", user)
 
 
-def note(session: Session, task: CallbackTask, user: User, text: str, now: datetime) -> None:
-    """Write something down. Anybody of the team may, at any time."""
-    if text.strip():
-        _note(session, task, now, "noted", user, text.strip())
-        search_index.index(session, task)
-
-
-def attempt(session: Session, task: CallbackTask, user: User, outcome: str, now: datetime) -> None:
-    """Record a try to reach the caller; the first one keeps the promise.
+def hand_over(session: Session, task: CallbackTask, user: User, team: Team, reason: str, now: datetime) -> None:
+    """Give a task to another team, for a reason. Its deadline stays.
 
     Raises:
-        Refused: when the task is not theirs, `outcome_needed` for one that is none.
+        Refused: `closed`, or that somebody else holds it.
     """
-    if outcome not in ATTEMPT_OUTCOMES:
-        raise Refused("outcome_needed")
-    touched = session.execute(
-        update(CallbackTask).where(CallbackTask.id == task.id, *_held_by(user)).values(claim_used_at=now)
-    )
-    _require(session, touched, task, user)
-    _attempted(session, task, now)
-    session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=outcome))
-    _note(session, task, now, "attempted", user, outcome)
-    if outcome == "reached":
-        sla_clocks.met(session, task.id, "reached", now)
-    else:
-        plan_next(session, task, now)
+    free = or_(CallbackTask.state == TaskState.OPEN, CallbackTask.claimed_by_id == user.id)
+    not_closed = CallbackTask.state != TaskState.CLOSED
+    if rows(_change(session, task, [not_closed, free], {"team_id": team.id, **_UNCLAIMED})) != 1:
+        session.refresh(task)
+        raise refusal_of(task)
+    session.refresh(task)
+    said = f"{team.name}: {reason}"
+    events.record(session, task.id, TaskEventKind.HANDED_OVER, now, user_id=user.id, text=said)
+    sla_clocks.tell(session, task, now)
 
 
-def began_to_ring(session: Session, task: CallbackTask, user_id: int, conversation_id: int, now: datetime) -> Attempt:
-    """The caller's telephone is being rung by the house: that is an attempt, whose outcome the carrier will tell."""
-    _attempted(session, task, now)
-    tried = Attempt(task_id=task.id, user_id=user_id, at=now, outcome="ringing", conversation_id=conversation_id)
-    session.add(tried)
-    task.next_attempt_at = None
-    return tried
-
-
-def attempt_ended(
-    session: Session, task: CallbackTask, tried: Attempt, outcome: str, answered_at: datetime | None, now: datetime
-) -> None:
-    """How an attempt ended, as the carrier told; told twice, the first counts."""
-    if tried.outcome != "ringing":
-        return
-    tried.outcome, tried.answered_at, tried.ended_at = outcome, answered_at, now
-    session.add(TaskEvent(task_id=task.id, user_id=tried.user_id, at=now, kind="attempted", text=outcome))
-    if outcome == "reached":
-        sla_clocks.met(session, task.id, "reached", answered_at or now)
-    else:
-        plan_next(session, task, now)
-
-
-def take_attempt_back(session: Session, task: CallbackTask, tried: Attempt) -> None:
-    """It was none: the member hung up before the caller could answer."""
-    if tried.outcome != "ringing":
-        return
-    session.delete(tried)
-    session.flush()
-    earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
-    if earlier is None:
-        task.first_attempt_at = None
-        sla_clocks.take_back(session, task.id, tried.at, "tried")
-        if task.state == "closed":
-            _closed_clocks(session, task, tried.at)
-
-
-def _attempted(session: Session, task: CallbackTask, now: datetime) -> None:
-    sla_clocks.met(session, task.id, "tried", now)
-    session.execute(
-        update(CallbackTask)
-        .where(CallbackTask.id == task.id, CallbackTask.first_attempt_at.is_(None))
-        .values(first_attempt_at=now)
-    )
-
-
-def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
-    """After an attempt in vain: when the next one is due, or that a letter should be written. The task stays."""
-    session.flush()
-    if task.state == "closed":
-        return
-    at = session.scalars(
-        select(Attempt.at).where(Attempt.task_id == task.id, Attempt.outcome.not_in(("reached", "ringing")))
-    ).all()
-    last = session.scalar(
-        select(Attempt.outcome)
-        .where(Attempt.task_id == task.id)
-        .order_by(Attempt.at.desc(), Attempt.id.desc())
-        .limit(1)
-    )
-    again = last not in _NEVER_AGAIN
-    task.next_attempt_at = (
-        retry_schedule.next_attempt_at(sorted(at), task.availability, now, settings()) if again else None
-    )
-    if task.next_attempt_at is None and task.letter_proposed_at is None:
-        task.letter_proposed_at = now
-        _note(session, task, now, "letter_proposed")
+# -- closed and reopened -------------------------------------------------------------------------
 
 
 def close(
     session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime, *,
     attempted: bool = False, posted_on: date | None = None,
 ) -> None:  # fmt: skip
-    """Close a claimed task with an outcome and what was agreed; `attempted`: the carrier has told of the attempt;
-    `posted_on`: the day the forms were posted (today, unless said otherwise).
+    """Close a claimed task with an outcome and a note of what was agreed.
+
+    `attempted`: the attempt is recorded already. `posted_on`: local day on which the forms were posted, today by
+    default. Appointment wishes are answered by :func:`ivr.callbacks.appointments.answer`.
 
     Raises:
-        Refused: when the task is not theirs, `outcome_needed` without a closing outcome.
+        Refused: the task is not theirs; `outcome_needed` for an outcome that does not close such a task;
+            `answer_needed` for an outcome of an appointment wish.
     """
-    if outcome not in CLOSING_OUTCOMES and outcome not in OUTCOMES_OF_KIND.get(task.kind, ()):
-        raise Refused("outcome_needed")
-    if outcome in OUTCOMES_OF_KIND["appointment"]:
-        raise Refused("answer_needed")  # with date and place, or with a reason: answer_wish
-    _close(session, task, user, outcome, text, now, attempted=attempted)
-    if outcome == "forms_sent" and task.postal_order is not None:
+    if outcome not in closing_outcomes(task.kind):
+        raise Refused(Refusal.OUTCOME_NEEDED)
+    if outcome in ANSWERS:
+        raise Refused(Refusal.ANSWER_NEEDED)
+    close_with(session, task, user, Outcome(outcome), text, now, attempted=attempted)
+    if outcome == Outcome.FORMS_SENT and task.postal_order is not None:
         task.postal_order.posted_on = posted_on or now.astimezone(settings().hours.zone).date()
 
 
-def answer_wish(
-    session: Session,
-    task: CallbackTask,
-    user: User,
-    now: datetime,
-    *,
-    appointment_at: datetime | None = None,
-    place: str = "",
-    room: str = "",
-    refusal_reason: str = "",
-    text: str = "",
-) -> None:
-    """Grant an appointment wish with date, place and size of the room (large where a third person takes part, unless
-    said otherwise), or refuse it with a reason; either closes the task.
+def close_with(
+    session: Session, task: CallbackTask, user: User, outcome: Outcome, text: str, now: datetime, *,
+    attempted: bool = False,
+) -> None:  # fmt: skip
+    """Close a claimed task with any outcome; one that an attempt has is recorded as an attempt, too.
 
     Raises:
-        Refused: when the task is not theirs, `answer_needed` without date and place or a reason.
+        Refused: the task is not theirs.
     """
-    wish = task.appointment_wish
-    granted = appointment_at is not None and bool(place.strip())
-    if wish is None or granted == (refusal_reason in REFUSAL_REASONS):
-        raise Refused("answer_needed")
-    _close(session, task, user, "granted" if granted else "refused", text, now)
-    wish.appointment_at = appointment_at if granted else None
-    wish.place = place.strip()[:200] if granted else None
-    wish.room = (room if room in ROOMS else "large" if wish.large_room else "small") if granted else None
-    wish.refusal_reason = None if granted else refusal_reason
-
-
-def _close(
-    session: Session, task: CallbackTask, user: User, outcome: str, text: str, now: datetime, *, attempted: bool = False
-) -> None:
     if outcome in ATTEMPT_OUTCOMES and not attempted:
-        attempt(session, task, user, outcome, now)
-    closed = session.execute(
-        update(CallbackTask)
-        .where(CallbackTask.id == task.id, *_held_by(user))
-        .values(state="closed", closed_at=now, outcome=outcome)
+        attempts.record(session, task, user, outcome, now)
+    result = _change(session, task, held_by(user), {"state": TaskState.CLOSED, "closed_at": now, "outcome": outcome})
+    require_changed(session, result, task, user)
+    sla_clocks.task_closed(session, task, now)
+    events.note(session, task, user, text, now)
+    events.record(session, task.id, TaskEventKind.CLOSED, now, user_id=user.id, text=outcome)
+
+
+def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Close a task that the caller no longer needs."""
+    values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.WITHDRAWN}
+    if rows(_change(session, task, [CallbackTask.state != TaskState.CLOSED], values)) == 1:
+        sla_clocks.void(session, task.id, now, *SlaMeasure)
+        events.record(session, task.id, TaskEventKind.WITHDRAWN, now)
+        session.refresh(task)
+
+
+def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Reopen a closed task, claimed by the user. Its deadline stays; the answer to an appointment wish is deleted.
+
+    Raises:
+        Refused: `open` or `claimed` if it is not closed, or `restricted`.
+    """
+    require_unrestricted(task)
+    if task.appointment_wish is not None:
+        task.appointment_wish.appointment_at = None
+        task.appointment_wish.place = task.appointment_wish.refusal_reason = None
+    result = _reopened(session, task, _claimed(user, now), now)
+    require_changed(session, result, task, user)
+    sla_clocks.reopened(session, task, now)
+    events.record(session, task.id, TaskEventKind.REOPENED, now, user_id=user.id)
+
+
+def reopen_for_caller(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Reopen a closed task, claimed by nobody, because the caller has added something."""
+    if rows(_reopened(session, task, _UNCLAIMED, now)) == 1:
+        session.refresh(task)
+        sla_clocks.reopened(session, task, now)
+        events.record(session, task.id, TaskEventKind.REOPENED, now)
+
+
+def _reopened(session: Session, task: CallbackTask, values: dict[str, Any], now: datetime) -> object:
+    counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
+    values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
+    return _change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
+
+
+# -- urgency -------------------------------------------------------------------------------------
+
+
+def raise_by_caller(
+    session: Session,
+    task: CallbackTask,
+    since: datetime,
+    now: datetime,
+    *,
+    emergency_kind: EmergencyKind | None = None,
+    tell: bool = True,
+) -> None:
+    """Make a task an emergency because the caller reported one, at `since`. `tell`: alerts are sent now."""
+    task.urgency, task.urgency_words = Urgency.EMERGENCY, None
+    task.emergency_kind = emergency_kind or task.emergency_kind
+    sla_deadlines.hasten(session, task, since)
+    events.record(session, task.id, TaskEventKind.RAISED, now)
+    if tell:
+        sla_clocks.tell(session, task, now)
+
+
+def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], now: datetime) -> bool:
+    """Make a task an emergency because words of a transcript speak of one; True if it was none before.
+
+    What a person has lowered is not raised again.
+    """
+    may_rise = (
+        CallbackTask.state != TaskState.CLOSED,
+        CallbackTask.urgency != Urgency.EMERGENCY,
+        CallbackTask.urgency_lowered_at.is_(None),
     )
-    _require(session, closed, task, user)
-    _closed_clocks(session, task, now)
-    note(session, task, user, text, now)
-    _note(session, task, now, "closed", user, outcome)
+    values = {"urgency": Urgency.EMERGENCY, "urgency_words": list(words)}
+    if rows(_change(session, task, may_rise, values)) != 1:
+        return False
+    session.refresh(task)
+    sla_deadlines.hasten(session, task, now)
+    events.record(session, task.id, TaskEventKind.RAISED, now, text=", ".join(words))
+    sla_clocks.tell(session, task, now)
+    return True
+
+
+def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Take back that words of a transcript have raised the urgency. The promise is again what it was.
+
+    Raises:
+        Refused: `not_raised` if it was not words that raised it, or `restricted`.
+    """
+    require_unrestricted(task)
+    raised_by_words = (
+        CallbackTask.state != TaskState.CLOSED,
+        CallbackTask.urgency == Urgency.EMERGENCY,
+        CallbackTask.urgency_words.is_not(None),
+        CallbackTask.urgency_lowered_at.is_(None),
+    )
+    values = {"urgency": Urgency.NORMAL, "urgency_lowered_at": now}
+    if rows(_change(session, task, raised_by_words, values)) != 1:
+        raise Refused(Refusal.NOT_RAISED)
+    session.refresh(task)
+    sla_deadlines.relax(session, task)
+    alert_digest.take_back(session, task.id, AlertEvent.EMERGENCY)
+    events.record(session, task.id, TaskEventKind.LOWERED, now, user_id=user.id)
+
+
+# -- put off, restricted -------------------------------------------------------------------------
 
 
 def put_off(session: Session, task: CallbackTask, user: User, until: datetime | None, now: datetime) -> None:
-    """The caller asked not to be called before a later date; the promise stands still until then.
+    """Put a task off to a later date, at the caller's wish. Its promises stand still until then.
 
     Raises:
         Refused: `closed` or `restricted`; `later_date_needed` where `until` is not within the next 60 days.
     """
-    if task.state == "closed":
-        raise Refused("closed")
+    if task.state == TaskState.CLOSED:
+        raise Refused(Refusal.CLOSED)
+    require_unrestricted(task)
+    until = until.astimezone(UTC) if until else now
+    if not now < until <= now + LONGEST_PAUSE:
+        raise Refused(Refusal.LATER_DATE_NEEDED)
+    sla_deadlines.pause_until(session, task, user, until, now)
+    task.next_attempt_at = until
+    events.record(session, task.id, TaskEventKind.PUT_OFF, now, user_id=user.id, text=until.isoformat())
+
+
+def restrict(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Restrict the use of a task (Art. 18 GDPR): nobody works on it, and its promises stand still. Twice is once."""
+    if task.restricted_at is None:
+        sla_deadlines.stop(session, task.id, now)
+        task.restricted_at = now
+        events.record(session, task.id, TaskEventKind.RESTRICTED, now, user_id=user.id)
+
+
+def unrestrict(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Lift the restriction of a task; its deadlines move by as long as it lasted."""
     if task.restricted_at is not None:
-        raise Refused("restricted")
-    try:
-        if until is None:
-            raise ValueError
-        sla_clocks.ask_later(session, task, user, until.astimezone(UTC), now)
-    except ValueError:
-        raise Refused("later_date_needed") from None
-
-
-def _closed_clocks(session: Session, task: CallbackTask, now: datetime) -> None:
-    """What closing a task means for its promises."""
-    if task.first_attempt_at is None and task.outcome in OUTCOMES_OF_KIND.get(task.kind, ()):
-        sla_clocks.met(session, task.id, "tried", now)  # what was asked for is done: nobody needs to be rung
-    sla_clocks.void(session, task.id, now, "tried")
-    if task.outcome != "withdrawn":
-        sla_clocks.met(session, task.id, "reached", now)
-
-
-def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Take a closing back: the task is claimed by who reopens it; its deadline stays.
-
-    Raises:
-        Refused: `open` or `claimed` when it is not closed, or `restricted`.
-    """
-    if task.restricted_at is not None:
-        raise Refused("restricted")
-    if task.appointment_wish is not None:
-        task.appointment_wish.appointment_at = None
-        task.appointment_wish.place = task.appointment_wish.refusal_reason = None
-    counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
-    opened = session.execute(
-        update(CallbackTask)
-        .where(CallbackTask.id == task.id, CallbackTask.state == "closed")
-        .values(
-            closing_counted=task.closing_counted or counted,
-            state="claimed",
-            claimed_by_id=user.id,
-            claimed_at=now,
-            closed_at=None,
-            outcome=None,
-        )
-    )
-    _require(session, opened, task, user)
-    sla_clocks.reopened(session, task, now)
-    _note(session, task, now, "reopened", user)
-
-
-def _held_by(user: User, *, supervisor_may: bool = False) -> tuple[ColumnElement[bool], ...]:
-    mine = (CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user.id)
-    return mine[:1] if supervisor_may and user.role == "supervisor" else mine
-
-
-def _require(session: Session, result: object, task: CallbackTask, user: User) -> None:
-    if rows(result) == 1:
-        session.refresh(task)
-        return
-    session.refresh(task)
-    if task.state == "claimed" and task.claimed_by is not None and task.claimed_by_id != user.id:
-        raise Refused("claimed", by=task.claimed_by.name)
-    raise Refused(task.state)
-
-
-def _note(
-    session: Session, task: CallbackTask, now: datetime, kind: str, user: User | None = None, text: str | None = None
-) -> None:
-    session.add(TaskEvent(task_id=task.id, user_id=user.id if user else None, at=now, kind=kind, text=text))
+        sla_deadlines.go_on(session, task, task.restricted_at, now)
+        task.restricted_at = None
+        events.record(session, task.id, TaskEventKind.UNRESTRICTED, now, user_id=user.id)

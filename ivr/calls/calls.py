@@ -1,4 +1,4 @@
-"""Calls (Anrufe): what the house knows of each, from the first ring to the last event."""
+"""Calls (Anrufe): what is known of each, from its first ring to its last event."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
+from ivr.domain.enums import CallEnding, CallState, Concern, MessageState
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.platform.column_types import insert
@@ -19,7 +20,7 @@ _ENTRIES = Table("line_entries", QueueEntry.metadata)
 
 
 def seen(session: Session, call_sid: str, from_number: str | None, now: datetime) -> Call:
-    """The call of a carrier's id, written down at its first sight.
+    """The call of a carrier's id, which is stored when it is seen for the first time.
 
     Any event may be the first one to arrive, and two may arrive at once: the id is unique.
     """
@@ -28,8 +29,8 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
         call.from_number = call.from_number or from_number
         return call
     if erased_ids.lies_on(session, call_sid):
-        from_number = None  # erased: a late event brings back no more than that there was a call
-    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state="in_progress")
+        from_number = None  # erased: a late event stores no more than that there was a call
+    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state=CallState.IN_PROGRESS)
     try:
         with session.begin_nested():
             session.add(call)
@@ -48,13 +49,13 @@ def went_on(
     concern: str | None,
     ending: str,
 ) -> None:
-    """Note how far a call has come, in one statement, or two at its first sight."""
+    """Note how far a call has come, in one statement, or in two for a call that is not stored yet."""
     values = {"step": step, "language": language} | ({"concern": concern} if concern else {})
     if ending:
         values["ending"] = ending
     if connection.execute(update(_CALLS).where(_CALLS.c.call_sid == call_sid).values(values)).rowcount:
         return
-    first = {"call_sid": call_sid, "from_number": from_number, "started_at": began_at, "state": "in_progress"}
+    first = {"call_sid": call_sid, "from_number": from_number, "started_at": began_at, "state": CallState.IN_PROGRESS}
     new = insert(connection.dialect, _CALLS).values({**first, **values})
     connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=values))
 
@@ -63,25 +64,40 @@ def progressed(call: Call, step: str, language: str, concern: str | None, ending
     """Note how far a call has come."""
     call.step = step
     call.language = language
-    call.concern = concern or call.concern
-    call.ending = ending or call.ending
+    call.concern = Concern(concern) if concern else call.concern
+    call.ending = CallEnding(ending) if ending else call.ending
 
 
 def ended(
     connection: Connection, call_sid: str, from_number: str | None, now: datetime, *, known_only: bool = False
 ) -> bool:
-    """Close a call; its first end stays. Who has not reached one of the script's endings has hung up. `known_only`:
-    nothing is written down of a call nobody has heard of.
+    """End a call. Its first end stays; a call that has reached none of the script's endings was hung up.
 
-    True if something was recorded, or might have been, that somebody has to look at; or if the caller waited in a line.
+    `known_only`: a call that is not stored yet is not stored now.
+
+    True if a recording was made, or may have been, or if the caller was in a call queue: then more is to be done.
     """
-    closing = {"state": "ended", "ended_at": now, "ending": func.coalesce(_CALLS.c.ending, "hung_up")}
-    still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != "ended")
+    closing = {
+        "state": CallState.ENDED,
+        "ended_at": now,
+        "ending": func.coalesce(_CALLS.c.ending, CallEnding.HUNG_UP.value),
+    }
+    still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != CallState.ENDED)
     if not connection.execute(update(_CALLS).where(*still).values(closing)).rowcount and not known_only:
-        alone = {"call_sid": call_sid, "from_number": from_number, "started_at": now, **closing, "ending": "hung_up"}
+        alone = {
+            "call_sid": call_sid,
+            "from_number": from_number,
+            "started_at": now,
+            **closing,
+            "ending": CallEnding.HUNG_UP,
+        }
         new = insert(connection.dialect, _CALLS).values(alone)
         connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=closing, where=still[1]))
-    expected = select(_MESSAGES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid, _MESSAGES.c.state == "expected")
+    expected = (
+        select(_MESSAGES.c.id)
+        .join(_CALLS)
+        .where(_CALLS.c.call_sid == call_sid, _MESSAGES.c.state == MessageState.EXPECTED)
+    )
     waited = select(_ENTRIES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid)
     return connection.execute(expected.limit(1)).first() is not None or (
         connection.execute(waited.limit(1)).first() is not None

@@ -21,7 +21,8 @@ def sla(day: date | None) -> None:
     from rich.table import Table
 
     from ivr.config.settings import settings
-    from ivr.domain.sla_policies import KINDS, URGENCIES, Promise, promised
+    from ivr.domain.enums import TaskKind, Urgency
+    from ivr.domain.sla_policies import Promise, promised
     from ivr.domain.timestamps import utc_now
 
     configured = settings()
@@ -29,8 +30,8 @@ def sla(day: date | None) -> None:
     table = Table(title=f"Promises made on {wanted:%d.%m.%Y}")
     for heading in ("kind", "urgency", "teams", "clock", "tried within", "reached within", "at risk after"):
         table.add_column(heading)
-    for kind in KINDS:
-        for urgency in URGENCIES:
+    for kind in TaskKind:
+        for urgency in Urgency:
             alike: dict[Promise, list[str]] = {}
             for team in configured.teams:
                 alike.setdefault(promised(configured.sla_policies, kind, urgency, team, wanted), []).append(team)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import PresenceState, Refusal
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, Leg, Presence
 from ivr.platform.column_types import rows
@@ -30,22 +31,24 @@ LONGEST_WRAP_UP = timedelta(minutes=30)
 def is_there(now: datetime) -> ColumnElement[bool]:
     """Members who answer, or soon will: not who goes home after the wrap-up, or has forgotten it."""
     wrapping = and_(
-        Presence.state == "wrap_up", Presence.afterwards.is_(None), Presence.since_at > now - LONGEST_WRAP_UP
+        Presence.state == PresenceState.WRAP_UP,
+        Presence.afterwards.is_(None),
+        Presence.since_at > now - LONGEST_WRAP_UP,
     )
-    return or_(Presence.state.in_(("available", "ringing", "talking")), wrapping)
+    return or_(Presence.state.in_((PresenceState.AVAILABLE, PresenceState.RINGING, PresenceState.TALKING)), wrapping)
 
 
 class NotNow(Exception):
     """The member's state does not allow this; `reason` is a key of the interface's messages."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Refusal) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
 def seen(session: Session, user_id: int, now: datetime) -> Presence:
     """A member's presence, offline where there is none yet; for showing, nothing is written."""
-    unknown = Presence(user_id=user_id, state="offline", languages=["de"], since_at=now, idle_since_at=now)
+    unknown = Presence(user_id=user_id, state=PresenceState.OFFLINE, languages=["de"], since_at=now, idle_since_at=now)
     return session.get(Presence, user_id) or unknown
 
 
@@ -83,10 +86,19 @@ def come(session: Session, user: User, number: str, languages: Sequence[str], no
     here = of(session, user.id, now)
     here.number, here.languages, here.afterwards = number, sorted({"de", *languages}), None
     session.flush()
-    if here.state == "available":
+    if here.state == PresenceState.AVAILABLE:
         return
-    if not move(session, user.id, ("offline", "paused"), "available", now, idle_since_at=now, missed=0, leg_id=None):
-        raise NotNow("wrap_up" if here.state == "wrap_up" else "on_the_phone")
+    if not move(
+        session,
+        user.id,
+        (PresenceState.OFFLINE, PresenceState.PAUSED),
+        PresenceState.AVAILABLE,
+        now,
+        idle_since_at=now,
+        missed=0,
+        leg_id=None,
+    ):
+        raise NotNow(Refusal.WRAP_UP if here.state == PresenceState.WRAP_UP else Refusal.ON_THE_PHONE)
 
 
 def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
@@ -94,7 +106,15 @@ def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
     one."""
     to = "offline" if for_good else "paused"
     of(session, user.id, now)
-    if not move(session, user.id, ("available", "offline", "paused"), to, now, leg_id=None, afterwards=None):
+    if not move(
+        session,
+        user.id,
+        (PresenceState.AVAILABLE, PresenceState.OFFLINE, PresenceState.PAUSED),
+        to,
+        now,
+        leg_id=None,
+        afterwards=None,
+    ):
         session.execute(update(Presence).where(Presence.user_id == user.id).values(afterwards=to))
 
 
@@ -111,19 +131,19 @@ def missed_call(session: Session, user_id: int, leg: int, now: datetime) -> None
     here = of(session, user_id, now)
     missed = here.missed + 1
     if missed >= MOST_MISSED:
-        here.afterwards = here.afterwards or "paused"
+        here.afterwards = here.afterwards or PresenceState.PAUSED
         session.flush()
-    free(session, user_id, ("ringing",), now, leg=leg, idle_since_at=now, missed=missed)
+    free(session, user_id, (PresenceState.RINGING,), now, leg=leg, idle_since_at=now, missed=missed)
 
 
 def hung_up(session: Session, user_id: int, leg: int, now: datetime) -> None:
     """A member's conversation is over: what came of it is to be written down before the next call."""
-    move(session, user_id, ("ringing", "talking"), "wrap_up", now, leg=leg)
+    move(session, user_id, (PresenceState.RINGING, PresenceState.TALKING), PresenceState.WRAP_UP, now, leg=leg)
 
 
 def unfinished(session: Session, user_id: int) -> Conversation | None:
     """The conversation whose outcome a member has to write down."""
     here = session.get(Presence, user_id)
-    if here is None or here.state != "wrap_up" or here.leg_id is None:
+    if here is None or here.state != PresenceState.WRAP_UP or here.leg_id is None:
         return None
     return session.scalar(select(Conversation).join(Leg).where(Leg.id == here.leg_id))

@@ -15,6 +15,16 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, interpreters
+from ivr.domain.enums import (
+    ConversationState,
+    LegEnding,
+    LegRole,
+    LegState,
+    PresenceState,
+    QueueEntryMode,
+    QueueEntryState,
+    WorkKind,
+)
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import rows
@@ -25,7 +35,7 @@ _LOST_AFTER = timedelta(seconds=20)
 
 def match(session: Session, now: datetime) -> list[Leg]:
     """Ring somebody for each who waits and whom somebody free fits; the legs that are to be rung."""
-    if session.scalar(select(Presence.user_id).where(Presence.state == "available").limit(1)) is None:
+    if session.scalar(select(Presence.user_id).where(Presence.state == PresenceState.AVAILABLE).limit(1)) is None:
         return []
     offered: list[Leg] = []
     free: dict[int, Sequence[Presence]] = {}
@@ -33,7 +43,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
     for entry in call_queue.waiting(session):
         if entry.team_id not in free:
             there = duty_roster.who_answers(session, entry.team_id, now)
-            free[entry.team_id] = [presence for presence in there if presence.state == "available"]
+            free[entry.team_id] = [presence for presence in there if presence.state == PresenceState.AVAILABLE]
         candidates = [presence for presence in free[entry.team_id] if presence.user_id not in taken]
         if not candidates:
             continue
@@ -50,7 +60,7 @@ def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence
         session.scalars(
             select(Leg.user_id)
             .join(Conversation)
-            .where(Conversation.entry_id == entry.id, Leg.role == "member", Leg.user_id.is_not(None))
+            .where(Conversation.entry_id == entry.id, Leg.role == LegRole.MEMBER, Leg.user_id.is_not(None))
         ),
         1,
     )
@@ -64,18 +74,20 @@ def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence
 
 def _offer(session: Session, entry: QueueEntry, chosen: Presence, now: datetime) -> Leg | None:
     conversation = conversations.for_entry(session, entry, now)
-    leg = conversations.wanted(session, conversation, "member", chosen.number, now, user_id=chosen.user_id)
-    if not agent_presence.move(session, chosen.user_id, ("available",), "ringing", now, leg_id=leg.id):
+    leg = conversations.wanted(session, conversation, LegRole.MEMBER, chosen.number, now, user_id=chosen.user_id)
+    if not agent_presence.move(
+        session, chosen.user_id, (PresenceState.AVAILABLE,), PresenceState.RINGING, now, leg_id=leg.id
+    ):
         session.delete(leg)
         return None
     offered = session.execute(
         update(QueueEntry)
-        .where(QueueEntry.id == entry.id, QueueEntry.state == "waiting")
-        .values(state="offered", offered_leg_id=leg.id)
+        .where(QueueEntry.id == entry.id, QueueEntry.state == QueueEntryState.WAITING)
+        .values(state=QueueEntryState.OFFERED, offered_leg_id=leg.id)
         .execution_options(synchronize_session="fetch")
     )
     if not rows(offered):
-        agent_presence.free(session, chosen.user_id, ("ringing",), now, leg=leg.id)
+        agent_presence.free(session, chosen.user_id, (PresenceState.RINGING,), now, leg=leg.id)
         session.delete(leg)
         return None
     return leg
@@ -84,43 +96,49 @@ def _offer(session: Session, entry: QueueEntry, chosen: Presence, now: datetime)
 def accept(session: Session, leg: Leg, now: datetime) -> bool:
     """A member has pressed the key; False if the caller is gone or somebody else was quicker."""
     entry = leg.conversation.entry
-    if entry is None or leg.state == "ended":
+    if entry is None or leg.state == LegState.ENDED:
         return False
-    if entry.state == "answered" and entry.offered_leg_id == leg.id:
+    if entry.state == QueueEntryState.ANSWERED and entry.offered_leg_id == leg.id:
         return True  # the same key, delivered twice
     won = session.execute(
         update(QueueEntry)
-        .where(QueueEntry.id == entry.id, QueueEntry.state == "offered", QueueEntry.offered_leg_id == leg.id)
-        .values(state="answered", answered_at=now)
+        .where(
+            QueueEntry.id == entry.id, QueueEntry.state == QueueEntryState.OFFERED, QueueEntry.offered_leg_id == leg.id
+        )
+        .values(state=QueueEntryState.ANSWERED, answered_at=now)
         .execution_options(synchronize_session="fetch")
     )
     if not rows(won):
         return False
-    agent_presence.move(session, leg.user_id or 0, ("ringing",), "talking", now, leg=leg.id, missed=0)
+    agent_presence.move(
+        session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id, missed=0
+    )
     conversation = leg.conversation
-    conversation.state = "live"
-    if entry.mode == "live":
-        caller = conversations.wanted(session, conversation, "caller", entry.call.from_number, now, ring=False)
-        caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, "answered", now
-        outbox.add(session, "bring_caller", entry.id, urgent=True)
+    conversation.state = ConversationState.LIVE
+    if entry.mode == QueueEntryMode.LIVE:
+        caller = conversations.wanted(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
+        caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, LegState.ANSWERED, now
+        outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True)
         if not conversations.share_a_language(session, conversation):
             interpreters.request(session, conversation, now)
     return True
 
 
-def refused(session: Session, leg: Leg, ending: str, now: datetime) -> None:
+def refused(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
     """A member did not take a call (declined, no_answer, busy, failed): the next one is rung."""
     session.execute(
         update(QueueEntry)
-        .where(QueueEntry.offered_leg_id == leg.id, QueueEntry.state == "offered")
-        .values(state="waiting", offered_leg_id=None)
+        .where(QueueEntry.offered_leg_id == leg.id, QueueEntry.state == QueueEntryState.OFFERED)
+        .values(state=QueueEntryState.WAITING, offered_leg_id=None)
         .execution_options(synchronize_session="fetch")
     )
     if leg.user_id is not None:
-        if ending == "declined":
-            agent_presence.free(session, leg.user_id, ("ringing",), now, leg=leg.id, idle_since_at=now, missed=0)
-        elif ending == "canceled":  # the caller was gone; it was not their turn
-            agent_presence.free(session, leg.user_id, ("ringing",), now, leg=leg.id)
+        if ending == LegEnding.DECLINED:
+            agent_presence.free(
+                session, leg.user_id, (PresenceState.RINGING,), now, leg=leg.id, idle_since_at=now, missed=0
+            )
+        elif ending == LegEnding.CANCELED:  # the caller was gone; it was not their turn
+            agent_presence.free(session, leg.user_id, (PresenceState.RINGING,), now, leg=leg.id)
         else:
             agent_presence.missed_call(session, leg.user_id, leg.id, now)
 
@@ -128,7 +146,7 @@ def refused(session: Session, leg: Leg, ending: str, now: datetime) -> None:
 def overdue_legs(session: Session, now: datetime) -> Sequence[Leg]:
     """Legs whose telephone should have answered or given up long ago: their events are lost."""
     return session.scalars(
-        select(Leg).where(Leg.state.in_(("wanted", "ringing")), Leg.created_at < now - _longest())
+        select(Leg).where(Leg.state.in_((LegState.WANTED, LegState.RINGING)), Leg.created_at < now - _longest())
     ).all()
 
 
@@ -144,20 +162,26 @@ def _longest() -> timedelta:
 def repair(session: Session, now: datetime) -> None:
     """Members who are taken for busy though their leg has ended a while ago are free again, after the wrap-up if they
     have talked with somebody; rooms of conversations that are over are closed."""
-    busy = select(Presence).where(Presence.state.in_(("ringing", "talking")))
+    busy = select(Presence).where(Presence.state.in_((PresenceState.RINGING, PresenceState.TALKING)))
     for here in session.scalars(busy).all():
         leg = session.get(Leg, here.leg_id or 0)
-        if leg is not None and (leg.state != "ended" or leg.ended_at is None or leg.ended_at > now - _LOST_AFTER):
+        if leg is not None and (
+            leg.state != LegState.ENDED or leg.ended_at is None or leg.ended_at > now - _LOST_AFTER
+        ):
             continue
-        talked = leg is not None and any(one.role == "caller" and one.joined_at for one in leg.conversation.legs)
+        talked = leg is not None and any(one.role == LegRole.CALLER and one.joined_at for one in leg.conversation.legs)
         if leg is not None and talked:
             agent_presence.hung_up(session, here.user_id, leg.id, now)
         else:
-            agent_presence.free(session, here.user_id, ("ringing", "talking"), now, idle_since_at=now)
-    left = select(Leg.conversation_id).where(Leg.state.in_(("answered", "joined")))
+            agent_presence.free(
+                session, here.user_id, (PresenceState.RINGING, PresenceState.TALKING), now, idle_since_at=now
+            )
+    left = select(Leg.conversation_id).where(Leg.state.in_((LegState.ANSWERED, LegState.JOINED)))
     for conversation_id in session.scalars(
         select(Conversation.id).where(
-            Conversation.state == "ended", Conversation.ended_at < now - _LOST_AFTER, Conversation.id.in_(left)
+            Conversation.state == ConversationState.ENDED,
+            Conversation.ended_at < now - _LOST_AFTER,
+            Conversation.id.in_(left),
         )
     ).all():
-        outbox.add(session, "end_room", conversation_id)
+        outbox.add(session, WorkKind.END_ROOM, conversation_id)

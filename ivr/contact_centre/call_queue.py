@@ -14,10 +14,21 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
+from ivr.callbacks import workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
-from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.domain.enums import (
+    CallState,
+    ConversationState,
+    QueueEntryMode,
+    QueueEntryState,
+    QueueExit,
+    TaskState,
+    Urgency,
+    WorkKind,
+)
+from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.platform import outbox
@@ -27,12 +38,12 @@ from ivr.platform.column_types import rows
 LATELY = timedelta(minutes=30)
 
 ORDER = (
-    case((QueueEntry.urgency == "emergency", 0), else_=1),
+    case((QueueEntry.urgency == Urgency.EMERGENCY, 0), else_=1),
     QueueEntry.joined_at,
-    case((QueueEntry.mode == "live", 0), else_=1),
+    case((QueueEntry.mode == QueueEntryMode.LIVE, 0), else_=1),
     QueueEntry.id,
 )
-_IN_LINE = QueueEntry.state.in_(("waiting", "offered"))
+_IN_LINE = QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))
 
 
 def state_for(session: Session, team_key: str, now: datetime) -> str:
@@ -43,7 +54,10 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
         return "nobody"
     waiting = session.scalar(
         select(func.count(QueueEntry.id)).where(
-            _IN_LINE, QueueEntry.team_id == team.id, QueueEntry.mode == "live", QueueEntry.urgency != "emergency"
+            _IN_LINE,
+            QueueEntry.team_id == team.id,
+            QueueEntry.mode == QueueEntryMode.LIVE,
+            QueueEntry.urgency != Urgency.EMERGENCY,
         )
     )
     return "full" if (waiting or 0) >= settings().line_places else "open"
@@ -51,7 +65,11 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
 
 def waits_already(session: Session, number: str) -> bool:
     """Whether a number stands in a line already."""
-    theirs = select(QueueEntry.id).join(Call).where(_IN_LINE, QueueEntry.mode == "live", Call.from_number == number)
+    theirs = (
+        select(QueueEntry.id)
+        .join(Call)
+        .where(_IN_LINE, QueueEntry.mode == QueueEntryMode.LIVE, Call.from_number == number)
+    )
     return session.scalar(theirs.limit(1)) is not None
 
 
@@ -69,11 +87,21 @@ def enter(
     first = session.scalar(before.order_by(QueueEntry.turn).limit(1)) if comes_back else None
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
     entry = QueueEntry(
-        call_id=call.id, turn=turn, team_id=team.id, language=language, concern=request.concern,
-        urgency=request.urgency, emergency_kind=request.emergency_kind or None, state="waiting", mode="live",
-        age_group=request.age_group or None, office=request.office or None,
-        joined_at=first.joined_at if first else now, entered_at=now, resume=resume,
-    )  # fmt: skip
+        call_id=call.id,
+        turn=turn,
+        team_id=team.id,
+        language=language,
+        concern=request.concern,
+        urgency=request.urgency,
+        emergency_kind=request.emergency_kind or None,
+        state=QueueEntryState.WAITING,
+        mode=QueueEntryMode.LIVE,
+        age_group=request.age_group or None,
+        office=request.office or None,
+        joined_at=first.joined_at if first else now,
+        entered_at=now,
+        resume=resume,
+    )
     try:
         with session.begin_nested():
             session.add(entry)
@@ -98,10 +126,10 @@ def waiting(session: Session) -> Sequence[QueueEntry]:
         CallbackTask.restricted_at.is_(None),
     )
     ready = or_(
-        QueueEntry.mode == "live",
-        and_(QueueEntry.call.has(Call.state == "ended"), can_be_called.correlate(QueueEntry).exists()),
+        QueueEntry.mode == QueueEntryMode.LIVE,
+        and_(QueueEntry.call.has(Call.state == CallState.ENDED), can_be_called.correlate(QueueEntry).exists()),
     )
-    query = select(QueueEntry).where(QueueEntry.state == "waiting", ready).order_by(*ORDER)
+    query = select(QueueEntry).where(QueueEntry.state == QueueEntryState.WAITING, ready).order_by(*ORDER)
     return session.scalars(query).all()
 
 
@@ -134,55 +162,60 @@ def leave(session: Session, entry: QueueEntry, reason: str, now: datetime) -> bo
     leg_id = entry.offered_leg_id
     left = session.execute(
         update(QueueEntry)
-        .where(QueueEntry.id == entry.id, QueueEntry.state.in_(("waiting", "offered")))
-        .values(state="left", left_at=now, reason=reason, offered_leg_id=None)
+        .where(QueueEntry.id == entry.id, QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
+        .values(state=QueueEntryState.LEFT, left_at=now, reason=reason, offered_leg_id=None)
         .execution_options(synchronize_session="fetch")
     )
     if rows(left) and leg_id is not None:
-        outbox.add(session, "hang_up_leg", leg_id, urgent=True)
+        outbox.add(session, WorkKind.HANG_UP_LEG, leg_id, urgent=True)
     if rows(left) and leg_id is None:  # members were rung before, and nobody is any more
-        theirs = (Conversation.entry_id == entry.id, Conversation.state == "preparing")
-        session.execute(update(Conversation).where(*theirs).values(state="ended", ended_at=now))
+        theirs = (Conversation.entry_id == entry.id, Conversation.state == ConversationState.PREPARING)
+        session.execute(update(Conversation).where(*theirs).values(state=ConversationState.ENDED, ended_at=now))
     return bool(rows(left))
 
 
 def _is_being_called(session: Session, task: CallbackTask) -> bool:
-    talks = select(Conversation.id).where(Conversation.task_id == task.id, Conversation.state != "ended")
+    talks = select(Conversation.id).where(
+        Conversation.task_id == task.id, Conversation.state != ConversationState.ENDED
+    )
     return session.scalar(talks.limit(1)) is not None
 
 
 def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: datetime) -> None:
     """The caller hangs up and is called back when it is their turn."""
-    if entry.state not in ("waiting", "offered"):
+    if entry.state not in (QueueEntryState.WAITING, QueueEntryState.OFFERED):
         return
-    entry.mode, entry.task_id = "callback", task.id
-    if task.state == "claimed" and not _is_being_called(session, task):  # a colleague holds it, and is not in line
-        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
-        session.add(TaskEvent(task_id=task.id, at=now, kind="released"))
+    entry.mode, entry.task_id = QueueEntryMode.CALLBACK, task.id
+    if task.state == TaskState.CLAIMED and not _is_being_called(
+        session, task
+    ):  # a colleague holds it, and is not in line
+        workflow.release_automatically(session, task, now)
     if entry.offered_leg_id is not None:  # who was being rung for them is rung no longer
-        outbox.add(session, "hang_up_leg", entry.offered_leg_id, urgent=True)
-        entry.state, entry.offered_leg_id = "waiting", None
+        outbox.add(session, WorkKind.HANG_UP_LEG, entry.offered_leg_id, urgent=True)
+        entry.state, entry.offered_leg_id = QueueEntryState.WAITING, None
 
 
 def gone(session: Session, call: Call, now: datetime) -> None:
     """A call is over: whoever waited in it and does not keep a place has hung up."""
-    held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_LINE, QueueEntry.mode == "live")
+    held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_LINE, QueueEntry.mode == QueueEntryMode.LIVE)
     for entry in session.scalars(held).all():
-        leave(session, entry, "hung_up", now)
+        leave(session, entry, QueueExit.HUNG_UP, now)
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
     """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more;
     after closing time nobody has: their tasks are worked like all others."""
-    kept = select(QueueEntry).where(QueueEntry.state == "waiting", QueueEntry.mode == "callback")
+    kept = select(QueueEntry).where(
+        QueueEntry.state == QueueEntryState.WAITING, QueueEntry.mode == QueueEntryMode.CALLBACK
+    )
     for entry in session.scalars(kept).all():
         task = session.get(CallbackTask, entry.task_id or 0)
-        if task is None or task.state != "open" or task.restricted_at is not None:
-            leave(session, entry, "withdrawn", now)
+        if task is None or task.state != TaskState.OPEN or task.restricted_at is not None:
+            leave(session, entry, QueueExit.WITHDRAWN, now)
         elif closed:
-            leave(session, entry, "closed", now)
+            leave(session, entry, QueueExit.CLOSED, now)
 
 
 def is_empty(session: Session) -> bool:
     """Whether nobody waits or keeps a place, in any team's line."""
-    return session.scalar(select(QueueEntry.id).where(QueueEntry.state == "waiting").limit(1)) is None
+    return session.scalar(select(QueueEntry.id).where(QueueEntry.state == QueueEntryState.WAITING).limit(1)) is None

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import ConversationKind, ConversationState, LegRole, LegState, WorkKind
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
@@ -22,13 +23,20 @@ RINGS = ("wanted", "ringing")
 
 def for_entry(session: Session, entry: QueueEntry, now: datetime) -> Conversation:
     """The conversation a caller who waits is going to have."""
-    known = select(Conversation).where(Conversation.entry_id == entry.id, Conversation.state != "ended")
+    known = select(Conversation).where(Conversation.entry_id == entry.id, Conversation.state != ConversationState.ENDED)
     if conversation := session.scalar(known):
         return conversation
     conversation = Conversation(
-        room=_room(), kind="answered", state="preparing", entry_id=entry.id, team_id=entry.team_id,
-        language=entry.language, concern=entry.concern, urgency=entry.urgency, started_at=now,
-    )  # fmt: skip
+        room=_room(),
+        kind=ConversationKind.ANSWERED,
+        state=ConversationState.PREPARING,
+        entry_id=entry.id,
+        team_id=entry.team_id,
+        language=entry.language,
+        concern=entry.concern,
+        urgency=entry.urgency,
+        started_at=now,
+    )
     session.add(conversation)
     session.flush()
     return conversation
@@ -37,9 +45,16 @@ def for_entry(session: Session, entry: QueueEntry, now: datetime) -> Conversatio
 def for_task(session: Session, task: CallbackTask, now: datetime) -> Conversation:
     """A callback that begins now."""
     conversation = Conversation(
-        room=_room(), kind="callback", state="preparing", task_id=task.id, team_id=task.team_id,
-        language=task.language, concern=task.concern, urgency=task.urgency, started_at=now,
-    )  # fmt: skip
+        room=_room(),
+        kind=ConversationKind.CALLBACK,
+        state=ConversationState.PREPARING,
+        task_id=task.id,
+        team_id=task.team_id,
+        language=task.language,
+        concern=task.concern,
+        urgency=task.urgency,
+        started_at=now,
+    )
     session.add(conversation)
     session.flush()
     return conversation
@@ -54,12 +69,14 @@ def wanted(
     **values: Any,
 ) -> Leg:  # fmt: skip
     """A telephone that is to belong to a conversation; it is rung as soon as this is committed."""
-    leg = Leg(conversation_id=conversation.id, role=role, number=number, state="wanted", created_at=now, **values)
+    leg = Leg(
+        conversation_id=conversation.id, role=role, number=number, state=LegState.WANTED, created_at=now, **values
+    )
     session.add(leg)
     session.flush()
     session.expire(conversation, ["legs"])
     if ring:
-        outbox.add(session, "ring_leg", leg.id, urgent=True)
+        outbox.add(session, WorkKind.RING_LEG, leg.id, urgent=True)
     return leg
 
 
@@ -79,7 +96,9 @@ def of_user(session: Session, user_id: int) -> Conversation | None:
     here = session.get(Presence, user_id)
     if here is None or here.leg_id is None:
         return None
-    return session.scalar(select(Conversation).join(Leg).where(Leg.id == here.leg_id, Conversation.state != "ended"))
+    return session.scalar(
+        select(Conversation).join(Leg).where(Leg.id == here.leg_id, Conversation.state != ConversationState.ENDED)
+    )
 
 
 def with_role(conversation: Conversation, role: str, states: Sequence[str]) -> list[Leg]:
@@ -89,18 +108,18 @@ def with_role(conversation: Conversation, role: str, states: Sequence[str]) -> l
 
 def share_a_language(session: Session, conversation: Conversation) -> bool:
     """Whether a member on the line speaks the caller's language."""
-    members = [leg.user_id for leg in with_role(conversation, "member", ON_THE_LINE)]
+    members = [leg.user_id for leg in with_role(conversation, LegRole.MEMBER, ON_THE_LINE)]
     present = session.scalars(select(Presence).where(Presence.user_id.in_(members)))
     return any(conversation.language in presence.languages for presence in present)
 
 
 def end(session: Session, conversation: Conversation, now: datetime) -> None:
     """The conversation is over: whoever is still in the room goes on with their own document, nobody is rung."""
-    if conversation.state == "ended":
+    if conversation.state == ConversationState.ENDED:
         return
-    conversation.state, conversation.ended_at = "ended", now
+    conversation.state, conversation.ended_at = ConversationState.ENDED, now
     if any(leg.state in ON_THE_LINE for leg in conversation.legs):
-        outbox.add(session, "end_room", conversation.id, urgent=True)
+        outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
     for leg in conversation.legs:
         if leg.state in RINGS:
-            outbox.add(session, "hang_up_leg", leg.id, urgent=True)
+            outbox.add(session, WorkKind.HANG_UP_LEG, leg.id, urgent=True)

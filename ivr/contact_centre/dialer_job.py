@@ -6,11 +6,12 @@ from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks.refused import Refused
 from ivr.carrier import call_control
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, conversations, interpreters, leg_events, outbound_callbacks
+from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole, LegState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
@@ -20,12 +21,16 @@ def ring_leg(leg_id: int) -> None:
     """Ring a telephone that is wanted in a conversation."""
     with database.writing_alone() as session:
         leg = session.get(Leg, leg_id)
-        if leg is None or leg.state != "wanted":
+        if leg is None or leg.state != LegState.WANTED:
             return
-        if leg.conversation.state == "ended" or call_distribution.is_overdue(leg, utc_now()) or not _may_ring(leg):
-            leg_events.call_over(session, leg, "canceled", utc_now())
+        if (
+            leg.conversation.state == ConversationState.ENDED
+            or call_distribution.is_overdue(leg, utc_now())
+            or not _may_ring(leg)
+        ):
+            leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
-        number, calls_back = leg.number or "", leg.role == "caller"
+        number, calls_back = leg.number or "", leg.role == LegRole.CALLER
     configured = settings()
     try:
         sid = call_control.place_call(
@@ -38,14 +43,14 @@ def ring_leg(leg_id: int) -> None:
     except call_control.CannotBeCalled:
         with database.writing_alone() as session:
             leg = session.get_one(Leg, leg_id)
-            if leg.role == "caller":
+            if leg.role == LegRole.CALLER:
                 outbound_callbacks.rings(session, leg, utc_now())
-            leg_events.declined(session, leg, "number_invalid", utc_now())
+            leg_events.declined(session, leg, LegEnding.NUMBER_INVALID, utc_now())
         return
     with database.writing_alone() as session:
         leg = session.get_one(Leg, leg_id)
         leg_events.rings(session, leg, sid, utc_now())
-        too_late = leg.state == "ended" and leg.joined_at is None
+        too_late = leg.state == LegState.ENDED and leg.joined_at is None
     if too_late:
         call_control.end_call(sid)
 
@@ -54,7 +59,7 @@ def _may_ring(leg: Leg) -> bool:
     """Whether a caller may still be called: it may have become late."""
     task = leg.conversation.task
     try:
-        if leg.role == "caller" and task is not None:
+        if leg.role == LegRole.CALLER and task is not None:
             outbound_callbacks.check_may_dial(task, utc_now())
     except Refused:
         return False
@@ -69,7 +74,7 @@ def hang_up_leg(leg_id: int) -> None:
             return
         sid = leg.call_sid
         if sid is None:
-            leg_events.call_over(session, leg, "canceled", utc_now())
+            leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
     call_control.end_call(sid)
 
@@ -77,7 +82,7 @@ def hang_up_leg(leg_id: int) -> None:
 def ring_given_up(session: Session, leg_id: int) -> None:
     """The carrier could not be asked for long: that is nobody's fault who was to be rung."""
     if leg := session.get(Leg, leg_id):
-        leg_events.call_over(session, leg, "failed" if leg.call_sid else "canceled", utc_now())
+        leg_events.call_over(session, leg, LegEnding.FAILED if leg.call_sid else LegEnding.CANCELED, utc_now())
 
 
 def bring_caller(entry_id: int) -> None:
@@ -85,7 +90,7 @@ def bring_caller(entry_id: int) -> None:
     with database.reading() as session:
         sid = session.get_one(QueueEntry, entry_id).call.call_sid
         leg = conversations.leg_of(session, sid)
-        if leg is None or leg.state != "answered" or leg.joined_at is not None:
+        if leg is None or leg.state != LegState.ANSWERED or leg.joined_at is not None:
             return  # they are there already, or it is over
     try:
         call_control.redirect_call(sid, voice_url("/connected", entry=entry_id))
@@ -106,17 +111,17 @@ def tell_no_interpreter(conversation_id: int) -> None:
     somebody."""
     with database.writing_alone() as session:
         conversation = session.get_one(Conversation, conversation_id)
-        if conversation.kind == "callback" and conversation.state == "preparing":
+        if conversation.kind == ConversationKind.CALLBACK and conversation.state == ConversationState.PREPARING:
             outbound_callbacks.no_interpreter(session, conversation, utc_now())
             return
-        legs = conversations.with_role(conversation, "caller", ("joined",))  # asked once they are in the room
-        if conversation.state != "live" or conversation.caller_asked or not legs:
+        legs = conversations.with_role(conversation, LegRole.CALLER, ("joined",))  # asked once they are in the room
+        if conversation.state != ConversationState.LIVE or conversation.caller_asked or not legs:
             return
         if not interpreters.unmet(session, conversation):
             return
         conversation.caller_asked = True
         entry, (leg, *_) = conversation.entry, legs
-        called = conversation.kind == "callback"
+        called = conversation.kind == ConversationKind.CALLBACK
         sid = leg.call_sid if called or entry is None else entry.call.call_sid
         url = (
             leg_url("/no-interpreter", leg.id) if called else voice_url("/no-interpreter", conversation=conversation_id)

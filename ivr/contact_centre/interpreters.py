@@ -16,6 +16,7 @@ from ivr.config.sections import InterpreterSettings
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations
 from ivr.domain import opening_hours, phone_numbers
+from ivr.domain.enums import ConversationKind, ConversationState, InterpreterRequestState, LegRole, LegState, WorkKind
 from ivr.models.accounts import User
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
@@ -33,16 +34,20 @@ def request(
     language = language or conversation.language
     open_already = select(InterpreterRequest).where(
         InterpreterRequest.conversation_id == conversation.id,
-        InterpreterRequest.role == "interpreter",
+        InterpreterRequest.role == LegRole.INTERPRETER,
         InterpreterRequest.language == language,
-        InterpreterRequest.state == "looking",
+        InterpreterRequest.state == InterpreterRequestState.LOOKING,
     )
     if known := session.scalar(open_already):
         return known
     wanted = InterpreterRequest(
-        conversation_id=conversation.id, role="interpreter", language=language, state="looking",
-        requested_by_id=by.id if by else None, requested_at=now,
-    )  # fmt: skip
+        conversation_id=conversation.id,
+        role=LegRole.INTERPRETER,
+        language=language,
+        state=InterpreterRequestState.LOOKING,
+        requested_by_id=by.id if by else None,
+        requested_at=now,
+    )
     session.add(wanted)
     session.flush()
     try_next(session, wanted, now)
@@ -61,12 +66,17 @@ def bring_companion(
     if number is None:
         raise CannotBeRung(entered)
     wanted = InterpreterRequest(
-        conversation_id=conversation.id, role="companion", language=conversation.language, state="looking",
-        number=number, requested_by_id=by.id, requested_at=now,
-    )  # fmt: skip
+        conversation_id=conversation.id,
+        role=LegRole.COMPANION,
+        language=conversation.language,
+        state=InterpreterRequestState.LOOKING,
+        number=number,
+        requested_by_id=by.id,
+        requested_at=now,
+    )
     session.add(wanted)
     session.flush()
-    conversations.wanted(session, conversation, "companion", number, now, request_id=wanted.id)
+    conversations.wanted(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id)
     return wanted
 
 
@@ -79,27 +89,27 @@ def pool(language: str, now: datetime) -> list[InterpreterSettings]:
 
 def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg | None:
     """Ring the next of the pool who has not been tried and is not talking; if there is none, the demand is unmet."""
-    if wanted.state != "looking":
+    if wanted.state != InterpreterRequestState.LOOKING:
         return None
     tried = {*session.scalars(select(Leg.name).where(Leg.request_id == wanted.id))}
-    busy = {*session.scalars(select(Leg.number).where(Leg.role == "interpreter", Leg.state != "ended"))}
-    for one in pool(wanted.language, now) if wanted.role == "interpreter" else ():
+    busy = {*session.scalars(select(Leg.number).where(Leg.role == LegRole.INTERPRETER, Leg.state != LegState.ENDED))}
+    for one in pool(wanted.language, now) if wanted.role == LegRole.INTERPRETER else ():
         if one.name not in tried and one.number not in busy:
             conversation = session.get_one(Conversation, wanted.conversation_id)
             return conversations.wanted(
-                session, conversation, "interpreter", one.number, now, request_id=wanted.id, name=one.name
+                session, conversation, LegRole.INTERPRETER, one.number, now, request_id=wanted.id, name=one.name
             )
-    wanted.state, wanted.ended_at = "unmet", now
-    if wanted.role == "interpreter":
-        outbox.add(session, "tell_no_interpreter", wanted.conversation_id, urgent=True)
+    wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now
+    if wanted.role == LegRole.INTERPRETER:
+        outbox.add(session, WorkKind.TELL_NO_INTERPRETER, wanted.conversation_id, urgent=True)
     return None
 
 
 def joined(session: Session, leg: Leg, now: datetime) -> None:
     """Somebody who was asked for is on the line."""
     wanted = session.get(InterpreterRequest, leg.request_id or 0)
-    if wanted is not None and wanted.state in ("looking", "unmet"):
-        wanted.state, wanted.joined_at, wanted.ended_at = "joined", now, None
+    if wanted is not None and wanted.state in (InterpreterRequestState.LOOKING, InterpreterRequestState.UNMET):
+        wanted.state, wanted.joined_at, wanted.ended_at = InterpreterRequestState.JOINED, now, None
 
 
 def gone(session: Session, leg: Leg, now: datetime) -> None:
@@ -107,10 +117,14 @@ def gone(session: Session, leg: Leg, now: datetime) -> None:
     wanted = session.get(InterpreterRequest, leg.request_id or 0)
     if wanted is None:
         return
-    if wanted.state == "joined":
+    if wanted.state == InterpreterRequestState.JOINED:
         wanted.ended_at = wanted.ended_at or now
         conversation = leg.conversation
-        if conversation.kind == "callback" and conversation.state == "preparing" and wanted.role == "interpreter":
+        if (
+            conversation.kind == ConversationKind.CALLBACK
+            and conversation.state == ConversationState.PREPARING
+            and wanted.role == LegRole.INTERPRETER
+        ):
             request(session, conversation, now)  # gone while the caller's telephone rings: another one
     else:
         try_next(session, wanted, now)
@@ -119,10 +133,11 @@ def gone(session: Session, leg: Leg, now: datetime) -> None:
 def cancel(session: Session, conversation: Conversation, now: datetime) -> None:
     """The conversation is over: nobody is looked for any more."""
     looking = select(InterpreterRequest).where(
-        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.state == "looking"
+        InterpreterRequest.conversation_id == conversation.id,
+        InterpreterRequest.state == InterpreterRequestState.LOOKING,
     )
     for wanted in session.scalars(looking).all():
-        wanted.state, wanted.ended_at = "canceled", now
+        wanted.state, wanted.ended_at = InterpreterRequestState.CANCELED, now
 
 
 def wanted_of(session: Session, call: Call) -> str | None:
@@ -131,7 +146,7 @@ def wanted_of(session: Session, call: Call) -> str | None:
         select(InterpreterRequest.language)
         .join(Conversation, Conversation.id == InterpreterRequest.conversation_id)
         .join(QueueEntry, QueueEntry.id == Conversation.entry_id)
-        .where(QueueEntry.call_id == call.id, InterpreterRequest.role == "interpreter")
+        .where(QueueEntry.call_id == call.id, InterpreterRequest.role == LegRole.INTERPRETER)
     )
     return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
 
@@ -139,7 +154,7 @@ def wanted_of(session: Session, call: Call) -> str | None:
 def latest_language(session: Session, conversation: Conversation) -> str | None:
     """The language somebody was last wanted for in a conversation."""
     asked = select(InterpreterRequest.language).where(
-        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == "interpreter"
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
     )
     return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
 
@@ -148,7 +163,7 @@ def unmet(session: Session, conversation: Conversation) -> bool:
     """Whether an interpreter was wanted and could not be had."""
     found = select(InterpreterRequest.id).where(
         InterpreterRequest.conversation_id == conversation.id,
-        InterpreterRequest.role == "interpreter",
-        InterpreterRequest.state == "unmet",
+        InterpreterRequest.role == LegRole.INTERPRETER,
+        InterpreterRequest.state == InterpreterRequestState.UNMET,
     )
     return session.scalar(found.limit(1)) is not None

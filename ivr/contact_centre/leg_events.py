@@ -19,55 +19,72 @@ from ivr.contact_centre import (
     outbound_callbacks,
 )
 from ivr.contact_centre.conversations import ON_THE_LINE, RINGS
+from ivr.domain.enums import (
+    CallEnding,
+    ConversationKind,
+    ConversationState,
+    LegEnding,
+    LegRole,
+    LegState,
+    PresenceState,
+    QueueEntryMode,
+    QueueEntryState,
+    WorkKind,
+)
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import outbox
 
 #: The carrier's last words about a call, and what they mean for a leg that was not taken.
-_ENDINGS = {"busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "canceled"}
+_ENDINGS = {
+    "busy": LegEnding.BUSY,
+    "no-answer": LegEnding.NO_ANSWER,
+    "failed": LegEnding.FAILED,
+    "canceled": LegEnding.CANCELED,
+}
 
 
 def rings(session: Session, leg: Leg, call_sid: str, now: datetime) -> None:
     """The carrier has begun to ring a leg."""
     if leg.call_sid is None:
         leg.call_sid = call_sid
-    if leg.role == "caller" and leg.state != "ended":
+    if leg.role == LegRole.CALLER and leg.state != LegState.ENDED:
         outbound_callbacks.rings(session, leg, now)
-    if leg.state == "wanted":
-        leg.state = "ringing"
+    if leg.state == LegState.WANTED:
+        leg.state = LegState.RINGING
 
 
 def answered(session: Session, leg: Leg, call_sid: str, now: datetime) -> bool:
     """Somebody has picked up; False for a call that is not (any more) this leg's."""
     if leg.call_sid is None:
         leg.call_sid = call_sid
-    if leg.call_sid != call_sid or leg.state == "ended" or leg.conversation.state == "ended":
+    if leg.call_sid != call_sid or leg.state == LegState.ENDED or leg.conversation.state == ConversationState.ENDED:
         return False
     if leg.state in RINGS:
-        leg.state, leg.answered_at = "answered", now
+        leg.state, leg.answered_at = LegState.ANSWERED, now
     return True
 
 
 def accepted(session: Session, leg: Leg, now: datetime) -> bool:
     """Whoever was rung has pressed the key and comes into the room; False when it is too late for that."""
     conversation = leg.conversation
-    if leg.state not in ON_THE_LINE or conversation.state == "ended":
+    if leg.state not in ON_THE_LINE or conversation.state == ConversationState.ENDED:
         return False
-    if leg.role == "caller":
+    if leg.role == LegRole.CALLER:
         outbound_callbacks.reached(session, leg, now)
-    if leg.role != "member":
+    if leg.role != LegRole.MEMBER:
         return True
-    if conversation.kind == "callback":
+    if conversation.kind == ConversationKind.CALLBACK:
         outbound_callbacks.member_is_ready(session, leg, now)
         return True
     if not call_distribution.accept(session, leg, now):
         return False
-    if conversation.entry is not None and conversation.entry.mode == "callback":
+    if conversation.entry is not None and conversation.entry.mode == QueueEntryMode.CALLBACK:
         return outbound_callbacks.take_over(session, leg, now)
     return True
 
 
-def declined(session: Session, leg: Leg, ending: str, now: datetime) -> None:
+def declined(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
     """Whoever was rung does not come (declined, machine, wrong_person, refused, not_confirmed); their call ends."""
     _ended(session, leg, ending, now)
 
@@ -80,28 +97,28 @@ def in_room(session: Session, leg: Leg, sequence: int, now: datetime) -> None:
     if conversation.connected_at is None and _have_met(conversation):
         conversation.connected_at = now
         if conversation.entry is not None:
-            conversation.entry.call.ending = conversation.entry.call.ending or "connected"
-    if sequence <= leg.sequence or leg.state == "ended":
+            conversation.entry.call.ending = conversation.entry.call.ending or CallEnding.CONNECTED
+    if sequence <= leg.sequence or leg.state == LegState.ENDED:
         return
-    leg.sequence, leg.state = sequence, "joined"
-    if conversation.state == "ended":  # it was over while they were on their way
-        outbox.add(session, "end_room", conversation.id, urgent=True)
+    leg.sequence, leg.state = sequence, LegState.JOINED
+    if conversation.state == ConversationState.ENDED:  # it was over while they were on their way
+        outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
         return
-    if leg.role in ("interpreter", "companion"):
+    if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.joined(session, leg, now)
         outbound_callbacks.interpreter_is_there(session, conversation, now)
-    if leg.role == "caller":
-        conversation.state = "live"
+    if leg.role == LegRole.CALLER:
+        conversation.state = ConversationState.LIVE
         if not conversation.caller_asked and interpreters.unmet(session, conversation):
-            outbox.add(session, "tell_no_interpreter", conversation.id, urgent=True)
+            outbox.add(session, WorkKind.TELL_NO_INTERPRETER, conversation.id, urgent=True)
     _settle(session, conversation, now)
 
 
 def _have_met(conversation: Conversation) -> bool:
     """Whether caller and member have been in the room at the same time."""
     came = [leg for leg in conversation.legs if leg.joined_at is not None]
-    callers = [leg for leg in came if leg.role == "caller"]
-    members = [leg for leg in came if leg.role == "member"]
+    callers = [leg for leg in came if leg.role == LegRole.CALLER]
+    members = [leg for leg in came if leg.role == LegRole.MEMBER]
     return any(
         member.ended_at is None or caller.joined_at is None or member.ended_at >= caller.joined_at
         for caller in callers
@@ -116,69 +133,76 @@ def out_of_room(session: Session, leg: Leg, sequence: int, call_goes_on: bool, n
     leg.sequence = sequence
     leg.joined_at = leg.joined_at or now
     if not call_goes_on:
-        _ended(session, leg, "completed", now)
-    elif leg.state == "joined":
-        leg.state = "answered"
+        _ended(session, leg, LegEnding.COMPLETED, now)
+    elif leg.state == LegState.JOINED:
+        leg.state = LegState.ANSWERED
 
 
 def call_over(session: Session, leg: Leg, status: str, now: datetime) -> None:
     """The call of a leg has ended: completed, busy, no-answer, failed or canceled."""
     taken = leg.joined_at is not None
-    _ended(session, leg, _ENDINGS.get(status, "completed" if taken else "no_answer"), now)
+    _ended(session, leg, _ENDINGS.get(status, LegEnding.COMPLETED if taken else LegEnding.NO_ANSWER), now)
 
 
 def callers_call_over(session: Session, call: Call, now: datetime) -> None:
     """A caller to the hotline has hung up: they wait no more, and their conversation goes on without them."""
     call_queue.gone(session, call, now)
     if leg := conversations.leg_of(session, call.call_sid):
-        _ended(session, leg, "completed", now)
+        _ended(session, leg, LegEnding.COMPLETED, now)
 
 
-def _ended(session: Session, leg: Leg, ending: str, now: datetime) -> None:
-    if leg.state == "ended":
+def _ended(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
+    if leg.state == LegState.ENDED:
         return
-    leg.state, leg.ending, leg.ended_at = "ended", ending, now
+    leg.state, leg.ending, leg.ended_at = LegState.ENDED, ending, now
     session.flush()
     conversation = leg.conversation
-    if leg.role == "member" and leg.user_id is not None:
+    if leg.role == LegRole.MEMBER and leg.user_id is not None:
         _member_gone(session, leg, ending, now)
-    elif leg.role in ("interpreter", "companion"):
+    elif leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.gone(session, leg, now)
-    elif leg.role == "caller":
+    elif leg.role == LegRole.CALLER:
         outbound_callbacks.caller_gone(session, leg, now)
     _settle(session, conversation, now)
     call_distribution.match(session, now)
 
 
-def _member_gone(session: Session, leg: Leg, ending: str, now: datetime) -> None:
+def _member_gone(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
     conversation, entry = leg.conversation, leg.conversation.entry
-    if entry is not None and entry.offered_leg_id == leg.id and entry.state == "offered":
+    if entry is not None and entry.offered_leg_id == leg.id and entry.state == QueueEntryState.OFFERED:
         call_distribution.refused(session, leg, ending, now)
     elif entry is not None and entry.offered_leg_id != leg.id and leg.joined_at is None:
         # The caller is gone, keeps their place, or somebody else has them: nobody has missed a call.
-        call_distribution.refused(session, leg, "declined" if ending == "declined" else "canceled", now)
-    elif any(one.role == "caller" and one.joined_at is not None for one in conversation.legs) or (
+        call_distribution.refused(session, leg, LegEnding.DECLINED if ending == "declined" else LegEnding.CANCELED, now)
+    elif any(one.role == LegRole.CALLER and one.joined_at is not None for one in conversation.legs) or (
         outbound_callbacks.was_reached(session, conversation)
     ):
         agent_presence.hung_up(session, leg.user_id or 0, leg.id, now)
     else:  # they never had anybody to talk with
-        agent_presence.free(session, leg.user_id or 0, ("ringing", "talking"), now, leg=leg.id, idle_since_at=now)
+        agent_presence.free(
+            session,
+            leg.user_id or 0,
+            (PresenceState.RINGING, PresenceState.TALKING),
+            now,
+            leg=leg.id,
+            idle_since_at=now,
+        )
 
 
 def _settle(session: Session, conversation: Conversation, now: datetime) -> None:
     """End a conversation in which nobody can talk with anybody any more."""
-    if conversation.state == "ended":
+    if conversation.state == ConversationState.ENDED:
         return
     entry = conversation.entry
-    if conversation.kind == "answered" and conversation.state == "preparing":
-        if entry is None or entry.state == "left":
+    if conversation.kind == ConversationKind.ANSWERED and conversation.state == ConversationState.PREPARING:
+        if entry is None or entry.state == QueueEntryState.LEFT:
             conversations.end(session, conversation, now)
         return
     on_the_line = [leg for leg in conversation.legs if leg.state in ON_THE_LINE]
-    if conversation.kind == "callback" and conversation.state == "preparing":
-        callers = [leg for leg in conversation.legs if leg.role == "caller"]
-        member = [leg for leg in conversation.legs if leg.role == "member" and leg.state != "ended"]
-        over = not member or (bool(callers) and all(leg.state == "ended" for leg in callers))
+    if conversation.kind == ConversationKind.CALLBACK and conversation.state == ConversationState.PREPARING:
+        callers = [leg for leg in conversation.legs if leg.role == LegRole.CALLER]
+        member = [leg for leg in conversation.legs if leg.role == LegRole.MEMBER and leg.state != LegState.ENDED]
+        over = not member or (bool(callers) and all(leg.state == LegState.ENDED for leg in callers))
     else:
         over = len(on_the_line) <= 1
     if over:

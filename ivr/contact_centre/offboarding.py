@@ -13,6 +13,7 @@ from ivr.accounts import login_sessions
 from ivr.accounts.users import _give_teams
 from ivr.callbacks import workflow
 from ivr.contact_centre import agent_presence
+from ivr.domain.enums import Role, TaskState
 from ivr.domain.roles import SERVING
 from ivr.models.accounts import User
 from ivr.models.audit import Opening
@@ -20,7 +21,7 @@ from ivr.models.callbacks import CallbackTask
 
 
 def change(
-    session: Session, user: User, *, name: str, role: str, active: bool, team_keys: Sequence[str], now: datetime
+    session: Session, user: User, *, name: str, role: Role, active: bool, team_keys: Sequence[str], now: datetime
 ) -> None:
     """Change what somebody is. Who may do less than before is logged out everywhere, and answers no calls.
 
@@ -44,7 +45,9 @@ def _let_go(session: Session, user: User, now: datetime) -> None:
     session.execute(delete(Opening).where(Opening.user_id == user.id))
     kept = [team.id for team in user.scope] if user.active else []
     held = select(CallbackTask).where(
-        CallbackTask.state == "claimed", CallbackTask.claimed_by_id == user.id, CallbackTask.team_id.not_in(kept)
+        CallbackTask.state == TaskState.CLAIMED,
+        CallbackTask.claimed_by_id == user.id,
+        CallbackTask.team_id.not_in(kept),
     )
     for task in session.scalars(held).all():
         workflow.release(session, task, user, now)

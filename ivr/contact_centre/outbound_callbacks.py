@@ -11,22 +11,41 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import workflow
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks import attempts, events, workflow
+from ivr.callbacks.refused import Refused, refusal_of
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, conversations, interpreters
 from ivr.contact_centre.conversations import ON_THE_LINE
 from ivr.domain import opening_hours, phone_numbers
+from ivr.domain.enums import (
+    ConversationKind,
+    ConversationState,
+    LegEnding,
+    LegRole,
+    LegState,
+    Outcome,
+    PresenceState,
+    Refusal,
+    TaskEventKind,
+    TaskState,
+    Urgency,
+)
 from ivr.models.accounts import User
-from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
+from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
 
 #: How the caller's leg ended -> what became of the attempt.
 _OUTCOMES = {
-    "no_answer": "no_answer", "busy": "busy", "failed": "number_invalid", "number_invalid": "number_invalid",
-    "machine": "answering_machine", "wrong_person": "wrong_person", "refused": "call_refused",
-    "not_confirmed": "no_answer", "canceled": "no_answer",
-}  # fmt: skip
+    LegEnding.NO_ANSWER: Outcome.NO_ANSWER,
+    LegEnding.BUSY: Outcome.BUSY,
+    LegEnding.FAILED: Outcome.NUMBER_INVALID,
+    LegEnding.NUMBER_INVALID: Outcome.NUMBER_INVALID,
+    LegEnding.MACHINE: Outcome.ANSWERING_MACHINE,
+    LegEnding.WRONG_PERSON: Outcome.WRONG_PERSON,
+    LegEnding.REFUSED: Outcome.CALL_REFUSED,
+    LegEnding.NOT_CONFIRMED: Outcome.NO_ANSWER,
+    LegEnding.CANCELED: Outcome.NO_ANSWER,
+}
 
 
 def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False) -> Conversation:
@@ -39,23 +58,25 @@ def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, an
     """
     check_may_dial(task, now)
     if not anyway and not is_the_time(task, now):
-        raise Refused("not_now")
+        raise Refused(Refusal.NOT_NOW)
     here = agent_presence.of(session, user.id, now)
     if here.number is None:
-        raise Refused("no_phone")
-    if here.state == "wrap_up":
-        raise Refused("wrap_up")
-    if task.state == "open":
+        raise Refused(Refusal.NO_PHONE)
+    if here.state == PresenceState.WRAP_UP:
+        raise Refused(Refusal.WRAP_UP)
+    if task.state == TaskState.OPEN:
         workflow.claim(session, task, user, now)
-    elif task.state != "claimed" or task.claimed_by_id != user.id:
-        raise Refused(task.state, by=task.claimed_by.name if task.claimed_by else "")
+    elif task.state != TaskState.CLAIMED or task.claimed_by_id != user.id:
+        raise refusal_of(task)
     before = here.state
     conversation = conversations.for_task(session, task, now)
-    leg = conversations.wanted(session, conversation, "member", here.number, now, user_id=user.id)
+    leg = conversations.wanted(session, conversation, LegRole.MEMBER, here.number, now, user_id=user.id)
     afterwards = before if before in ("offline", "paused") else None
     free = ("available", "offline", "paused")
-    if not agent_presence.move(session, user.id, free, "ringing", now, leg_id=leg.id, afterwards=afterwards):
-        raise Refused("on_the_phone")
+    if not agent_presence.move(
+        session, user.id, free, PresenceState.RINGING, now, leg_id=leg.id, afterwards=afterwards
+    ):
+        raise Refused(Refusal.ON_THE_PHONE)
     return conversation
 
 
@@ -66,17 +87,17 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
         Refused: `closed_now`, `no_number`, or `restricted` (Art. 18 GDPR).
     """
     if task.restricted_at is not None:
-        raise Refused("restricted")
+        raise Refused(Refusal.RESTRICTED)
     if task.callback_number is None or phone_numbers.dialable(task.callback_number) is None:
-        raise Refused("no_number")
+        raise Refused(Refusal.NO_NUMBER)
     configured = settings()
     if not (opening_hours.is_open(configured.hours, now) and opening_hours.is_open(configured.calling_hours, now)):
-        raise Refused("closed_now")
+        raise Refused(Refusal.CLOSED_NOW)
 
 
 def is_the_time(task: CallbackTask, now: datetime) -> bool:
     """Whether it is the half of the day the caller has named, and the next attempt is due (in an emergency always)."""
-    if task.urgency == "emergency":
+    if task.urgency == Urgency.EMERGENCY:
         return True
     morning = now.astimezone(settings().hours.zone).hour < 12
     named = {"morning": morning, "afternoon": not morning}.get(task.availability or "", True)
@@ -94,7 +115,11 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         workflow.claim(session, task, leg.user, now)
     except Refused:  # it was closed, withdrawn or taken meanwhile
         return False
-    conversation.kind, conversation.state, conversation.task_id = "callback", "preparing", task.id
+    conversation.kind, conversation.state, conversation.task_id = (
+        ConversationKind.CALLBACK,
+        ConversationState.PREPARING,
+        task.id,
+    )
     session.flush()
     session.expire(conversation, ["task"])
     task.needs_interpreter = task.needs_interpreter or not conversations.share_a_language(session, conversation)
@@ -104,7 +129,7 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
 
 def member_is_ready(session: Session, leg: Leg, now: datetime) -> None:
     """The member has pressed the key: the interpreter is called if one is needed, else the caller."""
-    agent_presence.move(session, leg.user_id or 0, ("ringing",), "talking", now, leg=leg.id)
+    agent_presence.move(session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id)
     conversation = leg.conversation
     gated = conversation.task is not None and conversation.task.needs_interpreter
     shared = conversations.share_a_language(session, conversation)
@@ -116,19 +141,27 @@ def member_is_ready(session: Session, leg: Leg, now: datetime) -> None:
 
 def interpreter_is_there(session: Session, conversation: Conversation, now: datetime) -> None:
     """Somebody who interprets has come: the caller can be called."""
-    if conversation.kind == "callback" and conversation.state == "preparing" and _interpreter(session, conversation):
+    if (
+        conversation.kind == ConversationKind.CALLBACK
+        and conversation.state == ConversationState.PREPARING
+        and _interpreter(session, conversation)
+    ):
         _dial(session, conversation, now)
 
 
 def _interpreter(session: Session, conversation: Conversation) -> bool:
-    return any(leg.state == "joined" for leg in conversation.legs if leg.role in ("interpreter", "companion"))
+    return any(
+        leg.state == LegState.JOINED
+        for leg in conversation.legs
+        if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION)
+    )
 
 
 def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
     task = conversation.task
-    if task is None or any(leg.role == "caller" for leg in conversation.legs):
+    if task is None or any(leg.role == LegRole.CALLER for leg in conversation.legs):
         return
-    member = next(iter(conversations.with_role(conversation, "member", ON_THE_LINE)), None)
+    member = next(iter(conversations.with_role(conversation, LegRole.MEMBER, ON_THE_LINE)), None)
     if member is None or member.user_id is None:
         return
     try:
@@ -136,16 +169,16 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
     except Refused:
         conversations.end(session, conversation, now)
         return
-    conversations.wanted(session, conversation, "caller", task.callback_number, now)
+    conversations.wanted(session, conversation, LegRole.CALLER, task.callback_number, now)
 
 
 def rings(session: Session, leg: Leg, now: datetime) -> None:
     """The carrier rings the caller, or has refused to: that is an attempt."""
     conversation = leg.conversation
-    members = [one for one in conversation.legs if one.role == "member" and one.user_id is not None]
+    members = [one for one in conversation.legs if one.role == LegRole.MEMBER and one.user_id is not None]
     if conversation.task is not None and members and _attempt(session, conversation) is None:
         began = min(now, leg.answered_at or now)
-        workflow.began_to_ring(session, conversation.task, members[-1].user_id or 0, conversation.id, began)
+        attempts.began_to_ring(session, conversation.task, members[-1].user_id or 0, conversation.id, began)
 
 
 def reached(session: Session, leg: Leg, now: datetime) -> None:
@@ -153,32 +186,34 @@ def reached(session: Session, leg: Leg, now: datetime) -> None:
     rings(session, leg, now)  # their key may come before the carrier's word that it rings
     if tried := _attempt(session, leg.conversation):
         task = session.get_one(CallbackTask, tried.task_id)
-        workflow.attempt_ended(session, task, tried, "reached", leg.answered_at, now)
+        attempts.ended(session, task, tried, Outcome.REACHED, leg.answered_at, now)
 
 
 def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
     """The called person's telephone rings or talks no more: the attempt has its outcome."""
     task = leg.conversation.task
-    if task is None or leg.conversation.kind != "callback":
+    if task is None or leg.conversation.kind != ConversationKind.CALLBACK:
         return
     if leg.call_sid is not None:  # its end may be told before its beginning
         rings(session, leg, now)
     tried = _attempt(session, leg.conversation)
-    outcome = "reached" if leg.joined_at is not None else _OUTCOMES.get(leg.ending or "", "no_answer")
-    if tried is not None and leg.ending == "canceled" and leg.answered_at is None:
-        workflow.take_attempt_back(session, task, tried)  # it was the member who hung up
+    outcome = Outcome.NO_ANSWER if leg.ending is None else _OUTCOMES.get(leg.ending, Outcome.NO_ANSWER)
+    if leg.joined_at is not None:
+        outcome = Outcome.REACHED
+    if tried is not None and leg.ending == LegEnding.CANCELED and leg.answered_at is None:
+        attempts.take_back(session, task, tried)  # it was the member who hung up
     elif tried is not None:
-        workflow.attempt_ended(session, task, tried, outcome, leg.answered_at, now)
+        attempts.ended(session, task, tried, outcome, leg.answered_at, now)
         tried.ended_at = tried.ended_at or now
         outcome = tried.outcome
-    if outcome != "reached" and task.state == "claimed":  # back to the queue, at its old place
-        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
+    if outcome != Outcome.REACHED and task.state == TaskState.CLAIMED:  # back to the queue, at its old place
+        workflow.release_automatically(session, task, now)
 
 
 def was_reached(session: Session, conversation: Conversation) -> bool:
     """Whether the person called has confirmed who they are."""
     tried = _attempt(session, conversation)
-    return tried is not None and tried.outcome == "reached"
+    return tried is not None and tried.outcome == Outcome.REACHED
 
 
 def _attempt(session: Session, conversation: Conversation) -> Attempt | None:
@@ -193,15 +228,19 @@ def wants_an_interpreted_call(session: Session, leg: Leg, now: datetime) -> None
     task.needs_interpreter, task.next_attempt_at = True, now
     wanted = interpreters.latest_language(session, leg.conversation)
     task.language = wanted or task.language
-    session.add(TaskEvent(task_id=task.id, at=now, kind="no_interpreter"))
+    events.record(session, task.id, TaskEventKind.NO_INTERPRETER, now)
 
 
 def no_interpreter(session: Session, conversation: Conversation, now: datetime) -> None:
     """Nobody can interpret: the caller is not dialled, the task waits for a better moment."""
     task = conversation.task
-    if task is None or conversation.state != "preparing" or any(leg.role == "caller" for leg in conversation.legs):
+    if (
+        task is None
+        or conversation.state != ConversationState.PREPARING
+        or any(leg.role == LegRole.CALLER for leg in conversation.legs)
+    ):
         return
-    session.add(TaskEvent(task_id=task.id, at=now, kind="no_interpreter"))
-    if task.state == "claimed":
-        task.state, task.claimed_by_id, task.claimed_at = "open", None, None
+    events.record(session, task.id, TaskEventKind.NO_INTERPRETER, now)
+    if task.state == TaskState.CLAIMED:
+        workflow.release_automatically(session, task, now)
     conversations.end(session, conversation, now)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import LegRole, QueueEntryMode, QueueEntryState, QueueExit
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 
 #: "75 % of calls answered within 30 s"
@@ -41,7 +42,7 @@ def between(session: Session, start: datetime, end: datetime, team_id: int | Non
     """The service level of all who began to wait from `start` until before `end`, of a team or of all."""
     entries = select(QueueEntry).where(QueueEntry.entered_at >= start, QueueEntry.entered_at < end)
     wanted = select(InterpreterRequest).where(
-        InterpreterRequest.role == "interpreter",
+        InterpreterRequest.role == LegRole.INTERPRETER,
         InterpreterRequest.requested_at >= start,
         InterpreterRequest.requested_at < end,
     )
@@ -49,7 +50,9 @@ def between(session: Session, start: datetime, end: datetime, team_id: int | Non
         entries = entries.where(QueueEntry.team_id == team_id)
         wanted = wanted.join(Conversation).where(Conversation.team_id == team_id)
     found = session.scalars(entries).all()
-    answered = [entry for entry in found if entry.state == "answered" and entry.mode == "live"]
+    answered = [
+        entry for entry in found if entry.state == QueueEntryState.ANSWERED and entry.mode == QueueEntryMode.LIVE
+    ]
     waits = [(entry.answered_at - entry.entered_at).total_seconds() for entry in answered if entry.answered_at]
     requests = session.scalars(wanted).all()
     joined = [(request.joined_at - request.requested_at).total_seconds() for request in requests if request.joined_at]
@@ -58,7 +61,7 @@ def between(session: Session, start: datetime, end: datetime, team_id: int | Non
         for request in requests
         if request.joined_at and request.ended_at
     )
-    abandoned = sum(entry.state == "left" and entry.reason == "hung_up" for entry in found)
+    abandoned = sum(entry.state == QueueEntryState.LEFT and entry.reason == QueueExit.HUNG_UP for entry in found)
     return ServiceLevel(
         waited=len(found),
         answered=len(answered),
@@ -66,7 +69,9 @@ def between(session: Session, start: datetime, end: datetime, team_id: int | Non
         mean_wait=sum(waits) / len(waits) if waits else None,
         abandoned=abandoned,
         to_task=sum(
-            entry.mode == "callback" or (entry.state == "left" and entry.reason != "hung_up") for entry in found
+            entry.mode == QueueEntryMode.CALLBACK
+            or (entry.state == QueueEntryState.LEFT and entry.reason != QueueExit.HUNG_UP)
+            for entry in found
         ),
         interpreters_wanted=len(requests),
         interpreters_joined=len(joined),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ivr.contact_centre import call_queue, conversations, duty_roster, service_level
 from ivr.contact_centre.agent_presence import THERE
+from ivr.domain.enums import PresenceState, QueueEntryState
 from ivr.models.accounts import Team, User, team_members
 from ivr.models.contact_centre import Conversation, Presence, QueueEntry
 
@@ -35,14 +36,14 @@ def of_teams(session: Session, teams: Sequence[Team], now: datetime) -> list[Tea
 def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
     waiting = session.scalars(
         select(QueueEntry)
-        .where(QueueEntry.team_id == team.id, QueueEntry.state.in_(("waiting", "offered")))
+        .where(QueueEntry.team_id == team.id, QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
         .order_by(*call_queue.ORDER)
     ).all()
     present = session.scalars(
         select(Presence)
         .options(joinedload(Presence.user))
         .join(team_members, team_members.c.user_id == Presence.user_id)
-        .where(team_members.c.team_id == team.id, Presence.state.in_((*THERE, "paused")))
+        .where(team_members.c.team_id == team.id, Presence.state.in_((*THERE, PresenceState.PAUSED)))
         .order_by(Presence.idle_since_at)
     ).all()
     return TeamBoard(

@@ -12,10 +12,9 @@ import apprise
 from pydantic import Field, field_validator
 
 from ivr.domain import phone_numbers
+from ivr.domain.enums import AlertEvent
 from ivr.domain.setting_types import Strict
 
-#: emergency: a new one; at_risk, missed: the first attempt; escalated: still none `escalation_hours` after that.
-Event = Literal["emergency", "at_risk", "missed", "escalated"]
 _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
@@ -29,7 +28,7 @@ class AlertSettings(Strict):
     to: str
     #: Of these teams; of all where none is named.
     teams: tuple[str, ...] = ()
-    events: tuple[Event, ...] = Field(("emergency", "at_risk", "missed"), min_length=1)
+    events: tuple[AlertEvent, ...] = Field((AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED), min_length=1)
     language: Literal["de", "en"] = "de"
 
     @field_validator("to")

@@ -16,14 +16,10 @@ from typing import Literal
 from pydantic import Field
 
 from ivr.domain import opening_hours
+from ivr.domain.enums import SlaMeasure, SlaTime, TaskKind, Urgency
 from ivr.domain.opening_hours import Hours
 from ivr.domain.setting_types import Strict
 
-Clock = Literal["wall", "service"]
-Measure = Literal["tried", "reached"]
-MEASURES: tuple[Measure, ...] = ("tried", "reached")
-KINDS = ("callback", "postal_order", "appointment")
-URGENCIES = ("normal", "emergency")
 _ALWAYS = date(1970, 1, 1)
 
 
@@ -31,13 +27,13 @@ class SlaPolicy(Strict):
     """What is promised for tasks of a kind, an urgency and a team; empty fits all. What a policy does not say it leaves
     as it is: urgency is heavier than team, team heavier than kind, and the later of two equals counts."""
 
-    kind: Literal["", "callback", "postal_order", "appointment"] = ""
-    urgency: Literal["", "normal", "emergency"] = ""
+    kind: TaskKind | Literal[""] = ""
+    urgency: Urgency | Literal[""] = ""
     team: str = ""
     #: First contacts from this local day on.
     valid_from: date = _ALWAYS
     #: wall: every hour counts; service: hours of opening time only (as the Behördennummer 115 promises).
-    clock: Clock | None = None
+    clock: SlaTime | None = None
     #: Hours to the first real attempt.
     tried_hours: float | None = Field(None, gt=0, le=2000)
     #: Hours until the caller is spoken with, or the task closed with a reason; 0: not promised.
@@ -45,7 +41,7 @@ class SlaPolicy(Strict):
     #: Share of the time after which a promise is at risk.
     at_risk: float | None = Field(None, gt=0, lt=1)
 
-    def fits(self, kind: str, urgency: str, team: str, day: date) -> bool:
+    def fits(self, kind: TaskKind, urgency: Urgency, team: str, day: date) -> bool:
         """Whether it is about such a task."""
         named = ((self.kind, kind), (self.urgency, urgency), (self.team, team))
         return self.valid_from <= day and all(mine in ("", given) for mine, given in named)
@@ -58,10 +54,10 @@ class SlaPolicy(Strict):
 
 #: An emergency counts opening time: who calls at night is called first thing in the morning.
 USUAL = (
-    SlaPolicy(clock="wall", tried_hours=24, reached_hours=72, at_risk=0.75),
-    SlaPolicy(kind="postal_order", tried_hours=48, reached_hours=96),
-    SlaPolicy(kind="appointment", tried_hours=48, reached_hours=96),
-    SlaPolicy(urgency="emergency", clock="service", tried_hours=2, reached_hours=10),
+    SlaPolicy(clock=SlaTime.WALL, tried_hours=24, reached_hours=72, at_risk=0.75),
+    SlaPolicy(kind=TaskKind.POSTAL_ORDER, tried_hours=48, reached_hours=96),
+    SlaPolicy(kind=TaskKind.APPOINTMENT, tried_hours=48, reached_hours=96),
+    SlaPolicy(urgency=Urgency.EMERGENCY, clock=SlaTime.SERVICE, tried_hours=2, reached_hours=10),
 )
 
 
@@ -69,12 +65,12 @@ USUAL = (
 class Promise:
     """What is promised for a task: hours by a clock, and the share of them after which it is at risk."""
 
-    clock: Clock
+    clock: SlaTime
     tried_hours: float
     reached_hours: float
     at_risk: float
 
-    def hours(self, measure: Measure) -> float:
+    def hours(self, measure: SlaMeasure) -> float:
         """Hours promised for a measure; 0: none."""
         return self.tried_hours if measure == "tried" else self.reached_hours
 
@@ -83,13 +79,13 @@ class Promise:
 class Deadline:
     """When a promise falls due, and when it is at risk (UTC); by which clock, and how many hours it gave."""
 
-    clock: Clock
+    clock: SlaTime
     hours: float
     at_risk_at: datetime
     due_at: datetime
 
 
-def promised(policies: Sequence[SlaPolicy], kind: str, urgency: str, team: str, day: date) -> Promise:
+def promised(policies: Sequence[SlaPolicy], kind: TaskKind, urgency: Urgency, team: str, day: date) -> Promise:
     """What is promised to who makes first contact on a local day."""
     said: dict[str, object] = {}
     ours = [(policy, False) for policy in USUAL] + [(policy, True) for policy in policies]
@@ -101,14 +97,14 @@ def promised(policies: Sequence[SlaPolicy], kind: str, urgency: str, team: str, 
 
 
 def deadlines(
-    first_contact_at: datetime, kind: str, urgency: str, team: str, policies: Sequence[SlaPolicy], hours: Hours
-) -> Mapping[Measure, Deadline]:
+    first_contact_at: datetime, kind: TaskKind, urgency: Urgency, team: str, policies: Sequence[SlaPolicy], hours: Hours
+) -> Mapping[SlaMeasure, Deadline]:
     """The deadlines of a task's promises. An emergency is never due later than an ordinary task of its kind."""
     day = first_contact_at.astimezone(hours.zone).date()
-    ordinary = _deadlines(promised(policies, kind, "normal", team, day), first_contact_at, hours)
+    ordinary = _deadlines(promised(policies, kind, Urgency.NORMAL, team, day), first_contact_at, hours)
     if urgency != "emergency":
         return ordinary
-    urgent = _deadlines(promised(policies, kind, "emergency", team, day), first_contact_at, hours)
+    urgent = _deadlines(promised(policies, kind, Urgency.EMERGENCY, team, day), first_contact_at, hours)
     found = dict(urgent)
     for measure, deadline in ordinary.items():
         found[measure] = min(found.get(measure, deadline), deadline, key=lambda one: one.due_at)
@@ -116,15 +112,15 @@ def deadlines(
 
 
 def due_at(
-    first_contact_at: datetime, kind: str, urgency: str, team: str, policies: Sequence[SlaPolicy], hours: Hours
+    first_contact_at: datetime, kind: TaskKind, urgency: Urgency, team: str, policies: Sequence[SlaPolicy], hours: Hours
 ) -> datetime:
     """The UTC instant at which the first attempt is due."""
-    return deadlines(first_contact_at, kind, urgency, team, policies, hours)["tried"].due_at
+    return deadlines(first_contact_at, kind, urgency, team, policies, hours)[SlaMeasure.TRIED].due_at
 
 
-def _deadlines(promise: Promise, start: datetime, hours: Hours) -> dict[Measure, Deadline]:
-    found: dict[Measure, Deadline] = {}
-    for measure in MEASURES:
+def _deadlines(promise: Promise, start: datetime, hours: Hours) -> dict[SlaMeasure, Deadline]:
+    found: dict[SlaMeasure, Deadline] = {}
+    for measure in SlaMeasure:
         if count := promise.hours(measure):
             whole = timedelta(hours=count)
             at_risk_at = after(promise.clock, hours, start, whole * promise.at_risk)
@@ -132,18 +128,18 @@ def _deadlines(promise: Promise, start: datetime, hours: Hours) -> dict[Measure,
     return found
 
 
-def after(clock: str, hours: Hours, start: datetime, duration: timedelta) -> datetime:
+def after(clock: SlaTime, hours: Hours, start: datetime, duration: timedelta) -> datetime:
     """The instant (UTC) by which so much of a clock's time has passed since `start`. Where the hotline never opens
     again, the wall clock counts: a promise without end would be none."""
-    counted = opening_hours.after_open_time(hours, start, duration) if clock == "service" else None
+    counted = opening_hours.after_open_time(hours, start, duration) if clock == SlaTime.SERVICE else None
     return counted or start + duration
 
 
-def between(clock: str, hours: Hours, start: datetime, end: datetime) -> timedelta:
+def between(clock: SlaTime, hours: Hours, start: datetime, end: datetime) -> timedelta:
     """How much of a clock's time passes from `start` to `end`; none where the end comes first."""
     if end <= start:
         return timedelta(0)
-    return opening_hours.open_time(hours, start, end) if clock == "service" else end - start
+    return opening_hours.open_time(hours, start, end) if clock == SlaTime.SERVICE else end - start
 
 
 def check(policies: Sequence[SlaPolicy], teams: Iterable[str], hours: Hours) -> None:
@@ -158,8 +154,8 @@ def check(policies: Sequence[SlaPolicy], teams: Iterable[str], hours: Hours) -> 
             raise ValueError(f"sla_policies.{number}: there is no team {policy.team!r}")
         days = {other.valid_from for other in policies if other.valid_from >= policy.valid_from}
         for day in days:
-            for kind in KINDS:
-                for urgency in URGENCIES:
+            for kind in TaskKind:
+                for urgency in Urgency:
                     for team in known:
                         if policy.fits(kind, urgency, team, day):
                             _check_one(number, promised(policies, kind, urgency, team, day), night)
@@ -171,7 +167,7 @@ def _check_one(number: int, promise: Promise, night: timedelta) -> None:
             f"sla_policies.{number}: reached_hours ({promise.reached_hours:g}) is less than tried_hours "
             f"({promise.tried_hours:g}): nobody is reached before they are tried"
         )
-    if promise.clock == "wall" and timedelta(hours=promise.tried_hours) <= night:
+    if promise.clock == SlaTime.WALL and timedelta(hours=promise.tried_hours) <= night:
         raise ValueError(
             f"sla_policies.{number}: {promise.tried_hours:g} hours on the wall clock are over before the hotline opens "
             f'again for who calls at closing time ({night.total_seconds() / 3600:g} hours); say clock = "service", or '

@@ -15,6 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import Role
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 
@@ -99,11 +101,11 @@ class User(Base):
     """Somebody who has a log-in; what each role may do stands in :mod:`ivr.domain.permissions`."""
 
     __tablename__ = "users"
-    __table_args__ = (one_of("role", "member", "supervisor", "administrator", "officer"),)
+    __table_args__ = (one_of("role", *Role),)
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(120))
-    role: Mapped[str] = mapped_column(String(20))
+    role: Mapped[Role] = mapped_column(Enumerated(Role, 20))
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     #: Number and PIN by which a member is known on the telephone.

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.domain.enums import AlertEvent, DeliveryState
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 _UNTOLD = text("message_id IS NULL")
@@ -19,12 +21,12 @@ class AlertItem(Base):
     __tablename__ = "alert_items"
     __table_args__ = (
         UniqueConstraint("subscription", "kind", "task_id"),
-        one_of("kind", "emergency", "at_risk", "missed", "escalated"),
+        one_of("kind", *AlertEvent),
         Index("ix_alert_items_untold", "subscription", "kind", "at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     subscription: Mapped[str] = mapped_column(String(60))
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[AlertEvent] = mapped_column(Enumerated(AlertEvent, 20))
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("alert_messages.id", ondelete="CASCADE"), index=True)
@@ -34,7 +36,7 @@ class AlertMessage(Base):
     """What a subscription is told at once, be it one task or a hundred thousand."""
 
     __tablename__ = "alert_messages"
-    __table_args__ = (one_of("state", "queued", "sent", "failed"), Index(None, "subscription", "created_at"))
+    __table_args__ = (one_of("state", *DeliveryState), Index(None, "subscription", "created_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     subscription: Mapped[str] = mapped_column(String(60))
     urgent: Mapped[bool] = mapped_column(Boolean)
@@ -42,6 +44,6 @@ class AlertMessage(Base):
     text: Mapped[str] = mapped_column(Text)
     #: How many tasks of each kind it is about, and the receipt codes it names: {"kinds": {…}, "codes": […]}.
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
-    state: Mapped[str] = mapped_column(String(10), default="queued")
+    state: Mapped[DeliveryState] = mapped_column(Enumerated(DeliveryState, 10), default=DeliveryState.QUEUED)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

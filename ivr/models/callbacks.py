@@ -18,9 +18,28 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import (
+    AgeGroup,
+    AppointmentMode,
+    AppointmentReason,
+    Availability,
+    Companion,
+    Concern,
+    DeliveryState,
+    EmergencyKind,
+    Outcome,
+    RefusalReason,
+    RoomSize,
+    SmsTemplate,
+    TaskEventKind,
+    TaskKind,
+    TaskState,
+    Urgency,
+)
 from ivr.models.accounts import Team, User
 from ivr.models.calls import Call
 from ivr.models.voicebox import VoiceboxMessage
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import NEVER_REUSED, Base, one_of
 
 _OPEN = text("state <> 'closed'")
@@ -33,9 +52,9 @@ class CallbackTask(Base):
     __table_args__ = (
         # One call has one task for each thing it is about.
         UniqueConstraint("call_id", "kind", "concern"),
-        one_of("state", "open", "claimed", "closed"),
-        one_of("kind", "callback", "postal_order", "appointment"),
-        one_of("urgency", "normal", "emergency"),
+        one_of("state", *TaskState),
+        one_of("kind", *TaskKind),
+        one_of("urgency", *Urgency),
         Index("ix_callback_tasks_queue", "state", "due_at"),
         # The order in which open tasks are served: 'emergency' comes before 'normal'.
         Index("ix_callback_tasks_line", "urgency", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
@@ -56,26 +75,26 @@ class CallbackTask(Base):
         NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20), default="callback")
-    state: Mapped[str] = mapped_column(String(20), default="open")
+    kind: Mapped[TaskKind] = mapped_column(Enumerated(TaskKind, 20), default=TaskKind.CALLBACK)
+    state: Mapped[TaskState] = mapped_column(Enumerated(TaskState, 20), default=TaskState.OPEN)
     #: The call that opened it; `contacts` names them all.
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     language: Mapped[str] = mapped_column(String(8))
-    concern: Mapped[str] = mapped_column(String(40))
-    urgency: Mapped[str] = mapped_column(String(20), default="normal")
+    concern: Mapped[Concern] = mapped_column(Enumerated(Concern, 40))
+    urgency: Mapped[Urgency] = mapped_column(Enumerated(Urgency, 20), default=Urgency.NORMAL)
     #: Words of the transcript that have raised the urgency.
     urgency_words: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     #: When a person took such a raise back; words raise this task no more.
     urgency_lowered_at: Mapped[datetime | None]
     #: no_money, power_cut, housing, food_voucher, other
-    emergency_kind: Mapped[str | None] = mapped_column(String(20))
+    emergency_kind: Mapped[EmergencyKind | None] = mapped_column(Enumerated(EmergencyKind, 20))
     #: Key of the office (Geschäftsstelle), where the caller keyed in a postal code.
     office: Mapped[str | None] = mapped_column(String(40))
     #: under_25 or 25_and_over, where it is known
-    age_group: Mapped[str | None] = mapped_column(String(20))
+    age_group: Mapped[AgeGroup | None] = mapped_column(Enumerated(AgeGroup, 20))
     #: When the caller can be reached: morning, afternoon, any_time
-    availability: Mapped[str | None] = mapped_column(String(20))
+    availability: Mapped[Availability | None] = mapped_column(Enumerated(Availability, 20))
     #: As a member has understood it.
     caller_name: Mapped[str | None] = mapped_column(String(120))
     #: E.164; None where the caller withheld it and entered none.
@@ -104,7 +123,7 @@ class CallbackTask(Base):
     closed_at: Mapped[datetime | None]
     #: It was closed before, so long ago that it was counted then and is not counted again.
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
-    outcome: Mapped[str | None] = mapped_column(String(40))
+    outcome: Mapped[Outcome | None] = mapped_column(Enumerated(Outcome, 40))
     #: The data subject has asked that it be kept and not used (Art. 18 GDPR).
     restricted_at: Mapped[datetime | None]
     #: All that was the caller's is destroyed at their wish; what is left is counted and goes when that is final.
@@ -197,17 +216,17 @@ class AppointmentWish(Base):
 
     __tablename__ = "appointment_wishes"
     __table_args__ = (
-        one_of("mode", "in_person", "telephone", "video"),
-        one_of("companion", "none", "interpreter", "companion"),
+        one_of("mode", *AppointmentMode),
+        one_of("companion", *Companion),
         # Source, question 3: how many were refused an appointment, and why.
         CheckConstraint("appointment_at IS NULL OR refusal_reason IS NULL", name="granted_or_refused"),
     )
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
-    mode: Mapped[str] = mapped_column(String(20), default="in_person")
+    mode: Mapped[AppointmentMode] = mapped_column(Enumerated(AppointmentMode, 20), default=AppointmentMode.IN_PERSON)
     #: benefits, work, documents, other
-    reason: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[AppointmentReason | None] = mapped_column(Enumerated(AppointmentReason, 20))
     #: Who takes part: none, interpreter, companion
-    companion: Mapped[str] = mapped_column(String(20), default="none")
+    companion: Mapped[Companion] = mapped_column(Enumerated(Companion, 20), default=Companion.NONE)
     #: Hearing or speaking is hard.
     impairment: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Under 25 and looking for training (unversorgte Bewerber*innen unter 25).
@@ -216,9 +235,9 @@ class AppointmentWish(Base):
     appointment_at: Mapped[datetime | None] = mapped_column(index=True)
     place: Mapped[str | None] = mapped_column(String(200))
     #: small, or large where a third person takes part
-    room: Mapped[str | None] = mapped_column(String(10))
+    room: Mapped[RoomSize | None] = mapped_column(Enumerated(RoomSize, 10))
     #: Refused: why.
-    refusal_reason: Mapped[str | None] = mapped_column(String(20))
+    refusal_reason: Mapped[RefusalReason | None] = mapped_column(Enumerated(RefusalReason, 20))
 
     @property
     def large_room(self) -> bool:
@@ -243,18 +262,18 @@ class TextMessage(Base):
     __tablename__ = "text_messages"
     __table_args__ = (
         UniqueConstraint("call_id", "to_number", "template", "number"),
-        one_of("state", "queued", "sent", "failed"),
+        one_of("state", *DeliveryState),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     to_number: Mapped[str] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(8))
     #: Which text it began with (a prompt), and the how manieth of that kind it is.
-    template: Mapped[str] = mapped_column(String(40), default="sms_link")
+    template: Mapped[SmsTemplate] = mapped_column(Enumerated(SmsTemplate, 40), default=SmsTemplate.LINK)
     number: Mapped[int] = mapped_column(default=1)
     #: What a member has sent, as they saw it; none for the link.
     text: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(20), default="queued")
+    state: Mapped[DeliveryState] = mapped_column(Enumerated(DeliveryState, 20), default=DeliveryState.QUEUED)
     message_sid: Mapped[str | None] = mapped_column(String(64))
     sent_at: Mapped[datetime | None]
 
@@ -269,7 +288,7 @@ class Attempt(Base):
     #: When the caller's telephone began to ring.
     at: Mapped[datetime] = mapped_column(index=True)
     #: ringing, until the carrier's events tell how it ended
-    outcome: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[Outcome] = mapped_column(Enumerated(Outcome, 40))
     #: The call that was placed; none where a member has typed what happened.
     conversation_id: Mapped[int | None] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
@@ -289,7 +308,7 @@ class TaskEvent(Base):
     at: Mapped[datetime]
     #: opened, called_again, raised, lowered, number_given, changed, claimed, released, attempted, noted, closed,
     #: reopened, withdrawn, at_risk, breached, not_reached_in_time, put_off, letter_proposed, recording_cut_short
-    kind: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[TaskEventKind] = mapped_column(Enumerated(TaskEventKind, 40))
     text: Mapped[str | None] = mapped_column(Text)
     task: Mapped[CallbackTask] = relationship(back_populates="events")
     user: Mapped[User | None] = relationship()

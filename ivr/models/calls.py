@@ -10,6 +10,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import CallEnding, CallState, Concern
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 if TYPE_CHECKING:
@@ -21,18 +23,18 @@ class Call(Base):
     """A call to the hotline (Anruf), from the carrier's first request to its last event."""
 
     __tablename__ = "calls"
-    __table_args__ = (one_of("state", "in_progress", "ended"),)
+    __table_args__ = (one_of("state", *CallState),)
     id: Mapped[int] = mapped_column(primary_key=True)
     call_sid: Mapped[str] = mapped_column(String(64), unique=True)
     #: E.164, None where the caller withheld it.
     from_number: Mapped[str | None] = mapped_column(String(32))
     language: Mapped[str | None] = mapped_column(String(8))
-    concern: Mapped[str | None] = mapped_column(String(40))
+    concern: Mapped[Concern | None] = mapped_column(Enumerated(Concern, 40))
     #: The step of the flow at which something was last written down.
     step: Mapped[str | None] = mapped_column(String(60))
     #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
-    ending: Mapped[str | None] = mapped_column(String(20))
-    state: Mapped[str] = mapped_column(String(20), default="in_progress")
+    ending: Mapped[CallEnding | None] = mapped_column(Enumerated(CallEnding, 20))
+    state: Mapped[CallState] = mapped_column(Enumerated(CallState, 20), default=CallState.IN_PROGRESS)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="call", order_by="VoiceboxMessage.take")

@@ -16,9 +16,27 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import (
+    AgeGroup,
+    Concern,
+    ConversationKind,
+    ConversationOutcome,
+    ConversationState,
+    EmergencyKind,
+    InterpreterRequestState,
+    LegEnding,
+    LegRole,
+    LegState,
+    PresenceState,
+    QueueEntryMode,
+    QueueEntryState,
+    QueueExit,
+    Urgency,
+)
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 
@@ -26,9 +44,9 @@ class Presence(Base):
     """Whether a team member answers calls now, and at which telephone (Erreichbarkeit)."""
 
     __tablename__ = "presences"
-    __table_args__ = (one_of("state", "offline", "available", "paused", "ringing", "talking", "wrap_up"),)
+    __table_args__ = (one_of("state", *PresenceState),)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    state: Mapped[str] = mapped_column(String(20), default="offline")
+    state: Mapped[PresenceState] = mapped_column(Enumerated(PresenceState, 20), default=PresenceState.OFFLINE)
     #: E.164, where they sit.
     number: Mapped[str | None] = mapped_column(String(32))
     languages: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -41,7 +59,7 @@ class Presence(Base):
     #: The leg they are rung for or talk on, or whose wrap-up is due.
     leg_id: Mapped[int | None]
     #: What they asked for while they could not have it yet: paused or offline after this call.
-    afterwards: Mapped[str | None] = mapped_column(String(20))
+    afterwards: Mapped[PresenceState | None] = mapped_column(Enumerated(PresenceState, 20))
     user: Mapped[User] = relationship()
 
 
@@ -81,9 +99,9 @@ class QueueEntry(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "turn"),
         # waiting: also between two members who are rung; offered: a member is rung; answered; left: see `reason`
-        one_of("state", "waiting", "offered", "answered", "left"),
+        one_of("state", *QueueEntryState),
         # live: the caller holds the line; callback: they have hung up and keep their place
-        one_of("mode", "live", "callback"),
+        one_of("mode", *QueueEntryMode),
         Index(
             "ix_line_entries_line",
             "joined_at",
@@ -97,13 +115,13 @@ class QueueEntry(Base):
     turn: Mapped[int] = mapped_column(default=0)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     language: Mapped[str] = mapped_column(String(8))
-    concern: Mapped[str] = mapped_column(String(40))
-    urgency: Mapped[str] = mapped_column(String(20))
-    emergency_kind: Mapped[str | None] = mapped_column(String(20))
-    age_group: Mapped[str | None] = mapped_column(String(20))
+    concern: Mapped[Concern] = mapped_column(Enumerated(Concern, 40))
+    urgency: Mapped[Urgency] = mapped_column(Enumerated(Urgency, 20))
+    emergency_kind: Mapped[EmergencyKind | None] = mapped_column(Enumerated(EmergencyKind, 20))
+    age_group: Mapped[AgeGroup | None] = mapped_column(Enumerated(AgeGroup, 20))
     office: Mapped[str | None] = mapped_column(String(40))
-    state: Mapped[str] = mapped_column(String(20), default="waiting")
-    mode: Mapped[str] = mapped_column(String(20), default="live")
+    state: Mapped[QueueEntryState] = mapped_column(Enumerated(QueueEntryState, 20), default=QueueEntryState.WAITING)
+    mode: Mapped[QueueEntryMode] = mapped_column(Enumerated(QueueEntryMode, 20), default=QueueEntryMode.LIVE)
     #: Decides the place; a caller who comes back after a broken connection keeps it.
     joined_at: Mapped[datetime]
     #: When they really began to wait.
@@ -115,7 +133,7 @@ class QueueEntry(Base):
     answered_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     #: Why they left: callback, message, emergency, closed, nobody, full, hung_up, withdrawn.
-    reason: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[QueueExit | None] = mapped_column(Enumerated(QueueExit, 20))
     #: The promise behind a place that is kept.
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"))
     call: Mapped[Call] = relationship()
@@ -127,20 +145,22 @@ class Conversation(Base):
 
     __tablename__ = "conversations"
     __table_args__ = (
-        one_of("kind", "answered", "callback"),
-        one_of("state", "preparing", "live", "ended"),
+        one_of("kind", *ConversationKind),
+        one_of("state", *ConversationState),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     #: Name of the carrier's conference.
     room: Mapped[str] = mapped_column(String(60), unique=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    state: Mapped[str] = mapped_column(String(20), default="preparing")
+    kind: Mapped[ConversationKind] = mapped_column(Enumerated(ConversationKind, 20))
+    state: Mapped[ConversationState] = mapped_column(
+        Enumerated(ConversationState, 20), default=ConversationState.PREPARING
+    )
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("line_entries.id", ondelete="SET NULL"), index=True)
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     language: Mapped[str] = mapped_column(String(8))
-    concern: Mapped[str] = mapped_column(String(40))
-    urgency: Mapped[str] = mapped_column(String(20))
+    concern: Mapped[Concern] = mapped_column(Enumerated(Concern, 40))
+    urgency: Mapped[Urgency] = mapped_column(Enumerated(Urgency, 20))
     started_at: Mapped[datetime]
     #: When caller and member could hear each other.
     connected_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -148,7 +168,7 @@ class Conversation(Base):
     #: The caller has been told that nobody interprets.
     caller_asked: Mapped[bool] = mapped_column(Boolean, default=False)
     #: How it ended, as the member says at wrap-up.
-    outcome: Mapped[str | None] = mapped_column(String(40))
+    outcome: Mapped[ConversationOutcome | None] = mapped_column(Enumerated(ConversationOutcome, 40))
     legs: Mapped[list[Leg]] = relationship(back_populates="conversation", order_by="Leg.id")
     entry: Mapped[QueueEntry | None] = relationship()
     task: Mapped[CallbackTask | None] = relationship()
@@ -161,14 +181,14 @@ class Leg(Base):
     __tablename__ = "legs"
     __table_args__ = (
         UniqueConstraint("conversation_id", "call_sid"),
-        one_of("role", "caller", "member", "interpreter", "companion"),
+        one_of("role", *LegRole),
         # wanted: to be rung; ringing; answered: hears who it is; joined: in the room; ended: see `ending`
-        one_of("state", "wanted", "ringing", "answered", "joined", "ended"),
+        one_of("state", *LegState),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
-    role: Mapped[str] = mapped_column(String(20))
-    state: Mapped[str] = mapped_column(String(20), default="wanted")
+    role: Mapped[LegRole] = mapped_column(Enumerated(LegRole, 20))
+    state: Mapped[LegState] = mapped_column(Enumerated(LegState, 20), default=LegState.WANTED)
     number: Mapped[str | None] = mapped_column(String(32))
     #: The carrier's id; a caller who is answered twice in a call has two legs with the same one.
     call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
@@ -184,7 +204,7 @@ class Leg(Base):
     ended_at: Mapped[datetime | None]
     #: completed, no_answer, busy, failed, number_invalid, declined, machine, wrong_person, refused, not_confirmed,
     #: canceled
-    ending: Mapped[str | None] = mapped_column(String(20))
+    ending: Mapped[LegEnding | None] = mapped_column(Enumerated(LegEnding, 20))
     conversation: Mapped[Conversation] = relationship(back_populates="legs")
     user: Mapped[User | None] = relationship()
     request: Mapped[InterpreterRequest | None] = relationship()
@@ -196,12 +216,14 @@ class InterpreterRequest(Base):
     __tablename__ = "interpreter_requests"
     __table_args__ = (
         one_of("role", "interpreter", "companion"),
-        one_of("state", "looking", "joined", "unmet", "canceled"),
+        one_of("state", *InterpreterRequestState),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
-    role: Mapped[str] = mapped_column(String(20), default="interpreter")
-    state: Mapped[str] = mapped_column(String(20), default="looking")
+    role: Mapped[LegRole] = mapped_column(Enumerated(LegRole, 20), default=LegRole.INTERPRETER)
+    state: Mapped[InterpreterRequestState] = mapped_column(
+        Enumerated(InterpreterRequestState, 20), default=InterpreterRequestState.LOOKING
+    )
     language: Mapped[str] = mapped_column(String(8))
     #: Companion: the number the caller names.
     number: Mapped[str | None] = mapped_column(String(32))

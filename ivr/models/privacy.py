@@ -7,7 +7,17 @@ from datetime import datetime
 from sqlalchemy import Boolean, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import (
+    DeletionCause,
+    IdentityCheck,
+    PendingDeletionKind,
+    ProposalState,
+    RetentionKind,
+    SubjectRequestState,
+    SubjectRight,
+)
 from ivr.models.accounts import User
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 
@@ -15,13 +25,13 @@ class PeriodChange(Base):
     """A period (Löschfrist) an administrator wants changed; it counts once the officer has confirmed it."""
 
     __tablename__ = "period_changes"
-    __table_args__ = (one_of("state", "proposed", "confirmed", "refused"), Index(None, "kind", "decided_at"))
+    __table_args__ = (one_of("state", *ProposalState), Index(None, "kind", "decided_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     #: See ivr.privacy.retention_periods.PERIODS.
-    kind: Mapped[str] = mapped_column(String(30))
+    kind: Mapped[RetentionKind] = mapped_column(Enumerated(RetentionKind, 30))
     days: Mapped[int]
     reason: Mapped[str] = mapped_column(String(300))
-    state: Mapped[str] = mapped_column(String(10), default="proposed")
+    state: Mapped[ProposalState] = mapped_column(Enumerated(ProposalState, 10), default=ProposalState.PROPOSED)
     proposed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     proposed_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -53,8 +63,8 @@ class PendingDeletion(Base):
     a keyed hash stays for some days, so that nothing brings back what was deleted (:mod:`.tombstones`)."""
 
     __tablename__ = "pending_deletions"
-    __table_args__ = (one_of("kind", "audio", "call", "recording", "message"),)
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    __table_args__ = (one_of("kind", *PendingDeletionKind),)
+    kind: Mapped[PendingDeletionKind] = mapped_column(Enumerated(PendingDeletionKind, 10), primary_key=True)
     sid: Mapped[str] = mapped_column(String(64), primary_key=True)
     planned_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
@@ -64,11 +74,11 @@ class DeletionRecord(Base):
     """That something was deleted (Löschprotokoll): what kind, how much, why, and whether it was seen to be gone."""
 
     __tablename__ = "deletion_records"
-    __table_args__ = (one_of("cause", "period", "erasure", "replay"),)
+    __table_args__ = (one_of("cause", *DeletionCause),)
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     #: period: it was kept long enough; erasure: the person has demanded it; replay: again, after a restore
-    cause: Mapped[str] = mapped_column(String(10))
+    cause: Mapped[DeletionCause] = mapped_column(Enumerated(DeletionCause, 10))
     kind: Mapped[str] = mapped_column(String(30))
     #: What was older than this.
     cutoff_at: Mapped[datetime | None]
@@ -85,14 +95,16 @@ class SubjectRequest(Base):
 
     __tablename__ = "subject_requests"
     __table_args__ = (
-        one_of("kind", "access", "rectification", "erasure", "restriction"),
-        one_of("state", "opened", "done", "refused"),
+        one_of("kind", *SubjectRight),
+        one_of("state", *SubjectRequestState),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    state: Mapped[str] = mapped_column(String(10), default="opened")
+    kind: Mapped[SubjectRight] = mapped_column(Enumerated(SubjectRight, 20))
+    state: Mapped[SubjectRequestState] = mapped_column(
+        Enumerated(SubjectRequestState, 10), default=SubjectRequestState.OPENED
+    )
     #: How we know that it is them, see ivr.web.data_subject_requests.IDENTITY_CHECKS.
-    identity_check: Mapped[str] = mapped_column(String(30))
+    identity_check: Mapped[IdentityCheck] = mapped_column(Enumerated(IdentityCheck, 30))
     #: The number or code that was named, sealed; emptied when the request is done.
     named: Mapped[str] = mapped_column(Text)
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import SlaMeasure, SlaState, SlaTime
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 _RUNS = text("next_change_at IS NOT NULL")
@@ -20,10 +22,10 @@ class SlaClock(Base):
     __tablename__ = "sla_clocks"
     __table_args__ = (
         # tried: first real attempt; reached: spoken with, or closed with a reason
-        one_of("measure", "tried", "reached"),
-        one_of("clock", "wall", "service"),
+        one_of("measure", *SlaMeasure),
+        one_of("clock", *SlaTime),
         # void: nobody expects it any more (withdrawn, or closed without an attempt being needed)
-        one_of("state", "on_track", "at_risk", "missed", "met", "met_late", "void"),
+        one_of("state", *SlaState),
         # The sweep reads only what changes by itself.
         Index("ix_sla_clocks_next_change", "next_change_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
         Index("ix_sla_clocks_met", "met_at", "measure"),
@@ -43,11 +45,11 @@ class SlaClock(Base):
         ),
     )
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
-    measure: Mapped[str] = mapped_column(String(10), primary_key=True)
-    clock: Mapped[str] = mapped_column(String(10))
+    measure: Mapped[SlaMeasure] = mapped_column(Enumerated(SlaMeasure, 10), primary_key=True)
+    clock: Mapped[SlaTime] = mapped_column(Enumerated(SlaTime, 10))
     #: Hours of that clock that were promised.
     hours: Mapped[float]
-    state: Mapped[str] = mapped_column(String(10), default="on_track")
+    state: Mapped[SlaState] = mapped_column(Enumerated(SlaState, 10), default=SlaState.ON_TRACK)
     #: From when on it is at risk, and when it falls due.
     at_risk_at: Mapped[datetime]
     due_at: Mapped[datetime]

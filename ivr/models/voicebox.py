@@ -14,7 +14,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.enums import MessageState, RecordingState, TranscriptReason, TranscriptState
 from ivr.models.calls import Call
+from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import NEVER_REUSED, Base, one_of
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class VoiceboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "take"),
         # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later take
-        one_of("state", "expected", "left", "empty", "replaced"),
+        one_of("state", *MessageState),
         NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -39,7 +41,7 @@ class VoiceboxMessage(Base):
     replaces_take: Mapped[int | None]
     #: What the call was about then (see ivr.callbacks.request); later events may come without the call's state.
     about: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    state: Mapped[str] = mapped_column(String(20), default="expected")
+    state: Mapped[MessageState] = mapped_column(Enumerated(MessageState, 20), default=MessageState.EXPECTED)
     language: Mapped[str] = mapped_column(String(8))
     consented_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
@@ -55,13 +57,13 @@ class Recording(Base):
     __table_args__ = (
         # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
         # absent: too short or silent; deleted: a replaced take, or its period is over
-        one_of("state", "announced", "available", "stored", "absent", "deleted"),
+        one_of("state", *RecordingState),
         NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("voicebox_messages.id", ondelete="CASCADE"), unique=True)
     recording_sid: Mapped[str] = mapped_column(String(64), unique=True)
-    state: Mapped[str] = mapped_column(String(20))
+    state: Mapped[RecordingState] = mapped_column(Enumerated(RecordingState, 20))
     #: Seconds as the carrier counted them, replaced by the audio's own length once it is stored.
     recorded_seconds: Mapped[float | None]
     audio_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -79,13 +81,13 @@ class Transcript(Base):
     __tablename__ = "transcripts"
     __table_args__ = (
         # pending: a worker will; done: there is text; please_listen: a person must, see `reason`
-        one_of("state", "pending", "done", "please_listen"),
+        one_of("state", *TranscriptState),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), unique=True)
-    state: Mapped[str] = mapped_column(String(20))
+    state: Mapped[TranscriptState] = mapped_column(Enumerated(TranscriptState, 20))
     #: no_model, no_speech, unusable, failed
-    reason: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[TranscriptReason | None] = mapped_column(Enumerated(TranscriptReason, 40))
     language: Mapped[str] = mapped_column(String(8))
     engine: Mapped[str | None] = mapped_column(String(120))
     text: Mapped[str | None] = mapped_column(Text)

@@ -29,6 +29,7 @@ from alembic.util import CommandError
 from sqlalchemy import MetaData, text
 
 from ivr.audit import access_log, anchors
+from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso, utc_now
 from ivr.operations import table_dump
 from ivr.operations.migrate import alembic_config, migrate
@@ -179,7 +180,7 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
     aside = anchors.set_aside(last)
     with database.writing() as session:
         detail = f"a backup of {manifest['made_at']}; {aside} later heads of this log were set aside"
-        access_log.append(session, access_log.THE_HOUSE, "restored", utc_now(), detail=detail)
+        access_log.append(session, access_log.THE_HOUSE, AccessAction.RESTORED, utc_now(), detail=detail)
         for sid in summary.gone:
             session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), {"sid": sid})
     summary.missing = unreadable_audio()

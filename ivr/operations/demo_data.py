@@ -18,12 +18,32 @@ from sqlalchemy.orm import Session
 from ivr.accounts import users
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import Sound, write_wav
-from ivr.callbacks import search_index, sla_clocks
+from ivr.callbacks import appointments, attempts, events, search_index, sla_clocks, workflow
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
+from ivr.domain.enums import (
+    AppointmentReason,
+    CallEnding,
+    CallState,
+    ConversationKind,
+    ConversationState,
+    EmergencyKind,
+    InterpreterRequestState,
+    MessageState,
+    Outcome,
+    QueueEntryState,
+    QueueExit,
+    RecordingState,
+    RefusalReason,
+    TaskEventKind,
+    TaskKind,
+    TranscriptReason,
+    TranscriptState,
+    Urgency,
+)
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team, User
-from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Contact, PostalOrder, TaskEvent
+from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, PostalOrder
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -59,7 +79,9 @@ _NAMES = (
     "Rahimi",
     "Çelik",
 )
-_EMERGENCIES = ("no_money", "power_cut", "housing", "food_voucher")
+_EMERGENCIES = tuple(kind for kind in EmergencyKind if kind != EmergencyKind.OTHER)
+_OUTCOMES = (Outcome.REACHED, Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERING_MACHINE)
+_REFUSALS = (RefusalReason.SETTLED_WITHOUT, RefusalReason.NO_CAPACITY, RefusalReason.NOT_RESPONSIBLE)
 _PEOPLE = (("anna", "Anna Ahlers"), ("bilal", "Bilal Demir"), ("clara", "Clara Cordes"), ("dunja", "Dunja Petrović"))
 #: Messages with audio, the more the later the day; the other callers asked for a callback by keypad.
 _MESSAGES = 400
@@ -139,8 +161,8 @@ def _call(
     is_open = 8 <= at.astimezone(settings().hours.zone).hour < 18
     call = Call(
         call_sid="CA" + f"{dice.getrandbits(128):032x}", from_number=f"+4917{dice.randrange(10**9):09d}",
-        language=language, concern=concern, step="goodbye", state="ended", started_at=at,
-        ended_at=at + timedelta(seconds=dice.randrange(30, 400)), ending="connected",
+        language=language, concern=concern, step="goodbye", state=CallState.ENDED, started_at=at,
+        ended_at=at + timedelta(seconds=dice.randrange(30, 400)), ending=CallEnding.CONNECTED,
     )  # fmt: skip
     session.add(call)
     made.calls += 1
@@ -149,9 +171,9 @@ def _call(
         _wait(session, dice, call, teams[settings().team_for(concern)])
         return
     if dice.random() < 0.15:
-        call.ending = "hung_up"
+        call.ending = CallEnding.HUNG_UP
         return
-    call.ending = "promised"
+    call.ending = CallEnding.PROMISED
     session.flush()
     task = _task(session, dice, call, concern, teams, made)
     made.tasks += 1
@@ -168,31 +190,49 @@ def _wait(session: Session, dice: random.Random, call: Call, team: Team) -> None
     gives_up = dice.random() < 0.07
     about = {"team_id": team.id, "language": call.language or "de", "concern": call.concern or "other"}
     entry = QueueEntry(
-        call_id=call.id, state="left" if gives_up else "answered", joined_at=call.started_at,
-        entered_at=call.started_at, resume="", urgency="normal", reason="hung_up" if gives_up else None,
-        answered_at=None if gives_up else call.started_at + wait, left_at=call.started_at + wait, **about,
-    )  # fmt: skip
+        call_id=call.id,
+        state=QueueEntryState.LEFT if gives_up else QueueEntryState.ANSWERED,
+        joined_at=call.started_at,
+        entered_at=call.started_at,
+        resume="",
+        urgency=Urgency.NORMAL,
+        reason=QueueExit.HUNG_UP if gives_up else None,
+        answered_at=None if gives_up else call.started_at + wait,
+        left_at=call.started_at + wait,
+        **about,
+    )
     session.add(entry)
     if gives_up:
-        call.ending = "hung_up"
+        call.ending = CallEnding.HUNG_UP
         return
     session.flush()
     ends = call.started_at + wait + timedelta(minutes=dice.uniform(1, 9))
     talk = Conversation(
-        room=f"demo-{call.call_sid}", kind="answered", state="ended", entry_id=entry.id, urgency="normal",
-        started_at=call.started_at, connected_at=call.started_at + wait, ended_at=ends,
-        outcome=dice.choices(["settled", "follow_up", "passed_on"], weights=[7, 2, 1])[0], **about,
-    )  # fmt: skip
+        room=f"demo-{call.call_sid}",
+        kind=ConversationKind.ANSWERED,
+        state=ConversationState.ENDED,
+        entry_id=entry.id,
+        urgency=Urgency.NORMAL,
+        started_at=call.started_at,
+        connected_at=call.started_at + wait,
+        ended_at=ends,
+        outcome=dice.choices(["settled", "follow_up", "passed_on"], weights=[7, 2, 1])[0],
+        **about,
+    )
     session.add(talk)
     if call.language not in ("de", "en") and dice.random() < 0.5:
         session.flush()
         joined = call.started_at + wait + timedelta(seconds=dice.uniform(15, 170)) if dice.random() < 0.85 else None
         session.add(
             InterpreterRequest(
-                conversation_id=talk.id, state="joined" if joined else "unmet", language=call.language,
-                requested_at=call.started_at + wait, joined_at=joined, ended_at=ends if joined else None,
+                conversation_id=talk.id,
+                state=InterpreterRequestState.JOINED if joined else InterpreterRequestState.UNMET,
+                language=call.language,
+                requested_at=call.started_at + wait,
+                joined_at=joined,
+                ended_at=ends if joined else None,
             )
-        )  # fmt: skip
+        )
 
 
 def _task(
@@ -217,7 +257,7 @@ def _task(
     session.flush()
     sla_clocks.start(session, task)
     session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
-    session.add(TaskEvent(task_id=task.id, at=call.started_at, kind="opened"))
+    events.record(session, task.id, TaskEventKind.OPENED, call.started_at)
     if kind == "postal_order":
         forms = dice.sample(settings().forms, dice.randrange(1, 3))
         session.add(PostalOrder(task_id=task.id, forms=list(forms), customer_number=None))
@@ -226,7 +266,7 @@ def _task(
             AppointmentWish(
                 task_id=task.id,
                 mode=dice.choice(["in_person", "telephone", "video"]),
-                reason="benefits",
+                reason=AppointmentReason.BENEFITS,
                 companion=dice.choice(["none", "none", "interpreter", "companion"]),
                 impairment=dice.random() < 0.1,
                 seeks_training=dice.random() < 0.1,
@@ -240,14 +280,20 @@ def _message(session: Session, dice: random.Random, task: CallbackTask, language
     sound = _spoken(text, language)
     sid = "RE" + f"{dice.getrandbits(128):032x}"
     message = VoiceboxMessage(
-        call_id=task.call_id, task_id=task.id, take=1, about={"concern": task.concern}, state="left", language=language,
-        consented_at=task.first_contact_at, left_at=task.first_contact_at,
-    )  # fmt: skip
+        call_id=task.call_id,
+        task_id=task.id,
+        take=1,
+        about={"concern": task.concern},
+        state=MessageState.LEFT,
+        language=language,
+        consented_at=task.first_contact_at,
+        left_at=task.first_contact_at,
+    )
     session.add(message)
     session.flush()
     kept = audio_store.save(sid, write_wav(sound), {"call_sid": task.call.call_sid, "language": language})
     recording = Recording(
-        message_id=message.id, recording_sid=sid, state="stored", recorded_seconds=sound.seconds,
+        message_id=message.id, recording_sid=sid, state=RecordingState.STORED, recorded_seconds=sound.seconds,
         audio_sha256=kept.sha256, audio_bytes=kept.size, stored_at=task.first_contact_at,
         carrier_deleted_at=task.first_contact_at,
     )  # fmt: skip
@@ -258,8 +304,8 @@ def _message(session: Session, dice: random.Random, task: CallbackTask, language
     session.add(
         Transcript(
             recording_id=recording.id,
-            state="done" if sure > 0.55 else "please_listen",
-            reason=None if sure > 0.55 else "low_confidence",
+            state=TranscriptState.DONE if sure > 0.55 else TranscriptState.PLEASE_LISTEN,
+            reason=None if sure > 0.55 else TranscriptReason.LOW_CONFIDENCE,
             language=language,
             engine="demo",
             text=text,
@@ -291,28 +337,24 @@ def _work(session: Session, dice: random.Random, task: CallbackTask, staff: list
     if tried >= now:
         sla_clocks.catch_up(session, task.id, now)
         return
-    person = dice.choice(staff)
-    outcome = dice.choices(["reached", "no_answer", "busy", "answering_machine"], weights=[70, 18, 6, 6])[0]
-    task.first_attempt_at = tried
-    sla_clocks.met(session, task.id, "tried", tried)
-    session.add(Attempt(task_id=task.id, user_id=person, at=tried, outcome=outcome, answered_at=tried, ended_at=tried))
-    session.add(TaskEvent(task_id=task.id, user_id=person, at=tried, kind="attempted", text=outcome))
-    if outcome == "reached":
-        sla_clocks.met(session, task.id, "reached", tried)
+    user = session.get_one(User, dice.choice(staff))
+    outcome = dice.choices(_OUTCOMES, weights=[70, 18, 6, 6])[0]
+    workflow.claim(session, task, user, tried)
+    attempts.record(session, task, user, outcome, tried)
     old = tried < now - timedelta(days=2)
-    if outcome != "reached" and not old:
+    if outcome != Outcome.REACHED and not old:
+        workflow.release(session, task, user, tried)
         task.next_attempt_at = now + timedelta(hours=dice.uniform(-2, 20))
-        return
-    if old or dice.random() < 0.8:
-        closing = {"postal_order": "forms_sent", "appointment": "refused"}.get(task.kind, "reached")
-        if task.kind == "appointment":
-            wish = session.get_one(AppointmentWish, task.id)
-            if dice.random() < 0.85:
-                closing, wish.appointment_at, wish.place = "granted", tried + timedelta(days=5), "Zimmer 12"
-            else:
-                wish.refusal_reason = dice.choice(["settled_without", "no_capacity", "not_responsible"])
-        task.state, task.outcome, task.closed_at = "closed", closing, tried + timedelta(minutes=6)
-        sla_clocks.met(session, task.id, "reached", task.closed_at)
-        session.add(TaskEvent(task_id=task.id, user_id=person, at=task.closed_at, kind="closed", text=closing))
-        return
-    task.state, task.claimed_by_id, task.claimed_at, task.claim_used_at = "claimed", person, tried, tried
+    elif old or dice.random() < 0.8:
+        _close(session, dice, task, user, tried + timedelta(minutes=6))
+
+
+def _close(session: Session, dice: random.Random, task: CallbackTask, user: User, now: datetime) -> None:
+    if task.kind != TaskKind.APPOINTMENT:
+        outcome = Outcome.FORMS_SENT if task.kind == TaskKind.POSTAL_ORDER else Outcome.REACHED
+        workflow.close(session, task, user, outcome, "", now, attempted=True)
+    elif dice.random() < 0.85:
+        at = now + timedelta(days=5)
+        appointments.answer(session, task, user, now, appointment_at=at, place="Zimmer 12")
+    else:
+        appointments.answer(session, task, user, now, refusal_reason=dice.choice(_REFUSALS))

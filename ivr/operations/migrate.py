@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from ivr.accounts import teams
-from ivr.callbacks import search_index, sla_clocks
+from ivr.callbacks import search_index, sla_backfill
 from ivr.config.settings import settings
 from ivr.platform import database
 
@@ -28,4 +28,4 @@ def migrate() -> None:
     more = True
     while more:
         with database.writing() as session:
-            more = search_index.index_missing(session) + sla_clocks.start_missing(session) > 0
+            more = search_index.index_missing(session) + sla_backfill.start_missing(session) > 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.platform import outbox
+from ivr.platform.column_types import UnknownStoredValue
 
 
 class Away(SQLAlchemyError):
@@ -186,6 +187,10 @@ def _watched(*, writing: bool) -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
             _patience.failed(writing)
+        raise
+    except UnknownStoredValue as error:
+        with suppress(SQLAlchemyError), engine().connect() as connection:
+            error.look_up(connection)
         raise
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import search_index
 from ivr.calls.erased_ids import _WORK_OF, elsewhere
+from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskEventKind
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
@@ -25,16 +26,16 @@ from ivr.platform.work_models import Work
 #: Kinds of events whose text a person has written, or was said by the caller.
 WRITTEN = ("noted", "named", "handed_over", "raised", "text_sent")
 #: Telephones of a conversation that are not staff's.
-THEIR_LEGS = Leg.role.in_(("caller", "companion"))
+THEIR_LEGS = Leg.role.in_((LegRole.CALLER, LegRole.COMPANION))
 
 
 def audio(session: Session, recording_ids: Sequence[int]) -> None:
     """Recordings keep their row and lose their audio, its key first."""
     for recording in session.scalars(select(Recording).where(Recording.id.in_(recording_ids))):
-        elsewhere(session, "audio", recording.recording_sid)
+        elsewhere(session, PendingDeletionKind.AUDIO, recording.recording_sid)
         if recording.carrier_deleted_at is None:
-            elsewhere(session, "recording", recording.recording_sid)
-        recording.state, recording.audio_sha256, recording.audio_bytes = "deleted", None, None
+            elsewhere(session, PendingDeletionKind.RECORDING, recording.recording_sid)
+        recording.state, recording.audio_sha256, recording.audio_bytes = RecordingState.DELETED, None, None
     _drop_work(session, Recording, recording_ids)
     session.flush()
 
@@ -67,7 +68,7 @@ def names(session: Session, task_ids: Sequence[int]) -> None:
     session.execute(theirs.values(callback_number=None, caller_name=None))
     session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(task_ids)).values(customer_number=None))
     session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(task_ids)).values(place=None))
-    named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == "named")
+    named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == TaskEventKind.NAMED)
     session.execute(named.values(text=None))
     lifted = update(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None))
     session.execute(lifted.values(reason=""))
@@ -81,7 +82,7 @@ def texts(session: Session, which: ColumnElement[bool]) -> None:
     found = session.execute(select(TextMessage.id, TextMessage.message_sid).where(which)).all()
     for text in found:
         if text.message_sid:
-            elsewhere(session, "message", text.message_sid)
+            elsewhere(session, PendingDeletionKind.MESSAGE, text.message_sid)
     ids = [text.id for text in found]
     _drop_work(session, TextMessage, ids)
     session.execute(delete(TextMessage).where(TextMessage.id.in_(ids)))
@@ -90,7 +91,7 @@ def texts(session: Session, which: ColumnElement[bool]) -> None:
 def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
     """Numbers of calls, and what the carrier keeps of them."""
     for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(call_ids))):
-        elsewhere(session, "call", call_sid)
+        elsewhere(session, PendingDeletionKind.CALL, call_sid)
     texts(session, TextMessage.call_id.in_(call_ids))
     session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None))
     session.execute(update(QueueEntry).where(QueueEntry.call_id.in_(call_ids)).values(resume=""))
@@ -100,7 +101,7 @@ def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
     """Numbers of callers and companions in conversations, and what the carrier keeps of these calls."""
     theirs = (Leg.conversation_id.in_(conversation_ids), THEIR_LEGS)
     for call_sid in session.scalars(select(Leg.call_sid).where(*theirs, Leg.call_sid.is_not(None))):
-        elsewhere(session, "call", str(call_sid))
+        elsewhere(session, PendingDeletionKind.CALL, str(call_sid))
     session.execute(update(Leg).where(*theirs).values(number=None))
     asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(conversation_ids))
     session.execute(asked.values(number=None))

@@ -16,6 +16,15 @@ from sqlalchemy.orm import Session
 
 from ivr.audit import access_log
 from ivr.calls import erased_ids
+from ivr.domain.enums import (
+    AccessAction,
+    CallState,
+    ConversationState,
+    DeletionCause,
+    QueueEntryState,
+    RecordingState,
+    TaskState,
+)
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
@@ -67,7 +76,7 @@ def _free() -> ColumnElement[bool]:
 
 
 def _over(before: datetime) -> ColumnElement[bool]:
-    return and_(CallbackTask.state == "closed", CallbackTask.closed_at < before)
+    return and_(CallbackTask.state == TaskState.CLOSED, CallbackTask.closed_at < before)
 
 
 def _kept_by_a_task(before: datetime) -> ColumnElement[bool]:
@@ -76,7 +85,7 @@ def _kept_by_a_task(before: datetime) -> ColumnElement[bool]:
 
 
 def _old_call(before: datetime) -> ColumnElement[bool]:
-    return and_(Call.state == "ended", func.coalesce(Call.ended_at, Call.started_at) < before)
+    return and_(Call.state == CallState.ENDED, func.coalesce(Call.ended_at, Call.started_at) < before)
 
 
 def _of_old(before: datetime) -> ColumnElement[bool]:
@@ -90,7 +99,10 @@ def _audio(before: datetime) -> Select[int]:
     return (
         select(Recording.id)
         .join(VoiceboxMessage)
-        .where(Recording.state.in_(("announced", "available", "stored")), _of_old(before))
+        .where(
+            Recording.state.in_((RecordingState.ANNOUNCED, RecordingState.AVAILABLE, RecordingState.STORED)),
+            _of_old(before),
+        )
     )
 
 
@@ -134,7 +146,10 @@ def _numbered_legs(before: datetime) -> Select[int]:
                          anonymisation.THEIR_LEGS)  # fmt: skip
     asked = exists().where(InterpreterRequest.conversation_id == Conversation.id)
     asked = asked.where(InterpreterRequest.number.is_not(None))
-    over = and_(Conversation.state == "ended", func.coalesce(Conversation.ended_at, Conversation.started_at) < before)
+    over = and_(
+        Conversation.state == ConversationState.ENDED,
+        func.coalesce(Conversation.ended_at, Conversation.started_at) < before,
+    )
     return select(Conversation.id).where(over, or_(leg, asked), ~task, ~entry)
 
 
@@ -164,12 +179,17 @@ def _calls(before: datetime) -> Select[int]:
         _old_call(before),
         ~exists().where(Contact.call_id == Call.id),
         ~exists().where(CallbackTask.call_id == Call.id),
-        ~exists().where(QueueEntry.call_id == Call.id, QueueEntry.state.in_(("waiting", "offered"))),
+        ~exists().where(
+            QueueEntry.call_id == Call.id, QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))
+        ),
     )
 
 
 def _conversations(before: datetime) -> Select[int]:
-    over = and_(Conversation.state == "ended", func.coalesce(Conversation.ended_at, Conversation.started_at) < before)
+    over = and_(
+        Conversation.state == ConversationState.ENDED,
+        func.coalesce(Conversation.ended_at, Conversation.started_at) < before,
+    )
     entry = exists().where(
         QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
     )
@@ -287,7 +307,7 @@ def begin_record(session: Session, kind: str, now: datetime) -> DeletionRecord:
     """Write down that deletion of a kind begins: after a power cut one sees how far it came."""
     before = retention_periods.cutoff(session, kind, now)
     record = DeletionRecord(
-        at=now, cause="period", kind=kind, cutoff_at=before, deleted=0, held=_held(session, kind, before),
+        at=now, cause=DeletionCause.PERIOD, kind=kind, cutoff_at=before, deleted=0, held=_held(session, kind, before),
         verified=False, remains=NOT_FINISHED,
     )  # fmt: skip
     session.add(record)
@@ -316,4 +336,4 @@ def write_record(session: Session, cause: str, count: int, remains: str, now: da
 def _log_record(session: Session, record: DeletionRecord, now: datetime) -> None:
     seen = "" if record.verified else ", not verified"
     detail = f"{record.cause} {record.kind}: {record.deleted} deleted, {record.held} held{seen}"
-    access_log.append(session, access_log.THE_HOUSE, "deleted", now, detail=detail)
+    access_log.append(session, access_log.THE_HOUSE, AccessAction.DELETED, now, detail=detail)

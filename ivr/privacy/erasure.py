@@ -20,8 +20,9 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audit import anchors
-from ivr.callbacks import intake
+from ivr.callbacks import workflow
 from ivr.calls import caller_language, erased_ids
+from ivr.domain.enums import CallState, ConversationState, LegState, PendingDeletionKind
 from ivr.domain.timestamps import iso
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask, Contact, TextMessage
@@ -138,12 +139,12 @@ def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> set[st
 
 
 def _talk(session: Session, subject: Subject) -> bool:
-    calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != "ended")
-    conversations = select(Conversation.id).where(_theirs(subject), Conversation.state != "ended")
+    calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != CallState.ENDED)
+    conversations = select(Conversation.id).where(_theirs(subject), Conversation.state != ConversationState.ENDED)
     queries = [calls, conversations]
     if subject.number:
         queries.append(
-            select(Leg.id).where(Leg.number == subject.number, anonymisation.THEIR_LEGS, Leg.state != "ended")
+            select(Leg.id).where(Leg.number == subject.number, anonymisation.THEIR_LEGS, Leg.state != LegState.ENDED)
         )
     return any(session.scalar(query.limit(1)) for query in queries)
 
@@ -153,7 +154,7 @@ def _take_ids_away(
 ) -> None:
     """What is left has random ids that nobody else has ever seen."""
     for task in tasks:
-        intake.withdraw(session, task, now)
+        workflow.withdraw(session, task, now)
         task.restricted_at, task.erased_at = None, now
         task.receipt_code = f"X{secrets.token_hex(4)}"[:8].upper()
     for call in calls:
@@ -244,7 +245,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     )
     for sid in list(audio_store.recordings()):
         if _erased_at(erased, sid) and sid not in kept:
-            erased_ids.elsewhere(session, "audio", sid)
+            erased_ids.elsewhere(session, PendingDeletionKind.AUDIO, sid)
     spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
     subject = Subject(
         tuple(task_id for task_id in tasks if task_id not in held),
@@ -268,10 +269,10 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
 
 def _over_long_ago(session: Session, subject: Subject) -> None:
     """Calls and conversations that were going on when the backup was made."""
-    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state="ended"))
+    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state=CallState.ENDED))
     talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
-    session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state="ended"))
-    session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state="ended"))
+    session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state=ConversationState.ENDED))
+    session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state=LegState.ENDED))
 
 
 def _held_since(session: Session, tasks: Mapping[int, datetime], now: datetime) -> set[int]:

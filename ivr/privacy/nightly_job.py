@@ -20,6 +20,7 @@ from ivr.calls import erased_ids
 from ivr.carrier import record_deletion
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
+from ivr.domain.enums import AccessAction, RecordingState, SubjectRequestState
 from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.models.voicebox import Recording
@@ -84,12 +85,12 @@ def _forget_done(session: Session, now: datetime) -> None:
     request was about that nobody has finished."""
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
-    lapsed = (SubjectRequest.state == "opened", SubjectRequest.opened_at < now - _LAPSES)
+    lapsed = (SubjectRequest.state == SubjectRequestState.OPENED, SubjectRequest.opened_at < now - _LAPSES)
     for asked in session.scalars(select(SubjectRequest).where(*lapsed)).all():
-        asked.state, asked.done_at, asked.named = "done", now, ""
+        asked.state, asked.done_at, asked.named = SubjectRequestState.DONE, now, ""
         asked.result = asked.result or "lapsed"
         detail = f"request {asked.id}, {asked.kind}: lapsed"
-        access_log.append(session, access_log.THE_HOUSE, "subject_request", now, detail=detail)
+        access_log.append(session, access_log.THE_HOUSE, AccessAction.SUBJECT_REQUEST, now, detail=detail)
 
 
 def count_days(now: datetime) -> None:
@@ -110,7 +111,7 @@ def _remains(record: DeletionRecord) -> list[str]:
         found.append(f"database: {left}")
     if kind == "audio":
         with database.reading() as session:
-            gone = session.scalars(select(Recording.recording_sid).where(Recording.state == "deleted"))
+            gone = session.scalars(select(Recording.recording_sid).where(Recording.state == RecordingState.DELETED))
             kept = set(audio_store.recordings()).intersection(gone)
         if here := max(len(kept), _waiting("audio")):
             found.append(f"audio store: {here}")

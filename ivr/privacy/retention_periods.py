@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
+from ivr.domain.enums import ProposalState
 from ivr.domain.labels import _
 from ivr.models.accounts import User
 from ivr.models.privacy import PeriodChange
@@ -76,7 +77,7 @@ def days(session: Session, kind: str) -> int:
     """The period that counts now."""
     confirmed = session.scalar(
         select(PeriodChange.days)
-        .where(PeriodChange.kind == kind, PeriodChange.state == "confirmed")
+        .where(PeriodChange.kind == kind, PeriodChange.state == ProposalState.CONFIRMED)
         .order_by(PeriodChange.decided_at.desc(), PeriodChange.id.desc())
         .limit(1)
     )
@@ -130,13 +131,13 @@ def decide(session: Session, change_id: int, confirmed: bool, user: User, now: d
     change = session.get(PeriodChange, change_id, with_for_update=True)
     if change is None:
         raise LookupError(change_id)
-    if change.state != "proposed":
+    if change.state != ProposalState.PROPOSED:
         raise NotPossible("decided")
     if change.proposed_by_id == user.id:
         raise NotPossible("same_person")
     if confirmed:
         _check_within(session, change.kind, change.days)
-    change.state = "confirmed" if confirmed else "refused"
+    change.state = ProposalState.CONFIRMED if confirmed else ProposalState.REFUSED
     change.decided_by_id, change.decided_at = user.id, now
     return change
 

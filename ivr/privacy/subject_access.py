@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audit import access_reports
 from ivr.calls import caller_language
+from ivr.domain.enums import LegRole, RecordingState, TaskEventKind
 from ivr.domain.timestamps import iso
 from ivr.models.callbacks import Attempt, CallbackTask, Draft, TaskEvent, TextMessage
 from ivr.models.calls import Call
@@ -57,7 +58,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         known = caller_language.known(session, subject.number)
         found["remembered_language"] = _plain(known) if known else None
         found["frequent_calls"] = _all(session, FrequentCaller, FrequentCaller.number == subject.number)
-        found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == "companion"))
+        found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == LegRole.COMPANION))
         found["asked_to_interpret"] = _all(session, InterpreterRequest, InterpreterRequest.number == subject.number)
         found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
     return found
@@ -102,7 +103,10 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
 
 def _event(event: TaskEvent) -> dict[str, Any]:
     """Without the names of who works here."""
-    return {**_plain(event), **({"text": None} if event.kind in ("taken_over", "assigned") else {})}
+    return {
+        **_plain(event),
+        **({"text": None} if event.kind in (TaskEventKind.TAKEN_OVER, TaskEventKind.ASSIGNED) else {}),
+    }
 
 
 def _message(message: VoiceboxMessage) -> dict[str, Any]:
@@ -112,12 +116,14 @@ def _message(message: VoiceboxMessage) -> dict[str, Any]:
         **_plain(message),
         "recording": _plain(recording) if recording else None,
         "transcript": _plain(transcript) if transcript else None,
-        "audio_file": f"audio/{recording.recording_sid}.wav" if recording and recording.state == "stored" else None,
+        "audio_file": f"audio/{recording.recording_sid}.wav"
+        if recording and recording.state == RecordingState.STORED
+        else None,
     }
 
 
 def _conversation(session: Session, conversation: Conversation) -> dict[str, Any]:
-    theirs = (Leg.conversation_id == conversation.id, Leg.role.in_(("caller", "companion")))
+    theirs = (Leg.conversation_id == conversation.id, Leg.role.in_((LegRole.CALLER, LegRole.COMPANION)))
     legs = session.scalars(select(Leg).where(*theirs))
     return {**_plain(conversation), "legs": [_plain(leg) for leg in legs]}
 
@@ -154,5 +160,7 @@ def package(data: Mapping[str, Any], pdf: bytes, missing: str) -> bytes:
 def recordings_of(session: Session, subject: Subject) -> int:
     """How many recordings can be heard."""
     ids = [message.id for message in erasure.messages_of(session, subject)]
-    stored = select(func.count(Recording.id)).where(Recording.message_id.in_(ids), Recording.state == "stored")
+    stored = select(func.count(Recording.id)).where(
+        Recording.message_id.in_(ids), Recording.state == RecordingState.STORED
+    )
     return session.scalar(stored) or 0

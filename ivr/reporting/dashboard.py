@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
+from ivr.domain.enums import CallEnding, QueueEntryMode, QueueEntryState, QueueExit, SlaMeasure, TaskState
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -57,11 +58,11 @@ def tiles(session: Session, now: datetime) -> list[Tile]:
     24 h in the last 30 days (shares)."""
     targets, today = settings().targets, daily_metrics.local_day(now)
     waiting = select(func.count(), func.min(QueueEntry.entered_at)).where(
-        QueueEntry.state.in_(("waiting", "offered")), QueueEntry.mode == "live"
+        QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)), QueueEntry.mode == QueueEntryMode.LIVE
     )
     callers, since = session.execute(waiting).one()
     longest = max(0.0, (now - since).total_seconds()) if since else 0.0
-    tried = SlaClock.measure == "tried"
+    tried = SlaClock.measure == SlaMeasure.TRIED
     soon = session.scalar(
         select(func.count()).where(_RUNS, tried, SlaClock.due_at > now, SlaClock.due_at <= now + SOON)
     )
@@ -89,7 +90,7 @@ def _at_least(name: str, part: float, whole: float, target: float) -> Tile:
 def missed(session: Session, limit: int = MOST_MISSED) -> Sequence[SlaClock]:
     """The clocks of promises that are missed and still open, the oldest first, with task, team and owner."""
     task = joinedload(SlaClock.task)
-    query = select(SlaClock).where(_MISSED, SlaClock.measure == "tried").order_by(SlaClock.due_at).limit(limit)
+    query = select(SlaClock).where(_MISSED, SlaClock.measure == SlaMeasure.TRIED).order_by(SlaClock.due_at).limit(limit)
     return session.scalars(
         query.options(task.joinedload(CallbackTask.team), task.joinedload(CallbackTask.claimed_by))
     ).all()
@@ -97,7 +98,7 @@ def missed(session: Session, limit: int = MOST_MISSED) -> Sequence[SlaClock]:
 
 def due_soon(session: Session, now: datetime, limit: int = 500) -> Sequence[int]:
     """Ids of the tasks that are due soon."""
-    query = select(SlaClock.task_id).where(_RUNS, SlaClock.measure == "tried", SlaClock.due_at > now)
+    query = select(SlaClock.task_id).where(_RUNS, SlaClock.measure == SlaMeasure.TRIED, SlaClock.due_at > now)
     return session.scalars(query.where(SlaClock.due_at <= now + SOON).order_by(SlaClock.due_at).limit(limit)).all()
 
 
@@ -119,7 +120,7 @@ def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
 def backlog_tasks(session: Session, now: datetime, team: str, age: int, limit: int = 500) -> Sequence[int]:
     """Ids of the open tasks of a team in a column of the backlog, the oldest first."""
     upto = [now - timedelta(hours=hours) for hours in AGES]
-    query = select(CallbackTask.id).join(Team).where(CallbackTask.state != "closed", Team.key == team)
+    query = select(CallbackTask.id).join(Team).where(CallbackTask.state != TaskState.CLOSED, Team.key == team)
     if age < len(AGES):
         query = query.where(CallbackTask.first_contact_at >= upto[age])
     if age > 0:
@@ -219,9 +220,9 @@ def abandoned(session: Session, first: date, last: date, limit: int = 500) -> Se
     query = select(QueueEntry).where(
         QueueEntry.entered_at >= start,
         QueueEntry.entered_at < end,
-        QueueEntry.mode == "live",
-        QueueEntry.state == "left",
-        QueueEntry.reason == "hung_up",
+        QueueEntry.mode == QueueEntryMode.LIVE,
+        QueueEntry.state == QueueEntryState.LEFT,
+        QueueEntry.reason == QueueExit.HUNG_UP,
     )
     query = query.options(joinedload(QueueEntry.team), joinedload(QueueEntry.call))
     return session.scalars(query.order_by(QueueEntry.entered_at.desc()).limit(limit)).all()
@@ -235,7 +236,9 @@ def came_back(session: Session, entries: Sequence[QueueEntry]) -> dict[int, str]
         return found
     since = min(entry.entered_at for entry in entries)
     later = select(Call.from_number, Call.started_at, Call.ending).where(
-        Call.from_number.in_(numbers), Call.started_at >= since, Call.ending.in_(("connected", "promised"))
+        Call.from_number.in_(numbers),
+        Call.started_at >= since,
+        Call.ending.in_((CallEnding.CONNECTED, CallEnding.PROMISED)),
     )
     calls = session.execute(later).all()
     for entry in entries:

@@ -14,6 +14,19 @@ from typing import Any
 from sqlalchemy import Row, literal, select
 
 from ivr.contact_centre.service_level import GOAL
+from ivr.domain.enums import (
+    AgeGroup,
+    AppointmentMode,
+    ConversationKind,
+    ConversationOutcome,
+    InterpreterRequestState,
+    LegRole,
+    Outcome,
+    QueueEntryMode,
+    RoomSize,
+    TaskState,
+    Urgency,
+)
 from ivr.models.accounts import Team
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Contact
 from ivr.models.calls import Call
@@ -56,23 +69,23 @@ def _seconds(row: Row[Any]) -> float:
 
 
 def _line(row: Row[Any]) -> Counted:
-    answered = row.state == "answered" and row.mode == "live" and row.answered_at is not None
+    answered = row.state == "answered" and row.mode == QueueEntryMode.LIVE and row.answered_at is not None
     wait = row.answered_at - row.at if answered else timedelta(0)
     return {
         "waited": 1,
         "answered": answered,
         "answered_in_time": answered and wait <= GOAL,
         "answered_seconds": wait.total_seconds(),
-        "abandoned": row.mode == "live" and row.state == "left" and row.reason_left == "hung_up",
-        "to_task": row.mode == "callback" or (row.state == "left" and row.reason_left != "hung_up"),
+        "abandoned": row.mode == QueueEntryMode.LIVE and row.state == "left" and row.reason_left == "hung_up",
+        "to_task": row.mode == QueueEntryMode.CALLBACK or (row.state == "left" and row.reason_left != "hung_up"),
     }
 
 
 def _opened(row: Row[Any]) -> Counted:
     return {
         "tasks": 1,
-        "emergencies": row.urgency == "emergency",
-        "wishes_in_person": row.mode == "in_person",
+        "emergencies": row.urgency == Urgency.EMERGENCY,
+        "wishes_in_person": row.mode == AppointmentMode.IN_PERSON,
     }
 
 
@@ -90,11 +103,15 @@ def _reached(row: Row[Any]) -> Counted:
 
 
 def _closed(row: Row[Any]) -> Counted:
-    in_person, young, urgent = row.mode == "in_person", row.age_group == "under_25", row.urgency == "emergency"
-    agreed, refused = row.outcome == "granted" and in_person, row.outcome == "refused" and in_person
+    in_person, young, urgent = (
+        row.mode == AppointmentMode.IN_PERSON,
+        row.age_group == AgeGroup.UNDER_25,
+        row.urgency == Urgency.EMERGENCY,
+    )
+    agreed, refused = row.outcome == Outcome.GRANTED and in_person, row.outcome == Outcome.REFUSED and in_person
     return {
         "closed": 1,
-        "forms_sent": row.outcome == "forms_sent",
+        "forms_sent": row.outcome == Outcome.FORMS_SENT,
         "agreed": agreed,
         "agreed_urgent": agreed and urgent,
         "agreed_other": agreed and not urgent,
@@ -114,7 +131,7 @@ def _interpreted(row: Row[Any]) -> Counted:
         "interpreters_joined": joined,
         "interpreters_in_time": joined and wait <= INTERPRETER_GOAL,
         "interpreter_seconds": wait.total_seconds(),
-        "interpreters_unmet": row.state == "unmet",
+        "interpreters_unmet": row.state == InterpreterRequestState.UNMET,
         "interpreter_minutes": minutes,
     }
 
@@ -149,13 +166,13 @@ _CLOSED = (
     .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
-    .where(CallbackTask.state == "closed", CallbackTask.closing_counted.is_(False))
+    .where(CallbackTask.state == TaskState.CLOSED, CallbackTask.closing_counted.is_(False))
 )  # fmt: skip
 _CONSULTED = select(AppointmentWish.appointment_at.label("at"), AppointmentWish.room, *_TASK)
 _CONSULTED = (
     _CONSULTED.select_from(AppointmentWish).join(CallbackTask, CallbackTask.id == AppointmentWish.task_id).join(Team)
 )
-_CONSULTED = _CONSULTED.where(AppointmentWish.mode == "in_person")
+_CONSULTED = _CONSULTED.where(AppointmentWish.mode == AppointmentMode.IN_PERSON)
 _TALKED = select(
     Conversation.connected_at.label("at"), Conversation.outcome, Conversation.task_id, Team.key.label("team"),
     Conversation.language, Conversation.concern,
@@ -170,57 +187,97 @@ _PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).jo
 SOURCES = (
     Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
     Source(
-        "line", _LINE, QueueEntry.entered_at, _line,
-        ("waited", "answered", "answered_in_time", "answered_seconds", "abandoned", "to_task"), hourly=True,
+        "line",
+        _LINE,
+        QueueEntry.entered_at,
+        _line,
+        ("waited", "answered", "answered_in_time", "answered_seconds", "abandoned", "to_task"),
+        hourly=True,
     ),
     Source("opened", _OPENED, CallbackTask.first_contact_at, _opened, ("tasks", "emergencies", "wishes_in_person")),
     Source("again", _AGAIN, Contact.at, lambda _: {"called_again": 1}, ("called_again",)),
     Source(
-        "tried", _clock("tried", SlaClock.met_at), SlaClock.met_at, _tried,
+        "tried",
+        _clock("tried", SlaClock.met_at),
+        SlaClock.met_at,
+        _tried,
         ("tried", "tried_in_time", "tried_within_24h", "tried_seconds"),
     ),
     Source(
-        "missed", _clock("tried", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)), SlaClock.due_at,
-        lambda _: {"tried_missed": 1}, ("tried_missed",),
+        "missed",
+        _clock("tried", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)),
+        SlaClock.due_at,
+        lambda _: {"tried_missed": 1},
+        ("tried_missed",),
     ),
     Source(
-        "reached", _clock("reached", SlaClock.met_at), SlaClock.met_at, _reached,
+        "reached",
+        _clock("reached", SlaClock.met_at),
+        SlaClock.met_at,
+        _reached,
         ("reached", "reached_in_time", "reached_seconds"),
     ),
     Source(
-        "not_reached", _clock("reached", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)), SlaClock.due_at,
-        lambda _: {"reached_missed": 1}, ("reached_missed",),
+        "not_reached",
+        _clock("reached", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)),
+        SlaClock.due_at,
+        lambda _: {"reached_missed": 1},
+        ("reached_missed",),
     ),
     Source(
-        "attempts", _ATTEMPTS, Attempt.at,
-        lambda row: {"attempts": 1, "attempts_reached": row.outcome == "reached"}, ("attempts", "attempts_reached"),
+        "attempts",
+        _ATTEMPTS,
+        Attempt.at,
+        lambda row: {"attempts": 1, "attempts_reached": row.outcome == Outcome.REACHED},
+        ("attempts", "attempts_reached"),
     ),
     Source(
-        "closed", _CLOSED, CallbackTask.closed_at, _closed,
+        "closed",
+        _CLOSED,
+        CallbackTask.closed_at,
+        _closed,
         (
-            "closed", "forms_sent", "agreed", "agreed_urgent", "agreed_other", "agreed_under_25",
-            "agreed_urgent_under_25", "agreed_other_under_25", "refused",
+            "closed",
+            "forms_sent",
+            "agreed",
+            "agreed_urgent",
+            "agreed_other",
+            "agreed_under_25",
+            "agreed_urgent_under_25",
+            "agreed_other_under_25",
+            "refused",
         ),
     ),
     Source(
-        "consultations", _CONSULTED, AppointmentWish.appointment_at,
-        lambda row: {"consultations": 1, "consultations_large": row.room == "large"},
+        "consultations",
+        _CONSULTED,
+        AppointmentWish.appointment_at,
+        lambda row: {"consultations": 1, "consultations_large": row.room == RoomSize.LARGE},
         ("consultations", "consultations_large"),
     ),
     Source(
-        "conversations", _TALKED.where(Conversation.kind == "answered"), Conversation.connected_at,
-        lambda row: {"conversations": 1, "settled": row.outcome == "settled"}, ("conversations", "settled"),
+        "conversations",
+        _TALKED.where(Conversation.kind == ConversationKind.ANSWERED),
+        Conversation.connected_at,
+        lambda row: {"conversations": 1, "settled": row.outcome == ConversationOutcome.SETTLED},
+        ("conversations", "settled"),
     ),
     Source(
-        "interpreters", _INTERPRETED.where(InterpreterRequest.role == "interpreter"), InterpreterRequest.requested_at,
+        "interpreters",
+        _INTERPRETED.where(InterpreterRequest.role == LegRole.INTERPRETER),
+        InterpreterRequest.requested_at,
         _interpreted,
         (
-            "interpreters_wanted", "interpreters_joined", "interpreters_in_time", "interpreter_seconds",
-            "interpreters_unmet", "interpreter_minutes",
+            "interpreters_wanted",
+            "interpreters_joined",
+            "interpreters_in_time",
+            "interpreter_seconds",
+            "interpreters_unmet",
+            "interpreter_minutes",
         ),
     ),
     Source("pauses", _PUT_OFF, SlaPause.from_at, lambda _: {"put_off": 1}, ("put_off",)),
-)  # fmt: skip
+)
 
 #: Where each figure comes from.
 SOURCE_OF = {figure: source for source in SOURCES for figure in source.figures}

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.sections import ReportMail
 from ivr.config.settings import settings
+from ivr.domain.enums import WorkKind
 from ivr.models.reporting import ReportSent
 from ivr.platform import outbox
 from ivr.platform.column_types import insert
@@ -29,7 +30,7 @@ def plan(session: Session, now: datetime) -> int:
         )
         row_id = session.scalar(new.on_conflict_do_nothing().returning(ReportSent.id))
         if row_id is not None:
-            outbox.add(session, "send_report", row_id, run_after=now)
+            outbox.add(session, WorkKind.SEND_REPORT, row_id, run_after=now)
             planned += 1
     return planned
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
+from ivr.domain.enums import ConversationKind, QueueEntryMode, QueueEntryState, QueueExit
 from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.reporting import daily_metrics
 
@@ -64,11 +65,13 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
     open_then = [day for day in known if day.weekday() == weekday and opening_hours.span_on(settings().hours, day)]
     calls = [_came(session, day, hour, team) for day in open_then]
     talked = select(Conversation.connected_at, Conversation.ended_at).where(
-        Conversation.kind == "answered", Conversation.connected_at >= now - _HISTORY, Conversation.ended_at.is_not(None)
+        Conversation.kind == ConversationKind.ANSWERED,
+        Conversation.connected_at >= now - _HISTORY,
+        Conversation.ended_at.is_not(None),
     )
     waited = select(
         QueueEntry.entered_at, QueueEntry.answered_at, QueueEntry.left_at, QueueEntry.state, QueueEntry.reason
-    ).where(QueueEntry.entered_at >= now - _HISTORY, QueueEntry.mode == "live")
+    ).where(QueueEntry.entered_at >= now - _HISTORY, QueueEntry.mode == QueueEntryMode.LIVE)
     if team:
         talked = talked.where(Conversation.team.has(key=team))
         waited = waited.where(QueueEntry.team.has(key=team))
@@ -76,7 +79,7 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
     entries = session.execute(waited).all()
     gave_up, stayed = list[float](), list[float]()
     for entry in entries:
-        left = entry.state == "left" and entry.reason == "hung_up"
+        left = entry.state == QueueEntryState.LEFT and entry.reason == QueueExit.HUNG_UP
         if until := entry.left_at if left else entry.answered_at or entry.left_at:
             (gave_up if left else stayed).append((until - entry.entered_at).total_seconds())
     return History(sum(calls) / len(calls) if calls else 0.0, talk, gave_up, stayed)

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.callbacks import receipt_lookup
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks.refused import Refused
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_distribution, wrap_up
+from ivr.domain.enums import ConversationOutcome
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -30,7 +31,7 @@ staff = Blueprint("staff", __name__, url_prefix="/voice/staff")
 
 #: Seconds a log-in by telephone lasts: as long as somebody listens to the menu.
 _PATIENCE = 300
-_OUTCOME_KEYS = dict(zip("1234", wrap_up.OUTCOMES, strict=True))
+_OUTCOME_KEYS = dict(zip("1234", ConversationOutcome, strict=True))
 
 
 staff.before_request(only_the_carrier)

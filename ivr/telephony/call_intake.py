@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import intake, sms
+from ivr.callbacks import intake, sms, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
@@ -156,7 +156,7 @@ def _change(session: Session, task: CallbackTask, call: Call, event: Event, requ
         case EventName.CHANGED:
             intake.change_times(session, task, request, now)
         case EventName.WITHDRAWN:
-            intake.withdraw(session, task, now)
+            workflow.withdraw(session, task, now)
 
 
 def _join_queue(session: Session, call: Call, state: CallState, context: EventContext, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import intake, receipt_lookup
+from ivr.callbacks import receipt_lookup, request_status
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
@@ -117,7 +117,7 @@ class FlowContext:
             return StatusAnswer(RequestStatus.LOCKED, present)
 
     def _status_of(self, task: CallbackTask, code: str, state: CallState) -> StatusAnswer:
-        status, instants = intake.status_for_caller(task, self.now)
+        status, instants = request_status.status_for_caller(task, self.now)
         slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **instants}
         request = state.knowing(**slots).request
         if task.state != TaskState.CLOSED:

@@ -18,6 +18,7 @@ from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
 from ivr.domain.digits import whole_number
+from ivr.domain.enums import LegEnding
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
@@ -58,7 +59,7 @@ def answered() -> Response:
             return _document(_too_late(leg))
         detected = request.form.get("AnsweredBy", "")
         if leg.role == "caller" and (detected.startswith("machine") or detected == "fax"):
-            leg_events.declined(session, leg, "machine", now)
+            leg_events.declined(session, leg, LegEnding.MACHINE, now)
             return _document(_farewell(leg, "callback_machine"))
         return _document(_ask(leg))
 
@@ -76,10 +77,10 @@ def key() -> Response:
         if digits == "1":
             return _document(_join(session, leg))
         if leg.role == "caller":
-            ending = {"2": "wrong_person", "3": "refused"}.get(digits, "not_confirmed")
+            ending = {"2": LegEnding.WRONG_PERSON, "3": LegEnding.REFUSED}.get(digits, LegEnding.NOT_CONFIRMED)
             leg_events.declined(session, leg, ending, now)
             return _document(_farewell(leg, "callback_sorry") if digits in ("2", "3") else _hang_up())
-        leg_events.declined(session, leg, "declined" if digits == "2" else "no_answer", now)
+        leg_events.declined(session, leg, LegEnding.DECLINED if digits == "2" else LegEnding.NO_ANSWER, now)
         return _document(_hang_up())
 
 
@@ -94,7 +95,7 @@ def code() -> Response:
             return _document(_join(session, leg))
         if tries < _CODE_TRIES:
             return _document(_ask_code(leg, tries + 1))
-        leg_events.declined(session, leg, "wrong_person", utc_now())
+        leg_events.declined(session, leg, LegEnding.WRONG_PERSON, utc_now())
         return _document(_farewell(leg, "callback_sorry"))
 
 

@@ -16,6 +16,7 @@ from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
+from ivr.domain.enums import QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine
@@ -119,7 +120,7 @@ def key() -> Response:
             if wish == "callback":  # promised at once: many hang up right after the key
                 task = intake.open_for(session, entry.call, Request.of(state.request), now)
                 call_queue.keep_place(session, entry, task, now)
-                entry.reason = wish
+                entry.reason = QueueExit.CALLBACK
             else:
                 call_queue.leave(session, entry, wish, now)
     return _leave()

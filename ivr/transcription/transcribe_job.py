@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_wav
-from ivr.callbacks import intake, search_index
+from ivr.callbacks import search_index, workflow
 from ivr.config.settings import settings
+from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, Transcript
 from ivr.platform import database, outbox
@@ -40,9 +41,12 @@ def transcribe(recording_id: int) -> None:
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
         transcript = recording.transcript
-        if recording.state != "stored" or transcript is None or transcript.state == "done":
+        if recording.state != RecordingState.STORED or transcript is None or transcript.state == TranscriptState.DONE:
             return
-        if transcript.reason in ("failed", "low_confidence"):  # it has failed, or killed its worker, too often
+        if transcript.reason in (
+            TranscriptReason.FAILED,
+            TranscriptReason.LOW_CONFIDENCE,
+        ):  # it has failed, or killed its worker, too often
             return
         task = recording.message.task
         if task is not None and task.restricted_at is not None:
@@ -51,24 +55,26 @@ def transcribe(recording_id: int) -> None:
     try:
         result = engines.transcribe(_speech(audio_store.load(sid)), language)
     except NoModel:
-        _write(recording_id, state="please_listen", reason="no_model")
+        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_MODEL)
         return
     except TooLong:
-        _write(recording_id, state="please_listen", reason="too_long")
+        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.TOO_LONG)
         return
     except ValueError:
-        _write(recording_id, state="please_listen", reason="unusable")
+        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.UNUSABLE)
         return
     if not result.words:
-        _write(recording_id, state="please_listen", reason="no_speech", engine=result.engine)
+        _write(
+            recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_SPEECH, engine=result.engine
+        )
         return
     unsure = (result.confidence or 0) < settings().low_confidence
     words = urgency_keywords.found(language, result.text)
     with database.writing() as session:  # the transcript and its consequences are one transaction
         written = _note(
             session, recording_id,
-            state="please_listen" if unsure else "done",
-            reason="low_confidence" if unsure else None,
+            state=TranscriptState.PLEASE_LISTEN if unsure else TranscriptState.DONE,
+            reason=TranscriptReason.LOW_CONFIDENCE if unsure else None,
             engine=result.engine, text=result.text, confidence=result.confidence, words=result.words,
         )  # fmt: skip
         task = session.get_one(Recording, recording_id).message.task
@@ -76,7 +82,7 @@ def transcribe(recording_id: int) -> None:
             return
         search_index.index(session, task)
         if words and task.restricted_at is None:
-            intake.raise_by_words(session, task, words, utc_now())
+            workflow.raise_by_words(session, task, words, utc_now())
 
 
 def _speech(audio: bytes) -> Sound:
@@ -121,8 +127,8 @@ def given_up(session: Session, recording_id: int) -> None:
     """Ask a person to listen, because every attempt has failed."""
     session.execute(
         update(Transcript)
-        .where(Transcript.recording_id == recording_id, Transcript.state != "done")
-        .values(state="please_listen", reason="failed")
+        .where(Transcript.recording_id == recording_id, Transcript.state != TranscriptState.DONE)
+        .values(state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.FAILED)
     )
 
 
@@ -133,11 +139,13 @@ def requeue_waiting_for_models(session: Session) -> int:
         return 0
     waiting = session.scalars(
         select(Transcript).where(
-            Transcript.state == "please_listen", Transcript.reason == "no_model", Transcript.language.in_(installed)
+            Transcript.state == TranscriptState.PLEASE_LISTEN,
+            Transcript.reason == TranscriptReason.NO_MODEL,
+            Transcript.language.in_(installed),
         )
     ).all()
     for transcript in waiting:
-        transcript.state, transcript.reason = "pending", None
+        transcript.state, transcript.reason = TranscriptState.PENDING, None
         voicebox.plan_transcript(session, transcript.recording)
     return len(waiting)
 
@@ -151,7 +159,7 @@ def _note(session: Session, recording_id: int, **values: Any) -> bool:
     # Conditional: if two workers transcribe the same message, the first result is kept.
     noted = session.execute(
         update(Transcript)
-        .where(Transcript.recording_id == recording_id, Transcript.state != "done")
+        .where(Transcript.recording_id == recording_id, Transcript.state != TranscriptState.DONE)
         .values(transcribed_at=utc_now(), **values)
     )
     return rows(noted) == 1

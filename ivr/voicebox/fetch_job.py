@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from ivr.audio.wav import Sound, read_audio, read_wav, write_wav
 from ivr.calls import calls
 from ivr.carrier import media
+from ivr.domain.enums import MessageState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, outbox
@@ -47,15 +48,15 @@ def fetch_recording(recording_id: int) -> None:
             audio_store.delete(sid)
             return
         recording = known
-        if recording.state == "announced":  # the carrier never told of it, yet here it is
+        if recording.state == RecordingState.ANNOUNCED:  # the carrier never told of it, yet here it is
             call = recording.message.call
             if sound.seconds == 0:
                 voicebox.nothing_left(session, call, recording, now)
             else:
                 voicebox.left(session, call, recording, sound.seconds, now)
-        if recording.state == "available":
+        if recording.state == RecordingState.AVAILABLE:
             voicebox.stored(session, recording, kept.sha256, kept.size, sound.seconds, now, whole=whole)
-        wanted = recording.state == "stored"  # the caller may have recorded again while we fetched
+        wanted = recording.state == RecordingState.STORED  # the caller may have recorded again while we fetched
     if not wanted:
         audio_store.delete(sid)
 
@@ -78,7 +79,7 @@ def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
 def fetch_given_up(session: Session, recording_id: int) -> None:
     """The carrier has not given the audio for hours: the task says so."""
     recording = session.get_one(Recording, recording_id)
-    if recording.state in ("announced", "available"):
+    if recording.state in (RecordingState.ANNOUNCED, RecordingState.AVAILABLE):
         voicebox.not_available(session, recording, utc_now())
 
 
@@ -95,7 +96,7 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
     """
     with database.reading() as session:
         message = session.get_one(VoiceboxMessage, message_id)
-        if message.state != "expected":
+        if message.state != MessageState.EXPECTED:
             return
         call_sid = message.call.call_sid
     kept = media.recordings_of(call_sid)
@@ -115,9 +116,9 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
             if found.state == "announced":
                 voicebox.left(session, call, found, recording.seconds, now)
         gone, there = message.recording, {recording.recording_sid for recording in kept}
-        if final and gone is not None and gone.state == "announced" and gone.recording_sid not in there:
+        if final and gone is not None and gone.state == RecordingState.ANNOUNCED and gone.recording_sid not in there:
             voicebox.nothing_left(session, call, gone, now)
-            outbox.settle(session, "fetch_recording", gone.id, now)
+            outbox.settle(session, WorkKind.FETCH_RECORDING, gone.id, now)
         voicebox.nothing_recorded(session, message)
 
 
@@ -125,8 +126,11 @@ def delete_at_carrier(recording_id: int) -> None:
     """Delete the carrier's copy of a recording that is ours, verified."""
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
-        sid, ours = recording.recording_sid, recording.state in ("stored", "deleted", "absent")
-    if not ours or (recording.state == "stored" and not audio_store.has(sid)):
+        sid, ours = (
+            recording.recording_sid,
+            recording.state in (RecordingState.STORED, RecordingState.DELETED, RecordingState.ABSENT),
+        )
+    if not ours or (recording.state == RecordingState.STORED and not audio_store.has(sid)):
         raise RuntimeError("the only copy is the carrier's")
     media.delete_recording(sid)
     with database.writing() as session:
@@ -138,7 +142,7 @@ def discard_recording(recording_id: int) -> None:
     """A take the caller replaced: delete it here and at the carrier."""
     with database.writing() as session:
         recording = session.get_one(Recording, recording_id)
-        recording.state = "deleted"
+        recording.state = RecordingState.DELETED
         sid = recording.recording_sid
         if recording.transcript is not None:
             session.delete(recording.transcript)

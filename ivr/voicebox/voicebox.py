@@ -14,14 +14,24 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import intake
+from ivr.callbacks import events, intake
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config.settings import settings
+from ivr.domain.enums import (
+    CallState,
+    MessageState,
+    RecordingState,
+    TaskEventKind,
+    TranscriptReason,
+    TranscriptState,
+    Urgency,
+    WorkKind,
+)
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import iso
 from ivr.flows.request import UnknownValue
-from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import outbox
@@ -59,13 +69,13 @@ def expect(session: Session, call: Call, take: Take, now: datetime) -> VoiceboxM
             about=dict(take.about),
             language=take.language,
             consented_at=now,
-            state="expected",
+            state=MessageState.EXPECTED,
         )
         session.add(message)
         session.flush()
         # If no event ever tells how this ended, the carrier is asked.
         longest = timedelta(seconds=settings().message_seconds)
-        outbox.add(session, "find_recording", message.id, run_after=now + longest + LOST_AFTER)
+        outbox.add(session, WorkKind.FIND_RECORDING, message.id, run_after=now + longest + LOST_AFTER)
     return message
 
 
@@ -95,7 +105,7 @@ def announced(session: Session, call: Call, take: Take, recording_sid: str, now:
     if taken is not None:
         last = session.scalar(select(func.max(VoiceboxMessage.take)).where(VoiceboxMessage.call_id == call.id))
         message = expect(session, call, replace(take, number=(last or 0) + 1, replaces=None), now)
-    recording = Recording(message_id=message.id, recording_sid=recording_sid, state="announced")
+    recording = Recording(message_id=message.id, recording_sid=recording_sid, state=RecordingState.ANNOUNCED)
     session.add(recording)
     session.flush()
     return recording
@@ -105,34 +115,34 @@ def left(session: Session, call: Call, recording: Recording, seconds: float | No
     """The caller left speech: the promise is made, the audio is to be fetched."""
     message = recording.message
     request = request_of(message)
-    if recording.state in ("announced", "absent"):
-        recording.state = "available"
+    if recording.state in (RecordingState.ANNOUNCED, RecordingState.ABSENT):
+        recording.state = RecordingState.AVAILABLE
         recording.recorded_seconds = seconds
-        outbox.add(session, "fetch_recording", recording.id, urgent=request.urgency == "emergency")
-    if message.state in ("expected", "empty"):
-        message.state = "left"
+        outbox.add(session, WorkKind.FETCH_RECORDING, recording.id, urgent=request.urgency == Urgency.EMERGENCY)
+    if message.state in (MessageState.EXPECTED, MessageState.EMPTY):
+        message.state = MessageState.LEFT
         message.left_at = now
         _replace_earlier(session, call)
     task = intake.open_for(session, call, request, now)
-    if message.state == "left":  # a late word about a replaced take changes nothing
+    if message.state == MessageState.LEFT:  # a late word about a replaced take changes nothing
         message.task_id = task.id
     return task
 
 
 def nothing_left(session: Session, call: Call, recording: Recording, now: datetime) -> None:
     """The carrier found the recording too short or silent (`absent`)."""
-    if recording.state == "announced":
-        recording.state = "absent"
-    if recording.message.state == "expected":
-        recording.message.state = "empty"
+    if recording.state == RecordingState.ANNOUNCED:
+        recording.state = RecordingState.ABSENT
+    if recording.message.state == MessageState.EXPECTED:
+        recording.message.state = MessageState.EMPTY
     session.flush()
     intake.withdraw_unfounded(session, call)
 
 
 def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
     """The carrier has no recording of a take it was asked to make: the caller was gone before the tone."""
-    if message.state == "expected":
-        message.state = "empty"
+    if message.state == MessageState.EXPECTED:
+        message.state = MessageState.EMPTY
     session.flush()
     intake.withdraw_unfounded(session, message.call)
 
@@ -146,12 +156,16 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None
     awaited = session.scalars(
         select(Recording)
         .join(VoiceboxMessage)
-        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.state == "announced")
+        .where(
+            VoiceboxMessage.call_id == call.id,
+            VoiceboxMessage.state == MessageState.EXPECTED,
+            Recording.state == RecordingState.ANNOUNCED,
+        )
     ).all()
-    if call.state != "ended":
+    if call.state != CallState.ENDED:
         return
     for recording in awaited:
-        outbox.add(session, "fetch_recording", recording.id, run_after=now + PATIENCE)
+        outbox.add(session, WorkKind.FETCH_RECORDING, recording.id, run_after=now + PATIENCE)
         intake.open_for(session, call, request_of(recording.message), now, provisional=True)
 
 
@@ -162,13 +176,15 @@ def _replace_earlier(session: Session, call: Call) -> None:
         message.take: message
         for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id))
     }
-    for message in [message for message in takes.values() if message.state in ("left", "replaced")]:
+    for message in [
+        message for message in takes.values() if message.state in (MessageState.LEFT, MessageState.REPLACED)
+    ]:
         replaced = takes.get(message.replaces_take or 0)
-        if replaced is not None and replaced.state == "left":
-            replaced.state = "replaced"
+        if replaced is not None and replaced.state == MessageState.LEFT:
+            replaced.state = MessageState.REPLACED
             replaced.task_id = None
             if replaced.recording is not None:
-                outbox.add(session, "discard_recording", replaced.recording.id)
+                outbox.add(session, WorkKind.DISCARD_RECORDING, replaced.recording.id)
 
 
 def look_for_expected(session: Session, call: Call, now: datetime) -> None:
@@ -179,10 +195,12 @@ def look_for_expected(session: Session, call: Call, now: datetime) -> None:
     untold = (
         select(VoiceboxMessage.id)
         .outerjoin(Recording)
-        .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == "expected", Recording.id.is_(None))
+        .where(
+            VoiceboxMessage.call_id == call.id, VoiceboxMessage.state == MessageState.EXPECTED, Recording.id.is_(None)
+        )
     )
     for message_id in session.scalars(untold).all():
-        outbox.add(session, "ask_for_recording", message_id, run_after=now + ASK_AFTER)
+        outbox.add(session, WorkKind.ASK_FOR_RECORDING, message_id, run_after=now + ASK_AFTER)
 
 
 def description(recording: Recording) -> dict[str, Any]:
@@ -232,8 +250,8 @@ def stored(
     """The audio is ours and durable: the carrier's copy goes, the transcript is due. Of what was cut short
     (not `whole`) the task says so."""
     if not whole and recording.message.task_id is not None:
-        session.add(TaskEvent(task_id=recording.message.task_id, at=now, kind="recording_cut_short"))
-    recording.state = "stored"
+        events.record(session, recording.message.task_id, TaskEventKind.RECORDING_CUT_SHORT, now)
+    recording.state = RecordingState.STORED
     recording.audio_sha256 = sha256
     recording.audio_bytes = size
     recording.recorded_seconds = seconds
@@ -241,11 +259,11 @@ def stored(
     transcript = recording.transcript
     if transcript is None:
         language = recording.message.language
-        session.add(Transcript(recording_id=recording.id, state="pending", language=language))
-    elif transcript.reason == "not_available":  # it came after all
-        transcript.state, transcript.reason = "pending", None
+        session.add(Transcript(recording_id=recording.id, state=TranscriptState.PENDING, language=language))
+    elif transcript.reason == TranscriptReason.NOT_AVAILABLE:  # it came after all
+        transcript.state, transcript.reason = TranscriptState.PENDING, None
     plan_transcript(session, recording)
-    outbox.add(session, "delete_at_carrier", recording.id)
+    outbox.add(session, WorkKind.DELETE_AT_CARRIER, recording.id)
 
 
 def plan_transcript(session: Session, recording: Recording) -> None:
@@ -253,7 +271,7 @@ def plan_transcript(session: Session, recording: Recording) -> None:
     task = recording.message.task
     outbox.add(
         session,
-        "transcribe",
+        WorkKind.TRANSCRIBE,
         recording.id,
         urgent=(task.urgency if task else request_of(recording.message).urgency) == "emergency",
         deadline_at=task.due_at if task else None,
@@ -265,12 +283,15 @@ def not_available(session: Session, recording: Recording, now: datetime) -> None
     """The audio could not be had so far: the task stands, and says that somebody has to call without it."""
     message = recording.message
     task = intake.open_for(session, message.call, request_of(message), now)
-    if message.state == "expected":
-        message.state = "left"
+    if message.state == MessageState.EXPECTED:
+        message.state = MessageState.LEFT
     message.task_id = task.id
     if recording.transcript is None:
         session.add(
             Transcript(
-                recording_id=recording.id, state="please_listen", reason="not_available", language=message.language
+                recording_id=recording.id,
+                state=TranscriptState.PLEASE_LISTEN,
+                reason=TranscriptReason.NOT_AVAILABLE,
+                language=message.language,
             )
         )

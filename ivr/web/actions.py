@@ -10,7 +10,8 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from ivr.callbacks import collaboration, queries, workflow
+from ivr.callbacks import collaboration, queries
+from ivr.callbacks.refused import Refused
 from ivr.contact_centre.agent_presence import NotNow
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -42,7 +43,7 @@ def act(
     fault. `if_refused` runs after a refusal. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
     """
     sentences = refusals or {}
-    answers: tuple[type[Exception], ...] = (workflow.Refused, NotNow, *sentences)
+    answers: tuple[type[Exception], ...] = (Refused, NotNow, *sentences)
     try:
         with (database.writing_alone if alone else database.writing)() as session:
             action(session)
@@ -97,6 +98,6 @@ def _sentence(error: Exception, refusals: Mapping[type[Exception], str]) -> str:
         if isinstance(error, kind):
             return sentence
     if isinstance(error, NotNow):
-        error = workflow.Refused(error.reason)
-    assert isinstance(error, workflow.Refused)  # noqa: S101 - nothing else is caught
+        error = Refused(error.reason)
+    assert isinstance(error, Refused)  # noqa: S101 - nothing else is caught
     return template_helpers.refusal(error)

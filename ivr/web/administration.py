@@ -14,6 +14,7 @@ from ivr.accounts import api_tokens, login_sessions, mfa, users
 from ivr.audit import access_log
 from ivr.config.settings import Settings, settings
 from ivr.contact_centre import offboarding
+from ivr.domain.enums import Role
 from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import ApiToken, Team, User
@@ -87,7 +88,7 @@ def change_person(user_id: int) -> AnyResponse:
         name = form.name or user.name
         try:
             offboarding.change(
-                session, user, name=name, role=form.role, active=form.active, team_keys=form.team, now=now
+                session, user, name=name, role=Role(form.role), active=form.active, team_keys=form.team, now=now
             )
         except ValueError:
             abort(400)

@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log, break_glass
-from ivr.callbacks import claims, collaboration, queries, sms, workflow
+from ivr.callbacks import appointments, attempts, claims, collaboration, events, queries, sms, workflow
+from ivr.callbacks.refused import Refused
+from ivr.domain.enums import Refusal, RefusalReason, RoomSize
+from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -55,7 +58,7 @@ def take_over(task_id: int) -> Response:
 @desk.post("/tasks/<int:task_id>/keep")
 def keep(task_id: int) -> Response:
     """Say that one still works on a task."""
-    return act_on_task(task_id, claims.used)
+    return act_on_task(task_id, claims.mark_used)
 
 
 @desk.post("/tasks/<int:task_id>/lower-urgency")
@@ -68,7 +71,7 @@ class AttemptForm(forms.Form):
     """How an attempt ended."""
 
     problem = _HOW
-    outcome: Annotated[str, one_of(workflow.ATTEMPT_OUTCOMES)]
+    outcome: Annotated[str, one_of(ATTEMPT_OUTCOMES)]
 
 
 @desk.post("/tasks/<int:task_id>/attempt")
@@ -76,7 +79,7 @@ def attempt(task_id: int) -> Response:
     """Record an attempt that did not settle the request."""
     form = task_form(AttemptForm, task_id)
     return act_on_task(
-        task_id, lambda session, task, user, now: workflow.attempt(session, task, user, form.outcome, now)
+        task_id, lambda session, task, user, now: attempts.record(session, task, user, form.outcome, now)
     )
 
 
@@ -92,8 +95,8 @@ def note(task_id: int) -> Response:
     form = task_form(NoteForm, task_id)
 
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
-        workflow.note(session, found, user, form.text, now)
-        claims.used(session, found, user, now)
+        events.note(session, found, user, form.text, now)
+        claims.mark_used(session, found, user, now)
         collaboration.drop_draft(session, found, user)
 
     return act_on_task(task_id, change, text=form.text)
@@ -142,8 +145,8 @@ class AnswerForm(forms.Form):
     answer: Annotated[str, fixed(("granted", "refused"))] = "granted"
     appointment_at: LocalInstant | None = None
     place: Annotated[str, line_of(200)] = ""
-    room: Annotated[str, one_of(workflow.ROOMS)] = ""
-    refusal_reason: Annotated[str, one_of(workflow.REFUSAL_REASONS)] = ""
+    room: Annotated[str, one_of(tuple(RoomSize))] = ""
+    refusal_reason: Annotated[str, one_of(tuple(RefusalReason))] = ""
     text: Text = ""
 
 
@@ -154,7 +157,7 @@ def answer(task_id: int) -> Response:
     granted = form.answer == "granted"
 
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
-        workflow.answer_wish(
+        appointments.answer(
             session,
             found,
             user,
@@ -260,7 +263,7 @@ def _uncovered(action: TaskAction) -> TaskAction:
 
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
         if break_glass.reason_for(session, found, user, now) is None:
-            raise workflow.Refused("covered")
+            raise Refused(Refusal.COVERED)
         action(session, found, user, now)
 
     return change

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports
 from ivr.callbacks import claims, queries, saved_views, workflow
+from ivr.callbacks.refused import Refused
 from ivr.domain.csv_safety import harmless
 from ivr.domain.digits import whole_number
 from ivr.domain.timestamps import iso, utc_now
@@ -64,7 +65,7 @@ def _assign(form: SelectionForm) -> AnyResponse:
         if to is None:
             flash(gettext("Please choose somebody."), "warning")
             return redirect(queue_address())
-        given, refused = claims.assign(session, queries.some(session, me(), form.ids), to, me(), utc_now())
+        given, refused = claims.assign_all(session, queries.some(session, me(), form.ids), to, me(), utc_now())
     _tell(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), refused)
     return redirect(queue_address())
 
@@ -79,7 +80,7 @@ def _close(form: SelectionForm) -> AnyResponse:
                         workflow.claim(session, task, me(), utc_now())
                     workflow.close(session, task, me(), form.outcome, form.text, utc_now())
                 done += 1
-            except workflow.Refused:
+            except Refused:
                 refused += 1
     _tell(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), refused)
     return redirect(queue_address())

@@ -16,10 +16,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports, break_glass
-from ivr.callbacks import claims, collaboration, failed_jobs, queries, saved_views, sla_clocks, sms, workflow
+from ivr.callbacks import (
+    claims,
+    collaboration,
+    failed_jobs,
+    queries,
+    saved_views,
+    sla_clocks,
+    sla_deadlines,
+    sms,
+)
 from ivr.callbacks.filters import Filters
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, outbound_callbacks
+from ivr.domain import outcomes
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
@@ -113,21 +123,21 @@ def task(task_id: int) -> str:
     with database.writing() as session:
         seen = queries.visible(session, me(), task_id) or abort(404)
         reason = break_glass.reason_for(session, seen, me(), now)
-        collaboration.is_looking(session, task_id, me(), now)
+        collaboration.mark_viewed(session, task_id, me(), now)
         detail = "" if reason else access_reports.COVERED
         access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
     with database.reading() as session:
         found = queries.one(session, me(), task_id) or abort(404)
         return render_template(
-            "task.html", task=found, now=now, me=me(), outcomes=workflow, covered=reason is None, opened=reason,
+            "task.html", task=found, now=now, me=me(), outcomes=outcomes, covered=reason is None, opened=reason,
             reasons=break_glass.REASONS, holds=legal_holds.of_task(session, task_id),
             unfinished=failed_jobs.by_task(session, [found]).get(task_id, []),
             the_time=outbound_callbacks.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=collaboration.draft(session, task_id, me()),
             related=queries.related(session, me(), found) if reason else [],
-            others=collaboration.who_else_looks(session, task_id, me(), now), teams=settings().teams,
+            others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
             texts=sms, template=_template(found), clocks=sla_clocks.of_task(session, task_id),
-            pause=sla_clocks.pause_of(session, task_id, now),
+            pause=sla_deadlines.pause_of(session, task_id, now),
         )  # fmt: skip
 
 
@@ -143,10 +153,10 @@ def others(task_id: int) -> str | AnyResponse:
     now = utc_now()
     with database.writing() as session:
         queries.may_see(session, me(), task_id) or abort(404)
-        collaboration.is_looking(session, task_id, me(), now)
+        collaboration.mark_viewed(session, task_id, me(), now)
     with database.reading() as session:
         found = session.get_one(CallbackTask, task_id)
-        looking = collaboration.who_else_looks(session, task_id, me(), now)
+        looking = collaboration.other_viewers(session, task_id, me(), now)
         return render_template("_others.html", task=found, others=looking, me=me())
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.callbacks import queries
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.contact_centre import (
     agent_presence,
@@ -23,6 +23,7 @@ from ivr.contact_centre import (
     wallboard,
     wrap_up,
 )
+from ivr.domain.enums import ConversationOutcome, Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
@@ -60,7 +61,7 @@ def page() -> str | AnyResponse:
             "legs": legs,
             "unfinished": agent_presence.unfinished(session, me().id),
             "version": version,
-            "outcomes": wrap_up.OUTCOMES,
+            "outcomes": list(ConversationOutcome),
             "offered": settings().enabled_languages,
         }
         boards = [] if part == "me" else wallboard.of_teams(session, me().scope, now)
@@ -110,7 +111,7 @@ class WrapUpForm(forms.Form):
     """How a conversation ended, and what was agreed."""
 
     problem = _("Please choose how it ended.")
-    outcome: Annotated[str, one_of(wrap_up.OUTCOMES)]
+    outcome: Annotated[str, one_of(list(ConversationOutcome))]
     text: Text = ""
 
 
@@ -142,7 +143,7 @@ def interpreter() -> AnyResponse:
 def _talking(session: Session) -> Conversation:
     conversation = conversations.of_user(session, me().id)
     if conversation is None or agent_presence.seen(session, me().id, utc_now()).state != "talking":
-        raise Refused("no_conversation")
+        raise Refused(Refusal.NO_CONVERSATION)
     return conversation
 
 
@@ -162,7 +163,7 @@ def companion() -> AnyResponse:
         try:
             interpreters.bring_companion(session, conversation, form.number, me(), utc_now())
         except interpreters.CannotBeRung:
-            raise Refused("no_number") from None
+            raise Refused(Refusal.NO_NUMBER) from None
 
     return _act(change, form=form)
 

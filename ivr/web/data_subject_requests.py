@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.audit import access_log
 from ivr.callbacks import search_index
 from ivr.domain import phone_numbers, receipt_codes
+from ivr.domain.enums import SubjectRequestState
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -139,7 +140,7 @@ def _done(session: Session, asked: SubjectRequest, result: str, *, keep: bool = 
     """The request is done: whose it was is forgotten (after a download only when the request is closed)."""
     asked.result = result[:300]
     if not keep:
-        asked.state, asked.done_at, asked.named = "done", utc_now(), ""
+        asked.state, asked.done_at, asked.named = SubjectRequestState.DONE, utc_now(), ""
     _log(session, asked, result)
 
 
@@ -257,7 +258,7 @@ def close(request_id: int) -> AnyResponse:
             if not form.reason:
                 flash(gettext("Please state the reason."), "warning")
                 return redirect(url_for("subjects.one", request_id=request_id))
-            asked.state, asked.done_at, asked.named = "refused", utc_now(), ""
+            asked.state, asked.done_at, asked.named = SubjectRequestState.REFUSED, utc_now(), ""
             asked.result = form.reason
             _log(session, asked, "refused")
         else:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask import Flask, url_for
 from flask_babel import format_date, format_datetime, gettext, ngettext
 
-from ivr.callbacks.workflow import Refused
+from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES

@@ -17,6 +17,7 @@ from ivr.audio.wav import read_wav
 from ivr.calls import caller_language, calls, erased_ids, screening
 from ivr.carrier import call_control, media
 from ivr.config.settings import settings
+from ivr.domain.enums import CallState, RecordingState, WorkKind
 from ivr.domain.phone_numbers import calling_number, shown_number
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
@@ -119,18 +120,22 @@ def _compare_recording(kept: media.CarrierRecording, call_sid: str, report: Repo
     now = utc_now()
     with database.writing() as session:
         recording = session.get_one(Recording, known.id)
-        if recording.state in ("stored", "deleted") or (recording.state == "absent" and kept.seconds == 0):
-            if not outbox.is_planned(session, "delete_at_carrier", recording.id):
-                outbox.add(session, "delete_at_carrier", recording.id)
+        if recording.state in (RecordingState.STORED, RecordingState.DELETED) or (
+            recording.state == RecordingState.ABSENT and kept.seconds == 0
+        ):
+            if not outbox.is_planned(session, WorkKind.DELETE_AT_CARRIER, recording.id):
+                outbox.add(session, WorkKind.DELETE_AT_CARRIER, recording.id)
                 report.copies_to_delete += 1
-        elif recording.state in ("announced", "absent") and kept.seconds > 0:
+        elif recording.state in (RecordingState.ANNOUNCED, RecordingState.ABSENT) and kept.seconds > 0:
             voicebox.left(session, recording.message.call, recording, kept.seconds, now)
             report.recordings_resumed += 1
-        elif recording.state == "announced":
+        elif recording.state == RecordingState.ANNOUNCED:
             voicebox.nothing_left(session, recording.message.call, recording, now)
-            outbox.add(session, "delete_at_carrier", recording.id)
-        elif recording.state == "available" and not outbox.is_planned(session, "fetch_recording", recording.id):
-            outbox.add(session, "fetch_recording", recording.id)
+            outbox.add(session, WorkKind.DELETE_AT_CARRIER, recording.id)
+        elif recording.state == RecordingState.AVAILABLE and not outbox.is_planned(
+            session, WorkKind.FETCH_RECORDING, recording.id
+        ):
+            outbox.add(session, WorkKind.FETCH_RECORDING, recording.id)
             report.recordings_resumed += 1
 
 
@@ -185,7 +190,7 @@ def _what_is_known(session: Session, call: Call) -> dict[str, object]:
 def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
     now = utc_now()
     with database.reading() as session:
-        stuck = select(Call.call_sid).where(Call.state != "ended", Call.started_at < now - _STUCK_AFTER)
+        stuck = select(Call.call_sid).where(Call.state != CallState.ENDED, Call.started_at < now - _STUCK_AFTER)
         unended = set(session.scalars(stuck.limit(1000)))
     for placed in call_control.calls_since(since):
         late = placed.started_at is not None and placed.started_at > until

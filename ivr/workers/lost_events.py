@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from ivr.carrier import call_control
 from ivr.contact_centre import call_distribution, leg_events
+from ivr.domain.enums import CallState, LegState, QueueEntryState
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Leg, QueueEntry
@@ -28,11 +29,15 @@ def ask_for_lost_events() -> None:
 def ask_for_departed() -> None:
     """Look up the calls of waiting callers and of conversations. A lost event would hold them for ever."""
     with database.reading() as session:
-        held = select(Call.call_sid).join(QueueEntry).where(QueueEntry.state.in_(("waiting", "offered")))
-        waiting = session.scalars(held.where(Call.state != "ended").distinct()).all()
+        held = (
+            select(Call.call_sid)
+            .join(QueueEntry)
+            .where(QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
+        )
+        waiting = session.scalars(held.where(Call.state != CallState.ENDED).distinct()).all()
         talking = {
             leg.id: leg.call_sid
-            for leg in session.scalars(select(Leg).where(Leg.state.in_(("answered", "joined"))))
+            for leg in session.scalars(select(Leg).where(Leg.state.in_((LegState.ANSWERED, LegState.JOINED))))
             if leg.call_sid
         }
     for sid in waiting:

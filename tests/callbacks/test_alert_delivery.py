@@ -116,7 +116,7 @@ def test_an_emergency_that_was_none_and_then_is_one_is_told_again(subscribed) ->
     task = a_task()
     with database.writing() as session:
         found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
-        intake.raise_by_words(session, found, ["strom"], NOON)
+        workflow.raise_by_words(session, found, ["strom"], NOON)
     assert put_together(NOON) == 1
     with database.writing() as session:
         workflow.lower_urgency(session, session.get_one(CallbackTask, task), mia, NOON)

@@ -15,7 +15,7 @@ from hypothesis import settings as patience
 from hypothesis import strategies as some
 from sqlalchemy import update
 
-from ivr.callbacks import intake, sla_clocks, workflow
+from ivr.callbacks import attempts, intake, sla_backfill, sla_clocks, sla_deadlines, workflow
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import load, settings
 from ivr.domain import opening_hours, sla_policies
@@ -230,12 +230,12 @@ def test_tried_in_time_and_reached_late_are_two_things(empty_database) -> None:
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
         workflow.claim(session, found, mia, start + timedelta(hours=1))
-        workflow.attempt(session, found, mia, "no_answer", start + timedelta(hours=23))
+        attempts.record(session, found, mia, "no_answer", start + timedelta(hours=23))
     assert (clock_of(task).state, clock_of(task).met_at) == ("met", start + timedelta(hours=23))
     sweep(start + timedelta(hours=73))
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        workflow.attempt(session, found, mia, "reached", start + timedelta(hours=75))
+        attempts.record(session, found, mia, "reached", start + timedelta(hours=75))
         workflow.close(session, found, mia, "settled_otherwise", "", start + timedelta(hours=76))
     reached = clock_of(task, "reached")
     assert (reached.state, reached.missed_at, reached.met_at) == (
@@ -251,7 +251,7 @@ def test_an_attempt_in_time_keeps_the_promise_and_a_closed_task_has_none(empty_d
         mia = session.get_one(User, people["mia"].id)
         for task_id in (tried, closed):
             workflow.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
-        workflow.attempt(session, session.get_one(CallbackTask, tried), mia, "no_answer", utc_now())
+        attempts.record(session, session.get_one(CallbackTask, tried), mia, "no_answer", utc_now())
         workflow.close(session, session.get_one(CallbackTask, closed), mia, "settled_otherwise", "war da", utc_now())
     sweep(utc_now() + timedelta(hours=2))
     assert (the_task(tried).breached_at, the_task(closed).breached_at) == (None, None)
@@ -266,7 +266,7 @@ def test_an_attempt_that_comes_too_late_is_a_miss_even_if_the_clock_slept(empty_
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
         workflow.claim(session, found, mia, now)
-        workflow.attempt(session, found, mia, "no_answer", now)
+        attempts.record(session, found, mia, "no_answer", now)
     assert (clock_of(task).state, clock_of(task).missed_at, clock_of(task).met_at) == ("met_late", now, now)
     assert the_task(task).breached_at == now
 
@@ -301,7 +301,7 @@ def test_an_emergency_comes_nearer_and_goes_back_to_what_was_promised(empty_data
     task = a_task(age=timedelta(hours=1))
     due, now = the_task(task).due_at, utc_now()
     with database.writing() as session:
-        assert intake.raise_by_words(session, session.get_one(CallbackTask, task), ["strom"], now)
+        assert workflow.raise_by_words(session, session.get_one(CallbackTask, task), ["strom"], now)
     urgent = sla_policies.after("service", settings().hours, now, timedelta(hours=2))
     assert the_task(task).due_at == clock_of(task).due_at == min(due, urgent)
     with database.writing() as session:
@@ -339,7 +339,7 @@ def test_who_asks_for_a_later_date_stops_the_clock_until_then(empty_database) ->
         sla_clocks.ask_later(session, found, mia, thursday, now)  # they have thought again
         assert found.due_at == due + timedelta(days=2)
         assert found.next_attempt_at == thursday
-        assert sla_clocks.pause_of(session, task, now + timedelta(days=1)).until_at == thursday
+        assert sla_deadlines.pause_of(session, task, now + timedelta(days=1)).until_at == thursday
     sweep(now + timedelta(days=2))
     assert clock_of(task).state == "on_track"
     sweep(due + timedelta(days=2))
@@ -408,9 +408,9 @@ def test_an_attempt_taken_back_after_the_task_was_closed_starts_no_clock(empty_d
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
         workflow.claim(session, found, mia, now)
-        tried = workflow.began_to_ring(session, found, mia.id, 1, now)
+        tried = attempts.began_to_ring(session, found, mia.id, 1, now)
         workflow.close(session, found, mia, "letter_sent", "", now)
-        workflow.take_attempt_back(session, found, tried)
+        attempts.take_back(session, found, tried)
     assert clock_of(task).state == "void"
     assert sweep(now + timedelta(days=9)) == 0
     assert the_task(task).breached_at is None
@@ -425,7 +425,7 @@ def test_what_was_kept_in_time_and_told_late_is_kept(empty_database) -> None:
     assert clock_of(task).state == "missed"
     with database.writing() as session:
         found = session.get_one(CallbackTask, task)
-        workflow.began_to_ring(session, found, people["mia"].id, 1, due - timedelta(seconds=10))
+        attempts.began_to_ring(session, found, people["mia"].id, 1, due - timedelta(seconds=10))
     assert (clock_of(task).state, clock_of(task).missed_at, the_task(task).breached_at) == ("met", None, None)
 
 
@@ -436,9 +436,9 @@ def test_a_miss_that_is_seen_again_is_not_escalated_early(empty_database) -> Non
     sweep(now)
     with database.writing() as session:
         found = session.get_one(CallbackTask, task)
-        tried = workflow.began_to_ring(session, found, people["mia"].id, 1, now)
+        tried = attempts.began_to_ring(session, found, people["mia"].id, 1, now)
         session.flush()
-        workflow.take_attempt_back(session, found, tried)
+        attempts.take_back(session, found, tried)
     assert (clock_of(task).state, clock_of(task).next_change_at) == ("missed", now + timedelta(hours=4))
 
 
@@ -449,7 +449,7 @@ def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(empty_d
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
         sla_clocks.ask_later(session, found, mia, now + timedelta(days=7), now)
-        intake.raise_by_words(session, found, ["strom"], now)
+        workflow.raise_by_words(session, found, ["strom"], now)
         assert found.due_at < now + timedelta(days=3)
         sla_clocks.ask_later(session, found, mia, now + timedelta(days=9), now)
         assert found.due_at > now + timedelta(days=9)
@@ -470,7 +470,7 @@ def test_tasks_older_than_the_clocks_get_the_states_they_had(empty_database) -> 
         breached.breached_at = now
         session.query(SlaClock).delete()
     with database.writing() as session:
-        assert sla_clocks.start_missing(session) == 4
+        assert sla_backfill.start_missing(session) == 4
     states = [(clock_of(task).state, clock_of(task, "reached").state) for task in (old, late, withdrawn)]
     assert states == [("met", "met"), ("met", "met_late"), ("void", "void")]
     assert clock_of(overdue).next_change_at == now + timedelta(hours=4)

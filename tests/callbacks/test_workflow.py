@@ -16,6 +16,7 @@ from sqlalchemy import func, insert, select, update
 from ivr.accounts import users
 from ivr.callbacks import claims, collaboration, intake, queries, saved_views, sms, workflow
 from ivr.callbacks.filters import Filters
+from ivr.callbacks.refused import Refused
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -345,7 +346,7 @@ def test_a_task_claimed_under_ones_hands_is_not_handed_over(desk) -> None:
         mine = update(CallbackTask).where(CallbackTask.id == task).values(**taken)
         session.execute(mine.execution_options(synchronize_session=False))  # another session has been quicker
         assert seen.state == "open"
-        with pytest.raises(workflow.Refused):
+        with pytest.raises(Refused):
             collaboration.hand_over(session, seen, people["mia"], "youth", "unter 25", utc_now())
     found = the_task(task)
     assert (found.team.key, found.claimed_by_id) == ("benefits", people["nils"].id)

@@ -20,6 +20,7 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import write_wav
 from ivr.audit import verification
 from ivr.callbacks import collaboration, search_index
+from ivr.callbacks.refused import Refused
 from ivr.calls import caller_language, calls
 from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
@@ -752,7 +753,7 @@ def test_a_restricted_person_is_neither_rung_nor_written_to(services) -> None:
             lambda: sms.send(session, task, mia, "sms_missed", "Hallo", now),
             lambda: workflow.reopen(session, task, mia, now),
         ):
-            with pytest.raises(workflow.Refused, match="restricted"):
+            with pytest.raises(Refused, match="restricted"):
                 act()
 
 
@@ -802,7 +803,7 @@ def test_who_was_put_off_and_restricted_at_once_is_not_late_twice(services) -> N
         workflow.put_off(session, task, mia, now + timedelta(days=20), now)
         due_at = task.due_at
         restriction.restrict(session, task, mia, now + timedelta(days=1))
-        with pytest.raises(workflow.Refused, match="restricted"):
+        with pytest.raises(Refused, match="restricted"):
             workflow.put_off(session, task, mia, now + timedelta(days=30), now + timedelta(days=2))
         restriction.lift(session, task, mia, now + timedelta(days=11))
         assert task.due_at == due_at

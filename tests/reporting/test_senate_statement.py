@@ -19,7 +19,7 @@ from hypothesis import strategies as some
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from ivr.callbacks import workflow
+from ivr.callbacks import appointments, workflow
 from ivr.config import settings
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -238,7 +238,7 @@ def test_an_agreement_that_is_taken_back_late_is_counted_once(counted) -> None:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         again = sample_month.AFTERWARDS + timedelta(days=30)
         workflow.reopen(session, task, mia, again)
-        workflow.answer_wish(session, task, mia, again, appointment_at=again + timedelta(days=2), place="Zimmer 2")
+        appointments.answer(session, task, mia, again, appointment_at=again + timedelta(days=2), place="Zimmer 2")
     with database.writing() as session:
         december = daily_metrics.local_day(again)
         found = daily_metrics.count(session, december)

@@ -12,7 +12,7 @@ import pytest
 from ivr import prompts
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE
-from ivr.callbacks import intake
+from ivr.callbacks import workflow
 from ivr.domain import receipt_codes
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
@@ -280,7 +280,7 @@ def test_what_is_said_after_a_request_was_closed_is_a_new_promise(caller, tasks_
     first = german(caller).presses("1").hears("consent").presses("2").can_be_called()
     task = is_sent_off_with(first, tasks_of)
     with database.writing() as session:
-        intake.withdraw(session, session.get_one(CallbackTask, task["id"]), utc_now())
+        workflow.withdraw(session, session.get_one(CallbackTask, task["id"]), utc_now())
     again = caller(number="anonymous").dials()
     again.hears("choose_language").presses("1").hears("main").presses("5").hears("services").presses("4")
     again.hears("enter_code").presses(task["receipt_code"] + "#").hears("request_withdrawn").hears("anything_else")

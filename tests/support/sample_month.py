@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import intake, sla_clocks, workflow
+from ivr.callbacks import appointments, attempts, intake, sla_clocks, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.models.accounts import Team, User
@@ -124,7 +124,7 @@ def _tasks(session: Session, mia: User) -> None:
     def tried(of: CallbackTask, at: datetime, outcome: str) -> None:
         if of.state == "open":
             workflow.claim(session, of, mia, at)
-        workflow.attempt(session, of, mia, outcome, at)
+        attempts.record(session, of, mia, outcome, at)
 
     for place in range(10):
         one, at = task(1 + place, "de", Request(concern="benefits", office="office_1"))
@@ -149,7 +149,7 @@ def _tasks(session: Session, mia: User) -> None:
         one.urgency = urgency
         workflow.claim(session, one, mia, at)
         granted = at + timedelta(days=3) if answer == "granted" else None
-        workflow.answer_wish(
+        appointments.answer(
             session, one, mia, at + timedelta(hours=3), appointment_at=granted, place="Zimmer 1" if granted else "",
             room="large" if place == 0 else "small", refusal_reason="" if granted else answer,
         )  # fmt: skip

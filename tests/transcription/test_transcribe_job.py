@@ -161,7 +161,7 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(empty_databas
     assert (task.urgency, task.due_at) == ("normal", before.due_at)
     assert [event.kind for event in task.events][-3:] == ["raised", "claimed", "lowered"]
     with database.writing() as session:
-        assert not intake.raise_by_words(session, session.get_one(CallbackTask, task_id), ["hunger"], utc_now())
+        assert not workflow.raise_by_words(session, session.get_one(CallbackTask, task_id), ["hunger"], utc_now())
         with pytest.raises(Refused, match="not_raised"):
             workflow.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
 
@@ -192,7 +192,7 @@ def test_words_never_lower_and_what_the_caller_pressed_stays(empty_database) -> 
     task_id = a_task("emergency")
     with database.writing() as session:
         task = session.get_one(CallbackTask, task_id)
-        assert not intake.raise_by_words(session, task, ["hunger"], utc_now())
+        assert not workflow.raise_by_words(session, task, ["hunger"], utc_now())
         assert (task.urgency, task.urgency_words) == ("emergency", None)
 
 

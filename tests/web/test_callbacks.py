@@ -9,6 +9,7 @@ import pytest
 
 from ivr.audio.synthesis import speak
 from ivr.callbacks import workflow
+from ivr.callbacks.refused import Refused
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -142,7 +143,7 @@ def test_twenty_people_claim_one_task_and_one_gets_it(desk) -> None:
             with database.writing() as session:
                 user = session.get_one(User, desk.people["mia"].id)
                 workflow.claim(session, session.get_one(CallbackTask, task), user, utc_now())
-        except workflow.Refused:
+        except Refused:
             return False
         return True
 

@@ -1,0 +1,110 @@
+"""Attempts to reach the caller: reported by a member or by the carrier's events, and when the next one is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import events, retry_schedule, sla_clocks
+from ivr.callbacks.refused import Refused, held_by, require_changed
+from ivr.config.settings import settings
+from ivr.domain.enums import Outcome, Refusal, SlaMeasure, TaskEventKind, TaskState
+from ivr.domain.outcomes import ATTEMPT_OUTCOMES, FINAL_OUTCOMES
+from ivr.models.accounts import User
+from ivr.models.callbacks import Attempt, CallbackTask
+
+
+def record(session: Session, task: CallbackTask, user: User, outcome: str, now: datetime) -> None:
+    """Record an attempt that a member has made. The first attempt meets the promise.
+
+    Raises:
+        Refused: the task is not theirs, or `outcome_needed` for an outcome that no attempt has.
+    """
+    if outcome not in ATTEMPT_OUTCOMES:
+        raise Refused(Refusal.OUTCOME_NEEDED)
+    ended_with = Outcome(outcome)
+    touched = session.execute(
+        update(CallbackTask).where(CallbackTask.id == task.id, *held_by(user)).values(claim_used_at=now)
+    )
+    require_changed(session, touched, task, user)
+    _meets_the_promise(session, task, now)
+    session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=ended_with))
+    events.record(session, task.id, TaskEventKind.ATTEMPTED, now, user_id=user.id, text=ended_with)
+    if ended_with == Outcome.REACHED:
+        sla_clocks.met(session, task.id, SlaMeasure.REACHED, now)
+    else:
+        plan_next(session, task, now)
+
+
+def began_to_ring(session: Session, task: CallbackTask, user_id: int, conversation_id: int, now: datetime) -> Attempt:
+    """Record that the hotline rings the caller for a member. The carrier's events report the outcome later."""
+    _meets_the_promise(session, task, now)
+    attempt = Attempt(
+        task_id=task.id, user_id=user_id, at=now, outcome=Outcome.RINGING, conversation_id=conversation_id
+    )
+    session.add(attempt)
+    task.next_attempt_at = None
+    return attempt
+
+
+def ended(
+    session: Session,
+    task: CallbackTask,
+    attempt: Attempt,
+    outcome: Outcome,
+    answered_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Record the outcome that the carrier reports for an attempt. Of two reports the first counts."""
+    if attempt.outcome != Outcome.RINGING:
+        return
+    attempt.outcome, attempt.answered_at, attempt.ended_at = outcome, answered_at, now
+    events.record(session, task.id, TaskEventKind.ATTEMPTED, now, user_id=attempt.user_id, text=outcome)
+    if outcome == Outcome.REACHED:
+        sla_clocks.met(session, task.id, SlaMeasure.REACHED, answered_at or now)
+    else:
+        plan_next(session, task, now)
+
+
+def take_back(session: Session, task: CallbackTask, attempt: Attempt) -> None:
+    """Delete an attempt that was none: the member hung up before the caller could answer."""
+    if attempt.outcome != Outcome.RINGING:
+        return
+    session.delete(attempt)
+    session.flush()
+    earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
+    if earlier is None:
+        task.first_attempt_at = None
+        sla_clocks.take_back(session, task.id, attempt.at, SlaMeasure.TRIED)
+        if task.state == TaskState.CLOSED:
+            sla_clocks.task_closed(session, task, attempt.at)
+
+
+def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
+    """After an unsuccessful attempt: set when the next one is due, or propose a letter. The task stays open."""
+    session.flush()
+    if task.state == TaskState.CLOSED:
+        return
+    unsuccessful = Attempt.outcome.not_in((Outcome.REACHED, Outcome.RINGING))
+    tried_at = session.scalars(select(Attempt.at).where(Attempt.task_id == task.id, unsuccessful)).all()
+    newest_first = (Attempt.at.desc(), Attempt.id.desc())
+    last = session.scalar(select(Attempt.outcome).where(Attempt.task_id == task.id).order_by(*newest_first).limit(1))
+    task.next_attempt_at = (
+        None
+        if last in FINAL_OUTCOMES
+        else retry_schedule.next_attempt_at(sorted(tried_at), task.availability, now, settings())
+    )
+    if task.next_attempt_at is None and task.letter_proposed_at is None:
+        task.letter_proposed_at = now
+        events.record(session, task.id, TaskEventKind.LETTER_PROPOSED, now)
+
+
+def _meets_the_promise(session: Session, task: CallbackTask, now: datetime) -> None:
+    sla_clocks.met(session, task.id, SlaMeasure.TRIED, now)
+    session.execute(
+        update(CallbackTask)
+        .where(CallbackTask.id == task.id, CallbackTask.first_attempt_at.is_(None))
+        .values(first_attempt_at=now)
+    )

@@ -1,0 +1,58 @@
+"""Why an action on a task is not possible, and the checks that find out."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from ivr.domain.enums import Refusal, Role, TaskState
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.platform.column_types import rows
+
+
+class Refused(Exception):
+    """The task, or the member, is not in a state that allows this; `by` names the colleague who holds the task."""
+
+    def __init__(self, reason: Refusal, by: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.by = by
+
+
+def refusal_of(task: CallbackTask) -> Refused:
+    """The refusal that a task's state stands for, with the name of who holds it."""
+    return Refused(Refusal(task.state), by=task.claimed_by.name if task.claimed_by else "")
+
+
+def held_by(user: User, *, supervisor_may: bool = False) -> tuple[ColumnElement[bool], ...]:
+    """The condition that a user holds a task; with `supervisor_may` that anybody does, if the user is a supervisor."""
+    claimed = CallbackTask.state == TaskState.CLAIMED
+    if supervisor_may and user.role == Role.SUPERVISOR:
+        return (claimed,)
+    return (claimed, CallbackTask.claimed_by_id == user.id)
+
+
+def require_changed(session: Session, result: object, task: CallbackTask, user: User) -> None:
+    """Check that a conditional UPDATE has changed a task, and reload the task.
+
+    Raises:
+        Refused: it has not; somebody else holds the task, or its state does not allow the change.
+    """
+    changed = rows(result) == 1
+    session.refresh(task)
+    if changed:
+        return
+    if task.state == TaskState.CLAIMED and task.claimed_by_id != user.id:
+        raise refusal_of(task)
+    raise Refused(Refusal(task.state))
+
+
+def require_unrestricted(task: CallbackTask) -> None:
+    """Check that the use of a task is not restricted (Art. 18 GDPR).
+
+    Raises:
+        Refused: `restricted`.
+    """
+    if task.restricted_at is not None:
+        raise Refused(Refusal.RESTRICTED)
