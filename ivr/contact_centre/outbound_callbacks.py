@@ -240,7 +240,6 @@ def no_interpreter(session: Session, conversation: Conversation, now: datetime) 
         or any(leg.role == LegRole.CALLER for leg in conversation.legs)
     ):
         return
+    workflow.release_automatically(session, task, now)
     events.record(session, task.id, TaskEventKind.NO_INTERPRETER, now)
-    if task.state == TaskState.CLAIMED:
-        workflow.release_automatically(session, task, now)
     conversations.end(session, conversation, now)
