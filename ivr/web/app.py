@@ -62,8 +62,8 @@ class IdConverter(IntegerConverter):
 
     regex = "[0-9]{1,10}"
 
-    def __init__(self, map: Map) -> None:
-        super().__init__(map, max=LARGEST_ID)
+    def __init__(self, map: Map, min: int = 0, max: int = LARGEST_ID) -> None:
+        super().__init__(map, min=min, max=max)
 
 
 def create_app() -> Flask:

@@ -18,6 +18,7 @@ from flask import (
     current_app,
     flash,
     jsonify,
+    make_response,
     redirect,
     render_template,
     request,
@@ -113,7 +114,7 @@ class LoginAddress(forms.Form):
 
 
 @login.route("/login", methods=["GET", "POST"])
-def page() -> str | AnyResponse | tuple[str, int]:
+def page() -> str | AnyResponse:
     """The log-in page."""
     if request.method == "GET":
         return _login_page()
@@ -130,7 +131,10 @@ def page() -> str | AnyResponse | tuple[str, int]:
         if not wait:
             _note_failure(username, now)
         flash(_wait(wait) if wait else gettext("User name or password is wrong."), "danger")
-        return _login_page(username), 429 if wait else 401
+        answer = make_response(_login_page(username), 429 if wait else 401)
+        if wait:
+            answer.headers["Retry-After"] = str(wait)
+        return answer
     with database.writing() as db:
         login_sessions.succeeded(db, delays)
     if second:

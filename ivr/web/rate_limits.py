@@ -5,9 +5,10 @@ The carrier is never limited (the line has rules of its own, ivr.calls.screening
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_login import current_user
 
@@ -56,6 +57,14 @@ def protect(app: Flask) -> None:
     guesses = limiter.shared_limit(
         _LOG_IN, scope="log-in", key_func=_address, exempt_when=_only_looks, override_defaults=False
     )
+
+    @app.after_request
+    def say_when(response: Response) -> Response:
+        limit = limiter.current_limit
+        if response.status_code == 429 and limit is not None:
+            response.headers.setdefault("Retry-After", str(max(1, int(limit.reset_at - time.time()))))
+        return response
+
     views: dict[str, Any] = app.view_functions
     for endpoint in _GUESSED:
         views[endpoint] = guesses(views[endpoint])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from openapi_spec_validator import validate
+from sqlalchemy import text
 
 from ivr.accounts import api_tokens
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database
+from ivr.web import rate_limits
 from ivr.web.app import create_app
 from tests.support.people import a_task, the_task
 
@@ -96,3 +98,37 @@ def test_health(client) -> None:
     assert ready.status_code == 503, "no Redis and no workers here"
     assert ready.json["database"] == "ok"
     assert ready.json["ready"] is False
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "_PROGRAM", "2 per minute")
+    token, client = client.token, create_app().test_client()
+    answers = [client.get("/api/v1/tasks", headers={"Authorization": f"Bearer {token}"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert "error" in answers[-1].json
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=5.0", "limit=1_0", "limit=%EF%BC%95", "limit=%C2%B2", "limit=1&limit=2", "x=1", "state="]
+)
+def test_what_is_no_parameter_is_named(client, query: str) -> None:
+    answer = client.read(f"/api/v1/tasks?{query}")
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith(query.partition("=")[0])
+
+
+def test_what_the_interface_does_not_know_is_an_error_that_names_it(client, caplog) -> None:
+    task = a_task()
+    with database.writing() as session:
+        session.execute(text("UPDATE callback_tasks SET age_group = 'tomorrow' WHERE id = :id"), {"id": task})
+    answer = client.read(f"/api/v1/tasks/{task}")
+    assert (answer.status_code, answer.json) == (500, {"error": "internal server error"})
+    assert "tomorrow" in caplog.text
+    assert "age_group" in caplog.text
+
+
+def test_no_page_of_the_document_comes_from_elsewhere(client) -> None:
+    """The library's own pages load scripts from a content delivery network: they are not there."""
+    for path in ("/apidoc/swagger/", "/apidoc/redoc/", "/apidoc/openapi.json", "/api/v1/apidoc/swagger/"):
+        assert client.get(path).status_code == 404

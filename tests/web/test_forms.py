@@ -28,7 +28,7 @@ def every_form(kind: type[forms.Form] = forms.Form) -> list[type[forms.Form]]:
 
 def test_forms_are_read_in_one_place() -> None:
     """The carrier's forms are the telephony's own; the softphone only passes on what it gets."""
-    apart = ("forms.py", "softphone_proxy.py", "api.py")
+    apart = ("forms.py", "softphone_proxy.py")
     readers = [
         path.name
         for package in ("web", "accounts", "reporting", "privacy")
@@ -91,7 +91,7 @@ class Sample(forms.Form):
         ("tick", "0", False),
     ],
 )
-def test_what_fields_take(rooms, field: str, typed: str, meant: object) -> None:
+def test_what_fields_take(empty_database, field: str, typed: str, meant: object) -> None:
     found = getattr(Sample(**{field: typed}), field)
     assert found == meant or str(found) == meant
 
@@ -121,7 +121,7 @@ def test_what_fields_take(rooms, field: str, typed: str, meant: object) -> None:
         ("text", "a" * 20_001),
     ],
 )
-def test_what_fields_refuse(rooms, field: str, typed: str) -> None:
+def test_what_fields_refuse(empty_database, field: str, typed: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Sample(**{field: typed})
     assert refused.value.errors(include_context=False)[0]["type"] == "problem", "with a sentence of ours"
@@ -206,7 +206,7 @@ def test_an_appointment_in_the_hour_that_does_not_exist_is_refused(desk) -> None
 
 
 @pytest.mark.parametrize("version", ["r²3", "r٣", "r", "r" + "9" * 30, "r0"])
-def test_an_address_of_a_recording_that_is_no_number(rooms, version: str) -> None:
+def test_an_address_of_a_recording_that_is_no_number(empty_database, version: str) -> None:
     from ivr.web.app import create_app
 
     assert create_app().test_client().get(f"/voice/prompts/de/welcome.{version}.wav").status_code == 404

@@ -1,0 +1,248 @@
+"""What `/api/v1` takes and gives, as models: the one source of validation, answers and the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+from ivr.domain.digits import LARGEST_ID, is_digits
+from ivr.domain.enums import (
+    AgeGroup,
+    AppointmentMode,
+    AppointmentReason,
+    Availability,
+    Companion,
+    Concern,
+    EmergencyKind,
+    Outcome,
+    PriorityGroup,
+    RecordingState,
+    RefusalReason,
+    TaskKind,
+    TaskState,
+    TranscriptReason,
+    TranscriptState,
+    Urgency,
+)
+from ivr.domain.timestamps import iso
+from ivr.models.callbacks import AppointmentWish as WishRow
+from ivr.models.callbacks import CallbackTask
+from ivr.models.callbacks import PostalOrder as OrderRow
+from ivr.models.voicebox import Transcript as TranscriptRow
+from ivr.models.voicebox import VoiceboxMessage
+
+#: An instant in UTC, as RFC 3339 with a `Z`.
+Instant = Annotated[
+    datetime, PlainSerializer(iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _ascii_only(value: Any) -> Any:
+    if isinstance(value, str) and not is_digits(value):
+        raise ValueError("a whole number in ASCII digits")
+    return value
+
+
+def _not_required(schema: dict[str, Any]) -> None:
+    """A parameter that may be left out has no default and is never null."""
+    schema.pop("default", None)
+
+
+_WHOLE = BeforeValidator(_ascii_only)
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TaskQuery(_Query):
+    """Parameters of a list of tasks."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="how many at most"), _WHOLE] = 1000
+    after_id: Annotated[int, Field(ge=0, le=LARGEST_ID, description="only tasks with a greater id"), _WHOLE] = 0
+    state: Annotated[
+        TaskState | None,
+        WithJsonSchema({"type": "string", "enum": [state.value for state in TaskState]}),
+        Field(description="only tasks in this state", json_schema_extra=_not_required),
+    ] = None
+    call_sid: Annotated[
+        Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{1,64}$")] | None,
+        WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
+        Field(description="only tasks this call belongs to", json_schema_extra=_not_required),
+    ] = None
+
+
+class NoQuery(_Query):
+    """No parameters."""
+
+
+class Error(BaseModel):
+    """What was wrong."""
+
+    error: str
+
+
+class Word(BaseModel):
+    """A recognised word."""
+
+    word: str
+    start: Annotated[float, Field(description="seconds from the beginning")]
+    end: Annotated[float, Field(description="seconds from the beginning")]
+    confidence: Share
+
+
+class Transcript(BaseModel):
+    """What a message says."""
+
+    state: TranscriptState
+    reason: Annotated[TranscriptReason | None, Field(description="why a person must listen")]
+    text: str | None
+    confidence: Share | None
+    words: list[Word]
+
+    @classmethod
+    def of(cls, row: TranscriptRow | None, *, callers: bool) -> Transcript:
+        """From the database; until the audio has arrived there is no row, which is "pending" to the reader."""
+        if row is None:
+            return cls(state=TranscriptState.PENDING, reason=None, text=None, confidence=None, words=[])
+        return cls.model_validate(
+            {
+                "state": row.state,
+                "reason": row.reason,
+                "text": row.text if callers else None,
+                "confidence": row.confidence,
+                "words": (row.words or []) if callers else [],
+            }
+        )
+
+
+class Message(BaseModel):
+    """A voicebox message."""
+
+    recording_sid: str | None
+    recorded_seconds: float | None
+    recording_state: RecordingState | None
+    transcript: Transcript
+
+    @classmethod
+    def of(cls, row: VoiceboxMessage, *, callers: bool) -> Message:
+        """From the database."""
+        recording = row.recording
+        return cls(
+            recording_sid=recording.recording_sid if recording else None,
+            recorded_seconds=recording.recorded_seconds if recording else None,
+            recording_state=RecordingState(recording.state) if recording else None,
+            transcript=Transcript.of(recording.transcript if recording else None, callers=callers),
+        )
+
+
+class PostalOrder(BaseModel):
+    """Forms that are wanted by post."""
+
+    forms: list[str]
+    customer_number: str | None
+
+    @classmethod
+    def of(cls, row: OrderRow | None, *, callers: bool) -> PostalOrder | None:
+        """From the database."""
+        return None if row is None else cls(forms=row.forms, customer_number=row.customer_number if callers else None)
+
+
+class AppointmentWish(BaseModel):
+    """A wish for an appointment, and the answer to it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    mode: AppointmentMode
+    reason: AppointmentReason | None
+    companion: Companion
+    impairment: Annotated[bool, Field(description="hearing or speaking is hard")]
+    large_room: bool
+    priority_groups: list[PriorityGroup]
+    appointment_at: Instant | None
+    place: str | None
+    refusal_reason: RefusalReason | None
+
+    @classmethod
+    def of(cls, row: WishRow | None, *, callers: bool) -> AppointmentWish | None:
+        """From the database."""
+        if row is None:
+            return None
+        found = cls.model_validate(row)
+        return found if callers else found.model_copy(update={"place": None})
+
+
+class Task(BaseModel):
+    """A callback task."""
+
+    id: int
+    kind: TaskKind
+    state: TaskState
+    team: Annotated[str, Field(description="key of the responsible team")]
+    language: Annotated[str, Field(description="ISO 639 code of the caller's language")]
+    concern: Concern
+    urgency: Urgency
+    emergency_kind: EmergencyKind | None
+    urgency_words: Annotated[list[str], Field(description="words of the transcript that have raised the urgency")]
+    office: Annotated[str | None, Field(description="key of the office, where a postal code was keyed in")]
+    age_group: Annotated[AgeGroup | None, Field(description="where it is known")]
+    availability: Annotated[Availability | None, Field(description="when to call")]
+    callback_number: Annotated[str | None, Field(description="E.164; null when withheld and none was entered")]
+    receipt_code: Annotated[str, StringConstraints(pattern="^[0-9]{8}$")]
+    call_sid: Annotated[str, Field(description="the call that opened it")]
+    calls: Annotated[list[str], Field(description="all calls about it, the first one first")]
+    first_contact_at: Instant
+    due_at: Instant
+    first_attempt_at: Instant | None
+    breached_at: Instant | None
+    next_attempt_at: Annotated[Instant | None, Field(description="after an attempt in vain: when to try again")]
+    letter_proposed_at: Annotated[Instant | None, Field(description="when the attempts were used up")]
+    needs_interpreter: Annotated[bool, Field(description="the caller is dialled only with an interpreter")]
+    claimed_at: Instant | None
+    closed_at: Instant | None
+    outcome: Outcome | None
+    messages: list[Message]
+    postal_order: PostalOrder | None
+    appointment_wish: AppointmentWish | None
+
+    @classmethod
+    def of(cls, row: CallbackTask, *, callers: bool) -> Task:
+        """From the database. `callers`: with what is the caller's own; it is left out of tasks whose caller has asked
+        that their data is not used (Art. 18 GDPR).
+
+        Raises:
+            ValueError: the database holds what this model does not know; the message names the column and the value.
+        """
+        callers = callers and row.restricted_at is None
+        plain = {name: getattr(row, name) for name in _PLAIN}
+        return cls.model_validate(
+            {
+                **plain,
+                "team": row.team.key,
+                "urgency_words": (row.urgency_words or []) if callers else [],
+                "callback_number": row.callback_number if callers else None,
+                "call_sid": row.call.call_sid,
+                "calls": [contact.call.call_sid for contact in row.contacts],
+                "messages": [Message.of(message, callers=callers) for message in row.messages],
+                "postal_order": PostalOrder.of(row.postal_order, callers=callers),
+                "appointment_wish": AppointmentWish.of(row.appointment_wish, callers=callers),
+            }
+        )
+
+
+#: Fields of a task that are columns of its row.
+_PLAIN = (
+    "id", "kind", "state", "language", "concern", "urgency", "emergency_kind", "office", "age_group", "availability",
+    "receipt_code", "first_contact_at", "due_at", "first_attempt_at", "breached_at", "next_attempt_at",
+    "letter_proposed_at", "needs_interpreter", "claimed_at", "closed_at", "outcome",
+)  # fmt: skip
+
+
+class TaskPage(BaseModel):
+    """A page of tasks."""
+
+    tasks: list[Task]
+    next: Annotated[str | None, Field(description="address of the next page")]
