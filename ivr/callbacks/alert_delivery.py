@@ -34,7 +34,7 @@ def due(session: Session, now: datetime) -> list[tuple[int, str]]:
     """Work on messages and reports that should be sent now, with whom it goes to. Outside `alert_hours` a message that
     failed by day is not tried again, unless it tells of an emergency."""
     awake = opening_hours.is_open(settings().alert_hours, now)
-    rows = [row for row in outbox.due_by_the_clock(session, now) if awake or row.urgent or row.kind != "send_alert"]
+    rows = [row for row in outbox.due_for_scheduler(session, now) if awake or row.urgent or row.kind != "send_alert"]
     ids = [row.subject_id for row in rows if row.kind == "send_alert"]
     query = select(AlertMessage.id, AlertMessage.subscription).where(AlertMessage.id.in_(ids))
     to = dict(session.execute(query).all()) if ids else {}

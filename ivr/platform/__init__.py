@@ -1,4 +1,4 @@
-"""Technical services live here: database, outbox, job queue, spool, blob storage, encryption, logging.
+"""Technical services: database, outbox, job queue, spool, blob storage, keys and encryption, logging.
 
-Nothing here knows what a caller, a task or a team is.
+No module here may know what a caller, a task or a team is; rq is imported here and in `ivr.workers` only.
 """

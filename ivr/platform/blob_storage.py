@@ -1,6 +1,6 @@
-"""Where objects are kept: a local directory, or an S3-compatible bucket. Nothing else knows which it is.
+"""Storage of blobs: a local directory, or an S3-compatible bucket. Other modules need not know which.
 
-An object is written whole or not at all, and is durable once :meth:`Objects.put` has returned.
+A blob is written as a whole or not at all. It is durable when :meth:`Objects.put` has returned.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from ivr.config.settings import settings
 
 
 class Missing(Exception):
-    """There is no such object."""
+    """There is no such blob."""
 
 
 class Objects(Protocol):
-    """A place for objects; names are paths with `/`, content is bytes."""
+    """A storage of blobs. Names are paths with `/`, contents are bytes."""
 
     def put(self, name: str, content: bytes) -> None:
-        """Write, replacing what was there.
+        """Write a blob, or replace it.
 
         Raises:
-            OSError: it could not be written; then nothing is left behind.
+            OSError: it could not be written, and nothing is left behind.
         """
 
     def get(self, name: str) -> bytes:
-        """Read.
+        """Read a blob.
 
         Raises:
-            Missing: it is not there.
+            Missing: it does not exist.
             OSError: it could not be read.
         """
 
     def delete(self, name: str) -> None:
-        """Delete; nothing happens when it is gone already."""
+        """Delete a blob. Nothing happens if it does not exist."""
 
     def names(self, prefix: str) -> Iterator[str]:
-        """Names that begin with a prefix, in no particular order."""
+        """The names that begin with a prefix, in no particular order."""
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
+    """Make the names in a directory durable (fsync)."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -54,7 +54,7 @@ def sync_directory(directory: Path) -> None:
 
 
 class Directory:
-    """Files under a directory: written beside, fsynced, renamed, the directory fsynced."""
+    """Files under a directory. A file is written under another name, synced and renamed; the directory is synced."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
@@ -97,7 +97,7 @@ class Directory:
 
 
 class Bucket:
-    """An S3-compatible bucket, through boto3, which finds its credentials as AWS documents (`AWS_ACCESS_KEY_ID` …)."""
+    """An S3-compatible bucket through boto3, which finds its credentials as AWS documents (`AWS_ACCESS_KEY_ID` …)."""
 
     def __init__(self, bucket: str, prefix: str, endpoint: str) -> None:
         import boto3
@@ -111,7 +111,7 @@ class Bucket:
         self._client: Any = boto3.client("s3", endpoint_url=endpoint or None, config=patience)
 
     def put(self, name: str, content: bytes) -> None:
-        """See :class:`Objects`. The content travels with a checksum, which the service compares."""
+        """See :class:`Objects`. The service verifies the content's checksum."""
         with _as_os_error(name):
             self._client.put_object(
                 Bucket=self._bucket, Key=self._prefix + name, Body=content, ChecksumAlgorithm="SHA256"
@@ -138,7 +138,7 @@ class Bucket:
 
 
 class _as_os_error:  # noqa: N801 - reads as a statement
-    """Turns the library's errors into the two that :class:`Objects` names."""
+    """Turns the library's errors into those that :class:`Objects` documents."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -152,11 +152,11 @@ class _as_os_error:  # noqa: N801 - reads as a statement
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise Missing(self._name) from error
         if isinstance(error, ClientError | BotoCoreError):
-            raise OSError(f"the bucket did not do it: {error}") from error
+            raise OSError(f"the bucket refused the request: {error}") from error
 
 
 def store() -> Objects:
-    """The place the settings name: `AUDIO_STORE`, else a directory under `var_dir`."""
+    """The storage of the settings: `AUDIO_STORE`, else a directory under `var_dir`."""
     configured = settings()
     return _store(configured.audio_store, configured.audio_s3_endpoint, configured.audio_dir)
 

@@ -1,4 +1,4 @@
-"""The queues on Redis. They carry ids only; what must happen stands in the outbox."""
+"""The job queues on Redis. They carry ids only; the outbox in the database says what must be done."""
 
 from __future__ import annotations
 
@@ -22,47 +22,49 @@ from ivr.platform.outbox import QueuedJob
 
 log = logging.getLogger(__name__)
 
-#: A worker listens to one queue: then a job popped just before a crash comes back (BLMOVE).
+#: A worker listens to one job queue. Then a job that it popped just before a crash comes back (BLMOVE).
 CALLS = "calls"
-GENERAL = "errands"
+GENERAL = "general"
 TRANSCRIPTION = "transcription"
+#: Job queues of earlier versions.
+_FORMER = ("errands",)
 
-#: Which queue does a kind of work; every other kind goes to GENERAL.
+#: The job queue of each kind of work; other kinds go to GENERAL.
 _QUEUE_OF = {
     "transcribe": TRANSCRIPTION,
-    # Somebody is waiting on the telephone for these.
+    # A caller waits on the telephone for these.
     **dict.fromkeys(("ring_leg", "hang_up_leg", "bring_caller", "end_room", "tell_no_interpreter"), CALLS),
 }
 
-#: Seconds a job may take: ten minutes of speech on a slow core, or a slow carrier.
+#: Seconds that a job may take: ten minutes of speech on a slow core, or a slow carrier.
 _TIMEOUT = {CALLS: 60, GENERAL: 180, TRANSCRIPTION: 1800}
 
-#: A pool that has not been heard of for so many seconds is gone.
-SIGN_OF_LIFE = 8.0
-_LIFE = "hotline:workers"
+#: Seconds after which a worker pool counts as stopped if it does not report.
+ALIVE_SECONDS = 8.0
+_ALIVE_KEY = "hotline:workers"
 
-#: After Redis failed once, nobody waits for it again for so many seconds; the clock makes up for it.
-_PAUSE = 2.0
+#: Seconds for which Redis is left alone after an error. The scheduler hands over what was missed.
+_PAUSE_SECONDS = 2.0
 _down_until = 0.0
 
 
 def pool_queue(pool: str) -> str:
-    """The queue of the hosts that transcribe the languages of a pool."""
+    """The job queue of the hosts that transcribe the languages of a pool."""
     return f"{TRANSCRIPTION}-{pool}" if pool else TRANSCRIPTION
 
 
 def names() -> tuple[str, ...]:
-    """All queues of this house."""
+    """All job queues of the configured pools."""
     return (CALLS, GENERAL, *map(pool_queue, settings().pools))
 
 
 def patient() -> Redis:
-    """A connection for workers, which have time."""
+    """A connection for workers: it waits without a time limit."""
     return Redis.from_url(settings().redis)
 
 
 def impatient() -> Redis:
-    """The connections of web requests: a fraction of a second, no retries."""
+    """The connection for web requests: a fraction of a second, no retries."""
     return _impatient(settings().redis)
 
 
@@ -72,10 +74,10 @@ def _impatient(url: str) -> Redis:
 
 
 def hand_over(jobs: Sequence[QueuedJob], connection: Redis | None = None) -> None:
-    """Put jobs on their queues, urgent ones at the front.
+    """Put jobs on their job queues, urgent ones at the front.
 
     Raises:
-        RedisError: the queue cannot be reached; the rows remain for the clock.
+        RedisError: Redis does not answer. The rows of the outbox remain for the scheduler.
     """
     global _down_until
     if time.monotonic() < _down_until:
@@ -96,67 +98,82 @@ def hand_over(jobs: Sequence[QueuedJob], connection: Redis | None = None) -> Non
                 description=f"{job.kind} {job.work_id}",
             )
     except RedisError:
-        _down_until = time.monotonic() + _PAUSE
+        _down_until = time.monotonic() + _PAUSE_SECONDS
         raise
 
 
-_soon: queue.SimpleQueue[Sequence[QueuedJob]] = queue.SimpleQueue()
-_hander: tuple[int, threading.Thread] | None = None
+_pending: queue.SimpleQueue[Sequence[QueuedJob]] = queue.SimpleQueue()
+_thread: tuple[int, threading.Thread] | None = None
 
 
 def hand_over_soon(jobs: Sequence[QueuedJob]) -> None:
-    """:func:`hand_over` in a thread of its own: nobody waits for Redis, even if it takes a connection and is silent."""
-    global _hander
-    if _hander is None or _hander[0] != os.getpid():  # threads do not survive a fork
-        thread = threading.Thread(target=_keep_handing_over, name="queue", daemon=True)
-        _hander = os.getpid(), thread
+    """:func:`hand_over` in a thread, so that the caller does not wait for Redis even if it hangs."""
+    global _thread
+    if _thread is None or _thread[0] != os.getpid():  # threads do not survive a fork
+        thread = threading.Thread(target=_hand_over_pending, name="queue", daemon=True)
+        _thread = os.getpid(), thread
         thread.start()
-    _soon.put(jobs)
+    _pending.put(jobs)
 
 
-def _keep_handing_over() -> None:
+def _hand_over_pending() -> None:
     while True:
-        jobs = _soon.get()
+        jobs = _pending.get()
         try:
             hand_over(jobs)
-        except Exception as error:  # whatever the queue's client raises, the clock enqueues later
-            log.warning("could not enqueue %d jobs (%s); the clock will", len(jobs), type(error).__name__)
+        except Exception as error:  # whatever the error, the scheduler hands the jobs over later
+            log.warning("%d jobs could not be enqueued (%s); the scheduler repeats it", len(jobs), type(error).__name__)
 
 
 def hand_over_missing(jobs: Iterable[QueuedJob], connection: Redis) -> None:
-    """Put those jobs on their queues that do not wait there already."""
+    """Put those jobs on their job queues that are not in one already."""
     waiting = {job for name in names() for job in Queue(name, connection=connection).job_ids}
     hand_over([job for job in jobs if job_id(job) not in waiting], connection)
 
 
+def delete_former_queues(connection: Redis) -> None:
+    """Delete the job queues of earlier versions. The scheduler hands their rows of the outbox over again.
+
+    Raises:
+        RedisError: Redis does not answer.
+    """
+    for name in _FORMER:
+        Queue(name, connection=connection).delete(delete_jobs=True)
+
+
 def job_id(job: QueuedJob) -> str:
-    """The job of an outbox row. Asked for again while it is being done, it is another one: RQ deletes a job that has
-    finished under the same id as one that was put on the queue meanwhile."""
+    """The RQ id of an outbox row. It includes the row's generation.
+
+    A row that is requested again while its job runs needs another id: when a job finishes, RQ deletes the job of the
+    same id that was enqueued in the meantime.
+    """
     return f"work-{job.work_id}-{job.generation}"
 
 
-def show_life(connection: Redis, pool: str, workers: Mapping[str, int]) -> None:
-    """A pool says how many workers it has at each queue; without any it says goodbye.
+def report_alive(connection: Redis, pool: str, workers: Mapping[str, int]) -> None:
+    """Report how many workers a pool has at each job queue; an empty mapping removes the pool.
 
     Raises:
-        RedisError: nobody can be told now.
+        RedisError: Redis does not answer.
     """
     if workers:
-        connection.hset(_LIFE, pool, json.dumps({"at": time.time(), "workers": dict(workers)}))
+        connection.hset(_ALIVE_KEY, pool, json.dumps({"at": time.time(), "workers": dict(workers)}))
     else:
-        connection.hdel(_LIFE, pool)
+        connection.hdel(_ALIVE_KEY, pool)
 
 
 def workers_alive(connection: Redis) -> dict[str, int]:
-    """How many workers listen to each queue, by the pools' own signs of life (RQ's last for minutes after a kill).
+    """The number of workers at each job queue, as the pools report it.
+
+    RQ's own registry is not used, because it keeps killed workers for minutes.
 
     Raises:
-        RedisError: the queue cannot be reached.
+        RedisError: Redis does not answer.
     """
     alive = dict.fromkeys(names(), 0)
-    for said in connection.hgetall(_LIFE).values():
-        sign = json.loads(said)
-        if time.time() - sign["at"] < SIGN_OF_LIFE:
-            for queue, count in sign["workers"].items():
+    for text in connection.hgetall(_ALIVE_KEY).values():
+        report = json.loads(text)
+        if time.time() - report["at"] < ALIVE_SECONDS:
+            for queue, count in report["workers"].items():
                 alive[queue] = alive.get(queue, 0) + count
     return alive

@@ -1,6 +1,6 @@
-"""Set-up of the logs. Telephone numbers, addresses, codes, tokens and the carrier's ids are removed from every line.
+"""Sets up the logs. Telephone numbers, addresses, codes, tokens and the carrier's ids are removed from every line.
 
-Our own messages name ids of rows only. The removal is for messages of libraries and for texts of exceptions.
+The product's own messages contain ids of rows only. The removal is for messages of libraries and texts of exceptions.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import logging
 import re
 from typing import Any
 
-#: Longer lines (characters) are cut.
+#: Longer lines are cut; in characters.
 _LONGEST = 8000
-#: Patterns that are removed, and what is written instead. Hexadecimal of hashes and UUIDs stays: it identifies nobody.
+#: Patterns and their replacements. Hexadecimal hashes and UUIDs are kept, because they identify nobody.
 _PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 [token]"),
     (re.compile(r"(?i)\b([a-z0-9_]*(?:password|passwd|secret|token|api_?key|master_keys?|authorization))(['\"]?\s*[=:]\s*)"
@@ -24,8 +24,8 @@ _PATTERNS = (
     (re.compile(r"\b(?:CA|RE|SM|MM|AC|CF)[0-9a-f]{32}\b"), "[carrier id]"),
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"), "[e-mail]"),
     (re.compile(r"\bgAAAA[A-Za-z0-9_-]{20,}={0,2}"), "[sealed]"),
-    # Numbers as people and machines write them: with country code, or seven digits and more in groups; not parts of
-    # hexadecimal, times, or decimals (before and behind whose sign a digit stands).
+    # Numbers as people and machines write them: with country code, or seven and more digits in groups. Parts of
+    # hexadecimal numbers, times and decimals do not match.
     (re.compile(r"(?:(?<!\w)\+|(?<!\w)(?<!\d[.:-])00)[1-9](?:[ ()/.-]{0,2}\d){6,14}(?!\w)"), "[number]"),
     (re.compile(r"%2B[1-9]\d{6,14}"), "[number]"),
     (re.compile(r"(?<!\w)(?<!\d[.:-])0[1-9]\d{0,4}(?:[ ()/-]{1,2}\d{2,}){1,5}(?![\w])"), "[number]"),
@@ -40,20 +40,20 @@ def redacted(text: str) -> str:
     """The text without personal data and secrets."""
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]} … ({len(text)} characters)"
-    for pattern, instead in _PATTERNS:
-        text = pattern.sub(instead, text)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
     return text
 
 
 class Redacting:
-    """Redacts the whole line of a formatter, the exception's text included."""
+    """Redacts the whole line of a formatter, including the text of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line as it is written."""
+        """The redacted line."""
         return redacted(super().format(record))  # type: ignore[misc]
 
     def formatException(self, info: Any) -> str:  # noqa: N802 - logging's name
-        """The trace without the statement and the values that a database's error carries."""
+        """The traceback without the statement and the values that a database error carries."""
         lines = super().formatException(info).splitlines()  # type: ignore[misc]
         return "\n".join(line for line in lines if not line.startswith(("[parameters:", "[SQL:", "DETAIL:")))
 
@@ -63,7 +63,7 @@ class Plain(Redacting, logging.Formatter):
 
 
 def set_up(log_format: str, level: int = logging.INFO) -> None:
-    """Write the logs of this process to standard error, as `text` or `json`; replaces every earlier set-up."""
+    """Write the logs of this process to standard error, as `text` or `json`. Replaces every earlier set-up."""
     handler = logging.StreamHandler()
     if log_format == "json":
         from ivr.platform.log_json import structured
@@ -74,7 +74,7 @@ def set_up(log_format: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("gunicorn.error", "rq.worker"):  # these bring handlers of their own
+    for name in ("gunicorn.error", "rq.worker"):  # these come with handlers of their own
         named = logging.getLogger(name)
         named.handlers.clear()
         named.propagate = True

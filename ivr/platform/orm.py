@@ -1,4 +1,4 @@
-"""The declarative base of all tables, and checks and options that tables share."""
+"""The declarative base of all tables, and the checks and options that tables share."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-#: SQLite would give the id of a deleted last row to the next one; an address must never lead to another person.
+#: SQLite would reuse the id of a deleted last row. A URL must never lead to another person's row.
 NEVER_REUSED = {"sqlite_autoincrement": True}

@@ -1,11 +1,11 @@
-"""Work that must happen is a row before it is a job.
+"""The outbox: every job is a row in the database before it is in a job queue.
 
     outbox.add(session, "fetch_recording", recording.id)
 
-writes the row in the caller's transaction. After the commit the ids go to the queue (`hand_over`, set by
-the process that has one); what could not be enqueued, or whose worker died, is found by the clock through
-:func:`overdue`. A worker holds a row by a lease it keeps renewing, so a row is done by one at a time and
-a dead worker's rows come back. See docs/decisions/003-outbox.md.
+writes the row in the caller's transaction. After the commit the id goes to the job queue (`hand_over`, which a process
+sets). If that failed, or if the worker died, the scheduler finds the row with :func:`overdue`. A worker holds a row by
+a lease that it keeps renewing. So one worker at a time runs a row, and the rows of a dead worker become free again.
+See docs/decisions/003-outbox.md.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from ivr.platform.work_models import Work
 
 log = logging.getLogger(__name__)
 
-#: A worker renews its lease every few seconds; silence longer than this means it is gone.
+#: A worker renews its lease every few seconds. A lease that is older belongs to a dead worker.
 LEASE = timedelta(seconds=20)
-#: How long a handed-over row may wait before the clock looks whether the queue still knows it.
+#: The time after which the scheduler hands a row over again if it is neither done nor in its job queue.
 PATIENCE = timedelta(seconds=20)
-#: Seconds before the nth new try. After the last one a person is asked, and it is tried once an hour.
+#: Seconds before each repetition. After the last, the failure is reported and the job is repeated once an hour.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
 _LONGEST_PAUSE = timedelta(hours=2)
-#: Kinds of work the clock does itself: they need no queue.
-BY_THE_CLOCK = ("send_alert", "send_report")
+#: Kinds of work that the scheduler runs itself, without a job queue.
+RUN_BY_SCHEDULER = ("send_alert", "send_report")
 
 
 @dataclass(frozen=True)
 class QueuedJob:
-    """What the queue is told about a row: its id and generation, its kind, and whether it goes to the front."""
+    """A row of the outbox as the job queue sees it. An urgent one goes to the front."""
 
     work_id: int
     kind: str
@@ -50,10 +50,10 @@ class QueuedJob:
     pool: str = ""
 
 
-#: Which try of its row the present handler is, from 1.
-tries: ContextVar[int] = ContextVar("tries", default=1)
+#: The attempt at its row that the current handler makes, from 1.
+attempt: ContextVar[int] = ContextVar("attempt", default=1)
 
-#: Puts jobs on the queue; set by processes that have one. It may raise: the clock repairs.
+#: Puts jobs on the job queue; processes with a queue set it. It may raise: the scheduler repeats it.
 hand_over: Callable[[Sequence[QueuedJob]], None] = lambda jobs: None  # noqa: E731
 
 
@@ -67,18 +67,18 @@ def add(
     deadline_at: datetime | None = None,
     pool: str = "",
 ) -> None:
-    """Write (or wake) the one row for `kind` of `subject_id`; enqueue it once the session commits.
+    """Write the row for `kind` of `subject_id`, or reactivate it. It is enqueued when the session commits.
 
-    `run_after` delays it: it is left to the clock. Of a kind that is done in order, that of the earliest `deadline_at`
-    goes first.
+    With `run_after` (UTC) the scheduler enqueues it then. Of the kinds that run in order of deadline, the row with the
+    earliest `deadline_at` (UTC) comes first.
     """
     now = utc_now()
-    # The clock leaves it alone until the hand-over after the commit has had its chance.
+    # The scheduler ignores the row until the hand-over after the commit has had time.
     due = run_after or now + PATIENCE
     values = {"kind": kind, "subject_id": subject_id, "urgent": urgent, "attempts": 0, "generation": 1}
     values |= {"deadline_at": deadline_at, "pool": pool or None}
     new = insert(session.get_bind().dialect, Work).values(**values, run_after=due)
-    woken = {
+    reactivated = {
         "generation": Work.generation + 1,
         "attempts": 0,
         "done_at": None,
@@ -89,37 +89,37 @@ def add(
         "deadline_at": new.excluded.deadline_at,
         "pool": new.excluded.pool,
     }
-    upsert = new.on_conflict_do_update(index_elements=[Work.kind, Work.subject_id], set_=woken)
+    upsert = new.on_conflict_do_update(index_elements=[Work.kind, Work.subject_id], set_=reactivated)
     work_id, is_urgent, generation = session.execute(upsert.returning(Work.id, Work.urgent, Work.generation)).one()
     if run_after is None:
         session.info.setdefault("queued_jobs", []).append(QueuedJob(work_id, kind, is_urgent, generation, pool))
 
 
 def settle(session: Session, kind: str, subject_id: int, now: datetime) -> None:
-    """There is nothing to be done any more."""
+    """Mark a row done because its job is not needed any more."""
     row = update(Work).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))
     session.execute(row.values(done_at=now, failed_at=None, generation=Work.generation + 1))
 
 
 def is_planned(session: Session, kind: str, subject_id: int) -> bool:
-    """Whether there is a row that is still to be done."""
+    """Whether there is a row whose job is not done."""
     row = select(Work.id).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))
     return session.scalar(row) is not None
 
 
 def dispatch(session: Session) -> None:
-    """Hand over what a committed session has written. Never raises: the rows are safe already."""
+    """Hand over the jobs of a committed session. Never raises, because the rows are safe already."""
     jobs = session.info.pop("queued_jobs", [])
     if not jobs:
         return
     try:
         hand_over(jobs)
-    except Exception as error:  # whatever the queue's client raises, the clock enqueues later
-        log.warning("could not enqueue %d jobs (%s); the clock will", len(jobs), type(error).__name__)
+    except Exception as error:  # whatever the error, the scheduler hands the jobs over later
+        log.warning("%d jobs could not be enqueued (%s); the scheduler repeats it", len(jobs), type(error).__name__)
 
 
 def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | None:
-    """Lease a row to `worker`, or None if it is done or another's."""
+    """Lease a row to `worker`. Returns None if the row is done or leased to another worker."""
     work = session.scalar(
         update(Work)
         .where(Work.id == work_id, Work.done_at.is_(None), _is_free(now))
@@ -129,28 +129,28 @@ def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | 
     )
     if work is None:
         return None
-    # If this worker dies without a word, the next try waits as after any other failure.
+    # If this worker dies, the next attempt is delayed as after any other failure.
     work.run_after = now + _pause(work.attempts)
     return work
 
 
 def may_be_claimed(now: datetime) -> ColumnElement[bool]:
-    """Rows nobody has leased which have never been tried, or whose pause is over."""
+    """Rows without a lease that have never been attempted, or whose pause is over."""
     return and_(Work.done_at.is_(None), or_(Work.attempts == 0, _is_due(now)), _is_free(now))
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    # A lease that ends in a distant future was given by a clock that was wrong.
+    # A lease that ends in the distant future was given while the system clock was wrong.
     return or_(Work.leased_until.is_(None), Work.leased_until < now, Work.leased_until > now + 3 * LEASE)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    # Nothing is put off for so long: the clock was wrong when it was.
+    # No row is delayed for so long. The system clock was wrong when the row was delayed.
     return or_(Work.run_after <= now, Work.run_after > now + _LONGEST_PAUSE)
 
 
 def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
-    """Keep a lease for another :data:`LEASE`; False if it is no longer ours."""
+    """Extend a lease by :data:`LEASE`. Returns False if the row is leased to another worker now."""
     kept = session.execute(
         update(Work).where(Work.id == work_id, Work.leased_by == worker).values(leased_until=now + LEASE)
     )
@@ -158,7 +158,7 @@ def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
 
 
 def finish(session: Session, work: Work, now: datetime) -> bool:
-    """Mark a claimed row done; False if it was asked for again meanwhile (then it is to be claimed again)."""
+    """Mark a claimed row done. Returns False if it was requested again meanwhile and must be claimed once more."""
     mine = update(Work).where(Work.id == work.id, Work.leased_by == work.leased_by)
     done = session.execute(
         mine.where(Work.generation == work.generation).values(
@@ -172,7 +172,7 @@ def finish(session: Session, work: Work, now: datetime) -> bool:
 
 
 def postpone(session: Session, work: Work, reason: str, now: datetime) -> None:
-    """After a failure: try again later, with growing pauses."""
+    """Delay a row after a failure, with growing pauses."""
     session.execute(
         update(Work)
         .where(Work.id == work.id, Work.leased_by == work.leased_by)
@@ -183,7 +183,7 @@ def postpone(session: Session, work: Work, reason: str, now: datetime) -> None:
 
 
 def is_spent(work: Work) -> bool:
-    """Whether every try with a short pause has been used, so that a person must be told (once)."""
+    """Whether all attempts with short pauses are used up and the failure has not been reported yet."""
     return work.attempts > len(BACKOFF) and work.failed_at is None
 
 
@@ -192,9 +192,9 @@ def _pause(attempts: int) -> timedelta:
 
 
 def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
-    """Take back what was leased to a worker that died; returns what may be enqueued at once.
+    """Take back the rows of a worker that died. Returns the jobs that may be enqueued at once.
 
-    What has killed two workers waits its turn: it may kill the third.
+    A job that has killed two workers is delayed, because it may kill the next one too.
     """
     rows = session.scalars(select(Work).where(Work.leased_by == worker, Work.done_at.is_(None))).all()
     for work in rows:
@@ -204,12 +204,12 @@ def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
 
 
 def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob]:
-    """Rows that should be on the queue or in work by now, urgent first; asked again after PATIENCE."""
+    """Rows that should be in a job queue or running by now, urgent first. They are returned again after PATIENCE."""
     due = (
         select(Work)
         .where(
             Work.done_at.is_(None),
-            Work.kind.not_in(BY_THE_CLOCK),
+            Work.kind.not_in(RUN_BY_SCHEDULER),
             _is_due(now),
             _is_free(now),
         )
@@ -222,10 +222,10 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob
     return [_queued(work) for work in found]
 
 
-def due_by_the_clock(session: Session, now: datetime, limit: int = 5000) -> Sequence[Row[int, str, int, bool]]:
-    """Rows the clock has to do now, urgent first: id, kind, subject, and whether it is urgent."""
+def due_for_scheduler(session: Session, now: datetime, limit: int = 5000) -> Sequence[Row[int, str, int, bool]]:
+    """The rows that the scheduler has to run now, urgent ones first: id, kind, subject, urgent."""
     due = select(Work.id, Work.kind, Work.subject_id, Work.urgent)
-    due = due.where(Work.kind.in_(BY_THE_CLOCK), Work.done_at.is_(None), _is_due(now), _is_free(now))
+    due = due.where(Work.kind.in_(RUN_BY_SCHEDULER), Work.done_at.is_(None), _is_due(now), _is_free(now))
     return session.execute(due.order_by(Work.urgent.desc(), Work.run_after).limit(limit)).all()
 
 

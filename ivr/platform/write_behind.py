@@ -1,9 +1,8 @@
-"""Notes about calls: how far each has come, in which language, about what. Nobody waits for them.
+"""Writes facts about calls a little later: the step, the language, the concern. Callers do not wait for the database.
 
-A process collects notes and writes them down some tens of milliseconds later, so that callers do not
-queue for the database at every key. No promise hangs on a note: what callers are promised is written at once (see
-:mod:`ivr.callbacks.intake`), and a call's end is, too, though a power cut may take it. What a process that dies still
-held is lost, and so is what cannot be written because the database is away.
+A process collects writes and executes them some tens of milliseconds later, so that no key press waits for the
+database. Whatever is promised to callers is written at once instead (see :mod:`ivr.callbacks.intake`), and so is the
+end of a call. Writes are lost if their process dies, or if the database does not answer.
 """
 
 from __future__ import annotations
@@ -21,59 +20,62 @@ from ivr.platform import database
 
 log = logging.getLogger(__name__)
 
-Note = Callable[[Connection], None]
-#: Seconds over which notes are collected.
-_COLLECT = 0.05
-#: Notes that may wait; more than that come only where the database is too slow for the callers.
-_MOST = 10_000
+Write = Callable[[Connection], None]
+#: Seconds for which writes are collected.
+_COLLECT_SECONDS = 0.05
+#: The highest number of pending writes. There are more only if the database is too slow for the calls.
+_MOST_PENDING = 10_000
 
-_taken: list[Note] = []
-_taking = threading.Lock()
-_some = threading.Event()
+_pending: list[Write] = []
+_pending_lock = threading.Lock()
+_has_pending = threading.Event()
 _writing = threading.Lock()
 _writer: tuple[int, threading.Thread] | None = None
 
 
-def take(note: Note) -> None:
-    """Write something down soon."""
-    with _taking:
-        if len(_taken) >= _MOST:
-            log.warning("a note about a call was dropped: the database is too slow")
+def write_soon(write: Write) -> None:
+    """Execute a write within some tens of milliseconds."""
+    with _pending_lock:
+        if len(_pending) >= _MOST_PENDING:
+            log.warning("a write about a call was dropped: the database is too slow")
             return
-        _taken.append(note)
+        _pending.append(write)
         if _writer is None or _writer[0] != os.getpid():  # threads do not survive a fork
             _start()
-    _some.set()
+    _has_pending.set()
 
 
-def settle() -> None:
-    """Write down every note taken so far, in their order, each by itself: a row of one note is never kept waiting for
-    a row of another, which PostgreSQL would end as a deadlock. What cannot be written is lost, and only that."""
+def flush() -> None:
+    """Execute all pending writes in their order, each in a transaction of its own.
+
+    Writes in one transaction could deadlock with those of another process in PostgreSQL. A write that fails is lost,
+    and only that one.
+    """
     with _writing:
-        with _taking:
-            waiting = list(_taken)
-            _taken.clear()
-        lost: list[Exception] = []
-        for note in waiting:
+        with _pending_lock:
+            writes = list(_pending)
+            _pending.clear()
+        errors: list[Exception] = []
+        for write in writes:
             try:
                 with database.noting() as connection:
-                    note(connection)
-            except Exception as error:  # one that is wrong, or the database is away: the next ones may not be
-                lost.append(error)
-        if lost:
-            log.warning("%d notes about calls could not be written down (%s)", len(lost), type(lost[0]).__name__)
+                    write(connection)
+            except Exception as error:  # the next write may succeed
+                errors.append(error)
+        if errors:
+            log.warning("%d writes about calls failed (%s)", len(errors), type(errors[0]).__name__)
 
 
 def _start() -> None:
     global _writer
-    thread = threading.Thread(target=_write, name="notes", daemon=True)
+    thread = threading.Thread(target=_write, name="write-behind", daemon=True)
     _writer = os.getpid(), thread
-    atexit.register(settle)
+    atexit.register(flush)
     thread.start()
 
 
 def _write() -> None:
-    while _some.wait():
-        time.sleep(_COLLECT)
-        _some.clear()
-        settle()
+    while _has_pending.wait():
+        time.sleep(_COLLECT_SECONDS)
+        _has_pending.clear()
+        flush()

@@ -97,7 +97,7 @@ def _write_progress_behind(
         if language_chosen:
             caller_language.remember(connection, from_number, state.language, now)
 
-    write_behind.take(note)
+    write_behind.write_soon(note)
 
 
 def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:

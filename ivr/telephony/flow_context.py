@@ -163,7 +163,7 @@ def screened(state: CallState, number: str | None, now: datetime) -> CallState:
     minutes because it calls without end. Untraced: so many calls arrive that only requests are written down."""
     often = screening.too_often(number)
     if often:
-        write_behind.take(lambda connection: screening.note(connection, number or screening.WITHHELD, now))
+        write_behind.write_soon(lambda connection: screening.note(connection, number or screening.WITHHELD, now))
     held_off = Screening.HELD_OFF if often and number else None
     try:
         with database.reading() as session:

@@ -37,7 +37,7 @@ def fetch_recording(recording_id: int) -> None:
         described = voicebox.description(recording)
     if state not in ("announced", "available"):
         return
-    audio, sound, whole = _as_wav(media.fetch_audio(sid), outbox.tries.get() >= _TRIES_FOR_THE_WHOLE)
+    audio, sound, whole = _as_wav(media.fetch_audio(sid), outbox.attempt.get() >= _TRIES_FOR_THE_WHOLE)
     if sound.seconds == 0 and told:
         raise media.NotAudio(f"empty, though {told} s were recorded")
     kept = audio_store.save(sid, audio, described)

@@ -68,7 +68,7 @@ def _run_once(work_id: int, worker: str) -> bool:
             return False
         work_id = work.id
         _report_if_spent(session, work)  # a job that kills its worker raises no error to report
-    outbox.tries.set(work.attempts)
+    outbox.attempt.set(work.attempts)
     try:
         with _lease_kept(work_id, worker):
             HANDLERS[work.kind](work.subject_id)

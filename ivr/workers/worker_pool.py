@@ -62,6 +62,8 @@ class Pool:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         outbox.hand_over = job_queue.hand_over
+        with contextlib.suppress(RedisError):
+            job_queue.delete_former_queues(job_queue.impatient())
         for _ in range(_CALLING):
             self._fork(job_queue.CALLS)
         self._fork(job_queue.GENERAL)
@@ -79,12 +81,12 @@ class Pool:
             time.sleep(_LOOK)
 
     def _report_alive(self) -> None:
-        if time.monotonic() - self._shown < job_queue.SIGN_OF_LIFE / 4:
+        if time.monotonic() - self._shown < job_queue.ALIVE_SECONDS / 4:
             return
         self._shown = time.monotonic()
         alive = Counter(child.queue for child in self._children.values())
         with contextlib.suppress(RedisError):
-            job_queue.show_life(job_queue.impatient(), self._name, {} if self._stopping else alive)
+            job_queue.report_alive(job_queue.impatient(), self._name, {} if self._stopping else alive)
 
     def _load_models(self) -> bool:
         served = set(engines.served_languages()) & set(settings().enabled_languages)

@@ -1,4 +1,4 @@
-"""Notes about calls, which come and go in any order."""
+"""Writes about calls that are executed a little later, in any order."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ivr.models.calls import Call
 from ivr.platform import database, write_behind
 
 
-def test_a_note_that_fails_takes_no_other_one_along(empty_database) -> None:
+def test_a_write_that_fails_loses_no_other(empty_database) -> None:
     def stuck(connection: Connection) -> None:
         calls.went_on(connection, "CA2", None, utc_now(), "language", "pl", None, "")
         raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
 
-    for note in (_chose("CA1", "tr"), stuck, _chose("CA3", "ar")):
-        write_behind.take(note)
-    write_behind.settle()
+    for write in (_chose("CA1", "tr"), stuck, _chose("CA3", "ar")):
+        write_behind.write_soon(write)
+    write_behind.flush()
     with database.reading() as session:
         found = dict(session.execute(select(Call.call_sid, Call.language)).all())
     assert found == {"CA1": "tr", "CA3": "ar"}
 
 
-def test_a_hang_up_that_overtakes_the_note_of_the_language(empty_database) -> None:
+def test_a_hang_up_that_overtakes_the_write_of_the_language(empty_database) -> None:
     """Both believe they are the first to write of the call; neither what was chosen nor the end may be dropped."""
     now = utc_now()
     with database.noting() as connection:
         assert not calls.ended(connection, "CA1", "+4915112345678", now)
-    write_behind.take(_chose("CA1", "fa"))
-    write_behind.settle()
+    write_behind.write_soon(_chose("CA1", "fa"))
+    write_behind.flush()
     with database.noting() as connection:
         assert not calls.ended(connection, "CA1", "+4915112345678", now + timedelta(hours=1))
     with database.reading() as session:

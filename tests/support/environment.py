@@ -17,7 +17,7 @@ _before: dict[str, str | None] = {}
 
 def forget_settings() -> None:
     """Forget the cached settings, and close the database connections that were opened with them."""
-    write_behind.settle()
+    write_behind.flush()
     if database.engine.cache_info().currsize:
         database.engine().dispose()
     configuration.settings.cache_clear()

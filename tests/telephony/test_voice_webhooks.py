@@ -63,7 +63,7 @@ def next_step(answer) -> str:
 
 
 def count(model: type) -> int:
-    write_behind.settle()
+    write_behind.flush()
     with database.reading() as session:
         return session.scalar(select(func.count()).select_from(model))
 

@@ -383,7 +383,7 @@ AUDIO = {
 def fetch(answers: list[Response], body: bytes, tries: int = 1) -> int:
     recording_id = a_message()
     answers.append(Response(body, mimetype="audio/x-wav"))
-    outbox.tries.set(tries)
+    outbox.attempt.set(tries)
     fetch_job.fetch_recording(recording_id)
     return recording_id
 
