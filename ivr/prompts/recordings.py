@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which a process reads the list of recordings again.
 _CACHE_SECONDS = 3.0
-_cache: dict[str, tuple[float, Mapping[str, str]]] = {}
+#: By language: the parts that have a recording of their present text, each with the recording's version.
+_cache: dict[str, Mapping[str, str]] = {}
+_read_at = 0.0
+_revision = 0
 
 
 def in_use(language: str) -> Mapping[str, str]:
@@ -33,19 +36,46 @@ def in_use(language: str) -> Mapping[str, str]:
 
     The result is cached for some seconds. If the database does not answer, an older one is used.
     """
-    at, known = _cache.get(language, (0.0, {}))
-    if time.monotonic() - at > _CACHE_SECONDS or not at:
+    global _read_at
+    if _is_old():
         try:
             with database.reading() as session:
-                known = {
-                    recording.part: f"r{recording.id}"
-                    for recording in current(session, language).values()
-                    if is_up_to_date(recording)
-                }
+                refresh(session)
         except SQLAlchemyError:
             log.warning("the recordings of prompts could not be read from the database")
-        _cache[language] = (time.monotonic(), known)
-    return known
+            _cache.setdefault(language, {})
+            _read_at = time.monotonic()
+    return _cache.get(language, {})
+
+
+def refresh(session: Session) -> None:
+    """Read the recordings of all languages if the cache is old. A caller's turn that has a session needs no second."""
+    global _read_at, _revision
+    if not _is_old():
+        return
+    columns = PromptRecording.language, PromptRecording.part, PromptRecording.text, PromptRecording.id
+    rows = session.execute(select(*columns).where(PromptRecording.reverted_at.is_(None)).order_by(PromptRecording.id))
+    newest = {(language, part): (text, f"r{number}") for language, part, text, number in rows}
+    found: dict[str, dict[str, str]] = {"": {}}
+    for (language, part), (text, version) in newest.items():
+        if _says(language, part, text):
+            found.setdefault(language, {})[part] = version
+    if found != _cache:
+        _cache.clear()
+        _cache.update(found)
+        _revision += 1
+    _read_at = time.monotonic()
+
+
+def _is_old() -> bool:
+    return not _cache or time.monotonic() - _read_at > _CACHE_SECONDS
+
+
+def revision() -> int:
+    """A number that changes whenever other recordings are in use; for what is made with them and cached."""
+    if _is_old():
+        in_use("")
+    return _revision
 
 
 def current(session: Session, language: str) -> dict[str, PromptRecording]:
@@ -56,8 +86,12 @@ def current(session: Session, language: str) -> dict[str, PromptRecording]:
 
 def is_up_to_date(recording: PromptRecording) -> bool:
     """Whether the recording says the present text of its part."""
-    part = parts.named(recording.language, recording.part)
-    return part is not None and part.text == recording.text
+    return _says(recording.language, recording.part, recording.text)
+
+
+def _says(language: str, name: str, text: str) -> bool:
+    part = parts.named(language, name)
+    return part is not None and part.text == text
 
 
 def audio(session: Session, recording_id: int) -> bytes | None:
@@ -80,7 +114,7 @@ def add(session: Session, part: Part, sound: Sound, user: User | None, now: date
     )
     session.add(recording)
     session.flush()
-    _cache.pop(part.language, None)
+    _cache.clear()
     return recording
 
 
@@ -89,4 +123,4 @@ def revert(session: Session, part: Part, now: datetime) -> None:
     newest = current(session, part.language).get(part.name)
     if newest is not None:
         session.execute(update(PromptRecording).where(PromptRecording.id == newest.id).values(reverted_at=now))
-    _cache.pop(part.language, None)
+    _cache.clear()

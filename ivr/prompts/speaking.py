@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,25 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
             said = " ".join(piece.text if isinstance(piece, Part) else piece for piece in group)
             pieces.append(Text(said, *voice))
     return pieces
+
+
+#: Placeholders that stand for something of one caller.
+_PERSONAL = frozenset({"callback_number", "receipt_code", "link"})
+
+
+@lru_cache(maxsize=4096)
+def shared_values(prompt: str, language: str) -> tuple[str, ...] | None:
+    """Names of the values that decide what a prompt says, where it may say the same to several callers; None where it
+    says something of one caller, or speaks another prompt.
+
+    Raises:
+        KeyError: there is no such prompt.
+    """
+    names = sorted(catalogue(language).placeholders(prompt))
+    if any(name in _PERSONAL or PLACEHOLDERS[name] == "prompt" for name in names):
+        return None
+    moments = ("date", "time")
+    return tuple(f"{name.rpartition('_')[0]}_at" if PLACEHOLDERS[name] in moments else name for name in names)
 
 
 def _pieces(

@@ -24,7 +24,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
 from ivr.platform import database
-from ivr.telephony import agent_announcements, twiml
+from ivr.telephony import agent_announcements, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
 
 log = logging.getLogger(__name__)
@@ -260,7 +260,7 @@ def _room(document: VoiceResponse, leg: Leg) -> None:
 
 
 def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
-    twiml.speak(where, (PromptLine(prompt),), leg.conversation.language, {})
+    spoken_lines.speak(where, (PromptLine(prompt),), leg.conversation.language, {})
 
 
 def _too_late(leg: Leg) -> VoiceResponse:

@@ -25,7 +25,7 @@ from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
 from ivr.prompts import music
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, twiml
+from ivr.telephony import call_intake, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid, present_context, reply, state_of
 from ivr.telephony.state_token import Unreadable, unseal
 
@@ -67,7 +67,7 @@ def wait() -> Response:
     document = VoiceResponse()
     key = twiml.url("wait/key", state, call_sid())
     gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=1, action=key, method="POST")
-    twiml.speak(gather, (*lines, PromptLine("line_options")), state.language, present_context().values(state))
+    spoken_lines.speak(gather, (*lines, PromptLine("line_options")), state.language, present_context().values(state))
     gather.play(f"{settings().base_url}/voice/music/{music.version()}.wav")
     document.redirect(twiml.url("wait", state, call_sid()), method="POST")
     return Response(str(document), mimetype="text/xml")

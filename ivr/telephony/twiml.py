@@ -1,12 +1,16 @@
-"""Renders a turn of the flow as the carrier's document (TwiML)."""
+"""Renders a turn of the flow as the carrier's document (TwiML).
+
+A caller waits for every document, so the verbs of every step are put together from prepared text instead of twilio's
+objects; the tests compare both.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from xml.sax.saxutils import escape
 
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from twilio.twiml.voice_response import VoiceResponse
 
-from ivr import prompts
 from ivr.callbacks.request import Request
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
@@ -16,16 +20,19 @@ from ivr.flows.protocol import (
     JoinRoom,
     Listen,
     PlayRecording,
-    PromptLine,
     RecordSpeech,
     Speak,
     Turn,
+    Verb,
     Wait,
 )
 from ivr.flows.state import CallState
+from ivr.telephony import spoken_lines
+from ivr.telephony.spoken_lines import attribute
 from ivr.telephony.state_token import seal, seal_playback
 
 _ANY_KEY = "1234567890*#"
+_HEAD, _END = '<?xml version="1.0" encoding="UTF-8"?><Response>', "</Response>"
 
 
 def url(path: str, state: CallState, call_sid: str) -> str:
@@ -38,66 +45,73 @@ def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
 
     `values` fill the prompts' placeholders, see :mod:`ivr.prompts`.
     """
-    document = VoiceResponse()
     answer = url("answer", turn.state, call_sid)
-    for verb in turn.verbs:
-        match verb:
-            case Speak(lines=lines):
-                speak(document, lines, turn.state.language, values)
-            case Listen(lines=lines, max_digits=1, timeout=timeout):
-                # "" lets the hash key through as an answer like any other
-                gather = document.gather(
-                    input="dtmf", num_digits=1, finish_on_key="", timeout=timeout, action=answer, method="POST"
-                )
-                speak(gather, lines, turn.state.language, values)
-                document.redirect(answer, method="POST")
-            case Listen(lines=lines, max_digits=max_digits, timeout=timeout):
-                gather = document.gather(
-                    input="dtmf",
-                    num_digits=max_digits,
-                    finish_on_key="#",
-                    timeout=timeout,
-                    action=answer,
-                    method="POST",
-                    action_on_empty_result=True,
-                )
-                speak(gather, lines, turn.state.language, values)
-                document.redirect(answer, method="POST")
-            case RecordSpeech(silence=silence):
-                # Carrier: an empty recording does not call `action`, the next verb follows; silence counts
-                # as empty only when it is trimmed.
-                document.record(
-                    action=answer,
-                    method="POST",
-                    max_length=settings().message_seconds,
-                    timeout=silence,
-                    finish_on_key=_ANY_KEY,
-                    play_beep=True,
-                    trim="trim-silence",
-                    recording_status_callback=url("recording", turn.state, call_sid),
-                    recording_status_callback_method="POST",
-                    recording_status_callback_event="in-progress completed absent",
-                )
-                document.redirect(answer, method="POST")
-            case PlayRecording():
-                playable = seal_playback(call_sid, turn.state.recording_number)
-                document.play(f"{settings().base_url}/voice/playback/{playable}.wav")
-            case Wait(seconds=seconds):
-                document.pause(length=seconds)
-                document.redirect(answer, method="POST")
-            case JoinQueue():
-                document.enqueue(  # a queue holds a hundred at the carrier: each team has its own
-                    f"{settings().hotline_number} {Request.of(turn.state.request).team}",
-                    action=answer,
-                    method="POST",
-                    wait_url=url("wait", turn.state, call_sid),
-                    wait_url_method="POST",
-                )
-            case JoinRoom(room=room):
-                join_room(document, room, answer)
-            case HangUp():
-                document.hangup()
-    return str(document)
+    verbs = [_rendered(verb, turn.state, answer, call_sid, values) for verb in turn.verbs]
+    return f"{_HEAD}{''.join(verbs)}{_END}"
+
+
+def _rendered(verb: Verb, state: CallState, answer: str, call_sid: str, values: Mapping[str, str]) -> str:
+    """A verb as XML: what callers meet at every step as text, what is rare with the carrier's library."""
+    match verb:
+        case Speak(lines=lines):
+            return spoken_lines.rendered(lines, state.language, values)
+        case Listen(lines=lines, max_digits=max_digits, timeout=timeout):
+            speech = spoken_lines.rendered(lines, state.language, values)
+            return _listen(attribute(answer), max_digits, timeout, speech) + _back_to(answer)
+        case HangUp():
+            return "<Hangup />"
+    document = VoiceResponse()
+    _add(document, verb, state, answer, call_sid)
+    return str(document).removeprefix(_HEAD).removesuffix(_END)
+
+
+def _listen(action: str, max_digits: int, timeout: int, speech: str) -> str:
+    # "" lets the hash key through as an answer like any other; more than one digit is ended by it.
+    ends = 'finishOnKey=""' if max_digits == 1 else 'actionOnEmptyResult="true" finishOnKey="#"'
+    return (
+        f'<Gather action="{action}" {ends} input="dtmf" method="POST" numDigits="{max_digits}" timeout="{timeout}">'
+        f"{speech}</Gather>"
+    )
+
+
+def _back_to(answer: str) -> str:
+    return f'<Redirect method="POST">{escape(answer)}</Redirect>'
+
+
+def _add(document: VoiceResponse, verb: Verb, state: CallState, answer: str, call_sid: str) -> None:
+    match verb:
+        case RecordSpeech(silence=silence):
+            # Carrier: an empty recording does not call `action`, the next verb follows; silence counts
+            # as empty only when it is trimmed.
+            document.record(
+                action=answer,
+                method="POST",
+                max_length=settings().message_seconds,
+                timeout=silence,
+                finish_on_key=_ANY_KEY,
+                play_beep=True,
+                trim="trim-silence",
+                recording_status_callback=url("recording", state, call_sid),
+                recording_status_callback_method="POST",
+                recording_status_callback_event="in-progress completed absent",
+            )
+            document.redirect(answer, method="POST")
+        case PlayRecording():
+            playable = seal_playback(call_sid, state.recording_number)
+            document.play(f"{settings().base_url}/voice/playback/{playable}.wav")
+        case Wait(seconds=seconds):
+            document.pause(length=seconds)
+            document.redirect(answer, method="POST")
+        case JoinQueue():
+            document.enqueue(  # a queue holds a hundred at the carrier: each team has its own
+                f"{settings().hotline_number} {Request.of(state.request).team}",
+                action=answer,
+                method="POST",
+                wait_url=url("wait", state, call_sid),
+                wait_url_method="POST",
+            )
+        case JoinRoom(room=room):
+            join_room(document, room, answer)
 
 
 def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = False) -> None:
@@ -113,22 +127,3 @@ def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = F
         status_callback_method="POST",
         status_callback_event="join leave",
     )
-
-
-def speak(
-    where: VoiceResponse | Gather, lines: tuple[PromptLine, ...], language: str, values: Mapping[str, str]
-) -> None:
-    """Have prompts spoken or played, within a verb or on their own."""
-    said: set[tuple[str, str, frozenset[tuple[str, str]]]] = set()
-    for line in lines:
-        spoken_in = line.language or language
-        line_said = line.prompt, spoken_in, frozenset(line.values.items())
-        if line_said in said:
-            continue  # a caller who is greeted in German hears of the other languages in German once
-        said.add(line_said)
-        for piece in prompts.spoken(line.prompt, spoken_in, {**values, **line.values}):
-            match piece:
-                case prompts.Text(text=text, tag=tag, voice=voice):
-                    where.say(text, language=tag, voice=voice)
-                case prompts.Audio(part=part, version=version):
-                    where.play(f"{settings().base_url}/voice/prompts/{spoken_in}/{part.name}.{version}.wav")

@@ -1,0 +1,100 @@
+"""Lines of a flow as verbs of a document: `<Say>` for the carrier's voice, `<Play>` for audio of ours.
+
+What a prompt says is rendered once and kept, because the same few prompts are spoken to every caller; unless it holds
+a person's number or code, which stays in no cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from xml.sax.saxutils import escape
+
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from ivr import prompts
+from ivr.config.settings import settings
+from ivr.flows.protocol import PromptLine
+from ivr.prompts import recordings, speaking
+
+#: As the XML library that twilio renders with writes an attribute.
+_IN_ATTRIBUTES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+
+
+def attribute(text: str) -> str:
+    """Text as it stands between the quotation marks of an attribute."""
+    return escape(text, _IN_ATTRIBUTES)
+
+
+def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, str]) -> str:
+    """The verbs that speak some lines, as XML."""
+    found = []
+    for line, spoken_in in _different(lines, language):
+        needed = speaking.shared_values(line.prompt, spoken_in)
+        if needed is None:
+            given = {**values, **line.values}
+            found.append(_verbs(prompts.spoken(line.prompt, spoken_in, given), spoken_in, settings().base_url))
+        else:
+            own = line.values
+            given_values = tuple([(name, own[name] if name in own else values[name]) for name in needed])
+            found.append(_prepared(line.prompt, spoken_in, given_values, *_circumstances(spoken_in)))
+    return "".join(found)
+
+
+def speak(
+    where: VoiceResponse | Gather, lines: tuple[PromptLine, ...], language: str, values: Mapping[str, str]
+) -> None:
+    """Add the verbs that speak some lines to a document, or within a verb."""
+    for line, spoken_in in _different(lines, language):
+        for piece in prompts.spoken(line.prompt, spoken_in, {**values, **line.values}):
+            match piece:
+                case prompts.Text(text=text, tag=tag, voice=voice):
+                    where.say(text, language=tag, voice=voice)
+                case prompts.Audio():
+                    where.play(_address(piece, spoken_in, settings().base_url))
+
+
+def _different(lines: tuple[PromptLine, ...], language: str) -> Iterator[tuple[PromptLine, str]]:
+    """Each line once, with its language."""
+    said: set[tuple[str, str, tuple[str, ...]]] = set()
+    for line in lines:
+        spoken_in = line.language or language
+        line_said = line.prompt, spoken_in, tuple(line.values.values())
+        if line_said in said:
+            continue  # a caller who is greeted in German need not hear in German that there are other languages
+        said.add(line_said)
+        yield line, spoken_in
+
+
+def _circumstances(language: str) -> tuple[int, tuple[str, str] | None, str, str]:
+    """What else decides how a prompt is spoken: recordings, the carrier's voice, our address, the local time."""
+    configured = settings()
+    return (
+        recordings.revision(),
+        configured.carrier_voice(language),
+        configured.base_url,
+        f"{configured.hours.timezone} {configured.piper_voice_dir}",
+    )
+
+
+@lru_cache(maxsize=4096)
+def _prepared(
+    prompt: str, language: str, values: tuple[tuple[str, str], ...],
+    _revision: int, _voice: tuple[str, str] | None, base_url: str, _local: str,
+) -> str:  # fmt: skip
+    return _verbs(prompts.spoken(prompt, language, dict(values)), language, base_url)
+
+
+def _verbs(pieces: list[prompts.Piece], language: str, base_url: str) -> str:
+    verbs = []
+    for piece in pieces:
+        match piece:
+            case prompts.Text(text=text, tag=tag, voice=voice):
+                verbs.append(f'<Say language="{attribute(tag)}" voice="{attribute(voice)}">{escape(text)}</Say>')
+            case prompts.Audio():
+                verbs.append(f"<Play>{escape(_address(piece, language, base_url))}</Play>")
+    return "".join(verbs)
+
+
+def _address(piece: prompts.Audio, language: str, base_url: str) -> str:
+    return f"{base_url}/voice/prompts/{language}/{piece.part.name}.{piece.version}.wav"
