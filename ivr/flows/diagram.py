@@ -6,10 +6,7 @@ from collections import defaultdict
 from html import escape
 from itertools import pairwise
 
-from grandalf.graphs import Edge, Graph, Vertex
-from grandalf.layouts import SugiyamaLayout
-from grandalf.routing import EdgeViewer
-
+from ivr.flows.layered_layout import Layout, Point
 from ivr.flows.steps import (
     Branch,
     End,
@@ -41,49 +38,22 @@ _KINDS: dict[type, tuple[str, str]] = {
 _OTHER = ("#f3f4f6", "Ansage")
 
 
-class _Box:
-    def __init__(self, name: str) -> None:
-        self.w, self.h = len(name) * _CHARACTER + 20, _HEIGHT
-        self.xy = (0.0, 0.0)
-
-
-class _Line(EdgeViewer):
-    pass
-
-
 def svg(flow: Flow) -> str:
     """The script as an SVG document: boxes for steps, lines labelled with keys, the beginning on top."""
-    vertices = {name: Vertex(name) for name in flow.steps}
-    for name, vertex in vertices.items():
-        vertex.view = _Box(name)
     labels = {pair: " ".join(keys) for pair, keys in _edges(flow).items()}
-    edges = []
-    for before, after in labels:
-        edge = Edge(vertices[before], vertices[after])
-        edge.view = _Line()
-        edges.append(edge)
-    graph = Graph(list(vertices.values()), edges)
-    left, drawn = float(_MARGIN), []
-    width = height = 0.0
-    for component in sorted(graph.C, key=lambda part: -part.order()):
-        layout = SugiyamaLayout(component)
-        roots = [vertex for vertex in component.sV if vertex.data == flow.start]
-        layout.init_all(roots=roots or None, optimize=True)
-        layout.xspace, layout.yspace = 26, 46
-        layout.draw(6)
-        boxes = [vertex.view for layer in layout.layers for vertex in layer]
-        shift_x = left - min(box.xy[0] - box.w / 2 for box in boxes)
-        shift_y = _MARGIN + 40 - min(box.xy[1] - box.h / 2 for box in boxes)
-        for edge in component.sE:
-            points = [(x + shift_x, y + shift_y) for x, y in _route(edge, layout)]
-            drawn.append(_line(points, labels[(edge.v[0].data, edge.v[1].data)]))
-        for vertex in component.sV:
-            x, y = vertex.view.xy[0] + shift_x, vertex.view.xy[1] + shift_y
-            drawn.append(_box(vertex.data, flow.steps[vertex.data], x, y, vertex.view.w))
-        left = max(box.xy[0] + box.w / 2 for box in boxes) + shift_x + 60
-        width = max(width, left)
-        height = max(height, max(box.xy[1] + box.h / 2 for box in boxes) + shift_y)
-    width, height = width + _MARGIN, height + _MARGIN
+    names = sorted(flow.steps, key=lambda name: name != flow.start)
+    widths = {name: len(name) * _CHARACTER + 20 for name in names}
+    layout = Layout(widths, list(labels))
+    top = _MARGIN + 40 + _HEIGHT / 2
+    at = {name: (x + _MARGIN, y + top) for name, (x, y) in layout.at.items()}
+    drawn = [
+        _line(_route(at[before], [(x + _MARGIN, y + top) for x, y in layout.bends[before, after]], at[after]), label)
+        for (before, after), label in labels.items()
+        if before != after
+    ]
+    drawn += [_box(name, flow.steps[name], x, y, widths[name]) for name, (x, y) in at.items()]
+    width = max(x + widths[name] / 2 for name, (x, _) in at.items()) + _MARGIN
+    height = max(y for _, y in at.values()) + _HEIGHT / 2 + _MARGIN
     anywhere = ", ".join(f"{key} → {choice.to}" for key, choice in sorted(flow.anywhere.items()))
     return "\n".join(
         [
@@ -132,17 +102,10 @@ def _labelled(step: Step) -> dict[str, list[str]]:
     return labels
 
 
-def _route(edge: Edge, layout: SugiyamaLayout) -> list[tuple[float, float]]:
-    """Points of a line, through the layers between its ends."""
-    before, after = edge.v[0].view, edge.v[1].view
-    between = layout.ctrls.get(edge) or {}
-    inner = [between[rank].view.xy for rank in sorted(between)]
-    if before.xy[1] > after.xy[1]:
-        inner.reverse()
-    down = before.xy[1] <= after.xy[1]
-    start = (before.xy[0], before.xy[1] + (before.h / 2 if down else -before.h / 2))
-    end = (after.xy[0], after.xy[1] + (-after.h / 2 if down else after.h / 2))
-    return [start, *inner, end]
+def _route(start: Point, bends: list[Point], end: Point) -> list[Point]:
+    """Points of a line from the border of a box, through the layers between, to the border of another box."""
+    half = _HEIGHT / 2 if start[1] <= end[1] else -_HEIGHT / 2
+    return [(start[0], start[1] + half), *bends, (end[0], end[1] - half)]
 
 
 def _line(points: list[tuple[float, float]], label: str) -> str:
@@ -153,11 +116,12 @@ def _line(points: list[tuple[float, float]], label: str) -> str:
         path += f"C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {y1:.0f}"
     drawn = f'<path d="{path}" fill="none" stroke="#475569" stroke-opacity=".7" marker-end="url(#tip)"/>'
     if label:
+        # On the curve, far enough from its start for the labels of neighbouring lines to part.
         x1, y1 = rest[0]
-        at = 0.2
         drawn += (
-            f'<text x="{x + (x1 - x) * at * 0.6 + 3:.0f}" y="{y + (y1 - y) * at + 8:.0f}" fill="#1e3a8a" '
-            f'font-size="11" font-weight="bold">{escape(label)}</text>'
+            f'<text x="{x + (x1 - x) * 0.78 + 4:.0f}" y="{y + (y1 - y) * 0.66:.0f}" fill="#1e3a8a" '
+            f'font-size="11" font-weight="bold" paint-order="stroke" stroke="#ffffff" stroke-width="3">'
+            f"{escape(label)}</text>"
         )
     return drawn
 
