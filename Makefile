@@ -3,9 +3,12 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: run test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
+.PHONY: help run test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
 
-run:
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+run: ## Start everything on this machine until Ctrl-C.
 	@exec $(or $(PYTHON),python3) -m ivr run
 
 # All tests, in two processes; those that share a running hotline are in one of them. Other arguments of pytest in ARGS;
@@ -17,19 +20,19 @@ PYTEST = $(VENV)/python -m pytest
 # Compiled modules are kept: every process of a running hotline would have to compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-test:
+test: ## Linters, type checks and all tests; one file: make test ARGS=tests/callbacks/test_workflow.py
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	@$(if $(A_FILE),true,$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports)
+	@$(if $(A_FILE),true,$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .)
 	@$(PYTEST) $(PARALLEL) $(ARGS)
 
 # The tests that need a database, without browsers and nonsense, on PostgreSQL.
-test-postgresql:
+test-postgresql: ## The tests that need a database, on PostgreSQL.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),--ignore tests/browser --ignore tests/web/test_bad_input.py)
 
 # The volume that `make test` leaves out, at most an hour: 10,000 random callers, 50,000 nonsense inputs, a flood of
 # 10,000 calls, a day of 3,000 calls and its comparison with Erlang, the stories on PostgreSQL, chaos with one seed.
-soak:
+soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=soak $(PYTEST) $(PARALLEL) -m soak $(ARGS)
 	@$(MAKE) --no-print-directory test-postgresql ARGS=
@@ -37,15 +40,14 @@ soak:
 
 # What takes longer still: everything on PostgreSQL with all its volume, every page in every appearance and width, more
 # seeds of chaos, the web scanner.
-soak-night:
+soak-night: ## What takes longer still: PostgreSQL, every appearance, more seeds.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=night $(PYTEST) $(PARALLEL) -m "soak or night" $(ARGS)
 	@DATABASE=postgresql VOLUME=night $(PYTEST) $(PARALLEL) $(ARGS)
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),$(shell seq -s, 2 11))
 	@$(MAKE) --no-print-directory scan
 
-# Measures speed against baselines in the same run.
-bench:
+bench: ## Measure speed against baselines in the same run.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap bench
 	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m benchmarks.hang_up_to_transcript
@@ -53,46 +55,38 @@ bench:
 	@$(VENV)/python -m benchmarks.desk
 	@$(VENV)/python -m benchmarks.promises
 
-# Calls of every kind while everything is killed at random: SEEDS=1,2,3 make chaos (some five minutes each).
-chaos:
+chaos: ## Place calls of every kind while everything is killed at random: SEEDS=1,2,3.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m tests.soak.chaos --seeds $(or $(SEEDS),1) --calls $(or $(CALLS),300)
 
-# Static analysis, secrets, known weaknesses of dependencies (see .ci/audit).
-audit:
+audit: ## Static analysis, secrets, known weaknesses of dependencies (.ci/audit).
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap audit
 	@mkdir -p var && .ci/audit
 
-# What the product is made of (CycloneDX), as sbom.json under var/.
-sbom:
+sbom: ## List what the product is made of (CycloneDX): var/sbom.json.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap audit
 	@mkdir -p var && $(VENV)/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o var/sbom.json
 	@echo "var/sbom.json"
 
-# A web scanner at the running house; every finding is explained in .ci/scan.
-scan:
+scan: ## Let a web scanner loose on the running hotline (.ci/scan).
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python .ci/scan
 
-# Renews the pictures in docs/screenshots.
-screenshots:
+screenshots: ## Renews the pictures in docs/screenshots.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	SCREENSHOTS=1 VOLUME=night $(PYTEST) tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
 	  tests/browser/test_dashboard.py tests/browser/test_data_protection.py
 
-# Pins requirements.txt and tests/requirements.txt from pyproject.toml.
-lock:
+lock: ## Pin requirements from pyproject.toml.
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt pyproject.toml
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra test -c requirements.txt --output-file tests/requirements.txt pyproject.toml
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra audit -c requirements.txt -c tests/requirements.txt --output-file .ci/requirements.txt pyproject.toml
 
-# Fetches the pinned browser assets into ivr/web/static/vendor.
-vendor:
+vendor: ## Fetch the pinned browser assets into ivr/web/static/vendor.
 	ivr/web/vendor.sh
 
-# Collects the interface's texts and compiles the German catalogue.
-translations:
+translations: ## Collect the texts of the pages and compile the German catalogue.
 	$(VENV)/pybabel -q extract -F ivr/web/babel.cfg -k lazy_gettext --no-location --sort-output -o ivr/web/translations/messages.pot ivr
 	$(VENV)/pybabel -q update --no-fuzzy-matching --no-wrap -D messages -i ivr/web/translations/messages.pot -d ivr/web/translations -l de
 	$(VENV)/pybabel -q compile -d ivr/web/translations -l de
