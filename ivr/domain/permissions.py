@@ -51,7 +51,7 @@ def _task(what: str, *, polled: bool = False) -> Permission:
 PERMISSIONS: dict[str, Permission] = {
     # telephony: guarded by the carrier's signature in each blueprint
     "voice": _open(CARRIER, "Calls: what the carrier asks and tells"),
-    "line": _open(CARRIER, "The call queue"),
+    "queue": _open(CARRIER, "The call queue"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "staff": _open(CARRIER, "The number for team members (personal number and PIN)"),
     "last_resort": _open(CARRIER, "What is said when nothing else works"),

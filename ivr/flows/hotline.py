@@ -32,7 +32,7 @@ _PAGE = 9
 _EMERGENCY = Choice("emergency", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY, "screened": None})
 #: A caller who gives up a request half-way for a person wants to talk. What was promised already stays what it is.
 _PERSON = Choice("reach_team", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")
-_SCREENED = {"9": _EMERGENCY, "0": Choice("goodbye_kept_away")}
+_SCREENED = {"9": _EMERGENCY, "0": Choice("goodbye_screened")}
 _MAIN = {
     "1": about(Concern.BENEFITS),
     "2": about(Concern.WORK),
@@ -48,7 +48,7 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
     Each form is the name of a prompt that speaks its name.
     """
     return Flow(
-        start="unwanted_first",
+        start="screened_first",
         fallback="technical_problem",
         exhausted="enough",
         # Emergency first; and no menu keeps a caller from people.
@@ -74,11 +74,11 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
     shared = tuple(PromptLine("other_languages", code, {"key": "0"}) for code in languages[:2])
     steps: dict[str, Step] = {
         # A screened caller hears why, and how to write instead. An emergency is heard all the same.
-        "unwanted_first": Branch(on=conditions.is_screened, yes="kept_away_first", no="answered"),
-        "kept_away_first": Branch(on=conditions.is_blocked, yes="blocked", no="held_off"),
-        "blocked": Menu(prompt="blocked", choices=_SCREENED, otherwise="goodbye_kept_away", attempts=1),
-        "held_off": Menu(prompt="held_off", choices=_SCREENED, otherwise="goodbye_kept_away", attempts=1),
-        "goodbye_kept_away": End(CallEnding.SCREENED, ("goodbye",)),
+        "screened_first": Branch(on=conditions.is_screened, yes="blocked_first", no="answered"),
+        "blocked_first": Branch(on=conditions.is_blocked, yes="blocked", no="held_off"),
+        "blocked": Menu(prompt="blocked", choices=_SCREENED, otherwise="goodbye_screened", attempts=1),
+        "held_off": Menu(prompt="held_off", choices=_SCREENED, otherwise="goodbye_screened", attempts=1),
+        "goodbye_screened": End(CallEnding.SCREENED, ("goodbye",)),
         "answered": Branch(on=conditions.language_is_known, yes="welcome_back", no="language"),
         "welcome_back": Menu(
             prompt="other_languages",
@@ -162,31 +162,31 @@ def _people() -> Mapping[str, Step]:
         "transfer": Menu(
             prompt="transfer",
             choices={"1": Choice("consent", sets={"records_again": False})},
-            otherwise="line_first",
+            otherwise="queue_first",
             attempts=1,
             timeout=2,
         ),
-        "line_first": Branch(on=conditions.somebody_is_there, yes="room_first", no="nobody_answered"),
-        "room_first": Branch(on=conditions.queue_has_room, yes="line", no="line_full"),
-        "line": WaitInQueue(
+        "queue_first": Branch(on=conditions.somebody_is_there, yes="place_first", no="nobody_answered"),
+        "place_first": Branch(on=conditions.queue_has_room, yes="call_queue", no="queue_full"),
+        "call_queue": WaitInQueue(
             bridged="talk",
             ways={
                 QueueExit.CALLBACK: "keep_place",
                 QueueExit.MESSAGE: "consent",
                 QueueExit.CLOSED: "closed",
-                QueueExit.FULL: "line_full",
+                QueueExit.FULL: "queue_full",
             },
             otherwise="nobody_answered",
         ),
-        "line_full": Announce(("line_full",), to="promise"),
+        "queue_full": Announce(("line_full",), to="promise"),
         "keep_place": Promise(EventName.PLACE_KEPT, to="place_kept"),
         "place_kept": Announce(("place_kept",), to="number"),
-        "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="line_first"),
+        "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="queue_first"),
         # A member's telephone may have failed. A caller who was cut off can have the old place in the queue.
         "conversation_over": Menu(
             prompt="conversation_over",
             choices={
-                "1": Choice("line_first", sets={"comes_back": True}),
+                "1": Choice("queue_first", sets={"comes_back": True}),
                 "2": Choice("consent", sets={"records_again": False}),
             },
             otherwise="after_call",

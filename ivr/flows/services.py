@@ -23,7 +23,15 @@ from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Me
 
 def services(forms: Sequence[str]) -> Mapping[str, Step]:
     """The menu of services and all that it leads to."""
-    return {**_menu(), **_forms(forms), **_appointment(), **_online(), **_request()}
+    return {
+        **_menu(),
+        **_forms(forms),
+        **_appointment(),
+        **_appointment_help(),
+        **_online(),
+        **_request_status(),
+        **_change_request(),
+    }
 
 
 def _menu() -> Mapping[str, Step]:
@@ -116,6 +124,12 @@ def _appointment() -> Mapping[str, Step]:
             otherwise="appointment_help",
             attempts=2,
         ),
+    }
+
+
+def _appointment_help() -> Mapping[str, Step]:
+    """Who comes along to an appointment, and whether the caller belongs to a group that is invited first."""
+    return {
         "appointment_help": Menu(
             prompt="appointment_help",
             choices={
@@ -188,7 +202,7 @@ def _online() -> Mapping[str, Step]:
     }
 
 
-def _request() -> Mapping[str, Step]:
+def _request_status() -> Mapping[str, Step]:
     """What became of my request: by receipt code."""
     under_way = (RequestStatus.OPEN, RequestStatus.CLAIMED, RequestStatus.TRIED, RequestStatus.LATE)
     over = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
@@ -212,6 +226,12 @@ def _request() -> Mapping[str, Step]:
         **{f"request_{status}": Announce((f"request_{status}",), to="anything_else") for status in over},
         "code_unknown": Announce(("code_unknown",), to="enter_code"),
         "code_locked": Announce(("code_locked",), to="anything_else"),
+    }
+
+
+def _change_request() -> Mapping[str, Step]:
+    """Another number, other times, more words, or a withdrawal, for a request that is under way."""
+    return {
         "change_request": Menu(
             prompt="change_request",
             choices={

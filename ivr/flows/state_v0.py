@@ -20,6 +20,20 @@ _OF_QUESTION = (
     "companion", "impairment",
 )  # fmt: skip
 _EVENT_NAMES = {"line_joined": EventName.QUEUE_JOINED}
+_STEPS = {
+    "unwanted_first": "screened_first",
+    "kept_away_first": "blocked_first",
+    "goodbye_kept_away": "goodbye_screened",
+    "line_first": "queue_first",
+    "room_first": "place_first",
+    "line": "call_queue",
+    "line_full": "queue_full",
+}
+
+
+def present_step(name: str) -> str:
+    """The present name of a step of the call script, which may have had another in version 0."""
+    return _STEPS.get(name, name)
 
 
 def state_from_v0(content: Any) -> CallState:
@@ -31,7 +45,7 @@ def state_from_v0(content: Any) -> CallState:
     try:
         step, language, tries, answers, facts, owed, trail = content
         return CallState(
-            str(step),
+            present_step(step),
             str(language),
             int(tries),
             int(answers),
@@ -79,7 +93,7 @@ def _question(facts: Mapping[str, str], step: str, *answers: str) -> AnsweredQue
     """What the trail did not keep stayed as it was when the caller went back."""
     known = dict(facts)
     known.update(zip(_OF_QUESTION, answers, strict=False))
-    return AnsweredQuestion(step, _request({name: value for name, value in known.items() if value}))
+    return AnsweredQuestion(present_step(step), _request({name: value for name, value in known.items() if value}))
 
 
 def _event(

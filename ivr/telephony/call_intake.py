@@ -20,6 +20,7 @@ from ivr.domain.enums import EventName
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.request import CallerRequest, RequestAnswers, from_record, to_record
 from ivr.flows.state import CallState, Event, EventContext
+from ivr.flows.state_v0 import present_step
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.platform import database, spool, write_behind
@@ -40,7 +41,7 @@ _ABOUT_TASKS = frozenset(
         EventName.INTERPRETER_WANTED,
     }
 )
-#: Events that change who waits and who talks.
+#: Events that change which callers wait and talk.
 _ABOUT_LIVE_CALLS = frozenset({EventName.QUEUE_JOINED, EventName.PLACE_KEPT, EventName.INTERPRETER_WANTED})
 
 
@@ -274,7 +275,7 @@ def remembered(call_sid: str) -> CallState | None:
         if call.messages:
             about |= call.messages[-1].about
         state = CallState(
-            call.step,
+            present_step(call.step),
             call.language or DEFAULT_LANGUAGE,
             request=CallerRequest.copied(from_record(about)),
             began_at=call.started_at,

@@ -1,4 +1,4 @@
-"""The telephones the house rings: members, interpreters, companions, and the people who are called back.
+"""The telephones that the hotline calls: members, interpreters, companions, and the people who are called back.
 
 Each hears first what it is about (the called person nothing that tells) and comes into the room only with a key: an
 answering machine never accepts a call.
@@ -52,7 +52,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
 
 @legs.post("/leg")
 def answered() -> Response:
-    """Somebody has picked up: they hear what it is about."""
+    """Somebody has answered: they hear what the call is about."""
     with database.writing_alone() as session:
         leg, now = _leg(session), utc_now()
         if not leg_events.answered(session, leg, call_sid(), now):
@@ -173,7 +173,7 @@ def _interpretable() -> list[str]:
 
 @legs.post("/leg/no-interpreter")
 def no_interpreter() -> Response:
-    """In a callback: nobody interprets. 1: called again with somebody who does; else back into the room."""
+    """In a callback: no interpreter is available. 1: called again together with one; else back into the room."""
     document = VoiceResponse()
     with database.writing_alone() as session:
         leg = _leg(session)
@@ -304,7 +304,7 @@ def status() -> tuple[str, int]:
     with database.writing_alone() as session:
         leg = _leg(session)
         if leg.call_sid not in (None, call_sid()):
-            return "", 204  # a call the house placed twice; its other one counts
+            return "", 204  # a call that was placed twice; the other one counts
         leg.call_sid = leg.call_sid or call_sid() or None
         if told in ENDED:
             leg_events.call_over(session, leg, told, utc_now())

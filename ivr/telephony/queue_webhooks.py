@@ -1,4 +1,4 @@
-"""The caller in the line: what they hear, what they may press, and how they are brought to a member."""
+"""A caller in the call queue: what they hear, what they may press, and how they are connected to a member."""
 
 from __future__ import annotations
 
@@ -30,24 +30,29 @@ from ivr.telephony.call_session import call_sid, present_context, reply, state_o
 from ivr.telephony.state_token import Unreadable, unseal
 
 log = logging.getLogger(__name__)
-in_line = Blueprint("line", __name__, url_prefix="/voice")
+waiting_callers = Blueprint("queue", __name__, url_prefix="/voice")
 
 #: Results of a queue that tell of something that has happened to the call; the answer to them is not executed.
 ELSEWHERE = ("hangup", "redirected", "redirected-from-bridged", "bridged", "bridging-in-process")
-#: Waits longer than this are not put into minutes.
+#: Longer waits are not announced in minutes.
 _LONG = timedelta(minutes=60)
+#: The step of the call script in which callers wait.
+_STEP = "call_queue"
 
 
-in_line.before_request(only_the_carrier)
+waiting_callers.before_request(only_the_carrier)
 
 
-@in_line.errorhandler(Exception)
+@waiting_callers.errorhandler(Exception)
 def _something_broke(error: Exception) -> Response | tuple[str, int]:
-    """Whoever waits is never met by an error: they are taken to the voicebox."""
+    """A waiting caller never hears an error. They are taken to the voicebox."""
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
-    log.error("a webhook of the line failed", exc_info=error)
-    if request.endpoint in ("line.connected", "line.no_interpreter"):  # out of the queue already: tried again
+    log.error("a webhook of the call queue failed", exc_info=error)
+    if request.endpoint in (
+        "queue.connected",
+        "queue.no_interpreter",
+    ):  # has left the queue already: tried again
         document = VoiceResponse()
         document.pause(length=1)
         document.redirect(voice_url(request.path.removeprefix("/voice"), **request.args), method="POST")
@@ -55,9 +60,9 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     return _leave()
 
 
-@in_line.post("/wait")
+@waiting_callers.post("/wait")
 def wait() -> Response:
-    """The queue's wait URL, asked again and again: place, expected wait, choices, music; or out of the line."""
+    """The queue's wait URL, asked again and again: place, expected wait, choices, music; or out of the queue."""
     state = state_of(request.args.get("state", ""))
     if state is None:
         return _leave()
@@ -74,11 +79,11 @@ def wait() -> Response:
 
 
 def _prospect(state: CallState) -> tuple[PromptLine, ...] | None:
-    """What can honestly be said to who waits; None when they wait no more."""
+    """What can honestly be said to a waiting caller; None when they no longer wait."""
     now, turn = utc_now(), call_intake.visit_of(state)
     with database.writing_alone() as session:
         entry = call_queue.of_call(session, call_sid(), turn)
-        if entry is None:  # the database was away when they came
+        if entry is None:  # the database did not answer when they came
             call_intake.join_queue(session, call_sid(), state, now)
             entry = call_queue.of_call(session, call_sid(), turn)
         if entry is None or entry.state == "left":
@@ -102,9 +107,9 @@ def _prospect(state: CallState) -> tuple[PromptLine, ...] | None:
     return (*said, PromptLine("line_wait", values={"wait_minutes": str(max(1, -int(-expected.total_seconds() // 60)))}))
 
 
-@in_line.post("/wait/key")
+@waiting_callers.post("/wait/key")
 def key() -> Response:
-    """A key of who waits: called back in turn, a message, an emergency; any other is a wish to hear it again."""
+    """A key of a waiting caller: a callback in their turn, a message, an emergency. Any other key repeats."""
     state = state_of(request.args.get("state", ""))
     wish = {"1": "callback", "2": "message", "9": "emergency"}.get(request.form.get("Digits", ""))
     if state is None:
@@ -127,8 +132,8 @@ def key() -> Response:
 
 
 def out_of_queue(call: str, state: CallState, result: str) -> str:
-    """The carrier's queue has let a caller go (queue-full, error, system-error, leave): nobody is rung for them any
-    more. Why they have left the line; nothing where that is not known."""
+    """The carrier's queue has let a caller go (queue-full, error, system-error, leave): no member is called for them
+    any more. The reason why they left; empty where it is not known."""
     try:
         with database.writing_alone() as session:
             entry = call_queue.of_call(session, call, call_intake.visit_of(state))
@@ -157,9 +162,9 @@ def _leave() -> Response:
     return Response(str(document), mimetype="text/xml")
 
 
-@in_line.post("/connected")
+@waiting_callers.post("/connected")
 def connected() -> Response:
-    """A member has accepted: out of the line and into the room."""
+    """A member has accepted: out of the queue and into the conference room."""
     with database.reading() as session:
         entry = session.get(QueueEntry, request.args.get("entry", 0, int))
         if entry is None or entry.call.call_sid != call_sid():
@@ -170,9 +175,9 @@ def connected() -> Response:
     return reply(engine.answer(script(), state, Bridged(room), present_context()), state)
 
 
-@in_line.post("/no-interpreter")
+@waiting_callers.post("/no-interpreter")
 def no_interpreter() -> Response:
-    """In a conversation: nobody interprets; the caller is asked whether to be called back with somebody who does."""
+    """In a conversation: no interpreter is available; the caller may be called back together with one."""
     with database.reading() as session:
         conversation = session.get(Conversation, request.args.get("conversation", 0, int))
         if conversation is None or conversation.entry is None or conversation.entry.call.call_sid != call_sid():
@@ -185,6 +190,6 @@ def no_interpreter() -> Response:
 def _resumed(entry: QueueEntry) -> CallState:
     try:
         return unseal(entry.resume, entry.call.call_sid)
-    except Unreadable:  # the secret has changed in mid-call
+    except Unreadable:  # the secret key has changed in mid-call, or the state is too old
         known = call_intake.remembered(entry.call.call_sid)
-        return replace(known or CallState("line", entry.language), step="line")
+        return replace(known or CallState(_STEP, entry.language), step=_STEP)

@@ -49,7 +49,7 @@ _PLAYBACK_AGE = 600
 
 @voice.before_request
 def _only_the_carrier() -> None:
-    # Media is asked for as plain files: a caller's own take under a sealed, short-lived token, and prompts,
+    # Media is asked for as plain files: a caller's own recording under a sealed, short-lived token, and prompts,
     # which everybody who rings may hear.
     open_to_all = ("voice.playback", "voice.prompt", "voice.hold_music")
     if request.endpoint not in open_to_all and not is_genuine(request):
@@ -69,10 +69,10 @@ def incoming() -> Response:
 
 @voice.post("/answer")
 def answer() -> Response:
-    """The caller pressed keys, stayed silent, spoke, left the line, or a conversation ended."""
+    """The caller pressed keys, stayed silent, spoke, left the call queue, or a conversation ended."""
     state = state_of(request.args.get("state", ""))
     if request.form.get("QueueResult") in queue_webhooks.ELSEWHERE:
-        return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; this is only told
+        return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; the answer is not executed
     return reply(engine.answer(script(), state, _input(state), present_context()), state) if state else incoming()
 
 
@@ -105,7 +105,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
 
 @voice.get("/music/<version>.wav")
 def hold_music(version: str) -> Response:
-    """What who waits hears between two announcements."""
+    """What a waiting caller hears between two announcements."""
     response = send_file(music.audio() if version == music.version() else abort(404), mimetype="audio/wav")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Spoken-Text"] = ""
@@ -137,7 +137,7 @@ def status() -> tuple[str, int]:
 
 @voice.get("/playback/<token>.wav")
 def playback(token: str) -> Response:
-    """A caller's own last take, for the caller's own ears."""
+    """A caller's own last recording, for the caller alone."""
     try:
         call, number = unseal_playback(token, max_age=_PLAYBACK_AGE)
     except Unreadable:

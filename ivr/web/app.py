@@ -32,7 +32,7 @@ from ivr.telephony import call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_webhooks import legs
-from ivr.telephony.queue_webhooks import in_line
+from ivr.telephony.queue_webhooks import waiting_callers
 from ivr.telephony.voice_webhooks import voice
 from ivr.web import authorisation, callback_actions, forms, login, rate_limits, security_headers, template_helpers
 from ivr.web.account import account
@@ -54,7 +54,7 @@ from ivr.web.supervision import supervision
 log = logging.getLogger(__name__)
 
 #: Guarded by the carrier's signature.
-_WEBHOOKS = (voice, in_line, legs, staff, last_resort)
+_WEBHOOKS = (voice, waiting_callers, legs, staff, last_resort)
 
 
 class IdConverter(IntegerConverter):

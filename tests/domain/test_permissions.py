@@ -177,7 +177,7 @@ def test_administrator_and_officer_see_no_caller(app) -> None:
         browser, seen = log_in(app.test_client(), name), 0
         for rule in app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint.startswith(
-                ("static", "voice", "line", "legs", "staff")
+                ("static", "voice", "queue", "legs", "staff")
             ):
                 continue
             page = browser.get(address(rule, task_id=task, recording_id=recording_of(task)))

@@ -106,7 +106,7 @@ def test_entries_of_the_version_before_are_written_down(empty_database: Settings
     assert (task.concern, task.language, task.first_contact_at, task.callback_number) == ("benefits", "tr", AT, NUMBER)
     with database.reading() as session:
         place = session.scalars(select(QueueEntry)).one()
-        assert unseal(place.resume, CALL).step == "line"
+        assert unseal(place.resume, CALL).step == "call_queue"
         assert session.scalars(select(Call.state)).all() == ["ended"]
 
 

@@ -10,16 +10,23 @@ import pytest
 from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
+from ivr.callbacks.request import Request
+from ivr.calls import calls
+from ivr.contact_centre import call_queue
 from ivr.domain.enums import Concern
+from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.local_carrier.webhooks import sign
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
 from ivr.platform.work_models import Work
+from ivr.telephony import call_intake, queue_webhooks
 from ivr.telephony.state_token import seal, seal_playback
 from ivr.web.app import create_app
+from tests.support import version_0
 
 CALL = "CA" + "1" * 32
 RECORDING = "RE" + "2" * 32
@@ -315,3 +322,77 @@ def test_playback_needs_a_fresh_token_of_ours(carrier) -> None:
     assert carrier.client.get("/voice/playback/nonsense.wav").status_code == 404
     token = seal_playback(CALL, 1)
     assert carrier.client.get(f"/voice/playback/{token}.wav").status_code == 404, "nothing is stored yet"
+
+
+# -- states that cannot be read ------------------------------------------------------------------------
+
+OTHER_CALL = "CA" + "9" * 32
+
+
+def unreadable_states(secret: str) -> dict[str, str]:
+    """Tokens by what is wrong with them."""
+    theirs = CallState("consent", "de", callback_number="+4917000000000").knowing(concern=Concern.WORK)
+    ours = seal(CallState("consent", "de"), CALL)
+    return {
+        "none": "",
+        "another call": seal(theirs, OTHER_CALL),
+        "cut off": ours[:-20],
+        "cut off early": ours[:10],
+        "changed": ours[:-5] + "AAAA=",
+        "too long": "1." + "A" * 4998,
+        "a step that is gone": seal(CallState("no_such_step", "de"), CALL),
+        "too old": version_0.state_token(secret, "consent", {}, age=25 * 3600),
+        "an unknown value": version_0.state_token(secret, "consent", {"concern": "housing"}),
+        "no text": "\x00💥",
+    }
+
+
+UNREADABLE = (
+    "none", "another call", "cut off", "cut off early", "changed", "too long", "a step that is gone", "too old",
+    "an unknown value", "no text",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", UNREADABLE)
+def test_a_state_that_cannot_be_read_is_no_error(carrier, empty_database, wrong: str) -> None:
+    """Nothing is known of the call: it begins again, waits no longer, or its event is noted."""
+    token = unreadable_states(empty_database.secret)[wrong]
+    query = urlencode({"state": token})
+    began = carrier(f"/voice/answer?{query}", Digits="2")
+    assert "Jobcenter Bremen" in began.text
+    assert count(CallbackTask) == 0
+    failed = carrier("/voice/fallback", ErrorUrl=f"{empty_database.base_url}/voice/answer?{query}")
+    assert failed.status_code == 200
+    assert "<Gather" in failed.text
+    for path in ("/voice/wait", "/voice/wait/key"):
+        left = carrier(f"{path}?{query}", Digits="1")
+        assert (left.status_code, "<Leave" in left.text or "<Redirect" in left.text) == (200, True)
+    assert carrier(f"/voice/recording?{query}", **COMPLETED).status_code == 204
+    assert count(Recording) == 1, "audio is never refused"
+
+
+def test_a_state_of_another_call_falls_back_on_what_is_known_of_this_one(carrier, empty_database) -> None:
+    carrier(in_step("record", recording_number=1), **RECORDED)
+    token = unreadable_states(empty_database.secret)["another call"]
+    again = carrier(f"/voice/answer?{urlencode({'state': token})}", Digits="1")
+    assert "Jobcenter Bremen" not in again.text, "the call goes on where it was: at the review"
+    assert the_task().callback_number == "+4915112345678"
+    assert the_task().concern == "benefits"
+
+
+def test_a_call_that_waited_before_an_update_goes_on_after_it(empty_database) -> None:
+    """The state that the queue keeps for the caller is of the version before."""
+    token = version_0.state_token(empty_database.secret, "line", {"concern": "work", "turn": "1"}, language="tr")
+    with database.writing() as session:
+        call = calls.seen(session, CALL, "+4915112345678", utc_now())
+        call_queue.enter(session, call, 1, Request(concern=Concern.WORK), "tr", token, utc_now())
+    with database.reading() as session:
+        state = queue_webhooks._resumed(session.scalars(select(QueueEntry)).one())
+    assert (state.step, state.language, state.queue_visit) == ("call_queue", "tr", 1)
+
+
+def test_a_call_whose_step_had_another_name_is_remembered_in_it(empty_database) -> None:
+    with database.writing() as session:
+        call = calls.seen(session, CALL, "+4915112345678", utc_now())
+        calls.progressed(call, "line_full", "tr", "work")
+    assert call_intake.remembered(CALL).step == "queue_full"
