@@ -24,7 +24,7 @@ from ivr.domain.digits import is_digits
 from ivr.models.accounts import RecoveryCode, SecurityKey, User
 from ivr.platform import envelope_encryption
 from ivr.platform.column_types import rows
-from ivr.platform.crypto import Purpose
+from ivr.platform.crypto import CannotOpen, Purpose
 from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 
 #: How many recovery codes are made at once, and their letters: none is mistaken for another.
@@ -70,14 +70,23 @@ def qr_code(text: str) -> str:
 
 
 def secret_of(user: User) -> str | None:
-    """The app's secret; None where there is none, or its master key is not here."""
+    """The app's secret; None where there is none.
+
+    Raises:
+        CannotOpen: it was changed, or its master key is not here.
+    """
     if not user.totp_secret:
         return None
+    master, _, wrapped = user.totp_secret.partition("|")
     try:
-        master, _, wrapped = user.totp_secret.partition("|")
         return envelope_encryption.unwrap(master, wrapped, f"totp {user.id}").decode()
-    except (envelope_encryption.Unreadable, ValueError):
-        return None
+    except (envelope_encryption.Unreadable, ValueError) as error:
+        why = "it was changed" if master in envelope_encryption.masters() else _no_master(master)
+        raise CannotOpen(f"the authenticator app's secret of user {user.id}", why) from error
+
+
+def _no_master(name: str) -> str:
+    return f"the master key {name!r} is not in AUDIO_MASTER_KEYS"
 
 
 def check_totp(session: Session, user: User, code: str, now: datetime) -> None:
@@ -85,6 +94,7 @@ def check_totp(session: Session, user: User, code: str, now: datetime) -> None:
 
     Raises:
         Wrong: it is none, or was used.
+        CannotOpen: the app's secret cannot be opened here.
     """
     secret, digits = secret_of(user), "".join(code.split())
     if secret is None or not is_digits(digits):
@@ -251,12 +261,15 @@ def remove_all(session: Session, user: User) -> None:
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
 
 
-def rewrap(session: Session) -> int:
-    """Wrap the apps' secrets with the present master key; how many. A secret whose master key is gone stays."""
-    changed = 0
-    for user in session.scalars(select(User).where(User.totp_secret.is_not(None))):
-        secret = secret_of(user)
-        if secret and (user.totp_secret or "").partition("|")[0] != next(iter(envelope_encryption.masters())):
-            user.totp_secret = "|".join(envelope_encryption.wrap(secret.encode(), f"totp {user.id}"))
-            changed += 1
-    return changed
+def rewrap(session: Session, user: User) -> bool:
+    """Wrap the secret of somebody's app with the present master key; False if it was so already.
+
+    Raises:
+        CannotOpen: its master key is not here.
+    """
+    secret = secret_of(user)
+    if secret is None or (user.totp_secret or "").partition("|")[0] == next(iter(envelope_encryption.masters())):
+        return False
+    wrapped = "|".join(envelope_encryption.wrap(secret.encode(), f"totp {user.id}"))
+    same = update(User).where(User.id == user.id, User.totp_secret == user.totp_secret)
+    return rows(session.execute(same.values(totp_secret=wrapped).execution_options(synchronize_session=False))) == 1

@@ -167,12 +167,13 @@ def is_present(purpose: Purpose, token: str) -> bool:
 
 
 def reseal(purpose: Purpose, token: str, *, what: str = "") -> str:
-    """A token with the same content, sealed with the present secret key.
+    """A token with the same content and time, sealed with the present secret key.
 
     Raises:
         CannotOpen: as :func:`unseal`.
     """
-    return seal(purpose, unseal(purpose, token, what=what))
+    unseal(purpose, token, what=what)
+    return _MARK + _rotating(purpose, settings().secrets).rotate(token.removeprefix(_MARK)).decode()
 
 
 def version_of(token: str) -> int:
@@ -183,6 +184,12 @@ def version_of(token: str) -> int:
 @lru_cache(maxsize=64)
 def _fernets(purpose: Purpose, secrets: tuple[str, ...], version: int) -> MultiFernet:
     keys = (derive(purpose, secret=secret, version=version) for secret in secrets)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
+
+@lru_cache(maxsize=64)
+def _rotating(purpose: Purpose, secrets: tuple[str, ...]) -> MultiFernet:
+    keys = [derive(purpose, secret=one, version=version) for version in (PRESENT_VERSION, 0) for one in secrets]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 

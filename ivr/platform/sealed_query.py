@@ -1,38 +1,49 @@
-"""What somebody searches for, as it may stand in an address: names and numbers belong neither into the logs of proxies
-nor into the history of browsers. The same words give the same text (AES-SIV, RFC 5297), so pages can be compared.
+"""Search words in the address of a page, sealed.
+
+Names and numbers belong neither into the logs of proxies nor into the history of browsers. The same words give the same
+text (AES-SIV, RFC 5297), so that addresses can be compared.
 """
 
 from __future__ import annotations
 
-import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from ivr.config.settings import settings
+from ivr.platform import crypto
+from ivr.platform.crypto import NO_KEY, CannotOpen, Purpose
 
-#: What is sealed begins with this, which no search does.
-_MARK = "~"
+#: What sealed words look like: this mark, the version (none: 0), and at least 17 bytes in base64. No search does.
+_SEALED = re.compile(r"~(?P<version>1\.)?(?P<sealed>[A-Za-z0-9_-]{23,})")
+_BYTES = 64
+
+
+class CannotOpenSearch(CannotOpen):
+    """The search in an address was changed, or sealed with a secret key that is not here."""
 
 
 def seal(words: str) -> str:
     """Words for an address; nothing stays nothing."""
     if not words:
         return ""
-    return _MARK + urlsafe_b64encode(_cipher().encrypt(words.encode(), None)).decode().rstrip("=")
+    cipher = AESSIV(crypto.derive(Purpose.SEARCH_WORDS, length=_BYTES))
+    return "~1." + urlsafe_b64encode(cipher.encrypt(words.encode(), None)).decode().rstrip("=")
 
 
 def unseal(text: str) -> str:
-    """The words again; plain words as they are, and nothing where the seal is not ours (any more)."""
-    if not text.startswith(_MARK):
+    """The words again; plain words as they are.
+
+    Raises:
+        CannotOpenSearch: it was changed, or sealed with a secret key that is not here.
+    """
+    found = _SEALED.fullmatch(text)
+    if found is None:
         return text
-    try:
-        sealed = urlsafe_b64decode(text.removeprefix(_MARK).encode("ascii", "replace") + b"===")
-        return _cipher().decrypt(sealed, None).decode()
-    except (InvalidTag, ValueError):
-        return ""
-
-
-def _cipher() -> AESSIV:
-    return AESSIV(hashlib.sha512(b"searches:" + settings().secret.encode()).digest())
+    for key in crypto.candidates(Purpose.SEARCH_WORDS, length=_BYTES):
+        try:
+            return AESSIV(key).decrypt(urlsafe_b64decode(found["sealed"] + "==="), None).decode()
+        except (InvalidTag, ValueError):
+            continue
+    raise CannotOpenSearch("the search in the address", NO_KEY)

@@ -16,13 +16,13 @@ from ivr.callbacks import receipt_lookup
 from ivr.callbacks.refused import Refused
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
-from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_distribution, wrap_up
 from ivr.domain.enums import ConversationOutcome
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.platform import database
+from ivr.platform import crypto, database
+from ivr.platform.crypto import Purpose
 from ivr.telephony import agent_announcements
 from ivr.telephony.call_session import from_number
 
@@ -46,7 +46,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
 
 
 def _tokens() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings().secret, salt="staff")
+    return URLSafeTimedSerializer(crypto.signing_keys(Purpose.AGENT_TOKENS)[::-1], salt="staff")
 
 
 def greeting() -> Response:

@@ -26,7 +26,8 @@ from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, job_queue, log_setup, outbox
+from ivr.platform import crypto, database, job_queue, log_setup, outbox
+from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts
 from ivr.telephony import call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
@@ -34,7 +35,16 @@ from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
 from ivr.telephony.voice_webhooks import voice
-from ivr.web import authorisation, callback_actions, forms, login, rate_limits, security_headers, template_helpers
+from ivr.web import (
+    authorisation,
+    callback_actions,
+    forms,
+    login,
+    rate_limits,
+    sealed_values,
+    security_headers,
+    template_helpers,
+)  # fmt: skip
 from ivr.web.account import account
 from ivr.web.administration import administration
 from ivr.web.api import api
@@ -74,9 +84,12 @@ def create_app() -> Flask:
     sys.setswitchinterval(0.0005)
     app = Application(__name__, frozenset(webhooks.name for webhooks in _WEBHOOKS))
     app.url_map.converters["int"] = IdConverter
+    session_keys = crypto.signing_keys(Purpose.WEB_SESSIONS)
     app.config.update(
         LOCAL=configured.local,
-        SECRET_KEY=configured.secret,
+        SECRET_KEY=session_keys[0],
+        SECRET_KEY_FALLBACKS=session_keys[1:],
+        WTF_CSRF_SECRET_KEY=session_keys[::-1],  # itsdangerous signs with the last one
         SESSION_COOKIE_NAME="hotline",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -103,6 +116,7 @@ def create_app() -> Flask:
     authorisation.keep(app)
     template_helpers.install(app)
     forms.install(app)
+    sealed_values.install(app)
 
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)

@@ -3,6 +3,7 @@ a check of who asks, and every step logged."""
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
@@ -19,8 +20,9 @@ from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.privacy import SubjectRequest
-from ivr.platform import database, sealed_query
-from ivr.privacy import deletion, erasure, legal_holds, restriction, subject_access
+from ivr.platform import database
+from ivr.platform.crypto import CannotOpen
+from ivr.privacy import deletion, erasure, legal_holds, restriction, subject_access, subject_requests
 from ivr.privacy import nightly_job as deletion_runs
 from ivr.privacy import subject_access_pdf as subject_report
 from ivr.privacy.erasure import Subject
@@ -29,6 +31,7 @@ from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Phone, Tick, WrittenNumber, _, line_of, one_of
 from ivr.web.login import chosen_language
 
+log = logging.getLogger(__name__)
 subjects = Blueprint("subjects", __name__, url_prefix="/supervision/subjects")
 
 KINDS = ("access", "rectification", "erasure", "restriction")
@@ -64,7 +67,7 @@ def begin() -> AnyResponse:
         return redirect(url_for("subjects.page"))
     with database.writing() as session:
         asked = SubjectRequest(
-            kind=form.kind, identity_check=form.identity_check, named=sealed_query.seal(named),
+            kind=form.kind, identity_check=form.identity_check, named=subject_requests.seal(named),
             opened_by_id=me().id, opened_at=now, result="",
         )  # fmt: skip
         session.add(asked)
@@ -88,21 +91,31 @@ def _log(session: Session, asked: SubjectRequest, what: str) -> None:
     access_log.append(session, actor(), "subject_request", utc_now(), reason=asked.identity_check, detail=detail)
 
 
-def _open(session: Session, request_id: int, *kinds: str, lock: bool = True) -> tuple[SubjectRequest, Subject]:
+def _request(session: Session, request_id: int, *kinds: str, lock: bool = True) -> SubjectRequest:
     asked = session.get(SubjectRequest, request_id, with_for_update=lock) or abort(404)
     if asked.state != "opened" or (kinds and asked.kind not in kinds):
         abort(404)
-    named = sealed_query.unseal(asked.named)
+    return asked
+
+
+def _open(session: Session, request_id: int, *kinds: str, lock: bool = True) -> tuple[SubjectRequest, Subject]:
+    asked = _request(session, request_id, *kinds, lock=lock)
+    named = subject_requests.named_in(asked)
     found = erasure.of_number(session, named) if named.startswith("+") else erasure.of_code(session, named)
     return asked, found
 
 
 @subjects.get("/<int:request_id>")
-def one(request_id: int) -> str:
+def one(request_id: int) -> str | tuple[str, int]:
     """What is there, in numbers; and what is to be done."""
-    with database.writing() as session:
-        asked, found = _open(session, request_id)
-        _log(session, asked, f"looked up: {len(found.task_ids)} tasks, {len(found.call_ids)} calls")
+    try:
+        with database.writing() as session:
+            asked, found = _open(session, request_id)
+            _log(session, asked, f"looked up: {len(found.task_ids)} tasks, {len(found.call_ids)} calls")
+    except CannotOpen as error:
+        log.error("%s", error)
+        with database.reading() as session:
+            return render_template("subject_sealed.html", asked=_request(session, request_id, lock=False)), 503
     with database.reading() as session:
         tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(found.task_ids))).all()
         return render_template(
@@ -110,7 +123,7 @@ def one(request_id: int) -> str:
             recordings=subject_access.recordings_of(session, found),
             still_open=sum(task.state != "closed" for task in tasks),
             held=bool(legal_holds.lies_on(session, found.task_ids)), offered=LANGUAGES,
-            named=sealed_query.unseal(asked.named),
+            named=subject_requests.named_in(asked),
         )  # fmt: skip
 
 
@@ -214,10 +227,10 @@ def erase(request_id: int) -> AnyResponse:
 def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> None:
     """Other open requests about the same person would keep the number."""
     codes = select(CallbackTask.receipt_code).where(CallbackTask.id.in_(found.task_ids))
-    theirs = {sealed_query.unseal(asked.named), *session.scalars(codes)}
+    theirs = {subject_requests.named_in(asked), *session.scalars(codes)}
     others = select(SubjectRequest).where(SubjectRequest.state == "opened", SubjectRequest.id != asked.id)
     for other in session.scalars(others).all():
-        if sealed_query.unseal(other.named) in theirs:
+        if subject_requests.named_in(other) in theirs:
             _done(session, other, f"erased with request {asked.id}")
 
 
@@ -253,7 +266,7 @@ def close(request_id: int) -> AnyResponse:
     """Nothing more is to be done; or it is refused, with a reason (Art. 12 (4) GDPR)."""
     form = forms.read(ClosingForm, url_for("subjects.one", request_id=request_id))
     with database.writing() as session:
-        asked, _found = _open(session, request_id)
+        asked = _request(session, request_id)
         if form.refuse:
             if not form.reason:
                 flash(gettext("Please state the reason."), "warning")

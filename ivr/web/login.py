@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any
@@ -40,9 +41,11 @@ from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
+from ivr.platform.crypto import CannotOpen
 from ivr.web import forms
 from ivr.web.form_fields import OneTimeCode, Password, line_of
 
+log = logging.getLogger(__name__)
 login = Blueprint("login", __name__)
 manager = LoginManager()
 manager.login_view = "login.page"
@@ -166,7 +169,11 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
     if request.method == "POST":
         with database.writing() as db:
             wait = login_sessions.attempt(db, [delay], now)
-        if not wait and _second_factor_fits(user, now):
+        try:
+            fits = not wait and _second_factor_fits(user, now)
+        except CannotOpen as error:
+            return _cannot_open(user, error)
+        if fits:
             with database.writing() as db:
                 login_sessions.succeeded(db, [delay])
             return _let_in(user)
@@ -175,9 +182,25 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
                 access_log.append(db, as_actor(user), "log_in_failed", now, detail="second factor")
         flash(_wait(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
         status = 429 if wait else 401
+    return _second_factor_page(user), status
+
+
+def _second_factor_page(user: User) -> str:
     with database.reading() as db:
         keys = mfa.keys_of(db, user)
-    return render_template("second_factor.html", totp=user.totp_confirmed_at is not None, keys=bool(keys)), status
+    return render_template("second_factor.html", totp=user.totp_confirmed_at is not None, keys=bool(keys))
+
+
+def _cannot_open(user: User, error: CannotOpen) -> tuple[str, int]:
+    log.error("%s", error)
+    flash(
+        gettext(
+            "The secret of your authenticator app cannot be opened: a key is missing here. Please tell the operator "
+            "(AUDIO_MASTER_KEYS), and use a security key or a recovery code until then."
+        ),
+        "danger",
+    )
+    return _second_factor_page(user), 503
 
 
 class SecondFactorForm(forms.Form):
