@@ -1,4 +1,4 @@
-"""Commands about the master keys of stored audio."""
+"""Commands about the secret key and the master keys of stored audio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ivr.cli.groups import HotlineGroup
 
 @click.group(cls=HotlineGroup)
 def keys() -> None:
-    """Master keys of stored audio (AUDIO_MASTER_KEYS)."""
+    """The secret key (SECRET_KEY) and the master keys of stored audio (AUDIO_MASTER_KEYS)."""
 
 
 @keys.command("new")
@@ -28,32 +28,29 @@ def new(name: str) -> None:
 
 @keys.command("rotate")
 def rotate() -> None:
-    """Wrap every recording's key with the first master key of AUDIO_MASTER_KEYS; safe at any time."""
-    from ivr.accounts import mfa
-    from ivr.platform import database, envelope_encryption
-    from ivr.voicebox import audio_store
+    """Seal everything again with the present SECRET_KEY and the first of AUDIO_MASTER_KEYS.
 
-    done = kept = 0
-    failed = []
+    It is safe at any time, and can be run again. Each host with a spool has to run it. After it, SECRET_KEY_PREVIOUS
+    can be taken away when the last call and log-in that began before are over (see docs/keys.md).
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ivr.domain.timestamps import utc_now
+    from ivr.operations import key_rotation
+    from ivr.platform import envelope_encryption
+
     try:
-        sids = list(audio_store.recordings())
+        counts = key_rotation.rotate(utc_now())
     except OSError as error:
-        raise click.ClickException(f"the audio store cannot be read: {error}") from None
-    for sid in sids:
-        try:
-            if audio_store.rotate(sid):
-                done += 1
-            else:
-                kept += 1
-        except audio_store.Missing:
-            continue  # deleted meanwhile
-        except (audio_store.Unreadable, OSError) as error:
-            failed.append(str(error))
-    with database.writing() as session:
-        mfa.rewrap(session)
-    present = next(iter(envelope_encryption.masters()))
-    click.echo(f"{done} keys are wrapped with {present!r} now, {kept} were already")
-    for problem in failed:
+        raise click.ClickException(f"not done: the audio store or the disk cannot be used: {error}") from None
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"not done: the database does not answer ({type(error).__name__})") from None
+    click.echo(f"{'kind':<34}{'sealed again':>14}{'were already':>14}{'cannot be opened':>18}")
+    for count in counts:
+        click.echo(f"{count.kind:<34}{count.done:>14}{count.kept:>14}{len(count.failures):>18}")
+    recordings, present = counts[-1], next(iter(envelope_encryption.masters()))
+    click.echo(f"{recordings.done} keys are wrapped with {present!r} now, {recordings.kept} were already")
+    for problem in (problem for count in counts for problem in count.failures):
         click.echo(problem, err=True)
-    if failed:
-        raise click.ClickException(f"{len(failed)} recordings cannot be opened with the keys given")
+    if failed := [f"{len(count.failures)} {count.kind}" for count in counts if count.failures]:
+        raise click.ClickException(f"{', '.join(failed)} cannot be opened with the keys given")

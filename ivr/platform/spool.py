@@ -144,6 +144,55 @@ def retry_damaged() -> int:
     return len(lines)
 
 
+def reseal() -> tuple[int, int, list[str]]:
+    """Seal this host's entries with the present secret key: how many were sealed again, how many were so already, and
+    what is wrong with the others, which stay as they are.
+
+    Raises:
+        OSError: the disk cannot be read or written, or the entries are being replayed.
+    """
+    done, kept, failures = 0, 0, list[str]()
+    with _alone() as first:
+        if not first:
+            raise OSError("another process is replaying the spool; try again in a moment")
+        for name in (_ENTRIES, _REPLAYING, _DAMAGED):
+            with _appending():
+                if not _size(name):
+                    continue
+                lines = []
+                for line in _path(name).read_bytes().split(b"\n"):
+                    new, problem = _resealed(line, name)
+                    done, kept = done + (new != line), kept + (new == line and bool(line.strip()) and not problem)
+                    failures += [problem] if problem else []
+                    lines.append(new)
+                _replace(name, b"\n".join(lines))
+    return done, kept, failures
+
+
+def _resealed(line: bytes, file: str) -> tuple[bytes, str]:
+    """A line sealed again, or as it is and what is wrong with it."""
+    entry, _, token = line.decode(errors="replace").strip().partition(" ")
+    if not entry or crypto.is_present(Purpose.SPOOL, token):
+        return line, ""
+    try:
+        sealed = crypto.reseal(Purpose.SPOOL, token, what=f"entry {entry[:40]} in the spool's file {file!r}")
+    except crypto.CannotOpen as error:
+        return line, str(error)
+    return f"{entry} {sealed}".encode(), ""
+
+
+def _replace(name: str, content: bytes) -> None:
+    """Write a file anew, or not at all."""
+    draft = _path(f"{name}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(_path(name))
+    sync_directory(draft.parent)
+
+
 def _path(name: str) -> Path:
     return settings().var_dir / "spool" / name
 
