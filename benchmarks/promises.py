@@ -127,7 +127,7 @@ def run(folder: Path, url: str, count: int) -> dict[str, float]:
     today = daily_metrics.local_day(now)
     for number in range(35):
         with database.writing() as session:
-            daily_metrics.keep(session, today - timedelta(days=number), now)
+            daily_metrics.count_day(session, today - timedelta(days=number), now)
     app = create_app()
     app.config["WTF_CSRF_ENABLED"] = False
     client = log_in(app.test_client(), "lena")

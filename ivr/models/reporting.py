@@ -1,4 +1,4 @@
-"""The tables of what was counted. They name nobody."""
+"""Tables of metrics and publications. They contain no personal data."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.platform.orm import Base
 
 
-class DailyFigure(Base):
-    """One figure of one local day: in all (`dimension` is empty), or of one team, office, language …"""
+class DailyMetric(Base):
+    """A metric of a local day: in total (`dimension` is empty), or for one team, office, language …"""
 
     __tablename__ = "daily_figures"
     dimension: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
-    #: Key of the team, code of the language …; empty where it is not known.
+    #: The key of the team, the code of the language …; empty if unknown.
     key: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[float]
 
 
-class FigureDay(Base):
-    """When a local day was counted, and whether that is final: then it is never counted again."""
+class MetricDay(Base):
+    """When a local day was last counted, and whether that is final."""
 
     __tablename__ = "figure_days"
     day: Mapped[date] = mapped_column(primary_key=True)
@@ -33,7 +33,7 @@ class FigureDay(Base):
 
 
 class Publication(Base):
-    """A report as it was published: published again, it is the same, to the last number."""
+    """A report as it was published. A second publication does not change it."""
 
     __tablename__ = "publications"
     report: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -44,7 +44,7 @@ class Publication(Base):
 
 
 class ReportSent(Base):
-    """A report of a month that is sent to somebody by e-mail, once."""
+    """A monthly report for a recipient of e-mail, sent once."""
 
     __tablename__ = "reports_sent"
     __table_args__ = (UniqueConstraint("report", "recipient", "month"),)

@@ -30,7 +30,7 @@ from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, Draft, 
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import DeletionRecord, LegalHold
-from ivr.models.reporting import DailyFigure
+from ivr.models.reporting import DailyMetric
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database
 from ivr.platform.column_types import rows
@@ -236,14 +236,14 @@ def _count(session: Session, kind: str, before: datetime, now: datetime) -> int:
         counts = (select(func.count()).select_from(union(*parts).subquery()) for parts in due.values())
         return sum(session.scalar(count) or 0 for count in counts)
     table, column = _OTHERS[kind]
-    limit = before.date() if table is DailyFigure else before
+    limit = before.date() if table is DailyMetric else before
     return session.scalar(select(func.count()).select_from(table).where(column < limit)) or 0
 
 
 _OTHERS: dict[str, tuple[type, ColumnElement[object]]] = {
     "remembered_language": (KnownCaller, KnownCaller.last_called_at),  # type: ignore[dict-item]
     "access_log": (AccessLine, AccessLine.at),  # type: ignore[dict-item]
-    "statistics": (DailyFigure, DailyFigure.day),  # type: ignore[dict-item]
+    "statistics": (DailyMetric, DailyMetric.day),  # type: ignore[dict-item]
 }
 
 
@@ -262,7 +262,7 @@ def delete_kind(record: DeletionRecord) -> None:
             _note_gone(session, record_id, access_log.trim(session, before, record.at))
     elif kind in _OTHERS:
         table, column = _OTHERS[kind]
-        limit = before.date() if table is DailyFigure else before
+        limit = before.date() if table is DailyMetric else before
         with database.writing() as session:
             _note_gone(session, record_id, rows(session.execute(delete(table).where(column < limit))))
     else:

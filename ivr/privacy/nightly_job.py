@@ -102,7 +102,7 @@ def count_days(now: datetime) -> None:
             return
         for day in due:
             with database.writing() as session:
-                daily_metrics.keep(session, day, now)
+                daily_metrics.count_day(session, day, now)
 
 
 def _remains(record: DeletionRecord) -> list[str]:

@@ -1,4 +1,4 @@
-"""Figures live here: daily metrics, dashboard, the Senate's statement, publication, exports and staffing.
+"""Metrics and reports: daily metrics, dashboard, the Senate's statement, publication, exports and staffing.
 
-Nothing here changes a task or a call.
+Reports only read: no module here may change a task or a call.
 """

@@ -1,7 +1,7 @@
-"""The supervisors' dashboard: how the house stands now, and how the last weeks were.
+"""The supervisors' dashboard: the present state of the hotline, and the last weeks.
 
-What is counted of days comes from the daily figures; what stands now is read from small partial indexes. Its cost does
-not grow with the tasks there have been.
+Numbers of past days come from the daily metrics, the present state from small partial indexes. So the cost does not
+grow with the number of tasks.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ivr.models.contact_centre import QueueEntry
 from ivr.models.sla import SlaClock
 from ivr.reporting import daily_metrics
 
-#: Days the figures of the dashboard look back.
+#: Days that the dashboard looks back.
 PERIOD = 30
-#: Due soon.
+#: A deadline within this time is due soon.
 SOON = timedelta(hours=4)
-#: Rows of the list of missed promises.
+#: Rows in the list of missed deadlines.
 MOST_MISSED = 50
-#: Hours up to which open tasks belong to a column of the backlog; the last column has no end.
+#: Age limits in hours of the backlog's columns. The last column has no limit.
 AGES = (4, 24, 72)
 
 _MISSED = SlaClock.state == literal("missed", literal_execute=True)
@@ -40,7 +40,7 @@ _RUNS = SlaClock.next_change_at.is_not(None)
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the six numbers on top. `good`: the target is met; None where there is nothing to be judged."""
+    """One of the six numbers at the top. `good`: the target is met; None without data."""
 
     name: str
     value: float | None
@@ -49,13 +49,13 @@ class Tile:
 
 
 def first_day(now: datetime) -> date:
-    """The first day of the last 30."""
+    """The first local day of the period."""
     return daily_metrics.local_day(now) - timedelta(days=PERIOD - 1)
 
 
 def tiles(session: Session, now: datetime) -> list[Tile]:
-    """Waiting now, longest wait (seconds), due soon, missed and open, answered within 30 s today, first attempts within
-    24 h in the last 30 days (shares)."""
+    """The six tiles: waiting now, longest wait (seconds), due soon, missed and open, answered within 30 s today, and
+    first attempts within 24 h in the last 30 days. The last two are shares (0 to 1)."""
     targets, today = settings().targets, daily_metrics.local_day(now)
     waiting = select(func.count(), func.min(QueueEntry.entered_at)).where(
         QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)), QueueEntry.mode == QueueEntryMode.LIVE
@@ -88,7 +88,7 @@ def _at_least(name: str, part: float, whole: float, target: float) -> Tile:
 
 
 def missed(session: Session, limit: int = MOST_MISSED) -> Sequence[SlaClock]:
-    """The clocks of promises that are missed and still open, the oldest first, with task, team and owner."""
+    """The clocks of missed deadlines that are still open, the oldest first, with task, team and owner."""
     task = joinedload(SlaClock.task)
     query = select(SlaClock).where(_MISSED, SlaClock.measure == SlaMeasure.TRIED).order_by(SlaClock.due_at).limit(limit)
     return session.scalars(
@@ -103,7 +103,7 @@ def due_soon(session: Session, now: datetime, limit: int = 500) -> Sequence[int]
 
 
 def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
-    """Open tasks of each team by their age: up to 4 h, 24 h, 72 h, and older."""
+    """The number of open tasks of each team by age: up to 4 h, 24 h, 72 h, and older."""
     is_open = CallbackTask.state != literal("closed", literal_execute=True)
     bounds = [now - timedelta(hours=hours) for hours in AGES]
     columns = [func.count().filter(CallbackTask.first_contact_at >= bound) for bound in bounds]
@@ -118,7 +118,7 @@ def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
 
 
 def backlog_tasks(session: Session, now: datetime, team: str, age: int, limit: int = 500) -> Sequence[int]:
-    """Ids of the open tasks of a team in a column of the backlog, the oldest first."""
+    """Ids of the open tasks of a team in one column of the backlog, the oldest first."""
     upto = [now - timedelta(hours=hours) for hours in AGES]
     query = select(CallbackTask.id).join(Team).where(CallbackTask.state != TaskState.CLOSED, Team.key == team)
     if age < len(AGES):
@@ -129,7 +129,7 @@ def backlog_tasks(session: Session, now: datetime, team: str, age: int, limit: i
 
 
 def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
-    """For each hour of opening time today: the hour, calls so far, and members who should answer by the roster."""
+    """For each opening hour today: the hour, the calls so far, and the members on duty."""
     today = daily_metrics.local_day(now)
     calls = daily_metrics.by_day(session, today, today, "calls", "hour")
     by_hour = {int(key): int(value) for (_, key), value in calls.items()}
@@ -141,7 +141,7 @@ def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
 
 
 def heat_map(session: Session, now: datetime, weeks: int = 4) -> list[list[float]]:
-    """Mean calls of each weekday (Monday first) and hour over the last whole weeks."""
+    """The mean number of calls by weekday (Monday first) and hour over the last whole weeks."""
     last = daily_metrics.local_day(now) - timedelta(days=1)
     first = last - timedelta(days=7 * weeks - 1)
     calls = daily_metrics.by_day(session, first, last, "calls", "hour")
@@ -154,7 +154,7 @@ def heat_map(session: Session, now: datetime, weeks: int = 4) -> list[list[float
 
 @dataclass(frozen=True)
 class Parity:
-    """How people of one language are served, and how that compares with German (1: alike); None: nothing to measure."""
+    """How callers of a language are served, compared with German (1: equal). None: nothing to measure."""
 
     language: str
     tried: int
@@ -166,10 +166,10 @@ class Parity:
 
 
 def parity(session: Session, now: datetime) -> list[Parity]:
-    """Time to the first attempt and misses by language, German first, over the last 30 days."""
-    figures = ("tried", "tried_seconds", "tried_in_time", "tried_missed")
-    by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), figures)
-    german = by.get("de", dict.fromkeys(figures, 0.0))
+    """Time to the first attempt, and missed deadlines, by language over the last 30 days; German first."""
+    metrics = ("tried", "tried_seconds", "tried_in_time", "tried_missed")
+    by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), metrics)
+    german = by.get("de", dict.fromkeys(metrics, 0.0))
     hours_of_german, rate_of_german = _hours(german), _rate(german)
     found = []
     for language, of in sorted(by.items(), key=lambda one: (one[0] != "de", -one[1]["tried"])):
@@ -198,24 +198,24 @@ def _compared(value: float | None, german: float | None) -> float | None:
 
 
 def interpreters(session: Session, now: datetime) -> list[tuple[str, dict[str, float]]]:
-    """By language, the most wanted first: wanted, on the line, within two minutes, not to be had; mean wait and minutes
-    follow from the sums."""
-    figures = (
+    """Sums by language, the most wanted first: wanted, joined, joined within two minutes, not available, seconds of
+    waiting, and minutes interpreted."""
+    metrics = (
         "interpreters_wanted", "interpreters_joined", "interpreters_in_time", "interpreters_unmet",
         "interpreter_seconds", "interpreter_minutes",
     )  # fmt: skip
-    by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), figures)
+    by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), metrics)
     return sorted(by.items(), key=lambda one: -one[1]["interpreters_wanted"])
 
 
 def repeat_callers(session: Session, now: datetime) -> list[tuple[str, float, float]]:
-    """By concern: tasks, and calls of people who had to ring again about the same; the last 30 days."""
+    """By concern: tasks, and repeated calls about the same request, over the last 30 days."""
     by = daily_metrics.by(session, "concern", first_day(now), daily_metrics.local_day(now), ("tasks", "called_again"))
     return sorted(((key, of["tasks"], of["called_again"]) for key, of in by.items()), key=lambda one: -one[2])
 
 
 def abandoned(session: Session, first: date, last: date, limit: int = 500) -> Sequence[QueueEntry]:
-    """Who hung up while waiting, the latest first. They have not asked to be called, and are not."""
+    """The callers who hung up while waiting, the latest first. They did not ask for a callback, so they get none."""
     start, end = daily_metrics.bounds(first, last)
     query = select(QueueEntry).where(
         QueueEntry.entered_at >= start,
@@ -229,7 +229,7 @@ def abandoned(session: Session, first: date, last: date, limit: int = 500) -> Se
 
 
 def came_back(session: Session, entries: Sequence[QueueEntry]) -> dict[int, str]:
-    """What became of those who hung up: `answered` or `promised` in a later call of the same number, by entry id."""
+    """What became of callers who hung up: `answered` or `promised` in a later call of the same number, by entry id."""
     found: dict[int, str] = {}
     numbers = {entry.call.from_number for entry in entries if entry.call.from_number}
     if not numbers:

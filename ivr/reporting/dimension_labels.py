@@ -1,4 +1,4 @@
-"""What the keys of figures are called."""
+"""The labels of the metrics' dimensions and of their keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ivr.reporting.tables import Translate
 
 
 def keys(dimension: str, found: Sequence[str] = ()) -> list[str]:
-    """All keys of a dimension: those that are configured, those only known from before, and the unknown."""
+    """All keys of a dimension: the configured ones, those that only occur in old data, and the empty one."""
     configured = settings()
     known: dict[str, Sequence[str]] = {
         "team": tuple(configured.teams),
@@ -27,7 +27,7 @@ def keys(dimension: str, found: Sequence[str] = ()) -> list[str]:
 
 
 def name(dimension: str, key: str, language: str, _: Translate) -> str:
-    """A key as people call it."""
+    """The label of a key."""
     configured = settings()
     if not key:
         return _("not known")
@@ -48,7 +48,7 @@ def name(dimension: str, key: str, language: str, _: Translate) -> str:
 
 
 def dimension_name(dimension: str, _: Translate) -> str:
-    """What a breakdown is by."""
+    """The label of a dimension."""
     return {
         "team": _("Team"),
         "office": _("Office"),

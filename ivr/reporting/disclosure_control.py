@@ -1,10 +1,10 @@
-"""What may not be published: counts of 1 and 2, and whatever would let a reader compute them (secondary suppression).
+"""Disclosure control: hides counts of 1 and 2, and the counts from which a reader could compute them.
 
-A reader knows the published numbers, that what is hidden is at least 1, and which numbers are sums of which. A hidden
-number is safe if, for all they know, it may be 3 or more, and is not the only one possible. That is asked of an exact
-solver for every hidden number; as long as one is not safe, the smallest number beside it is hidden as well.
+A reader knows the published numbers, that a hidden number is at least 1, and which numbers are sums of which. A hidden
+number is safe if it may be 3 or more, and if more than one value is possible. An exact solver decides that for every
+hidden number. While one is not safe, the smallest number beside it is hidden as well (secondary suppression).
 
-Two reports of the same thing could be subtracted from each other: therefore only whole months are published, once
+Two reports of the same data could be subtracted from each other. Therefore only whole months are published, each once
 (see :mod:`ivr.reporting.publication`).
 """
 
@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-#: Counts up to this one are hidden.
+#: Counts from 1 up to this one are hidden.
 SMALL = 2
 
-#: A number that is the sum of others.
+#: The name of a total, and the names of the numbers that it is the sum of.
 Sum = tuple[Hashable, Sequence[Hashable]]
 
 
 def suppress(counts: Mapping[Any, int], sums: Sequence[Sum]) -> set[Hashable]:
-    """Which of the counts have to be hidden; zeros never are.
+    """The names of the counts that must be hidden. Zeros never are.
 
     Raises:
         ValueError: the counts do not add up.
@@ -35,7 +35,7 @@ def suppress(counts: Mapping[Any, int], sums: Sequence[Sum]) -> set[Hashable]:
     while unsafe := _first_unsafe(counts, sums, hidden):
         beside = {name for total, parts in sums if unsafe & {total, *parts} for name in (total, *parts)}
         visible = [name for name in beside if name not in hidden and counts[name]]
-        if not visible:  # its whole neighbourhood is hidden: go further out
+        if not visible:  # everything beside it is hidden, so any number that is part of a sum is considered
             visible = [
                 name for name, count in counts.items() if count and name not in hidden and _is_summed(name, sums)
             ]
@@ -51,7 +51,7 @@ def _is_summed(name: Hashable, sums: Sequence[Sum]) -> bool:
 
 
 def _first_unsafe(counts: Mapping[Any, int], sums: Sequence[Sum], hidden: set[Hashable]) -> set[Hashable]:
-    """The first hidden count a reader can tell, with those hidden beside it; empty if there is none."""
+    """The first hidden count that a reader can infer; empty if there is none."""
     for group in _groups(sums, hidden):
         equations = [(total, parts) for total, parts in sums if group & {total, *parts}]
         names = sorted(group, key=str)
@@ -63,7 +63,7 @@ def _first_unsafe(counts: Mapping[Any, int], sums: Sequence[Sum], hidden: set[Ha
 
 
 def _groups(sums: Sequence[Sum], hidden: set[Hashable]) -> list[set[Hashable]]:
-    """Hidden counts that say something about each other."""
+    """Sets of hidden counts that are connected by sums."""
     groups: list[set[Hashable]] = []
     for total, parts in sums:
         here = hidden & {total, *parts}
@@ -77,8 +77,8 @@ def _groups(sums: Sequence[Sum], hidden: set[Hashable]) -> list[set[Hashable]]:
 def possible(
     name: Hashable, hidden: Sequence[Hashable], sums: Sequence[Sum], counts: Mapping[Any, int]
 ) -> tuple[int, int]:
-    """The least and the greatest a hidden count may be, for all a reader knows."""
-    # Half a second, which only who publishes a report has to wait for: not every process at its start.
+    """The lowest and the highest value of a hidden count that a reader considers possible."""
+    # The import takes half a second, so it is not done at the start of every process.
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     place = {one: number for number, one in enumerate(hidden)}

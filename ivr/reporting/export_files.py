@@ -1,4 +1,4 @@
-"""A report as a file: CSV and XLSX for counting on, PDF (A4, tagged, PDF/UA-1) for reading and for the file."""
+"""A report as a file: CSV and XLSX for calculations, PDF (A4, tagged, PDF/UA-1) for reading and archiving."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from ivr.domain.csv_safety import harmless
 from ivr.reporting.tables import Column, Report, Table, Translate, Value, moment, shown
 
 _HERE = Path(__file__).parent
-#: How spreadsheets show numbers of a kind.
+#: The spreadsheet format of each kind of number.
 _FORMATS = {"count": "#,##0", "share": "0.0%", "hours": "0.0", "seconds": "0", "minutes": "0", "number": "0.0"}
 
 
 def as_csv(report: Report, _: Translate) -> bytes:
-    """All tables, one after the other, as spreadsheets here open it: semicolons, UTF-8 with a mark; in German decimal
-    commas, because a spreadsheet would take 2.5 for a day in May."""
+    """All tables, one after the other: semicolons, UTF-8 with a byte order mark.
+
+    In German numbers have decimal commas, because a spreadsheet would read 2.5 as a date.
+    """
     out = io.StringIO()
     lines = csv.writer(out, delimiter=";")
     lines.writerow([harmless(report.title)])
@@ -49,7 +51,7 @@ def _plain(value: Value, language: str) -> str:
 
 
 def as_xlsx(report: Report, _: Translate) -> bytes:
-    """A sheet a table; numbers are numbers, and nothing is a formula."""
+    """One sheet a table. Numbers are numbers, and nothing is a formula."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
@@ -87,12 +89,12 @@ def _write(sheet: Any, line: int, place: int, value: Value, column: Column, form
 
 
 def as_pdf(report: Report, _: Translate) -> bytes:
-    """For paper and for screen readers, in the house's look."""
+    """For print and for screen readers."""
     content = {
         "language": report.language,
         "title": report.title,
         "period": report.period,
-        "house": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
+        "issuer": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
         "page": _("Page"),
         "of": _("of"),
         "remarks": _remarks(report, _),

@@ -1,7 +1,7 @@
-"""What is counted: each source gives rows of one kind, and what each of them adds to which figures.
+"""The sources of the metrics: each has rows of one kind, and a function that returns the metrics that a row adds to.
 
-A figure counts on the local day on which it happened: a call when it came, a first attempt when it was made, a missed
-promise when it fell due. So a day that is over changes no more, and every task's promise is decided on one day.
+A metric counts on the local day of the event: a call when it came, a first attempt when it was made, a missed deadline
+when it fell due. So a past day does not change, and every deadline is decided on one day.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 from ivr.models.sla import SlaClock, SlaPause
 
-#: By what figures are broken down. `reason`: why an appointment was refused; `hour`: local, 0 to 23.
+#: The dimensions of the metrics. `reason`: why an appointment was refused; `hour`: local, 0 to 23.
 DIMENSIONS = ("team", "office", "language", "concern", "age_group", "reason", "hour")
 _DAY = timedelta(hours=24)
-#: Jobcenter Hamburg: an interpreter is on the line within two minutes.
+#: Source: Jobcenter Hamburg promises an interpreter on the telephone within two minutes.
 INTERPRETER_GOAL = timedelta(minutes=2)
 
 Counted = Mapping[str, float]
@@ -44,13 +44,13 @@ Counted = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one kind. `at` decides the day; a row names its dimensions, and `task_id` where it is of a task."""
+    """Rows of one kind. `at` decides the day. Columns: the dimensions, and `task_id` for rows of a task."""
 
     name: str
     rows: Any
     at: Any
     count: Callable[[Row[Any]], Counted]
-    figures: tuple[str, ...]
+    metrics: tuple[str, ...]
     hourly: bool = False
 
 
@@ -68,7 +68,7 @@ def _seconds(row: Row[Any]) -> float:
     return float((row.at - row.since).total_seconds())
 
 
-def _line(row: Row[Any]) -> Counted:
+def _queue_entry(row: Row[Any]) -> Counted:
     answered = row.state == "answered" and row.mode == QueueEntryMode.LIVE and row.answered_at is not None
     wait = row.answered_at - row.at if answered else timedelta(0)
     return {
@@ -143,7 +143,7 @@ def _clock(measure: str, at: Any) -> Any:
 
 
 _CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
-_LINE = select(
+_QUEUE_ENTRIES = select(
     QueueEntry.entered_at.label("at"), QueueEntry.state, QueueEntry.mode, QueueEntry.answered_at,
     QueueEntry.reason.label("reason_left"), QueueEntry.task_id, Team.key.label("team"), QueueEntry.office,
     QueueEntry.language, QueueEntry.concern, QueueEntry.age_group,
@@ -187,10 +187,10 @@ _PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).jo
 SOURCES = (
     Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
     Source(
-        "line",
-        _LINE,
+        "queue_entries",
+        _QUEUE_ENTRIES,
         QueueEntry.entered_at,
-        _line,
+        _queue_entry,
         ("waited", "answered", "answered_in_time", "answered_seconds", "abandoned", "to_task"),
         hourly=True,
     ),
@@ -279,5 +279,5 @@ SOURCES = (
     Source("pauses", _PUT_OFF, SlaPause.from_at, lambda _: {"put_off": 1}, ("put_off",)),
 )
 
-#: Where each figure comes from.
-SOURCE_OF = {figure: source for source in SOURCES for figure in source.figures}
+#: The source of each metric.
+SOURCE_OF = {metric: source for source in SOURCES for metric in source.metrics}

@@ -1,6 +1,6 @@
-"""Any period, for the house itself: calls, promises and interpreters by team, office, language, concern and age group.
+"""Internal report of any period: calls, deadlines and interpreters by team, office, language, concern and age group.
 
-It is not for publication: nothing is hidden.
+It is not for publication: no number is hidden.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ivr.reporting.dimension_labels import dimension_name, keys, name
 from ivr.reporting.tables import Column, Table, Translate, Value, ratio
 
 BREAKDOWNS = ("team", "office", "language", "concern", "age_group")
-_FIGURES = (
+_METRICS = (
     "calls", "waited", "answered", "answered_in_time", "abandoned", "tasks", "emergencies", "called_again", "attempts",
     "tried", "tried_in_time", "tried_within_24h", "tried_missed", "tried_seconds", "reached", "reached_in_time",
     "reached_missed", "put_off", "closed", "agreed", "refused", "forms_sent", "interpreters_wanted",
@@ -24,13 +24,13 @@ _FIGURES = (
 
 
 def tables(session: Session, first: date, last: date, language: str, _: Translate) -> list[Table]:
-    """Everything that is counted, in all and by each dimension."""
-    total = daily_metrics.totals(session, first, last, _FIGURES)
+    """All metrics, in total and by each dimension."""
+    total = daily_metrics.totals(session, first, last, _METRICS)
     found = [_in_all(total, _)]
     for dimension in BREAKDOWNS:
-        by = daily_metrics.by(session, dimension, first, last, _FIGURES)
+        by = daily_metrics.by(session, dimension, first, last, _METRICS)
         rows = [
-            _row(name(dimension, key, language, _), by.get(key, dict.fromkeys(_FIGURES, 0.0)))
+            _row(name(dimension, key, language, _), by.get(key, dict.fromkeys(_METRICS, 0.0)))
             for key in keys(dimension, list(by))
         ]
         title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}
@@ -96,6 +96,6 @@ def _in_all(of: Mapping[str, float], _: Translate) -> Table:
         "interpreters_joined": _("Interpreters on the line"),
         "interpreters_unmet": _("Interpreters not to be had"),
     }
-    rows: list[list[Value]] = [[label, of[figure]] for figure, label in labels.items()]
+    rows: list[list[Value]] = [[label, of[metric]] for metric, label in labels.items()]
     rows.append([_("Minutes interpreted"), round(of["interpreter_minutes"])])
     return Table(_("In all"), [Column("", "text"), Column(_("Count"))], rows)

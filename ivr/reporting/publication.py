@@ -1,5 +1,6 @@
-"""Reports that are published: of whole months that are final, and of each month once. Published again it is the same,
-so that nobody learns from two versions, or from two periods that overlap, what each of them hides.
+"""Publication of reports: only of whole months that are final, and of each month once.
+
+A second version, or another period that overlaps, would disclose what each of them hides.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ _PUBLISHED = {
     "scorecard": (scorecard.counts, scorecard.tables),
 }
 NAMES = (*_PUBLISHED, "overview")
-#: Days of the longest period.
+#: The longest period of an internal report, in days.
 LONGEST = 3 * 366
 
 
 class NotYet(Exception):
-    """The month is not final; `from_day` is the first day on which it can be published."""
+    """The month is not final. `from_day` is the first local day on which it can be published."""
 
     def __init__(self, from_day: date) -> None:
         super().__init__(f"can be published from {from_day} on")
@@ -33,22 +34,22 @@ class NotYet(Exception):
 
 
 class NothingCounted(Exception):
-    """The hotline did not exist in that month."""
+    """No day of the month was counted, because the hotline did not exist."""
 
 
 def month_of(day: date) -> tuple[date, date]:
-    """First and last day of a month."""
+    """The first and the last day of the month of a day."""
     first = day.replace(day=1)
     return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 def final_from(last: date) -> date:
-    """The first day on which nothing of a period that ends with `last` changes any more."""
+    """The first local day on which the metrics of a period that ends with `last` are final."""
     return last + timedelta(days=daily_metrics.OPEN_DAYS + 1)
 
 
 def published(session: Session, name: str, month: date, language: str, _: Translate) -> Report | None:
-    """The statement or the scorecard of a month as it was published; None where it was not."""
+    """The statement or the scorecard of a month as it was published; None if it was not."""
     first, last = month_of(month)
     kept = session.get(Publication, (name, first), populate_existing=True)
     if kept is None:
@@ -60,12 +61,13 @@ def published(session: Session, name: str, month: date, language: str, _: Transl
 
 
 def publish(session: Session, month: date, now: datetime) -> None:
-    """Publish a month: both reports at once, because they share numbers; in both languages, with the targets and names
-    of today. Published again, they stay what they are.
+    """Publish a month: both reports, because they share numbers, in both languages, with the present targets and names.
+
+    Nothing changes if the month was published before.
 
     Raises:
         NotYet: the month is not final.
-        NothingCounted: there was no hotline yet.
+        NothingCounted: the hotline did not exist yet.
     """
     first, last = month_of(month)
     if session.get(Publication, ("statement", first)) is not None:
@@ -108,7 +110,7 @@ def _unpacked(kept: dict[str, Any]) -> Table:
 
 
 def preview(session: Session, name: str, month: date, language: str, _: Translate) -> Report:
-    """What a month looks like so far, for the house itself: nothing is hidden, and it may still change."""
+    """The provisional report of a month for internal use. No number is hidden."""
     first, last = month_of(month)
     counts, tables = _PUBLISHED[name]
     found, _sums = counts(session, first, last)
@@ -118,7 +120,7 @@ def preview(session: Session, name: str, month: date, language: str, _: Translat
 
 
 def period(session: Session, first: date, last: date, language: str, _: Translate) -> Report:
-    """Any period, for the house itself.
+    """The report of any period for internal use.
 
     Raises:
         ValueError: the period ends before it begins, or is longer than three years.
@@ -133,7 +135,7 @@ def period(session: Session, first: date, last: date, language: str, _: Translat
 
 
 def title(name: str, _: Translate) -> str:
-    """What a report is called."""
+    """The title of a report."""
     return {
         "statement": _("Monthly statement"),
         "scorecard": _("Service scorecard"),

@@ -1,4 +1,4 @@
-"""Reports by e-mail: as soon as a month is final, once."""
+"""Plans e-mails with reports: each report once, as soon as its month is final."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivr.reporting.tables import Report, translator
 
 
 def plan(session: Session, now: datetime) -> int:
-    """Write down which reports of the last month are to be sent now; how many."""
+    """Plan the e-mails of the last month that are due. Returns their number."""
     first, last = publication.month_of(daily_metrics.local_day(now).replace(day=1) - timedelta(days=1))
     if daily_metrics.local_day(now) < publication.final_from(last) or not daily_metrics.all_final(session, first, last):
         return 0
@@ -36,10 +36,10 @@ def plan(session: Session, now: datetime) -> int:
 
 
 def report(session: Session, mail: ReportMail, month: date, now: datetime) -> Report:
-    """What a mail brings.
+    """The report of an e-mail.
 
     Raises:
-        NotYet, NothingCounted: there is none.
+        NotYet, NothingCounted: there is no report of this month.
     """
     _ = translator(mail.language)
     if mail.report == "overview":

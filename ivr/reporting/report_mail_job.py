@@ -1,4 +1,4 @@
-"""Sends reports by e-mail, as PDF and spreadsheet. In the clock, like alerts."""
+"""Job: sends a report by e-mail, as PDF and spreadsheet. The scheduler runs it, as it does alerts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ivr.reporting.tables import translator
 
 
 def send(row_id: int) -> None:
-    """Send a report once.
+    """Send a report. Safe to repeat.
 
     Raises:
-        NotDelivered: to be tried again.
+        NotDelivered: the mail server did not accept it; the job is repeated.
     """
     with database.reading() as session:
         row = session.get(ReportSent, row_id)

@@ -1,7 +1,7 @@
-"""The scorecard (Servicekennzahlen) in the manner of the Behördennummer 115, for publication.
+"""The published scorecard (Servicekennzahlen), on the model of the Behördennummer 115.
 
-115 promises: 75 % of calls answered within 30 seconds, 65 % settled at first contact, otherwise a reply within 24 hours
-of service time. Jobcenter Hamburg: an interpreter within two minutes.
+Source: 115 promises that 75 % of calls are answered within 30 seconds and 65 % settled at first contact, with a reply
+within 24 hours of service time otherwise. Jobcenter Hamburg promises an interpreter within two minutes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ivr.reporting import daily_metrics
 from ivr.reporting.disclosure_control import Sum
 from ivr.reporting.tables import Column, Table, Translate, Value, ratio
 
-#: Each goal: of how many, how many within it; the rest is what is left.
+#: Each target: the metric of all cases, and that of the cases which met it.
 _GOALS = {
     "answered": ("waited", "answered_in_time"),
     "settled": ("conversations", "settled"),
@@ -26,13 +26,13 @@ _GOALS = {
 
 
 def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], list[Sum]]:
-    """Every number of the scorecard, and which of them are sums of others."""
-    figures = (
+    """All numbers of the scorecard, and which of them are sums of others."""
+    metrics = (
         "calls", "waited", "answered", "answered_in_time", "abandoned", "to_task", "conversations", "settled",
         "tried_in_time", "tried_missed", "interpreters_wanted", "interpreters_in_time",
     )  # fmt: skip
-    total = {figure: int(value) for figure, value in daily_metrics.totals(session, first, last, figures).items()}
-    # Named as in the statement: what one report hides the other one must not tell.
+    total = {metric: int(value) for metric, value in daily_metrics.totals(session, first, last, metrics).items()}
+    # The names are those of the statement, so that a number is hidden in both reports or in neither.
     total["in_time"], total["missed"] = total.pop("tried_in_time"), total.pop("tried_missed")
     total["decided"] = total["in_time"] + total["missed"]
     found, sums = dict(total), list[Sum]()
@@ -40,7 +40,7 @@ def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], l
         rest = "missed" if of == "decided" else f"{of}/rest"
         found[rest] = total[of] - total[within]
         sums.append((of, [within, rest]))
-    # Of those who waited: answered (in time or later), given up, taken on as a task, or still in the line at midnight.
+    # A waiting call is answered (in time or late), abandoned, taken on as a task, or still waiting at midnight.
     found["answered/late"] = total["answered"] - total["answered_in_time"]
     found["waited/open"] = total["waited"] - total["answered"] - total["abandoned"] - total["to_task"]
     sums.append(("answered", ["answered_in_time", "answered/late"]))
@@ -49,7 +49,7 @@ def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], l
 
 
 def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
-    """The scorecard, of the numbers that may be seen."""
+    """The tables of the scorecard, from the numbers that are not hidden."""
     targets = settings().targets
     labels = {
         "answered": (_("Answered within 30 seconds, of all who waited for a team"), targets.answered_in_time),

@@ -1,8 +1,7 @@
-"""The monthly statement (Monatsstatistik): the source's questions 1, 1a, 1b, 1c, 3 and 5, answered in its own wording.
+"""The monthly statement (Monatsstatistik): the source's questions 1, 1a, 1b, 1c, 3 and 5, in its own wording.
 
-In 2020 the answer was "statistische Daten … werden nicht erhoben". It is made for publication: see
-:mod:`ivr.reporting.disclosure_control`. Everything it says is computed from :func:`counts`, of which small ones are
-hidden.
+In 2020 the Senate's answer was "statistische Daten … werden nicht erhoben". The statement is made for publication: all
+its numbers come from :func:`counts`, and small ones are hidden (:mod:`ivr.reporting.disclosure_control`).
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ QUESTION_3 = (
 )
 QUESTION_5 = "5. Wie viele persönliche Beratungen sind in den Servicebüros aktuell täglich möglich?"
 
-#: What tasks are broken down by in public. Not by team or age group as well: concerns lead to teams, one of them is for
-#: people under 25, and what one table hides the other one would tell.
+#: The published breakdowns of tasks. Team and age group are left out: concerns lead to teams, and one concern is for
+#: people under 25, so one table would disclose what another hides.
 BREAKDOWNS = ("office", "language", "concern")
 _GROUPS = ("under_25", "25_and_over")
 _OF_TASKS = ("tasks", "decided", "in_time", "missed")
@@ -43,7 +42,7 @@ Counts = dict[str, int]
 
 
 def counts(session: Session, first: date, last: date) -> tuple[Counts, list[Sum]]:
-    """Every number of the statement, and which of them are sums of others."""
+    """All numbers of the statement, and which of them are sums of others."""
     found: Counts = {}
     sums: list[Sum] = []
     _appointments(session, first, last, found, sums)
@@ -56,7 +55,7 @@ def counts(session: Session, first: date, last: date) -> tuple[Counts, list[Sum]
 def _appointments(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
     """A table with margins: emergency or not, by under 25 or not."""
     total = daily_metrics.totals(session, first, last, _AGREED)
-    agreed, urgent, young, urgent_young = (int(total[figure]) for figure in _AGREED)
+    agreed, urgent, young, urgent_young = (int(total[metric]) for metric in _AGREED)
     cells = {
         ("urgent", "under_25"): urgent_young,
         ("urgent", "25_and_over"): urgent - urgent_young,
@@ -95,13 +94,13 @@ def _consultations(session: Session, first: date, last: date, found: Counts, sum
 
 
 def _promises(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
-    """How many asked for something, and how many promises of a first attempt fell due or were kept; five ways."""
-    figures = ("tasks", "tried_in_time", "tried_missed")
+    """Requests, and deadlines of a first attempt that were met or missed, by each breakdown."""
+    metrics = ("tasks", "tried_in_time", "tried_missed")
     for dimension in BREAKDOWNS:
-        by = daily_metrics.by(session, dimension, first, last, figures)
+        by = daily_metrics.by(session, dimension, first, last, metrics)
         names = keys(dimension, list(by))
         for key in names:
-            values = by.get(key, dict.fromkeys(figures, 0.0))
+            values = by.get(key, dict.fromkeys(metrics, 0.0))
             at = f"{dimension}/{key}"
             found[f"tasks/{at}"] = int(values["tasks"])
             found[f"in_time/{at}"], found[f"missed/{at}"] = int(values["tried_in_time"]), int(values["tried_missed"])
@@ -111,7 +110,7 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
             found[what] = sum(found[f"{what}/{dimension}/{key}"] for key in names)
             sums.append((what, [f"{what}/{dimension}/{key}" for key in names]))
     sums.append(("decided", ["in_time", "missed"]))
-    # Whoever wishes an appointment, but not in person, is the rest of that concern.
+    # Wishes that are not for an appointment in person are the rest of that concern.
     rest = found["tasks/concern/appointment"] - found["wishes"]
     if rest >= 0:
         found["wishes/rest"] = rest
@@ -124,7 +123,7 @@ def _opening_days(first: date, last: date) -> int:
 
 
 def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
-    """The statement, of the numbers that may be seen."""
+    """The tables of the statement, from the numbers that are not hidden."""
     configured = settings()
     urgent, other = _("in personal emergencies or crises (1a)"), _("beyond an emergency (1b)")
     columns = [

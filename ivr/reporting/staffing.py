@@ -1,8 +1,8 @@
-"""How many people must answer so that callers do not wait: simulated from the house's own history.
+"""Estimates how many members must answer so that callers do not wait, by a simulation of past calls.
 
-Calls come at random at the rate of an hour of the week, last as long as conversations here have lasted, and give up
-as callers here have given up. The simulation is Ciw's; :func:`erlang_c` is the formula it is checked against, which
-knows no impatience and calls that last exponentially long.
+Calls arrive at random at the rate of an hour of the week. They last as long as past conversations, and are abandoned as
+past calls were. The simulation is Ciw's. It is checked against the formula :func:`erlang_c`, which assumes unlimited
+patience and exponential durations.
 """
 
 from __future__ import annotations
@@ -23,47 +23,49 @@ from ivr.domain.enums import ConversationKind, QueueEntryMode, QueueEntryState, 
 from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.reporting import daily_metrics
 
-#: Calls simulated for each number of staff, after as many tenths to warm up.
+#: Simulated calls for each number of members. A tenth of them is the warm-up.
 CALLS = 20_000
-#: Conversations below which the history says too little.
+#: The number of conversations below which the history is insufficient.
 _ENOUGH = 30
 _HISTORY = timedelta(days=90)
 
 
 @dataclass(frozen=True)
 class History:
-    """What the house knows of an hour of the week. Times in seconds."""
+    """Past calls of an hour of the week. Times in seconds."""
 
     calls_an_hour: float
     talk: Sequence[float]
-    #: How long those who gave up had waited, and those who did not.
+    #: The waits of the callers who hung up, and of those who did not.
     gave_up: Sequence[float]
     stayed: Sequence[float]
 
 
 @dataclass(frozen=True)
 class Answered:
-    """How callers fare with so many members. Shares 0 to 1, times in seconds."""
+    """The result for a number of members. Shares 0 to 1, times in seconds."""
 
     staff: int
     in_time: float
     mean_wait: float
     gave_up: float
-    #: By the formula.
+    #: The share that the formula gives.
     erlang_c: float
 
 
 class TooLittle(Exception):
-    """The house has no history to speak of; what is missing has to be said."""
+    """The history is insufficient. The message says what must be given."""
 
 
 def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int = 8, team: str = "") -> History:
-    """Calls that came into a line at an hour of the week (0 is Monday), on average of the opening days of the last
-    weeks; how long conversations lasted and callers had patience in the last 90 days."""
+    """Calls to the call queue at an hour of the week (0 is Monday): the mean of the opening days of the last weeks.
+
+    The durations of conversations and the patience of callers are those of the last 90 days.
+    """
     last = daily_metrics.local_day(now) - timedelta(days=1)
     known = daily_metrics.counted_days(session, last - timedelta(days=7 * weeks - 1), last)
     open_then = [day for day in known if day.weekday() == weekday and opening_hours.span_on(settings().hours, day)]
-    calls = [_came(session, day, hour, team) for day in open_then]
+    calls = [_arrivals(session, day, hour, team) for day in open_then]
     talked = select(Conversation.connected_at, Conversation.ended_at).where(
         Conversation.kind == ConversationKind.ANSWERED,
         Conversation.connected_at >= now - _HISTORY,
@@ -85,8 +87,8 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
     return History(sum(calls) / len(calls) if calls else 0.0, talk, gave_up, stayed)
 
 
-def _came(session: Session, day: date, hour: int, team: str) -> int:
-    """How many came into a line, or into that of a team, in a local hour."""
+def _arrivals(session: Session, day: date, hour: int, team: str) -> int:
+    """The number of calls that joined the call queue (of a team) in a local hour."""
     start = datetime.combine(day, time(hour), settings().hours.zone).astimezone(UTC)
     query = select(func.count()).select_from(QueueEntry)
     query = query.where(QueueEntry.entered_at >= start, QueueEntry.entered_at < start + timedelta(hours=1))
@@ -97,14 +99,16 @@ def simulate(
     staff: int, calls_an_hour: float, talk: Sequence[float], patience: float = math.inf, *, number: int = 1,
     calls: int = CALLS,
 ) -> Answered:  # fmt: skip
-    """Callers who come at random to so many members. `talk`: lengths of conversations (seconds) to draw from; a single
-    one is the mean of exponential lengths. `patience`: mean seconds after which a caller gives up.
+    """Simulate random calls to a number of members.
+
+    `talk`: durations of conversations in seconds to draw from; a single one is the mean of exponential durations.
+    `patience`: the mean seconds after which a caller hangs up.
 
     Raises:
-        ValueError: nobody calls, or nobody answers.
+        ValueError: no calls, no members, or no conversations.
     """
     if staff < 1 or calls_an_hour <= 0 or not talk or min(talk) < 0 or not sum(talk):
-        raise ValueError("calls, staff and conversations have to be more than nothing")
+        raise ValueError("calls, staff and conversations must be positive")
     mean = sum(talk) / len(talk)
     lengths = ciw.dists.Exponential(1 / mean) if len(talk) == 1 else ciw.dists.Empirical(list(talk))
     more: dict[str, Any] = {}
@@ -117,7 +121,7 @@ def simulate(
         **more,
     )
     ciw.seed(number)
-    # A line that is too short for its callers grows without end: a working day shows that as well as a year.
+    # With too few members the wait grows without end, which a working day shows as well as a year.
     stable = math.isfinite(patience) or calls_an_hour * mean / 3600 < staff
     seconds = calls / calls_an_hour * 3600 if stable else 10 * 3600.0
     simulation = ciw.Simulation(network)
@@ -138,11 +142,11 @@ def simulate(
 
 
 def erlang_c(staff: int, calls_an_hour: float, talk: float, within: float = 30.0) -> float:
-    """Share of callers answered within so many seconds (A. K. Erlang, 1917): exponential lengths, endless patience."""
+    """The share of callers answered within some seconds (Erlang, 1917): exponential durations, unlimited patience."""
     load = calls_an_hour * talk / 3600
     if load >= staff:
         return 0.0
-    inverse = 1.0  # Erlang B, the stable way
+    inverse = 1.0  # Erlang B by the numerically stable recursion
     for members in range(1, staff + 1):
         inverse = 1 + inverse * members / load
     blocked = 1 / inverse
@@ -151,38 +155,38 @@ def erlang_c(staff: int, calls_an_hour: float, talk: float, within: float = 30.0
 
 
 def mean_patience(known: History) -> float:
-    """Mean patience (seconds): all the waiting there was, for each who gave up. Endless where hardly anybody did."""
+    """The mean patience in seconds. Infinite if hardly any caller hung up."""
     if len(known.gave_up) < _ENOUGH:
         return math.inf
-    # Who was answered had at least so much patience as they waited: the mean of an exponential law is all the waiting
-    # divided by the number of those whose patience ended.
+    # A caller who was answered had at least as much patience as they waited. The estimate of an exponential mean is the
+    # sum of all waits, divided by the number of callers whose patience ended.
     return max(1.0, (sum(known.gave_up) + sum(known.stayed)) / len(known.gave_up))
 
 
 def plan(
     known: History, staff: Sequence[int], *, calls: float | None, wrap_up: float, talk: float | None
 ) -> list[Answered]:
-    """How callers fare with each number of members; `calls` and `talk` (seconds) in place of the history's.
+    """The results for each number of members; `calls` (an hour) and `talk` (seconds) replace the history's.
 
     Raises:
-        TooLittle: neither the history nor the question says how many call, or for how long.
+        TooLittle: neither the history nor the arguments say how many call, or for how long.
     """
     rate = known.calls_an_hour if calls is None else calls
     if rate <= 0:
-        raise TooLittle("no calls are known of this hour; say --calls")
+        raise TooLittle("no calls are known for this hour; give --calls")
     if talk is None and len(known.talk) < _ENOUGH:
-        raise TooLittle(f"only {len(known.talk)} conversations are known; say --talk-seconds")
+        raise TooLittle(f"only {len(known.talk)} conversations are known; give --talk-seconds")
     lengths = [talk + wrap_up] if talk is not None else [length + wrap_up for length in known.talk]
     return [simulate(count, rate, lengths, mean_patience(known)) for count in staff]
 
 
 def enough(found: Sequence[Answered], goal: float) -> Answered | None:
-    """The smallest staff that reaches the goal (share answered within 30 seconds)."""
+    """The smallest number of members that reaches the goal (share answered within 30 seconds); None if none does."""
     return next((one for one in sorted(found, key=lambda one: one.staff) if one.in_time >= goal), None)
 
 
 def chart(found: Sequence[Answered], goal: float, title: str) -> str:
-    """An SVG: a bar for each number of members, with its share as a number, and the goal as a line."""
+    """An SVG: a bar for each number of members with its share, and the goal as a line."""
     step, tall = 64, 240
     width = step * len(found) + 60
     parts = [
@@ -208,10 +212,10 @@ def chart(found: Sequence[Answered], goal: float, title: str) -> str:
 
 
 def parse_hour(text: str) -> tuple[int, int]:
-    """`monday 9` or `Mo 9`: weekday (0 is Monday) and hour.
+    """Parse `monday 9` or `Mo 9`: the weekday (0 is Monday) and the hour.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the text is not an hour of the week.
     """
     names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
     german = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
@@ -221,16 +225,16 @@ def parse_hour(text: str) -> tuple[int, int]:
             value = int(hour.removesuffix(":00").strip())
             if 0 <= value < 24:
                 return number, value
-    raise ValueError(f"{text!r} is no hour of the week like 'monday 9'")
+    raise ValueError(f"{text!r} is not an hour of the week like 'monday 9'")
 
 
 def usual_hour(now: datetime) -> tuple[int, int]:
-    """The second hour of the next opening day, where none is asked about: by then people have come."""
+    """The default: the second hour of the next opening day, when the first callers have come."""
     opening = opening_hours.next_opening_day(settings().hours, now)
     local = (opening or now).astimezone(settings().hours.zone)
     return local.weekday(), min(local.hour + 1, 23)
 
 
 def day_of(weekday: int) -> str:
-    """A weekday's name."""
+    """The English name of a weekday (0 is Monday)."""
     return date(2024, 1, 1 + weekday).strftime("%A")

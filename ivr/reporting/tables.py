@@ -1,4 +1,4 @@
-"""What a report is made of, before it is a page, a CSV, a spreadsheet or a PDF: they all show the same."""
+"""Reports, tables and columns, from which pages, CSV, spreadsheets and PDFs are made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 
-#: Translates a text of the catalogues.
+#: Translates a msgid of the interface.
 Translate = Callable[[str], str]
 
 
@@ -24,26 +24,26 @@ _CATALOGUES = Path(__file__).parent.parent / "web" / "translations"
 
 @lru_cache(maxsize=4)
 def translator(language: str) -> Translate:
-    """The interface's catalogue, for what is made without a page."""
+    """The translations of the interface, for reports that are made without a page."""
     found: Translate = Translations.load(_CATALOGUES, [language]).gettext
     return found
 
 
 class Hidden(Enum):
-    """A number too small to be published, or one from which such a number could be computed."""
+    """A number that is hidden because it is too small, or because such a number could be computed from it."""
 
     HIDDEN = "•"
 
 
 HIDDEN = Hidden.HIDDEN
-#: None: there was nothing to be measured.
+#: None: there was nothing to measure.
 Value = str | float | None | Hidden
 Kind = Literal["text", "count", "share", "hours", "seconds", "minutes", "number"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column and what its numbers are: shares are 0 to 1, hours and seconds have one decimal."""
+    """A column and the kind of its numbers. Shares are 0 to 1; hours and seconds have one decimal."""
 
     label: str
     kind: Kind = "count"
@@ -51,13 +51,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first value of a row is its label."""
+    """A table. The first value of a row is its label."""
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Value]]
     note: str = ""
-    #: The question it answers, in the words it was asked in (German).
+    #: The question of the source that the table answers (German).
     question: str = ""
 
 
@@ -70,32 +70,32 @@ class Report:
     first: date
     last: date
     tables: Sequence[Table]
-    #: Said before the tables: for whom it is, and what may still change.
+    #: Remarks before the tables: the intended readers, and what may still change.
     remarks: Sequence[str] = field(default=())
     language: str = "de"
     published_at: datetime | None = None
 
     @property
     def period(self) -> str:
-        """The period in words."""
+        """The period as text."""
         first, last = (format_date(day, "long", locale=self.language) for day in (self.first, self.last))
         return first if first == last else f"{first} – {last}"
 
     @property
     def file_name(self) -> str:
-        """What its files are called, without an ending."""
+        """The name of the report's files, without an extension."""
         return f"{self.name}-{self.first:%Y-%m-%d}-{self.last:%Y-%m-%d}"
 
 
 def ratio(part: Value, whole: Value) -> Value:
-    """A share, where both numbers may be seen."""
+    """A share (0 to 1), or HIDDEN if one of the numbers is hidden."""
     if part is HIDDEN or whole is HIDDEN:
         return HIDDEN
     return part / whole if isinstance(part, float | int) and isinstance(whole, float | int) and whole else None
 
 
 def shown(value: Value, kind: Kind, language: str) -> str:
-    """A value as people read it."""
+    """A value as text."""
     if isinstance(value, Hidden):
         return value.value
     if value is None:
@@ -116,5 +116,5 @@ def shown(value: Value, kind: Kind, language: str) -> str:
 
 
 def moment(instant: datetime, language: str) -> str:
-    """An instant as people read it, in Bremen."""
+    """An instant as text, in local time."""
     return str(format_datetime(instant, "dd.MM.yyyy HH:mm", tzinfo=ZoneInfo("Europe/Berlin"), locale=language))

@@ -98,7 +98,9 @@ def _counted(session: Session, figure: str, asked: BehindAddress, days: tuple[da
             ids = dashboard.backlog_tasks(session, utc_now(), asked.key, asked.age)
             return [(None, {}, task_id) for task_id in ids]
         case _ if figure in SOURCE_OF:
-            found = daily_metrics.behind(session, figure, *days, asked.dimension, asked.key, weekday=asked.weekday)
+            found = daily_metrics.counted_events(
+                session, figure, *days, asked.dimension, asked.key, weekday=asked.weekday
+            )
             return [(one.at, one.known, one.task_id) for one in found]
         case _:
             raise NotFound

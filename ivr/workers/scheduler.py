@@ -151,7 +151,7 @@ def count_days() -> None:
         due = daily_metrics.due(session, now)
     for day in due:
         with database.writing() as session:
-            daily_metrics.keep(session, day, utc_now())
+            daily_metrics.count_day(session, day, utc_now())
     if settings().report_mails:
         with database.writing() as session:
             report_mail.plan(session, now)

@@ -31,7 +31,7 @@ from ivr.models.callbacks import CallbackTask, Draft, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.privacy import DeletionRecord, LegalHold, PendingDeletion, SubjectRequest
-from ivr.models.reporting import DailyFigure
+from ivr.models.reporting import DailyMetric
 from ivr.models.voicebox import Transcript, VoiceboxMessage
 from ivr.operations.backup import back_up, restore
 from ivr.platform import blob_storage, database, job_queue
@@ -171,8 +171,8 @@ def found_of(person: Person, pages: dict[str, bytes]) -> list[tuple[bytes, str]]
 
 def figures() -> list[tuple]:
     with database.reading() as session:
-        columns = (DailyFigure.dimension, DailyFigure.name, DailyFigure.day, DailyFigure.key, DailyFigure.value)
-        query = select(*columns).where(DailyFigure.day < daily_metrics.local_day(utc_now()))
+        columns = (DailyMetric.dimension, DailyMetric.name, DailyMetric.day, DailyMetric.key, DailyMetric.value)
+        query = select(*columns).where(DailyMetric.day < daily_metrics.local_day(utc_now()))
         return sorted(tuple(row) for row in session.execute(query))
 
 
@@ -425,7 +425,7 @@ def test_erasure_leaves_nothing_and_the_figures_stay(services) -> None:
     assert found_of(other, pages) != []
     with database.writing() as session:  # counted again, as long as the days are not final
         for day in sorted({row[2] for row in before}):
-            daily_metrics.keep(session, day, now)
+            daily_metrics.count_day(session, day, now)
     assert figures() == before
     runs.run(now + timedelta(days=9))
     with database.reading() as session:

@@ -13,7 +13,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask, Contact
 from ivr.models.contact_centre import Duty, DutyException
-from ivr.models.reporting import DailyFigure, FigureDay
+from ivr.models.reporting import DailyMetric, MetricDay
 from ivr.platform import database
 from ivr.reporting import daily_metrics, dashboard
 from ivr.reporting.metric_sources import SOURCES
@@ -64,12 +64,12 @@ def test_what_is_final_outlives_the_tasks_and_never_changes(empty_database) -> N
         session.execute(delete(CallbackTask).where(CallbackTask.concern == "forms"))
         session.execute(update(Contact).values(at=datetime(2026, 10, 3, tzinfo=UTC)))
     with database.writing() as session:
-        assert not daily_metrics.keep(session, date(2026, 10, 3), sample_month.AFTERWARDS), "it is final"
+        assert not daily_metrics.count_day(session, date(2026, 10, 3), sample_month.AFTERWARDS), "it is final"
     sample_month.count()
     assert totals() == before
     with database.reading() as session:
         assert daily_metrics.all_final(session, sample_month.FIRST, sample_month.LAST)
-        assert session.scalar(select(func.count()).select_from(FigureDay)) >= 31
+        assert session.scalar(select(func.count()).select_from(MetricDay)) >= 31
 
 
 def test_the_last_days_are_counted_again_for_what_becomes_known_late(empty_database) -> None:
@@ -77,7 +77,7 @@ def test_the_last_days_are_counted_again_for_what_becomes_known_late(empty_datab
     now = utc_now()
     with database.writing() as session:
         for day in daily_metrics.due(session, now):
-            daily_metrics.keep(session, day, now)
+            daily_metrics.count_day(session, day, now)
     late = a_task(age=timedelta(days=3), number="+4917699999999")
     assert late
     day = daily_metrics.local_day(now - timedelta(days=3))
@@ -90,7 +90,7 @@ def test_the_last_days_are_counted_again_for_what_becomes_known_late(empty_datab
     tomorrow = now + timedelta(days=1)
     with database.writing() as session:
         assert day in daily_metrics.due(session, tomorrow)
-        daily_metrics.keep(session, day, tomorrow)
+        daily_metrics.count_day(session, day, tomorrow)
     assert tasks() == 2
 
 
@@ -108,12 +108,14 @@ def test_behind_every_number_are_its_tasks(empty_database) -> None:
     sample_month.happen()
     with database.reading() as session:
         for source in SOURCES:
-            for figure in source.figures:
-                found = daily_metrics.behind(session, figure, sample_month.FIRST, sample_month.LAST)
+            for figure in source.metrics:
+                found = daily_metrics.counted_events(session, figure, sample_month.FIRST, sample_month.LAST)
                 if figure in BY_HAND and "seconds" not in figure and "minutes" not in figure:
                     assert len(found) == BY_HAND[figure], figure
                 assert figure in labels.FIGURES
-        late = daily_metrics.behind(session, "tried_missed", sample_month.FIRST, sample_month.LAST, "language", "ar")
+        late = daily_metrics.counted_events(
+            session, "tried_missed", sample_month.FIRST, sample_month.LAST, "language", "ar"
+        )
         assert {session.get_one(CallbackTask, one.task_id).language for one in late} == {"ar"}
         assert len(late) == 4
 
@@ -127,7 +129,7 @@ def test_the_dashboard_says_what_is_and_how_it_compares(empty_database) -> None:
     sweep(now)
     with database.writing() as session:
         for day in daily_metrics.due(session, now, 400):
-            daily_metrics.keep(session, day, now)
+            daily_metrics.count_day(session, day, now)
     with database.reading() as session:
         tiles = {tile.name: tile for tile in dashboard.tiles(session, now)}
         assert (tiles["missed"].value, tiles["missed"].good) == (2, False), "the one of now, and the youth of October"
@@ -173,7 +175,7 @@ def test_an_empty_database_counts_nothing_and_is_final(empty_database) -> None:
         assert len(daily_metrics.due(session, now)) == daily_metrics.OPEN_DAYS + 1
         assert dashboard.parity(session, now) == []
         assert all(tile.good in (True, None) for tile in dashboard.tiles(session, now))
-        assert session.scalar(select(func.count()).select_from(DailyFigure)) == 0
+        assert session.scalar(select(func.count()).select_from(DailyMetric)) == 0
     assert hire()["lena"].role == "supervisor"
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(User)) == 6

@@ -23,7 +23,7 @@ from ivr.callbacks import appointments, workflow
 from ivr.config import settings
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.models.reporting import DailyFigure, ReportSent
+from ivr.models.reporting import DailyMetric, ReportSent
 from ivr.platform import database
 from ivr.reporting import daily_metrics, disclosure_control, export_files, publication, report_mail
 from ivr.reporting.tables import HIDDEN, Column, Report, Table, translator
@@ -180,7 +180,7 @@ def test_a_month_is_published_once_it_is_final_and_never_changes(counted) -> Non
     assert refused.value.from_day == date(2026, 11, 8)
     first = published()
     with database.writing() as session:
-        for figure in session.scalars(select(DailyFigure).where(DailyFigure.name == "refused")):
+        for figure in session.scalars(select(DailyMetric).where(DailyMetric.name == "refused")):
             figure.value += 10
     assert published(now=sample_month.AFTERWARDS + timedelta(days=40)) == first
     hidden = [row for table in first.tables for row in table.rows if HIDDEN in row]
@@ -299,7 +299,7 @@ def test_two_successive_reports_cannot_be_subtracted(counted) -> None:
     """A late entry changes nothing that is published; and no published period overlaps another."""
     before = published()
     with database.writing() as session:
-        session.add(DailyFigure(dimension="", name="agreed", day=date(2026, 10, 31), key="", value=1.0))
+        session.add(DailyMetric(dimension="", name="agreed", day=date(2026, 10, 31), key="", value=1.0))
     assert published() == before
     with pytest.raises(publication.NotYet):
         published(month=date(2026, 11, 1))

@@ -56,7 +56,7 @@ def count() -> None:
             return
         for day in due:
             with database.writing() as session:
-                daily_metrics.keep(session, day, AFTERWARDS)
+                daily_metrics.count_day(session, day, AFTERWARDS)
 
 
 def _at(day: int, hour: int = 10, minute: int = 0) -> datetime:
