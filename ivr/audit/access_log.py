@@ -30,16 +30,10 @@ from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import is_keyed_hash, keyed_hash
 
 #: What is written down.
-ACTIONS = (
-    "view", "open", "listen", "search", "export", "download",  # of callers' data
-    "read_log", "export_log",  # of this log itself
-    "log_in", "log_in_failed", "log_out",
-    "user_changed", "token_changed", "period_proposed", "period_decided", "hold_placed", "hold_lifted",
-    "subject_request", "deleted", "restored", "trimmed",
-)  # fmt: skip
+ACTIONS = tuple(AccessAction)
 #: So begins the detail of a line about several tasks.
 _TASKS = "tasks "
-IS_ABOUT_SEVERAL = and_(AccessLine.action == "export", AccessLine.detail.startswith(_TASKS))
+IS_ABOUT_SEVERAL = and_(AccessLine.action == AccessAction.EXPORT, AccessLine.detail.startswith(_TASKS))
 #: What the first line builds on.
 GENESIS = "0" * 64
 #: The house itself.

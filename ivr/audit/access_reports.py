@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.audit import access_log
 from ivr.config.settings import settings
 from ivr.domain import text_folding
-from ivr.domain.enums import TaskState
+from ivr.domain.enums import AccessAction, TaskEventKind, TaskState, UnusualReading
 from ivr.models.accounts import User
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
@@ -22,7 +22,14 @@ from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 #: Lines on one page.
 PAGE = 100
 #: Of callers' data.
-READING = ("view", "open", "listen", "search", "export", "download")
+READING = (
+    AccessAction.VIEW,
+    AccessAction.OPEN,
+    AccessAction.LISTEN,
+    AccessAction.SEARCH,
+    AccessAction.EXPORT,
+    AccessAction.DOWNLOAD,
+)
 #: More tasks uncovered, or searches, by one person in a day are unusual.
 MANY_TASKS, MANY_SEARCHES, MANY_EXPORTED = 60, 60, 100
 #: Unusual hours (local).
@@ -31,7 +38,7 @@ COVERED = "covered"
 #: Within what time who has read a task should have rung or written: who claims one in the evening rings in the morning.
 _OPENED_FOR, _CLAIMED_FOR = timedelta(hours=12), timedelta(days=14)
 #: Events that are neither a call nor anything written.
-_HANDED_AROUND = ("claimed", "released", "taken_over", "assigned")
+_HANDED_AROUND = (TaskEventKind.CLAIMED, TaskEventKind.RELEASED, TaskEventKind.TAKEN_OVER, TaskEventKind.ASSIGNED)
 #: Letters of a part of a name that many share.
 _PARTICLE = 2
 
@@ -129,23 +136,23 @@ def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
     for line in session.execute(query.order_by(AccessLine.number).execution_options(yield_per=500)):
         local = line.at.astimezone(zone)
         key = (line.actor, local.date())
-        if line.action == "search":
+        if line.action == AccessAction.SEARCH:
             searches[key] += 1
-        elif line.action in ("export", "download"):
+        elif line.action in (AccessAction.EXPORT, AccessAction.DOWNLOAD):
             exported[key] += 1 if line.task_id else sum(map(len, access_log.ranges_of(line.detail)))
         elif line.detail != COVERED and line.task_id:
             tasks[key].add(line.task_id)
         by_night = local.hour >= NIGHT[0] or local.hour < NIGHT[1]
-        if by_night and line.task_id and line.detail != COVERED and line.action != "export":
+        if by_night and line.task_id and line.detail != COVERED and line.action != AccessAction.EXPORT:
             night[key].add(line.task_id)
-        if line.task_id and line.user_id and (line.action == "open" or line.reason == "claim"):
-            claimed = line.action != "open"
+        if line.task_id and line.user_id and (line.action == AccessAction.OPEN or line.reason == "claim"):
+            claimed = line.action != AccessAction.OPEN
             opened.setdefault((line.user_id, line.task_id), (line.actor, line.at, claimed))
     found = [
-        *_many("many_tasks", {key: len(ids) for key, ids in tasks.items()}, MANY_TASKS),
-        *_many("many_searches", searches, MANY_SEARCHES),
-        *_many("many_exported", exported, MANY_EXPORTED),
-        *(_of_tasks("at_night", key, ids) for key, ids in night.items()),
+        *_many(UnusualReading.MANY_TASKS, {key: len(ids) for key, ids in tasks.items()}, MANY_TASKS),
+        *_many(UnusualReading.MANY_SEARCHES, searches, MANY_SEARCHES),
+        *_many(UnusualReading.MANY_EXPORTED, exported, MANY_EXPORTED),
+        *(_of_tasks(UnusualReading.AT_NIGHT, key, ids) for key, ids in night.items()),
         *_own_names(session, first, last, zone),
         *_without_a_call(session, opened, zone),
     ]
@@ -170,17 +177,21 @@ def _own_names(session: Session, first: datetime, last: datetime, zone: object) 
         select(AccessLine.user_id, AccessLine.actor, AccessLine.task_id, AccessLine.at, CallbackTask.caller_name)
         .join(CallbackTask, CallbackTask.id == AccessLine.task_id)
         .where(
-            AccessLine.at >= first, AccessLine.at < last, AccessLine.action.in_(("open", "view", "listen", "download")),
-            AccessLine.detail != COVERED, CallbackTask.caller_name.is_not(None), AccessLine.user_id.is_not(None),
+            AccessLine.at >= first,
+            AccessLine.at < last,
+            AccessLine.action.in_((AccessAction.OPEN, AccessAction.VIEW, AccessAction.LISTEN, AccessAction.DOWNLOAD)),
+            AccessLine.detail != COVERED,
+            CallbackTask.caller_name.is_not(None),
+            AccessLine.user_id.is_not(None),
         )
-    )  # fmt: skip
+    )
     names = {user.id: user.name for user in session.scalars(select(User))}
     found: dict[tuple[str, object], set[int]] = defaultdict(set)
     for line in lines:
         surname = (f"- {names.get(line.user_id) or line.actor}").split()[-1]
         if _parts(_telling(surname)) & _parts(text_folding.WORD.findall(line.caller_name)):
             found[(line.actor, line.at.astimezone(zone).date())].add(line.task_id)
-    return [_of_tasks("own_name", key, ids) for key, ids in found.items()]
+    return [_of_tasks(UnusualReading.OWN_NAME, key, ids) for key, ids in found.items()]
 
 
 def _parts(words: Iterable[str]) -> set[str]:
@@ -214,17 +225,17 @@ def _without_a_call(
             continue
         if session.scalar(rang.limit(1)) is None and session.scalar(wrote.limit(1)) is None:
             found[(actor, at.astimezone(zone).date())].add(task_id)  # type: ignore[arg-type]
-    return [_of_tasks("no_call", key, ids) for key, ids in found.items()]
+    return [_of_tasks(UnusualReading.NO_CALL, key, ids) for key, ids in found.items()]
 
 
 def searched_lately(session: Session, user_id: int, detail: str, since: datetime) -> bool:
     """Whether somebody's very search was written down a moment ago (a page refreshes itself)."""
-    return _lately(session, user_id, "search", AccessLine.detail == detail, since)
+    return _lately(session, user_id, AccessAction.SEARCH, AccessLine.detail == detail, since)
 
 
 def listened_lately(session: Session, user_id: int, detail: str, since: datetime) -> bool:
     """Whether somebody's listening to a recording was written down a moment ago (a player asks for it in pieces)."""
-    return _lately(session, user_id, "listen", AccessLine.detail == detail, since)
+    return _lately(session, user_id, AccessAction.LISTEN, AccessLine.detail == detail, since)
 
 
 def _lately(session: Session, user_id: int, action: str, what: object, since: datetime) -> bool:

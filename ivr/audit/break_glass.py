@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ivr.domain.enums import TaskState
+from ivr.domain.enums import BreakGlassReason, TaskState
 from ivr.models.accounts import User
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask
 
 #: Why a task is opened that one does not hold.
-REASONS = ("stand_in", "caller_asks", "complaint", "oversight", "hand_over", "follow_up", "other")
+REASONS = tuple(BreakGlassReason)
 #: An opened task is covered again after so long.
 OPEN_FOR = timedelta(hours=1)
 #: Letters and digits.
@@ -37,7 +37,7 @@ def stated(reason: str, text: str) -> str:
         NoReason: it is none.
     """
     text = " ".join(text.split())[:250]
-    if reason not in REASONS or (reason == "other" and sum(map(str.isalnum, text)) < _SHORTEST):
+    if reason not in REASONS or (reason == BreakGlassReason.OTHER and sum(map(str.isalnum, text)) < _SHORTEST):
         raise NoReason
     return f"{reason}: {text}" if text else reason
 

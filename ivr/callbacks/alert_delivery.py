@@ -21,7 +21,7 @@ from ivr.carrier import client
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.alert_subscriptions import channel, mail_address
-from ivr.domain.enums import DeliveryState
+from ivr.domain.enums import DeliveryState, WorkKind
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.alerts import AlertMessage
 from ivr.platform import database, outbox
@@ -34,12 +34,15 @@ def due(session: Session, now: datetime) -> list[tuple[int, str]]:
     """Work on messages and reports that should be sent now, with whom it goes to. Outside `alert_hours` a message that
     failed by day is not tried again, unless it tells of an emergency."""
     awake = opening_hours.is_open(settings().alert_hours, now)
-    rows = [row for row in outbox.due_for_scheduler(session, now) if awake or row.urgent or row.kind != "send_alert"]
-    ids = [row.subject_id for row in rows if row.kind == "send_alert"]
+    rows = [
+        row for row in outbox.due_for_scheduler(session, now) if awake or row.urgent or row.kind != WorkKind.SEND_ALERT
+    ]
+    ids = [row.subject_id for row in rows if row.kind == WorkKind.SEND_ALERT]
     query = select(AlertMessage.id, AlertMessage.subscription).where(AlertMessage.id.in_(ids))
     to = dict(session.execute(query).all()) if ids else {}
     return [
-        (row.id, to.get(row.subject_id, "") if row.kind == "send_alert" else f"report {row.subject_id}") for row in rows
+        (row.id, to.get(row.subject_id, "") if row.kind == WorkKind.SEND_ALERT else f"report {row.subject_id}")
+        for row in rows
     ]
 
 

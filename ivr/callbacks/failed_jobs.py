@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import WorkKind
 from ivr.models.callbacks import CallbackTask, Contact, TextMessage
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -27,10 +28,10 @@ class Unfinished:
 
 
 #: Kinds of work by what their subject is.
-_RECORDINGS = ("fetch_recording", "delete_at_carrier", "discard_recording", "transcribe")
-_MESSAGES = ("find_recording", "ask_for_recording")
-_LEGS = ("ring_leg", "hang_up_leg")
-_CONVERSATIONS = ("end_room", "tell_no_interpreter")
+_RECORDINGS = (WorkKind.FETCH_RECORDING, WorkKind.DELETE_AT_CARRIER, WorkKind.DISCARD_RECORDING, WorkKind.TRANSCRIBE)
+_MESSAGES = (WorkKind.FIND_RECORDING, WorkKind.ASK_FOR_RECORDING)
+_LEGS = (WorkKind.RING_LEG, WorkKind.HANG_UP_LEG)
+_CONVERSATIONS = (WorkKind.END_ROOM, WorkKind.TELL_NO_INTERPRETER)
 
 
 def everything(session: Session) -> Sequence[Unfinished]:
@@ -63,13 +64,13 @@ def _task_of(session: Session, work: Work) -> CallbackTask | None:
         return _of_message(session, recording.message)
     if work.kind in _MESSAGES and (message := session.get(VoiceboxMessage, subject)):
         return _of_message(session, message)
-    if work.kind == "send_text_message" and (text := session.get(TextMessage, subject)):
+    if work.kind == WorkKind.SEND_TEXT_MESSAGE and (text := session.get(TextMessage, subject)):
         return _of_call(session, text.call_id)
     if work.kind in _LEGS and (leg := session.get(Leg, subject)):
         return leg.conversation.task
     if work.kind in _CONVERSATIONS and (conversation := session.get(Conversation, subject)):
         return conversation.task
-    if work.kind == "bring_caller" and (entry := session.get(QueueEntry, subject)):
+    if work.kind == WorkKind.BRING_CALLER and (entry := session.get(QueueEntry, subject)):
         return _of_call(session, entry.call_id)
     return None
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from ivr.callbacks import search_index
 from ivr.config.settings import settings
-from ivr.domain.enums import Companion, MessageState, TranscriptState
+from ivr.domain.enums import Companion, MessageState, PriorityGroup, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team
 from ivr.models.callbacks import AppointmentWish, CallbackTask
@@ -18,19 +18,19 @@ from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import sealed_query
 
 _VALUES = {
-    "kind": ("callback", "postal_order", "appointment"),
+    "kind": tuple(TaskKind),
     "concern": CONCERNS,
-    "urgency": ("normal", "emergency"),
-    "state": ("open", "claimed", "closed"),
-    "group": ("language", "impairment", "under_25_training"),
+    "urgency": tuple(Urgency),
+    "state": tuple(TaskState),
+    "group": tuple(PriorityGroup),
     "listen": ("1",),
     "sort": ("promise", "due", "arrival", "language", "team"),
     "order": ("asc", "desc"),
 }
 _GROUPS = {
-    "language": AppointmentWish.companion == Companion.INTERPRETER,
-    "impairment": AppointmentWish.impairment.is_(True),
-    "under_25_training": AppointmentWish.seeks_training.is_(True),
+    PriorityGroup.LANGUAGE: AppointmentWish.companion == Companion.INTERPRETER,
+    PriorityGroup.IMPAIRMENT: AppointmentWish.impairment.is_(True),
+    PriorityGroup.UNDER_25_TRAINING: AppointmentWish.seeks_training.is_(True),
 }
 
 
@@ -89,7 +89,7 @@ class Filters:
         if self.team:
             found.append(CallbackTask.team_id.in_(select(Team.id).where(Team.key == self.team)))
         if self.group:
-            found.append(CallbackTask.id.in_(select(AppointmentWish.task_id).where(_GROUPS[self.group])))
+            found.append(CallbackTask.id.in_(select(AppointmentWish.task_id).where(_GROUPS[PriorityGroup(self.group)])))
         if self.listen:
             found.append(CallbackTask.id.in_(_to_be_listened_to()))
         if self.q:

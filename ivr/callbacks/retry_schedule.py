@@ -7,25 +7,26 @@ from datetime import UTC, datetime, time, timedelta
 
 from ivr.config.settings import Settings
 from ivr.domain import opening_hours
+from ivr.domain.enums import Availability
 
 #: Local times of day at which people are tried, by when they said that they can be reached.
 _TIMES_OF_DAY = {
-    "morning": (time(8, 30), time(10, 0), time(11, 15)),
-    "afternoon": (time(12, 30), time(14, 30), time(17, 0)),
-    "any_time": (time(9, 0), time(11, 30), time(14, 0), time(17, 0)),
+    Availability.MORNING: (time(8, 30), time(10, 0), time(11, 15)),
+    Availability.AFTERNOON: (time(12, 30), time(14, 30), time(17, 0)),
+    Availability.ANY_TIME: (time(9, 0), time(11, 30), time(14, 0), time(17, 0)),
 }
 #: Whoever did not answer is left in peace for so long.
 _REST = timedelta(hours=2)
 
 
 def next_attempt_at(
-    tried_at: Sequence[datetime], availability: str | None, now: datetime, settings: Settings
+    tried_at: Sequence[datetime], availability: Availability | None, now: datetime, settings: Settings
 ) -> datetime | None:
     """When to try again to reach somebody: at another time of day than before, within the hours they named and
     opening time, spread over `callback_days`. None when the attempts (`callback_attempts`) are used up."""
     if len(tried_at) >= settings.callback_attempts:
         return None
-    times = _TIMES_OF_DAY[availability if availability in _TIMES_OF_DAY else "any_time"]
+    times = _TIMES_OF_DAY[availability or Availability.ANY_TIME]
     zone = settings.hours.zone
     used = {_nearest(times, at.astimezone(zone).time()) for at in tried_at}
     fresh = [moment for moment in times if moment not in used] or list(times)

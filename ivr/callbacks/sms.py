@@ -40,13 +40,13 @@ def body(message: TextMessage) -> str:
     """What a message says."""
     if message.text is not None:
         return message.text
-    return prompts.text("sms_link", message.language, {"link": settings().online_services_url})
+    return prompts.text(SmsTemplate.LINK, message.language, {"link": settings().online_services_url})
 
 
 def templates(task: CallbackTask) -> tuple[str, ...]:
     """The texts that fit a task."""
     wish = task.appointment_wish
-    return ("sms_missed", "sms_link", *(("sms_appointment",) if wish and wish.appointment_at else ()))
+    return (SmsTemplate.MISSED, SmsTemplate.LINK, *((SmsTemplate.APPOINTMENT,) if wish and wish.appointment_at else ()))
 
 
 def draft(task: CallbackTask, template: str, language: str) -> str:
@@ -55,7 +55,7 @@ def draft(task: CallbackTask, template: str, language: str) -> str:
     if wish is not None and wish.appointment_at is not None:
         values["appointment_at"] = iso(wish.appointment_at) or ""
     text = prompts.text(template, language, values)
-    return f"{text} {wish.place}" if template == "sms_appointment" and wish and wish.place else text
+    return f"{text} {wish.place}" if template == SmsTemplate.APPOINTMENT and wish and wish.place else text
 
 
 def send(session: Session, task: CallbackTask, user: User, template: str, text: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import TextMessage
 from ivr.models.privacy import PendingDeletion
@@ -37,9 +38,9 @@ ERASED = "erased-"
 
 #: Work whose subject is a recording, a message, or a text message.
 _WORK_OF = {
-    Recording: ("fetch_recording", "delete_at_carrier", "discard_recording", "transcribe"),
-    VoiceboxMessage: ("find_recording", "ask_for_recording"),
-    TextMessage: ("send_text_message",),
+    Recording: (WorkKind.FETCH_RECORDING, WorkKind.DELETE_AT_CARRIER, WorkKind.DISCARD_RECORDING, WorkKind.TRANSCRIBE),
+    VoiceboxMessage: (WorkKind.FIND_RECORDING, WorkKind.ASK_FOR_RECORDING),
+    TextMessage: (WorkKind.SEND_TEXT_MESSAGE,),
 }
 
 

@@ -9,6 +9,7 @@ import click
 
 from ivr.cli.groups import HotlineGroup
 from ivr.cli.parameters import Team, Text
+from ivr.domain.enums import AccessAction
 from ivr.domain.roles import ROLES, SERVING
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
     try:
         with database.writing() as session:
             token = new_token(session, name, utc_now(), scopes=sorted({*scopes, "tasks"}), days=days)
-            _log(session, "token_changed", f"made {name}")
+            _log(session, AccessAction.TOKEN_CHANGED, f"made {name}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(token)
@@ -64,7 +65,7 @@ def revoke_token(name: str) -> None:
     migrate()
     with database.writing() as session:
         if revoke(session, name, utc_now()):
-            _log(session, "token_changed", f"revoked {name}")
+            _log(session, AccessAction.TOKEN_CHANGED, f"revoked {name}")
             return
         known = [token.name for token in all_tokens(session) if token.revoked_at is None]
     raise click.ClickException(f"there is no token {name!r}; the tokens are {', '.join(known) or 'none'}")
@@ -123,7 +124,7 @@ def add_user(username: str, name: str, role: str, teams: tuple[str, ...], passwo
         password = password if password is not None else _asked("Password", accounts.check_password)
         with database.writing() as session:
             accounts.add(session, username, name, role, password, teams)
-            _log(session, "user_changed", f"made {username}, {role}")
+            _log(session, AccessAction.USER_CHANGED, f"made {username}, {role}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 
@@ -150,7 +151,7 @@ def reset(username: str, second_factor: bool, password: str | None) -> None:
             accounts.set_password(session, user, password, utc_now())
             if second_factor:
                 mfa.remove_all(session, user)
-            _log(session, "user_changed", f"reset {username}")
+            _log(session, AccessAction.USER_CHANGED, f"reset {username}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 

@@ -8,6 +8,7 @@ import click
 
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import OutputFile
+from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso, utc_now
 
 
@@ -71,7 +72,7 @@ def export_log(file: Path) -> None:
 
     with database.writing() as session:
         by = access_log.Actor("command line", "operator")
-        access_log.append(session, by, "export_log", utc_now())
+        access_log.append(session, by, AccessAction.EXPORT_LOG, utc_now())
     with click.open_file(file, "w", encoding="utf-8", atomic=True) as opened:
         for line in verification.export(utc_now()):
             opened.write(line)

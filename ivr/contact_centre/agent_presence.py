@@ -19,7 +19,7 @@ from ivr.models.contact_centre import Conversation, Leg, Presence
 from ivr.platform.column_types import rows
 
 #: States of somebody who is there, though perhaps busy.
-THERE = ("available", "ringing", "talking", "wrap_up")
+THERE = (PresenceState.AVAILABLE, PresenceState.RINGING, PresenceState.TALKING, PresenceState.WRAP_UP)
 #: Calls in a row that are not answered, after which a member is taken for away.
 MOST_MISSED = 2
 
@@ -104,7 +104,7 @@ def come(session: Session, user: User, number: str, languages: Sequence[str], no
 def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
     """A member answers no calls for a while (paused), or is gone for the day; after the present call, if there is
     one."""
-    to = "offline" if for_good else "paused"
+    to = PresenceState.OFFLINE if for_good else PresenceState.PAUSED
     of(session, user.id, now)
     if not move(
         session,
@@ -122,7 +122,7 @@ def free(session: Session, user_id: int, came_from: Sequence[str], now: datetime
          **values: Any) -> bool:  # fmt: skip
     """A member has nothing more to do with a call: available again, or what they had asked for."""
     here = of(session, user_id, now)
-    to = here.afterwards or "available"
+    to = here.afterwards or PresenceState.AVAILABLE
     return move(session, user_id, came_from, to, now, leg=leg, leg_id=None, afterwards=None, **values)
 
 

@@ -16,9 +16,9 @@ from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 
 #: Somebody holds this telephone, though not necessarily in the room.
-ON_THE_LINE = ("answered", "joined")
+ON_THE_LINE = (LegState.ANSWERED, LegState.JOINED)
 #: This telephone is going to ring, or rings.
-RINGS = ("wanted", "ringing")
+RINGS = (LegState.WANTED, LegState.RINGING)
 
 
 def for_entry(session: Session, entry: QueueEntry, now: datetime) -> Conversation:

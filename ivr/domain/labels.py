@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ivr.domain.enums import AgeGroup, Concern, RefusalReason
+
 
 def _(text: str) -> str:
     """Marks a text for the catalogues."""
     return text
 
 
-CONCERNS = {
-    "benefits": _("Benefits"),
-    "work": _("Work and training"),
-    "under_25": _("Under 25"),
-    "rehab": _("Rehabilitation"),
-    "emergency": _("Emergency"),
-    "forms": _("Forms by post"),
-    "appointment": _("Appointment wish"),
-    "other": _("Anything else"),
+CONCERNS: Mapping[str, str] = {
+    Concern.BENEFITS: _("Benefits"),
+    Concern.WORK: _("Work and training"),
+    Concern.UNDER_25: _("Under 25"),
+    Concern.REHAB: _("Rehabilitation"),
+    Concern.EMERGENCY: _("Emergency"),
+    Concern.FORMS: _("Forms by post"),
+    Concern.APPOINTMENT: _("Appointment wish"),
+    Concern.OTHER: _("Anything else"),
 }
 
-AGE_GROUPS = {"under_25": _("under 25"), "25_and_over": _("25 and over")}
+AGE_GROUPS: Mapping[str, str] = {AgeGroup.UNDER_25: _("under 25"), AgeGroup.FROM_25: _("25 and over")}
 
 #: Kinds of what the house has about a person.
 SUBJECT_KINDS = {
@@ -37,11 +41,11 @@ SUBJECT_KINDS = {
     "readings": _("Who has read it"),
 }
 
-REFUSAL_REASONS = {
-    "settled_without": _("settled without an appointment"),
-    "not_responsible": _("another authority is responsible"),
-    "no_capacity": _("no appointment free in time"),
-    "missing_documents": _("documents are missing"),
-    "not_reached": _("the caller could not be reached"),
-    "other": _("another reason (see note)"),
+REFUSAL_REASONS: Mapping[str, str] = {
+    RefusalReason.SETTLED_WITHOUT: _("settled without an appointment"),
+    RefusalReason.NOT_RESPONSIBLE: _("another authority is responsible"),
+    RefusalReason.NO_CAPACITY: _("no appointment free in time"),
+    RefusalReason.MISSING_DOCUMENTS: _("documents are missing"),
+    RefusalReason.NOT_REACHED: _("the caller could not be reached"),
+    RefusalReason.OTHER: _("another reason (see note)"),
 }

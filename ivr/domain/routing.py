@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, model_validator
 
+from ivr.domain.enums import AgeGroup, Concern, RoutingQuestion
 from ivr.domain.setting_types import Strict
 
 #: What a caller can ring about (Anliegen). The keys are stored with every call and task.
-CONCERNS = ("benefits", "work", "under_25", "rehab", "emergency", "forms", "appointment", "other")
+CONCERNS = tuple(Concern)
 #: Age groups (Altersgruppe) a team may depend on.
-AGE_GROUPS = ("under_25", "25_and_over")
+AGE_GROUPS = tuple(AgeGroup)
 
 
 class TeamSettings(Strict):
@@ -46,7 +47,7 @@ class Route(Strict):
     def team_for(self, age_group: str, office: str) -> str:
         """Key of the team; empty where this route leads nowhere. An office's own route goes first."""
         finer = self.offices[office].team_for(age_group, "") if office in self.offices else ""
-        return finer or (self.under_25 if age_group == "under_25" else "") or self.team
+        return finer or (self.under_25 if age_group == AgeGroup.UNDER_25 else "") or self.team
 
 
 #: The usual teams, offices and routes; the settings change or extend them.
@@ -73,15 +74,15 @@ OFFICES = {
         start=1,
     )
 }
-ROUTING = {
-    "benefits": Route(team="benefits"),
-    "work": Route(team="work"),
-    "under_25": Route(team="youth"),
-    "rehab": Route(team="rehab"),
-    "emergency": Route(team="benefits"),
-    "forms": Route(team="entrance"),
-    "appointment": Route(team="entrance"),
-    "other": Route(team="entrance"),
+ROUTING: dict[str, Route] = {
+    Concern.BENEFITS: Route(team="benefits"),
+    Concern.WORK: Route(team="work"),
+    Concern.UNDER_25: Route(team="youth"),
+    Concern.REHAB: Route(team="rehab"),
+    Concern.EMERGENCY: Route(team="benefits"),
+    Concern.FORMS: Route(team="entrance"),
+    Concern.APPOINTMENT: Route(team="entrance"),
+    Concern.OTHER: Route(team="entrance"),
 }
 
 
@@ -99,7 +100,7 @@ Routing = Mapping[str, Route]
 
 def team_for(routing: Routing, concern: str, age_group: str = "", office: str = "") -> str:
     """Key of the responsible team; what is not known is empty."""
-    return routing.get(concern, routing["other"]).team_for(age_group, office)
+    return routing.get(concern, routing[Concern.OTHER]).team_for(age_group, office)
 
 
 def decides(routing: Routing, offices: Mapping[str, Any], question: str, concern: str, age: str, office: str) -> bool:
@@ -107,7 +108,7 @@ def decides(routing: Routing, offices: Mapping[str, Any], question: str, concern
     whatever the answer to the other one will be."""
     ages = (age,) if age else (*AGE_GROUPS, "")
     places = (office,) if office else (*offices, "")
-    if question == "age_group":
+    if question == RoutingQuestion.AGE_GROUP:
         return any(len({team_for(routing, concern, a, place) for a in ages}) > 1 for place in places)
     return any(len({team_for(routing, concern, a, place) for place in places}) > 1 for a in ages)
 

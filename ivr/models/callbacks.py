@@ -28,6 +28,7 @@ from ivr.domain.enums import (
     DeliveryState,
     EmergencyKind,
     Outcome,
+    PriorityGroup,
     RefusalReason,
     RoomSize,
     SmsTemplate,
@@ -242,16 +243,16 @@ class AppointmentWish(Base):
     @property
     def large_room(self) -> bool:
         """Whether a third person takes part, so that the room has to be larger."""
-        return self.mode == "in_person" and self.companion in ("interpreter", "companion")
+        return self.mode == AppointmentMode.IN_PERSON and self.companion in (Companion.INTERPRETER, Companion.COMPANION)
 
     @property
-    def priority_groups(self) -> tuple[str, ...]:
+    def priority_groups(self) -> tuple[PriorityGroup, ...]:
         """Groups that are invited first. Source: those without sufficient German, with impairments of speech or
         hearing, and under 25 without training."""
         groups = {
-            "language": self.companion == "interpreter",
-            "impairment": self.impairment,
-            "under_25_training": self.seeks_training,
+            PriorityGroup.LANGUAGE: self.companion == Companion.INTERPRETER,
+            PriorityGroup.IMPAIRMENT: self.impairment,
+            PriorityGroup.UNDER_25_TRAINING: self.seeks_training,
         }
         return tuple(group for group, belongs in groups.items() if belongs)
 

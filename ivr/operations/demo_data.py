@@ -22,10 +22,16 @@ from ivr.callbacks import appointments, attempts, events, search_index, sla_cloc
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
 from ivr.domain.enums import (
+    AgeGroup,
+    AppointmentMode,
     AppointmentReason,
+    Availability,
     CallEnding,
     CallState,
+    Companion,
+    Concern,
     ConversationKind,
+    ConversationOutcome,
     ConversationState,
     EmergencyKind,
     InterpreterRequestState,
@@ -216,7 +222,10 @@ def _wait(session: Session, dice: random.Random, call: Call, team: Team) -> None
         started_at=call.started_at,
         connected_at=call.started_at + wait,
         ended_at=ends,
-        outcome=dice.choices(["settled", "follow_up", "passed_on"], weights=[7, 2, 1])[0],
+        outcome=dice.choices(
+            [ConversationOutcome.SETTLED, ConversationOutcome.FOLLOW_UP, ConversationOutcome.PASSED_ON],
+            weights=[7, 2, 1],
+        )[0],
         **about,
     )
     session.add(talk)
@@ -238,17 +247,18 @@ def _wait(session: Session, dice: random.Random, call: Call, team: Team) -> None
 def _task(
     session: Session, dice: random.Random, call: Call, concern: str, teams: dict[str, Team], made: Seeded
 ) -> CallbackTask:
-    kind = {"forms": "postal_order", "appointment": "appointment"}.get(concern, "callback")
-    age = "under_25" if concern == "under_25" or dice.random() < 0.1 else ""
+    kinds = {Concern.FORMS: TaskKind.POSTAL_ORDER, Concern.APPOINTMENT: TaskKind.APPOINTMENT}
+    kind = kinds.get(Concern(concern), TaskKind.CALLBACK)
+    age = AgeGroup.UNDER_25 if concern == Concern.UNDER_25 or dice.random() < 0.1 else ""
     office = dice.choice(["", *settings().offices])
-    in_need = concern == "emergency" or (concern == "appointment" and dice.random() < 0.2)
-    urgency = "emergency" if in_need else "normal"
+    in_need = concern == Concern.EMERGENCY or (concern == Concern.APPOINTMENT and dice.random() < 0.2)
+    urgency = Urgency.EMERGENCY if in_need else Urgency.NORMAL
     task = CallbackTask(
         kind=kind, call_id=call.id, team=teams[settings().team_for(concern, age, office)], language=call.language,
         concern=concern, urgency=urgency, callback_number=call.from_number, receipt_code=made.code(),
         provisional=False, first_contact_at=call.started_at, age_group=age or None, office=office or None,
-        availability=dice.choice(["morning", "afternoon", "any_time"]),
-        emergency_kind=dice.choice(_EMERGENCIES) if urgency == "emergency" else None,
+        availability=dice.choice([Availability.MORNING, Availability.AFTERNOON, Availability.ANY_TIME]),
+        emergency_kind=dice.choice(_EMERGENCIES) if urgency == Urgency.EMERGENCY else None,
         needs_interpreter=call.language in ("ar", "fa", "kmr") and dice.random() < 0.5,
         caller_name=dice.choice(_NAMES) if dice.random() < 0.5 else None,
         due_at=call.started_at,
@@ -258,16 +268,16 @@ def _task(
     sla_clocks.start(session, task)
     session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
     events.record(session, task.id, TaskEventKind.OPENED, call.started_at)
-    if kind == "postal_order":
+    if kind == TaskKind.POSTAL_ORDER:
         forms = dice.sample(settings().forms, dice.randrange(1, 3))
         session.add(PostalOrder(task_id=task.id, forms=list(forms), customer_number=None))
-    if kind == "appointment":
+    if kind == TaskKind.APPOINTMENT:
         session.add(
             AppointmentWish(
                 task_id=task.id,
-                mode=dice.choice(["in_person", "telephone", "video"]),
+                mode=dice.choice([AppointmentMode.IN_PERSON, AppointmentMode.TELEPHONE, AppointmentMode.VIDEO]),
                 reason=AppointmentReason.BENEFITS,
-                companion=dice.choice(["none", "none", "interpreter", "companion"]),
+                companion=dice.choice([Companion.NONE, Companion.NONE, Companion.INTERPRETER, Companion.COMPANION]),
                 impairment=dice.random() < 0.1,
                 seeks_training=dice.random() < 0.1,
             )

@@ -18,6 +18,7 @@ from redis.retry import Retry
 from rq import Queue
 
 from ivr.config.settings import settings
+from ivr.domain.enums import WorkKind
 from ivr.platform.outbox import QueuedJob
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,19 @@ TRANSCRIPTION = "transcription"
 _FORMER = ("errands",)
 
 #: The job queue of each kind of work; other kinds go to GENERAL.
-_QUEUE_OF = {
-    "transcribe": TRANSCRIPTION,
+_QUEUE_OF: dict[str, str] = {
+    WorkKind.TRANSCRIBE: TRANSCRIPTION,
     # A caller waits on the telephone for these.
-    **dict.fromkeys(("ring_leg", "hang_up_leg", "bring_caller", "end_room", "tell_no_interpreter"), CALLS),
+    **dict.fromkeys(
+        (
+            WorkKind.RING_LEG,
+            WorkKind.HANG_UP_LEG,
+            WorkKind.BRING_CALLER,
+            WorkKind.END_ROOM,
+            WorkKind.TELL_NO_INTERPRETER,
+        ),
+        CALLS,
+    ),
 }
 
 #: Seconds that a job may take: ten minutes of speech on a slow core, or a slow carrier.

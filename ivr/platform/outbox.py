@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.platform.column_types import insert, rows
 from ivr.platform.log_setup import redacted
@@ -36,7 +37,7 @@ BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 _LONGEST_PAUSE = timedelta(hours=2)
 #: Kinds of work that the scheduler runs itself, without a job queue.
-RUN_BY_SCHEDULER = ("send_alert", "send_report")
+RUN_BY_SCHEDULER = (WorkKind.SEND_ALERT, WorkKind.SEND_REPORT)
 
 
 @dataclass(frozen=True)

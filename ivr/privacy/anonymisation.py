@@ -24,7 +24,13 @@ from ivr.platform.orm import Base
 from ivr.platform.work_models import Work
 
 #: Kinds of events whose text a person has written, or was said by the caller.
-WRITTEN = ("noted", "named", "handed_over", "raised", "text_sent")
+WRITTEN = (
+    TaskEventKind.NOTED,
+    TaskEventKind.NAMED,
+    TaskEventKind.HANDED_OVER,
+    TaskEventKind.RAISED,
+    TaskEventKind.TEXT_SENT,
+)
 #: Telephones of a conversation that are not staff's.
 THEIR_LEGS = Leg.role.in_((LegRole.CALLER, LegRole.COMPANION))
 

@@ -23,6 +23,7 @@ from ivr.domain.enums import (
     DeletionCause,
     QueueEntryState,
     RecordingState,
+    RetentionKind,
     TaskState,
 )
 from ivr.models.audit import AccessLine
@@ -203,14 +204,14 @@ def _conversations(before: datetime) -> Select[int]:
 _KINDS: dict[str, tuple[_Kind, ...]] = {
     "audio": (_Kind(_audio, anonymisation.audio),),
     "transcript": (_Kind(_messages, anonymisation.messages), _Kind(_written, anonymisation.words)),
-    "number_and_name": (
+    RetentionKind.NUMBER_AND_NAME: (
         _Kind(_named_tasks, anonymisation.names),
         _Kind(_numbered_calls, anonymisation.call_numbers),
         _Kind(_numbered_legs, anonymisation.leg_numbers),
         _Kind(_blocks, anonymisation.blocks),
     ),
     "task": (_Kind(_tasks, anonymisation.tasks), _Kind(_erased_tasks, anonymisation.tasks, erased=True)),
-    "call_record": (
+    RetentionKind.CALL_RECORD: (
         _Kind(_conversations, anonymisation.conversations),
         _Kind(_calls, anonymisation.calls),
         _Kind(_erased_calls, anonymisation.calls, erased=True),
@@ -241,8 +242,8 @@ def _count(session: Session, kind: str, before: datetime, now: datetime) -> int:
 
 
 _OTHERS: dict[str, tuple[type, ColumnElement[object]]] = {
-    "remembered_language": (KnownCaller, KnownCaller.last_called_at),  # type: ignore[dict-item]
-    "access_log": (AccessLine, AccessLine.at),  # type: ignore[dict-item]
+    RetentionKind.REMEMBERED_LANGUAGE: (KnownCaller, KnownCaller.last_called_at),  # type: ignore[dict-item]
+    RetentionKind.ACCESS_LOG: (AccessLine, AccessLine.at),  # type: ignore[dict-item]
     "statistics": (DailyMetric, DailyMetric.day),  # type: ignore[dict-item]
 }
 
@@ -257,7 +258,7 @@ def _held(session: Session, kind: str, before: datetime) -> int:
 def delete_kind(record: DeletionRecord) -> None:
     """Delete all that a record is about, portion by portion, each counted in the record as it goes."""
     kind, before, record_id = record.kind, record.cutoff_at or record.at, record.id
-    if kind == "access_log":
+    if kind == RetentionKind.ACCESS_LOG:
         with database.writing() as session:
             _note_gone(session, record_id, access_log.trim(session, before, record.at))
     elif kind in _OTHERS:
@@ -291,7 +292,7 @@ def left(kind: str, before: datetime, now: datetime) -> int:
     """How much of a kind is still there that should have gone. (The newest line of the access log stays: the next one
     builds on it.)"""
     with database.reading() as session:
-        if kind != "access_log":
+        if kind != RetentionKind.ACCESS_LOG:
             return _count(session, kind, before, now)
         newest = access_log.newest(session)[0]
         old = select(func.count(AccessLine.number)).where(AccessLine.at < before, AccessLine.number != newest)

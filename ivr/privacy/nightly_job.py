@@ -20,7 +20,7 @@ from ivr.calls import erased_ids
 from ivr.carrier import record_deletion
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
-from ivr.domain.enums import AccessAction, RecordingState, SubjectRequestState
+from ivr.domain.enums import AccessAction, RecordingState, RetentionKind, SubjectRequestState
 from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.models.voicebox import Recording
@@ -59,7 +59,7 @@ def run(now: datetime) -> list[DeletionRecord]:
     forget_at_carrier(_CARRIER_SECONDS)
     left = [] if scrub() else ["pages not written anew"]
     with database.reading() as session, suppress(OSError):  # the disk is away: the next time
-        spool.forget_damaged(retention_periods.cutoff(session, "number_and_name", now))
+        spool.forget_damaged(retention_periods.cutoff(session, RetentionKind.NUMBER_AND_NAME, now))
     for record in begun:
         remains[record.id] += [*_left_by(_remains, record), *left]
     with database.writing() as session:
@@ -115,10 +115,10 @@ def _remains(record: DeletionRecord) -> list[str]:
             kept = set(audio_store.recordings()).intersection(gone)
         if here := max(len(kept), _waiting("audio")):
             found.append(f"audio store: {here}")
-    where = {"audio": ("recording",), "number_and_name": ("call", "message")}.get(kind, ())
+    where = {"audio": ("recording",), RetentionKind.NUMBER_AND_NAME: ("call", "message")}.get(kind, ())
     if where and (waiting := _waiting(*where)):
         found.append(f"carrier: {waiting}")
-    if kind == "number_and_name":
+    if kind == RetentionKind.NUMBER_AND_NAME:
         try:
             if mentioned := redis_scan.values_of_callers(job_queue.impatient()):
                 found.append(f"Redis: {mentioned}")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.domain.enums import ProposalState
+from ivr.domain.enums import ProposalState, RetentionKind
 from ivr.domain.labels import _
 from ivr.models.accounts import User
 from ivr.models.privacy import PeriodChange
@@ -42,30 +42,85 @@ class Period:
 PERIODS = {
     period.kind: period
     for period in (
-        Period("audio", 30, LEAST, 365, _("the task is closed (without a task: the call has ended)"),
-               _("To listen again while the caller may still ring about the same matter; the transcript and the notes "
-                 "hold what was agreed.")),
-        Period("transcript", 90, LEAST, 730, _("the task is closed (without a task: the call has ended)"),
-               _("Transcript, corrections, notes, drafts and search words: to answer questions about what was agreed; "
-                 "a decision may be objected to within a month (§ 84 SGG), and it takes time to be served.")),
-        Period("number_and_name", 90, LEAST, 730, _("the task is closed (without a task: the call has ended)"),
-               _("To reach the caller again and to recognise one who rings about the same matter.")),
-        Period("task", 365, LEAST, 3650, _("the task is closed"),
-               _("Without the caller's data: who worked on what promise when, for complaints about a missed one.")),
-        Period("call_record", 90, LEAST, 730, _("the call has ended, and no task belongs to it any more"),
-               _("To find faults in telephony and to explain a caller's complaint.")),
-        Period("remembered_language", 180, 1, 3650, _("the number's last call"),
-               _("So that a caller is greeted in the language they understand; kept under a keyed hash.")),
-        Period("access_log", 365, 180, 3650, _("the line was written"),
-               _("So that misuse can be found by an audit of a year.")),
-        Period("statistics", 3650, 365, LONGEST, _("the day that was counted"),
-               _("Figures name nobody; the Senate is asked about years.")),
+        Period(
+            RetentionKind.AUDIO,
+            30,
+            LEAST,
+            365,
+            _("the task is closed (without a task: the call has ended)"),
+            _(
+                "To listen again while the caller may still ring about the same matter; the transcript and the notes "
+                "hold what was agreed."
+            ),
+        ),
+        Period(
+            RetentionKind.TRANSCRIPT,
+            90,
+            LEAST,
+            730,
+            _("the task is closed (without a task: the call has ended)"),
+            _(
+                "Transcript, corrections, notes, drafts and search words: to answer questions about what was agreed; "
+                "a decision may be objected to within a month (§ 84 SGG), and it takes time to be served."
+            ),
+        ),
+        Period(
+            RetentionKind.NUMBER_AND_NAME,
+            90,
+            LEAST,
+            730,
+            _("the task is closed (without a task: the call has ended)"),
+            _("To reach the caller again and to recognise one who rings about the same matter."),
+        ),
+        Period(
+            RetentionKind.TASK,
+            365,
+            LEAST,
+            3650,
+            _("the task is closed"),
+            _("Without the caller's data: who worked on what promise when, for complaints about a missed one."),
+        ),
+        Period(
+            RetentionKind.CALL_RECORD,
+            90,
+            LEAST,
+            730,
+            _("the call has ended, and no task belongs to it any more"),
+            _("To find faults in telephony and to explain a caller's complaint."),
+        ),
+        Period(
+            RetentionKind.REMEMBERED_LANGUAGE,
+            180,
+            1,
+            3650,
+            _("the number's last call"),
+            _("So that a caller is greeted in the language they understand; kept under a keyed hash."),
+        ),
+        Period(
+            RetentionKind.ACCESS_LOG,
+            365,
+            180,
+            3650,
+            _("the line was written"),
+            _("So that misuse can be found by an audit of a year."),
+        ),
+        Period(
+            RetentionKind.STATISTICS,
+            3650,
+            365,
+            LONGEST,
+            _("the day that was counted"),
+            _("Figures name nobody; the Senate is asked about years."),
+        ),
     )
-}  # fmt: skip
+}
 #: A kind of data never outlives one of these.
 _WITHIN = (
-    ("audio", "transcript"), ("audio", "number_and_name"), ("transcript", "task"), ("number_and_name", "task"),
-)  # fmt: skip
+    (RetentionKind.AUDIO, RetentionKind.TRANSCRIPT),
+    (RetentionKind.AUDIO, RetentionKind.NUMBER_AND_NAME),
+    (RetentionKind.TRANSCRIPT, RetentionKind.TASK),
+    (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+)
 
 
 class NotPossible(Exception):
@@ -83,7 +138,7 @@ def days(session: Session, kind: str) -> int:
     )
     found = PERIODS[kind].days if confirmed is None else confirmed
     # The operator's setting may only shorten it.
-    return min(found, settings().remember_language_days) if kind == "remembered_language" else found
+    return min(found, settings().remember_language_days) if kind == RetentionKind.REMEMBERED_LANGUAGE else found
 
 
 def all_days(session: Session) -> dict[str, int]:

@@ -23,6 +23,8 @@ from ivr.domain.enums import (
     LegRole,
     Outcome,
     QueueEntryMode,
+    QueueEntryState,
+    QueueExit,
     RoomSize,
     TaskState,
     Urgency,
@@ -69,15 +71,18 @@ def _seconds(row: Row[Any]) -> float:
 
 
 def _queue_entry(row: Row[Any]) -> Counted:
-    answered = row.state == "answered" and row.mode == QueueEntryMode.LIVE and row.answered_at is not None
+    answered = row.state == QueueEntryState.ANSWERED and row.mode == QueueEntryMode.LIVE and row.answered_at is not None
     wait = row.answered_at - row.at if answered else timedelta(0)
     return {
         "waited": 1,
         "answered": answered,
         "answered_in_time": answered and wait <= GOAL,
         "answered_seconds": wait.total_seconds(),
-        "abandoned": row.mode == QueueEntryMode.LIVE and row.state == "left" and row.reason_left == "hung_up",
-        "to_task": row.mode == QueueEntryMode.CALLBACK or (row.state == "left" and row.reason_left != "hung_up"),
+        "abandoned": row.mode == QueueEntryMode.LIVE
+        and row.state == QueueEntryState.LEFT
+        and row.reason_left == QueueExit.HUNG_UP,
+        "to_task": row.mode == QueueEntryMode.CALLBACK
+        or (row.state == QueueEntryState.LEFT and row.reason_left != QueueExit.HUNG_UP),
     }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
+from ivr.domain.enums import AgeGroup
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
 from ivr.reporting.disclosure_control import Sum
@@ -34,7 +35,7 @@ QUESTION_5 = "5. Wie viele persönliche Beratungen sind in den Servicebüros akt
 #: The published breakdowns of tasks. Team and age group are left out: concerns lead to teams, and one concern is for
 #: people under 25, so one table would disclose what another hides.
 BREAKDOWNS = ("office", "language", "concern")
-_GROUPS = ("under_25", "25_and_over")
+_GROUPS = (AgeGroup.UNDER_25, AgeGroup.FROM_25)
 _OF_TASKS = ("tasks", "decided", "in_time", "missed")
 _AGREED = ("agreed", "agreed_urgent", "agreed_under_25", "agreed_urgent_under_25")
 
@@ -57,10 +58,10 @@ def _appointments(session: Session, first: date, last: date, found: Counts, sums
     total = daily_metrics.totals(session, first, last, _AGREED)
     agreed, urgent, young, urgent_young = (int(total[metric]) for metric in _AGREED)
     cells = {
-        ("urgent", "under_25"): urgent_young,
-        ("urgent", "25_and_over"): urgent - urgent_young,
-        ("other", "under_25"): young - urgent_young,
-        ("other", "25_and_over"): agreed - urgent - young + urgent_young,
+        ("urgent", AgeGroup.UNDER_25): urgent_young,
+        ("urgent", AgeGroup.FROM_25): urgent - urgent_young,
+        ("other", AgeGroup.UNDER_25): young - urgent_young,
+        ("other", AgeGroup.FROM_25): agreed - urgent - young + urgent_young,
     }
     for (row, column), value in cells.items():
         found[f"agreed/{row}/{column}"] = value

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import login_sessions, mfa, users
 from ivr.audit import access_log
+from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
@@ -59,7 +60,7 @@ def password() -> AnyResponse:
             login_sessions.succeeded(db, [delay])
             user = db.get_one(User, me().id)
             users.set_password(db, user, form.new, now)
-            access_log.append(db, actor(), "user_changed", now, detail="own password")
+            access_log.append(db, actor(), AccessAction.USER_CHANGED, now, detail="own password")
     except ValueError:
         flash(
             ngettext("A password has at least %(num)d character.", "A password has at least %(num)d characters.",
@@ -117,7 +118,7 @@ def confirm_app() -> str | AnyResponse:
                 return redirect(url_for("account.page"))
             login_sessions.succeeded(db, [delay])
             codes = mfa.confirm_totp(db, user, forms.read(CodeForm).code, now)
-            access_log.append(db, actor(), "user_changed", now, detail="own second factor: app")
+            access_log.append(db, actor(), AccessAction.USER_CHANGED, now, detail="own second factor: app")
     except mfa.Wrong:
         flash(gettext("The code does not fit. Please scan again and type the new code."), "danger")
         return redirect(url_for("account.page"))
@@ -130,7 +131,9 @@ def remove_app() -> AnyResponse:
     if _knows_password():
         with database.writing() as db:
             mfa.remove_totp(db.get_one(User, me().id))
-            access_log.append(db, actor(), "user_changed", utc_now(), detail="own second factor: app removed")
+            access_log.append(
+                db, actor(), AccessAction.USER_CHANGED, utc_now(), detail="own second factor: app removed"
+            )
     return redirect(url_for("account.page"))
 
 
@@ -141,7 +144,7 @@ def new_codes() -> str | AnyResponse:
         return redirect(url_for("account.page"))
     with database.writing() as db:
         codes = mfa.new_recovery_codes(db, db.get_one(User, me().id), utc_now())
-        access_log.append(db, actor(), "user_changed", utc_now(), detail="own recovery codes")
+        access_log.append(db, actor(), AccessAction.USER_CHANGED, utc_now(), detail="own recovery codes")
     return render_template("recovery_codes.html", codes=codes)
 
 
@@ -173,7 +176,7 @@ def add_key() -> str | AnyResponse:
             first = not mfa.recovery_codes_left(db, user)
             mfa.register(db, user, form.name, form.key, challenge, *site_and_origin(), now)
             codes = mfa.new_recovery_codes(db, user, now) if first else []
-            access_log.append(db, actor(), "user_changed", now, detail="own second factor: security key")
+            access_log.append(db, actor(), AccessAction.USER_CHANGED, now, detail="own second factor: security key")
     except mfa.Wrong:
         flash(gettext("The security key could not be added. Please try again."), "danger")
         return redirect(url_for("account.page"))
@@ -189,5 +192,7 @@ def remove_key(key_id: int) -> AnyResponse:
     if _knows_password():
         with database.writing() as db:
             mfa.remove_key(db, me(), key_id)
-            access_log.append(db, actor(), "user_changed", utc_now(), detail="own second factor: security key removed")
+            access_log.append(
+                db, actor(), AccessAction.USER_CHANGED, utc_now(), detail="own second factor: security key removed"
+            )
     return redirect(url_for("account.page"))

@@ -14,7 +14,7 @@ from ivr.accounts import api_tokens, login_sessions, mfa, users
 from ivr.audit import access_log
 from ivr.config.settings import Settings, settings
 from ivr.contact_centre import offboarding
-from ivr.domain.enums import Role
+from ivr.domain.enums import AccessAction, Role
 from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import ApiToken, Team, User
@@ -60,7 +60,7 @@ def add_person() -> AnyResponse:
     def change(session: Session) -> None:
         users.add(session, form.username, form.name, form.role, form.password, form.team)
         detail = f"made {form.username}, {form.role}"
-        access_log.append(session, actor(), "user_changed", now, detail=detail)
+        access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
     return act(change, page, form=form, refusals={ValueError: gettext(PersonForm.problem)})
 
@@ -93,7 +93,7 @@ def change_person(user_id: int) -> AnyResponse:
         except ValueError:
             abort(400)
         what = f"{user.username}: {form.role}, {'active' if form.active else 'not active'}"
-        access_log.append(session, actor(), "user_changed", now, detail=what)
+        access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
     return act(change, page)
 
@@ -120,7 +120,7 @@ def reset_password(user_id: int) -> AnyResponse:
         if form.second_factor:
             mfa.remove_all(session, user)
         what = f"{user.username}: new password{', second factor removed' if form.second_factor else ''}"
-        access_log.append(session, actor(), "user_changed", now, detail=what)
+        access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
     return act(change, page, refusals={ValueError: gettext(FirstPasswordForm.problem)})
 
@@ -132,7 +132,7 @@ def log_out(user_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         user = session.get(User, user_id) or abort(404)
         login_sessions.end_all(session, user.id, utc_now())
-        access_log.append(session, actor(), "user_changed", utc_now(), detail=f"{user.username}: logged out")
+        access_log.append(session, actor(), AccessAction.USER_CHANGED, utc_now(), detail=f"{user.username}: logged out")
 
     return act(change, url_for("administration.people"))
 
@@ -166,7 +166,7 @@ def add_token() -> str | AnyResponse:
 
     def change(session: Session) -> None:
         made.append(api_tokens.new_token(session, form.name, now, days=form.days))
-        access_log.append(session, actor(), "token_changed", now, detail=f"made {form.name}")
+        access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, now, detail=f"made {form.name}")
 
     refused = act(change, page, form=form, refusals={ValueError: gettext(TokenForm.problem)})
     return _tokens_page(made=made[0], made_name=form.name) if made else refused
@@ -179,7 +179,7 @@ def revoke_token(token_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         token = session.get(ApiToken, token_id) or abort(404)
         api_tokens.revoke_token(session, token.name, utc_now())
-        access_log.append(session, actor(), "token_changed", utc_now(), detail=f"revoked {token.name}")
+        access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, utc_now(), detail=f"revoked {token.name}")
 
     return act(change, url_for("administration.tokens"))
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from ivr.audit import access_log, break_glass
 from ivr.callbacks import appointments, attempts, claims, collaboration, events, queries, sms, workflow
 from ivr.callbacks.refused import Refused
-from ivr.domain.enums import Refusal, RefusalReason, RoomSize
+from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -288,6 +288,8 @@ def hold(task_id: int) -> Response:
             legal_holds.lift(session, found, me(), now)
         else:
             legal_holds.place(session, found, me(), form.reason, now)
-        access_log.append(session, actor(), "hold_lifted" if form.lift else "hold_placed", now, task=found)
+        access_log.append(
+            session, actor(), AccessAction.HOLD_LIFTED if form.lift else AccessAction.HOLD_PLACED, now, task=found
+        )
 
     return act(change, page, form=form, refusals={ValueError: gettext("A legal hold needs a reason.")})

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log, access_reports, verification
 from ivr.config.settings import settings
+from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord, LegalHold, SubjectRequest
 from ivr.platform import database
@@ -38,7 +39,11 @@ def page() -> str:
     who, what = asked.actor, asked.action
     with database.writing() as session:
         access_log.append(
-            session, actor(), "read_log", utc_now(), detail=" ".join(filter(None, (what, "of one" if who else "")))
+            session,
+            actor(),
+            AccessAction.READ_LOG,
+            utc_now(),
+            detail=" ".join(filter(None, (what, "of one" if who else ""))),
         )
     with database.reading() as session:
         lines = access_reports.all_lines(session, actor=who, action=what, before=asked.before)
@@ -54,7 +59,7 @@ def export() -> Response:
     """The whole log, verifiable by itself (docs/access-log.md)."""
     now = utc_now()
     with database.writing() as session:
-        access_log.append(session, actor(), "export_log", now)
+        access_log.append(session, actor(), AccessAction.EXPORT_LOG, now)
     answer = Response(stream_with_context(verification.export(now)), mimetype="application/jsonl")
     answer.headers["Content-Disposition"] = f"attachment; filename=access-log-{now:%Y%m%d}.jsonl"
     return answer
@@ -76,7 +81,7 @@ def unusual() -> str:
     """Unusual reading of a period."""
     first, last = period(30)
     with database.writing() as session:
-        access_log.append(session, actor(), "read_log", utc_now(), detail="unusual reading")
+        access_log.append(session, actor(), AccessAction.READ_LOG, utc_now(), detail="unusual reading")
     with database.reading() as session:
         found = access_reports.unusual(session, _begin(first), _begin(last + timedelta(days=1)))
         codes = access_reports.codes_of(session, [task_id for one in found for task_id in one.task_ids])
@@ -140,7 +145,7 @@ def _propose() -> None:
     with database.writing() as session:
         change = retention_periods.propose(session, form.kind, form.days, form.reason, me(), now)
         detail = f"{change.kind}: {change.days} days"
-        access_log.append(session, actor(), "period_proposed", now, reason=change.reason, detail=detail)
+        access_log.append(session, actor(), AccessAction.PERIOD_PROPOSED, now, reason=change.reason, detail=detail)
 
 
 class DecisionForm(forms.Form):
@@ -156,6 +161,6 @@ def _decide() -> None:
         with database.writing() as session:
             change = retention_periods.decide(session, form.change, form.decision == "confirm", me(), now)
             detail = f"{change.kind}: {change.days} days {change.state}"
-            access_log.append(session, actor(), "period_decided", now, detail=detail)
+            access_log.append(session, actor(), AccessAction.PERIOD_DECIDED, now, detail=detail)
     except LookupError:
         abort(404)

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.audit import access_log
 from ivr.callbacks import search_index
 from ivr.domain import phone_numbers, receipt_codes
-from ivr.domain.enums import SubjectRequestState
+from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -36,7 +36,7 @@ subjects = Blueprint("subjects", __name__, url_prefix="/supervision/subjects")
 
 KINDS = ("access", "rectification", "erasure", "restriction")
 #: How one knows that it is them (Art. 12 (6) GDPR).
-IDENTITY_CHECKS = ("called_back", "code_and_number", "document", "representative")
+IDENTITY_CHECKS = tuple(IdentityCheck)
 
 
 @subjects.get("/")
@@ -88,7 +88,9 @@ def _named(text: str) -> str | None:
 
 def _log(session: Session, asked: SubjectRequest, what: str) -> None:
     detail = f"request {asked.id}, {asked.kind}: {what}"
-    access_log.append(session, actor(), "subject_request", utc_now(), reason=asked.identity_check, detail=detail)
+    access_log.append(
+        session, actor(), AccessAction.SUBJECT_REQUEST, utc_now(), reason=asked.identity_check, detail=detail
+    )
 
 
 def _request(session: Session, request_id: int, *kinds: str, lock: bool = True) -> SubjectRequest:

@@ -36,6 +36,7 @@ from ivr.accounts import login_sessions, mfa, oidc, users
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
+from ivr.domain.enums import AccessAction
 from ivr.domain.permissions import permission_of
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
@@ -155,7 +156,7 @@ def _note_failure(username: str, now: Any) -> None:
         known = db.query(User).filter_by(username=username).one_or_none()
         # Of an unknown name too, which takes as long; the name itself may be a password.
         nobody = Actor("unknown", "nobody", None, request.remote_addr or "")
-        access_log.append(db, as_actor(known) if known else nobody, "log_in_failed", now)
+        access_log.append(db, as_actor(known) if known else nobody, AccessAction.LOG_IN_FAILED, now)
 
 
 @login.route("/login/second-factor", methods=["GET", "POST"])
@@ -179,7 +180,7 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
             return _let_in(user)
         if not wait:
             with database.writing() as db:
-                access_log.append(db, as_actor(user), "log_in_failed", now, detail="second factor")
+                access_log.append(db, as_actor(user), AccessAction.LOG_IN_FAILED, now, detail="second factor")
         flash(_wait(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
         status = 429 if wait else 401
     return _second_factor_page(user), status
@@ -264,7 +265,7 @@ def _let_in(user: User, how: str = "") -> AnyResponse:
     now, language_chosen = utc_now(), session.get("language")
     with database.writing() as db:
         token = login_sessions.begin(db, user, request.remote_addr or "", now)
-        access_log.append(db, as_actor(user), "log_in", now, detail=how)
+        access_log.append(db, as_actor(user), AccessAction.LOG_IN, now, detail=how)
     target = _own(session.pop("wanted", None) or forms.query(LoginAddress).next)
     session.clear()
     if language_chosen:
@@ -327,7 +328,7 @@ def _provider() -> Any:
 def _note_refused_sso(refused: Exception) -> None:
     with database.writing() as db:
         who = Actor("single sign-on", "program", None, request.remote_addr or "")
-        access_log.append(db, who, "log_in_failed", utc_now(), detail=type(refused).__name__)
+        access_log.append(db, who, AccessAction.LOG_IN_FAILED, utc_now(), detail=type(refused).__name__)
 
 
 @login.post("/logout")
@@ -337,7 +338,7 @@ def out() -> AnyResponse:
         user, now = current_user.user, utc_now()
         with database.writing() as db:
             login_sessions.end_all(db, user.id, now)
-            access_log.append(db, as_actor(user), "log_out", now)
+            access_log.append(db, as_actor(user), AccessAction.LOG_OUT, now)
     logout_user()
     session.pop("half", None)
     return redirect(url_for("login.page"))

@@ -12,6 +12,7 @@ from flask_babel import format_date, format_datetime, gettext, ngettext
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
+from ivr.domain.enums import Refusal, TaskEventKind
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -27,7 +28,7 @@ def refusal(refused: Refused) -> str:
     match refused.reason:
         case reason if reason in labels.REFUSALS:
             return str(labels.REFUSALS[reason])
-        case "not_raised":
+        case Refusal.NOT_RAISED:
             return str(gettext("It was not the transcript that raised this task."))
         case "claimed" if refused.by:
             return str(gettext("%(name)s has claimed this task.", name=refused.by))
@@ -37,9 +38,9 @@ def refusal(refused: Refused) -> str:
             return str(gettext("This task is not claimed. Claim it first."))
         case "closed":
             return str(gettext("This task is closed already."))
-        case "later_date_needed":
+        case Refusal.LATER_DATE_NEEDED:
             return str(gettext("Please give a date and time within the next 60 days."))
-        case "answer_needed":
+        case Refusal.ANSWER_NEEDED:
             return str(gettext("An appointment needs a date and a place, a refusal needs a reason."))
         case _:
             return str(gettext("Please choose how it ended."))
@@ -130,16 +131,26 @@ def transcript_state(task: CallbackTask) -> str:
 
 def event_text(event: TaskEvent) -> str:
     """The second half of a line of history."""
-    if event.kind == "put_off" and event.text:
+    if event.kind == TaskEventKind.PUT_OFF and event.text:
         return moment(datetime.fromisoformat(event.text))
-    if event.kind in ("attempted", "closed") and event.text:
+    if event.kind in (TaskEventKind.ATTEMPTED, TaskEventKind.CLOSED) and event.text:
         return str(labels.OUTCOMES.get(event.text, event.text))
     return event.text or ""
 
 
+#: Events whose second half says nothing of the caller.
+_PUBLIC = (
+    TaskEventKind.ATTEMPTED,
+    TaskEventKind.CLOSED,
+    TaskEventKind.PUT_OFF,
+    TaskEventKind.TAKEN_OVER,
+    TaskEventKind.ASSIGNED,
+)
+
+
 def is_public(event: TaskEvent) -> bool:
     """Whether the second half of a line of history says nothing of the caller."""
-    return event.kind in ("attempted", "closed", "put_off", "taken_over", "assigned")
+    return event.kind in _PUBLIC
 
 
 def opening_reason(reason: str) -> str:

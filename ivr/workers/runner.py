@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_delivery, sms_job
 from ivr.contact_centre import dialer_job
+from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, outbox
 from ivr.platform.work_models import Work
@@ -28,28 +29,28 @@ log = logging.getLogger(__name__)
 
 #: The function of each kind of job. Its argument is the id of the job's subject.
 HANDLERS: Mapping[str, Callable[[int], None]] = {
-    "fetch_recording": fetch_job.fetch_recording,
-    "delete_at_carrier": fetch_job.delete_at_carrier,
-    "discard_recording": fetch_job.discard_recording,
-    "find_recording": fetch_job.find_recording,
-    "ask_for_recording": fetch_job.ask_for_recording,
-    "send_text_message": sms_job.send,
-    "send_alert": alert_delivery.send,
-    "send_report": report_mail_job.send,
-    "transcribe": transcribe_job.transcribe,
-    "ring_leg": dialer_job.ring_leg,
-    "hang_up_leg": dialer_job.hang_up_leg,
-    "bring_caller": dialer_job.bring_caller,
-    "end_room": dialer_job.end_room,
-    "tell_no_interpreter": dialer_job.tell_no_interpreter,
+    WorkKind.FETCH_RECORDING: fetch_job.fetch_recording,
+    WorkKind.DELETE_AT_CARRIER: fetch_job.delete_at_carrier,
+    WorkKind.DISCARD_RECORDING: fetch_job.discard_recording,
+    WorkKind.FIND_RECORDING: fetch_job.find_recording,
+    WorkKind.ASK_FOR_RECORDING: fetch_job.ask_for_recording,
+    WorkKind.SEND_TEXT_MESSAGE: sms_job.send,
+    WorkKind.SEND_ALERT: alert_delivery.send,
+    WorkKind.SEND_REPORT: report_mail_job.send,
+    WorkKind.TRANSCRIBE: transcribe_job.transcribe,
+    WorkKind.RING_LEG: dialer_job.ring_leg,
+    WorkKind.HANG_UP_LEG: dialer_job.hang_up_leg,
+    WorkKind.BRING_CALLER: dialer_job.bring_caller,
+    WorkKind.END_ROOM: dialer_job.end_room,
+    WorkKind.TELL_NO_INTERPRETER: dialer_job.tell_no_interpreter,
 }
 #: Makes a failure visible when the attempts with short pauses are used up.
-GIVEN_UP = {
-    "fetch_recording": fetch_job.fetch_given_up,
-    "send_text_message": sms_job.given_up,
-    "send_alert": alert_delivery.given_up,
-    "transcribe": transcribe_job.given_up,
-    "ring_leg": dialer_job.ring_given_up,
+GIVEN_UP: Mapping[str, Callable[[Session, int], None]] = {
+    WorkKind.FETCH_RECORDING: fetch_job.fetch_given_up,
+    WorkKind.SEND_TEXT_MESSAGE: sms_job.given_up,
+    WorkKind.SEND_ALERT: alert_delivery.given_up,
+    WorkKind.TRANSCRIBE: transcribe_job.given_up,
+    WorkKind.RING_LEG: dialer_job.ring_given_up,
 }
 
 
@@ -88,7 +89,7 @@ def _claim(session: Session, work_id: int, worker: str) -> Work | None:
     There are as many transcription jobs as messages, and RQ keeps them in the order of arrival.
     """
     now = utc_now()
-    if session.scalar(select(Work.kind).where(Work.id == work_id)) == "transcribe":
+    if session.scalar(select(Work.kind).where(Work.id == work_id)) == WorkKind.TRANSCRIBE:
         for candidate in transcribe_job.most_urgent(session, now):
             if work := outbox.claim(session, candidate, worker, now):
                 return work

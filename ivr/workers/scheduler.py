@@ -26,6 +26,7 @@ from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue
 from ivr.domain import opening_hours
+from ivr.domain.enums import RetentionKind
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, job_queue, outbox
 from ivr.privacy import nightly_job, retention_periods
@@ -191,7 +192,7 @@ def forget() -> None:
     """Delete what is remembered about callers when its period is over."""
     now = utc_now()
     with database.writing() as session:
-        caller_language.forget(session, now, retention_periods.days(session, "remembered_language"))
+        caller_language.forget(session, now, retention_periods.days(session, RetentionKind.REMEMBERED_LANGUAGE))
         receipt_lookup.forget(session, now)
         screening.forget(session, now)
         alert_digest.forget(session, now)
