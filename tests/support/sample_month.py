@@ -144,7 +144,9 @@ def _tasks(session: Session, mia: User) -> None:
         ("normal", "", "no_capacity"), ("normal", "", "missing_documents"), ("normal", "", "missing_documents"),
     ]  # fmt: skip
     for place, (urgency, age, answer) in enumerate(wishes):
-        request = Request(kind="appointment", concern="appointment", mode="in_person", age_group=age, training=False)
+        request = Request(
+            kind="appointment", concern="appointment", mode="in_person", age_group=age or None, training=False
+        )
         one, at = task(5 + place, "de", request)
         one.urgency = urgency
         workflow.claim(session, one, mia, at)
