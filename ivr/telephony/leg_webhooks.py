@@ -18,7 +18,7 @@ from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import LegEnding
+from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
@@ -58,7 +58,7 @@ def answered() -> Response:
         if not leg_events.answered(session, leg, call_sid(), now):
             return _document(_too_late(leg))
         detected = request.form.get("AnsweredBy", "")
-        if leg.role == "caller" and (detected.startswith("machine") or detected == "fax"):
+        if leg.role == LegRole.CALLER and (detected.startswith("machine") or detected == "fax"):
             leg_events.declined(session, leg, LegEnding.MACHINE, now)
             return _document(_farewell(leg, "callback_machine"))
         return _document(_ask(leg))
@@ -72,11 +72,11 @@ def key() -> Response:
         leg = _leg(session)
         if leg.call_sid != call_sid():
             return _document(_too_late(leg))
-        if digits == "1" and leg.role == "caller" and _demands_code(leg):
+        if digits == "1" and leg.role == LegRole.CALLER and _demands_code(leg):
             return _document(_ask_code(leg, 1))
         if digits == "1":
             return _document(_join(session, leg))
-        if leg.role == "caller":
+        if leg.role == LegRole.CALLER:
             ending = {"2": LegEnding.WRONG_PERSON, "3": LegEnding.REFUSED}.get(digits, LegEnding.NOT_CONFIRMED)
             leg_events.declined(session, leg, ending, now)
             return _document(_farewell(leg, "callback_sorry") if digits in ("2", "3") else _hang_up())
@@ -106,17 +106,21 @@ def left() -> Response:
     with database.reading() as session:
         leg = _leg(session)
         conversation = leg.conversation
-        if conversation.state != "ended" and leg.role == "member":
+        if conversation.state != ConversationState.ENDED and leg.role == LegRole.MEMBER:
             gather = document.gather(
                 input="dtmf", num_digits=1, finish_on_key="", timeout=4, method="POST", action=leg_url("/star", leg.id)
             )
             agent_announcements.say(gather, "star")
             document.redirect(leg_url("/star", leg.id), method="POST")
             return _document(document)
-        if leg.role == "member" and conversation.kind == "callback" and conversation.connected_at is None:
-            dialled = any(one.role == "caller" for one in conversation.legs)
+        if (
+            leg.role == LegRole.MEMBER
+            and conversation.kind == ConversationKind.CALLBACK
+            and conversation.connected_at is None
+        ):
+            dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
             agent_announcements.say(document, "not_reached" if dialled else "no_interpreter")
-        elif leg.role == "caller":
+        elif leg.role == LegRole.CALLER:
             _speak(document, leg, "goodbye" if conversation.connected_at else "callback_machine")
     document.hangup()
     return _document(document)
@@ -128,7 +132,7 @@ def star() -> Response:
     document = VoiceResponse()
     with database.writing_alone() as session:
         leg = _leg(session)
-        if leg.conversation.state == "ended":
+        if leg.conversation.state == ConversationState.ENDED:
             return _document(_hang_up())
         if request.form.get("Digits") == "7" and leg.conversation.language == DEFAULT_LANGUAGE:
             return _document(_ask_language(leg))  # the caller chose German, or nothing
@@ -145,7 +149,7 @@ def language() -> Response:
     document, offered = VoiceResponse(), _interpretable()
     with database.writing_alone() as session:
         leg = _leg(session)
-        if leg.conversation.state == "ended":
+        if leg.conversation.state == ConversationState.ENDED:
             return _document(_hang_up())
         chosen = whole_number(request.form.get("Digits", ""), len(offered))
         if chosen:
@@ -177,7 +181,7 @@ def no_interpreter() -> Response:
     document = VoiceResponse()
     with database.writing_alone() as session:
         leg = _leg(session)
-        if leg.conversation.state == "ended":
+        if leg.conversation.state == ConversationState.ENDED:
             return _document(_farewell(leg, "goodbye"))
         if request.form.get("Digits") == "1":
             outbound_callbacks.wants_an_interpreted_call(session, leg, utc_now())
@@ -200,13 +204,13 @@ def _ask(leg: Leg) -> VoiceResponse:
         if repeated:
             gather.pause(length=1)
         match leg.role:
-            case "member":
+            case LegRole.MEMBER:
                 agent_announcements.announce(gather, leg.conversation)
-            case "interpreter":
+            case LegRole.INTERPRETER:
                 agent_announcements.say(
                     gather, "interpret", language=agent_announcements.language_name(_interpreted(leg))
                 )
-            case "companion":
+            case LegRole.COMPANION:
                 _speak(gather, leg, "companion_greeting")
             case _:
                 _speak(gather, leg, "callback_greeting")
@@ -243,9 +247,9 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
     if not leg_events.accepted(session, leg, utc_now()):
         return _too_late(leg)
     document = VoiceResponse()
-    if leg.role == "caller":
+    if leg.role == LegRole.CALLER:
         _speak(document, leg, "callback_connecting")
-    elif leg.role == "member" and leg.conversation.kind == "callback":
+    elif leg.role == LegRole.MEMBER and leg.conversation.kind == ConversationKind.CALLBACK:
         task = leg.conversation.task
         agent_announcements.say(
             document, "waiting_for_interpreter" if task and task.needs_interpreter else "connecting"
@@ -256,7 +260,7 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
 
 def _room(document: VoiceResponse, leg: Leg) -> None:
     action = leg_url("/left", leg.id)
-    twiml.join_room(document, leg.conversation.room, action, star=leg.role == "member")
+    twiml.join_room(document, leg.conversation.room, action, star=leg.role == LegRole.MEMBER)
 
 
 def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
@@ -265,9 +269,9 @@ def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
 
 def _too_late(leg: Leg) -> VoiceResponse:
     document = VoiceResponse()
-    if leg.role in ("member", "interpreter"):
+    if leg.role in (LegRole.MEMBER, LegRole.INTERPRETER):
         agent_announcements.say(document, "too_late")
-    elif leg.role == "caller":
+    elif leg.role == LegRole.CALLER:
         _speak(document, leg, "callback_machine")
     document.hangup()
     return document

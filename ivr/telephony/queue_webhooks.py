@@ -16,7 +16,7 @@ from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
-from ivr.domain.enums import QueueExit
+from ivr.domain.enums import QueueEntryMode, QueueEntryState, QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine
@@ -36,6 +36,8 @@ waiting_callers = Blueprint("queue", __name__, url_prefix="/voice")
 ELSEWHERE = ("hangup", "redirected", "redirected-from-bridged", "bridged", "bridging-in-process")
 #: Longer waits are not announced in minutes.
 _LONG = timedelta(minutes=60)
+#: Keys of a waiting caller.
+_WISHES = {"1": QueueExit.CALLBACK, "2": QueueExit.MESSAGE, "9": QueueExit.EMERGENCY}
 #: The step of the call script in which callers wait.
 _STEP = "call_queue"
 
@@ -86,15 +88,15 @@ def _prospect(state: CallState) -> tuple[PromptLine, ...] | None:
         if entry is None:  # the database did not answer when they came
             call_intake.join_queue(session, call_sid(), state, now)
             entry = call_queue.of_call(session, call_sid(), turn)
-        if entry is None or entry.state == "left":
+        if entry is None or entry.state == QueueEntryState.LEFT:
             return None
-        if entry.state == "answered":
+        if entry.state == QueueEntryState.ANSWERED:
             return ()
         if not present_context().team_is_open(state):
-            call_queue.leave(session, entry, "closed", now)
+            call_queue.leave(session, entry, QueueExit.CLOSED, now)
             return None
         if not duty_roster.somebody_answers(session, entry.team_id, now):
-            call_queue.leave(session, entry, "nobody", now)
+            call_queue.leave(session, entry, QueueExit.NOBODY, now)
             return None
         call_distribution.match(session, now)
         place = call_queue.position(session, entry)
@@ -111,7 +113,7 @@ def _prospect(state: CallState) -> tuple[PromptLine, ...] | None:
 def key() -> Response:
     """A key of a waiting caller: a callback in their turn, a message, an emergency. Any other key repeats."""
     state = state_of(request.args.get("state", ""))
-    wish = {"1": "callback", "2": "message", "9": "emergency"}.get(request.form.get("Digits", ""))
+    wish = _WISHES.get(request.form.get("Digits", ""))
     if state is None:
         return _leave()
     if wish is None:
@@ -121,8 +123,8 @@ def key() -> Response:
     now = utc_now()
     with database.writing_alone() as session:
         entry = call_queue.of_call(session, call_sid(), call_intake.visit_of(state))
-        if entry is not None and entry.state != "answered":
-            if wish == "callback":  # promised at once: many hang up right after the key
+        if entry is not None and entry.state != QueueEntryState.ANSWERED:
+            if wish == QueueExit.CALLBACK:  # promised at once: many hang up right after the key
                 task = intake.open_for(session, entry.call, Request.of(state.request), now)
                 call_queue.keep_place(session, entry, task, now)
                 entry.reason = QueueExit.CALLBACK
@@ -134,16 +136,17 @@ def key() -> Response:
 def out_of_queue(call: str, state: CallState, result: str) -> str:
     """The carrier's queue has let a caller go (queue-full, error, system-error, leave): no member is called for them
     any more. The reason why they left; empty where it is not known."""
+    full = result == "queue-full"
     try:
         with database.writing_alone() as session:
             entry = call_queue.of_call(session, call, call_intake.visit_of(state))
             if entry is None:
-                return "full" if result == "queue-full" else ""
-            if entry.mode == "live":
-                call_queue.leave(session, entry, "full" if result == "queue-full" else "carrier", utc_now())
+                return QueueExit.FULL if full else ""
+            if entry.mode == QueueEntryMode.LIVE:
+                call_queue.leave(session, entry, QueueExit.FULL if full else QueueExit.CARRIER, utc_now())
             return entry.reason or ""
     except SQLAlchemyError:
-        return "full" if result == "queue-full" else ""
+        return QueueExit.FULL if full else ""
 
 
 def met(call: str) -> bool:

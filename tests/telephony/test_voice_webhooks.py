@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.contact_centre import call_queue
-from ivr.domain.enums import Concern
+from ivr.domain.enums import Concern, QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.local_carrier.webhooks import sign
@@ -23,7 +23,7 @@ from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
 from ivr.platform.work_models import Work
-from ivr.telephony import call_intake, queue_webhooks
+from ivr.telephony import call_intake, deferred_writes, queue_webhooks
 from ivr.telephony.state_token import seal, seal_playback
 from ivr.web.app import create_app
 from tests.support import version_0
@@ -208,8 +208,6 @@ def test_the_fallback_takes_the_call_up_in_its_language(carrier, empty_database)
 
 
 def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivr.telephony import call_intake, deferred_writes
-
     def broken(*_: object) -> str:
         raise deferred_writes.NotKept("turn")
 
@@ -227,8 +225,6 @@ def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypat
 def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
     carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ivr.telephony import call_intake, deferred_writes
-
     def broken(*_: object) -> str:
         raise deferred_writes.NotKept("turn")
 
@@ -240,8 +236,6 @@ def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
 
 
 def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivr.telephony import call_intake
-
     def broken(*_: object) -> str:
         raise RuntimeError("a mistake in our code")
 
@@ -396,3 +390,16 @@ def test_a_call_whose_step_had_another_name_is_remembered_in_it(empty_database) 
         call = calls.seen(session, CALL, "+4915112345678", utc_now())
         calls.progressed(call, "line_full", "tr", "work")
     assert call_intake.remembered(CALL).step == "queue_full"
+
+
+def test_a_caller_whom_the_carriers_queue_lets_go_has_a_reason_that_can_be_read(carrier, empty_database) -> None:
+    """The carrier's queue fails (`error`): the place is given up, and the row says why."""
+    with database.writing() as session:
+        call = calls.seen(session, CALL, "+4915112345678", utc_now())
+        call_queue.enter(session, call, 1, Request(concern=Concern.WORK), "de", "", utc_now())
+    answer = carrier(in_step("call_queue", queue_visit=1), QueueResult="error", QueueTime="3")
+    assert answer.status_code == 200
+    assert "einverstanden" in answer.text, "a message can be left"
+    with database.reading() as session:
+        place = session.scalars(select(QueueEntry)).one()
+    assert (place.state, place.reason) == ("left", QueueExit.CARRIER)

@@ -52,6 +52,8 @@ class QueueExit(StrEnum):
     FULL = "full"
     HUNG_UP = "hung_up"
     WITHDRAWN = "withdrawn"
+    #: The carrier's own queue let the caller go, because of an error or for a reason that is not known.
+    CARRIER = "carrier"
 
 
 class ConversationKind(StrEnum):
