@@ -18,11 +18,12 @@ def flow() -> None:
 @flow.command()
 def check() -> None:
     """Check the script: every step reachable, every end good, no circle, every prompt in every enabled language."""
-    from ivr.config.settings import settings
+    from ivr.domain.languages import LANGUAGES
     from ivr.flows import checker as checking
-    from ivr.prompts.script import missing_prompts, script
+    from ivr.prompts.script import missing_prompts, offered_languages, script, unfinished
 
     found = checking.problems(script())
+    found += [f"{language} is unfinished: {lack}" for language in LANGUAGES for lack in unfinished(language)]
     found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
     for problem in found:
         click.echo(problem)
@@ -30,7 +31,7 @@ def check() -> None:
         raise click.ClickException(f"{len(found)} problems")
     longest = checking.longest_way(script())
     click.echo(f"{len(script().steps)} steps, every one reachable, every end good, no circle without input")
-    click.echo(f"every prompt present in {', '.join(settings().enabled_languages)}")
+    click.echo(f"every prompt present in {', '.join(offered_languages())}")
     click.echo(f"longest way to a human or a tone: {len(longest.keys)} keys")
     click.echo(f"  {checking.describe(longest)}")
 

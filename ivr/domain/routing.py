@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from ivr.domain.enums import AgeGroup, Concern, RoutingQuestion
 from ivr.domain.setting_types import Strict
 
-#: What a caller can ring about (Anliegen). The keys are stored with every call and task.
+#: What a call can be about (Anliegen). The keys are stored with every call and task.
 CONCERNS = tuple(Concern)
 #: Age groups (Altersgruppe) a team may depend on.
 AGE_GROUPS = tuple(AgeGroup)
@@ -74,6 +74,7 @@ OFFICES = {
         start=1,
     )
 }
+#: The usual team of each concern. A concern without a route of its own goes where "other" goes.
 ROUTING: dict[str, Route] = {
     Concern.BENEFITS: Route(team="benefits"),
     Concern.WORK: Route(team="work"),

@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 
+from ivr.prompts.numerals import Numerals, from_table
+
 DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
 
 #: The kind of value of each placeholder. The UTC instant behind a date or a time is the value `<name>_at`.
@@ -63,6 +65,10 @@ class Catalogue:
     language: str
     texts: Mapping[str, str]
     reviewed: frozenset[str]
+    #: The digits from 0 to 9 as words.
+    digits: tuple[str, ...]
+    #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
+    numerals: Numerals | None = None
 
     def __getitem__(self, prompt: str) -> str:
         return self.texts[prompt]
@@ -78,9 +84,14 @@ def catalogue(language: str) -> Catalogue:
 
     Raises:
         FileNotFoundError: the language has no prompts.
+        ValueError: the digits or the numerals are incomplete.
     """
     with (DIRECTORY / f"{language}.toml").open("rb") as file:
         content = tomllib.load(file)
     texts = {name: " ".join(str(text).split()) for name, text in content["prompts"].items()}
     reviewed = content.get("reviewed", [])
-    return Catalogue(language, texts, frozenset(texts if reviewed == "original" else reviewed))
+    digits = tuple(str(content.get("digits", "")).split())
+    if len(digits) != 10:
+        raise ValueError(f"digits has {len(digits)} words, not 10")
+    numerals = from_table(content["numerals"]) if "numerals" in content else None
+    return Catalogue(language, texts, frozenset(texts if reviewed == "original" else reviewed), digits, numerals)

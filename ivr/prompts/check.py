@@ -21,7 +21,6 @@ from ivr.prompts.catalogue import (
     Catalogue,
     catalogue,
 )
-from ivr.prompts.numerals import NUMERALS
 from ivr.prompts.parts import Part
 from ivr.prompts.speaking import Audio, Text, spoken
 
@@ -88,7 +87,7 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
 
 
 def _needed(flow: Flow, language: str) -> set[str]:
-    blocks = BUILDING_BLOCKS if language in NUMERALS else BUILDING_BLOCKS - {"date"}
+    blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - {"date"}
     return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
 
 

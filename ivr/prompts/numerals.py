@@ -1,12 +1,13 @@
 """Numbers and days as words, for languages whose prompts are always played.
 
-Each language has its own rules. For a language without rules the synthesiser reads the digits.
+The words stand in `voice_prompts/<language>.toml`. For a language without them the synthesiser reads the digits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -49,51 +50,29 @@ class Numerals:
         return self.months[month - 1]
 
 
-#: Persian: ones follow tens with "و". A day is an ordinal in "-om" with a spoken ezafe. Vowel signs distinguish words
-#: that a synthesiser would confuse (noh, nine; na, no).
-PERSIAN = Numerals(
-    below_twenty=_words(
-        "صِفر یک دو سه چهار پنج شش هفت هشت نُه ده یازده دوازده سیزده چهارده پانزده شانزده هفده هجده نوزده"
-    ),
-    tens=dict(zip(range(20, 100, 10), _words("بیست سی چهل پنجاه شصت هفتاد هشتاد نود"), strict=True)),
-    joiner=" و ",
-    day_ending="مِ",
-    day_ending_after_vowel="مِ",
-    irregular_days={"سه": "سومِ", "سی": "سی‌اُمِ"},
-    vowels="",
-    months=_words("ژانویه فوریه مارس آوریل مِه ژوئن جولای آگوست سپتامبر اکتبر نوامبر دسامبر"),
-)
+def from_table(table: Mapping[str, Any]) -> Numerals:
+    """The numerals of a `[numerals]` table in `voice_prompts/<language>.toml`.
 
-#: Kurmanji: ones follow tens with "û". A day takes "-ê" before its month, or "-yê" after a vowel.
-KURMANJI = Numerals(
-    below_twenty=_words(
-        "sifir yek du sê çar pênc şeş heft heşt neh deh yazdeh dazdeh sêzdeh çardeh pazdeh şazdeh hevdeh hejdeh nozdeh"
-    ),
-    tens=dict(zip(range(20, 100, 10), _words("bîst sî çil pêncî şêst heftê heştê nod"), strict=True)),
-    joiner=" û ",
-    day_ending="ê",
-    day_ending_after_vowel="yê",
-    irregular_days={},
-    vowels="aeêiîouû",
-    months=_words("Çileyê Sibatê Adarê Nîsanê Gulanê Hezîranê Tîrmehê Tebaxê Îlonê Cotmehê Mijdarê Berfanbarê"),
-)
+    Words are separated by spaces: 20 for `below_twenty`, 8 for `tens` (20 to 90), 12 for `months`.
 
-NUMERALS: Mapping[str, Numerals] = {"fa": PERSIAN, "kmr": KURMANJI}
-
-#: Digits as words for the carrier's voices. In several languages they would read "die 1." as an ordinal.
-DIGITS: Mapping[str, tuple[str, ...]] = {
-    language: _words(words)
-    for language, words in {
-        "de": "null eins zwei drei vier fünf sechs sieben acht neun",
-        "en": "zero one two three four five six seven eight nine",
-        "tr": "sıfır bir iki üç dört beş altı yedi sekiz dokuz",
-        "ar": "صفر واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة",
-        "ru": "ноль один два три четыре пять шесть семь восемь девять",
-        "uk": "нуль один два три чотири п'ять шість сім вісім дев'ять",
-        "pl": "zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć",
-        "bg": "нула едно две три четири пет шест седем осем девет",
-        "ro": "zero unu doi trei patru cinci șase șapte opt nouă",
-        "fr": "zéro un deux trois quatre cinq six sept huit neuf",
-        "ko": "공 일 이 삼 사 오 육 칠 팔 구",
-    }.items()
-} | {language: numerals.below_twenty[:10] for language, numerals in NUMERALS.items()}
+    Raises:
+        ValueError: naming the key that is missing or has another number of words.
+    """
+    texts = {}
+    for key in ("below_twenty", "tens", "joiner", "day_ending", "day_ending_after_vowel", "vowels", "months"):
+        if not isinstance(table.get(key), str):
+            raise ValueError(f"numerals.{key} is missing")
+        texts[key] = str(table[key])
+    for key, wanted in (("below_twenty", 20), ("tens", 8), ("months", 12)):
+        if len(_words(texts[key])) != wanted:
+            raise ValueError(f"numerals.{key} has {len(_words(texts[key]))} words, not {wanted}")
+    return Numerals(
+        below_twenty=_words(texts["below_twenty"]),
+        tens=dict(zip(range(20, 100, 10), _words(texts["tens"]), strict=True)),
+        joiner=texts["joiner"],
+        day_ending=texts["day_ending"],
+        day_ending_after_vowel=texts["day_ending_after_vowel"],
+        irregular_days=dict(table.get("irregular_days", {})),
+        vowels=texts["vowels"],
+        months=_words(texts["months"]),
+    )

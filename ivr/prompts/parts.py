@@ -10,7 +10,6 @@ from string import Formatter
 
 from ivr.domain.digits import is_digits
 from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue
-from ivr.prompts.numerals import DIGITS, NUMERALS
 
 #: The highest number with a part of its own, for hours and minutes.
 HIGHEST = 99
@@ -51,7 +50,7 @@ def fragments(language: str, prompt: str) -> tuple[Part | str, ...]:
 
 def digit(language: str, value: str) -> Part:
     """A single digit (0 to 9)."""
-    return Part(language, f"digit-{value}", DIGITS[language][int(value)])
+    return Part(language, f"digit-{value}", catalogue(language).digits[int(value)])
 
 
 def number(language: str, value: int) -> Part:
@@ -61,12 +60,14 @@ def number(language: str, value: int) -> Part:
 
 def day(language: str, value: int) -> Part:
     """A day of the month (1 to 31)."""
-    return Part(language, f"day-{value}", NUMERALS[language].day(value) if language in NUMERALS else str(value))
+    numerals = catalogue(language).numerals
+    return Part(language, f"day-{value}", numerals.day(value) if numerals else str(value))
 
 
 def month(language: str, value: int) -> Part:
     """A month (1 to 12)."""
-    return Part(language, f"month-{value}", NUMERALS[language].month(value) if language in NUMERALS else str(value))
+    numerals = catalogue(language).numerals
+    return Part(language, f"month-{value}", numerals.month(value) if numerals else str(value))
 
 
 def pause(language: str) -> Part:
@@ -108,7 +109,8 @@ def named(language: str, name: str) -> Part | None:
 
 
 def _number(language: str, value: int) -> str:
-    return NUMERALS[language].number(value) if language in NUMERALS else str(value)
+    numerals = catalogue(language).numerals
+    return numerals.number(value) if numerals else str(value)
 
 
 def _has_words(text: str) -> bool:

@@ -8,7 +8,10 @@ from functools import lru_cache
 from ivr.config.settings import settings
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Flow
-from ivr.prompts.catalogue import OUTSIDE_THE_SCRIPT, catalogue
+from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, catalogue
+
+#: Prompts of the language menu, which other languages' callers hear too.
+_LANGUAGE_MENU = frozenset({"welcome", "choose_language", "more_languages"})
 
 
 @lru_cache(maxsize=8)
@@ -17,15 +20,41 @@ def _flow(languages: tuple[str, ...], forms: tuple[str, ...]) -> Flow:
 
 
 def script() -> Flow:
-    """The call script of the present settings."""
-    return _flow(settings().enabled_languages, settings().forms)
+    """The call script of the present settings. Its language menu offers the languages that are finished."""
+    return _flow(offered_languages(), settings().forms)
+
+
+def offered_languages() -> tuple[str, ...]:
+    """The enabled languages that are finished, in the order of the menu."""
+    return tuple(language for language in settings().enabled_languages if not unfinished(language))
+
+
+@lru_cache(maxsize=64)
+def unfinished(language: str) -> tuple[str, ...]:
+    """What a language lacks before it can be offered to callers; nothing where it is finished.
+
+    A language needs `voice_prompts/<language>.toml` with the ten digits and every prompt of the script, and a voice
+    of the carrier or `[numerals]` for its played prompts.
+    """
+    file = f"voice_prompts/{language}.toml"
+    try:
+        texts = catalogue(language)
+    except FileNotFoundError:
+        return (f"{file} is missing",)
+    except (ValueError, KeyError) as error:  # TOMLDecodeError is a ValueError
+        return (f"{file}: {error}",)
+    needed = _flow((language,), ()).prompts() | OUTSIDE_THE_SCRIPT | BUILDING_BLOCKS - {"date"} | _LANGUAGE_MENU
+    lacks = [f"{file}: the prompt {prompt} is missing" for prompt in sorted(needed - set(texts.texts))]
+    if settings().carrier_voice(language) is None and texts.numerals is None:
+        lacks.append(f"{file}: [numerals] is missing, and the carrier has no voice for the language")
+    return tuple(lacks)
 
 
 def missing_prompts() -> Iterator[tuple[str, str]]:
-    """Language and name of each prompt that the script needs and an enabled language lacks.
+    """Language and name of each prompt that the script needs and an offered language lacks.
 
     Prompts of forms that the operator has added are included.
     """
-    for language in settings().enabled_languages:
+    for language in offered_languages():
         for prompt in sorted((script().prompts() | OUTSIDE_THE_SCRIPT) - set(catalogue(language).texts)):
             yield language, prompt

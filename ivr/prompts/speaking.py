@@ -15,7 +15,6 @@ from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import PLACEHOLDERS, catalogue
-from ivr.prompts.numerals import DIGITS, NUMERALS
 from ivr.prompts.parts import Part
 
 
@@ -135,7 +134,7 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
             return digit_by_digit(_digits(name, values), language)
         case "prompt":
             return text(values[name], language, values)
-        case "date" if language not in NUMERALS:
+        case "date" if catalogue(language).numerals is None:
             local = _local(name, values)
             day = format_skeleton("MMMMd", local, locale=language)
             return f"{format_date(local, 'EEEE', locale=language)}, {day}"
@@ -154,7 +153,7 @@ def _moment(kind: str, local: datetime, language: str) -> tuple[str, dict[str, s
         return "date", {"day": str(local.day), "month": str(local.month)}
     whole = "hour" if local.minute == 0 else "hour_and_minutes"
     values = {"h": str(local.hour), "m": str(local.minute)}
-    if language in NUMERALS:
+    if catalogue(language).numerals is not None:
         return whole, values
     half = format_time(local, "a", locale=language)
     return whole, values | {"h12": str(local.hour % 12 or 12), "half": str(half)}
@@ -177,5 +176,5 @@ def _groups(digits: str) -> list[str]:
 
 def digit_by_digit(digits: str, language: str) -> str:
     """Digits as words, in groups of two or three with a pause, so that each is read and a caller can note it."""
-    words = DIGITS[language]
+    words = catalogue(language).digits
     return ", ".join(" ".join(words[int(digit)] for digit in group) for group in _groups(digits))

@@ -4,36 +4,52 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from babel import Locale
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
+from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
+from ivr.domain.enums import Concern, EmergencyKind
 from ivr.models.contact_centre import Conversation
 from ivr.prompts.catalogue import DIRECTORY
 
-#: A conversation's concern and kind of emergency, as members say them.
-_CONCERNS = {
-    "benefits": "Leistung", "work": "Arbeit", "under_25": "unter 25", "rehab": "Reha", "emergency": "Notfall",
-    "forms": "Vordrucke", "appointment": "Termin", "other": "Anderes",
-}  # fmt: skip
-_EMERGENCIES = {
-    "no_money": "Kein Geld.", "power_cut": "Stromsperre.", "housing": "Wohnung.", "food_voucher": "Gutschein.",
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class StaffPrompts:
+    """What `voice_prompts/staff.toml` holds: sentences by name, and spoken names of concerns and emergencies."""
+
+    sentences: Mapping[str, str]
+    concerns: Mapping[Concern, str]
+    emergencies: Mapping[EmergencyKind, str]
 
 
 @lru_cache(maxsize=1)
-def texts() -> Mapping[str, str]:
-    """The sentences by name."""
+def staff_prompts() -> StaffPrompts:
+    """The prompts for staff, read once.
+
+    Raises:
+        ConfigurationError: a concern or a kind of emergency has no spoken name; the message names each.
+    """
     with (DIRECTORY / "staff.toml").open("rb") as file:
-        return dict(tomllib.load(file)["prompts"])
+        content = tomllib.load(file)
+    missing = [f"[concerns] {member}" for member in Concern if member not in content["concerns"]]
+    missing += [f"[emergencies] {member}" for member in EmergencyKind if member not in content["emergencies"]]
+    if missing:
+        raise ConfigurationError("voice_prompts/staff.toml lacks: " + ", ".join(missing))
+    return StaffPrompts(
+        dict(content["prompts"]),
+        {member: content["concerns"][member] for member in Concern},
+        {member: content["emergencies"][member] for member in EmergencyKind},
+    )
 
 
 def say(where: VoiceResponse | Gather, sentence: str, **values: str) -> None:
     """Say a sentence."""
     tag, voice = settings().carrier_voice("de") or ("de-DE", "Polly.Vicki")
-    where.say(texts()[sentence].format_map(values), language=tag, voice=voice)
+    where.say(staff_prompts().sentences[sentence].format_map(values), language=tag, voice=voice)
 
 
 def language_name(code: str) -> str:
@@ -46,9 +62,9 @@ def announce(where: VoiceResponse | Gather, conversation: Conversation) -> None:
     entry, task = conversation.entry, conversation.task
     kept_place = entry is not None and entry.mode == "callback"
     sentence = "callback" if conversation.kind == "callback" or kept_place else "call"
-    concern = _CONCERNS.get(conversation.concern, "")
+    concern = staff_prompts().concerns[conversation.concern]
     if conversation.urgency == "emergency":
         kind = (entry.emergency_kind if entry else None) or (task.emergency_kind if task else None)
-        sentence, concern = f"emergency_{sentence}", _EMERGENCIES.get(kind or "", "")
+        sentence, concern = f"emergency_{sentence}", (staff_prompts().emergencies[kind] if kind else "")
     say(where, sentence, language=language_name(conversation.language), concern=concern)
     say(where, "accept")

@@ -25,10 +25,11 @@ from werkzeug.wrappers import Response
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
+from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.platform import crypto, database, job_queue, log_setup, outbox
 from ivr.platform.crypto import Purpose
-from ivr.prompts.script import missing_prompts
+from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.emergency_fallback import last_resort
@@ -197,11 +198,17 @@ def _first_start_is_known() -> bool:
 
 
 def _check_prompts() -> None:
-    """Every prompt of the script is there in every offered language.
+    """Check that every offered language has every prompt. A language that is unfinished is not offered.
 
     Raises:
-        ConfigurationError: naming each that is missing.
+        ConfigurationError: naming each prompt that is missing; also if the settings name an unfinished language.
     """
-    missing = [f"voice_prompts/{language}.toml: {prompt} is missing" for language, prompt in missing_prompts()]
+    configured = settings()
+    named = {*configured.languages, *configured.dialled_languages.values(), DEFAULT_LANGUAGE}
+    missing = [f"{language}: {lack}" for language in sorted(named) for lack in unfinished(language)]
+    for language in set(configured.enabled_languages) - named:
+        for lack in unfinished(language):
+            log.warning("the language %s is not offered to callers: %s", language, lack)
+    missing += [f"voice_prompts/{language}.toml: {prompt} is missing" for language, prompt in missing_prompts()]
     if missing:
         raise ConfigurationError("The prompts are incomplete:\n  " + "\n  ".join(missing))

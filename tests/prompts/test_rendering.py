@@ -23,12 +23,12 @@ from ivr.domain.languages import LANGUAGES
 from ivr.platform import database
 from ivr.prompts import catalogue, check, parts, preview, recordings, rendering
 from ivr.prompts.catalogue import BUILDING_BLOCKS, WRITTEN
-from ivr.prompts.numerals import KURMANJI, PERSIAN
 from ivr.prompts.script import script
 from ivr.prompts.speaking import Audio, Text
 from tests.support.environment import forget_settings
 
 ROOT = Path(__file__).parent.parent.parent
+PERSIAN, KURMANJI = catalogue("fa").numerals, catalogue("kmr").numerals
 PLAYED = [code for code, language in LANGUAGES.items() if language.carrier_voice is None]
 
 
@@ -79,7 +79,7 @@ def test_the_checker_names_what_is_wrong(studio, monkeypatch: pytest.MonkeyPatch
     texts = {**words.texts, "goodbye": "خداحافظ شما", "main": words["main"] * 3, "closed": "بسته {when}"}
     del texts["consent"]
     catalogue.cache_clear()
-    broken = prompts.Catalogue("fa", texts, frozenset())
+    broken = prompts.Catalogue("fa", texts, frozenset(), words.digits, words.numerals)
     for module in (check, parts):
         monkeypatch.setattr(module, "catalogue", lambda code: broken if code == "fa" else catalogue(code))
     parts.fragments.cache_clear()
@@ -149,7 +149,13 @@ def test_persian_and_kurmanji_numbers() -> None:
         "nod û neh",
     ]
     assert [PERSIAN.day(n) for n in (1, 3, 23, 30)] == ["یکمِ", "سومِ", "بیست و سومِ", "سی‌اُمِ"]
-    assert [KURMANJI.day(n) for n in (1, 2, 3, 23, 30)] == ["yekê", "duyê", "sêyê", "bîst û sêyê", "sîyê"]
+    assert [KURMANJI.day(n) for n in (1, 2, 3, 23, 30)] == [
+        "yekê",
+        "duyê",
+        "sêyê",
+        "bîst û sêyê",
+        "sîyê",
+    ]
     assert (PERSIAN.month(11), KURMANJI.month(11)) == ("نوامبر", "Mijdarê")
 
 

@@ -24,7 +24,7 @@ from ivr.domain.languages import LANGUAGES
 from ivr.local_carrier.call import CallReport, Ringing
 from ivr.local_carrier.lines import HungUp, Line, RecordedSpeech, ScriptedLine
 from ivr.local_carrier.switch import Switch
-from ivr.prompts.numerals import DIGITS
+from ivr.prompts.catalogue import catalogue
 from ivr.prompts.parts import Part, fragments
 
 _PATIENCE = 20.0
@@ -95,7 +95,7 @@ class Caller:
 
     def _digits(self, until: str) -> str:
         """The digits spoken since the last prompt, and the wait for the next one."""
-        words = {word: str(digit) for digit, word in enumerate(DIGITS[self.language])}
+        words = {word: str(digit) for digit, word in enumerate(catalogue(self.language).digits)}
         if LANGUAGES[self.language].carrier_voice is not None:
             spoken = self.last_values[0]
             self.hears(until)

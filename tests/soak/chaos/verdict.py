@@ -22,7 +22,7 @@ from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue, spool
 from ivr.platform.work_models import Work
-from ivr.prompts.numerals import DIGITS
+from ivr.prompts.catalogue import catalogue
 from ivr.prompts.parts import Part, fragments
 from ivr.voicebox import audio_store
 from tests.soak.chaos.people import LANGUAGES, Wish
@@ -33,7 +33,7 @@ def receipts(said: Sequence[str]) -> set[str]:
     """The receipt codes a caller has heard whole."""
     found = set()
     for language in LANGUAGES:
-        words = {word: str(digit) for digit, word in enumerate(DIGITS[language])}
+        words = {word: str(digit) for digit, word in enumerate(catalogue(language).digits)}
         if settings().carrier_voice(language) is None:  # played in parts
             first = next(part.text for part in fragments(language, "receipt") if isinstance(part, Part))
             for place, text in enumerate(said):

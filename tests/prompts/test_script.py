@@ -1,0 +1,112 @@
+"""Which languages the call script offers: a language is offered when it is finished, and named when it is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ivr.cli import hotline as command_line
+from ivr.config import settings as configuration
+from ivr.config.sections import ConfigurationError
+from ivr.domain import languages
+from ivr.domain.enums import Concern
+from ivr.domain.languages import Language
+from ivr.prompts import parts, script
+from ivr.telephony import agent_announcements
+from ivr.web.app import create_app
+
+#: The module; the package exports the function of the same name.
+catalogues = import_module("ivr.prompts.catalogue")
+
+
+@pytest.fixture
+def prompts_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database) -> Iterator[Path]:
+    """A copy of voice_prompts that a test may change, and Albanian (`sq`) in the table of languages."""
+    directory = tmp_path / "voice_prompts"
+    shutil.copytree(catalogues.DIRECTORY, directory)
+    monkeypatch.setattr(catalogues, "DIRECTORY", directory)
+    monkeypatch.setattr(agent_announcements, "DIRECTORY", directory)
+    monkeypatch.setitem(languages.LANGUAGES, "sq", Language("sq", "Shqip", "Albanisch", "Albanian", None))
+    monkeypatch.setenv("LANGUAGES", "[]")
+    forget()
+    yield directory
+    monkeypatch.undo()
+    forget()
+
+
+def forget() -> None:
+    configuration.settings.cache_clear()
+    catalogues.catalogue.cache_clear()
+    parts.fragments.cache_clear()
+    script.unfinished.cache_clear()
+    agent_announcements.staff_prompts.cache_clear()
+
+
+def without(text: str, start: str) -> str:
+    """A prompt file without the lines that begin so."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(start))
+
+
+def albanian(directory: Path, text: str) -> None:
+    (directory / "sq.toml").write_text(text, encoding="utf-8")
+    forget()
+
+
+def test_a_language_without_prompts_is_named_and_not_offered(prompts_of_our_own: Path) -> None:
+    assert script.unfinished("sq") == ("voice_prompts/sq.toml is missing",)
+    assert "sq" not in script.offered_languages()
+    assert "de" in script.offered_languages()
+    checked = CliRunner().invoke(command_line, ["flow", "check"])
+    assert checked.exit_code != 0
+    assert "sq is unfinished: voice_prompts/sq.toml is missing" in checked.output
+    create_app()  # callers of the other languages are served
+
+
+def test_a_language_that_lacks_digits_numerals_or_prompts_is_named_and_not_offered(prompts_of_our_own: Path) -> None:
+    persian = (prompts_of_our_own / "fa.toml").read_text(encoding="utf-8")
+    for spoiled, said in (
+        (without(persian, "digits ="), "digits has 0 words, not 10"),
+        (without(persian, "months ="), "numerals.months is missing"),
+        (without(persian, "consent ="), "the prompt consent is missing"),
+        (without(persian, "choose_language ="), "the prompt choose_language is missing"),
+        (persian.replace("[numerals]", "[something_else]"), "[numerals] is missing"),
+        (persian.replace('"', "", 1), "sq.toml"),
+    ):
+        albanian(prompts_of_our_own, spoiled)
+        lacks = script.unfinished("sq")
+        assert lacks and said in lacks[0], (said, lacks)
+        assert "sq" not in script.offered_languages()
+
+
+def test_a_finished_language_is_offered_without_touching_anything_else(prompts_of_our_own: Path) -> None:
+    albanian(prompts_of_our_own, (prompts_of_our_own / "fa.toml").read_text(encoding="utf-8"))
+    assert script.unfinished("sq") == ()
+    assert script.offered_languages()[-1] == "sq"
+    spoken = {line.language for step in script.script().steps.values() for line in getattr(step, "lines", ())}
+    assert "sq" in spoken
+
+
+def test_an_unfinished_language_that_the_settings_name_refuses_to_start(
+    prompts_of_our_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGES", '["de", "sq"]')
+    forget()
+    with pytest.raises(ConfigurationError, match=r"sq: voice_prompts/sq\.toml is missing"):
+        create_app()
+
+
+def test_a_concern_that_members_cannot_be_told_is_named(prompts_of_our_own: Path) -> None:
+    staff = prompts_of_our_own / "staff.toml"
+    staff.write_text(without(staff.read_text(encoding="utf-8"), "rehab ="), encoding="utf-8")
+    forget()
+    with pytest.raises(ConfigurationError, match=r"\[concerns\] rehab"):
+        agent_announcements.staff_prompts()
+
+
+def test_members_are_told_every_concern() -> None:
+    assert all(agent_announcements.staff_prompts().concerns[concern] for concern in Concern)
