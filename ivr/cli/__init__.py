@@ -19,7 +19,7 @@ _SECTIONS = {
     "People and programs": {"users": "accounts", "tokens": "accounts"},
     "Promises and staff": {"sla": "sla", "simulate": "staffing"},
     "Data protection": {"audit": "privacy", "retention": "privacy", "papers": "privacy"},
-    "Keys and backups": {"keys": "keys", "backup": "backups",
+    "Settings, keys and backups": {"settings": "configuration", "keys": "keys", "backup": "backups",
                                    "restore": "backups"},
 }  # fmt: skip
 

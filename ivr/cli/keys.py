@@ -9,7 +9,7 @@ from ivr.cli.groups import HotlineGroup
 
 @click.group(cls=HotlineGroup)
 def keys() -> None:
-    """The secret key (SECRET_KEY) and the master keys of stored audio (AUDIO_MASTER_KEYS)."""
+    """Secret key and master keys: make one, seal anew."""
 
 
 @keys.command("new")

@@ -25,45 +25,39 @@ class ConfigurationError(Exception):
 class VoiceSettings(Strict):
     """A voice of the carrier and the language tag it is asked for with."""
 
-    language: str
-    voice: str
+    language: str = Field(description="Language tag.")
+    voice: str = Field(description="Name of the voice.")
 
 
 class Targets(Strict):
-    """What the house has set itself; shares are 0 to 1."""
+    """Targets of the Jobcenter; shares are 0 to 1."""
 
-    #: 115: "75 % of calls answered within 30 s"
-    answered_in_time: float = Field(0.75, ge=0, le=1)
-    #: 115: "65 % solved at first contact"
-    settled: float = Field(0.65, ge=0, le=1)
-    #: Promises of a first attempt that are kept, and first attempts within 24 hours.
-    tried_in_time: float = Field(0.95, ge=0, le=1)
-    tried_within_24h: float = Field(0.95, ge=0, le=1)
-    #: Interpreters who are on the line within two minutes.
-    interpreter_in_time: float = Field(0.75, ge=0, le=1)
-    #: Callers who wait now, and seconds the longest of them has waited.
-    waiting: int = Field(10, ge=0)
-    longest_wait: int = Field(120, ge=0)
-    #: Open promises that are due soon, and that are missed.
-    due_soon: int = Field(20, ge=0)
-    missed: int = Field(0, ge=0)
+    answered_in_time: float = Field(0.75, ge=0, le=1, description="Calls answered within 30 s (115: 75 %).")
+    settled: float = Field(0.65, ge=0, le=1, description="Requests settled at the first contact (115: 65 %).")
+    tried_in_time: float = Field(0.95, ge=0, le=1, description="Promises of a first attempt that are kept.")
+    tried_within_24h: float = Field(0.95, ge=0, le=1, description="First attempts within 24 hours.")
+    interpreter_in_time: float = Field(0.75, ge=0, le=1, description="Interpreters on the line within two minutes.")
+    waiting: int = Field(10, ge=0, description="Callers who wait now.")
+    longest_wait: int = Field(120, ge=0, description="Seconds the longest of them has waited.")
+    due_soon: int = Field(20, ge=0, description="Open promises that are due soon.")
+    missed: int = Field(0, ge=0, description="Open promises that are missed.")
 
 
 class ReportMail(Strict):
     """A report of the last month that is sent as PDF and spreadsheet as soon as the month is final."""
 
-    report: Literal["statement", "scorecard", "overview"] = "statement"
-    to: str = Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$")
-    language: Literal["de", "en"] = "de"
+    report: Literal["statement", "scorecard", "overview"] = Field("statement", description="Which report.")
+    to: str = Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", description="E-mail address.")
+    language: Literal["de", "en"] = Field("de", description="Language of the report.")
 
 
 class InterpreterSettings(Strict):
     """Somebody who interprets on the telephone (Sprachmittler*in): own staff, or an outside service."""
 
-    name: str
-    number: PhoneNumber
-    languages: tuple[str, ...] = Field(min_length=1)
-    hours: Hours = Hours()
+    name: str = Field(description="Name as members see it.")
+    number: PhoneNumber = Field(description="Telephone number in E.164.")
+    languages: tuple[str, ...] = Field(min_length=1, description="Languages they interpret.")
+    hours: Hours = Field(Hours(), description="When they can be called.")
 
     @field_validator("number")
     @classmethod

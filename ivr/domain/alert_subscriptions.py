@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-import apprise
 from pydantic import Field, field_validator
 
 from ivr.domain import phone_numbers
@@ -21,15 +20,16 @@ _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 class AlertSettings(Strict):
     """A team or a supervisor who wants to know."""
 
-    #: By this name it is known what they have been told already.
-    name: str = Field(pattern=r"^[\w-]{1,60}$")
-    #: An e-mail address; `sms:+49…`; an `https://…` address that takes signed webhooks; or an address of Apprise
-    #: (`matrix://…`, `rocket://…`, see its documentation).
-    to: str
-    #: Of these teams; of all where none is named.
-    teams: tuple[str, ...] = ()
-    events: tuple[AlertEvent, ...] = Field((AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED), min_length=1)
-    language: Literal["de", "en"] = "de"
+    name: str = Field(pattern=r"^[\w-]{1,60}$", description="Under this name it is kept what they have been told.")
+    to: str = Field(
+        description="An e-mail address; `sms:+49…`; an `https://…` address that takes signed webhooks; or one of "
+        "Apprise, such as `matrix://…`."
+    )
+    teams: tuple[str, ...] = Field((), description="Keys of the teams it is about; empty: all.")
+    events: tuple[AlertEvent, ...] = Field(
+        (AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED), min_length=1, description="What is told."
+    )
+    language: Literal["de", "en"] = Field("de", description="Language of the messages.")
 
     @field_validator("to")
     @classmethod
@@ -39,8 +39,11 @@ class AlertSettings(Strict):
             raise ValueError(f"{address} is no number that may be dialled")
         if kind == "webhook" and not urlsplit(value).hostname:
             raise ValueError(f"{value!r} names no host")
-        if kind == "other" and apprise.Apprise.instantiate(value, suppress_exceptions=True) is None:
-            raise ValueError(f"{urlsplit(value).scheme!r} is no address that can be notified")
+        if kind == "other":
+            import apprise
+
+            if apprise.Apprise.instantiate(value, suppress_exceptions=True) is None:
+                raise ValueError(f"{urlsplit(value).scheme!r} is no address that can be notified")
         return value
 
 

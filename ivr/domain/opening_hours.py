@@ -12,8 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
-from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from ivr.domain.setting_types import Strict
 
@@ -55,9 +54,9 @@ DaySpan = Annotated[Span | None, BeforeValidator(_span)]
 class Closure(Strict):
     """Days on which nobody answers, both ends included."""
 
-    first: date
-    last: date
-    reason: str = ""
+    first: date = Field(description="First day.")
+    last: date = Field(description="Last day.")
+    reason: str = Field("", description="Why, for the operator.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Closure:
@@ -73,13 +72,13 @@ class Hours(Strict):
     unless the operator asks for them.
     """
 
-    timezone: str = "Europe/Berlin"
-    daily: DaySpan = Span(opens=time(8), closes=time(18))
-    #: Exceptions to `daily`; a weekday not named here keeps the daily hours.
-    weekdays: dict[Weekday, DaySpan] = {}  # noqa: RUF012
-    closures: tuple[Closure, ...] = ()
-    #: Closed on the statutory holidays of Bremen.
-    holidays: bool = False
+    timezone: str = Field("Europe/Berlin", description="Time zone in which the hours are meant.")
+    daily: DaySpan = Field(Span(opens=time(8), closes=time(18)), description="Hours of every day.")
+    weekdays: dict[Weekday, DaySpan] = Field(
+        {}, description="Exceptions to `daily`; a weekday not named here keeps the daily hours."
+    )
+    closures: tuple[Closure, ...] = Field((), description="Days on which nobody answers.")
+    holidays: bool = Field(False, description="Closed on the statutory holidays of Bremen.")
 
     @field_validator("timezone")
     @classmethod
@@ -109,6 +108,8 @@ class Hours(Strict):
 
 @lru_cache(maxsize=16)
 def _bremen_holidays(year: int) -> frozenset[date]:
+    import holidays
+
     return frozenset(holidays.country_holidays("DE", subdiv="HB", years=year))
 
 

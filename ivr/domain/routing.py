@@ -19,7 +19,7 @@ AGE_GROUPS = tuple(AgeGroup)
 class TeamSettings(Strict):
     """A team that answers calls and works callback tasks."""
 
-    name: str
+    name: str = Field(description="Name as members and callers know it.")
 
 
 class OfficeSettings(Strict):
@@ -28,16 +28,18 @@ class OfficeSettings(Strict):
     Source: eight offices ("acht Geschäftsstellen"), which it does not name; the administrator does.
     """
 
-    name: str
-    postal_codes: tuple[Annotated[str, Field(pattern=r"^\d{5}$")], ...] = ()
+    name: str = Field(description="Name as callers know it.")
+    postal_codes: tuple[Annotated[str, Field(pattern=r"^\d{5}$")], ...] = Field(
+        (), description="Postal codes it is responsible for."
+    )
 
 
 class Route(Strict):
     """Which team is responsible for a concern; finer by age group and office where it is named."""
 
-    team: str = ""
-    under_25: str = ""
-    offices: dict[str, Route] = {}  # noqa: RUF012
+    team: str = Field("", description="Key of the team.")
+    under_25: str = Field("", description="Key of the team for people under 25.")
+    offices: dict[str, Route] = Field({}, description="Office -> its own route, which goes first.")
 
     @model_validator(mode="before")
     @classmethod

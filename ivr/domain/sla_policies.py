@@ -24,22 +24,27 @@ _ALWAYS = date(1970, 1, 1)
 
 
 class SlaPolicy(Strict):
-    """What is promised for tasks of a kind, an urgency and a team; empty fits all. What a policy does not say it leaves
-    as it is: urgency is heavier than team, team heavier than kind, and the later of two equals counts."""
+    """What is promised for tasks of a kind, an urgency and a team; empty fits all.
 
-    kind: TaskKind | Literal[""] = ""
-    urgency: Urgency | Literal[""] = ""
-    team: str = ""
-    #: First contacts from this local day on.
-    valid_from: date = _ALWAYS
-    #: wall: every hour counts; service: hours of opening time only (as the Behördennummer 115 promises).
-    clock: SlaTime | None = None
-    #: Hours to the first real attempt.
-    tried_hours: float | None = Field(None, gt=0, le=2000)
-    #: Hours until the caller is spoken with, or the task closed with a reason; 0: not promised.
-    reached_hours: float | None = Field(None, ge=0, le=5000)
-    #: Share of the time after which a promise is at risk.
-    at_risk: float | None = Field(None, gt=0, lt=1)
+    What a policy does not say it leaves as it is: urgency is heavier than team, team heavier than kind, and the later
+    of two equals counts.
+    """
+
+    kind: TaskKind | Literal[""] = Field("", description="Kind of task; empty: all.")
+    urgency: Urgency | Literal[""] = Field("", description="Urgency; empty: all.")
+    team: str = Field("", description="Key of a team; empty: all.")
+    valid_from: date = Field(_ALWAYS, description="First contacts from this local day on.")
+    clock: SlaTime | None = Field(
+        None, description="`wall`: every hour counts; `service`: hours of opening time only, as the 115 promises."
+    )
+    tried_hours: float | None = Field(None, gt=0, le=2000, description="Hours to the first real attempt.")
+    reached_hours: float | None = Field(
+        None,
+        ge=0,
+        le=5000,
+        description="Hours until the caller is spoken with, or the task closed with a reason. 0: none.",
+    )
+    at_risk: float | None = Field(None, gt=0, lt=1, description="Share of the time after which a promise is at risk.")
 
     def fits(self, kind: TaskKind, urgency: Urgency, team: str, day: date) -> bool:
         """Whether it is about such a task."""

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ivr.config import reference
 from ivr.config.sections import ConfigurationError
-from ivr.config.settings import load
+from ivr.config.settings import Settings, load
 from ivr.domain.languages import LANGUAGES
+from tests.support.environment import ROOT
 from tests.support.production_secrets import MASTER_KEY, SECRET, TOKEN, TOML
 
 
@@ -61,9 +63,9 @@ def test_wrong(written, text: str, complaint: str) -> None:
     assert complaint in str(refused.value)
 
 
-def test_the_readmes_examples_are_accepted(written) -> None:
-    readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
-    examples = [part.split("```")[0] for part in readme.split("```toml")[1:]]
+def test_the_examples_of_the_docs_are_accepted(written) -> None:
+    document = (ROOT / "docs" / "configuration.md").read_text()
+    examples = [part.split("```")[0] for part in document.split("```toml")[1:]]
     assert len(examples) == 5
     accepted = [written(example) for example in examples]
     (settings,) = [one for one in accepted if one.hours.weekdays]
@@ -71,6 +73,43 @@ def test_the_readmes_examples_are_accepted(written) -> None:
     assert settings.team_for("work") == "work"
     (pools,) = [one for one in accepted if one.transcription_pools]
     assert (pools.pool_of("tr"), pools.pool_languages) == ("south", None)
+
+
+def test_the_reference_in_the_docs_is_current() -> None:
+    document = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert reference.updated(document) == document, "run `python -m ivr settings docs`"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    for name in Settings.model_fields:
+        assert f"| `{name}` | `{name.upper()}` |" in reference.markdown()
+    silent = [line for line in reference.markdown().splitlines() if line.startswith("| `") and line.endswith("|  |")]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("DATABASE_URL", "mysql://host/db", "database_url: begins with none of postgresql://"),
+        ("DATABASE_URL", "nonsense", "database_url: begins with none of postgresql://"),
+        ("DATABASE_URL", "postgresql://u:p/tmp:x@host/db", "database_url: this is no address"),
+        ("REDIS_URL", "http://host", "redis_url: begins with none of redis://"),
+    ],
+)
+def test_an_address_of_the_wrong_kind_is_named(
+    written, monkeypatch: pytest.MonkeyPatch, key: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(key, value)
+    with pytest.raises(ConfigurationError) as refused:
+        written("")
+    assert complaint in str(refused.value)
+
+
+def test_every_production_setting_that_is_missing_is_named(written) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        written("mode = 'production'\npublic_base_url = 'https://hotline.example'")
+    for key in ("twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys"):
+        assert key in str(refused.value)
 
 
 def test_a_pool_that_does_not_exist_is_refused(written, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,36 @@
+"""Commands about the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ivr.cli.groups import HotlineGroup
+from ivr.cli.parameters import OutputFile
+
+
+@click.group(cls=HotlineGroup)
+def settings() -> None:
+    """The settings (ivr.toml and environment)."""
+
+
+@settings.command()
+def check() -> None:
+    """Read the settings; a wrong key is named."""
+    from ivr.config.settings import settings as configured
+
+    click.echo(f"the settings are right ({configured().mode} mode)")
+
+
+@settings.command()
+@click.argument("file", type=OutputFile(), default=Path("docs/configuration.md"))
+def docs(file: Path) -> None:
+    """Write the tables of docs/configuration.md anew.
+
+    From the settings' own descriptions; the text before the tables stays.
+    """
+    from ivr.config.reference import updated
+
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    file.write_text(updated(before), encoding="utf-8")

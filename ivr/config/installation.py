@@ -1,0 +1,118 @@
+"""Settings of one installation: mode, addresses, directory, database, Redis, logs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ivr.config.sections import ConfigurationError
+
+
+class Installation(BaseModel):
+    """The process and what it stands on."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    mode: Literal["local", "production"] = Field(
+        "local",
+        description="`local`: calls come through the local carrier on this machine. `production`: through a carrier "
+        "account.",
+    )
+    host: str = Field("127.0.0.1", description="Address the web process listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the web process.")
+    var_dir: Path = Field(
+        default=Path("var"),
+        validate_default=True,
+        description="Directory of everything that is kept: database, recordings, models, logs, spool.",
+    )
+    database_url: str = Field(
+        "", description="Database, such as `postgresql://user@host/hotline`. Empty: SQLite under `var_dir`."
+    )
+    redis_url: str = Field(
+        "", description="Redis, such as `redis://host:6379/0`. Empty: a server of its own under `var_dir`."
+    )
+    public_base_url: str = Field(
+        "",
+        description="Address under which the carrier reaches the web process; `https://` in production. Empty: host "
+        "and port.",
+    )
+    trusted_proxies: int | None = Field(
+        None,
+        ge=0,
+        le=5,
+        description="Proxies before the web process that add to `X-Forwarded-For` and `-Proto`; needed in production"
+        " (0: none).",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How logs are written: `text` for people, `json` for a log service."
+    )
+
+    @field_validator("var_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        return _with_scheme(value, ("postgresql", "postgres", "postgresql+psycopg", "sqlite"))
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: str) -> str:
+        return _with_scheme(value, ("redis", "rediss", "unix"))
+
+    @property
+    def local(self) -> bool:
+        """Whether calls come through the local exchange."""
+        return self.mode == "local"
+
+    @cached_property
+    def database(self) -> str:
+        """SQLAlchemy URL; SQLite under `var_dir` unless DATABASE_URL is set."""
+        for plain in ("postgres://", "postgresql://"):  # as operators and services write it
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url or f"sqlite:///{self.var_dir / 'hotline.sqlite3'}"
+
+    @cached_property
+    def redis(self) -> str:
+        """Redis URL; the unix socket of the server that the launcher starts unless REDIS_URL is set."""
+        if self.redis_url:
+            return self.redis_url
+        path = str(self.var_dir / "redis.sock")
+        if len(path) > 100:  # the kernel takes 107 characters
+            path = f"{gettempdir()}/hotline-{sha256(path.encode()).hexdigest()[:16]}.sock"
+        return f"unix://{path}"
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address under which the carrier reaches us, without a trailing slash."""
+        return (self.public_base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def _local_secret(self, name: str) -> str:
+        if not self.local:
+            raise ConfigurationError(f"{name} must be set in production mode")
+        from ivr.config.local_secrets import local_secret
+
+        return local_secret(self.var_dir, name)
+
+
+def _with_scheme(url: str, schemes: tuple[str, ...]) -> str:
+    if not url:
+        return url
+    accepted = ", ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"this is no address (characters of a password are written %40): {accepted}") from None
+    if parts.scheme not in schemes or "://" not in url:
+        raise ValueError(f"begins with none of {accepted}")
+    return url

@@ -1,0 +1,89 @@
+"""Settings of speech recognition."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from ivr.config.installation import Installation
+
+
+class Transcription(Installation):
+    """Models, the hosts that transcribe, and which words are urgent."""
+
+    vosk_model_dir: Path | None = Field(
+        None,
+        description="Directory of the speech models, one subdirectory a language. Unset: `models` under `var_dir`.",
+    )
+    vosk_model_url: str = Field(
+        "https://alphacephei.com/vosk/models",
+        description="Where `models fetch` finds Vosk's `model-list.json` and the archives it names.",
+    )
+    transcribers: int = Field(0, ge=0, le=64, description="Processes that decode speech. 0: one for each core.")
+    transcription_pools: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="Pools of hosts that transcribe, by name, and the languages of each. Empty: every host "
+        "transcribes every language it has a model of.",
+    )
+    transcription_pool: str = Field("", description="The pool this host belongs to.")
+    model_memory_mb: int = Field(
+        0, ge=0, description="Memory (MiB) for speech models. 0: 70 % of what is available when the worker starts."
+    )
+    recogniser_memory_mb: int = Field(
+        600,
+        ge=50,
+        description="Growth (MiB) of a decoding process, beyond its models, at which it drops its recognisers.",
+    )
+    low_confidence: float = Field(
+        0.5, ge=0, le=1, description="Mean confidence of a transcript below which a person is asked to listen."
+    )
+    whisper_model: Path | None = Field(
+        None, description="Directory of a Whisper model (CTranslate2), for languages without a Vosk model."
+    )
+    whisper_languages: tuple[str, ...] = Field((), description="Languages that Whisper transcribes.")
+    urgency_words: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="Language -> words that make a task urgent, in place of the usual ones; a star stands for any "
+        "ending.",
+    )
+
+    @field_validator("urgency_words")
+    @classmethod
+    def _urgency_words(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for language, phrases in value.items():
+            for phrase in phrases:
+                if not all(word.rstrip("*") for word in phrase.split()) or not phrase.split():
+                    raise ValueError(f"{language}: {phrase!r} has no word to look for")
+        return value
+
+    @cached_property
+    def model_dir(self) -> Path:
+        """Directory with one Vosk model per language code."""
+        return self.vosk_model_dir or self.var_dir / "models"
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Names of the pools of hosts that transcribe; one without a name where there are none."""
+        return tuple(self.transcription_pools) or ("",)
+
+    def pool_of(self, language: str) -> str:
+        """The pool that transcribes a language; the first one where none names it."""
+        return next(
+            (name for name, languages in self.transcription_pools.items() if language in languages), self.pools[0]
+        )
+
+    @property
+    def pool_languages(self) -> tuple[str, ...] | None:
+        """Languages this host transcribes; None for all. A host without workers needs to name no pool."""
+        return self.transcription_pools.get(self.transcription_pool) if self.transcription_pool else None
+
+    def check_pools(self) -> None:
+        """See that this host's pool exists.
+
+        Raises:
+            ValueError: it does not.
+        """
+        if self.transcription_pool and self.transcription_pool not in self.transcription_pools:
+            raise ValueError(f"transcription_pool: {self.transcription_pool!r} is not one of transcription_pools")
