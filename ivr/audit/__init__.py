@@ -1,4 +1,4 @@
-"""The access log lives here: its lines, anchors, verification, break-glass openings and reports of unusual reading.
+"""The access log: its lines, anchors, verification, break-glass openings, and reports of unusual access.
 
-Rules about who may read what do not; they are in `ivr.domain.permissions`.
+Rules about who may read what belong to `ivr.domain.permissions`.
 """

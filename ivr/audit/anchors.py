@@ -1,12 +1,12 @@
 """Anchors: heads of the access log that are kept outside the database.
 
-Whoever rewrites the log in the database, or puts an older state of it back, disagrees with them.
+A log that was rewritten in the database, or an older state of it, disagrees with them.
 
     access-log/<time>-<number>.json     number and hash of the newest line then, signed
     access-log/aside/<name>             anchors that a restored database cannot know, moved there by the restore
 
-One an hour is kept, for good one a day. An anchor that disagrees with the log is never deleted. Each states the public
-key that signed it. That key changes with the secret key: see :class:`Signature`.
+One an hour is kept for a week, then one a day for good. An anchor that disagrees with the log is never deleted. Each
+states the public key that signed it. That key changes with the secret key: see :class:`Signature`.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from ivr.platform import blob_storage, crypto, database, former_keys
 log = logging.getLogger(__name__)
 PREFIX = "access-log/"
 _ASIDE = f"{PREFIX}aside/"
-#: Anchors are thinned to one a day when they are older.
+#: Age after which anchors are thinned to one a day.
 _HOURLY_FOR = timedelta(days=7)
 _EVERY = timedelta(hours=1)
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
 class Signature(Enum):
-    """Whose signature an anchor or an export bears; the value is said to people."""
+    """Who signed an anchor or an export. The value is shown to people."""
 
     PRESENT = "signed with the present key"
     FORMER = "signed with a former key of this installation"
@@ -57,13 +57,13 @@ class Signature(Enum):
 
     @property
     def ours(self) -> bool:
-        """Whether this installation has signed."""
+        """Whether this installation signed it."""
         return self in (Signature.PRESENT, Signature.FORMER)
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """Number and hash of the line that was the newest one at an instant; and the public key (hex) that signed so."""
+    """The newest line at an instant: its number and hash, and the public key (hex) that signed them."""
 
     name: str
     number: int
@@ -74,18 +74,18 @@ class Anchor:
 
 
 def public_key() -> str:
-    """The key (hex) with which anybody can check what this installation signs; it changes with the secret key."""
+    """The public key (hex) that verifies the signatures of this installation. It changes with the secret key."""
     return former_keys.public_key()
 
 
 def sign(content: dict[str, Any]) -> dict[str, Any]:
-    """Content with a signature (Ed25519) that only this installation can make, and anybody can check."""
+    """Add a signature (Ed25519) to content. Anybody can verify it with the public key."""
     content = {**content, "key": public_key()}
     return {**content, "seal": former_keys.signer().sign(json.dumps(content, sort_keys=True).encode()).hex()}
 
 
 def signature_of(content: dict[str, Any]) -> Signature:
-    """Whose signature signed content bears."""
+    """Who signed the content."""
     content = dict(content)
     try:
         stated = bytes.fromhex(str(content.pop("seal", "")))
@@ -105,7 +105,7 @@ def signature_of(content: dict[str, Any]) -> Signature:
 
 @lru_cache(maxsize=2)
 def _keys_of(secrets: tuple[str, ...]) -> frozenset[str]:
-    """Public keys of the secret keys in the settings."""
+    """The public keys of the secret keys in the settings."""
     return frozenset(
         former_keys.public_key(secret, version) for secret in secrets for version in (crypto.PRESENT_VERSION, 0)
     )
@@ -119,8 +119,11 @@ def _said_at(content: Mapping[str, Any]) -> datetime:
 
 
 def keep(now: datetime) -> bool:
-    """Anchor the present head if there is something new since the last hour's; False if not, or if the log disagrees
-    with the newest anchors, which is an alarm."""
+    """Write an anchor of the newest line, at most once an hour and only if there are new lines.
+
+    Returns False if none was written. If the log disagrees with the newest anchors, none is written and the log of the
+    software has a critical line.
+    """
     names = _names()
     newest_kept = [anchor for name in names[-3:] if (anchor := _load(name)) is not None]
     with database.reading() as session:
@@ -139,7 +142,7 @@ def keep(now: datetime) -> bool:
 
 
 def _thin(names: list[str], now: datetime) -> None:
-    """Of each day that is long over the last anchor stays, and every one that disagrees."""
+    """Keep the last anchor of each past day, and every anchor that disagrees."""
     old = [name for name in names if _made(name) < f"{now - _HOURLY_FOR:{_TIME}}"]
     for name, following in pairwise(old):
         if _made(name)[:8] == _made(following)[:8] and (anchor := _load(name)) is not None:
@@ -158,7 +161,7 @@ def _made(name: str) -> str:
 
 
 def _load(name: str) -> Anchor | None:
-    """An anchor; None where another host has thinned it meanwhile."""
+    """Read an anchor. Returns None if another host has deleted it meanwhile."""
     try:
         content = json.loads(blob_storage.store().get(name))
         at = datetime.fromisoformat(content["at"]).astimezone(UTC)
@@ -182,7 +185,7 @@ def _fault(session: Session, anchor: Anchor) -> str | None:
     if first is None:
         return f"the log is empty, and had line {anchor.number} on {iso(anchor.at)}"
     if anchor.number < first:
-        return None  # deleted, as a line says: the checker asks for it
+        return None  # the line was deleted with a line that says so, which the checker verifies
     found = session.scalar(select(AccessLine.hash).where(AccessLine.number == anchor.number))
     if found is None:
         return f"line {anchor.number} is missing; it was there on {iso(anchor.at)}"
@@ -190,7 +193,7 @@ def _fault(session: Session, anchor: Anchor) -> str | None:
 
 
 def disagreeing() -> list[str]:
-    """What the log in the database does not have as it was anchored."""
+    """The differences between the log in the database and its anchors."""
     with database.reading() as session:
         return [fault for anchor in all_anchors() if (fault := _fault(session, anchor))]
 
@@ -201,7 +204,7 @@ def signers() -> Counter[tuple[Signature, str]]:
 
 
 def set_aside(last: int) -> int:
-    """After a restore: move anchors away that are newer than the restored log, whose last line is `last`; how many."""
+    """After a restore: move anchors aside that are newer than the restored log's line `last`. Returns their number."""
     place, moved = blob_storage.store(), 0
     for anchor in list(all_anchors()):
         if anchor.number > last:

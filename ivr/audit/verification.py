@@ -1,4 +1,4 @@
-"""Whether the access log is whole: in the database, and in an exported file."""
+"""Verifies that the access log is complete and unchanged, in the database and in an exported file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ivr.platform import database, former_keys
 
 
 def faults_of_database() -> tuple[int, list[str]]:
-    """How many lines the log has, and what is wrong with it: nothing, where it is whole."""
+    """Verify the log in the database. Returns the number of lines, and what is wrong (empty if nothing is)."""
     checker = Checker()
     with database.one_instant() as session:
         for fault in _unarmed(session):
@@ -39,7 +39,7 @@ def faults_of_database() -> tuple[int, list[str]]:
     return checker.count, [*checker.end(), *anchors.disagreeing(), *unopened]
 
 
-#: What keeps the log append-only in a database (migration 0007).
+#: The triggers that keep the log append-only (migration 0007).
 _TRIGGERS = {
     "sqlite": {"access_log_never_changed", "access_log_never_replaced", "access_log_never_shortened"},
     "postgresql": {"access_log_rows", "access_log_whole"},
@@ -51,14 +51,14 @@ _ARMED = {
 
 
 def _unarmed(session: Session) -> list[str]:
-    """Triggers that somebody has taken away."""
+    """The triggers that are missing or disabled."""
     dialect = session.get_bind().dialect.name
     there = set(session.scalars(text(_ARMED[dialect])))
     return [f"nothing refuses changes of the log: {name} is missing" for name in sorted(_TRIGGERS[dialect] - there)]
 
 
 def export(now: datetime) -> Iterator[str]:
-    """The whole log, a line of JSON each, and an end that says how many there were."""
+    """Export the whole log: a line of JSON for each line, and a signed end with their number."""
     first = last = count = 0
     newest = access_log.GENESIS
     with database.reading() as session:
@@ -70,12 +70,13 @@ def export(now: datetime) -> Iterator[str]:
 
 
 def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
-    """How many lines an exported file has, and what is wrong with it; `alone`: without the secret key of this
-    installation. Then the signature of its end is checked with the key that stands in it: whose key that is, is for the
-    reader to compare (:func:`key_of_file`).
+    """Verify an exported file. Returns the number of lines, and what is wrong (empty if nothing is).
+
+    `alone`: without the secret key of this installation. Then the end is verified with the public key that it states,
+    and the reader compares that key (:func:`key_of_file`).
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     checker, ended = Checker(), False
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -108,7 +109,7 @@ def faults_of_file(path: Path, *, alone: bool = False) -> tuple[int, list[str]]:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a name that stands twice a reader sees the one, and a program the other."""
+    """Refuse an object with a repeated name, because readers and programs would see different values."""
     content = dict(pairs)
     if len(content) != len(pairs):
         raise ValueError
@@ -116,12 +117,12 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def key_of_file(path: Path) -> str:
-    """The public key (hex) that an exported file says it was signed with; empty without an end."""
+    """The public key (hex) that an exported file states; empty without an end."""
     return str(_end_of(path).get("key", ""))
 
 
 def signature_of_file(path: Path) -> Signature:
-    """Whose signature an exported file bears."""
+    """Who signed an exported file."""
     return anchors.signature_of(_end_of(path))
 
 
@@ -135,7 +136,7 @@ def _end_of(path: Path) -> dict[str, Any]:
 
 
 def missing_since(path: Path) -> int:
-    """How many lines the log in the database has got since the file was exported; -1 where the two disagree."""
+    """How many lines the database has that are newer than an exported file; -1 if the two disagree."""
     last, newest = 0, access_log.GENESIS
     with path.open(encoding="utf-8") as file:
         for text in file:
@@ -150,8 +151,7 @@ def missing_since(path: Path) -> int:
 
 
 class Checker:
-    """Reads lines in order, from the database or a file, and says what is wrong with them. It remembers only what
-    lines still to come must agree with."""
+    """Verifies lines in order, from the database or a file. Its memory does not grow with the number of lines."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -159,12 +159,12 @@ class Checker:
         self.hash = GENESIS
         self.count = 0
         self._builds_on = ""
-        self._told_of: dict[str, str] = {}
+        self._trims: dict[str, str] = {}
         self._seals: list[tuple[str, str, object]] = []
         self._began_sound = False
 
     def take(self, content: dict[str, Any], stated: object) -> None:
-        """The next line as :func:`written` gives it, and the hash it bears."""
+        """Verify the next line, as :func:`ivr.audit.access_log.written` returns it, and its stated hash."""
         number = content.get("number")
         previous = content.get("previous")
         if self.count == 0:
@@ -178,26 +178,26 @@ class Checker:
         if actual != stated:
             self.fault(f"line {number} was changed")
         if content.get("action") == "trimmed":
-            self._told_of[str(content.get("trimmed_through"))] = str(content.get("detail"))
+            self._trims[str(content.get("trimmed_through"))] = str(content.get("detail"))
             self._seals.append((str(content.get("trimmed_through")), str(content.get("detail")), content.get("reason")))
         self.count += 1
         self.last = number if isinstance(number, int) else self.last
         self.hash = str(stated)
 
     def end(self) -> list[str]:
-        """After the last line: all faults. Older lines may only be missing where a later line says so."""
+        """Finish after the last line. Returns all faults. Older lines may be missing only if a later line says so."""
         from_the_start = self.first == 1 and self._builds_on == GENESIS
-        if self.count and not from_the_start and self._told_of.get(str(self.first - 1)) != self._builds_on:
+        if self.count and not from_the_start and self._trims.get(str(self.first - 1)) != self._builds_on:
             self.fault(f"the lines before {self.first} are missing, and no line says that they were deleted")
         return self.faults
 
     def check_seals(self) -> None:
-        """With the secret key: lines that say that older ones were deleted were written by this installation."""
+        """Verify with the secret key that this installation wrote the lines about deleted lines."""
         for through, last_hash, stated in self._seals:
             if not is_digits(through) or not is_seal_of_trim(int(through), last_hash, str(stated)):
                 self.fault(f"the line that says that lines up to {through} were deleted is not of this hotline")
 
     def fault(self, text: str) -> None:
-        """Something is wrong; of very many only the first are named."""
+        """Record a fault. Only the first twenty are kept."""
         if len(self.faults) < 20:
             self.faults.append(text)

@@ -1,4 +1,4 @@
-"""Work of an operator lives here: backup, restore, migrations and demo data.
+"""An operator's work: backup, restore, migrations and demo data.
 
-Periodic work of the product does not; that is in `ivr.workers`.
+Periodic work of the product belongs to `ivr.workers`.
 """

@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema and the teams to the configuration."""
+"""Migrates the database to the newest schema, and mirrors the configured teams in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ivr.platform import database
 
 
 def alembic_config() -> Config:
-    """Alembic's configuration without a file of its own."""
+    """Alembic's configuration. It needs no file."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
     return config

@@ -1,7 +1,7 @@
-"""All rows of a database as lines of JSON, and back again: of one instant, and the same for both databases.
+"""Writes all rows of a database as lines of JSON, and reads them back, the same for both databases.
 
-So a backup of SQLite can be restored into PostgreSQL, which is how a house moves when one machine is too small. Tables
-are read from the database itself (reflected), so that this works for the schema of any time.
+So a backup of SQLite can be restored into PostgreSQL, for an installation that needs a larger database. Tables are
+reflected from the database, so that this works for the schema of any version.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from sqlalchemy import DateTime as DateTimeType
 from sqlalchemy import Time as TimeType
 from sqlalchemy.exc import SAWarning
 
-#: Rows of one part.
+#: The number of rows in one part.
 _ROWS = 2000
 _REVISION = "alembic_version"
 
 
 def tables(connection: Connection) -> dict[str, Table]:
-    """The tables that are there, those first to which others refer."""
+    """The existing tables, ordered so that a table follows those that it refers to."""
     found = MetaData()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # of indexes that reflection cannot express
+        warnings.simplefilter("ignore", SAWarning)  # some indexes cannot be reflected
         found.reflect(connection)
     return {table.name: table for table in found.sorted_tables if table.name != _REVISION}
 
 
 def revision(connection: Connection) -> str | None:
-    """The schema's revision; None where nothing was ever migrated."""
+    """The schema's revision; None if the database was never migrated."""
     if not inspect(connection).has_table(_REVISION):
         return None
     found: str | None = connection.scalar(text(f"SELECT version_num FROM {_REVISION}"))  # noqa: S608 - a constant
@@ -43,7 +43,7 @@ def revision(connection: Connection) -> str | None:
 
 
 def parts(connection: Connection, table: Table) -> Iterator[bytes]:
-    """The rows of a table, some thousands at a time."""
+    """The rows of a table as lines of JSON, in parts."""
     order = list(table.primary_key.columns)
     rows = connection.execution_options(yield_per=_ROWS).execute(select(table).order_by(*order)).mappings()
     while some := list(islice(rows, _ROWS)):
@@ -51,11 +51,11 @@ def parts(connection: Connection, table: Table) -> Iterator[bytes]:
 
 
 def load(connection: Connection, table: Table, part: bytes) -> int:
-    """Write the rows of a part; how many."""
+    """Insert the rows of a part. Returns their number."""
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for line in part.splitlines():
         row = {name: _read(table, name, value) for name, value in json.loads(line).items()}
-        # JSON's own null is a value; where there was nothing there shall be nothing.
+        # A null would be stored as JSON's null in a column of type JSON. It is left out instead.
         row = {
             name: value for name, value in row.items() if value is not None or not isinstance(table.c[name].type, JSON)
         }
@@ -66,7 +66,7 @@ def load(connection: Connection, table: Table, part: bytes) -> int:
 
 
 def last_ids(connection: Connection, found: Iterable[Table]) -> dict[str, int]:
-    """The last id that each table has given, though its row may be gone: an id is never given twice."""
+    """The last id that each table has given, even if its row was deleted. An id is never given twice."""
     if connection.dialect.name == "sqlite":
         if not connection.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
             return {}
@@ -81,7 +81,7 @@ def last_ids(connection: Connection, found: Iterable[Table]) -> dict[str, int]:
 
 
 def go_on_after(connection: Connection, found: Iterable[Table], given: Mapping[str, int]) -> None:
-    """Let each table's next id come after all that were given."""
+    """Set each table's next id to come after all that were given."""
     for table in found:
         last = given.get(table.name, 0)
         if connection.dialect.name == "sqlite":
@@ -89,7 +89,7 @@ def go_on_after(connection: Connection, found: Iterable[Table], given: Mapping[s
                 text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name"),
                 {"last": last, "name": table.name},
             )
-            if last and _counts_for_ever(connection, table):
+            if last and _has_autoincrement(connection, table):
                 connection.execute(
                     text(
                         "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :last "
@@ -104,7 +104,7 @@ def go_on_after(connection: Connection, found: Iterable[Table], given: Mapping[s
                 connection.execute(text("SELECT setval(:sequence, :last)"), {"sequence": sequence, "last": highest})
 
 
-def _counts_for_ever(connection: Connection, table: Table) -> bool:
+def _has_autoincrement(connection: Connection, table: Table) -> bool:
     made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table.name})
     return "AUTOINCREMENT" in (made or "").upper()
 
@@ -120,13 +120,13 @@ def _sequence(connection: Connection, table: Table) -> str | None:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, datetime):  # SQLite gives UTC without saying so
+    if isinstance(value, datetime):  # SQLite returns UTC without a time zone
         return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)).isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(bytes(value)).decode()
-    raise TypeError(f"a value of {type(value).__name__} cannot be kept")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be dumped")
 
 
 def _read(table: Table, name: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Data protection lives here: retention, erasure, restriction, legal holds, subject access and compliance documents.
+"""Data protection: retention, erasure, restriction, legal holds, subject access and compliance documents.
 
-The access log does not; it is in `ivr.audit`.
+The access log belongs to `ivr.audit`.
 """

@@ -1,7 +1,7 @@
-"""How what is a caller's goes: rows here, and a plan for what is elsewhere (our audio store, the carrier).
+"""Anonymises and deletes callers' data: rows here, and a plan for the audio store and the carrier.
 
-The plan is carried out after the commit, by who may wait for it (:mod:`ivr.privacy.nightly_job`): nothing goes that was
-not committed, and no transaction waits for a network.
+:mod:`ivr.privacy.nightly_job` executes the plan after the commit. So nothing is deleted without a commit, and no
+transaction waits for the network.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform.orm import Base
 from ivr.platform.work_models import Work
 
-#: Kinds of events whose text a person has written, or was said by the caller.
+#: Kinds of events whose text was written by a person or said by the caller.
 WRITTEN = (
     TaskEventKind.NOTED,
     TaskEventKind.NAMED,
@@ -31,12 +31,12 @@ WRITTEN = (
     TaskEventKind.RAISED,
     TaskEventKind.TEXT_SENT,
 )
-#: Telephones of a conversation that are not staff's.
+#: Legs that are not members'.
 THEIR_LEGS = Leg.role.in_((LegRole.CALLER, LegRole.COMPANION))
 
 
 def audio(session: Session, recording_ids: Sequence[int]) -> None:
-    """Recordings keep their row and lose their audio, its key first."""
+    """Delete the audio of recordings, its key first. The rows remain."""
     for recording in session.scalars(select(Recording).where(Recording.id.in_(recording_ids))):
         elsewhere(session, PendingDeletionKind.AUDIO, recording.recording_sid)
         if recording.carrier_deleted_at is None:
@@ -47,7 +47,7 @@ def audio(session: Session, recording_ids: Sequence[int]) -> None:
 
 
 def messages(session: Session, message_ids: Sequence[int]) -> None:
-    """Messages with their audio and words."""
+    """Delete messages with their audio and transcripts."""
     recordings = session.scalars(select(Recording.id).where(Recording.message_id.in_(message_ids))).all()
     audio(session, recordings)
     of_tasks = select(VoiceboxMessage.task_id).where(VoiceboxMessage.id.in_(message_ids)).distinct()
@@ -60,7 +60,7 @@ def messages(session: Session, message_ids: Sequence[int]) -> None:
 
 
 def words(session: Session, task_ids: Sequence[int]) -> None:
-    """What was written about tasks."""
+    """Delete all written text about tasks."""
     texts = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind.in_(WRITTEN))
     session.execute(texts.values(text=None))
     session.execute(delete(Draft).where(Draft.task_id.in_(task_ids)))
@@ -69,7 +69,7 @@ def words(session: Session, task_ids: Sequence[int]) -> None:
 
 
 def names(session: Session, task_ids: Sequence[int]) -> None:
-    """Number, name, customer number and place of tasks, and why a hold once lay on them."""
+    """Delete number, name, customer number and place of tasks, and the reasons of lifted holds."""
     theirs = update(CallbackTask).where(CallbackTask.id.in_(task_ids))
     session.execute(theirs.values(callback_number=None, caller_name=None))
     session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(task_ids)).values(customer_number=None))
@@ -84,7 +84,7 @@ def names(session: Session, task_ids: Sequence[int]) -> None:
 
 
 def texts(session: Session, which: ColumnElement[bool]) -> None:
-    """Text messages, here and at the carrier."""
+    """Delete text messages here, and plan it at the carrier."""
     found = session.execute(select(TextMessage.id, TextMessage.message_sid).where(which)).all()
     for text in found:
         if text.message_sid:
@@ -95,7 +95,7 @@ def texts(session: Session, which: ColumnElement[bool]) -> None:
 
 
 def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
-    """Numbers of calls, and what the carrier keeps of them."""
+    """Delete the numbers of calls here, and plan the deletion of the calls at the carrier."""
     for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(call_ids))):
         elsewhere(session, PendingDeletionKind.CALL, call_sid)
     texts(session, TextMessage.call_id.in_(call_ids))
@@ -104,7 +104,7 @@ def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
 
 
 def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
-    """Numbers of callers and companions in conversations, and what the carrier keeps of these calls."""
+    """Delete the numbers of callers and companions in conversations, and plan their calls' deletion at the carrier."""
     theirs = (Leg.conversation_id.in_(conversation_ids), THEIR_LEGS)
     for call_sid in session.scalars(select(Leg.call_sid).where(*theirs, Leg.call_sid.is_not(None))):
         elsewhere(session, PendingDeletionKind.CALL, str(call_sid))
@@ -114,12 +114,12 @@ def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
 
 
 def blocks(session: Session, block_ids: Sequence[int]) -> None:
-    """Blocked numbers."""
+    """Delete blocked numbers."""
     session.execute(delete(BlockedNumber).where(BlockedNumber.id.in_(block_ids)))
 
 
 def tasks(session: Session, task_ids: Sequence[int]) -> None:
-    """Tasks with all that belongs to them."""
+    """Delete tasks with all that belongs to them."""
     messages(session, session.scalars(select(VoiceboxMessage.id).where(VoiceboxMessage.task_id.in_(task_ids))).all())
     session.execute(delete(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None)))
     session.execute(delete(Attempt).where(Attempt.task_id.in_(task_ids)))
@@ -128,14 +128,14 @@ def tasks(session: Session, task_ids: Sequence[int]) -> None:
 
 
 def calls(session: Session, call_ids: Sequence[int]) -> None:
-    """Calls with all that belongs to them."""
+    """Delete calls with all that belongs to them."""
     call_numbers(session, call_ids)
     messages(session, session.scalars(select(VoiceboxMessage.id).where(VoiceboxMessage.call_id.in_(call_ids))).all())
     session.execute(delete(Call).where(Call.id.in_(call_ids)))
 
 
 def conversations(session: Session, conversation_ids: Sequence[int]) -> None:
-    """Conversations with their legs."""
+    """Delete conversations with their legs."""
     leg_numbers(session, conversation_ids)
     session.execute(delete(Conversation).where(Conversation.id.in_(conversation_ids)))
 

@@ -1,10 +1,10 @@
-"""Destroys all that is a person's, at their wish (Art. 17 GDPR), and does it again after a restore.
+"""Erases all data of a person at their request (Art. 17 GDPR), and erases it again after a restore.
 
-What is left of a task or call names nobody: it is counted until the figures of its days are final, and then goes too.
-Each erasure leaves an entry outside the database: keyed hashes of what was erased, from which a restored backup is
-cleaned again.
+The rows of their tasks and calls remain without personal data until the metrics of their days are final; then they are
+deleted too. Each erasure leaves an entry outside the database with keyed hashes, from which a restored backup is
+cleaned.
 
-    deletions/<time>-<random>.json    {"at", "tasks", "calls", "recordings", "numbers"}, sealed
+    deletions/<time>-<random>.json    {"at", "tasks", "calls", "recordings", "numbers"}, signed
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ PREFIX = "deletions/"
 
 
 class Held(Exception):
-    """A legal hold lies on a task (Art. 17 (3) e GDPR)."""
+    """A legal hold on a task prevents the erasure (Art. 17 (3) e GDPR)."""
 
 
 class StillTalking(Exception):
-    """A call of theirs, or a conversation with them, is not over yet."""
+    """A call of the person, or a conversation with them, is still going on."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose data it is, as far as it can be found: their tasks and calls (ids), and their number (E.164)."""
+    """A person's data, as far as it can be found: ids of tasks and calls, and the number (E.164)."""
 
     task_ids: tuple[int, ...]
     call_ids: tuple[int, ...]
@@ -61,8 +61,10 @@ class Subject:
 
 
 def of_number(session: Session, number: str) -> Subject:
-    """All about a number: calls from it, tasks to call it back or of these calls, and the calls of such tasks whose
-    number was withheld. What others said in calls of their own is not theirs, though it led to the same number."""
+    """All data about a number: its calls, tasks of them or to call it back, and withheld calls of such tasks.
+
+    Calls of other people that led to the same task do not belong to the person.
+    """
     calls = set(session.scalars(select(Call.id).where(Call.from_number == number)))
     theirs = select(CallbackTask.id).where(or_(CallbackTask.callback_number == number, CallbackTask.call_id.in_(calls)))
     tasks = set(session.scalars(theirs))
@@ -71,7 +73,7 @@ def of_number(session: Session, number: str) -> Subject:
 
 
 def of_code(session: Session, receipt_code: str) -> Subject:
-    """All about one task."""
+    """All data about one task."""
     task = session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == receipt_code))
     if task is None:
         return Subject((), (), None)
@@ -80,24 +82,24 @@ def of_code(session: Session, receipt_code: str) -> Subject:
 
 
 def messages_of(session: Session, subject: Subject) -> Sequence[VoiceboxMessage]:
-    """Messages of their tasks, and of their calls as far as these belong to nobody else's task."""
+    """The messages of the person's tasks, and those of their calls that belong to no task."""
     own = VoiceboxMessage.task_id.in_(subject.task_ids)
     bare = VoiceboxMessage.task_id.is_(None) & VoiceboxMessage.call_id.in_(subject.call_ids)
     return session.scalars(select(VoiceboxMessage).where(or_(own, bare)).order_by(VoiceboxMessage.id)).all()
 
 
 def texts_of(subject: Subject) -> ColumnElement[bool]:
-    """Text messages they have asked for, or got."""
+    """The text messages that the person requested or received."""
     asked = TextMessage.call_id.in_(subject.call_ids)
     return or_(asked, TextMessage.to_number == subject.number) if subject.number else asked
 
 
 def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
-    """Destroy everything that is theirs, and note down how to do it again; gives how much it was.
+    """Erase all data of a person, and write the entry that allows it again. Returns the numbers of erased rows.
 
     Raises:
-        Held, StillTalking: nothing was destroyed.
-        OSError: the audio store cannot take the entry; nothing was destroyed.
+        Held, StillTalking: nothing was erased.
+        OSError: the audio store did not take the entry; nothing was erased.
     """
     if legal_holds.lies_on(session, subject.task_ids):
         raise Held
@@ -126,13 +128,13 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
 
 
 def _theirs(subject: Subject) -> ColumnElement[bool]:
-    """Conversations with them."""
+    """The condition for conversations with the person."""
     entries = select(QueueEntry.id).where(QueueEntry.call_id.in_(subject.call_ids))
     return Conversation.task_id.in_(subject.task_ids) | Conversation.entry_id.in_(entries)
 
 
 def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> set[str]:
-    """Numbers whose every call is erased: their language is remembered from these."""
+    """Numbers all of whose calls are erased. The remembered language belongs to such a number."""
     numbers = {call.from_number for call in calls if call.from_number}
     others = select(Call.from_number).where(Call.from_number.in_(numbers), Call.id.not_in([call.id for call in calls]))
     return numbers - set(session.scalars(others))
@@ -152,7 +154,7 @@ def _talk(session: Session, subject: Subject) -> bool:
 def _take_ids_away(
     session: Session, tasks: Sequence[CallbackTask], calls: Sequence[Call], talks: Sequence[int], now: datetime
 ) -> None:
-    """What is left has random ids that nobody else has ever seen."""
+    """Give the remaining rows random ids that nobody has seen."""
     for task in tasks:
         workflow.withdraw(session, task, now)
         task.restricted_at, task.erased_at = None, now
@@ -165,7 +167,7 @@ def _take_ids_away(
 
 
 def _forget_number(session: Session, number: str, before: datetime, now: datetime) -> int:
-    """Destroy what stands under a number alone and came before an instant; how many rows."""
+    """Erase the rows that are stored under a number only and are older than an instant. Returns their number."""
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
     kept = select(Contact.call_id).where(Contact.task_id.in_(legal_holds.lying()))
     old = select(Call.id).where(Call.started_at <= before, Call.id.not_in(kept))
@@ -192,7 +194,7 @@ def _hidden(what: str) -> str:
 
 
 def _erased_at(erased: Mapping[str, datetime], what: str) -> datetime | None:
-    """When something was erased, under whichever key it was written down."""
+    """The instant of an erasure, whichever key it was written down with."""
     return next((erased[one] for one in keyed_hashes(Purpose.ERASED, what) if one in erased), None)
 
 
@@ -214,20 +216,20 @@ def _note_down(
 
 
 class Unreadable(Exception):
-    """Entries of what was erased that cannot be used: changed, or signed with a secret key that is not here. The
-    message names them."""
+    """Entries of erasures that cannot be used: changed, or signed with an unknown key. The message lists them."""
 
 
 def replay(session: Session, now: datetime) -> dict[str, int]:
-    """Erase again what a restored database has and was erased after the backup; gives how much it was. Recordings that
-    came back into the audio store go as well. What a hold was placed on after the erasure stays, and what a person did
-    after it.
+    """Erase again what was erased after the restored backup was made. Returns the numbers of erased rows.
+
+    Recordings that came back into the audio store are erased too. Tasks with a legal hold that is newer than the
+    erasure are kept, and so is everything that the person did after it.
 
     Raises:
-        OSError: the audio store is away.
-        Unreadable: an entry could not be used; what the others name is erased.
+        OSError: the audio store does not answer.
+        Unreadable: an entry could not be used. The data of all other entries is erased.
     """
-    former_keys.forget_read()  # the restored database has others
+    former_keys.forget_read()  # the restored database may have other keys
     erased, unreadable = _entries()
     tasks = {
         task_id: at
@@ -268,7 +270,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
 
 
 def _over_long_ago(session: Session, subject: Subject) -> None:
-    """Calls and conversations that were going on when the backup was made."""
+    """End the calls and conversations that were going on when the backup was made."""
     session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state=CallState.ENDED))
     talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
     session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state=ConversationState.ENDED))
@@ -276,8 +278,10 @@ def _over_long_ago(session: Session, subject: Subject) -> None:
 
 
 def _held_since(session: Session, tasks: Mapping[int, datetime], now: datetime) -> set[int]:
-    """Those of erased tasks on which a hold was placed after the erasure. One that is older had been lifted by then, or
-    nothing would have been erased: the backup does not know that."""
+    """Of the erased tasks, those with a legal hold that is newer than the erasure.
+
+    An older hold had been lifted before the erasure, which the backup does not know. It is lifted again.
+    """
     held = set()
     lying = select(LegalHold).where(LegalHold.task_id.in_(tasks), LegalHold.lifted_at.is_(None))
     for hold in session.scalars(lying).all():
@@ -290,7 +294,7 @@ def _held_since(session: Session, tasks: Mapping[int, datetime], now: datetime) 
 
 
 def _entries() -> tuple[dict[str, datetime], list[str]]:
-    """What was erased (keyed hashes) and when it last was; and entries that cannot be read."""
+    """The keyed hashes of all erasures with the latest instant of each, and the entries that cannot be read."""
     found: dict[str, datetime] = {}
     unreadable = []
     for name in sorted(blob_storage.store().names(PREFIX)):  # by time

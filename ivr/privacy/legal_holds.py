@@ -1,4 +1,4 @@
-"""Legal holds: a task that is needed, say in court, is not deleted while one lies on it (Art. 17 (3) e GDPR)."""
+"""Legal holds: a task that is needed, for example in court, is not deleted while it has one (Art. 17 (3) e GDPR)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ivr.models.privacy import LegalHold
 
 
 def place(session: Session, task: CallbackTask, user: User, reason: str, now: datetime) -> None:
-    """Place a hold.
+    """Place a hold on a task.
 
     Raises:
-        ValueError: without a reason.
+        ValueError: the reason is empty.
     """
     reason = " ".join(reason.split())[:300]
     if not reason:
@@ -32,17 +32,17 @@ def lift(session: Session, task: CallbackTask, user: User, now: datetime) -> Non
 
 
 def of_task(session: Session, task_id: int) -> Sequence[LegalHold]:
-    """Holds that lie on a task."""
+    """The holds of a task that are not lifted."""
     lying = select(LegalHold).where(LegalHold.task_id == task_id, LegalHold.lifted_at.is_(None))
     return session.scalars(lying.order_by(LegalHold.id)).all()
 
 
 def lies_on(session: Session, task_ids: Collection[int]) -> list[int]:
-    """Those of some tasks on which a hold lies."""
+    """Those of the tasks that have a hold."""
     found = select(LegalHold.task_id).where(LegalHold.lifted_at.is_(None), LegalHold.task_id.in_(task_ids))
     return list(session.scalars(found))
 
 
 def lying() -> Select[int]:
-    """Ids of tasks on which a hold lies (a subquery)."""
+    """The ids of tasks with a hold, as a subquery."""
     return select(LegalHold.task_id).where(LegalHold.lifted_at.is_(None))

@@ -1,4 +1,4 @@
-"""Looks for callers' data in Redis."""
+"""Searches Redis for callers' data. There should be none."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from redis import Redis
 
-#: Numbers of people and the carrier's ids: Redis holds ids of our own only.
+#: Telephone numbers and the carrier's ids. Redis should hold ids of our own only.
 _OF_CALLERS = re.compile(rb"\+[1-9][0-9]{7,14}|(?:CA|RE|SM)[0-9a-f]{32}")
 
 
 def values_of_callers(redis: Redis) -> int:
-    """How many keys hold a telephone number or a carrier's id; there should be none.
+    """The number of keys that contain a telephone number or an id of the carrier.
 
     Raises:
-        RedisError: it cannot be asked.
+        RedisError: Redis does not answer.
     """
     found = 0
     for key in redis.scan_iter(count=500):

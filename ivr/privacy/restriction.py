@@ -1,8 +1,8 @@
-"""Restriction of processing (Einschränkung der Verarbeitung, Art. 18 GDPR): a task is kept, and neither people nor
-machines use it until the restriction is lifted.
+"""Restriction of processing (Einschränkung der Verarbeitung, Art. 18 GDPR): a task is kept, but neither people nor
+programs may use it until the restriction is lifted.
 
 Claiming, opening, calling back, reopening, text messages, transcripts, the call queue and deletion check it themselves.
-A new call of the same person is their own wish, and leads to a task of its own.
+A new call of the same person is their own request and leads to a task of its own.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ivr.voicebox import voicebox
 
 
 def restrict(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Restrict a task. Twice is once."""
+    """Restrict a task. Nothing happens if it is restricted already."""
     workflow.restrict(session, task, user, now)
 
 
 def lift(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Lift a restriction: transcripts that waited are made, and deadlines move by as long as it lasted."""
+    """Lift a restriction. Pending transcripts are planned, and deadlines move by its duration."""
     if task.restricted_at is None:
         return
     workflow.unrestrict(session, task, user, now)

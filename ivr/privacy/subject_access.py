@@ -1,4 +1,4 @@
-"""Everything the house has about a person (Art. 15 GDPR), readable by them and by machines."""
+"""Collects all data about a person (Art. 15 GDPR), in a form for people and for programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ivr.privacy import erasure
 from ivr.privacy.erasure import Subject
 from ivr.voicebox import audio_store
 
-#: Columns that are the house's own: who works here, keys, and states of machines.
+#: Columns that are left out: members, keys, and internal states.
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
     "blocked_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash", "closing_counted",
@@ -36,7 +36,7 @@ _HIDDEN = {
 
 
 def collect(session: Session, subject: Subject) -> dict[str, Any]:
-    """All rows about a person, by kind; instants as RFC 3339 text."""
+    """All rows about a person, by kind. Instants are RFC 3339 text."""
     tasks = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(subject.task_ids))).all()
     calls = session.scalars(select(Call).where(Call.id.in_(subject.call_ids)).order_by(Call.started_at)).all()
     entries = session.scalars(select(QueueEntry).where(QueueEntry.call_id.in_(subject.call_ids))).all()
@@ -65,7 +65,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
 
 
 def extent(data: Mapping[str, Any]) -> dict[str, int]:
-    """How many rows of each kind there are; without those that say who has read them."""
+    """The number of rows of each kind, without the accesses to them."""
     counts = {kind: len(rows) if isinstance(rows, list) else int(rows is not None) for kind, rows in data.items()}
     return {kind: count for kind, count in counts.items() if count and kind != "readings"}
 
@@ -102,7 +102,7 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
 
 
 def _event(event: TaskEvent) -> dict[str, Any]:
-    """Without the names of who works here."""
+    """An event without the names of members."""
     return {
         **_plain(event),
         **({"text": None} if event.kind in (TaskEventKind.TAKEN_OVER, TaskEventKind.ASSIGNED) else {}),
@@ -129,7 +129,7 @@ def _conversation(session: Session, conversation: Conversation) -> dict[str, Any
 
 
 def _readings(session: Session, tasks: Collection[CallbackTask]) -> list[dict[str, Any]]:
-    """Who has read it: by role, as Art. 15 (1) c wants recipients or their categories."""
+    """The accesses to the tasks, by role: Art. 15 (1) c asks for recipients or their categories."""
     counted: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for line in access_reports.about(session, tasks):
         counted[(line.role, line.action)].append(line.at)
@@ -140,8 +140,7 @@ def _readings(session: Session, tasks: Collection[CallbackTask]) -> list[dict[st
 
 
 def package(data: Mapping[str, Any], pdf: bytes, missing: str) -> bytes:
-    """A ZIP file with the PDF, the same as JSON, and every recording as WAV; `missing` stands in the place of one that
-    cannot be read."""
+    """A ZIP file with the PDF, the JSON, and every recording as WAV. The text `missing` replaces unreadable ones."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.pdf", pdf)
@@ -158,7 +157,7 @@ def package(data: Mapping[str, Any], pdf: bytes, missing: str) -> bytes:
 
 
 def recordings_of(session: Session, subject: Subject) -> int:
-    """How many recordings can be heard."""
+    """The number of recordings with audio."""
     ids = [message.id for message in erasure.messages_of(session, subject)]
     stored = select(func.count(Recording.id)).where(
         Recording.message_id.in_(ids), Recording.state == RecordingState.STORED

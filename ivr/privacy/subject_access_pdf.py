@@ -1,4 +1,4 @@
-"""What the house has about a person, as a PDF they can read."""
+"""A person's data as a PDF that they can read."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ def as_pdf(
     data: Mapping[str, Any], made_on: str, language: str, _: Translate,
     labels: Mapping[str, object], said: Callable[[str, Any], str],
 ) -> bytes:  # fmt: skip
-    """For paper and screen readers. `labels` are the names of columns (what has none is left out), `said` makes a
-    column's value readable. Letters of scripts that no font here has are in the JSON file beside it."""
+    """The PDF. `labels` are the names of columns; columns without one are left out. `said` formats a value.
+
+    Letters that no font here has are readable in the JSON file.
+    """
     content = {
         "language": language,
         "title": _("Information about your personal data (Art. 15 GDPR)"),
         "period": made_on,
-        "house": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
+        "issuer": _("Jobcenter Bremen · Telephone hotline 0421-178-2666"),
         "page": _("Page"),
         "of": _("of"),
         "about": [
@@ -56,7 +58,7 @@ def as_pdf(
     }
     try:
         made: bytes = typst.compile(str(_HERE / "subject_access.typ"), pdf_standards=["ua-1"], **options)
-    except RuntimeError:  # a letter no font here has cannot be read out either; better a file than none
+    except RuntimeError:  # PDF/UA refuses letters that no font has; a plain PDF is better than none
         made = typst.compile(str(_HERE / "subject_access.typ"), **options)
     return made
 

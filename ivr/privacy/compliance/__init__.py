@@ -1,4 +1,4 @@
-"""The papers of data protection and accessibility, written from the code's own tables so that they cannot go stale."""
+"""The compliance documents of data protection and accessibility, generated from the code's own tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["contents", "write"]
 
 
 def contents() -> dict[str, str]:
-    """All papers by file name."""
+    """All documents by file name."""
     return {
         "permissions.md": documents.permissions(),
         "record-of-processing.md": documents.record_of_processing(),
@@ -23,7 +23,7 @@ def contents() -> dict[str, str]:
 
 
 def write(directory: Path) -> list[Path]:
-    """Write them into a directory; gives the files."""
+    """Write all documents into a directory. Returns their paths."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in contents().items():
         (directory / name).write_text(text, encoding="utf-8")

@@ -1,6 +1,6 @@
-"""What is kept where, about whom, and for how long: every table of the database, and what is beside it.
+"""The data inventory: what each table and each other place holds, about whom, and for how long.
 
-tests/privacy/compliance/test_documents.py finds a table that is missing here.
+tests/privacy/compliance/test_documents.py fails if a table is missing here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kept:
-    """About whom something is (`callers`, `staff`, `others`, `nobody`), what it is, and which periods end it."""
+    """Whom the data is about (`callers`, `staff`, `others`, `nobody`), what it is, and its retention periods."""
 
     about: str
     what: str
@@ -36,16 +36,16 @@ TABLES: dict[str, Kept] = {
         "callers", "Appointment wish: impairment, companion, date and place, refusal", ("number_and_name", "task")
     ),
     "text_messages": Kept("callers", "Text messages and the number they went to", ("number_and_name",)),
-    "line_entries": Kept("callers", "Places in a team's line; the call's sealed state", _CALLERS),
-    "conversations": Kept("callers", "Who was brought together when, and the outcome", ("call_record",)),
+    "line_entries": Kept("callers", "Entries of the call queues; the call's sealed state", _CALLERS),
+    "conversations": Kept("callers", "Who was connected when, and the outcome", ("call_record",)),
     "legs": Kept("callers", "Telephones of a conversation; numbers of callers and companions", _CALLERS),
     "interpreter_requests": Kept("others", "Interpreters and companions asked for; a companion's number", _CALLERS),
     "known_callers": Kept("callers", "The language of a number, under a keyed hash", ("remembered_language",)),
     "code_tries": Kept("callers", "Wrong receipt codes of a number, under a keyed hash; for an hour"),
-    "frequent_callers": Kept("callers", "Numbers that ring without end; for days"),
+    "frequent_callers": Kept("callers", "Numbers that call extremely often; for days"),
     "blocked_numbers": Kept("callers", "Blocked numbers and why", ("number_and_name",)),
-    "sla_clocks": Kept("callers", "Promises of a task and when they were kept", ("task",)),
-    "sla_pauses": Kept("callers", "Promises put off at the caller's wish", ("task",)),
+    "sla_clocks": Kept("callers", "Deadlines of a task and when they were met", ("task",)),
+    "sla_pauses": Kept("callers", "Deadlines put off at the caller's wish", ("task",)),
     "alert_items": Kept("callers", "Which task an alert was about; for days"),
     "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
     "pending_deletions": Kept(
@@ -72,28 +72,28 @@ TABLES: dict[str, Kept] = {
     "reports_sent": Kept("staff", "Reports sent by e-mail, and to whom"),
     "prompt_recordings": Kept("staff", "Recorded prompts, and who recorded them"),
     "teams": Kept("nobody", "Teams"),
-    "work": Kept("nobody", "Work to be done: ids only"),
+    "work": Kept("nobody", "Jobs to be done: ids only"),
     "spool_entries": Kept("nobody", "Which entries of a host's spool were replayed"),
     "former_keys": Kept("nobody", "Keys of former secret keys, sealed: for keyed hashes and anchors made with them"),
-    "checkpoints": Kept("nobody", "How far repeated work has come"),
-    "daily_figures": Kept("nobody", "Figures of a day", ("statistics",)),
-    "figure_days": Kept("nobody", "Which days are counted for good"),
+    "checkpoints": Kept("nobody", "How far repeated jobs have come"),
+    "daily_figures": Kept("nobody", "Metrics of a day", ("statistics",)),
+    "figure_days": Kept("nobody", "Which days are final"),
     "publications": Kept("nobody", "Published reports"),
     "period_changes": Kept("staff", "Periods that were proposed and confirmed"),
     "deletion_records": Kept("nobody", "That something was deleted"),
 }
-#: Beside the database.
+#: Places beside the database.
 PLACES: dict[str, Kept] = {
     "Audio store (directory or S3 bucket)": Kept(
         "callers", "Recordings, each sealed with a key of its own (AES-256-GCM)", ("audio",)
     ),
-    "Audio store, access-log/": Kept("nobody", "Heads of the access log"),
+    "Audio store, access-log/": Kept("nobody", "Anchors of the access log"),
     "Audio store, deletions/": Kept("nobody", "Keyed hashes of what was erased, to erase it again after a restore"),
-    "Redis": Kept("nobody", "Ids of work; rate limits under keyed hashes"),
-    "Spool (a host's disk, while the database is away)": Kept(
-        "callers", "What a caller did, until it is written into the database"
+    "Redis": Kept("nobody", "Ids of jobs; rate limits under keyed hashes"),
+    "Spool (a host's disk, while the database does not answer)": Kept(
+        "callers", "A caller's inputs, until they are written into the database"
     ),
-    "Software logs": Kept("nobody", "What the software did; a redactor takes out what could be a person's"),
+    "Software logs": Kept("nobody", "What the software did; personal data is removed from every line"),
     "Telephone carrier": Kept(
         "callers", "Recordings, until ours is stored; calls and text messages", ("number_and_name",)
     ),

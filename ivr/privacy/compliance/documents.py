@@ -1,4 +1,4 @@
-"""Each paper as Markdown, from the tables of the code."""
+"""Each compliance document as Markdown, generated from the code's tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
 
 
 def permissions() -> str:
-    """Who may call which endpoint."""
+    """The permissions: which role may call which endpoint."""
     guards = (ANYBODY, CARRIER, PROGRAM)
     columns = [*ROLES, *guards]
     lines = [
@@ -43,7 +43,7 @@ def _periods(kept: Kept) -> str:
 
 
 def record_of_processing() -> str:
-    """Art. 30 GDPR."""
+    """The record of processing activities (Art. 30 GDPR)."""
     everything = [(f"`{name}`", kept.about, kept.what, _periods(kept)) for name, kept in TABLES.items()]
     everything += [(name, kept.about, kept.what, _periods(kept)) for name, kept in PLACES.items()]
     return (
@@ -72,7 +72,7 @@ def record_of_processing() -> str:
 
 
 def technical_and_organisational_measures() -> str:
-    """Art. 32 GDPR."""
+    """The technical and organisational measures (Art. 32 GDPR)."""
     lines = [(one.goal, one.what, f"`tests/{one.proof}`") for one in MEASURES.values()]
     return (
         f"{_MADE}# Technical and organisational measures (Art. 32 GDPR, § 67c SGB X)\n\n"
@@ -86,7 +86,7 @@ def technical_and_organisational_measures() -> str:
 
 
 def deletion_concept() -> str:
-    """The periods and how deletion is proved."""
+    """The deletion concept: periods, and how deletion is verified."""
     lines = [(f"`{one.kind}`", one.days, f"{one.least}–{one.most}", one.begins, one.reason) for one in PERIODS.values()]
     kept = [(f"`{name}`", entry.what, _periods(entry)) for name, entry in TABLES.items() if entry.periods]
     return (
@@ -112,7 +112,7 @@ def deletion_concept() -> str:
 
 
 def threat_model() -> str:
-    """STRIDE over the architecture."""
+    """The threat model: STRIDE over the architecture."""
     lines = [
         (one.part, LETTERS[one.letter], one.what, "; ".join(MEASURES[name].what for name in one.against) or "–",
          one.left or "–")
@@ -128,7 +128,7 @@ def threat_model() -> str:
 
 
 def impact_assessment() -> str:
-    """What Art. 35 (7) GDPR asks for."""
+    """The content that Art. 35 (7) GDPR asks for."""
     risks = [
         ("A caller's need becomes known to a neighbour who works here", "medium", "high", "covered, log"),
         (
@@ -170,7 +170,7 @@ def impact_assessment() -> str:
 
 
 def accessibility() -> str:
-    """BITV 2.0 statement."""
+    """The accessibility statement (BITV 2.0)."""
     tested = [
         (
             "axe-core in light and dark",

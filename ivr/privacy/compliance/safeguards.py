@@ -1,6 +1,6 @@
-"""What protects the data, with the test that proves each; and what it protects against (STRIDE).
+"""The measures that protect the data, each with the test that proves it, and the threats that they counter (STRIDE).
 
-tests/privacy/compliance/test_documents.py finds a test that is named here and does not exist.
+tests/privacy/compliance/test_documents.py fails if a test that is named here does not exist.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure: the goal of Art. 32 GDPR it serves, what it is, and the test (file::function) that proves it."""
+    """A measure: its goal in Art. 32 GDPR, a description, and the test (file::function) that proves it."""
 
     goal: str
     what: str
@@ -30,12 +30,12 @@ MEASURES: dict[str, Measure] = {
     ),
     "log": Measure(
         "Input control",
-        "Every view, listening, search, export and download is written into a log that can only grow",
+        "Every view, playback, search, export and download is written into an append-only log",
         "audit/test_access_log.py::test_every_reading_is_written_down",
     ),
     "chain": Measure(
         "Integrity",
-        "Lines of the log are chained; heads are kept outside the database",
+        "Lines of the log are chained; anchors are kept outside the database",
         "audit/test_access_log.py::test_a_forged_log_is_found",
     ),
     "passwords": Measure(
@@ -45,7 +45,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "lockout": Measure(
         "Admission control",
-        "Who guesses has to wait longer and longer",
+        "Failed log-ins cause longer and longer delays",
         "accounts/test_login_sessions.py::test_who_guesses_waits_longer_and_longer",
     ),
     "second_factor": Measure(
@@ -75,12 +75,12 @@ MEASURES: dict[str, Measure] = {
     ),
     "retention": Measure(
         "Storage limitation",
-        "Periods; a nightly run that deletes and sees that all is gone",
+        "Periods; a nightly run that deletes and verifies that all is gone",
         "privacy/test_deletion.py::test_after_a_year_nothing_of_an_expired_person_is_left",
     ),
     "replay": Measure(
         "Storage limitation",
-        "What was erased is erased again after a restore",
+        "Erased data is erased again after a restore",
         "privacy/test_deletion.py::test_what_was_erased_stays_erased_after_a_restore",
     ),
     "rights": Measure(
@@ -105,12 +105,12 @@ MEASURES: dict[str, Measure] = {
     ),
     "fuzz": Measure(
         "Resilience",
-        "Every form and webhook is fed with nonsense: no failure, no change without permission",
+        "Every form and webhook is tested with nonsense: no failure, no change without permission",
         "web/test_bad_input.py::test_nonsense_breaks_nothing",
     ),
     "spool": Measure(
         "Availability",
-        "What a caller says survives an outage of the database",
+        "A caller's inputs survive an outage of the database",
         "stories/test_degraded.py::test_two_hundred_callers_while_database_and_redis_are_gone",
     ),
     "backup": Measure("Availability", "Sealed backups, with a drill", "operations/test_backup.py::test_the_drill"),
@@ -124,7 +124,7 @@ MEASURES: dict[str, Measure] = {
 
 @dataclass(frozen=True)
 class Threat:
-    """A threat to a part of the architecture: its letter of STRIDE, what could happen, and what stands against it."""
+    """A threat to a part of the architecture: its letter of STRIDE, a description, and the measures against it."""
 
     part: str
     letter: str
@@ -142,31 +142,31 @@ THREATS = (
            "Caller ids can be forged; nothing is told on the telephone without the receipt code."),
     Threat("Caller → carrier", "D", "A flood of calls", ("limits",), "Numbers are held off; emergencies get through."),
     Threat("Carrier → webhooks", "S", "Somebody pretends to be the carrier", ("signature",)),
-    Threat("Carrier → webhooks", "T", "The state of a call in its address is changed", ("signature", "fuzz"),
+    Threat("Carrier → webhooks", "T", "The state of a call in its URL is changed", ("signature", "fuzz"),
            "The state is sealed (Fernet)."),
-    Threat("Carrier → webhooks", "D", "Database or Redis are away", ("spool",)),
+    Threat("Carrier → webhooks", "D", "Database or Redis do not answer", ("spool",)),
     Threat("Carrier", "I", "The carrier keeps recordings and call records", ("retention",),
            "Its copy of a recording is deleted as soon as ours is stored; the carrier sees numbers and times."),
     Threat("Browser → pages", "S", "Stolen or guessed passwords", ("passwords", "lockout", "second_factor")),
     Threat("Browser → pages", "S", "A stolen cookie, an unattended screen", ("idle", "csp")),
     Threat("Browser → pages", "T", "Forged forms, injected scripts", ("csp", "fuzz")),
     Threat("Browser → pages", "I", "Curious staff", ("covered", "log", "permissions"),
-           "Who may read can still read: the log and the report of unusual reading find it afterwards."),
+           "Whoever may read can still read: the log and the report of unusual access find it afterwards."),
     Threat("Browser → pages", "E", "A member reaches a supervisor's or an administrator's page", ("permissions",)),
     Threat("Browser → pages", "D", "Floods of requests, huge uploads", ("limits",)),
     Threat("Programs → /api/v1", "I", "A leaked token", ("tokens", "log")),
-    Threat("Workers, Redis", "I", "Jobs tell of callers", ("redactor",), "Redis holds ids only."),
-    Threat("Workers, Redis", "T", "Somebody puts jobs onto the queue", (),
-           "Redis listens on a socket, or needs a password and TLS: the operator's duty. Jobs name rows; what is to be "
-           "done stands in the database."),
+    Threat("Workers, Redis", "I", "Jobs disclose callers' data", ("redactor",), "Redis holds ids only."),
+    Threat("Workers, Redis", "T", "Somebody puts jobs into a job queue", (),
+           "Redis listens on a socket, or needs a password and TLS: the operator's duty. Jobs only name rows; the "
+           "database says what is to be done."),
     Threat("Database", "T", "Somebody with its password changes the access log", ("chain",)),
     Threat("Database", "R", "Somebody denies having read", ("log", "chain")),
     Threat("Database", "I", "A stolen disk", ("audio_keys",),
            "Audio is sealed; numbers and words are not: the operator encrypts the disk."),
     Threat("Audio store", "I", "A stolen bucket", ("audio_keys",)),
-    Threat("Audio store", "T", "Audio is exchanged", ("audio_keys",)),
+    Threat("Audio store", "T", "Audio is replaced", ("audio_keys",)),
     Threat("Backups", "I", "A stolen backup", ("backup", "audio_keys")),
     Threat("Backups", "T", "A restore brings back what was erased", ("replay",)),
-    Threat("Software logs", "I", "Logs tell of callers", ("redactor",)),
+    Threat("Software logs", "I", "Logs disclose callers' data", ("redactor",)),
     Threat("Configuration", "E", "Default secrets", ("defaults",)),
 )  # fmt: skip
