@@ -5,7 +5,9 @@ The number itself is not kept; without the house's secret nobody can tell whose 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.orm import Session
@@ -50,11 +52,24 @@ def language_of(session: Session, number: str | None, now: datetime) -> str | No
 
 def remember(connection: Connection, number: str | None, language: str, now: datetime) -> None:
     """Remember the language a caller has chosen."""
-    if number is None or not settings().remember_language_days:
+    remember_all(connection, [(number, language, now)])
+
+
+def remember_all(connection: Connection, chosen: Sequence[tuple[str | None, str, datetime]]) -> None:
+    """Remember the languages that callers have chosen: number, language and instant of each, the latest last."""
+    if not settings().remember_language_days:
         return
-    values = {"language": language, "last_called_at": now}
-    new = insert(connection.dialect, _KNOWN).values(number_hash=number_hash(number), **values)
-    connection.execute(new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=values))
+    values = [
+        {"number_hash": number_hash(number), "language": language, "last_called_at": at}
+        for number, language, at in chosen
+        if number is not None
+    ]
+    if not values:
+        return
+    new = insert(connection.dialect, _KNOWN)
+    latest = {"language": new.excluded.language, "last_called_at": new.excluded.last_called_at}
+    statement = new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=latest)
+    connection.execute(statement, sorted(values, key=itemgetter("number_hash")))
 
 
 def forget(session: Session, now: datetime, days: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -39,25 +42,43 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
     return call
 
 
-def went_on(
-    connection: Connection,
-    call_sid: str,
-    from_number: str | None,
-    began_at: datetime,
-    step: str,
-    language: str,
-    concern: str | None,
-    ending: str,
-) -> None:
-    """Note how far a call has come, in one statement, or in two for a call that is not stored yet."""
-    values = {"step": step, "language": language} | ({"concern": concern} if concern else {})
-    if ending:
-        values["ending"] = ending
-    if connection.execute(update(_CALLS).where(_CALLS.c.call_sid == call_sid).values(values)).rowcount:
-        return
-    first = {"call_sid": call_sid, "from_number": from_number, "started_at": began_at, "state": CallState.IN_PROGRESS}
-    new = insert(connection.dialect, _CALLS).values({**first, **values})
-    connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=values))
+@dataclass(frozen=True)
+class Progress:
+    """How far a call has come. `ending` is empty while it goes on."""
+
+    call_sid: str
+    from_number: str | None
+    began_at: datetime
+    step: str
+    language: str
+    concern: str | None
+    ending: str
+
+
+def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
+    """Note how far calls have come, and the calls themselves where they are not stored yet. The latest row comes last;
+    a concern and an ending once noted stay until there is another."""
+    new = insert(connection.dialect, _CALLS)
+    changed = {
+        "step": new.excluded.step,
+        "language": new.excluded.language,
+        "concern": func.coalesce(new.excluded.concern, _CALLS.c.concern),
+        "ending": func.coalesce(new.excluded.ending, _CALLS.c.ending),
+    }
+    values = [
+        {
+            "call_sid": row.call_sid,
+            "from_number": row.from_number,
+            "started_at": row.began_at,
+            "state": CallState.IN_PROGRESS,
+            "step": row.step,
+            "language": row.language,
+            "concern": row.concern or None,
+            "ending": row.ending or None,
+        }
+        for row in sorted(rows, key=attrgetter("call_sid"))
+    ]
+    connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=changed), values)
 
 
 def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "") -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy import Connection, Table, delete, select
@@ -35,6 +36,22 @@ _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
 @lru_cache(maxsize=2)
 def _counters(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=0.1, socket_timeout=0.1, retry=Retry(NoBackoff(), 0))
+
+
+#: Counts a call within a minute; whether the number is held off, now or since an earlier call. One round trip.
+_COUNT_CALL = """
+local calls = redis.call('INCR', KEYS[1])
+if calls == 1 then redis.call('EXPIRE', KEYS[1], 60) end
+if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
+if calls <= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[2], 1, 'EX', ARGV[2])
+return 1
+"""
+
+
+@lru_cache(maxsize=2)
+def _count_call(url: str) -> Script:
+    return _counters(url).register_script(_COUNT_CALL)
 
 
 #: After a failure Redis is not asked for so long (seconds): callers do not wait for it.
@@ -66,13 +83,9 @@ def too_often(number: str | None) -> bool:
     key = caller_language.number_hash(number)[:24]
     try:
         with _asking() as counters:
-            with counters.pipeline(transaction=False) as pipeline:
-                pipeline.exists(f"hotline:held-off:{key}")
-                pipeline.incr(f"hotline:calls:{key}")
-                pipeline.expire(f"hotline:calls:{key}", 60, nx=True)
-                held_off, calls, _ = pipeline.execute()
-            if not held_off and calls > settings().calls_a_minute:
-                held_off = counters.set(f"hotline:held-off:{key}", 1, ex=settings().hold_off_minutes * 60)
+            keys = [f"hotline:calls:{key}", f"hotline:held-off:{key}"]
+            limits = [settings().calls_a_minute, settings().hold_off_minutes * 60]
+            held_off = _count_call(settings().redis)(keys, limits, counters)
     except RedisError:
         return False
     return bool(held_off)

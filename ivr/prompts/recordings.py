@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
@@ -48,7 +48,7 @@ def in_use(language: str) -> Mapping[str, str]:
     return _cache.get(language, {})
 
 
-def refresh(session: Session) -> None:
+def refresh(session: Session | Connection) -> None:
     """Read the recordings of all languages if the cache is old. A caller's turn that has a session needs no second."""
     global _read_at, _revision
     if not _is_old():

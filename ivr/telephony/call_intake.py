@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -92,13 +92,11 @@ def _write_progress_behind(
 ) -> None:
     """Note how far the call has come, after it has been answered."""
 
-    def note(connection: Connection) -> None:
-        began, concern = began_at(state, now), state.request.concern
-        calls.went_on(connection, call_sid, from_number, began, state.step, state.language, concern, ending)
-        if language_chosen:
-            caller_language.remember(connection, from_number, state.language, now)
-
-    write_behind.write_soon(note)
+    began, concern = began_at(state, now), state.request.concern
+    progress = calls.Progress(call_sid, from_number, began, state.step, state.language, concern, ending)
+    write_behind.write_row_soon(calls.went_on, progress)
+    if language_chosen:
+        write_behind.write_row_soon(caller_language.remember_all, (from_number, state.language, now))
 
 
 def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:

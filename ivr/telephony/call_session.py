@@ -81,9 +81,7 @@ def new_call() -> CallState:
         callback_number=from_number() or "",
         simulated_time=simulated_time(request.form) if settings().local else None,
     )
-    if language := flow_context.greeting(from_number(), request.form.get("To", ""), utc_now()):
-        state = replace(state, language=language, greeted=True)
-    return flow_context.screened(state, shown(), utc_now())
+    return flow_context.recognised(state, from_number(), shown(), request.form.get("To", ""), utc_now())
 
 
 def from_number() -> str | None:

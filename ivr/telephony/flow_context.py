@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import receipt_lookup, request_status
 from ivr.callbacks.request import Request
-from ivr.calls import caller_language, screening
+from ivr.calls import recognition, screening
+from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
 from ivr.contact_centre import call_queue
 from ivr.domain import opening_hours, sla_policies
@@ -36,6 +37,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
+from ivr.prompts import recordings
 
 log = logging.getLogger(__name__)
 
@@ -146,31 +148,31 @@ class FlowContext:
         }
 
 
-def greeting(number: str | None, dialled: str, now: datetime) -> str | None:
-    """The language to greet a caller in: that of the dialled number, else the one of their last call."""
-    configured = settings()
-    if language := configured.dialled_languages.get(dialled):
-        return language
-    try:
-        with database.reading() as session:
-            return caller_language.language_of(session, number, now)
-    except SQLAlchemyError:
-        return None
+def recognised(state: CallState, number: str | None, shown: str | None, dialled: str, now: datetime) -> CallState:
+    """The state of a call that begins, with what is known of its number: the language to greet the caller in, that of
+    the dialled number or the one of their last call; and whether the number is screened.
 
-
-def screened(state: CallState, number: str | None, now: datetime) -> CallState:
-    """The state of a call that begins, with whether its number is screened: blocked by a supervisor, or held off for
-    minutes because it calls without end. Untraced: so many calls arrive that only requests are written down."""
-    often = screening.too_often(number)
+    Blocked: by a supervisor. Held off: for minutes, because it calls without end. Untraced: so many calls arrive that
+    only requests are written down. `shown`: what the telephone shows, though it may be no number.
+    """
+    often = screening.too_often(shown)
     if often:
-        write_behind.write_soon(lambda connection: screening.note(connection, number or screening.WITHHELD, now))
-    held_off = Screening.HELD_OFF if often and number else None
+        write_behind.write_soon(lambda connection: screening.note(connection, shown or screening.WITHHELD, now))
+    known = _known(number, shown, now)
+    if language := settings().dialled_languages.get(dialled) or known.language:
+        state = replace(state, language=language, greeted=True)
+    held_off = Screening.HELD_OFF if often and shown else None
+    return replace(state, screened=Screening.BLOCKED if known.blocked else held_off, untraced=often)
+
+
+def _known(number: str | None, shown: str | None, now: datetime) -> KnownNumber:
+    """What the database knows of a number. While it does not answer, nothing."""
     try:
-        with database.reading() as session:
-            blocked = screening.is_blocked(session, number, now)
+        with database.glancing() as connection:
+            recordings.refresh(connection)
+            return recognition.look_up(connection, number, shown, now) if shown else KnownNumber()
     except SQLAlchemyError:
-        blocked = False
-    return replace(state, screened=Screening.BLOCKED if blocked else held_off, untraced=often)
+        return KnownNumber()
 
 
 def stored_recording(call_sid: str, number: int) -> Recording | None:

@@ -13,11 +13,12 @@ from ivr.calls import caller_language
 from ivr.config import settings
 from ivr.domain import receipt_codes
 from ivr.domain.timestamps import utc_now
+from ivr.flows.state import CallState
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call, CodeTry, KnownCaller
 from ivr.platform import database
-from ivr.telephony.flow_context import greeting
-from tests.support.people import a_task, hire, the_task
+from ivr.telephony.flow_context import recognised
+from tests.support.people import a_task, hire, remembered_language, the_task
 
 NUMBER = "+4915112345678"
 
@@ -39,7 +40,7 @@ def test_a_number_is_kept_as_a_hash_only_and_forgotten_in_time(empty_database) -
         assert caller_language.language_of(session, "+4915112345670", utc_now()) is None, "too long ago"
         caller_language.forget(session, utc_now(), 180)
         assert len(session.scalars(select(KnownCaller)).all()) == 2
-    assert greeting(NUMBER, "", utc_now()) == "de"
+    assert remembered_language(NUMBER) == "de"
 
 
 def test_nothing_is_remembered_where_that_is_switched_off(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,8 +55,11 @@ def test_the_dialled_number_may_say_the_language(empty_database, monkeypatch: py
     monkeypatch.setenv("DIALLED_LANGUAGES", '{"+494211782667": "en"}')
     settings.settings.cache_clear()
     remember(0)
-    assert greeting(NUMBER, "+494211782667", utc_now()) == "en"
-    assert greeting(NUMBER, "+494211782666", utc_now()) == "de"
+    ringing, now = CallState("language", "de"), utc_now()
+    assert recognised(ringing, NUMBER, NUMBER, "+494211782667", now).language == "en"
+    greeted = recognised(ringing, NUMBER, NUMBER, "+494211782666", now)
+    assert (greeted.language, greeted.greeted) == ("de", True)
+    assert not recognised(ringing, "+4915112345000", "+4915112345000", "+494211782666", now).greeted
 
 
 def test_all_callers_together_cannot_guess_codes_either(empty_database) -> None:

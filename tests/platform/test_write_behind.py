@@ -7,10 +7,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
-from ivr.calls import calls
+from ivr.calls import caller_language, calls
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
 from ivr.platform import database, write_behind
@@ -18,7 +18,7 @@ from ivr.platform import database, write_behind
 
 def test_a_write_that_fails_loses_no_other(empty_database) -> None:
     def stuck(connection: Connection) -> None:
-        calls.went_on(connection, "CA2", None, utc_now(), "language", "pl", None, "")
+        calls.went_on(connection, [_progress("CA2", "pl")])
         raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
 
     for write in (_chose("CA1", "tr"), stuck, _chose("CA3", "ar")):
@@ -44,16 +44,42 @@ def test_a_hang_up_that_overtakes_the_write_of_the_language(empty_database) -> N
 
 
 def _chose(call_sid: str, language: str):
-    return partial(
-        calls.went_on,
-        call_sid=call_sid,
-        from_number=None,
-        began_at=utc_now(),
-        step="main",
-        language=language,
-        concern=None,
-        ending="",
-    )
+    return partial(calls.went_on, rows=[_progress(call_sid, language)])
+
+
+def _progress(call_sid: str, language: str, concern: str | None = None, ending: str = "") -> calls.Progress:
+    return calls.Progress(call_sid, None, utc_now(), "main", language, concern, ending)
+
+
+def test_rows_of_many_calls_are_one_transaction(empty_database) -> None:
+    """The latest of a call stands in the end; what was known of its concern is not forgotten."""
+    begun = []
+    event.listen(database.engine(), "begin", begun.append)
+    rows = [("CA2", "de", None), ("CA1", "de", "benefits"), ("CA2", "tr", "work"), ("CA1", "ar", None)]
+    for call_sid, language, concern in rows:
+        write_behind.write_row_soon(calls.went_on, _progress(call_sid, language, concern))
+    write_behind.flush()
+    assert len(begun) == 1
+    with database.reading() as session:
+        found = {call.call_sid: (call.language, call.concern) for call in session.scalars(select(Call))}
+    assert found == {"CA1": ("ar", "benefits"), "CA2": ("tr", "work")}
+
+
+def test_a_row_that_fails_takes_no_other_one_along(empty_database) -> None:
+    """Neither of its kind nor of another."""
+    for call_sid, language in (("CA1", "tr"), ("CA2", None), ("CA3", "ar")):
+        write_behind.write_row_soon(_whole, _progress(call_sid, language))
+    write_behind.write_row_soon(caller_language.remember_all, ("+4915112345678", "tr", utc_now()))
+    write_behind.flush()
+    with database.reading() as session:
+        assert set(session.scalars(select(Call.call_sid))) == {"CA1", "CA3"}
+        assert caller_language.language_of(session, "+4915112345678", utc_now()) is None, "tr is not offered"
+        assert caller_language.known(session, "+4915112345678").language == "tr"
+
+
+def _whole(connection: Connection, rows) -> None:
+    calls.went_on(connection, rows)
+    assert all(row.language for row in rows)
 
 
 def test_a_session_for_reading_refuses_to_write_and_the_next_one_writes(empty_database) -> None:

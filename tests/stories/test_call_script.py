@@ -19,8 +19,8 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, job_queue, outbox
 from ivr.prompts.speaking import digit_by_digit
-from ivr.telephony.flow_context import greeting
 from tests.support.caller import Caller
+from tests.support.people import remembered_language
 from tests.support.staff import Team, have_met
 from tests.support.waiting import eventually
 
@@ -52,7 +52,7 @@ def rings_again(caller):
     """The same telephone once more, after the language of its last call has been noted."""
 
     def again(person: Caller) -> Caller:
-        eventually(lambda: greeting(person.number, "", utc_now()) == person.language)
+        eventually(lambda: remembered_language(person.number) == person.language)
         return caller(number=person.number).dials().speaking(person.language)
 
     return again

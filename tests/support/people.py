@@ -13,7 +13,7 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import Sound, write_wav
 from ivr.callbacks import intake
 from ivr.callbacks.request import Request
-from ivr.calls import calls
+from ivr.calls import calls, recognition
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -93,3 +93,9 @@ def the_task(task_id: int) -> CallbackTask:
             task.team.key,
         )
         return task
+
+
+def remembered_language(number: str) -> str | None:
+    """The language a caller with this number is greeted in."""
+    with database.glancing() as connection:
+        return recognition.look_up(connection, number, number, utc_now()).language
