@@ -57,7 +57,8 @@ def _take(write: Write | tuple[WriteRows, Any]) -> None:
         _pending.append(write)
         if _writer is None or _writer[0] != os.getpid():  # threads do not survive a fork
             _start()
-    _has_pending.set()
+    if not _has_pending.is_set():
+        _has_pending.set()
 
 
 def flush() -> None:

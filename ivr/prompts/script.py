@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ivr.config.settings import settings
+from ivr.config.settings import Settings, settings
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Flow
 from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, catalogue
@@ -19,9 +20,18 @@ def _flow(languages: tuple[str, ...], forms: tuple[str, ...]) -> Flow:
     return hotline(languages, tuple(f"form_{form}" for form in forms))
 
 
+#: Seconds after which a process looks again whether the model of Korean is installed, on which the languages depend.
+_CACHE_SECONDS = 1.0
+_cache: tuple[float, Settings, Flow] | None = None
+
+
 def script() -> Flow:
     """The call script of the present settings. Its language menu offers the languages that are finished."""
-    return _flow(offered_languages(), settings().forms)
+    global _cache
+    configured, now = settings(), time.monotonic()
+    if _cache is None or _cache[1] is not configured or now - _cache[0] > _CACHE_SECONDS:
+        _cache = now, configured, _flow(offered_languages(), configured.forms)
+    return _cache[2]
 
 
 def offered_languages() -> tuple[str, ...]:

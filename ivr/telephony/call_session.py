@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 
-from flask import Response, request
+from flask import Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config.settings import settings
@@ -86,7 +86,10 @@ def new_call() -> CallState:
 
 def from_number() -> str | None:
     """The caller's number in E.164, where it is shown."""
-    return calling_number(request.form.get("From"))
+    if "from_number" not in g:
+        g.from_number = calling_number(request.form.get("From"))
+    number: str | None = g.from_number
+    return number
 
 
 def shown() -> str | None:
@@ -102,7 +105,9 @@ def sid(field: str) -> str:
 
 def call_sid() -> str:
     """The carrier's id of the call; empty where there is none that could be one."""
-    return sid("CallSid")
+    if "call_sid" not in g:
+        g.call_sid = sid("CallSid")
+    return str(g.call_sid)
 
 
 def seconds() -> float | None:

@@ -17,7 +17,7 @@ from ivr.calls import recognition, screening
 from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
 from ivr.contact_centre import call_queue
-from ivr.domain import opening_hours, sla_policies
+from ivr.domain import opening_hours
 from ivr.domain.enums import (
     CallQueueState,
     Concern,
@@ -28,16 +28,15 @@ from ivr.domain.enums import (
     SimulatedHours,
     TaskKind,
     TaskState,
-    Urgency,
 )
-from ivr.domain.timestamps import iso
 from ivr.flows.protocol import StatusAnswer
-from ivr.flows.state import CallState, spoken_values
+from ivr.flows.state import CallState
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
 from ivr.prompts import recordings
+from ivr.telephony.prompt_values import PromptValues
 
 log = logging.getLogger(__name__)
 
@@ -128,24 +127,9 @@ class FlowContext:
         request = replace(request, kind=TaskKind(task.kind), concern=Concern(task.concern), changes="")
         return StatusAnswer(status, replace(request, receipt_code="", message_number=0, records_again=False))
 
-    def values(self, state: CallState) -> dict[str, str]:
-        """What prompts may name: instants in ISO form, counts and numbers as digits."""
-        configured, now = settings(), self.at(state)
-        team = Request.of(state.request).team
-        promised = (configured.sla_policies, configured.hours)
-        emergency_due = sla_policies.due_at(now, TaskKind.CALLBACK, Urgency.EMERGENCY, team, *promised)
-        due = sla_policies.due_at(now, TaskKind.CALLBACK, Urgency.NORMAL, team, *promised)
-        hours = (due - now).total_seconds() / 3600
-        opening = opening_hours.next_opening(configured.hours, now)
-        if opening is not None and opening <= now:  # simulated to be closed within opening hours
-            opening = opening_hours.next_opening_day(configured.hours, now)
-        return {
-            "due_at": iso(emergency_due) or "",
-            "opening_at": iso(opening or now) or "",
-            "hours": str(min(99, -int(-hours // 1))),
-            "minutes": str(configured.message_seconds // 60 or 1),
-            **spoken_values(state),
-        }
+    def values(self, state: CallState) -> PromptValues:
+        """What prompts may name."""
+        return PromptValues(state, self.at(state))
 
 
 def recognised(state: CallState, number: str | None, shown: str | None, dialled: str, now: datetime) -> CallState:

@@ -6,6 +6,7 @@ a person's number or code, which stays in no cache.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from xml.sax.saxutils import escape
@@ -32,7 +33,7 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
     for line, spoken_in in _different(lines, language):
         needed = speaking.shared_values(line.prompt, spoken_in)
         if needed is None:
-            given = {**values, **line.values}
+            given = _both(line.values, values)
             found.append(_verbs(prompts.spoken(line.prompt, spoken_in, given), spoken_in, settings().base_url))
         else:
             own = line.values
@@ -46,12 +47,17 @@ def speak(
 ) -> None:
     """Add the verbs that speak some lines to a document, or within a verb."""
     for line, spoken_in in _different(lines, language):
-        for piece in prompts.spoken(line.prompt, spoken_in, {**values, **line.values}):
+        for piece in prompts.spoken(line.prompt, spoken_in, _both(line.values, values)):
             match piece:
                 case prompts.Text(text=text, tag=tag, voice=voice):
                     where.say(text, language=tag, voice=voice)
                 case prompts.Audio():
                     where.play(_address(piece, spoken_in, settings().base_url))
+
+
+def _both(own: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str, str]:
+    # A chain, not a new dict: it asks for those values only that the prompt names.
+    return ChainMap(own, values) if own else values  # type: ignore[arg-type]
 
 
 def _different(lines: tuple[PromptLine, ...], language: str) -> Iterator[tuple[PromptLine, str]]:

@@ -6,6 +6,8 @@ nor compressed; what the extensions do before and after each request takes longe
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
@@ -46,6 +48,15 @@ class Application(Flask):
 
     def process_response(self, response: Response) -> Response:
         """Run the hooks after a request; a webhook's answer gets the headers that every answer has."""
-        if (request.endpoint or "").partition(".")[0] not in self._webhooks:
+        if not self._is_webhook():
             return super().process_response(response)
         return security_headers.add(response)
+
+    def do_teardown_request(self, *arguments: Any) -> None:
+        """Run the hooks at the end of a request; a webhook has none."""
+        if self._is_webhook():
+            return
+        super().do_teardown_request(*arguments)
+
+    def _is_webhook(self) -> bool:
+        return (request.endpoint or "").partition(".")[0] in self._webhooks
