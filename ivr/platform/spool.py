@@ -92,9 +92,10 @@ def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
         name, _, token = line.decode().strip().partition(" ")
         kind, payload = json.loads(crypto.unseal(Purpose.SPOOL, token, what="an entry of the spool"))
         handler = handlers[kind]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError) as error:
         if line.strip():
-            log.error("an entry of the spool is damaged; it is kept in %s", _path(_DAMAGED))
+            why = str(error) if isinstance(error, crypto.CannotOpen) else "an entry of the spool is damaged"
+            log.error("%s; it is kept in %s until spool-retry", why, _path(_DAMAGED))
             _put_aside(line.rstrip(b"\n") + b"\n")
         return False
     try:

@@ -66,8 +66,8 @@ def _keys(source: Source, row: Row[Any]) -> Iterable[tuple[str, str]]:
         if dimension == "hour":
             if source.hourly:
                 yield "hour", str(row.at.astimezone(settings().hours.zone).hour)
-        elif dimension in row._mapping:
-            yield dimension, row._mapping[dimension] or ""
+        elif hasattr(row, dimension):
+            yield dimension, getattr(row, dimension) or ""
 
 
 def count_day(session: Session, day: date, now: datetime) -> bool:

@@ -267,6 +267,18 @@ def test_a_damaged_line_of_the_spool_stays_as_it_is(change, tmp_path: Path) -> N
     assert kinds_replayed() == ["turn"]
 
 
+def test_entries_of_the_spool_wait_for_the_former_key(change, caplog: pytest.LogCaptureFixture) -> None:
+    change(FORMER_SECRET)
+    spool.keep("turn", {})
+    change(SECOND)
+    assert kinds_replayed() == []
+    assert "SECRET_KEY_PREVIOUS" in caplog.text
+    assert spool.damaged()
+    change(SECOND, FORMER_SECRET)
+    assert spool.retry_damaged() == 1
+    assert kinds_replayed() == ["turn"]
+
+
 def test_without_the_former_key_each_kind_says_what_to_do(change, tmp_path: Path) -> None:
     change(FORMER_SECRET)
     used = Used(utc_now(), tmp_path)
