@@ -18,7 +18,8 @@ from ivr.platform.work_models import Checkpoint
 
 #: So long after the first start of this version calls of the version before can still be under way.
 ACCEPTED_FOR = timedelta(hours=4)
-_CHECKPOINT = "call states of version 1"
+#: Name of the row.
+CHECKPOINT = "call states of version 1"
 _process_began_at = utc_now()
 _known: dict[str, datetime] = {}
 
@@ -32,9 +33,9 @@ def first_start(now: datetime) -> datetime:
     where = settings().database
     if where not in _known:
         with database.writing() as session:
-            new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=now)
+            new = insert(session.get_bind().dialect, Checkpoint).values(name=CHECKPOINT, at=now)
             session.execute(new.on_conflict_do_nothing())
-            _known[where] = session.scalars(select(Checkpoint.at).where(Checkpoint.name == _CHECKPOINT)).one()
+            _known[where] = session.scalars(select(Checkpoint.at).where(Checkpoint.name == CHECKPOINT)).one()
     return _known[where]
 
 

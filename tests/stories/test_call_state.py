@@ -10,9 +10,13 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
+from sqlalchemy import select
 
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.webhooks import sign
+from ivr.platform import database
+from ivr.platform.work_models import Checkpoint
+from ivr.telephony import former_version
 from tests.support import version_0
 from tests.support.caller import Caller
 from tests.support.running_hotline import RunningHotline
@@ -132,3 +136,10 @@ def test_a_state_of_another_call_promises_nothing(
     other.presses(asked, "2")
     (task,) = tasks_of(other.call_sid)
     assert task["concern"] == "benefits"
+
+
+def test_the_first_start_of_this_version_is_written_down(hotline: RunningHotline) -> None:
+    """From it the time counts in which calls of the version before are answered; all hosts read the same row."""
+    with database.reading() as session:
+        began_at = session.scalars(select(Checkpoint.at).where(Checkpoint.name == former_version.CHECKPOINT)).one()
+    assert utc_now() - timedelta(hours=1) < began_at < utc_now()

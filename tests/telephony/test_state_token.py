@@ -277,12 +277,12 @@ def test_every_fact_of_the_version_before_has_its_slot(empty_database: Settings)
 
 def first_start() -> datetime:
     with database.reading() as session:
-        return session.scalars(select(Checkpoint.at).where(Checkpoint.name == former_version._CHECKPOINT)).one()
+        return session.scalars(select(Checkpoint.at).where(Checkpoint.name == former_version.CHECKPOINT)).one()
 
 
 def started(ago: timedelta) -> None:
     with database.writing() as session:
-        session.add(Checkpoint(name=former_version._CHECKPOINT, at=utc_now() - ago))
+        session.add(Checkpoint(name=former_version.CHECKPOINT, at=utc_now() - ago))
 
 
 def test_states_of_the_version_before_are_accepted_for_four_hours(empty_database: Settings) -> None:
