@@ -78,18 +78,3 @@ def test_the_schema_is_what_the_migrations_make(empty_database) -> None:
     from ivr.operations.migrate import alembic_config
 
     command.check(alembic_config())
-
-
-def test_public_functions_and_classes_say_what_they_do() -> None:
-    silent = []
-    for path in (ROOT / "ivr").rglob("*.py"):
-        if "migrations" in path.parts or not (text := path.read_text()):
-            continue
-        tree = ast.parse(text)
-        if not ast.get_docstring(tree):
-            silent.append(str(path))
-        for node in tree.body:
-            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-            if public and not ast.get_docstring(node):
-                silent.append(f"{path}:{node.lineno} {node.name}")
-    assert silent == []

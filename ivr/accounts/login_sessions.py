@@ -85,8 +85,11 @@ class Delay:
 
 
 def of_log_in(session: Session, username: str, address: str, now: datetime) -> list[Delay]:
-    """What a log-in is counted against: the name at this address, and the name from everywhere, unless its owner has
-    been at this address before, so that nobody can lock them out from elsewhere."""
+    """What a log-in is counted against.
+
+    The name at this address, and the name from everywhere, unless its owner has been at this address before, so
+    that nobody can lock them out from elsewhere.
+    """
     name = username.strip().casefold()[:80]
     known = (
         select(LogIn.id)
@@ -107,8 +110,10 @@ def seconds_to_wait(session: Session, delays: Iterable[Delay], now: datetime) ->
 
 
 def attempt(session: Session, delays: Sequence[Delay], now: datetime) -> int:
-    """Count a try before it is looked at, so that many at once are no way around; gives the seconds to wait, and then
-    it is not to be looked at. Call :func:`succeeded` when it was right."""
+    """Count a try before it is looked at, so that many at once are no way around.
+
+    Gives the seconds to wait, and then it is not to be looked at. Call :func:`succeeded` when it was right.
+    """
     if wait := seconds_to_wait(session, delays, now):
         return wait
     together = session.begin_nested()
@@ -144,8 +149,10 @@ def _count(session: Session, delay: Delay, now: datetime) -> datetime:
 
 
 def _take_over(session: Session, delay: Delay, now: datetime) -> int:
-    """Failures counted under the keys of former secret keys, so that a change of the key is no new start. They count
-    on under the present key."""
+    """Failures counted under the keys of former secret keys, so that a change of the key is no new start.
+
+    They count on under the present key.
+    """
     former = LogInDelay.key_hash.in_(delay.keys[1:])
     counted = session.scalars(select(LogInDelay.failures).where(former, LogInDelay.failed_at > now - _FORGOTTEN)).all()
     if counted:

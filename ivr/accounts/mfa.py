@@ -1,5 +1,7 @@
-"""Second factors: an authenticator app (TOTP, RFC 6238), security keys (WebAuthn), and recovery codes for who has lost
-them."""
+"""Second factors.
+
+An authenticator app (TOTP, RFC 6238), security keys (WebAuthn), and recovery codes for who has lost them.
+"""
 
 from __future__ import annotations
 

@@ -46,8 +46,11 @@ _PARTICLE = 2
 def of_teams(
     session: Session, team_keys: Collection[str], *, before: int | None = None, covered: bool = False
 ) -> Sequence[AccessLine]:
-    """The latest lines about tasks of some teams, a page of them before a number; lines of a task that was handed over
-    stay with the team it then was of. Glances at a covered page only where they are asked for."""
+    """The latest lines about tasks of some teams, a page of them before a number.
+
+    Lines of a task that was handed over stay with the team it then was of. Glances at a covered page only where
+    they are asked for.
+    """
     programs = (AccessLine.team.is_(None)) & (AccessLine.role == "program")
     query = select(AccessLine).where(AccessLine.action.in_(READING), or_(AccessLine.team.in_(team_keys), programs))
     if not covered:
@@ -56,8 +59,10 @@ def of_teams(
 
 
 def of_task(session: Session, task: CallbackTask, *, before: int | None = None) -> Sequence[AccessLine]:
-    """A page of the lines about a task, whatever team it was of, and of those that name it among others, the latest
-    first."""
+    """A page of the lines about a task, and of those that name it among others, the latest first.
+
+    Whatever team it was of.
+    """
     return list(islice(about(session, [task], before=before), PAGE))
 
 
@@ -94,8 +99,10 @@ def _page(session: Session, query: Select[AccessLine], before: int | None) -> Se
 
 
 def codes_of(session: Session, task_ids: Collection[int | None]) -> dict[int, str]:
-    """Receipt codes of tasks that are still there. The log itself names none, so that it keeps no trace of a task that
-    was deleted but its bare number."""
+    """Receipt codes of tasks that are still there.
+
+    The log itself names none, so that it keeps no trace of a task that was deleted but its bare number.
+    """
     wanted = {task_id for task_id in task_ids if task_id is not None}
     found = session.execute(select(CallbackTask.id, CallbackTask.receipt_code).where(CallbackTask.id.in_(wanted)))
     return {row.id: row.receipt_code for row in found}
@@ -103,8 +110,10 @@ def codes_of(session: Session, task_ids: Collection[int | None]) -> dict[int, st
 
 @dataclass(frozen=True)
 class Unusual:
-    """A reading that somebody should ask about. `kind`: many_tasks, many_searches, many_exported, at_night,
-    own_name, no_call."""
+    """A reading that somebody should ask about.
+
+    `kind`: many_tasks, many_searches, many_exported, at_night, own_name, no_call.
+    """
 
     kind: str
     actor: str

@@ -1,5 +1,8 @@
-"""What is covered: the number, name, audio, words and notes of a task, until somebody holds it or has said why they
-open it (purpose limitation, Art. 5 (1) b GDPR; § 67c SGB X)."""
+"""What is covered.
+
+The number, name, audio, words and notes of a task, until somebody holds it or has said why they open it (purpose
+limitation, Art. 5 (1) b GDPR; § 67c SGB X).
+"""
 
 from __future__ import annotations
 
@@ -54,8 +57,11 @@ def open_task(session: Session, task: CallbackTask, user: User, reason: str, now
 
 
 def reason_for(session: Session, task: CallbackTask, user: User, now: datetime) -> str | None:
-    """Why somebody may read a task now: `claim`, `closed` for a while after they have closed it, or the reason they
-    have stated; None while it is covered."""
+    """Why somebody may read a task now.
+
+    `claim`, `closed` for a while after they have closed it, or the reason they have stated; None while it is
+    covered.
+    """
     if task.restricted_at is not None:
         return None
     if task.state in _HOLDING and _holds(task, user, now):

@@ -1,5 +1,6 @@
-"""Callback tasks (Rückrufaufträge) live here: intake, workflow, claims, queries, search,
-SLA clocks, alerts and text messages.
+"""Callback tasks (Rückrufaufträge) live here.
+
+Intake, workflow, claims, queries, search, SLA clocks, alerts and text messages.
 
 Live calls, recordings and web pages do not.
 """

@@ -31,8 +31,10 @@ _TIMEOUT = 10.0
 
 
 def due(session: Session, now: datetime) -> list[tuple[int, str]]:
-    """Work on messages and reports that should be sent now, with whom it goes to. Outside `alert_hours` a message that
-    failed by day is not tried again, unless it tells of an emergency."""
+    """Work on messages and reports that should be sent now, with whom it goes to.
+
+    Outside `alert_hours` a message that failed by day is not tried again, unless it tells of an emergency.
+    """
     awake = opening_hours.is_open(settings().alert_hours, now)
     rows = [
         row for row in outbox.due_for_scheduler(session, now) if awake or row.urgent or row.kind != WorkKind.SEND_ALERT

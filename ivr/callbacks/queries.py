@@ -223,8 +223,11 @@ def recording(session: Session, recording_id: int) -> Recording | None:
 
 
 def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
-    """Ids of open tasks a member may serve next, in their order: emergencies, then languages they speak, then by
-    deadline and arrival. Whose next attempt is not due yet waits, and so does who wants their data not to be used."""
+    """Ids of open tasks a member may serve next, in their order.
+
+    Emergencies, then languages they speak, then by deadline and arrival. Whose next attempt is not due yet waits,
+    and so does who wants their data not to be used.
+    """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
     free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None))
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)

@@ -1,5 +1,6 @@
-"""Looking up by keyed-in codes, without letting anybody guess them: a request by its receipt code (Eingangsnummer), a
-team member by personal number and PIN.
+"""Looking up by keyed-in codes, without letting anybody guess them.
+
+A request by its receipt code (Eingangsnummer), a team member by personal number and PIN.
 
 A code that is nobody's counts against the calling number and against all callers together; who has tried too
 often within an hour is asked to come back later, whatever code they key in next.
@@ -29,8 +30,9 @@ class Locked(Exception):
 
 
 def find(session: Session, code: str, number: str, now: datetime) -> CallbackTask | None:
-    """The task of a receipt code; None, and one try counted, if there is none. Who withholds their number is known by
-    their call.
+    """The task of a receipt code; None, and one try counted, if there is none.
+
+    Who withholds their number is known by their call.
 
     Raises:
         Locked: this number, or all callers together, have tried too many wrong codes.
@@ -43,8 +45,10 @@ def find(session: Session, code: str, number: str, now: datetime) -> CallbackTas
 
 
 def member(session: Session, personal_number: str, pin: str, number: str | None, now: datetime) -> User | None:
-    """The active team member of a personal number and PIN; None, and one try counted, if there is none, or if too many
-    wrong ones have been tried."""
+    """The active team member of a personal number and PIN.
+
+    None, and one try counted, if there is none, or if too many wrong ones have been tried.
+    """
     try:
         _require_tries_left(session, number, now)
     except Locked:

@@ -22,8 +22,11 @@ _REST = timedelta(hours=2)
 def next_attempt_at(
     tried_at: Sequence[datetime], availability: Availability | None, now: datetime, settings: Settings
 ) -> datetime | None:
-    """When to try again to reach somebody: at another time of day than before, within the hours they named and
-    opening time, spread over `callback_days`. None when the attempts (`callback_attempts`) are used up."""
+    """When to try again to reach somebody.
+
+    At another time of day than before, within the hours they named and opening time, spread over `callback_days`.
+    None when the attempts (`callback_attempts`) are used up.
+    """
     if len(tried_at) >= settings.callback_attempts:
         return None
     times = _TIMES_OF_DAY[availability or Availability.ANY_TIME]

@@ -23,8 +23,9 @@ def of_user(session: Session, user: User) -> Sequence[SavedView]:
 
 
 def keep(session: Session, user: User, name: str, given: Mapping[str, str]) -> None:
-    """Keep a view under a name; one of the same name is replaced. What was searched for is not kept: it may be a
-    caller's name, which would outlive all periods.
+    """Keep a view under a name; one of the same name is replaced.
+
+    What was searched for is not kept: it may be a caller's name, which would outlive all periods.
 
     Raises:
         ValueError: without a name, or when there are too many.

@@ -45,8 +45,10 @@ def index(session: Session, task: CallbackTask) -> None:
 
 
 def index_missing(session: Session, limit: int = 500) -> int:
-    """Take in tasks that were opened before there was a search (every other is found by its receipt code at least);
-    how many there were, `limit` at the most."""
+    """Take in tasks that were opened before there was a search (every other is found by its receipt code at least).
+
+    How many there were, `limit` at the most.
+    """
     unknown = select(CallbackTask).where(~select(SearchWord).where(SearchWord.task_id == CallbackTask.id).exists())
     found = session.scalars(unknown.limit(limit)).all()
     for task in found:

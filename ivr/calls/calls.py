@@ -56,8 +56,10 @@ class Progress:
 
 
 def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
-    """Note how far calls have come, and the calls themselves where they are not stored yet. The latest row comes last;
-    a concern and an ending once noted stay until there is another."""
+    """Note how far calls have come, and the calls themselves where they are not stored yet.
+
+    The latest row comes last; a concern and an ending once noted stay until there is another.
+    """
     new = insert(connection.dialect, _CALLS)
     changed = {
         "step": new.excluded.step,

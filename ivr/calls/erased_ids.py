@@ -1,5 +1,7 @@
 """That something of the carrier's was deleted here: no late event and no comparison with the carrier brings it back.
-While the carrier still has it, it is known by its own id; afterwards, for some days, by a keyed hash."""
+
+While the carrier still has it, it is known by its own id; afterwards, for some days, by a keyed hash.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +47,10 @@ _WORK_OF = {
 
 
 def elsewhere(session: Session, kind: str, sid: str) -> None:
-    """Plan that something outside of the database goes: `audio` in our store; a `recording`, `call` or `message` (SMS)
-    at the carrier. `sid` is the carrier's id."""
+    """Plan that something outside of the database goes.
+
+    `audio` in our store; a `recording`, `call` or `message` (SMS) at the carrier. `sid` is the carrier's id.
+    """
     if sid.startswith(ERASED):
         return
     new = insert(session.get_bind().dialect, PendingDeletion).values(kind=kind, sid=sid, planned_at=utc_now())

@@ -34,6 +34,7 @@ class _RedirectedHttpClient(TwilioHttpClient):
 
 
 def base_url() -> str:
+    """Base of the carrier's REST interface: that of its region, unless the settings name another."""
     configured = settings()
     if configured.twilio_region and not configured.twilio_api_base_url:
         return f"https://api.{configured.twilio_edge}.{configured.twilio_region}.twilio.com"

@@ -92,8 +92,11 @@ class Callers(Transcription):
 
     @property
     def enabled_languages(self) -> tuple[str, ...]:
-        """Languages of the menu. Korean is offered only where its model is installed and it is named
-        (or, in local mode, nothing is named at all), because it is there to try the real recogniser."""
+        """Languages of the menu.
+
+        Korean is offered only where its model is installed and it is named (or, in local mode, nothing is named
+        at all), because it is there to try the real recogniser.
+        """
         chosen = self.languages or (tuple(LANGUAGES) if self.local else tuple(c for c in LANGUAGES if c != "ko"))
         return tuple(code for code in chosen if code != "ko" or (self.model_dir / "ko").is_dir()) or ("de",)
 

@@ -1,5 +1,6 @@
-"""Live calls with people live here: the call queue, distribution, presence, roster, conversations,
-interpreters, outbound callbacks.
+"""Live calls with people live here.
+
+The call queue, distribution, presence, roster, conversations, interpreters, outbound callbacks.
 
 Callback tasks and webhooks do not.
 """

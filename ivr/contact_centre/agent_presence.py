@@ -102,8 +102,10 @@ def come(session: Session, user: User, number: str, languages: Sequence[str], no
 
 
 def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
-    """A member answers no calls for a while (paused), or is gone for the day; after the present call, if there is
-    one."""
+    """A member answers no calls for a while (paused), or is gone for the day.
+
+    After the present call, if there is one.
+    """
     to = PresenceState.OFFLINE if for_good else PresenceState.PAUSED
     of(session, user.id, now)
     if not move(

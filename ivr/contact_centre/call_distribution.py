@@ -160,8 +160,10 @@ def _longest() -> timedelta:
 
 
 def repair(session: Session, now: datetime) -> None:
-    """Members who are taken for busy though their leg has ended a while ago are free again, after the wrap-up if they
-    have talked with somebody; rooms of conversations that are over are closed."""
+    """Free members who are taken for busy though their leg has ended a while ago; close rooms that are over.
+
+    Members who have talked with somebody are free after the wrap-up.
+    """
     busy = select(Presence).where(Presence.state.in_((PresenceState.RINGING, PresenceState.TALKING)))
     for here in session.scalars(busy).all():
         leg = session.get(Leg, here.leg_id or 0)

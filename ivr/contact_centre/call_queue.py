@@ -47,8 +47,10 @@ _IN_LINE = QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERE
 
 
 def state_for(session: Session, team_key: str, now: datetime) -> str:
-    """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there. Emergencies, which always may,
-    take nobody's place."""
+    """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there.
+
+    Emergencies, which always may, take nobody's place.
+    """
     team = teams.by_key(session, team_key, settings().teams[team_key].name)
     if not duty_roster.somebody_answers(session, team.id, now):
         return "nobody"
@@ -140,8 +142,10 @@ def position(session: Session, entry: QueueEntry) -> int:
 
 
 def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> timedelta | None:
-    """How long a place in the line means waiting: as many calls as stand before it, shared by those who answer, each as
-    long as calls of the last half hour have taken.
+    """How long a place in the line means waiting.
+
+    As many calls as stand before it, shared by those who answer, each as long as calls of the last half hour have
+    taken.
 
     None where there is nothing to go by: then nothing is promised.
     """
@@ -203,8 +207,10 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
-    """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more;
-    after closing time nobody has: their tasks are worked like all others."""
+    """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more.
+
+    After closing time nobody has: their tasks are worked like all others.
+    """
     kept = select(QueueEntry).where(
         QueueEntry.state == QueueEntryState.WAITING, QueueEntry.mode == QueueEntryMode.CALLBACK
     )

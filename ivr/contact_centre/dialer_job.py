@@ -107,8 +107,10 @@ def end_room(conversation_id: int) -> None:
 
 
 def tell_no_interpreter(conversation_id: int) -> None:
-    """Nobody interprets: a callback does not begin; who is in the room is asked whether to be called back with
-    somebody."""
+    """Nobody interprets.
+
+    A callback does not begin; who is in the room is asked whether to be called back with somebody.
+    """
     with database.writing_alone() as session:
         conversation = session.get_one(Conversation, conversation_id)
         if conversation.kind == ConversationKind.CALLBACK and conversation.state == ConversationState.PREPARING:

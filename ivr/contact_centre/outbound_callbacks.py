@@ -49,8 +49,9 @@ _OUTCOMES = {
 
 
 def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False) -> Conversation:
-    """Call back: the member's own telephone is rung; the task is theirs from now on. `anyway`: though it is not the
-    time the caller has named, or the next attempt is not due.
+    """Call back: the member's own telephone is rung; the task is theirs from now on.
+
+    `anyway`: though it is not the time the caller has named, or the next attempt is not due.
 
     Raises:
         Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at

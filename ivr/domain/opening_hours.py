@@ -156,8 +156,10 @@ def open_spans(hours: Hours, start: datetime, horizon_days: int = 400) -> Iterat
 
 
 def _spans_of(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
-    """When the hotline is open on a local day: once, or, where hours are skipped or doubled, as the clock on the wall
-    says."""
+    """When the hotline is open on a local day.
+
+    Once, or, where hours are skipped or doubled, as the clock on the wall says.
+    """
     if (span := span_on(hours, day)) is None:
         return
     zone = hours.zone

@@ -43,8 +43,11 @@ def calling_number(shown: str | None) -> str | None:
 
 
 def shown_number(shown: str | None) -> str | None:
-    """What tells a calling telephone from others: its number, or the digits it shows though they are no number that
-    could be called (robots make them up); None where it is withheld."""
+    """What tells a calling telephone from others.
+
+    Its number, or the digits it shows though they are no number that could be called (robots make them up); None
+    where it is withheld.
+    """
     if not shown or shown in _WITHHELD_SPELLINGS or not re.fullmatch(r"\+\d{3,15}", shown):
         return None
     return calling_number(shown) or shown
@@ -68,8 +71,10 @@ def entered_number(digits: str, area_code: str = "421") -> str | None:
 
 
 def dialable(written: str) -> str | None:
-    """A number as somebody wrote it, in E.164; None for what is none, or may never be dialled (premium-rate, short and
-    emergency numbers)."""
+    """A number as somebody wrote it, in E.164.
+
+    None for what is none, or may never be dialled (premium-rate, short and emergency numbers).
+    """
     digits = "".join(character for character in written if character.isdecimal())
     return _callable("+" + digits, None) if written.strip().startswith("+") else entered_number(digits)
 

@@ -107,8 +107,10 @@ def team_for(routing: Routing, concern: str, age_group: str = "", office: str = 
 
 
 def decides(routing: Routing, offices: Mapping[str, Any], question: str, concern: str, age: str, office: str) -> bool:
-    """Whether the team for a concern depends on a question (`age_group` or `office`) that is not answered yet,
-    whatever the answer to the other one will be."""
+    """Whether the team for a concern depends on a question (`age_group` or `office`) that is not answered yet.
+
+    Whatever the answer to the other question will be.
+    """
     ages = (age,) if age else (*AGE_GROUPS, "")
     places = (office,) if office else (*offices, "")
     if question == RoutingQuestion.AGE_GROUP:

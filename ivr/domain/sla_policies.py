@@ -134,8 +134,10 @@ def _deadlines(promise: Promise, start: datetime, hours: Hours) -> dict[SlaMeasu
 
 
 def after(clock: SlaTime, hours: Hours, start: datetime, duration: timedelta) -> datetime:
-    """The instant (UTC) by which so much of a clock's time has passed since `start`. Where the hotline never opens
-    again, the wall clock counts: a promise without end would be none."""
+    """The instant (UTC) by which so much of a clock's time has passed since `start`.
+
+    Where the hotline never opens again, the wall clock counts: a promise without end would be none.
+    """
     counted = opening_hours.after_open_time(hours, start, duration) if clock == SlaTime.SERVICE else None
     return counted or start + duration
 

@@ -1,5 +1,7 @@
-"""Words without what keyboards, recognisers and people write in several ways: capitals, accents, vowel signs, and
-letters that look alike. For comparing, never for showing."""
+"""Words without what keyboards, recognisers and people write in several ways.
+
+Capitals, accents, vowel signs, and letters that look alike. For comparing, never for showing.
+"""
 
 from __future__ import annotations
 

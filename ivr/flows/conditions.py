@@ -111,8 +111,11 @@ def entered_code(digits: str, _questions: Questions) -> str | None:
 
 
 def entered_customer_number(digits: str, _questions: Questions) -> str | None:
-    """A customer number (Kundennummer, nine digits around a letter that has no key of its own, which may be
-    keyed as the digit below it) or that of a household (Bedarfsgemeinschaft, up to thirteen digits)."""
+    """A customer number (Kundennummer) or the number of a household (Bedarfsgemeinschaft).
+
+    A customer number has nine digits around a letter, which has no key of its own and may be keyed as the digit below
+    it; the number of a household has up to thirteen digits.
+    """
     return digits if is_digits(digits) and 9 <= len(digits) <= 13 else None
 
 

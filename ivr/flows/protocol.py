@@ -29,8 +29,10 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LeftQueue:
-    """The caller no longer waits in the call queue. `reason`: a value of :class:`ivr.domain.enums.QueueExit`, or
-    something the carrier says that is not known here."""
+    """The caller no longer waits in the call queue.
+
+    `reason`: a value of :class:`ivr.domain.enums.QueueExit`, or something the carrier says that is not known here.
+    """
 
     reason: str
 

@@ -21,8 +21,10 @@ OTHERWISE_OTHER = about(Concern.OTHER).sets
 
 
 def age_group(to: str, *, on_the_way: bool = False) -> Menu:
-    """Under 25, or older. A caller who does not say goes on, and so does one who wants a person and is `on_the_way`
-    to one."""
+    """Under 25, or older.
+
+    A caller who does not say goes on, and so does one who wants a person and is `on_the_way` to one.
+    """
     return Menu(
         prompt="age_group",
         choices={
@@ -67,8 +69,10 @@ def times(to: str) -> Mapping[str, Choice]:
 
 
 def spoken_message(prompt: str, to: str, otherwise: str, name: str = "") -> Mapping[str, Step]:
-    """Speech after a tone, which the caller can hear and record again: the steps `record<name>`, `review<name>` and
-    so on. `otherwise` when nothing was said."""
+    """Speech after a tone, which the caller can hear and record again.
+
+    The steps `record<name>`, `review<name>` and so on. `otherwise` when nothing was said.
+    """
     record, review, listen, cannot_play = (f"{step}{name}" for step in ("record", "review", "listen", "cannot_play"))
     return {
         record: Record(prompt=prompt, to=review, otherwise=otherwise),

@@ -94,8 +94,11 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
 
 
 def _appointment() -> Mapping[str, Step]:
-    """An appointment wish. Video is voluntary and asked for, never a default; the words come before the
-    questions, so that nobody who hangs up half-way is lost."""
+    """An appointment wish.
+
+    Video is voluntary and asked for, never a default; the words come before the questions, so that nobody who hangs
+    up half-way is lost.
+    """
     return {
         "appointment_consent": Menu(
             prompt="appointment_consent",

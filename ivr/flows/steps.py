@@ -33,8 +33,10 @@ class Questions(Protocol):
         """Whether a number (E.164) is one of the hotline's own, which nobody is called back at."""
 
     def request_status(self, state: CallState) -> StatusAnswer:
-        """What became of the request whose receipt code was keyed in (slot `asked_code`). Counts the try, so that
-        codes cannot be guessed."""
+        """What became of the request whose receipt code was keyed in (slot `asked_code`).
+
+        Counts the try, so that codes cannot be guessed.
+        """
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,10 @@ class PlayBack:
 
 @dataclass(frozen=True)
 class WaitInQueue:
-    """Waits in the responsible team's call queue until a member accepts (`bridged`); else the way depends on why the
-    caller left the queue (`ways`)."""
+    """Waits in the responsible team's call queue until a member accepts (`bridged`).
+
+    Else the way depends on why the caller left the queue (`ways`).
+    """
 
     bridged: str
     ways: Mapping[str, str]
@@ -170,8 +174,11 @@ class WaitInQueue:
 
 @dataclass(frozen=True)
 class Talk:
-    """Talks with a team member; `over` when that has ended, `no_interpreter` when no interpreter is available,
-    `missed` when the member was gone before the caller came."""
+    """Talks with a team member.
+
+    `over` when that has ended, `no_interpreter` when no interpreter is available, `missed` when the member was gone
+    before the caller came.
+    """
 
     over: str
     no_interpreter: str

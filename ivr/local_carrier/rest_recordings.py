@@ -25,7 +25,10 @@ def show(sid: str) -> Response:
 
 @pages.get("/Recordings/<sid>.wav")
 def media(sid: str) -> Response:
-    """A recording's audio. Carrier: "The file may not exist yet." """
+    """A recording's audio.
+
+    Carrier: "The file may not exist yet."
+    """
     store = current_switch().store
     if store.recording(sid) is None or not store.audio_path(sid).exists():
         abort(404)

@@ -31,7 +31,8 @@ def never_answers(ringing: Ringing) -> str:
 class Post(Protocol):
     """Sends a webhook. Tests put faults in between."""
 
-    def __call__(self, url: str, form: Mapping[str, str]) -> object: ...
+    def __call__(self, url: str, form: Mapping[str, str]) -> object:
+        """Post a form to a URL."""
 
 
 class Switch:

@@ -1,0 +1,1 @@
+"""Migrations of the database (Alembic) live here, and nothing else."""

@@ -28,8 +28,10 @@ class Opening(Base):
 
 
 class AccessLine(Base):
-    """A line of the access log (Zugriffsprotokoll), chained to the one before; see :mod:`ivr.audit.access_log`. It
-    refers to nothing, so that it outlives what it is about."""
+    """A line of the access log (Zugriffsprotokoll), chained to the one before; see :mod:`ivr.audit.access_log`.
+
+    It refers to nothing, so that it outlives what it is about.
+    """
 
     __tablename__ = "access_log"
     __table_args__ = (

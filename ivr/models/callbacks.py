@@ -247,8 +247,11 @@ class AppointmentWish(Base):
 
     @property
     def priority_groups(self) -> tuple[PriorityGroup, ...]:
-        """Groups that are invited first. Source: those without sufficient German, with impairments of speech or
-        hearing, and under 25 without training."""
+        """Groups that are invited first.
+
+        Source: those without sufficient German, with impairments of speech or hearing, and under 25 without
+        training.
+        """
         groups = {
             PriorityGroup.LANGUAGE: self.companion == Companion.INTERPRETER,
             PriorityGroup.IMPAIRMENT: self.impairment,

@@ -59,8 +59,11 @@ class LegalHold(Base):
 
 
 class PendingDeletion(Base):
-    """Something outside of the database that has to go: audio in our store, or what the carrier keeps. When it is gone,
-    a keyed hash stays for some days, so that nothing brings back what was deleted (:mod:`.tombstones`)."""
+    """Something outside of the database that has to go: audio in our store, or what the carrier keeps.
+
+    When it is gone, a keyed hash stays for some days, so that nothing brings back what was deleted
+    (:mod:`.tombstones`).
+    """
 
     __tablename__ = "pending_deletions"
     __table_args__ = (one_of("kind", *PendingDeletionKind),)

@@ -12,7 +12,7 @@ from ivr.platform.orm import Base
 
 
 class DailyMetric(Base):
-    """A metric of a local day: in total (`dimension` is empty), or for one team, office, language …"""
+    """A metric of a local day: in total (`dimension` is empty), or for one team, office, language and so on."""
 
     __tablename__ = "daily_figures"
     dimension: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -30,8 +30,10 @@ from ivr.voicebox import audio_store
 
 @dataclass
 class Count:
-    """What was done for a kind of sealed value: how many were sealed again, how many were so already, and what is wrong
-    with those that cannot be opened."""
+    """What was done for a kind of sealed value.
+
+    How many were sealed again, how many were so already, and what is wrong with those that cannot be opened.
+    """
 
     kind: str
     done: int = 0

@@ -109,8 +109,10 @@ def _derive(purpose: Purpose, secret: str, version: int, length: int) -> bytes:
 
 
 def candidates(purpose: Purpose, *, length: int = 32) -> list[bytes]:
-    """Keys under which a value of a purpose can have been made, the present one first, then those of former secret
-    keys, then version 0 of all of them."""
+    """Keys under which a value of a purpose can have been made.
+
+    The present one comes first, then those of former secret keys, then version 0 of all of them.
+    """
     return [
         derive(purpose, secret=secret, version=version, length=length)
         for version in (PRESENT_VERSION, 0)

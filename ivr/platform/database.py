@@ -75,8 +75,10 @@ _patience = _Patience()
 
 
 def be_quick() -> None:
-    """This process answers callers: wait little, after a failure do not ask for a second, and keep an eye on whether
-    the database answers at all (a server may take a connection and stay silent). Call it before the first connection.
+    """This process answers callers.
+
+    Wait little, after a failure do not ask for a second, and keep an eye on whether the database answers at all (a
+    server may take a connection and stay silent). Call it before the first connection.
     """
     _patience.seconds, _patience.pause = 1.2, 1.0
     threading.Thread(target=_look, name="database", daemon=True).start()
@@ -186,8 +188,10 @@ def reading() -> Iterator[Session]:
 
 @contextmanager
 def glancing() -> Iterator[Connection]:
-    """A bare connection for one short SELECT: nothing is begun or rolled back around it, so it takes a third of what
-    :func:`reading` takes. For what a caller waits for."""
+    """A bare connection for one short SELECT that a caller waits for.
+
+    Nothing is begun or rolled back around it, so it takes a third of what :func:`reading` takes.
+    """
     with _watched(writing=False), _glancing_engine(engine()).connect() as connection:
         yield connection
 
@@ -251,8 +255,11 @@ def _in_turn(shared: Engine) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[Connection]:
-    """A bare connection for a few short statements no promise hangs on: safe from crashes of ours, not from a
-    power cut, and several times as quick as :func:`writing`. Commits when the block ends."""
+    """A bare connection for a few short statements no promise hangs on.
+
+    Safe from crashes of ours, not from a power cut, and several times as quick as :func:`writing`. Commits when the
+    block ends.
+    """
     with _watched(writing=True), _in_turn(engine()), _writing_engine(engine(), False).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL synchronous_commit = off"))
@@ -274,8 +281,11 @@ def writing() -> Iterator[Session]:
 
 @contextmanager
 def writing_alone() -> Iterator[Session]:
-    """Like :func:`writing`, and of all that write so, in whatever process, one at a time: for live calls, where what
-    happens to a line, its members and their conversations hangs together. SQLite has one writer anyway."""
+    """Like :func:`writing`, and of all that write so, in whatever process, one at a time.
+
+    For live calls, where what happens to a line, its members and their conversations hangs together. SQLite has one
+    writer anyway.
+    """
     with writing() as session:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ALONE})

@@ -36,8 +36,10 @@ KEPT = (
 
 @dataclass(frozen=True)
 class Former:
-    """What is kept of a former secret key and a version: its public key (hex), since when it signs nothing any more,
-    and keys of hashes by purpose."""
+    """What is kept of a former secret key and a version.
+
+    Its public key (hex), since when it signs nothing any more, and keys of hashes by purpose.
+    """
 
     signer: str
     retired_at: datetime

@@ -1,5 +1,6 @@
-"""Keyed hashes (HMAC-SHA256): what is only ever compared is kept so that nobody without the secret key can tell what it
-was.
+"""Keyed hashes (HMAC-SHA256).
+
+What is only ever compared is kept so that nobody without the secret key can tell what it was.
 
 A hash cannot be made again with another key, because what it was made of is not kept. So writing uses the present
 secret key, and looking up uses every key that a hash can have been made with (:func:`keyed_hashes`).

@@ -146,8 +146,9 @@ def retry_damaged() -> int:
 
 
 def reseal() -> tuple[int, int, list[str]]:
-    """Seal this host's entries with the present secret key: how many were sealed again, how many were so already, and
-    what is wrong with the others, which stay as they are.
+    """Seal this host's entries with the present secret key.
+
+    How many were sealed again, how many were so already, and what is wrong with the others, which stay as they are.
 
     Raises:
         OSError: the disk cannot be read or written, or the entries are being replayed.

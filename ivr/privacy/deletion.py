@@ -56,8 +56,10 @@ class Due:
 
 @dataclass(frozen=True)
 class _Kind:
-    """`due` gives the ids of what is older than a cut-off, `go` destroys a portion of them. `erased`: what was erased
-    at a person's wish goes as soon as its days are counted for good, whatever the period."""
+    """`due` gives the ids of what is older than a cut-off, `go` destroys a portion of them.
+
+    `erased`: what was erased at a person's wish goes as soon as its days are counted for good, whatever the period.
+    """
 
     due: Callable[[datetime], Select[int]]
     go: Callable[[Session, Sequence[int]], None]
@@ -289,8 +291,10 @@ def _key_of(part: _Kind, before: datetime) -> ColumnElement[int]:
 
 
 def left(kind: str, before: datetime, now: datetime) -> int:
-    """How much of a kind is still there that should have gone. (The newest line of the access log stays: the next one
-    builds on it.)"""
+    """How much of a kind is still there that should have gone.
+
+    (The newest line of the access log stays: the next one builds on it.)
+    """
     with database.reading() as session:
         if kind != RetentionKind.ACCESS_LOG:
             return _count(session, kind, before, now)

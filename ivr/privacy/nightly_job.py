@@ -49,8 +49,11 @@ _LAPSES = timedelta(days=100)
 
 
 def run(now: datetime) -> list[DeletionRecord]:
-    """Delete what has been kept for long enough, whatever the hour; gives what was written down. What cannot be done
-    now (the audio store is away, a table is locked) is written down as not gone, and done the next time."""
+    """Delete what has been kept for long enough, whatever the hour; gives what was written down.
+
+    What cannot be done now (the audio store is away, a table is locked) is written down as not gone, and done the
+    next time.
+    """
     count_days(now)
     with database.writing() as session:
         begun = [deletion.begin_record(session, kind, now) for kind in retention_periods.PERIODS]
@@ -81,8 +84,11 @@ def _left_by(step: Callable[[DeletionRecord], list[str] | None], record: Deletio
 
 
 def _forget_done(session: Session, now: datetime) -> None:
-    """What has no meaning any more: what the carrier has forgotten long ago, and work that was done; and whose data a
-    request was about that nobody has finished."""
+    """What has no meaning any more.
+
+    What the carrier has forgotten long ago, and work that was done; and whose data a request was about that nobody
+    has finished.
+    """
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
     lapsed = (SubjectRequest.state == SubjectRequestState.OPENED, SubjectRequest.opened_at < now - _LAPSES)
@@ -186,8 +192,10 @@ def _note_gone(kind: str, sid: str) -> None:
 
 
 def scrub() -> bool:
-    """Leave nothing of deleted rows in the database's pages: SQLite is written anew, PostgreSQL's tables are. Whether
-    that was possible: somebody who reads for long (a backup) stands in the way."""
+    """Leave nothing of deleted rows in the database's pages: SQLite is written anew, PostgreSQL's tables are.
+
+    Whether that was possible: somebody who reads for long (a backup) stands in the way.
+    """
     engine = database.engine()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT", writing=True) as connection:
         if engine.dialect.name == "sqlite":
@@ -285,8 +293,10 @@ def _set(session: Session, name: str, now: datetime) -> None:
 
 
 def after_restore(now: datetime) -> dict[str, int]:
-    """What was erased since the backup is erased again. What is due by its period goes in the next night: until then
-    holds that were placed since the backup can be placed again.
+    """What was erased since the backup is erased again.
+
+    What is due by its period goes in the next night: until then holds that were placed since the backup can be
+    placed again.
 
     Raises:
         Unreadable: an entry could not be used; what the others name is erased.

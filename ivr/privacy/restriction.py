@@ -1,5 +1,6 @@
-"""Restriction of processing (Einschränkung der Verarbeitung, Art. 18 GDPR): a task is kept, but neither people nor
-programs may use it until the restriction is lifted.
+"""Restriction of processing (Einschränkung der Verarbeitung, Art.
+
+18 GDPR): a task is kept, but neither people nor programs may use it until the restriction is lifted.
 
 Claiming, opening, calling back, reopening, text messages, transcripts, the call queue and deletion check it themselves.
 A new call of the same person is their own request and leads to a task of its own.

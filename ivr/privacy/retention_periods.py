@@ -124,8 +124,10 @@ _WITHIN = (
 
 
 class NotPossible(Exception):
-    """A period that is refused; the message is a key of the interface's messages: `range`, `within_task`, `reason`,
-    `same_person`, `decided`."""
+    """A period that is refused.
+
+    The message is a key of the interface's messages: `range`, `within_task`, `reason`, `same_person`, `decided`.
+    """
 
 
 def days(session: Session, kind: str) -> int:

@@ -71,8 +71,9 @@ _PERSONAL = frozenset({"callback_number", "receipt_code", "link"})
 
 @lru_cache(maxsize=4096)
 def shared_values(prompt: str, language: str) -> tuple[str, ...] | None:
-    """Names of the values that decide what a prompt says, where it may say the same to several callers; None where it
-    says something of one caller, or speaks another prompt.
+    """Names of the values that decide what a prompt says, where it may say the same to several callers.
+
+    None where it says something of one caller, or speaks another prompt.
 
     Raises:
         KeyError: there is no such prompt.

@@ -54,8 +54,11 @@ def first_day(now: datetime) -> date:
 
 
 def tiles(session: Session, now: datetime) -> list[Tile]:
-    """The six tiles: waiting now, longest wait (seconds), due soon, missed and open, answered within 30 s today, and
-    first attempts within 24 h in the last 30 days. The last two are shares (0 to 1)."""
+    """The six tiles.
+
+    Waiting now, longest wait (seconds), due soon, missed and open, answered within 30 s today, and first attempts
+    within 24 h in the last 30 days. The last two are shares (0 to 1).
+    """
     targets, today = settings().targets, daily_metrics.local_day(now)
     waiting = select(func.count(), func.min(QueueEntry.entered_at)).where(
         QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)), QueueEntry.mode == QueueEntryMode.LIVE
@@ -198,8 +201,10 @@ def _compared(value: float | None, german: float | None) -> float | None:
 
 
 def interpreters(session: Session, now: datetime) -> list[tuple[str, dict[str, float]]]:
-    """Sums by language, the most wanted first: wanted, joined, joined within two minutes, not available, seconds of
-    waiting, and minutes interpreted."""
+    """Sums by language, the most wanted first.
+
+    Wanted, joined, joined within two minutes, not available, seconds of waiting, and minutes interpreted.
+    """
     metrics = (
         "interpreters_wanted", "interpreters_joined", "interpreters_in_time", "interpreters_unmet",
         "interpreter_seconds", "interpreter_minutes",

@@ -57,8 +57,9 @@ def write_turn(
     ending: str,
     now: datetime,
 ) -> str | None:
-    """Write down what has become known of the call since `before` and what was promised; the receipt code once
-    there is a task. `ending` is the name of the ending the call has reached, or empty.
+    """Write down what has become known of the call since `before` and what was promised.
+
+    The receipt code once there is a task. `ending` is the name of the ending the call has reached, or empty.
 
     Raises:
         NotKept: neither the database nor the disk has taken it; the events are to be written down later.
@@ -91,7 +92,6 @@ def _write_progress_behind(
     state: CallState, language_chosen: bool, call_sid: str, from_number: str | None, ending: str, now: datetime
 ) -> None:
     """Note how far the call has come, after it has been answered."""
-
     began, concern = began_at(state, now), state.request.concern
     progress = calls.Progress(call_sid, from_number, began, state.step, state.language, concern, ending)
     write_behind.write_row_soon(calls.went_on, progress)
@@ -220,8 +220,9 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
 
 
 def call_ended(call_sid: str, from_number: str | None, now: datetime, *, shown: str | None = None) -> None:
-    """The call is over. `shown`: what the caller's telephone shows (see
-    :func:`ivr.domain.phone_numbers.shown_number`).
+    """The call is over.
+
+    `shown`: what the caller's telephone shows (see :func:`ivr.domain.phone_numbers.shown_number`).
 
     Raises:
         NotKept: neither the database nor the disk has taken it.

@@ -58,8 +58,11 @@ def present_context() -> FlowContext:
 
 
 def state_of(token: str) -> CallState | None:
-    """The call's state. Where it cannot be read (it is of another call, or the script has changed in mid-call), what
-    the database remembers. If that is nothing, the call begins again instead of being dropped."""
+    """The call's state.
+
+    Where it cannot be read (it is of another call, or the script has changed in mid-call), what the database
+    remembers. If that is nothing, the call begins again instead of being dropped.
+    """
     with suppress(Unreadable):
         state = unseal(token, call_sid())
         if state.step in script().steps:

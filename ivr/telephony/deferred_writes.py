@@ -77,8 +77,10 @@ class NotKept(Exception):
 
 
 def write(entry: E, handler: Callable[[Session, E], str | None], *, alone: bool = False) -> tuple[bool, str | None]:
-    """Write an entry into the database; or into the spool, behind the entries that wait there already. `alone`: in a
-    transaction that holds the database for itself. Whether it is in the database, and what its handler returned.
+    """Write an entry into the database; or into the spool, behind the entries that wait there already.
+
+    `alone`: in a transaction that holds the database for itself. Whether it is in the database, and what its
+    handler returned.
 
     Raises:
         NotKept: neither was possible.

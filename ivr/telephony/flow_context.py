@@ -50,8 +50,10 @@ class FlowContext:
     now: datetime
 
     def at(self, state: CallState) -> datetime:
-        """The present instant. In local mode a caller may simulate another one for the begin of the call, from which
-        the time goes on."""
+        """The present instant.
+
+        In local mode a caller may simulate another one for the begin of the call, from which the time goes on.
+        """
         simulated = state.simulated_time if settings().local else None
         if not isinstance(simulated, datetime):
             return self.now
@@ -133,8 +135,10 @@ class FlowContext:
 
 
 def recognised(state: CallState, number: str | None, shown: str | None, dialled: str, now: datetime) -> CallState:
-    """The state of a call that begins, with what is known of its number: the language to greet the caller in, that of
-    the dialled number or the one of their last call; and whether the number is screened.
+    """The state of a call that begins, with what is known of its number.
+
+    The language to greet the caller in, that of the dialled number or the one of their last call; and whether the
+    number is screened.
 
     Blocked: by a supervisor. Held off: for minutes, because it calls without end. Untraced: so many calls arrive that
     only requests are written down. `shown`: what the telephone shows, though it may be no number.

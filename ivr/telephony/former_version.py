@@ -40,8 +40,10 @@ def first_start(now: datetime) -> datetime:
 
 
 def is_accepted() -> bool:
-    """Whether a call state of the version before is still accepted. While the database does not answer, the start of
-    this process counts instead: a caller is not dropped for it."""
+    """Whether a call state of the version before is still accepted.
+
+    While the database does not answer, the start of this process counts instead: a caller is not dropped for it.
+    """
     now = utc_now()
     try:
         began_at = first_start(now)

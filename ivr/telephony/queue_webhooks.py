@@ -134,8 +134,10 @@ def key() -> Response:
 
 
 def out_of_queue(call: str, state: CallState, result: str) -> str:
-    """The carrier's queue has let a caller go (queue-full, error, system-error, leave): no member is called for them
-    any more. The reason why they left; empty where it is not known."""
+    """The carrier's queue has let a caller go (queue-full, error, system-error, leave).
+
+    No member is called for them any more. The reason why they left; empty where it is not known.
+    """
     full = result == "queue-full"
     try:
         with database.writing_alone() as session:

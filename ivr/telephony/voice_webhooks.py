@@ -1,5 +1,8 @@
-"""The carrier's webhooks: `/voice/*`. Each validates the signature, is safe to receive twice, and answers
-the caller with a document whatever has failed behind it."""
+"""The carrier's webhooks: `/voice/*`.
+
+Each validates the signature, is safe to receive twice, and answers the caller with a document whatever has failed
+behind it.
+"""
 
 from __future__ import annotations
 

@@ -62,8 +62,10 @@ def fetch_recording(recording_id: int) -> None:
 
 
 def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
-    """The recording as a WAV file we can read, its sound, and whether it is whole. `anything`: a part is better than
-    nothing."""
+    """The recording as a WAV file we can read, its sound, and whether it is whole.
+
+    `anything`: a part is better than nothing.
+    """
     try:
         return audio, read_wav(audio), True
     except ValueError as error:

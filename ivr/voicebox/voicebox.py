@@ -247,8 +247,10 @@ def stored(
     *,
     whole: bool = True,
 ) -> None:
-    """The audio is ours and durable: the carrier's copy goes, the transcript is due. Of what was cut short
-    (not `whole`) the task says so."""
+    """The audio is ours and durable: the carrier's copy goes, the transcript is due.
+
+    Of what was cut short (not `whole`) the task says so.
+    """
     if not whole and recording.message.task_id is not None:
         events.record(session, recording.message.task_id, TaskEventKind.RECORDING_CUT_SHORT, now)
     recording.state = RecordingState.STORED

@@ -61,8 +61,10 @@ def act(
 def act_on_task(
     task_id: int, action: TaskAction, *, form: forms.Form | None = None, text: str = "", after: str = ""
 ) -> Response:
-    """Change a task that the reader may see, and show it again (or `after`). What could not be saved of `text` is kept
-    as the draft of a note."""
+    """Change a task that the reader may see, and show it again (or `after`).
+
+    What could not be saved of `text` is kept as the draft of a note.
+    """
 
     def change(session: Session) -> None:
         found = queries.one(session, me(), task_id) or abort(404)

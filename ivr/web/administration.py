@@ -159,8 +159,10 @@ class TokenForm(forms.Form):
 
 @administration.post("/programs")
 def add_token() -> str | AnyResponse:
-    """Make a token, shown once; without callers' data, which an administrator does not see (the operator makes others
-    by command)."""
+    """Make a token, shown once.
+
+    Without callers' data, which an administrator does not see (the operator makes others by command).
+    """
     page = url_for("administration.tokens")
     form, now, made = forms.read(TokenForm, page), utc_now(), []
 

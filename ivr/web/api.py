@@ -63,7 +63,7 @@ def document() -> Response:
     operation_id="listTasks",
 )
 def tasks(query: TaskQuery) -> TaskPage:
-    """Callback tasks of all teams, by id"""
+    """Callback tasks of all teams, by id."""
     asked = query.model_dump(mode="json")
     with database.reading() as session:
         found = queries.page(session, **asked)
@@ -80,7 +80,7 @@ def tasks(query: TaskQuery) -> TaskPage:
     operation_id="getTask",
 )
 def task(id: int, query: NoQuery) -> Task:
-    """One callback task"""
+    """One callback task."""
     with database.reading() as session:
         found = queries.any_one(session, id) or abort(404)
     _note([found])

@@ -210,8 +210,10 @@ class Task(BaseModel):
 
     @classmethod
     def of(cls, row: CallbackTask, *, callers: bool) -> Task:
-        """From the database. `callers`: with what is the caller's own; it is left out of tasks whose caller has asked
-        that their data is not used (Art. 18 GDPR).
+        """From the database.
+
+        `callers`: with what is the caller's own; it is left out of tasks whose caller has asked that their data
+        is not used (Art. 18 GDPR).
 
         Raises:
             ValueError: the database holds what this model does not know; the message names the column and the value.

@@ -165,8 +165,10 @@ def create_app() -> Flask:
 
 
 def serve() -> Flask:
-    """The web application of a process of its own: it answers callers quickly whatever is away, and writes down later
-    what could not be written at once."""
+    """The web application of a process of its own.
+
+    It answers callers quickly whatever is away, and writes down later what could not be written at once.
+    """
     log_setup.set_up(settings().log_format, logging.WARNING)
     database.be_quick()
     app = create_app()
@@ -187,8 +189,10 @@ def _replay_spool() -> None:
 
 
 def _first_start_is_known() -> bool:
-    """Whether it is written down when this version was first started: from then on states of the version before are
-    accepted for some hours."""
+    """Whether it is written down when this version was first started.
+
+    From then on states of the version before are accepted for some hours.
+    """
     try:
         former_version.first_start(utc_now())
     except Exception as error:

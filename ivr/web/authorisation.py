@@ -26,8 +26,10 @@ def actor() -> Actor:
 
 
 def keep(app: Flask) -> None:
-    """Guard every route of an application. Endpoints of the carrier and of programs are
-    guarded in their own blueprints."""
+    """Guard every route of an application.
+
+    Endpoints of the carrier and of programs are guarded in their own blueprints.
+    """
 
     @app.before_request
     def guard() -> Response | None:

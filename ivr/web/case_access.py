@@ -1,5 +1,7 @@
-"""Reading what is covered: a task opened with a stated reason, its audio, and who has read it. Everything is written
-down before it is shown."""
+"""Reading what is covered: a task opened with a stated reason, its audio, and who has read it.
+
+Everything is written down before it is shown.
+"""
 
 from __future__ import annotations
 

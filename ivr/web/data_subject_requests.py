@@ -1,5 +1,7 @@
-"""Rights of data subjects (betroffene Personen): access, rectification, erasure, restriction; each a guided page with
-a check of who asks, and every step logged."""
+"""Rights of data subjects (betroffene Personen).
+
+Access, rectification, erasure, restriction; each a guided page with a check of who asks, and every step logged.
+"""
 
 from __future__ import annotations
 

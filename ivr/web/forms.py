@@ -81,8 +81,10 @@ def query(model: type[F], status: int | None = 404) -> F:
 
 
 def sent() -> Mapping[str, str]:
-    """The first value of everything in a form, or in the address where there is no form: for filters, which leave out
-    by themselves what has no meaning."""
+    """The first value of everything in a form, or in the address where there is no form.
+
+    For filters, which leave out by themselves what has no meaning.
+    """
     return request.form if request.method == "POST" else request.args
 
 

@@ -25,8 +25,10 @@ reports = Blueprint("reports", __name__, url_prefix="/supervision/reports")
 
 
 class ReportAddress(forms.Form):
-    """Which report is shown: of a month (its first day), or the overview of a period. The last month unless said
-    otherwise."""
+    """Which report is shown: of a month (its first day), or the overview of a period.
+
+    The last month unless said otherwise.
+    """
 
     report: Annotated[str, one_of(publication.NAMES)] = "statement"
     month: Month = Field(default_factory=lambda: _last_month()[0])

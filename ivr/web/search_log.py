@@ -17,8 +17,10 @@ _AGAIN = timedelta(minutes=5)
 
 
 def note(words: str, now: datetime) -> None:
-    """Somebody searches. The words are kept as a keyed hash: the same search is known again, whose it was about is
-    not."""
+    """Somebody searches.
+
+    The words are kept as a keyed hash: the same search is known again, whose it was about is not.
+    """
     digits = sum(letter.isdecimal() for letter in words)
     kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
     detail = f"{kind} {keyed_hash(Purpose.SEARCH_LOG, words.casefold())[:12]}"

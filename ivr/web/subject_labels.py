@@ -1,5 +1,7 @@
-"""What the columns about a person are called, for the file they get (Art. 15 GDPR). What only machines need (ids of
-rows and of the carrier) has no name here: it stands in the file for machines alone."""
+"""What the columns about a person are called, for the file they get (Art. 15 GDPR).
+
+What only machines need (ids of rows and of the carrier) has no name here: it stands in the file for machines alone.
+"""
 
 from __future__ import annotations
 
