@@ -12,7 +12,7 @@ run: ## Start everything on this machine until Ctrl-C.
 	@exec $(or $(PYTHON),python3) -m ivr run
 
 # All tests, in two processes; those that share a running hotline are in one of them. Other arguments of pytest in ARGS;
-# if they name a file, it runs alone and at once: make test ARGS="tests/callbacks/test_workflow.py -k claim"
+# if they name a file, it runs alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
 WORKERS ?= 2
 A_FILE = $(findstring .py,$(ARGS))
 PARALLEL = $(if $(A_FILE),,-n $(WORKERS) --dist loadgroup)
@@ -20,7 +20,7 @@ PYTEST = $(VENV)/python -m pytest
 # Compiled modules are kept: every process of a running hotline would have to compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-test: ## Linters, type checks and all tests; one file: make test ARGS=tests/callbacks/test_workflow.py
+test: ## Linters, type checks and all tests; one file: make test ARGS=tests/callbacks/test_claims.py
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(if $(A_FILE),true,$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .)
 	@$(PYTEST) $(PARALLEL) $(ARGS)

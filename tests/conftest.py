@@ -9,4 +9,7 @@ pytest_plugins = [
     "tests.plugins.carriers",
     "tests.plugins.browsers",
     "tests.plugins.speech",
+    "tests.plugins.reporting",
+    "tests.plugins.prompts",
+    "tests.plugins.privacy",
 ]

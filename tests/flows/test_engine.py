@@ -5,18 +5,14 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from ivr import prompts
-from ivr.config import sections
 from ivr.domain import receipt_codes
 from ivr.domain.enums import CallEnding, CallQueueState, Concern, RequestStatus, TaskKind
 from ivr.domain.languages import LANGUAGES
-from ivr.flows import checker, diagram, engine
-from ivr.flows.hotline import hotline
+from ivr.flows import engine
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
@@ -35,12 +31,9 @@ from ivr.flows.protocol import (
 )
 from ivr.flows.request import CallerRequest
 from ivr.flows.state import AnsweredQuestion, CallState
-from ivr.flows.steps import Announce, Choice, End, EnterDigits, Flow, Menu
+from ivr.flows.steps import End, EnterDigits, Menu
+from tests.support.flows import FLOW, WHOLE
 
-ROOT = Path(__file__).parent.parent.parent
-FORMS = ("form_main_application", "form_change")
-FLOW = hotline(("de", "en", "ko"), FORMS)
-WHOLE = hotline(tuple(LANGUAGES), FORMS)
 #: The caller has answered two questions.
 TRAIL = (
     AnsweredQuestion("language", CallerRequest()),
@@ -85,48 +78,6 @@ class Answers:
 
 def at(step: str, **slots: object) -> CallState:
     return CallState(step, "de").knowing(**slots)
-
-
-@pytest.mark.parametrize("flow", [FLOW, WHOLE], ids=["three languages", "all languages"])
-def test_the_script_is_proved(flow: Flow) -> None:
-    assert checker.problems(flow) == []
-    assert len(checker.longest_way(flow).keys) <= 5
-
-
-def broken(**steps: object) -> list[str]:
-    """What the checker finds in the script with some steps replaced."""
-    return checker.problems(replace(FLOW, steps={**FLOW.steps, **steps}))
-
-
-def test_the_checker_finds_what_is_wrong() -> None:
-    assert broken(closed=Announce(("closed",), to="nowhere")) == ["closed leads to nowhere, which is no step"]
-    assert "lost cannot be reached" in broken(lost=Announce(("closed",), to="consent"))
-    assert any("circle" in problem for problem in broken(noted=Announce(("noted",), to="noted")))
-    assert "noted leads to no ending" in broken(noted=Announce(("noted",), to="noted"))
-    keys = {key: Choice("main") for key in "1234567"}
-    assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main")))
-    longer = {
-        "other_concern": Menu("other_concern", {"1": Choice("more")}, "reach_team"),
-        "more": Menu("more", {"1": Choice("still_more")}, "reach_team"),
-        "still_more": Menu("still_more", {"1": Choice("reach_team")}, "reach_team"),
-    }
-    assert any("keys to a human or a tone" in problem for problem in broken(**longer))
-
-
-def said_in(drawn: str) -> list[str | None]:
-    return [element.text for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
-
-
-def test_the_drawing_has_every_step() -> None:
-    assert {*WHOLE.steps, "ja", "nein"} <= set(said_in(diagram.svg(WHOLE)))
-
-
-def test_the_drawing_in_the_docs_is_of_this_script() -> None:
-    """`python -m ivr flow diagram --output docs/call-script.svg`, where Korean is not installed."""
-    offered = tuple(code for code in LANGUAGES if code != "ko")
-    shipped = hotline(offered, tuple(f"form_{form}" for form in sections.FORMS))
-    drawn = (ROOT / "docs" / "call-script.svg").read_text()
-    assert sorted(said_in(drawn)) == sorted(said_in(diagram.svg(shipped)))  # where boxes stand may vary
 
 
 # -- the keys that count anywhere --------------------------------------------------------------------

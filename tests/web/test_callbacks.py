@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.audio.synthesis import speak
 from ivr.callbacks import workflow
 from ivr.callbacks.refused import Refused
 from ivr.domain.timestamps import utc_now
@@ -26,21 +25,6 @@ def test_every_list_needs_a_log_in_and_has_its_headers(desk, path: str) -> None:
     assert "<title>Rückrufaufträge" in answer.text
     assert csp_is_strict(answer)
     assert answer.headers["Cache-Control"] == "private, no-store"
-
-
-def test_a_wrong_password_and_an_unknown_name_say_the_same(desk) -> None:
-    wrong = desk().post("/login", data={"username": "mia", "password": "x"})
-    unknown = desk().post("/login", data={"username": "nobody", "password": "x"})
-    assert wrong.status_code == unknown.status_code == 401
-    assert "Benutzername oder Passwort ist falsch." in wrong.text
-
-
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"])
-def test_the_log_in_leads_nowhere_else(desk, target: str) -> None:
-    from tests.support.people import PASSWORD
-
-    answer = desk().post("/login", query_string={"next": target}, data={"username": "mia", "password": PASSWORD})
-    assert answer.headers["Location"] == "/desk/"
 
 
 def test_members_see_their_teams_and_supervisors_all(desk) -> None:
@@ -200,12 +184,6 @@ def test_forms_without_our_token_are_refused(desk) -> None:
     assert the_task(task).state == "open"
 
 
-def test_log_out_ends_the_session(desk) -> None:
-    mia = desk("mia")
-    mia.post("/logout")
-    assert mia.get("/desk/").status_code == 302
-
-
 def test_pages_that_do_not_exist_say_so(desk) -> None:
     answer = desk("mia").get("/desk/tasks/999999")
     assert answer.status_code == 404
@@ -263,37 +241,3 @@ def test_emergencies_stand_on_top(desk) -> None:
     urgent = a_task(concern="emergency")
     queue = desk("lena").get("/desk/").text
     assert re.findall(r'id="task-(\d+)"', queue)[0] == str(urgent)
-
-
-def test_only_supervisors_enter_the_studio(desk) -> None:
-    assert desk("mia").get("/studio/").status_code == 404
-    assert desk("mia").post("/studio/de/goodbye/revert").status_code == 404
-    lena = desk("lena")
-    assert "muttersprachlich" in lena.get("/studio/").text
-    persian = lena.get("/studio/fa").text
-    assert 'lang="fa" dir="rtl"' in persian
-    assert lena.get("/studio/fa/goodbye.wav").mimetype == "audio/wav"
-    assert lena.get("/studio/flow.svg").mimetype == "image/svg+xml"
-    assert lena.get("/studio/flow").status_code == 200
-    for nowhere in ("/studio/xx", "/studio/de/nothing.wav"):
-        assert lena.get(nowhere).status_code == 404
-
-
-def test_a_supervisor_records_a_prompt_and_reverts_it(desk) -> None:
-    from io import BytesIO
-
-    from ivr import prompts
-    from ivr.audio.wav import write_wav
-
-    lena = desk("lena")
-
-    def upload(data: bytes) -> str:
-        form = {"audio": (BytesIO(data), "goodbye.wav")}
-        return lena.post("/studio/de/goodbye/recording", data=form, follow_redirects=True).text
-
-    assert "keine WAV-Datei" in upload(b"nonsense")
-    assert "hören Anrufende ab jetzt" in upload(write_wav(speak("Auf Wiederhören.", "de")))
-    assert isinstance(prompts.spoken("goodbye", "de", {})[0], prompts.Audio)
-    assert "aufgenommen am" in lena.get("/studio/de").text
-    assert "nicht mehr verwendet" in lena.post("/studio/de/goodbye/revert", follow_redirects=True).text
-    assert isinstance(prompts.spoken("goodbye", "de", {})[0], prompts.Text)

@@ -26,7 +26,7 @@ MEASURES: dict[str, Measure] = {
     "covered": Measure(
         "Purpose limitation",
         "Number, name, audio, words and notes are covered until a task is claimed, or opened with a stated reason",
-        "audit/test_access_log.py::test_a_task_is_covered_until_somebody_claims_it",
+        "audit/test_break_glass.py::test_a_task_is_covered_until_somebody_claims_it",
     ),
     "log": Measure(
         "Input control",
@@ -36,7 +36,7 @@ MEASURES: dict[str, Measure] = {
     "chain": Measure(
         "Integrity",
         "Lines of the log are chained; anchors are kept outside the database",
-        "audit/test_access_log.py::test_a_forged_log_is_found",
+        "audit/test_verification.py::test_a_forged_log_is_found",
     ),
     "passwords": Measure(
         "Admission control",
@@ -81,7 +81,7 @@ MEASURES: dict[str, Measure] = {
     "replay": Measure(
         "Storage limitation",
         "Erased data is erased again after a restore",
-        "privacy/test_deletion.py::test_what_was_erased_stays_erased_after_a_restore",
+        "privacy/test_erasure.py::test_what_was_erased_stays_erased_after_a_restore",
     ),
     "rights": Measure(
         "Rights of data subjects",

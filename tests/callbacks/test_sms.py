@@ -1,0 +1,70 @@
+"""Text messages to callers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from ivr.callbacks import sms
+from ivr.domain.languages import LANGUAGES
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.platform import database
+from tests.support.desk import change
+from tests.support.people import a_task
+
+
+def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) -> None:
+    task = a_task(language="tr", number="+4915112340002")
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    assert "Size ulaşamadık" not in mia.get(f"/desk/tasks/{task}").text
+    page = mia.get(f"/desk/tasks/{task}?sms=sms_missed").text
+    assert "Size ulaşamadık. Tekrar arayacağız." in page
+    assert "Wir haben Sie nicht erreicht." in page, "and in German, for who sends it"
+    mia.post(f"/desk/tasks/{task}/text", data={"template": "sms_missed", "text": "Size ulaşamadık! <b>"})
+    mia.post(f"/desk/tasks/{task}/text", data={"template": "sms_missed", "text": "Size ulaşamadık!"})
+    with database.reading() as session:
+        sent = session.scalars(select(TextMessage).order_by(TextMessage.id)).all()
+        assert [(one.to_number, one.number, sms.body(one)) for one in sent] == [
+            ("+4915112340002", 1, "Size ulaşamadık! <b>"),
+            ("+4915112340002", 2, "Size ulaşamadık!"),
+        ]
+    assert "Size ulaşamadık! &lt;b&gt;" in mia.get(f"/desk/tasks/{task}").text
+    for given in ({"template": "sms_missed", "text": " "}, {"template": "sms_nonsense", "text": "x"}):
+        assert "Die SMS ist leer." in mia.post(f"/desk/tasks/{task}/text", data=given, follow_redirects=True).text
+    landline = a_task(number="+49421361888")
+    mia.post(f"/desk/tasks/{landline}/claim")
+    assert 'id="sms"' not in mia.get(f"/desk/tasks/{landline}").text
+    answer = mia.post(
+        f"/desk/tasks/{landline}/text", data={"template": "sms_missed", "text": "x"}, follow_redirects=True
+    )
+    assert "kann keine SMS empfangen" in answer.text
+
+
+def test_eight_texts_sent_at_once_are_eight_texts(desk) -> None:
+    task, people = a_task(), desk.people
+
+    def send(number: int) -> None:
+        with database.writing() as session:
+            found = session.get_one(CallbackTask, task)
+            sms.send(session, found, people["mia"], "sms_missed", f"Text {number}", utc_now())
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(send, range(8)))
+    with database.reading() as session:
+        assert sorted(session.scalars(select(TextMessage.number))) == list(range(1, 9))
+
+
+def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:
+    task = change(a_task("appointment", kind="appointment"), state="closed")
+    with database.writing() as session:
+        found = session.get_one(CallbackTask, task)
+        found.appointment_wish.appointment_at, found.appointment_wish.place = utc_now(), "Zimmer 12"
+        for language in LANGUAGES:
+            for template in sms.templates(found):
+                text = sms.draft(found, template, language)
+                assert "jobcenter" not in text.lower().replace("www.jobcenter.digital", "")
+                assert "{" not in text
+        assert "Zimmer 12" in sms.draft(found, "sms_appointment", "fa")

@@ -1,0 +1,73 @@
+"""A month is published once and never changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.callbacks import appointments, workflow
+from ivr.config import settings
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.reporting import DailyMetric
+from ivr.platform import database
+from ivr.reporting import daily_metrics, publication
+from ivr.reporting.tables import HIDDEN, translator
+from tests.support import sample_month
+from tests.support.reports import MONTH, published
+
+
+def test_a_month_is_published_once_it_is_final_and_never_changes(counted) -> None:
+    with pytest.raises(publication.NotYet) as refused:
+        published(now=datetime(2026, 11, 7, 22, 0, tzinfo=UTC))
+    assert refused.value.from_day == date(2026, 11, 8)
+    first = published()
+    with database.writing() as session:
+        for figure in session.scalars(select(DailyMetric).where(DailyMetric.name == "refused")):
+            figure.value += 10
+    assert published(now=sample_month.AFTERWARDS + timedelta(days=40)) == first
+    hidden = [row for table in first.tables for row in table.rows if HIDDEN in row]
+    assert hidden
+    assert any("verdeckt" in remark for remark in first.remarks)
+    counts = [
+        (value, column.kind)
+        for table in first.tables
+        for row in table.rows
+        for value, column in zip(row, table.columns, strict=True)
+    ]
+    small = [value for value, kind in counts if kind == "count" and value in (1, 2)]
+    assert small == []
+
+
+def test_what_is_published_stays_whatever_the_settings_say_later(counted, monkeypatch) -> None:
+    before = published("scorecard")
+    monkeypatch.setenv("TARGETS", '{"answered_in_time": 0.5}')
+    monkeypatch.setenv("TEAMS", '{"benefits": {"name": "Geld"}}')
+    settings.settings.cache_clear()
+    assert published("scorecard") == before
+    with database.reading() as session:
+        english = publication.published(session, "scorecard", MONTH, "en", translator("en"))
+    assert english.tables[0].columns[0].label == "What was promised"
+
+
+def test_a_month_before_there_was_a_hotline_is_not_published(counted) -> None:
+    with pytest.raises(publication.NothingCounted):
+        published(month=date(2019, 1, 1))
+
+
+def test_an_agreement_that_is_taken_back_late_is_counted_once(counted) -> None:
+    """Granted in October, reopened in December because it fell through, and granted again."""
+    with database.writing() as session:
+        task = session.scalars(select(CallbackTask).where(CallbackTask.outcome == "granted")).first()
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        again = sample_month.AFTERWARDS + timedelta(days=30)
+        workflow.reopen(session, task, mia, again)
+        appointments.answer(session, task, mia, again, appointment_at=again + timedelta(days=2), place="Zimmer 2")
+    with database.writing() as session:
+        december = daily_metrics.local_day(again)
+        found = daily_metrics.count(session, december)
+    assert ("", "agreed", "") not in found
+    assert ("", "tried", "") not in found
+    assert ("", "tried_missed", "") not in found
