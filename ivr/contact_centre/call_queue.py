@@ -32,7 +32,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.platform import outbox
-from ivr.platform.column_types import rows
+from ivr.platform.column_types import has_known_values, rows
 
 #: The expected wait is taken from so long a time.
 LATELY = timedelta(minutes=30)
@@ -131,7 +131,9 @@ def waiting(session: Session) -> Sequence[QueueEntry]:
         QueueEntry.mode == QueueEntryMode.LIVE,
         and_(QueueEntry.call.has(Call.state == CallState.ENDED), can_be_called.correlate(QueueEntry).exists()),
     )
-    query = select(QueueEntry).where(QueueEntry.state == QueueEntryState.WAITING, ready).order_by(*ORDER)
+    # An entry of a newer version must not keep all others waiting.
+    served = (QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))
+    query = select(QueueEntry).where(*served).order_by(*ORDER)
     return session.scalars(query).all()
 
 

@@ -17,7 +17,7 @@ from flask_compress import Compress
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -28,6 +28,7 @@ from ivr.domain.digits import LARGEST_ID
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.platform import crypto, database, job_queue, log_setup, outbox
+from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import call_intake, former_version
@@ -143,6 +144,11 @@ def create_app() -> Flask:
     def away(error: SQLAlchemyError) -> tuple[str, int]:
         log.error("the database did not answer a page (%s)", type(error).__name__)
         return render_template("away.html"), 503
+
+    @app.errorhandler(UnknownStoredValue)
+    def unknown_value(error: UnknownStoredValue) -> tuple[str | FlaskResponse, int] | HTTPException:
+        log.error("%s", error)  # names table, column and row; a newer version may have written it
+        return refused(InternalServerError())
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[str | FlaskResponse, int] | HTTPException:
