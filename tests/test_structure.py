@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from ivr.domain import enums
+from ivr.domain.enums import WorkKind
 from ivr.web import security_headers
 from ivr.workers import runner
 from tests.support.production_secrets import MASTER_KEY, SECRET
@@ -46,8 +49,81 @@ def test_every_kind_of_work_has_somebody_who_does_it() -> None:
     for path in (ROOT / "ivr").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "outbox.add":
-                kinds.add(node.args[1].value)
-    assert kinds == set(runner.HANDLERS)
+                kinds.add(ast.unparse(node.args[1]))
+    assert kinds == {f"WorkKind.{kind.name}" for kind in WorkKind}
+    assert set(runner.HANDLERS) == set(WorkKind)
+
+
+#: Values of enumerations that are names of other things as well: steps, metrics, columns, endpoints.
+AMBIGUOUS = {
+    "access_log", "age_group", "at_risk", "call_record", "called_again", "forms_sent", "hand_over", "held_off",
+    "hung_up", "log_in", "log_out", "no_interpreter", "no_number", "not_reached", "number_given", "place_kept",
+    "put_off", "remembered_language", "sms_link", "sms_missed", "sms_appointment",
+}  # fmt: skip
+#: Fields of the interface for programs and of copies for data subjects that are named like a kind of task.
+FIELDS = {
+    ("api_models.py", "postal_order"),
+    ("subject_access.py", "postal_order"),
+    ("subject_labels.py", "postal_order"),
+}
+#: They speak other vocabularies: the local carrier its own, version 0 of the call state that of the version before.
+FOREIGN = ("migrations", "enums", "local_carrier")
+
+
+def source_files() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted((ROOT / "ivr").rglob("*.py")):
+        if not set(FOREIGN) & set(path.parts) and path.name not in ("state_v0.py", "labels.py", "subject_labels.py"):
+            yield path, ast.parse(path.read_text())
+
+
+def test_values_of_enumerations_are_spelled_in_one_place() -> None:
+    members = (getattr(enums, name) for name in enums.__all__)
+    values = {member.value for enumeration in members for member in enumeration}
+    values = {value for value in values if "_" in value} - AMBIGUOUS
+    assert {"postal_order", "no_answer", "number_invalid", "under_25", "please_listen"} < values
+    spelled = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value!r}"
+        for path, tree in source_files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in values and (path.name, node.value) not in FIELDS
+    ]
+    assert spelled == []
+
+
+def test_one_module_makes_the_events_of_tasks() -> None:
+    makes = {
+        path.name
+        for path, tree in source_files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("TaskEvent", "insert"))
+        if ast.unparse(node.func).endswith("TaskEvent") or "TaskEvent" in map(ast.unparse, node.args)
+    }
+    assert makes == {"events.py"}
+
+
+def test_one_module_changes_the_state_of_tasks() -> None:
+    changes = {path.name for path, tree in source_files() for node in ast.walk(tree) if changes_a_task(node)}
+    assert changes == {"workflow.py"}
+
+
+def changes_a_task(node: ast.AST) -> bool:
+    """Whether a piece of code sets the state of a callback task: `task.state = …`, or `"state": TaskState.…`."""
+    if isinstance(node, ast.Assign):
+        targets = [part for target in node.targets for part in ast.walk(target)]
+        return any(isinstance(part, ast.Attribute) and ast.unparse(part) in TASK_STATES for part in targets)
+    if isinstance(node, ast.Dict):
+        entries = zip(node.keys, node.values, strict=True)
+        return any(
+            key and ast.unparse(key) == "'state'" and "TaskState." in ast.unparse(value) for key, value in entries
+        )
+    if isinstance(node, ast.Call):
+        given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        is_filter = ast.unparse(node.func).endswith(("Filters", "page"))
+        return "TaskState." in given.get("state", "") and not is_filter
+    return False
+
+
+TASK_STATES = {"task.state", "earlier.state", "found.state", "conversation.task.state"}
 
 
 def strings(catalogue) -> set[tuple[str, str]]:

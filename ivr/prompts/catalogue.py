@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 
+from ivr.domain.enums import SmsTemplate
 from ivr.prompts.numerals import Numerals, from_table
 
 DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
@@ -52,7 +53,7 @@ OUTSIDE_THE_SCRIPT = frozenset(
 #: Prompts outside the call script that ask for a key.
 QUESTIONS_OUTSIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
 #: Texts that are sent as text messages and not spoken.
-WRITTEN = frozenset({"sms_link", "sms_missed", "sms_appointment"})
+WRITTEN = frozenset({SmsTemplate.LINK, SmsTemplate.MISSED, SmsTemplate.APPOINTMENT})
 
 
 @dataclass(frozen=True)

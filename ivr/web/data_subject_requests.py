@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
-from ivr.callbacks import search_index
+from ivr.callbacks import events, search_index
 from ivr.domain import phone_numbers, receipt_codes
-from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState
+from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, TaskEventKind
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
-from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.callbacks import CallbackTask
 from ivr.models.privacy import SubjectRequest
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
@@ -186,7 +186,7 @@ def rectify(request_id: int) -> AnyResponse:
             task.language = form.language or task.language
             if form.customer_number and task.postal_order is not None:
                 task.postal_order.customer_number = form.customer_number
-            session.add(TaskEvent(task_id=task.id, user_id=me().id, at=now, kind="rectified"))
+            events.record(session, task.id, TaskEventKind.RECTIFIED, now, user_id=me().id)
             search_index.index(session, task)
         _done(session, asked, f"{len(tasks)} tasks corrected")
     flash(gettext("Saved."), "success")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr.domain.enums import RetentionKind
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -17,42 +19,58 @@ class Kept:
     periods: tuple[str, ...] = ()
 
 
-_CALLERS = ("number_and_name", "call_record")
+_CALLERS = (RetentionKind.NUMBER_AND_NAME, RetentionKind.CALL_RECORD)
 TABLES: dict[str, Kept] = {
     "calls": Kept("callers", "A call: number, language, concern, times, the carrier's id", _CALLERS),
-    "contacts": Kept("callers", "Which call belongs to which task", ("task",)),
+    "contacts": Kept("callers", "Which call belongs to which task", (RetentionKind.TASK,)),
     "callback_tasks": Kept(
-        "callers", "A task: number, name, concern, urgency, office, age group, promises", ("number_and_name", "task")
+        "callers",
+        "A task: number, name, concern, urgency, office, age group, promises",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
     ),
-    "voicebox_messages": Kept("callers", "A message: consent, language, what it is about", ("transcript",)),
-    "recordings": Kept("callers", "Where the audio is, its length and checksum", ("audio", "transcript")),
-    "transcripts": Kept("callers", "What was said, as far as a machine could tell, and corrections", ("transcript",)),
-    "search_words": Kept("callers", "Words and numbers by which a task is found", ("transcript", "number_and_name")),
-    "task_events": Kept("callers", "History of a task; notes and names in it", ("transcript", "task")),
-    "attempts": Kept("callers", "Attempts to call back, and how they ended", ("task",)),
-    "drafts": Kept("callers", "What a member is writing", ("transcript",)),
-    "postal_orders": Kept("callers", "Forms ordered; customer number", ("number_and_name", "task")),
+    "voicebox_messages": Kept("callers", "A message: consent, language, what it is about", (RetentionKind.TRANSCRIPT,)),
+    "recordings": Kept(
+        "callers", "Where the audio is, its length and checksum", (RetentionKind.AUDIO, RetentionKind.TRANSCRIPT)
+    ),
+    "transcripts": Kept(
+        "callers", "What was said, as far as a machine could tell, and corrections", (RetentionKind.TRANSCRIPT,)
+    ),
+    "search_words": Kept(
+        "callers",
+        "Words and numbers by which a task is found",
+        (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME),
+    ),
+    "task_events": Kept(
+        "callers", "History of a task; notes and names in it", (RetentionKind.TRANSCRIPT, RetentionKind.TASK)
+    ),
+    "attempts": Kept("callers", "Attempts to call back, and how they ended", (RetentionKind.TASK,)),
+    "drafts": Kept("callers", "What a member is writing", (RetentionKind.TRANSCRIPT,)),
+    "postal_orders": Kept(
+        "callers", "Forms ordered; customer number", (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK)
+    ),
     "appointment_wishes": Kept(
-        "callers", "Appointment wish: impairment, companion, date and place, refusal", ("number_and_name", "task")
+        "callers",
+        "Appointment wish: impairment, companion, date and place, refusal",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
     ),
-    "text_messages": Kept("callers", "Text messages and the number they went to", ("number_and_name",)),
+    "text_messages": Kept("callers", "Text messages and the number they went to", (RetentionKind.NUMBER_AND_NAME,)),
     "line_entries": Kept("callers", "Entries of the call queues; the call's sealed state", _CALLERS),
-    "conversations": Kept("callers", "Who was connected when, and the outcome", ("call_record",)),
+    "conversations": Kept("callers", "Who was connected when, and the outcome", (RetentionKind.CALL_RECORD,)),
     "legs": Kept("callers", "Telephones of a conversation; numbers of callers and companions", _CALLERS),
     "interpreter_requests": Kept("others", "Interpreters and companions asked for; a companion's number", _CALLERS),
     "known_callers": Kept("callers", "The language of a number, under a keyed hash", ("remembered_language",)),
     "code_tries": Kept("callers", "Wrong receipt codes of a number, under a keyed hash; for an hour"),
     "frequent_callers": Kept("callers", "Numbers that call extremely often; for days"),
-    "blocked_numbers": Kept("callers", "Blocked numbers and why", ("number_and_name",)),
-    "sla_clocks": Kept("callers", "Deadlines of a task and when they were met", ("task",)),
-    "sla_pauses": Kept("callers", "Deadlines put off at the caller's wish", ("task",)),
+    "blocked_numbers": Kept("callers", "Blocked numbers and why", (RetentionKind.NUMBER_AND_NAME,)),
+    "sla_clocks": Kept("callers", "Deadlines of a task and when they were met", (RetentionKind.TASK,)),
+    "sla_pauses": Kept("callers", "Deadlines put off at the caller's wish", (RetentionKind.TASK,)),
     "alert_items": Kept("callers", "Which task an alert was about; for days"),
     "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
     "pending_deletions": Kept(
         "callers", "What audio store and carrier still have to lose: the carrier's ids, until they have"
     ),
     "openings": Kept("staff", "Who has opened which task and why; for a day, then in the access log"),
-    "legal_holds": Kept("staff", "Holds on tasks, who placed them and why", ("task",)),
+    "legal_holds": Kept("staff", "Holds on tasks, who placed them and why", (RetentionKind.TASK,)),
     "subject_requests": Kept("staff", "Requests of data subjects: what, who worked on it; not whose", ()),
     "access_log": Kept("staff", "Who has read or done what, when, why and from where", ("access_log",)),
     "access_head": Kept("nobody", "The newest line of the access log"),
@@ -85,7 +103,7 @@ TABLES: dict[str, Kept] = {
 #: Places beside the database.
 PLACES: dict[str, Kept] = {
     "Audio store (directory or S3 bucket)": Kept(
-        "callers", "Recordings, each sealed with a key of its own (AES-256-GCM)", ("audio",)
+        "callers", "Recordings, each sealed with a key of its own (AES-256-GCM)", (RetentionKind.AUDIO,)
     ),
     "Audio store, access-log/": Kept("nobody", "Anchors of the access log"),
     "Audio store, deletions/": Kept("nobody", "Keyed hashes of what was erased, to erase it again after a restore"),
@@ -95,7 +113,7 @@ PLACES: dict[str, Kept] = {
     ),
     "Software logs": Kept("nobody", "What the software did; personal data is removed from every line"),
     "Telephone carrier": Kept(
-        "callers", "Recordings, until ours is stored; calls and text messages", ("number_and_name",)
+        "callers", "Recordings, until ours is stored; calls and text messages", (RetentionKind.NUMBER_AND_NAME,)
     ),
     "Backups": Kept("callers", "Everything above, sealed; a restore deletes again what was erased"),
 }
