@@ -50,10 +50,7 @@ soak-night: ## What takes longer still: PostgreSQL, every appearance, more seeds
 bench: ## Measure speed against baselines in the same run.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap bench
 	@$(VENV)/python -m ivr models fetch ko
-	@$(VENV)/python -m benchmarks.hang_up_to_transcript
-	@$(VENV)/python -m benchmarks.backlog $(ARGS)
-	@$(VENV)/python -m benchmarks.desk
-	@$(VENV)/python -m benchmarks.promises
+	@$(VENV)/python -m benchmarks $(ARGS)
 
 chaos: ## Place calls of every kind while everything is killed at random: SEEDS=1,2,3.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import func, select
 
+from benchmarks.report import Report
 from ivr.audio.wav import RATE, Sound, at_telephone_rate, read_wav, write_wav
 from ivr.calls import calls
 from ivr.domain.timestamps import utc_now
@@ -36,6 +37,11 @@ from tests.support.voicebox_calls import worker_processes
 from tests.support.waiting import eventually
 
 SECONDS = 10
+#: Of bare Vosk's speed; times vosk-transcriber's; milliseconds a message beside the decoding; memory of a second
+#: transcriber, as a part of the first one's.
+OF_BARE, TIMES_TOOL, MESSAGE_MS, SHARE = 0.97, 1.8, 10, 0.4
+#: Messages of the run without decoding.
+_EMPTY = 200
 
 
 def human_messages(count: int) -> list[Sound]:
@@ -108,14 +114,25 @@ def pending() -> int:
         return session.scalar(select(func.count()).select_from(Transcript).where(Transcript.state == "pending")) or 0
 
 
+def finished(language: str) -> int:
+    """How many transcripts in a language came to their end: text, or the reason why a person has to listen."""
+    with database.reading() as session:
+        over = select(func.count()).where(Transcript.language == language, Transcript.state != "pending")
+        return session.scalar(over) or 0
+
+
 def hotline_run(messages: Sequence[Sound], language: str) -> float:
     """Seconds from handing a backlog over to its last transcript."""
+    before = finished(language)
     jobs = lay_by(messages, language)
     assert len(jobs) == len(messages)
     began = time.monotonic()
     job_queue.hand_over(jobs)
     eventually(lambda: pending() == 0, 3600, 0.05)
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    found = finished(language)
+    assert found == len(messages) + before, f"{found - before} of {len(messages)} transcripts came to their end"
+    return seconds
 
 
 def proportional_memory(hotline: RunningHotline) -> float:
@@ -151,8 +168,8 @@ def same_text(messages: Sequence[Sound], folder: Path, model: Path) -> int:
 def main() -> None:
     """Print the medians of paired runs."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--messages", type=int, default=200)
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--messages", type=int, default=40)
+    arguments.add_argument("--rounds", type=int, default=2)
     wanted = arguments.parse_args()
     models, cores = ROOT / "var" / "models", os.cpu_count() or 1
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VOSK_MODEL_DIR": str(models)}
@@ -175,17 +192,21 @@ def main() -> None:
             overheads.append((ours - alone) / len(messages) * cores)
             print(f"  hotline {ours:6.1f} s   bare Vosk {alone:6.1f} s   vosk-transcriber {tool:6.1f} s", flush=True)
         both = proportional_memory(hotline)
-        empty = hotline_run(messages, "tr") / len(messages) * cores  # no model: everything but the decoding
+        empty = (
+            hotline_run((messages * _EMPTY)[:_EMPTY], "tr") / _EMPTY * cores
+        )  # no model: everything but the decoding
         hotline.stop()
         differ = same_text(some[:20], Path(folder), models / "ko")
-    print(f"messages                 {len(messages)} of {SECONDS} s on {cores} cores, {wanted.rounds} paired runs")
-    print(f"beside bare Vosk         {statistics.median(ratios):.3f}      (wanted: 0.97)")
-    print(f"beside vosk-transcriber  {statistics.median(tools):.2f}       (wanted: 1.8)")
-    print(f"queue and database       {statistics.median(overheads) * 1000:.1f} ms a message beside the decoding; "
-          f"{empty * 1000:.1f} ms without any")  # fmt: skip
-    print(f"memory (proportional)    {first:.0f} MiB with one transcriber, {both:.0f} MiB with {cores}: "
-          f"{(both - first) / max(cores - 1, 1) / first:.2f} of the first one's (wanted: 0.4)")  # fmt: skip
-    print(f"used again or fresh      {differ} of {min(20, len(some))} texts differ without dither")
+    shared = (both - first) / max(cores - 1, 1) / first
+    print(f"  memory: {first:.0f} MiB with one transcriber, {both:.0f} MiB with {cores}")
+    report = Report(f"backlog ({len(messages)} messages of {SECONDS} s, {cores} cores)")
+    report.at_least("of bare Vosk", statistics.median(ratios), OF_BARE, digits=3)
+    report.at_least("times vosk-transcriber", statistics.median(tools), TIMES_TOOL)
+    report.shown("beside the decoding, a message", statistics.median(overheads) * 1000, "ms", 1)
+    report.at_most("queue and database, a message", empty * 1000, MESSAGE_MS, "ms", 1)
+    report.at_most("memory of a further transcriber, of the first", shared, SHARE)
+    report.at_most("texts that differ from a fresh recogniser's", differ, 0, digits=0)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -8,9 +8,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import random
-import statistics
-import tempfile
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +15,8 @@ from pathlib import Path
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select, text
 
+from benchmarks.report import Report
+from benchmarks.two_sizes import KINDS, compare, median
 from ivr.accounts import users
 from ivr.callbacks import search_index
 from ivr.domain import receipt_codes
@@ -30,7 +29,6 @@ from ivr.platform import database
 from ivr.web.app import create_app
 from tests.support.environment import use_environment
 from tests.support.people import PASSWORD
-from tests.support.postgres import running
 
 _NAMES = [
     "Müller",
@@ -96,15 +94,8 @@ def fill(count: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def median(act: Callable[[int], object]) -> float:
-    """Milliseconds, of some rounds after a first one."""
-    act(0)
-    times = []
-    for number in range(1, _ROUNDS + 1):
-        began = time.perf_counter()
-        act(number)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000
+def _median(act: Callable[[int], object]) -> float:
+    return median(act, _ROUNDS)
 
 
 def measure(browser: FlaskClient) -> dict[str, float]:
@@ -114,20 +105,25 @@ def measure(browser: FlaskClient) -> dict[str, float]:
         own = select(CallbackTask).where(CallbackTask.team_id.in_([team.id for team in mia.teams]))
         some = session.scalars(own.order_by(CallbackTask.id.desc()).limit(_ROUNDS + 1)).all()
 
-    def get(path: str, **query: str) -> None:
-        assert browser.get(path, query_string=query).status_code == 200
+    def get(path: str, **query: str) -> str:
+        answer = browser.get(path, query_string=query)
+        assert answer.status_code == 200
+        return answer.text
+
+    def find(task: CallbackTask, **query: str) -> None:
+        assert task.receipt_code in get("/desk/", view="all", **query), f"task {task.id} is not found by {query}"
 
     def take_next(_: int) -> None:
         assert "/tasks/" in browser.post("/desk/next").location
 
     return {
-        "list": median(lambda _: get("/desk/")),
-        "page 20": median(lambda _: get("/desk/", view="all", page="20")),
-        "search: code": median(lambda number: get("/desk/", view="all", q=some[number].receipt_code)),
-        "search: number": median(lambda number: get("/desk/", view="all", q=(some[number].callback_number or "")[-6:])),
-        "search: name": median(lambda number: get("/desk/", view="all", q=_NAMES[number % len(_NAMES)])),
-        "task": median(lambda number: get(f"/desk/tasks/{some[number].id}")),
-        "next": median(take_next),
+        "list": _median(lambda _: get("/desk/")),
+        "page 20": _median(lambda _: get("/desk/", view="all", page="20")),
+        "search: code": _median(lambda number: find(some[number], q=some[number].receipt_code)),
+        "search: number": _median(lambda number: find(some[number], q=some[number].callback_number)),
+        "search: name": _median(lambda number: get("/desk/", view="all", q=_NAMES[number % len(_NAMES)])),
+        "task": _median(lambda number: get(f"/desk/tasks/{some[number].id}")),
+        "next": _median(take_next),
     }
 
 
@@ -146,20 +142,14 @@ def run(folder: Path, url: str, count: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the medians and their ratios."""
+    """Print how many times longer each act takes in the large hotline."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--tasks", type=int, default=200_000)
+    arguments.add_argument("--database", choices=KINDS, action="append", help="both, unless one is named")
     wanted = arguments.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running() as server:
-        for kind in ("sqlite", "postgresql"):
-            print(kind)
-            found = [
-                run(Path(folder) / f"{kind}-{count}", server.new_database() if kind == "postgresql" else "", count)
-                for count in (_BASELINE, wanted.tasks)
-            ]
-            for act, small in found[0].items():
-                large = found[1][act]
-                print(f"  {act:<16} {small:7.1f} ms   {large:7.1f} ms   {large / small:5.2f} x (wanted: 3)")
+    report = Report(f"desk ({wanted.tasks:,} tasks beside {_BASELINE:,})")
+    compare(report, run, (_BASELINE, wanted.tasks), 3, wanted.database or KINDS)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import requests
 
+from benchmarks.report import Report
+from ivr.audio.wav import Sound
 from ivr.config.settings import settings
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
@@ -23,6 +25,10 @@ from tests.support.speech import human_speech
 from tests.support.waiting import eventually
 
 ROUNDS = 5
+#: Seconds to the task; and times bare Vosk to the transcript.
+TASK_SECONDS, TIMES_BARE = 1.0, 1.5
+#: Decoding ten seconds of speech takes longer than this (seconds), or it has not been decoded.
+_LEAST = 0.2
 
 
 def main() -> None:
@@ -39,34 +45,54 @@ def main() -> None:
             hotline.stop()
 
 
-def measure(hotline: RunningHotline, sound) -> None:
-    """Ring, hang up, wait; and decode the same sound here."""
+def measure(hotline: RunningHotline, sound: Sound) -> None:
+    """Ring, hang up, wait; and decode the same sound here. Each round is another caller: a second call of the same one
+    belongs to the task of the first."""
     api = requests.Session()
     api.headers["Authorization"] = f"Bearer {hotline.token()}"
     bare = Recognition()
     bare.transcribe(sound, "ko")
     to_task, to_transcript, decoding = [], [], []
-    for _ in range(ROUNDS):
+    seen: set[str] = set()
+    for number in range(ROUNDS):
         caller = ScriptedCaller(keys=["3", "1", "1"], sounds=[sound], hangs_up=True)
-        report = hotline.switch.call(ScriptedLine(caller), "+4915112345678", {"SipHeader_X-Hotline-At": "closed"})
+        line = ScriptedLine(caller)
+        report = hotline.switch.call(line, f"+49151123456{number:02d}", {"SipHeader_X-Hotline-At": "closed"})
         hung_up = time.monotonic()
 
-        def task(call_sid: str = report.call_sid) -> dict | None:
+        def message(call_sid: str = report.call_sid) -> dict | None:
             found = api.get(f"{hotline.url}/api/v1/tasks", params={"call_sid": call_sid}).json()["tasks"]
-            return found[0] if found else None
+            return found[0]["messages"][-1] if found and found[0]["messages"] else None
 
-        eventually(task)
+        def transcribed() -> bool:
+            return ((message() or {}).get("transcript") or {}).get("state") == "done"
+
+        eventually(message)
         to_task.append(time.monotonic() - hung_up)
-        eventually(lambda: task()["messages"][0]["transcript"]["state"] == "done", 60)
+        eventually(transcribed, 60)
         to_transcript.append(time.monotonic() - hung_up)
+        check(message(), seen, to_transcript[-1])
         started = time.monotonic()
         bare.transcribe(sound, "ko")
         decoding.append(time.monotonic() - started)
     task_s, transcript_s, bare_s = map(statistics.median, (to_task, to_transcript, decoding))
-    print(f"hang-up to task        {task_s:6.3f} s")
-    print(f"hang-up to transcript  {transcript_s:6.3f} s")
-    print(f"bare decoding          {bare_s:6.3f} s")
-    print(f"beside the decoding    {transcript_s - bare_s:6.3f} s   ({transcript_s / bare_s:.2f} x bare Vosk)")
+    figures = Report("hang-up to transcript (10 s of speech)")
+    figures.at_most("hang-up to task", task_s, TASK_SECONDS, "s", 3)
+    figures.shown("hang-up to transcript", transcript_s, "s", 3)
+    figures.shown("bare decoding", bare_s, "s", 3)
+    figures.shown("beside the decoding", transcript_s - bare_s, "s", 3)
+    figures.at_most("hang-up to transcript, times bare Vosk", transcript_s / bare_s, TIMES_BARE)
+    figures.finish()
+
+
+def check(message: dict | None, seen: set[str], seconds: float) -> None:
+    """Whether it was this call's recording that was transcribed meanwhile."""
+    assert message is not None
+    recording = message["recording_sid"]
+    assert recording not in seen, "the transcript is of the recording of an earlier round"
+    seen.add(recording)
+    assert message["transcript"]["text"], "nothing was recognised"
+    assert seconds > _LEAST, f"{seconds:.3f} s is too short for a decoding"
 
 
 if __name__ == "__main__":

@@ -9,15 +9,13 @@ small hotline and with the large one, in the same run. Two years of tasks, of wh
 from __future__ import annotations
 
 import argparse
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks.report import Report
+from benchmarks.two_sizes import KINDS, compare, median
 from ivr.callbacks import sla_clocks
 from ivr.domain.timestamps import utc_now
 from ivr.operations.migrate import migrate
@@ -27,10 +25,10 @@ from ivr.reporting import daily_metrics
 from ivr.web.app import create_app
 from tests.support.environment import use_environment
 from tests.support.people import hire, log_in
-from tests.support.postgres import running
 
 _BASELINE = 10_000
 _CHANGING = 1_000
+_ROUNDS = 7
 _YEARS = timedelta(days=730)
 
 _CALLS = """
@@ -106,17 +104,6 @@ def _change(at: datetime) -> None:
         )
 
 
-def _median(act: Callable[[], object], before: Callable[[], object] = lambda: None, rounds: int = 7) -> float:
-    """Milliseconds."""
-    found = []
-    for _ in range(rounds):
-        before()
-        begun = time.perf_counter()
-        act()
-        found.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(found)
-
-
 def run(folder: Path, url: str, count: int) -> dict[str, float]:
     """Milliseconds of each act in a hotline of so many tasks."""
     use_environment({"VAR_DIR": str(folder), "DATABASE_URL": url, "LANGUAGES": '["de","tr","ar"]'})
@@ -132,34 +119,28 @@ def run(folder: Path, url: str, count: int) -> dict[str, float]:
     app.config["WTF_CSRF_ENABLED"] = False
     client = log_in(app.test_client(), "lena")
 
-    def sweep() -> None:
+    def sweep(_: int) -> None:
         with database.writing() as session:
             changed = sla_clocks.sweep(session, datetime.now(UTC))
         assert changed == _CHANGING, changed
 
-    def dashboard() -> None:
+    def dashboard(_: int) -> None:
         assert client.get("/supervision/figures/").status_code == 200
 
-    page = _median(dashboard)
-    swept = _median(sweep, lambda: _change(utc_now() - timedelta(seconds=1)))
+    page = median(dashboard, _ROUNDS)
+    swept = median(sweep, _ROUNDS, lambda: _change(utc_now() - timedelta(seconds=1)))
     return {"sweep, 1,000 change": swept, "dashboard": page}
 
 
 def main() -> None:
-    """Print medians and ratios."""
+    """Print how many times longer each act takes in the large hotline."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--tasks", type=int, default=1_000_000)
+    arguments.add_argument("--database", choices=KINDS, action="append", help="both, unless one is named")
     wanted = arguments.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running() as server:
-        for kind in ("sqlite", "postgresql"):
-            print(kind)
-            found = [
-                run(Path(folder) / f"{kind}-{count}", server.new_database() if kind == "postgresql" else "", count)
-                for count in (_BASELINE, wanted.tasks)
-            ]
-            for act, small in found[0].items():
-                large = found[1][act]
-                print(f"  {act:<22} {small:7.1f} ms   {large:7.1f} ms   {large / small:5.2f} x (wanted: 2)")
+    report = Report(f"promises ({wanted.tasks:,} tasks beside {_BASELINE:,})")
+    compare(report, run, (_BASELINE, wanted.tasks), 2, wanted.database or KINDS)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
@@ -69,7 +70,6 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
 _PERSONAL = frozenset({"callback_number", "receipt_code", "link"})
 
 
-@lru_cache(maxsize=4096)
 def shared_values(prompt: str, language: str) -> tuple[str, ...] | None:
     """Names of the values that decide what a prompt says, where it may say the same to several callers.
 
@@ -78,7 +78,12 @@ def shared_values(prompt: str, language: str) -> tuple[str, ...] | None:
     Raises:
         KeyError: there is no such prompt.
     """
-    names = sorted(catalogue(language).placeholders(prompt))
+    return _shared_values(catalogue(language)[prompt])
+
+
+@lru_cache(maxsize=4096)
+def _shared_values(template: str) -> tuple[str, ...] | None:
+    names = sorted({name for _, name, _, _ in Formatter().parse(template) if name is not None})
     if any(name in _PERSONAL or PLACEHOLDERS[name] == "prompt" for name in names):
         return None
     moments = ("date", "time")

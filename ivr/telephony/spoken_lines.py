@@ -17,6 +17,7 @@ from ivr import prompts
 from ivr.config.settings import settings
 from ivr.flows.protocol import PromptLine
 from ivr.prompts import recordings, speaking
+from ivr.prompts.catalogue import catalogue
 
 #: As the XML library that twilio renders with writes an attribute.
 _IN_ATTRIBUTES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
@@ -38,7 +39,7 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
         else:
             own = line.values
             given_values = tuple([(name, own[name] if name in own else values[name]) for name in needed])
-            found.append(_prepared(line.prompt, spoken_in, given_values, *_circumstances(spoken_in)))
+            found.append(_prepared(line.prompt, spoken_in, given_values, *_circumstances(line.prompt, spoken_in)))
     return "".join(found)
 
 
@@ -72,10 +73,11 @@ def _different(lines: tuple[PromptLine, ...], language: str) -> Iterator[tuple[P
         yield line, spoken_in
 
 
-def _circumstances(language: str) -> tuple[int, tuple[str, str] | None, str, str]:
-    """What else decides how a prompt is spoken: recordings, the carrier's voice, our address, the local time."""
+def _circumstances(prompt: str, language: str) -> tuple[str, int, tuple[str, str] | None, str, str]:
+    """What else decides how a prompt is spoken: its text, recordings, the voice, our address, the local time."""
     configured = settings()
     return (
+        catalogue(language)[prompt],
         recordings.revision(),
         configured.carrier_voice(language),
         configured.base_url,
@@ -85,7 +87,7 @@ def _circumstances(language: str) -> tuple[int, tuple[str, str] | None, str, str
 
 @lru_cache(maxsize=4096)
 def _prepared(
-    prompt: str, language: str, values: tuple[tuple[str, str], ...],
+    prompt: str, language: str, values: tuple[tuple[str, str], ...], _template: str,
     _revision: int, _voice: tuple[str, str] | None, base_url: str, _local: str,
 ) -> str:  # fmt: skip
     return _verbs(prompts.spoken(prompt, language, dict(values)), language, base_url)
