@@ -253,6 +253,9 @@ def _in_turn(shared: Engine) -> Iterator[None]:
         _turn.release()
 
 
+_NOT_DURABLE = text("SET LOCAL synchronous_commit = off")
+
+
 @contextmanager
 def noting() -> Iterator[Connection]:
     """A bare connection for a few short statements no promise hangs on.
@@ -262,7 +265,7 @@ def noting() -> Iterator[Connection]:
     """
     with _watched(writing=True), _in_turn(engine()), _writing_engine(engine(), False).begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL synchronous_commit = off"))
+            connection.execute(_NOT_DURABLE)
         yield connection
 
 
@@ -271,10 +274,13 @@ _ALONE = 4211782666
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
-    """A session that commits when the block ends, then hands the work written in it to the queue."""
-    with Session(_writing_engine(engine(), True), expire_on_commit=False) as session:
+def writing(*, durable: bool = True) -> Iterator[Session]:
+    """A session that commits when the block ends, then hands the work written in it to the queue. What is not
+    `durable` is safe from crashes of ours, but a power cut may undo it; it need not wait for the disk."""
+    with Session(_writing_engine(engine(), durable), expire_on_commit=False) as session:
         with _watched(writing=True), _in_turn(engine()), session.begin():
+            if not durable and session.get_bind().dialect.name == "postgresql":
+                session.execute(_NOT_DURABLE)
             yield session
         outbox.dispatch(session)
 

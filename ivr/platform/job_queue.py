@@ -94,22 +94,39 @@ def hand_over(jobs: Sequence[QueuedJob], connection: Redis | None = None) -> Non
         raise RedisError("Redis did not answer a moment ago")
     try:
         connection = connection or impatient()
-        for job in jobs:
-            kind = _QUEUE_OF.get(job.kind, GENERAL)
-            name = pool_queue(job.pool) if kind == TRANSCRIPTION else kind
-            Queue(name, connection=connection).enqueue_call(
-                "ivr.workers.runner.run",
-                args=(job.work_id,),
-                job_id=job_id(job),
-                timeout=_TIMEOUT[kind],
-                result_ttl=0,
-                failure_ttl=86400,
-                at_front=job.urgent,
-                description=f"{job.kind} {job.work_id}",
-            )
+        for (kind, name, urgent), some in _by_queue(jobs).items():
+            _enqueue(Queue(name, connection=connection), some, _TIMEOUT[kind], at_front=urgent)
     except RedisError:
         _down_until = time.monotonic() + _PAUSE_SECONDS
         raise
+
+
+def _by_queue(jobs: Sequence[QueuedJob]) -> Mapping[tuple[str, str, bool], Sequence[QueuedJob]]:
+    found: dict[tuple[str, str, bool], list[QueuedJob]] = {}
+    for job in jobs:
+        kind = _QUEUE_OF.get(job.kind, GENERAL)
+        name = pool_queue(job.pool) if kind == TRANSCRIPTION else kind
+        found.setdefault((kind, name, job.urgent), []).append(job)
+    return found
+
+
+def _enqueue(to: Queue, jobs: Sequence[QueuedJob], timeout: int, *, at_front: bool) -> None:
+    """Put jobs on one job queue, in one round trip."""
+    to.enqueue_many(
+        [
+            Queue.prepare_data(
+                "ivr.workers.runner.run",
+                args=(job.work_id,),
+                job_id=job_id(job),
+                timeout=timeout,
+                result_ttl=0,
+                failure_ttl=86400,
+                at_front=at_front,
+                description=f"{job.kind} {job.work_id}",
+            )
+            for job in jobs
+        ]
+    )
 
 
 _pending: queue.SimpleQueue[Sequence[QueuedJob]] = queue.SimpleQueue()
