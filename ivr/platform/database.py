@@ -275,8 +275,10 @@ _ALONE = 4211782666
 
 @contextmanager
 def writing(*, durable: bool = True) -> Iterator[Session]:
-    """A session that commits when the block ends, then hands the work written in it to the queue. What is not
-    `durable` is safe from crashes of ours, but a power cut may undo it; it need not wait for the disk."""
+    """A session that commits when the block ends, then hands the work written in it to the queue.
+
+    What is not `durable` does not wait for the disk: it is safe from crashes of ours, but a power cut may undo it.
+    """
     with Session(_writing_engine(engine(), durable), expire_on_commit=False) as session:
         with _watched(writing=True), _in_turn(engine()), session.begin():
             if not durable and session.get_bind().dialect.name == "postgresql":
