@@ -33,9 +33,9 @@ def verify(file: Path | None, alone: bool) -> None:
         if not faults and not alone:
             newer = verification.missing_since(file)
             if newer < 0:
-                faults.append("the log of this house is another one")
+                faults.append("the log of this installation is another one")
             else:
-                click.echo(f"the log of this house has got {newer} lines since")
+                click.echo(f"the log of this installation has got {newer} lines since")
     for fault in faults:
         click.echo(fault, err=True)
     if faults:

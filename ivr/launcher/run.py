@@ -25,6 +25,8 @@ from ivr.launcher.process_supervisor import Child, stop_all, tail
 
 _ROOM_MB = 200
 _START_SECONDS = 90
+#: A call to copy and paste: German, work and training, yes to the recording.
+_FIRST_CALL = 'python -m ivr call --press 1,2,1 --say "Guten Tag, mein Strom wird abgestellt" --at closed'
 
 
 class _Stop(Exception):
@@ -36,7 +38,7 @@ def _stop(*_: object) -> None:
 
 
 def run() -> int:
-    """Run the house; the exit status. Problems are one sentence with the remedy."""
+    """Run every process; the exit status. Problems are one sentence with the remedy."""
     configured = settings()
     for key in ("NO_PROXY", "no_proxy"):  # what stays on this machine goes through no proxy
         os.environ[key] = ",".join(filter(None, [os.environ.get(key, ""), "127.0.0.1", "localhost", configured.host]))
@@ -223,7 +225,7 @@ def _screen(configured: Settings, logins: list[tuple[str, str, str]], seconds: f
     lines = ["", f"The hotline is running (started in {seconds:.0f} s).", "", f"  Callback desk   {url}/"]
     if configured.local:
         lines.append(f"  Softphone       {url}/softphone/")
-        lines.append("  Scripted call   python -m ivr call --press 1,1,1 --speak message.wav --at closed")
+        lines.append(f"  Scripted call   {_FIRST_CALL}")
     lines += [f"  Interface       {url}/api/v1/openapi.json", f"  Logs            {configured.var_dir / 'log'}"]
     if logins:
         lines += ["", "  Log-ins (for trying, made once):"]
