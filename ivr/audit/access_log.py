@@ -1,11 +1,11 @@
-"""The access log (Zugriffsprotokoll): who has read what of whom, when, why and from where.
+"""The access log (Zugriffsprotokoll): who has read which data, when, why and from where.
 
-Lines are only ever appended, and each holds the SHA-256 of the one before: nothing can be changed, left out, put
-elsewhere or repeated in the middle without all later hashes being others. What could still be done, to make the whole
-chain anew or to cut its end, is seen by the heads that are kept outside the database (:mod:`ivr.audit.anchors`).
+The log is append-only, and each line contains the SHA-256 of the line before. A line cannot be changed, removed, moved
+or repeated without changing all later hashes. Anchors outside the database (:mod:`ivr.audit.anchors`) detect that the
+whole chain was written again, or that its end was cut off.
 
-Old lines go with a line that says so (`trimmed`): it names the last one that went and its hash, on which the first one
-that stayed builds. The database refuses every other change (migration 0007). See docs/access-log.md.
+Old lines are deleted after a line (`trimmed`) that names the last deleted line and its hash. The database refuses every
+other change (migration 0007). See docs/access-log.md.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from ivr.models.callbacks import CallbackTask
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import is_keyed_hash, keyed_hash
 
-#: What is written down.
+#: The actions that are logged.
 ACTIONS = tuple(AccessAction)
-#: So begins the detail of a line about several tasks.
+#: The beginning of the detail of a line about several tasks.
 _TASKS = "tasks "
 IS_ABOUT_SEVERAL = and_(AccessLine.action == AccessAction.EXPORT, AccessLine.detail.startswith(_TASKS))
-#: What the first line builds on.
+#: The hash before the first line.
 GENESIS = "0" * 64
-#: The house itself.
-HOUSE = "house"
+#: The role of the product itself. The value is stored.
+SYSTEM_ROLE = "house"
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from where. `role` is a user's, `program`, or `house`."""
+    """Who acts, and from where. `role` is a user's role, `program`, or :data:`SYSTEM_ROLE`."""
 
     name: str
     role: str
@@ -50,20 +50,20 @@ class Actor:
     address: str = ""
 
 
-THE_HOUSE = Actor("hotline", HOUSE)
+SYSTEM = Actor("hotline", SYSTEM_ROLE)
 
 
 def append(
     session: Session, by: Actor, action: str, now: datetime, *, task: CallbackTask | None = None, reason: str = "",
     detail: str = "", trimmed_through: int | None = None,
 ) -> AccessLine:  # fmt: skip
-    """Write a line. Other writers wait from here to the end of the transaction: write it last.
+    """Append a line. Other writers wait until the end of the transaction, so this should be its last statement.
 
     Raises:
-        ValueError: an action that is none of :data:`ACTIONS`.
+        ValueError: the action is not in :data:`ACTIONS`.
     """
     if action not in ACTIONS:
-        raise ValueError(f"{action!r} is not written down")
+        raise ValueError(f"{action!r} is not an action of the access log")
     held = update(AccessHead).values(number=AccessHead.number + 1).returning(AccessHead.number, AccessHead.hash)
     number, previous = session.execute(held.execution_options(synchronize_session=False)).one()
     line = AccessLine(
@@ -91,7 +91,7 @@ def append(
 
 
 def written(line: AccessLine) -> dict[str, Any]:
-    """A line as it is hashed and exported, without its own hash."""
+    """The content of a line as it is hashed and exported, without its own hash."""
     return {
         "number": line.number,
         "at": iso(line.at),
@@ -110,13 +110,13 @@ def written(line: AccessLine) -> dict[str, Any]:
 
 
 def digest(content: dict[str, Any]) -> str:
-    """SHA-256 (hex) of a line: of its JSON in UTF-8, keys sorted, no spaces."""
+    """The SHA-256 (hex) of a line's content: JSON in UTF-8, sorted keys, no spaces."""
     plain = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(plain.encode(errors="surrogatepass")).hexdigest()
 
 
 def ranges(task_ids: Sequence[int]) -> list[str]:
-    """Ids of tasks as `tasks 1-40,44`, in as many texts as a line's detail needs."""
+    """Ids of tasks as texts like `tasks 1-40,44`, each short enough for the detail of a line."""
     texts, found = [], []
     for _, run in groupby(enumerate(sorted(task_ids)), lambda pair: pair[1] - pair[0]):
         ids = [task_id for _, task_id in run]
@@ -131,7 +131,7 @@ def ranges(task_ids: Sequence[int]) -> list[str]:
 
 
 def ranges_of(detail: str) -> list[range]:
-    """The ids of tasks that :func:`ranges` has written down; none, where a line's detail is about something else."""
+    """Parse a detail that :func:`ranges` has made. Any other detail gives an empty list."""
     found = []
     for part in detail.removeprefix(_TASKS).split(",") if detail.startswith(_TASKS) else ():
         begin, _, end = part.partition("-")
@@ -141,13 +141,13 @@ def ranges_of(detail: str) -> list[range]:
 
 
 def newest(session: Session) -> tuple[int, str]:
-    """Number and hash of the newest line; 0 and GENESIS before the first."""
+    """The number and the hash of the newest line; 0 and GENESIS for an empty log."""
     head = session.scalar(select(AccessHead).execution_options(populate_existing=True))
     return (head.number, head.hash) if head else (0, GENESIS)
 
 
 def lines(session: Session, after: int = 0) -> Iterator[AccessLine]:
-    """All lines after a number, in order, some hundred at a time."""
+    """All lines after a number, in order. They are loaded in batches."""
     query = select(AccessLine).where(AccessLine.number > after).order_by(AccessLine.number)
     for line in session.scalars(query.execution_options(yield_per=500)):
         yield line
@@ -155,11 +155,11 @@ def lines(session: Session, after: int = 0) -> Iterator[AccessLine]:
 
 
 def trim(session: Session, before: datetime, now: datetime) -> int:
-    """Delete the lines from before an instant, leaving a line that says so; how many."""
+    """Delete the lines before a UTC instant, after a line that says so. Returns their number."""
     last = session.scalar(select(AccessLine).where(AccessLine.at < before).order_by(AccessLine.number.desc()).limit(1))
     if last is None or last.number == newest(session)[0]:
         return 0
-    append(session, THE_HOUSE, AccessAction.TRIMMED, now, detail=last.hash, reason=seal_of_trim(last.number, last.hash),
+    append(session, SYSTEM, AccessAction.TRIMMED, now, detail=last.hash, reason=seal_of_trim(last.number, last.hash),
            trimmed_through=last.number)  # fmt: skip
     gone = session.execute(delete(AccessLine).where(AccessLine.number <= last.number))
     session.expire_all()
@@ -177,5 +177,5 @@ def is_seal_of_trim(through: int, last_hash: str, stated: str) -> bool:
 
 
 def count(session: Session) -> int:
-    """How many lines there are."""
+    """The number of lines."""
     return session.scalar(select(func.count(AccessLine.number))) or 0

@@ -1,4 +1,4 @@
-"""Who has read a team's tasks, and what of it is unusual."""
+"""Reports from the access log: accesses to tasks, and unusual accesses."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ivr.models.accounts import User
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 
-#: Lines on one page.
+#: The number of lines on a page.
 PAGE = 100
-#: Of callers' data.
+#: Actions that read callers' data.
 READING = (
     AccessAction.VIEW,
     AccessAction.OPEN,
@@ -30,26 +30,25 @@ READING = (
     AccessAction.EXPORT,
     AccessAction.DOWNLOAD,
 )
-#: More tasks uncovered, or searches, by one person in a day are unusual.
+#: More uncovered tasks, searches or exported tasks of one user in a day are unusual.
 MANY_TASKS, MANY_SEARCHES, MANY_EXPORTED = 60, 60, 100
-#: Unusual hours (local).
+#: The unusual hours (local).
 NIGHT = (20, 6)
 COVERED = "covered"
-#: Within what time who has read a task should have rung or written: who claims one in the evening rings in the morning.
+#: The time in which a user who has read a task should call or write. A task claimed in the evening is for the morning.
 _OPENED_FOR, _CLAIMED_FOR = timedelta(hours=12), timedelta(days=14)
-#: Events that are neither a call nor anything written.
+#: Events that are neither a call nor a text.
 _HANDED_AROUND = (TaskEventKind.CLAIMED, TaskEventKind.RELEASED, TaskEventKind.TAKEN_OVER, TaskEventKind.ASSIGNED)
-#: Letters of a part of a name that many share.
+#: The length of parts of a name that many share.
 _PARTICLE = 2
 
 
 def of_teams(
     session: Session, team_keys: Collection[str], *, before: int | None = None, covered: bool = False
 ) -> Sequence[AccessLine]:
-    """The latest lines about tasks of some teams, a page of them before a number.
+    """A page of the latest lines about tasks of some teams, before a line number.
 
-    Lines of a task that was handed over stay with the team it then was of. Glances at a covered page only where
-    they are asked for.
+    Lines of a task that was handed over stay with its earlier team. `covered` includes views of covered pages.
     """
     programs = (AccessLine.team.is_(None)) & (AccessLine.role == "program")
     query = select(AccessLine).where(AccessLine.action.in_(READING), or_(AccessLine.team.in_(team_keys), programs))
@@ -59,15 +58,12 @@ def of_teams(
 
 
 def of_task(session: Session, task: CallbackTask, *, before: int | None = None) -> Sequence[AccessLine]:
-    """A page of the lines about a task, and of those that name it among others, the latest first.
-
-    Whatever team it was of.
-    """
+    """A page of the lines about a task, the latest first, including lines about several tasks."""
     return list(islice(about(session, [task], before=before), PAGE))
 
 
 def about(session: Session, tasks: Collection[CallbackTask], *, before: int | None = None) -> Iterator[AccessLine]:
-    """All lines about some tasks, the latest first; without glances at a covered page."""
+    """All lines about some tasks, the latest first, without views of covered pages."""
     if not tasks:
         return
     ids, began_at = {task.id for task in tasks}, min(task.first_contact_at for task in tasks)
@@ -83,7 +79,7 @@ def about(session: Session, tasks: Collection[CallbackTask], *, before: int | No
 def all_lines(
     session: Session, *, actor: str = "", action: str = "", before: int | None = None
 ) -> Sequence[AccessLine]:
-    """A page of the whole log for the data protection officer."""
+    """A page of the whole log, for the data protection officer."""
     query = select(AccessLine)
     if actor:
         query = query.where(AccessLine.actor == actor)
@@ -99,10 +95,7 @@ def _page(session: Session, query: Select[AccessLine], before: int | None) -> Se
 
 
 def codes_of(session: Session, task_ids: Collection[int | None]) -> dict[int, str]:
-    """Receipt codes of tasks that are still there.
-
-    The log itself names none, so that it keeps no trace of a task that was deleted but its bare number.
-    """
+    """The receipt codes of existing tasks. The log contains none, so that only the number of a deleted task remains."""
     wanted = {task_id for task_id in task_ids if task_id is not None}
     found = session.execute(select(CallbackTask.id, CallbackTask.receipt_code).where(CallbackTask.id.in_(wanted)))
     return {row.id: row.receipt_code for row in found}
@@ -110,24 +103,20 @@ def codes_of(session: Session, task_ids: Collection[int | None]) -> dict[int, st
 
 @dataclass(frozen=True)
 class Unusual:
-    """A reading that somebody should ask about.
-
-    `kind`: many_tasks, many_searches, many_exported, at_night, own_name, no_call.
-    """
+    """An unusual access. `kind` is one of :class:`ivr.domain.enums.UnusualReading`."""
 
     kind: str
     actor: str
     day: datetime
     count: int
-    #: Ids of tasks, at most five.
+    #: Ids of at most five tasks.
     task_ids: tuple[int, ...] = ()
 
 
 def unusual(session: Session, first: datetime, last: datetime) -> list[Unusual]:
-    """Unusual reading of a period (at most 366 days), by person and local day.
+    """The unusual accesses of a period (at most 366 days), by user and local day.
 
-    `no_call`: a task was read, opened with a reason or claimed and given back, and the person neither rang nor wrote
-    anything afterwards.
+    `no_call`: a user opened a task with a reason, or claimed and released it, and neither called nor wrote anything.
     """
     zone = settings().hours.zone
     tasks: dict[tuple[str, object], set[int]] = defaultdict(set)
@@ -181,7 +170,7 @@ def _instant(day: object) -> datetime:
 
 
 def _own_names(session: Session, first: datetime, last: datetime, zone: object) -> list[Unusual]:
-    """Tasks whose caller bears the reader's own surname: by what the desk knows of the caller now."""
+    """Tasks whose caller has the reader's own surname, according to the caller's present name."""
     lines = session.execute(
         select(AccessLine.user_id, AccessLine.actor, AccessLine.task_id, AccessLine.at, CallbackTask.caller_name)
         .join(CallbackTask, CallbackTask.id == AccessLine.task_id)
@@ -198,18 +187,18 @@ def _own_names(session: Session, first: datetime, last: datetime, zone: object) 
     found: dict[tuple[str, object], set[int]] = defaultdict(set)
     for line in lines:
         surname = (f"- {names.get(line.user_id) or line.actor}").split()[-1]
-        if _parts(_telling(surname)) & _parts(text_folding.WORD.findall(line.caller_name)):
+        if _parts(_distinctive(surname)) & _parts(text_folding.WORD.findall(line.caller_name)):
             found[(line.actor, line.at.astimezone(zone).date())].add(line.task_id)
     return [_of_tasks(UnusualReading.OWN_NAME, key, ids) for key, ids in found.items()]
 
 
 def _parts(words: Iterable[str]) -> set[str]:
-    """Parts of names in every way they may be written."""
+    """The parts of names in all spellings."""
     return {spelling for word in words for spelling in text_folding.spellings(word)}
 
 
-def _telling(name: str) -> list[str]:
-    """The words of a surname that say whose it is; short ones (El-, Al-, O') where there is no longer one."""
+def _distinctive(name: str) -> list[str]:
+    """The distinctive words of a surname. Short ones (El-, Al-, O') count only if there is no longer one."""
     words = text_folding.WORD.findall(name)
     return [word for word in words if len(word) > _PARTICLE] or words
 
@@ -237,17 +226,17 @@ def _without_a_call(
     return [_of_tasks(UnusualReading.NO_CALL, key, ids) for key, ids in found.items()]
 
 
-def searched_lately(session: Session, user_id: int, detail: str, since: datetime) -> bool:
-    """Whether somebody's very search was written down a moment ago (a page refreshes itself)."""
-    return _lately(session, user_id, AccessAction.SEARCH, AccessLine.detail == detail, since)
+def searched_recently(session: Session, user_id: int, detail: str, since: datetime) -> bool:
+    """Whether the same search of a user was logged since an instant, because pages refresh themselves."""
+    return _recently(session, user_id, AccessAction.SEARCH, AccessLine.detail == detail, since)
 
 
-def listened_lately(session: Session, user_id: int, detail: str, since: datetime) -> bool:
-    """Whether somebody's listening to a recording was written down a moment ago (a player asks for it in pieces)."""
-    return _lately(session, user_id, AccessAction.LISTEN, AccessLine.detail == detail, since)
+def listened_recently(session: Session, user_id: int, detail: str, since: datetime) -> bool:
+    """Whether the same playback of a user was logged since an instant, because players request audio in pieces."""
+    return _recently(session, user_id, AccessAction.LISTEN, AccessLine.detail == detail, since)
 
 
-def _lately(session: Session, user_id: int, action: str, what: object, since: datetime) -> bool:
+def _recently(session: Session, user_id: int, action: str, what: object, since: datetime) -> bool:
     query = select(AccessLine.number).where(
         AccessLine.user_id == user_id,
         AccessLine.action == action,

@@ -1,7 +1,6 @@
-"""What is covered.
+"""Break-glass: number, name, audio, transcript and notes of a task are covered for users without a purpose.
 
-The number, name, audio, words and notes of a task, until somebody holds it or has said why they open it (purpose
-limitation, Art. 5 (1) b GDPR; § 67c SGB X).
+A user who holds the task, or who states a reason, may read them (purpose limitation, Art. 5 (1) b GDPR; § 67c SGB X).
 """
 
 from __future__ import annotations
@@ -17,27 +16,27 @@ from ivr.models.accounts import User
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask
 
-#: Why a task is opened that one does not hold.
+#: Reasons to open a task that the user does not hold.
 REASONS = tuple(BreakGlassReason)
-#: An opened task is covered again after so long.
+#: The time after which an opened task is covered again.
 OPEN_FOR = timedelta(hours=1)
-#: Letters and digits.
+#: The shortest text of the reason `other`: letters and digits.
 _SHORTEST = 5
 
 
 class NoReason(Exception):
-    """No reason was stated, or none that says anything."""
+    """The reason is missing or empty."""
 
 
 class Restricted(Exception):
-    """The person has asked that their data is not used (Art. 18 GDPR)."""
+    """The use of the task is restricted (Art. 18 GDPR)."""
 
 
 def stated(reason: str, text: str) -> str:
-    """A reason as it is written down: one of :data:`REASONS`, and words, which `other` needs.
+    """A reason as it is stored: one of :data:`REASONS`, with a text, which `other` requires.
 
     Raises:
-        NoReason: it is none.
+        NoReason: the reason is unknown, or `other` has no text.
     """
     text = " ".join(text.split())[:250]
     if reason not in REASONS or (reason == BreakGlassReason.OTHER and sum(map(str.isalnum, text)) < _SHORTEST):
@@ -46,10 +45,10 @@ def stated(reason: str, text: str) -> str:
 
 
 def open_task(session: Session, task: CallbackTask, user: User, reason: str, now: datetime) -> None:
-    """Uncover a task for somebody, for :data:`OPEN_FOR`.
+    """Uncover a task for a user, for the time :data:`OPEN_FOR`.
 
     Raises:
-        Restricted: nobody may, for now.
+        Restricted: the use of the task is restricted.
     """
     if task.restricted_at is not None:
         raise Restricted
@@ -57,10 +56,9 @@ def open_task(session: Session, task: CallbackTask, user: User, reason: str, now
 
 
 def reason_for(session: Session, task: CallbackTask, user: User, now: datetime) -> str | None:
-    """Why somebody may read a task now.
+    """Why a user may read a task now; None if it is covered.
 
-    `claim`, `closed` for a while after they have closed it, or the reason they have stated; None while it is
-    covered.
+    `claim`: they hold it. `closed`: they closed it less than :data:`OPEN_FOR` ago. Otherwise the stated reason.
     """
     if task.restricted_at is not None:
         return None
@@ -74,9 +72,9 @@ def reason_for(session: Session, task: CallbackTask, user: User, now: datetime) 
     )
 
 
-#: State of a task -> why who holds it may read it.
+#: The state of a task -> the reason for its holder.
 _HOLDING = {"claimed": "claim", "closed": "closed"}
-#: Reasons that end when the task is no longer one's team's.
+#: Reasons that end when the task moves to another team.
 HELD = tuple(_HOLDING.values())
 
 
@@ -88,7 +86,7 @@ def _holds(task: CallbackTask, user: User, now: datetime) -> bool:
 
 
 def uncovered(session: Session, tasks: Sequence[CallbackTask], user: User, now: datetime) -> Collection[int]:
-    """Ids of those of some tasks which somebody may read."""
+    """Of the tasks, the ids of those that a user may read."""
     opened = set(
         session.scalars(
             select(Opening.task_id).where(
@@ -100,5 +98,5 @@ def uncovered(session: Session, tasks: Sequence[CallbackTask], user: User, now: 
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Delete openings that are long over; the access log knows of them."""
+    """Delete openings that ended a day ago. They remain in the access log."""
     session.execute(delete(Opening).where(Opening.until_at < now - timedelta(days=1)))

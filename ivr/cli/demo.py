@@ -25,6 +25,6 @@ def seed(days: int, calls_per_day: int, number: int) -> None:
     try:
         migrate()
         made = demo_data.seed(days, calls_per_day, utc_now(), number)
-    except demo_data.NotHere:
+    except demo_data.NotInProduction:
         raise click.ClickException("the demo data makes people up: it is for local mode only (MODE=local)") from None
     click.echo(f"{made.calls} calls, {made.tasks} tasks, {made.messages} messages with audio")

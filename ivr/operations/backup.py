@@ -1,13 +1,13 @@
-"""A backup: database and audio of one instant in one file, which only the master keys open; and its restoring.
+"""Backup and restore: database and audio of one instant in one file, which only the master keys open.
 
     manifest.json             what is in it, with the SHA-256 of every other member; written last
-    key.json                  the backup's own key, wrapped by the present master key
-    database/<n>-<table>      rows (see :mod:`ivr.operations.table_dump`), packed and sealed with that key
-    objects/<name>            the audio store's objects as they are: sealed already
+    key.json                  the key of the backup, wrapped by the present master key
+    database/<n>-<table>      rows (see :mod:`ivr.operations.table_dump`), compressed and encrypted with that key
+    objects/<name>            the audio store's objects, which are encrypted already
 
-The rows are those of one transaction. Audio is stored before a row says so, and is never changed, so what is copied
-after that transaction has begun holds all that its rows speak of; what was deleted meanwhile is named in the manifest.
-See docs/backup.md.
+The rows are those of one transaction. Audio is stored before a row says so, and never changes. So the objects that are
+copied after the transaction has begun contain everything that its rows refer to. Recordings that are deleted in between
+are listed in the manifest. See docs/backup.md.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _KEY = "key.json"
 
 
 class BackupError(Exception):
-    """It could not be made or restored; the message says why, for the operator."""
+    """The backup could not be made or restored. The message tells the operator why."""
 
 
 @dataclass
 class Summary:
-    """What a backup holds, and what restoring it has found."""
+    """What a backup contains, and what a restore found."""
 
     made_at: str
     revision: str
@@ -56,19 +56,19 @@ class Summary:
     recordings: int
     #: Recordings that were deleted while the backup was made.
     gone: list[str] = field(default_factory=list)
-    #: Recordings whose audio is not there, or cannot be opened.
+    #: Recordings whose audio is missing, or cannot be opened.
     missing: list[str] = field(default_factory=list)
 
 
 def back_up(path: Path, now: datetime, *, audio: bool = True) -> Summary:
-    """Write a backup to a file that must not be there yet; it appears under its name when it is whole and on the disk.
+    """Write a backup to a file that must not exist. The file gets its name when it is complete and on the disk.
 
     Raises:
-        BackupError: the schema is not the present one, or the file is there already.
-        OSError, SQLAlchemyError: it could not be read or written; then no file is left.
+        BackupError: the database is empty, or the file exists.
+        OSError, SQLAlchemyError: data could not be read or written; no file is left.
     """
     if path.exists():
-        raise BackupError(f"{path} is there already; a backup is never written over")
+        raise BackupError(f"{path} exists already; a backup is never overwritten")
     draft = path.with_name(f".{path.name}.part")
     try:
         with draft.open("wb") as file:
@@ -127,9 +127,9 @@ def _write(to: _Writer, now: datetime, audio: bool) -> Summary:
 
 
 def _copy_objects(to: _Writer) -> set[str]:
-    """Copy all objects; the recordings whose key and audio are both in."""
+    """Copy all objects. Returns the recordings whose key and audio were both copied."""
     place, entries = blob_storage.store(), dict[str, str]()
-    # A key's entry names its audio: read after it, the audio is there, or was deleted with its key.
+    # An entry with a key names its audio. Read after the entry, the audio exists or was deleted together with the key.
     for prefix in ("keys/", "audio/", anchors.PREFIX, erasure.PREFIX):
         for name in sorted(place.names(prefix)):
             try:
@@ -143,7 +143,7 @@ def _copy_objects(to: _Writer) -> set[str]:
 
 
 def _explain(sids: list[str]) -> tuple[list[str], list[str]]:
-    """Recordings without audio: deleted since the rows were read; or missing, which somebody must know."""
+    """Split recordings without audio into those deleted since the rows were read, and those missing."""
     with database.reading() as session:
         states = session.execute(text("SELECT recording_sid FROM recordings WHERE state = 'stored'"))
         still = set(states.scalars())
@@ -154,14 +154,14 @@ def _explain(sids: list[str]) -> tuple[list[str], list[str]]:
 
 
 def restore(path: Path, *, replace: bool = False) -> Summary:
-    """Make the database and the audio store what a backup says; `replace` what is in the database.
+    """Restore the database and the audio store from a backup. `replace`: delete the present data of the database.
 
-    Nothing is changed before the whole file has been read and found sound. Audio that is there and newer stays: it is
-    taken in again by reconciliation. If it is cut off, it can be done again (with `replace`).
+    Nothing is changed before the whole file has been verified. Newer audio is kept, and reconciliation adds it to the
+    database again. An interrupted restore can be repeated (with `replace`).
 
     Raises:
-        BackupError: no backup, damaged, of a newer version, its master key is not here, or the database holds calls.
-        OSError, SQLAlchemyError: it could not be read or written.
+        BackupError: the file is no backup, damaged, of a newer version or of unknown master keys; or there are calls.
+        OSError, SQLAlchemyError: data could not be read or written.
     """
     try:
         with tarfile.open(path) as tar:
@@ -179,8 +179,8 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
         last, _ = access_log.newest(session)
     aside = anchors.set_aside(last)
     with database.writing() as session:
-        detail = f"a backup of {manifest['made_at']}; {aside} later heads of this log were set aside"
-        access_log.append(session, access_log.THE_HOUSE, AccessAction.RESTORED, utc_now(), detail=detail)
+        detail = f"a backup of {manifest['made_at']}; {aside} later anchors of this log were set aside"
+        access_log.append(session, access_log.SYSTEM, AccessAction.RESTORED, utc_now(), detail=detail)
         for sid in summary.gone:
             session.execute(text("UPDATE recordings SET state = 'deleted' WHERE recording_sid = :sid"), {"sid": sid})
     summary.missing = unreadable_audio()
@@ -188,12 +188,12 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
 
 
 def _check(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:
-    """The manifest and the key, after every member was compared with its checksum and every row could be opened."""
+    """Verify every checksum, and that every row can be decrypted. Returns the manifest and the key."""
     try:
         manifest = json.loads(_content(tar, _MANIFEST))
         format_, sums = manifest["format"], manifest["sha256"]
     except (KeyError, ValueError, TypeError) as error:
-        raise BackupError("it has no manifest: it is no backup, or was cut short") from error
+        raise BackupError("it has no manifest: it is no backup, or truncated") from error
     if format_ != _FORMAT:
         raise BackupError(f"it is of format {format_}; this version of the hotline reads {_FORMAT}")
     try:
@@ -230,7 +230,7 @@ def _require_empty(replace: bool) -> None:
         found = table_dump.tables(connection)
         holds = "calls" in found and connection.scalar(found["calls"].select().limit(1)) is not None
     if holds and not replace:
-        raise BackupError("the database holds calls already; --replace throws them away for those of the backup")
+        raise BackupError("the database holds calls already; --replace deletes them")
 
 
 def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
@@ -240,7 +240,7 @@ def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
         found = table_dump.tables(connection)
         if connection.dialect.name == "sqlite":
             connection.execute(text("PRAGMA defer_foreign_keys=ON"))
-        for table in reversed(found.values()):  # what a migration has put there
+        for table in reversed(found.values()):  # rows that migrations insert
             connection.execute(table.delete())
         for name in manifest["sha256"]:
             if name.startswith("database/"):
@@ -261,7 +261,7 @@ def _empty() -> None:
 
 
 def unreadable_audio() -> list[str]:
-    """Recordings that should have audio and have none that can be opened, or another."""
+    """Recordings whose audio is missing, cannot be opened, or has the wrong checksum."""
     with database.reading() as session:
         stored = session.execute(
             text("SELECT recording_sid, audio_sha256 FROM recordings WHERE state = 'stored' ORDER BY id")

@@ -1,23 +1,20 @@
-"""A believable house for trying, pictures and training: months of calls, tasks in all states, real (synthetic) audio.
+"""Demo data for trials, screenshots and training: months of calls, tasks in all states, synthetic audio.
 
-Never in production: it makes people up.
+It is refused in production, because the people are invented.
 """
 
 from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import users
-from ivr.audio.synthesis import speak
-from ivr.audio.wav import Sound, write_wav
 from ivr.callbacks import appointments, attempts, events, search_index, sla_clocks, workflow
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
@@ -30,48 +27,36 @@ from ivr.domain.enums import (
     CallState,
     Companion,
     Concern,
-    ConversationKind,
-    ConversationOutcome,
-    ConversationState,
     EmergencyKind,
-    InterpreterRequestState,
-    MessageState,
     Outcome,
-    QueueEntryState,
-    QueueExit,
-    RecordingState,
     RefusalReason,
     TaskEventKind,
     TaskKind,
-    TranscriptReason,
-    TranscriptState,
     Urgency,
 )
+from ivr.domain.languages import LANGUAGES
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, PostalOrder
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
-from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+from ivr.operations.demo_conversations import add_conversation
+from ivr.operations.demo_messages import SENTENCES, add_message
 from ivr.platform import database
-from ivr.voicebox import audio_store
 
-_SAID = {
-    "de": ("Guten Tag, mir wird morgen der Strom abgestellt, bitte rufen Sie zurück.",
-           "Ich wollte fragen, ob mein Antrag angekommen ist.",
-           "Ich habe einen neuen Mietvertrag und brauche schnell eine Antwort."),
-    "en": ("Hello, I have a question about my application.", "My rent has gone up, what should I do?"),
-    "tr": ("Merhaba, başvurum hakkında bilgi almak istiyorum.", "Param kalmadı, lütfen beni arayın."),
-    "ar": ("مرحبا، عندي سؤال عن طلبي.",),
-    "ru": ("Здравствуйте, у меня вопрос по моему заявлению.",),
-    "uk": ("Добрий день, я хочу дізнатися про свою заяву.",),
-    "fa": ("سلام، من در مورد درخواست خود سؤال دارم.",),
-    "kmr": ("Silav, pirsa min heye.",),
-    "pl": ("Dzień dobry, mam pytanie o mój wniosek.",),
-    "bg": ("Добър ден, имам въпрос за молбата си.",),
-    "ro": ("Bună ziua, am o întrebare despre cererea mea.",),
-    "fr": ("Bonjour, j'ai une question sur ma demande.",),
+#: How often callers speak a language, and call about a concern.
+_LANGUAGE_WEIGHTS: dict[str, int] = {
+    "de": 40, "en": 8, "tr": 12, "ar": 9, "ru": 6, "uk": 8, "fa": 4, "pl": 4, "bg": 4, "ro": 3,
 }  # fmt: skip
+_CONCERN_WEIGHTS: dict[str, int] = {
+    Concern.BENEFITS: 35,
+    Concern.WORK: 18,
+    Concern.UNDER_25: 8,
+    Concern.REHAB: 4,
+    Concern.EMERGENCY: 6,
+    Concern.FORMS: 8,
+    Concern.APPOINTMENT: 9,
+    Concern.OTHER: 12,
+}
 _NAMES = (
     "Müller",
     "Yılmaz",
@@ -89,40 +74,40 @@ _EMERGENCIES = tuple(kind for kind in EmergencyKind if kind != EmergencyKind.OTH
 _OUTCOMES = (Outcome.REACHED, Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERING_MACHINE)
 _REFUSALS = (RefusalReason.SETTLED_WITHOUT, RefusalReason.NO_CAPACITY, RefusalReason.NOT_RESPONSIBLE)
 _PEOPLE = (("anna", "Anna Ahlers"), ("bilal", "Bilal Demir"), ("clara", "Clara Cordes"), ("dunja", "Dunja Petrović"))
-#: Messages with audio, the more the later the day; the other callers asked for a callback by keypad.
+#: Messages with audio on the last day; earlier days have fewer. Other callers request a callback by keypad.
 _MESSAGES = 400
 
 
 @dataclass
 class Seeded:
-    """How much was made up."""
+    """The numbers of invented calls, tasks and messages."""
 
     calls: int = 0
     tasks: int = 0
     messages: int = 0
-    #: Receipt codes that are given.
+    #: Receipt codes in use.
     codes: set[str] = field(default_factory=set)
 
     def code(self) -> str:
-        """A receipt code nobody has yet."""
+        """A receipt code that is not in use."""
         while (code := receipt_codes.draw()) in self.codes:
             pass
         self.codes.add(code)
         return code
 
 
-class NotHere(Exception):
-    """The house is in production."""
+class NotInProduction(Exception):
+    """Demo data is refused in production mode."""
 
 
 def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seeded:
-    """Fill the house with the calls of so many days until now; the same `number` makes up the same people.
+    """Add the calls of some days until now. The same `number` gives the same people.
 
     Raises:
-        NotHere: in production mode.
+        NotInProduction: in production mode.
     """
     if not settings().local:
-        raise NotHere
+        raise NotInProduction
     dice, made = random.Random(number), Seeded()  # noqa: S311 - nothing secret hangs on it
     with database.writing() as session:
         staff = _staff(session)
@@ -147,7 +132,7 @@ def _staff(session: Session) -> list[int]:
 
 
 def _instants(dice: random.Random, day: datetime, count: int, now: datetime) -> Iterator[datetime]:
-    """Most ring in the morning; a fifth when the hotline is closed; on Sundays few."""
+    """The UTC instants of a day's calls: most in the morning, a fifth outside opening hours, few on Sundays."""
     local = day.astimezone(settings().hours.zone)
     count = int(count * (0.2 if local.weekday() == 6 else 0.5 if local.weekday() == 5 else 1))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -158,12 +143,17 @@ def _instants(dice: random.Random, day: datetime, count: int, now: datetime) -> 
             yield at
 
 
+def _draw(dice: random.Random, values: Sequence[str], weights: Mapping[str, int]) -> str:
+    """Draw a value. One without a weight, such as a new concern or language, is rare."""
+    return dice.choices(values, weights=[weights.get(value, 2) for value in values])[0]
+
+
 def _call(
     session: Session, dice: random.Random, at: datetime, now: datetime, staff: list[int], teams: dict[str, Team],
     made: Seeded, *, most_messages: int,
 ) -> None:  # fmt: skip
-    language = dice.choices(list(_SAID), weights=[40, 8, 12, 9, 6, 8, 4, 2, 4, 4, 3, 2])[0]
-    concern = dice.choices(CONCERNS, weights=[35, 18, 8, 4, 6, 8, 9, 12])[0]
+    language = _draw(dice, tuple(LANGUAGES), _LANGUAGE_WEIGHTS)
+    concern = _draw(dice, CONCERNS, _CONCERN_WEIGHTS)
     is_open = 8 <= at.astimezone(settings().hours.zone).hour < 18
     call = Call(
         call_sid="CA" + f"{dice.getrandbits(128):032x}", from_number=f"+4917{dice.randrange(10**9):09d}",
@@ -172,9 +162,9 @@ def _call(
     )  # fmt: skip
     session.add(call)
     made.calls += 1
-    if is_open and dice.random() < 0.7:  # most speak with somebody at once, some give up
+    if is_open and dice.random() < 0.7:  # most calls are answered at once
         session.flush()
-        _wait(session, dice, call, teams[settings().team_for(concern)])
+        add_conversation(session, dice, call, teams[settings().team_for(concern)])
         return
     if dice.random() < 0.15:
         call.ending = CallEnding.HUNG_UP
@@ -183,65 +173,11 @@ def _call(
     session.flush()
     task = _task(session, dice, call, concern, teams, made)
     made.tasks += 1
-    if made.messages < most_messages and dice.random() < 0.7:
-        _message(session, dice, task, language)
+    if language in SENTENCES and made.messages < most_messages and dice.random() < 0.7:
+        add_message(session, dice, task, language)
         made.messages += 1
     _work(session, dice, task, staff, now)
     search_index.index(session, task)
-
-
-def _wait(session: Session, dice: random.Random, call: Call, team: Team) -> None:
-    """In a team's line, until somebody answers or the caller gives up; sometimes with an interpreter."""
-    wait = timedelta(seconds=dice.expovariate(1 / 25))
-    gives_up = dice.random() < 0.07
-    about = {"team_id": team.id, "language": call.language or "de", "concern": call.concern or "other"}
-    entry = QueueEntry(
-        call_id=call.id,
-        state=QueueEntryState.LEFT if gives_up else QueueEntryState.ANSWERED,
-        joined_at=call.started_at,
-        entered_at=call.started_at,
-        resume="",
-        urgency=Urgency.NORMAL,
-        reason=QueueExit.HUNG_UP if gives_up else None,
-        answered_at=None if gives_up else call.started_at + wait,
-        left_at=call.started_at + wait,
-        **about,
-    )
-    session.add(entry)
-    if gives_up:
-        call.ending = CallEnding.HUNG_UP
-        return
-    session.flush()
-    ends = call.started_at + wait + timedelta(minutes=dice.uniform(1, 9))
-    talk = Conversation(
-        room=f"demo-{call.call_sid}",
-        kind=ConversationKind.ANSWERED,
-        state=ConversationState.ENDED,
-        entry_id=entry.id,
-        urgency=Urgency.NORMAL,
-        started_at=call.started_at,
-        connected_at=call.started_at + wait,
-        ended_at=ends,
-        outcome=dice.choices(
-            [ConversationOutcome.SETTLED, ConversationOutcome.FOLLOW_UP, ConversationOutcome.PASSED_ON],
-            weights=[7, 2, 1],
-        )[0],
-        **about,
-    )
-    session.add(talk)
-    if call.language not in ("de", "en") and dice.random() < 0.5:
-        session.flush()
-        joined = call.started_at + wait + timedelta(seconds=dice.uniform(15, 170)) if dice.random() < 0.85 else None
-        session.add(
-            InterpreterRequest(
-                conversation_id=talk.id,
-                state=InterpreterRequestState.JOINED if joined else InterpreterRequestState.UNMET,
-                language=call.language,
-                requested_at=call.started_at + wait,
-                joined_at=joined,
-                ended_at=ends if joined else None,
-            )
-        )
 
 
 def _task(
@@ -285,62 +221,8 @@ def _task(
     return task
 
 
-def _message(session: Session, dice: random.Random, task: CallbackTask, language: str) -> None:
-    text = dice.choice(_SAID[language])
-    sound = _spoken(text, language)
-    sid = "RE" + f"{dice.getrandbits(128):032x}"
-    message = VoiceboxMessage(
-        call_id=task.call_id,
-        task_id=task.id,
-        take=1,
-        about={"concern": task.concern},
-        state=MessageState.LEFT,
-        language=language,
-        consented_at=task.first_contact_at,
-        left_at=task.first_contact_at,
-    )
-    session.add(message)
-    session.flush()
-    kept = audio_store.save(sid, write_wav(sound), {"call_sid": task.call.call_sid, "language": language})
-    recording = Recording(
-        message_id=message.id, recording_sid=sid, state=RecordingState.STORED, recorded_seconds=sound.seconds,
-        audio_sha256=kept.sha256, audio_bytes=kept.size, stored_at=task.first_contact_at,
-        carrier_deleted_at=task.first_contact_at,
-    )  # fmt: skip
-    session.add(recording)
-    session.flush()
-    words = text.split()
-    step, sure = sound.seconds / len(words), dice.uniform(0.45, 0.95)
-    session.add(
-        Transcript(
-            recording_id=recording.id,
-            state=TranscriptState.DONE if sure > 0.55 else TranscriptState.PLEASE_LISTEN,
-            reason=None if sure > 0.55 else TranscriptReason.LOW_CONFIDENCE,
-            language=language,
-            engine="demo",
-            text=text,
-            confidence=sure,
-            transcribed_at=task.first_contact_at,
-            words=[
-                {
-                    "word": word,
-                    "start": round(i * step, 2),
-                    "end": round((i + 0.9) * step, 2),
-                    "confidence": round(min(1.0, dice.uniform(0.3, 0.7) + sure / 2), 2),
-                }
-                for i, word in enumerate(words)
-            ],
-        )
-    )
-
-
-@lru_cache(maxsize=64)
-def _spoken(text: str, language: str) -> Sound:
-    return speak(text, language)
-
-
 def _work(session: Session, dice: random.Random, task: CallbackTask, staff: list[int], now: datetime) -> None:
-    """What has become of a task: nearly all of the older ones are closed, one in twenty was late."""
+    """Work on a task: nearly all of the older ones are closed, one in twenty was late."""
     late = dice.random() < 0.05
     tried = task.first_contact_at + timedelta(hours=dice.uniform(25, 40) if late else dice.uniform(0.5, 22))
     session.flush()

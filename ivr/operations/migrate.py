@@ -21,7 +21,7 @@ def alembic_config() -> Config:
 
 
 def migrate() -> None:
-    """Upgrade the schema, mirror the configured teams, make older tasks findable. Safe to run at every start."""
+    """Upgrade the schema, mirror the configured teams, and index older tasks. Safe to run at every start."""
     command.upgrade(alembic_config(), "head")
     with database.writing() as session:
         teams.mirror(session, settings().teams)

@@ -341,4 +341,4 @@ def write_record(session: Session, cause: str, count: int, remains: str, now: da
 def _log_record(session: Session, record: DeletionRecord, now: datetime) -> None:
     seen = "" if record.verified else ", not verified"
     detail = f"{record.cause} {record.kind}: {record.deleted} deleted, {record.held} held{seen}"
-    access_log.append(session, access_log.THE_HOUSE, AccessAction.DELETED, now, detail=detail)
+    access_log.append(session, access_log.SYSTEM, AccessAction.DELETED, now, detail=detail)

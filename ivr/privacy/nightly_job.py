@@ -96,7 +96,7 @@ def _forget_done(session: Session, now: datetime) -> None:
         asked.state, asked.done_at, asked.named = SubjectRequestState.DONE, now, ""
         asked.result = asked.result or "lapsed"
         detail = f"request {asked.id}, {asked.kind}: lapsed"
-        access_log.append(session, access_log.THE_HOUSE, AccessAction.SUBJECT_REQUEST, now, detail=detail)
+        access_log.append(session, access_log.SYSTEM, AccessAction.SUBJECT_REQUEST, now, detail=detail)
 
 
 def count_days(now: datetime) -> None:

@@ -151,7 +151,7 @@ def _heard(recording_id: int, *, to_listen: bool = False) -> tuple[Recording, by
         reason = break_glass.reason_for(session, task, me(), now)
         if reason is None or (reason in break_glass.HELD and not mine):
             abort(403 if mine else 404)
-        told = not to_listen or access_reports.listened_lately(session, me().id, detail, now - _LISTENS)
+        told = not to_listen or access_reports.listened_recently(session, me().id, detail, now - _LISTENS)
     if not told:
         with database.writing() as session:
             seen = session.get_one(CallbackTask, task.id)

@@ -25,7 +25,7 @@ def note(words: str, now: datetime) -> None:
     kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
     detail = f"{kind} {keyed_hash(Purpose.SEARCH_LOG, words.casefold())[:12]}"
     with database.reading() as session:
-        if access_reports.searched_lately(session, me().id, detail, now - _AGAIN):
+        if access_reports.searched_recently(session, me().id, detail, now - _AGAIN):
             return
     with database.writing() as session:
         append(session, detail, now)

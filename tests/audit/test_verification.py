@@ -247,7 +247,7 @@ def test_the_log_cannot_be_emptied_by_a_line_that_says_so(empty_database) -> Non
     with database.writing() as session:
         last = session.get_one(AccessLine, 40)
         access_log.append(
-            session, access_log.THE_HOUSE, "trimmed", utc_now(), detail=last.hash, reason="x", trimmed_through=40
+            session, access_log.SYSTEM, "trimmed", utc_now(), detail=last.hash, reason="x", trimmed_through=40
         )
         session.execute(text("DELETE FROM access_log WHERE number <= 40"))
     assert faults() == ["the line that says that lines up to 40 were deleted is not of this hotline"]

@@ -104,7 +104,7 @@ class Used:
     def _audit(self) -> None:
         with database.writing() as session:
             for days in (9, 8, 0):
-                access_log.append(session, access_log.THE_HOUSE, "view", self.now - timedelta(days=days))
+                access_log.append(session, access_log.SYSTEM, "view", self.now - timedelta(days=days))
             assert access_log.trim(session, self.now - timedelta(days=1), self.now) > 1
         anchors.keep(self.now - timedelta(hours=2))
         self.file.write_text("".join(verification.export(self.now)), encoding="utf-8")

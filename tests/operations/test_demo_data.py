@@ -29,6 +29,20 @@ def test_a_hotline_is_filled_and_can_be_worked_in(desk) -> None:
     assert again.exit_code == 0, again.output
 
 
+def test_a_new_concern_and_a_new_language_need_no_change_of_the_demo_data(desk, monkeypatch) -> None:
+    """Concerns without a weight are drawn too. Callers in a language without sentences ask for callbacks."""
+    from ivr.operations import demo_data, demo_messages
+
+    monkeypatch.setattr(demo_data, "_CONCERN_WEIGHTS", {})
+    for language in ("tr", "ru", "uk", "ar"):
+        monkeypatch.delitem(demo_messages.SENTENCES, language)
+    answer = CliRunner().invoke(command_line, ["demo", "seed", "--days", "3", "--calls-per-day", "60"])
+    assert answer.exit_code == 0, answer.output
+    with database.reading() as session:
+        assert len(set(session.scalars(select(CallbackTask.concern)))) >= 6
+        assert set(session.scalars(select(CallbackTask.language))) & {"tr", "ru", "uk", "ar"}
+
+
 def test_never_in_production(empty_database, monkeypatch) -> None:
     from ivr.config import settings
 
@@ -40,6 +54,6 @@ def test_never_in_production(empty_database, monkeypatch) -> None:
         monkeypatch.setenv(name, value)
     settings.settings.cache_clear()
     answer = CliRunner().invoke(command_line, ["demo", "seed"])
-    assert (answer.exit_code, "never in production" in answer.output) == (1, True)
+    assert (answer.exit_code, "local mode only" in answer.output) == (1, True), answer.output
     with database.reading() as session:
         assert session.scalar(select(func.count(CallbackTask.id))) == 0

@@ -1,0 +1,88 @@
+"""Voicebox messages of the demo data: sentences in each language, with synthetic audio and a transcript."""
+
+from __future__ import annotations
+
+import random
+from functools import lru_cache
+
+from sqlalchemy.orm import Session
+
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import Sound, write_wav
+from ivr.domain.enums import MessageState, RecordingState, TranscriptReason, TranscriptState
+from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
+from ivr.voicebox import audio_store
+
+#: Sentences that callers leave. Callers in a language without any leave no messages.
+SENTENCES = {
+    "de": ("Guten Tag, mir wird morgen der Strom abgestellt, bitte rufen Sie zurück.",
+           "Ich wollte fragen, ob mein Antrag angekommen ist.",
+           "Ich habe einen neuen Mietvertrag und brauche schnell eine Antwort."),
+    "en": ("Hello, I have a question about my application.", "My rent has gone up, what should I do?"),
+    "tr": ("Merhaba, başvurum hakkında bilgi almak istiyorum.", "Param kalmadı, lütfen beni arayın."),
+    "ar": ("مرحبا، عندي سؤال عن طلبي.",),
+    "ru": ("Здравствуйте, у меня вопрос по моему заявлению.",),
+    "uk": ("Добрий день, я хочу дізнатися про свою заяву.",),
+    "fa": ("سلام، من در مورد درخواست خود سؤال دارم.",),
+    "kmr": ("Silav, pirsa min heye.",),
+    "pl": ("Dzień dobry, mam pytanie o mój wniosek.",),
+    "bg": ("Добър ден, имам въпрос за молбата си.",),
+    "ro": ("Bună ziua, am o întrebare despre cererea mea.",),
+    "fr": ("Bonjour, j'ai une question sur ma demande.",),
+}  # fmt: skip
+
+
+def add_message(session: Session, dice: random.Random, task: CallbackTask, language: str) -> None:
+    """Add a message with recording and transcript to a task. The language must have sentences."""
+    text = dice.choice(SENTENCES[language])
+    sound = _spoken(text, language)
+    sid = "RE" + f"{dice.getrandbits(128):032x}"
+    message = VoiceboxMessage(
+        call_id=task.call_id,
+        task_id=task.id,
+        take=1,
+        about={"concern": task.concern},
+        state=MessageState.LEFT,
+        language=language,
+        consented_at=task.first_contact_at,
+        left_at=task.first_contact_at,
+    )
+    session.add(message)
+    session.flush()
+    kept = audio_store.save(sid, write_wav(sound), {"call_sid": task.call.call_sid, "language": language})
+    recording = Recording(
+        message_id=message.id, recording_sid=sid, state=RecordingState.STORED, recorded_seconds=sound.seconds,
+        audio_sha256=kept.sha256, audio_bytes=kept.size, stored_at=task.first_contact_at,
+        carrier_deleted_at=task.first_contact_at,
+    )  # fmt: skip
+    session.add(recording)
+    session.flush()
+    words = text.split()
+    step, sure = sound.seconds / len(words), dice.uniform(0.45, 0.95)
+    session.add(
+        Transcript(
+            recording_id=recording.id,
+            state=TranscriptState.DONE if sure > 0.55 else TranscriptState.PLEASE_LISTEN,
+            reason=None if sure > 0.55 else TranscriptReason.LOW_CONFIDENCE,
+            language=language,
+            engine="demo",
+            text=text,
+            confidence=sure,
+            transcribed_at=task.first_contact_at,
+            words=[
+                {
+                    "word": word,
+                    "start": round(i * step, 2),
+                    "end": round((i + 0.9) * step, 2),
+                    "confidence": round(min(1.0, dice.uniform(0.3, 0.7) + sure / 2), 2),
+                }
+                for i, word in enumerate(words)
+            ],
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _spoken(text: str, language: str) -> Sound:
+    return speak(text, language)
