@@ -31,6 +31,7 @@ from ivr.flows.protocol import (
 )
 from ivr.flows.request import CallerRequest
 from ivr.flows.state import AnsweredQuestion, CallState
+from ivr.flows.state_codec import CALL_STATES
 from ivr.flows.steps import End, EnterDigits, Menu
 from tests.support.flows import FLOW, WHOLE
 
@@ -282,7 +283,8 @@ def test_random_inputs_at_every_step_never_fail() -> None:
                     ),
                 )
                 assert turn.verbs, name
-                state = turn.state
+                state = CALL_STATES.decode(CALL_STATES.encode(turn.state))
+                assert state == turn.state, "the carrier brings back what was sent"
 
 
 # -- minds that change, keys that are wrong ----------------------------------------------------------
