@@ -84,6 +84,6 @@ vendor: ## Fetch the pinned browser assets into ivr/web/static/vendor.
 	ivr/web/vendor.sh
 
 translations: ## Collect the texts of the pages and compile the German catalogue.
-	$(VENV)/pybabel -q extract -F ivr/web/babel.cfg -k lazy_gettext --no-location --sort-output -o ivr/web/translations/messages.pot ivr
+	$(VENV)/pybabel -q extract -F ivr/web/babel.cfg -k lazy_gettext -k _n:1,2 --no-location --sort-output -o ivr/web/translations/messages.pot ivr
 	$(VENV)/pybabel -q update --no-fuzzy-matching --no-wrap -D messages -i ivr/web/translations/messages.pot -d ivr/web/translations -l de
 	$(VENV)/pybabel -q compile -d ivr/web/translations -l de

@@ -138,7 +138,7 @@ def test_the_german_catalogue_is_complete_and_compiled() -> None:
     directory = ROOT / "ivr" / "web" / "translations" / "de" / "LC_MESSAGES"
     with (directory / "messages.po").open("rb") as file:
         german = read_po(file, locale="de")
-    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_n": (1, 2)}
     options = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
     texts = {message for _, _, message, _, _ in extract_from_dir(ROOT / "ivr", options, keywords=keywords)}
     missing = [text for text in texts if not german.get(text) or not german.get(text).string]

@@ -1,11 +1,13 @@
-"""What alerts say. They leave the house: a task is named by its receipt code, and nothing else."""
+"""Messages of alerts, from the catalogue of words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ivr.domain import words
 from ivr.domain.enums import AlertEvent
+from ivr.platform.translations import catalogue
 
 if TYPE_CHECKING:
     from ivr.config.settings import Settings
@@ -15,28 +17,6 @@ MOST_NAMED = 20
 #: Receipt codes in a text message, which has to be short.
 _MOST_IN_SMS = 4
 
-_TITLES = {
-    "de": {
-        AlertEvent.EMERGENCY: ("{count} neuer Notfall", "{count} neue Notfälle"),
-        AlertEvent.AT_RISK: ("{count} Rückrufzusage gefährdet", "{count} Rückrufzusagen gefährdet"),
-        AlertEvent.MISSED: ("{count} Rückrufzusage überfällig", "{count} Rückrufzusagen überfällig"),
-        AlertEvent.ESCALATED: (
-            "{count} Rückrufzusage seit {hours} Stunden überfällig",
-            "{count} Rückrufzusagen seit {hours} Stunden überfällig",
-        ),
-    },
-    "en": {
-        AlertEvent.EMERGENCY: ("{count} new emergency", "{count} new emergencies"),
-        AlertEvent.AT_RISK: ("{count} callback promise at risk", "{count} callback promises at risk"),
-        AlertEvent.MISSED: ("{count} callback promise missed", "{count} callback promises missed"),
-        AlertEvent.ESCALATED: (
-            "{count} callback promise missed for {hours} hours",
-            "{count} callback promises missed for {hours} hours",
-        ),
-    },
-}
-_MORE = {"de": "und {count} weitere", "en": "and {count} more"}
-_DESK = {"de": "Zum Rückrufplatz: {url}", "en": "To the callback desk: {url}"}
 _VIEWS = {AlertEvent.EMERGENCY: "emergencies"}
 
 
@@ -46,25 +26,28 @@ def message(
     """Subject and text about so many tasks of each kind, of which `codes` names the first."""
     titles, lines = [], []
     for kind, named in codes.items():
-        singular, plural = _TITLES[language][kind]
         count = kinds[kind]
-        title = (singular if count == 1 else plural).format(
-            count=_grouped(count, language), hours=f"{settings.escalation_hours:g}"
-        )
+        said = catalogue(language).ngettext(*words.ALERT_TITLES[AlertEvent(kind)], count)
+        title = said % {"count": _grouped(count, language), "hours": f"{settings.escalation_hours:g}"}
         titles.append(title)
         lines += [f"{title}:", *(f"  {code}" for code in named)]
         if count > len(named):
-            lines.append("  " + _MORE[language].format(count=_grouped(count - len(named), language)))
+            lines.append("  " + _more(count - len(named), language))
         lines.append("")
     url = f"{settings.base_url}/desk/?view={_VIEWS.get(next(iter(codes)), 'due')}"
-    return ", ".join(titles)[:200], "\n".join([*lines, _DESK[language].format(url=url), ""])
+    desk = words.ALERT_LINES.of("desk", catalogue(language).gettext) % {"url": url}
+    return ", ".join(titles)[:200], "\n".join([*lines, desk, ""])
 
 
 def short(language: str, subject: str, codes: Mapping[str, Sequence[str]], count: int) -> str:
     """The same as a text message."""
     named = [code for some in codes.values() for code in some][:_MOST_IN_SMS]
-    more = f" {_MORE[language].format(count=_grouped(count - len(named), language))}" if count > len(named) else ""
+    more = f" {_more(count - len(named), language)}" if count > len(named) else ""
     return f"{subject}: {', '.join(named)}{more}"
+
+
+def _more(count: int, language: str) -> str:
+    return words.ALERT_LINES.of("more", catalogue(language).gettext) % {"count": _grouped(count, language)}
 
 
 def _grouped(count: int, language: str) -> str:

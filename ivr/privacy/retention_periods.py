@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain.enums import ProposalState, RetentionKind
-from ivr.domain.labels import _
+from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.privacy import PeriodChange
 from ivr.reporting.daily_metrics import OPEN_DAYS

@@ -9,8 +9,8 @@ from typing import Any
 
 import typst
 
-from ivr.domain import labels as terms
-from ivr.reporting.tables import Translate
+from ivr.domain import words
+from ivr.domain.words import Translate
 
 _HERE = Path(__file__).parent
 _FONTS = Path(__file__).parent.parent / "reporting" / "fonts"
@@ -18,9 +18,9 @@ _FONTS = Path(__file__).parent.parent / "reporting" / "fonts"
 
 def as_pdf(
     data: Mapping[str, Any], made_on: str, language: str, _: Translate,
-    labels: Mapping[str, object], said: Callable[[str, Any], str],
+    said: Callable[[str, Any], str],
 ) -> bytes:  # fmt: skip
-    """The PDF. `labels` are the names of columns; columns without one are left out. `said` formats a value.
+    """The PDF. Columns without a word are left out. `said` formats a value.
 
     Letters that no font here has are readable in the JSON file.
     """
@@ -43,8 +43,8 @@ def as_pdf(
         ],
         "sections": [
             {
-                "title": _(terms.SUBJECT_KINDS[kind]),
-                "entries": [_pairs(row, labels, said) for row in (rows if isinstance(rows, list) else [rows])],
+                "title": words.SUBJECT_KINDS.of(kind, _),
+                "entries": [_pairs(row, _, said) for row in (rows if isinstance(rows, list) else [rows])],
             }
             for kind, rows in data.items()
             if rows
@@ -64,18 +64,18 @@ def as_pdf(
 
 
 def _pairs(
-    row: Mapping[str, Any], labels: Mapping[str, object], said: Callable[[str, Any], str], before: str = ""
+    row: Mapping[str, Any], translate: Translate, said: Callable[[str, Any], str], before: str = ""
 ) -> list[list[str]]:
     found: list[list[str]] = []
     for name, value in row.items():
-        if value in (None, "", [], {}, False) or name not in labels:
+        if value in (None, "", [], {}, False) or name not in words.COLUMNS:
             continue
-        label = f"{before}{labels[name]}"
+        label = f"{before}{words.COLUMNS.of(name, translate)}"
         if isinstance(value, dict):
-            found += _pairs(value, labels, said, f"{label} · ")
+            found += _pairs(value, translate, said, f"{label} · ")
         elif isinstance(value, list) and isinstance(value[0], dict):
             for number, one in enumerate(value, 1):
-                found += _pairs(one, labels, said, f"{label} {number} · ")
+                found += _pairs(one, translate, said, f"{label} {number} · ")
         else:
             found.append([label, said(name, value)])
     return found

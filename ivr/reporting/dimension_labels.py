@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ivr.config.settings import settings
-from ivr.domain import labels
+from ivr.domain import words
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.routing import AGE_GROUPS, CONCERNS
-from ivr.reporting.tables import Translate
+from ivr.domain.words import Translate
 
 
 def keys(dimension: str, found: Sequence[str] = ()) -> list[str]:
@@ -20,7 +20,7 @@ def keys(dimension: str, found: Sequence[str] = ()) -> list[str]:
         "language": configured.enabled_languages,
         "concern": CONCERNS,
         "age_group": AGE_GROUPS,
-        "reason": tuple(labels.REFUSAL_REASONS),
+        "reason": tuple(words.REFUSAL_REASONS),
     }
     usual = known[dimension]
     return [*usual, *sorted(key for key in found if key and key not in usual), *([""] if "" in found else [])]
@@ -40,20 +40,13 @@ def name(dimension: str, key: str, language: str, _: Translate) -> str:
             spoken = LANGUAGES.get(key)
             return key if spoken is None else spoken.german_name if language == "de" else spoken.english_name
         case "concern":
-            return _(labels.CONCERNS.get(key, key))
+            return words.CONCERNS.of(key, _)
         case "age_group":
-            return _(labels.AGE_GROUPS.get(key, key))
+            return words.AGE_GROUPS.of(key, _)
         case _:
-            return _(labels.REFUSAL_REASONS.get(key, key))
+            return words.REFUSAL_REASONS.of(key, _)
 
 
 def dimension_name(dimension: str, _: Translate) -> str:
     """The label of a dimension."""
-    return {
-        "team": _("Team"),
-        "office": _("Office"),
-        "language": _("Language"),
-        "concern": _("Concern"),
-        "age_group": _("Age group"),
-        "reason": _("Reason"),
-    }[dimension]
+    return words.DIMENSIONS.of(dimension, _)

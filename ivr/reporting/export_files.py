@@ -13,7 +13,8 @@ import typst
 import xlsxwriter
 
 from ivr.domain.csv_safety import harmless
-from ivr.reporting.tables import Column, Report, Table, Translate, Value, moment, shown
+from ivr.domain.words import Translate
+from ivr.reporting.tables import Column, Report, Table, Value, moment, shown
 
 _HERE = Path(__file__).parent
 #: The spreadsheet format of each kind of number.

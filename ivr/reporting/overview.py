@@ -10,9 +10,10 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from ivr.domain.words import Translate
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
-from ivr.reporting.tables import Column, Table, Translate, Value, ratio
+from ivr.reporting.tables import Column, Table, Value, ratio
 
 BREAKDOWNS = ("team", "office", "language", "concern", "age_group")
 _METRICS = (

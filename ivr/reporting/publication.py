@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from ivr.domain.words import Translate
 from ivr.models.reporting import Publication
 from ivr.platform.column_types import insert
 from ivr.reporting import daily_metrics, overview, scorecard, senate_statement
 from ivr.reporting.disclosure_control import suppress
-from ivr.reporting.tables import HIDDEN, Column, Report, Table, Translate, Value, translator
+from ivr.reporting.tables import HIDDEN, Column, Report, Table, Value, translator
 
 _PUBLISHED = {
     "statement": (senate_statement.counts, senate_statement.tables),

@@ -12,9 +12,10 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
+from ivr.domain.words import Translate
 from ivr.reporting import daily_metrics
 from ivr.reporting.disclosure_control import Sum
-from ivr.reporting.tables import Column, Table, Translate, Value, ratio
+from ivr.reporting.tables import Column, Table, Value, ratio
 
 #: Each target: the metric of all cases, and that of the cases which met it.
 _GOALS = {

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AgeGroup
+from ivr.domain.words import Translate
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
 from ivr.reporting.disclosure_control import Sum
-from ivr.reporting.tables import Column, Table, Translate, Value, ratio
+from ivr.reporting.tables import Column, Table, Value, ratio
 
 QUESTION_1 = (
     "1. Mit wie vielen Kund*innen sind persönliche Gesprächstermine in den Jobcentern vereinbart worden? "

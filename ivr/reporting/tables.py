@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
-from babel.support import Translations
 
-#: Translates a msgid of the interface.
-Translate = Callable[[str], str]
-
-
-_CATALOGUES = Path(__file__).parent.parent / "web" / "translations"
+from ivr.domain.words import Translate
+from ivr.platform.translations import catalogue
 
 
-@lru_cache(maxsize=4)
 def translator(language: str) -> Translate:
     """The translations of the interface, for reports that are made without a page."""
-    found: Translate = Translations.load(_CATALOGUES, [language]).gettext
+    found: Translate = catalogue(language).gettext
     return found
 
 

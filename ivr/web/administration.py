@@ -17,12 +17,13 @@ from ivr.contact_centre import offboarding
 from ivr.domain.enums import AccessAction, Role
 from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.models.accounts import ApiToken, Team, User
 from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Password, Tick, _, fixed, integer, line_of
+from ivr.web.form_fields import Password, Tick, fixed, integer, line_of
 
 administration = Blueprint("administration", __name__, url_prefix="/administration")
 

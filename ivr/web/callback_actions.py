@@ -16,6 +16,7 @@ from ivr.callbacks.refused import Refused
 from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
@@ -25,7 +26,7 @@ from ivr.web import forms
 from ivr.web.actions import TaskAction, act, act_on_task, task_form
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import desk
-from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, _, fixed, line_of, one_of, text_of
+from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, fixed, line_of, one_of, text_of
 
 __all__ = ["desk"]
 _HOW = _("Please choose how it ended.")

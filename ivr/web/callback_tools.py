@@ -14,21 +14,25 @@ from ivr.accounts import users
 from ivr.audit import access_log, access_reports
 from ivr.callbacks import claims, queries, saved_views, workflow
 from ivr.callbacks.refused import Refused
+from ivr.domain import words
 from ivr.domain.csv_safety import harmless
 from ivr.domain.digits import whole_number
 from ivr.domain.timestamps import iso, utc_now
 from ivr.platform import database, sealed_query
-from ivr.web import forms, labels, search_log
+from ivr.web import forms, search_log
 from ivr.web.actions import act
 from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import queue_address
 from ivr.web.form_fields import Line, Text, Tick, fixed
+from ivr.web.words import TABLES
 
 desk_tools = Blueprint("desk_tools", __name__, url_prefix="/desk")
 
 #: Characters after which tasks are looked for.
 _SHORTEST = 3
+#: Keys of the desk that the command palette offers too.
+_PALETTE_KEYS = ("n", "?")
 #: Tasks that may be chosen at once.
 _MOST = 200
 
@@ -134,7 +138,13 @@ def palette() -> Response:
         tasks = queries.by_code_or_number(session, me(), text) if len(text) >= _SHORTEST else []
         found = [
             {
-                "label": f"{task.receipt_code} · {labels.CONCERNS[task.concern]} · {labels.STATES[task.state]}",
+                "label": " · ".join(
+                    (
+                        task.receipt_code,
+                        words.CONCERNS.of(task.concern, gettext),
+                        words.TASK_STATES.of(task.state, gettext),
+                    )
+                ),
                 "url": url_for("desk.task", task_id=task.id),
             }
             for task in tasks
@@ -142,18 +152,18 @@ def palette() -> Response:
         people = users.colleagues(session, me()) if me().role == "supervisor" else []
     lowered = text.casefold()
     found += [
-        {"label": str(labels.KEYS_OF_DESK[key]), "action": key}
-        for key in labels.ACTIONS
-        if lowered in str(labels.KEYS_OF_DESK[key]).casefold()
+        {"label": words.KEYS_OF_DESK.of(key, gettext), "action": key}
+        for key in _PALETTE_KEYS
+        if lowered in words.KEYS_OF_DESK.of(key, gettext).casefold()
     ]
     found += [
         {"label": str(gettext("View: %(name)s", name=label)), "url": url_for("desk.queue", view=view)}
-        for view, label in labels.VIEWS.items()
+        for view, label in TABLES["views"].items()
         if lowered in str(label).casefold()
     ]
     found += [
         {"label": str(label), "url": url_for(endpoint)}
-        for endpoint, label in labels.PAGES.items()
+        for endpoint, label in TABLES["pages"].items()
         if lowered in str(label).casefold()
     ]
     found += [
@@ -228,4 +238,4 @@ def team_readers() -> str:
 @desk_tools.get("/help")
 def first_steps() -> str:
     """First steps, and all keys."""
-    return render_template("help.html", keys=labels.KEYS_OF_DESK)
+    return render_template("help.html", keys=TABLES["keys_of_desk"])

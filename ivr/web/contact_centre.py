@@ -25,13 +25,14 @@ from ivr.contact_centre import (
 )
 from ivr.domain.enums import ConversationOutcome, Refusal
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act
 from ivr.web.authorisation import me
-from ivr.web.form_fields import Line, Phone, Text, Tick, WrittenNumber, _, one_of
+from ivr.web.form_fields import Line, Phone, Text, Tick, WrittenNumber, one_of
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
 

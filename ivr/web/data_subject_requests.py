@@ -20,6 +20,7 @@ from ivr.domain import phone_numbers, receipt_codes
 from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, TaskEventKind
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.models.callbacks import CallbackTask
 from ivr.models.privacy import SubjectRequest
 from ivr.platform import database
@@ -30,7 +31,7 @@ from ivr.privacy import subject_access_pdf as subject_report
 from ivr.privacy.erasure import Subject
 from ivr.web import forms, subject_labels
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Phone, Tick, WrittenNumber, _, line_of, one_of
+from ivr.web.form_fields import Phone, Tick, WrittenNumber, line_of, one_of
 from ivr.web.login import chosen_language
 
 log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ def access(request_id: int) -> Response:
         asked, found = _open(session, request_id, "access", lock=False)
         data = subject_access.collect(session, found)
     made_on = format_datetime(now, "dd.MM.yyyy HH:mm")
-    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.LABELS, subject_labels.said)
+    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.said)
     archive = subject_access.package(data, pdf, gettext("This recording cannot be read any more."))
     with database.writing() as session:
         asked = session.get_one(SubjectRequest, request_id, with_for_update=True)

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.digits import LARGEST_ID, whole_number
+from ivr.domain.words import _
 
 #: Longest single-line and multi-line text, in characters.
 LONGEST_LINE, LONGEST_TEXT = 300, 20_000
@@ -24,11 +25,6 @@ LONGEST_LINE, LONGEST_TEXT = 300, 20_000
 TAMPERED = "tampered"
 #: Characters that no keyboard has: NUL, which PostgreSQL does not store, and halves of surrogate pairs.
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Secret:

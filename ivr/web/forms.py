@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, get_origin
 
@@ -18,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from ivr.domain import words
 from ivr.platform import sealed_query
 from ivr.web.form_fields import TAMPERED, Secret, is_possible
-from ivr.web.labels import FIELDS
 
 #: Bytes of what was typed that a cookie keeps until the next page.
 _MOST_KEPT = 1500
@@ -123,7 +124,7 @@ def _message(error: Any) -> str:
 
 
 def _all(errors: Mapping[str, str]) -> str:
-    return " ".join(f"{gettext(FIELDS[name])}: {message}" for name, message in errors.items())
+    return " ".join(f"{words.FIELDS.of(name, gettext)}: {message}" for name, message in errors.items())
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,10 @@ def keep_typed(model: type[Form], errors: Mapping[str, str] | None = None) -> No
 def typed(path: str) -> Typed:
     """What was typed into the form that is sent to `path`; known to one page only."""
     if "typed" not in g:
-        kept = sealed_query.unseal(session.pop(_KEY, ""))
-        g.typed = json.loads(kept) if kept else {}
+        g.typed = {}
+        with suppress(sealed_query.CannotOpenSearch):  # the secret key was changed in between: it is typed again
+            kept = sealed_query.unseal(session.pop(_KEY, ""))
+            g.typed = json.loads(kept) if kept else {}
     if g.typed.get("path") != path:
         return Typed()
     return Typed(g.typed["values"], g.typed["errors"])

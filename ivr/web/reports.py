@@ -11,12 +11,13 @@ from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.platform import database
 from ivr.reporting import daily_metrics, export_files, publication
 from ivr.reporting.publication import NothingCounted, NotYet
 from ivr.reporting.tables import Report, shown
 from ivr.web import forms
-from ivr.web.form_fields import Day, Month, _, one_of
+from ivr.web.form_fields import Day, Month, one_of
 from ivr.web.login import chosen_language
 
 _WRONG_PERIOD = _("Please choose a period of at most three years that ends after it begins.")

@@ -19,13 +19,14 @@ from ivr.contact_centre import duty_roster
 from ivr.domain import phone_numbers
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import database
-from ivr.web import forms, labels
+from ivr.web import forms, words
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Day, Hour, Id, Tick, WrittenNumber, _, integer, line_of
+from ivr.web.form_fields import Day, Hour, Id, Tick, WrittenNumber, integer, line_of
 
 _FILL_IN = _("Please fill in every field.")
 
@@ -56,7 +57,7 @@ def duties() -> str:
         people = session.scalars(select(User).where(User.active, User.role.in_(SERVING)).order_by(User.name)).all()
         return render_template(
             "roster.html", rows=rows, exceptions=exceptions, persons=[(one.id, one.name) for one in people],
-            teams=[(team.id, team.name) for team in teams], weekdays=list(enumerate(labels.WEEKDAYS)),
+            teams=[(team.id, team.name) for team in teams], weekdays=list(words.TABLES["weekdays"].items()),
         )  # fmt: skip
 
 

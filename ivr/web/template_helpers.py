@@ -1,4 +1,4 @@
-"""What stands in the interface, in German and English: times, refusals, promises, names (:mod:`ivr.web.labels`)."""
+"""What stands in the interface, in German and English: times, refusals, promises, names. Words: `ivr.domain.words`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask_babel import format_date, format_datetime, gettext, ngettext
 
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
-from ivr.domain import phone_numbers
+from ivr.domain import phone_numbers, words
 from ivr.domain.enums import Refusal, TaskEventKind
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import Team
@@ -19,31 +19,15 @@ from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.prompts import catalogue
 from ivr.reporting.dimension_labels import name as name_of_key
 from ivr.reporting.tables import Kind, shown
-from ivr.web import labels
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
+from ivr.web.words import TABLES
 
 
 def refusal(refused: Refused) -> str:
     """Why an action was not possible, for the person who tried."""
-    match refused.reason:
-        case reason if reason in labels.REFUSALS:
-            return str(labels.REFUSALS[reason])
-        case Refusal.NOT_RAISED:
-            return str(gettext("It was not the transcript that raised this task."))
-        case "claimed" if refused.by:
-            return str(gettext("%(name)s has claimed this task.", name=refused.by))
-        case "claimed":
-            return str(gettext("You have already claimed this task."))
-        case "open":
-            return str(gettext("This task is not claimed. Claim it first."))
-        case "closed":
-            return str(gettext("This task is closed already."))
-        case Refusal.LATER_DATE_NEEDED:
-            return str(gettext("Please give a date and time within the next 60 days."))
-        case Refusal.ANSWER_NEEDED:
-            return str(gettext("An appointment needs a date and a place, a refusal needs a reason."))
-        case _:
-            return str(gettext("Please choose how it ended."))
+    if refused.reason == Refusal.CLAIMED and refused.by:
+        return str(gettext("%(name)s has claimed this task.", name=refused.by))
+    return words.REFUSALS.of(refused.reason, gettext)
 
 
 def language_name(code: str) -> str:
@@ -56,8 +40,8 @@ def language_name(code: str) -> str:
 
 def form_name(form: str) -> str:
     """A form by its name; one of the operator's own as callers hear it."""
-    if form in labels.FORMS:
-        return str(labels.FORMS[form])
+    if form in words.FORMS:
+        return words.FORMS.of(form, gettext)
     return catalogue(DEFAULT_LANGUAGE).texts.get(f"form_{form}", form)
 
 
@@ -134,7 +118,7 @@ def event_text(event: TaskEvent) -> str:
     if event.kind == TaskEventKind.PUT_OFF and event.text:
         return moment(datetime.fromisoformat(event.text))
     if event.kind in (TaskEventKind.ATTEMPTED, TaskEventKind.CLOSED) and event.text:
-        return str(labels.OUTCOMES.get(event.text, event.text))
+        return words.OUTCOMES.of(event.text, gettext)
     return event.text or ""
 
 
@@ -158,8 +142,8 @@ def opening_reason(reason: str) -> str:
     key, _, text = reason.partition(": ")
     if key in ("claim", "closed"):
         return str(gettext("holds the task") if key == "claim" else gettext("has closed the task"))
-    known = labels.OPENING_REASONS.get(key)
-    return f"{known}: {text}" if known and text else str(known or reason or "–")
+    known = words.BREAK_GLASS_REASONS.of(key, gettext) if key in words.BREAK_GLASS_REASONS else ""
+    return f"{known}: {text}" if known and text else known or reason or "–"
 
 
 def request_result(result: str) -> str:
@@ -177,7 +161,7 @@ def request_result(result: str) -> str:
 
     if (before := result.removeprefix("erased with request ")) != result:
         return str(gettext("erased with request %(number)s", number=before))
-    for ending, said in labels.REQUEST_RESULTS.items():
+    for ending, said in TABLES["request_results"].items():
         if result.endswith(ending):
             result = f"{result.removesuffix(ending)}{said}"
             break
@@ -225,7 +209,7 @@ def timecode(seconds: float) -> str:
 def install(app: Flask) -> None:
     """Make the words available to the templates."""
     app.jinja_env.globals.update(
-        words={name.lower(): value for name, value in vars(labels).items() if name.isupper()},
+        words=TABLES,
         interface_languages=INTERFACE_LANGUAGES,
         chosen_language=chosen_language,
         promise=promise,

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import inspect, select, text
 
 from ivr.calls import caller_language
-from ivr.domain import labels
+from ivr.domain import words
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
@@ -22,7 +22,6 @@ from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database
 from ivr.privacy import erasure, legal_holds, subject_access, subject_requests
 from ivr.voicebox import audio_store
-from ivr.web import subject_labels
 from tests.support.people import a_task, the_task
 
 NUMBER = "+4915112345678"
@@ -103,7 +102,7 @@ def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
         BlockedNumber, InterpreterRequest, LegalHold,
     )  # fmt: skip
     columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
-    assert columns - subject_labels.LABELS.keys() - FOR_MACHINES == set()
+    assert columns - words.COLUMNS.keys() - FOR_MACHINES == set()
     a_life(desk)
     with database.writing() as session:
         data = subject_access.collect(session, erasure.of_number(session, NUMBER))
@@ -111,7 +110,7 @@ def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
                                 number=1, text="x", state="sent"))  # fmt: skip
         session.flush()
         data = subject_access.collect(session, erasure.of_number(session, NUMBER))
-    assert data.keys() == labels.SUBJECT_KINDS.keys()
+    assert data.keys() == words.SUBJECT_KINDS.keys()
     assert "number" not in data["text_messages"][0], "the how many-th is no telephone number"
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from ivr.contact_centre import duty_roster
+from ivr.domain import words
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask, Contact
@@ -17,7 +18,6 @@ from ivr.models.reporting import DailyMetric, MetricDay
 from ivr.platform import database
 from ivr.reporting import daily_metrics, dashboard
 from ivr.reporting.metric_sources import SOURCES
-from ivr.web import labels
 from tests.support import sample_month
 from tests.support.people import a_task, hire
 
@@ -112,7 +112,7 @@ def test_behind_every_number_are_its_tasks(empty_database) -> None:
                 found = daily_metrics.counted_events(session, figure, sample_month.FIRST, sample_month.LAST)
                 if figure in BY_HAND and "seconds" not in figure and "minutes" not in figure:
                     assert len(found) == BY_HAND[figure], figure
-                assert figure in labels.FIGURES
+                assert figure in words.FIGURES
         late = daily_metrics.counted_events(
             session, "tried_missed", sample_month.FIRST, sample_month.LAST, "language", "ar"
         )

@@ -9,11 +9,12 @@ import pytest
 from babel.messages.pofile import read_po
 from pydantic import ValidationError
 
+from ivr.domain import words
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import BlockedNumber, Duty
 from ivr.platform import database
 from ivr.web import app as _every_form_is_imported  # noqa: F401
-from ivr.web import forms, labels
+from ivr.web import forms
 from ivr.web.form_fields import Day, Digits, Hour, Id, LocalInstant, Phone, Text, Tick
 from tests.support.people import a_task, the_task
 
@@ -53,7 +54,7 @@ def test_every_field_has_a_name_in_german_and_english() -> None:
     for form in found:
         if form.__name__.endswith("Form"):
             for name in form.model_fields:
-                assert german.get(labels.FIELDS[name]).string, f"{form.__name__}.{name}"
+                assert german.get(words.FIELDS[name]).string, f"{form.__name__}.{name}"
         if form.problem:
             assert german.get(form.problem).string, form.__name__
 

@@ -1,0 +1,27 @@
+"""Alerts to members and supervisors. They leave the house: a task is named by its receipt code, and nothing else."""
+
+from __future__ import annotations
+
+from ivr.domain.enums import AlertEvent
+from ivr.domain.words.tables import Words, _
+
+
+def _n(singular: str, plural: str) -> tuple[str, str]:
+    """Marks a text that has a plural for the catalogues."""
+    return singular, plural
+
+
+#: What has happened, of one task and of several.
+ALERT_TITLES = {
+    AlertEvent.EMERGENCY: _n("%(count)s new emergency", "%(count)s new emergencies"),
+    AlertEvent.AT_RISK: _n("%(count)s callback promise at risk", "%(count)s callback promises at risk"),
+    AlertEvent.MISSED: _n("%(count)s callback promise missed", "%(count)s callback promises missed"),
+    AlertEvent.ESCALATED: _n(
+        "%(count)s callback promise missed for %(hours)s hours",
+        "%(count)s callback promises missed for %(hours)s hours",
+    ),
+}
+ALERT_LINES = Words(
+    "alert lines",
+    {"more": _("and %(count)s more"), "desk": _("To the callback desk: %(url)s")},
+)

@@ -1,0 +1,65 @@
+"""Live calls: presence, conversations, legs."""
+
+from __future__ import annotations
+
+from ivr.domain.enums import CallEnding, ConversationOutcome, LegRole, LegState, PresenceState
+from ivr.domain.words.tables import Words, _
+
+PRESENCE_STATES = Words(
+    "presence states",
+    {
+        PresenceState.OFFLINE: _("signed off"),
+        PresenceState.AVAILABLE: _("available"),
+        PresenceState.PAUSED: _("on a break"),
+        PresenceState.RINGING: _("telephone rings"),
+        PresenceState.TALKING: _("talking"),
+        PresenceState.WRAP_UP: _("wrap-up"),
+    },
+    PresenceState,
+)
+CONVERSATION_OUTCOMES = Words(
+    "conversation outcomes",
+    {
+        ConversationOutcome.SETTLED: _("settled"),
+        ConversationOutcome.FOLLOW_UP: _("we call again"),
+        ConversationOutcome.PASSED_ON: _("passed on"),
+        ConversationOutcome.BROKEN_OFF: _("broken off"),
+    },
+    ConversationOutcome,
+)
+#: Whose telephone a leg is.
+LEG_ROLES = Words(
+    "leg roles",
+    {
+        LegRole.CALLER: _("Caller"),
+        LegRole.MEMBER: _("Team member"),
+        LegRole.INTERPRETER: _("Interpreter"),
+        LegRole.COMPANION: _("Companion"),
+    },
+    LegRole,
+)
+LEG_STATES = Words(
+    "leg states",
+    {
+        LegState.WANTED: _("is being called"),
+        LegState.RINGING: _("telephone rings"),
+        LegState.ANSWERED: _("has picked up"),
+        LegState.JOINED: _("is on the line"),
+        LegState.ENDED: _("gone"),
+    },
+    LegState,
+)
+CALL_ENDINGS = Words(
+    "call endings",
+    {
+        CallEnding.PROMISED: _("with a promise to call back"),
+        CallEnding.INFORMED: _("with information"),
+        CallEnding.UNSERVED: _("without a promise"),
+        CallEnding.CONNECTED: _("with a conversation"),
+        CallEnding.HUNG_UP: _("hung up"),
+        CallEnding.SCREENED: _("not put through"),
+        CallEnding.CHANGED: _("with a change"),
+        CallEnding.WITHDRAWN: _("withdrawn"),
+    },
+    CallEnding,
+)

@@ -1,0 +1,179 @@
+"""Callback tasks, their promises, history and failed work."""
+
+from __future__ import annotations
+
+from ivr.domain.enums import (
+    Outcome,
+    Refusal,
+    SlaMeasure,
+    SlaState,
+    SmsTemplate,
+    TaskEventKind,
+    TaskState,
+    TranscriptReason,
+    WorkKind,
+)
+from ivr.domain.words.tables import Words, _
+
+TASK_STATES = Words(
+    "task states",
+    {
+        TaskState.OPEN: _("open"),
+        TaskState.CLAIMED: _("claimed"),
+        TaskState.CLOSED: _("closed"),
+    },
+    TaskState,
+)
+OUTCOMES = Words(
+    "outcomes",
+    {
+        Outcome.REACHED: _("Reached, matter discussed"),
+        Outcome.NO_ANSWER: _("No answer"),
+        Outcome.BUSY: _("Busy"),
+        Outcome.ANSWERING_MACHINE: _("Answering machine"),
+        Outcome.WRONG_PERSON: _("Wrong person"),
+        Outcome.CALL_REFUSED: _("Wants no call"),
+        Outcome.NUMBER_INVALID: _("Number not in service"),
+        Outcome.RINGING: _("is ringing"),
+        Outcome.LETTER_SENT: _("Letter sent"),
+        Outcome.SETTLED_OTHERWISE: _("Settled otherwise"),
+        Outcome.FORMS_SENT: _("Forms sent"),
+        Outcome.GRANTED: _("Appointment granted"),
+        Outcome.REFUSED: _("Appointment refused"),
+        Outcome.WITHDRAWN: _("Withdrawn by the caller"),
+    },
+    Outcome,
+)
+TASK_EVENTS = Words(
+    "task events",
+    {
+        TaskEventKind.OPENED: _("Task opened"),
+        TaskEventKind.CALLED_AGAIN: _("The caller rang again"),
+        TaskEventKind.RAISED: _("Raised to an emergency"),
+        TaskEventKind.LOWERED: _("The raise by the transcript's words was taken back"),
+        TaskEventKind.RECORDING_CUT_SHORT: _("The carrier's recording is cut short"),
+        TaskEventKind.NUMBER_GIVEN: _("The caller gave another number"),
+        TaskEventKind.CHANGED: _("The caller gave other hours"),
+        TaskEventKind.WITHDRAWN: _("Withdrawn by the caller"),
+        TaskEventKind.CLAIMED: _("Claimed"),
+        TaskEventKind.RELEASED: _("Released"),
+        TaskEventKind.ATTEMPTED: _("Attempt"),
+        TaskEventKind.NOTED: _("Note"),
+        TaskEventKind.CLOSED: _("Closed"),
+        TaskEventKind.REOPENED: _("Reopened"),
+        TaskEventKind.BREACHED: _("Promise missed"),
+        TaskEventKind.AT_RISK: _("Promise at risk"),
+        TaskEventKind.NOT_REACHED_IN_TIME: _("Nobody was reached in time"),
+        TaskEventKind.PUT_OFF: _("Put off at the caller's wish until"),
+        TaskEventKind.LETTER_PROPOSED: _("Attempts used up, a letter is proposed"),
+        TaskEventKind.NO_INTERPRETER: _("No interpreter could be had"),
+        TaskEventKind.TAKEN_OVER: _("Taken over, the claim was not used; before"),
+        TaskEventKind.ASSIGNED: _("Assigned to"),
+        TaskEventKind.NAMED: _("Name of the caller"),
+        TaskEventKind.CORRECTED: _("Transcript corrected"),
+        TaskEventKind.HANDED_OVER: _("Handed over to"),
+        TaskEventKind.TEXT_SENT: _("Text message"),
+        TaskEventKind.RECTIFIED: _("Corrected at the caller's wish"),
+        TaskEventKind.RESTRICTED: _("Use restricted at the caller's wish"),
+        TaskEventKind.UNRESTRICTED: _("Restriction lifted"),
+    },
+    TaskEventKind,
+)
+SLA_MEASURES = Words(
+    "sla measures",
+    {
+        SlaMeasure.TRIED: _("First attempt"),
+        SlaMeasure.REACHED: _("Reached"),
+    },
+    SlaMeasure,
+)
+SLA_STATES = Words(
+    "sla states",
+    {
+        SlaState.ON_TRACK: _("on track"),
+        SlaState.AT_RISK: _("at risk"),
+        SlaState.MISSED: _("missed"),
+        SlaState.MET: _("kept"),
+        SlaState.MET_LATE: _("kept late"),
+        SlaState.VOID: _("no longer expected"),
+    },
+    SlaState,
+)
+SMS_TEMPLATES = Words(
+    "sms templates",
+    {
+        SmsTemplate.MISSED: _("We could not reach you"),
+        SmsTemplate.LINK: _("Link to the online services"),
+        SmsTemplate.APPOINTMENT: _("The appointment"),
+    },
+    SmsTemplate,
+)
+TRANSCRIPT_REASONS = Words(
+    "transcript reasons",
+    {
+        TranscriptReason.NO_MODEL: _(
+            "There is no speech model for this language yet. The transcript follows as soon as it is installed."
+        ),
+        TranscriptReason.NO_SPEECH: _("No words were recognised."),
+        TranscriptReason.UNUSABLE: _("The audio could not be read."),
+        TranscriptReason.NOT_AVAILABLE: _("The carrier never gave us the audio. Please call without it."),
+        TranscriptReason.FAILED: _("The transcription failed."),
+        TranscriptReason.LOW_CONFIDENCE: _("The machine is unsure of what it wrote."),
+        TranscriptReason.TOO_LONG: _("The recording is too long for a transcript."),
+    },
+    TranscriptReason,
+)
+#: What stands on a task when work on it needs a person.
+FAILED_WORK = Words(
+    "failed work",
+    {
+        WorkKind.FETCH_RECORDING: _("The audio cannot be fetched from the carrier. Please call back without it."),
+        WorkKind.FIND_RECORDING: _("The carrier does not say whether there is a recording. Please call back."),
+        WorkKind.ASK_FOR_RECORDING: _("The carrier does not say whether there is a recording. Please call back."),
+        WorkKind.DELETE_AT_CARRIER: _(
+            "The carrier does not delete its copy of the recording. Please tell the operator."
+        ),
+        WorkKind.DISCARD_RECORDING: _("A replaced recording cannot be deleted. Please tell the operator."),
+        WorkKind.TRANSCRIBE: _("The message cannot be transcribed. Please listen."),
+        WorkKind.SEND_TEXT_MESSAGE: _("The text message cannot be sent. Please give the link in the conversation."),
+        WorkKind.SEND_ALERT: _("An alert cannot be sent. Please tell the operator."),
+        WorkKind.SEND_REPORT: _("A report cannot be sent by e-mail. Please tell the operator."),
+        WorkKind.RING_LEG: _("A telephone cannot be rung through the carrier. Please tell the operator."),
+        WorkKind.HANG_UP_LEG: _("A call cannot be ended at the carrier. Please tell the operator."),
+        WorkKind.BRING_CALLER: _("A waiting caller could not be put through. Please call back."),
+        WorkKind.END_ROOM: _("A conversation cannot be ended at the carrier. Please tell the operator."),
+        WorkKind.TELL_NO_INTERPRETER: _("The caller could not be told that nobody interprets. Please call back."),
+    },
+    WorkKind,
+)
+REFUSALS = Words(
+    "refusals",
+    {
+        Refusal.NO_MOBILE: _("No text message can be received at this number."),
+        Refusal.TEXT_NEEDED: _("The text message is empty."),
+        Refusal.REASON_NEEDED: _("Please give a reason."),
+        Refusal.RESTRICTED: _("This person has asked that their data is not used. Nobody can open the task."),
+        Refusal.COVERED: _("This is covered. Claim the task, or open it with a reason."),
+        Refusal.NO_TEAM: _("Please choose another team."),
+        Refusal.NOTHING_TO_CORRECT: _("There is no transcript to correct."),
+        Refusal.CLOSED_NOW: _("Nobody is called outside opening hours."),
+        Refusal.NOT_NOW: _(
+            "It is not the time the caller has named, or the next attempt is not due. "
+            "To call all the same, tick the box."
+        ),
+        Refusal.NO_NUMBER: _("This is no telephone number that can be called."),
+        Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
+        Refusal.ON_THE_PHONE: _("You are on the phone."),
+        Refusal.WRAP_UP: _("Please write down first what came of the last conversation."),
+        Refusal.NOTHING_TO_WRAP_UP: _("There is nothing to wrap up."),
+        Refusal.NO_CONVERSATION: _("You are in no conversation."),
+        Refusal.NOT_RAISED: _("It was not the transcript that raised this task."),
+        Refusal.CLAIMED: _("You have already claimed this task."),
+        Refusal.OPEN: _("This task is not claimed. Claim it first."),
+        Refusal.CLOSED: _("This task is closed already."),
+        Refusal.LATER_DATE_NEEDED: _("Please give a date and time within the next 60 days."),
+        Refusal.ANSWER_NEEDED: _("An appointment needs a date and a place, a refusal needs a reason."),
+        Refusal.OUTCOME_NEEDED: _("Please choose how it ended."),
+    },
+    Refusal,
+)

@@ -1,0 +1,63 @@
+"""The catalogue of words for people is complete, and says nothing rather than something wrong."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from ivr.domain import enums, words
+from ivr.platform.translations import catalogue
+from ivr.web.app import create_app
+from ivr.web.words import TABLES
+
+ROOT = Path(__file__).parent.parent.parent
+#: Enumerations that no page, report, file or alert shows: what they stand for is said by whole sentences.
+NOT_SHOWN = {
+    "CallQueueState", "CallState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
+    "InterpreterRequestState", "LegEnding", "MessageState", "PendingDeletionKind", "QueueEntryMode", "QueueEntryState",
+    "QueueExit", "RecordingState", "RequestStatus", "RoutingQuestion", "Screening", "SimulatedHours", "SlaTime",
+    "TokenScope", "TranscriptState",
+}  # fmt: skip
+
+
+def test_every_shown_enumeration_has_its_words() -> None:
+    """A table with an enumeration is complete, or the program does not start."""
+    shown = {table.members.__name__ for table in words.TABLES.values() if table.members} | {"AlertEvent"}
+    known = {name for name in enums.__all__ if issubclass(getattr(enums, name), StrEnum)}
+    assert shown | NOT_SHOWN == known
+    assert not shown & NOT_SHOWN
+    assert words.ALERT_TITLES.keys() == set(enums.AlertEvent)
+
+
+@pytest.mark.parametrize("name", list(words.TABLES))
+def test_every_word_is_there_in_german(name: str) -> None:
+    with (ROOT / "ivr/web/translations/de/LC_MESSAGES/messages.po").open("rb") as file:
+        german = read_po(file, locale="de")
+    assert [text for text in words.TABLES[name].values() if not german.get(text) or not german.get(text).string] == []
+
+
+def test_a_member_without_a_word_cannot_be_forgotten() -> None:
+    with pytest.raises(ValueError, match="urgency: no word for EMERGENCY"):
+        words.Words("urgency", {enums.Urgency.NORMAL: "normal"}, enums.Urgency)
+
+
+def test_what_has_no_word_is_an_error_with_its_name(empty_database) -> None:
+    with pytest.raises(words.UnknownWord, match="task states: no word for 'mislaid'"):
+        words.TASK_STATES.of("mislaid", str)
+    app = create_app()
+    with app.test_request_context():
+        page = app.jinja_env.from_string("{{ words.task_states[state] }}")
+        assert page.render(state="open") == "offen"
+        with pytest.raises(words.UnknownWord, match="mislaid"):
+            page.render(state="mislaid")
+    assert "mislaid" not in TABLES["task_states"]
+
+
+def test_words_are_the_same_with_and_without_a_page(empty_database) -> None:
+    """A report by e-mail calls a concern what the page calls it."""
+    with create_app().test_request_context():
+        on_the_page = dict(TABLES["concerns"])
+    assert on_the_page == {key: words.CONCERNS.of(key, catalogue("de").gettext) for key in words.CONCERNS}
