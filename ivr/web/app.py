@@ -10,14 +10,11 @@ import sys
 import threading
 import time
 
-from flask import Flask, jsonify, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
+from flask import Flask, redirect, url_for
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -28,7 +25,6 @@ from ivr.domain.digits import LARGEST_ID
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.platform import crypto, database, job_queue, log_setup, outbox
-from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import call_intake, former_version
@@ -40,6 +36,7 @@ from ivr.telephony.voice_webhooks import voice
 from ivr.web import (
     authorisation,
     callback_actions,
+    errors,
     forms,
     login,
     rate_limits,
@@ -78,6 +75,13 @@ class IdConverter(IntegerConverter):
         super().__init__(map, min=min, max=max)
 
 
+#: Pages, and what asks for health.
+_PAGES = (
+    health, login.login, account, callback_actions.desk, reading, desk_tools, live, supervision, studio, figures,
+    reports, subjects, administration, protection,
+)  # fmt: skip
+
+
 def create_app() -> Flask:
     """The web application of this process, from the settings."""
     configured = settings()
@@ -86,6 +90,32 @@ def create_app() -> Flask:
     sys.setswitchinterval(0.0005)
     app = Application(__name__, frozenset(webhooks.name for webhooks in _WEBHOOKS))
     app.url_map.converters["int"] = IdConverter
+    _configure(app)
+    if configured.trusted_proxies:
+        hops = configured.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    outbox.hand_over = job_queue.hand_over
+    security_headers.protect(app)
+    csrf = CSRFProtect(app)
+    Babel(app, locale_selector=login.chosen_language)
+    Compress(app)
+    login.install(app)
+    authorisation.keep(app)
+    for part in (template_helpers, forms, sealed_values, errors):
+        part.install(app)
+    for webhooks in _WEBHOOKS:
+        csrf.exempt(webhooks)
+    csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
+    for blueprint in (*_WEBHOOKS, api, *_PAGES, *((softphone,) if configured.local else ())):
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/", "home", _home)
+    rate_limits.protect(app)
+    return app
+
+
+def _configure(app: Flask) -> None:
+    """What Flask and its extensions need of the settings."""
+    configured = settings()
     session_keys = crypto.signing_keys(Purpose.WEB_SESSIONS)
     app.config.update(
         LOCAL=configured.local,
@@ -106,68 +136,12 @@ def create_app() -> Flask:
         BABEL_TRANSLATION_DIRECTORIES="translations",
         COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "application/json"],
     )
-    if configured.trusted_proxies:
-        hops = configured.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
-    outbox.hand_over = job_queue.hand_over
-    security_headers.protect(app)
-    csrf = CSRFProtect(app)
-    Babel(app, locale_selector=login.chosen_language)
-    Compress(app)
-    login.install(app)
-    authorisation.keep(app)
-    template_helpers.install(app)
-    forms.install(app)
-    sealed_values.install(app)
 
-    for webhooks in _WEBHOOKS:
-        csrf.exempt(webhooks)
-    csrf.exempt(api)  # guarded by bearer tokens, which browsers do not send by themselves
-    pages = (
-        health, login.login, account, callback_actions.desk, reading, desk_tools, live, supervision, studio, figures,
-        reports, subjects, administration, protection,
-    )  # fmt: skip
-    for blueprint in (*_WEBHOOKS, api, *pages):
-        app.register_blueprint(blueprint)
-    if configured.local:
-        app.register_blueprint(softphone)
 
-    @app.get("/")
-    def home() -> Response:
-        if not current_user.is_authenticated:
-            return redirect(url_for("login.page"))
-        return redirect(login.first_page(authorisation.me()))
-
-    rate_limits.protect(app)
-
-    @app.errorhandler(SQLAlchemyError)
-    def away(error: SQLAlchemyError) -> tuple[str, int]:
-        log.error("the database did not answer a page (%s)", type(error).__name__)
-        return render_template("away.html"), 503
-
-    @app.errorhandler(UnknownStoredValue)
-    def unknown_value(error: UnknownStoredValue) -> tuple[str | FlaskResponse, int] | HTTPException:
-        log.error("%s", error)  # names table, column and row; a newer version may have written it
-        return refused(InternalServerError())
-
-    @app.errorhandler(Exception)
-    def broken(error: Exception) -> tuple[str | FlaskResponse, int] | HTTPException:
-        if isinstance(error, HTTPException):
-            return refused(error)
-        log.error("a page failed", exc_info=error)
-        if request.path.startswith("/api/"):
-            return jsonify(error="internal server error"), 500
-        return render_template("error.html", code=500), 500
-
-    @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> tuple[str | FlaskResponse, int] | HTTPException:
-        if error.code is None or error.code < 400:
-            return error
-        if request.path.startswith("/api/"):
-            return jsonify(error=error.name.lower()), error.code
-        return render_template("error.html", code=error.code), error.code
-
-    return app
+def _home() -> Response:
+    if not current_user.is_authenticated:
+        return redirect(url_for("login.page"))
+    return redirect(login.first_page(authorisation.me()))
 
 
 def serve() -> Flask:

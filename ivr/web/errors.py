@@ -1,0 +1,49 @@
+"""What a page or the API says when something fails. Nothing of the failure itself is shown."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from ivr.platform.column_types import UnknownStoredValue
+
+log = logging.getLogger(__name__)
+
+
+def install(app: Flask) -> None:
+    """Handle the errors of all pages of an application."""
+    app.register_error_handler(SQLAlchemyError, _away)
+    app.register_error_handler(UnknownStoredValue, _unknown_value)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _broken)
+
+
+def _away(error: SQLAlchemyError) -> ResponseReturnValue:
+    log.error("the database did not answer a page (%s)", type(error).__name__)
+    if request.path.startswith("/api/"):
+        return jsonify(error="the database does not answer"), 503
+    return render_template("away.html"), 503
+
+
+def _unknown_value(error: UnknownStoredValue) -> ResponseReturnValue:
+    log.error("%s", error)  # names table, column and row; a newer version may have written it
+    return _refused(InternalServerError())
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    log.error("a page failed", exc_info=error)
+    if request.path.startswith("/api/"):
+        return jsonify(error="internal server error"), 500
+    return render_template("error.html", code=500), 500
+
+
+def _refused(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    if request.path.startswith("/api/"):
+        return jsonify(error=error.name.lower()), error.code
+    return render_template("error.html", code=error.code), error.code
