@@ -1,6 +1,6 @@
 """What the house remembers of a telephone number: the language of its last call, under a keyed hash.
 
-The number itself is not kept; without the house's secret nobody can tell whose hash it is.
+The number itself is not kept; nobody without the secret key can tell whose hash it is.
 """
 
 from __future__ import annotations
