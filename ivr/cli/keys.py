@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ivr.cli.errors import sentence_for
 from ivr.cli.groups import HotlineGroup
 
 
@@ -44,7 +45,7 @@ def rotate() -> None:
     except OSError as error:
         raise click.ClickException(f"not done: the audio store or the disk cannot be used: {error}") from None
     except SQLAlchemyError as error:
-        raise click.ClickException(f"not done: the database does not answer ({type(error).__name__})") from None
+        raise click.ClickException(f"not done: {sentence_for(error)}") from None
     click.echo(f"{'kind':<34}{'sealed again':>14}{'were already':>14}{'cannot be opened':>18}")
     for count in counts:
         click.echo(f"{count.kind:<34}{count.done:>14}{count.kept:>14}{len(count.failures):>18}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -160,14 +161,16 @@ def others(task_id: int) -> str | AnyResponse:
         return render_template("_others.html", task=found, others=looking, me=me())
 
 
-#: All that stands in a task's own row of the database.
-_COLUMNS = [column.key for column in inspect(CallbackTask).column_attrs]
+@cache
+def _columns() -> list[str]:
+    """All that stands in a task's own row. Asked for at the first list: it makes SQLAlchemy set up every mapping."""
+    return [column.key for column in inspect(CallbackTask).column_attrs]
 
 
 def _version(tasks: Sequence[CallbackTask], counts: object, now: datetime) -> str:
     shown = [
         (
-            *(getattr(task, column) for column in _COLUMNS),
+            *(getattr(task, column) for column in _columns()),
             task.claimed_by and task.claimed_by.name,
             task.team.name,
             task.appointment_wish and task.appointment_wish.priority_groups,
