@@ -95,7 +95,7 @@ def lay_by(messages: Sequence[Sound], language: str) -> list[outbox.QueuedJob]:
             with database.writing() as session:
                 call = calls.seen(session, f"CA{sid}", f"+4917{number:09d}", now)
                 calls.progressed(call, "record", language, "benefits")
-                take = voicebox.Take(1, language, {"concern": "benefits"})
+                take = voicebox.RecordingPlan(1, language, {"concern": "benefits"})
                 recording = voicebox.announced(session, call, take, f"RE{sid}", now)
                 voicebox.left(session, call, recording, SECONDS, now)
                 kept = audio_store.save(f"RE{sid}", audio, voicebox.description(recording))

@@ -1,7 +1,7 @@
-"""The team's line (Warteschlange): who waits, in which order, for how long, and why they left it.
+"""The call queues of the teams (Warteschlange): waiting callers, their order, their expected wait, why they leave.
 
-Emergencies stand first, then whoever came first. Who chose to be called back keeps their place, and of the same
-urgency and arrival who holds the line goes before them.
+Emergencies come first, then the earliest arrival. A caller who chose to be called back keeps the place; of two entries
+of the same urgency and arrival the caller on the telephone comes first.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ORDER = (
     case((QueueEntry.mode == QueueEntryMode.LIVE, 0), else_=1),
     QueueEntry.id,
 )
-_IN_LINE = QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))
+_IN_QUEUE = QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))
 
 
 def state_for(session: Session, team_key: str, now: datetime) -> str:
@@ -56,7 +56,7 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
         return "nobody"
     waiting = session.scalar(
         select(func.count(QueueEntry.id)).where(
-            _IN_LINE,
+            _IN_QUEUE,
             QueueEntry.team_id == team.id,
             QueueEntry.mode == QueueEntryMode.LIVE,
             QueueEntry.urgency != Urgency.EMERGENCY,
@@ -66,31 +66,31 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
 
 
 def waits_already(session: Session, number: str) -> bool:
-    """Whether a number stands in a line already."""
+    """Whether a call of a number is in a call queue already."""
     theirs = (
         select(QueueEntry.id)
         .join(Call)
-        .where(_IN_LINE, QueueEntry.mode == QueueEntryMode.LIVE, Call.from_number == number)
+        .where(_IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE, Call.from_number == number)
     )
     return session.scalar(theirs.limit(1)) is not None
 
 
 def enter(
-    session: Session, call: Call, turn: int, request: Request, language: str, resume: str, now: datetime, *,
+    session: Session, call: Call, visit: int, request: Request, language: str, resume: str, now: datetime, *,
     comes_back: bool = False,
 ) -> QueueEntry:  # fmt: skip
-    """A caller begins to wait, for the `turn`th time in this call; who comes back has their old place.
+    """A caller begins to wait, for the `visit`th time in this call; who comes back has the old place.
 
     `resume` is the call's sealed state. Twice is once.
     """
     before = select(QueueEntry).where(QueueEntry.call_id == call.id)
-    if known := session.scalar(before.where(QueueEntry.turn == turn)):
+    if known := session.scalar(before.where(QueueEntry.queue_visit == visit)):
         return known
-    first = session.scalar(before.order_by(QueueEntry.turn).limit(1)) if comes_back else None
+    first = session.scalar(before.order_by(QueueEntry.queue_visit).limit(1)) if comes_back else None
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
     entry = QueueEntry(
         call_id=call.id,
-        turn=turn,
+        queue_visit=visit,
         team_id=team.id,
         language=language,
         concern=request.concern,
@@ -108,19 +108,21 @@ def enter(
         with session.begin_nested():
             session.add(entry)
     except IntegrityError:  # the same request, delivered twice at once
-        return session.scalars(before.where(QueueEntry.turn == turn)).one()
+        return session.scalars(before.where(QueueEntry.queue_visit == visit)).one()
     return entry
 
 
-def of_call(session: Session, call_sid: str, turn: int) -> QueueEntry | None:
-    """A caller's place."""
-    return session.scalar(select(QueueEntry).join(Call).where(Call.call_sid == call_sid, QueueEntry.turn == turn))
+def of_call(session: Session, call_sid: str, visit: int) -> QueueEntry | None:
+    """The entry of a call's visit to the queue."""
+    return session.scalar(
+        select(QueueEntry).join(Call).where(Call.call_sid == call_sid, QueueEntry.queue_visit == visit)
+    )
 
 
 def waiting(session: Session) -> Sequence[QueueEntry]:
-    """All who wait and for whom nobody is being rung, in the order in which they are served.
+    """The entries for which nobody is being rung, in the order in which they are served.
 
-    Who keeps a place is served once they have hung up and can be called.
+    A caller who keeps a place is served after hanging up, if there is a number to call.
     """
     can_be_called = select(CallbackTask.id).where(
         CallbackTask.id == QueueEntry.task_id,
@@ -138,8 +140,10 @@ def waiting(session: Session) -> Sequence[QueueEntry]:
 
 
 def position(session: Session, entry: QueueEntry) -> int:
-    """How many are served up to and including this caller, in their team's line."""
-    ahead = session.scalars(select(QueueEntry.id).where(_IN_LINE, QueueEntry.team_id == entry.team_id).order_by(*ORDER))
+    """The position of an entry in its team's call queue, from 1."""
+    ahead = session.scalars(
+        select(QueueEntry.id).where(_IN_QUEUE, QueueEntry.team_id == entry.team_id).order_by(*ORDER)
+    )
     return [*ahead].index(entry.id) + 1
 
 
@@ -164,7 +168,7 @@ def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> 
 
 
 def leave(session: Session, entry: QueueEntry, reason: str, now: datetime) -> bool:
-    """A caller waits no more, for a reason; a member who is being rung for them is rung no longer."""
+    """Remove a caller from the queue, for a reason; a member who is being rung for them is no longer rung."""
     leg_id = entry.offered_leg_id
     left = session.execute(
         update(QueueEntry)
@@ -188,22 +192,22 @@ def _is_being_called(session: Session, task: CallbackTask) -> bool:
 
 
 def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: datetime) -> None:
-    """The caller hangs up and is called back when it is their turn."""
+    """Let a caller hang up and be called back when the place is served."""
     if entry.state not in (QueueEntryState.WAITING, QueueEntryState.OFFERED):
         return
     entry.mode, entry.task_id = QueueEntryMode.CALLBACK, task.id
     if task.state == TaskState.CLAIMED and not _is_being_called(
         session, task
-    ):  # a colleague holds it, and is not in line
+    ):  # a colleague holds it, and does not call now
         workflow.release_automatically(session, task, now)
-    if entry.offered_leg_id is not None:  # who was being rung for them is rung no longer
+    if entry.offered_leg_id is not None:  # the member who was being rung is no longer rung
         outbox.add(session, WorkKind.HANG_UP_LEG, entry.offered_leg_id, urgent=True)
         entry.state, entry.offered_leg_id = QueueEntryState.WAITING, None
 
 
 def gone(session: Session, call: Call, now: datetime) -> None:
-    """A call is over: whoever waited in it and does not keep a place has hung up."""
-    held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_LINE, QueueEntry.mode == QueueEntryMode.LIVE)
+    """Remove the entries of a call that is over, unless they keep a place."""
+    held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE)
     for entry in session.scalars(held).all():
         leave(session, entry, QueueExit.HUNG_UP, now)
 
@@ -225,5 +229,5 @@ def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
 
 
 def is_empty(session: Session) -> bool:
-    """Whether nobody waits or keeps a place, in any team's line."""
+    """Whether no call queue has an entry."""
     return session.scalar(select(QueueEntry.id).where(QueueEntry.state == QueueEntryState.WAITING).limit(1)) is None

@@ -37,7 +37,9 @@ class Call(Base):
     state: Mapped[CallState] = mapped_column(Enumerated(CallState, 20), default=CallState.IN_PROGRESS)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
-    messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="call", order_by="VoiceboxMessage.take")
+    messages: Mapped[list[VoiceboxMessage]] = relationship(
+        back_populates="call", order_by="VoiceboxMessage.recording_number"
+    )
     contacts: Mapped[list[Contact]] = relationship(back_populates="call")
 
 

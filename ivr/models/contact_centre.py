@@ -93,7 +93,7 @@ class DutyException(Base):
 
 
 class QueueEntry(Base):
-    """A place in a team's line (Warteschlange): of a caller who waits, or who is called back in their turn."""
+    """A place in a team's call queue (Warteschlange): of a waiting caller, or of one who will be called back."""
 
     __tablename__ = "line_entries"
     __table_args__ = (
@@ -111,8 +111,8 @@ class QueueEntry(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
-    #: How often this call has entered a line before.
-    turn: Mapped[int] = mapped_column(default=0)
+    #: How many times this call has joined a call queue, from 1.
+    queue_visit: Mapped[int] = mapped_column("turn", default=0)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     language: Mapped[str] = mapped_column(String(8))
     concern: Mapped[Concern] = mapped_column(Enumerated(Concern, 40))

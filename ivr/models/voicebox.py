@@ -24,21 +24,22 @@ if TYPE_CHECKING:
 
 
 class VoiceboxMessage(Base):
-    """One take of what a caller left (Voicebox-Nachricht); recording again makes a further take."""
+    """A message that a caller records (Voicebox-Nachricht); recording again makes a further one."""
 
     __tablename__ = "voicebox_messages"
     __table_args__ = (
         UniqueConstraint("call_id", "take"),
-        # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later take
+        # expected: consent given, tone played; left: speech; empty: nothing was said; replaced: by a later recording
         one_of("state", *MessageState),
         NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
-    take: Mapped[int]
-    #: The take of the same call which this one replaces if it has speech ("record again").
-    replaces_take: Mapped[int | None]
+    #: Number of the recording in its call, from 1.
+    recording_number: Mapped[int] = mapped_column("take")
+    #: Number of the recording of the same call that this one replaces if it has speech ("record again").
+    replaces_number: Mapped[int | None] = mapped_column("replaces_take")
     #: What the call was about then (see ivr.callbacks.request); later events may come without the call's state.
     about: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[MessageState] = mapped_column(Enumerated(MessageState, 20), default=MessageState.EXPECTED)
@@ -56,7 +57,7 @@ class Recording(Base):
     __tablename__ = "recordings"
     __table_args__ = (
         # announced: the carrier is recording; available: at the carrier; stored: ours, durable;
-        # absent: too short or silent; deleted: a replaced take, or its period is over
+        # absent: too short or silent; deleted: replaced by a later one, or its period is over
         one_of("state", *RecordingState),
         NEVER_REUSED,
     )

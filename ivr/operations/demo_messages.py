@@ -41,7 +41,7 @@ def add_message(session: Session, dice: random.Random, task: CallbackTask, langu
     message = VoiceboxMessage(
         call_id=task.call_id,
         task_id=task.id,
-        take=1,
+        recording_number=1,
         about={"concern": task.concern},
         state=MessageState.LEFT,
         language=language,

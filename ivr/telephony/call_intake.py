@@ -180,9 +180,9 @@ def visit_of(context: EventContext | CallState) -> int:
     return max(1, context.queue_visit)
 
 
-def _recording(number: int, context: EventContext) -> voicebox.Take:
+def _recording(number: int, context: EventContext) -> voicebox.RecordingPlan:
     replaces = context.replaces_recording or None
-    return voicebox.Take(number, context.language, to_record(context.request), replaces)
+    return voicebox.RecordingPlan(number, context.language, to_record(context.request), replaces)
 
 
 # -- recordings --------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def remembered(call_sid: str) -> CallState | None:
             request=CallerRequest.copied(from_record(about)),
             began_at=call.started_at,
             callback_number=call.from_number or "",
-            recording_number=call.messages[-1].take if call.messages else 0,
+            recording_number=call.messages[-1].recording_number if call.messages else 0,
         )
         if task := intake.of_call(session, call, Request.of(state.request)):
             number = task.callback_number or state.callback_number

@@ -170,5 +170,9 @@ def stored_recording(call_sid: str, number: int) -> Recording | None:
             select(Recording)
             .join(VoiceboxMessage)
             .join(Call)
-            .where(Call.call_sid == call_sid, VoiceboxMessage.take == number, Recording.state == RecordingState.STORED)
+            .where(
+                Call.call_sid == call_sid,
+                VoiceboxMessage.recording_number == number,
+                Recording.state == RecordingState.STORED,
+            )
         )

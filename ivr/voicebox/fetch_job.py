@@ -86,12 +86,12 @@ def fetch_given_up(session: Session, recording_id: int) -> None:
 
 
 def ask_for_recording(message_id: int) -> None:
-    """The caller has hung up and nothing was told of the take: one early look, which takes nothing back."""
+    """Look early for the recording of a caller who has hung up and of whom no event has come; takes nothing back."""
     find_recording(message_id, final=False)
 
 
 def find_recording(message_id: int, *, final: bool = True) -> None:
-    """No event has told how a take ended: ask the carrier what it has of the call.
+    """Ask the carrier what it has of a call, because no event has said how a recording ended.
 
     Raises:
         StillRecording: to be asked again.
@@ -113,8 +113,8 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
         for recording in kept:
             if recording.seconds <= 0:
                 continue
-            take = voicebox.Take(message.take, message.language, message.about)
-            found = voicebox.announced(session, call, take, recording.recording_sid, now)
+            plan = voicebox.RecordingPlan(message.recording_number, message.language, message.about)
+            found = voicebox.announced(session, call, plan, recording.recording_sid, now)
             if found.state == "announced":
                 voicebox.left(session, call, found, recording.seconds, now)
         gone, there = message.recording, {recording.recording_sid for recording in kept}
@@ -141,7 +141,7 @@ def delete_at_carrier(recording_id: int) -> None:
 
 
 def discard_recording(recording_id: int) -> None:
-    """A take the caller replaced: delete it here and at the carrier."""
+    """Delete a recording that the caller has replaced, here and at the carrier."""
     with database.writing() as session:
         recording = session.get_one(Recording, recording_id)
         recording.state = RecordingState.DELETED

@@ -45,29 +45,31 @@ LOST_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
-class Take:
-    """One recording of a call, as the call's state describes it."""
+class RecordingPlan:
+    """One recording that a call asks the carrier to make, as the call's state describes it."""
 
     number: int
     language: str
     #: What the call was about then (see :mod:`ivr.callbacks.request`).
     about: Mapping[str, str]
-    #: Number of the take it replaces if it has speech ("record again").
+    #: Number of the recording it replaces if it has speech ("record again").
     replaces: int | None = None
 
 
-def expect(session: Session, call: Call, take: Take, now: datetime) -> VoiceboxMessage:
-    """The caller has agreed and the tone comes: from here on a message may exist (§ 201 StGB: not before)."""
+def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> VoiceboxMessage:
+    """Note that the caller has agreed to be recorded. Only from here on may a message exist (§ 201 StGB)."""
     message = session.scalar(
-        select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.take == take.number)
+        select(VoiceboxMessage).where(
+            VoiceboxMessage.call_id == call.id, VoiceboxMessage.recording_number == plan.number
+        )
     )
     if message is None:
         message = VoiceboxMessage(
             call_id=call.id,
-            take=take.number,
-            replaces_take=take.replaces,
-            about=dict(take.about),
-            language=take.language,
+            recording_number=plan.number,
+            replaces_number=plan.replaces,
+            about=dict(plan.about),
+            language=plan.language,
             consented_at=now,
             state=MessageState.EXPECTED,
         )
@@ -91,20 +93,22 @@ def request_of(message: VoiceboxMessage) -> Request:
         raise UnknownValue(f"voicebox message {message.id}: {error}") from error
 
 
-def announced(session: Session, call: Call, take: Take, recording_sid: str, now: datetime) -> Recording:
-    """The recording of a carrier's id, known from now on as that of a take.
+def announced(session: Session, call: Call, plan: RecordingPlan, recording_sid: str, now: datetime) -> Recording:
+    """The recording of a carrier's id, which is stored when it is seen for the first time.
 
-    A take that has another recording already (a call begun anew after a failure counts again) gets a number
+    If the planned number has another recording already (a call that began again after a failure), it gets a number
     of its own: audio is never refused.
     """
     recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid).with_for_update())
     if recording is not None:
         return recording
-    message = expect(session, call, take, now)
+    message = expect(session, call, plan, now)
     taken = session.scalar(select(Recording.id).where(Recording.message_id == message.id))
     if taken is not None:
-        last = session.scalar(select(func.max(VoiceboxMessage.take)).where(VoiceboxMessage.call_id == call.id))
-        message = expect(session, call, replace(take, number=(last or 0) + 1, replaces=None), now)
+        last = session.scalar(
+            select(func.max(VoiceboxMessage.recording_number)).where(VoiceboxMessage.call_id == call.id)
+        )
+        message = expect(session, call, replace(plan, number=(last or 0) + 1, replaces=None), now)
     recording = Recording(message_id=message.id, recording_sid=recording_sid, state=RecordingState.ANNOUNCED)
     session.add(recording)
     session.flush()
@@ -112,7 +116,7 @@ def announced(session: Session, call: Call, take: Take, recording_sid: str, now:
 
 
 def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> CallbackTask:
-    """The caller left speech: the promise is made, the audio is to be fetched."""
+    """Note that the caller left speech: a task is opened, and the audio will be fetched."""
     message = recording.message
     request = request_of(message)
     if recording.state in (RecordingState.ANNOUNCED, RecordingState.ABSENT):
@@ -124,13 +128,13 @@ def left(session: Session, call: Call, recording: Recording, seconds: float | No
         message.left_at = now
         _replace_earlier(session, call)
     task = intake.open_for(session, call, request, now)
-    if message.state == MessageState.LEFT:  # a late word about a replaced take changes nothing
+    if message.state == MessageState.LEFT:  # a late event about a replaced recording changes nothing
         message.task_id = task.id
     return task
 
 
 def nothing_left(session: Session, call: Call, recording: Recording, now: datetime) -> None:
-    """The carrier found the recording too short or silent (`absent`)."""
+    """Note that the carrier found a recording too short or silent (`absent`)."""
     if recording.state == RecordingState.ANNOUNCED:
         recording.state = RecordingState.ABSENT
     if recording.message.state == MessageState.EXPECTED:
@@ -140,7 +144,7 @@ def nothing_left(session: Session, call: Call, recording: Recording, now: dateti
 
 
 def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
-    """The carrier has no recording of a take it was asked to make: the caller was gone before the tone."""
+    """Note that the carrier has not made a recording it was asked for: the caller was gone before the tone."""
     if message.state == MessageState.EXPECTED:
         message.state = MessageState.EMPTY
     session.flush()
@@ -170,16 +174,16 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None
 
 
 def _replace_earlier(session: Session, call: Call) -> None:
-    # "Record again": a take with speech replaces the ones it was made instead of, whose audio is deleted.
+    # "Record again": a recording with speech replaces the one it was made instead of, whose audio is deleted.
     session.flush()
-    takes = {
-        message.take: message
+    by_number = {
+        message.recording_number: message
         for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id))
     }
     for message in [
-        message for message in takes.values() if message.state in (MessageState.LEFT, MessageState.REPLACED)
+        message for message in by_number.values() if message.state in (MessageState.LEFT, MessageState.REPLACED)
     ]:
-        replaced = takes.get(message.replaces_take or 0)
+        replaced = by_number.get(message.replaces_number or 0)
         if replaced is not None and replaced.state == MessageState.LEFT:
             replaced.state = MessageState.REPLACED
             replaced.task_id = None
@@ -188,7 +192,7 @@ def _replace_earlier(session: Session, call: Call) -> None:
 
 
 def look_for_expected(session: Session, call: Call, now: datetime) -> None:
-    """The call is over and a take was asked for, but no event has told of it: ask the carrier soon.
+    """Ask the carrier soon for recordings of a call that is over, about which no event has come.
 
     The recording's own events may be late or lost after a hang-up; the call's state must be enough.
     """
@@ -204,7 +208,7 @@ def look_for_expected(session: Session, call: Call, now: datetime) -> None:
 
 
 def description(recording: Recording) -> dict[str, Any]:
-    """What is kept beside a recording's audio, so that it can be taken in again where the database knows it no more."""
+    """What is kept beside a recording's audio, so that it can be restored if the database has lost it."""
     message, call = recording.message, recording.message.call
     return {
         "call_sid": call.call_sid,
@@ -212,7 +216,7 @@ def description(recording: Recording) -> dict[str, Any]:
         "started_at": iso(call.started_at),
         "language": message.language,
         "about": message.about or {"concern": call.concern or "other"},
-        "take": message.take,
+        "take": message.recording_number,
         "callback_number": message.task.callback_number if message.task else None,
         "seconds": recording.recorded_seconds,
     }
@@ -230,7 +234,7 @@ def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], 
     call.language = call.language or described.get("language") or DEFAULT_LANGUAGE
     about = described.get("about") or {"concern": call.concern or "other"}
     number = int(described.get("take") or 1)
-    recording = announced(session, call, Take(number, call.language, about), recording_sid, now)
+    recording = announced(session, call, RecordingPlan(number, call.language, about), recording_sid, now)
     task = left(session, call, recording, described.get("seconds"), now)
     if task.callback_number is None:
         intake.give_number(session, task, described.get("callback_number"), now)
@@ -282,7 +286,7 @@ def plan_transcript(session: Session, recording: Recording) -> None:
 
 
 def not_available(session: Session, recording: Recording, now: datetime) -> None:
-    """The audio could not be had so far: the task stands, and says that somebody has to call without it."""
+    """Note that the audio could not be fetched so far: the task says that somebody has to call without it."""
     message = recording.message
     task = intake.open_for(session, message.call, request_of(message), now)
     if message.state == MessageState.EXPECTED:

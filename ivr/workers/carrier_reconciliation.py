@@ -177,14 +177,14 @@ def _what_is_known(session: Session, call: Call) -> dict[str, object]:
     expected = session.scalar(
         select(VoiceboxMessage)
         .where(VoiceboxMessage.call_id == call.id, VoiceboxMessage.id.not_in(taken))
-        .order_by(VoiceboxMessage.take.desc())
+        .order_by(VoiceboxMessage.recording_number.desc())
         .limit(1)
     )
     if expected is not None:
-        return {"take": expected.take, "language": expected.language, "about": expected.about}
+        return {"take": expected.recording_number, "language": expected.language, "about": expected.about}
     last = call.messages[-1] if call.messages else None
     about = last.about if last is not None and last.about else {"concern": call.concern or "other"}
-    return {"take": (last.take + 1) if last else 1, "language": call.language, "about": about}
+    return {"take": (last.recording_number + 1) if last else 1, "language": call.language, "about": about}
 
 
 def _compare_calls(since: datetime, until: datetime, report: Report) -> None:

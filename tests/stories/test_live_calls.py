@@ -484,7 +484,7 @@ def test_a_phone_that_dies_before_the_caller_comes_costs_the_caller_nothing(call
     mia.hangs_up()
     nils.accepts()
     person.is_talking()
-    assert (entry_of(person).turn, entry_of(person).joined_at) == (2, arrived)
+    assert (entry_of(person).queue_visit, entry_of(person).joined_at) == (2, arrived)
     person.hangs_up()
     team.wraps_up("nils")
 

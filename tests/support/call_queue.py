@@ -21,7 +21,10 @@ def waits(person: Caller, key: str = "1") -> Caller:
 def entry_of(person: Caller) -> QueueEntry:
     with database.reading() as session:
         return session.scalars(
-            select(QueueEntry).join(Call).where(Call.call_sid == person.call_sid).order_by(QueueEntry.turn.desc())
+            select(QueueEntry)
+            .join(Call)
+            .where(Call.call_sid == person.call_sid)
+            .order_by(QueueEntry.queue_visit.desc())
         ).first()
 
 

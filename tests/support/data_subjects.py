@@ -26,7 +26,7 @@ from ivr.privacy import (
 from ivr.privacy import nightly_job as runs
 from ivr.reporting import daily_metrics
 from ivr.voicebox import audio_store, voicebox
-from ivr.voicebox.voicebox import Take
+from ivr.voicebox.voicebox import RecordingPlan
 
 HOUR = timedelta(hours=1)
 
@@ -49,7 +49,7 @@ class Person:
             call = calls.seen(session, self.call_sid, self.number, at)
             calls.progressed(call, "record", "tr", "benefits")
             about = {"kind": "callback", "concern": "benefits"}
-            recording = voicebox.announced(session, call, Take(1, "tr", about), self.recording_sid, at)
+            recording = voicebox.announced(session, call, RecordingPlan(1, "tr", about), self.recording_sid, at)
             task = voicebox.left(session, call, recording, 2, at)
             audio = write_wav(speak("eins", "de"))
             kept = audio_store.save(self.recording_sid, audio, voicebox.description(recording))

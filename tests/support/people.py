@@ -21,7 +21,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Transcript
 from ivr.platform import database
 from ivr.voicebox import audio_store, voicebox
-from ivr.voicebox.voicebox import Take
+from ivr.voicebox.voicebox import RecordingPlan
 
 PASSWORD = "correct horse battery staple"
 CAST = {
@@ -65,7 +65,9 @@ def a_task(
         request = Request.of_record(about)
         if text is None:
             return intake.open_for(session, call, request, now).id
-        recording = voicebox.announced(session, call, Take(1, language, about), "RE" + secrets.token_hex(16), now)
+        recording = voicebox.announced(
+            session, call, RecordingPlan(1, language, about), "RE" + secrets.token_hex(16), now
+        )
         task = voicebox.left(session, call, recording, 4, now)
         sound: Sound = speak(text, language)
         audio = write_wav(sound)

@@ -45,7 +45,7 @@ def a_message(language: str = "de", concern: str = "benefits", age: timedelta = 
         calls.progressed(call, "record", language, concern)
         about = {"concern": concern}
         recording = voicebox.announced(
-            session, call, voicebox.Take(1, language, about), "RE" + secrets.token_hex(16), now
+            session, call, voicebox.RecordingPlan(1, language, about), "RE" + secrets.token_hex(16), now
         )
         voicebox.left(session, call, recording, 4, now)
         return recording.id
