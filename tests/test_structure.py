@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,3 +156,19 @@ def test_the_schema_is_what_the_migrations_make(empty_database) -> None:
     from ivr.operations.migrate import alembic_config
 
     command.check(alembic_config())
+
+
+def test_the_picture_of_the_packages_is_the_rule_of_imports() -> None:
+    """docs/architecture.md draws the floors that the layers contract in pyproject.toml enforces, and every package."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = pyproject["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    rule = [tuple(package.removeprefix("ivr.") for package in layer.split(" | ")) for layer in layers]
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = document.partition("<!-- layers -->")[2].split("```")[1]
+    lines = [line for line in picture.splitlines() if line[:1] == " " and line[1:2] != " "]
+    drawn = [tuple(re.split(r" {2,}", line.strip())[0].split(" │ ")) for line in lines]
+    assert drawn == rule
+    known = {package for layer in rule for package in layer}
+    packages = {path.parent.name for path in (ROOT / "ivr").glob("*/__init__.py")} - {"migrations"}
+    assert packages == known - {"__main__"}
