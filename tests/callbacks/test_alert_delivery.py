@@ -211,15 +211,15 @@ def flood(count: int) -> None:
     """Tasks that all fell due a moment ago."""
     due = NOON - timedelta(minutes=1)
     with database.writing() as session:
-        call = Call(call_sid="CAflood", started_at=due - timedelta(hours=24), state="ended")
-        session.add(call)
-        session.flush()
+        numbers = range(_FLOOD, _FLOOD + count)
+        begun = {"started_at": due - timedelta(hours=24), "state": "ended"}
+        session.execute(insert(Call), [{"id": number, "call_sid": f"CAflood{number}", **begun} for number in numbers])
         team = session.scalars(select(Team.id).order_by(Team.id)).first()
         session.execute(
             insert(CallbackTask),
             [
                 {
-                    "id": number, "call_id": call.id, "team_id": team, "language": "de", "concern": f"c{number}",
+                    "id": number, "call_id": number, "team_id": team, "language": "de", "concern": "benefits",
                     "kind": "callback", "state": "open", "urgency": "normal", "receipt_code": f"{number:08d}",
                     "provisional": False, "needs_interpreter": False, "demands_code": False, "due_at": due,
                     "first_contact_at": due - timedelta(hours=24),

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from ivr.callbacks import attempts, intake, sla_clocks, sla_deadlines, workflow
+from ivr.callbacks import attempts, intake, sla_deadlines, workflow
+from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import sla_policies
 from ivr.domain.timestamps import utc_now
@@ -165,9 +166,9 @@ def test_who_asks_for_a_later_date_stops_the_clock_until_then(empty_database) ->
     friday, thursday = now + timedelta(days=3), now + timedelta(days=2)
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        sla_clocks.ask_later(session, found, mia, friday, now)
+        workflow.put_off(session, found, mia, friday, now)
         assert found.due_at == due + timedelta(days=3)
-        sla_clocks.ask_later(session, found, mia, thursday, now)  # they have thought again
+        workflow.put_off(session, found, mia, thursday, now)  # they have thought again
         assert found.due_at == due + timedelta(days=2)
         assert found.next_attempt_at == thursday
         assert sla_deadlines.pause_of(session, task, now + timedelta(days=1)).until_at == thursday
@@ -184,10 +185,10 @@ def test_what_is_missed_stays_missed_whoever_asks_for_what(empty_database) -> No
     now = utc_now()
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        sla_clocks.ask_later(session, found, mia, now + timedelta(days=3), now)
+        workflow.put_off(session, found, mia, now + timedelta(days=3), now)
         for until in (now, now - timedelta(hours=1), now + timedelta(days=61)):
-            with pytest.raises(ValueError, match="60 days"):
-                sla_clocks.ask_later(session, found, mia, until, now)
+            with pytest.raises(Refused, match="later_date_needed"):
+                workflow.put_off(session, found, mia, until, now)
     assert (clock_of(task).state, the_task(task).breached_at) == ("missed", now)
 
 
@@ -279,8 +280,8 @@ def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(empty_d
     now = utc_now()
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        sla_clocks.ask_later(session, found, mia, now + timedelta(days=7), now)
+        workflow.put_off(session, found, mia, now + timedelta(days=7), now)
         workflow.raise_by_words(session, found, ["strom"], now)
         assert found.due_at < now + timedelta(days=3)
-        sla_clocks.ask_later(session, found, mia, now + timedelta(days=9), now)
+        workflow.put_off(session, found, mia, now + timedelta(days=9), now)
         assert found.due_at > now + timedelta(days=9)
