@@ -19,7 +19,7 @@ def message_about(about: dict[str, str], concern: str | None = None) -> int:
     with database.writing() as session:
         call = calls.seen(session, "CA1", "+4915112345678", utc_now())
         calls.progressed(call, "record", "de", concern)
-        return voicebox.expect(session, call, voicebox.Take(1, "de", about), utc_now()).id
+        return voicebox.expect(session, call, voicebox.RecordingPlan(1, "de", about), utc_now()).id
 
 
 def test_the_record_of_an_older_version_is_understood(empty_database: Settings) -> None:
