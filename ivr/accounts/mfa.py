@@ -10,16 +10,11 @@ import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyotp
-import segno
-import webauthn
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json
-from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
 
 from ivr.config.settings import settings
 from ivr.domain.digits import is_digits
@@ -28,6 +23,9 @@ from ivr.platform import envelope_encryption
 from ivr.platform.column_types import rows
 from ivr.platform.crypto import CannotOpen, Purpose
 from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 #: How many recovery codes are made at once, and their letters: none is mistaken for another.
 RECOVERY_CODES = 10
@@ -54,6 +52,8 @@ def required_of(user: User) -> bool:
 
 def propose_totp(user: User) -> str:
     """A new secret for the app; it counts once a code of it was shown. The secret in base32."""
+    import pyotp
+
     secret = pyotp.random_base32()
     user.totp_secret = "|".join(envelope_encryption.wrap(secret.encode(), f"totp {user.id}"))
     user.totp_confirmed_at = user.totp_step = None
@@ -62,11 +62,15 @@ def propose_totp(user: User) -> str:
 
 def totp_uri(user: User, secret: str) -> str:
     """What the app reads (`otpauth://`)."""
+    import pyotp
+
     return pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name="Jobcenter Bremen Hotline")
 
 
 def qr_code(text: str) -> str:
     """A text as a QR code (SVG)."""
+    import segno
+
     code = segno.make(text, micro=False)
     return code.svg_inline(scale=5, dark="#000", light="#fff", title="QR")
 
@@ -98,6 +102,8 @@ def check_totp(session: Session, user: User, code: str, now: datetime) -> None:
         Wrong: it is none, or was used.
         CannotOpen: the app's secret cannot be opened here.
     """
+    import pyotp
+
     secret, digits = secret_of(user), "".join(code.split())
     if secret is None or not is_digits(digits):
         raise Wrong
@@ -164,6 +170,9 @@ def keys_of(session: Session, user: User) -> Sequence[SecurityKey]:
 
 def registration(session: Session, user: User, site: str) -> tuple[dict[str, Any], str]:
     """What the browser is asked for to register a key for a site (its host name), and the challenge (base64url)."""
+    import webauthn
+    from webauthn.helpers import bytes_to_base64url, options_to_json
+
     options = webauthn.generate_registration_options(
         rp_id=site, rp_name="Jobcenter Bremen Hotline", user_id=f"hotline {user.id}".encode(), user_name=user.username,
         user_display_name=user.name, exclude_credentials=_described(keys_of(session, user)),
@@ -179,6 +188,9 @@ def register(
     Raises:
         Wrong: the browser's answer does not fit.
     """
+    import webauthn
+    from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+
     try:
         verified = webauthn.verify_registration_response(
             credential=answer, expected_challenge=base64url_to_bytes(challenge), expected_rp_id=site,
@@ -201,6 +213,10 @@ def register(
 
 def authentication(session: Session, user: User, site: str) -> tuple[dict[str, Any], str]:
     """What the browser is asked for to use a key, and the challenge (base64url)."""
+    import webauthn
+    from webauthn.helpers import bytes_to_base64url, options_to_json
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     options = webauthn.generate_authentication_options(
         rp_id=site, allow_credentials=_described(keys_of(session, user)),
         user_verification=UserVerificationRequirement.PREFERRED,
@@ -214,6 +230,9 @@ def check_key(session: Session, user: User, answer: str, challenge: str, site: s
     Raises:
         Wrong: it is nobody's, somebody else's, or a copy (its counter has gone back).
     """
+    import webauthn
+    from webauthn.helpers import base64url_to_bytes
+
     try:
         credential_id = str(json.loads(answer)["id"]).replace("\0", "")
         known = session.scalar(
@@ -234,6 +253,9 @@ def check_key(session: Session, user: User, answer: str, challenge: str, site: s
 
 
 def _described(keys: Sequence[SecurityKey]) -> list[PublicKeyCredentialDescriptor]:
+    from webauthn.helpers import base64url_to_bytes
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
     return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(key.credential_id)) for key in keys]
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from ivr.domain import words
 from ivr.domain.words import Translate
 
@@ -56,6 +54,8 @@ def as_pdf(
         "sys_inputs": {"content": json.dumps(content)},
         "format": "pdf",
     }
+    import typst
+
     try:
         made: bytes = typst.compile(str(_HERE / "subject_access.typ"), pdf_standards=["ua-1"], **options)
     except RuntimeError:  # PDF/UA refuses letters that no font has; a plain PDF is better than none

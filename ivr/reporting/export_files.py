@@ -9,9 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import typst
-import xlsxwriter
-
 from ivr.domain.csv_safety import harmless
 from ivr.domain.words import Translate
 from ivr.reporting.tables import Column, Report, Table, Value, moment, shown
@@ -55,6 +52,8 @@ def as_xlsx(report: Report, _: Translate) -> bytes:
     """One sheet a table. Numbers are numbers, and nothing is a formula."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    import xlsxwriter
+
     with xlsxwriter.Workbook(out, options) as book:
         book.set_properties({"title": f"{report.title}, {report.period}"})
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
@@ -101,6 +100,8 @@ def as_pdf(report: Report, _: Translate) -> bytes:
         "remarks": _remarks(report, _),
         "tables": [_table(table, report.language) for table in report.tables],
     }
+    import typst
+
     made: bytes = typst.compile(
         str(_HERE / "report.typ"),
         root=str(_HERE),

@@ -32,7 +32,8 @@ _KEY = "typed"
 class Form(BaseModel):
     """A form of a page. `problem` is what the page says if a field is wrong, instead of the fields' own messages."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    #: Built when a form is first read: there are some sixty of them, and importing the application is to be quick.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     problem: ClassVar[str] = ""
 
 

@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
 from flask import (
     Blueprint,
     Flask,
@@ -28,7 +26,6 @@ from flask import (
 )
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -95,6 +92,8 @@ def install(app: Flask) -> None:
     manager.init_app(app)
     configured = settings()
     if configured.sso_issuer:
+        from authlib.integrations.flask_client import OAuth  # it takes a quarter of all imports
+
         OAuth(app).register(
             "sso",
             server_metadata_url=f"{configured.sso_issuer.rstrip('/')}/.well-known/openid-configuration",
@@ -291,6 +290,9 @@ def sso() -> AnyResponse:
     if not settings().sso_issuer:
         abort(404)
     session["wanted"] = _own(forms.query(LoginAddress).next)
+    from authlib.integrations.base_client import OAuthError
+    from requests import RequestException
+
     try:
         answer: AnyResponse = _provider().authorize_redirect(f"{settings().base_url}{url_for('login.sso_back')}")
     except (RequestException, OAuthError, json.JSONDecodeError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import requests
 from flask import Blueprint, Response, render_template, request
 
 from ivr.config.settings import settings
@@ -19,6 +18,8 @@ def page() -> str:
 @softphone.route("/exchange/<path:path>", methods=["GET", "POST"])
 def exchange(path: str) -> Response:
     """Pass a handset's request on to the exchange, which listens on this machine only."""
+    import requests
+
     if ".." in path:
         return Response(status=404)
     try:

@@ -29,7 +29,7 @@ WHO = {"member": "mia", "supervisor": "lena", "administrator": "adam", "officer"
 #: An example for each part of an address.
 PARTS = {
     "language": "de", "prompt": "greeting", "name": "greeting", "kind": "duties", "ending": "csv", "figure": "missed",
-    "path": "x", "filename": "house.css",
+    "path": "x", "filename": "app.css",
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def token_of(page: str) -> str:
 
 def test_every_answer_has_its_headers(app) -> None:
     client = app.test_client()
-    for path in ("/login", "/nowhere", "/healthz", "/desk/", "/api/v1/tasks", "/static/house.css", "/voice/"):
+    for path in ("/login", "/nowhere", "/healthz", "/desk/", "/api/v1/tasks", "/static/app.css", "/voice/"):
         answer = client.get(path)
         answer.close()
         headers = answer.headers
