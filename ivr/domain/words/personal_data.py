@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ivr.domain.enums import CallState, DeliveryState, MessageState, QueueEntryState, RecordingState, TranscriptState
 from ivr.domain.words.tables import Words, _
 
 #: What only machines need (ids of rows and of the carrier) has no name here.
@@ -108,16 +109,16 @@ COLUMNS = Words(
 DATA_STATES = Words(
     "data states",
     {
-        "in_progress": _("in progress"),
-        "ended": _("ended"),
-        "answered": _("answered"),
-        "left": _("left"),
-        "stored": _("stored"),
-        "deleted": _("deleted"),
-        "done": _("done"),
-        "pending": _("pending"),
-        "please_listen": _("please listen"),
-        "sent": _("sent"),
+        CallState.IN_PROGRESS: _("in progress"),
+        CallState.ENDED: _("ended"),
+        QueueEntryState.ANSWERED: _("answered"),
+        MessageState.LEFT: _("left"),
+        RecordingState.STORED: _("stored"),
+        RecordingState.DELETED: _("deleted"),
+        TranscriptState.DONE: _("done"),
+        TranscriptState.PENDING: _("pending"),
+        TranscriptState.PLEASE_LISTEN: _("please listen"),
+        DeliveryState.SENT: _("sent"),
         "program": _("program"),
         "yes": _("yes"),
         "no": _("no"),
