@@ -77,9 +77,14 @@ def act_on_task(
 def task_form(model: type[F], task_id: int) -> F:
     """A form of a task's page; if it is wrong, its text is kept as the draft of a note.
 
+    A task that the reader may not see is not there (404), whatever the form says.
+
     Raises:
         forms.Invalid: a field is wrong.
     """
+    with database.reading() as session:
+        if queries.one(session, me(), task_id) is None:
+            abort(404)
     try:
         return forms.read(model, url_for("desk.task", task_id=task_id))
     except forms.Invalid:
