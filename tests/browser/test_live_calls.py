@@ -101,7 +101,7 @@ def test_four_windows_talk_with_each_other(windows, call_queue_hotline, team) ->
     (room,) = [room for room in call_queue_hotline.switch.conferences.all() if not room.over]
     assert len(room.participants) == 4
     heard = {sid: one.incoming for sid, one in list(room.participants.items())}
-    eventually(lambda: all(ear._fetched > 8000 for ear in heard.values()), 20)
+    eventually(lambda: all(audio._fetched > 8000 for audio in heard.values()), 20)
     person.get_by_role("button", name="Auflegen").click()
     for page in (aylin, friend):
         page.get_by_role("button", name="Auflegen").click()

@@ -1,4 +1,4 @@
-"""Our REST client and media download, against the exchange and against a carrier that misbehaves."""
+"""Our REST client and media download, against the local carrier and against a carrier that misbehaves."""
 
 from __future__ import annotations
 

@@ -346,7 +346,7 @@ def test_a_wrong_key_is_told_so_once_everywhere(name: str) -> None:
 def test_silence_ends_in_german_even_for_who_was_greeted_in_another_language() -> None:
     turkish = replace(at("language"), language="tr")
     second = engine.answer(WHOLE, turkish, Keys(), Answers()).state
-    assert second.step == "more_languages", "who waits hears the other page"
+    assert second.step == "more_languages", "a waiting caller hears the other page"
     german = engine.answer(WHOLE, second, Keys(), Answers()).state
     assert (german.step, german.language) == ("main", "de")
     three = engine.answer(FLOW, replace(turkish, tries=2), Keys(), Answers()).state

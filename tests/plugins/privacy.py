@@ -16,7 +16,7 @@ from tests.support.servers import free_port
 
 @pytest.fixture
 def services(empty_database, monkeypatch):
-    """Database, audio, a Redis, and a carrier (the exchange) that keeps what it was told."""
+    """Database, audio, a Redis, and a local carrier that keeps what it was told."""
     from ivr.local_carrier.app import create_app, create_switch
 
     monkeypatch.setenv("EXCHANGE_PORT", str(free_port()))

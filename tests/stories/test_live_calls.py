@@ -1,4 +1,4 @@
-"""Calls that people answer: the line, who is rung, who talks with whom, over real HTTP and the local exchange."""
+"""Calls that members answer: the call queue, who is rung, who talks with whom, over real HTTP and the local carrier."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def test_both_may_leave_at_once_and_nobody_is_left_in_silence(caller_at_menu, te
 def told(person: Caller, words: str) -> Caller:
     while True:
         said = person._heard.get(timeout=20)
-        assert said is not None, f"the line was closed before {words!r}"
+        assert said is not None, f"the call was over before {words!r}"
         if words in said[0]:
             return person
 

@@ -68,7 +68,7 @@ class Caller:
         self.passed = passed = []
         while True:
             said = self._heard.get(timeout=_PATIENCE)
-            assert said is not None, f"the line was closed before {prompt!r}; heard {passed}"
+            assert said is not None, f"the call was over before {prompt!r}; heard {passed}"
             if match := re.fullmatch(pattern, said[0]):
                 self.last_values = match.groups()
                 return self
@@ -125,7 +125,7 @@ class Caller:
         return self.has_hung_up()
 
     def is_asked(self) -> bool:
-        """Whether the hotline waits for something; False once it has closed the line."""
+        """Whether the hotline waits for something; False once it has ended the call."""
         while self._asked.empty() and self._thread is not None and self._thread.is_alive():
             self._thread.join(0.01)
         return not self._asked.empty()
@@ -137,7 +137,7 @@ class Caller:
         return self
 
     def is_sent_off(self) -> Caller:
-        """The hotline closed the line, politely."""
+        """The hotline has said goodbye and ended the call."""
         self.has_hung_up()
         assert self.report is not None
         assert self.report.ended_by == "carrier"
@@ -145,7 +145,7 @@ class Caller:
         return self
 
     def waits_in_line(self) -> Caller:
-        """Hears the place in the line, and listens to the music from then on."""
+        """Hears the position in the call queue, and listens to the music from then on."""
         self.hears("line_position")
         self.waits_patiently = True
         return self
@@ -297,7 +297,7 @@ class Telephone(Caller):
         """Hear a sentence with these words in it."""
         while True:
             said = self._heard.get(timeout=_PATIENCE)
-            assert said is not None, f"the line was closed before {words!r}; heard {self.everything}"
+            assert said is not None, f"the call was over before {words!r}; heard {self.everything}"
             if words in said[0]:
                 return self
 

@@ -101,7 +101,7 @@ class Person:
 
 
 def everything(var_dir: Path) -> dict[str, bytes]:
-    """Every byte there is: database pages, files, audio store, the exchange's books, Redis' own file, logs."""
+    """Every byte there is: database pages, files, audio store, the local carrier's store, Redis' own file, logs."""
     connection = job_queue.patient()
     for _ in range(50):
         try:

@@ -91,7 +91,7 @@ class Day:
         return user
 
     def rings_up(self, at: datetime, concern: str, language: str, talk: float | None = None) -> None:
-        """Somebody will come into the line."""
+        """A caller will enter the call queue."""
         self.at(at, lambda session: self._enters(session, concern, language, talk))
 
     def at(self, moment: datetime, happens: Callable[[Session], None]) -> None:

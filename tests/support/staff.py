@@ -55,7 +55,7 @@ class Team:
             wrap_up.finish(session, self.people[name][0], outcome, "", utc_now())
 
     def goes_home(self) -> None:
-        """The telephones fall silent, the line is empty."""
+        """The telephones stop ringing, the call queue is empty."""
         for _, phone in self.people.values():
             phone.gives_up()
         with database.writing_alone() as session:

@@ -93,7 +93,7 @@ class Chaos:
         crowd.join()
         placed = [wish for wish in placed if wish.call_sid]
         self.say(f"calls placed: {len(placed)}, to their end: {sum(wish.finished for wish in placed)}")
-        self.say(f"fault_injection: {dict(self.fault_injection.done)}")
+        self.say(f"injected faults: {dict(self.fault_injection.done)}")
         verdict = Verdict(self.hotline, placed, self.fault_injection.deleted)
         undone = verdict.wait_for_peace(_PEACE, self.say)
         problems = [*undone, *verdict.problems()]
@@ -150,7 +150,7 @@ class Chaos:
         self._quiet.set()
 
     def _ring(self, wish: Wish) -> None:
-        """Place a call, as the command line does; the exchange may die in the middle of it."""
+        """Place a call, as the command line does; the local carrier may die in the middle of it."""
         script = {"from": wish.number, "at": wish.at, "keys": wish.keys, "hangs_up": wish.hangs_up}
         files = [("speech", ("speech.wav", self._speech[seconds], "audio/wav")) for seconds in wish.speaks]
         url = f"{self.hotline.settings.exchange_url}/softphone/scripts"
@@ -164,7 +164,7 @@ class Chaos:
                 return
             except (requests.RequestException, ValueError):
                 if wish.call_sid:
-                    return  # the exchange died over it
+                    return  # the local carrier died meanwhile
             time.sleep(0.2)
 
     @staticmethod

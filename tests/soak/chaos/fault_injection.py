@@ -21,7 +21,7 @@ class FaultInjection:
     """A proxy in each direction. Webhooks of the carrier come twice, late and out of order; its recordings are not
     there at first, or broken. It knows what the carrier has been asked to delete: what had been recorded."""
 
-    def __init__(self, seed: int, hotline: str, exchange: str, ports: tuple[int, int]) -> None:
+    def __init__(self, seed: int, hotline: str, carrier: str, ports: tuple[int, int]) -> None:
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._pool = urllib3.PoolManager(maxsize=64, retries=False, timeout=urllib3.Timeout(connect=2, read=15))
@@ -30,7 +30,7 @@ class FaultInjection:
         self.done: Counter[str] = Counter()
         self.deleted: set[str] = set()
         self.to_hotline = self._serve(ports[0], hotline, self._webhook)
-        self.to_carrier = self._serve(ports[1], exchange, self._rest)
+        self.to_carrier = self._serve(ports[1], carrier, self._rest)
 
     def stop(self) -> None:
         """Make no more trouble, and serve nobody."""

@@ -1,4 +1,4 @@
-"""The exchange as a process of its own, with people at its telephones: members, an interpreter, people called back.
+"""The local carrier as a process of its own, with members, an interpreter and called persons.
 
 python -m tests.soak.chaos.local_carrier
 """
@@ -25,7 +25,7 @@ def interpreter(ringing: Ringing) -> Line | str:
     return ScriptedLine(ScriptedCaller(keys=["1"], hangs_up=True, talk_seconds=5.0))
 
 
-class _Exchange(BaseApplication):
+class _Server(BaseApplication):
     def load_config(self) -> None:
         self.cfg.set("bind", f"127.0.0.1:{settings().exchange_port}")
         self.cfg.set("worker_class", "gthread")
@@ -40,4 +40,4 @@ class _Exchange(BaseApplication):
 
 
 if __name__ == "__main__":
-    _Exchange().run()
+    _Server().run()
