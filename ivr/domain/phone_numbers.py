@@ -80,6 +80,8 @@ def dialable(written: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
+#: A caller's number is read at every key press; these are the callers of the last minutes.
+@lru_cache(maxsize=1024)
 def _callable(text: str, region: str | None) -> str | None:
     try:
         number = phonenumbers.parse(text, region)

@@ -70,19 +70,12 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
 _PERSONAL = frozenset({"callback_number", "receipt_code", "link"})
 
 
-def shared_values(prompt: str, language: str) -> tuple[str, ...] | None:
-    """Names of the values that decide what a prompt says, where it may say the same to several callers.
+@lru_cache(maxsize=4096)
+def shared_values(template: str) -> tuple[str, ...] | None:
+    """Names of the values that decide what a prompt with this text says, where it may say the same to several callers.
 
     None where it says something of one caller, or speaks another prompt.
-
-    Raises:
-        KeyError: there is no such prompt.
     """
-    return _shared_values(catalogue(language)[prompt])
-
-
-@lru_cache(maxsize=4096)
-def _shared_values(template: str) -> tuple[str, ...] | None:
     names = sorted({name for _, name, _, _ in Formatter().parse(template) if name is not None})
     if any(name in _PERSONAL or PLACEHOLDERS[name] == "prompt" for name in names):
         return None

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr import prompts
-from ivr.config.settings import settings
+from ivr.config.settings import Settings, settings
 from ivr.flows.protocol import PromptLine
 from ivr.prompts import recordings, speaking
 from ivr.prompts.catalogue import catalogue
@@ -30,16 +30,16 @@ def attribute(text: str) -> str:
 
 def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, str]) -> str:
     """The verbs that speak some lines, as XML."""
-    found = []
+    found, circumstances = [], _circumstances()
     for line, spoken_in in _different(lines, language):
-        needed = speaking.shared_values(line.prompt, spoken_in)
+        own, template = line.values, catalogue(spoken_in)[line.prompt]
+        needed = speaking.shared_values(template)
         if needed is None:
-            given = _both(line.values, values)
-            found.append(_verbs(prompts.spoken(line.prompt, spoken_in, given), spoken_in, settings().base_url))
+            pieces = prompts.spoken(line.prompt, spoken_in, _both(own, values))
+            found.append(_verbs(pieces, spoken_in, settings().base_url))
         else:
-            own = line.values
-            given_values = tuple([(name, own[name] if name in own else values[name]) for name in needed])
-            found.append(_prepared(line.prompt, spoken_in, given_values, *_circumstances(line.prompt, spoken_in)))
+            given = tuple([(name, own[name] if name in own else values[name]) for name in needed])
+            found.append(_prepared(line.prompt, spoken_in, template, given, circumstances))
     return "".join(found)
 
 
@@ -73,24 +73,24 @@ def _different(lines: tuple[PromptLine, ...], language: str) -> Iterator[tuple[P
         yield line, spoken_in
 
 
-def _circumstances(prompt: str, language: str) -> tuple[str, int, tuple[str, str] | None, str, str]:
-    """What else decides how a prompt is spoken: its text, recordings, the voice, our address, the local time."""
-    configured = settings()
-    return (
-        catalogue(language)[prompt],
-        recordings.revision(),
-        configured.carrier_voice(language),
-        configured.base_url,
-        f"{configured.hours.timezone} {configured.piper_voice_dir}",
-    )
+_seen: tuple[Settings, int, int] | None = None
+
+
+def _circumstances() -> int:
+    """A number that changes with whatever else decides how prompts are spoken: the settings and the recordings."""
+    global _seen
+    configured, revision = settings(), recordings.revision()
+    seen = _seen
+    if seen is None or seen[0] is not configured or seen[1] != revision:
+        _seen = seen = configured, revision, (seen[2] if seen else 0) + 1
+    return seen[2]
 
 
 @lru_cache(maxsize=4096)
 def _prepared(
-    prompt: str, language: str, values: tuple[tuple[str, str], ...], _template: str,
-    _revision: int, _voice: tuple[str, str] | None, base_url: str, _local: str,
-) -> str:  # fmt: skip
-    return _verbs(prompts.spoken(prompt, language, dict(values)), language, base_url)
+    prompt: str, language: str, _template: str, values: tuple[tuple[str, str], ...], _circumstances: int
+) -> str:
+    return _verbs(prompts.spoken(prompt, language, dict(values)), language, settings().base_url)
 
 
 def _verbs(pieces: list[prompts.Piece], language: str, base_url: str) -> str:
