@@ -146,6 +146,13 @@ def signed(server: Server, target: str, form: dict[str, str]) -> bytes:
     return f"POST {target} HTTP/1.1\r\n{head}\r\n{body}".encode()
 
 
+def target_of(document: bytes, port: int) -> str:
+    """The path and query to which a document sends what is pressed."""
+    match = _ACTION.search(document.decode())
+    assert match, document
+    return html.unescape(match[1]).partition("#")[0].removeprefix(f"http://127.0.0.1:{port}")
+
+
 class Calls:
     """Calls that nobody has heard of yet, each from a number of its own."""
 
@@ -167,9 +174,7 @@ class Calls:
         """The requests in which each presses a key, sent where the documents say."""
         found = []
         for form, document in zip(self.forms, documents, strict=True):
-            match = _ACTION.search(document.decode())
-            assert match, document
-            target = html.unescape(match[1]).partition("#")[0].removeprefix(f"http://127.0.0.1:{server.port}")
+            target = target_of(document, server.port)
             found.append(signed(server, target, {**form, "Digits": key, "msg": "Gather"}))
         return found
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, false, or_, select
 
 from ivr.calls import caller_language
 from ivr.config.settings import settings
@@ -19,16 +21,6 @@ from ivr.platform.column_types import Instant
 _KNOWN = Table("known_callers", KnownCaller.metadata)
 _BLOCKED = Table("blocked_numbers", BlockedNumber.metadata)
 
-_LANGUAGE = (
-    select(_KNOWN.c.language)
-    .where(
-        _KNOWN.c.number_hash.in_(bindparam("hashes", expanding=True)),
-        _KNOWN.c.last_called_at >= bindparam("oldest", type_=Instant()),
-    )
-    .order_by(_KNOWN.c.last_called_at.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _BLOCK = (
     select(_BLOCKED.c.id)
     .where(
@@ -39,7 +31,22 @@ _BLOCK = (
     .limit(1)
     .scalar_subquery()
 )
-_BOTH = select(_LANGUAGE, _BLOCK)
+
+
+@lru_cache(maxsize=16)
+def _both(keys: int) -> Select[Any]:
+    """The statement for a number that can be remembered under so many keys: it is prepared once for each."""
+    language = (
+        select(_KNOWN.c.language)
+        .where(
+            or_(false(), *(_KNOWN.c.number_hash == bindparam(f"hash_{key}") for key in range(keys))),
+            _KNOWN.c.last_called_at >= bindparam("oldest", type_=Instant()),
+        )
+        .order_by(_KNOWN.c.last_called_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(language, _BLOCK)
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,10 @@ def look_up(connection: Connection, number: str | None, shown: str | None, now: 
     """
     days = settings().remember_language_days
     hashes = caller_language.number_hashes(number) if number and days else []
-    values = {"hashes": hashes, "oldest": now - timedelta(days=days), "number": shown, "now": now}
-    language, block = connection.execute(_BOTH, values).one()
+    values: dict[str, Any] = {"oldest": now - timedelta(days=days), "number": shown, "now": now}
+    values |= {f"hash_{key}": value for key, value in enumerate(hashes)}
+    row: Any = connection.execute(_both(len(hashes)), values).one()
+    language, block = row
     if language is not None and language not in settings().enabled_languages:
         language = None
     return KnownNumber(language, block is not None)

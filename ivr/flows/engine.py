@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ivr.domain.enums import EventName, QueueExit
 from ivr.flows.protocol import (
     Bridged,
@@ -25,7 +23,7 @@ from ivr.flows.protocol import (
     Verb,
     Wait,
 )
-from ivr.flows.state import AnsweredQuestion, CallState, Event
+from ivr.flows.state import AnsweredQuestion, CallState, Event, changed
 from ivr.flows.steps import (
     Announce,
     Branch,
@@ -57,14 +55,14 @@ def begin(flow: Flow, state: CallState, questions: Questions) -> Turn:
 
 def take_up(flow: Flow, state: CallState, questions: Questions) -> Turn:
     """The turn after a document of ours has failed: something can still be left."""
-    state = replace(state, answers=state.answers + 1)
+    state = changed(state, answers=state.answers + 1)
     return begin(flow, _go(state, flow.exhausted if state.answers > flow.limit else flow.fallback), questions)
 
 
 def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> Turn:
     """The turn that follows what the caller (or the call queue) did at `state.step`."""
     ends_entry = state.entry_complete and given == Keys(BACK)
-    state = replace(state, answers=state.answers + 1, entry_complete=False)
+    state = changed(state, answers=state.answers + 1, entry_complete=False)
     events: tuple[Event, ...] = ()
     lines: tuple[PromptLine, ...] = ()
     if state.answers > flow.limit:
@@ -80,11 +78,11 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
             state, lines = _at_entry(flow, entry, state, given, questions)
         case Record() as record, Recorded(recording_sid=sid, seconds=seconds) if seconds > 0:
             events = (Event(EventName.MESSAGE_LEFT, state.recording_number, sid, seconds),)
-            state = _go(replace(state, trail=()), record.to).knowing(message_number=state.recording_number)
+            state = _go(changed(state, trail=()), record.to).knowing(message_number=state.recording_number)
         case Record() as record, _:
             state, lines = _ask_again(state, record, Keys())
         case WaitInQueue() as queue, Bridged(room=room):
-            state = replace(_go(state, queue.bridged), room=room)
+            state = changed(_go(state, queue.bridged), room=room)
         case WaitInQueue(), LeftQueue(reason=QueueExit.EMERGENCY):
             state = _choose(state, flow.anywhere[EMERGENCY])
         case WaitInQueue() as queue, LeftQueue(reason=reason):
@@ -98,7 +96,7 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         case Talk() as talk, TalkEnded():
             state = _go(state, talk.over)
         case PlayBack(), _:
-            state = replace(state, tries=state.tries + 1)
+            state = changed(state, tries=state.tries + 1)
         case _:  # Announce, Branch, Promise, End await nothing: a repeated request walks them again
             pass
     return _walk(flow, state, questions, events, lines)
@@ -134,7 +132,7 @@ def _at_entry(
     read = entry.reads(digits, questions) if digits else None
     if read is not None:
         state = _go(_leave(state).knowing(**{entry.sets: read}), entry.to)
-        return replace(state, entry_complete=len(digits) == entry.max_digits), ()
+        return changed(state, entry_complete=len(digits) == entry.max_digits), ()
     if choice := entry.choices.get(digits) or flow.anywhere.get(digits):
         return _choose(_leave(state), choice), ()
     return _ask_again(state, entry, given)
@@ -147,7 +145,7 @@ def _repeated(state: CallState) -> tuple[PromptLine, ...]:
 def _leave(state: CallState) -> CallState:
     question = AnsweredQuestion(state.step, state.request)
     trail = state.trail if state.trail[-1:] == (question,) else (*state.trail, question)
-    return replace(state, trail=trail[-_REMEMBERED:])
+    return changed(state, trail=trail[-_REMEMBERED:])
 
 
 def _back(state: CallState) -> CallState:
@@ -155,16 +153,16 @@ def _back(state: CallState) -> CallState:
     if not state.trail:
         return state
     question = state.trail[-1]
-    return replace(_go(state, question.step), trail=state.trail[:-1], request=question.request)
+    return changed(_go(state, question.step), trail=state.trail[:-1], request=question.request)
 
 
 def _go(state: CallState, to: str) -> CallState:
-    return replace(state, step=to, tries=0, last_prompts=())
+    return changed(state, step=to, tries=0, last_prompts=())
 
 
 def _on(state: CallState, to: str) -> CallState:
     """On to a step, without a pause in what the caller hears."""
-    return replace(state, step=to, tries=0)
+    return changed(state, step=to, tries=0)
 
 
 def _choose(state: CallState, choice: Choice) -> CallState:
@@ -174,7 +172,7 @@ def _choose(state: CallState, choice: Choice) -> CallState:
     for name, entry in choice.adds.items():
         if entry not in (entries := state.value(name)):
             state = state.knowing(**{name: (*entries, entry)})
-    return replace(state, language=choice.language) if choice.language else state
+    return changed(state, language=choice.language) if choice.language else state
 
 
 def _ask_again(
@@ -184,10 +182,10 @@ def _ask_again(
     if state.tries + 1 >= (step.attempts if silent else max(step.attempts, 2)):
         state = _go(_leave(state), step.otherwise)
         if isinstance(step, Menu):
-            state = replace(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_sets)
+            state = changed(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_sets)
         return state, ()
     preface = "nothing_heard" if silent else step.not_usable if isinstance(step, EnterDigits) else "not_understood"
-    return replace(state, tries=state.tries + 1), (PromptLine(preface),)
+    return changed(state, tries=state.tries + 1), (PromptLine(preface),)
 
 
 def _walk(
@@ -199,15 +197,15 @@ def _walk(
         match step:
             case Announce(prompts=prompts, to=to):
                 verbs.append(Speak(tuple(PromptLine(prompt) for prompt in prompts)))
-                state = replace(_go(state, to), last_prompts=(*state.last_prompts, *prompts))
+                state = changed(_go(state, to), last_prompts=(*state.last_prompts, *prompts))
             case Branch() as branch:
                 state = _on(state, branch.yes if branch.on(state, questions) else branch.no)
             case Find(outcomes=outcomes):
                 answer = questions.request_status(state)
-                state = replace(_on(state, outcomes[answer.status]), request=answer.request, asked_code="")
+                state = changed(_on(state, outcomes[answer.status]), request=answer.request, asked_code="")
             case Promise(event=name, to=to):
                 events = (*events, Event(name, number=state.callback_number))
-                state = replace(_on(state, to), trail=())
+                state = changed(_on(state, to), trail=())
             case PlayBack() as play if questions.recording_is_ready(state):
                 verbs.append(PlayRecording())
                 state = _go(state, play.to)
@@ -231,11 +229,11 @@ def _stop(
         case Record() as record:
             # A recording that follows one with speech at "record again" replaces it.
             replaced = state.request.message_number if state.request.records_again else 0
-            state = replace(state, recording_number=state.recording_number + 1, replaces_recording=replaced)
+            state = changed(state, recording_number=state.recording_number + 1, replaces_recording=replaced)
             events = (*events, Event(EventName.RECORDING_BEGINS, state.recording_number))
             verbs += [Speak((*lines, PromptLine(record.prompt))), RecordSpeech(record.silence)]
         case WaitInQueue():
-            state = replace(state, queue_visit=state.queue_visit + 1)
+            state = changed(state, queue_visit=state.queue_visit + 1)
             events = (*events, Event(EventName.QUEUE_JOINED))
             verbs.append(JoinQueue())
         case Talk():

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from ivr.domain.enums import EventName, Screening, SimulatedHours
 from ivr.domain.timestamps import iso
 from ivr.flows.request import SPOKEN, CallerRequest, RequestAnswers
+
+_State = TypeVar("_State")
+
+
+def changed(state: _State, **slots: Any) -> _State:
+    """The same dataclass with other values in some slots.
+
+    It is what :func:`dataclasses.replace` does, at a tenth of its time: a key press changes a state some ten times.
+
+    Raises:
+        TypeError: there is no such slot.
+    """
+    known = state.__dict__
+    if not slots.keys() <= known.keys():
+        raise TypeError(f"{type(state).__name__} has no slot {', '.join(slots.keys() - known.keys())}")
+    other = object.__new__(type(state))
+    other.__dict__.update(known, **slots)
+    return other
 
 
 @dataclass(frozen=True)
@@ -106,8 +124,8 @@ class CallState:
         """The same state with other values in some slots, of the call or of its request."""
         of_request = {name: slots.pop(name) for name in tuple(slots) if name in REQUEST_SLOTS}
         if of_request:
-            slots["request"] = replace(self.request, **of_request)
-        return replace(self, **slots)
+            slots["request"] = changed(self.request, **of_request)
+        return changed(self, **slots)
 
     def value(self, name: str) -> Any:
         """The value of a slot of the call or of its request."""

@@ -36,7 +36,8 @@ def reply(turn: Turn, before: CallState | None = None) -> Response:
     ending = step.ending if isinstance(step, End) else ""
     try:
         code = call_intake.write_turn(before, state, events, call, from_number(), ending, utc_now()) if call else None
-        state = state.knowing(pending_events=(), receipt_code=code or "")
+        if state.pending_events or state.request.receipt_code != (code or ""):
+            state = state.knowing(pending_events=(), receipt_code=code or "")
     except NotKept:
         # The caller goes on. The events travel with the call until they can be written down.
         log.exception("a step could not be written down")

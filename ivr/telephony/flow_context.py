@@ -30,7 +30,7 @@ from ivr.domain.enums import (
     TaskState,
 )
 from ivr.flows.protocol import StatusAnswer
-from ivr.flows.state import CallState
+from ivr.flows.state import CallState, changed
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -148,9 +148,9 @@ def recognised(state: CallState, number: str | None, shown: str | None, dialled:
         write_behind.write_soon(lambda connection: screening.note(connection, shown or screening.WITHHELD, now))
     known = _known(number, shown, now)
     if language := settings().dialled_languages.get(dialled) or known.language:
-        state = replace(state, language=language, greeted=True)
+        state = changed(state, language=language, greeted=True)
     held_off = Screening.HELD_OFF if often and shown else None
-    return replace(state, screened=Screening.BLOCKED if known.blocked else held_off, untraced=often)
+    return changed(state, screened=Screening.BLOCKED if known.blocked else held_off, untraced=often)
 
 
 def _known(number: str | None, shown: str | None, now: datetime) -> KnownNumber:
