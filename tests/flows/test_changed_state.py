@@ -16,7 +16,7 @@ def test_it_is_what_the_standard_library_gives(slots) -> None:
     after = changed(BEFORE, **slots)
     assert after == replace(BEFORE, **slots)
     assert hash(after.step) == hash(replace(BEFORE, **slots).step)
-    assert BEFORE == CallState("main", "de", callback_number="+4915112345678", last_prompts=("welcome",))
+    assert CallState("main", "de", callback_number="+4915112345678", last_prompts=("welcome",)) == BEFORE
     assert {known.name for known in fields(after)} == set(vars(after))
 
 
