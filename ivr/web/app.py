@@ -42,6 +42,7 @@ from ivr.web import (
     rate_limits,
     sealed_values,
     security_headers,
+    single_sign_on,
     template_helpers,
 )  # fmt: skip
 from ivr.web.account import account
@@ -100,6 +101,7 @@ def create_app() -> Flask:
     Babel(app, locale_selector=login.chosen_language)
     Compress(app)
     login.install(app)
+    single_sign_on.install(app)
     authorisation.keep(app)
     for part in (template_helpers, forms, sealed_values, errors):
         part.install(app)

@@ -1,8 +1,7 @@
-"""Log-in in one or two steps, single sign-on, log-out, and the language of the interface."""
+"""Log-in in one or two steps, log-out, and the language of the interface."""
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import suppress
 from datetime import timedelta
@@ -14,7 +13,6 @@ from flask import (
     Flask,
     Response,
     abort,
-    current_app,
     flash,
     jsonify,
     make_response,
@@ -29,7 +27,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.accounts import login_sessions, mfa, oidc, users
+from ivr.accounts import login_sessions, mfa, users
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
@@ -88,19 +86,8 @@ manager.user_loader(_load)
 
 
 def install(app: Flask) -> None:
-    """Log-in for an application; with single sign-on where the settings name a provider."""
+    """Log-in for an application."""
     manager.init_app(app)
-    configured = settings()
-    if configured.sso_issuer:
-        from authlib.integrations.flask_client import OAuth  # it takes a quarter of all imports
-
-        OAuth(app).register(
-            "sso",
-            server_metadata_url=f"{configured.sso_issuer.rstrip('/')}/.well-known/openid-configuration",
-            client_id=configured.sso_client_id,
-            client_secret=configured.sso_client_secret,
-            client_kwargs={"scope": configured.sso_scope, "code_challenge_method": "S256", "timeout": 10},
-        )
 
 
 class LoginForm(forms.Form):
@@ -142,8 +129,8 @@ def page() -> str | AnyResponse:
         login_sessions.succeeded(db, delays)
     if second:
         session["half"] = {"user": user.id, "at": now.timestamp(), "with": login_sessions.fingerprint(user)}
-        return redirect(url_for("login.second_factor", next=_own(forms.query(LoginAddress).next)))
-    return _let_in(user)
+        return redirect(url_for("login.second_factor", next=own_address(forms.query(LoginAddress).next)))
+    return let_in(user)
 
 
 def _login_page(username: str = "") -> str:
@@ -176,7 +163,7 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
         if fits:
             with database.writing() as db:
                 login_sessions.succeeded(db, [delay])
-            return _let_in(user)
+            return let_in(user)
         if not wait:
             with database.writing() as db:
                 access_log.append(db, as_actor(user), AccessAction.LOG_IN_FAILED, now, detail="second factor")
@@ -260,12 +247,13 @@ def as_actor(user: User) -> Actor:
     return Actor(user.name, user.role, user.id, request.remote_addr or "")
 
 
-def _let_in(user: User, how: str = "") -> AnyResponse:
+def let_in(user: User, how: str = "") -> AnyResponse:
+    """Log a user in and send them on; `how` stands in the access log."""
     now, language_chosen = utc_now(), session.get("language")
     with database.writing() as db:
         token = login_sessions.begin(db, user, request.remote_addr or "", now)
         access_log.append(db, as_actor(user), AccessAction.LOG_IN, now, detail=how)
-    target = _own(session.pop("wanted", None) or forms.query(LoginAddress).next)
+    target = own_address(session.pop("wanted", None) or forms.query(LoginAddress).next)
     session.clear()
     if language_chosen:
         session["language"] = language_chosen
@@ -282,55 +270,6 @@ def _wait(seconds: int) -> str:
             minutes,
         )
     )
-
-
-@login.get("/login/sso")
-def sso() -> AnyResponse:
-    """To the provider of the single sign-on."""
-    if not settings().sso_issuer:
-        abort(404)
-    session["wanted"] = _own(forms.query(LoginAddress).next)
-    from authlib.integrations.base_client import OAuthError
-    from requests import RequestException
-
-    try:
-        answer: AnyResponse = _provider().authorize_redirect(f"{settings().base_url}{url_for('login.sso_back')}")
-    except (RequestException, OAuthError, json.JSONDecodeError):
-        flash(gettext("The single sign-on does not answer. Please try again, or log in with a password."), "warning")
-        return redirect(url_for("login.page"))
-    return answer
-
-
-@login.get("/login/sso/back")
-def sso_back() -> AnyResponse:
-    """From the provider: who it is."""
-    if not settings().sso_issuer:
-        abort(404)
-    try:
-        token = _provider().authorize_access_token()
-        claims = dict(token.get("userinfo") or {})
-        if settings().sso_role_claim not in claims:
-            claims = {**_provider().userinfo(token=token), **claims}
-        with database.writing() as db:
-            user = oidc.user_of(db, claims)
-    except SQLAlchemyError:
-        raise
-    except Exception as refused:  # whatever the provider, or somebody in its place, has sent
-        if isinstance(refused, oidc.NotMapped):
-            _note_refused_sso(refused)
-        flash(gettext("The single sign-on gives you no access here. Please ask your administrator."), "danger")
-        return redirect(url_for("login.page"))
-    return _let_in(user, "single sign-on")
-
-
-def _provider() -> Any:
-    return current_app.extensions["authlib.integrations.flask_client"].sso
-
-
-def _note_refused_sso(refused: Exception) -> None:
-    with database.writing() as db:
-        who = Actor("single sign-on", "program", None, request.remote_addr or "")
-        access_log.append(db, who, AccessAction.LOG_IN_FAILED, utc_now(), detail=type(refused).__name__)
 
 
 @login.post("/logout")
@@ -359,7 +298,7 @@ def language() -> AnyResponse:
     form = forms.read(LanguageForm)
     if form.language in INTERFACE_LANGUAGES:
         session["language"] = form.language
-    return redirect(_own(form.next) or url_for("home"))
+    return redirect(own_address(form.next) or url_for("home"))
 
 
 def chosen_language() -> str:
@@ -374,7 +313,7 @@ def first_page(user: User) -> str:
     return url_for("administration.people" if user.role == "administrator" else "protection.page")
 
 
-def _own(target: str | None) -> str:
+def own_address(target: str | None) -> str:
     """An address of ours; empty for another site's."""
     if target and target.startswith("/") and not target.startswith("//") and "\\" not in target:
         with suppress(ValueError):
