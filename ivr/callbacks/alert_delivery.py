@@ -123,7 +123,7 @@ def _post(url: str, message: AlertMessage) -> None:
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": signature,
     }
-    # An address that sends on to another one is not followed: it may lead into the house.
+    # An address that sends on to another one is not followed: it may lead into the internal network.
     answer = requests.post(url, data=body.encode(), headers=headers, timeout=_TIMEOUT, allow_redirects=False)
     if not answer.ok or answer.is_redirect:
         raise NotDelivered(f"the server answered {answer.status_code}")

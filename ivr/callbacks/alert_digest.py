@@ -31,7 +31,7 @@ _KINDS = (AlertEvent.EMERGENCY, AlertEvent.ESCALATED, AlertEvent.MISSED, AlertEv
 
 
 def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: datetime) -> None:
-    """Something happened to tasks; whoever wants to know will be told, each subscription once."""
+    """Collect what happened to tasks for the subscriptions that want to know it, once for each."""
     for alert in settings().alerts if task_ids else ():
         if kind in alert.events:
             what = (
@@ -49,7 +49,7 @@ def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: da
 
 
 def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
-    """It is so no more: who was not told of it is not, and who was may be told again."""
+    """Take events of a task back: unsent ones are not sent, sent ones may be sent again."""
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
 
 
@@ -99,7 +99,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     session.flush()
     what = AlertItem.kind == AlertEvent.EMERGENCY if emergency else AlertItem.kind != AlertEvent.EMERGENCY
     theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), what)
-    # What was tried, closed or put off since then needs nobody any more.
+    # Tasks that were tried, closed or put off since then are left out.
     still = exists().where(
         CallbackTask.id == AlertItem.task_id,
         CallbackTask.first_attempt_at.is_(None),

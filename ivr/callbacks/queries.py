@@ -22,7 +22,7 @@ VIEWS = (
 )  # fmt: skip
 #: Tasks on one page of a view.
 PAGE = 50
-#: Nobody needs to know a larger number exactly, and nobody turns so many pages.
+#: Larger numbers are not counted exactly, and later pages are not shown.
 MOST_COUNTED, MOST_PAGES = 1000, 200
 #: Due soon.
 SOON = timedelta(hours=4)

@@ -68,5 +68,5 @@ def _require_tries_left(session: Session, number: str | None, now: datetime) -> 
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Delete tries that count no more."""
+    """Delete tries that are too old to count."""
     session.execute(delete(CodeTry).where(CodeTry.tried_at <= now - WINDOW))

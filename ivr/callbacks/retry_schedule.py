@@ -15,7 +15,7 @@ _TIMES_OF_DAY = {
     Availability.AFTERNOON: (time(12, 30), time(14, 30), time(17, 0)),
     Availability.ANY_TIME: (time(9, 0), time(11, 30), time(14, 0), time(17, 0)),
 }
-#: Whoever did not answer is left in peace for so long.
+#: A caller who did not answer is not called again for this long.
 _REST = timedelta(hours=2)
 
 

@@ -13,7 +13,7 @@ from ivr.callbacks.queries import VIEWS
 from ivr.models.accounts import User
 from ivr.models.callbacks import SavedView
 
-#: Nobody overlooks more.
+#: Most views that one person may save.
 _MOST = 20
 
 

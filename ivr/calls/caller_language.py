@@ -1,4 +1,4 @@
-"""What the house remembers of a telephone number: the language of its last call, under a keyed hash.
+"""The language of a telephone number's last call, remembered under a keyed hash.
 
 The number itself is not kept; nobody without the secret key can tell whose hash it is.
 """

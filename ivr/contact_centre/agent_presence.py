@@ -18,13 +18,13 @@ from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, Leg, Presence
 from ivr.platform.column_types import rows
 
-#: States of somebody who is there, though perhaps busy.
+#: States of a member who is there, but may be busy.
 THERE = (PresenceState.AVAILABLE, PresenceState.RINGING, PresenceState.TALKING, PresenceState.WRAP_UP)
 #: Calls in a row that are not answered, after which a member is taken for away.
 MOST_MISSED = 2
 
 
-#: Whoever writes up a conversation for longer has forgotten it, and is not waited for.
+#: A member who wraps up for longer than this counts as away.
 LONGEST_WRAP_UP = timedelta(minutes=30)
 
 
@@ -129,7 +129,7 @@ def free(session: Session, user_id: int, came_from: Sequence[str], now: datetime
 
 
 def missed_call(session: Session, user_id: int, leg: int, now: datetime) -> None:
-    """A member did not answer: last in turn from now on, and taken for away when that happens again and again."""
+    """A member did not answer: that member is rung last from now on, and counts as away after repeated misses."""
     here = of(session, user_id, now)
     missed = here.missed + 1
     if missed >= MOST_MISSED:

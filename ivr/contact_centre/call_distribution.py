@@ -1,4 +1,4 @@
-"""Automatic call distribution: brings who waits and who is free together.
+"""Automatic call distribution: brings waiting callers and available members together.
 
 Whoever fits and has been idle longest is rung; members who speak the caller's language go first. Nothing here talks
 to the carrier: what is to be done stands in the outbox, what has happened comes in as events, each of which may come
@@ -34,7 +34,7 @@ _LOST_AFTER = timedelta(seconds=20)
 
 
 def match(session: Session, now: datetime) -> list[Leg]:
-    """Ring somebody for each who waits and whom somebody free fits; the legs that are to be rung."""
+    """Ring a suitable available member for each waiting caller; the legs that are to be rung."""
     if session.scalar(select(Presence.user_id).where(Presence.state == PresenceState.AVAILABLE).limit(1)) is None:
         return []
     offered: list[Leg] = []
@@ -55,7 +55,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
 
 
 def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence]) -> Presence:
-    """Not who has just declined, if there is anybody else; who speaks the language; who has been idle longest."""
+    """The member to ring: not one who has just declined, if possible; a speaker of the language; the longest idle."""
     asked = dict.fromkeys(
         session.scalars(
             select(Leg.user_id)
@@ -151,7 +151,7 @@ def overdue_legs(session: Session, now: datetime) -> Sequence[Leg]:
 
 
 def is_overdue(leg: Leg, now: datetime) -> bool:
-    """Whether nobody waits any more for this telephone to be rung."""
+    """Whether it is too late to ring this telephone."""
     return leg.created_at < now - _longest()
 
 

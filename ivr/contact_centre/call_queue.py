@@ -148,12 +148,10 @@ def position(session: Session, entry: QueueEntry) -> int:
 
 
 def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> timedelta | None:
-    """How long a place in the line means waiting.
+    """The expected wait at a position in a team's call queue.
 
-    As many calls as stand before it, shared by those who answer, each as long as calls of the last half hour have
-    taken.
-
-    None where there is nothing to go by: then nothing is promised.
+    The calls ahead are shared by the members who answer; each takes as long as the mean call of the last half hour.
+    None where no call of that time is known; then no wait is announced.
     """
     lately = session.execute(
         select(QueueEntry.answered_at, Conversation.ended_at)
@@ -213,9 +211,9 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
-    """Whoever kept a place and has been called, has withdrawn, or wants their data not to be used has it no more.
+    """Remove kept places whose tasks are claimed, closed or restricted; after closing time, all kept places.
 
-    After closing time nobody has: their tasks are worked like all others.
+    Their tasks are worked like all others then.
     """
     kept = select(QueueEntry).where(
         QueueEntry.state == QueueEntryState.WAITING, QueueEntry.mode == QueueEntryMode.CALLBACK

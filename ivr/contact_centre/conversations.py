@@ -1,4 +1,4 @@
-"""Conversations (Gespräche) and their legs (Teilstrecken): who is wanted, who is on the line, when it is over."""
+"""Conversations (Gespräche) and their legs (Teilstrecken): who is wanted, who is connected, when it is over."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RINGS = (LegState.WANTED, LegState.RINGING)
 
 
 def for_entry(session: Session, entry: QueueEntry, now: datetime) -> Conversation:
-    """The conversation a caller who waits is going to have."""
+    """The conversation that a waiting caller is going to have."""
     known = select(Conversation).where(Conversation.entry_id == entry.id, Conversation.state != ConversationState.ENDED)
     if conversation := session.scalar(known):
         return conversation
@@ -107,14 +107,14 @@ def with_role(conversation: Conversation, role: str, states: Sequence[str]) -> l
 
 
 def share_a_language(session: Session, conversation: Conversation) -> bool:
-    """Whether a member on the line speaks the caller's language."""
+    """Whether a connected member speaks the caller's language."""
     members = [leg.user_id for leg in with_role(conversation, LegRole.MEMBER, ON_THE_LINE)]
     present = session.scalars(select(Presence).where(Presence.user_id.in_(members)))
     return any(conversation.language in presence.languages for presence in present)
 
 
 def end(session: Session, conversation: Conversation, now: datetime) -> None:
-    """The conversation is over: whoever is still in the room goes on with their own document, nobody is rung."""
+    """End a conversation: legs in the conference go on with their own documents, and no telephone is rung."""
     if conversation.state == ConversationState.ENDED:
         return
     conversation.state, conversation.ended_at = ConversationState.ENDED, now

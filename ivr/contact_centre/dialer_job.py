@@ -67,7 +67,7 @@ def _may_ring(leg: Leg) -> bool:
 
 
 def hang_up_leg(leg_id: int) -> None:
-    """A telephone is wanted no more: it stops ringing, or its call ends."""
+    """Stop ringing a telephone, or end its call, because it is no longer wanted."""
     with database.writing_alone() as session:
         leg = session.get(Leg, leg_id)
         if leg is None:
@@ -80,13 +80,13 @@ def hang_up_leg(leg_id: int) -> None:
 
 
 def ring_given_up(session: Session, leg_id: int) -> None:
-    """The carrier could not be asked for long: that is nobody's fault who was to be rung."""
+    """Give a leg up because the carrier did not answer for long. It does not count as a missed call."""
     if leg := session.get(Leg, leg_id):
         leg_events.call_over(session, leg, LegEnding.FAILED if leg.call_sid else LegEnding.CANCELED, utc_now())
 
 
 def bring_caller(entry_id: int) -> None:
-    """A member has accepted: the caller leaves the line for the room."""
+    """Move the caller of a member who has accepted from the call queue into the conference."""
     with database.reading() as session:
         sid = session.get_one(QueueEntry, entry_id).call.call_sid
         leg = conversations.leg_of(session, sid)
@@ -100,7 +100,7 @@ def bring_caller(entry_id: int) -> None:
 
 
 def end_room(conversation_id: int) -> None:
-    """A conversation is over: whoever is still in the room leaves it."""
+    """End the conference of a conversation that is over."""
     with database.reading() as session:
         room = session.get_one(Conversation, conversation_id).room
     call_control.end_conference(room)

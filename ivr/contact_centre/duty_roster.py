@@ -20,7 +20,7 @@ from ivr.models.contact_centre import Duty, DutyException, Presence
 
 
 def who_answers(session: Session, team_id: int, now: datetime) -> Sequence[Presence]:
-    """Those of a team who are there now; if nobody is, those of its fallback group who should be."""
+    """The members of a team who are there now; if there are none, those of its fallback group on duty."""
     there = select(Presence).where(is_there(now))
     own = session.scalars(there.where(_of_team(team_id))).all()
     return own or session.scalars(there.where(Presence.user_id.in_(_helpers(session, team_id, now)))).all()

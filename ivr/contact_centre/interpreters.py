@@ -24,7 +24,7 @@ from ivr.platform import outbox
 
 
 class CannotBeRung(ValueError):
-    """Nobody can be rung at this number."""
+    """This is no number that may be dialled."""
 
 
 def request(
@@ -106,14 +106,14 @@ def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg
 
 
 def joined(session: Session, leg: Leg, now: datetime) -> None:
-    """Somebody who was asked for is on the line."""
+    """Note that an interpreter or companion is connected."""
     wanted = session.get(InterpreterRequest, leg.request_id or 0)
     if wanted is not None and wanted.state in (InterpreterRequestState.LOOKING, InterpreterRequestState.UNMET):
         wanted.state, wanted.joined_at, wanted.ended_at = InterpreterRequestState.JOINED, now, None
 
 
 def gone(session: Session, leg: Leg, now: datetime) -> None:
-    """The telephone of somebody who was asked for rings or talks no more: on to the next, or it was that."""
+    """Note that the leg of an interpreter or companion has ended; before they joined, the next one is tried."""
     wanted = session.get(InterpreterRequest, leg.request_id or 0)
     if wanted is None:
         return
@@ -131,7 +131,7 @@ def gone(session: Session, leg: Leg, now: datetime) -> None:
 
 
 def cancel(session: Session, conversation: Conversation, now: datetime) -> None:
-    """The conversation is over: nobody is looked for any more."""
+    """Stop looking for interpreters, because the conversation is over."""
     looking = select(InterpreterRequest).where(
         InterpreterRequest.conversation_id == conversation.id,
         InterpreterRequest.state == InterpreterRequestState.LOOKING,
@@ -141,7 +141,7 @@ def cancel(session: Session, conversation: Conversation, now: datetime) -> None:
 
 
 def wanted_of(session: Session, call: Call) -> str | None:
-    """The language in which nobody could be had for a call, the latest."""
+    """The language for which an interpreter was last wanted in a call."""
     asked = (
         select(InterpreterRequest.language)
         .join(Conversation, Conversation.id == InterpreterRequest.conversation_id)

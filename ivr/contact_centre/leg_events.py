@@ -66,7 +66,7 @@ def answered(session: Session, leg: Leg, call_sid: str, now: datetime) -> bool:
 
 
 def accepted(session: Session, leg: Leg, now: datetime) -> bool:
-    """Whoever was rung has pressed the key and comes into the room; False when it is too late for that."""
+    """Note that a rung person has pressed the key and joins the conference; False if it is too late for that."""
     conversation = leg.conversation
     if leg.state not in ON_THE_LINE or conversation.state == ConversationState.ENDED:
         return False
@@ -85,7 +85,7 @@ def accepted(session: Session, leg: Leg, now: datetime) -> bool:
 
 
 def declined(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
-    """Whoever was rung does not come (declined, machine, wrong_person, refused, not_confirmed); their call ends."""
+    """Note that a rung person does not join, for one of the reasons in `ending`; the call ends."""
     _ended(session, leg, ending, now)
 
 
@@ -145,7 +145,7 @@ def call_over(session: Session, leg: Leg, status: str, now: datetime) -> None:
 
 
 def callers_call_over(session: Session, call: Call, now: datetime) -> None:
-    """A caller to the hotline has hung up: they wait no more, and their conversation goes on without them."""
+    """Note that a caller to the hotline has hung up: the queue entry ends, the conversation goes on without them."""
     call_queue.gone(session, call, now)
     if leg := conversations.leg_of(session, call.call_sid):
         _ended(session, leg, LegEnding.COMPLETED, now)
@@ -190,7 +190,7 @@ def _member_gone(session: Session, leg: Leg, ending: LegEnding, now: datetime) -
 
 
 def _settle(session: Session, conversation: Conversation, now: datetime) -> None:
-    """End a conversation in which nobody can talk with anybody any more."""
+    """End a conversation in which fewer than two people are left."""
     if conversation.state == ConversationState.ENDED:
         return
     entry = conversation.entry

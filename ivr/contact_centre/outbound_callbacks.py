@@ -106,7 +106,7 @@ def is_the_time(task: CallbackTask, now: datetime) -> bool:
 
 
 def take_over(session: Session, leg: Leg, now: datetime) -> bool:
-    """A member has accepted somebody who kept their place in the line: they are called back now."""
+    """Call back a caller who kept a place in the call queue, because a member has accepted."""
     conversation, entry = leg.conversation, leg.conversation.entry
     task = session.get(CallbackTask, entry.task_id or 0) if entry else None
     if entry is None or task is None or leg.user is None:
@@ -191,7 +191,7 @@ def reached(session: Session, leg: Leg, now: datetime) -> None:
 
 
 def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
-    """The called person's telephone rings or talks no more: the attempt has its outcome."""
+    """Record the outcome of an attempt, because the called person's leg has ended."""
     task = leg.conversation.task
     if task is None or leg.conversation.kind != ConversationKind.CALLBACK:
         return
@@ -233,7 +233,7 @@ def wants_an_interpreted_call(session: Session, leg: Leg, now: datetime) -> None
 
 
 def no_interpreter(session: Session, conversation: Conversation, now: datetime) -> None:
-    """Nobody can interpret: the caller is not dialled, the task waits for a better moment."""
+    """End a callback for which no interpreter could be had: the caller is not dialled, the task is released."""
     task = conversation.task
     if (
         task is None

@@ -24,7 +24,7 @@ class ServiceLevel:
     """Callers who came into the lines in a period. Times in seconds; None where there was nothing to measure."""
 
     waited: int
-    #: Spoke with a member while they held the line.
+    #: Spoke with a member without hanging up before.
     answered: int
     answered_in_time: int
     mean_wait: float | None

@@ -1,4 +1,4 @@
-"""Who is on the line now: per team who waits, is rung, talks, wraps up, and who should be there and is not."""
+"""The wallboard: for each team the waiting callers, the members' states, and members who should be there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ivr.models.contact_centre import Conversation, Presence, QueueEntry
 
 @dataclass(frozen=True)
 class TeamBoard:
-    """One team's line and people. Times since an instant are for the page to count."""
+    """One team's call queue and members. The page counts the times itself."""
 
     team: Team
     waiting: Sequence[QueueEntry]

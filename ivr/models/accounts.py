@@ -47,7 +47,7 @@ class LogInDelay(Base):
 
 
 class RecoveryCode(Base):
-    """A code for who has lost their second factor; used once, kept as a keyed hash."""
+    """A code for a user who has lost the second factor; used once, kept as a keyed hash."""
 
     __tablename__ = "recovery_codes"
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -98,7 +98,7 @@ class Team(Base):
 
 
 class User(Base):
-    """Somebody who has a log-in; what each role may do stands in :mod:`ivr.domain.permissions`."""
+    """A person who has a log-in; what each role may do stands in :mod:`ivr.domain.permissions`."""
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", *Role),)

@@ -44,7 +44,7 @@ class AccessLine(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     #: See ivr.audit.access_log.ACTIONS.
     action: Mapped[str] = mapped_column(String(20))
-    #: Who; none where a program or the house itself has acted, whom `actor` names.
+    #: The user; None where a program or the hotline itself has acted, which `actor` names.
     user_id: Mapped[int | None]
     actor: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(20))
@@ -62,7 +62,7 @@ class AccessLine(Base):
 
 
 class AccessHead(Base):
-    """The newest line of the access log; who appends holds this row, so that lines follow each other."""
+    """The newest line of the access log; a writer locks this row, so that lines follow each other."""
 
     __tablename__ = "access_head"
     id: Mapped[int] = mapped_column(primary_key=True)

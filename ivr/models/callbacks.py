@@ -86,7 +86,7 @@ class CallbackTask(Base):
     urgency: Mapped[Urgency] = mapped_column(Enumerated(Urgency, 20), default=Urgency.NORMAL)
     #: Words of the transcript that have raised the urgency.
     urgency_words: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    #: When a person took such a raise back; words raise this task no more.
+    #: When a person took such a raise back. Words do not raise the task again.
     urgency_lowered_at: Mapped[datetime | None]
     #: no_money, power_cut, housing, food_voucher, other
     emergency_kind: Mapped[EmergencyKind | None] = mapped_column(Enumerated(EmergencyKind, 20))
@@ -109,7 +109,7 @@ class CallbackTask(Base):
     first_attempt_at: Mapped[datetime | None]
     #: When the promise of an attempt was recorded as missed (see ivr.models.sla.SlaClock).
     breached_at: Mapped[datetime | None]
-    #: The caller is dialled only when an interpreter is on the line.
+    #: The caller is dialled only when an interpreter is connected.
     needs_interpreter: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Who answers has to key in the receipt code before anything is said.
     demands_code: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -307,7 +307,7 @@ class TaskEvent(Base):
     __tablename__ = "task_events"
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
-    #: None: the house itself.
+    #: None: no person did it.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
     #: opened, called_again, raised, lowered, number_given, changed, claimed, released, attempted, noted, closed,

@@ -53,7 +53,7 @@ class KnownCaller(Base):
 
 
 class CodeTry(Base):
-    """A receipt code that was keyed in and is nobody's; counted so that codes cannot be guessed."""
+    """An unknown receipt code that was keyed in; counted so that codes cannot be guessed."""
 
     __tablename__ = "code_tries"
     id: Mapped[int] = mapped_column(primary_key=True)

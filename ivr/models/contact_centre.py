@@ -52,7 +52,7 @@ class Presence(Base):
     languages: Mapped[list[str]] = mapped_column(JSON, default=list)
     #: In this state since.
     since_at: Mapped[datetime]
-    #: Since when they have had no call; who has waited longest is rung first.
+    #: Since when they have had no call; the longest idle member is rung first.
     idle_since_at: Mapped[datetime]
     #: Calls in a row they did not answer.
     missed: Mapped[int] = mapped_column(default=0)
@@ -100,7 +100,7 @@ class QueueEntry(Base):
         UniqueConstraint("call_id", "turn"),
         # waiting: also between two members who are rung; offered: a member is rung; answered; left: see `reason`
         one_of("state", *QueueEntryState),
-        # live: the caller holds the line; callback: they have hung up and keep their place
+        # live: the caller is on the telephone; callback: the caller has hung up and keeps the place
         one_of("mode", *QueueEntryMode),
         Index(
             "ix_line_entries_line",
@@ -176,7 +176,7 @@ class Conversation(Base):
 
 
 class Leg(Base):
-    """A telephone that belongs to a conversation (Teilstrecke): the caller's, or one the house rings."""
+    """A telephone that belongs to a conversation (Teilstrecke): the caller's, or one that the hotline rings."""
 
     __tablename__ = "legs"
     __table_args__ = (

@@ -24,7 +24,7 @@ class SlaClock(Base):
         # tried: first real attempt; reached: spoken with, or closed with a reason
         one_of("measure", *SlaMeasure),
         one_of("clock", *SlaTime),
-        # void: nobody expects it any more (withdrawn, or closed without an attempt being needed)
+        # void: no longer expected (withdrawn, or closed without an attempt being needed)
         one_of("state", *SlaState),
         # The sweep reads only what changes by itself.
         Index("ix_sla_clocks_next_change", "next_change_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
