@@ -1,23 +1,18 @@
-"""The nightly run of the Löschkonzept: delete, let the carrier forget, see that all is gone, and write that down."""
+"""The nightly run of the deletion concept (Löschkonzept): it deletes expired data, verifies that, and records it."""
 
 from __future__ import annotations
 
-import functools
 import logging
-import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.audit import access_log
-from ivr.calls import erased_ids
-from ivr.carrier import record_deletion
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AccessAction, RecordingState, RetentionKind, SubjectRequestState
@@ -27,46 +22,44 @@ from ivr.models.voicebox import Recording
 from ivr.platform import database, job_queue, spool
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint, Work
-from ivr.privacy import deletion, erasure, redis_scan, retention_periods
+from ivr.privacy import deletion, deletion_records, erasure, redis_scan, retention_periods
+from ivr.privacy.page_rewrite import scrub
+from ivr.privacy.pending_deletions import NIGHT_SECONDS, count_pending, destroy_audio, forget_at_carrier
 from ivr.reporting import daily_metrics
 from ivr.voicebox import audio_store
 
 log = logging.getLogger(__name__)
 
-#: The hour (local) after which the run of a day begins.
+#: The local hour after which the run of a day begins.
 HOUR = 3
 _CHECKPOINT, _SCRUB = "retention", "scrub"
-#: What a record of an erasure says until the carrier has forgotten and pages were written anew.
+#: The remark of an erasure's record until the carrier has deleted its records and pages were rewritten.
 FOLLOWS = "carrier and pages follow"
-#: Seconds the carrier is asked for at night; failures in a row after which it is away.
-_CARRIER_SECONDS, _ENOUGH = 1800.0, 5
-#: Tries to write pages anew, and seconds to wait for a table.
-_TRIES, _LOCK_SECONDS = 5, 3
-#: Events of the carrier that come later are not believed in; and what is done is kept so long.
+#: The time in which late events of the carrier are possible, and the time for which finished jobs are kept.
 _LATE_EVENTS, _KEPT = timedelta(days=8), timedelta(days=30)
-#: An answer is due within a month, or three (Art. 12 (3) GDPR): a request that nobody has finished by then lapses.
+#: An answer is due within three months at most (Art. 12 (3) GDPR). An unfinished request lapses after this time.
 _LAPSES = timedelta(days=100)
 
 
 def run(now: datetime) -> list[DeletionRecord]:
-    """Delete what has been kept for long enough, whatever the hour; gives what was written down.
+    """Delete expired data at any hour. Returns the records.
 
-    What cannot be done now (the audio store is away, a table is locked) is written down as not gone, and done the
-    next time.
+    What fails (the audio store does not answer, a table is locked) is recorded as remaining, and repeated the next
+    time.
     """
     count_days(now)
     with database.writing() as session:
-        begun = [deletion.begin_record(session, kind, now) for kind in retention_periods.PERIODS]
+        begun = [deletion_records.begin_record(session, kind, now) for kind in retention_periods.PERIODS]
     remains = {record.id: _left_by(deletion.delete_kind, record) for record in begun}
     destroy_audio()
-    forget_at_carrier(_CARRIER_SECONDS)
+    forget_at_carrier(NIGHT_SECONDS)
     left = [] if scrub() else ["pages not written anew"]
-    with database.reading() as session, suppress(OSError):  # the disk is away: the next time
+    with database.reading() as session, suppress(OSError):  # the disk fails: repeated the next time
         spool.forget_damaged(retention_periods.cutoff(session, RetentionKind.NUMBER_AND_NAME, now))
     for record in begun:
         remains[record.id] += [*_left_by(_remains, record), *left]
     with database.writing() as session:
-        records = [deletion.finish_record(session, one.id, ", ".join(remains[one.id]), now) for one in begun]
+        records = [deletion_records.finish_record(session, one.id, ", ".join(remains[one.id]), now) for one in begun]
         _forget_done(session, now)
     for record in records:
         if not record.verified:
@@ -75,19 +68,18 @@ def run(now: datetime) -> list[DeletionRecord]:
 
 
 def _left_by(step: Callable[[DeletionRecord], list[str] | None], record: DeletionRecord) -> list[str]:
-    """What a step says is left; and that it was broken off, where it was."""
+    """What remains after a step, or that the step failed."""
     try:
         return step(record) or []
     except (OSError, SQLAlchemyError) as error:
-        log.exception("deletion of %s was broken off", record.kind)
+        log.exception("the deletion of %s failed", record.kind)
         return [f"broken off: {type(error).__name__}"]
 
 
 def _forget_done(session: Session, now: datetime) -> None:
-    """What has no meaning any more.
+    """Delete finished deletions and jobs. Let unfinished requests lapse.
 
-    What the carrier has forgotten long ago, and work that was done; and whose data a request was about that nobody
-    has finished.
+    A lapsed request does not say any more whose data it was about.
     """
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
@@ -100,7 +92,7 @@ def _forget_done(session: Session, now: datetime) -> None:
 
 
 def count_days(now: datetime) -> None:
-    """Figures outlive what they count: days that nobody has counted yet are counted first."""
+    """Count the days that were not counted yet, because metrics must survive the data that they count."""
     while True:
         with database.reading() as session:
             due = [day for day in daily_metrics.due(session, now) if day < daily_metrics.local_day(now)]
@@ -119,10 +111,10 @@ def _remains(record: DeletionRecord) -> list[str]:
         with database.reading() as session:
             gone = session.scalars(select(Recording.recording_sid).where(Recording.state == RecordingState.DELETED))
             kept = set(audio_store.recordings()).intersection(gone)
-        if here := max(len(kept), _waiting("audio")):
+        if here := max(len(kept), count_pending("audio")):
             found.append(f"audio store: {here}")
     where = {"audio": ("recording",), RetentionKind.NUMBER_AND_NAME: ("call", "message")}.get(kind, ())
-    if where and (waiting := _waiting(*where)):
+    if where and (waiting := count_pending(*where)):
         found.append(f"carrier: {waiting}")
     if kind == RetentionKind.NUMBER_AND_NAME:
         try:
@@ -133,116 +125,13 @@ def _remains(record: DeletionRecord) -> list[str]:
     return found
 
 
-def _waiting(*kinds: str) -> int:
-    with database.reading() as session:
-        undone = select(func.count()).select_from(PendingDeletion)
-        undone = undone.where(PendingDeletion.kind.in_(kinds), PendingDeletion.done_at.is_(None))
-        return session.scalar(undone) or 0
-
-
-def destroy_audio() -> int:
-    """Destroy keys and audio that are planned to go; how many recordings are gone from our store."""
-    return _carry_out("audio", audio_store.delete, _CARRIER_SECONDS)
-
-
-def forget_at_carrier(seconds: float = 20.0) -> int:
-    """Let the carrier forget what is planned, for so long at the most; how much it has forgotten."""
-    return sum(
-        _carry_out(kind, functools.partial(record_deletion.delete_record, kind), seconds)
-        for kind in ("call", "message", "recording")
-    )
-
-
-def _carry_out(kind: str, forget: Callable[[str], None], seconds: float) -> int:
-    """What is refused, or cannot be asked for, is tried again the next time."""
-    done, failures, last = 0, 0, ""
-    until = time.monotonic() + seconds
-    while failures < _ENOUGH and time.monotonic() < until:
-        with database.reading() as session:
-            query = select(PendingDeletion.sid).where(
-                PendingDeletion.kind == kind, PendingDeletion.done_at.is_(None), PendingDeletion.sid > last
-            )
-            sid = session.scalar(query.order_by(PendingDeletion.sid).limit(1))
-        if sid is None:
-            break
-        last = sid
-        try:
-            forget(sid)
-        except record_deletion.NotDeleted as error:
-            log.warning("a %s was not deleted (%s)", kind, error)
-        except OSError as error:  # requests' errors are such as well
-            failures += 1
-            log.warning("a %s could not be deleted now (%s)", kind, type(error).__name__)
-        else:
-            _note_gone(kind, sid)
-            done += 1
-    return done
-
-
-def _note_gone(kind: str, sid: str) -> None:
-    now = utc_now()
-    with database.writing() as session:
-        gone = erased_ids.hidden(sid)
-        planned = PendingDeletion.sid.in_((sid, *erased_ids.all_hidden(sid)))
-        session.execute(delete(PendingDeletion).where(PendingDeletion.kind == kind, planned))
-        session.add(PendingDeletion(kind=kind, sid=gone, planned_at=now, done_at=now))
-        if kind == "recording":
-            known = update(Recording).where(Recording.recording_sid == sid, Recording.carrier_deleted_at.is_(None))
-            session.execute(known.values(carrier_deleted_at=now))
-
-
-def scrub() -> bool:
-    """Leave nothing of deleted rows in the database's pages: SQLite is written anew, PostgreSQL's tables are.
-
-    Whether that was possible: somebody who reads for long (a backup) stands in the way.
-    """
-    engine = database.engine()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", writing=True) as connection:
-        if engine.dialect.name == "sqlite":
-            raw = connection.connection.cursor()
-            raw.execute("PRAGMA query_only=OFF")
-            for _ in range(_TRIES):
-                try:
-                    raw.execute("VACUUM")
-                    if raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
-                        return True
-                except sqlite3.OperationalError:
-                    log.warning("the database is busy and is written anew later")
-                time.sleep(1.0)
-            return False
-        connection.execute(text(f"SET lock_timeout = '{_LOCK_SECONDS}s'"))
-        done = [_rewritten(connection, table) for table in _REWRITTEN]
-        connection.execute(text("SET lock_timeout = DEFAULT"))
-    return all(done)
-
-
-def _rewritten(connection: Connection, table: str) -> bool:
-    for _ in range(_TRIES):
-        try:
-            connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))
-            return True
-        except SQLAlchemyError as error:
-            log.warning("%s is busy and is written anew later (%s)", table, type(error).__name__)
-            time.sleep(1.0)
-    return False
-
-
-#: Tables that hold what is a caller's.
-_REWRITTEN = (
-    "calls", "callback_tasks", "contacts", "voicebox_messages", "recordings", "transcripts", "search_words",
-    "task_events", "drafts", "postal_orders", "appointment_wishes", "text_messages", "line_entries", "conversations",
-    "legs", "interpreter_requests", "legal_holds", "known_callers", "frequent_callers", "blocked_numbers",
-    "pending_deletions",
-)  # fmt: skip
-
-
 def want_scrub(session: Session, now: datetime) -> None:
-    """Something was erased by day: its pages are written anew as soon as the clock comes round."""
+    """Request that pages are rewritten after an erasure by day. The scheduler does it."""
     _set(session, _SCRUB, now)
 
 
 def nightly(now: datetime) -> bool:
-    """Run if it is time and nobody has today; whether it ran."""
+    """Run once a night, on one host. Returns whether it ran now."""
     zone = settings().hours.zone
     local = now.astimezone(zone)
     begins = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
@@ -252,8 +141,8 @@ def nightly(now: datetime) -> bool:
         last = session.get(Checkpoint, _CHECKPOINT)
     is_time = last is None or last.at < begins
     if is_time:
-        count_days(now)  # where that fails the night is not over yet
-        with database.writing_alone() as session:  # of several clocks one
+        count_days(now)  # if this fails, the run is repeated
+        with database.writing_alone() as session:  # one of several schedulers
             last = session.get(Checkpoint, _CHECKPOINT)
             is_time = last is None or last.at < begins
             if is_time:
@@ -262,13 +151,13 @@ def nightly(now: datetime) -> bool:
         finish_erasures()
         return False
     if last is None and local.hour != HOUR:
-        return False  # a house that has just been set up, or has a new version by day, waits for the night
+        return False  # a new installation, or a new version by day, waits for the night
     run(now)
     return True
 
 
 def finish_erasures() -> None:
-    """After an erasure by day: the carrier forgets at once, pages are written anew when the hotline is closed."""
+    """Finish an erasure by day: delete at the carrier at once, and rewrite pages when the hotline is closed."""
     with database.reading() as session:
         wanted = session.get(Checkpoint, _SCRUB)
     if wanted is None:
@@ -293,13 +182,13 @@ def _set(session: Session, name: str, now: datetime) -> None:
 
 
 def after_restore(now: datetime) -> dict[str, int]:
-    """What was erased since the backup is erased again.
+    """Erase again what was erased since the restored backup was made.
 
     What is due by its period goes in the next night: until then holds that were placed since the backup can be
     placed again.
 
     Raises:
-        Unreadable: an entry could not be used; what the others name is erased.
+        Unreadable: an entry could not be used. The data of all other entries is erased.
     """
     unreadable: erasure.Unreadable | None = None
     counts = {"tasks": 0, "calls": 0, "recordings": 0, "traces": 0}
@@ -309,7 +198,7 @@ def after_restore(now: datetime) -> dict[str, int]:
         except erasure.Unreadable as error:
             unreadable = error
         if any(counts.values()):
-            deletion.write_record(session, "replay", sum(counts.values()), FOLLOWS, now)
+            deletion_records.write_record(session, "replay", sum(counts.values()), FOLLOWS, now)
         want_scrub(session, now)
     destroy_audio()
     scrub()

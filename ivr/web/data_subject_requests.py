@@ -25,7 +25,15 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.privacy import SubjectRequest
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
-from ivr.privacy import deletion, erasure, legal_holds, restriction, subject_access, subject_requests
+from ivr.privacy import (
+    deletion_records,
+    erasure,
+    legal_holds,
+    pending_deletions,
+    restriction,
+    subject_access,
+    subject_requests,
+)
 from ivr.privacy import nightly_job as deletion_runs
 from ivr.privacy import subject_access_pdf as subject_report
 from ivr.privacy.erasure import Subject
@@ -214,8 +222,8 @@ def erase(request_id: int) -> AnyResponse:
             counts = erasure.erase(session, found, now)
             _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
             deletion_runs.want_scrub(session, now)
-            deletion.write_record(session, "erasure", sum(counts.values()), deletion_runs.FOLLOWS, now)
-        deletion_runs.destroy_audio()
+            deletion_records.write_record(session, "erasure", sum(counts.values()), deletion_runs.FOLLOWS, now)
+        pending_deletions.destroy_audio()
     except erasure.Held:
         flash(gettext("A legal hold lies on one of the tasks: they are not erased (Art. 17 (3) e GDPR)."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))

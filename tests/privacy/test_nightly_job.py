@@ -14,9 +14,7 @@ from ivr.config import settings as configuration
 from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord
 from ivr.platform import database
-from ivr.privacy import (
-    deletion,
-)
+from ivr.privacy import deletion, deletion_records, expired_data
 from ivr.privacy import nightly_job as runs
 from ivr.voicebox import audio_store
 from tests.support.data_subjects import Person, everything, found_of
@@ -52,8 +50,8 @@ def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(serv
         raise OperationalError("DELETE", {}, Exception("a table is locked"))
 
     with monkeypatch.context() as patch:
-        parts = deletion._KINDS["transcript"]
-        patch.setitem(deletion._KINDS, "transcript", tuple(replace(part, go=locked) for part in parts))
+        parts = expired_data.KINDS["transcript"]
+        patch.setitem(expired_data.KINDS, "transcript", tuple(replace(part, go=locked) for part in parts))
         records = {record.kind: record for record in runs.run(now)}
     assert records["transcript"].remains.startswith("broken off: OperationalError, database: ")
     assert records["audio"].verified
@@ -134,4 +132,4 @@ def test_what_a_run_has_done_until_the_power_went_is_written_down(services, monk
         runs.run(utc_now())
     with database.reading() as session:
         record = session.scalars(select(DeletionRecord).where(DeletionRecord.kind == "task")).one()
-    assert (record.deleted, record.verified, record.remains) == (1, False, deletion.NOT_FINISHED)
+    assert (record.deleted, record.verified, record.remains) == (1, False, deletion_records.NOT_FINISHED)

@@ -1,0 +1,198 @@
+"""Selects the data of callers whose retention period is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from ivr.calls import erased_ids
+from ivr.domain.enums import (
+    CallState,
+    ConversationState,
+    QueueEntryState,
+    RecordingState,
+    RetentionKind,
+    TaskState,
+)
+from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.calls import Call
+from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.models.privacy import LegalHold
+from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.privacy import anonymisation, legal_holds, retention_periods
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a kind of data: `due` selects the ids of expired rows, `go` deletes some of them.
+
+    `erased`: rows of an erased person expire as soon as the metrics of their days are final, whatever the period.
+    """
+
+    due: Callable[[datetime], Select[int]]
+    go: Callable[[Session, Sequence[int]], None]
+    erased: bool = False
+
+    def cutoff(self, before: datetime, now: datetime) -> datetime:
+        """The UTC instant before which data has expired."""
+        return now - timedelta(days=retention_periods.LEAST) if self.erased else before
+
+
+def is_free() -> ColumnElement[bool]:
+    """The condition for tasks without a legal hold and without a restriction."""
+    return and_(CallbackTask.restricted_at.is_(None), CallbackTask.id.not_in(legal_holds.lying()))
+
+
+def is_over(before: datetime) -> ColumnElement[bool]:
+    """The condition for tasks that were closed before an instant."""
+    return and_(CallbackTask.state == TaskState.CLOSED, CallbackTask.closed_at < before)
+
+
+def _kept_by_a_task(before: datetime) -> ColumnElement[bool]:
+    """The condition for calls of a task that is open, held, or not old enough."""
+    return exists().where(
+        Contact.call_id == Call.id, Contact.task_id == CallbackTask.id, ~and_(is_over(before), is_free())
+    )
+
+
+def _old_call(before: datetime) -> ColumnElement[bool]:
+    return and_(Call.state == CallState.ENDED, func.coalesce(Call.ended_at, Call.started_at) < before)
+
+
+def _of_old(before: datetime) -> ColumnElement[bool]:
+    """The condition for messages whose task is over, or without a task and whose call is over."""
+    task_over = exists().where(CallbackTask.id == VoiceboxMessage.task_id, is_over(before), is_free())
+    call_over = exists().where(Call.id == VoiceboxMessage.call_id, _old_call(before), ~_kept_by_a_task(before))
+    return or_(task_over, and_(VoiceboxMessage.task_id.is_(None), call_over))
+
+
+def _audio(before: datetime) -> Select[int]:
+    return (
+        select(Recording.id)
+        .join(VoiceboxMessage)
+        .where(
+            Recording.state.in_((RecordingState.ANNOUNCED, RecordingState.AVAILABLE, RecordingState.STORED)),
+            _of_old(before),
+        )
+    )
+
+
+def _messages(before: datetime) -> Select[int]:
+    """Messages whose transcript has expired. Their audio is deleted with them, if it still exists."""
+    return select(VoiceboxMessage.id).where(_of_old(before))
+
+
+def _written(before: datetime) -> Select[int]:
+    """Tasks with texts that people have written."""
+    text = exists().where(TaskEvent.task_id == CallbackTask.id, TaskEvent.text.is_not(None),
+                          TaskEvent.kind.in_(anonymisation.WRITTEN))  # fmt: skip
+    draft = exists().where(Draft.task_id == CallbackTask.id)
+    return select(CallbackTask.id).where(
+        is_over(before), is_free(), or_(text, draft, CallbackTask.urgency_words.is_not(None))
+    )
+
+
+def _named_tasks(before: datetime) -> Select[int]:
+    order = exists().where(PostalOrder.task_id == CallbackTask.id, PostalOrder.customer_number.is_not(None))
+    wish = exists().where(AppointmentWish.task_id == CallbackTask.id, AppointmentWish.place.is_not(None))
+    hold = exists().where(LegalHold.task_id == CallbackTask.id, LegalHold.reason != "")
+    known = or_(CallbackTask.callback_number.is_not(None), CallbackTask.caller_name.is_not(None), order, wish, hold)
+    return select(CallbackTask.id).where(is_over(before), is_free(), known)
+
+
+def _numbered_calls(before: datetime) -> Select[int]:
+    texts = exists().where(TextMessage.call_id == Call.id)
+    places = exists().where(QueueEntry.call_id == Call.id, QueueEntry.resume != "")
+    known = or_(Call.from_number.is_not(None), texts, places)
+    return select(Call.id).where(_old_call(before), known, ~_kept_by_a_task(before))
+
+
+def _numbered_legs(before: datetime) -> Select[int]:
+    """Conversations with the number of a caller or a companion."""
+    task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(is_over(before), is_free()))
+    entry = exists().where(
+        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
+    )
+    leg = exists().where(Leg.conversation_id == Conversation.id, Leg.number.is_not(None),
+                         anonymisation.THEIR_LEGS)  # fmt: skip
+    asked = exists().where(InterpreterRequest.conversation_id == Conversation.id)
+    asked = asked.where(InterpreterRequest.number.is_not(None))
+    over = and_(
+        Conversation.state == ConversationState.ENDED,
+        func.coalesce(Conversation.ended_at, Conversation.started_at) < before,
+    )
+    return select(Conversation.id).where(over, or_(leg, asked), ~task, ~entry)
+
+
+def _blocks(before: datetime) -> Select[int]:
+    return select(BlockedNumber.id).where(func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < before)
+
+
+def _tasks(before: datetime) -> Select[int]:
+    return select(CallbackTask.id).where(is_over(before), is_free(), ~_appointment_after(before))
+
+
+def _erased_tasks(before: datetime) -> Select[int]:
+    return select(CallbackTask.id).where(CallbackTask.erased_at < before, is_free(), ~_appointment_after(before))
+
+
+def _appointment_after(before: datetime) -> ColumnElement[bool]:
+    """The condition for tasks with a later appointment, because the metrics count them on that day."""
+    return exists().where(AppointmentWish.task_id == CallbackTask.id, AppointmentWish.appointment_at >= before)
+
+
+def _erased_calls(before: datetime) -> Select[int]:
+    return _calls(before).where(Call.call_sid.startswith(erased_ids.ERASED))
+
+
+def _calls(before: datetime) -> Select[int]:
+    return select(Call.id).where(
+        _old_call(before),
+        ~exists().where(Contact.call_id == Call.id),
+        ~exists().where(CallbackTask.call_id == Call.id),
+        ~exists().where(
+            QueueEntry.call_id == Call.id, QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))
+        ),
+    )
+
+
+def _conversations(before: datetime) -> Select[int]:
+    over = and_(
+        Conversation.state == ConversationState.ENDED,
+        func.coalesce(Conversation.ended_at, Conversation.started_at) < before,
+    )
+    entry = exists().where(
+        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
+    )
+    return select(Conversation.id).where(over, Conversation.task_id.is_(None), ~entry)
+
+
+#: The kinds of callers' data in the order of their deletion, each with its parts.
+KINDS: dict[str, tuple[Part, ...]] = {
+    "audio": (Part(_audio, anonymisation.audio),),
+    "transcript": (Part(_messages, anonymisation.messages), Part(_written, anonymisation.words)),
+    RetentionKind.NUMBER_AND_NAME: (
+        Part(_named_tasks, anonymisation.names),
+        Part(_numbered_calls, anonymisation.call_numbers),
+        Part(_numbered_legs, anonymisation.leg_numbers),
+        Part(_blocks, anonymisation.blocks),
+    ),
+    "task": (Part(_tasks, anonymisation.tasks), Part(_erased_tasks, anonymisation.tasks, erased=True)),
+    RetentionKind.CALL_RECORD: (
+        Part(_conversations, anonymisation.conversations),
+        Part(_calls, anonymisation.calls),
+        Part(_erased_calls, anonymisation.calls, erased=True),
+    ),
+}
+
+
+def count_held(session: Session, kind: str, before: datetime) -> int:
+    """The number of expired tasks with a legal hold or a restriction."""
+    if kind not in KINDS:
+        return 0
+    held = select(func.count(CallbackTask.id)).where(is_over(before), ~is_free())
+    return session.scalar(held) or 0
