@@ -12,6 +12,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from sqlalchemy import CheckConstraint, inspect
 
 from ivr.domain import enums
 from ivr.domain.enums import WorkKind
@@ -156,6 +157,25 @@ def test_the_schema_is_what_the_migrations_make(empty_database) -> None:
     from ivr.operations.migrate import alembic_config
 
     command.check(alembic_config())
+
+
+def test_the_database_allows_the_values_that_the_enumerations_have(empty_database) -> None:
+    """A new kind of task, alert or role needs a migration, because the database checks the values it stores."""
+    from ivr.platform import database
+    from ivr.platform.orm import Base
+
+    inspector = inspect(database.engine())
+    wrong = []
+    for table in Base.metadata.sorted_tables:
+        allowed = {check["name"]: values_in(check["sqltext"]) for check in inspector.get_check_constraints(table.name)}
+        for check in (check for check in table.constraints if isinstance(check, CheckConstraint)):
+            if differing := values_in(str(check.sqltext)) ^ allowed[check.name]:
+                wrong.append(f"{check.name}: a migration is missing for {', '.join(sorted(differing))}")
+    assert wrong == []
+
+
+def values_in(condition: str) -> set[str]:
+    return set(re.findall(r"'(\w+)'", condition))
 
 
 def test_the_picture_of_the_packages_is_the_rule_of_imports() -> None:

@@ -17,14 +17,25 @@ def flow() -> None:
 
 @flow.command()
 def check() -> None:
-    """Check the script: every step reachable, every end good, no circle, every prompt in every enabled language."""
+    """Check the script and its prompts.
+
+    Every step and concern reachable, every end good, no circle; every prompt in every enabled language, every key named
+    by its menu, every concern announced to members.
+    """
+    from ivr.config.sections import ConfigurationError
     from ivr.domain.languages import LANGUAGES
     from ivr.flows import checker as checking
-    from ivr.prompts.script import missing_prompts, offered_languages, script, unfinished
+    from ivr.prompts.script import missing_prompts, offered_languages, script, unfinished, unspoken_keys
+    from ivr.telephony.agent_announcements import staff_prompts
 
     found = checking.problems(script())
     found += [f"{language} is unfinished: {lack}" for language in LANGUAGES for lack in unfinished(language)]
     found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
+    found += unspoken_keys()
+    try:
+        staff_prompts()
+    except ConfigurationError as error:
+        found.append(str(error))
     for problem in found:
         click.echo(problem)
     if found:

@@ -54,6 +54,9 @@ class Enumerated(TypeDecorator[_Member], Generic[_Member]):
     cache_ok = True
 
     def __init__(self, enumeration: type[_Member], length: int) -> None:
+        """Raise ValueError where a member is longer than the column, which SQLite would not notice."""
+        if longer := [f"{member!r}" for member in enumeration if len(member) > length]:
+            raise ValueError(f"the column takes {length} characters, which is less than {', '.join(longer)}")
         super().__init__(length)
         self.enumeration = enumeration
         self.length = length

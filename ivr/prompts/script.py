@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from functools import lru_cache
 
 from ivr.config.settings import Settings, settings
 from ivr.flows.hotline import hotline
-from ivr.flows.steps import Flow
+from ivr.flows.steps import Flow, Menu
 from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, catalogue
 
 #: Prompts of the language menu, which other languages' callers hear too.
@@ -68,3 +69,33 @@ def missing_prompts() -> Iterator[tuple[str, str]]:
     for language in offered_languages():
         for prompt in sorted((script().prompts() | OUTSIDE_THE_SCRIPT) - set(catalogue(language).texts)):
             yield language, prompt
+
+
+def unspoken_keys() -> Iterator[str]:
+    """Each key that a menu has and does not name in an offered language, one sentence each.
+
+    Keys that count anywhere, and keys that do what silence does, may go unsaid. Menus that number their lines
+    (languages, forms) say every key by themselves.
+    """
+    for language in offered_languages():
+        texts = catalogue(language).texts
+        for name, step in script().steps.items():
+            if not isinstance(step, Menu) or any("key" in line.values for line in step.lines):
+                continue
+            prompts = [line.prompt for line in step.lines] or [step.prompt]
+            text = " ".join(texts.get(prompt, "") for prompt in prompts)
+            for key in _keys_to_say(step):
+                if not _names(text, key, catalogue(language).digits[int(key)]):
+                    yield f"voice_prompts/{language}.toml: {prompts[-1]} does not name the key {key} (step {name})"
+
+
+def _keys_to_say(menu: Menu) -> Iterator[str]:
+    for key, choice in menu.choices.items():
+        as_silence = choice.to == menu.otherwise and choice.sets == menu.otherwise_sets
+        if key not in script().anywhere and not as_silence:
+            yield key
+
+
+def _names(text: str, key: str, word: str) -> bool:
+    """Whether a text says a key: as a word, inflected or not, or as a digit."""
+    return bool(re.search(rf"\b{re.escape(word)}|(?<!\d){key}(?!\d)", text, re.IGNORECASE))

@@ -35,7 +35,7 @@ def staff_prompts() -> StaffPrompts:
     """
     with (DIRECTORY / "staff.toml").open("rb") as file:
         content = tomllib.load(file)
-    missing = [f"[concerns] {member}" for member in Concern if member not in content["concerns"]]
+    missing = [f"[concerns] {member}" for member in Concern if not content["concerns"].get(member)]
     missing += [f"[emergencies] {member}" for member in EmergencyKind if member not in content["emergencies"]]
     if missing:
         raise ConfigurationError("voice_prompts/staff.toml lacks: " + ", ".join(missing))

@@ -27,7 +27,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.platform import crypto, database, job_queue, log_setup, outbox
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
-from ivr.telephony import call_intake, former_version
+from ivr.telephony import agent_announcements, call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_webhooks import legs
@@ -184,11 +184,14 @@ def _first_start_is_known() -> bool:
 
 
 def _check_prompts() -> None:
-    """Check that every offered language has every prompt. A language that is unfinished is not offered.
+    """Check that every offered language has every prompt, and that members can be told every concern.
+
+    A language that is unfinished is not offered.
 
     Raises:
         ConfigurationError: naming each prompt that is missing; also if the settings name an unfinished language.
     """
+    agent_announcements.staff_prompts()
     configured = settings()
     named = {*configured.languages, *configured.dialled_languages.values(), DEFAULT_LANGUAGE}
     missing = [f"{language}: {lack}" for language in sorted(named) for lack in unfinished(language)]

@@ -27,6 +27,7 @@ def test_the_checker_finds_what_is_wrong() -> None:
     assert "lost cannot be reached" in broken(lost=Announce(("closed",), to="consent"))
     assert any("circle" in problem for problem in broken(noted=Announce(("noted",), to="noted")))
     assert "noted leads to no ending" in broken(noted=Announce(("noted",), to="noted"))
+    assert "no key leads to the concern rehab" in broken(other_concern=Menu("other_concern", {}, "reach_team"))
     keys = {key: Choice("main") for key in "1234567"}
     assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main")))
     longer = {

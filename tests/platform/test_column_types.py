@@ -15,7 +15,7 @@ from ivr.domain.enums import Availability, Concern, TaskState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, outbox
-from ivr.platform.column_types import UnknownStoredValue
+from ivr.platform.column_types import Enumerated, UnknownStoredValue
 from ivr.platform.work_models import Work
 from ivr.workers import runner
 from tests.support.databases import Databases
@@ -65,6 +65,13 @@ def test_a_member_is_read_back_and_nothing_else_is_written(empty_database) -> No
         assert task.state is TaskState.OPEN
     with pytest.raises(StatementError, match="at_midnight"), database.writing() as session:
         session.get_one(CallbackTask, task_id).availability = "at_midnight"
+
+
+def test_a_member_that_is_longer_than_its_column_is_named() -> None:
+    """SQLite would store it, PostgreSQL would refuse the first caller who chooses it."""
+    assert Enumerated(Availability, 9).length == 9
+    with pytest.raises(ValueError, match=r"takes 8 characters, which is less than .*AFTERNOON"):
+        Enumerated(Availability, 8)
 
 
 def test_a_page_shows_an_error_page_and_the_log_names_the_row(desk, caplog: pytest.LogCaptureFixture) -> None:
