@@ -180,7 +180,7 @@ def test_a_hotline_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_
     assert run("restore", "--replace", str(file))[0] == 0
     assert everything() == before
     code, said = run("backup", str(file))
-    assert (code, "never written over" in said) == (1, True)
+    assert (code, "never overwritten" in said) == (1, True)
 
 
 def test_a_recording_without_audio_is_named(lived_in, tmp_path: Path, move) -> None:
