@@ -40,7 +40,7 @@ def test_too_few_people_are_seen_to_be_too_few() -> None:
 
 def test_nonsense_is_refused() -> None:
     for staff, calls, talk in ((0, 60.0, [60.0]), (1, 0.0, [60.0]), (1, 1.0, []), (1, 1.0, [0.0])):
-        with pytest.raises(ValueError, match="more than nothing"):
+        with pytest.raises(ValueError, match="must be positive"):
             staffing.simulate(staff, calls, talk)
     for text in ("", "x 9", "monday", "monday 24", "m 9"):
         with pytest.raises(ValueError, match=r"hour of the week|invalid literal"):
