@@ -151,12 +151,14 @@ def _propose() -> None:
 class DecisionForm(forms.Form):
     """Whether a proposal is confirmed or refused."""
 
-    change: Id
-    decision: Annotated[str, fixed(("confirm", "refuse"))]
+    change: Id | None = None
+    decision: Annotated[str, fixed(("", "confirm", "refuse"))] = ""
 
 
 def _decide() -> None:
     form, now = forms.read(DecisionForm), utc_now()
+    if form.change is None or not form.decision:
+        abort(404)  # not a decision: only the administrator proposes
     try:
         with database.writing() as session:
             change = retention_periods.decide(session, form.change, form.decision == "confirm", me(), now)

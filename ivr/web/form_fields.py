@@ -100,7 +100,11 @@ def one_of(values: Iterable[str] | Callable[[], Iterable[str]], message: str = "
     return BeforeValidator(check)
 
 
-def fixed(values: Iterable[str]) -> BeforeValidator:
+class Fixed(BeforeValidator):
+    """Marks the field of a button or a hidden field; a form without it was not sent by a page of ours."""
+
+
+def fixed(values: Iterable[str]) -> Fixed:
     """One of the values of a button or a hidden field: nothing else is sent by a page of ours (400)."""
     offered = tuple(values)
 
@@ -109,7 +113,7 @@ def fixed(values: Iterable[str]) -> BeforeValidator:
             raise PydanticCustomError(TAMPERED, "no page sends this")
         return value
 
-    return BeforeValidator(check)
+    return Fixed(check)
 
 
 def _day(value: Any) -> Any:

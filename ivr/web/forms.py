@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from ivr.domain import words
 from ivr.platform import sealed_query
-from ivr.web.form_fields import TAMPERED, Secret, is_possible
+from ivr.web.form_fields import TAMPERED, Fixed, Secret, is_possible
 
 #: Bytes of what was typed that a cookie keeps until the next page.
 _MOST_KEPT = 1500
@@ -60,7 +60,7 @@ def read(model: type[F], page: str = "") -> F:
         return model.model_validate(_values(model, request.form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        if not page or any(one["type"] == TAMPERED for one in found):
+        if not page or any(_is_tampered(model, one) for one in found):
             abort(400)
         errors = {str(one["loc"][0]): _message(one) for one in found}
         said = gettext(model.problem) if model.problem else _all(errors)
@@ -99,6 +99,12 @@ def is_typable() -> bool:
     """Whether a keyboard can have typed all that this request brings."""
     given = (*request.args.items(multi=True), *request.form.items(multi=True))
     return all(is_possible(key) and is_possible(value) for key, value in given)
+
+
+def _is_tampered(model: type[Form], error: Any) -> bool:
+    if error["type"] == "missing":
+        return any(isinstance(one, Fixed) for one in model.model_fields[str(error["loc"][0])].metadata)
+    return bool(error["type"] == TAMPERED)
 
 
 def _values(model: type[Form], given: MultiDict[str, str]) -> dict[str, Any]:
