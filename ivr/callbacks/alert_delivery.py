@@ -1,7 +1,7 @@
-"""Sends alerts. In the clock, not in the workers: a supervisor is told even if Redis and all workers are gone.
+"""Sends alerts. Run by the scheduler, not by the workers, so that alerts need neither Redis nor workers.
 
-Every message is sent by a thread of a small pool, so that a server that does not answer delays nothing else; a message
-that cannot be sent is tried again like any other work of the outbox.
+A thread of a small pool sends each message, so that a server that does not answer delays nothing else. A message that
+cannot be sent is tried again like any other job of the outbox.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _TIMEOUT = 10.0
 
 
 def due(session: Session, now: datetime) -> list[tuple[int, str]]:
-    """Work on messages and reports that should be sent now, with whom it goes to.
+    """Ids of the jobs that should send a message or report now, each with its recipient.
 
-    Outside `alert_hours` a message that failed by day is not tried again, unless it tells of an emergency.
+    Outside `alert_hours` a failed message is not tried again, unless it is about an emergency.
     """
     awake = opening_hours.is_open(settings().alert_hours, now)
     rows = [
@@ -49,7 +49,7 @@ def due(session: Session, now: datetime) -> list[tuple[int, str]]:
 
 
 class NotDelivered(Exception):
-    """The server did not take it."""
+    """The server did not accept the message."""
 
 
 def send(message_id: int) -> None:
@@ -72,13 +72,13 @@ def send(message_id: int) -> None:
 
 
 def given_up(session: Session, message_id: int) -> None:
-    """The server has refused for hours."""
+    """Mark a message as failed after the last try."""
     if message := session.get(AlertMessage, message_id):
         message.state = DeliveryState.FAILED
 
 
 def deliver(to: str, message: AlertMessage, language: str) -> None:
-    """Bring a message to an address."""
+    """Send a message to an address."""
     kind, address = channel(to)
     if kind == "sms":
         count = sum(message.content["kinds"].values())

@@ -1,7 +1,8 @@
-"""What is to be told, collected in the transaction in which it happens, and put together into messages.
+"""Collects alerts in the transaction that causes them and bundles them into messages.
 
-One message tells everything that a subscription does not know yet: a flood of a hundred thousand missed promises is one
-digest. An emergency is told at once, day and night; the rest is collected for a moment, and waits for the morning.
+A message contains all unsent events of a subscription, so a hundred thousand missed promises make one message. An
+emergency is sent at once, day and night. Other events are collected for `alert_collect_seconds`, and are sent within
+`alert_hours`.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from ivr.models.callbacks import CallbackTask
 from ivr.platform import outbox
 from ivr.platform.column_types import insert, rows
 
-#: Items are deleted so long after they were told.
+#: Items are deleted this long after they were collected.
 _KEPT = timedelta(days=30)
-#: In the order in which they are told.
+#: In the order in which a message lists them.
 _KINDS = (AlertEvent.EMERGENCY, AlertEvent.ESCALATED, AlertEvent.MISSED, AlertEvent.AT_RISK)
 
 
 def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: datetime) -> None:
-    """Collect what happened to tasks for the subscriptions that want to know it, once for each."""
+    """Collect an event of tasks for each subscription to that kind. A task is collected once for each subscription."""
     for alert in settings().alerts if task_ids else ():
         if kind in alert.events:
             what = (
@@ -49,12 +50,12 @@ def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: da
 
 
 def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
-    """Take events of a task back: unsent ones are not sent, sent ones may be sent again."""
+    """The event no longer holds: delete its unsent items, and allow a new alert."""
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
 
 
-def put_together(session: Session, now: datetime) -> int:
-    """Write the messages that are to be sent now; how many. Of several clock processes one writes each."""
+def write_due_messages(session: Session, now: datetime) -> int:
+    """Write the messages that are due, and return their number. Of several schedulers exactly one writes each."""
     written = 0
     known = {alert.name: alert for alert in settings().alerts}
     for name, emergency in _waiting(session, now):
@@ -64,7 +65,7 @@ def put_together(session: Session, now: datetime) -> int:
 
 
 def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
-    """Subscriptions that have something to be told now, and whether it is an emergency."""
+    """Subscriptions with a message that is due now, and whether it is an emergency."""
     configured = settings()
     emergency = AlertItem.kind == AlertEvent.EMERGENCY
     query = select(AlertItem.subscription, emergency.label("emergency"), func.min(AlertItem.at).label("since"))
@@ -74,12 +75,12 @@ def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
     if opening_hours.is_open(configured.alert_hours, now):
         collected = now - timedelta(seconds=configured.alert_collect_seconds)
         for (name, urgent), since in found.items():
-            if not urgent and name not in ready and since <= collected and not _told_lately(session, name, now):
+            if not urgent and name not in ready and since <= collected and not _sent_lately(session, name, now):
                 ready.append(name)
     return [(name, (name, True) in found) for name in ready]
 
 
-def _told_lately(session: Session, name: str, now: datetime) -> bool:
+def _sent_lately(session: Session, name: str, now: datetime) -> bool:
     since = now - timedelta(minutes=settings().alert_pause_minutes)
     told = select(AlertMessage.id).where(AlertMessage.subscription == name, AlertMessage.created_at > since)
     return session.scalar(told.where(AlertMessage.urgent.is_(False)).limit(1)) is not None
@@ -110,7 +111,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     taken = session.execute(
         update(AlertItem).where(*theirs).values(message_id=message.id).execution_options(synchronize_session=False)
     )
-    if rows(taken) == 0:  # another process was quicker, or nothing is left to be told
+    if rows(taken) == 0:  # another process was quicker, or no event holds any more
         session.delete(message)
         session.flush()
         return 0
@@ -133,7 +134,7 @@ def _codes(message_id: int, kind: AlertEvent) -> Select[str]:
 
 
 def forget(session: Session, now: datetime) -> None:
-    """What was told long ago is not kept."""
+    """Delete old items and messages."""
     old = AlertItem.at < now - _KEPT
     session.execute(delete(AlertItem).where(old))
     session.execute(delete(AlertMessage).where(AlertMessage.created_at < now - _KEPT))

@@ -131,7 +131,7 @@ def _open(session: Session, call: Call, request: Request, now: datetime, provisi
         session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         events.record(session, task.id, TaskEventKind.OPENED, now)
         complete(session, task, call, request)
-        sla_clocks.tell(session, task, now)
+        sla_clocks.alert_current_state(session, task, now)
         search_index.index_new(session, task)
         return task
     raise RuntimeError("no free receipt code found")
@@ -153,7 +153,7 @@ def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
     """Make a provisional task certain: there is speech, or the caller asked for it."""
     was_provisional, task.provisional = task.provisional, False
     if was_provisional:
-        sla_clocks.tell(session, task, now)
+        sla_clocks.alert_current_state(session, task, now)
 
 
 def complete(session: Session, task: CallbackTask, call: Call, request: Request) -> None:

@@ -29,12 +29,12 @@ SOON = timedelta(hours=4)
 
 #: Not a parameter: a partial index is for the condition that it names.
 _OPEN = CallbackTask.state != literal("closed", literal_execute=True)
-#: How open tasks are served; the index of that order has the same columns.
+#: The order in which open tasks are served. An index has the same columns.
 SERVED = (CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 
 
 def visible_to(user: User) -> ColumnElement[bool]:
-    """Tasks of the teams that are somebody's business."""
+    """The condition for tasks of the teams the user belongs to or supervises."""
     return CallbackTask.team_id.in_([team.id for team in user.scope])
 
 
@@ -138,13 +138,13 @@ def some(session: Session, user: User, task_ids: Sequence[int]) -> Sequence[Call
 
 
 def visible(session: Session, user: User, task_id: int) -> CallbackTask | None:
-    """A task by itself, if it is the user's business."""
+    """A task without its page's details, if the user may see it."""
     query = select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user))
     return session.scalar(query.options(joinedload(CallbackTask.team), joinedload(CallbackTask.claimed_by)))
 
 
 def may_see(session: Session, user: User, task_id: int) -> bool:
-    """Whether there is such a task, and it is the user's business."""
+    """Whether there is such a task, and the user may see it."""
     return session.scalar(select(CallbackTask.id).where(CallbackTask.id == task_id, visible_to(user))) is not None
 
 
@@ -169,7 +169,7 @@ def related(session: Session, user: User, task: CallbackTask) -> Sequence[Callba
 
 
 def by_code_or_number(session: Session, user: User, text: str) -> Sequence[CallbackTask]:
-    """The few tasks somebody means who types a code, a number or a name."""
+    """The newest tasks that match a typed receipt code, number or name."""
     filters = Filters.of({"q": text})
     if not filters.q:
         return []
@@ -178,7 +178,7 @@ def by_code_or_number(session: Session, user: User, text: str) -> Sequence[Callb
 
 
 def teams_of(session: Session, user: User) -> Sequence[Team]:
-    """The teams whose tasks somebody sees."""
+    """The teams whose tasks the user may see."""
     return session.scalars(select(Team).where(Team.id.in_([team.id for team in user.scope])).order_by(Team.name)).all()
 
 
@@ -191,7 +191,7 @@ def languages_of(session: Session, user: User) -> Sequence[str]:
 def page(
     session: Session, *, after_id: int = 0, limit: int = 1000, state: str | None = None, call_sid: str | None = None
 ) -> Sequence[CallbackTask]:
-    """Tasks of all teams in the order of their ids, for programs."""
+    """Tasks of all teams in the order of their ids, for API clients."""
     query = select(CallbackTask).where(CallbackTask.id > after_id).order_by(CallbackTask.id).limit(limit)
     if state:
         query = query.where(CallbackTask.state == state)
@@ -201,7 +201,7 @@ def page(
 
 
 def any_one(session: Session, task_id: int) -> CallbackTask | None:
-    """A task of any team, for programs."""
+    """A task of any team, for API clients."""
     return session.scalar(_whole(select(CallbackTask).where(CallbackTask.id == task_id)))
 
 
@@ -225,8 +225,8 @@ def recording(session: Session, recording_id: int) -> Recording | None:
 def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
     """Ids of open tasks a member may serve next, in their order.
 
-    Emergencies, then languages they speak, then by deadline and arrival. Whose next attempt is not due yet waits,
-    and so does who wants their data not to be used.
+    Emergencies first, then languages the member speaks, then by deadline and arrival. Tasks whose next attempt is not
+    due are left out, and so are restricted tasks.
     """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
     free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None))

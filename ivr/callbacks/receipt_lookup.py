@@ -1,9 +1,8 @@
-"""Looking up by keyed-in codes, without letting anybody guess them.
+"""Looks up keyed-in codes, and limits the number of wrong tries.
 
-A request by its receipt code (Eingangsnummer), a team member by personal number and PIN.
-
-A code that is nobody's counts against the calling number and against all callers together; who has tried too
-often within an hour is asked to come back later, whatever code they key in next.
+A code is the receipt code (Eingangsnummer) of a request, or personal number and PIN of a team member. A wrong code
+counts against the calling number and against all callers together. At the limit every code is refused for an hour, so
+that a guesser learns nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import CodeTry
 
-#: Wrong codes are counted over so long.
+#: The period over which wrong codes are counted.
 WINDOW = timedelta(hours=1)
 
 
@@ -32,7 +31,7 @@ class Locked(Exception):
 def find(session: Session, code: str, number: str, now: datetime) -> CallbackTask | None:
     """The task of a receipt code; None, and one try counted, if there is none.
 
-    Who withholds their number is known by their call.
+    For a withheld number, attempts are counted per call.
 
     Raises:
         Locked: this number, or all callers together, have tried too many wrong codes.

@@ -2,7 +2,7 @@
 
 `on_track -> at_risk -> missed -> met_late`, or `met` in time. Every change is a conditional UPDATE, so of several
 scheduler processes exactly one records each, and the sweep reads only what is about to change (a partial index).
-Deadlines that move are in :mod:`ivr.callbacks.sla_deadlines`.
+Deadlines that move are in :mod:`ivr.callbacks.sla_deadline_changes`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ivr.domain.sla_policies import Deadline
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.sla import SlaClock
 
-#: What was decided longer ago stays decided if a task is reopened, because it has been counted.
+#: A decision that is older is kept when a task is reopened, because the metrics have counted it.
 SETTLED_AFTER = timedelta(days=7)
 #: States in which a clock runs.
 RUNNING = (SlaState.ON_TRACK, SlaState.AT_RISK)
@@ -92,8 +92,8 @@ def sweep(session: Session, now: datetime, limit: int = BATCH) -> int:
 
 
 def catch_up(session: Session, task_id: int, now: datetime) -> None:
-    """Record for one task what the sweep has not come to yet, before something that comes too late."""
-    hold(session, task_id)
+    """Record the due changes of one task that the sweep has not recorded yet."""
+    lock_task(session, task_id)
     due = select(SlaClock.task_id, SlaClock.measure).where(SlaClock.task_id == task_id, SlaClock.next_change_at <= now)
     due = due.join(CallbackTask).where(CallbackTask.restricted_at.is_(None))
     _record(session, [(row.task_id, row.measure) for row in session.execute(due)], now)
@@ -197,7 +197,7 @@ def void(session: Session, task_id: int, now: datetime, *measures: SlaMeasure) -
 
 def take_back(session: Session, task_id: int, now: datetime, *measures: SlaMeasure) -> None:
     """Take back that promises were met or void: their clocks go on as if they had never stopped."""
-    hold(session, task_id)
+    lock_task(session, task_id)
     clocks = select(SlaClock).where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures))
     for clock in session.scalars(clocks.execution_options(populate_existing=True)):
         if clock.state != SlaState.VOID and (clock.met_at is None or clock.met_at <= now - SETTLED_AFTER):
@@ -230,10 +230,10 @@ def reopened(session: Session, task: CallbackTask, now: datetime) -> None:
         take_back(session, task.id, now, SlaMeasure.REACHED)
 
 
-def tell(session: Session, task: CallbackTask, now: datetime) -> None:
-    """Send the alerts of a task's present state to subscriptions that have not had them.
+def alert_current_state(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Collect the alerts of a task's present state for subscriptions that have not had them.
 
-    For a task that becomes certain only now, or moves to another team.
+    For a task that is no longer provisional, or has moved to another team.
     """
     session.flush()
     if task.state == TaskState.CLOSED:
@@ -255,11 +255,11 @@ def of_task(session: Session, task_id: int) -> Sequence[SlaClock]:
 def running(session: Session, task: CallbackTask) -> Sequence[SlaClock]:
     """The clocks of a task that run, locked together with the task."""
     session.flush()
-    hold(session, task.id)
+    lock_task(session, task.id)
     clocks = select(SlaClock).where(SlaClock.task_id == task.id, SlaClock.state.in_(RUNNING))
     return session.scalars(clocks.execution_options(populate_existing=True)).all()
 
 
-def hold(session: Session, task_id: int) -> None:
+def lock_task(session: Session, task_id: int) -> None:
     """Lock a task. Every transaction locks the task before its clocks, because the other order would deadlock."""
     session.execute(select(CallbackTask.id).where(CallbackTask.id == task_id).with_for_update())

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import sms
-from ivr.calls.erased_ids import elsewhere
+from ivr.calls.erased_ids import plan_external_deletion
 from ivr.carrier import client
 from ivr.domain.enums import DeliveryState, PendingDeletionKind
 from ivr.domain.timestamps import utc_now
@@ -39,7 +39,7 @@ def send(message_id: int) -> None:
     with database.writing() as session:
         sent = session.get(TextMessage, message_id)
         if sent is None:  # erased while it was sent
-            elsewhere(session, PendingDeletionKind.MESSAGE, sid)
+            plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
             return
         sent.state, sent.message_sid, sent.sent_at = DeliveryState.SENT, sid, utc_now()
 

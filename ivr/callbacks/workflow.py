@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadlines
+from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadline_changes
 from ivr.callbacks.refused import (
     Refused,
     held_by,
@@ -134,7 +134,7 @@ def hand_over(session: Session, task: CallbackTask, user: User, team: Team, reas
     session.refresh(task)
     said = f"{team.name}: {reason}"
     events.record(session, task.id, TaskEventKind.HANDED_OVER, now, user_id=user.id, text=said)
-    sla_clocks.tell(session, task, now)
+    sla_clocks.alert_current_state(session, task, now)
 
 
 # -- closed and reopened -------------------------------------------------------------------------
@@ -234,10 +234,10 @@ def raise_by_caller(
     """Make a task an emergency because the caller reported one, at `since`. `tell`: alerts are sent now."""
     task.urgency, task.urgency_words = Urgency.EMERGENCY, None
     task.emergency_kind = emergency_kind or task.emergency_kind
-    sla_deadlines.hasten(session, task, since)
+    sla_deadline_changes.apply_emergency_deadlines(session, task, since)
     events.record(session, task.id, TaskEventKind.RAISED, now)
     if tell:
-        sla_clocks.tell(session, task, now)
+        sla_clocks.alert_current_state(session, task, now)
 
 
 def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], now: datetime) -> bool:
@@ -254,9 +254,9 @@ def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], n
     if rows(_change(session, task, may_rise, values)) != 1:
         return False
     session.refresh(task)
-    sla_deadlines.hasten(session, task, now)
+    sla_deadline_changes.apply_emergency_deadlines(session, task, now)
     events.record(session, task.id, TaskEventKind.RAISED, now, text=", ".join(words))
-    sla_clocks.tell(session, task, now)
+    sla_clocks.alert_current_state(session, task, now)
     return True
 
 
@@ -277,7 +277,7 @@ def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetim
     if rows(_change(session, task, raised_by_words, values)) != 1:
         raise Refused(Refusal.NOT_RAISED)
     session.refresh(task)
-    sla_deadlines.relax(session, task)
+    sla_deadline_changes.restore_normal_deadlines(session, task)
     alert_digest.take_back(session, task.id, AlertEvent.EMERGENCY)
     events.record(session, task.id, TaskEventKind.LOWERED, now, user_id=user.id)
 
@@ -297,7 +297,7 @@ def put_off(session: Session, task: CallbackTask, user: User, until: datetime | 
     until = until.astimezone(UTC) if until else now
     if not now < until <= now + LONGEST_PAUSE:
         raise Refused(Refusal.LATER_DATE_NEEDED)
-    sla_deadlines.pause_until(session, task, user, until, now)
+    sla_deadline_changes.pause_until(session, task, user, until, now)
     task.next_attempt_at = until
     events.record(session, task.id, TaskEventKind.PUT_OFF, now, user_id=user.id, text=until.isoformat())
 
@@ -305,7 +305,7 @@ def put_off(session: Session, task: CallbackTask, user: User, until: datetime | 
 def restrict(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
     """Restrict the use of a task (Art. 18 GDPR): nobody works on it, and its promises stand still. Twice is once."""
     if task.restricted_at is None:
-        sla_deadlines.stop(session, task.id, now)
+        sla_deadline_changes.stop(session, task.id, now)
         task.restricted_at = now
         events.record(session, task.id, TaskEventKind.RESTRICTED, now, user_id=user.id)
 
@@ -313,6 +313,6 @@ def restrict(session: Session, task: CallbackTask, user: User, now: datetime) ->
 def unrestrict(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
     """Lift the restriction of a task; its deadlines move by as long as it lasted."""
     if task.restricted_at is not None:
-        sla_deadlines.go_on(session, task, task.restricted_at, now)
+        sla_deadline_changes.resume(session, task, task.restricted_at, now)
         task.restricted_at = None
         events.record(session, task.id, TaskEventKind.UNRESTRICTED, now, user_id=user.id)

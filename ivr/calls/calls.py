@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
-from ivr.domain.enums import CallEnding, CallState, Concern, MessageState
+from ivr.domain.enums import CallEnding, CallRowState, Concern, MessageState
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.platform.column_types import insert
@@ -31,9 +31,9 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
     if call := session.scalar(known):
         call.from_number = call.from_number or from_number
         return call
-    if erased_ids.lies_on(session, call_sid):
+    if erased_ids.was_deleted(session, call_sid):
         from_number = None  # erased: a late event stores no more than that there was a call
-    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state=CallState.IN_PROGRESS)
+    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state=CallRowState.IN_PROGRESS)
     try:
         with session.begin_nested():
             session.add(call)
@@ -72,7 +72,7 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
             "call_sid": row.call_sid,
             "from_number": row.from_number,
             "started_at": row.began_at,
-            "state": CallState.IN_PROGRESS,
+            "state": CallRowState.IN_PROGRESS,
             "step": row.step,
             "language": row.language,
             "concern": row.concern or None,
@@ -101,11 +101,11 @@ def ended(
     True if a recording was made, or may have been, or if the caller was in a call queue: then more is to be done.
     """
     closing = {
-        "state": CallState.ENDED,
+        "state": CallRowState.ENDED,
         "ended_at": now,
         "ending": func.coalesce(_CALLS.c.ending, CallEnding.HUNG_UP.value),
     }
-    still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != CallState.ENDED)
+    still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != CallRowState.ENDED)
     if not connection.execute(update(_CALLS).where(*still).values(closing)).rowcount and not known_only:
         alone = {
             "call_sid": call_sid,

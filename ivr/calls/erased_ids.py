@@ -1,6 +1,6 @@
-"""That something of the carrier's was deleted here: no late event and no comparison with the carrier brings it back.
+"""Tombstones of deleted carrier records, so that late events and reconciliation do not restore them.
 
-While the carrier still has it, it is known by its own id; afterwards, for some days, by a keyed hash.
+A tombstone holds the carrier's id until the carrier has deleted its record, and for some days after it a keyed hash.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 
 
-def hidden(sid: str) -> str:
+def hash_of_id(sid: str) -> str:
     """The keyed hash of a carrier's id."""
     return keyed_hash(Purpose.DELETED, sid)
 
 
-def all_hidden(sid: str) -> list[str]:
-    """All keyed hashes of a carrier's id: with former secret keys as well."""
+def hashes_of_id(sid: str) -> list[str]:
+    """The keyed hashes of a carrier's id under the present and all former secret keys."""
     return keyed_hashes(Purpose.DELETED, sid)
 
 
-def lies_on(session: Session, *sids: str) -> bool:
-    """Whether one of some ids was deleted here."""
-    known = [*sids, *(one for sid in sids for one in all_hidden(sid))]
+def was_deleted(session: Session, *sids: str) -> bool:
+    """Whether a record with one of these carrier ids was deleted here."""
+    known = [*sids, *(one for sid in sids for one in hashes_of_id(sid))]
     return session.scalar(select(PendingDeletion.sid).where(PendingDeletion.sid.in_(known)).limit(1)) is not None
 
 
-#: What the carrier's id of a call or leg is replaced with when a person is erased begins so.
+#: Prefix of the random id that replaces the carrier's id after an erasure.
 ERASED = "erased-"
 
 
@@ -46,10 +46,11 @@ _WORK_OF = {
 }
 
 
-def elsewhere(session: Session, kind: str, sid: str) -> None:
-    """Plan that something outside of the database goes.
+def plan_external_deletion(session: Session, kind: str, sid: str) -> None:
+    """Plan the deletion of something outside the database.
 
-    `audio` in our store; a `recording`, `call` or `message` (SMS) at the carrier. `sid` is the carrier's id.
+    `kind` is `audio` (our audio store), or `recording`, `call` or `message` (SMS) at the carrier. `sid` is the
+    carrier's id.
     """
     if sid.startswith(ERASED):
         return

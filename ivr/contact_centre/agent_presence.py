@@ -46,15 +46,15 @@ class NotNow(Exception):
         self.reason = reason
 
 
-def seen(session: Session, user_id: int, now: datetime) -> Presence:
-    """A member's presence, offline where there is none yet; for showing, nothing is written."""
+def read_presence(session: Session, user_id: int, now: datetime) -> Presence:
+    """A member's presence, for showing. Where there is none yet, an offline one, which is not stored."""
     unknown = Presence(user_id=user_id, state=PresenceState.OFFLINE, languages=["de"], since_at=now, idle_since_at=now)
     return session.get(Presence, user_id) or unknown
 
 
-def of(session: Session, user_id: int, now: datetime) -> Presence:
-    """A member's presence, written down at first sight."""
-    presence = seen(session, user_id, now)
+def get_or_create(session: Session, user_id: int, now: datetime) -> Presence:
+    """A member's presence. Stored where there is none yet."""
+    presence = read_presence(session, user_id, now)
     session.add(presence)
     session.flush()
     return presence
@@ -77,13 +77,13 @@ def move(
     return rows(moved) == 1
 
 
-def come(session: Session, user: User, number: str, languages: Sequence[str], now: datetime) -> None:
+def start_answering(session: Session, user: User, number: str, languages: Sequence[str], now: datetime) -> None:
     """A member answers calls from now on, at this number (E.164), in these languages.
 
     Raises:
         NotNow: `wrap_up` while a conversation has no outcome yet; `on_the_phone` while they talk.
     """
-    here = of(session, user.id, now)
+    here = get_or_create(session, user.id, now)
     here.number, here.languages, here.afterwards = number, sorted({"de", *languages}), None
     session.flush()
     if here.state == PresenceState.AVAILABLE:
@@ -101,13 +101,13 @@ def come(session: Session, user: User, number: str, languages: Sequence[str], no
         raise NotNow(Refusal.WRAP_UP if here.state == PresenceState.WRAP_UP else Refusal.ON_THE_PHONE)
 
 
-def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
+def stop_answering(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
     """A member answers no calls for a while (paused), or is gone for the day.
 
     After the present call, if there is one.
     """
     to = PresenceState.OFFLINE if for_good else PresenceState.PAUSED
-    of(session, user.id, now)
+    get_or_create(session, user.id, now)
     if not move(
         session,
         user.id,
@@ -123,14 +123,14 @@ def go(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
 def free(session: Session, user_id: int, came_from: Sequence[str], now: datetime, *, leg: int | None = None,
          **values: Any) -> bool:  # fmt: skip
     """A member has nothing more to do with a call: available again, or what they had asked for."""
-    here = of(session, user_id, now)
+    here = get_or_create(session, user_id, now)
     to = here.afterwards or PresenceState.AVAILABLE
     return move(session, user_id, came_from, to, now, leg=leg, leg_id=None, afterwards=None, **values)
 
 
 def missed_call(session: Session, user_id: int, leg: int, now: datetime) -> None:
     """A member did not answer: that member is rung last from now on, and counts as away after repeated misses."""
-    here = of(session, user_id, now)
+    here = get_or_create(session, user_id, now)
     missed = here.missed + 1
     if missed >= MOST_MISSED:
         here.afterwards = here.afterwards or PresenceState.PAUSED

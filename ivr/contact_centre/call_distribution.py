@@ -34,7 +34,7 @@ _LOST_AFTER = timedelta(seconds=20)
 
 
 def match(session: Session, now: datetime) -> list[Leg]:
-    """Ring a suitable available member for each waiting caller; the legs that are to be rung."""
+    """For each waiting entry with a free suitable member, create the leg to ring. Returns these legs."""
     if session.scalar(select(Presence.user_id).where(Presence.state == PresenceState.AVAILABLE).limit(1)) is None:
         return []
     offered: list[Leg] = []
@@ -74,7 +74,7 @@ def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence
 
 def _offer(session: Session, entry: QueueEntry, chosen: Presence, now: datetime) -> Leg | None:
     conversation = conversations.for_entry(session, entry, now)
-    leg = conversations.wanted(session, conversation, LegRole.MEMBER, chosen.number, now, user_id=chosen.user_id)
+    leg = conversations.add_leg(session, conversation, LegRole.MEMBER, chosen.number, now, user_id=chosen.user_id)
     if not agent_presence.move(
         session, chosen.user_id, (PresenceState.AVAILABLE,), PresenceState.RINGING, now, leg_id=leg.id
     ):
@@ -116,7 +116,7 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
     conversation = leg.conversation
     conversation.state = ConversationState.LIVE
     if entry.mode == QueueEntryMode.LIVE:
-        caller = conversations.wanted(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
+        caller = conversations.add_leg(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
         caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, LegState.ANSWERED, now
         outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True)
         if not conversations.share_a_language(session, conversation):

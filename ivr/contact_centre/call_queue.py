@@ -19,7 +19,7 @@ from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
 from ivr.domain.enums import (
-    CallState,
+    CallRowState,
     ConversationState,
     QueueEntryMode,
     QueueEntryState,
@@ -131,7 +131,7 @@ def waiting(session: Session) -> Sequence[QueueEntry]:
     )
     ready = or_(
         QueueEntry.mode == QueueEntryMode.LIVE,
-        and_(QueueEntry.call.has(Call.state == CallState.ENDED), can_be_called.correlate(QueueEntry).exists()),
+        and_(QueueEntry.call.has(Call.state == CallRowState.ENDED), can_be_called.correlate(QueueEntry).exists()),
     )
     # An entry of a newer version must not keep all others waiting.
     served = (QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))

@@ -64,11 +64,11 @@ def _room() -> str:
     return f"room-{secrets.token_hex(8)}"
 
 
-def wanted(
+def add_leg(
     session: Session, conversation: Conversation, role: str, number: str | None, now: datetime, *, ring: bool = True,
     **values: Any,
 ) -> Leg:  # fmt: skip
-    """A telephone that is to belong to a conversation; it is rung as soon as this is committed."""
+    """Add a leg (a telephone) to a conversation. It is rung as soon as the transaction is committed."""
     leg = Leg(
         conversation_id=conversation.id, role=role, number=number, state=LegState.WANTED, created_at=now, **values
     )

@@ -76,7 +76,7 @@ def bring_companion(
     )
     session.add(wanted)
     session.flush()
-    conversations.wanted(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id)
+    conversations.add_leg(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id)
     return wanted
 
 
@@ -96,7 +96,7 @@ def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg
     for one in pool(wanted.language, now) if wanted.role == LegRole.INTERPRETER else ():
         if one.name not in tried and one.number not in busy:
             conversation = session.get_one(Conversation, wanted.conversation_id)
-            return conversations.wanted(
+            return conversations.add_leg(
                 session, conversation, LegRole.INTERPRETER, one.number, now, request_id=wanted.id, name=one.name
             )
     wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now

@@ -37,7 +37,7 @@ def change(
         _let_go(session, user, now)
         if not (active and role in SERVING):
             with suppress(agent_presence.NotNow):
-                agent_presence.go(session, user, now, for_good=True)
+                agent_presence.stop_answering(session, user, now, for_good=True)
 
 
 def _let_go(session: Session, user: User, now: datetime) -> None:

@@ -60,7 +60,7 @@ def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, an
     check_may_dial(task, now)
     if not anyway and not is_the_time(task, now):
         raise Refused(Refusal.NOT_NOW)
-    here = agent_presence.of(session, user.id, now)
+    here = agent_presence.get_or_create(session, user.id, now)
     if here.number is None:
         raise Refused(Refusal.NO_PHONE)
     if here.state == PresenceState.WRAP_UP:
@@ -71,7 +71,7 @@ def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, an
         raise refusal_of(task)
     before = here.state
     conversation = conversations.for_task(session, task, now)
-    leg = conversations.wanted(session, conversation, LegRole.MEMBER, here.number, now, user_id=user.id)
+    leg = conversations.add_leg(session, conversation, LegRole.MEMBER, here.number, now, user_id=user.id)
     afterwards = before if before in ("offline", "paused") else None
     free = ("available", "offline", "paused")
     if not agent_presence.move(
@@ -170,7 +170,7 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
     except Refused:
         conversations.end(session, conversation, now)
         return
-    conversations.wanted(session, conversation, LegRole.CALLER, task.callback_number, now)
+    conversations.add_leg(session, conversation, LegRole.CALLER, task.callback_number, now)
 
 
 def rings(session: Session, leg: Leg, now: datetime) -> None:

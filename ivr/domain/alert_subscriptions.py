@@ -1,4 +1,4 @@
-"""Who is told of what, and how: the `[[alerts]]` of the settings."""
+"""Alert recipients, their events and addresses: the `[[alerts]]` of the settings."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
 class AlertSettings(Strict):
-    """A team or a supervisor who wants to know."""
+    """An alert recipient."""
 
-    name: str = Field(pattern=r"^[\w-]{1,60}$", description="Under this name it is kept what they have been told.")
+    name: str = Field(pattern=r"^[\w-]{1,60}$", description="Unique name, under which sent alerts are recorded.")
     to: str = Field(
-        description="An e-mail address; `sms:+49…`; an `https://…` address that takes signed webhooks; or one of "
-        "Apprise, such as `matrix://…`."
+        description="An e-mail address; `sms:+49…`; an `https://…` address that accepts signed webhooks; or an "
+        "address of Apprise, such as `matrix://…`."
     )
-    teams: tuple[str, ...] = Field((), description="Keys of the teams it is about; empty: all.")
+    teams: tuple[str, ...] = Field((), description="Keys of the teams whose tasks are reported; empty: all.")
     events: tuple[AlertEvent, ...] = Field(
-        (AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED), min_length=1, description="What is told."
+        (AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED), min_length=1, description="Events that are sent."
     )
     language: Literal["de", "en"] = Field("de", description="Language of the messages.")
 
@@ -48,7 +48,7 @@ class AlertSettings(Strict):
 
 
 def channel(to: str) -> tuple[Literal["email", "sms", "webhook", "other"], str]:
-    """How somebody is told, and where.
+    """The channel and the address of a recipient.
 
     Raises:
         ValueError: it is no address.

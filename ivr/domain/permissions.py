@@ -1,7 +1,7 @@
 """Who may call which endpoint: one table of all permissions. What is not in the table is refused.
 
-`python -m ivr papers` writes it into docs/permissions.md; tests/domain/test_permissions.py tries every route with
-every role, verb and team and finds exactly this.
+`python -m ivr papers` writes it into docs/compliance/permissions.md; tests/domain/test_permissions.py tries
+every route with every role, verb and team, and finds exactly this.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ivr.domain.roles import ROLES
 
-#: Guards other than a role: none; the carrier's signature; a program's token with a scope.
+#: Guards other than a role: none; the carrier's signature; an API client's token with a scope.
 ANYBODY, CARRIER, PROGRAM = "anybody", "carrier", "program"
 MEMBER, SUPERVISOR, ADMINISTRATOR, OFFICER = ROLES
 _EVERYBODY = frozenset(ROLES)
@@ -50,11 +50,11 @@ def _task(what: str, *, polled: bool = False) -> Permission:
 #: Permissions by blueprint or endpoint; an endpoint's own entry goes before that of its blueprint.
 PERMISSIONS: dict[str, Permission] = {
     # telephony: guarded by the carrier's signature in each blueprint
-    "voice": _open(CARRIER, "Calls: what the carrier asks and tells"),
+    "voice": _open(CARRIER, "Calls: requests of the carrier"),
     "queue": _open(CARRIER, "The call queue"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "staff": _open(CARRIER, "The number for team members (personal number and PIN)"),
-    "last_resort": _open(CARRIER, "What is said when nothing else works"),
+    "last_resort": _open(CARRIER, "Emergency fallback: fixed documents for when nothing else works"),
     "voice.playback": _open(
         ANYBODY, "A caller's own recording, for the carrier: sealed address, valid for ten minutes"
     ),
@@ -62,9 +62,9 @@ PERMISSIONS: dict[str, Permission] = {
     "voice.hold_music": _open(ANYBODY, "Music for waiting callers"),
     # open to anybody: no data
     "static": _open(ANYBODY, "Style sheets and scripts"),
-    "home": _open(ANYBODY, "The way to one's first page"),
-    "health.healthz": _open(ANYBODY, "The process lives"),
-    "health.readyz": _open(ANYBODY, "What the process needs is there"),
+    "home": _open(ANYBODY, "Redirect to one's first page"),
+    "health.healthz": _open(ANYBODY, "Whether the process runs"),
+    "health.readyz": _open(ANYBODY, "Whether database, Redis and workers answer"),
     "login.page": _open(ANYBODY, "Log-in"),
     "login.second_factor": _open(ANYBODY, "Log-in, second step: needs the first"),
     "login.key_options": _open(ANYBODY, "Log-in, second step, with a security key: needs the first"),
@@ -73,30 +73,36 @@ PERMISSIONS: dict[str, Permission] = {
     "login.out": _open(ANYBODY, "Log-out, everywhere"),
     "login.language": _open(ANYBODY, "Language of the interface"),
     "softphone": _open(ANYBODY, "A telephone in the browser (local mode only)"),
-    "api.document": _open(ANYBODY, "Description of the interface for programs"),
-    # programs
+    "api.document": _open(ANYBODY, "Description of the API"),
+    # API clients
     "api": _open(PROGRAM, "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`"),
     # one's own log-in
     "account": _of(_EVERYBODY, "One's own password, second factors and recovery codes"),
     # the desk
-    "desk.queue": Permission(_SERVING, "The queue of one's teams, covered", team=True, fragment="seen"),
+    "desk.queue": Permission(
+        _SERVING, "The task list of one's teams, without personal data", team=True, fragment="seen"
+    ),
     "desk.search": Permission(_SERVING, "Search among the tasks of one's teams (logged)", team=True),
     "desk.take_next": Permission(_SERVING, "Take the next task of one's teams", team=True),
-    "desk.task": _task("A task; number, name, words and notes are covered unless one holds or has opened it (logged)"),
-    "reading.open_task": _task("Open a task one does not hold, with a stated reason (logged)"),
-    "reading.open_by_code": _of(_SERVING, "Open another team's task by its receipt code, with a reason (logged)"),
+    "desk.task": _task(
+        "A task; number, name, words and notes are hidden unless one has claimed or unlocked it (logged)"
+    ),
+    "reading.open_task": _task("Unlock a task one has not claimed, with a stated reason (logged)"),
+    "reading.open_by_code": _of(
+        _SERVING, "Unlock another team's task by its receipt code, with a stated reason (logged)"
+    ),
     "reading.readers": _task("Who has read a task"),
     "desk.others": _task("Who else has a task's page open", polled=True),
-    "reading.recording": _task("Listen to a message; needs a claim or an opening (logged)"),
-    "reading.waveform": _task("How loud a message is; needs a claim or an opening"),
-    "desk.correct": _task("Correct a transcript; needs a claim or an opening"),
-    "desk.text_message": _task("Send a text message; needs a claim or an opening"),
+    "reading.recording": _task("Listen to a message; needs a claim, or an unlocking with a reason (logged)"),
+    "reading.waveform": _task("How loud a message is; needs a claim, or an unlocking with a reason"),
+    "desk.correct": _task("Correct a transcript; needs a claim, or an unlocking with a reason"),
+    "desk.text_message": _task("Send a text message; needs a claim, or an unlocking with a reason"),
     "desk.take_over": _task("Take over a claim that is not used"),
     "desk.keep": _task("Keep a claim"),
-    "desk.name": _task("Note the caller's name; needs a claim or an opening"),
+    "desk.name": _task("Note the caller's name; needs a claim, or an unlocking with a reason"),
     "desk.hand_over": _task("Hand a task over to another team"),
-    "desk.put_off": _task("Put a promise off at the caller's wish"),
-    "desk.draft": _task("Keep what is being written", polled=True),
+    "desk.put_off": _task("Move a deadline at the caller's wish"),
+    "desk.draft": _task("Save a draft", polled=True),
     "desk.claim": _task("Claim a task"),
     "desk.release": _task("Release a task: one's own; a supervisor anybody's"),
     "desk.reopen": _task("Reopen a closed task"),
@@ -110,12 +116,12 @@ PERMISSIONS: dict[str, Permission] = {
     "desk_tools.palette": Permission(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
     "desk_tools.keep_view": _of(_SERVING, "One's own views"),
     "desk_tools.forget_view": _of(_SERVING, "One's own views"),
-    "desk_tools.alerts": Permission(_SERVING, "What to sound for, by receipt code", team=True, polled=True),
+    "desk_tools.alerts": Permission(_SERVING, "Alerts in the browser, by receipt code", team=True, polled=True),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
     "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
     "live.come": _of(_SERVING, "Answer calls"),
-    "live.go": _of(_SERVING, "Pause, or go home"),
+    "live.go": _of(_SERVING, "Pause, or end of work"),
     "live.finish": _of(_SERVING, "The outcome of one's conversation"),
     "live.interpreter": _of(_SERVING, "Bring an interpreter into one's conversation"),
     "live.companion": _of(_SERVING, "Bring a trusted person into one's conversation"),
@@ -126,11 +132,11 @@ PERMISSIONS: dict[str, Permission] = {
     "supervision.add_duty": _of(_SUPERVISORS, "The duty roster"),
     "supervision.add_exception": _of(_SUPERVISORS, "The duty roster"),
     "supervision.delete": _of(_SUPERVISORS, "The duty roster"),
-    "supervision.unwanted": _of(_SUPERVISORS, "Numbers that ring without end (logged)"),
+    "supervision.unwanted": _of(_SUPERVISORS, "Numbers that call extremely often (logged)"),
     "supervision.block": _of(_SUPERVISORS, "Block a number"),
     "supervision.lift": _of(_SUPERVISORS, "Lift a block"),
     "figures.page": Permission(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
-    "figures": _of(_SUPERVISORS, "What stands behind a figure: no callers' data; tasks by receipt code"),
+    "figures": _of(_SUPERVISORS, "Details of a figure: no callers' data; tasks by receipt code"),
     "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),
     "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
     # configuration
@@ -138,7 +144,7 @@ PERMISSIONS: dict[str, Permission] = {
     "administration": _of(_ADMINISTRATORS, "People, tokens, settings, and proposals for periods; no callers' data"),
     # data protection
     "protection": _of(_OFFICERS, "Access log, unusual reading, periods, deletion records; no content"),
-    "protection.periods": _of(frozenset((OFFICER, ADMINISTRATOR)), "Periods (Löschkonzept), and what would go"),
+    "protection.periods": _of(frozenset((OFFICER, ADMINISTRATOR)), "Periods (Löschkonzept), and what would be deleted"),
 }
 
 

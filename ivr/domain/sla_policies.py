@@ -26,8 +26,7 @@ _ALWAYS = date(1970, 1, 1)
 class SlaPolicy(Strict):
     """What is promised for tasks of a kind, an urgency and a team; empty fits all.
 
-    What a policy does not say it leaves as it is: urgency is heavier than team, team heavier than kind, and the later
-    of two equals counts.
+    Unset fields keep the value of less specific policies. Precedence: urgency, team, kind; of two equal ones the later.
     """
 
     kind: TaskKind | Literal[""] = Field("", description="Kind of task; empty: all.")
@@ -47,18 +46,18 @@ class SlaPolicy(Strict):
     at_risk: float | None = Field(None, gt=0, lt=1, description="Share of the time after which a promise is at risk.")
 
     def fits(self, kind: TaskKind, urgency: Urgency, team: str, day: date) -> bool:
-        """Whether it is about such a task."""
+        """Whether the policy applies to such a task, first contacted on a local day."""
         named = ((self.kind, kind), (self.urgency, urgency), (self.team, team))
         return self.valid_from <= day and all(mine in ("", given) for mine, given in named)
 
     @property
     def weight(self) -> int:
-        """How special it is."""
+        """How specific the policy is. A larger number takes precedence."""
         return 4 * bool(self.urgency) + 2 * bool(self.team) + bool(self.kind)
 
 
-#: An emergency counts opening time: who calls at night is called first thing in the morning.
-USUAL = (
+#: Policies that always apply. An emergency counts opening time: a call at night is answered first in the morning.
+DEFAULT_POLICIES = (
     SlaPolicy(clock=SlaTime.WALL, tried_hours=24, reached_hours=72, at_risk=0.75),
     SlaPolicy(kind=TaskKind.POSTAL_ORDER, tried_hours=48, reached_hours=96),
     SlaPolicy(kind=TaskKind.APPOINTMENT, tried_hours=48, reached_hours=96),
@@ -91,9 +90,9 @@ class Deadline:
 
 
 def promised(policies: Sequence[SlaPolicy], kind: TaskKind, urgency: Urgency, team: str, day: date) -> Promise:
-    """What is promised to who makes first contact on a local day."""
+    """The promise for a first contact on a local day."""
     said: dict[str, object] = {}
-    ours = [(policy, False) for policy in USUAL] + [(policy, True) for policy in policies]
+    ours = [(policy, False) for policy in DEFAULT_POLICIES] + [(policy, True) for policy in policies]
     fitting = [(policy, own) for policy, own in ours if policy.fits(kind, urgency, team, day)]
     for policy, _ in sorted(fitting, key=lambda one: (one[0].weight, one[1], one[0].valid_from)):
         named = {name: getattr(policy, name) for name in ("clock", "tried_hours", "reached_hours", "at_risk")}

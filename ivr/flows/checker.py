@@ -15,8 +15,8 @@ from ivr.flows.steps import (
     Flow,
     Menu,
     PlayBack,
-    Promise,
     Record,
+    RecordEvent,
     WaitInQueue,
 )
 
@@ -109,7 +109,7 @@ def _circles(flow: Flow) -> Iterator[tuple[str, ...]]:
     def walk(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         if name in path:
             yield (*path[path.index(name) :], name)
-        elif isinstance(flow.steps[name], Announce | Branch | Promise | Find):
+        elif isinstance(flow.steps[name], Announce | Branch | RecordEvent | Find):
             for way in flow.ways(name):
                 yield from walk(way, (*path, name))
 
@@ -149,7 +149,7 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
                 yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, key)))
         case EnterDigits(to=to):
             yield from _ways(flow, to, way)
-        case End() | PlayBack() | Promise():  # a promise is what the caller came for
+        case End() | PlayBack() | RecordEvent():  # a promise is what the caller came for
             return
         case _:
             for following in flow.ways(name):

@@ -34,9 +34,9 @@ from ivr.flows.steps import (
     Flow,
     Menu,
     PlayBack,
-    Promise,
     Questions,
     Record,
+    RecordEvent,
     Step,
     Talk,
     WaitInQueue,
@@ -97,7 +97,7 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
             state = _go(state, talk.over)
         case PlayBack(), _:
             state = changed(state, tries=state.tries + 1)
-        case _:  # Announce, Branch, Promise, End await nothing: a repeated request walks them again
+        case _:  # Announce, Branch, RecordEvent, End await nothing: a repeated request walks them again
             pass
     return _walk(flow, state, questions, events, lines)
 
@@ -203,7 +203,7 @@ def _walk(
             case Find(outcomes=outcomes):
                 answer = questions.request_status(state)
                 state = changed(_on(state, outcomes[answer.status]), request=answer.request, asked_code="")
-            case Promise(event=name, to=to):
+            case RecordEvent(event=name, to=to):
                 events = (*events, Event(name, number=state.callback_number))
                 state = changed(_on(state, to), trail=())
             case PlayBack() as play if questions.recording_is_ready(state):

@@ -25,7 +25,7 @@ from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
 from ivr.flows.services import services
-from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, Promise, Step, Talk, WaitInQueue
+from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, RecordEvent, Step, Talk, WaitInQueue
 
 #: Languages on the first page of the language menu, one a key.
 _PAGE = 9
@@ -179,7 +179,7 @@ def _people() -> Mapping[str, Step]:
             otherwise="nobody_answered",
         ),
         "queue_full": Announce(("line_full",), to="promise"),
-        "keep_place": Promise(EventName.PLACE_KEPT, to="place_kept"),
+        "keep_place": RecordEvent(EventName.PLACE_KEPT, to="place_kept"),
         "place_kept": Announce(("place_kept",), to="number"),
         "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="queue_first"),
         # A member's telephone may have failed. A caller who was cut off can have the old place in the queue.
@@ -198,7 +198,7 @@ def _people() -> Mapping[str, Step]:
             otherwise="talk",
             attempts=2,
         ),
-        "interpreter_callback": Promise(EventName.INTERPRETER_WANTED, to="number"),
+        "interpreter_callback": RecordEvent(EventName.INTERPRETER_WANTED, to="number"),
         "after_call": End(CallEnding.CONNECTED, ("goodbye",)),
     }
 
@@ -228,7 +228,7 @@ def _voicebox() -> Mapping[str, Step]:
             choices={"1": Choice("ask_callback", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")},
             otherwise="leave_unserved",
         ),
-        "ask_callback": Promise(EventName.ASKED, to="details"),
+        "ask_callback": RecordEvent(EventName.ASKED, to="details"),
         "details": Branch(on=conditions.is_changing, yes="noted", no="appointment_first"),
         "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="number"),
         "appointment_open": Branch(on=conditions.reason_is_known, yes="number", no="appointment_mode"),
@@ -260,9 +260,9 @@ def _callback() -> Mapping[str, Step]:
         # what has been promised stays promised; a request that is only being changed keeps its number
         "finish": Branch(on=conditions.is_changing, yes="goodbye_changed", no="number_or_none"),
         "number_or_none": Branch(on=conditions.number_is_known, yes="number_given_at_last", no="no_number"),
-        "number_given_at_last": Promise(EventName.NUMBER_GIVEN, to="receipt"),
+        "number_given_at_last": RecordEvent(EventName.NUMBER_GIVEN, to="receipt"),
         "no_number": Announce(("no_number",), to="receipt"),
-        "number_given": Promise(EventName.NUMBER_GIVEN, to="after_number"),
+        "number_given": RecordEvent(EventName.NUMBER_GIVEN, to="after_number"),
         "after_number": Branch(on=conditions.is_changing, yes="noted", no="where"),
         "where": Branch(on=conditions.office_is_wanted, yes="postal_code", no="age_later"),
         "postal_code": postal_code(to="age_later"),

@@ -58,7 +58,7 @@ class NoInterpreter:
 
 @dataclass(frozen=True)
 class Resumed:
-    """Nothing happened but time."""
+    """Input of a request without keys, recording or queue result."""
 
 
 Input = Keys | Recorded | LeftQueue | Bridged | TalkEnded | NoInterpreter | Resumed

@@ -18,7 +18,7 @@ from ivr.domain.enums import (
 from ivr.flows import conditions
 from ivr.flows.protocol import PromptLine
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, spoken_message, times
-from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, Step
+from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, RecordEvent, Step
 
 
 def services(forms: Sequence[str]) -> Mapping[str, Step]:
@@ -72,7 +72,7 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
             to="order_forms",
             otherwise="offer_callback",
         ),
-        "order_forms": Promise(EventName.ASKED, to="choose_form"),
+        "order_forms": RecordEvent(EventName.ASKED, to="choose_form"),
         "choose_form": Menu(
             prompt="choose_form",
             lines=(
@@ -193,7 +193,7 @@ def _online() -> Mapping[str, Step]:
             to="sms_mobile",
             otherwise="goodbye_informed",
         ),
-        "send_link": Promise(EventName.LINK_WANTED, to="link_sent"),
+        "send_link": RecordEvent(EventName.LINK_WANTED, to="link_sent"),
         "link_sent": Announce(("link_sent",), to="anything_else"),
         "anything_else": Menu(
             prompt="anything_else",
@@ -248,13 +248,13 @@ def _change_request() -> Mapping[str, Step]:
             otherwise="goodbye_informed",
         ),
         "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
-        "times_changed": Promise(EventName.CHANGED, to="noted"),
+        "times_changed": RecordEvent(EventName.CHANGED, to="noted"),
         "withdraw": Menu(
             prompt="withdraw",
             choices={"1": Choice("withdrawn"), "2": Choice("change_request")},
             otherwise="change_request",
         ),
-        "withdrawn": Promise(EventName.WITHDRAWN, to="goodbye_withdrawn"),
+        "withdrawn": RecordEvent(EventName.WITHDRAWN, to="goodbye_withdrawn"),
         "goodbye_withdrawn": End(CallEnding.WITHDRAWN, ("request_withdrawn", "goodbye")),
         "noted": Announce(("noted",), to="change_more"),
         "change_more": Menu(

@@ -186,8 +186,11 @@ class Talk:
 
 
 @dataclass(frozen=True)
-class Promise:
-    """Writes down what the caller has asked for (`event`), then goes on. There is no way back behind it."""
+class RecordEvent:
+    """Records an event (`event`: something was asked for, given, changed or withdrawn), then goes on to `to`.
+
+    The `#` key does not go back beyond this step.
+    """
 
     event: EventName
     to: str
@@ -201,7 +204,7 @@ class End:
     prompts: tuple[str, ...] = ()
 
 
-Step = Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInQueue | Talk | Promise | End
+Step = Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInQueue | Talk | RecordEvent | End
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ class Flow:
                 return (bridged, *ways.values(), otherwise)
             case Talk(over=over, no_interpreter=no_interpreter, missed=missed):
                 return (over, no_interpreter, missed)
-            case Announce(to=to) | Promise(to=to):
+            case Announce(to=to) | RecordEvent(to=to):
                 return (to,)
             case End():
                 return ()

@@ -56,8 +56,8 @@ class KeyEntry:
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """A line's part in a conference."""
+class JoinedConference:
+    """The conference that a line has joined, and its participant there."""
 
     conference: Conference
     participant: Participant
@@ -102,7 +102,7 @@ class Line(ABC):
         """Let `seconds` pass."""
 
     @abstractmethod
-    def converse(self, conversation: Conversation, *, star: bool) -> str:
+    def converse(self, conversation: JoinedConference, *, star: bool) -> str:
         """Take part in a conference. Returns "star" if the star key left it (only with `star`), else "ended"."""
 
     @abstractmethod
@@ -174,7 +174,7 @@ class ScriptedLine(Line):
         """Return at once: no time passes."""
         self._check_interrupted()
 
-    def converse(self, conversation: Conversation, *, star: bool) -> str:
+    def converse(self, conversation: JoinedConference, *, star: bool) -> str:
         """Talk as long as the caller wants, or until the conversation is over."""
         while not conversation.is_over():
             pressed = self._caller.talks(lambda: conversation.is_over() or self._interrupted)
@@ -206,7 +206,7 @@ class SilentLine(Line):
     def wait(self, seconds: float) -> None:
         """Return at once."""
 
-    def converse(self, conversation: Conversation, *, star: bool) -> str:
+    def converse(self, conversation: JoinedConference, *, star: bool) -> str:
         """Return at once."""
         return "ended"
 

@@ -15,9 +15,9 @@ import soxr
 from ivr.audio.wav import RATE, Samples, Sound
 from ivr.local_carrier.call import Ringing
 from ivr.local_carrier.lines import (
-    Conversation,
     HungUp,
     Interrupted,
+    JoinedConference,
     KeyEntry,
     Line,
     RecordedSpeech,
@@ -38,7 +38,7 @@ class SoftphoneLine(Line):
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.audio: OrderedDict[str, Sound] = OrderedDict()
-        self._conversation: Conversation | None = None
+        self._conversation: JoinedConference | None = None
         self._changed = threading.Condition()
         self._keys = ""
         self._speech: list[Samples] = []
@@ -161,7 +161,7 @@ class SoftphoneLine(Line):
         """Let `seconds` of real time pass."""
         self._wait_until(lambda: False, seconds)
 
-    def converse(self, conversation: Conversation, *, star: bool) -> str:
+    def converse(self, conversation: JoinedConference, *, star: bool) -> str:
         """Take part in a conference. The softphone fetches the others' speech with :meth:`conversation`."""
         with self._changed:
             self._keys, self._resampler, self._conversation = "", None, conversation

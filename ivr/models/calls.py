@@ -10,7 +10,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ivr.domain.enums import CallEnding, CallState, Concern
+from ivr.domain.enums import CallEnding, CallRowState, Concern
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
@@ -23,7 +23,7 @@ class Call(Base):
     """A call to the hotline (Anruf), from the carrier's first request to its last event."""
 
     __tablename__ = "calls"
-    __table_args__ = (one_of("state", *CallState),)
+    __table_args__ = (one_of("state", *CallRowState),)
     id: Mapped[int] = mapped_column(primary_key=True)
     call_sid: Mapped[str] = mapped_column(String(64), unique=True)
     #: E.164, None where the caller withheld it.
@@ -34,7 +34,7 @@ class Call(Base):
     step: Mapped[str | None] = mapped_column(String(60))
     #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
     ending: Mapped[CallEnding | None] = mapped_column(Enumerated(CallEnding, 20))
-    state: Mapped[CallState] = mapped_column(Enumerated(CallState, 20), default=CallState.IN_PROGRESS)
+    state: Mapped[CallRowState] = mapped_column(Enumerated(CallRowState, 20), default=CallRowState.IN_PROGRESS)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     messages: Mapped[list[VoiceboxMessage]] = relationship(

@@ -24,7 +24,7 @@ from ivr.domain.enums import (
     AppointmentReason,
     Availability,
     CallEnding,
-    CallState,
+    CallRowState,
     Companion,
     Concern,
     EmergencyKind,
@@ -157,7 +157,7 @@ def _call(
     is_open = 8 <= at.astimezone(settings().hours.zone).hour < 18
     call = Call(
         call_sid="CA" + f"{dice.getrandbits(128):032x}", from_number=f"+4917{dice.randrange(10**9):09d}",
-        language=language, concern=concern, step="goodbye", state=CallState.ENDED, started_at=at,
+        language=language, concern=concern, step="goodbye", state=CallRowState.ENDED, started_at=at,
         ended_at=at + timedelta(seconds=dice.randrange(30, 400)), ending=CallEnding.CONNECTED,
     )  # fmt: skip
     session.add(call)

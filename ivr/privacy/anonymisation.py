@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import search_index
-from ivr.calls.erased_ids import _WORK_OF, elsewhere
+from ivr.calls.erased_ids import _WORK_OF, plan_external_deletion
 from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskEventKind
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
@@ -38,9 +38,9 @@ THEIR_LEGS = Leg.role.in_((LegRole.CALLER, LegRole.COMPANION))
 def audio(session: Session, recording_ids: Sequence[int]) -> None:
     """Delete the audio of recordings, its key first. The rows remain."""
     for recording in session.scalars(select(Recording).where(Recording.id.in_(recording_ids))):
-        elsewhere(session, PendingDeletionKind.AUDIO, recording.recording_sid)
+        plan_external_deletion(session, PendingDeletionKind.AUDIO, recording.recording_sid)
         if recording.carrier_deleted_at is None:
-            elsewhere(session, PendingDeletionKind.RECORDING, recording.recording_sid)
+            plan_external_deletion(session, PendingDeletionKind.RECORDING, recording.recording_sid)
         recording.state, recording.audio_sha256, recording.audio_bytes = RecordingState.DELETED, None, None
     _drop_work(session, Recording, recording_ids)
     session.flush()
@@ -88,7 +88,7 @@ def texts(session: Session, which: ColumnElement[bool]) -> None:
     found = session.execute(select(TextMessage.id, TextMessage.message_sid).where(which)).all()
     for text in found:
         if text.message_sid:
-            elsewhere(session, PendingDeletionKind.MESSAGE, text.message_sid)
+            plan_external_deletion(session, PendingDeletionKind.MESSAGE, text.message_sid)
     ids = [text.id for text in found]
     _drop_work(session, TextMessage, ids)
     session.execute(delete(TextMessage).where(TextMessage.id.in_(ids)))
@@ -97,7 +97,7 @@ def texts(session: Session, which: ColumnElement[bool]) -> None:
 def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
     """Delete the numbers of calls here, and plan the deletion of the calls at the carrier."""
     for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(call_ids))):
-        elsewhere(session, PendingDeletionKind.CALL, call_sid)
+        plan_external_deletion(session, PendingDeletionKind.CALL, call_sid)
     texts(session, TextMessage.call_id.in_(call_ids))
     session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None))
     session.execute(update(QueueEntry).where(QueueEntry.call_id.in_(call_ids)).values(resume=""))
@@ -107,7 +107,7 @@ def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
     """Delete the numbers of callers and companions in conversations, and plan their calls' deletion at the carrier."""
     theirs = (Leg.conversation_id.in_(conversation_ids), THEIR_LEGS)
     for call_sid in session.scalars(select(Leg.call_sid).where(*theirs, Leg.call_sid.is_not(None))):
-        elsewhere(session, PendingDeletionKind.CALL, str(call_sid))
+        plan_external_deletion(session, PendingDeletionKind.CALL, str(call_sid))
     session.execute(update(Leg).where(*theirs).values(number=None))
     asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(conversation_ids))
     session.execute(asked.values(number=None))

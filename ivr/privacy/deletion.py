@@ -15,9 +15,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, union
 from sqlalchemy.orm import Session
 
 from ivr.audit import access_log
-from ivr.domain.enums import (
-    RetentionKind,
-)
+from ivr.domain.enums import RetentionKind
 from ivr.models.audit import AccessLine
 from ivr.models.calls import KnownCaller
 from ivr.models.privacy import DeletionRecord
@@ -43,12 +41,6 @@ class Due:
     held: int
 
 
-# -- what is due ------------------------------------------------------------------------------------
-
-
-# -- and goes ---------------------------------------------------------------------------------------
-
-
 def plan(session: Session, now: datetime) -> list[Due]:
     """What would be deleted now. Nothing is changed."""
     found = []
@@ -63,15 +55,15 @@ def _count(session: Session, kind: str, before: datetime, now: datetime) -> int:
         # Two parts may select the same row, which is deleted once.
         due: dict[object, list[Select[int]]] = defaultdict(list)
         for part in KINDS[kind]:
-            due[part.go].append(part.due(part.cutoff(before, now)))
+            due[part.delete].append(part.select_due(part.cutoff(before, now)))
         counts = (select(func.count()).select_from(union(*parts).subquery()) for parts in due.values())
         return sum(session.scalar(count) or 0 for count in counts)
-    table, column = _OTHERS[kind]
+    table, column = _TABLES_BY_AGE[kind]
     limit = before.date() if table is DailyMetric else before
     return session.scalar(select(func.count()).select_from(table).where(column < limit)) or 0
 
 
-_OTHERS: dict[str, tuple[type, ColumnElement[object]]] = {
+_TABLES_BY_AGE: dict[str, tuple[type, ColumnElement[object]]] = {
     RetentionKind.REMEMBERED_LANGUAGE: (KnownCaller, KnownCaller.last_called_at),  # type: ignore[dict-item]
     RetentionKind.ACCESS_LOG: (AccessLine, AccessLine.at),  # type: ignore[dict-item]
     "statistics": (DailyMetric, DailyMetric.day),  # type: ignore[dict-item]
@@ -84,31 +76,31 @@ def delete_kind(record: DeletionRecord) -> None:
     if kind == RetentionKind.ACCESS_LOG:
         with database.writing() as session:
             add_count(session, record_id, access_log.trim(session, before, record.at))
-    elif kind in _OTHERS:
-        table, column = _OTHERS[kind]
+    elif kind in _TABLES_BY_AGE:
+        table, column = _TABLES_BY_AGE[kind]
         limit = before.date() if table is DailyMetric else before
         with database.writing() as session:
             add_count(session, record_id, rows(session.execute(delete(table).where(column < limit))))
     else:
         for part in KINDS[kind]:
-            _in_portions(part, part.cutoff(before, record.at), record_id)
+            _delete_in_portions(part, part.cutoff(before, record.at), record_id)
 
 
-def _in_portions(part: Part, before: datetime, record_id: int) -> None:
+def _delete_in_portions(part: Part, before: datetime, record_id: int) -> None:
     while True:
         with database.reading() as session:
-            ids = session.scalars(part.due(before).limit(_PORTION)).all()
+            ids = session.scalars(part.select_due(before).limit(_PORTION)).all()
         if not ids:
             return
         with database.writing() as session:
-            still = session.scalars(part.due(before).where(_key_of(part, before).in_(ids))).all()
+            still = session.scalars(part.select_due(before).where(_key_of(part, before).in_(ids))).all()
             if still:
-                part.go(session, still)
+                part.delete(session, still)
                 add_count(session, record_id, len(still))
 
 
 def _key_of(part: Part, before: datetime) -> ColumnElement[int]:
-    return part.due(before).selected_columns[0]
+    return part.select_due(before).selected_columns[0]
 
 
 def left(kind: str, before: datetime, now: datetime) -> int:

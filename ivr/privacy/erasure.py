@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from ivr.audit import anchors
 from ivr.callbacks import workflow
 from ivr.calls import caller_language, erased_ids
-from ivr.domain.enums import CallState, ConversationState, LegState, PendingDeletionKind
+from ivr.domain.enums import CallRowState, ConversationState, LegState, PendingDeletionKind
 from ivr.domain.timestamps import iso
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask, Contact, TextMessage
@@ -141,7 +141,7 @@ def _numbers_of_no_other_call(session: Session, calls: Sequence[Call]) -> set[st
 
 
 def _talk(session: Session, subject: Subject) -> bool:
-    calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != CallState.ENDED)
+    calls = select(Call.id).where(Call.id.in_(subject.call_ids), Call.state != CallRowState.ENDED)
     conversations = select(Conversation.id).where(_theirs(subject), Conversation.state != ConversationState.ENDED)
     queries = [calls, conversations]
     if subject.number:
@@ -247,7 +247,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     )
     for sid in list(audio_store.recordings()):
         if _erased_at(erased, sid) and sid not in kept:
-            erased_ids.elsewhere(session, PendingDeletionKind.AUDIO, sid)
+            erased_ids.plan_external_deletion(session, PendingDeletionKind.AUDIO, sid)
     spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
     subject = Subject(
         tuple(task_id for task_id in tasks if task_id not in held),
@@ -271,7 +271,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
 
 def _over_long_ago(session: Session, subject: Subject) -> None:
     """End the calls and conversations that were going on when the backup was made."""
-    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state=CallState.ENDED))
+    session.execute(update(Call).where(Call.id.in_(subject.call_ids)).values(state=CallRowState.ENDED))
     talks = session.scalars(select(Conversation.id).where(_theirs(subject))).all()
     session.execute(update(Conversation).where(Conversation.id.in_(talks)).values(state=ConversationState.ENDED))
     session.execute(update(Leg).where(Leg.conversation_id.in_(talks)).values(state=LegState.ENDED))

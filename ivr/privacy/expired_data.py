@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
 from ivr.domain.enums import (
-    CallState,
+    CallRowState,
     ConversationState,
     QueueEntryState,
     RecordingState,
@@ -28,13 +28,13 @@ from ivr.privacy import anonymisation, legal_holds, retention_periods
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a kind of data: `due` selects the ids of expired rows, `go` deletes some of them.
+    """A part of a kind of data: `select_due` selects the ids of expired rows, `delete` deletes some.
 
     `erased`: rows of an erased person expire as soon as the metrics of their days are final, whatever the period.
     """
 
-    due: Callable[[datetime], Select[int]]
-    go: Callable[[Session, Sequence[int]], None]
+    select_due: Callable[[datetime], Select[int]]
+    delete: Callable[[Session, Sequence[int]], None]
     erased: bool = False
 
     def cutoff(self, before: datetime, now: datetime) -> datetime:
@@ -42,12 +42,12 @@ class Part:
         return now - timedelta(days=retention_periods.LEAST) if self.erased else before
 
 
-def is_free() -> ColumnElement[bool]:
+def is_deletable() -> ColumnElement[bool]:
     """The condition for tasks without a legal hold and without a restriction."""
     return and_(CallbackTask.restricted_at.is_(None), CallbackTask.id.not_in(legal_holds.lying()))
 
 
-def is_over(before: datetime) -> ColumnElement[bool]:
+def is_closed_before(before: datetime) -> ColumnElement[bool]:
     """The condition for tasks that were closed before an instant."""
     return and_(CallbackTask.state == TaskState.CLOSED, CallbackTask.closed_at < before)
 
@@ -55,17 +55,17 @@ def is_over(before: datetime) -> ColumnElement[bool]:
 def _kept_by_a_task(before: datetime) -> ColumnElement[bool]:
     """The condition for calls of a task that is open, held, or not old enough."""
     return exists().where(
-        Contact.call_id == Call.id, Contact.task_id == CallbackTask.id, ~and_(is_over(before), is_free())
+        Contact.call_id == Call.id, Contact.task_id == CallbackTask.id, ~and_(is_closed_before(before), is_deletable())
     )
 
 
 def _old_call(before: datetime) -> ColumnElement[bool]:
-    return and_(Call.state == CallState.ENDED, func.coalesce(Call.ended_at, Call.started_at) < before)
+    return and_(Call.state == CallRowState.ENDED, func.coalesce(Call.ended_at, Call.started_at) < before)
 
 
-def _of_old(before: datetime) -> ColumnElement[bool]:
+def _message_is_due(before: datetime) -> ColumnElement[bool]:
     """The condition for messages whose task is over, or without a task and whose call is over."""
-    task_over = exists().where(CallbackTask.id == VoiceboxMessage.task_id, is_over(before), is_free())
+    task_over = exists().where(CallbackTask.id == VoiceboxMessage.task_id, is_closed_before(before), is_deletable())
     call_over = exists().where(Call.id == VoiceboxMessage.call_id, _old_call(before), ~_kept_by_a_task(before))
     return or_(task_over, and_(VoiceboxMessage.task_id.is_(None), call_over))
 
@@ -76,14 +76,14 @@ def _audio(before: datetime) -> Select[int]:
         .join(VoiceboxMessage)
         .where(
             Recording.state.in_((RecordingState.ANNOUNCED, RecordingState.AVAILABLE, RecordingState.STORED)),
-            _of_old(before),
+            _message_is_due(before),
         )
     )
 
 
 def _messages(before: datetime) -> Select[int]:
     """Messages whose transcript has expired. Their audio is deleted with them, if it still exists."""
-    return select(VoiceboxMessage.id).where(_of_old(before))
+    return select(VoiceboxMessage.id).where(_message_is_due(before))
 
 
 def _written(before: datetime) -> Select[int]:
@@ -92,7 +92,7 @@ def _written(before: datetime) -> Select[int]:
                           TaskEvent.kind.in_(anonymisation.WRITTEN))  # fmt: skip
     draft = exists().where(Draft.task_id == CallbackTask.id)
     return select(CallbackTask.id).where(
-        is_over(before), is_free(), or_(text, draft, CallbackTask.urgency_words.is_not(None))
+        is_closed_before(before), is_deletable(), or_(text, draft, CallbackTask.urgency_words.is_not(None))
     )
 
 
@@ -101,7 +101,7 @@ def _named_tasks(before: datetime) -> Select[int]:
     wish = exists().where(AppointmentWish.task_id == CallbackTask.id, AppointmentWish.place.is_not(None))
     hold = exists().where(LegalHold.task_id == CallbackTask.id, LegalHold.reason != "")
     known = or_(CallbackTask.callback_number.is_not(None), CallbackTask.caller_name.is_not(None), order, wish, hold)
-    return select(CallbackTask.id).where(is_over(before), is_free(), known)
+    return select(CallbackTask.id).where(is_closed_before(before), is_deletable(), known)
 
 
 def _numbered_calls(before: datetime) -> Select[int]:
@@ -113,7 +113,7 @@ def _numbered_calls(before: datetime) -> Select[int]:
 
 def _numbered_legs(before: datetime) -> Select[int]:
     """Conversations with the number of a caller or a companion."""
-    task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(is_over(before), is_free()))
+    task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(is_closed_before(before), is_deletable()))
     entry = exists().where(
         QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
     )
@@ -133,11 +133,11 @@ def _blocks(before: datetime) -> Select[int]:
 
 
 def _tasks(before: datetime) -> Select[int]:
-    return select(CallbackTask.id).where(is_over(before), is_free(), ~_appointment_after(before))
+    return select(CallbackTask.id).where(is_closed_before(before), is_deletable(), ~_appointment_after(before))
 
 
 def _erased_tasks(before: datetime) -> Select[int]:
-    return select(CallbackTask.id).where(CallbackTask.erased_at < before, is_free(), ~_appointment_after(before))
+    return select(CallbackTask.id).where(CallbackTask.erased_at < before, is_deletable(), ~_appointment_after(before))
 
 
 def _appointment_after(before: datetime) -> ColumnElement[bool]:
@@ -194,5 +194,5 @@ def count_held(session: Session, kind: str, before: datetime) -> int:
     """The number of expired tasks with a legal hold or a restriction."""
     if kind not in KINDS:
         return 0
-    held = select(func.count(CallbackTask.id)).where(is_over(before), ~is_free())
+    held = select(func.count(CallbackTask.id)).where(is_closed_before(before), ~is_deletable())
     return session.scalar(held) or 0

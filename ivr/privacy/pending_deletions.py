@@ -77,8 +77,8 @@ def _carry_out(kind: str, forget: Callable[[str], None], seconds: float) -> int:
 def _note_gone(kind: str, sid: str) -> None:
     now = utc_now()
     with database.writing() as session:
-        gone = erased_ids.hidden(sid)
-        planned = PendingDeletion.sid.in_((sid, *erased_ids.all_hidden(sid)))
+        gone = erased_ids.hash_of_id(sid)
+        planned = PendingDeletion.sid.in_((sid, *erased_ids.hashes_of_id(sid)))
         session.execute(delete(PendingDeletion).where(PendingDeletion.kind == kind, planned))
         session.add(PendingDeletion(kind=kind, sid=gone, planned_at=now, done_at=now))
         if kind == "recording":

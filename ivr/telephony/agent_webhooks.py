@@ -108,14 +108,16 @@ def _chosen(session: Session, user: User) -> Response:
     now, caller = utc_now(), from_number()
     match request.form.get("Digits", ""):
         case "1" if caller is not None:
-            agent_presence.come(session, user, caller, agent_presence.of(session, user.id, now).languages, now)
+            agent_presence.start_answering(
+                session, user, caller, agent_presence.get_or_create(session, user.id, now).languages, now
+            )
             call_distribution.match(session, now)
             return _said("staff_available")
         case "2":
-            agent_presence.go(session, user, now, for_good=False)
+            agent_presence.stop_answering(session, user, now, for_good=False)
             return _said("staff_paused")
         case "3":
-            agent_presence.go(session, user, now, for_good=True)
+            agent_presence.stop_answering(session, user, now, for_good=True)
             return _said("staff_offline")
         case _:
             return _menu(session, user)

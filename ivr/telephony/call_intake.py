@@ -1,4 +1,4 @@
-"""Writes down what happens in a call and what was promised, in one short transaction a request."""
+"""Stores the events of a call and what was promised, in one short transaction for each webhook."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def join_queue(session: Session, call_sid: str, state: CallState, now: datetime)
 
 
 def visit_of(context: EventContext | CallState) -> int:
-    """The how-manyeth visit of the call queue it is in this call, from 1."""
+    """Number of this visit to the call queue within the call, from 1."""
     return max(1, context.queue_visit)
 
 

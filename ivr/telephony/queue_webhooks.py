@@ -32,8 +32,8 @@ from ivr.telephony.state_token import Unreadable, unseal
 log = logging.getLogger(__name__)
 waiting_callers = Blueprint("queue", __name__, url_prefix="/voice")
 
-#: Results of a queue that tell of something that has happened to the call; the answer to them is not executed.
-ELSEWHERE = ("hangup", "redirected", "redirected-from-bridged", "bridged", "bridging-in-process")
+#: Results of the carrier's queue after which the call is elsewhere already. The carrier ignores the answer to them.
+ALREADY_MOVED_ON = ("hangup", "redirected", "redirected-from-bridged", "bridged", "bridging-in-process")
 #: Longer waits are not announced in minutes.
 _LONG = timedelta(minutes=60)
 #: Keys of a waiting caller.
@@ -68,7 +68,7 @@ def wait() -> Response:
     state = state_of(request.args.get("state", ""))
     if state is None:
         return _leave()
-    lines = _prospect(state)
+    lines = _announcement(state)
     if lines is None:
         return _leave()
     document = VoiceResponse()
@@ -80,8 +80,8 @@ def wait() -> Response:
     return Response(str(document), mimetype="text/xml")
 
 
-def _prospect(state: CallState) -> tuple[PromptLine, ...] | None:
-    """What can honestly be said to a waiting caller; None when they no longer wait."""
+def _announcement(state: CallState) -> tuple[PromptLine, ...] | None:
+    """Position and expected wait; None if the caller no longer waits, and empty if a member has accepted."""
     now, turn = utc_now(), call_intake.visit_of(state)
     with database.writing_alone() as session:
         entry = call_queue.of_call(session, call_sid(), turn)
@@ -136,7 +136,7 @@ def key() -> Response:
 def out_of_queue(call: str, state: CallState, result: str) -> str:
     """The carrier's queue has let a caller go (queue-full, error, system-error, leave).
 
-    No member is called for them any more. The reason why they left; empty where it is not known.
+    No member is called for them any more. Returns the reason why they left; empty where it is not known.
     """
     full = result == "queue-full"
     try:
@@ -152,7 +152,7 @@ def out_of_queue(call: str, state: CallState, result: str) -> str:
 
 
 def met(call: str) -> bool:
-    """Whether a caller has spoken with a member in their last conversation; so where that is not known."""
+    """Whether a caller has spoken with a member in their last conversation. True also where it is not known."""
     try:
         with database.reading() as session:
             leg = conversations.leg_of(session, call)

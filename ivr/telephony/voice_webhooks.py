@@ -1,7 +1,7 @@
 """The carrier's webhooks: `/voice/*`.
 
-Each validates the signature, is safe to receive twice, and answers the caller with a document whatever has failed
-behind it.
+Each validates the carrier's signature, except those that serve audio (`/playback`, `/prompt`, `/music`). Each may be
+received twice, and answers with a document (TwiML) even if the database or another part does not answer.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def incoming() -> Response:
 def answer() -> Response:
     """The caller pressed keys, stayed silent, spoke, left the call queue, or a conversation ended."""
     state = state_of(request.args.get("state", ""))
-    if request.form.get("QueueResult") in queue_webhooks.ELSEWHERE:
+    if request.form.get("QueueResult") in queue_webhooks.ALREADY_MOVED_ON:
         return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; the answer is not executed
     return reply(engine.answer(script(), state, _input(state), present_context()), state) if state else incoming()
 

@@ -1,4 +1,4 @@
-"""Brings recordings from the carrier into the house, and removes the carrier's copies."""
+"""Fetches recordings from the carrier into our audio store, and deletes the carrier's copies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivr.voicebox import audio_store, voicebox
 
 log = logging.getLogger(__name__)
 
-#: After so many tries what has come of a recording is kept, though it is cut short.
+#: After so many tries an incomplete recording is kept.
 _TRIES_FOR_THE_WHOLE = 4
 
 
@@ -26,20 +26,20 @@ class StillRecording(Exception):
 
 
 def fetch_recording(recording_id: int) -> None:
-    """Fetch, check, store durably, mark.
+    """Fetch a recording, check it, store it in the audio store, and update its row.
 
     Raises:
         carrier.NotThere, carrier.NotAudio, requests.RequestException, OSError: to be tried again.
     """
     with database.reading() as session:
         recording = session.get_one(Recording, recording_id)
-        sid, state, told = recording.recording_sid, recording.state, recording.recorded_seconds
+        sid, state, reported_seconds = recording.recording_sid, recording.state, recording.recorded_seconds
         described = voicebox.description(recording)
     if state not in ("announced", "available"):
         return
     audio, sound, whole = _as_wav(media.fetch_audio(sid), outbox.attempt.get() >= _TRIES_FOR_THE_WHOLE)
-    if sound.seconds == 0 and told:
-        raise media.NotAudio(f"empty, though {told} s were recorded")
+    if sound.seconds == 0 and reported_seconds:
+        raise media.NotAudio(f"empty, though {reported_seconds} s were recorded")
     kept = audio_store.save(sid, audio, described)
     now = utc_now()
     with database.writing() as session:
@@ -48,7 +48,7 @@ def fetch_recording(recording_id: int) -> None:
             audio_store.delete(sid)
             return
         recording = known
-        if recording.state == RecordingState.ANNOUNCED:  # the carrier never told of it, yet here it is
+        if recording.state == RecordingState.ANNOUNCED:  # its event was lost
             call = recording.message.call
             if sound.seconds == 0:
                 voicebox.nothing_left(session, call, recording, now)
@@ -64,7 +64,7 @@ def fetch_recording(recording_id: int) -> None:
 def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
     """The recording as a WAV file we can read, its sound, and whether it is whole.
 
-    `anything`: a part is better than nothing.
+    `anything` accepts an incomplete recording.
     """
     try:
         return audio, read_wav(audio), True
@@ -79,14 +79,14 @@ def _as_wav(audio: bytes, anything: bool) -> tuple[bytes, Sound, bool]:
 
 
 def fetch_given_up(session: Session, recording_id: int) -> None:
-    """The carrier has not given the audio for hours: the task says so."""
+    """Mark a recording as not available after the last try, so that the task shows it."""
     recording = session.get_one(Recording, recording_id)
     if recording.state in (RecordingState.ANNOUNCED, RecordingState.AVAILABLE):
         voicebox.not_available(session, recording, utc_now())
 
 
 def ask_for_recording(message_id: int) -> None:
-    """Look early for the recording of a caller who has hung up and of whom no event has come; takes nothing back."""
+    """Look early for the recording of a caller who has hung up. Nothing is withdrawn if there is none."""
     find_recording(message_id, final=False)
 
 
@@ -137,7 +137,7 @@ def delete_at_carrier(recording_id: int) -> None:
     media.delete_recording(sid)
     with database.writing() as session:
         session.get_one(Recording, recording_id).carrier_deleted_at = utc_now()
-    log.info("recording %d: the carrier's copy is gone, as it says itself", recording_id)
+    log.info("recording %d: the carrier's copy was deleted, which the carrier confirms", recording_id)
 
 
 def discard_recording(recording_id: int) -> None:

@@ -19,7 +19,7 @@ from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config.settings import settings
 from ivr.domain.enums import (
-    CallState,
+    CallRowState,
     MessageState,
     RecordingState,
     TaskEventKind,
@@ -166,7 +166,7 @@ def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None
             Recording.state == RecordingState.ANNOUNCED,
         )
     ).all()
-    if call.state != CallState.ENDED:
+    if call.state != CallRowState.ENDED:
         return
     for recording in awaited:
         outbox.add(session, WorkKind.FETCH_RECORDING, recording.id, run_after=now + PATIENCE)

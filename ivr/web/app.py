@@ -102,7 +102,7 @@ def create_app() -> Flask:
     Compress(app)
     login.install(app)
     single_sign_on.install(app)
-    authorisation.keep(app)
+    authorisation.install_guard(app)
     for part in (template_helpers, forms, sealed_values, errors):
         part.install(app)
     for webhooks in _WEBHOOKS:

@@ -15,20 +15,20 @@ from ivr.web import forms, login
 
 
 def me() -> User:
-    """Who is logged in."""
+    """The user who is logged in."""
     user: User = current_user.user
     return user
 
 
 def actor() -> Actor:
-    """Who is logged in, as the access log names them."""
+    """The user who is logged in, as the access log names them."""
     return login.as_actor(me())
 
 
-def keep(app: Flask) -> None:
+def install_guard(app: Flask) -> None:
     """Guard every route of an application.
 
-    Endpoints of the carrier and of programs are guarded in their own blueprints.
+    Endpoints of the carrier and of API clients are guarded in their own blueprints.
     """
 
     @app.before_request
@@ -40,7 +40,7 @@ def keep(app: Flask) -> None:
             abort(404)
         if CARRIER in permission.who:
             return None
-        if not forms.is_typable():
+        if not forms.has_only_printable_input():
             abort(400)
         if "\0" in request.path:
             abort(404)

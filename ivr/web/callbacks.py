@@ -24,7 +24,7 @@ from ivr.callbacks import (
     queries,
     saved_views,
     sla_clocks,
-    sla_deadlines,
+    sla_deadline_changes,
     sms,
 )
 from ivr.callbacks.filters import Filters
@@ -103,7 +103,7 @@ def take_next() -> AnyResponse:
     """Take the most urgent task I may serve."""
     now = utc_now()
     with database.writing() as session:
-        languages = agent_presence.seen(session, me().id, now).languages
+        languages = agent_presence.read_presence(session, me().id, now).languages
         task = claims.take_next(session, me(), languages, now)
     if task is None:
         flash(gettext("No task waits that you could take. New ones appear here by themselves."), "info")
@@ -138,7 +138,7 @@ def task(task_id: int) -> str:
             related=queries.related(session, me(), found) if reason else [],
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
             texts=sms, template=_template(found), clocks=sla_clocks.of_task(session, task_id),
-            pause=sla_deadlines.pause_of(session, task_id, now),
+            pause=sla_deadline_changes.pause_of(session, task_id, now),
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""Reading what is covered: a task opened with a stated reason, its audio, and who has read it.
+"""Access to hidden case data: unlocking a task with a stated reason, its audio, and who has read it.
 
-Everything is written down before it is shown.
+Every access is logged before anything is shown.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ reading = Blueprint("reading", __name__, url_prefix="/desk")
 
 
 class ReasonForm(forms.Form):
-    """Why a covered task is opened: one of the reasons, and words."""
+    """Why a hidden task is unlocked: one of the reasons, and a text."""
 
     reason: Line = ""
     reason_text: Line = ""
@@ -48,7 +48,7 @@ class CodeForm(ReasonForm):
 
 @reading.post("/tasks/<int:task_id>/open")
 def open_task(task_id: int) -> AnyResponse:
-    """Uncover a task I do not hold."""
+    """Unlock a task the user has not claimed."""
     with database.writing() as session:
         found = queries.visible(session, me(), task_id) or abort(404)
         if reason := _stated():
@@ -121,7 +121,7 @@ def readers(task_id: int) -> str:
 @reading.get("/recordings/<int:recording_id>.wav")
 def recording(recording_id: int) -> Response:
     """A message's audio, in ranges, never cached."""
-    found, audio = _heard(recording_id, to_listen=True)
+    found, audio = _load_recording_and_log(recording_id, to_listen=True)
     response = send_file(io.BytesIO(audio), mimetype="audio/wav", conditional=True, etag=f"{found.audio_sha256}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -131,7 +131,7 @@ def recording(recording_id: int) -> Response:
 def waveform(recording_id: int) -> Response:
     """How loud a message is over its time: where somebody speaks, and where not."""
     try:
-        drawn = waveforms.svg(read_wav(_heard(recording_id)[1]))
+        drawn = waveforms.svg(read_wav(_load_recording_and_log(recording_id)[1]))
     except ValueError:  # it may be played all the same
         abort(404)
     return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
@@ -141,7 +141,7 @@ def waveform(recording_id: int) -> Response:
 _LISTENS = timedelta(minutes=5)
 
 
-def _heard(recording_id: int, *, to_listen: bool = False) -> tuple[Recording, bytes]:
+def _load_recording_and_log(recording_id: int, *, to_listen: bool = False) -> tuple[Recording, bytes]:
     """A recording of a task that is uncovered for me, and its audio; that I listen is written down first."""
     now, detail = utc_now(), f"recording {recording_id}"
     with database.reading() as session:

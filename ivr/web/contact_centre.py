@@ -50,7 +50,7 @@ def page() -> str | AnyResponse:
     now, asked = utc_now(), forms.query(LiveAddress)
     part = asked.part
     with database.reading() as session:
-        here = agent_presence.seen(session, me().id, now)
+        here = agent_presence.read_presence(session, me().id, now)
         conversation = conversations.of_user(session, me().id)
         legs = [leg for leg in conversation.legs if leg.state != "ended"] if conversation else []
         version = _version(here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs])
@@ -89,7 +89,7 @@ def come() -> AnyResponse:
     spoken = [code for code in form.language if code in settings().enabled_languages]
 
     def change(session: Session) -> None:
-        agent_presence.come(session, session.get_one(User, me().id), form.number, spoken, utc_now())
+        agent_presence.start_answering(session, session.get_one(User, me().id), form.number, spoken, utc_now())
         call_distribution.match(session, utc_now())
 
     return _act(change)
@@ -105,7 +105,7 @@ class GoForm(forms.Form):
 def go() -> AnyResponse:
     """Take a break, or go for the day."""
     form = forms.read(GoForm)
-    return _act(lambda session: agent_presence.go(session, me(), utc_now(), for_good=form.for_good))
+    return _act(lambda session: agent_presence.stop_answering(session, me(), utc_now(), for_good=form.for_good))
 
 
 class WrapUpForm(forms.Form):
@@ -143,7 +143,7 @@ def interpreter() -> AnyResponse:
 
 def _talking(session: Session) -> Conversation:
     conversation = conversations.of_user(session, me().id)
-    if conversation is None or agent_presence.seen(session, me().id, utc_now()).state != "talking":
+    if conversation is None or agent_presence.read_presence(session, me().id, utc_now()).state != "talking":
         raise Refused(Refusal.NO_CONVERSATION)
     return conversation
 

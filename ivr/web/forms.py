@@ -95,8 +95,8 @@ def asks(name: str) -> bool:
     return name in request.args
 
 
-def is_typable() -> bool:
-    """Whether a keyboard can have typed all that this request brings."""
+def has_only_printable_input() -> bool:
+    """Whether all parameters and fields of the request consist of printable text."""
     given = (*request.args.items(multi=True), *request.form.items(multi=True))
     return all(is_possible(key) and is_possible(value) for key, value in given)
 

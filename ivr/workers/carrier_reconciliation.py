@@ -17,7 +17,7 @@ from ivr.audio.wav import read_wav
 from ivr.calls import caller_language, calls, erased_ids, screening
 from ivr.carrier import call_control, media
 from ivr.config.settings import settings
-from ivr.domain.enums import CallState, RecordingState, WorkKind
+from ivr.domain.enums import CallRowState, RecordingState, WorkKind
 from ivr.domain.phone_numbers import calling_number, shown_number
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
@@ -110,7 +110,7 @@ def _compare_recording(kept: media.CarrierRecording, call_sid: str, report: Repo
     if kept.status in ("in-progress", "paused", "processing"):
         return
     with database.reading() as session:
-        if erased_ids.lies_on(session, kept.recording_sid, call_sid):
+        if erased_ids.was_deleted(session, kept.recording_sid, call_sid):
             return
         known = session.scalar(select(Recording).where(Recording.recording_sid == kept.recording_sid))
         ours = known is not None or session.scalar(select(Call.id).where(Call.call_sid == call_sid)) is not None
@@ -158,7 +158,7 @@ def _take_in_recording(kept: media.CarrierRecording, call_sid: str, ours: bool, 
     with database.writing() as session:
         call = calls.seen(session, call_sid, number, began_at or now)
         call.language = call.language or caller_language.language_of(session, call.from_number, now)
-        described = {"call_sid": call_sid, "seconds": kept.seconds, **_what_is_known(session, call)}
+        described = {"call_sid": call_sid, "seconds": kept.seconds, **_describe_call(session, call)}
         if voicebox.take_in(session, kept.recording_sid, described, now) is not None:
             report.recordings_found += 1
 
@@ -171,8 +171,11 @@ def _to_the_hotline(placed: call_control.PlacedCall) -> bool:
     )
 
 
-def _what_is_known(session: Session, call: Call) -> dict[str, object]:
-    """The take that was expected, or the last one's matter, or the call's own concern."""
+def _describe_call(session: Session, call: Call) -> dict[str, object]:
+    """Recording number, language and request of a recording without an event.
+
+    Taken from the message that expects a recording, else from the last message, else from the call's concern.
+    """
     taken = select(Recording.message_id)
     expected = session.scalar(
         select(VoiceboxMessage)
@@ -190,7 +193,7 @@ def _what_is_known(session: Session, call: Call) -> dict[str, object]:
 def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
     now = utc_now()
     with database.reading() as session:
-        stuck = select(Call.call_sid).where(Call.state != CallState.ENDED, Call.started_at < now - _STUCK_AFTER)
+        stuck = select(Call.call_sid).where(Call.state != CallRowState.ENDED, Call.started_at < now - _STUCK_AFTER)
         unended = set(session.scalars(stuck.limit(1000)))
     for placed in call_control.calls_since(since):
         late = placed.started_at is not None and placed.started_at > until
@@ -203,7 +206,7 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
             report.calls_closed += 1
             continue
         with database.reading() as session:
-            if erased_ids.lies_on(session, placed.call_sid):
+            if erased_ids.was_deleted(session, placed.call_sid):
                 continue
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
             shows = shown_number(placed.from_number)
@@ -228,7 +231,7 @@ def _take_in_audio(report: Report) -> None:
     for sid in list(audio_store.recordings()):
         with database.reading() as session:
             known = session.scalar(select(Recording.id).where(Recording.recording_sid == sid)) is not None
-            if known or erased_ids.lies_on(session, sid):
+            if known or erased_ids.was_deleted(session, sid):
                 continue
         try:
             described, audio = audio_store.about(sid), audio_store.load(sid)

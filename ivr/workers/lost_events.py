@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ivr.carrier import call_control
 from ivr.contact_centre import call_distribution, leg_events
-from ivr.domain.enums import CallState, LegState, QueueEntryState
+from ivr.domain.enums import CallRowState, LegState, QueueEntryState
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Leg, QueueEntry
@@ -26,15 +26,18 @@ def ask_for_lost_events() -> None:
             call_control.end_call(sid)
 
 
-def ask_for_departed() -> None:
-    """Look up the calls of waiting callers and of conversations. A lost event would hold them for ever."""
+def check_ended_calls() -> None:
+    """Look up the calls of waiting callers and of conversations.
+
+    Without this a lost event would keep the queue entry or the conversation open for ever.
+    """
     with database.reading() as session:
         held = (
             select(Call.call_sid)
             .join(QueueEntry)
             .where(QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
         )
-        waiting = session.scalars(held.where(Call.state != CallState.ENDED).distinct()).all()
+        waiting = session.scalars(held.where(Call.state != CallRowState.ENDED).distinct()).all()
         talking = {
             leg.id: leg.call_sid
             for leg in session.scalars(select(Leg).where(Leg.state.in_((LegState.ANSWERED, LegState.JOINED))))

@@ -42,9 +42,9 @@ TICK = 1.0
 _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
-_ASK_EVERY = 30.0
+_POLL_EVERY = 30.0
 _DELETE_EVERY = 30.0
-_KEEP_EVERY = 60.0
+_ANCHOR_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before a reconciliation.
 _STABLE_SECONDS = 10
@@ -62,8 +62,8 @@ def run() -> None:
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = job_queue.hand_over
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
-    threading.Thread(target=_ask, args=(stop,), name="lost events", daemon=True).start()
-    threading.Thread(target=_delete, args=(stop,), name="deletion", daemon=True).start()
+    threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
+    threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     looked = forgot = counted = 0.0
     while not stop.wait(TICK):
         _try(call_intake.replay_spool)
@@ -82,11 +82,11 @@ def run() -> None:
             _try(forget)
 
 
-def _ask(stop: threading.Event) -> None:
+def _poll_lost_events(stop: threading.Event) -> None:
     """A thread of its own, because the carrier may be slow and deadlines are recorded within ten seconds anyway."""
-    while not stop.wait(_ASK_EVERY):
+    while not stop.wait(_POLL_EVERY):
         _try(lost_events.ask_for_lost_events)
-        _try(lost_events.ask_for_departed)
+        _try(lost_events.check_ended_calls)
 
 
 def _reconcile(stop: threading.Event) -> None:
@@ -127,7 +127,7 @@ def send_alerts() -> None:
     """Put alerts together and send them in threads, so that a slow server delays nothing else."""
     now = utc_now()
     with database.writing() as session:
-        alert_digest.put_together(session, now)
+        alert_digest.write_due_messages(session, now)
     with database.reading() as session:
         due = alert_delivery.due(session, now)
     for work_id, recipient in due:
@@ -200,19 +200,19 @@ def forget() -> None:
         login_sessions.forget(session, now)
 
 
-def keep_anchor() -> None:
+def write_anchor() -> None:
     """Write an anchor of the access log to the blob store, where access to the database cannot change it."""
     anchors.keep(utc_now())
 
 
-def _delete(stop: threading.Event) -> None:
+def _run_nightly_job(stop: threading.Event) -> None:
     """A thread of its own, because the nightly run takes long."""
     kept: float | None = None
     while not stop.wait(_DELETE_EVERY):
         _try(lambda: nightly_job.nightly(utc_now()))
-        if kept is None or time.monotonic() - kept > _KEEP_EVERY:
+        if kept is None or time.monotonic() - kept > _ANCHOR_EVERY:
             kept = time.monotonic()
-            _try(keep_anchor)
+            _try(write_anchor)
 
 
 def _try(duty: Callable[[], object]) -> bool:

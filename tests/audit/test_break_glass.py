@@ -15,7 +15,7 @@ from tests.support.access_lines import SECRETS, _recording, a_secret_task, lines
 from tests.support.people import the_task
 
 
-def test_a_task_is_covered_until_somebody_claims_it(desk) -> None:
+def test_a_task_is_hidden_until_somebody_claims_it(desk) -> None:
     task = a_secret_task()
     recording = _recording(task)
     nils = desk("nils")

@@ -53,9 +53,9 @@ def subscribed(empty_database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     nothing_on_its_way()
 
 
-def put_together(now: datetime) -> int:
+def write_due_messages(now: datetime) -> int:
     with database.writing() as session:
-        return alert_digest.put_together(session, now)
+        return alert_digest.write_due_messages(session, now)
 
 
 def messages() -> list[AlertMessage]:
@@ -67,7 +67,7 @@ def test_an_emergency_is_told_at_once_day_and_night_by_its_code_only(subscribed,
     subscribed({"name": "benefits", "to": "team@example.org", "teams": ["benefits"]}, SMTP_URL=mailbox.url)
     task = the_task(a_task("emergency", text="Strom", number="+4917612345678"))
     a_task("under_25")
-    assert put_together(NIGHT) == 1
+    assert write_due_messages(NIGHT) == 1
     scheduler.send_alerts()
     (mail,) = eventually(lambda: mailbox.mails)
     body = mail.get_content()
@@ -78,7 +78,7 @@ def test_an_emergency_is_told_at_once_day_and_night_by_its_code_only(subscribed,
     for personal in ("17612345678", "Strom", "Leistung", "benefits"):
         assert personal not in str(mail), "nothing personal leaves the hotline"
     eventually(lambda: messages()[0].state == "sent")
-    assert put_together(NIGHT) == 0, "once"
+    assert write_due_messages(NIGHT) == 0, "once"
 
 
 def test_at_risk_and_missed_wait_for_the_morning_and_come_together(subscribed, mailbox) -> None:
@@ -89,10 +89,10 @@ def test_at_risk_and_missed_wait_for_the_morning_and_come_together(subscribed, m
         a_task(age=utc_now() - evening + timedelta(hours=25)),
     )
     sweep(evening)
-    assert put_together(NIGHT) == 0
+    assert write_due_messages(NIGHT) == 0
     morning = datetime(2026, 11, 25, 7, 0, tzinfo=ZoneInfo("Europe/Berlin"))
-    assert put_together(morning - timedelta(seconds=1)) == 0
-    assert put_together(morning) == 1
+    assert write_due_messages(morning - timedelta(seconds=1)) == 0
+    assert write_due_messages(morning) == 1
     (message,) = messages()
     assert message.subject == "1 Rückrufzusage überfällig, 1 Rückrufzusage gefährdet"
     assert message.content["codes"] == {
@@ -106,7 +106,7 @@ def test_who_is_in_time_again_is_not_warned_of(subscribed) -> None:
     sweep(utc_now())
     with database.writing() as session:
         session.get_one(CallbackTask, task).first_attempt_at = utc_now()
-    assert put_together(NOON + timedelta(days=30)) == 0
+    assert write_due_messages(NOON + timedelta(days=30)) == 0
     assert messages() == []
 
 
@@ -117,16 +117,16 @@ def test_an_emergency_that_was_none_and_then_is_one_is_told_again(subscribed) ->
     with database.writing() as session:
         found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
         workflow.raise_by_words(session, found, ["strom"], NOON)
-    assert put_together(NOON) == 1
+    assert write_due_messages(NOON) == 1
     with database.writing() as session:
         workflow.lower_urgency(session, session.get_one(CallbackTask, task), mia, NOON)
         collaboration.hand_over(session, session.get_one(CallbackTask, task), mia, "work", "falsch", NOON)
-    assert put_together(NOON) == 0
+    assert write_due_messages(NOON) == 0
     with database.writing() as session:
         found = session.get_one(CallbackTask, task)
         found.urgency = "emergency"
-        sla_clocks.tell(session, found, NOON)
-    assert put_together(NOON) == 1
+        sla_clocks.alert_current_state(session, found, NOON)
+    assert write_due_messages(NOON) == 1
 
 
 def test_a_task_handed_over_is_told_to_the_other_team(subscribed) -> None:
@@ -159,9 +159,9 @@ def test_nobody_is_woken_by_a_second_try(subscribed) -> None:
     subscribed({"name": "all", "to": "https://example.org/hook", "events": ["emergency", "missed"]})
     a_task(age=timedelta(hours=25))
     sweep(utc_now())
-    put_together(NOON + timedelta(days=30))
+    write_due_messages(NOON + timedelta(days=30))
     a_task("emergency")
-    put_together(NOON + timedelta(days=30))
+    write_due_messages(NOON + timedelta(days=30))
     with database.reading() as session:
         later = NOON + timedelta(days=31)
         assert len(alert_delivery.due(session, later)) == 2
@@ -191,7 +191,7 @@ def test_a_flood_is_one_digest_whoever_counts_it(subscribed) -> None:
     with ThreadPoolExecutor(3) as processes:
         list(processes.map(sweep, [NOON] * 9))
     with ThreadPoolExecutor(3) as processes:
-        written = list(processes.map(put_together, [NOON + timedelta(minutes=2)] * 9))
+        written = list(processes.map(write_due_messages, [NOON + timedelta(minutes=2)] * 9))
     assert sum(written) == 1
     (message,) = messages()
     assert message.subject == "3.000 Rückrufzusagen überfällig"
@@ -199,8 +199,8 @@ def test_a_flood_is_one_digest_whoever_counts_it(subscribed) -> None:
     assert "und 2.980 weitere" in message.text
     a_task(age=utc_now() - NOON + timedelta(hours=25))
     sweep(NOON + timedelta(minutes=3))
-    assert put_together(NOON + timedelta(minutes=10)) == 0, "the next digest has time"
-    assert put_together(NOON + timedelta(minutes=20)) == 1
+    assert write_due_messages(NOON + timedelta(minutes=10)) == 0, "the next digest has time"
+    assert write_due_messages(NOON + timedelta(minutes=20)) == 1
 
 
 #: Ids no sequence comes to.
@@ -279,7 +279,7 @@ def test_a_webhook_is_signed_and_tried_again(subscribed, receiver: Receiver) -> 
     subscribed({"name": "hook", "to": receiver.url})
     task = the_task(a_task("emergency"))
     receiver.mood = "refuses"
-    put_together(NOON)
+    write_due_messages(NOON)
     scheduler.send_alerts()
     eventually(lambda: work().last_error)
     assert "503" in work().last_error
@@ -309,7 +309,7 @@ def test_a_dead_server_delays_nothing_and_loses_no_alert(subscribed, mailbox, re
         SMTP_URL=mailbox.url,
     )
     a_task("emergency")
-    put_together(NOON)
+    write_due_messages(NOON)
     began = utc_now()
     scheduler.send_alerts()
     eventually(lambda: mailbox.mails, 5)
@@ -348,7 +348,7 @@ def test_a_team_may_be_told_by_text_message(hotline, monkeypatch: pytest.MonkeyP
     try:
         code = the_task(a_task("emergency")).receipt_code
         with database.writing() as session:
-            alert_digest.put_together(session, utc_now())
+            alert_digest.write_due_messages(session, utc_now())
         found = eventually(lambda: scheduler.send_alerts() or _texts_to(hotline, "+4917611111111"), 30, 0.2)
         nothing_on_its_way()
     finally:
@@ -364,7 +364,7 @@ def _texts_to(hotline, number: str) -> list[str]:
 def test_what_was_told_long_ago_is_forgotten(subscribed) -> None:
     subscribed({"name": "all", "to": "https://example.org/hook"})
     a_task("emergency")
-    put_together(NOON)
+    write_due_messages(NOON)
     with database.writing() as session:
         for message in session.scalars(select(AlertMessage)):
             message.state = "sent"

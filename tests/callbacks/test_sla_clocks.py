@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from ivr.callbacks import attempts, intake, sla_deadlines, workflow
+from ivr.callbacks import attempts, intake, sla_deadline_changes, workflow
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import sla_policies
@@ -171,7 +171,7 @@ def test_who_asks_for_a_later_date_stops_the_clock_until_then(empty_database) ->
         workflow.put_off(session, found, mia, thursday, now)  # they have thought again
         assert found.due_at == due + timedelta(days=2)
         assert found.next_attempt_at == thursday
-        assert sla_deadlines.pause_of(session, task, now + timedelta(days=1)).until_at == thursday
+        assert sla_deadline_changes.pause_of(session, task, now + timedelta(days=1)).until_at == thursday
     sweep(now + timedelta(days=2))
     assert clock_of(task).state == "on_track"
     sweep(due + timedelta(days=2))

@@ -81,7 +81,7 @@ class Used:
         caller_language.remember(session.connection(), NUMBER, "de", self.now)
         session.add(KnownCaller(number_hash=HASHES["known callers"], language="en", last_called_at=self.now))
         session.add(
-            PendingDeletion(kind="call", sid=erased_ids.hidden("CA-gone"), planned_at=self.now, done_at=self.now)
+            PendingDeletion(kind="call", sid=erased_ids.hash_of_id("CA-gone"), planned_at=self.now, done_at=self.now)
         )
         for _ in range(3):
             receipt_lookup.find(session, "00000000", NUMBER, self.now)
@@ -128,8 +128,8 @@ class Used:
             assert state_token.unseal(entry.resume, CALL).step == "consent"
             assert caller_language.language_of(session, NUMBER, self.now) == "de"
             assert caller_language.language_of(session, OTHER, self.now) == "en"
-            assert erased_ids.lies_on(session, "CA-gone")
-            assert not erased_ids.lies_on(session, "CA-other")
+            assert erased_ids.was_deleted(session, "CA-gone")
+            assert not erased_ids.was_deleted(session, "CA-other")
             assert receipt_lookup._require_tries_left(session, NUMBER, self.now) is None
         with pytest.raises(receipt_lookup.Locked), database.writing() as session:
             for _ in range(3):

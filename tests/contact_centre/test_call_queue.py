@@ -33,7 +33,7 @@ def test_the_expected_wait_is_what_the_last_half_hour_tells(empty_database) -> N
         person = enters(session, 1)
         assert call_queue.expected_wait(session, person.team_id, 3, NOW) is None, "nothing is promised without data"
         for name in ("mia", "nils"):
-            agent_presence.come(session, people[name], f"+49421987{people[name].id:03d}", [], NOW)
+            agent_presence.start_answering(session, people[name], f"+49421987{people[name].id:03d}", [], NOW)
         for number, (began, took) in enumerate(((1, 1), (20, 9), (29, 20), (31, 30)), start=2):
             earlier = enters(session, number)
             earlier.state, earlier.answered_at = "answered", NOW - timedelta(minutes=began)
@@ -49,7 +49,7 @@ def test_emergencies_take_nobodys_place(empty_database, monkeypatch) -> None:
     settings.settings.cache_clear()
     people = hire()
     with database.writing() as session:
-        agent_presence.come(session, people["mia"], "+4942198765", [], NOW)
+        agent_presence.start_answering(session, people["mia"], "+4942198765", [], NOW)
         for number in range(5):
             enters(session, number, "emergency")
         enters(session, 7)
@@ -61,8 +61,8 @@ def test_emergencies_take_nobodys_place(empty_database, monkeypatch) -> None:
 def test_who_goes_home_after_the_wrap_up_or_forgot_it_is_not_waited_for(empty_database) -> None:
     people = hire()
     with database.writing() as session:
-        agent_presence.come(session, people["mia"], "+4942198765", [], NOW)
-        here = agent_presence.of(session, people["mia"].id, NOW)
+        agent_presence.start_answering(session, people["mia"], "+4942198765", [], NOW)
+        here = agent_presence.get_or_create(session, people["mia"].id, NOW)
         here.state = "wrap_up"
         session.flush()
         assert call_queue.state_for(session, "benefits", NOW) == "open"
@@ -79,7 +79,7 @@ def test_a_fallback_group_answers_when_it_is_planned_to_and_swapped_shifts_count
         benefits = session.scalars(select(Team).where(Team.key == "benefits")).one()
         sven, mia = people["sven"], people["mia"]
         session.add(Duty(team_id=benefits.id, user_id=sven.id, weekday=0, starts=time(8), ends=time(12), fallback=True))
-        agent_presence.come(session, sven, "+4942198765", [], monday)
+        agent_presence.start_answering(session, sven, "+4942198765", [], monday)
         session.flush()
         assert [here.user_id for here in duty_roster.who_answers(session, benefits.id, monday)] == [sven.id]
         assert not duty_roster.who_answers(session, benefits.id, monday + timedelta(hours=4))
@@ -143,8 +143,8 @@ def test_the_board_shows_who_waits_and_who_answers(empty_database) -> None:
     people = hire()
     a_task()
     with database.writing() as session:
-        agent_presence.come(session, people["mia"], "+4942198765", ["tr"], NOW)
-        agent_presence.go(session, people["nils"], NOW, for_good=False)
+        agent_presence.start_answering(session, people["mia"], "+4942198765", ["tr"], NOW)
+        agent_presence.stop_answering(session, people["nils"], NOW, for_good=False)
         person = enters(session, 1)
         session.flush()
         teams = session.scalars(select(Team).where(Team.key.in_(["benefits", "youth"])).order_by(Team.id)).all()

@@ -235,7 +235,7 @@ def test_who_is_deactivated_is_out_at_once_and_is_not_rung(app) -> None:
     mia, adam = log_in(app.test_client(), "mia"), log_in(app.test_client(), "adam")
     with database.writing() as session:
         user = session.scalar(select(User).where(User.username == "mia"))
-        agent_presence.come(session, user, "+49421555", ["de"], utc_now())
+        agent_presence.start_answering(session, user, "+49421555", ["de"], utc_now())
         team = session.scalar(select(Team.id).where(Team.key == "benefits"))
     with database.reading() as session:
         assert duty_roster.somebody_answers(session, team, utc_now())

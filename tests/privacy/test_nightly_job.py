@@ -51,7 +51,7 @@ def test_a_kind_that_the_database_refuses_is_written_down_and_the_others_go(serv
 
     with monkeypatch.context() as patch:
         parts = expired_data.KINDS["transcript"]
-        patch.setitem(expired_data.KINDS, "transcript", tuple(replace(part, go=locked) for part in parts))
+        patch.setitem(expired_data.KINDS, "transcript", tuple(replace(part, delete=locked) for part in parts))
         records = {record.kind: record for record in runs.run(now)}
     assert records["transcript"].remains.startswith("broken off: OperationalError, database: ")
     assert records["audio"].verified

@@ -87,7 +87,7 @@ class Day:
         user.teams = list(session.scalars(select(Team).where(Team.key == team)))
         session.add(user)
         session.flush()
-        agent_presence.come(session, user, f"+4942198{user.id:05d}", languages, self.now)
+        agent_presence.start_answering(session, user, f"+4942198{user.id:05d}", languages, self.now)
         return user
 
     def rings_up(self, at: datetime, concern: str, language: str, talk: float | None = None) -> None:

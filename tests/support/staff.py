@@ -38,12 +38,12 @@ class Team:
     def comes(self, name: str, *languages: str) -> None:
         user, phone = self.people[name]
         with database.writing_alone() as session:
-            agent_presence.come(session, user, phone.number, ["de", *languages], utc_now())
+            agent_presence.start_answering(session, user, phone.number, ["de", *languages], utc_now())
             call_distribution.match(session, utc_now())
 
     def goes(self, name: str) -> None:
         with database.writing_alone() as session:
-            agent_presence.go(session, self.people[name][0], utc_now(), for_good=True)
+            agent_presence.stop_answering(session, self.people[name][0], utc_now(), for_good=True)
 
     def state(self, name: str) -> str:
         with database.reading() as session:

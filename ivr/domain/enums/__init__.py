@@ -27,7 +27,7 @@ from ivr.domain.enums.call_script import (
 )
 from ivr.domain.enums.calls import (
     CallEnding,
-    CallState,
+    CallRowState,
     MessageState,
     RecordingState,
     Screening,
@@ -89,7 +89,7 @@ __all__ = [
     "BreakGlassReason",
     "CallEnding",
     "CallQueueState",
-    "CallState",
+    "CallRowState",
     "Companion",
     "Concern",
     "ConversationKind",

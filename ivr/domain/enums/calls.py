@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class CallState(StrEnum):
+class CallRowState(StrEnum):
     """State of a call's row."""
 
     IN_PROGRESS = "in_progress"

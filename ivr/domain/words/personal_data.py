@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.domain.enums import CallState, DeliveryState, MessageState, QueueEntryState, RecordingState, TranscriptState
+from ivr.domain.enums import CallRowState, DeliveryState, MessageState, QueueEntryState, RecordingState, TranscriptState
 from ivr.domain.words.tables import Words, _
 
 #: What only machines need (ids of rows and of the carrier) has no name here.
@@ -109,8 +109,8 @@ COLUMNS = Words(
 DATA_STATES = Words(
     "data states",
     {
-        CallState.IN_PROGRESS: _("in progress"),
-        CallState.ENDED: _("ended"),
+        CallRowState.IN_PROGRESS: _("in progress"),
+        CallRowState.ENDED: _("ended"),
         QueueEntryState.ANSWERED: _("answered"),
         MessageState.LEFT: _("left"),
         RecordingState.STORED: _("stored"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from ivr.local_carrier.conferences import Participant
-from ivr.local_carrier.lines import Conversation, HungUp, Interrupted
+from ivr.local_carrier.lines import HungUp, Interrupted, JoinedConference
 from ivr.local_carrier.twiml_parser import Verb
 from ivr.local_carrier.verbs.base import Request, action_url
 
@@ -38,7 +38,7 @@ def _join(execution: Execution, url: str, verb: Verb, conference_verb: Verb) -> 
     reason = "participant_left_conference"
     try:
         star = verb.attributes.get("hangupOnStar") == "true"
-        execution.line.converse(Conversation(conference, participant), star=star)
+        execution.line.converse(JoinedConference(conference, participant), star=star)
         reason = participant.removed_because or reason
     except HungUp:
         reason, status = "participant_hung_up", "completed"

@@ -5,32 +5,54 @@ tests/privacy/compliance/test_documents.py fails if a table is missing here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ivr.domain.enums import RetentionKind
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Whom the data is about (`callers`, `staff`, `others`, `nobody`), what it is, and its retention periods."""
+    """Whom the data is about (`callers`, `staff`, `others`, `nobody`), what it is, and its retention periods.
+
+    `parts`: what a period deletes, where it is not the whole row.
+    """
 
     about: str
     what: str
     periods: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 _CALLERS = (RetentionKind.NUMBER_AND_NAME, RetentionKind.CALL_RECORD)
 TABLES: dict[str, Kept] = {
-    "calls": Kept("callers", "A call: number, language, concern, times, the carrier's id", _CALLERS),
+    "calls": Kept(
+        "callers",
+        "A call: number, language, concern, times, the carrier's id",
+        _CALLERS,
+        {RetentionKind.NUMBER_AND_NAME: "`from_number`"},
+    ),
     "contacts": Kept("callers", "Which call belongs to which task", (RetentionKind.TASK,)),
     "callback_tasks": Kept(
         "callers",
         "A task: number, name, concern, urgency, office, age group, promises",
-        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {
+            RetentionKind.TRANSCRIPT: "`urgency_words`",
+            RetentionKind.NUMBER_AND_NAME: "`callback_number`, `caller_name`",
+        },
     ),
-    "voicebox_messages": Kept("callers", "A message: consent, language, what it is about", (RetentionKind.TRANSCRIPT,)),
+    "voicebox_messages": Kept(
+        "callers",
+        "A message: consent, language, what it is about",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TRANSCRIPT),
+        {RetentionKind.NUMBER_AND_NAME: "customer number in `about`"},
+    ),
     "recordings": Kept(
-        "callers", "Where the audio is, its length and checksum", (RetentionKind.AUDIO, RetentionKind.TRANSCRIPT)
+        "callers",
+        "Where the audio is, its length and checksum",
+        (RetentionKind.AUDIO, RetentionKind.TRANSCRIPT),
+        {RetentionKind.AUDIO: "the audio, `audio_sha256`, `audio_bytes`"},
     ),
     "transcripts": Kept(
         "callers", "What was said, as far as a machine could tell, and corrections", (RetentionKind.TRANSCRIPT,)
@@ -39,25 +61,48 @@ TABLES: dict[str, Kept] = {
         "callers",
         "Words and numbers by which a task is found",
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME),
+        {RetentionKind.TRANSCRIPT: "rows of words", RetentionKind.NUMBER_AND_NAME: "rows of numbers and names"},
     ),
     "task_events": Kept(
-        "callers", "History of a task; notes and names in it", (RetentionKind.TRANSCRIPT, RetentionKind.TASK)
+        "callers",
+        "History of a task; notes and names in it",
+        (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.TRANSCRIPT: "`text` of notes", RetentionKind.NUMBER_AND_NAME: "`text` with the caller's name"},
     ),
     "attempts": Kept("callers", "Attempts to call back, and how they ended", (RetentionKind.TASK,)),
     "drafts": Kept("callers", "What a member is writing", (RetentionKind.TRANSCRIPT,)),
     "postal_orders": Kept(
-        "callers", "Forms ordered; customer number", (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK)
+        "callers",
+        "Forms ordered; customer number",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.NUMBER_AND_NAME: "`customer_number`"},
     ),
     "appointment_wishes": Kept(
         "callers",
         "Appointment wish: impairment, companion, date and place, refusal",
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.NUMBER_AND_NAME: "`place`"},
     ),
     "text_messages": Kept("callers", "Text messages and the number they went to", (RetentionKind.NUMBER_AND_NAME,)),
-    "line_entries": Kept("callers", "Entries of the call queues; the call's sealed state", _CALLERS),
+    "line_entries": Kept(
+        "callers",
+        "Entries of the call queues; the call's sealed state",
+        _CALLERS,
+        {RetentionKind.NUMBER_AND_NAME: "`resume`"},
+    ),
     "conversations": Kept("callers", "Who was connected when, and the outcome", (RetentionKind.CALL_RECORD,)),
-    "legs": Kept("callers", "Telephones of a conversation; numbers of callers and companions", _CALLERS),
-    "interpreter_requests": Kept("others", "Interpreters and companions asked for; a companion's number", _CALLERS),
+    "legs": Kept(
+        "callers",
+        "Telephones of a conversation; numbers of callers and companions",
+        _CALLERS,
+        {RetentionKind.NUMBER_AND_NAME: "`number` of callers and companions"},
+    ),
+    "interpreter_requests": Kept(
+        "others",
+        "Interpreters and companions asked for; a companion's number",
+        _CALLERS,
+        {RetentionKind.NUMBER_AND_NAME: "`number`"},
+    ),
     "known_callers": Kept("callers", "The language of a number, under a keyed hash", ("remembered_language",)),
     "code_tries": Kept("callers", "Wrong receipt codes of a number, under a keyed hash; for an hour"),
     "frequent_callers": Kept("callers", "Numbers that call extremely often; for days"),
@@ -67,10 +112,16 @@ TABLES: dict[str, Kept] = {
     "alert_items": Kept("callers", "Which task an alert was about; for days"),
     "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
     "pending_deletions": Kept(
-        "callers", "What audio store and carrier still have to lose: the carrier's ids, until they have"
+        "callers",
+        "What must still be deleted in the audio store and at the carrier: the carrier's ids, until it is done",
     ),
-    "openings": Kept("staff", "Who has opened which task and why; for a day, then in the access log"),
-    "legal_holds": Kept("staff", "Holds on tasks, who placed them and why", (RetentionKind.TASK,)),
+    "openings": Kept("staff", "Who has unlocked which task and why; for a day, then in the access log"),
+    "legal_holds": Kept(
+        "staff",
+        "Holds on tasks, who placed them and why",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.NUMBER_AND_NAME: "`reason` of lifted holds"},
+    ),
     "subject_requests": Kept("staff", "Requests of data subjects: what, who worked on it; not whose", ()),
     "access_log": Kept("staff", "Who has read or done what, when, why and from where", ("access_log",)),
     "access_head": Kept("nobody", "The newest line of the access log"),
@@ -79,14 +130,14 @@ TABLES: dict[str, Kept] = {
     "log_in_delays": Kept("staff", "Failed log-ins under a keyed hash; for a day"),
     "recovery_codes": Kept("staff", "Recovery codes under a keyed hash"),
     "security_keys": Kept("staff", "Public keys of security keys"),
-    "api_tokens": Kept("nobody", "Tokens of programs, hashed"),
+    "api_tokens": Kept("nobody", "Tokens of API clients, hashed"),
     "team_members": Kept("staff", "Who works for which team"),
-    "team_supervisors": Kept("staff", "Who answers for which team"),
+    "team_supervisors": Kept("staff", "Who is responsible for which team"),
     "presences": Kept("staff", "Who answers calls now, and at which telephone"),
     "duties": Kept("staff", "The duty roster"),
     "duty_exceptions": Kept("staff", "Absences and other hours of a day"),
     "task_views": Kept("staff", "Who has a task's page open; for seconds"),
-    "saved_views": Kept("staff", "A person's own views of the queue; searches in them are sealed"),
+    "saved_views": Kept("staff", "A person's own views of the task list; searches in them are sealed"),
     "reports_sent": Kept("staff", "Reports sent by e-mail, and to whom"),
     "prompt_recordings": Kept("staff", "Recorded prompts, and who recorded them"),
     "teams": Kept("nobody", "Teams"),

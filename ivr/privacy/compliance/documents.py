@@ -31,15 +31,17 @@ def permissions() -> str:
     return (
         f"{_MADE}# Permissions (Rollen- und Berechtigungskonzept)\n\n"
         "Everything that is not in this table is refused (404). An entry names a blueprint of the web process, or one "
-        "of its endpoints, which then goes before its blueprint. *own*: only for tasks of the teams that are the person's "
-        "business: those a member works for, or a supervisor answers for. An administrator and the data protection "
+        "of its endpoints, whose entry then takes precedence. Where a blueprint has another name than its module, see "
+        "docs/architecture.md. *own*: only for tasks of the person's own teams: those a member works for, or a "
+        "supervisor is responsible for. An administrator and the data protection "
         "officer (officer) see no callers' data; of the officer's pages none shows content.\n\n"
         + _table(("Endpoint", "What", *columns, "Teams"), lines)
     )
 
 
 def _periods(kept: Kept) -> str:
-    return ", ".join(f"{kind} ({PERIODS[kind].days} days)" for kind in kept.periods) or "see there"
+    named = [(f"{kind} ({PERIODS[kind].days} days)", kept.parts.get(kind, "the row")) for kind in kept.periods]
+    return "; ".join(f"{kind}: {part}" if kept.parts else kind for kind, part in named) or "see there"
 
 
 def record_of_processing() -> str:
@@ -60,7 +62,7 @@ def record_of_processing() -> str:
                 ("c) Categories of data", "Numbers, names, voice, words, language, concern, age group, impairment "
                  "(Art. 9 GDPR, where a caller states it), times; of staff: log-ins and what they read"),
                 ("d) Recipients", "The responsible team; the telephone carrier (processor, Art. 28 GDPR); nobody else. "
-                 "Speech is transcribed on own machines."),
+                 "Speech is transcribed on machines of the controller."),
                 ("e) Third countries", "None by the software. The carrier's region is a setting (`twilio_region`): "
                  "Ireland (`ie1`) keeps its side in the EU; the contract with the carrier has to say so."),
                 ("f) Periods", "See the deletion concept"),
@@ -93,21 +95,24 @@ def deletion_concept() -> str:
         f"{_MADE}# Deletion concept (Löschkonzept, Art. 5 (1) e GDPR, § 84 SGB X)\n\n"
         + _table(("Kind", "Days by default", "Possible", "Counted from", "Reason"), lines)
         + "\n**How a period is changed:** the administrator proposes it with a reason (page “Periods”), the data "
-        "protection officer confirms it; both stand in the access log. What is due by the new period goes in the next "
+        "protection officer confirms it; both are written into the access log. What has expired by the new period is deleted in the next "
         "night.\n\n**How it is deleted:** every night after three (`ivr/privacy/nightly_job.py`) the key of a recording is "
-        "destroyed first, then its audio, then rows; what the carrier has is deleted there and asked for again; the "
-        "database's pages are written anew (`VACUUM`), so that nothing is left in them. Then it is looked for in "
-        "database, audio store, carrier and Redis, and a deletion record is written: kind, number, cut-off, whether all "
-        "is gone; no personal data. Days that are not counted yet are counted first: statistics never change. "
-        "`python -m ivr retention plan` shows what would go, `retention run` does it now.\n\n"
+        "destroyed first, then its audio, then rows. The carrier's records are deleted, and fetched again to verify "
+        "that they are gone. The database's pages are rewritten (`VACUUM`), so that no deleted data is left in them. Then "
+        "database, audio store, carrier and Redis are searched for remains, and a deletion record is written: kind, "
+        "number, cut-off, whether everything was deleted; no personal data. Days that are not counted yet are counted first: statistics never change. "
+        "`python -m ivr retention plan` shows what would be deleted, `retention run` deletes it now.\n\n"
         "**What is not deleted:** tasks that are open; tasks on which a legal hold lies (Art. 17 (3) e); tasks whose use "
         "is restricted (Art. 18). PostgreSQL's own log (WAL) and its archive are the operator's: keep them no longer "
         "than backups.\n\n"
         "**Backups:** keep them no longer than 30 days. A restore (`python -m ivr restore`) erases again what was erased "
-        "since the backup, from sealed entries of keyed hashes in the audio store (`deletions/`). What is due "
-        "by its period goes in the next night, so that holds which were placed since the backup can be placed again. If the audio store is lost together with the database, restore its `deletions/` from the bucket's "
-        "replica, or repeat the requests of data subjects since the backup (page “Deletions” has their dates).\n\n"
-        "## Which period ends what\n\n" + _table(("Table", "What", "Period"), kept)
+        "since the backup, from sealed entries of keyed hashes in the audio store (`deletions/`). What has "
+        "expired is deleted in the next night, so that holds which were placed since the backup can be placed again "
+        "before. If the audio store is lost together with the database, restore its `deletions/` from the bucket's replica, "
+        " or repeat the requests of data subjects since the backup (page “Deletions” has their dates).\n\n"
+        "## Which period ends what\n\nWhere several periods apply, what each of them deletes is named: the "
+        "content of some columns, some rows, or the whole row with all that is left.\n\n"
+        + _table(("Table", "What", "Period"), kept)
     )
 
 
@@ -121,8 +126,8 @@ def threat_model() -> str:
     return (
         f"{_MADE}# Threat model (STRIDE)\n\n"
         "Over the parts of docs/architecture.md: caller – carrier – webhooks – database, audio store, Redis – workers – "
-        "pages – programs – backups. Trust ends between caller and carrier, carrier and webhooks, browser and pages, "
-        "program and interface.\n\n"
+        "pages – API clients – backups. Trust ends between caller and carrier, carrier and webhooks, browser and pages, "
+        "API client and API.\n\n"
         + _table(("Part", "STRIDE", "What could happen", "What stands against it", "What is left"), lines)
     )
 
@@ -130,9 +135,9 @@ def threat_model() -> str:
 def impact_assessment() -> str:
     """The content that Art. 35 (7) GDPR asks for."""
     risks = [
-        ("A caller's need becomes known to a neighbour who works here", "medium", "high", "covered, log"),
+        ("A caller's need becomes known to a neighbour who works here", "medium", "high", "hidden, log"),
         (
-            "A shared telephone tells of the Jobcenter",
+            "Others who use the telephone learn of the Jobcenter",
             "medium",
             "high",
             "nothing is said before the called person has confirmed; no messages on answering machines",
@@ -158,9 +163,9 @@ def impact_assessment() -> str:
         "An assessment is needed: social data of many people, special categories now and then, vulnerable persons, voice "
         "(Art. 35 (3) b). The controller decides; this is what the product contributes.\n\n"
         "**a) Description:** docs/architecture.md, record-of-processing.md.\n\n"
-        "**b) Necessity and proportionality:** the number is needed to call back; who does not agree to be recorded "
-        "leaves a callback request by keypad; who withholds their number enters one or none; transcripts spare staff "
-        "listening and are made on own machines; live calls are never recorded. Periods are short and stated "
+        "**b) Necessity and proportionality:** the number is needed to call back; a caller who does not agree to be recorded "
+        "leaves a callback request by keypad; a caller who withholds the number enters one or none; transcripts spare "
+        "staff listening and are made on machines of the controller; live calls are never recorded. Periods are short and stated "
         "(deletion-concept.md).\n\n**c) Risks and d) measures:**\n\n"
         + _table(("Risk to the person", "Likelihood", "Severity", "Measures"), risks)
         + "\nMeasures by name: measures.md. What is left after them: the last column of threat-model.md.\n\n"

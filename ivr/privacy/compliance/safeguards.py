@@ -23,10 +23,10 @@ MEASURES: dict[str, Measure] = {
         "One table of all permissions; what is not in it is refused",
         "domain/test_permissions.py::test_the_table",
     ),
-    "covered": Measure(
+    "hidden": Measure(
         "Purpose limitation",
-        "Number, name, audio, words and notes are covered until a task is claimed, or opened with a stated reason",
-        "audit/test_break_glass.py::test_a_task_is_covered_until_somebody_claims_it",
+        "Number, name, audio, words and notes are hidden until a task is claimed, or unlocked with a stated reason",
+        "audit/test_break_glass.py::test_a_task_is_hidden_until_somebody_claims_it",
     ),
     "log": Measure(
         "Input control",
@@ -60,7 +60,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "tokens": Measure(
         "Access control",
-        "Tokens of programs are hashed, scoped, expiring and revocable",
+        "Tokens of API clients are hashed, scoped, expiring and revocable",
         "accounts/test_login_sessions.py::test_tokens_have_scopes_and_an_end",
     ),
     "signature": Measure(
@@ -138,7 +138,7 @@ LETTERS = {
     "E": "Elevation of privilege",
 }  # fmt: skip
 THREATS = (
-    Threat("Caller → carrier", "S", "Somebody shows a number that is not theirs", ("covered",),
+    Threat("Caller → carrier", "S", "Somebody shows a number that is not theirs", ("hidden",),
            "Caller ids can be forged; nothing is told on the telephone without the receipt code."),
     Threat("Caller → carrier", "D", "A flood of calls", ("limits",), "Numbers are held off; emergencies get through."),
     Threat("Carrier → webhooks", "S", "Somebody pretends to be the carrier", ("signature",)),
@@ -150,11 +150,11 @@ THREATS = (
     Threat("Browser → pages", "S", "Stolen or guessed passwords", ("passwords", "lockout", "second_factor")),
     Threat("Browser → pages", "S", "A stolen cookie, an unattended screen", ("idle", "csp")),
     Threat("Browser → pages", "T", "Forged forms, injected scripts", ("csp", "fuzz")),
-    Threat("Browser → pages", "I", "Curious staff", ("covered", "log", "permissions"),
+    Threat("Browser → pages", "I", "Curious staff", ("hidden", "log", "permissions"),
            "Whoever may read can still read: the log and the report of unusual access find it afterwards."),
     Threat("Browser → pages", "E", "A member reaches a supervisor's or an administrator's page", ("permissions",)),
     Threat("Browser → pages", "D", "Floods of requests, huge uploads", ("limits",)),
-    Threat("Programs → /api/v1", "I", "A leaked token", ("tokens", "log")),
+    Threat("API clients → /api/v1", "I", "A leaked token", ("tokens", "log")),
     Threat("Workers, Redis", "I", "Jobs disclose callers' data", ("redactor",), "Redis holds ids only."),
     Threat("Workers, Redis", "T", "Somebody puts jobs into a job queue", (),
            "Redis listens on a socket, or needs a password and TLS: the operator's duty. Jobs only name rows; the "

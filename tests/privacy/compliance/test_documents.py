@@ -1,8 +1,9 @@
-"""The papers are those of this code."""
+"""The data-protection documents in docs are generated from the present code."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import ivr.models.accounts
@@ -12,7 +13,7 @@ import ivr.models.privacy
 import ivr.models.reporting
 import ivr.models.sla  # noqa: F401 - their tables
 from ivr.platform.orm import Base
-from ivr.privacy import compliance as papers
+from ivr.privacy import compliance
 from ivr.privacy.compliance.data_inventory import TABLES
 from ivr.privacy.compliance.safeguards import MEASURES, THREATS
 from ivr.privacy.retention_periods import PERIODS
@@ -20,8 +21,8 @@ from ivr.privacy.retention_periods import PERIODS
 ROOT = Path(__file__).parent.parent.parent.parent
 
 
-def test_the_papers_in_docs_are_the_present_ones() -> None:
-    for name, text in papers.contents().items():
+def test_the_documents_in_docs_are_current() -> None:
+    for name, text in compliance.contents().items():
         assert (ROOT / "docs" / "compliance" / name).read_text(encoding="utf-8") == text, "run `python -m ivr papers`"
 
 
@@ -36,3 +37,11 @@ def test_every_measure_is_proved_by_a_test_and_every_threat_names_measures() -> 
         tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
         assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, measure.proof
     assert {name for threat in THREATS for name in threat.against} <= set(MEASURES)
+
+
+def test_each_part_of_a_table_that_a_period_deletes_names_columns_of_the_table() -> None:
+    for name, kept in TABLES.items():
+        assert set(kept.parts) <= set(kept.periods), name
+        assert len(kept.periods) < 2 or kept.parts, f"{name}: which period deletes what?"
+        for part in kept.parts.values():
+            assert set(re.findall(r"`(\w+)`", part)) <= set(Base.metadata.tables[name].columns.keys()), (name, part)

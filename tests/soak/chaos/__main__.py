@@ -124,7 +124,7 @@ class Chaos:
                 teams = list(self.hotline.settings.teams)
                 user = users.add(session, f"m{number}", "Mia", "member", "correct horse battery", teams)
                 session.flush()
-                agent_presence.come(session, user, number, ["de"], utc_now())
+                agent_presence.start_answering(session, user, number, ["de"], utc_now())
 
     def _configure(self) -> None:
         from click.testing import CliRunner
@@ -221,7 +221,7 @@ class Chaos:
                     with database.writing_alone() as session:
                         here = session.get_one(Presence, user_id)
                         user = session.get_one(User, user_id)
-                        agent_presence.come(session, user, here.number or "", here.languages, utc_now())
+                        agent_presence.start_answering(session, user, here.number or "", here.languages, utc_now())
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.sla import SlaClock, SlaPause
 
 
-def hasten(session: Session, task: CallbackTask, since: datetime) -> None:
+def apply_emergency_deadlines(session: Session, task: CallbackTask, since: datetime) -> None:
     """Give a task that became an emergency at `since` the deadlines of one, where they are earlier."""
     found = deadlines_of(task, since, Urgency.EMERGENCY)
     for clock in running(session, task):
@@ -26,8 +26,8 @@ def hasten(session: Session, task: CallbackTask, since: datetime) -> None:
             _set(task, clock, deadline.at_risk_at, deadline.due_at)
 
 
-def relax(session: Session, task: CallbackTask) -> None:
-    """Give a task that is no emergency after all its first deadlines, later by as long as its clocks stood still."""
+def restore_normal_deadlines(session: Session, task: CallbackTask) -> None:
+    """Restore the first deadlines of a task that is no emergency after all, moved by its pauses."""
     found = deadlines_of(task, task.first_contact_at, Urgency.NORMAL)
     pauses = _stood_still(session, task)
     for clock in running(session, task):
@@ -62,7 +62,7 @@ def pause_until(session: Session, task: CallbackTask, user: User, until: datetim
 
 
 def stop(session: Session, task_id: int, now: datetime) -> None:
-    """Stop the clocks of a task until they :func:`go_on`. What is missed already stays missed."""
+    """Stop the clocks of a task until they :func:`resume`. What is missed already stays missed."""
     catch_up(session, task_id, now)
     session.execute(
         update(SlaClock)
@@ -72,8 +72,8 @@ def stop(session: Session, task_id: int, now: datetime) -> None:
     )
 
 
-def go_on(session: Session, task: CallbackTask, since: datetime, now: datetime) -> None:
-    """Start clocks again that were stopped at `since`, or stood still until later because the task was put off."""
+def resume(session: Session, task: CallbackTask, since: datetime, now: datetime) -> None:
+    """Start the clocks again that were stopped at `since`, or at the end of a pause that ran then."""
     put_off = select(func.max(SlaPause.until_at)).where(
         SlaPause.task_id == task.id, SlaPause.from_at <= since, SlaPause.until_at > since
     )
