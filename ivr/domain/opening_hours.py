@@ -23,7 +23,7 @@ WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "
 class Span(BaseModel):
     """Opening hours of one day in local time, `opens` inclusive, `closes` exclusive."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
     opens: time
     closes: time | None  # None: midnight at the end of the day
 

@@ -55,7 +55,7 @@ _WHOLE = BeforeValidator(_ascii_only)
 
 
 class _Query(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class TaskQuery(_Query):
@@ -154,7 +154,7 @@ class PostalOrder(BaseModel):
 class AppointmentWish(BaseModel):
     """A wish for an appointment, and the answer to it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
 
     mode: AppointmentMode
     reason: AppointmentReason | None
