@@ -20,13 +20,26 @@ def render(languages: tuple[str, ...]) -> None:
     """Make the audio of LANGUAGES from their texts (by default those the carrier has no voice for)."""
     from ivr.config.settings import settings
     from ivr.prompts import check, rendering
+    from ivr.prompts.script import unfinished
 
+    found = 0
     for language in languages or [code for code in LANGUAGES if settings().carrier_voice(code) is None]:
+        if lacks := unfinished(language):
+            found += len(lacks)
+            _list(language, lacks)
+            continue
         wanted = check.played_parts(language)
         missing = [part for part in wanted if not rendering.path_of(part).exists()]
         for part in missing:
             rendering.audio_of(part)
         click.echo(f"{language}: {len(missing)} parts rendered, {len(wanted) - len(missing)} were up to date")
+    if found:
+        raise click.ClickException(f"{found} problems")
+
+
+def _list(language: str, lacks: tuple[str, ...]) -> None:
+    for lack in lacks:
+        click.echo(f"{language} is unfinished: {lack}")
 
 
 @prompts.command()
@@ -35,16 +48,22 @@ def check(languages: tuple[str, ...]) -> None:
     """List missing, stale, too long or clipped prompts of LANGUAGES (by default all); fail if there are any."""
     from ivr.operations.migrate import migrate
     from ivr.prompts import check as checking
-    from ivr.prompts.script import script
+    from ivr.prompts.script import script, unfinished
 
     migrate()  # recordings are in the database, which may not be there yet
     found = 0
+    finished = []
     for language in languages or LANGUAGES:
+        if lacks := unfinished(language):
+            found += len(lacks)
+            _list(language, lacks)
+            continue
+        finished.append(language)
         for finding in checking.findings(language, script()):
             click.echo(f"{finding.language}  {finding.prompt}: {finding.problem}")
             found += 1
     click.echo("")
-    for language in languages or LANGUAGES:
+    for language in finished:
         count = checking.unreviewed(language)
         state = f"{count} not yet reviewed by a native speaker" if count else "reviewed"
         click.echo(f"{language}  {LANGUAGES[language].english_name:<10} {state}")

@@ -16,6 +16,7 @@ from ivr.config.sections import ConfigurationError
 from ivr.domain import languages
 from ivr.domain.enums import Concern
 from ivr.domain.languages import Language
+from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES
 from ivr.prompts import parts, script
 from ivr.telephony import agent_announcements
 from ivr.web.app import create_app
@@ -81,6 +82,10 @@ def test_a_language_that_lacks_digits_numerals_or_prompts_is_named_and_not_offer
         lacks = script.unfinished("sq")
         assert lacks and said in lacks[0], (said, lacks)
         assert "sq" not in script.offered_languages()
+        for command in ("check", "render"):
+            answer = CliRunner().invoke(command_line, ["prompts", command, "sq"])
+            assert isinstance(answer.exception, SystemExit), answer.exception
+            assert f"sq is unfinished: {lacks[0]}" in answer.output
 
 
 def test_a_finished_language_is_offered_without_touching_anything_else(prompts_of_our_own: Path) -> None:
@@ -124,6 +129,13 @@ def test_a_key_that_a_menu_does_not_name_is_named(prompts_of_our_own: Path) -> N
 def test_every_menu_names_its_keys_in_every_language(prompts_of_our_own: Path) -> None:
     assert len(script.offered_languages()) > 10
     assert list(script.unspoken_keys()) == []
+
+
+def test_the_local_carrier_has_the_carriers_voice_of_each_language() -> None:
+    for language in languages.LANGUAGES.values():
+        if language.carrier_voice:
+            tag, voice = language.carrier_voice
+            assert VOICE_LANGUAGES.get(voice) == tag, f"{voice} is missing in local_carrier/twiml_parser.py"
 
 
 def test_members_are_told_every_concern() -> None:
