@@ -19,6 +19,7 @@ from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.alert_subscriptions import AlertSettings
 from ivr.domain.enums import AlertEvent, DeliveryState, TaskState, WorkKind
+from ivr.domain.words import ALERT_TITLES
 from ivr.models.accounts import Team
 from ivr.models.alerts import AlertItem, AlertMessage
 from ivr.models.callbacks import CallbackTask
@@ -27,8 +28,6 @@ from ivr.platform.column_types import insert, rows
 
 #: Items are deleted this long after they were collected.
 _KEPT = timedelta(days=30)
-#: In the order in which a message lists them.
-_KINDS = (AlertEvent.EMERGENCY, AlertEvent.ESCALATED, AlertEvent.MISSED, AlertEvent.AT_RISK)
 
 
 def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: datetime) -> None:
@@ -118,7 +117,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     counted = select(AlertItem.kind, func.count()).where(AlertItem.message_id == message.id).group_by(AlertItem.kind)
     kinds = Counter(dict(session.execute(counted).all()))
     codes: dict[AlertEvent, list[str]] = {
-        kind: list(session.scalars(_codes(message.id, kind))) for kind in _KINDS if kinds[kind]
+        kind: list(session.scalars(_codes(message.id, kind))) for kind in ALERT_TITLES if kinds[kind]
     }
     message.content = {"kinds": dict(kinds), "codes": codes}
     message.subject, message.text = alert_texts.message(alert.language, kinds, codes, settings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.domain.complete import complete
 from ivr.domain.enums import Outcome, RefusalReason, TaskKind
 
 #: How an attempt to reach the caller may end, as a member or the carrier reports it.
@@ -27,11 +28,15 @@ CLOSING_OUTCOMES = (
     Outcome.SETTLED_OTHERWISE,
 )
 #: Further outcomes by the kind of task: forms posted, an appointment granted or refused.
-OUTCOMES_OF_KIND: Mapping[TaskKind, tuple[Outcome, ...]] = {
-    TaskKind.CALLBACK: (),
-    TaskKind.POSTAL_ORDER: (Outcome.FORMS_SENT,),
-    TaskKind.APPOINTMENT: (Outcome.GRANTED, Outcome.REFUSED),
-}
+OUTCOMES_OF_KIND: Mapping[TaskKind, tuple[Outcome, ...]] = complete(
+    "domain/outcomes.py, OUTCOMES_OF_KIND",
+    {
+        TaskKind.CALLBACK: (),
+        TaskKind.POSTAL_ORDER: (Outcome.FORMS_SENT,),
+        TaskKind.APPOINTMENT: (Outcome.GRANTED, Outcome.REFUSED),
+    },
+    TaskKind,
+)
 #: Outcomes that need an answer to the wish: a date and a place, or a reason.
 ANSWERS = OUTCOMES_OF_KIND[TaskKind.APPOINTMENT]
 #: Why an appointment may be refused. Source, question 3: "aus welchen Gründen?"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from standardwebhooks import Webhook
 from werkzeug.serving import make_server
 
@@ -20,6 +20,7 @@ from ivr.callbacks import alert_delivery, alert_digest, collaboration, intake, s
 from ivr.config import settings
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import load
+from ivr.domain.enums import AlertEvent
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 from ivr.models.alerts import AlertItem, AlertMessage
@@ -201,6 +202,21 @@ def test_a_flood_is_one_digest_whoever_counts_it(subscribed) -> None:
     sweep(NOON + timedelta(minutes=3))
     assert write_due_messages(NOON + timedelta(minutes=10)) == 0, "the next digest has time"
     assert write_due_messages(NOON + timedelta(minutes=20)) == 1
+
+
+@pytest.mark.parametrize("event", AlertEvent)
+def test_every_event_is_told_by_itself(subscribed, event: AlertEvent) -> None:
+    """Whatever is added to the events: a message has its title and the receipt code."""
+    subscribed({"name": "all", "to": "https://example.org/hook", "events": list(AlertEvent)})
+    task_id = a_task()
+    with database.writing() as session:
+        session.execute(delete(AlertItem))
+        alert_digest.collect(session, event, [task_id], NOON)
+    assert write_due_messages(NOON + timedelta(minutes=20)) == 1
+    (message,) = messages()
+    assert list(message.content["codes"]) == [event]
+    assert message.subject.startswith("1 ")
+    assert the_task(task_id).receipt_code in message.text
 
 
 #: Ids no sequence comes to.

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from ivr.domain import enums, words
+from ivr.domain import enums, outcomes, words
+from ivr.domain.complete import complete
 from ivr.platform.translations import catalogue
 from ivr.web.app import create_app
 from ivr.web.words import TABLES
@@ -42,6 +43,14 @@ def test_every_word_is_there_in_german(name: str) -> None:
 def test_a_member_without_a_word_cannot_be_forgotten() -> None:
     with pytest.raises(ValueError, match="urgency: no word for EMERGENCY"):
         words.Words("urgency", {enums.Urgency.NORMAL: "normal"}, enums.Urgency)
+
+
+def test_other_tables_cannot_lack_a_member_either() -> None:
+    """An alert without a title would have stopped the clock, a kind of task without outcomes could not be closed."""
+    with pytest.raises(ValueError, match="outcomes: no entry for POSTAL_ORDER, APPOINTMENT"):
+        complete("outcomes", {enums.TaskKind.CALLBACK: ()}, enums.TaskKind)
+    assert set(outcomes.OUTCOMES_OF_KIND) == set(enums.TaskKind)
+    assert all(words.ALERT_TITLES[event] for event in enums.AlertEvent)
 
 
 def test_what_has_no_word_is_an_error_with_its_name(empty_database) -> None:

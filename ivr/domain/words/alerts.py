@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ivr.domain.complete import complete
 from ivr.domain.enums import AlertEvent
 from ivr.domain.words.tables import Words, _
 
@@ -11,16 +12,20 @@ def _n(singular: str, plural: str) -> tuple[str, str]:
     return singular, plural
 
 
-#: What has happened, of one task and of several.
-ALERT_TITLES = {
-    AlertEvent.EMERGENCY: _n("%(count)s new emergency", "%(count)s new emergencies"),
-    AlertEvent.AT_RISK: _n("%(count)s callback promise at risk", "%(count)s callback promises at risk"),
-    AlertEvent.MISSED: _n("%(count)s callback promise missed", "%(count)s callback promises missed"),
-    AlertEvent.ESCALATED: _n(
-        "%(count)s callback promise missed for %(hours)s hours",
-        "%(count)s callback promises missed for %(hours)s hours",
-    ),
-}
+#: What has happened, of one task and of several; in the order in which a message tells it.
+ALERT_TITLES = complete(
+    "domain/words/alerts.py, ALERT_TITLES",
+    {
+        AlertEvent.EMERGENCY: _n("%(count)s new emergency", "%(count)s new emergencies"),
+        AlertEvent.ESCALATED: _n(
+            "%(count)s callback promise missed for %(hours)s hours",
+            "%(count)s callback promises missed for %(hours)s hours",
+        ),
+        AlertEvent.MISSED: _n("%(count)s callback promise missed", "%(count)s callback promises missed"),
+        AlertEvent.AT_RISK: _n("%(count)s callback promise at risk", "%(count)s callback promises at risk"),
+    },
+    AlertEvent,
+)
 ALERT_LINES = Words(
     "alert lines",
     {"more": _("and %(count)s more"), "desk": _("To the callback desk: %(url)s")},
