@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ivr.domain.enums import Concern
+from ivr.domain.enums import Concern, TaskKind
 from ivr.flows.steps import (
     Announce,
     Branch,
@@ -45,8 +45,9 @@ def problems(flow: Flow) -> list[str]:
     if missing:
         return sorted(set(missing))
     found = [f"{name} cannot be reached" for name in flow.steps if name not in _reached(flow)]
-    chosen = _concerns_by_key(flow)
-    found += [f"no key leads to the concern {concern}" for concern in Concern if concern not in chosen]
+    concerns, kinds = _set_by_keys(flow, "concern"), _set_by_keys(flow, "kind")
+    found += [f"no key leads to the concern {concern}" for concern in Concern if concern not in concerns]
+    found += [f"no key leads to a task of the kind {kind}" for kind in TaskKind if kind not in kinds]
     found += [f"{name} leads to no ending" for name in flow.steps if not _ends(flow, name)]
     found += [f"without input the call runs in a circle: {' → '.join(circle)}" for circle in _circles(flow)]
     found += [
@@ -62,13 +63,13 @@ def problems(flow: Flow) -> list[str]:
     return found
 
 
-def _concerns_by_key(flow: Flow) -> set[str]:
-    """Every concern that a caller can choose by a key."""
+def _set_by_keys(flow: Flow, slot: str) -> set[str]:
+    """Every value of a slot that a caller can choose by a key."""
     choices = list(flow.anywhere.values())
     for step in flow.steps.values():
         if isinstance(step, Menu | EnterDigits):
             choices += step.choices.values()
-    return {choice.sets["concern"] for choice in choices if choice.sets.get("concern")}
+    return {choice.sets[slot] for choice in choices if choice.sets.get(slot)}
 
 
 def offered(menu: Menu) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_delivery, sms_job
 from ivr.contact_centre import dialer_job
+from ivr.domain.complete import complete
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, outbox
@@ -28,22 +29,26 @@ from ivr.voicebox import fetch_job
 log = logging.getLogger(__name__)
 
 #: The function of each kind of job. Its argument is the id of the job's subject.
-HANDLERS: Mapping[str, Callable[[int], None]] = {
-    WorkKind.FETCH_RECORDING: fetch_job.fetch_recording,
-    WorkKind.DELETE_AT_CARRIER: fetch_job.delete_at_carrier,
-    WorkKind.DISCARD_RECORDING: fetch_job.discard_recording,
-    WorkKind.FIND_RECORDING: fetch_job.find_recording,
-    WorkKind.ASK_FOR_RECORDING: fetch_job.ask_for_recording,
-    WorkKind.SEND_TEXT_MESSAGE: sms_job.send,
-    WorkKind.SEND_ALERT: alert_delivery.send,
-    WorkKind.SEND_REPORT: report_mail_job.send,
-    WorkKind.TRANSCRIBE: transcribe_job.transcribe,
-    WorkKind.RING_LEG: dialer_job.ring_leg,
-    WorkKind.HANG_UP_LEG: dialer_job.hang_up_leg,
-    WorkKind.BRING_CALLER: dialer_job.bring_caller,
-    WorkKind.END_ROOM: dialer_job.end_room,
-    WorkKind.TELL_NO_INTERPRETER: dialer_job.tell_no_interpreter,
-}
+HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
+    "workers/runner.py, HANDLERS",
+    {
+        WorkKind.FETCH_RECORDING: fetch_job.fetch_recording,
+        WorkKind.DELETE_AT_CARRIER: fetch_job.delete_at_carrier,
+        WorkKind.DISCARD_RECORDING: fetch_job.discard_recording,
+        WorkKind.FIND_RECORDING: fetch_job.find_recording,
+        WorkKind.ASK_FOR_RECORDING: fetch_job.ask_for_recording,
+        WorkKind.SEND_TEXT_MESSAGE: sms_job.send,
+        WorkKind.SEND_ALERT: alert_delivery.send,
+        WorkKind.SEND_REPORT: report_mail_job.send,
+        WorkKind.TRANSCRIBE: transcribe_job.transcribe,
+        WorkKind.RING_LEG: dialer_job.ring_leg,
+        WorkKind.HANG_UP_LEG: dialer_job.hang_up_leg,
+        WorkKind.BRING_CALLER: dialer_job.bring_caller,
+        WorkKind.END_ROOM: dialer_job.end_room,
+        WorkKind.TELL_NO_INTERPRETER: dialer_job.tell_no_interpreter,
+    },
+    WorkKind,
+)
 #: Makes a failure visible when the attempts with short pauses are used up.
 GIVEN_UP: Mapping[str, Callable[[Session, int], None]] = {
     WorkKind.FETCH_RECORDING: fetch_job.fetch_given_up,
@@ -93,7 +98,7 @@ def _handler(work: Work) -> Callable[[int], None]:
     """
     if work.kind not in HANDLERS:
         raise LookupError(f"work.kind holds the unknown value {work.kind!r} (row with id {work.id})")
-    return HANDLERS[work.kind]
+    return HANDLERS[WorkKind(work.kind)]
 
 
 def _claim(session: Session, work_id: int, worker: str) -> Work | None:
