@@ -168,7 +168,8 @@ def test_the_database_allows_the_values_that_the_enumerations_have(empty_databas
 
     inspector = inspect(database.engine())
     wrong = []
-    for table in Base.metadata.sorted_tables:
+    made = inspector.get_table_names()  # a table without a migration is named by the test above
+    for table in (table for table in Base.metadata.sorted_tables if table.name in made):
         allowed = {check["name"]: values_in(check["sqltext"]) for check in inspector.get_check_constraints(table.name)}
         for check in (check for check in table.constraints if isinstance(check, CheckConstraint)):
             if differing := values_in(str(check.sqltext)) ^ allowed[check.name]:
