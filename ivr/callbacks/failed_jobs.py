@@ -19,7 +19,7 @@ from ivr.platform.work_models import Work
 
 @dataclass(frozen=True)
 class Unfinished:
-    """One piece of work. `error` is the machine's own word, for the operator."""
+    """A failed job. `error` is the technical message, for the operator."""
 
     kind: str
     failed_at: datetime
@@ -35,7 +35,7 @@ _CONVERSATIONS = (WorkKind.END_ROOM, WorkKind.TELL_NO_INTERPRETER)
 
 
 def everything(session: Session) -> Sequence[Unfinished]:
-    """All of it, the latest first."""
+    """All failed jobs, the latest first."""
     failed = select(Work).where(Work.done_at.is_(None), Work.failed_at.is_not(None))
     return [
         Unfinished(work.kind, work.failed_at, work.last_error or "", _task_of(session, work))
@@ -45,12 +45,12 @@ def everything(session: Session) -> Sequence[Unfinished]:
 
 
 def of_teams(session: Session, team_ids: Collection[int]) -> Sequence[Unfinished]:
-    """What belongs to tasks of some teams, and what belongs to none."""
+    """Failed jobs of the teams' tasks, and those that belong to no task."""
     return [one for one in everything(session) if one.task is None or one.task.team_id in team_ids]
 
 
 def by_task(session: Session, tasks: Iterable[CallbackTask]) -> dict[int, list[Unfinished]]:
-    """That of some tasks, by their ids."""
+    """Failed jobs by the ids of their tasks."""
     wanted, found = {task.id for task in tasks}, defaultdict(list)
     for one in everything(session):
         if one.task is not None and one.task.id in wanted:

@@ -1,4 +1,4 @@
-"""What a list of tasks is narrowed down to; it stands in the address, so that it can be kept and shared."""
+"""Filters of the task list. They are part of the address, so that they can be saved and shared."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class Filters:
-    """Each is empty where it does not narrow anything down."""
+    """An empty field does not filter."""
 
     q: str = ""
     team: str = ""
@@ -71,16 +71,16 @@ class Filters:
         return cls(**known)
 
     def query(self) -> dict[str, str]:
-        """As it stands in an address: what is searched for is sealed."""
+        """The filters as parameters of an address. The search term is sealed."""
         found = {name: value for name, value in vars(self).items() if value}
         return {**found, "q": sealed_query.seal(self.q)} if self.q else found
 
     def __bool__(self) -> bool:
-        """Whether the list is narrowed down, not only sorted."""
+        """Whether anything is filtered, not only sorted."""
         return any(value for name, value in vars(self).items() if name not in ("sort", "order"))
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """What tasks have to be like."""
+        """The conditions for tasks."""
         found: list[ColumnElement[bool]] = [
             getattr(CallbackTask, name) == value
             for name in ("office", "language", "concern", "kind", "urgency", "state")

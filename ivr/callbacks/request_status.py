@@ -1,4 +1,4 @@
-"""What became of a request, for the caller who keys in its receipt code."""
+"""Status of a request, for a caller who enters its receipt code."""
 
 from __future__ import annotations
 

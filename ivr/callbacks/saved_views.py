@@ -1,4 +1,4 @@
-"""Views of the queue that somebody has given a name: the filters as they stand in the address."""
+"""Saved views of the task list: filters under a name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def of_user(session: Session, user: User) -> Sequence[SavedView]:
 def keep(session: Session, user: User, name: str, given: Mapping[str, str]) -> None:
     """Keep a view under a name; one of the same name is replaced.
 
-    What was searched for is not kept: it may be a caller's name, which would outlive all periods.
+    A search term is not saved. It may be a caller's name, which would be kept beyond its retention period.
 
     Raises:
         ValueError: without a name, or when there are too many.

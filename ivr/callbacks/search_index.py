@@ -27,13 +27,13 @@ _FROM_BEHIND = "…"
 
 
 def index_new(session: Session, task: CallbackTask) -> None:
-    """Take in by what a task is found that has just been opened, in one statement."""
+    """Index a new task, in one statement."""
     rows = [{"word": word, "task_id": task.id} for word in sorted(set(_numbers_of(task)))]
     session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
 
 
 def index(session: Session, task: CallbackTask) -> None:
-    """Take in by which words a task is found now."""
+    """Index a task again."""
     session.flush()
     words = set(list(_words_of(session, task))[:_MOST])
     known = set(session.scalars(select(SearchWord.word).where(SearchWord.task_id == task.id)))
@@ -45,9 +45,9 @@ def index(session: Session, task: CallbackTask) -> None:
 
 
 def index_missing(session: Session, limit: int = 500) -> int:
-    """Take in tasks that were opened before there was a search (every other is found by its receipt code at least).
+    """Index tasks that were opened before there was a search index.
 
-    How many there were, `limit` at the most.
+    Returns their number, at most `limit`.
     """
     unknown = select(CallbackTask).where(~select(SearchWord).where(SearchWord.task_id == CallbackTask.id).exists())
     found = session.scalars(unknown.limit(limit)).all()

@@ -45,6 +45,6 @@ def send(message_id: int) -> None:
 
 
 def given_up(session: Session, message_id: int) -> None:
-    """The carrier has refused for hours."""
+    """Mark a message as failed after the last try."""
     if (message := session.get(TextMessage, message_id)) is not None:
         message.state = DeliveryState.FAILED

@@ -33,7 +33,7 @@ class ContactCentre(BaseModel):
         " team.",
     )
     staff_number: PhoneNumber | None = Field(
-        None, description="Number that members ring to say by telephone where they sit. Unset: at the desk only."
+        None, description="Number that members call to become available by telephone. Unset: in the page only."
     )
     interpreters: tuple[InterpreterSettings, ...] = Field(
         (), description="Interpreters on the telephone, tried in this order."
@@ -44,8 +44,12 @@ class ContactCentre(BaseModel):
         le=120,
         description="Seconds the telephone of a member or interpreter rings before the next one is tried.",
     )
+    # Former name, kept for existing settings: places in a call queue.
     line_places: int = Field(
-        20, ge=1, le=1000, description="Callers who may wait for a team at once; more are taken to the voicebox."
+        20,
+        ge=1,
+        le=1000,
+        description="Callers who may wait in a team's call queue at once; further callers reach the voicebox.",
     )
     announce_seconds: int = Field(
         20, ge=2, le=120, description="Seconds between two announcements to a waiting caller."

@@ -1,4 +1,4 @@
-"""Who of the team members answers calls now (Erreichbarkeit), and at which telephone.
+"""Presence of team members (Erreichbarkeit): who answers calls now, and at which telephone.
 
 offline/paused → available → ringing → talking → wrap_up → available. Every step is a conditional update, so of two
 things that happen to a member at once one counts.
@@ -20,7 +20,7 @@ from ivr.platform.column_types import rows
 
 #: States of a member who is there, but may be busy.
 THERE = (PresenceState.AVAILABLE, PresenceState.RINGING, PresenceState.TALKING, PresenceState.WRAP_UP)
-#: Calls in a row that are not answered, after which a member is taken for away.
+#: Unanswered calls in a row after which a member counts as away.
 MOST_MISSED = 2
 
 
@@ -29,7 +29,7 @@ LONGEST_WRAP_UP = timedelta(minutes=30)
 
 
 def is_there(now: datetime) -> ColumnElement[bool]:
-    """Members who answer, or soon will: not who goes home after the wrap-up, or has forgotten it."""
+    """The condition for members who answer now or after a wrap-up, which counts for 30 minutes at most."""
     wrapping = and_(
         Presence.state == PresenceState.WRAP_UP,
         Presence.afterwards.is_(None),
@@ -102,10 +102,7 @@ def start_answering(session: Session, user: User, number: str, languages: Sequen
 
 
 def stop_answering(session: Session, user: User, now: datetime, *, for_good: bool) -> None:
-    """A member answers no calls for a while (paused), or is gone for the day.
-
-    After the present call, if there is one.
-    """
+    """A member pauses, or ends work (`for_good`). During a call the change takes effect after it."""
     to = PresenceState.OFFLINE if for_good else PresenceState.PAUSED
     get_or_create(session, user.id, now)
     if not move(
@@ -122,7 +119,7 @@ def stop_answering(session: Session, user: User, now: datetime, *, for_good: boo
 
 def free(session: Session, user_id: int, came_from: Sequence[str], now: datetime, *, leg: int | None = None,
          **values: Any) -> bool:  # fmt: skip
-    """A member has nothing more to do with a call: available again, or what they had asked for."""
+    """A member's call is over: available again, or the state that was requested during the call."""
     here = get_or_create(session, user_id, now)
     to = here.afterwards or PresenceState.AVAILABLE
     return move(session, user_id, came_from, to, now, leg=leg, leg_id=None, afterwards=None, **values)
@@ -139,12 +136,12 @@ def missed_call(session: Session, user_id: int, leg: int, now: datetime) -> None
 
 
 def hung_up(session: Session, user_id: int, leg: int, now: datetime) -> None:
-    """A member's conversation is over: what came of it is to be written down before the next call."""
+    """A member's conversation is over: the outcome must be recorded before the next call."""
     move(session, user_id, (PresenceState.RINGING, PresenceState.TALKING), PresenceState.WRAP_UP, now, leg=leg)
 
 
 def unfinished(session: Session, user_id: int) -> Conversation | None:
-    """The conversation whose outcome a member has to write down."""
+    """The conversation whose outcome a member has to record."""
     here = session.get(Presence, user_id)
     if here is None or here.state != PresenceState.WRAP_UP or here.leg_id is None:
         return None

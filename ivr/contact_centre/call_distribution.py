@@ -1,8 +1,8 @@
 """Automatic call distribution: brings waiting callers and available members together.
 
-Whoever fits and has been idle longest is rung; members who speak the caller's language go first. Nothing here talks
-to the carrier: what is to be done stands in the outbox, what has happened comes in as events, each of which may come
-twice, late or out of order.
+The suitable member who has been idle longest is rung. Members who speak the caller's language take precedence. This
+module does not talk to the carrier: actions are rows of the outbox, and the carrier's events may come twice, late or
+out of order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import rows
 
-#: Longer than this (beyond the time it rings) no telephone is waited for whose events do not come.
+#: Time after the ringing after which the events of a telephone count as lost.
 _LOST_AFTER = timedelta(seconds=20)
 
 
@@ -160,7 +160,7 @@ def _longest() -> timedelta:
 
 
 def repair(session: Session, now: datetime) -> None:
-    """Free members who are taken for busy though their leg has ended a while ago; close rooms that are over.
+    """Free members who count as busy although their leg ended a while ago, and end conferences that are over.
 
     Members who have talked with somebody are free after the wrap-up.
     """

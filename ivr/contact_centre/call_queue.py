@@ -34,7 +34,7 @@ from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import has_known_values, rows
 
-#: The expected wait is taken from so long a time.
+#: The period from which the expected wait is computed.
 LATELY = timedelta(minutes=30)
 
 ORDER = (
@@ -49,7 +49,7 @@ _IN_QUEUE = QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFER
 def state_for(session: Session, team_key: str, now: datetime) -> str:
     """Whether a caller can wait for a team now: `open`, `full`, or `nobody` is there.
 
-    Emergencies, which always may, take nobody's place.
+    An emergency can always wait, and does not count against `line_places`.
     """
     team = teams.by_key(session, team_key, settings().teams[team_key].name)
     if not duty_roster.somebody_answers(session, team.id, now):
@@ -79,9 +79,9 @@ def enter(
     session: Session, call: Call, visit: int, request: Request, language: str, resume: str, now: datetime, *,
     comes_back: bool = False,
 ) -> QueueEntry:  # fmt: skip
-    """A caller begins to wait, for the `visit`th time in this call; who comes back has the old place.
+    """A caller begins to wait, for the `visit`th time in this call. A caller who comes back has the old place.
 
-    `resume` is the call's sealed state. Twice is once.
+    `resume` is the call's sealed state. A repeated request changes nothing.
     """
     before = select(QueueEntry).where(QueueEntry.call_id == call.id)
     if known := session.scalar(before.where(QueueEntry.queue_visit == visit)):
@@ -176,7 +176,7 @@ def leave(session: Session, entry: QueueEntry, reason: str, now: datetime) -> bo
     )
     if rows(left) and leg_id is not None:
         outbox.add(session, WorkKind.HANG_UP_LEG, leg_id, urgent=True)
-    if rows(left) and leg_id is None:  # members were rung before, and nobody is any more
+    if rows(left) and leg_id is None:  # members were rung before, and no member is rung any more
         theirs = (Conversation.entry_id == entry.id, Conversation.state == ConversationState.PREPARING)
         session.execute(update(Conversation).where(*theirs).values(state=ConversationState.ENDED, ended_at=now))
     return bool(rows(left))
@@ -196,7 +196,7 @@ def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: dat
     entry.mode, entry.task_id = QueueEntryMode.CALLBACK, task.id
     if task.state == TaskState.CLAIMED and not _is_being_called(
         session, task
-    ):  # a colleague holds it, and does not call now
+    ):  # a colleague has claimed it, and does not call now
         workflow.release_automatically(session, task, now)
     if entry.offered_leg_id is not None:  # the member who was being rung is no longer rung
         outbox.add(session, WorkKind.HANG_UP_LEG, entry.offered_leg_id, urgent=True)

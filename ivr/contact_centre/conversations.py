@@ -1,4 +1,4 @@
-"""Conversations (Gespräche) and their legs (Teilstrecken): who is wanted, who is connected, when it is over."""
+"""Conversations (Gespräche) and their legs (Teilstrecken): who is to be rung, who is connected, when it is over."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 
-#: Somebody holds this telephone, though not necessarily in the room.
+#: The call of the leg goes on, in the conference or outside.
 ON_THE_LINE = (LegState.ANSWERED, LegState.JOINED)
-#: This telephone is going to ring, or rings.
+#: The telephone rings, or will be rung.
 RINGS = (LegState.WANTED, LegState.RINGING)
 
 

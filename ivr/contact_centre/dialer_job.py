@@ -1,4 +1,4 @@
-"""Places calls, hangs up, and sends calls on, as conversations need it. All of it may be asked for twice."""
+"""Jobs that place, end and redirect the calls of conversations. Each job may run twice."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ring_leg(leg_id: int) -> None:
 
 
 def _may_ring(leg: Leg) -> bool:
-    """Whether a caller may still be called: it may have become late."""
+    """Whether a caller may still be called. Opening time may have ended since the job was planned."""
     task = leg.conversation.task
     try:
         if leg.role == LegRole.CALLER and task is not None:
@@ -91,7 +91,7 @@ def bring_caller(entry_id: int) -> None:
         sid = session.get_one(QueueEntry, entry_id).call.call_sid
         leg = conversations.leg_of(session, sid)
         if leg is None or leg.state != LegState.ANSWERED or leg.joined_at is not None:
-            return  # they are there already, or it is over
+            return  # the caller is in the conference already, or the call is over
     try:
         call_control.redirect_call(sid, voice_url("/connected", entry=entry_id))
     except call_control.CallIsOver:

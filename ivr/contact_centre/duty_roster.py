@@ -1,6 +1,6 @@
 """The duty roster (Dienstplan): who should answer a team's calls, who does, who is missing.
 
-Duties recur weekly; an exception of a day goes before them. Members of a team's fallback group answer when nobody
+Duties recur weekly. An exception for a day takes precedence. Members of a team's fallback group answer when nobody
 of the team is there.
 """
 
@@ -41,7 +41,7 @@ def _helpers(session: Session, team_id: int, now: datetime) -> list[int]:
 
 
 def on_duty(session: Session, team_id: int, now: datetime) -> list[User]:
-    """Who should answer now, the fallback group not counted; among them who has an exception of this day alone."""
+    """The members who should answer now, without the fallback group. Exceptions of the day are taken into account."""
     found = {user.id: user for user in _by_plan(session, team_id, now, fallback=False)}
     local = now.astimezone(settings().hours.zone)
     theirs = select(User).join(team_members).where(team_members.c.team_id == team_id)
@@ -79,7 +79,7 @@ def staff_by_hour(session: Session, day: date) -> list[int]:
 
 
 def missing(session: Session, team_id: int, now: datetime) -> list[User]:
-    """Who should answer now and is not there."""
+    """The members who should answer now and are not there."""
     there = {presence.user_id for presence in session.scalars(select(Presence).where(is_there(now)))}
     return [user for user in on_duty(session, team_id, now) if user.id not in there]
 

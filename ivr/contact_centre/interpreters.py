@@ -24,13 +24,13 @@ from ivr.platform import outbox
 
 
 class CannotBeRung(ValueError):
-    """This is no number that may be dialled."""
+    """The number must not be dialled, or is none."""
 
 
 def request(
     session: Session, conversation: Conversation, now: datetime, *, by: User | None = None, language: str = ""
 ) -> InterpreterRequest:
-    """An interpreter of the caller's language is wanted; one at a time. Without `by`: because nobody else can help."""
+    """Request an interpreter of the caller's language, one at a time. Without `by`: no member has asked for one."""
     language = language or conversation.language
     open_already = select(InterpreterRequest).where(
         InterpreterRequest.conversation_id == conversation.id,
@@ -57,7 +57,7 @@ def request(
 def bring_companion(
     session: Session, conversation: Conversation, entered: str, by: User, now: datetime
 ) -> InterpreterRequest:
-    """The caller names the number of somebody they trust, who is rung.
+    """Ring the companion at the number that the caller has named.
 
     Raises:
         CannotBeRung: for what is no number, or one that is never dialled.
@@ -81,14 +81,14 @@ def bring_companion(
 
 
 def pool(language: str, now: datetime) -> list[InterpreterSettings]:
-    """Who interprets a language and works now, in the order in which they are tried."""
+    """The interpreters of a language who work now, in the order in which they are tried."""
     return [
         one for one in settings().interpreters if language in one.languages and opening_hours.is_open(one.hours, now)
     ]
 
 
 def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg | None:
-    """Ring the next of the pool who has not been tried and is not talking; if there is none, the demand is unmet."""
+    """Ring the next interpreter who has not been tried and is not talking. If there is none, the request is unmet."""
     if wanted.state != InterpreterRequestState.LOOKING:
         return None
     tried = {*session.scalars(select(Leg.name).where(Leg.request_id == wanted.id))}
@@ -152,7 +152,7 @@ def wanted_of(session: Session, call: Call) -> str | None:
 
 
 def latest_language(session: Session, conversation: Conversation) -> str | None:
-    """The language somebody was last wanted for in a conversation."""
+    """The language of the latest request for an interpreter in a conversation."""
     asked = select(InterpreterRequest.language).where(
         InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
     )

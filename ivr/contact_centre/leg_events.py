@@ -1,4 +1,4 @@
-"""What happens to the telephones of a conversation, as the carrier tells it, and what follows from it.
+"""Handles the carrier's events about the legs of a conversation.
 
 Each event may come twice, late and out of order: a leg that has ended stays ended, an event with a lower number than
 one taken in before changes no state.
@@ -35,7 +35,7 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import outbox
 
-#: The carrier's last words about a call, and what they mean for a leg that was not taken.
+#: The carrier's final status of a call -> how a leg ended that was not accepted.
 _ENDINGS = {
     "busy": LegEnding.BUSY,
     "no-answer": LegEnding.NO_ANSWER,
@@ -55,7 +55,7 @@ def rings(session: Session, leg: Leg, call_sid: str, now: datetime) -> None:
 
 
 def answered(session: Session, leg: Leg, call_sid: str, now: datetime) -> bool:
-    """Somebody has picked up; False for a call that is not (any more) this leg's."""
+    """A leg was answered. False if the call does not belong to this leg (any more)."""
     if leg.call_sid is None:
         leg.call_sid = call_sid
     if leg.call_sid != call_sid or leg.state == LegState.ENDED or leg.conversation.state == ConversationState.ENDED:
@@ -101,7 +101,7 @@ def in_room(session: Session, leg: Leg, sequence: int, now: datetime) -> None:
     if sequence <= leg.sequence or leg.state == LegState.ENDED:
         return
     leg.sequence, leg.state = sequence, LegState.JOINED
-    if conversation.state == ConversationState.ENDED:  # it was over while they were on their way
+    if conversation.state == ConversationState.ENDED:  # the conversation ended before they joined
         outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
         return
     if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
@@ -178,7 +178,7 @@ def _member_gone(session: Session, leg: Leg, ending: LegEnding, now: datetime) -
         outbound_callbacks.was_reached(session, conversation)
     ):
         agent_presence.hung_up(session, leg.user_id or 0, leg.id, now)
-    else:  # they never had anybody to talk with
+    else:  # nobody else ever joined
         agent_presence.free(
             session,
             leg.user_id or 0,

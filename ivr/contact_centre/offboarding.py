@@ -23,7 +23,7 @@ from ivr.models.callbacks import CallbackTask
 def change(
     session: Session, user: User, *, name: str, role: Role, active: bool, team_keys: Sequence[str], now: datetime
 ) -> None:
-    """Change what somebody is. Who may do less than before is logged out everywhere, and answers no calls.
+    """Change a user's role, teams or activity. A user with fewer rights than before is logged out and answers no calls.
 
     Raises:
         ValueError: a team does not exist.
@@ -41,7 +41,7 @@ def change(
 
 
 def _let_go(session: Session, user: User, now: datetime) -> None:
-    """Tasks that are not somebody's business any more go back to the queue, and what they had opened is covered."""
+    """Release the user's claims on tasks of other teams, and hide what the user had unlocked."""
     session.execute(delete(Opening).where(Opening.user_id == user.id))
     kept = [team.id for team in user.scope] if user.active else []
     held = select(CallbackTask).where(

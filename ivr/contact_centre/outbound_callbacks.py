@@ -34,7 +34,7 @@ from ivr.models.accounts import User
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
 
-#: How the caller's leg ended -> what became of the attempt.
+#: How the caller's leg ended -> the outcome of the attempt.
 _OUTCOMES = {
     LegEnding.NO_ANSWER: Outcome.NO_ANSWER,
     LegEnding.BUSY: Outcome.BUSY,
@@ -49,9 +49,9 @@ _OUTCOMES = {
 
 
 def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False) -> Conversation:
-    """Call back: the member's own telephone is rung; the task is theirs from now on.
+    """Call back: claim the task for the member, and ring the member's own telephone.
 
-    `anyway`: though it is not the time the caller has named, or the next attempt is not due.
+    `anyway` calls even outside the time the caller has named, or before the next attempt is due.
 
     Raises:
         Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at
@@ -141,7 +141,7 @@ def member_is_ready(session: Session, leg: Leg, now: datetime) -> None:
 
 
 def interpreter_is_there(session: Session, conversation: Conversation, now: datetime) -> None:
-    """Somebody who interprets has come: the caller can be called."""
+    """The interpreter is connected: the caller is called now."""
     if (
         conversation.kind == ConversationKind.CALLBACK
         and conversation.state == ConversationState.PREPARING
@@ -174,7 +174,7 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
 
 
 def rings(session: Session, leg: Leg, now: datetime) -> None:
-    """The carrier rings the caller, or has refused to: that is an attempt."""
+    """Record an attempt, because the carrier rings the caller or has refused to."""
     conversation = leg.conversation
     members = [one for one in conversation.legs if one.role == LegRole.MEMBER and one.user_id is not None]
     if conversation.task is not None and members and _attempt(session, conversation) is None:
@@ -184,7 +184,7 @@ def rings(session: Session, leg: Leg, now: datetime) -> None:
 
 def reached(session: Session, leg: Leg, now: datetime) -> None:
     """The person called has confirmed who they are."""
-    rings(session, leg, now)  # their key may come before the carrier's word that it rings
+    rings(session, leg, now)  # their key may come before the carrier's event that it rings
     if tried := _attempt(session, leg.conversation):
         task = session.get_one(CallbackTask, tried.task_id)
         attempts.ended(session, task, tried, Outcome.REACHED, leg.answered_at, now)
@@ -195,7 +195,7 @@ def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
     task = leg.conversation.task
     if task is None or leg.conversation.kind != ConversationKind.CALLBACK:
         return
-    if leg.call_sid is not None:  # its end may be told before its beginning
+    if leg.call_sid is not None:  # the event of its end may come before that of its beginning
         rings(session, leg, now)
     tried = _attempt(session, leg.conversation)
     outcome = Outcome.NO_ANSWER if leg.ending is None else _OUTCOMES.get(leg.ending, Outcome.NO_ANSWER)
@@ -222,7 +222,7 @@ def _attempt(session: Session, conversation: Conversation) -> Attempt | None:
 
 
 def wants_an_interpreted_call(session: Session, leg: Leg, now: datetime) -> None:
-    """The person called wishes to be called again, with somebody who interprets."""
+    """The person called asked for another call together with an interpreter."""
     task = leg.conversation.task
     if task is None:
         return

@@ -1,4 +1,4 @@
-"""How well the lines are answered, from what has been recorded of each caller who waited.
+"""Service level of the call queues, computed from the recorded waits.
 
 Reference points: Behördennummer 115 answers 75 % of its calls within 30 s; Jobcenter Hamburg has an interpreter on the
 line within two minutes.
@@ -21,7 +21,7 @@ GOAL = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """Callers who came into the lines in a period. Times in seconds; None where there was nothing to measure."""
+    """Callers who joined a call queue in a period. Times in seconds; None where there was nothing to measure."""
 
     waited: int
     #: Spoke with a member without hanging up before.

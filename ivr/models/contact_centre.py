@@ -95,7 +95,7 @@ class DutyException(Base):
 class QueueEntry(Base):
     """A place in a team's call queue (Warteschlange): of a waiting caller, or of one who will be called back."""
 
-    __tablename__ = "line_entries"
+    __tablename__ = "line_entries"  # former name of the call queue, kept for existing databases
     __table_args__ = (
         UniqueConstraint("call_id", "turn"),
         # waiting: also between two members who are rung; offered: a member is rung; answered; left: see `reason`
@@ -111,7 +111,7 @@ class QueueEntry(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
-    #: How many times this call has joined a call queue, from 1.
+    #: How many times this call has joined a call queue, from 1. The column has its former name.
     queue_visit: Mapped[int] = mapped_column("turn", default=0)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     language: Mapped[str] = mapped_column(String(8))

@@ -101,7 +101,7 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
         Held, StillTalking: nothing was erased.
         OSError: the audio store did not take the entry; nothing was erased.
     """
-    if legal_holds.lies_on(session, subject.task_ids):
+    if legal_holds.held_among(session, subject.task_ids):
         raise Held
     if _talk(session, subject):
         raise StillTalking
@@ -169,7 +169,7 @@ def _take_ids_away(
 def _forget_number(session: Session, number: str, before: datetime, now: datetime) -> int:
     """Erase the rows that are stored under a number only and are older than an instant. Returns their number."""
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
-    kept = select(Contact.call_id).where(Contact.task_id.in_(legal_holds.lying()))
+    kept = select(Contact.call_id).where(Contact.task_id.in_(legal_holds.held_task_ids()))
     old = select(Call.id).where(Call.started_at <= before, Call.id.not_in(kept))
     texts = (TextMessage.to_number == number) & TextMessage.call_id.in_(old)
     count = session.scalar(select(func.count(TextMessage.id)).where(texts)) or 0

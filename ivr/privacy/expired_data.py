@@ -44,7 +44,7 @@ class Part:
 
 def is_deletable() -> ColumnElement[bool]:
     """The condition for tasks without a legal hold and without a restriction."""
-    return and_(CallbackTask.restricted_at.is_(None), CallbackTask.id.not_in(legal_holds.lying()))
+    return and_(CallbackTask.restricted_at.is_(None), CallbackTask.id.not_in(legal_holds.held_task_ids()))
 
 
 def is_closed_before(before: datetime) -> ColumnElement[bool]:

@@ -27,22 +27,22 @@ def place(session: Session, task: CallbackTask, user: User, reason: str, now: da
 
 def lift(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
     """Lift all holds of a task."""
-    lying = update(LegalHold).where(LegalHold.task_id == task.id, LegalHold.lifted_at.is_(None))
-    session.execute(lying.values(lifted_at=now, lifted_by_id=user.id))
+    held_task_ids = update(LegalHold).where(LegalHold.task_id == task.id, LegalHold.lifted_at.is_(None))
+    session.execute(held_task_ids.values(lifted_at=now, lifted_by_id=user.id))
 
 
 def of_task(session: Session, task_id: int) -> Sequence[LegalHold]:
     """The holds of a task that are not lifted."""
-    lying = select(LegalHold).where(LegalHold.task_id == task_id, LegalHold.lifted_at.is_(None))
-    return session.scalars(lying.order_by(LegalHold.id)).all()
+    held_task_ids = select(LegalHold).where(LegalHold.task_id == task_id, LegalHold.lifted_at.is_(None))
+    return session.scalars(held_task_ids.order_by(LegalHold.id)).all()
 
 
-def lies_on(session: Session, task_ids: Collection[int]) -> list[int]:
+def held_among(session: Session, task_ids: Collection[int]) -> list[int]:
     """Those of the tasks that have a hold."""
     found = select(LegalHold.task_id).where(LegalHold.lifted_at.is_(None), LegalHold.task_id.in_(task_ids))
     return list(session.scalars(found))
 
 
-def lying() -> Select[int]:
+def held_task_ids() -> Select[int]:
     """The ids of tasks with a hold, as a subquery."""
     return select(LegalHold.task_id).where(LegalHold.lifted_at.is_(None))

@@ -1,4 +1,4 @@
-"""For how long what is kept: the periods (Löschfristen), their reasons, and how they are changed.
+"""The retention periods (Löschfristen), their reasons, and how they are changed.
 
 The defaults are short. An administrator proposes another period with a reason; it counts from the moment the data
 protection officer confirms it. Both are written down (Art. 5 (1) e, Art. 25 GDPR; § 84 SGB X; § 67c SGB X).
@@ -131,7 +131,7 @@ class NotPossible(Exception):
 
 
 def days(session: Session, kind: str) -> int:
-    """The period that counts now."""
+    """The present period of a kind, in days."""
     confirmed = session.scalar(
         select(PeriodChange.days)
         .where(PeriodChange.kind == kind, PeriodChange.state == ProposalState.CONFIRMED)
@@ -144,17 +144,17 @@ def days(session: Session, kind: str) -> int:
 
 
 def all_days(session: Session) -> dict[str, int]:
-    """All periods that count now."""
+    """All present periods, in days."""
     return {kind: days(session, kind) for kind in PERIODS}
 
 
 def cutoff(session: Session, kind: str, now: datetime) -> datetime:
-    """What began to be kept before this has been kept for long enough."""
+    """The UTC instant before which data of a kind has expired."""
     return now - timedelta(days=days(session, kind))
 
 
 def propose(session: Session, kind: str, wanted: int, reason: str, user: User, now: datetime) -> PeriodChange:
-    """An administrator wants another period.
+    """Propose another period, as an administrator.
 
     Raises:
         NotPossible: out of range, longer than the task's own, or without a reason.
@@ -179,7 +179,7 @@ def _check_within(session: Session, kind: str, wanted: int) -> None:
 
 
 def decide(session: Session, change_id: int, confirmed: bool, user: User, now: datetime) -> PeriodChange:
-    """The data protection officer confirms or refuses a proposal.
+    """Confirm or refuse a proposal, as the data protection officer.
 
     Raises:
         NotPossible: it was decided already, is their own, or fits no longer.

@@ -1,6 +1,6 @@
 """The number for team members (`staff_number`): personal number and PIN, then available, on a break, or gone.
 
-They answer at the telephone they ring from. After a conversation its outcome is asked first.
+A member answers at the telephone from which the number was called. After a conversation its outcome is asked first.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def number() -> Response:
 
 @staff.post("/pin")
 def pin() -> Response:
-    """The PIN was keyed in; who tries too often has to wait, like with receipt codes."""
+    """The PIN was entered. Wrong tries are limited, as with receipt codes."""
     with database.writing_alone() as session:
         user = receipt_lookup.member(
             session, request.args.get("number", ""), request.form.get("Digits", ""), from_number(), utc_now()

@@ -1,4 +1,4 @@
-"""One request of a call: what the carrier's form says, the call's state, and the document that answers it."""
+"""One webhook request of a call: the carrier's form fields, the call's state, and the document (TwiML)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def reply(turn: Turn, before: CallState | None = None) -> Response:
-    """Write down what the turn means, and tell the carrier what to do."""
+    """Store the events of a step, and answer the carrier with a document."""
     call, state = call_sid(), turn.state
     events = (*state.pending_events, *turn.events)
     step = script().steps[state.step]
@@ -77,7 +77,7 @@ def state_of(token: str) -> CallState | None:
 
 
 def new_call() -> CallState:
-    """Where a call begins."""
+    """The state of a new call."""
     state = CallState(
         script().start,
         DEFAULT_LANGUAGE,
@@ -97,18 +97,18 @@ def from_number() -> str | None:
 
 
 def shown() -> str | None:
-    """What the caller's telephone shows, though it may be no number."""
+    """The caller id as shown, which may be no telephone number."""
     return shown_number(request.form.get("From"))
 
 
 def sid(field: str) -> str:
-    """A carrier's id; empty where the request has none that could be one."""
+    """A carrier's id from a form field; empty if the field is missing or malformed."""
     given = request.form.get(field, "")
     return given if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", given) else ""
 
 
 def call_sid() -> str:
-    """The carrier's id of the call; empty where there is none that could be one."""
+    """The carrier's id of the call; empty if it is missing or malformed."""
     if "call_sid" not in g:
         g.call_sid = sid("CallSid")
     return str(g.call_sid)

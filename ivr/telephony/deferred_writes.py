@@ -1,4 +1,4 @@
-"""Keeps what the database did not take: in this host's spool, as typed entries with a version, until it is replayed.
+"""Writes entries into the database, or into this host's spool while the database does not answer.
 
 written, code = write(TurnEntry(...), handler)     # now, or into the spool
 replay(handlers)                                   # when the database is back
@@ -27,21 +27,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TurnEntry:
-    """A turn of a call, with its events in `state.pending_events`."""
+    """A step of a call, with its events in `state.pending_events`."""
 
     state: CallState
     call_sid: str
     from_number: str | None
     #: Name of the ending the call has reached, or empty.
     ending: str
-    #: The caller has said more about a request that has a task already.
+    #: The caller has given more answers about a request that has a task already.
     said_more: bool
     at: datetime
 
 
 @dataclass(frozen=True)
 class RecordingEntry:
-    """What became of a recording."""
+    """A recording's event."""
 
     state: CallState
     call_sid: str
@@ -57,7 +57,7 @@ class EndEntry:
 
     call_sid: str
     from_number: str | None
-    #: Nothing is written down of a call that is not known.
+    #: Whether the entry is ignored for a call that the database does not know.
     known_only: bool
     at: datetime
 
@@ -73,7 +73,7 @@ CODECS: Mapping[str, Codec[Any]] = {kind: Codec(entry, version=1) for kind, entr
 
 
 class NotKept(Exception):
-    """Neither the database nor the spool could take something."""
+    """Neither the database nor the spool could store an entry."""
 
 
 def write(entry: E, handler: Callable[[Session, E], str | None], *, alone: bool = False) -> tuple[bool, str | None]:
@@ -91,7 +91,9 @@ def write(entry: E, handler: Callable[[Session, E], str | None], *, alone: bool 
             with database.writing_alone() if alone else database.writing() as session:
                 return True, handler(session, entry)
         except SQLAlchemyError as error:
-            log.warning("the database did not take a %s (%s); it goes to the spool", kind, type(error).__name__)
+            log.warning(
+                "the database did not store a %s (%s); it is written into the spool", kind, type(error).__name__
+            )
     try:
         codec = CODECS[kind]
         spool.keep(kind, {"version": codec.version, "entry": codec.to_json(entry).decode()})

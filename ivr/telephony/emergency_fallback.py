@@ -1,4 +1,4 @@
-"""When nothing of ours works, not even the prompts: a fixed apology, and a message all the same.
+"""Fixed documents for when nothing else works: an apology, and the offer to leave a message.
 
 Needs no database, no Redis, no disk and no call script; only the secret that signs a call's state.
 """
@@ -19,7 +19,7 @@ from ivr.telephony.state_token import seal
 last_resort = Blueprint("last_resort", __name__, url_prefix="/voice/last-resort")
 last_resort.before_request(only_the_carrier)
 
-#: Said as it stands, in voices every carrier has had for years.
+#: Fixed texts, with voices that every carrier supports.
 _APOLOGY = (
     ("de-DE", "Hier ist das Jobcenter Bremen. Wir haben gerade eine technische Störung. Sie können eine Nachricht "
               "hinterlassen, wir rufen zurück. Wenn Sie mit der Aufnahme einverstanden sind, drücken Sie die 1."),

@@ -1,4 +1,4 @@
-"""Answers a flow's questions for one request of one call, and what a call that begins is known by."""
+"""Answers the call script's questions for one webhook request, and recognises the number of a new call."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class FlowContext:
             return CallQueueState.NOBODY
 
     def _holds_a_place(self, session: Session) -> bool:
-        """A screened number has one place in the queue at the most, whatever emergencies it reports."""
+        """Whether a screened number has an entry already. It may have one at most, even for emergencies."""
         number = self.from_number
         if number is None or not call_queue.waits_already(session, number):
             return False
@@ -105,7 +105,7 @@ class FlowContext:
         return number in (configured.hotline_number, configured.staff_number, *configured.dialled_languages)
 
     def request_status(self, state: CallState) -> StatusAnswer:
-        """What became of the request of the receipt code that was keyed in; counts wrong codes."""
+        """Status of the request with the entered receipt code. Wrong codes are counted."""
         code, present = state.asked_code, replace(state.request, changes="")
         try:
             with database.writing() as session:
@@ -130,7 +130,7 @@ class FlowContext:
         return StatusAnswer(status, replace(request, receipt_code="", message_number=0, records_again=False))
 
     def values(self, state: CallState) -> PromptValues:
-        """What prompts may name."""
+        """The values of the prompts' placeholders."""
         return PromptValues(state, self.at(state))
 
 
@@ -154,7 +154,7 @@ def recognised(state: CallState, number: str | None, shown: str | None, dialled:
 
 
 def _known(number: str | None, shown: str | None, now: datetime) -> KnownNumber:
-    """What the database knows of a number. While it does not answer, nothing."""
+    """What the database knows about a number; nothing while it does not answer."""
     try:
         with database.glancing() as connection:
             recordings.refresh(connection)

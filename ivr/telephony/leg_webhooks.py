@@ -1,7 +1,7 @@
 """The telephones that the hotline calls: members, interpreters, companions, and the people who are called back.
 
-Each hears first what it is about (the called person nothing that tells) and comes into the room only with a key: an
-answering machine never accepts a call.
+Each hears first what the call is about. The called person hears nothing that names the Jobcenter. A leg joins the
+conference only after a key press, so that an answering machine never accepts a call.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ivr.telephony.call_session import call_sid
 log = logging.getLogger(__name__)
 legs = Blueprint("legs", __name__, url_prefix="/voice")
 
-#: Times a called person may key in the receipt code.
+#: Number of times a called person may enter the receipt code.
 _CODE_TRIES = 3
 
 
@@ -43,7 +43,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
         return "", code
     log.error("a webhook of a leg failed", exc_info=error)
     if request.endpoint in ("legs.status", "legs.conference"):
-        return "", 500  # the carrier repeats it, or the clock asks
+        return "", 500  # the carrier repeats the event, or the scheduler looks the call up
     return _document(_hang_up())
 
 
@@ -52,7 +52,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
 
 @legs.post("/leg")
 def answered() -> Response:
-    """Somebody has answered: they hear what the call is about."""
+    """A leg was answered: announce what the call is about."""
     with database.writing_alone() as session:
         leg, now = _leg(session), utc_now()
         if not leg_events.answered(session, leg, call_sid(), now):
@@ -66,7 +66,7 @@ def answered() -> Response:
 
 @legs.post("/leg/key")
 def key() -> Response:
-    """The key of who was rung: 1 comes, 2 does not; a called person may also want no calls (3)."""
+    """The key after the announcement: 1 accepts, 2 declines; a called person may also refuse further calls (3)."""
     digits, now = request.form.get("Digits", ""), utc_now()
     with database.writing_alone() as session:
         leg = _leg(session)
@@ -86,7 +86,7 @@ def key() -> Response:
 
 @legs.post("/leg/code")
 def code() -> Response:
-    """The receipt code of a called person, where the task demands it."""
+    """The receipt code that a called person has entered, where the task requires it."""
     digits, tries = request.form.get("Digits", ""), request.args.get("tries", 1, int)
     with database.writing_alone() as session:
         leg = _leg(session)
@@ -128,7 +128,7 @@ def left() -> Response:
 
 @legs.post("/leg/star")
 def star() -> Response:
-    """After the star key: 7 brings an interpreter; whatever it was, the member goes back into the room."""
+    """The key after the star key: 7 requests an interpreter. After any key the member joins the conference again."""
     document = VoiceResponse()
     with database.writing_alone() as session:
         leg = _leg(session)
@@ -145,7 +145,7 @@ def star() -> Response:
 
 @legs.post("/leg/language")
 def language() -> Response:
-    """Which language is to be interpreted; then back into the room."""
+    """The language to interpret. Then the member joins the conference again."""
     document, offered = VoiceResponse(), _interpretable()
     with database.writing_alone() as session:
         leg = _leg(session)
@@ -303,7 +303,7 @@ def _leg(session: Session) -> Leg:
 
 @legs.post("/leg/status")
 def status() -> tuple[str, int]:
-    """What became of a leg's call; in any order, any number of times."""
+    """Status of a leg's call. The carrier may send it in any order and repeatedly."""
     told = request.form.get("CallStatus", "")
     with database.writing_alone() as session:
         leg = _leg(session)
@@ -319,7 +319,7 @@ def status() -> tuple[str, int]:
 
 @legs.post("/conference")
 def conference() -> tuple[str, int]:
-    """Who came into a room and who left it; the carrier's numbers tell which came first."""
+    """A leg has joined or left a conference. The carrier's sequence numbers give the order."""
     form, now = request.form, utc_now()
     event, sequence = form.get("StatusCallbackEvent", ""), form.get("SequenceNumber", 0, int)
     with database.writing_alone() as session:

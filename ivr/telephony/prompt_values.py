@@ -1,4 +1,4 @@
-"""What prompts may name in a turn: what the call's state holds, and deadlines and hours, computed when one is named."""
+"""Values of the prompts' placeholders: from the call's state, and deadlines and hours, computed when they are used."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ _seen: tuple[Settings, int, int] | None = None
 
 
 def _circumstances() -> int:
-    """A number that changes with whatever else decides how prompts are spoken: the settings and the recordings."""
+    """A number that changes with the settings and recordings on which the rendering of prompts depends."""
     global _seen
     configured, revision = settings(), recordings.revision()
     seen = _seen

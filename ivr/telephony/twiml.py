@@ -41,7 +41,7 @@ def url(path: str, state: CallState, call_sid: str) -> str:
 
 
 def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
-    """The document for a turn. Every way it can end leads back to us or closes the line.
+    """The document for a turn. Each of its ends either requests another webhook or ends the call.
 
     `values` fill the prompts' placeholders, see :mod:`ivr.prompts`.
     """
@@ -115,7 +115,7 @@ def _add(document: VoiceResponse, verb: Verb, state: CallState, answer: str, cal
 
 
 def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = False) -> None:
-    """Talk with those in a room; who is there may leave without ending it. `star`: the star key leaves it."""
+    """Join a conference. It goes on when a participant leaves. With `star` the star key leaves it."""
     dial = document.dial(action=action, method="POST", hangup_on_star=star)
     dial.conference(
         room,

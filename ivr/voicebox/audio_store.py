@@ -70,7 +70,7 @@ def load(recording_sid: str) -> bytes:
 
 
 def about(recording_sid: str) -> dict[str, Any]:
-    """What was said of a recording when it was stored.
+    """The description that was stored with a recording.
 
     Raises:
         Missing, Unreadable: as for :func:`load`.
@@ -85,7 +85,7 @@ def about(recording_sid: str) -> dict[str, Any]:
 
 
 def has(recording_sid: str) -> bool:
-    """Whether a recording is here, whole and readable."""
+    """Whether a recording is stored, complete and readable."""
     try:
         load(recording_sid)
     except (Missing, Unreadable):

@@ -1,4 +1,4 @@
-"""Voicebox messages (Voicebox-Nachrichten): from the caller's consent to audio that is ours.
+"""Voicebox messages (Voicebox-Nachrichten): from the caller's consent to stored audio.
 
 Everything here may happen twice, late or out of order; each function looks at what is there and adds only
 what is missing. The recording's carrier id decides which is which.
@@ -36,11 +36,11 @@ from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import outbox
 
-#: After a hang-up in mid-recording the carrier has this long to tell of the audio, then we ask for it.
+#: Time that the carrier has to report the audio after a hang-up in mid-recording. Then it is asked for.
 PATIENCE = timedelta(seconds=30)
-#: After a hang-up without a word of the recording the carrier is first asked so much later.
+#: Time after a hang-up without a recording event after which the carrier is first asked.
 ASK_AFTER = timedelta(seconds=1)
-#: So long after the longest possible recording an event that has not come is lost.
+#: Time after the longest possible recording after which a missing event counts as lost.
 LOST_AFTER = timedelta(minutes=2)
 
 
@@ -75,7 +75,7 @@ def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> 
         )
         session.add(message)
         session.flush()
-        # If no event ever tells how this ended, the carrier is asked.
+        # If no event reports the end, the carrier is asked.
         longest = timedelta(seconds=settings().message_seconds)
         outbox.add(session, WorkKind.FIND_RECORDING, message.id, run_after=now + longest + LOST_AFTER)
     return message
@@ -96,8 +96,8 @@ def request_of(message: VoiceboxMessage) -> Request:
 def announced(session: Session, call: Call, plan: RecordingPlan, recording_sid: str, now: datetime) -> Recording:
     """The recording of a carrier's id, which is stored when it is seen for the first time.
 
-    If the planned number has another recording already (a call that began again after a failure), it gets a number
-    of its own: audio is never refused.
+    If the planned number has another recording already (a call that began again after a failure), it gets a new
+    number, because audio is never refused.
     """
     recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid).with_for_update())
     if recording is not None:
@@ -154,8 +154,8 @@ def nothing_recorded(session: Session, message: VoiceboxMessage) -> None:
 def hung_up_while_recording(session: Session, call: Call, now: datetime) -> None:
     """A call that ended while the carrier was recording has a task at once, before any audio is known.
 
-    "Recording" means that the carrier announced it: who hangs up before the tone has left nothing. The task
-    is provisional until the carrier tells of audio, or of none.
+    "Recording" means that the carrier announced it: a caller who hangs up before the tone has left nothing. The task
+    is provisional until the carrier reports audio, or that there is none.
     """
     awaited = session.scalars(
         select(Recording)
@@ -223,7 +223,7 @@ def description(recording: Recording) -> dict[str, Any]:
 
 
 def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], now: datetime) -> Recording | None:
-    """A recording the house does not know (any more), with what is known of it; None if it is known after all.
+    """Add a recording that the database does not know (any more). None if it is known after all.
 
     The task is that of its call, or a new one.
     """
@@ -251,9 +251,9 @@ def stored(
     *,
     whole: bool = True,
 ) -> None:
-    """The audio is ours and durable: the carrier's copy goes, the transcript is due.
+    """The audio is stored durably: plan the deletion of the carrier's copy, and the transcript.
 
-    Of what was cut short (not `whole`) the task says so.
+    If the recording is incomplete (not `whole`), the task shows it.
     """
     if not whole and recording.message.task_id is not None:
         events.record(session, recording.message.task_id, TaskEventKind.RECORDING_CUT_SHORT, now)
@@ -273,7 +273,7 @@ def stored(
 
 
 def plan_transcript(session: Session, recording: Recording) -> None:
-    """A stored recording is to be transcribed: emergencies first, then by the deadline of the task."""
+    """Plan the transcript of a stored recording: emergencies first, then by the deadline of the task."""
     task = recording.message.task
     outbox.add(
         session,

@@ -135,7 +135,7 @@ def one(request_id: int) -> str | tuple[str, int]:
             "subject.html", asked=asked, extent=subject_access.extent(subject_access.collect(session, found)),
             recordings=subject_access.recordings_of(session, found),
             still_open=sum(task.state != "closed" for task in tasks),
-            held=bool(legal_holds.lies_on(session, found.task_ids)), offered=LANGUAGES,
+            held=bool(legal_holds.held_among(session, found.task_ids)), offered=LANGUAGES,
             named=subject_requests.named_in(asked),
         )  # fmt: skip
 

@@ -91,10 +91,10 @@ def _run_once(work_id: int, worker: str) -> bool:
 
 
 def _handler(work: Work) -> Callable[[int], None]:
-    """The function that does a row.
+    """The function that runs a row's job.
 
     Raises:
-        LookupError: this version knows no such kind of work; a newer one may have written the row.
+        LookupError: this version does not know the kind of job; a newer one may have written the row.
     """
     if work.kind not in HANDLERS:
         raise LookupError(f"work.kind holds the unknown value {work.kind!r} (row with id {work.id})")

@@ -124,7 +124,7 @@ def sweep() -> None:
 
 
 def send_alerts() -> None:
-    """Put alerts together and send them in threads, so that a slow server delays nothing else."""
+    """Write the due alerts and send them in threads, so that a slow server delays nothing else."""
     now = utc_now()
     with database.writing() as session:
         alert_digest.write_due_messages(session, now)
@@ -140,7 +140,7 @@ def _send(work_id: int, recipient: str) -> None:
     try:
         runner.run(work_id, f"clock {socket.gethostname()} {os.getpid()}")
     except Exception as error:  # the database does not answer; the row is repeated later
-        log.warning("work %d was not done (%s)", work_id, type(error).__name__)
+        log.warning("job %d could not be run (%s)", work_id, type(error).__name__)
     finally:
         _sending_to.discard(recipient)
 
@@ -220,5 +220,5 @@ def _try(duty: Callable[[], object]) -> bool:
         duty()
         return True
     except Exception as error:  # the database or Redis does not answer; the next round repeats it
-        log.warning("the scheduler could not finish a task (%s)", type(error).__name__)
+        log.warning("the scheduler could not finish a step (%s)", type(error).__name__)
         return False
