@@ -54,9 +54,11 @@ def test_every_field_has_a_name_in_german_and_english() -> None:
     for form in found:
         if form.__name__.endswith("Form"):
             for name in form.model_fields:
-                assert german.get(words.FIELDS[name]).string, f"{form.__name__}.{name}"
+                text = german.get(words.FIELDS[name])
+                assert text and text.string, f"{form.__name__}.{name} has no German: run `make translations`"
         if form.problem:
-            assert german.get(form.problem).string, form.__name__
+            text = german.get(form.problem)
+            assert text and text.string, f"{form.__name__}.problem has no German: run `make translations`"
 
 
 # -- what fields take ------------------------------------------------------------------------------------
