@@ -1,4 +1,4 @@
-"""Commands for data protection: the access log, the periods, and the papers."""
+"""Commands for data protection: the access log, the retention periods, and the data-protection documents."""
 
 from __future__ import annotations
 

@@ -22,9 +22,12 @@ class Promises(BaseModel):
     escalation_hours: float = Field(
         4.0, ge=0, le=720, description="Hours after a missed promise at which a task that is still open is escalated."
     )
-    alerts: tuple[AlertSettings, ...] = Field((), description="Who is told of emergencies and of promises in danger.")
+    alerts: tuple[AlertSettings, ...] = Field(
+        (), description="Recipients of alerts about emergencies and about promises at risk or missed."
+    )
     alert_hours: Hours = Field(
-        Hours(daily=Span(opens=time(7), closes=time(20))), description="When anything but an emergency may be told."
+        Hours(daily=Span(opens=time(7), closes=time(20))),
+        description="When alerts may be sent. Emergencies are sent at any time.",
     )
     alert_collect_seconds: float = Field(
         60.0, ge=0, le=3600, description="Seconds over which alerts are collected into one message."

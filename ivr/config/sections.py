@@ -52,7 +52,7 @@ class ReportMail(Strict):
 
 
 class InterpreterSettings(Strict):
-    """Somebody who interprets on the telephone (Sprachmittler*in): own staff, or an outside service."""
+    """An interpreter on the telephone (Sprachmittler*in): own staff, or an outside service."""
 
     name: str = Field(description="Name as members see it.")
     number: PhoneNumber = Field(description="Telephone number in E.164.")

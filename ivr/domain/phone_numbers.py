@@ -14,7 +14,7 @@ from ivr.domain.digits import is_digits
 #: UNAVAILABLE). They look like numbers and must never be dialled.
 _WITHHELD_SPELLINGS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 
-#: Types nobody may be called back on: they cost the house money or reach no person.
+#: Types of numbers that are never called back: they are expensive, or reach no person.
 _NEVER_DIALLED = frozenset(
     {
         PhoneNumberType.PREMIUM_RATE,

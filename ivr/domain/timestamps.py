@@ -1,4 +1,4 @@
-"""Points in time: aware datetimes in UTC inside the house, local time only at its edge."""
+"""Points in time: aware datetimes in UTC inside the product, local time only where people read or enter it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogues of the interface, for what is made without a page: reports, alerts, papers."""
+"""The catalogues of the interface, for texts outside of pages: reports, alerts, documents."""
 
 from __future__ import annotations
 

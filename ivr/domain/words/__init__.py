@@ -1,4 +1,4 @@
-"""The one catalogue of words for people: what pages, reports, alerts, files and papers call the things of the product.
+"""The one catalogue of words for people: what pages, reports, alerts, files and documents call things.
 
 Every text is English and a message id of the catalogues in `ivr/web/translations`, which have the German. What is
 spoken to callers lives in `voice_prompts/`, sentences of a page in its template.

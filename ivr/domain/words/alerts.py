@@ -1,4 +1,4 @@
-"""Alerts to members and supervisors. They leave the house: a task is named by its receipt code, and nothing else."""
+"""Alerts to members and supervisors. They leave this installation, so a task is named by its receipt code only."""
 
 from __future__ import annotations
 
