@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from ivr.accounts import users
 from ivr.contact_centre import agent_presence, call_distribution, conversations, wrap_up
+from ivr.domain.enums import QueueEntryState, QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Presence, QueueEntry
@@ -62,7 +63,7 @@ class Team:
             for here in session.scalars(select(Presence)):
                 here.state, here.leg_id, here.afterwards = "offline", None, None
             for entry in session.scalars(select(QueueEntry).where(QueueEntry.state.in_(("waiting", "offered")))):
-                entry.state, entry.reason = "left", "over"
+                entry.state, entry.reason = QueueEntryState.LEFT, QueueExit.HUNG_UP
 
 
 def have_met(person: Caller) -> None:
