@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -79,9 +79,16 @@ class Codec(Generic[T]):
 
     @property
     def schema(self) -> str:
-        """A short fingerprint of all field names, types and defaults."""
-        schema = json.dumps(self._adapter.json_schema(), sort_keys=True)
+        """A short fingerprint of all field names, types and defaults. The wording of docstrings does not count."""
+        schema = json.dumps(_without_wording(self._adapter.json_schema()), sort_keys=True)
         return hashlib.sha256(schema.encode()).hexdigest()[:16]
+
+
+def _without_wording(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        kept = {name: part for name, part in schema.items() if not (name == "description" and isinstance(part, str))}
+        return {name: _without_wording(part) for name, part in kept.items()}
+    return [_without_wording(part) for part in schema] if isinstance(schema, list) else schema
 
 
 CALL_STATES = Codec(CallState, version=1)

@@ -22,10 +22,10 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "2dc939871459b7ee",
-    (deferred_writes.TurnEntry, 1): "478dbb1d3c00dbd3",
-    (deferred_writes.RecordingEntry, 1): "8fde6dbc23dbf020",
-    (deferred_writes.EndEntry, 1): "d4191630b8a2d2c0",
+    (CallState, 1): "853dccbd15902eee",
+    (deferred_writes.TurnEntry, 1): "43090e0c83fe16f6",
+    (deferred_writes.RecordingEntry, 1): "c73643daab3d4e51",
+    (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {
     deferred_writes.KINDS[kind]: deferred_writes.CODECS[kind] for kind in deferred_writes.KINDS

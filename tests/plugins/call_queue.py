@@ -45,6 +45,7 @@ def call_queue_hotline(tmp_path_factory: pytest.TempPathFactory, databases: Data
 def team(call_queue_hotline: RunningHotline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
     """Members of the benefits team; they go home after the test."""
     monkeypatch.setattr(outbox, "hand_over", job_queue.hand_over)
+    monkeypatch.setattr(job_queue, "_down_until", 0.0)  # an earlier test in this process took its Redis away
     team = Team(call_queue_hotline)
     yield team
     team.goes_home()

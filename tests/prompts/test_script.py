@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ivr.cli import hotline as command_line
+from ivr.cli import parameters
 from ivr.config import settings as configuration
 from ivr.config.sections import ConfigurationError
 from ivr.domain import languages
@@ -33,6 +34,7 @@ def prompts_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_da
     monkeypatch.setattr(catalogues, "DIRECTORY", directory)
     monkeypatch.setattr(agent_announcements, "DIRECTORY", directory)
     monkeypatch.setitem(languages.LANGUAGES, "sq", Language("sq", "Shqip", "Albanisch", "Albanian", None))
+    monkeypatch.setattr(parameters.LANGUAGE, "choices", tuple(languages.LANGUAGES))
     monkeypatch.setenv("LANGUAGES", "[]")
     forget()
     yield directory

@@ -78,7 +78,8 @@ def test_whoever_speaks_the_language_is_rung_first_then_who_has_been_idle_longes
     person.is_talking()
     mia.stays_quiet(0.2)
     with database.reading() as session:
-        assert session.scalars(select(InterpreterRequest)).all() == [], "they share a language"
+        wanted = select(InterpreterRequest).where(InterpreterRequest.conversation_id == conversation_of(person).id)
+        assert session.scalars(wanted).all() == [], "they share a language"
     person.hangs_up()
     team.wraps_up("nils")
     again = waits(caller_at_menu())
