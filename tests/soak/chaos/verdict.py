@@ -71,7 +71,7 @@ class Verdict:
             if time.monotonic() - told > 15:
                 told = time.monotonic()
                 say(f"waits for: {'; '.join(undone)[:300]}")
-            for child in (*self._hotline.children.values(), self._house.redis):
+            for child in (*self._hotline.children.values(), self._hotline.redis):
                 child.keep_running()
             time.sleep(0.5)
         return undone
