@@ -151,7 +151,7 @@ SURROUNDINGS = [
     ("migrate", {"DATABASE_URL": "sqlite:///TMP/bytes"}, "file is not a database"),
     ("migrate", {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/db"}, "Connection refused"),
     ("sla", {"REDIS_URL": "nonsense"}, "redis_url"),
-    ("migrate", {"VAR_DIR": "TMP/bytes"}, "Name a place that exists and that you may use"),
+    ("migrate", {"VAR_DIR": "TMP/bytes", "DATABASE_URL": ""}, "Name a place that exists and that you may use"),
     ("keys rotate", {"AUDIO_STORE": "s3://none", "AUDIO_S3_ENDPOINT": "http://[::1]:1"}, "the audio store"),
     ("demo seed", {"MODE": "production"}, "in production mode, and so must twilio_account_sid"),
     ("worker", {"MODE": "production"}, "audio_master_keys"),
