@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -110,12 +109,6 @@ def keep(session: Session, now: datetime) -> int:
             session.execute(row.on_conflict_do_update(index_elements=[FormerKey.signer], set_=values))
             new += mine not in known
     return new
-
-
-def sealed_rows(session: Session) -> Iterator[tuple[str, str]]:
-    """Public key and sealed content of each row."""
-    for row in session.execute(select(FormerKey.signer, FormerKey.sealed).order_by(FormerKey.signer)):
-        yield row.signer, row.sealed
 
 
 def replace(session: Session, signer: str, old: str, new: str) -> None:

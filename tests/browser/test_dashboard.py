@@ -41,7 +41,7 @@ def test_a_missed_promise_appears_by_itself_and_leads_to_its_task(browser, hotli
     accessible(page)
     link.click()
     expect(page.get_by_text("Erster Versuch")).to_be_visible()
-    expect(page.locator(".house-facts")).to_contain_text("überfällig")
+    expect(page.locator(".app-facts")).to_contain_text("überfällig")
     assert page.complaints == []
 
 
@@ -53,8 +53,8 @@ def test_who_asks_for_a_later_date_is_shown_to_have_asked(browser, hotline, peop
     later = utc_now() + timedelta(days=3)
     page.get_by_label("Die Person möchte später angerufen werden").fill(f"{later:%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="Verschieben").click()
-    expect(page.locator(".house-facts")).to_contain_text("Auf Wunsch verschoben bis")
-    expect(page.locator(".house-history")).to_contain_text(f"{later:%d.%m.%Y}")
+    expect(page.locator(".app-facts")).to_contain_text("Auf Wunsch verschoben bis")
+    expect(page.locator(".app-history")).to_contain_text(f"{later:%d.%m.%Y}")
     page.get_by_label("Die Person möchte später angerufen werden").fill("2020-01-01T10:00")
     page.get_by_role("button", name="Verschieben").click()
     expect(page.get_by_role("alert")).to_contain_text("innerhalb der nächsten 60 Tage")

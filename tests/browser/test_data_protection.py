@@ -100,8 +100,8 @@ def test_a_covered_task_is_claimed_and_shown(browser, hotline, staff) -> None:
     picture(page, "task-covered")
     accessible(page)
     page.get_by_role("button", name="Übernehmen").click()
-    expect(page.locator(".house-facts")).to_contain_text("0077")
-    expect(page.locator(".house-transcript")).to_contain_text("Bescheid")
+    expect(page.locator(".app-facts")).to_contain_text("0077")
+    expect(page.locator(".app-transcript")).to_contain_text("Bescheid")
     page.get_by_role("link", name="Wer diesen Auftrag gelesen hat").click()
     expect(page.locator("table")).to_contain_text("Mia Mitglied")
 
@@ -113,7 +113,7 @@ def test_only_looking_with_a_reason(browser, hotline, staff) -> None:
     page.get_by_text("Einsicht mit Begründung").click()
     page.get_by_label("Warum öffnen Sie ihn?").select_option("stand_in")
     page.get_by_role("button", name="Für eine Stunde öffnen").click()
-    expect(page.locator(".house-facts")).to_contain_text("0078")
+    expect(page.locator(".app-facts")).to_contain_text("0078")
     expect(page.get_by_text("mit Grund geöffnet")).to_be_visible()
     assert the_task(task).state == "open"
 
@@ -126,7 +126,7 @@ def test_an_authenticator_app(browser, hotline, staff) -> None:
     page.goto("/account/")
     page.locator("#present-app").fill(PASSWORD)
     page.get_by_role("button", name="App einrichten").click()
-    expect(page.locator(".house-qr svg")).to_be_visible()
+    expect(page.locator(".app-qr svg")).to_be_visible()
     accessible(page)
     picture(page, "second-factor-app")
     secret = page.locator("code").inner_text()
@@ -218,6 +218,6 @@ def test_a_damaged_recording_is_said_and_a_whole_one_is_not(browser, hotline, st
     for task, is_damaged in ((whole, False), (hurt, True)):
         page.goto(f"/desk/tasks/{task}")
         page.get_by_role("button", name="Übernehmen").click()
-        page.locator(".house-wave").scroll_into_view_if_needed()
-        expect(page.locator(".house-wave")).to_have_js_property("complete", True)
+        page.locator(".app-wave").scroll_into_view_if_needed()
+        expect(page.locator(".app-wave")).to_have_js_property("complete", True)
         expect(page.locator("[data-damaged]")).to_be_visible(visible=is_damaged)

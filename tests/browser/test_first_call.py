@@ -68,7 +68,7 @@ def test_a_task_from_claim_to_close_by_keyboard_alone(browser, hotline, people, 
     tab_to("Auftrag abschließen")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Wieder öffnen")).to_be_visible()
-    expect(page.locator(".house-history")).to_contain_text("Bescheid erklärt, alles klar.")
+    expect(page.locator(".app-history")).to_contain_text("Bescheid erklärt, alles klar.")
 
 
 def test_a_word_that_is_clicked_is_heard(browser, hotline, people, caller, tasks_of) -> None:
@@ -80,7 +80,7 @@ def test_a_word_that_is_clicked_is_heard(browser, hotline, people, caller, tasks
     page = open_desk(browser, hotline)
     page.goto(f"/desk/tasks/{task['id']}")
     page.get_by_role("button", name="Übernehmen").click()
-    word = page.locator(".house-word").nth(3)
+    word = page.locator(".app-word").nth(3)
     start = float(word.get_attribute("data-start"))
     word.click()
     expect(word).to_have_attribute("aria-current", "true")

@@ -76,7 +76,7 @@ def test_a_day_with_one_task(desk) -> None:
     assert "Bescheid." not in mia.get(f"/desk/tasks/{task}").text, "covered until somebody claims it"
     page = mia.post(f"/desk/tasks/{task}/claim", follow_redirects=True).text
     assert "Bescheid." in page
-    assert "house-word--uncertain" in page
+    assert "app-word--uncertain" in page
     assert 'href="tel:+4915112345678"' in page
     assert (the_task(task).state, the_task(task).claimed_by_id) == ("claimed", desk.people["mia"].id)
     mia.post(f"/desk/tasks/{task}/attempt", data={"outcome": "no_answer"})

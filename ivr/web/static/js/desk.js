@@ -133,7 +133,7 @@ for (const dialog of document.querySelectorAll("dialog")) {
   dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
 }
 
-// -- drafts: kept by the house, and in this browser until the house has them -------------------------------------
+// -- drafts: kept by the server, and in this browser until the server has them ----------------------------------
 for (const field of document.querySelectorAll("[data-draft]")) {
   const place = `draft.${field.dataset.draft}`;
   const local = stored(place, "");
@@ -145,7 +145,7 @@ for (const field of document.querySelectorAll("[data-draft]")) {
       const answer = await fetch(field.dataset.draft, { method: "POST", body, keepalive: true, redirect: "manual" });
       if (answer.status === 204) localStorage.removeItem(`hotline.${place}`);
     } catch {
-      // the text stands in this browser until the house answers again
+      // the text stays in this browser until the server answers again
     }
   };
   field.addEventListener("input", () => {
@@ -191,7 +191,7 @@ const watch = async (quietly) => {
     }
     store("alerted", JSON.stringify([...known].slice(-200)));
   } catch {
-    // the house is away; the next look will do
+    // the server does not answer; the next poll repeats it
   }
 };
 const alerting = () => {

@@ -5,7 +5,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
   if (!audio) continue;
 
   // What cannot be read is said, not shown as a recording of no length.
-  const wave = player.querySelector(".house-wave");
+  const wave = player.querySelector(".app-wave");
   const damaged = async () => {
     const answer = wave && await fetch(wave.src).catch(() => null);
     player.querySelector("[data-damaged]").hidden = answer?.status !== 404;
