@@ -104,7 +104,7 @@ def _open_already(session: Session, call: Call, request: Request) -> CallbackTas
 def _open(session: Session, call: Call, request: Request, now: datetime, provisional: bool) -> CallbackTask:
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
     began_at = sla_clocks.first_contact(call.started_at, now)
-    for _ in range(20):  # a code is taken with a chance of (tasks / 10 million)
+    for _ in range(20):  # a code is taken with a chance of (tasks / a thousand million)
         task = CallbackTask(
             kind=request.kind,
             call_id=call.id,

@@ -1,7 +1,7 @@
-"""Receipt codes (Eingangsnummern): eight digits that a caller can write down and key in again.
+"""Receipt codes (Eingangsnummern): ten digits that a caller can write down and key in again.
 
-Seven random digits and a check digit after Damm, which catches every single wrong digit and every pair
-of swapped neighbours.
+Nine random digits and a check digit after Damm, which catches every single wrong digit and every pair of swapped
+neighbours. Nine, because who guesses may make thousands of calls (docs/decisions/029-guessing.md).
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import secrets
 
 from ivr.domain.digits import is_digits
 
-LENGTH = 8
+LENGTH = 10
+#: Codes that were told to callers before are as long as this, and are accepted as long as there are tasks of theirs.
+_FORMER_LENGTH = 8
+LENGTHS = (LENGTH, _FORMER_LENGTH)
 #: Damm's quasigroup of order 10 (the table of his thesis): the check digit makes 0 of the whole code.
 _TABLE = (
     "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
@@ -26,7 +29,7 @@ def draw() -> str:
 
 def is_code(text: str) -> bool:
     """Whether `text` could be a receipt code: its length and check digit are right."""
-    return len(text) == LENGTH and is_digits(text) and _check_digit(text) == "0"
+    return len(text) in LENGTHS and is_digits(text) and _check_digit(text) == "0"
 
 
 def _check_digit(digits: str) -> str:

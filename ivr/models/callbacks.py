@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain import receipt_codes
 from ivr.domain.enums import (
     AgeGroup,
     AppointmentMode,
@@ -100,7 +101,7 @@ class CallbackTask(Base):
     caller_name: Mapped[str | None] = mapped_column(String(120))
     #: E.164; None where the caller withheld it and entered none.
     callback_number: Mapped[str | None] = mapped_column(String(32))
-    receipt_code: Mapped[str] = mapped_column(String(8), unique=True)
+    receipt_code: Mapped[str] = mapped_column(String(receipt_codes.LENGTH), unique=True)
     #: The caller hung up in the middle of the recording and no audio is known yet.
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
     first_contact_at: Mapped[datetime]

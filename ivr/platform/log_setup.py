@@ -30,7 +30,7 @@ _PATTERNS = (
     (re.compile(r"%2B[1-9]\d{6,14}"), "[number]"),
     (re.compile(r"(?<!\w)(?<!\d[.:-])0[1-9]\d{0,4}(?:[ ()/-]{1,2}\d{2,}){1,5}(?![\w])"), "[number]"),
     (re.compile(r"(?<!\w)(?<!\d[.:-])0[1-9]\d{6,13}(?!\w|[.:-]\d)"), "[number]"),
-    (re.compile(r"(?<!\w)(?<!\d[.:-])\d{8}(?!\w|[.:-]\d)"), "[code]"),
+    (re.compile(r"(?<!\w)(?<!\d[.:-])\d{8}(?:\d\d)?(?!\w|[.:-]\d)"), "[code]"),
     (re.compile(r"\b\d{3}[A-Z]\d{6}\b"), "[customer number]"),
     (re.compile(r"(?<!\w)(?<!\d[.:-])49[1-9]\d{7,12}(?!\w|[.:-]\d)"), "[number]"),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
+from ivr.domain import receipt_codes
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole
 from ivr.domain.languages import DEFAULT_LANGUAGE
@@ -227,7 +228,7 @@ def _ask_code(leg: Leg, tries: int) -> VoiceResponse:
     entered = leg_url("/code", leg.id, tries=tries)
     gather = document.gather(
         input="dtmf",
-        num_digits=8,
+        num_digits=receipt_codes.LENGTH,
         finish_on_key="#",
         timeout=8,
         action=entered,

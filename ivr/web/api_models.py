@@ -191,7 +191,7 @@ class Task(BaseModel):
     age_group: Annotated[AgeGroup | None, Field(description="where it is known")]
     availability: Annotated[Availability | None, Field(description="when to call")]
     callback_number: Annotated[str | None, Field(description="E.164; null when withheld and none was entered")]
-    receipt_code: Annotated[str, StringConstraints(pattern="^[0-9]{8}$")]
+    receipt_code: Annotated[str, StringConstraints(pattern="^[0-9]{8}([0-9]{2})?$")]
     call_sid: Annotated[str, Field(description="the call that opened it")]
     calls: Annotated[list[str], Field(description="all calls about it, the first one first")]
     first_contact_at: Instant

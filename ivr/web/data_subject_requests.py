@@ -91,7 +91,7 @@ def _named(text: str) -> str | None:
     digits = "".join(letter for letter in text if letter in "0123456789")
     if receipt_codes.is_code(digits) and "+" not in text:
         return digits
-    if len(digits) == receipt_codes.LENGTH and not digits.startswith("0") and "+" not in text:
+    if len(digits) in receipt_codes.LENGTHS and not digits.startswith("0") and "+" not in text:
         return None  # a code with a wrong digit: as a number it would be somebody else's, or nobody's
     number = phone_numbers.dialable(text) or phone_numbers.shown_number("".join(c for c in text if c in "+0123456789"))
     return number or None

@@ -39,7 +39,7 @@ def test_a_day_by_keys_alone(browser, hotline, people, tasks) -> None:
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()
     page.wait_for_load_state()
-    code = re.search(r"\d{8}", page.title())[0]
+    code = re.search(r"\d{10}", page.title())[0]
     page.keyboard.press("e")
     expect(page.locator("#note-text")).to_be_focused()
     page.keyboard.type("Ruft nach dem Essen noch einmal an")
