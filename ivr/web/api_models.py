@@ -54,6 +54,12 @@ def _not_required(schema: dict[str, Any]) -> None:
 _WHOLE = BeforeValidator(_ascii_only)
 
 
+class _Answer(BaseModel):
+    """Built when it is first needed: importing the application is to be quick."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
@@ -79,13 +85,13 @@ class NoQuery(_Query):
     """No parameters."""
 
 
-class Error(BaseModel):
+class Error(_Answer):
     """What was wrong."""
 
     error: str
 
 
-class Word(BaseModel):
+class Word(_Answer):
     """A recognised word."""
 
     word: str
@@ -94,7 +100,7 @@ class Word(BaseModel):
     confidence: Share
 
 
-class Transcript(BaseModel):
+class Transcript(_Answer):
     """What a message says."""
 
     state: TranscriptState
@@ -119,7 +125,7 @@ class Transcript(BaseModel):
         )
 
 
-class Message(BaseModel):
+class Message(_Answer):
     """A voicebox message."""
 
     recording_sid: str | None
@@ -139,7 +145,7 @@ class Message(BaseModel):
         )
 
 
-class PostalOrder(BaseModel):
+class PostalOrder(_Answer):
     """Forms that are wanted by post."""
 
     forms: list[str]
@@ -151,7 +157,7 @@ class PostalOrder(BaseModel):
         return None if row is None else cls(forms=row.forms, customer_number=row.customer_number if callers else None)
 
 
-class AppointmentWish(BaseModel):
+class AppointmentWish(_Answer):
     """A wish for an appointment, and the answer to it."""
 
     model_config = ConfigDict(from_attributes=True, defer_build=True)
@@ -175,7 +181,7 @@ class AppointmentWish(BaseModel):
         return found if callers else found.model_copy(update={"place": None})
 
 
-class Task(BaseModel):
+class Task(_Answer):
     """A callback task."""
 
     id: int
@@ -243,7 +249,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class TaskPage(BaseModel):
+class TaskPage(_Answer):
     """A page of tasks."""
 
     tasks: list[Task]

@@ -5,6 +5,11 @@ gunicorn "ivr.web.app:serve()"
 
 from __future__ import annotations
 
+import gc
+
+# Modules are never garbage. Looking for it among them takes an eighth of the time that importing them takes.
+gc.disable()
+
 import logging
 import sys
 import threading
@@ -60,6 +65,9 @@ from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
 from ivr.web.softphone_proxy import softphone
 from ivr.web.supervision import supervision
+
+gc.freeze()
+gc.enable()
 
 log = logging.getLogger(__name__)
 
