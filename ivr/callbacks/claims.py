@@ -17,6 +17,7 @@ from ivr.callbacks.refused import Refused, held_by
 from ivr.domain.enums import TaskState
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.platform.column_types import UnknownStoredValue
 
 UNUSED_AFTER = timedelta(minutes=30)
 
@@ -26,10 +27,10 @@ def take_next(session: Session, user: User, languages: Sequence[str], now: datet
     for _ in range(3):  # others may be quicker with all that were looked at
         found = queries.candidates(session, user, languages, now)
         for task_id in found:
-            task = session.get_one(CallbackTask, task_id)
             try:
+                task = session.get_one(CallbackTask, task_id)
                 workflow.claim(session, task, user, now)
-            except Refused:
+            except (Refused, UnknownStoredValue):  # lists name a task that cannot be read
                 continue
             return task
         if not found:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, func, literal, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from ivr.callbacks.filters import Filters
+from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
 from ivr.domain.enums import RecordingState, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.models.accounts import Team, User
@@ -70,9 +72,10 @@ def _midnight(now: datetime) -> datetime:
     return datetime.combine(now.astimezone(zone).date(), time(0), zone)
 
 
-def _whole(query: Select[CallbackTask]) -> Select[CallbackTask]:
+def _details() -> tuple[ORMOption, ...]:
+    """What is loaded with each task of a list."""
     recording = selectinload(CallbackTask.messages).selectinload(VoiceboxMessage.recording)
-    return query.options(
+    return (
         joinedload(CallbackTask.team),
         joinedload(CallbackTask.call),
         joinedload(CallbackTask.claimed_by),
@@ -101,12 +104,12 @@ def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
 
 def in_view(
     session: Session, user: User, view: str, page: int = 1, *, now: datetime, filters: Filters | None = None
-) -> Sequence[CallbackTask]:
+) -> Listed:
     """A page (from 1) of a view: emergencies first, then by deadline; closed ones, and all, newest first."""
     filters = Filters() if filters is None else filters
     query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
     query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
-    return session.scalars(_whole(query)).all()
+    return listed(session, query, _details())
 
 
 def count(session: Session, user: User, view: str, now: datetime, filters: Filters | None = None) -> int:
@@ -123,8 +126,9 @@ def counts(session: Session, user: User, now: datetime) -> dict[str, int]:
 
 def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
     """A task with everything its page shows, if the user may see it."""
-    query = _whole(select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user)))
+    query = select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user))
     query = query.options(
+        *_details(),
         selectinload(CallbackTask.attempts).joinedload(Attempt.user),
         selectinload(CallbackTask.events).joinedload(TaskEvent.user),
     )
@@ -134,7 +138,7 @@ def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
 def some(session: Session, user: User, task_ids: Sequence[int]) -> Sequence[CallbackTask]:
     """Those of some tasks the user may see, in the order of their ids."""
     query = select(CallbackTask).where(CallbackTask.id.in_(task_ids), visible_to(user)).order_by(CallbackTask.id)
-    return session.scalars(query.options(joinedload(CallbackTask.team))).all()
+    return listed(session, query, [joinedload(CallbackTask.team)]).tasks
 
 
 def visible(session: Session, user: User, task_id: int) -> CallbackTask | None:
@@ -165,7 +169,7 @@ def related(session: Session, user: User, task: CallbackTask) -> Sequence[Callba
         .order_by(CallbackTask.id.desc())
         .limit(10)
     )
-    return session.scalars(query).all()
+    return listed(session, query).tasks
 
 
 def by_code_or_number(session: Session, user: User, text: str) -> Sequence[CallbackTask]:
@@ -174,7 +178,7 @@ def by_code_or_number(session: Session, user: User, text: str) -> Sequence[Callb
     if not filters.q:
         return []
     query = select(CallbackTask).where(visible_to(user), *filters.conditions()).order_by(CallbackTask.id.desc())
-    return session.scalars(query.options(joinedload(CallbackTask.team)).limit(8)).all()
+    return listed(session, query.limit(8), [joinedload(CallbackTask.team)]).tasks
 
 
 def teams_of(session: Session, user: User) -> Sequence[Team]:
@@ -190,19 +194,19 @@ def languages_of(session: Session, user: User) -> Sequence[str]:
 
 def page(
     session: Session, *, after_id: int = 0, limit: int = 1000, state: str | None = None, call_sid: str | None = None
-) -> Sequence[CallbackTask]:
+) -> Listed:
     """Tasks of all teams in the order of their ids, for API clients."""
     query = select(CallbackTask).where(CallbackTask.id > after_id).order_by(CallbackTask.id).limit(limit)
     if state:
         query = query.where(CallbackTask.state == state)
     if call_sid:
         query = query.where(CallbackTask.contacts.any(Contact.call.has(call_sid=call_sid)))
-    return session.scalars(_whole(query)).all()
+    return listed(session, query, _details())
 
 
 def any_one(session: Session, task_id: int) -> CallbackTask | None:
     """A task of any team, for API clients."""
-    return session.scalar(_whole(select(CallbackTask).where(CallbackTask.id == task_id)))
+    return session.scalar(select(CallbackTask).where(CallbackTask.id == task_id).options(*_details()))
 
 
 def pending_transcripts(session: Session) -> int:

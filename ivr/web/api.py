@@ -66,12 +66,13 @@ def tasks(query: TaskQuery) -> TaskPage:
     """Callback tasks of all teams, by id."""
     asked = query.model_dump(mode="json")
     with database.reading() as session:
-        found = queries.page(session, **asked)
-    following = None
-    if len(found) == query.limit:
-        following = url_for("api.tasks", **{**asked, "after_id": found[-1].id})
-    _note(found)
-    return TaskPage(tasks=[Task.of(one, callers=_callers()) for one in found], next=following)
+        listed = queries.page(session, **asked)
+    following, ids = None, [*(one.id for one in listed.tasks), *listed.unreadable]
+    if len(ids) == query.limit:
+        following = url_for("api.tasks", **{**asked, "after_id": max(ids)})
+    _note(listed.tasks)
+    found = [Task.of(one, callers=_callers()) for one in listed.tasks]
+    return TaskPage(tasks=found, next=following, unreadable=list(listed.unreadable))
 
 
 @api.get("/tasks/<int(min=0, max=2147483647):id>")

@@ -254,3 +254,6 @@ class TaskPage(_Answer):
 
     tasks: list[Task]
     next: Annotated[str | None, Field(description="address of the next page")]
+    unreadable: Annotated[
+        list[int], Field(description="tasks of this page that hold a value which this version does not know")
+    ] = []

@@ -58,7 +58,8 @@ def queue() -> str | AnyResponse:
     if filters.q:
         search_log.note(filters.q, now)
     with database.reading() as session:
-        tasks = queries.in_view(session, me(), view, asked.page, now=now, filters=filters)
+        listed = queries.in_view(session, me(), view, asked.page, now=now, filters=filters)
+        tasks = listed.tasks
         counts = queries.counts(session, me(), now)
         found = queries.count(session, me(), view, now, filters) if filters else counts[view]
         uncovered = break_glass.uncovered(session, tasks, me(), now)
@@ -69,7 +70,8 @@ def queue() -> str | AnyResponse:
         choices = {} if fragment else _choices(session)
     return render_template(
         "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
-        page=asked.page, pages=-(-found // queries.PAGE), full=len(tasks) == queries.PAGE, found=found,
+        page=asked.page, pages=-(-found // queries.PAGE), found=found, unreadable=listed.unreadable,
+        full=len(tasks) + len(listed.unreadable) == queries.PAGE,
         most=queries.MOST_COUNTED, filters=filters, uncovered=uncovered, unused=claims.is_unused, **choices,
     )  # fmt: skip
 
