@@ -22,8 +22,9 @@ from ivr.callbacks import search_index
 from ivr.domain import receipt_codes
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
-from ivr.models.callbacks import CallbackTask, Contact, SearchWord
+from ivr.models.callbacks import CallbackTask, SearchWord
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.operations.migrate import migrate
 from ivr.platform import database
 from ivr.web.app import create_app
@@ -82,7 +83,12 @@ def fill(count: int) -> None:
                     "needs_interpreter": False, "demands_code": False,
                 }
             )  # fmt: skip
-            contacts.append({"task_id": number, "call_id": number, "at": at})
+            contacts.append(
+                {
+                    "id": number, "task_id": number, "call_id": number, "at": at, "kind": "callback", "about": {},
+                    "concern": "benefits", "urgency": "normal", "language": language, "receipt_code": code,
+                }
+            )  # fmt: skip
             digits = phone.removeprefix("+")
             found = {code, digits, digits.removeprefix("49"), search_index._FROM_BEHIND + digits[::-1]}
             found |= {spelling for word in name.split() for spelling in search_index.spellings(word)}

@@ -47,7 +47,10 @@ SELECT id, 'callback', CASE WHEN started_at < :recent THEN 'closed' ELSE 'open' 
        CASE WHEN started_at < :recent THEN 'reached' END
 FROM calls
 """
-_CONTACTS = "INSERT INTO contacts (task_id, call_id, at) SELECT id, id, started_at FROM calls"
+_CONTACTS = """
+INSERT INTO contacts (id, task_id, call_id, at, kind, concern, urgency, language, receipt_code, about)
+SELECT id, id, call_id, first_contact_at, kind, concern, urgency, language, receipt_code, '{}' FROM callback_tasks
+"""
 _CLOCKS = """
 INSERT INTO sla_clocks (task_id, measure, clock, hours, state, at_risk_at, due_at, at_risk_recorded_at, met_at,
     next_change_at)

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import WorkKind
-from ivr.models.callbacks import CallbackTask, Contact, TextMessage
+from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
+from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform.work_models import Work
 
@@ -80,5 +81,6 @@ def _of_message(session: Session, message: VoiceboxMessage) -> CallbackTask | No
 
 
 def _of_call(session: Session, call_id: int) -> CallbackTask | None:
-    theirs = select(CallbackTask).join(Contact).where(Contact.call_id == call_id)
+    theirs = select(CallbackTask).join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == CallbackTask.id)
+    theirs = theirs.where(CALLS_OF_TASKS.c.call_id == call_id)
     return session.scalar(theirs.order_by(CallbackTask.id.desc()).limit(1))

@@ -1,4 +1,4 @@
-"""Intake of callers' requests: tasks are opened for their calls, joined by later calls, completed and merged.
+"""Intake of callers' requests: tasks are opened for their calls, and completed with what the callers give.
 
 Everything here may happen twice, late or out of order. Changes of a task's state are in :mod:`ivr.callbacks.workflow`.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import events, search_index, sla_clocks, workflow
+from ivr.callbacks import contacts, events, search_index, sla_clocks, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
@@ -28,44 +28,37 @@ from ivr.domain.enums import (
     Urgency,
 )
 from ivr.models.alerts import AlertItem
-from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, PostalOrder, TaskEvent
+from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder, TaskEvent
 from ivr.models.calls import Call
-from ivr.models.contact_centre import QueueEntry
+from ivr.models.contacts import Contact
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Recording, VoiceboxMessage
-
-
-def of_call(session: Session, call: Call, request: Request) -> CallbackTask | None:
-    """The task a call has led to for a request, or the earlier request it changes."""
-    if request.changes:
-        return by_code(session, request.changes)
-    theirs = select(CallbackTask).join(Contact).where(Contact.call_id == call.id)
-    return session.scalar(_about(theirs, request).order_by(CallbackTask.id.desc()).limit(1))
-
-
-def by_code(session: Session, receipt_code: str) -> CallbackTask | None:
-    """The task of a receipt code."""
-    return session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == receipt_code))
 
 
 def open_for(
     session: Session, call: Call, request: Request, now: datetime, *, provisional: bool = False
 ) -> CallbackTask:
-    """The one task of a call for a request, opened if it is not there yet. Its clock starts at the first contact.
+    """The task of a call's :func:`contact_for` a request."""
+    return contact_for(session, call, request, now, provisional=provisional).task
 
-    A second call of the same person about the same concern joins the open task: the first deadline stays, and
-    urgency can only rise.
+
+def contact_for(session: Session, call: Call, request: Request, now: datetime, *, provisional: bool = False) -> Contact:
+    """The one contact of a call for a request; its task is opened if it is not there yet.
+
+    The clock of the task starts at the first contact. Nothing but a receipt code that was keyed in (`changes`) leads
+    to the request of another call.
     """
-    task = of_call(session, call, request)
-    if request.changes and (task is None or task.state == TaskState.CLOSED or task.restricted_at is not None):
+    contact = contacts.of_call(session, call, request)
+    if request.changes and (contact is None or _is_over(contact.task)):
         # The earlier request was closed meanwhile, or is restricted; what the caller adds now is a new request.
         request = replace(request, changes="")
-        request = replace(request, kind=task.kind, concern=task.concern) if task else request
-        task = of_call(session, call, request)
-    task = task or _open_already(session, call, request)
-    if task is None:
+        request = replace(request, kind=contact.kind, concern=contact.concern) if contact else request
+        contact = contacts.of_call(session, call, request)
+    if contact is None:
         return _open(session, call, request, now, provisional)
-    join(session, task, call, now)
+    task = contact.task
+    if request.changes:
+        note_later_call(session, contact, call, now)
     if task.state == TaskState.CLOSED:  # the team closed it while the caller had more to say
         workflow.reopen_for_caller(session, task, now)
     if request.urgency == Urgency.EMERGENCY and task.urgency != Urgency.EMERGENCY and not request.changes:
@@ -73,35 +66,15 @@ def open_for(
         workflow.raise_by_caller(session, task, since, now, tell=not provisional)
     if not provisional:
         confirm(session, task, now)
-    complete(session, task, call, request)
-    return task
+    complete(session, contact, request)
+    return contact
 
 
-def _about(query: Select[CallbackTask], request: Request) -> Select[CallbackTask]:
-    """Tasks about a request. An emergency also fits an open callback of the same team."""
-    same = CallbackTask.concern == request.concern
-    if request.urgency == Urgency.EMERGENCY:
-        same = or_(same, CallbackTask.team.has(key=request.team))
-    return query.where(CallbackTask.kind == request.kind, same)
+def _is_over(task: CallbackTask) -> bool:
+    return task.state == TaskState.CLOSED or task.restricted_at is not None
 
 
-def _open_already(session: Session, call: Call, request: Request) -> CallbackTask | None:
-    """An open task of the same person: the same number, language, kind and concern.
-
-    Telephones are shared; a call in another language is another person's.
-    """
-    if call.from_number is None:
-        return None
-    query = select(CallbackTask).where(
-        CallbackTask.callback_number == call.from_number,
-        CallbackTask.state != TaskState.CLOSED,
-        CallbackTask.restricted_at.is_(None),
-        CallbackTask.language == (call.language or "de"),
-    )
-    return session.scalar(_about(query, request).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
-
-
-def _open(session: Session, call: Call, request: Request, now: datetime, provisional: bool) -> CallbackTask:
+def _open(session: Session, call: Call, request: Request, now: datetime, provisional: bool) -> Contact:
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
     began_at = sla_clocks.first_contact(call.started_at, now)
     for _ in range(20):  # a code is taken with a chance of (tasks / a thousand million)
@@ -123,30 +96,25 @@ def _open(session: Session, call: Call, request: Request, now: datetime, provisi
         try:
             with session.begin_nested():
                 session.add(task)
+                session.flush()
+                contact = contacts.make(session, task, call, request, task.receipt_code)
         except IntegrityError:
-            if theirs := of_call(session, call, request):  # another request of the same call was quicker
+            if theirs := contacts.of_call(session, call, request):  # another request of the same call was quicker
                 return theirs
             continue
         sla_clocks.start(session, task)
-        session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
         events.record(session, task.id, TaskEventKind.OPENED, now)
-        complete(session, task, call, request)
+        complete(session, contact, request)
         sla_clocks.alert_current_state(session, task, now)
         search_index.index_new(session, task)
-        return task
+        return contact
     raise RuntimeError("no free receipt code found")
 
 
-def join(session: Session, task: CallbackTask, call: Call, now: datetime) -> None:
-    """Note that a further call belongs to a task."""
-    if session.get(Contact, (task.id, call.id)) is not None:
-        return
-    try:
-        with session.begin_nested():
-            session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
-    except IntegrityError:
-        return
-    events.record(session, task.id, TaskEventKind.CALLED_AGAIN, now)
+def note_later_call(session: Session, contact: Contact, call: Call, now: datetime) -> None:
+    """Note that the receipt code of a contact was keyed in by a later call, to change it."""
+    if contacts.called_later(session, contact, call, now):
+        events.record(session, contact.task_id, TaskEventKind.CALLED_AGAIN, now)
 
 
 def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
@@ -156,12 +124,16 @@ def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
         sla_clocks.alert_current_state(session, task, now)
 
 
-def complete(session: Session, task: CallbackTask, call: Call, request: Request) -> None:
+def complete(session: Session, contact: Contact, request: Request) -> None:
     """Take over the answers a caller has given by key since the task was opened; they may move it to another team.
 
-    Of two answers in one call the later one counts; answers of earlier calls stay.
+    Of two answers in one call the later one counts. What the first contact of a task has given stays the task's.
     """
     if request.changes:
+        return
+    contacts.complete(contact, request)
+    task = contact.task
+    if not contacts.is_first(contact, task):
         return
     moves = (request.age_group, request.office) != (task.age_group, task.office or "")
     for field in ("emergency_kind", "age_group", "office", "availability"):
@@ -171,9 +143,7 @@ def complete(session: Session, task: CallbackTask, call: Call, request: Request)
         task.team = teams.by_key(session, request.team, settings().teams[request.team].name)
     if task.kind == TaskKind.POSTAL_ORDER:
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
-        only_this = {contact.call_id for contact in task.contacts} <= {call.id}
-        before = [] if only_this and request.forms else order.forms
-        order.forms = [*before, *(form for form in request.forms if form not in before)]
+        order.forms = list(request.forms) or order.forms
         order.customer_number = request.customer_number or order.customer_number
         session.add(order)
         task.postal_order = order
@@ -192,52 +162,27 @@ def complete(session: Session, task: CallbackTask, call: Call, request: Request)
         task.appointment_wish = wish
 
 
-def give_number(session: Session, task: CallbackTask, number: str | None, now: datetime) -> None:
-    """Note the number to call back (E.164) that the caller has confirmed or keyed in."""
-    if number and number != task.callback_number:
+def give_number(session: Session, contact: Contact, number: str | None, now: datetime) -> None:
+    """Note the number to call back (E.164) that the caller has confirmed or keyed in. It identifies nobody."""
+    task = contact.task
+    if not number or number == contact.callback_number:
+        return
+    contact.callback_number = number
+    if contacts.is_first(contact, task) or task.callback_number is None:
         task.callback_number = number
-        events.record(session, task.id, TaskEventKind.NUMBER_GIVEN, now)
-        search_index.index(session, task)
-        _merge_with_earlier(session, task, now)
+    events.record(session, task.id, TaskEventKind.NUMBER_GIVEN, now)
+    search_index.index(session, task)
 
 
-def _merge_with_earlier(session: Session, task: CallbackTask, now: datetime) -> None:
-    """Merge a task into an earlier open one of the same caller about the same.
-
-    The number has shown only now who called. Nobody has heard the new task's receipt code or worked on it yet, so its
-    messages and its call move to the earlier task.
-    """
-    held = session.scalar(select(QueueEntry.id).where(QueueEntry.task_id == task.id).limit(1))
-    if task.state != TaskState.OPEN or task.attempts or len(task.contacts) != 1 or held is not None:
-        return
-    theirs = select(CallbackTask).where(
-        CallbackTask.id != task.id,
-        CallbackTask.callback_number == task.callback_number,
-        CallbackTask.first_contact_at <= task.first_contact_at,
-        CallbackTask.language == task.language,
-        CallbackTask.state != TaskState.CLOSED,
-        CallbackTask.restricted_at.is_(None),
-    )
-    request = Request(kind=task.kind, concern=task.concern)
-    earlier = session.scalar(_about(theirs, request).order_by(CallbackTask.due_at, CallbackTask.id).limit(1))
-    if earlier is None:
-        return
-    if task.urgency == Urgency.EMERGENCY and earlier.urgency != Urgency.EMERGENCY:
-        workflow.raise_by_caller(session, earlier, task.first_contact_at, now, emergency_kind=task.emergency_kind)
-    for message in list(task.messages):
-        message.task_id = earlier.id
-    join(session, earlier, task.call, now)
-    session.flush()
-    _remove(session, CallbackTask.id == task.id)
-    session.expire_all()
-    search_index.index(session, earlier)
-
-
-def change_times(session: Session, task: CallbackTask, request: Request, now: datetime) -> None:
+def change_times(session: Session, contact: Contact, request: Request, now: datetime) -> None:
     """Note other hours at which the caller can be reached."""
-    if request.availability and request.availability != task.availability:
+    task = contact.task
+    if not request.availability or request.availability == contact.availability:
+        return
+    contact.availability = request.availability
+    if contacts.is_first(contact, task) or task.availability is None:
         task.availability = request.availability
-        events.record(session, task.id, TaskEventKind.CHANGED, now)
+    events.record(session, task.id, TaskEventKind.CHANGED, now)
 
 
 def withdraw_unfounded(session: Session, call: Call) -> None:
@@ -263,6 +208,7 @@ def withdraw_unfounded(session: Session, call: Call) -> None:
 def _remove(session: Session, which: ColumnElement[bool]) -> None:
     # The rows are locked, so that nobody claims one while it is deleted.
     for task_id in session.scalars(select(CallbackTask.id).where(which).with_for_update()).all():
+        session.execute(update(VoiceboxMessage).where(VoiceboxMessage.task_id == task_id).values(contact_id=None))
         for table in (TaskEvent, Contact, PostalOrder, AppointmentWish, SlaClock, AlertItem):
             session.execute(delete(table).where(table.task_id == task_id))
         session.execute(delete(CallbackTask).where(CallbackTask.id == task_id, which))

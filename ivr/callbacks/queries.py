@@ -15,7 +15,9 @@ from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
 from ivr.domain.enums import RecordingState, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.models.accounts import Team, User
-from ivr.models.callbacks import Attempt, CallbackTask, Contact, TaskEvent
+from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
+from ivr.models.calls import Call
+from ivr.models.contacts import CALLS_OF_TASKS, Contact, LaterCall
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 
 #: Named views of the desk.
@@ -74,6 +76,7 @@ def _midnight(now: datetime) -> datetime:
 
 def _details() -> tuple[ORMOption, ...]:
     """What is loaded with each task of a list."""
+    contacts = selectinload(CallbackTask.contacts)
     recording = selectinload(CallbackTask.messages).selectinload(VoiceboxMessage.recording)
     return (
         joinedload(CallbackTask.team),
@@ -81,7 +84,8 @@ def _details() -> tuple[ORMOption, ...]:
         joinedload(CallbackTask.claimed_by),
         joinedload(CallbackTask.postal_order),
         joinedload(CallbackTask.appointment_wish),
-        selectinload(CallbackTask.contacts).joinedload(Contact.call),
+        contacts.joinedload(Contact.call),
+        contacts.selectinload(Contact.later_calls).joinedload(LaterCall.call),
         recording.selectinload(Recording.transcript),
     )
 
@@ -200,7 +204,8 @@ def page(
     if state:
         query = query.where(CallbackTask.state == state)
     if call_sid:
-        query = query.where(CallbackTask.contacts.any(Contact.call.has(call_sid=call_sid)))
+        of_call = select(CALLS_OF_TASKS.c.task_id).join(Call, Call.id == CALLS_OF_TASKS.c.call_id)
+        query = query.where(CallbackTask.id.in_(of_call.where(Call.call_sid == call_sid)))
     return listed(session, query, _details())
 
 

@@ -13,12 +13,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import users
-from ivr.callbacks import intake
+from ivr.callbacks import contacts
 from ivr.calls.caller_language import number_hash, number_hashes
 from ivr.config.settings import settings
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import CodeTry
+from ivr.models.contacts import Contact
 
 #: The period over which wrong codes are counted.
 WINDOW = timedelta(hours=1)
@@ -28,8 +28,8 @@ class Locked(Exception):
     """Too many wrong codes; try again within WINDOW."""
 
 
-def find(session: Session, code: str, number: str, now: datetime) -> CallbackTask | None:
-    """The task of a receipt code; None, and one try counted, if there is none.
+def find(session: Session, code: str, number: str, now: datetime) -> Contact | None:
+    """The contact of a receipt code; None, and one try counted, if there is none.
 
     For a withheld number, attempts are counted per call.
 
@@ -37,10 +37,10 @@ def find(session: Session, code: str, number: str, now: datetime) -> CallbackTas
         Locked: this number, or all callers together, have tried too many wrong codes.
     """
     _require_tries_left(session, number, now)
-    task = intake.by_code(session, code)
-    if task is None:
+    contact = contacts.by_code(session, code)
+    if contact is None:
         session.add(CodeTry(number_hash=number_hash(number), tried_at=now))
-    return task
+    return contact
 
 
 def member(session: Session, personal_number: str, pin: str, number: str | None, now: datetime) -> User | None:

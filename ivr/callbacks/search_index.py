@@ -57,9 +57,9 @@ def index_missing(session: Session, limit: int = 500) -> int:
 
 
 def _numbers_of(task: CallbackTask) -> Iterator[str]:
-    yield task.receipt_code
-    if task.callback_number:
-        digits = task.callback_number.removeprefix("+")
+    yield from (task.receipt_code, *(contact.receipt_code for contact in task.contacts))
+    for number in {task.callback_number, *(contact.callback_number for contact in task.contacts)} - {None}:
+        digits = str(number).removeprefix("+")
         yield from (digits, digits.removeprefix("49"), _FROM_BEHIND + digits[::-1])
 
 

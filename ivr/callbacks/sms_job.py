@@ -10,7 +10,8 @@ from ivr.calls.erased_ids import plan_external_deletion
 from ivr.carrier import client
 from ivr.domain.enums import DeliveryState, PendingDeletionKind
 from ivr.domain.timestamps import utc_now
-from ivr.models.callbacks import CallbackTask, Contact, TextMessage
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.platform import database
 
 
@@ -27,8 +28,8 @@ def send(message_id: int) -> None:
             return
         restricted = (
             select(CallbackTask.id)
-            .join(Contact)
-            .where(Contact.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
+            .join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == CallbackTask.id)
+            .where(CALLS_OF_TASKS.c.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
         )
         may = session.scalar(restricted.limit(1)) is None
     if not may:  # asked for before the person wanted that their data is not used

@@ -10,6 +10,7 @@ from ivr.models import (
     callbacks,
     calls,
     contact_centre,
+    contacts,
     privacy,
     prompts,
     reporting,
@@ -19,6 +20,6 @@ from ivr.models import (
 from ivr.platform import work_models
 
 __all__ = [
-    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "privacy", "prompts", "reporting", "sla",
-    "voicebox", "work_models",
+    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "privacy", "prompts",
+    "reporting", "sla", "voicebox", "work_models",
 ]  # fmt: skip

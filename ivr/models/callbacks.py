@@ -1,4 +1,4 @@
-"""Callback tasks (Rückrufaufträge) and what belongs to one: contacts, attempts, events, orders, wishes, drafts."""
+"""Callback tasks (Rückrufaufträge) and what belongs to one: attempts, events, orders, wishes, drafts."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ from ivr.domain.enums import (
 )
 from ivr.models.accounts import Team, User
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.models.voicebox import VoiceboxMessage
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import NEVER_REUSED, Base, one_of
@@ -101,6 +102,7 @@ class CallbackTask(Base):
     caller_name: Mapped[str | None] = mapped_column(String(120))
     #: E.164; None where the caller withheld it and entered none.
     callback_number: Mapped[str | None] = mapped_column(String(32))
+    #: By which people call the task: the code of its first contact. Codes are looked up in `contacts`.
     receipt_code: Mapped[str] = mapped_column(String(receipt_codes.LENGTH), unique=True)
     #: The caller hung up in the middle of the recording and no audio is known yet.
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -132,7 +134,7 @@ class CallbackTask(Base):
     erased_at: Mapped[datetime | None]
     call: Mapped[Call] = relationship()
     contacts: Mapped[list[Contact]] = relationship(
-        back_populates="task", order_by="Contact.at", cascade="all, delete-orphan"
+        back_populates="task", order_by="Contact.at, Contact.id", cascade="all, delete-orphan"
     )
     team: Mapped[Team] = relationship()
     claimed_by: Mapped[User | None] = relationship()
@@ -143,6 +145,13 @@ class CallbackTask(Base):
     )
     postal_order: Mapped[PostalOrder | None] = relationship(cascade="all, delete-orphan")
     appointment_wish: Mapped[AppointmentWish | None] = relationship(cascade="all, delete-orphan")
+
+    @property
+    def calls(self) -> list[Call]:
+        """Its contacts' calls, and those in which their receipt codes were keyed in, in the order of time."""
+        calls = [(contact.at, contact.call) for contact in self.contacts]
+        calls += [(later.at, later.call) for contact in self.contacts for later in contact.later_calls]
+        return [call for _, call in sorted(calls, key=lambda at_and_call: at_and_call[0])]
 
 
 class SearchWord(Base):
@@ -187,17 +196,6 @@ class SavedView(Base):
     name: Mapped[str] = mapped_column(String(60))
     #: The filters, as they stand in the address.
     query: Mapped[str] = mapped_column(Text)
-
-
-class Contact(Base):
-    """A call that belongs to a task: the one that opened it, and each later one about the same matter."""
-
-    __tablename__ = "contacts"
-    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True, index=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    task: Mapped[CallbackTask] = relationship(back_populates="contacts")
-    call: Mapped[Call] = relationship(back_populates="contacts")
 
 
 class PostalOrder(Base):

@@ -15,7 +15,7 @@ from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
 if TYPE_CHECKING:
-    from ivr.models.callbacks import Contact
+    from ivr.models.contacts import Contact
     from ivr.models.voicebox import VoiceboxMessage
 
 

@@ -21,6 +21,7 @@ from ivr.platform.orm import NEVER_REUSED, Base, one_of
 
 if TYPE_CHECKING:
     from ivr.models.callbacks import CallbackTask
+    from ivr.models.contacts import Contact
 
 
 class VoiceboxMessage(Base):
@@ -36,6 +37,8 @@ class VoiceboxMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
+    #: The contact whose words these are; a later call can add to it by its receipt code.
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"), index=True)
     #: Number of the recording in its call, from 1.
     recording_number: Mapped[int] = mapped_column("take")
     #: Number of the recording of the same call that this one replaces if it has speech ("record again").
@@ -48,6 +51,7 @@ class VoiceboxMessage(Base):
     left_at: Mapped[datetime | None]
     call: Mapped[Call] = relationship(back_populates="messages")
     task: Mapped[CallbackTask | None] = relationship(back_populates="messages")
+    contact: Mapped[Contact | None] = relationship(back_populates="messages")
     recording: Mapped[Recording | None] = relationship(back_populates="message")
 
 

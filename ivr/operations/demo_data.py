@@ -37,8 +37,9 @@ from ivr.domain.enums import (
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team, User
-from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, PostalOrder
+from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.operations.demo_conversations import add_conversation
 from ivr.operations.demo_messages import SENTENCES, add_message
 from ivr.platform import database
@@ -202,7 +203,13 @@ def _task(
     session.add(task)
     session.flush()
     sla_clocks.start(session, task)
-    session.add(Contact(task_id=task.id, call_id=call.id, at=call.started_at))
+    session.add(
+        Contact(
+            task=task, call=call, at=call.started_at, kind=kind, concern=task.concern, urgency=urgency,
+            emergency_kind=task.emergency_kind, receipt_code=task.receipt_code, callback_number=task.callback_number,
+            language=task.language, availability=task.availability, about={"kind": str(kind), "concern": str(concern)},
+        )
+    )  # fmt: skip
     events.record(session, task.id, TaskEventKind.OPENED, call.started_at)
     if kind == TaskKind.POSTAL_ORDER:
         forms = dice.sample(settings().forms, dice.randrange(1, 3))

@@ -6,7 +6,8 @@ transaction waits for the network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskE
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contacts import Contact
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -79,8 +81,16 @@ def names(session: Session, task_ids: Sequence[int]) -> None:
     lifted = update(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None))
     session.execute(lifted.values(reason=""))
     for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.task_id.in_(task_ids))):
-        message.about = {key: value for key, value in message.about.items() if key != "customer_number"}
+        message.about = _without_customer_number(message.about)
+    theirs = update(Contact).where(Contact.task_id.in_(task_ids))
+    session.execute(theirs.values(callback_number=None, changed_number_from=None))
+    for contact in session.scalars(select(Contact).where(Contact.task_id.in_(task_ids))):
+        contact.about = _without_customer_number(contact.about)
     _index(session, task_ids)
+
+
+def _without_customer_number(about: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in about.items() if key != "customer_number"}
 
 
 def texts(session: Session, which: ColumnElement[bool]) -> None:

@@ -20,14 +20,15 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audit import anchors
-from ivr.callbacks import workflow
+from ivr.callbacks import contacts, workflow
 from ivr.calls import caller_language, erased_ids
 from ivr.domain.enums import CallRowState, ConversationState, LegState, PendingDeletionKind
 from ivr.domain.timestamps import iso
 from ivr.models.audit import Opening
-from ivr.models.callbacks import CallbackTask, Contact, TextMessage
+from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import blob_storage, former_keys
@@ -38,6 +39,7 @@ from ivr.privacy import anonymisation, legal_holds
 from ivr.voicebox import audio_store
 
 PREFIX = "deletions/"
+_CALLS = CALLS_OF_TASKS.c
 
 
 class Held(Exception):
@@ -68,16 +70,18 @@ def of_number(session: Session, number: str) -> Subject:
     calls = set(session.scalars(select(Call.id).where(Call.from_number == number)))
     theirs = select(CallbackTask.id).where(or_(CallbackTask.callback_number == number, CallbackTask.call_id.in_(calls)))
     tasks = set(session.scalars(theirs))
-    withheld = select(Contact.call_id).join(Call).where(Contact.task_id.in_(tasks), Call.from_number.is_(None))
+    withheld = select(_CALLS.call_id).join(Call, Call.id == _CALLS.call_id)
+    withheld = withheld.where(_CALLS.task_id.in_(tasks), Call.from_number.is_(None))
     return Subject(tuple(sorted(tasks)), tuple(sorted(calls | set(session.scalars(withheld)))), number)
 
 
 def of_code(session: Session, receipt_code: str) -> Subject:
     """All data about one task."""
-    task = session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == receipt_code))
-    if task is None:
+    contact = contacts.by_code(session, receipt_code)
+    if contact is None:
         return Subject((), (), None)
-    calls = session.scalars(select(Contact.call_id).where(Contact.task_id == task.id))
+    task = contact.task
+    calls = session.scalars(select(_CALLS.call_id).where(_CALLS.task_id == task.id))
     return Subject((task.id,), tuple(sorted({*calls, task.call_id})), None)
 
 
@@ -158,7 +162,10 @@ def _take_ids_away(
     for task in tasks:
         workflow.withdraw(session, task, now)
         task.restricted_at, task.erased_at = None, now
-        task.receipt_code = f"X{secrets.token_hex(4)}"[:8].upper()
+        for contact in task.contacts:
+            first = contacts.is_first(contact, task)
+            contact.receipt_code = f"X{secrets.token_hex(4)}"[:8].upper()
+            task.receipt_code = contact.receipt_code if first else task.receipt_code
     for call in calls:
         call.call_sid = f"{erased_ids.ERASED}{secrets.token_hex(12)}"
     for leg in session.scalars(select(Leg).where(Leg.conversation_id.in_(talks), anonymisation.THEIR_LEGS)):
@@ -169,7 +176,7 @@ def _take_ids_away(
 def _forget_number(session: Session, number: str, before: datetime, now: datetime) -> int:
     """Erase the rows that are stored under a number only and are older than an instant. Returns their number."""
     over = func.coalesce(BlockedNumber.lifted_at, BlockedNumber.until_at) < now
-    kept = select(Contact.call_id).where(Contact.task_id.in_(legal_holds.held_task_ids()))
+    kept = select(_CALLS.call_id).where(_CALLS.task_id.in_(legal_holds.held_task_ids()))
     old = select(Call.id).where(Call.started_at <= before, Call.id.not_in(kept))
     texts = (TextMessage.to_number == number) & TextMessage.call_id.in_(old)
     count = session.scalar(select(func.count(TextMessage.id)).where(texts)) or 0
@@ -248,7 +255,7 @@ def replay(session: Session, now: datetime) -> dict[str, int]:
     for sid in list(audio_store.recordings()):
         if _erased_at(erased, sid) and sid not in kept:
             erased_ids.plan_external_deletion(session, PendingDeletionKind.AUDIO, sid)
-    spared = set(session.scalars(select(Contact.call_id).where(Contact.task_id.in_(held))))
+    spared = set(session.scalars(select(_CALLS.call_id).where(_CALLS.task_id.in_(held))))
     subject = Subject(
         tuple(task_id for task_id in tasks if task_id not in held),
         tuple(call_id for call_id in call_ids if call_id not in spared),

@@ -18,9 +18,10 @@ from ivr.domain.enums import (
     RetentionKind,
     TaskState,
 )
-from ivr.models.callbacks import AppointmentWish, CallbackTask, Contact, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.callbacks import AppointmentWish, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.privacy import anonymisation, legal_holds, retention_periods
@@ -55,7 +56,9 @@ def is_closed_before(before: datetime) -> ColumnElement[bool]:
 def _kept_by_a_task(before: datetime) -> ColumnElement[bool]:
     """The condition for calls of a task that is open, held, or not old enough."""
     return exists().where(
-        Contact.call_id == Call.id, Contact.task_id == CallbackTask.id, ~and_(is_closed_before(before), is_deletable())
+        CALLS_OF_TASKS.c.call_id == Call.id,
+        CALLS_OF_TASKS.c.task_id == CallbackTask.id,
+        ~and_(is_closed_before(before), is_deletable()),
     )
 
 
@@ -96,11 +99,17 @@ def _written(before: datetime) -> Select[int]:
     )
 
 
+def _numbered_contact() -> ColumnElement[bool]:
+    return or_(Contact.callback_number.is_not(None), Contact.changed_number_from.is_not(None))
+
+
 def _named_tasks(before: datetime) -> Select[int]:
     order = exists().where(PostalOrder.task_id == CallbackTask.id, PostalOrder.customer_number.is_not(None))
     wish = exists().where(AppointmentWish.task_id == CallbackTask.id, AppointmentWish.place.is_not(None))
     hold = exists().where(LegalHold.task_id == CallbackTask.id, LegalHold.reason != "")
-    known = or_(CallbackTask.callback_number.is_not(None), CallbackTask.caller_name.is_not(None), order, wish, hold)
+    number = exists().where(Contact.task_id == CallbackTask.id, _numbered_contact())
+    named = CallbackTask.caller_name.is_not(None)
+    known = or_(CallbackTask.callback_number.is_not(None), named, number, order, wish, hold)
     return select(CallbackTask.id).where(is_closed_before(before), is_deletable(), known)
 
 
@@ -152,7 +161,7 @@ def _erased_calls(before: datetime) -> Select[int]:
 def _calls(before: datetime) -> Select[int]:
     return select(Call.id).where(
         _old_call(before),
-        ~exists().where(Contact.call_id == Call.id),
+        ~exists().where(CALLS_OF_TASKS.c.call_id == Call.id),
         ~exists().where(CallbackTask.call_id == Call.id),
         ~exists().where(
             QueueEntry.call_id == Call.id, QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))

@@ -90,6 +90,7 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
     return {
         **_plain(task),
         "team": task.team.name,
+        "contacts": [_plain(contact) for contact in task.contacts],
         "history": [_event(event) for event in session.scalars(select(TaskEvent).where(TaskEvent.task_id == task.id))],
         "attempts": _all(session, Attempt, Attempt.task_id == task.id),
         "promises": _all(session, SlaClock, SlaClock.task_id == task.id),

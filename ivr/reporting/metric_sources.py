@@ -30,9 +30,10 @@ from ivr.domain.enums import (
     Urgency,
 )
 from ivr.models.accounts import Team
-from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Contact
+from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
+from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.models.sla import SlaClock, SlaPause
 
 #: The dimensions of the metrics. `reason`: why an appointment was refused; `hour`: local, 0 to 23.
@@ -160,8 +161,13 @@ _OPENED = (
     .outerjoin(AppointmentWish)
     .where(CallbackTask.provisional.is_(False))
 )
-_AGAIN = select(Contact.at.label("at"), *_TASK).select_from(Contact).join(CallbackTask).join(Team)
-_AGAIN = _AGAIN.where(Contact.call_id != CallbackTask.call_id)
+_AGAIN = (
+    select(CALLS_OF_TASKS.c.at, *_TASK)
+    .select_from(CALLS_OF_TASKS)
+    .join(CallbackTask, CallbackTask.id == CALLS_OF_TASKS.c.task_id)
+    .join(Team)
+    .where(CALLS_OF_TASKS.c.call_id != CallbackTask.call_id)
+)
 _ATTEMPTS = select(Attempt.at.label("at"), Attempt.outcome, *_TASK).select_from(Attempt).join(CallbackTask).join(Team)
 _CLOSED = (
     select(
@@ -200,7 +206,7 @@ SOURCES = (
         hourly=True,
     ),
     Source("opened", _OPENED, CallbackTask.first_contact_at, _opened, ("tasks", "emergencies", "wishes_in_person")),
-    Source("again", _AGAIN, Contact.at, lambda _: {"called_again": 1}, ("called_again",)),
+    Source("again", _AGAIN, CALLS_OF_TASKS.c.at, lambda _: {"called_again": 1}, ("called_again",)),
     Source(
         "tried",
         _clock("tried", SlaClock.met_at),

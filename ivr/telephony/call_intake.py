@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import intake, sms, workflow
+from ivr.callbacks import contacts, intake, sms, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
@@ -21,8 +21,8 @@ from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.request import CallerRequest, RequestAnswers, from_record, to_record
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.flows.state_v0 import present_step
-from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.platform import database, spool, write_behind
 from ivr.telephony import deferred_writes
 from ivr.telephony.deferred_writes import EndEntry, Entry, Handler, RecordingEntry, TurnEntry
@@ -109,10 +109,10 @@ def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     if not entry.said_more and not any(event.name in _ABOUT_TASKS for event in state.pending_events):
         return state.request.receipt_code
     request = Request.of(state.request)
-    task = intake.of_call(session, call, request)
-    if task is not None:
-        intake.complete(session, task, call, request)
-    return task.receipt_code if task is not None else None
+    contact = contacts.of_call(session, call, request)
+    if contact is not None:
+        intake.complete(session, contact, request)
+    return contact.receipt_code if contact is not None else None
 
 
 def _take_in_event(session: Session, call: Call, state: CallState, event: Event, now: datetime) -> None:
@@ -142,20 +142,20 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)
         case EventName.NUMBER_GIVEN | EventName.CHANGED | EventName.WITHDRAWN:
-            if (known := intake.of_call(session, call, request)) is not None:
+            if (known := contacts.of_call(session, call, request)) is not None:
                 _change(session, known, call, event, request, now)
 
 
-def _change(session: Session, task: CallbackTask, call: Call, event: Event, request: Request, now: datetime) -> None:
+def _change(session: Session, contact: Contact, call: Call, event: Event, request: Request, now: datetime) -> None:
     if request.changes:
-        intake.join(session, task, call, now)
+        intake.note_later_call(session, contact, call, now)
     match event.name:
         case EventName.NUMBER_GIVEN:
-            intake.give_number(session, task, event.number, now)
+            intake.give_number(session, contact, event.number, now)
         case EventName.CHANGED:
-            intake.change_times(session, task, request, now)
+            intake.change_times(session, contact, request, now)
         case EventName.WITHDRAWN:
-            workflow.withdraw(session, task, now)
+            workflow.withdraw(session, contact.task, now)
 
 
 def _join_queue(session: Session, call: Call, state: CallState, context: EventContext, now: datetime) -> None:
@@ -211,9 +211,9 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
     elif entry.status == "absent" or (entry.status == "completed" and entry.seconds == 0):
         voicebox.nothing_left(session, call, recording, now)
     else:  # completed; or failed: perhaps there is audio all the same, the fetch will tell
-        task = voicebox.left(session, call, recording, entry.seconds or None, now)
-        if task.callback_number is None:  # this event came before any that says who is calling
-            intake.give_number(session, task, state.callback_number or None, now)
+        contact = voicebox.left(session, call, recording, entry.seconds or None, now)
+        if contact.callback_number is None:  # this event came before any that says who is calling
+            intake.give_number(session, contact, state.callback_number or None, now)
 
 
 # -- the end -----------------------------------------------------------------------------------------
@@ -281,9 +281,9 @@ def remembered(call_sid: str) -> CallState | None:
             callback_number=call.from_number or "",
             recording_number=call.messages[-1].recording_number if call.messages else 0,
         )
-        if task := intake.of_call(session, call, Request.of(state.request)):
-            number = task.callback_number or state.callback_number
-            state = state.knowing(receipt_code=task.receipt_code, callback_number=number)
+        if contact := contacts.of_call(session, call, Request.of(state.request)):
+            number = contact.callback_number or state.callback_number
+            state = state.knowing(receipt_code=contact.receipt_code, callback_number=number)
         return state
 
 

@@ -109,10 +109,10 @@ class FlowContext:
         code, present = state.asked_code, replace(state.request, changes="")
         try:
             with database.writing() as session:
-                task = receipt_lookup.find(session, code, self.from_number or self.call_sid, self.now)
-                if task is None:
+                contact = receipt_lookup.find(session, code, self.from_number or self.call_sid, self.now)
+                if contact is None:
                     return StatusAnswer(RequestStatus.UNKNOWN, present)
-                return self._status_of(task, code, state)
+                return self._status_of(contact.task, code, state)
         except receipt_lookup.Locked:
             return StatusAnswer(RequestStatus.LOCKED, present)
         except SQLAlchemyError:

@@ -31,8 +31,8 @@ from ivr.domain.enums import (
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import iso
 from ivr.flows.request import UnknownValue
-from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import outbox
 
@@ -115,7 +115,7 @@ def announced(session: Session, call: Call, plan: RecordingPlan, recording_sid: 
     return recording
 
 
-def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> CallbackTask:
+def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> Contact:
     """Note that the caller left speech: a task is opened, and the audio will be fetched."""
     message = recording.message
     request = request_of(message)
@@ -127,10 +127,14 @@ def left(session: Session, call: Call, recording: Recording, seconds: float | No
         message.state = MessageState.LEFT
         message.left_at = now
         _replace_earlier(session, call)
-    task = intake.open_for(session, call, request, now)
+    contact = intake.contact_for(session, call, request, now)
     if message.state == MessageState.LEFT:  # a late event about a replaced recording changes nothing
-        message.task_id = task.id
-    return task
+        _belongs_to(message, contact)
+    return contact
+
+
+def _belongs_to(message: VoiceboxMessage, contact: Contact) -> None:
+    message.task_id, message.contact_id = contact.task_id, contact.id
 
 
 def nothing_left(session: Session, call: Call, recording: Recording, now: datetime) -> None:
@@ -186,7 +190,7 @@ def _replace_earlier(session: Session, call: Call) -> None:
         replaced = by_number.get(message.replaces_number or 0)
         if replaced is not None and replaced.state == MessageState.LEFT:
             replaced.state = MessageState.REPLACED
-            replaced.task_id = None
+            replaced.task_id = replaced.contact_id = None
             if replaced.recording is not None:
                 outbox.add(session, WorkKind.DISCARD_RECORDING, replaced.recording.id)
 
@@ -217,7 +221,7 @@ def description(recording: Recording) -> dict[str, Any]:
         "language": message.language,
         "about": message.about or {"concern": call.concern or "other"},
         "take": message.recording_number,
-        "callback_number": message.task.callback_number if message.task else None,
+        "callback_number": message.contact.callback_number if message.contact else None,
         "seconds": recording.recorded_seconds,
     }
 
@@ -235,9 +239,9 @@ def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], 
     about = described.get("about") or {"concern": call.concern or "other"}
     number = int(described.get("take") or 1)
     recording = announced(session, call, RecordingPlan(number, call.language, about), recording_sid, now)
-    task = left(session, call, recording, described.get("seconds"), now)
-    if task.callback_number is None:
-        intake.give_number(session, task, described.get("callback_number"), now)
+    contact = left(session, call, recording, described.get("seconds"), now)
+    if contact.callback_number is None:
+        intake.give_number(session, contact, described.get("callback_number"), now)
     return recording
 
 
@@ -288,10 +292,10 @@ def plan_transcript(session: Session, recording: Recording) -> None:
 def not_available(session: Session, recording: Recording, now: datetime) -> None:
     """Note that the audio could not be fetched so far: the task says that somebody has to call without it."""
     message = recording.message
-    task = intake.open_for(session, message.call, request_of(message), now)
+    contact = intake.contact_for(session, message.call, request_of(message), now)
     if message.state == MessageState.EXPECTED:
         message.state = MessageState.LEFT
-    message.task_id = task.id
+    _belongs_to(message, contact)
     if recording.transcript is None:
         session.add(
             Transcript(

@@ -233,7 +233,7 @@ class Task(_Answer):
                 "urgency_words": (row.urgency_words or []) if callers else [],
                 "callback_number": row.callback_number if callers else None,
                 "call_sid": row.call.call_sid,
-                "calls": [contact.call.call_sid for contact in row.contacts],
+                "calls": [call.call_sid for call in row.calls],
                 "messages": [Message.of(message, callers=callers) for message in row.messages],
                 "postal_order": PostalOrder.of(row.postal_order, callers=callers),
                 "appointment_wish": AppointmentWish.of(row.appointment_wish, callers=callers),

@@ -176,7 +176,7 @@ def _version(tasks: Sequence[CallbackTask], counts: object, now: datetime) -> st
             task.claimed_by and task.claimed_by.name,
             task.team.name,
             task.appointment_wish and task.appointment_wish.priority_groups,
-            len(task.contacts),
+            len(task.calls),
             template_helpers.transcript_state(task),
             claims.is_unused(task, now),
         )

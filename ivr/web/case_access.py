@@ -18,7 +18,7 @@ from ivr.accounts import login_sessions
 from ivr.audio import waveform as waveforms
 from ivr.audio.wav import read_wav
 from ivr.audit import access_log, access_reports, break_glass
-from ivr.callbacks import intake, queries
+from ivr.callbacks import contacts, queries
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
@@ -68,7 +68,8 @@ def open_by_code() -> str | AnyResponse | tuple[str, int]:
     with database.writing() as session:
         wait = login_sessions.attempt(session, [delay], now)
     with database.writing() as session:
-        found = None if wait else intake.by_code(session, forms.read(CodeForm).code)
+        contact = None if wait else contacts.by_code(session, forms.read(CodeForm).code)
+        found = contact.task if contact else None
         if found is None:
             flash(gettext("There is no task with this receipt code, or it was tried too often."), "warning")
             if not wait:

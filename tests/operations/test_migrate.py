@@ -62,3 +62,43 @@ def test_an_id_is_never_given_twice(empty_database) -> None:
         for table in Base.metadata.sorted_tables:
             made = session.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table.name})
             assert ("AUTOINCREMENT" in made) is bool(table.dialect_options["sqlite"]["autoincrement"]), table.name
+
+
+def test_every_earlier_call_gets_a_receipt_code_of_its_own(empty_database) -> None:
+    """Before, all calls to a task shared its code: who heard it later could change what the first had said."""
+    command.downgrade(alembic_config(), "0009")
+    number = "'+4917622222222'"
+    with database.engine().execution_options(writing=True).begin() as connection:
+        for statement in (
+            "INSERT INTO teams (id, key, name) VALUES (901, 'benefits_before', 'Leistung')",
+            *(
+                "INSERT INTO calls (id, call_sid, from_number, language, state, started_at)"
+                f" VALUES ({call}, 'CA{call}', {number}, 'de', 'ended', '2026-11-2{call - 900} 10:00:00+00')"
+                for call in (901, 902, 903)
+            ),
+            *(
+                "INSERT INTO callback_tasks (id, kind, state, call_id, team_id, language, concern, urgency,"
+                " receipt_code, callback_number, availability, provisional, needs_interpreter, demands_code,"
+                f" first_contact_at, due_at) VALUES ({task}, 'callback', 'open', {call}, 901, 'de', '{concern}',"
+                f" 'normal', '{code}', {number}, 'morning', false, false, false, '{NOW}+00', '{NOW}+00')"
+                for task, call, concern, code in ((907, 901, "work", "12345674"), (908, 902, "work", "12345682"))
+            ),
+            *(
+                f"INSERT INTO contacts (task_id, call_id, at) VALUES ({task}, {call}, '2026-11-2{call - 900} 10:00+00')"
+                for task, call in ((907, 901), (907, 902), (907, 903), (908, 902))
+            ),
+            "INSERT INTO voicebox_messages (id, call_id, task_id, take, state, language, consented_at, about)"
+            f" VALUES (903, 903, 907, 1, 'left', 'de', '{NOW}+00',"
+            f' \'{{"concern": "work", "office": "office_1"}}\')',
+        ):
+            connection.execute(text(statement))
+    migrate()
+    with database.reading() as session:
+        task, other = session.get_one(CallbackTask, 907), session.get_one(CallbackTask, 908)
+        first, further = task.contacts
+        assert (first.call_id, first.receipt_code, first.availability) == (901, "12345674", "morning")
+        assert (further.call_id, further.about["office"], further.availability) == (903, "office_1", None)
+        assert len({first.receipt_code, further.receipt_code, other.receipt_code}) == 3
+        assert [message.contact_id for message in task.messages] == [further.id]
+        assert [contact.receipt_code for contact in other.contacts] == ["12345682"]
+        assert [later.call_id for later in first.later_calls] == [902], "a call of two requests stays with both"

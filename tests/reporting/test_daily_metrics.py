@@ -12,8 +12,9 @@ from ivr.contact_centre import duty_roster
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
-from ivr.models.callbacks import CallbackTask, Contact
+from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Duty, DutyException
+from ivr.models.contacts import Contact
 from ivr.models.reporting import DailyMetric, MetricDay
 from ivr.platform import database
 from ivr.reporting import daily_metrics, dashboard

@@ -50,7 +50,7 @@ class Person:
             calls.progressed(call, "record", "tr", "benefits")
             about = {"kind": "callback", "concern": "benefits"}
             recording = voicebox.announced(session, call, RecordingPlan(1, "tr", about), self.recording_sid, at)
-            task = voicebox.left(session, call, recording, 2, at)
+            task = voicebox.left(session, call, recording, 2, at).task
             audio = write_wav(speak("eins", "de"))
             kept = audio_store.save(self.recording_sid, audio, voicebox.description(recording))
             voicebox.stored(session, recording, kept.sha256, kept.size, 1.0, at)

@@ -68,7 +68,7 @@ def a_task(
         recording = voicebox.announced(
             session, call, RecordingPlan(1, language, about), "RE" + secrets.token_hex(16), now
         )
-        task = voicebox.left(session, call, recording, 4, now)
+        task = voicebox.left(session, call, recording, 4, now).task
         sound: Sound = speak(text, language)
         audio = write_wav(sound)
         kept = audio_store.save(recording.recording_sid, audio, voicebox.description(recording))

@@ -13,8 +13,9 @@ from sqlalchemy import delete, func, select
 from ivr.cli import hotline as command_line
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import CallRecord, RecordingRecord, new_sid
-from ivr.models.callbacks import CallbackTask, Contact, TaskEvent
+from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue, outbox
 from ivr.platform.work_models import Work

@@ -32,7 +32,13 @@ TABLES: dict[str, Kept] = {
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`from_number`"},
     ),
-    "contacts": Kept("callers", "Which call belongs to which task", (RetentionKind.TASK,)),
+    "contacts": Kept(
+        "callers",
+        "What a call has brought to a task: receipt code, number, times, what was keyed in; changes by receipt code",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.NUMBER_AND_NAME: "`callback_number`, `changed_number_from`, customer number in `about`"},
+    ),
+    "later_calls": Kept("callers", "Calls in which the receipt code of a contact was keyed in", (RetentionKind.TASK,)),
     "callback_tasks": Kept(
         "callers",
         "A task: number, name, concern, urgency, office, age group, promises",

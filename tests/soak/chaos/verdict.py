@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr import prompts
 from ivr.config.settings import settings
 from ivr.local_carrier.store import Store
-from ivr.models.callbacks import CallbackTask, Contact
+from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
+from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, job_queue, spool
 from ivr.platform.work_models import Work

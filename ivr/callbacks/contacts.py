@@ -1,0 +1,85 @@
+"""The contacts of tasks: found by call or by receipt code, made, and completed with what their callers give."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.callbacks.request import Request
+from ivr.domain.enums import Urgency
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.flows.request import to_record
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.contacts import Contact, LaterCall
+from ivr.platform.column_types import insert
+
+
+def by_code(session: Session, receipt_code: str) -> Contact | None:
+    """The contact of a receipt code."""
+    return session.scalar(select(Contact).where(Contact.receipt_code == receipt_code))
+
+
+def of_call(session: Session, call: Call, request: Request) -> Contact | None:
+    """The contact of a call for a request, or the earlier one whose receipt code was keyed in to change it.
+
+    An emergency also fits what the same call has asked the same team before.
+    """
+    if request.changes:
+        return by_code(session, request.changes)
+    theirs = select(Contact).where(Contact.call_id == call.id, Contact.kind == request.kind)
+    found = session.scalar(theirs.where(Contact.concern == request.concern))
+    if found is None and request.urgency == Urgency.EMERGENCY:
+        same_team = theirs.join(CallbackTask).where(CallbackTask.team.has(key=request.team))
+        found = session.scalar(same_team.order_by(Contact.id.desc()).limit(1))
+    return found
+
+
+def first_of(task: CallbackTask) -> Contact | None:
+    """The contact that a task's number, times and receipt code come from."""
+    return next((contact for contact in task.contacts if is_first(contact, task)), None)
+
+
+def is_first(contact: Contact, task: CallbackTask) -> bool:
+    """Whether a task's number, times and receipt code come from this contact."""
+    return contact.receipt_code == task.receipt_code
+
+
+def make(session: Session, task: CallbackTask, call: Call, request: Request, receipt_code: str) -> Contact:
+    """A new contact of a task."""
+    contact = Contact(
+        task=task,
+        call=call,
+        at=call.started_at,
+        kind=request.kind,
+        concern=request.concern,
+        urgency=request.urgency,
+        receipt_code=receipt_code,
+        callback_number=call.from_number,
+        language=call.language or DEFAULT_LANGUAGE,
+        about={},
+    )
+    session.add(contact)
+    complete(contact, request)
+    return contact
+
+
+def complete(contact: Contact, request: Request) -> None:
+    """Take over the answers that the contact's own call has given by key. Of two answers the later one counts."""
+    contact.emergency_kind = request.emergency_kind or contact.emergency_kind
+    contact.availability = request.availability or contact.availability
+    if request.urgency == Urgency.EMERGENCY:
+        contact.urgency = Urgency.EMERGENCY
+    contact.about = {**contact.about, **to_record(request)}
+
+
+def called_later(session: Session, contact: Contact, call: Call, now: datetime) -> bool:
+    """Note that the contact's receipt code was keyed in by a call. Whether that is news."""
+    if call.id == contact.call_id or session.get(LaterCall, (contact.id, call.id)) is not None:
+        return False
+    row = insert(session.get_bind().dialect, LaterCall).values(contact_id=contact.id, call_id=call.id, at=now)
+    session.execute(row.on_conflict_do_nothing())
+    session.expire(contact, ["later_calls"])
+    return True
