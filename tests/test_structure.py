@@ -156,7 +156,7 @@ def test_the_german_catalogue_is_complete_and_compiled() -> None:
 def test_the_schema_is_what_the_migrations_make(empty_database) -> None:
     from alembic import command
 
-    from ivr.operations.migrate import alembic_config
+    from ivr.platform.schema import alembic_config
 
     command.check(alembic_config())
 

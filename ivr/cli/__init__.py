@@ -35,7 +35,8 @@ hotline = Hotline(
 
 def main() -> None:
     """Run a command, with this process' logs written as the settings say."""
-    from ivr.platform import log_setup
+    from ivr.platform import log_setup, private_files
 
+    private_files.begin()
     log_setup.set_up("text")
     hotline(prog_name="python -m ivr", obj=log_setup.set_up)

@@ -52,6 +52,11 @@ def _database(error: Exception) -> str | None:
         return None
     from sqlalchemy.exc import SQLAlchemyError
 
+    if "ivr.platform.schema" in sys.modules:
+        from ivr.platform.schema import StillMigrating
+
+        if isinstance(error, StillMigrating):
+            return str(error)
     if not isinstance(error, SQLAlchemyError):
         return None
     reason = first_line(getattr(error, "orig", None) or error)

@@ -7,12 +7,21 @@ import click
 from ivr.cli.groups import HotlineCommand
 
 
+def _mend_modes() -> None:
+    """See that what is kept on this machine is readable for this user only, also where it was not before."""
+    from ivr.config.settings import settings
+    from ivr.platform import private_files
+
+    private_files.mend(settings().var_dir, *settings().private_paths)
+
+
 @click.command(cls=HotlineCommand)
 def run() -> None:
     """Run everything on this machine until Ctrl-C."""
     from ivr.config.settings import settings
     from ivr.launcher.run import run as run_everything
 
+    _mend_modes()
     settings()
     raise SystemExit(run_everything())
 
@@ -22,6 +31,7 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     from ivr.operations.migrate import migrate as bring_up_to_date
 
+    _mend_modes()
     bring_up_to_date()
 
 
@@ -35,6 +45,7 @@ def worker() -> None:
     if configured.transcription_pools and not configured.transcription_pool:
         names = ", ".join(configured.transcription_pools)
         raise click.ClickException(f"transcription_pool must name the pool of this host: TRANSCRIPTION_POOL={names}")
+    _mend_modes()
     Pool().run()
 
 
@@ -45,6 +56,7 @@ def clock() -> None:
     from ivr.workers import scheduler
 
     settings()
+    _mend_modes()
     scheduler.run()
 
 
@@ -61,6 +73,7 @@ def exchange() -> None:
     if not configured.local:
         raise click.ClickException("the local carrier runs in local mode only (MODE=local)")
     check_port(configured.exchange_port, "EXCHANGE_PORT", "python -m ivr exchange")
+    _mend_modes()
     from gunicorn.app.base import BaseApplication
 
     from ivr.local_carrier.app import create_app

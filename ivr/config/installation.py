@@ -96,6 +96,14 @@ class Installation(BaseModel):
         """The address under which the carrier reaches us, without a trailing slash."""
         return (self.public_base_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def private_paths(self) -> tuple[Path, ...]:
+        """Files outside `var_dir` that are kept for the hotline's user alone: an SQLite database of another place."""
+        if not self.database.startswith("sqlite:///"):
+            return ()
+        path = self.database.removeprefix("sqlite:///").partition("?")[0]
+        return tuple(Path(path + end) for end in ("", "-wal", "-shm", ".migrating"))
+
     def _local_secret(self, name: str) -> str:
         if not self.local:
             raise ConfigurationError(f"{name} must be set in production mode")

@@ -14,7 +14,8 @@ def local_secret(var_dir: Path, name: str) -> str:
     """
     path = var_dir / "secrets" / name
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for directory in (var_dir, path.parent):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(32))

@@ -15,6 +15,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ivr.platform import private_files
+
 _PR_SET_PDEATHSIG = 1
 #: Seconds a process gets to end by itself before its group is killed.
 _GRACE = 6.0
@@ -22,6 +24,7 @@ _libc = ctypes.CDLL(None)
 
 
 def _end_with_parent() -> None:
+    os.umask(0o077)  # whatever the umask of who has started it
     # If the launcher itself is killed, nothing of it stays behind.
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -40,7 +43,8 @@ class Child:
 
     def start(self) -> None:
         """Start it; its output goes to its log."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_directory(self.log.parent)
+        private_files.make_file(self.log)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {self._command}"],

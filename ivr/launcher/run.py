@@ -22,6 +22,7 @@ from ivr.config.settings import Settings, settings
 from ivr.launcher import first_start
 from ivr.launcher.bootstrap import ROOT, fail
 from ivr.launcher.process_supervisor import Child, stop_all, tail
+from ivr.platform import private_files
 
 _ROOM_MB = 200
 _START_SECONDS = 90
@@ -84,7 +85,7 @@ def run() -> int:
 
 def _check_room(var_dir: Path) -> None:
     try:
-        var_dir.mkdir(parents=True, exist_ok=True)
+        private_files.make_directory(var_dir)
         room = shutil.disk_usage(var_dir).free // 1024 // 1024
     except OSError as error:
         fail(f"{var_dir.absolute()} cannot be used: {error.strerror}. Set VAR_DIR to a directory you may write to.")
@@ -97,6 +98,7 @@ def _check_room(var_dir: Path) -> None:
 
 def _only_one(var_dir: Path) -> IO[str]:
     try:
+        private_files.make_file(var_dir / "run.lock")
         lock = (var_dir / "run.lock").open("a+")
     except OSError as error:
         fail(f"{var_dir.absolute()} cannot be used: {error.strerror}. Set VAR_DIR to a directory you may write to.")
@@ -158,7 +160,7 @@ def _redis_server() -> Path:
 
 def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
     data = configured.var_dir / "redis"
-    data.mkdir(exist_ok=True)
+    private_files.make_directory(data)
     path = configured.redis.removeprefix("unix://")
     options = (
         f"--port 0 --unixsocket {shlex.quote(path)} --unixsocketperm 700 --dir {shlex.quote(str(data.absolute()))}"
@@ -184,9 +186,12 @@ def _migrate() -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from ivr.operations.migrate import migrate
+    from ivr.platform.schema import StillMigrating
 
     try:
         migrate()
+    except StillMigrating as error:
+        fail(str(error))
     except SQLAlchemyError as error:
         fail(f"The database cannot be used ({type(error).__name__}): {str(error).splitlines()[0]}")
 

@@ -32,8 +32,8 @@ from ivr.audit import access_log, anchors
 from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso, utc_now
 from ivr.operations import table_dump
-from ivr.operations.migrate import alembic_config, migrate
-from ivr.platform import blob_storage, database, envelope_encryption
+from ivr.operations.migrate import migrate
+from ivr.platform import blob_storage, database, envelope_encryption, schema
 from ivr.privacy import erasure
 from ivr.voicebox import audio_store
 
@@ -197,7 +197,7 @@ def _check(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:
     if format_ != _FORMAT:
         raise BackupError(f"it is of format {format_}; this version of the hotline reads {_FORMAT}")
     try:
-        ScriptDirectory.from_config(alembic_config()).get_revision(manifest["revision"])
+        ScriptDirectory.from_config(schema.alembic_config()).get_revision(manifest["revision"])
     except CommandError as error:
         raise BackupError(f"its schema {manifest['revision']} is not known to this version of the hotline") from error
     for name, expected in sums.items():
@@ -234,8 +234,9 @@ def _require_empty(replace: bool) -> None:
 
 
 def _load(tar: tarfile.TarFile, manifest: dict[str, Any], key: bytes) -> None:
-    _empty()
-    command.upgrade(alembic_config(), manifest["revision"])
+    with schema.changing():
+        _empty()
+        command.upgrade(schema.alembic_config(), manifest["revision"])
     with database.engine().execution_options(writing=True).begin() as connection:
         found = table_dump.tables(connection)
         if connection.dialect.name == "sqlite":

@@ -22,7 +22,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, Ti
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.platform import outbox
+from ivr.platform import outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
 
 
@@ -115,7 +115,7 @@ def connect(url: str) -> Engine:
         _ping_unless_watched(engine)
         return engine
     if path := make_url(url).database:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(path))
     engine = create_engine(
         url,
         connect_args={"timeout": seconds},
@@ -127,6 +127,13 @@ def connect(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """The file of an SQLite database is for this user alone; SQLite gives the files beside it the same mode."""
+    private_files.make_directory(path.parent)
+    with suppress(OSError):  # connecting will say what is wrong
+        private_files.make_file(path)
 
 
 def _ping_unless_watched(engine: Engine) -> None:

@@ -29,7 +29,7 @@ from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
-from ivr.platform import crypto, database, job_queue, log_setup, outbox
+from ivr.platform import crypto, database, job_queue, log_setup, outbox, private_files, schema
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import agent_announcements, call_intake, former_version
@@ -159,7 +159,9 @@ def serve() -> Flask:
 
     It answers callers quickly whatever is away, and writes down later what could not be written at once.
     """
+    private_files.begin()
     log_setup.set_up(settings().log_format, logging.WARNING)
+    private_files.mend(settings().var_dir, *settings().private_paths)
     database.be_quick()
     app = create_app()
     outbox.hand_over = job_queue.hand_over_soon
@@ -168,6 +170,7 @@ def serve() -> Flask:
 
 
 def _replay_spool() -> None:
+    schema.await_current()
     while not _first_start_is_known():
         time.sleep(1.0)
     while True:

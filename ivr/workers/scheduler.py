@@ -28,7 +28,7 @@ from ivr.contact_centre import call_distribution, call_queue
 from ivr.domain import opening_hours
 from ivr.domain.enums import RetentionKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, job_queue, outbox
+from ivr.platform import database, job_queue, outbox, schema
 from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import daily_metrics, report_mail
 from ivr.telephony import call_intake
@@ -61,6 +61,7 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = job_queue.hand_over
+    schema.await_current(stop.is_set)
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()

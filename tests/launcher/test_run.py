@@ -45,7 +45,7 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, tmp_path: Path) -> None:
     log = (tmp_path / "run.log").open("w+")
     launcher = subprocess.Popen(
-        [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=log, stderr=log
+        [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=log, stderr=log, umask=0o022
     )
     try:
         eventually(lambda: "Stop with Ctrl-C" in (tmp_path / "run.log").read_text(), 60, 0.2)
@@ -58,6 +58,10 @@ def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, t
         clock.kill()
         eventually(lambda: "clock ended and is started again" in (tmp_path / "run.log").read_text(), 10)
         assert requests.get(f"{url}/readyz", timeout=5).ok
+        var = Path(surroundings["VAR_DIR"])
+        assert (var / "redis.sock").is_socket() or len(str(var)) > 80
+        others = [str(path) for path in (var, *var.rglob("*")) if path.exists() and path.lstat().st_mode & 0o077]
+        assert others == [], "other users of the machine read nothing"
         second = run(surroundings)
         assert second.returncode == 1
         assert "is running here already" in second.stderr

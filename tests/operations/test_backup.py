@@ -226,7 +226,7 @@ def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(
 ) -> None:
     from alembic import command
 
-    from ivr.operations.migrate import alembic_config
+    from ivr.platform.schema import alembic_config
 
     with database.engine().execution_options(writing=True).begin() as connection:
         connection.execute(
@@ -275,7 +275,7 @@ def test_a_recording_that_goes_between_its_key_and_its_audio_is_gone(lived_in, t
 def revision_of_today() -> str:
     from alembic.script import ScriptDirectory
 
-    from ivr.operations.migrate import alembic_config
+    from ivr.platform.schema import alembic_config
 
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+
+import pytest
 from alembic import command
 from sqlalchemy import text
 
@@ -9,9 +15,9 @@ from ivr.callbacks import claims, queries
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.operations.migrate import alembic_config, migrate
-from ivr.platform import database
-from tests.support.environment import forget_settings
+from ivr.operations.migrate import migrate
+from ivr.platform import database, schema
+from tests.support.environment import ROOT, forget_settings
 
 NOW = "2026-11-20 10:00:00.000000"
 
@@ -21,7 +27,7 @@ def test_a_hotline_of_the_first_release_moves_on(empty_database, monkeypatch) ->
     monkeypatch.setenv("DATABASE_URL", "")
     forget_settings()
     empty_database.var_dir.joinpath("hotline.sqlite3").unlink(missing_ok=True)
-    command.upgrade(alembic_config(), "0001")
+    command.upgrade(schema.alembic_config(), "0001")
     with database.engine().execution_options(writing=True).begin() as connection:
         for statement in (
             "INSERT INTO teams (id, key, name) VALUES (1, 'benefits', 'Leistung')",
@@ -66,7 +72,7 @@ def test_an_id_is_never_given_twice(empty_database) -> None:
 
 def test_every_earlier_call_gets_a_receipt_code_of_its_own(empty_database) -> None:
     """Before, all calls to a task shared its code: who heard it later could change what the first had said."""
-    command.downgrade(alembic_config(), "0009")
+    command.downgrade(schema.alembic_config(), "0009")
     number = "'+4917622222222'"
     with database.engine().execution_options(writing=True).begin() as connection:
         for statement in (
@@ -102,3 +108,57 @@ def test_every_earlier_call_gets_a_receipt_code_of_its_own(empty_database) -> No
         assert [message.contact_id for message in task.messages] == [further.id]
         assert [contact.receipt_code for contact in other.contacts] == ["12345682"]
         assert [later.call_id for later in first.later_calls] == [902], "a call of two requests stays with both"
+
+
+def _empty(databases, tmp_path) -> dict[str, str]:
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}", **databases.empty()}
+    return {**os.environ, "VAR_DIR": str(tmp_path / "var"), **own}
+
+
+def _command(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ivr", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=-1, stderr=-1)
+
+
+def test_of_several_that_migrate_an_empty_database_one_does_it_and_the_others_wait(databases, tmp_path) -> None:
+    environment = _empty(databases, tmp_path)
+    words = [("migrate",), ("migrate",), ("migrate",), ("tokens", "add", "report")]
+    running = [_command(environment, *one) for one in words]
+    ended = [(process.communicate(timeout=120), process.returncode) for process in running]
+    assert [code for _, code in ended] == [0, 0, 0, 0], ended
+    assert not any("Traceback" in said for (_, said), _ in ended)
+
+
+def test_who_waits_for_a_migration_says_so_and_gives_up_with_one_sentence(empty_database, caplog) -> None:
+    in_vain = pytest.raises(schema.StillMigrating, match="run `python -m ivr migrate` again")
+    with schema.changing(), in_vain, schema.changing(1.3):
+        raise AssertionError("two at once")
+    assert "another process is migrating the database: waiting for it" in caplog.text
+    with schema.changing(0.0):
+        pass  # it was given back
+
+
+def test_a_process_that_starts_before_the_migration_waits_for_it(databases, tmp_path) -> None:
+    environment = _empty(databases, tmp_path)
+    clock = _command(environment, "clock")
+    try:
+        assert clock.stderr is not None
+        told = clock.stderr.readline()
+        assert "is not migrated (its schema is none, this version needs" in told
+        assert "python -m ivr migrate" in told
+        migrating = _command(environment, "migrate")
+        assert (migrating.communicate(timeout=120), migrating.returncode)[1] == 0
+        time.sleep(2.5)  # some rounds of the scheduler
+    finally:
+        clock.terminate()
+        rest = clock.communicate(timeout=30)[1]
+    assert "could not finish a step" not in rest
+    assert "Traceback" not in rest
+
+
+def test_a_newer_schema_is_taken_while_hosts_are_updated_one_by_one(empty_database) -> None:
+    assert schema.behind() is None
+    for version, older in (("9999", None), ("0002", "0002")):
+        with database.writing() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        assert schema.behind() == older

@@ -13,6 +13,10 @@ class Databases:
         self._server = server
         self._template = ""
 
+    def empty(self) -> dict[str, str]:
+        """The environment variables that name a database without tables; none for SQLite, which lies in VAR_DIR."""
+        return {"DATABASE_URL": self._server.new_database()} if self._server is not None else {}
+
     def settings(self) -> dict[str, str]:
         """The environment variables that name a new database; none for SQLite, which lies in VAR_DIR."""
         if self._server is None:

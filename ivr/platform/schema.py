@@ -1,0 +1,144 @@
+"""Whether the database has the tables of this version; and the lock under which one process at a time changes them.
+
+A process that finds an older schema waits until somebody has migrated it. A newer schema is taken: while hosts are
+updated one after the other, the first one has migrated.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.platform import database, private_files
+
+log = logging.getLogger(__name__)
+
+#: Number of PostgreSQL's advisory lock for migrations.
+_LOCK = 4211782667
+#: Seconds for which a process waits for another one that migrates.
+PATIENCE = 900.0
+_PAUSE = 0.1
+#: Seconds between two lines of the log that say what is waited for.
+_TOLD_EVERY = 30.0
+
+
+class StillMigrating(Exception):
+    """Another process has not finished migrating the database."""
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration. It needs no file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    return config
+
+
+@lru_cache(maxsize=1)
+def _known() -> tuple[str, frozenset[str]]:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return scripts.get_current_head() or "", frozenset(one.revision for one in scripts.walk_revisions())
+
+
+def behind() -> str | None:
+    """The version of a schema that is older than this version's ("none" where there is none); None if it is not older.
+
+    Raises:
+        SQLAlchemyError: the database does not answer.
+    """
+    newest, known = _known()
+    with database.engine().connect() as connection:
+        if not connection.dialect.has_table(connection, "alembic_version"):
+            return "none"
+        present = connection.scalar(text("SELECT version_num FROM alembic_version")) or "none"
+    return present if present != newest and (present in known or present == "none") else None
+
+
+def await_current(stopped: Callable[[], bool] = lambda: False) -> None:
+    """Wait until the schema is not older than this version; meanwhile the log says what to do.
+
+    A database that does not answer is waited for by whoever asks it, not here.
+    """
+    told = 0.0
+    while not stopped():
+        try:
+            version = behind()
+        except SQLAlchemyError:
+            return
+        if version is None:
+            return
+        if time.monotonic() - told > _TOLD_EVERY or not told:
+            told = time.monotonic()
+            log.warning(
+                "The database is not migrated (its schema is %s, this version needs %s): waiting. "
+                "Run `python -m ivr migrate` if nobody does.",
+                version, _known()[0],
+            )  # fmt: skip
+        time.sleep(1.0)
+
+
+@contextmanager
+def changing(patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock under which the schema is changed; wait for whoever holds it.
+
+    Raises:
+        StillMigrating: another process has held it all the time.
+    """
+    shared = database.engine()
+    with (_file_lock if shared.dialect.name == "sqlite" else _advisory_lock)(shared, patience):
+        yield
+
+
+def _wait(taken: Callable[[], bool], patience: float) -> None:
+    begun, told = time.monotonic(), False
+    while not taken():
+        waited = time.monotonic() - begun
+        if waited > patience:
+            raise StillMigrating(
+                f"Another process has been migrating the database for {waited:.0f} seconds: see what it does, "
+                "then run `python -m ivr migrate` again."
+            )
+        if waited > 1.0 and not told:
+            told = True
+            log.warning("another process is migrating the database: waiting for it")
+        time.sleep(_PAUSE)
+
+
+@contextmanager
+def _file_lock(shared: Engine, patience: float) -> Iterator[None]:
+    path = Path(f"{make_url(str(shared.url)).database}.migrating")
+    private_files.make_directory(path.parent)
+    private_files.make_file(path)
+    with path.open("r+") as file:
+
+        def taken() -> bool:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        _wait(taken, patience)
+        yield
+
+
+@contextmanager
+def _advisory_lock(shared: Engine, patience: float) -> Iterator[None]:
+    # A connection of its own: the lock ends with it, even if this process is killed.
+    with shared.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.detach()  # closed at the end, not kept in a pool that a migration throws away
+        asked = text("SELECT pg_try_advisory_lock(:number)")
+        _wait(lambda: bool(connection.scalar(asked, {"number": _LOCK})), patience)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK})

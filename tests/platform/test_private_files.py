@@ -1,0 +1,72 @@
+"""Who else has a log-in on the machine reads nothing of the hotline's."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ivr.platform import private_files
+from tests.support.environment import ROOT
+
+
+def readable_for_others(directory: Path) -> list[str]:
+    found = [directory, *directory.rglob("*")]
+    return [str(path) for path in found if not path.is_symlink() and path.lstat().st_mode & 0o077]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o000])
+def test_what_commands_write_is_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    environment = {**os.environ, "VAR_DIR": str(tmp_path / "deep" / "var"), "DATABASE_URL": ""}
+    for command in (["migrate"], ["tokens", "add", "report"], ["demo", "seed", "--days", "1", "--calls-per-day", "5"],
+                    ["backup", str(tmp_path / "deep" / "one.backup")]):  # fmt: skip
+        done = subprocess.run([sys.executable, "-m", "ivr", *command], cwd=ROOT, env=environment, umask=umask,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "deep" / "var" / "hotline.sqlite3").exists()
+    assert readable_for_others(tmp_path / "deep") == []
+
+
+def test_a_database_at_another_place_is_private_too(tmp_path: Path) -> None:
+    place = tmp_path / "elsewhere"
+    environment = {**os.environ, "VAR_DIR": str(tmp_path / "var"), "DATABASE_URL": f"sqlite:///{place / 'own.sqlite3'}"}
+    for modes in ({}, {"own.sqlite3": 0o644}):
+        for name, mode in modes.items():
+            (place / name).chmod(mode)
+        done = subprocess.run([sys.executable, "-m", "ivr", "migrate"], cwd=ROOT, env=environment, umask=0o022,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert readable_for_others(place) == []
+
+
+def test_modes_of_an_older_installation_are_mended_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    var = tmp_path / "var"
+    (var / "audio" / "ab").mkdir(parents=True)
+    for name in ("hotline.sqlite3", "hotline.sqlite3-wal", "audio/ab/one.sealed"):
+        (var / name).write_text("data")
+        (var / name).chmod(0o664)
+    (tmp_path / "models").mkdir(mode=0o755)
+    (var / "models").symlink_to(tmp_path / "models")
+    with caplog.at_level(logging.WARNING):
+        assert private_files.mend(var) == 6
+    assert readable_for_others(var) == []
+    assert (tmp_path / "models").stat().st_mode & 0o777 == 0o755, "what a link leads to is somebody else's business"
+    assert "6 files or directories" in caplog.text
+    caplog.clear()
+    assert private_files.mend(var) == 0
+    assert caplog.text == ""
+
+
+def test_a_directory_of_everybody_is_left_as_it_is(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "somebodys").touch(mode=0o644)
+    (shared / "somebodys").chmod(0o644)
+    assert private_files.mend(shared) == 0
+    assert (shared / "somebodys").stat().st_mode & 0o777 == 0o644
+    assert private_files.mend(tmp_path / "missing") == 0
