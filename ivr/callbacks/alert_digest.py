@@ -104,7 +104,11 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
         CallbackTask.id == AlertItem.task_id,
         CallbackTask.first_attempt_at.is_(None),
         CallbackTask.state != TaskState.CLOSED,
-        or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now),
+        or_(
+            CallbackTask.next_attempt_at.is_(None),
+            CallbackTask.next_attempt_at <= now,
+            CallbackTask.carrier_fault.is_not(None),  # not put off: nobody could be called
+        ),
     )
     session.execute(delete(AlertItem).where(*theirs, AlertItem.kind != AlertEvent.EMERGENCY, ~still))
     taken = session.execute(

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ivr.domain import words
-from ivr.domain.enums import AlertEvent
+from ivr.domain.enums import AlertEvent, CarrierFault, Medium
 from ivr.platform.translations import catalogue
 
 if TYPE_CHECKING:
     from ivr.config.settings import Settings
+    from ivr.models.alerts import CarrierFaultRow
 
 #: Receipt codes named in a message, of each kind; the desk has them all.
 MOST_NAMED = 20
@@ -39,11 +40,28 @@ def message(
     return ", ".join(titles)[:200], "\n".join([*lines, desk, ""])
 
 
+def carrier_fault(language: str, row: CarrierFaultRow, settings: Settings) -> tuple[str, str]:
+    """Subject and text about a fault of the carrier."""
+    translate = catalogue(language).gettext
+    title = catalogue(language).ngettext(*words.ALERT_TITLES[AlertEvent.CARRIER_FAULT], 1) % {"count": 1}
+    medium, fault = words.MEDIA.of(Medium(row.medium), translate), CarrierFault(row.fault)
+    what = f"{medium}: {words.CARRIER_FAULTS.of(fault, translate)}" + (f" ({row.region})" if row.region else "")
+    lines = [
+        f"{what}.",
+        words.ALERT_LINES.of("not_counted", translate),
+        words.CARRIER_REMEDIES.of(fault, translate),
+        *([words.ALERT_LINES.of("carriers_code", translate) % {"code": row.code}] if row.code else []),
+        "",
+        words.ALERT_LINES.of("faults", translate) % {"url": f"{settings.base_url}/supervision/unfinished"},
+    ]
+    return f"{title}: {what}"[:200], "\n".join([*lines, ""])
+
+
 def short(language: str, subject: str, codes: Mapping[str, Sequence[str]], count: int) -> str:
     """The same as a text message."""
     named = [code for some in codes.values() for code in some][:_MOST_IN_SMS]
     more = f" {_more(count - len(named), language)}" if count > len(named) else ""
-    return f"{subject}: {', '.join(named)}{more}"
+    return f"{subject}: {', '.join(named)}{more}" if named else subject
 
 
 def _more(count: int, language: str) -> str:

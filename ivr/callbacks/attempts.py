@@ -1,4 +1,7 @@
-"""Attempts to reach the caller: reported by a member or by the carrier's events, and when the next one is due."""
+"""Attempts to reach the caller: reported by a member or by the carrier's events, and when the next one is due.
+
+A call counts as an attempt when a telephone rang, or when the number turned out to be none; else see `not_rung`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import events, retry_schedule, sla_clocks
+from ivr.callbacks import events, not_rung, retry_schedule, sla_clocks
 from ivr.callbacks.refused import Refused, held_by, require_changed
 from ivr.config.settings import settings
 from ivr.domain.enums import Outcome, Refusal, SlaMeasure, TaskEventKind, TaskState
@@ -30,6 +33,7 @@ def record(session: Session, task: CallbackTask, user: User, outcome: str, now: 
     )
     require_changed(session, touched, task, user)
     _meets_the_promise(session, task, now)
+    not_rung.over(task)
     session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=ended_with))
     events.record(session, task.id, TaskEventKind.ATTEMPTED, now, user_id=user.id, text=ended_with)
     if ended_with == Outcome.REACHED:
@@ -45,6 +49,7 @@ def began_to_ring(session: Session, task: CallbackTask, user_id: int, conversati
         task_id=task.id, user_id=user_id, at=now, outcome=Outcome.RINGING, conversation_id=conversation_id
     )
     session.add(attempt)
+    not_rung.over(task)
     task.next_attempt_at = None
     return attempt
 

@@ -16,7 +16,7 @@ from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, WorkKind
-from ivr.domain.timestamps import iso
+from ivr.domain.timestamps import iso, utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call
@@ -30,7 +30,9 @@ def send_link(session: Session, call: Call, number: str, language: str) -> None:
     )
     if not number or session.scalar(known) is not None:
         return
-    message = TextMessage(call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED)
+    message = TextMessage(
+        call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=utc_now()
+    )
     session.add(message)
     session.flush()
     outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id)
@@ -79,6 +81,7 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     message = TextMessage(
         call_id=task.call_id, to_number=number, language=task.language, template=template,
         number=(session.scalar(same) or 0) + 1, text=text, state=DeliveryState.QUEUED,
+        created_at=now,
     )  # fmt: skip
     session.add(message)
     events.record(session, task.id, TaskEventKind.TEXT_SENT, now, user_id=user.id, text=text)

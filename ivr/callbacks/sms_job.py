@@ -1,30 +1,41 @@
-"""Sends the text messages (SMS) callers have asked for."""
+"""Sends the text messages (SMS) callers and members have asked for, and takes in what became of them."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import sms
+from ivr.callbacks import carrier_faults, events, sms
 from ivr.calls.erased_ids import plan_external_deletion
 from ivr.carrier import client
-from ivr.domain.enums import DeliveryState, PendingDeletionKind
+from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
+from ivr.domain.enums import CarrierSide, DeliveryState, Medium, PendingDeletionKind, TaskEventKind, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contacts import CALLS_OF_TASKS
-from ivr.platform import database
+from ivr.platform import database, outbox
+
+#: A message that could not be sent for so long is not sent any more: nobody expects it now.
+_TOO_LATE_AFTER = timedelta(hours=24)
+#: A message that was taken and did not arrive is sent again after this.
+_SEND_AGAIN_AFTER = timedelta(minutes=15)
+#: The carrier's states of a message that did not arrive.
+_NOT_DELIVERED = ("undelivered", "failed")
 
 
 def send(message_id: int) -> None:
-    """Send a message once.
+    """Send a message once. What the number does not take is given up at once, and never sent later.
 
     Raises:
-        twilio's TwilioRestException, requests.RequestException: to be tried again.
+        CarrierRefused, requests.RequestException: the operator's or the network's fault; to be tried again.
     """
+    now = utc_now()
     with database.reading() as session:
         message = session.get_one(TextMessage, message_id)
         to, body = message.to_number, sms.body(message)
-        if message.state == "sent":
+        if message.state != DeliveryState.QUEUED:
             return
         restricted = (
             select(CallbackTask.id)
@@ -32,20 +43,75 @@ def send(message_id: int) -> None:
             .where(CALLS_OF_TASKS.c.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
         )
         may = session.scalar(restricted.limit(1)) is None
-    if not may:  # asked for before the person wanted that their data is not used
+        too_late = message.created_at is not None and message.created_at < now - _TOO_LATE_AFTER
+    if not may or too_late:  # the person has asked meanwhile that their data is not used, or nobody expects it now
         with database.writing() as session:
-            given_up(session, message_id)
+            _give_up(session, message_id, None, now)
         return
-    sid = client.send_text_message(to, body)
+    try:
+        sid = client.send_text_message(to, body, message_id)
+    except CarrierRefused as error:
+        _was_refused(message_id, error.refusal)
+        if error.refusal.side == CarrierSide.NUMBER:
+            return
+        raise
     with database.writing() as session:
+        carrier_faults.mended(session, Medium.TEXT, to, now, utc_now())
         sent = session.get(TextMessage, message_id)
         if sent is None:  # erased while it was sent
             plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
             return
-        sent.state, sent.message_sid, sent.sent_at = DeliveryState.SENT, sid, utc_now()
+        sent.message_sid, sent.sent_at, sent.carrier_fault = sid, utc_now(), None
+        if sent.state == DeliveryState.QUEUED:  # the carrier may have told already that it did not arrive
+            sent.state = DeliveryState.SENT
 
 
-def given_up(session: Session, message_id: int) -> None:
-    """Mark a message as failed after the last try."""
-    if (message := session.get(TextMessage, message_id)) is not None:
-        message.state = DeliveryState.FAILED
+def _was_refused(message_id: int, refusal: Refusal) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        message = session.get(TextMessage, message_id)
+        if message is None:
+            return
+        carrier_faults.note(session, refusal, Medium.TEXT, message.to_number, now)
+        message.carrier_fault = refusal.fault
+        if refusal.side == CarrierSide.NUMBER:
+            _give_up(session, message_id, refusal, now)
+
+
+def delivered_or_not(session: Session, message_id: int, sid: str, status: str, code: int, now: datetime) -> None:
+    """Take in what the carrier tells about a message that it had taken; it may tell it twice and out of order.
+
+    A message that did not arrive by the operator's or the network's fault is sent once more, later.
+    """
+    message = session.get(TextMessage, message_id)
+    if message is None or status not in _NOT_DELIVERED or message.message_sid not in (None, sid):
+        return
+    refusal = of_text_message(code)
+    if message.state == DeliveryState.FAILED or message.carrier_fault == refusal.fault:
+        return  # told before
+    carrier_faults.note(session, refusal, Medium.TEXT, message.to_number, now)
+    message.carrier_fault = refusal.fault
+    again = refusal.side != CarrierSide.NUMBER and message.message_sid is not None
+    if again and message.created_at is not None and message.created_at >= now - _TOO_LATE_AFTER:
+        plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
+        message.state, message.message_sid = DeliveryState.QUEUED, None
+        outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id, run_after=now + _SEND_AGAIN_AFTER)
+    else:
+        _give_up(session, message_id, refusal, now)
+
+
+def _give_up(session: Session, message_id: int, refusal: Refusal | None, now: datetime) -> None:
+    """Mark a message as failed for good. The history of its task says why."""
+    message = session.get(TextMessage, message_id)
+    if message is None or message.state == DeliveryState.FAILED:
+        return
+    message.state = DeliveryState.FAILED
+    fault = refusal.fault if refusal else message.carrier_fault
+    if fault is not None and (task := _task_of(session, message)) is not None:
+        events.record(session, task.id, TaskEventKind.TEXT_NOT_SENT, now, text=fault)
+
+
+def _task_of(session: Session, message: TextMessage) -> CallbackTask | None:
+    theirs = select(CallbackTask).join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == CallbackTask.id)
+    theirs = theirs.where(CALLS_OF_TASKS.c.call_id == message.call_id)
+    return session.scalar(theirs.order_by(CallbackTask.id.desc()).limit(1))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from ivr.carrier.client import client
+from ivr.carrier.refusals import CarrierRefused, of_error
 from ivr.config.settings import settings
 
 #: The final states of a call at the carrier.
@@ -67,16 +68,12 @@ class CallIsOver(Exception):
     """The call has ended, or the carrier does not know it."""
 
 
-class CannotBeCalled(Exception):
-    """The carrier does not call this number."""
-
-
 def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_machine: bool = False) -> str:
     """Call a telephone with the hotline's number as caller. Returns the carrier's id of the call.
 
     Raises:
-        CannotBeCalled: the carrier refuses the number.
-        TwilioRestException, requests.RequestException: the carrier could not be asked.
+        CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
+        requests.RequestException: the carrier could not be asked.
     """
     detection = {"machine_detection": "Enable"} if detect_machine else {}
     try:
@@ -91,10 +88,8 @@ def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_
             status_callback_event=["initiated", "ringing", "answered", "completed"],
             **detection,
         )
-    except TwilioRestException as error:
-        if error.status == 400:
-            raise CannotBeCalled(f"{error.code} {error.msg}") from error
-        raise
+    except TwilioException as error:
+        raise CarrierRefused(of_error(error), str(getattr(error, "msg", ""))) from error
     return str(call.sid)
 
 

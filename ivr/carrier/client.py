@@ -6,11 +6,13 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from ivr.carrier.refusals import CarrierRefused, of_error
+from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 
 # The library logs every request with its telephone numbers at level INFO.
@@ -53,10 +55,18 @@ def client() -> Client:
     )
 
 
-def send_text_message(to: str, body: str) -> str:
+def send_text_message(to: str, body: str, message_id: int | None = None) -> str:
     """Send a text message (SMS) from the hotline's number. Returns the carrier's id of the message.
 
+    What became of the message with the id `message_id` is told to a webhook: only there it is known that it was not
+    delivered.
+
     Raises:
-        TwilioRestException, requests.RequestException: the message was not sent.
+        CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
+        requests.RequestException: the carrier could not be asked.
     """
-    return str(client().messages.create(to=to, from_=settings().hotline_number, body=body).sid)
+    told = {} if message_id is None else {"status_callback": voice_url("/text/status", message=message_id)}
+    try:
+        return str(client().messages.create(to=to, from_=settings().hotline_number, body=body, **told).sid)
+    except TwilioException as error:
+        raise CarrierRefused(of_error(error), str(getattr(error, "msg", ""))) from error

@@ -31,6 +31,12 @@ from ivr.platform.column_types import rows
 
 #: Time after the ringing after which the events of a telephone count as lost.
 _LOST_AFTER = timedelta(seconds=20)
+#: No telephone has rung, and it is not the member's doing.
+_NOT_PUT_THROUGH = (LegEnding.OPERATOR_FAULT, LegEnding.NETWORK_FAULT)
+#: A member whose telephone could not be rung is not rung again for so long.
+_REST_AFTER_FAULT = timedelta(seconds=15)
+#: More legs than are rung in that time.
+_LATEST = 100
 
 
 def match(session: Session, now: datetime) -> list[Leg]:
@@ -39,7 +45,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
         return []
     offered: list[Leg] = []
     free: dict[int, Sequence[Presence]] = {}
-    taken: set[int] = set()
+    taken = _cannot_be_rung(session, now)
     for entry in call_queue.waiting(session):
         if entry.team_id not in free:
             there = duty_roster.who_answers(session, entry.team_id, now)
@@ -52,6 +58,16 @@ def match(session: Session, now: datetime) -> list[Leg]:
         if leg := _offer(session, entry, chosen, now):
             offered.append(leg)
     return offered
+
+
+def _cannot_be_rung(session: Session, now: datetime) -> set[int]:
+    """Members whose telephones the carrier has just failed to ring: it would fail again at once."""
+    latest = session.execute(select(Leg.user_id, Leg.ending, Leg.ended_at).order_by(Leg.id.desc()).limit(_LATEST))
+    return {
+        user_id
+        for user_id, ending, ended_at in latest
+        if user_id is not None and ending in _NOT_PUT_THROUGH and ended_at and ended_at > now - _REST_AFTER_FAULT
+    }
 
 
 def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence]) -> Presence:
@@ -125,7 +141,7 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
 
 
 def refused(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
-    """A member did not take a call (declined, no_answer, busy, failed): the next one is rung."""
+    """A member did not take a call (declined, no_answer, busy), or could not be rung: the next one is rung."""
     session.execute(
         update(QueueEntry)
         .where(QueueEntry.offered_leg_id == leg.id, QueueEntry.state == QueueEntryState.OFFERED)
@@ -137,7 +153,7 @@ def refused(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> Non
             agent_presence.free(
                 session, leg.user_id, (PresenceState.RINGING,), now, leg=leg.id, idle_since_at=now, missed=0
             )
-        elif ending == LegEnding.CANCELED:  # the caller was gone; it was not their turn
+        elif ending in (LegEnding.CANCELED, *_NOT_PUT_THROUGH):  # the caller was gone, or no telephone has rung
             agent_presence.free(session, leg.user_id, (PresenceState.RINGING,), now, leg=leg.id)
         else:
             agent_presence.missed_call(session, leg.user_id, leg.id, now)

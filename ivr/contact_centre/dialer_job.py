@@ -8,27 +8,31 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks.refused import Refused
 from ivr.carrier import call_control
+from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, conversations, interpreters, leg_events, outbound_callbacks
-from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole, LegState
+from ivr.domain.enums import CarrierSide, ConversationKind, ConversationState, LegEnding, LegRole, LegState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
 
 
 def ring_leg(leg_id: int) -> None:
-    """Ring a telephone that is wanted in a conversation."""
+    """Ring a telephone that is wanted in a conversation.
+
+    Raises:
+        CarrierRefused, requests.RequestException: the network is disturbed; to be tried again.
+    """
     with database.writing_alone() as session:
         leg = session.get(Leg, leg_id)
-        if leg is None or leg.state != LegState.WANTED:
+        if leg is None or leg.state != LegState.WANTED or leg.call_sid is not None:
             return
-        if (
-            leg.conversation.state == ConversationState.ENDED
-            or call_distribution.is_overdue(leg, utc_now())
-            or not _may_ring(leg)
-        ):
+        if leg.conversation.state == ConversationState.ENDED or not _may_ring(leg):
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
+            return
+        if call_distribution.is_overdue(leg, utc_now()):
+            leg_events.call_over(session, leg, "failed", utc_now())
             return
         number, calls_back = leg.number or "", leg.role == LegRole.CALLER
     configured = settings()
@@ -40,16 +44,15 @@ def ring_leg(leg_id: int) -> None:
             ring_seconds=configured.callback_ring_seconds if calls_back else configured.ring_seconds,
             detect_machine=calls_back,
         )
-    except call_control.CannotBeCalled:
+    except CarrierRefused as refused:
+        if refused.refusal.side == CarrierSide.NETWORK:
+            raise
         with database.writing_alone() as session:
-            leg = session.get_one(Leg, leg_id)
-            if leg.role == LegRole.CALLER:
-                outbound_callbacks.rings(session, leg, utc_now())
-            leg_events.declined(session, leg, LegEnding.NUMBER_INVALID, utc_now())
+            leg_events.not_put_through(session, session.get_one(Leg, leg_id), refused.refusal, utc_now())
         return
     with database.writing_alone() as session:
         leg = session.get_one(Leg, leg_id)
-        leg_events.rings(session, leg, sid, utc_now())
+        leg_events.placed(leg, sid)
         too_late = leg.state == LegState.ENDED and leg.joined_at is None
     if too_late:
         call_control.end_call(sid)
@@ -82,7 +85,7 @@ def hang_up_leg(leg_id: int) -> None:
 def ring_given_up(session: Session, leg_id: int) -> None:
     """Give a leg up because the carrier did not answer for long. It does not count as a missed call."""
     if leg := session.get(Leg, leg_id):
-        leg_events.call_over(session, leg, LegEnding.FAILED if leg.call_sid else LegEnding.CANCELED, utc_now())
+        leg_events.call_over(session, leg, "failed", utc_now())
 
 
 def bring_caller(entry_id: int) -> None:

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from ivr.callbacks import carrier_faults
+from ivr.carrier.refusals import SIP_BUSY, SIP_NOT_THERE, Refusal, of_failed_call
 from ivr.contact_centre import (
     agent_presence,
     call_distribution,
@@ -21,11 +23,13 @@ from ivr.contact_centre import (
 from ivr.contact_centre.conversations import ON_THE_LINE, RINGS
 from ivr.domain.enums import (
     CallEnding,
+    CarrierSide,
     ConversationKind,
     ConversationState,
     LegEnding,
     LegRole,
     LegState,
+    Medium,
     PresenceState,
     QueueEntryMode,
     QueueEntryState,
@@ -35,19 +39,30 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import outbox
 
+#: How a leg ended whose call the carrier has not put through, by whose fault that is.
+_NOT_PUT_THROUGH = {
+    CarrierSide.NUMBER: LegEnding.NUMBER_INVALID,
+    CarrierSide.OPERATOR: LegEnding.OPERATOR_FAULT,
+    CarrierSide.NETWORK: LegEnding.NETWORK_FAULT,
+}
 #: The carrier's final status of a call -> how a leg ended that was not accepted.
 _ENDINGS = {
     "busy": LegEnding.BUSY,
     "no-answer": LegEnding.NO_ANSWER,
-    "failed": LegEnding.FAILED,
     "canceled": LegEnding.CANCELED,
 }
 
 
-def rings(session: Session, leg: Leg, call_sid: str, now: datetime) -> None:
-    """The carrier has begun to ring a leg."""
+def placed(leg: Leg, call_sid: str) -> None:
+    """The carrier has taken the call of a leg. It does not ring yet, and may never."""
     if leg.call_sid is None:
         leg.call_sid = call_sid
+
+
+def rings(session: Session, leg: Leg, call_sid: str, now: datetime) -> None:
+    """The telephone of a leg rings."""
+    placed(leg, call_sid)
+    carrier_faults.mended(session, Medium.CALL, leg.number or "", leg.created_at, now)
     if leg.role == LegRole.CALLER and leg.state != LegState.ENDED:
         outbound_callbacks.rings(session, leg, now)
     if leg.state == LegState.WANTED:
@@ -138,10 +153,35 @@ def out_of_room(session: Session, leg: Leg, sequence: int, call_goes_on: bool, n
         leg.state = LegState.ANSWERED
 
 
-def call_over(session: Session, leg: Leg, status: str, now: datetime) -> None:
-    """The call of a leg has ended: completed, busy, no-answer, failed or canceled."""
+def call_over(session: Session, leg: Leg, status: str, now: datetime, *, sip: int = 0, code: int = 0) -> None:
+    """The call of a leg has ended: completed, busy, no-answer, failed or canceled.
+
+    `sip` and `code` say why it has failed: the network's answer and the carrier's number of the error; 0 if not told.
+    """
     taken = leg.joined_at is not None
+    if status == "failed" and not taken:
+        _failed(session, leg, sip, code, now)
+        return
     _ended(session, leg, _ENDINGS.get(status, LegEnding.COMPLETED if taken else LegEnding.NO_ANSWER), now)
+
+
+def _failed(session: Session, leg: Leg, sip: int, code: int, now: datetime) -> None:
+    """A call has failed: the telephone is busy or not there, or the call was not put through."""
+    rang = leg.state != LegState.WANTED
+    refusal = of_failed_call(sip, code)
+    if sip in SIP_BUSY and not code:
+        _ended(session, leg, LegEnding.BUSY, now)
+    elif (sip in SIP_NOT_THERE and not code) or (rang and refusal.side != CarrierSide.NUMBER):
+        _ended(session, leg, LegEnding.NO_ANSWER, now)
+    else:
+        not_put_through(session, leg, refusal, now)
+
+
+def not_put_through(session: Session, leg: Leg, refusal: Refusal, now: datetime) -> None:
+    """The carrier has refused the call of a leg. Only if the number is none it is the number's fault."""
+    if leg.state != LegState.ENDED:
+        carrier_faults.note(session, refusal, Medium.CALL, leg.number or "", now)
+    _ended(session, leg, _NOT_PUT_THROUGH[refusal.side], now, refusal)
 
 
 def callers_call_over(session: Session, call: Call, now: datetime) -> None:
@@ -151,7 +191,7 @@ def callers_call_over(session: Session, call: Call, now: datetime) -> None:
         _ended(session, leg, LegEnding.COMPLETED, now)
 
 
-def _ended(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
+def _ended(session: Session, leg: Leg, ending: LegEnding, now: datetime, refusal: Refusal | None = None) -> None:
     if leg.state == LegState.ENDED:
         return
     leg.state, leg.ending, leg.ended_at = LegState.ENDED, ending, now
@@ -162,7 +202,7 @@ def _ended(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None
     elif leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.gone(session, leg, now)
     elif leg.role == LegRole.CALLER:
-        outbound_callbacks.caller_gone(session, leg, now)
+        outbound_callbacks.caller_gone(session, leg, now, refusal)
     _settle(session, conversation, now)
     call_distribution.match(session, now)
 

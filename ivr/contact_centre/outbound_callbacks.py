@@ -6,13 +6,14 @@ attempt is recorded from the carrier's events (see :func:`caller_gone`), not typ
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import attempts, events, workflow
+from ivr.callbacks import attempts, events, not_rung, workflow
 from ivr.callbacks.refused import Refused, refusal_of
+from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, conversations, interpreters
 from ivr.contact_centre.conversations import ON_THE_LINE
@@ -29,16 +30,17 @@ from ivr.domain.enums import (
     TaskEventKind,
     TaskState,
     Urgency,
+    WorkKind,
 )
 from ivr.models.accounts import User
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
+from ivr.platform import outbox
 
 #: How the caller's leg ended -> the outcome of the attempt.
 _OUTCOMES = {
     LegEnding.NO_ANSWER: Outcome.NO_ANSWER,
     LegEnding.BUSY: Outcome.BUSY,
-    LegEnding.FAILED: Outcome.NUMBER_INVALID,
     LegEnding.NUMBER_INVALID: Outcome.NUMBER_INVALID,
     LegEnding.MACHINE: Outcome.ANSWERING_MACHINE,
     LegEnding.WRONG_PERSON: Outcome.WRONG_PERSON,
@@ -46,6 +48,10 @@ _OUTCOMES = {
     LegEnding.NOT_CONFIRMED: Outcome.NO_ANSWER,
     LegEnding.CANCELED: Outcome.NO_ANSWER,
 }
+#: No telephone of the caller has rung.
+_NOT_PUT_THROUGH = (LegEnding.OPERATOR_FAULT, LegEnding.NETWORK_FAULT)
+#: Seconds after which the caller is dialled again while the member waits, when the network was disturbed.
+_DIAL_AGAIN_AFTER = (3, 8)
 
 
 def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False) -> Conversation:
@@ -97,12 +103,16 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
 
 
 def is_the_time(task: CallbackTask, now: datetime) -> bool:
-    """Whether it is the half of the day the caller has named, and the next attempt is due (in an emergency always)."""
+    """Whether it is the half of the day the caller has named, and the next attempt is due (in an emergency always).
+
+    Where the carrier could not put the last call through, a member may try at any time.
+    """
     if task.urgency == Urgency.EMERGENCY:
         return True
     morning = now.astimezone(settings().hours.zone).hour < 12
     named = {"morning": morning, "afternoon": not morning}.get(task.availability or "", True)
-    return named and (task.next_attempt_at is None or task.next_attempt_at <= now)
+    due = task.next_attempt_at is None or task.next_attempt_at <= now or task.carrier_fault is not None
+    return named and due
 
 
 def take_over(session: Session, leg: Leg, now: datetime) -> bool:
@@ -174,7 +184,7 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
 
 
 def rings(session: Session, leg: Leg, now: datetime) -> None:
-    """Record an attempt, because the carrier rings the caller or has refused to."""
+    """Record an attempt, because the caller's telephone rings, or their number turned out to be none."""
     conversation = leg.conversation
     members = [one for one in conversation.legs if one.role == LegRole.MEMBER and one.user_id is not None]
     if conversation.task is not None and members and _attempt(session, conversation) is None:
@@ -190,12 +200,20 @@ def reached(session: Session, leg: Leg, now: datetime) -> None:
         attempts.ended(session, task, tried, Outcome.REACHED, leg.answered_at, now)
 
 
-def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
-    """Record the outcome of an attempt, because the called person's leg has ended."""
+def caller_gone(session: Session, leg: Leg, now: datetime, refusal: CarrierRefusal | None = None) -> None:
+    """Record the outcome of an attempt, because the called person's leg has ended.
+
+    `refusal`: why the carrier has not put the call through. If that is not the number's fault, it was no attempt.
+    """
     task = leg.conversation.task
     if task is None or leg.conversation.kind != ConversationKind.CALLBACK:
         return
-    if leg.call_sid is not None:  # the event of its end may come before that of its beginning
+    if refusal is not None and leg.ending in _NOT_PUT_THROUGH:
+        if not _dial_again(session, leg, now):
+            not_rung.record(session, task, refusal.fault, now)
+            workflow.release_automatically(session, task, now)
+        return
+    if leg.call_sid is not None or refusal is not None:  # the event of its end may come before that of its beginning
         rings(session, leg, now)
     tried = _attempt(session, leg.conversation)
     outcome = Outcome.NO_ANSWER if leg.ending is None else _OUTCOMES.get(leg.ending, Outcome.NO_ANSWER)
@@ -209,6 +227,25 @@ def caller_gone(session: Session, leg: Leg, now: datetime) -> None:
         outcome = tried.outcome
     if outcome != Outcome.REACHED and task.state == TaskState.CLAIMED:  # back to the queue, at its old place
         workflow.release_automatically(session, task, now)
+
+
+def _dial_again(session: Session, leg: Leg, now: datetime) -> bool:
+    """Dial the caller once more while the member waits, because the network was disturbed; False after some tries."""
+    conversation = leg.conversation
+    failed = [one for one in conversation.legs if one.role == LegRole.CALLER and one.ending == LegEnding.NETWORK_FAULT]
+    waits = conversations.with_role(conversation, LegRole.MEMBER, ON_THE_LINE)
+    if leg.call_sid is None or leg not in failed or not waits or len(failed) > len(_DIAL_AGAIN_AFTER):
+        return False
+    again = conversations.add_leg(session, conversation, LegRole.CALLER, leg.number, now, ring=False)
+    pause = timedelta(seconds=_DIAL_AGAIN_AFTER[len(failed) - 1])
+    outbox.add(session, WorkKind.RING_LEG, again.id, urgent=True, run_after=now + pause)
+    return True
+
+
+def was_put_through(conversation: Conversation) -> bool:
+    """Whether the last call to the caller was put through: a telephone rang, or the number is none."""
+    called = [leg for leg in conversation.legs if leg.role == LegRole.CALLER]
+    return not called or called[-1].ending not in _NOT_PUT_THROUGH
 
 
 def was_reached(session: Session, conversation: Conversation) -> bool:

@@ -27,7 +27,9 @@ class AlertSettings(Strict):
     )
     teams: tuple[str, ...] = Field((), description="Keys of the teams whose tasks are reported; empty: all.")
     events: tuple[AlertEvent, ...] = Field(
-        (AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED), min_length=1, description="Events that are sent."
+        (AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.CARRIER_FAULT),
+        min_length=1,
+        description="Events that are sent.",
     )
     language: Literal["de", "en"] = Field("de", description="Language of the messages.")
 

@@ -53,6 +53,7 @@ PERMISSIONS: dict[str, Permission] = {
     "voice": _open(CARRIER, "Calls: requests of the carrier"),
     "queue": _open(CARRIER, "The call queue"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
+    "texts": _open(CARRIER, "What became of text messages"),
     "staff": _open(CARRIER, "The number for team members (personal number and PIN)"),
     "last_resort": _open(CARRIER, "Emergency fallback: fixed documents for when nothing else works"),
     "voice.playback": _open(

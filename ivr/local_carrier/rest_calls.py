@@ -13,6 +13,7 @@ from ivr.local_carrier.rest_format import (
     earliest,
     error,
     page,
+    refusal,
     ringing_seconds,
     unknown_fields,
 )
@@ -49,6 +50,8 @@ def create() -> tuple[Response, int] | Response:
         return error(400, 21201, "To, From and Url are needed")
     if not PHONE_NUMBER.fullmatch(form["To"]):
         return error(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")
+    if refused := refusal("calls", form["To"]):
+        return refused
     setup = CallSetup(
         form["Url"],
         form.get("FallbackUrl", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from ivr.local_carrier.rest_format import current_switch, error, message_json, page
+from ivr.local_carrier.rest_format import current_switch, error, message_json, page, refusal
 from ivr.local_carrier.store import MessageRecord, new_sid
 
 pages = Blueprint("messages", __name__)
@@ -22,8 +22,10 @@ def create() -> tuple[Response, int] | Response:
     form = request.form
     if not form.get("To") or not form.get("From") or not form.get("Body"):
         return error(400, 21602, "To, From and Body are needed")
+    if refused := refusal("texts", form["To"]):
+        return refused
     message = MessageRecord(new_sid("SM"), form["From"], form["To"], form["Body"])
-    current_switch().store.keep_message(message)
+    current_switch().deliver(message, form.get("StatusCallback", ""))
     return jsonify(message_json(message)), 201
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import phonenumbers
@@ -17,6 +17,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from ivr.audio.wav import write_wav
 from ivr.local_carrier.rest_format import current_switch
 from ivr.local_carrier.softphone_line import Softphone, SoftphoneLine
+from ivr.local_carrier.store import Refusals
 
 pages = Blueprint("softphone", __name__, url_prefix="/softphone")
 
@@ -71,6 +72,28 @@ def register(number: str) -> tuple[Response, int]:
     softphones.phones[number] = Softphone(softphones.lines)
     current_switch().telephones[number] = softphones.phones[number].ring
     return jsonify(number=number), 201
+
+
+@pages.get("/refusals")
+def refusals() -> Response:
+    """What the carrier refuses on request."""
+    return jsonify(asdict(current_switch().store.refusals()))
+
+
+@pages.post("/refusals")
+def refuse() -> Response:
+    """Refuse from now on what the JSON says, and nothing else: `{"calls": {"+49…": 21215}, "texts": {"*": 20503}}`.
+
+    The tables are explained at :class:`ivr.local_carrier.store.Refusals`.
+    """
+    given = request.get_json()
+    names = {"calls", "texts", "failed_calls", "lost_texts"}
+    tables = given.values() if isinstance(given, dict) and set(given) <= names else abort(400)
+    for table in tables:
+        if not isinstance(table, dict) or not all(isinstance(code, int) and code > 0 for code in table.values()):
+            abort(400)
+    current_switch().store.keep_refusals(Refusals(**given))
+    return refusals()
 
 
 @pages.get("/phones/<number>/ringing")

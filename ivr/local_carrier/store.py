@@ -72,6 +72,26 @@ class MessageRecord:
     date_created: str = field(default_factory=_now)
 
 
+@dataclass
+class Refusals:
+    """What the carrier refuses on request, by number; `*` stands for every number.
+
+    An entry of `calls` and `texts` is an error number of the REST interface (`21215`), which refuses the request. One
+    of `failed_calls` is a SIP answer (`503`), with which a call fails that was taken. One of `lost_texts` is an error
+    number (`30005`), with which a message is reported as not delivered.
+    """
+
+    calls: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, int] = field(default_factory=dict)
+    failed_calls: dict[str, int] = field(default_factory=dict)
+    lost_texts: dict[str, int] = field(default_factory=dict)
+
+    def of(self, table: str, number: str) -> int | None:
+        """The code with which something is refused to a number; None if it is not."""
+        codes: dict[str, int] = getattr(self, table)
+        return codes.get(number, codes.get("*"))
+
+
 class Store:
     """Calls, recordings and text messages under a directory, one small file each."""
 
@@ -107,6 +127,15 @@ class Store:
     def keep_number(self, subscription: Subscription) -> None:
         """Store the number's webhooks."""
         self._write(self._directory / "number.json", json.dumps(asdict(subscription)).encode())
+
+    def refusals(self) -> Refusals:
+        """What the carrier refuses on request, read anew each time: the file may be written by hand."""
+        path = self._directory / "refusals.json"
+        return Refusals(**json.loads(path.read_text())) if path.exists() else Refusals()
+
+    def keep_refusals(self, refusals: Refusals) -> None:
+        """Store what the carrier refuses on request."""
+        self._write(self._directory / "refusals.json", json.dumps(asdict(refusals)).encode())
 
     def keep_message(self, message: MessageRecord) -> None:
         """Store a text message."""

@@ -12,12 +12,15 @@ from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conferences
 from ivr.local_carrier.lines import Line, SilentLine
-from ivr.local_carrier.store import CallRecord, Store, new_sid
+from ivr.local_carrier.store import CallRecord, MessageRecord, Store, new_sid
 from ivr.local_carrier.twiml_executor import Execution
 from ivr.local_carrier.webhooks import WebhookFailed, Webhooks
 
 log = logging.getLogger(__name__)
 
+
+#: Carrier: the status of a call that a SIP answer has ended; `failed` after every other.
+_STATUS_OF_SIP = {486: "busy", 600: "busy", 480: "no-answer", 408: "no-answer", 487: "canceled"}
 
 #: Returns a line if the call is answered, else "no-answer", "busy" or "failed". It may block for the ringing time.
 Telephone = Callable[[Ringing], Line | str]
@@ -89,9 +92,15 @@ class Switch:
 
     def _ring(self, record: CallRecord, setup: CallSetup, ringing: Ringing, detect_machine: bool) -> None:
         silent = Execution(self, SilentLine(), record, setup)
-        for status in ("initiated", "ringing"):
-            record.status = status
-            silent.send_status(status)
+        record.status = "initiated"
+        silent.send_status("initiated")
+        if sip := self.store.refusals().of("failed_calls", record.to):
+            del self._ringing[record.sid]
+            # Carrier: a call that is not put through has never been ringing.
+            silent.end(_STATUS_OF_SIP.get(sip, "failed"), {"SipResponseCode": str(sip)})
+            return
+        record.status = "ringing"
+        silent.send_status("ringing")
         telephone = self.telephones.get(record.to, never_answers)
         try:
             answered = telephone(ringing)
@@ -109,6 +118,19 @@ class Switch:
         record.status = "in-progress"
         execution.send_status("answered")
         self._run(execution, record)
+
+    def deliver(self, message: MessageRecord, status_url: str) -> None:
+        """Store a text message, which is never sent, and tell what became of it."""
+        code = self.store.refusals().of("lost_texts", message.to)
+        message.status = "undelivered" if code else "delivered"
+        self.store.keep_message(message)
+        if status_url:
+            form = {
+                "AccountSid": self.subscription.account_sid, "MessageSid": message.sid, "SmsSid": message.sid,
+                "From": message.from_, "To": message.to, "MessageStatus": message.status,
+                **({"ErrorCode": str(code)} if code else {}),
+            }  # fmt: skip
+            self.notify(status_url, form)
 
     def cancel(self, call_sid: str) -> bool:
         """Stop the ringing. Returns False if the call does not ring any more."""

@@ -62,12 +62,12 @@ class Execution:
         answered._sequence = self._sequence
         return answered
 
-    def end(self, status: str) -> None:
-        """Send the call's last event. Returns when all its events are delivered."""
+    def end(self, status: str, cause: Mapping[str, str] | None = None) -> None:
+        """Send the call's last event, with its `cause`. Returns when all its events are delivered."""
         self.record.status = status
         self.record.duration = round(time.monotonic() - self._started) if status == "completed" else 0
         self.carrier.store.keep_call(self.record)
-        self.send_status(status)
+        self.send_status(status, cause)
         wait(self._callbacks)
 
     def complete(self) -> None:
@@ -163,7 +163,7 @@ class Execution:
         self._callbacks.append(callback)
         return callback
 
-    def send_status(self, status: str) -> None:
+    def send_status(self, status: str, cause: Mapping[str, str] | None = None) -> None:
         """Send a status event of the call, if its receiver has asked for it."""
         if not self._setup.status_url or status not in (*self._setup.status_events, *_FINAL_STATUSES):
             return
@@ -174,6 +174,7 @@ class Execution:
             "SequenceNumber": str(self._sequence),
             "CallbackSource": "call-progress-events",
             "Timestamp": format_datetime(datetime.now(UTC)),
+            **(cause or {}),
         }
         self._sequence += 1
         self.notify(self._setup.status_url, form)

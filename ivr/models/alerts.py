@@ -1,4 +1,4 @@
-"""The tables of alerts."""
+"""The tables of alerts, and of the carrier's faults, which are told as alerts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.domain.enums import AlertEvent, DeliveryState
+from ivr.domain.enums import AlertEvent, CarrierFault, DeliveryState, Medium
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
@@ -47,3 +47,22 @@ class AlertMessage(Base):
     state: Mapped[DeliveryState] = mapped_column(Enumerated(DeliveryState, 10), default=DeliveryState.QUEUED)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class CarrierFaultRow(Base):
+    """A fault of the carrier, until a call or a text message shows that it is mended. No number stands in it."""
+
+    __tablename__ = "carrier_faults"
+    fault: Mapped[CarrierFault] = mapped_column(Enumerated(CarrierFault, 30), primary_key=True)
+    medium: Mapped[Medium] = mapped_column(Enumerated(Medium, 10), primary_key=True)
+    #: Where a fault is about one country: its code of two letters. Empty: about all.
+    region: Mapped[str] = mapped_column(String(3), primary_key=True)
+    #: The carrier's number of the error; 0 where it gave none.
+    code: Mapped[int]
+    #: How often it was seen since it began.
+    count: Mapped[int]
+    since_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    #: When an alert told of it.
+    alerted_at: Mapped[datetime | None]
+    mended_at: Mapped[datetime | None]

@@ -24,6 +24,7 @@ from ivr.domain.enums import (
     AppointmentMode,
     AppointmentReason,
     Availability,
+    CarrierFault,
     Companion,
     Concern,
     DeliveryState,
@@ -118,6 +119,8 @@ class CallbackTask(Base):
     demands_code: Mapped[bool] = mapped_column(Boolean, default=False)
     #: After an attempt in vain: when the next one is due.
     next_attempt_at: Mapped[datetime | None]
+    #: Why the latest call to the caller was not put through. No telephone rang, and no attempt was counted.
+    carrier_fault: Mapped[CarrierFault | None] = mapped_column(Enumerated(CarrierFault, 30))
     #: When the attempts were used up, so that a letter should be written.
     letter_proposed_at: Mapped[datetime | None]
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -278,7 +281,11 @@ class TextMessage(Base):
     text: Mapped[str | None] = mapped_column(Text)
     state: Mapped[DeliveryState] = mapped_column(Enumerated(DeliveryState, 20), default=DeliveryState.QUEUED)
     message_sid: Mapped[str | None] = mapped_column(String(64))
+    #: When it was asked for; unknown of those of former versions.
+    created_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    #: Why the carrier has not delivered it.
+    carrier_fault: Mapped[CarrierFault | None] = mapped_column(Enumerated(CarrierFault, 30))
 
 
 class Attempt(Base):

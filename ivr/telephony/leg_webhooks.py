@@ -31,6 +31,8 @@ from ivr.telephony.call_session import call_sid
 log = logging.getLogger(__name__)
 legs = Blueprint("legs", __name__, url_prefix="/voice")
 
+#: The carrier's statuses of a call that say that a telephone rings or has rung; others say that it is being dialled.
+_RINGING = ("ringing", "in-progress")
 #: Number of times a called person may enter the receipt code.
 _CODE_TRIES = 3
 
@@ -120,7 +122,9 @@ def left() -> Response:
             and conversation.connected_at is None
         ):
             dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
-            agent_announcements.say(document, "not_reached" if dialled else "no_interpreter")
+            put_through = outbound_callbacks.was_put_through(conversation)
+            said = "no_interpreter" if not dialled else "not_reached" if put_through else "not_put_through"
+            agent_announcements.say(document, said)
         elif leg.role == LegRole.CALLER:
             _speak(document, leg, "goodbye" if conversation.connected_at else "callback_machine")
     document.hangup()
@@ -312,8 +316,9 @@ def status() -> tuple[str, int]:
             return "", 204  # a call that was placed twice; the other one counts
         leg.call_sid = leg.call_sid or call_sid() or None
         if told in ENDED:
-            leg_events.call_over(session, leg, told, utc_now())
-        elif call_sid():
+            sip, code = request.form.get("SipResponseCode", 0, int), request.form.get("ErrorCode", 0, int)
+            leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code)
+        elif call_sid() and told in _RINGING:
             leg_events.rings(session, leg, call_sid(), utc_now())
     return "", 204
 

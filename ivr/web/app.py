@@ -37,6 +37,7 @@ from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
+from ivr.telephony.text_webhooks import texts
 from ivr.telephony.voice_webhooks import voice
 from ivr.web import (
     authorisation,
@@ -72,7 +73,7 @@ gc.enable()
 log = logging.getLogger(__name__)
 
 #: Guarded by the carrier's signature.
-_WEBHOOKS = (voice, waiting_callers, legs, staff, last_resort)
+_WEBHOOKS = (voice, waiting_callers, legs, texts, staff, last_resort)
 
 
 class IdConverter(IntegerConverter):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
-from ivr.callbacks import failed_jobs, queries
+from ivr.callbacks import carrier_faults, failed_jobs, queries
 from ivr.calls import screening
 from ivr.contact_centre import duty_roster
 from ivr.domain import phone_numbers
@@ -35,11 +35,12 @@ supervision = Blueprint("supervision", __name__, url_prefix="/supervision")
 
 @supervision.get("/unfinished")
 def unfinished() -> str:
-    """Work that needs a person, and the backlog of transcripts."""
+    """Work that needs a person, faults of the carrier, and the backlog of transcripts."""
     with database.reading() as session:
         found = failed_jobs.of_teams(session, [team.id for team in me().scope])
         backlog = queries.pending_transcripts(session)
-        return render_template("unfinished.html", unfinished=found, backlog=backlog)
+        faults = carrier_faults.shown(session)
+        return render_template("unfinished.html", unfinished=found, backlog=backlog, faults=faults)
 
 
 @supervision.get("/roster")

@@ -119,6 +119,8 @@ def event_text(event: TaskEvent) -> str:
         return moment(datetime.fromisoformat(event.text))
     if event.kind in (TaskEventKind.ATTEMPTED, TaskEventKind.CLOSED) and event.text:
         return words.OUTCOMES.of(event.text, gettext)
+    if event.kind in (TaskEventKind.NOT_RUNG, TaskEventKind.TEXT_NOT_SENT) and event.text:
+        return words.CARRIER_FAULTS.of(event.text, gettext)
     return event.text or ""
 
 
@@ -129,6 +131,8 @@ _PUBLIC = (
     TaskEventKind.PUT_OFF,
     TaskEventKind.TAKEN_OVER,
     TaskEventKind.ASSIGNED,
+    TaskEventKind.NOT_RUNG,
+    TaskEventKind.TEXT_NOT_SENT,
 )
 
 

@@ -19,7 +19,7 @@ def ask_for_lost_events() -> None:
     with database.reading() as session:
         lost = {leg.id: leg.call_sid for leg in call_distribution.overdue_legs(session, utc_now())}
     for leg_id, sid in lost.items():
-        status = _status(sid) if sid else "canceled"
+        status = _status(sid) if sid else "failed"
         if status in call_control.ENDED:
             _is_over(leg_id, status)
         elif sid is not None and status in ("queued", "ringing", "initiated"):

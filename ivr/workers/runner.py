@@ -52,7 +52,6 @@ HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
 #: Makes a failure visible when the attempts with short pauses are used up.
 GIVEN_UP: Mapping[str, Callable[[Session, int], None]] = {
     WorkKind.FETCH_RECORDING: fetch_job.fetch_given_up,
-    WorkKind.SEND_TEXT_MESSAGE: sms_job.given_up,
     WorkKind.SEND_ALERT: alert_delivery.given_up,
     WorkKind.TRANSCRIBE: transcribe_job.given_up,
     WorkKind.RING_LEG: dialer_job.ring_given_up,

@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from ivr.accounts import login_sessions
 from ivr.audit import anchors, break_glass
-from ivr.callbacks import alert_delivery, alert_digest, receipt_lookup, sla_clocks
+from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, receipt_lookup, sla_clocks
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue
@@ -197,6 +197,7 @@ def forget() -> None:
         receipt_lookup.forget(session, now)
         screening.forget(session, now)
         alert_digest.forget(session, now)
+        carrier_faults.forget(session, now)
         break_glass.forget(session, now)
         login_sessions.forget(session, now)
 

@@ -59,9 +59,7 @@ def test_somebody_is_reached(team, phone) -> None:
     assert attempt.at <= attempt.answered_at <= attempt.ended_at
 
 
-@pytest.mark.parametrize(
-    ("how", "outcome"), [("no-answer", "no_answer"), ("busy", "busy"), ("failed", "number_invalid")]
-)
+@pytest.mark.parametrize(("how", "outcome"), [("no-answer", "no_answer"), ("busy", "busy"), ("failed", "no_answer")])
 def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str, outcome: str) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called)
@@ -72,10 +70,7 @@ def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str
     eventually(lambda: team.state("mia") == "available")
     task = the_task(task_id)
     assert (outcomes(task_id), task.state) == ([outcome], "open")
-    if outcome == "number_invalid":
-        assert (task.next_attempt_at, task.letter_proposed_at is not None) == (None, True)
-    else:
-        assert task.next_attempt_at > utc_now() + timedelta(hours=1, minutes=59)
+    assert task.next_attempt_at > utc_now() + timedelta(hours=1, minutes=59)
 
 
 def test_a_machine_hears_nothing_but_a_neutral_sentence(team, phone) -> None:

@@ -30,3 +30,23 @@ def strange_carrier(empty_database, monkeypatch: pytest.MonkeyPatch):
     yield answers
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def exchange(empty_database, monkeypatch: pytest.MonkeyPatch):
+    """The local carrier's REST interface, without a hotline behind it."""
+    from werkzeug.serving import make_server
+
+    from ivr.config import settings as configuration
+    from ivr.local_carrier.app import create_app, create_switch
+    from tests.support.servers import QuietRequestHandler
+
+    switch = create_switch(configuration.settings())
+    app = create_app(configuration.settings(), switch)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("TWILIO_API_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    configuration.settings.cache_clear()
+    yield switch
+    server.shutdown()
+    server.server_close()

@@ -34,6 +34,7 @@ from ivr.domain.enums.calls import (
     TranscriptReason,
     TranscriptState,
 )
+from ivr.domain.enums.carrier import CarrierFault, CarrierSide, Medium
 from ivr.domain.enums.contact_centre import (
     CallQueueState,
     ConversationKind,
@@ -90,6 +91,8 @@ __all__ = [
     "CallEnding",
     "CallQueueState",
     "CallRowState",
+    "CarrierFault",
+    "CarrierSide",
     "Companion",
     "Concern",
     "ConversationKind",
@@ -104,6 +107,7 @@ __all__ = [
     "LegEnding",
     "LegRole",
     "LegState",
+    "Medium",
     "MessageState",
     "Outcome",
     "PendingDeletionKind",

@@ -100,12 +100,15 @@ class LegState(StrEnum):
 
 
 class LegEnding(StrEnum):
-    """How a leg ended."""
+    """How a leg ended. With a fault of the operator or of the network no telephone has rung."""
 
     COMPLETED = "completed"
     NO_ANSWER = "no_answer"
     BUSY = "busy"
+    #: Of legs of former versions; it told nothing about the cause.
     FAILED = "failed"
+    OPERATOR_FAULT = "operator_fault"
+    NETWORK_FAULT = "network_fault"
     NUMBER_INVALID = "number_invalid"
     DECLINED = "declined"
     MACHINE = "machine"

@@ -54,6 +54,8 @@ class TaskEventKind(StrEnum):
     CORRECTED = "corrected"
     RECTIFIED = "rectified"
     TEXT_SENT = "text_sent"
+    TEXT_NOT_SENT = "text_not_sent"
+    NOT_RUNG = "not_rung"
     PUT_OFF = "put_off"
     LETTER_PROPOSED = "letter_proposed"
     NO_INTERPRETER = "no_interpreter"
@@ -97,7 +99,9 @@ class AlertEvent(StrEnum):
     EMERGENCY = "emergency"
     AT_RISK = "at_risk"
     MISSED = "missed"
+    NOT_REACHED = "not_reached"
     ESCALATED = "escalated"
+    CARRIER_FAULT = "carrier_fault"
 
 
 class DeliveryState(StrEnum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ivr.domain.words.accounts import ACCESS_ACTIONS, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES
+from ivr.domain.words.carrier import CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA
 from ivr.domain.words.live_calls import CALL_ENDINGS, CONVERSATION_OUTCOMES, LEG_ROLES, LEG_STATES, PRESENCE_STATES
 from ivr.domain.words.metrics import DIMENSIONS, FIGURES, TILES
 from ivr.domain.words.pages import FIELDS, KEYS_OF_DESK, PAGES, SORTS, VIEWS, WEEKDAYS
@@ -62,6 +63,8 @@ __all__ = [
     "AVAILABILITY",
     "BREAK_GLASS_REASONS",
     "CALL_ENDINGS",
+    "CARRIER_FAULTS",
+    "CARRIER_REMEDIES",
     "COLUMNS",
     "COMPANIONS",
     "CONCERNS",
@@ -78,6 +81,7 @@ __all__ = [
     "KEYS_OF_DESK",
     "LEG_ROLES",
     "LEG_STATES",
+    "MEDIA",
     "OUTCOMES",
     "PAGES",
     "PRESENCE_STATES",

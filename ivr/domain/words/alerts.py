@@ -17,16 +17,26 @@ ALERT_TITLES = complete(
     "domain/words/alerts.py, ALERT_TITLES",
     {
         AlertEvent.EMERGENCY: _n("%(count)s new emergency", "%(count)s new emergencies"),
+        AlertEvent.CARRIER_FAULT: _n(
+            "%(count)s fault at the telephone carrier", "%(count)s faults at the telephone carrier"
+        ),
         AlertEvent.ESCALATED: _n(
             "%(count)s callback promise missed for %(hours)s hours",
             "%(count)s callback promises missed for %(hours)s hours",
         ),
         AlertEvent.MISSED: _n("%(count)s callback promise missed", "%(count)s callback promises missed"),
+        AlertEvent.NOT_REACHED: _n("%(count)s caller not reached in time", "%(count)s callers not reached in time"),
         AlertEvent.AT_RISK: _n("%(count)s callback promise at risk", "%(count)s callback promises at risk"),
     },
     AlertEvent,
 )
 ALERT_LINES = Words(
     "alert lines",
-    {"more": _("and %(count)s more"), "desk": _("To the callback desk: %(url)s")},
+    {
+        "more": _("and %(count)s more"),
+        "desk": _("To the callback desk: %(url)s"),
+        "not_counted": _("No attempt was counted and nothing is lost: it is tried again automatically."),
+        "carriers_code": _("The carrier's error number: %(code)s"),
+        "faults": _("Faults: %(url)s"),
+    },
 )

@@ -73,6 +73,8 @@ TASK_EVENTS = Words(
         TaskEventKind.CORRECTED: _("Transcript corrected"),
         TaskEventKind.HANDED_OVER: _("Handed over to"),
         TaskEventKind.TEXT_SENT: _("Text message"),
+        TaskEventKind.TEXT_NOT_SENT: _("Text message not delivered"),
+        TaskEventKind.NOT_RUNG: _("The call was not put through, no attempt was counted"),
         TaskEventKind.RECTIFIED: _("Corrected at the caller's wish"),
         TaskEventKind.RESTRICTED: _("Use restricted at the caller's wish"),
         TaskEventKind.UNRESTRICTED: _("Restriction lifted"),
@@ -135,7 +137,9 @@ FAILED_WORK = Words(
         ),
         WorkKind.DISCARD_RECORDING: _("A replaced recording cannot be deleted. Please tell the operator."),
         WorkKind.TRANSCRIBE: _("The message cannot be transcribed. Please listen."),
-        WorkKind.SEND_TEXT_MESSAGE: _("The text message cannot be sent. Please give the link in the conversation."),
+        WorkKind.SEND_TEXT_MESSAGE: _(
+            "The text message cannot be sent. It is tried for a day; please say in the conversation what it was to say."
+        ),
         WorkKind.SEND_ALERT: _("An alert cannot be sent. Please tell the operator."),
         WorkKind.SEND_REPORT: _("A report cannot be sent by e-mail. Please tell the operator."),
         WorkKind.RING_LEG: _("A telephone cannot be rung through the carrier. Please tell the operator."),

@@ -117,6 +117,7 @@ TABLES: dict[str, Kept] = {
     "sla_pauses": Kept("callers", "Deadlines put off at the caller's wish", (RetentionKind.TASK,)),
     "alert_items": Kept("callers", "Which task an alert was about; for days"),
     "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
+    "carrier_faults": Kept("nobody", "Faults of the telephone carrier: kind, country, how often; for days"),
     "pending_deletions": Kept(
         "callers",
         "What must still be deleted in the audio store and at the carrier: the carrier's ids, until it is done",

@@ -1,0 +1,124 @@
+"""Faults of the carrier that are not a number's: noted, told once an hour for each kind, mended by what works again.
+
+A fault of the operator (the account, the sender, a country that is not enabled) hits every call alike, so it is told
+as a fault of the house and not as one of a task. A call that rings, or a text message that is taken, shows which
+faults are mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import phonenumbers
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import alert_texts, not_rung
+from ivr.carrier.refusals import Refusal
+from ivr.config.settings import settings
+from ivr.domain.enums import AlertEvent, CarrierFault, CarrierSide, DeliveryState, Medium, WorkKind
+from ivr.models.alerts import AlertMessage, CarrierFaultRow
+from ivr.platform import outbox
+from ivr.platform.column_types import insert, rows
+
+#: A kind of fault is told once in this time.
+_TELL_EVERY = timedelta(hours=1)
+#: A fault that was not seen for this long is forgotten.
+_KEPT = timedelta(days=30)
+
+
+def note(session: Session, refusal: Refusal, medium: Medium, number: str, now: datetime) -> None:
+    """Note a fault of the operator or of the network. The operator's is told at once, each kind once an hour."""
+    if refusal.side == CarrierSide.NUMBER:
+        return
+    region = _region(refusal.fault, number)
+    first = {"count": 0, "since_at": now, "last_at": now, "code": refusal.code}
+    new = insert(session.get_bind().dialect, CarrierFaultRow)
+    new = new.values(fault=refusal.fault, medium=medium, region=region, **first)
+    session.execute(new.on_conflict_do_nothing())
+    row = session.get_one(
+        CarrierFaultRow, (refusal.fault, medium, region), populate_existing=True, with_for_update=True
+    )
+    if row.mended_at is not None:
+        row.count, row.since_at, row.mended_at = 0, now, None
+    row.count, row.last_at, row.code = row.count + 1, now, refusal.code
+    session.flush()
+    if refusal.side == CarrierSide.OPERATOR and _may_tell(session, refusal.fault, now):
+        _tell(session, row, now)
+
+
+def _region(fault: CarrierFault, number: str) -> str:
+    """The country that a fault is about; empty where it is about all."""
+    if fault != CarrierFault.COUNTRY_NOT_ENABLED:
+        return ""
+    return _country(number)
+
+
+def _country(number: str) -> str:
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def _may_tell(session: Session, fault: CarrierFault, now: datetime) -> bool:
+    """Whether a kind of fault was not told within the hour; from now on it was."""
+    told = select(CarrierFaultRow.fault).where(
+        CarrierFaultRow.fault == fault, CarrierFaultRow.alerted_at > now - _TELL_EVERY
+    )
+    if session.scalar(told.limit(1)) is not None:
+        return False
+    session.execute(
+        update(CarrierFaultRow)
+        .where(CarrierFaultRow.fault == fault)
+        .values(alerted_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def _tell(session: Session, row: CarrierFaultRow, now: datetime) -> None:
+    """Write an alert for every subscription to such faults. It is sent day and night: nobody can be called."""
+    for alert in settings().alerts:
+        if AlertEvent.CARRIER_FAULT not in alert.events:
+            continue
+        subject, text = alert_texts.carrier_fault(alert.language, row, settings())
+        message = AlertMessage(
+            subscription=alert.name, urgent=True, subject=subject, text=text, state=DeliveryState.QUEUED,
+            created_at=now, content={"kinds": {AlertEvent.CARRIER_FAULT: 1}, "codes": {}, "fault": row.fault},
+        )  # fmt: skip
+        session.add(message)
+        session.flush()
+        outbox.add(session, WorkKind.SEND_ALERT, message.id, urgent=True, run_after=now)
+
+
+def mended(session: Session, medium: Medium, number: str, asked_at: datetime, now: datetime) -> None:
+    """Note that a call has rung, or that a text message was taken: what stood in its way is mended.
+
+    Nothing is known of a fault that was seen after the carrier was asked (`asked_at`). Tasks whose callers could not be
+    rung for that reason are offered again at once.
+    """
+    stood_in_its_way = [
+        CarrierFaultRow.mended_at.is_(None),
+        CarrierFaultRow.medium == medium,
+        CarrierFaultRow.last_at < asked_at,
+        CarrierFaultRow.region.in_(("", _country(number))),
+    ]
+    faults = session.scalars(select(CarrierFaultRow.fault).where(*stood_in_its_way)).all()
+    if not faults:
+        return
+    ended = update(CarrierFaultRow).where(*stood_in_its_way).values(mended_at=now)
+    if rows(session.execute(ended.execution_options(synchronize_session=False))) and medium == Medium.CALL:
+        not_rung.offer_again(session, faults, now)
+
+
+def shown(session: Session) -> Sequence[CarrierFaultRow]:
+    """The faults that are not mended, the latest first."""
+    query = select(CarrierFaultRow).where(CarrierFaultRow.mended_at.is_(None))
+    return session.scalars(query.order_by(CarrierFaultRow.last_at.desc())).all()
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete faults that were last seen long ago."""
+    session.execute(delete(CarrierFaultRow).where(CarrierFaultRow.last_at < now - _KEPT))
