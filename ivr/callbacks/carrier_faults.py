@@ -102,7 +102,7 @@ def mended(session: Session, medium: Medium, number: str, asked_at: datetime, no
     stood_in_its_way = [
         CarrierFaultRow.mended_at.is_(None),
         CarrierFaultRow.medium == medium,
-        CarrierFaultRow.last_at < asked_at,
+        CarrierFaultRow.last_at <= asked_at,
         CarrierFaultRow.region.in_(("", _country(number))),
     ]
     faults = session.scalars(select(CarrierFaultRow.fault).where(*stood_in_its_way)).all()
