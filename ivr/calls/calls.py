@@ -53,6 +53,7 @@ class Progress:
     language: str
     concern: str | None
     ending: str
+    shown_as: str = ""
 
 
 def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
@@ -71,6 +72,7 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
         {
             "call_sid": row.call_sid,
             "from_number": row.from_number,
+            "shown_as": row.shown_as,
             "started_at": row.began_at,
             "state": CallRowState.IN_PROGRESS,
             "step": row.step,

@@ -28,6 +28,7 @@ class PlacedCall:
     from_number: str
     to_number: str
     started_at: datetime | None
+    forwarded_from: str = ""
 
 
 def calls_since(since: datetime) -> Iterator[PlacedCall]:
@@ -57,7 +58,8 @@ def placed_call(call_sid: str) -> PlacedCall:
 
 def _placed(item: Any) -> PlacedCall:
     # twilio-python keeps the field `from` as `_from`.
-    return PlacedCall(item.sid, str(item.status), str(item.direction), item._from or "", item.to or "", item.start_time)
+    status, direction, forwarded_from = str(item.status), str(item.direction), item.forwarded_from or ""
+    return PlacedCall(item.sid, status, direction, item._from or "", item.to or "", item.start_time, forwarded_from)
 
 
 #: The carrier's errors for a call that has ended (21220 not in progress, 20404 unknown).

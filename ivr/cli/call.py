@@ -19,7 +19,12 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
     type=CallingNumber(),
     default="+4915112345678",
     show_default=True,
-    help="The number the call shows, such as +4915112345678 or 0151 12345678; or withheld.",
+    help="The number the call shows, such as +4915112345678, 0151 12345678 or sip:+49421555012@pbx; or withheld.",
+)
+@click.option(
+    "--forwarded-from",
+    type=CallingNumber(),
+    help="The number that passes the call on, as the carrier names it. Default: nobody does.",
 )
 @click.option(
     "--press", type=Keys(), default="", help='Keys for each question, such as "1,2,1"; "-" stays silent at one.'
@@ -42,6 +47,7 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
 @click.option("--hang-up", is_flag=True, help="Hang up at the end of the script. Default: stay silent on the line.")
 def call(
     from_: str,
+    forwarded_from: str | None,
     press: tuple[str, ...],
     say: tuple[str, ...],
     language: str | None,
@@ -61,6 +67,7 @@ def call(
         raise click.ClickException("scripted calls need the local carrier, which runs in local mode only (MODE=local)")
     script = {
         "from": from_,
+        "forwarded_from": forwarded_from or "",
         "at": at,
         "keys": press,
         "says": say,

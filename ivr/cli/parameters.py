@@ -36,14 +36,16 @@ class Text(click.ParamType[str]):
 
 
 class CallingNumber(click.ParamType[str]):
-    """The number that a call shows: in E.164, or `withheld`."""
+    """The number that a call shows: in E.164, an address (`sip:`, `tel:`), or `withheld`."""
 
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """E.164 or `withheld`."""
+        """E.164, the address as it is, or `withheld`."""
         from ivr.domain.phone_numbers import entered_number
 
+        if re.match(r"(sips?|tel):[^\x00-\x1f]{1,500}$", str(value), re.IGNORECASE):
+            return str(value)
         text = re.sub(r"[\s()/-]", "", str(value))
         if text.lower() in _WITHHELD:
             return "withheld"

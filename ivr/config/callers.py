@@ -10,7 +10,7 @@ from ivr.config.sections import FORMS, VoiceSettings
 from ivr.config.transcription import Transcription
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.opening_hours import Hours
-from ivr.domain.setting_types import PhoneNumber
+from ivr.domain.setting_types import PhoneNumber, TrunkNumber
 
 
 class Callers(Transcription):
@@ -25,6 +25,12 @@ class Callers(Transcription):
     )
     dialled_languages: dict[PhoneNumber, str] = Field(
         {}, description="Number that was dialled -> language in which its callers are greeted."
+    )
+    trunk_numbers: tuple[TrunkNumber, ...] = Field(
+        (),
+        description="Numbers that telephone systems show for everybody who calls through them (E.164; `+49421361*`: "
+        "all that begin so). Such a call counts as one with a withheld number, and so does one from a number of the "
+        "hotline's own.",
     )
     remember_language_days: int = Field(
         180,

@@ -7,7 +7,7 @@ from the environment or, in local mode, from files under `var/`. docs/configurat
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,18 @@ class Settings(Callers, ContactCentre, Promises, Carrier, Access, Audio, BaseSet
             self._check_production()
         self.check_single_sign_on()
         return self
+
+    @cached_property
+    def own_numbers(self) -> frozenset[str]:
+        """The numbers under which the hotline is called."""
+        own = {self.hotline_number, *self.dialled_languages}
+        return frozenset(own | {self.staff_number} if self.staff_number else own)
+
+    def is_house_number(self, number: str) -> bool:
+        """Whether a number (E.164) is one of the hotline's, or one that a telephone system shows for everybody."""
+        if number in self.own_numbers or number in self.trunk_numbers:
+            return True
+        return any(number.startswith(block[:-1]) for block in self.trunk_numbers if block.endswith("*"))
 
     def _check_production(self) -> None:
         if missing := [key for key in _NEEDED_IN_PRODUCTION if not getattr(self, key)]:

@@ -1,18 +1,15 @@
-"""Telephone numbers of callers: which are real, which may be called back, how they are spoken."""
+"""Telephone numbers: how what is written or keyed in is meant, which may be called, how they are spoken."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from ivr.domain.digits import is_digits
-
-#: Keypad spellings that carriers send for a withheld number (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN,
-#: UNAVAILABLE). They look like numbers and must never be dialled.
-_WITHHELD_SPELLINGS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 
 #: Types of numbers that are never called back: they are expensive, or reach no person.
 _NEVER_DIALLED = frozenset(
@@ -22,85 +19,132 @@ _NEVER_DIALLED = frozenset(
         PhoneNumberType.UAN,
         PhoneNumberType.VOICEMAIL,
         PhoneNumberType.PAGER,
+        PhoneNumberType.PERSONAL_NUMBER,
     }
 )
-
-
 #: Satellite and international network services: dear, and nobody's telephone.
 _SATELLITES = frozenset({870, 878, 881, 882, 883, 979})
 #: An area code and nothing but an emergency or service number behind it.
 _EMERGENCY = re.compile(r"[2-9]\d{1,4}(110|112|115)")
+#: Country and area code of the hotline: who leaves them out means these.
+HOME_COUNTRY, HOME_AREA = 49, "421"
+#: Digits of a number in Bremen behind its area code, and of the longest German number behind its zero (the numbering
+#: plan has eleven; old telephone systems one more). The metadata allows far more.
+_SHORTEST_LOCAL, _LONGEST_LOCAL, _LONGEST_GERMAN = 5, 8, 12
+#: What stands between digits, and marks that nobody sees.
+_SEPARATORS = re.compile(r"[\s()./\-\u2010-\u2015\u2212]+")
+_WRITTEN = re.compile(r"\+?[0-9]{3,20}")
 
 
-def calling_number(shown: str | None) -> str | None:
-    """The caller's number in E.164, or None where it is withheld or no telephone number.
+def plain(written: str) -> str:
+    """Digits as one would dial them, with a `+` if there is one; empty where it is not written like a number.
 
-    Carriers write a withheld number as `anonymous`, `Restricted`, nothing, or a keypad spelling.
+    Decimal digits of every script count; spaces, brackets, dots, slashes and dashes do not, nor does the zero of
+    `+49 (0)421`. A scheme (`tel:`) may stand before it.
     """
-    if not shown or shown in _WITHHELD_SPELLINGS or not shown.startswith("+"):
-        return None
-    return _callable(shown, None)
+    text = ascii_digits(written[:200]).strip().removeprefix("tel:")
+    text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc") or letter.isspace())
+    if text.lstrip().startswith(("+", "00")):
+        text = re.sub(r"\(\s*0\s*\)", "", text)
+    text = _SEPARATORS.sub("", text)
+    return text if _WRITTEN.fullmatch(text) else ""
 
 
-def shown_number(shown: str | None) -> str | None:
-    """What tells a calling telephone from others.
-
-    Its number, or the digits it shows though they are no number that could be called (robots make them up); None
-    where it is withheld.
-    """
-    if not shown or shown in _WITHHELD_SPELLINGS or not re.fullmatch(r"\+\d{3,15}", shown):
-        return None
-    return calling_number(shown) or shown
+def ascii_digits(text: str) -> str:
+    """Full-width, Arabic-Indic and other decimal digits as the ASCII digits they mean; all else stays as it is."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
-def entered_number(digits: str, area_code: str = "421") -> str | None:
-    """A callback number from a caller's keypad in E.164, or None where it cannot be called back.
+def entered_number(digits: str) -> str | None:
+    """A callback number from a caller's keypad in E.164, or None where it cannot be meant or may not be called.
 
-    `0151…` is national, `00…` international, and a number without a leading zero is taken as one of the
-    hotline's own area, as people in Bremen say it.
+    `0151…` is national and `00…` international. People leave the zero out, and in Bremen the area code too: five to
+    eight digits are a number in Bremen, `15…` a mobile number, `421…` one of Bremen, `49…` is German. What could be of
+    another country is none: who is asked again gives the zeros.
     """
     if not is_digits(digits) or not 3 <= len(digits) <= 17:
         return None
     if digits.startswith("00"):
-        return _callable("+" + digits[2:], None)
+        return callable_number("+" + digits[2:])
     if digits.startswith("0"):
-        return _callable(digits, "DE")
-    # Without an area code there are at least five digits. No subscriber's number begins with 11: these are emergency,
-    # directory and service numbers (110, 112, 115, 116117, 11833).
-    return _callable(f"0{area_code}{digits}", "DE") if len(digits) >= 5 and not digits.startswith("11") else None
+        return callable_number(f"+{HOME_COUNTRY}{digits[1:]}")
+    # No subscriber's number begins with 11: these are emergency, directory and service numbers (110, 112, 115, 116117,
+    # 11833).
+    if len(digits) < _SHORTEST_LOCAL or digits.startswith("11"):
+        return None
+    if len(digits) <= _LONGEST_LOCAL:
+        return callable_number(f"+{HOME_COUNTRY}{HOME_AREA}{digits}")
+    number = unprefixed_number(digits)
+    return number if number and number.startswith(f"+{HOME_COUNTRY}") else None
+
+
+def unprefixed_number(digits: str) -> str | None:
+    """A number without `+` and zeros in E.164; None where it could be of two countries.
+
+    Up to eight digits are an extension, a short code, or a number of an area that is not named.
+    """
+    if not is_digits(digits) or digits.startswith("0") or not _LONGEST_LOCAL < len(digits) <= 15:
+        return None
+    german, abroad = callable_number(f"+{HOME_COUNTRY}{digits}"), callable_number(f"+{digits}")
+    if abroad and digits.startswith(str(HOME_COUNTRY)):
+        return abroad
+    if german and abroad:
+        return german if _is_likely_german(german) else None
+    return german or abroad
+
+
+def _is_likely_german(number: str) -> bool:
+    """Whether an E.164 number is a German mobile number or one of the hotline's area."""
+    return number.startswith(f"+{HOME_COUNTRY}{HOME_AREA}") or _kind(number) == PhoneNumberType.MOBILE
 
 
 def dialable(written: str) -> str | None:
     """A number as somebody wrote it, in E.164.
 
-    None for what is none, or may never be dialled (premium-rate, short and emergency numbers).
+    None for what is none, or may never be dialled (premium-rate, satellite, short and emergency numbers).
     """
-    digits = "".join(character for character in written if character.isdecimal())
-    return _callable("+" + digits, None) if written.strip().startswith("+") else entered_number(digits)
+    number = plain(written)
+    return callable_number(number) if number.startswith("+") else entered_number(number)
 
 
-@lru_cache(maxsize=1024)
 #: A caller's number is read at every key press; these are the callers of the last minutes.
-@lru_cache(maxsize=1024)
-def _callable(text: str, region: str | None) -> str | None:
+@lru_cache(maxsize=2048)
+def callable_number(number: str) -> str | None:
+    """An international number (`+…`) in E.164, or None where there is none such or it may never be called."""
     try:
-        number = phonenumbers.parse(text, region)
+        parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _NEVER_DIALLED:
+    if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) in _NEVER_DIALLED:
         return None
-    if number.country_code in _SATELLITES or _EMERGENCY.fullmatch(phonenumbers.national_significant_number(number)):
+    national = phonenumbers.national_significant_number(parsed)
+    if parsed.country_code in _SATELLITES or _EMERGENCY.fullmatch(national):
         return None
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if parsed.country_code == HOME_COUNTRY and len(national) > _LONGEST_GERMAN:
+        return None
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def country_of(number: str) -> str:
+    """The country of an E.164 number as two letters (ISO 3166); empty where it is of none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def _kind(number: str) -> int:
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return PhoneNumberType.UNKNOWN
 
 
 def is_mobile(number: str) -> bool:
     """Whether a text message can reach an E.164 number, as far as its form tells (abroad it may not)."""
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number, None))
-    except phonenumbers.NumberParseException:
-        return False
-    return kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return _kind(number) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def digits_to_speak(number: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import phonenumbers
@@ -25,3 +26,13 @@ def _e164(value: str) -> str:
 
 
 PhoneNumber = Annotated[str, BeforeValidator(_e164)]
+
+
+def _trunk(value: str) -> str:
+    if re.fullmatch(r"\+[0-9]{6,14}\*", value):
+        return value
+    return _e164(value)
+
+
+#: A number in E.164, or the beginning of a block of numbers with a `*` behind it.
+TrunkNumber = Annotated[str, BeforeValidator(_trunk)]

@@ -92,6 +92,8 @@ class CallState:
     began_at: datetime | None = None
     #: E.164; shown by the carrier, or keyed in.
     callback_number: str = field(default="", metadata=SPOKEN)
+    #: What the caller's telephone shows where that is no number that can be called.
+    shown_as: str = ""
     #: Receipt code that was keyed in to ask for its status.
     asked_code: str = ""
     #: The caller is greeted in a language that is known already.

@@ -146,6 +146,7 @@ def call_json(item: CallRecord) -> dict[str, Any]:
         "duration": str(item.duration),
         "start_time": item.date_created,
         "end_time": None,
+        "forwarded_from": item.forwarded_from or None,
         "uri": f"{account_url()}/Calls/{item.sid}.json",
         "subresource_uris": {},
     }

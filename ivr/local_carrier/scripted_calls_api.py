@@ -13,7 +13,7 @@ from ivr.audio.wav import read_wav
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.rest_format import current_switch
 from ivr.local_carrier.scripted_caller import ScriptedCaller
-from ivr.local_carrier.softphone_api import shown_number, time_header
+from ivr.local_carrier.softphone_api import forwarding, shown_number, time_header
 
 pages = Blueprint("scripted_calls", __name__, url_prefix="/softphone")
 
@@ -22,8 +22,8 @@ pages = Blueprint("scripted_calls", __name__, url_prefix="/softphone")
 def call() -> Response:
     """Place a scripted call. The conversation is answered as one JSON object a line, as it happens.
 
-    The form has `script` (JSON with `from`, `at`, `keys`, `says`, `language` and `hangs_up`) and any number of WAV
-    files `speech`, which are played before the texts of `says` are spoken.
+    The form has `script` (JSON with `from`, `forwarded_from`, `at`, `keys`, `says`, `language` and `hangs_up`) and any
+    number of WAV files `speech`, which are played before the texts of `says` are spoken.
     """
     script = json.loads(request.form.get("script", "{}"))
     try:
@@ -45,7 +45,7 @@ def call() -> Response:
             report = switch.call(
                 ScriptedLine(caller),
                 shown_number(script.get("from", "")),
-                time_header(script.get("at", "")),
+                time_header(script.get("at", "")) | forwarding(str(script.get("forwarded_from", ""))),
                 lambda call_sid: events.put({"type": "dialled", "call_sid": call_sid}),
             )
             events.put({"type": "report", "errors": report.errors, "ended_by": report.ended_by})

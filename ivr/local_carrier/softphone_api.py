@@ -54,7 +54,8 @@ def dial() -> tuple[Response, int]:
         lines[call_sid] = line
         started.put(call_sid)
 
-    from_, parameters = shown_number(wanted.get("from", "")), time_header(wanted.get("at", ""))
+    from_ = shown_number(wanted.get("from", ""))
+    parameters = time_header(wanted.get("at", "")) | forwarding(wanted.get("forwarded_from", ""))
     arguments = (line, from_, parameters, on_start, wanted.get("to", ""))
     threading.Thread(target=switch.call, args=arguments, daemon=True).start()
     return jsonify(call_sid=started.get(timeout=10)), 201
@@ -166,3 +167,8 @@ def shown_number(wanted: str) -> str:
 def time_header(at: str) -> dict[str, str]:
     """The header that makes the hotline pretend another time ("open", "closed" or an instant in ISO form)."""
     return {"SipHeader_X-Hotline-At": at} if at and at != "clock" else {}
+
+
+def forwarding(number: str) -> dict[str, str]:
+    """The field that names who has passed a call on."""
+    return {"ForwardedFrom": number} if number else {}

@@ -47,6 +47,8 @@ class CallRecord:
     status: str = "in-progress"
     duration: int = 0
     date_created: str = field(default_factory=_now)
+    #: Who has passed the call on.
+    forwarded_from: str = ""
 
 
 @dataclass

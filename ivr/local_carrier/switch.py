@@ -68,6 +68,7 @@ class Switch:
         `parameters` are further fields of the voice webhooks, as the headers of a SIP trunk would be.
         """
         record = CallRecord(new_sid("CA"), from_, to or self.subscription.number)
+        record.forwarded_from = (parameters or {}).get("ForwardedFrom", "")
         setup = CallSetup(
             self.subscription.voice_url,
             self.subscription.fallback_url,

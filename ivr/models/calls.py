@@ -10,6 +10,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain import caller_ids
 from ivr.domain.enums import CallEnding, CallRowState, Concern
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
@@ -28,6 +29,8 @@ class Call(Base):
     call_sid: Mapped[str] = mapped_column(String(64), unique=True)
     #: E.164, None where the caller withheld it.
     from_number: Mapped[str | None] = mapped_column(String(32))
+    #: What the caller's telephone shows where that is no number that can be called.
+    shown_as: Mapped[str] = mapped_column(String(caller_ids.LONGEST_SHOWN), default="", server_default="")
     language: Mapped[str | None] = mapped_column(String(8))
     concern: Mapped[Concern | None] = mapped_column(Enumerated(Concern, 40))
     #: The step of the flow at which something was last written down.

@@ -109,7 +109,7 @@ def call_numbers(session: Session, call_ids: Sequence[int]) -> None:
     for call_sid in session.scalars(select(Call.call_sid).where(Call.id.in_(call_ids))):
         plan_external_deletion(session, PendingDeletionKind.CALL, call_sid)
     texts(session, TextMessage.call_id.in_(call_ids))
-    session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None))
+    session.execute(update(Call).where(Call.id.in_(call_ids)).values(from_number=None, shown_as=""))
     session.execute(update(QueueEntry).where(QueueEntry.call_id.in_(call_ids)).values(resume=""))
 
 

@@ -116,7 +116,7 @@ def _named_tasks(before: datetime) -> Select[int]:
 def _numbered_calls(before: datetime) -> Select[int]:
     texts = exists().where(TextMessage.call_id == Call.id)
     places = exists().where(QueueEntry.call_id == Call.id, QueueEntry.resume != "")
-    known = or_(Call.from_number.is_not(None), texts, places)
+    known = or_(Call.from_number.is_not(None), Call.shown_as != "", texts, places)
     return select(Call.id).where(_old_call(before), known, ~_kept_by_a_task(before))
 
 

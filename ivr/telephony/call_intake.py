@@ -93,7 +93,7 @@ def _write_progress_behind(
 ) -> None:
     """Note how far the call has come, after it has been answered."""
     began, concern = began_at(state, now), state.request.concern
-    progress = calls.Progress(call_sid, from_number, began, state.step, state.language, concern, ending)
+    progress = calls.Progress(call_sid, from_number, began, state.step, state.language, concern, ending, state.shown_as)
     write_behind.write_row_soon(calls.went_on, progress)
     if language_chosen:
         write_behind.write_row_soon(caller_language.remember_all, (from_number, state.language, now))
@@ -103,6 +103,7 @@ def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     """Writes a turn; the receipt code."""
     state = entry.state
     call = calls.seen(session, entry.call_sid, entry.from_number, began_at(state, entry.at))
+    call.shown_as = call.shown_as or state.shown_as
     calls.progressed(call, state.step, state.language, state.request.concern, entry.ending)
     for event in state.pending_events:
         _take_in_event(session, call, state, event, entry.at)
@@ -203,6 +204,7 @@ def recording_event(
 def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
     state, now = entry.state, entry.at
     call = calls.seen(session, entry.call_sid, None, began_at(state, now))
+    call.shown_as = call.shown_as or state.shown_as
     calls.progressed(call, call.step or state.step, state.language, state.request.concern)
     described = _recording(state.recording_number, EventContext.of(state))
     recording = voicebox.announced(session, call, described, entry.recording_sid, now)
@@ -222,7 +224,7 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
 def call_ended(call_sid: str, from_number: str | None, now: datetime, *, shown: str | None = None) -> None:
     """The call is over.
 
-    `shown`: what the caller's telephone shows (see :func:`ivr.domain.phone_numbers.shown_number`).
+    `shown`: what the caller's telephone shows (see :class:`ivr.domain.caller_ids.CallerId`).
 
     Raises:
         NotKept: neither the database nor the disk has taken it.
@@ -239,7 +241,8 @@ def _take_in_end(session: Session, entry: EndEntry) -> None:
     call_sid, now = entry.call_sid, entry.at
     if not calls.ended(session.connection(), call_sid, entry.from_number, now, known_only=entry.known_only):
         return
-    call = calls.seen(session, call_sid, entry.from_number, now)
+    # What this event says of the caller is less than what the call's first request said.
+    call = calls.seen(session, call_sid, None, now)
     leg_events.callers_call_over(session, call, now)
     voicebox.hung_up_while_recording(session, call, now)
     voicebox.look_for_expected(session, call, now)

@@ -11,9 +11,10 @@ from math import isfinite
 from flask import Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.calls import calling_telephone
 from ivr.config.settings import settings
+from ivr.domain.caller_ids import CallerId
 from ivr.domain.languages import DEFAULT_LANGUAGE
-from ivr.domain.phone_numbers import calling_number, shown_number
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import Turn
 from ivr.flows.state import CallState, EventContext
@@ -83,6 +84,7 @@ def new_call() -> CallState:
         DEFAULT_LANGUAGE,
         began_at=utc_now(),
         callback_number=from_number() or "",
+        shown_as=caller_id().shown_as,
         simulated_time=simulated_time(request.form) if settings().local else None,
     )
     return flow_context.recognised(state, from_number(), shown(), request.form.get("To", ""), utc_now())
@@ -90,15 +92,22 @@ def new_call() -> CallState:
 
 def from_number() -> str | None:
     """The caller's number in E.164, where it is shown."""
-    if "from_number" not in g:
-        g.from_number = calling_number(request.form.get("From"))
-    number: str | None = g.from_number
-    return number
+    return caller_id().number
+
+
+def caller_id() -> CallerId:
+    """What is known of the telephone that calls."""
+    if "caller_id" not in g:
+        form = request.form
+        passed_on_by = form.get("ForwardedFrom"), form.get("SipHeader_Diversion")
+        g.caller_id = calling_telephone.identified(form.get("From"), *passed_on_by)
+    found: CallerId = g.caller_id
+    return found
 
 
 def shown() -> str | None:
-    """The caller id as shown, which may be no telephone number."""
-    return shown_number(request.form.get("From"))
+    """What tells the caller's telephone from others, which may be no telephone number."""
+    return caller_id().telephone
 
 
 def sid(field: str) -> str:

@@ -13,7 +13,7 @@ from ivr.carrier.webhook_urls import voice_url
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
-from ivr.telephony.call_session import call_sid, from_number
+from ivr.telephony.call_session import call_sid, caller_id, from_number
 from ivr.telephony.state_token import seal
 
 last_resort = Blueprint("last_resort", __name__, url_prefix="/voice/last-resort")
@@ -62,6 +62,7 @@ def agreed() -> Response:
         DEFAULT_LANGUAGE,
         began_at=utc_now(),
         callback_number=from_number() or "",
+        shown_as=caller_id().shown_as,
         recording_number=1,
     )
     document.say(_SPEAK, language="de-DE")

@@ -101,8 +101,7 @@ class FlowContext:
 
     def is_ours(self, number: str) -> bool:
         """Whether a number is the hotline's, or another of its own."""
-        configured = settings()
-        return number in (configured.hotline_number, configured.staff_number, *configured.dialled_languages)
+        return number in settings().own_numbers
 
     def request_status(self, state: CallState) -> StatusAnswer:
         """Status of the request with the entered receipt code. Wrong codes are counted."""

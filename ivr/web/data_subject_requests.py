@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
 from ivr.callbacks import events, search_index
-from ivr.domain import phone_numbers, receipt_codes
+from ivr.domain import caller_ids, phone_numbers, receipt_codes
 from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, TaskEventKind
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
@@ -93,8 +93,7 @@ def _named(text: str) -> str | None:
         return digits
     if len(digits) in receipt_codes.LENGTHS and not digits.startswith("0") and "+" not in text:
         return None  # a code with a wrong digit: as a number it would be somebody else's, or nobody's
-    number = phone_numbers.dialable(text) or phone_numbers.shown_number("".join(c for c in text if c in "+0123456789"))
-    return number or None
+    return phone_numbers.dialable(text) or caller_ids.read(text).telephone
 
 
 def _log(session: Session, asked: SubjectRequest, what: str) -> None:

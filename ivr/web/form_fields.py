@@ -6,7 +6,6 @@ What is wrong is a :class:`Problem` with a message in English; :mod:`ivr.web.for
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
@@ -41,11 +40,6 @@ def problem(message: str, **values: object) -> PydanticCustomError:
     return PydanticCustomError("problem", "{message}", {"message": message, **values})
 
 
-def _ascii_digits(text: str) -> str:
-    """Full-width and other decimal digits as the ASCII digits they mean."""
-    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
-
-
 def _text(longest: int, *, one_line: bool) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if not isinstance(value, str):
@@ -74,7 +68,7 @@ def _number(least: int, most: int, message: str) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        digits = _ascii_digits(value.strip())
+        digits = phone_numbers.ascii_digits(value.strip())
         found = whole_number(digits, most)
         if found is None or found < least:
             raise problem(message, least=least, most=most)
@@ -163,14 +157,14 @@ def _hour(value: Any) -> Any:
 def _phone(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    found = phone_numbers.dialable(_ascii_digits(value))
+    found = phone_numbers.dialable(value)
     if found is None:
         raise problem(_("This is no telephone number that can be called."))
     return found
 
 
 def _written_number(value: Any) -> Any:
-    return _text(60, one_line=True)(_ascii_digits(value)) if isinstance(value, str) else value
+    return _text(60, one_line=True)(phone_numbers.ascii_digits(value)) if isinstance(value, str) else value
 
 
 def _is_ticked(value: Any) -> Any:
@@ -180,7 +174,7 @@ def _is_ticked(value: Any) -> Any:
 def _digits(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return re.sub(r"[^0-9]", "", _ascii_digits(value))[:40]
+    return re.sub(r"[^0-9]", "", phone_numbers.ascii_digits(value))[:40]
 
 
 #: One line, and several lines, of text.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from flask import Blueprint, abort, render_template, url_for
@@ -16,7 +15,7 @@ from ivr.audit import access_log
 from ivr.callbacks import carrier_faults, failed_jobs, queries
 from ivr.calls import screening
 from ivr.contact_centre import duty_roster
-from ivr.domain import phone_numbers
+from ivr.domain import caller_ids, phone_numbers
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -157,8 +156,7 @@ def block() -> AnyResponse:
     form = forms.read(BlockForm, page)
 
     def change(session: Session) -> None:
-        shown = phone_numbers.shown_number(re.sub(r"[^+0-9]", "", form.number))
-        found = phone_numbers.dialable(form.number) or shown
+        found = phone_numbers.dialable(form.number) or caller_ids.read(form.number).telephone
         if found is None:
             raise ValueError("no telephone number")
         screening.block(session, found, form.days, form.reason, me(), utc_now())

@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
-from ivr.calls import caller_language, calls, erased_ids, screening
+from ivr.calls import caller_language, calling_telephone, calls, erased_ids, screening
 from ivr.carrier import call_control, media
 from ivr.config.settings import settings
+from ivr.domain.caller_ids import CallerId
 from ivr.domain.enums import CallRowState, RecordingState, WorkKind
-from ivr.domain.phone_numbers import calling_number, shown_number
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -147,7 +147,7 @@ def _take_in_recording(kept: media.CarrierRecording, call_sid: str, ours: bool, 
             placed = call_control.placed_call(call_sid)
             if not _to_the_hotline(placed):
                 return  # the account has other numbers, too
-            number, began_at = calling_number(placed.from_number), placed.started_at
+            number, began_at = _caller(placed).number, placed.started_at
         except call_control.CallIsOver:
             log.warning("adding a recording of a call that the carrier does not know")
     if kept.seconds <= 0:
@@ -169,6 +169,10 @@ def _to_the_hotline(placed: call_control.PlacedCall) -> bool:
         configured.hotline_number,
         *configured.dialled_languages,
     )
+
+
+def _caller(placed: call_control.PlacedCall) -> CallerId:
+    return calling_telephone.identified(placed.from_number, placed.forwarded_from)
 
 
 def _describe_call(session: Session, call: Call) -> dict[str, object]:
@@ -199,7 +203,8 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
         late = placed.started_at is not None and placed.started_at > until
         if late or placed.status not in call_control.ENDED or not _to_the_hotline(placed):
             continue
-        number = calling_number(placed.from_number)
+        caller = _caller(placed)
+        number = caller.number
         if placed.call_sid in unended:
             unended.discard(placed.call_sid)
             call_intake.call_ended(placed.call_sid, number, now)
@@ -209,8 +214,7 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
             if erased_ids.was_deleted(session, placed.call_sid):
                 continue
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
-            shows = shown_number(placed.from_number)
-            unwanted = screening.is_of_a_flood(session, shows, placed.started_at)
+            unwanted = screening.is_of_a_flood(session, caller.telephone, placed.started_at)
         if known is None and not unwanted:  # a flood of calls is not added
             with database.writing() as session:
                 calls.seen(session, placed.call_sid, number, placed.started_at or now)

@@ -11,26 +11,29 @@ from ivr.prompts.speaking import digit_by_digit
 
 
 @pytest.mark.parametrize(
-    "shown",
-    ["", None, "anonymous", "unknown", "Restricted", "+266696687", "+7378742833", "+2562533", "+8656696",
-     "+86282452253", "017612345", "sip:someone@example.org", "+49", "++49151", "+4915112345678901234"],
-)  # fmt: skip
-def test_what_is_no_number(shown: str | None) -> None:
-    """TELEPHONY: withheld numbers come as words, nothing, or keypad spellings that look like numbers."""
-    assert phone_numbers.calling_number(shown) is None
-
-
-def test_what_is_a_number() -> None:
-    assert phone_numbers.calling_number("+4915112345678") == "+4915112345678"
-    assert phone_numbers.calling_number("+48221234567") == "+48221234567"
-
-
-@pytest.mark.parametrize(
     ("keyed", "number"),
     [
         ("015112345678", "+4915112345678"),
         ("04211782666", "+494211782666"),
         ("1782666", "+494211782666"),  # as people in Bremen say it
+        ("1761234", "+494211761234"),  # and not half a mobile number
+        ("4215550123", "+494215550123"),  # the zero left out
+        ("15123456789", "+4915123456789"),
+        ("17612345678", "+4917612345678"),
+        ("4712345678", "+494712345678"),
+        ("494215550123", "+494215550123"),  # the plus left out
+        ("4915123456789", "+4915123456789"),
+        ("00490421555012", "+49421555012"),
+        ("176123456", None),  # neither a mobile number nor one in Bremen
+        ("4214215550123", None),  # the area code twice
+        ("042142155501234", None),
+        ("48221234567", None),  # of Warsaw or of Kellinghusen: asked again
+        ("905321234567", None),  # from abroad it begins with 00
+        ("00905321234567", "+905321234567"),
+        ("0421110", None),
+        ("00881612345678", None),  # a satellite
+        ("004470123456789", None),
+        ("116117", None),
         ("0048221234567", "+48221234567"),
         ("09001234567", None),  # premium rate
         ("018012345678", None),  # shared cost
@@ -45,6 +48,34 @@ def test_what_is_a_number() -> None:
 )
 def test_keyed_in(keyed: str, number: str | None) -> None:
     assert phone_numbers.entered_number(keyed) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("0421.555.0123", "+494215550123"),
+        ("0421–555 01 23", "+494215550123"),
+        ("tel:+49-421-5550123", "+494215550123"),
+        ("+49 (0) 421 / 555 0123", "+494215550123"),
+        ("\u202a+49 421 5550123\u202c", "+494215550123"),
+        ("٠٤٢١٥٥٥٠١٢٣", "+494215550123"),
+        ("+44 (0)20 7946 0958", "+442079460958"),
+        ("0421 555 0123 (Büro)", None),
+        ("", None),
+        ("+", None),
+    ],
+)
+def test_written_by_people(written: str, number: str | None) -> None:
+    assert phone_numbers.dialable(written) == number
+
+
+@given(st.text(st.sampled_from("0123456789*#٠١+- ()"), max_size=25) | st.text(max_size=40))
+def test_every_reading_of_a_number_is_a_number(text: str) -> None:
+    """Never a failure; and a number that was read is read as itself."""
+    for number in (phone_numbers.entered_number(text), phone_numbers.dialable(text)):
+        if number is not None:
+            assert phone_numbers.dialable(number) == number
+            assert phone_numbers.entered_number("00" + number[1:]) == number or len(number) > 16
 
 
 def test_numbers_are_spoken_as_one_would_dial_them() -> None:

@@ -33,12 +33,13 @@ _PATIENCE = 20.0
 class Caller:
     """Somebody with a telephone."""
 
-    def __init__(self, switch: Switch, number: str = "", at: str = "closed", to: str = ""):
+    def __init__(self, switch: Switch, number: str = "", at: str = "closed", to: str = "", forwarded_from: str = ""):
         self._switch = switch
         # Of their own: whoever rings twice from a number is known, and joins the open task.
         self.number = number or f"+49176{secrets.randbelow(9 * 10**7) + 10**7}"
         self._at = at
         self._to = to
+        self._forwarded_from = forwarded_from
         self._heard: queue.Queue[tuple[str, str] | None] = queue.Queue()
         self._asked: queue.Queue[str] = queue.Queue()
         self._acts: queue.Queue[object] = queue.Queue()
@@ -184,6 +185,8 @@ class Caller:
             self.call_sid = call_sid
 
         parameters = {} if self._at == "clock" else {"SipHeader_X-Hotline-At": self._at}
+        if self._forwarded_from:
+            parameters["ForwardedFrom"] = self._forwarded_from
         try:
             self.report = self._switch.call(_StoryLine(self), self.number, parameters, began, self._to)
         finally:

@@ -50,6 +50,7 @@ COLUMNS = Words(
         "forms": _("Forms"),
         "from_at": _("From"),
         "from_number": _("Telephone number"),
+        "shown_as": _("Shown by the telephone"),
         "history": _("History"),
         "holds": _("Legal holds"),
         "impairment": _("Hearing or speaking is hard"),

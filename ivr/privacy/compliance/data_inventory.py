@@ -30,7 +30,7 @@ TABLES: dict[str, Kept] = {
         "callers",
         "A call: number, language, concern, times, the carrier's id",
         _CALLERS,
-        {RetentionKind.NUMBER_AND_NAME: "`from_number`"},
+        {RetentionKind.NUMBER_AND_NAME: "`from_number`, `shown_as`"},
     ),
     "contacts": Kept(
         "callers",

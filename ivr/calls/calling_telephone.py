@@ -1,0 +1,22 @@
+"""From which telephone a call comes, as far as what the carrier says tells one telephone from others."""
+
+from __future__ import annotations
+
+from ivr.config.settings import settings
+from ivr.domain import caller_ids
+from ivr.domain.caller_ids import CallerId
+
+
+def identified(shown: str | None, *forwarded_by: str | None) -> CallerId:
+    """The telephone of a call; nothing where it is withheld, or where a number of the house stands in its place.
+
+    `shown`: the carrier's `From`. `forwarded_by`: who has passed the call on, in the carrier's words (`ForwardedFrom`,
+    `Diversion`). That is never the caller: a telephone system that shows its own number for everybody is told by it.
+    """
+    caller = caller_ids.read(shown)
+    if caller.number is None:
+        return caller
+    if settings().is_house_number(caller.number):
+        return caller_ids.WITHHELD
+    passed_on_by = {caller_ids.read(forwarder).number for forwarder in forwarded_by}
+    return caller_ids.WITHHELD if caller.number in passed_on_by else caller

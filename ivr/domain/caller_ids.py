@@ -1,0 +1,97 @@
+"""Reads what a carrier says of who calls (`From`): a telephone's number, nothing, or something that is no number."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from ivr.domain import phone_numbers
+
+#: Keypad spellings that carriers send for a withheld number (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE).
+#: They look like numbers and must never be dialled.
+_KEYPAD_SPELLINGS = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
+#: Words for a withheld number, without the characters that are no letters.
+_WORDS = frozenset(
+    {
+        *("anonymous", "anonym", "restricted", "unknown", "unavailable", "private", "withheld", "blocked", "hidden"),
+        *("unbekannt", "unterdrückt", "nonumber", "nocallerid", "privatenumber", "unknownnumber", "invalid", "null"),
+        *("none", "undefined", "notavailable", "anonymousanonymousinvalid", "unknownunknowninvalid"),
+    }
+)
+#: Characters that are kept of what is no number, and of it where telephones are told from each other.
+LONGEST_SHOWN, _LONGEST_KEY = 60, 32
+_LONGEST_READ = 1000
+_ADDRESS = re.compile(r"<([^<>]*)>\s*(?:;.*)?$")
+_SCHEME = re.compile(r"(sips?|tel):", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class CallerId:
+    """What is known of the telephone that calls; nothing where the number is withheld."""
+
+    #: E.164: a number that can be called.
+    number: str | None = None
+    #: What is shown where that is no number that can be called: for people to read. Nothing is dialled or joined by it.
+    shown_as: str = ""
+
+    @property
+    def telephone(self) -> str | None:
+        """What tells this telephone from others: robots show numbers that are none. None where it is withheld."""
+        return self.number or self.shown_as[:_LONGEST_KEY] or None
+
+
+WITHHELD = CallerId()
+
+
+def read(shown: str | None) -> CallerId:
+    """What a carrier's field means: E.164, national, with or without prefix, an address (`sip:`, `tel:`), or words."""
+    text = _tidied((shown or "")[:_LONGEST_READ])
+    for _ in range(len(text)):
+        if (further := _tidied(_without_address(text))) == text:
+            break
+        text = further
+    letters = "".join(letter for letter in text.casefold() if letter.isalpha())
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    if letters in _WORDS or letters.endswith("anonymousinvalid"):
+        return WITHHELD
+    if not letters and (not digits.strip("0") or digits.lstrip("0") in _KEYPAD_SPELLINGS):
+        return WITHHELD
+    if number := _number(phone_numbers.plain(text)):
+        return CallerId(number)
+    return CallerId(shown_as=text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1].rstrip() + "…")
+
+
+def _number(text: str) -> str | None:
+    if text.startswith("+"):
+        return phone_numbers.callable_number(text)
+    return phone_numbers.entered_number(text) if text.startswith("0") else phone_numbers.unprefixed_number(text)
+
+
+def _tidied(text: str) -> str:
+    """ASCII digits, single spaces, and no characters that cannot be seen."""
+    text = phone_numbers.ascii_digits(text)
+    seen = (" " if letter.isspace() else letter for letter in text if letter.isspace() or _is_seen(letter))
+    return " ".join("".join(seen).split()).strip("\"', ")
+
+
+def _is_seen(letter: str) -> bool:
+    return not unicodedata.category(letter).startswith("C")
+
+
+def _without_address(text: str) -> str:
+    """The user of `"Name" <sip:user@host;…>`, or the number of `tel:…;phone-context=+49…`."""
+    if within := _ADDRESS.search(text):
+        named = text[: within.start()].strip('" ').casefold()
+        text = named if named in _WORDS else within[1]
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return text
+    user, *parameters = unquote(text[scheme.end() :], errors="ignore").split(";")
+    if scheme[1].lower() == "tel":
+        context = next((one.partition("=")[2] for one in parameters if one.lower().startswith("phone-context=")), "")
+        return context + user if context.startswith("+") and not user.startswith(("+", "0")) else user
+    name, at, host = user.partition("@")
+    is_number = at and phone_numbers.plain(name)
+    return name if is_number and not host.lower().startswith("anonymous.invalid") else user

@@ -1,0 +1,100 @@
+"""What carriers write into `From`, and whose telephone that is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ivr.domain import caller_ids
+from ivr.domain.caller_ids import CallerId, read
+
+OFFICE = "+494215550123"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        *(
+            "",
+            None,
+            " ",
+            "anonymous",
+            "Anonymous",
+            "unknown",
+            "Restricted",
+            "Unavailable",
+            "private number",
+            "+",
+            "0000",
+        ),
+        *("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "266696687", "00266696687"),
+        *("sip:anonymous@anonymous.invalid", "sip:+266696687@pbx", '"Anonymous" <sip:+494215550123@pbx>'),
+        *("<sip:+494215550123@anonymous.invalid>;tag=7", "Unterdrückt", "+2666\u200b96687"),
+    ],
+)
+def test_a_withheld_number_is_none(shown: str | None) -> None:
+    """Withheld numbers come as words, nothing, or keypad spellings that look like numbers."""
+    assert read(shown) == caller_ids.WITHHELD
+    assert read(shown).telephone is None
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        *(OFFICE, "00494215550123", "04215550123", "4215550123", "494215550123", "+4904215550123"),
+        *(
+            "sip:+494215550123@pbx;user=phone",
+            "sips:04215550123@pbx:5061",
+            "sip:%2B494215550123@pbx",
+            "tel:04215550123",
+        ),
+        *("tel:+49-421-5550123;phone-context=example.com", "tel:5550123;phone-context=+49421", "SIP:+494215550123"),
+        *("+49 (0)421 / 555 01 23", "0421-555 01 23", '"Amt" <sip:+494215550123@pbx>;tag=7', "+٤٩٤٢١٥٥٥٠١٢٣"),
+        *("  +494215550123\r\n", "\u202a+49 421 555 0123\u202c", "+494215550123\0", "'+494215550123'"),
+    ],
+)
+def test_one_telephone_is_read_the_same_however_it_is_written(shown: str) -> None:
+    assert read(shown) == CallerId(OFFICE)
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("+1528", "+1528"),
+        ("+1528555", "+1528555"),
+        ("110", "110"),
+        ("1761", "1761"),
+        ("5550123", "5550123"),  # of an area that is not named
+        ("48221234567", "48221234567"),  # of Warsaw or of Kellinghusen
+        ("09001234567", "09001234567"),
+        ("+881612345678", "+881612345678"),
+        ("sip:someone@example.org", "someone@example.org"),
+        ("client:alice", "client:alice"),
+        ("Max Mustermann", "Max Mustermann"),
+        ("+49 421 JOBCENTER", "+49 421 JOBCENTER"),
+        ("1" * 1000, "1" * 59 + "…"),
+        ("x\ud800y", "xy"),
+    ],
+)
+def test_what_is_no_number_is_kept_as_it_is_shown(shown: str, kept: str) -> None:
+    assert read(shown) == CallerId(shown_as=kept)
+    assert read(shown).telephone == kept[:32], "it tells telephones apart, which ring without end"
+
+
+@given(
+    st.text(max_size=80)
+    | st.text(st.sampled_from("+0123456789 ()-/.;@%<>\"' sipteluser:=٠١\u202a"), max_size=60)
+    | st.builds("{}{}{}".format, st.sampled_from(["sip:", "tel:", "sip:%2B", "<sip:", "+", "00", "0"]),
+                st.from_regex(r"[0-9 ]{2,18}", fullmatch=True), st.sampled_from(["", "@host;x=y", ">", ";ext=1"]))
+)  # fmt: skip
+@example("%252525252B49421555012")
+@example("+494215550123" + "-" * 60 + "x")
+def test_whatever_is_shown_is_read_once_and_for_all(shown: str) -> None:
+    """Never a failure; what was read is read as itself; what is kept fits the database."""
+    found = read(shown)
+    assert read(found.number or found.shown_as) == found
+    assert len(found.shown_as) <= caller_ids.LONGEST_SHOWN
+    assert not (found.number and found.shown_as)
+    (found.number or found.shown_as).encode()
+    assert "\0" not in found.shown_as
