@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.carrier.client import client
-from ivr.carrier.webhook_urls import voice_url
+from ivr.carrier.webhook_urls import fallback_url, voice_url
 
 
 class NotOurNumber(Exception):
@@ -16,9 +16,13 @@ Webhooks = dict[str, str]
 
 def wanted_webhooks() -> Webhooks:
     """The settings that the hotline's number needs at the carrier."""
-    wanted = {"voice_url": "/incoming", "voice_fallback_url": "/fallback", "status_callback": "/status"}
+    wanted = {
+        "voice_url": voice_url("/incoming"),
+        "voice_fallback_url": fallback_url(),
+        "status_callback": voice_url("/status"),
+    }
     methods = {"voice_method": "POST", "voice_fallback_method": "POST", "status_callback_method": "POST"}
-    return {name: voice_url(path) for name, path in wanted.items()} | methods
+    return wanted | methods
 
 
 def webhooks_of(number: str) -> tuple[str, Webhooks]:

@@ -15,8 +15,8 @@ from ivr.config.settings import settings
 _FORM = "application/x-www-form-urlencoded"
 
 
-def called_url(request: Request) -> str:
-    """The URL exactly as the carrier requested it.
+def called_url(request: Request, base_url: str = "") -> str:
+    """The URL exactly as the carrier requested it, under our address for calls or another one.
 
     Flask's `request.url` is decoded (`%7E`, `%3A`, UTF-8), so genuine signatures would not match it. gunicorn keeps
     the raw target in RAW_URI, werkzeug in REQUEST_URI.
@@ -24,7 +24,7 @@ def called_url(request: Request) -> str:
     target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     if target.startswith(("http://", "https://")):  # some proxies send the absolute form
         target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
-    return settings().base_url + target
+    return (base_url or settings().calls_url) + target
 
 
 def is_genuine(request: Request) -> bool:
@@ -35,11 +35,13 @@ def is_genuine(request: Request) -> bool:
     signature = request.headers.get("X-Twilio-Signature", "")
     if not signature or (request.content_length and request.mimetype != _FORM):
         return False
-    url, token = called_url(request), settings().auth_token
-    if hmac.compare_digest(_signature(url, request, token), signature.encode()):
+    # Without a public address the web process, which has a port of its own, answers calls too.
+    addresses = dict.fromkeys((settings().calls_url, settings().base_url))
+    urls, token = [called_url(request, address) for address in addresses], settings().auth_token
+    if any(hmac.compare_digest(_signature(url, request, token), signature.encode()) for url in urls):
         return True
     # The carrier signs the URL with or without its port; its own library knows in which order to try.
-    return bool(_validator(token).validate(url, request.form, signature))
+    return any(_validator(token).validate(url, request.form, signature) for url in urls)
 
 
 def _signature(url: str, request: Request, token: str) -> bytes:

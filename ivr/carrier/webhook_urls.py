@@ -12,7 +12,12 @@ RETRIES = "#rc=3&rp=ct,rt,5xx"
 
 def voice_url(path: str, **query: str | int) -> str:
     """The URL of a webhook under /voice, with retries."""
-    return f"{settings().base_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + RETRIES
+    return f"{settings().calls_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + RETRIES
+
+
+def fallback_url() -> str:
+    """The URL that the carrier asks when a document fails. Without a public address another process serves it."""
+    return f"{settings().base_url}/voice/fallback{RETRIES}"
 
 
 def leg_url(path: str, leg_id: int, **query: str | int) -> str:

@@ -61,6 +61,8 @@ class Carrier(Installation):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.local and self.port == self.exchange_port:
             raise ValueError(f"exchange_port: {self.port} is the port of the web process already; choose another")
+        if self.calls_port in (self.port, self.exchange_port if self.local else self.port):
+            raise ValueError(f"voice_port: {self.calls_port} is the port of another process already; choose another")
 
     def check_token(self) -> None:
         """See that the token could be one of the carrier's.

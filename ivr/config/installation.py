@@ -26,6 +26,12 @@ class Installation(BaseModel):
     )
     host: str = Field("127.0.0.1", description="Address the web process listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the web process.")
+    voice_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of the process that answers calls (`voice`). Unset: `port` + 2.",
+    )
     var_dir: Path = Field(
         default=Path("var"),
         validate_default=True,
@@ -95,6 +101,16 @@ class Installation(BaseModel):
     def base_url(self) -> str:
         """The address under which the carrier reaches us, without a trailing slash."""
         return (self.public_base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @cached_property
+    def calls_port(self) -> int:
+        """The port on which calls are answered."""
+        return self.voice_port or (self.port + 2 if self.port <= 65533 else self.port - 2)
+
+    @cached_property
+    def calls_url(self) -> str:
+        """The address under which the carrier reaches the process that answers calls, without a trailing slash."""
+        return self.base_url if self.public_base_url else f"http://{self.host}:{self.calls_port}"
 
     @property
     def private_paths(self) -> tuple[Path, ...]:

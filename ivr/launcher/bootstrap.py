@@ -25,8 +25,8 @@ VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 _ROOM_MB = 1500
 #: Debian packages that the tests need: a browser, people's voices from telephone prompts, Korean letters, the other
-#: database.
-_TEST_PACKAGES = ["chromium", "asterisk-core-sounds-en-wav", "fonts-nanum", "postgresql"]
+#: database, and the proxies before the hotline.
+_TEST_PACKAGES = ["chromium", "asterisk-core-sounds-en-wav", "fonts-nanum", "postgresql", "nginx", "haproxy"]
 
 
 #: What the command line that ships with Vosk needs, to be measured against.

@@ -118,7 +118,7 @@ def _only_one(var_dir: Path) -> IO[str]:
 
 
 def _ports(configured: Settings) -> list[tuple[int, str]]:
-    ports = [(configured.port, "PORT")]
+    ports = [(configured.port, "PORT"), (configured.calls_port, "VOICE_PORT")]
     return [*ports, (configured.exchange_port, "EXCHANGE_PORT")] if configured.local else ports
 
 
@@ -144,6 +144,7 @@ def _environment(configured: Settings) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "HOST": configured.host,
         "PORT": str(configured.port),
+        "VOICE_PORT": str(configured.calls_port),
         # One thread a decoder: two of them share two cores best.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -211,7 +212,8 @@ def _await_ready(configured: Settings, children: list[Child]) -> None:
             if not child.running:
                 fail(f"{child.name} could not be started. Its log {child.log} says:\n{tail(child.log)}")
         try:
-            if requests.get(f"{url}/healthz", timeout=2).ok:
+            calls = f"http://{configured.host}:{configured.calls_port}"
+            if all(requests.get(f"{one}/healthz", timeout=2).ok for one in (url, calls)):
                 answer = requests.get(f"{url}/readyz", timeout=5)
                 state = ", ".join(f"{key}: {value}" for key, value in answer.json().items() if key != "ready")
                 if answer.ok:

@@ -16,9 +16,9 @@ def create_switch(settings: Settings) -> Switch:
     """A switch whose only number is the hotline of these settings."""
     store = Store(settings.var_dir / "exchange")
     webhooks = {
-        "voice_url": f"{settings.base_url}/voice/incoming",
+        "voice_url": f"{settings.calls_url}/voice/incoming",
         "fallback_url": f"{settings.base_url}/voice/fallback",
-        "status_url": f"{settings.base_url}/voice/status",
+        "status_url": f"{settings.calls_url}/voice/status",
     }
     # The webhooks that `carrier configure` has set are kept, if they belong to this installation.
     kept = {name: url for name, url in store.number().items() if name in webhooks and url.startswith(webhooks[name])}

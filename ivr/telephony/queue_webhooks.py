@@ -75,7 +75,7 @@ def wait() -> Response:
     key = twiml.url("wait/key", state, call_sid())
     gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=1, action=key, method="POST")
     spoken_lines.speak(gather, (*lines, PromptLine("line_options")), state.language, present_context().values(state))
-    gather.play(f"{settings().base_url}/voice/music/{music.version()}.wav")
+    gather.play(f"{settings().calls_url}/voice/music/{music.version()}.wav")
     document.redirect(twiml.url("wait", state, call_sid()), method="POST")
     return Response(str(document), mimetype="text/xml")
 

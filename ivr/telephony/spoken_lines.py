@@ -36,7 +36,7 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
         needed = speaking.shared_values(template)
         if needed is None:
             pieces = prompts.spoken(line.prompt, spoken_in, _both(own, values))
-            found.append(_verbs(pieces, spoken_in, settings().base_url))
+            found.append(_verbs(pieces, spoken_in, settings().calls_url))
         else:
             given = tuple([(name, own[name] if name in own else values[name]) for name in needed])
             found.append(_prepared(line.prompt, spoken_in, template, given, circumstances))
@@ -53,7 +53,7 @@ def speak(
                 case prompts.Text(text=text, tag=tag, voice=voice):
                     where.say(text, language=tag, voice=voice)
                 case prompts.Audio():
-                    where.play(_address(piece, spoken_in, settings().base_url))
+                    where.play(_address(piece, spoken_in, settings().calls_url))
 
 
 def _both(own: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str, str]:
@@ -90,7 +90,7 @@ def _circumstances() -> int:
 def _prepared(
     prompt: str, language: str, _template: str, values: tuple[tuple[str, str], ...], _circumstances: int
 ) -> str:
-    return _verbs(prompts.spoken(prompt, language, dict(values)), language, settings().base_url)
+    return _verbs(prompts.spoken(prompt, language, dict(values)), language, settings().calls_url)
 
 
 def _verbs(pieces: list[prompts.Piece], language: str, base_url: str) -> str:

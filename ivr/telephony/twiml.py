@@ -98,7 +98,7 @@ def _add(document: VoiceResponse, verb: Verb, state: CallState, answer: str, cal
             document.redirect(answer, method="POST")
         case PlayRecording():
             playable = seal_playback(call_sid, state.recording_number)
-            document.play(f"{settings().base_url}/voice/playback/{playable}.wav")
+            document.play(f"{settings().calls_url}/voice/playback/{playable}.wav")
         case Wait(seconds=seconds):
             document.pause(length=seconds)
             document.redirect(answer, method="POST")

@@ -14,6 +14,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from flask import Flask, redirect, url_for
 from flask_babel import Babel
@@ -98,12 +99,7 @@ def create_app() -> Flask:
     _check_prompts()
     # A thread that comes back from the database would wait 5 ms for its turn while another renders a document.
     sys.setswitchinterval(0.0005)
-    app = Application(__name__, frozenset(webhooks.name for webhooks in _WEBHOOKS))
-    app.url_map.converters["int"] = IdConverter
-    _configure(app)
-    if configured.trusted_proxies:
-        hops = configured.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    app = _application()
     outbox.hand_over = job_queue.hand_over
     security_headers.protect(app)
     csrf = CSRFProtect(app)
@@ -121,6 +117,16 @@ def create_app() -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/", "home", _home)
     rate_limits.protect(app)
+    return app
+
+
+def _application() -> Application:
+    """An application without pages or webhooks, as the settings want it."""
+    app = Application(__name__, frozenset(webhooks.name for webhooks in _WEBHOOKS))
+    app.url_map.converters["int"] = IdConverter
+    _configure(app)
+    if hops := settings().trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
 
 
@@ -156,18 +162,36 @@ def _home() -> Response:
 
 
 def serve() -> Flask:
-    """The web application of a process of its own.
+    """The web application of a process of its own: pages, and calls where no process of their own answers them."""
+    return _serve(create_app)
 
-    It answers callers quickly whatever is away, and writes down later what could not be written at once.
-    """
+
+def _serve(create: Callable[[], Flask]) -> Flask:
+    """An application that answers quickly whatever is away, and writes down later what could not be written at once."""
     private_files.begin()
     log_setup.set_up(settings().log_format, logging.WARNING)
     private_files.mend(settings().var_dir, *settings().private_paths)
     database.be_quick()
-    app = create_app()
+    app = create()
     outbox.hand_over = job_queue.hand_over_soon
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     return app
+
+
+def create_call_app() -> Flask:
+    """The application that answers calls, and who asks for health: no pages."""
+    _check_prompts()
+    sys.setswitchinterval(0.0005)
+    app = _application()
+    security_headers.protect(app)
+    for blueprint in (*_WEBHOOKS, health):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def serve_calls() -> Flask:
+    """The application of a process that answers calls, and nothing else takes its time."""
+    return _serve(create_call_app)
 
 
 def _replay_spool() -> None:

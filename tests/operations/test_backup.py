@@ -311,7 +311,7 @@ def test_the_drill(hotline: RunningHotline, caller, tmp_path: Path) -> None:
     assert (code, "stop the processes" in said) == (1, True)
     hotline.kill("worker", "clock")
     unheard_of = leave_message(caller, human_speech(3))  # after the backup; the carrier still has it
-    hotline.kill("web", "redis")
+    hotline.kill("web", "voice", "redis")
     try:
         forget_settings()
         shutil.rmtree(hotline.settings.audio_dir)
@@ -320,7 +320,7 @@ def test_the_drill(hotline: RunningHotline, caller, tmp_path: Path) -> None:
         code, said = run("restore", "--replace", str(file))
         assert code == 0, said
     finally:
-        hotline.restart("redis", "web", "worker", "clock")
+        hotline.restart("redis", "web", "voice", "worker", "clock")
         hotline.await_ready()
     with database.reading() as session:
         for person in people:

@@ -29,6 +29,7 @@ class RunningHotline:
             "VAR_DIR": str(var_dir),
             "PORT": str(free_port()),
             "EXCHANGE_PORT": str(free_port()),
+            "VOICE_PORT": str(free_port()),
             "VOSK_MODEL_DIR": str(models),
             "TRANSCRIBERS": "1",
             "LOW_CONFIDENCE": "0",  # English speech is decoded with the Korean model, so confidence is low
@@ -95,7 +96,8 @@ class RunningHotline:
             try:
                 answer = requests.get(f"{self.url}/readyz", timeout=5)
                 state = answer.text
-                if answer.ok:
+                calls = f"http://127.0.0.1:{self.settings.calls_port}"
+                if answer.ok and requests.get(f"{calls}/healthz", timeout=5).ok:
                     return
             except requests.RequestException:
                 pass

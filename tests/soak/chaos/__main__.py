@@ -41,7 +41,7 @@ _SECONDS_PER_CALL = 0.5
 _PLACING = 240.0
 #: Seconds within which everything has to be done when nothing is killed any more.
 _PEACE = 240.0
-_VICTIMS = ("web", "worker", "clock", "redis", "postgres", "exchange")
+_VICTIMS = ("web", "voice", "worker", "clock", "redis", "postgres", "exchange")
 
 
 class Chaos:

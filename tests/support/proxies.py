@@ -1,0 +1,91 @@
+"""The proxies that are shipped in deploy/, as an operator runs them: with other ports, names and certificates."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ivr.config.settings import Settings
+from ivr.domain.timestamps import utc_now
+from tests.support.environment import ROOT
+
+DEPLOY = ROOT / "deploy"
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for this machine, in files as the shipped configurations name them."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(utc_now() - timedelta(days=1))
+        .not_valid_after(utc_now() + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public = signed.public_bytes(serialization.Encoding.PEM)
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    for file, content in (("hotline.pem", public), ("hotline.key", secret), ("hotline-with-key.pem", public + secret)):
+        (folder / file).write_bytes(content)
+    return folder / "hotline.pem"
+
+
+class Proxy:
+    """nginx or HAProxy before a running hotline."""
+
+    def __init__(self, name: str, folder: Path, port: int, settings: Settings) -> None:
+        file = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}[name]
+        text = (DEPLOY / file).read_text()
+        for shipped, here in (
+            ("listen 443", f"listen 127.0.0.1:{port}"),
+            ("maxconn 8192", "maxconn 1000"),
+            ("bind :443", f"bind 127.0.0.1:{port}"),
+            ("127.0.0.1:8002", f"127.0.0.1:{settings.calls_port}"),
+            ("127.0.0.1:8000", f"127.0.0.1:{settings.port}"),
+            ("/etc/ssl/", f"{folder}/"),
+            ("/var/log/nginx/", f"{folder}/"),
+            ("/run/nginx.pid", f"{folder}/nginx.pid"),
+        ):
+            text = text.replace(shipped, here)
+        if name == "nginx":
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
+                text = text.replace("http {\n", f"http {{\n    {kind}_temp_path {folder}/{kind};\n", 1)
+            if os.geteuid() == 0:
+                text = "user root;\n" + text
+        (folder / file).write_text(text)
+        command = {
+            "nginx": ["/usr/sbin/nginx", "-c", str(folder / file), "-g", "daemon off;"],
+            "haproxy": ["/usr/sbin/haproxy", "-db", "-f", str(folder / file)],
+        }[name]
+        self.log = folder / f"{name}.log"
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                assert time.monotonic() < deadline and self._process.poll() is None, self.log.read_text()
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(15)

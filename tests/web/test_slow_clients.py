@@ -1,0 +1,150 @@
+"""Slow networks and half requests stop neither calls nor the desk."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.prompts import music
+from tests.support.environment import ROOT
+from tests.support.servers import free_port
+from tests.support.slow_clients import HALF_BODY, HALF_HEAD, LARGE_ANSWER, ONE_BYTE, slow_clients
+from tests.support.speech import human_speech
+from tests.support.voicebox_calls import leave_message
+
+#: An application with two threads: three slow clients would be enough to stop it.
+APPLICATION = """
+import json
+
+def application(environ, start_response):
+    body = environ["wsgi.input"].read()
+    large = environ["PATH_INFO"] == "/large"
+    answer = b"x" * 20_000_000 if large else json.dumps(
+        {"path": environ["RAW_URI"], "body": len(body), "method": environ["REQUEST_METHOD"]}).encode()
+    start_response("200 OK", [("Content-Length", str(len(answer)))])
+    return [answer]
+"""
+
+
+@pytest.fixture(scope="module")
+def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an application with two threads under the product's worker."""
+    folder, port = tmp_path_factory.mktemp("small"), free_port()
+    (folder / "small.py").write_text(APPLICATION)
+    worker = "ivr.web.buffered_worker.BufferedWorker"
+    command = [sys.executable, "-m", "gunicorn", "small:application", "--bind", f"127.0.0.1:{port}", "--threads", "2",
+               "--worker-class", worker, "--worker-connections", "120", "--pythonpath", f"{folder},{ROOT}"]  # fmt: skip
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stderr=log)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            answers(port)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield port
+    process.terminate()
+    assert process.wait(40) == 0, (folder / "log").read_text()
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def answers(port: int, path: str = "/", data: bytes | None = None) -> dict:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", data=data, timeout=5) as answer:
+        return json.loads(answer.read())
+
+
+@pytest.mark.parametrize("beginning", [b"", ONE_BYTE, HALF_HEAD, HALF_BODY], ids=["silent", "byte", "head", "body"])
+def test_half_requests_take_no_thread(small_server: int, beginning: bytes) -> None:
+    with slow_clients(small_server, beginning, times=60):
+        began = time.monotonic()
+        for _ in range(5):
+            assert answers(small_server, "/?a=%7E", b"12345") == {"path": "/?a=%7E", "body": 5, "method": "POST"}
+        assert time.monotonic() - began < 2
+
+
+def test_who_reads_slowly_takes_no_thread(small_server: int) -> None:
+    with slow_clients(small_server, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n", times=5) as readers:
+        time.sleep(0.5)
+        began = time.monotonic()
+        for _ in range(5):
+            answers(small_server)
+        assert time.monotonic() - began < 2
+        got = 0
+        readers[0].settimeout(10)
+        while got < 20_000_000:
+            got += len(readers[0].recv(1 << 20)) or pytest.fail("cut off")
+
+
+def test_more_connections_than_there_is_room_for_push_the_slowest_out(small_server: int) -> None:
+    with slow_clients(small_server, HALF_HEAD, times=300) as clients:
+        assert answers(small_server)["path"] == "/"
+        assert clients[0].recv(10) == b"", "the oldest half request is closed"
+
+
+def test_a_request_in_pieces_and_several_at_once_are_answered(small_server: int) -> None:
+    with socket.create_connection(("127.0.0.1", small_server), timeout=5) as client:
+        for byte in b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab":
+            client.sendall(bytes([byte]))
+        time.sleep(0.1)
+        client.sendall(b"c" + b"GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        said = b""
+        while piece := client.recv(65536):
+            said += piece
+    assert said.count(b"HTTP/1.1 200 OK") == 2
+    assert b'"path": "/slow", "body": 3' in said
+    assert b'"path": "/next"' in said
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"411"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 70_000, b"431"),
+        (b"NONSENSE\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", b"100"),
+    ],
+)
+def test_what_can_never_become_a_request_is_refused_at_once(small_server: int, request_: bytes, status: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", small_server), timeout=5) as client:
+        client.sendall(request_)
+        assert client.recv(20).split(b" ")[1] == status
+    assert answers(small_server)["path"] == "/"
+
+
+def test_calls_go_on_while_half_requests_wait_at_every_door(hotline, caller) -> None:
+    large = LARGE_ANSWER % music.version().encode()
+    doors = (hotline.settings.port, hotline.settings.calls_port)
+    with (
+        slow_clients(doors[0], b"", ONE_BYTE, HALF_HEAD, HALF_BODY, large, times=40),
+        slow_clients(doors[1], b"", ONE_BYTE, HALF_HEAD, HALF_BODY, large, times=40),
+    ):
+        began = time.monotonic()
+        for _ in range(3):
+            leave_message(caller, human_speech(3))
+        assert time.monotonic() - began < 30
+        for port in doors:
+            assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).status == 200
+        assert urllib.request.urlopen(f"http://127.0.0.1:{doors[0]}/login", timeout=5).status == 200
+
+
+def test_a_process_for_calls_has_no_pages(hotline) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"http://127.0.0.1:{hotline.settings.calls_port}/login", timeout=5)
+
+
+def test_every_listed_server_uses_the_worker_that_waits_for_whole_requests() -> None:
+    listed = [line for line in Path(ROOT / "Procfile").read_text().splitlines() if "gunicorn" in line]
+    assert len(listed) == 2
+    assert all("ivr.web.buffered_worker.BufferedWorker" in line for line in listed)
