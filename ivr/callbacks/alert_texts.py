@@ -57,6 +57,14 @@ def carrier_fault(language: str, row: CarrierFaultRow, settings: Settings) -> tu
     return f"{title}: {what}"[:200], "\n".join([*lines, ""])
 
 
+def house_alarm(language: str, event: AlertEvent, settings: Settings) -> tuple[str, str]:
+    """Subject and text about what is about no task."""
+    translate = catalogue(language).gettext
+    title = catalogue(language).ngettext(*words.ALERT_TITLES[event], 1) % {"count": 1}
+    faults = words.ALERT_LINES.of("faults", translate) % {"url": f"{settings.base_url}/supervision/unfinished"}
+    return title[:200], "\n".join([words.HOUSE_ALARMS.of(event, translate), "", faults, ""])
+
+
 def short(language: str, subject: str, codes: Mapping[str, Sequence[str]], count: int) -> str:
     """The same as a text message."""
     named = [code for some in codes.values() for code in some][:_MOST_IN_SMS]

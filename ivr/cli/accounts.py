@@ -177,3 +177,57 @@ def _log(session: Session, event: str, detail: str) -> None:
 
     actor = access_log.Actor("command line", "operator")
     access_log.append(session, actor, event, utc_now(), detail=detail)
+
+
+@users.command("telephones")
+def list_telephones() -> None:
+    """List the telephones from which members log in with a PIN alone."""
+    from ivr.accounts import staff_telephones
+    from ivr.operations.migrate import migrate
+    from ivr.platform import database
+
+    migrate()
+    with database.reading() as session:
+        for one in staff_telephones.known(session):
+            click.echo(f"{one.number}  {one.user.username if one.user else 'everybody'}  {one.place}".rstrip())
+
+
+@users.command("add-telephone")
+@click.argument("number", type=Text(60))
+@click.option("--user", "username", default="", help="Whose it is. Default: everybody's.")
+@click.option("--place", default="", help="Where it stands.")
+def add_telephone(number: str, username: str, place: str) -> None:
+    """Let members log in from NUMBER (or a block such as +49421361*) with personal number and PIN alone."""
+    from ivr.accounts import staff_telephones
+    from ivr.domain.timestamps import utc_now
+    from ivr.operations.migrate import migrate
+    from ivr.platform import database
+
+    migrate()
+    try:
+        with database.writing() as session:
+            added = staff_telephones.add(session, number, username, place, utc_now())
+            _log(session, AccessAction.USER_CHANGED, f"telephone {added.number} of {username or 'everybody'}: added")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@users.command("remove-telephone")
+@click.argument("number", type=Text(60))
+def remove_telephone(number: str) -> None:
+    """Forget NUMBER, whosever it is."""
+    from ivr.accounts import staff_telephones
+    from ivr.operations.migrate import migrate
+    from ivr.platform import database
+
+    migrate()
+    with database.writing() as session:
+        known = staff_telephones.known(session)
+        theirs = [one for one in known if one.number == number]
+        for one in theirs:
+            staff_telephones.remove(session, one.id)
+            _log(session, AccessAction.USER_CHANGED, f"telephone {one.number}: removed")
+        if theirs:
+            return
+        listed = ", ".join(one.number for one in known) or "none"
+    raise click.ClickException(f"the telephone {number!r} is not known; known are {listed}")

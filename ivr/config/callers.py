@@ -66,10 +66,22 @@ class Callers(Transcription):
     )
     hold_off_minutes: int = Field(5, ge=1, le=10, description="Minutes for which a number is asked to wait.")
     code_tries: int = Field(
-        5, ge=1, description="Wrong receipt codes an hour from one number after which none is looked up."
+        5,
+        ge=1,
+        description="Wrong receipt codes in a call after which none is looked up in it; and an hour from one number, "
+        "after which each of its calls has one try.",
+    )
+    code_tries_withheld: int = Field(
+        30,
+        ge=1,
+        description="Wrong receipt codes an hour of all callers with a withheld number after which each of their calls "
+        "has one try. The house is told (alert `guessing`).",
     )
     code_tries_overall: int = Field(
-        100, ge=1, description="Wrong receipt codes an hour in all after which none is looked up."
+        100,
+        ge=1,
+        description="Wrong receipt codes, or PINs, an hour in all after which every call has one try, and the house is "
+        "told.",
     )
 
     @field_validator("languages")

@@ -27,7 +27,10 @@ class AlertSettings(Strict):
     )
     teams: tuple[str, ...] = Field((), description="Keys of the teams whose tasks are reported; empty: all.")
     events: tuple[AlertEvent, ...] = Field(
-        (AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.CARRIER_FAULT),
+        (
+            *(AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED),
+            *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP),
+        ),
         min_length=1,
         description="Events that are sent.",
     )

@@ -54,7 +54,7 @@ PERMISSIONS: dict[str, Permission] = {
     "queue": _open(CARRIER, "The call queue"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "texts": _open(CARRIER, "What became of text messages"),
-    "staff": _open(CARRIER, "The number for team members (personal number and PIN)"),
+    "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),
     "last_resort": _open(CARRIER, "Emergency fallback: fixed documents for when nothing else works"),
     "voice.playback": _open(
         ANYBODY, "A caller's own recording, for the carrier: sealed address, valid for ten minutes"
@@ -142,6 +142,7 @@ PERMISSIONS: dict[str, Permission] = {
     "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
     # configuration
     "studio": _of(frozenset((SUPERVISOR, ADMINISTRATOR)), "Prompts, their recordings, and the call script"),
+    "telephones": _of(_ADMINISTRATORS, "Telephones from which members log in with a PIN alone"),
     "administration": _of(_ADMINISTRATORS, "People, tokens, settings, and proposals for periods; no callers' data"),
     # data protection
     "protection": _of(_OFFICERS, "Access log, unusual reading, periods, deletion records; no content"),

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -129,6 +130,22 @@ class User(Base):
             "supervisor": [*self.teams, *self.supervised],
         }.get(self.role, [])
         return sorted({team.id: team for team in found}.values(), key=lambda team: team.name)
+
+
+class StaffTelephone(Base):
+    """A telephone from which members log in with personal number and PIN alone: one person's, or everybody's."""
+
+    __tablename__ = "staff_telephones"
+    __table_args__ = (UniqueConstraint("number", "user_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: E.164, or the beginning of a block of numbers with a `*` behind it.
+    number: Mapped[str] = mapped_column(String(32), index=True)
+    #: Whose it is; everybody's where it is None.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    #: Where it stands.
+    place: Mapped[str] = mapped_column(String(120), default="")
+    added_at: Mapped[datetime]
+    user: Mapped[User | None] = relationship()
 
 
 class ApiToken(Base):

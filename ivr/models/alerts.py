@@ -49,6 +49,20 @@ class AlertMessage(Base):
     sent_at: Mapped[datetime | None]
 
 
+class HouseAlarm(Base):
+    """Something that the whole house is told of: since when, how often, and when it was told last."""
+
+    __tablename__ = "house_alarms"
+    __table_args__ = (one_of("event", AlertEvent.GUESSING, AlertEvent.TEXT_CAP),)
+    event: Mapped[AlertEvent] = mapped_column(Enumerated(AlertEvent, 20), primary_key=True)
+    #: How often since it began.
+    count: Mapped[int]
+    since_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    #: When an alert told of it.
+    alerted_at: Mapped[datetime]
+
+
 class CarrierFaultRow(Base):
     """A fault of the carrier, until a call or a text message shows that it is mended. No number stands in it."""
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    String,
-)
+from sqlalchemy import Boolean, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.domain import caller_ids
@@ -56,10 +54,14 @@ class KnownCaller(Base):
 
 
 class CodeTry(Base):
-    """An unknown receipt code that was keyed in; counted so that codes cannot be guessed."""
+    """A wrong receipt code or PIN that was keyed in; counted so that none can be guessed."""
 
     __tablename__ = "code_tries"
     id: Mapped[int] = mapped_column(primary_key=True)
     #: Keyed hash of the calling number; one and the same for all who withhold it.
     number_hash: Mapped[str] = mapped_column(String(64))
+    #: Keyed hash of the carrier's id of the call.
+    call_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    #: A PIN of a team member, and not a receipt code.
+    of_member: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     tried_at: Mapped[datetime] = mapped_column(index=True)

@@ -46,6 +46,8 @@ class Purpose(StrEnum):
     WEB_SESSIONS = "web sessions"
     #: The menu of a team member who has logged in by telephone.
     AGENT_TOKENS = "agent tokens"
+    #: Personal number and PIN, while the code of the authenticator app is keyed in.
+    AGENT_PINS = "agent pins"
     #: Anchors and exports of the access log (Ed25519, anybody can check them).
     ACCESS_LOG = "access log"
     #: Line of the access log that says that older lines were deleted.

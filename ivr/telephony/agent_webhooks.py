@@ -1,10 +1,11 @@
-"""The number for team members (`staff_number`): personal number and PIN, then available, on a break, or gone.
+"""The number for team members (`staff_number`): they log in, then are available, on a break, or gone.
 
 A member answers at the telephone from which the number was called. After a conversation its outcome is asked first.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 
 from flask import Blueprint, Response, abort, request
@@ -12,7 +13,9 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
-from ivr.callbacks import receipt_lookup
+from ivr.accounts import staff_telephones, telephone_log_in
+from ivr.callbacks import guessing
+from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.refused import Refused
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
@@ -24,7 +27,7 @@ from ivr.models.accounts import User
 from ivr.platform import crypto, database
 from ivr.platform.crypto import Purpose
 from ivr.telephony import agent_announcements
-from ivr.telephony.call_session import from_number
+from ivr.telephony.call_session import call_sid, from_number
 
 log = logging.getLogger(__name__)
 staff = Blueprint("staff", __name__, url_prefix="/voice/staff")
@@ -64,14 +67,40 @@ def number() -> Response:
 
 @staff.post("/pin")
 def pin() -> Response:
-    """The PIN was entered. Wrong tries are limited, as with receipt codes."""
-    with database.writing_alone() as session:
-        user = receipt_lookup.member(
-            session, request.args.get("number", ""), request.form.get("Digits", ""), from_number(), utc_now()
-        )
-        if user is None:
-            return _said("staff_wrong")
-        return _menu(session, user)
+    """The PIN was entered. At a telephone that nobody knows the code of the authenticator app is asked for, too."""
+    personal_number, entered = request.args.get("number", "")[:8], request.form.get("Digits", "")[:8]
+    with database.reading() as session:
+        is_known = staff_telephones.is_known(session, personal_number, from_number() or "")
+    if is_known:
+        return _logged_in(personal_number, entered, "")
+    sealed = crypto.seal(Purpose.AGENT_PINS, json.dumps([call_sid(), personal_number, entered]))
+    return _ask("staff_code", voice_url("/staff/code", entered=sealed))
+
+
+@staff.post("/code")
+def code() -> Response:
+    """The code of the authenticator app was entered."""
+    try:
+        sealed = crypto.unseal(Purpose.AGENT_PINS, request.args.get("entered", ""), _PATIENCE)
+        call, personal_number, entered = json.loads(sealed)
+    except ValueError:
+        abort(403)
+    if call != call_sid():
+        abort(403)
+    return _logged_in(personal_number, entered, request.form.get("Digits", ""))
+
+
+def _logged_in(personal_number: str, entered: str, app_code: str) -> Response:
+    now, caller = utc_now(), from_number()
+    try:
+        with database.writing_alone() as session:
+            user = telephone_log_in.log_in(session, personal_number, entered, app_code, caller, now)
+            if user is not None:
+                return _menu(session, user)
+            guessing.note(session, Guesser(caller, call_sid()), now, of_member=True)
+    except telephone_log_in.Later:
+        return _said("staff_later")
+    return _said("staff_wrong")
 
 
 def _menu(session: Session, user: User) -> Response:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import receipt_lookup, request_status
+from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.request import Request
 from ivr.calls import recognition, screening
 from ivr.calls.recognition import KnownNumber
@@ -108,7 +109,7 @@ class FlowContext:
         code, present = state.asked_code, replace(state.request, changes="")
         try:
             with database.writing() as session:
-                contact = receipt_lookup.find(session, code, self.from_number or self.call_sid, self.now)
+                contact = receipt_lookup.find(session, code, Guesser(self.from_number, self.call_sid), self.now)
                 if contact is None:
                     return StatusAnswer(RequestStatus.UNKNOWN, present)
                 return self._status_of(contact.task, code, state)

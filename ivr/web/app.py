@@ -67,6 +67,7 @@ from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
 from ivr.web.softphone_proxy import softphone
 from ivr.web.supervision import supervision
+from ivr.web.telephones import telephones
 
 gc.freeze()
 gc.enable()
@@ -89,7 +90,7 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, account, callback_actions.desk, reading, desk_tools, live, supervision, studio, figures,
-    reports, subjects, administration, protection,
+    reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
-from ivr.callbacks import carrier_faults, failed_jobs, queries
+from ivr.callbacks import carrier_faults, failed_jobs, house_alarms, queries
 from ivr.calls import screening
 from ivr.contact_centre import duty_roster
 from ivr.domain import caller_ids, phone_numbers
@@ -38,8 +38,8 @@ def unfinished() -> str:
     with database.reading() as session:
         found = failed_jobs.of_teams(session, [team.id for team in me().scope])
         backlog = queries.pending_transcripts(session)
-        faults = carrier_faults.shown(session)
-        return render_template("unfinished.html", unfinished=found, backlog=backlog, faults=faults)
+        faults, alarms = carrier_faults.shown(session), house_alarms.shown(session, utc_now())
+        return render_template("unfinished.html", unfinished=found, backlog=backlog, faults=faults, alarms=alarms)
 
 
 @supervision.get("/roster")

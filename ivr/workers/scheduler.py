@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from ivr.accounts import login_sessions
 from ivr.audit import anchors, break_glass
-from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, receipt_lookup, sla_clocks
+from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue
@@ -194,7 +194,8 @@ def forget() -> None:
     now = utc_now()
     with database.writing() as session:
         caller_language.forget(session, now, retention_periods.days(session, RetentionKind.REMEMBERED_LANGUAGE))
-        receipt_lookup.forget(session, now)
+        guessing.forget(session, now)
+        house_alarms.forget(session, now)
         screening.forget(session, now)
         alert_digest.forget(session, now)
         carrier_faults.forget(session, now)

@@ -7,15 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import intake, receipt_lookup
+from ivr.callbacks import intake
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language
 from ivr.config import settings
-from ivr.domain import receipt_codes
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.models.callbacks import CallbackTask
-from ivr.models.calls import Call, CodeTry, KnownCaller
+from ivr.models.calls import Call, KnownCaller
 from ivr.platform import database
 from ivr.telephony.flow_context import recognised
 from tests.support.people import a_task, hire, remembered_language, the_task
@@ -60,22 +59,6 @@ def test_the_dialled_number_may_say_the_language(empty_database, monkeypatch: py
     greeted = recognised(ringing, NUMBER, NUMBER, "+494211782666", now)
     assert (greeted.language, greeted.greeted) == ("de", True)
     assert not recognised(ringing, "+4915112345000", "+4915112345000", "+494211782666", now).greeted
-
-
-def test_all_callers_together_cannot_guess_codes_either(empty_database) -> None:
-    mine = the_task(a_task())
-    limit = empty_database.code_tries_overall
-    with database.writing() as session:
-        for number in range(limit):
-            session.add(CodeTry(number_hash=caller_language.number_hash(f"+4915{number:09d}"), tried_at=utc_now()))
-        session.flush()
-        with pytest.raises(receipt_lookup.Locked):
-            receipt_lookup.find(session, mine.receipt_code, NUMBER, utc_now())
-        later = utc_now() + receipt_lookup.WINDOW
-        assert receipt_lookup.find(session, mine.receipt_code, NUMBER, later) is not None
-        assert receipt_lookup.find(session, receipt_codes.draw(), NUMBER, later) is None
-        receipt_lookup.forget(session, later)
-        assert len(session.scalars(select(CodeTry)).all()) == 1
 
 
 def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(

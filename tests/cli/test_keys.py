@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ivr.accounts import login_sessions, mfa
 from ivr.accounts.login_sessions import Delay
 from ivr.audit import access_log, anchors, verification
-from ivr.callbacks import receipt_lookup
+from ivr.callbacks import guessing, receipt_lookup
 from ivr.calls import caller_language, erased_ids
 from ivr.cli import hotline
 from ivr.domain.timestamps import utc_now
@@ -31,6 +31,7 @@ from tests.support.people import a_task, hire, log_in
 from tests.support.secret_keys import SECOND, THIRD, changer
 
 NUMBER, OTHER, CALL = "+4915112345678", "+4942112345", "CA" + "1" * 32
+GUESSER = guessing.Guesser(NUMBER, "CA1")
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ class Used:
             PendingDeletion(kind="call", sid=erased_ids.hash_of_id("CA-gone"), planned_at=self.now, done_at=self.now)
         )
         for _ in range(3):
-            receipt_lookup.find(session, "00000000", NUMBER, self.now)
+            receipt_lookup.find(session, "00000000", GUESSER, self.now)
         erasure._note_down([], [], [], OTHER, [], self.now)
         before = self.now - timedelta(minutes=1)
         session.add(FrequentCaller(number=OTHER, calls=1, first_at=before, last_at=before))
@@ -130,10 +131,10 @@ class Used:
             assert caller_language.language_of(session, OTHER, self.now) == "en"
             assert erased_ids.was_deleted(session, "CA-gone")
             assert not erased_ids.was_deleted(session, "CA-other")
-            assert receipt_lookup._require_tries_left(session, NUMBER, self.now) is None
+            assert guessing.may_try(session, GUESSER, self.now)
         with pytest.raises(receipt_lookup.Locked), database.writing() as session:
             for _ in range(3):
-                receipt_lookup.find(session, "00000000", NUMBER, self.now)
+                receipt_lookup.find(session, "00000000", GUESSER, self.now)
         with database.writing() as session:
             assert erasure.replay(session, self.now)["traces"] == 1
             session.rollback()

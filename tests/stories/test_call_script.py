@@ -220,6 +220,7 @@ def test_codes_cannot_be_guessed(caller, rings_again, hotline) -> None:
         "anything_else"
     ).hangs_up()
     again = rings_again(guesser).hears("welcome").presses("5").hears("services").presses("4")
+    again.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_unknown")
     again.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_locked").hangs_up()
     somebody = german(caller).presses("5").hears("services").presses("4")
     somebody.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_unknown").hangs_up()

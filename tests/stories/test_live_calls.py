@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from ivr.accounts import users
+from ivr.accounts import staff_telephones, users
 from ivr.contact_centre import call_distribution
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -354,6 +354,7 @@ def test_a_member_comes_wraps_up_and_goes_by_telephone(caller_at_menu, team) -> 
     team.goes("mia")
     with database.writing() as session:
         users.set_pin(session, "mia", "1234", "987654")
+        staff_telephones.add(session, "+4917*", "", "", utc_now())
 
     def rings() -> Caller:
         one = Caller(team.hotline.switch, mia.number, to=STAFF).dials()
@@ -372,27 +373,6 @@ def test_a_member_comes_wraps_up_and_goes_by_telephone(caller_at_menu, team) -> 
     with database.reading() as session:
         task = session.scalars(select(CallbackTask).join(Call).where(Call.call_sid == person.call_sid)).one()
         assert (task.concern, task.language) == ("benefits", "tr")
-
-
-def test_a_pin_cannot_be_guessed(team) -> None:
-    mia = team.member("mia")
-    team.goes("mia")
-    with database.writing() as session:
-        users.set_pin(session, "mia", "1234", "987654")
-    number = Telephone(team.hotline.switch).number
-
-    def tries(pin: str) -> Caller:
-        one = Caller(team.hotline.switch, number, to=STAFF).dials()
-        told(one, "Personalnummer").presses("1234#")
-        return told(one, "PIN").presses(f"{pin}#")
-
-    for guess in range(team.hotline.settings.code_tries):
-        told(tries(f"{guess:06d}"), "stimmt nicht").is_sent_off()
-    told(tries("987654"), "stimmt nicht").is_sent_off()
-    withheld = Caller(team.hotline.switch, "anonymous", to=STAFF).dials()
-    told(withheld, "unterdrückt").is_sent_off()
-    assert team.state("mia") == "offline"
-    assert mia.rung == 0
 
 
 def test_who_is_on_duty_and_missing_is_seen_and_the_fallback_group_helps(caller_at_menu, team) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import secrets
+from urllib.parse import urldefrag
 
 from flask.testing import FlaskClient
 
@@ -67,9 +68,9 @@ class WebhookCall:
         return " ".join(html.unescape(said) for said in re.findall(r"<Say[^>]*>([^<]*)</Say>", self.document))
 
     def _next(self) -> str:
-        found = re.search(r"/voice/[a-z/-]+\?state=[\w=%.-]+", html.unescape(self.document))
+        found = re.search(r'(?:action="|<Redirect[^>]*>)([^"<]+)', self.document)
         assert found, f"the call is over: {self.heard!r}"
-        return found[0]
+        return urldefrag(html.unescape(found[1])).url.removeprefix(settings().base_url)
 
     def _asked(self, path: str, **form: str) -> WebhookCall:
         self.document = self._post(path, **form)

@@ -102,6 +102,8 @@ class AlertEvent(StrEnum):
     NOT_REACHED = "not_reached"
     ESCALATED = "escalated"
     CARRIER_FAULT = "carrier_fault"
+    GUESSING = "guessing"
+    TEXT_CAP = "text_cap"
 
 
 class DeliveryState(StrEnum):

@@ -7,7 +7,7 @@ spoken to callers lives in `voice_prompts/`, sentences of a page in its template
 from __future__ import annotations
 
 from ivr.domain.words.accounts import ACCESS_ACTIONS, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
-from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES
+from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA
 from ivr.domain.words.live_calls import CALL_ENDINGS, CONVERSATION_OUTCOMES, LEG_ROLES, LEG_STATES, PRESENCE_STATES
 from ivr.domain.words.metrics import DIMENSIONS, FIGURES, TILES
@@ -77,6 +77,7 @@ __all__ = [
     "FIELDS",
     "FIGURES",
     "FORMS",
+    "HOUSE_ALARMS",
     "IDENTITY_CHECKS",
     "KEYS_OF_DESK",
     "LEG_ROLES",

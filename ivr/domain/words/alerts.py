@@ -20,6 +20,10 @@ ALERT_TITLES = complete(
         AlertEvent.CARRIER_FAULT: _n(
             "%(count)s fault at the telephone carrier", "%(count)s faults at the telephone carrier"
         ),
+        AlertEvent.GUESSING: _n("%(count)s guesser of codes", "%(count)s guessers of codes"),
+        AlertEvent.TEXT_CAP: _n(
+            "%(count)s limit for text messages reached", "%(count)s limits for text messages reached"
+        ),
         AlertEvent.ESCALATED: _n(
             "%(count)s callback promise missed for %(hours)s hours",
             "%(count)s callback promises missed for %(hours)s hours",
@@ -29,6 +33,20 @@ ALERT_TITLES = complete(
         AlertEvent.AT_RISK: _n("%(count)s callback promise at risk", "%(count)s callback promises at risk"),
     },
     AlertEvent,
+)
+#: What the house is told that is about no task: what has happened, and what can be done.
+HOUSE_ALARMS = Words(
+    "house alarms",
+    {
+        AlertEvent.GUESSING: _(
+            "Very many wrong receipt codes or PINs were keyed in. Callers are served as always; each call has one try "
+            "now, and the first right one counts. See who calls (Unwanted calls)."
+        ),
+        AlertEvent.TEXT_CAP: _(
+            "A limit for text messages was reached. Further ones are not sent, and callers hear the address instead. "
+            "Look for a number that asks again and again, or raise the limit (settings text_messages_…)."
+        ),
+    },
 )
 ALERT_LINES = Words(
     "alert lines",

@@ -1,0 +1,63 @@
+"""Tells the house what is about no task: that somebody guesses codes, that a limit for text messages is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import alert_texts
+from ivr.config.settings import settings
+from ivr.domain.enums import AlertEvent, DeliveryState, WorkKind
+from ivr.models.alerts import AlertMessage, HouseAlarm
+from ivr.platform import outbox
+from ivr.platform.column_types import insert, rows
+
+#: What lasts is told again after so long.
+_TELL_EVERY = {AlertEvent.GUESSING: timedelta(hours=1), AlertEvent.TEXT_CAP: timedelta(days=1)}
+#: What has not happened for so long is over, and is forgotten.
+_OVER, _KEPT = timedelta(days=1), timedelta(days=30)
+
+
+def note(session: Session, event: AlertEvent, now: datetime) -> None:
+    """Note that it happens. Every subscription is told at once, and again only after a while."""
+    new = insert(session.get_bind().dialect, HouseAlarm)
+    new = new.values(
+        event=event, count=0, since_at=now, last_at=now, alerted_at=datetime.min.replace(tzinfo=now.tzinfo)
+    )
+    session.execute(new.on_conflict_do_nothing())
+    row = session.get_one(HouseAlarm, event, populate_existing=True, with_for_update=True)
+    if row.last_at < now - _OVER:
+        row.count, row.since_at = 0, now
+    row.count, row.last_at = row.count + 1, now
+    session.flush()
+    due = update(HouseAlarm).where(HouseAlarm.event == event, HouseAlarm.alerted_at <= now - _TELL_EVERY[event])
+    if rows(session.execute(due.values(alerted_at=now).execution_options(synchronize_session=False))):
+        _tell(session, event, now)
+
+
+def _tell(session: Session, event: AlertEvent, now: datetime) -> None:
+    for alert in settings().alerts:
+        if event not in alert.events:
+            continue
+        subject, text = alert_texts.house_alarm(alert.language, event, settings())
+        message = AlertMessage(
+            subscription=alert.name, urgent=True, subject=subject, text=text, state=DeliveryState.QUEUED,
+            created_at=now, content={"kinds": {event: 1}, "codes": {}},
+        )  # fmt: skip
+        session.add(message)
+        session.flush()
+        outbox.add(session, WorkKind.SEND_ALERT, message.id, urgent=True, run_after=now)
+
+
+def shown(session: Session, now: datetime) -> Sequence[HouseAlarm]:
+    """What has happened within a day, the latest first."""
+    query = select(HouseAlarm).where(HouseAlarm.last_at > now - _OVER)
+    return session.scalars(query.order_by(HouseAlarm.last_at.desc())).all()
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete what is long over."""
+    session.execute(delete(HouseAlarm).where(HouseAlarm.last_at < now - _KEPT))
