@@ -85,7 +85,10 @@ def recordings_of(call_sid: str) -> list[CarrierRecording]:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
     listed = client().recordings.list(call_sid=call_sid, limit=50)
-    return [CarrierRecording(item.sid, str(item.status), max(0.0, float(item.duration or 0))) for item in listed]
+    return [
+        CarrierRecording(item.sid, str(item.status), max(0.0, float(item.duration or 0)), item.date_created)
+        for item in listed
+    ]
 
 
 def delete_recording(recording_sid: str) -> None:

@@ -8,6 +8,9 @@ from ivr.domain.enums import CallQueueState, Concern, RoutingQuestion, Screening
 from ivr.flows.state import CallState
 from ivr.flows.steps import Questions
 
+#: Recordings that one message may consist of.
+MOST_PARTS = 3
+
 
 def is_screened(state: CallState, _questions: Questions) -> bool:
     """Whether the number is blocked, or has called very often just now."""
@@ -97,6 +100,11 @@ def number_is_mobile(state: CallState, _questions: Questions) -> bool:
 def receipt_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether the request has a receipt code already."""
     return bool(state.request.receipt_code)
+
+
+def may_go_on(state: CallState, _questions: Questions) -> bool:
+    """Whether a message whose time was over may have a further part."""
+    return len(state.request.parts) < MOST_PARTS
 
 
 def entered_number(digits: str, questions: Questions) -> str | None:

@@ -67,7 +67,7 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
     lines: tuple[PromptLine, ...] = ()
     if state.answers > flow.limit:
         if isinstance(given, Recorded) and given.seconds > 0:  # the last words count all the same
-            events = (Event(EventName.MESSAGE_LEFT, state.recording_number, given.recording_sid, given.seconds),)
+            events = (_message_left(state, given),)
         return _walk(flow, _go(state, flow.exhausted), questions, events, ())
     match flow.steps[state.step], given:
         case Menu() | EnterDigits(), _ if ends_entry:
@@ -76,9 +76,9 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
             state, events, lines = _at_menu(flow, menu, state, given)
         case EnterDigits() as entry, _:
             state, lines = _at_entry(flow, entry, state, given, questions)
-        case Record() as record, Recorded(recording_sid=sid, seconds=seconds) if seconds > 0:
-            events = (Event(EventName.MESSAGE_LEFT, state.recording_number, sid, seconds),)
-            state = _go(changed(state, trail=()), record.to).knowing(message_number=state.recording_number)
+        case Record() as record, Recorded(seconds=seconds) as recorded if seconds > 0:
+            events = (_message_left(state, recorded),)
+            state = _recorded(record, state, recorded)
         case Record() as record, _:
             state, lines = _ask_again(state, record, Keys())
         case WaitInQueue() as queue, Bridged(room=room):
@@ -100,6 +100,18 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         case _:  # Announce, Branch, RecordEvent, End await nothing: a repeated request walks them again
             pass
     return _walk(flow, state, questions, events, lines)
+
+
+def _message_left(state: CallState, recorded: Recorded) -> Event:
+    number, sid = state.recording_number, recorded.recording_sid
+    return Event(EventName.MESSAGE_LEFT, number, sid, recorded.seconds, cut_at_limit=recorded.cut_at_limit)
+
+
+def _recorded(record: Record, state: CallState, recorded: Recorded) -> CallState:
+    """The state after speech: a message of one recording, or one that has got a further part."""
+    earlier = state.request.parts if record.continues else ()
+    state = _go(changed(state, trail=()), record.cut if record.cut and recorded.cut_at_limit else record.to)
+    return state.knowing(message_number=state.recording_number, earlier_parts=earlier)
 
 
 def _at_menu(
@@ -227,9 +239,14 @@ def _stop(
         case EnterDigits() as entry:
             verbs.append(Listen((*lines, PromptLine(entry.prompt)), entry.max_digits, entry.timeout))
         case Record() as record:
-            # A recording that follows one with speech at "record again" replaces it.
-            replaced = state.request.message_number if state.request.records_again else 0
-            state = changed(state, recording_number=state.recording_number + 1, replaces_recording=replaced)
+            # A recording that follows one with speech continues it; at "record again" it replaces it.
+            before, again = state.request.message_number, state.request.records_again
+            state = changed(
+                state,
+                recording_number=state.recording_number + 1,
+                continues_recording=before if record.continues else 0,
+                replaces_recording=before if again and not record.continues else 0,
+            )
             events = (*events, Event(EventName.RECORDING_BEGINS, state.recording_number))
             verbs += [Speak((*lines, PromptLine(record.prompt))), RecordSpeech(record.silence)]
         case WaitInQueue():

@@ -25,6 +25,8 @@ class Recorded:
 
     recording_sid: str = ""
     seconds: float = 0.0
+    #: It ended because the time for one recording was over; the caller may have had more to say.
+    cut_at_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class RecordSpeech:
 
 @dataclass(frozen=True)
 class PlayRecording:
-    """Play the caller's last recording."""
+    """Play the caller's last message, all its parts."""
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,19 @@ class CallerRequest(RequestAnswers):
     receipt_code: str = field(default="", metadata=SPOKEN)
     #: Number of the recording that holds the caller's words about it, 0 before there is one.
     message_number: int = 0
+    #: Numbers of the recordings before it that hold the beginning of the message.
+    earlier_parts: tuple[int, ...] = ()
     #: The next recording replaces that one.
     records_again: bool = False
     #: UTC instants that the status of an earlier request is told with.
     due_at: datetime | None = field(default=None, metadata=SPOKEN)
     tried_at: datetime | None = field(default=None, metadata=SPOKEN)
     appointment_at: datetime | None = field(default=None, metadata=SPOKEN)
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Numbers of the recordings that make up the message, the first one first."""
+        return (*self.earlier_parts, self.message_number) if self.message_number else ()
 
 
 #: Names of the answers.

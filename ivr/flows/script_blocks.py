@@ -8,7 +8,7 @@ from typing import Any
 from ivr.domain.enums import AgeGroup, Availability, Concern, TaskKind
 from ivr.flows import conditions
 from ivr.flows.request import RESET_REQUEST
-from ivr.flows.steps import Announce, Choice, EnterDigits, Menu, PlayBack, Record, Step
+from ivr.flows.steps import Announce, Branch, Choice, EnterDigits, Menu, PlayBack, Record, Step
 
 
 def about(concern: Concern, to: str = "reach_team", kind: TaskKind = TaskKind.CALLBACK, **sets: Any) -> Choice:
@@ -71,11 +71,24 @@ def times(to: str) -> Mapping[str, Choice]:
 def spoken_message(prompt: str, to: str, otherwise: str, name: str = "") -> Mapping[str, Step]:
     """Speech after a tone, which the caller can hear and record again.
 
-    The steps `record<name>`, `review<name>` and so on. `otherwise` when nothing was said.
+    The steps `record<name>`, `review<name>` and so on. `otherwise` when nothing was said. Who is still speaking when
+    the time for one recording is over goes on in a further one, which is a part of the same message.
     """
     record, review, listen, cannot_play = (f"{step}{name}" for step in ("record", "review", "listen", "cannot_play"))
+    cut, time_is_up, speak_on, no_more = (f"{step}{name}" for step in ("cut", "time_is_up", "speak_on", "no_more_time"))
     return {
-        record: Record(prompt=prompt, to=review, otherwise=otherwise),
+        record: Record(prompt=prompt, to=review, otherwise=otherwise, cut=cut),
+        cut: Branch(on=conditions.may_go_on, yes=time_is_up, no=no_more),
+        # Who has not noticed, and speaks through the question, goes on after the next tone. The hash key ends it.
+        time_is_up: Menu(
+            prompt="time_is_up",
+            choices={"1": Choice(speak_on), "2": Choice(review), "#": Choice(review)},
+            otherwise=speak_on,
+            attempts=1,
+            timeout=2,
+        ),
+        speak_on: Record(prompt="speak_on", to=review, otherwise=review, attempts=1, cut=cut, continues=True),
+        no_more: Announce(("no_more_time",), to=review),
         review: Menu(
             prompt="review",
             choices={"1": Choice(to), "2": Choice(listen), "3": Choice(record, sets={"records_again": True})},

@@ -42,6 +42,7 @@ class EventContext:
     queue_visit: int = 0
     comes_back: bool = False
     replaces_recording: int = 0
+    continues_recording: int = 0
 
     @classmethod
     def of(cls, state: CallState) -> EventContext:
@@ -63,6 +64,8 @@ class Event:
     number: str = ""
     #: None: the state at the end of the turn describes it.
     context: EventContext | None = None
+    #: The recording ended because the time for one was over.
+    cut_at_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class CallState:
     recording_number: int = 0
     #: Number of the recording that the present one replaces, or 0.
     replaces_recording: int = 0
+    #: Number of the recording that the present one goes on with, or 0.
+    continues_recording: int = 0
     #: How often the caller has joined the call queue.
     queue_visit: int = 0
     #: The caller comes back into the queue and has the old place.

@@ -141,12 +141,18 @@ class Announce:
 
 @dataclass(frozen=True)
 class Record:
-    """A tone, then the caller's words. `otherwise` when nothing was said `attempts` times."""
+    """A tone, then the caller's words. `otherwise` when nothing was said `attempts` times.
+
+    `cut`, where given, when the time for one recording was over before the caller was.
+    """
 
     prompt: str
     to: str
     otherwise: str
     attempts: int = 3
+    cut: str = ""
+    #: The words go on with those of the recording before; both are one message.
+    continues: bool = False
     #: Seconds of silence that end the recording: people in need stop and think.
     silence: int = 7
 
@@ -234,8 +240,8 @@ class Flow:
                 return (*(choice.to for choice in choices.values()), otherwise)
             case EnterDigits(to=to, otherwise=otherwise, choices=choices):
                 return (to, otherwise, *(choice.to for choice in choices.values()))
-            case Record(to=to, otherwise=otherwise):
-                return (to, otherwise)
+            case Record(to=to, otherwise=otherwise, cut=cut):
+                return (to, otherwise, cut) if cut else (to, otherwise)
             case PlayBack(to=to, otherwise=otherwise):
                 return (to, otherwise)
             case Branch(yes=yes, no=no):

@@ -141,7 +141,9 @@ class CallbackTask(Base):
     )
     team: Mapped[Team] = relationship()
     claimed_by: Mapped[User | None] = relationship()
-    messages: Mapped[list[VoiceboxMessage]] = relationship(back_populates="task", order_by="VoiceboxMessage.id")
+    messages: Mapped[list[VoiceboxMessage]] = relationship(
+        back_populates="task", order_by="(VoiceboxMessage.call_id, VoiceboxMessage.recording_number)"
+    )
     attempts: Mapped[list[Attempt]] = relationship(back_populates="task", order_by="Attempt.at")
     events: Mapped[list[TaskEvent]] = relationship(
         back_populates="task", order_by="TaskEvent.at, TaskEvent.id", cascade="all, delete-orphan"

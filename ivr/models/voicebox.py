@@ -43,6 +43,10 @@ class VoiceboxMessage(Base):
     recording_number: Mapped[int] = mapped_column("take")
     #: Number of the recording of the same call that this one replaces if it has speech ("record again").
     replaces_number: Mapped[int | None] = mapped_column("replaces_take")
+    #: Number of the recording of the same call that this one goes on with, as a further part of one message.
+    continues_number: Mapped[int | None] = mapped_column("continues_take")
+    #: Whether the time for one recording was over before the caller was. None: nothing has been reported.
+    cut_at_limit: Mapped[bool | None]
     #: What the call was about then (see ivr.callbacks.request); later events may come without the call's state.
     about: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[MessageState] = mapped_column(Enumerated(MessageState, 20), default=MessageState.EXPECTED)
@@ -91,7 +95,7 @@ class Transcript(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), unique=True)
     state: Mapped[TranscriptState] = mapped_column(Enumerated(TranscriptState, 20))
-    #: no_model, no_speech, unusable, failed
+    #: Why a person must listen.
     reason: Mapped[TranscriptReason | None] = mapped_column(Enumerated(TranscriptReason, 40))
     language: Mapped[str] = mapped_column(String(8))
     engine: Mapped[str | None] = mapped_column(String(120))

@@ -74,8 +74,8 @@ def missing_prompts() -> Iterator[tuple[str, str]]:
 def unspoken_keys() -> Iterator[str]:
     """Each key that a menu has and does not name in an offered language, one sentence each.
 
-    Keys that count anywhere, and keys that do what silence does, may go unsaid. Menus that number their lines
-    (languages, forms) say every key by themselves.
+    Keys that count anywhere, keys that do what silence does, and the hash key, which ends, may go unsaid. Menus that
+    number their lines (languages, forms) say every key by themselves.
     """
     for language in offered_languages():
         texts = catalogue(language).texts
@@ -92,7 +92,7 @@ def unspoken_keys() -> Iterator[str]:
 def _keys_to_say(menu: Menu) -> Iterator[str]:
     for key, choice in menu.choices.items():
         as_silence = choice.to == menu.otherwise and choice.sets == menu.otherwise_sets
-        if key not in script().anywhere and not as_silence:
+        if key.isdigit() and key not in script().anywhere and not as_silence:
             yield key
 
 

@@ -127,7 +127,7 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
         case EventName.MESSAGE_LEFT:
             described = _recording(event.recording_number, context)
             recording = voicebox.announced(session, call, described, event.recording_sid, now)
-            voicebox.left(session, call, recording, event.seconds, now)
+            voicebox.left(session, call, recording, event.seconds, now, cut_at_limit=event.cut_at_limit)
         case EventName.ASKED:
             intake.open_for(session, call, request, now)
         case EventName.QUEUE_JOINED:
@@ -182,8 +182,8 @@ def visit_of(context: EventContext | CallState) -> int:
 
 
 def _recording(number: int, context: EventContext) -> voicebox.RecordingPlan:
-    replaces = context.replaces_recording or None
-    return voicebox.RecordingPlan(number, context.language, to_record(context.request), replaces)
+    about, replaces, continues = to_record(context.request), context.replaces_recording, context.continues_recording
+    return voicebox.RecordingPlan(number, context.language, about, replaces or None, continues or None)
 
 
 # -- recordings --------------------------------------------------------------------------------------

@@ -85,9 +85,10 @@ class FlowContext:
         return screening.is_held_off(number) or screening.is_blocked(session, number, self.now)
 
     def recording_is_ready(self, state: CallState) -> bool:
-        """Whether the last recording is stored here. No, while the database does not answer."""
+        """Whether all parts of the last message are stored here. No, while the database does not answer."""
+        numbers = state.request.parts or (state.recording_number,)
         try:
-            return stored_recording(self.call_sid, state.recording_number) is not None
+            return all(stored_recording(self.call_sid, number) is not None for number in numbers)
         except SQLAlchemyError:
             return False
 

@@ -97,8 +97,9 @@ def _add(document: VoiceResponse, verb: Verb, state: CallState, answer: str, cal
             )
             document.redirect(answer, method="POST")
         case PlayRecording():
-            playable = seal_playback(call_sid, state.recording_number)
-            document.play(f"{settings().calls_url}/voice/playback/{playable}.wav")
+            for number in state.request.parts or (state.recording_number,):
+                playable = seal_playback(call_sid, number)
+                document.play(f"{settings().calls_url}/voice/playback/{playable}.wav")
         case Wait(seconds=seconds):
             document.pause(length=seconds)
             document.redirect(answer, method="POST")

@@ -24,6 +24,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.protocol import Input, Keys, LeftQueue, Recorded, Resumed, TalkEnded
 from ivr.flows.state import CallState
+from ivr.flows.steps import Record
 from ivr.platform import database
 from ivr.prompts import music, parts, recordings, rendering
 from ivr.prompts.script import script
@@ -180,8 +181,21 @@ def _input(state: CallState) -> Input:
         return TalkEnded(met=queue_webhooks.met(call_sid()))
     if recorded := sid("RecordingSid"):
         # Without a length we can read it counts as speech; the audio's own length will tell.
-        return Recorded(recorded, 1.0 if (length := seconds()) is None else length)
+        length = seconds()
+        return Recorded(recorded, 1.0 if length is None else length, _cut_at_limit(state, length))
     if "Digits" in form:
         # An entry that was ended at once: the carrier tells the key apart, so it is no silence.
         return Keys(form["Digits"] or form.get("FinishedOnKey", ""))
     return Resumed()
+
+
+def _cut_at_limit(state: CallState, length: float | None) -> bool:
+    """Whether a recording ended because the time for one was over.
+
+    The carrier names the key that ended it, or the hang-up. It tells the limit from the silence by the length alone:
+    silence is trimmed, so a recording that it ended is shorter than the limit by that silence.
+    """
+    step = script().steps[state.step]
+    if length is None or request.form.get("Digits") or not isinstance(step, Record):
+        return False
+    return length > settings().message_seconds - step.silence

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_audio, read_wav, write_wav
 from ivr.calls import calls
 from ivr.carrier import media
+from ivr.carrier.media import CarrierRecording
 from ivr.domain.enums import MessageState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -19,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: After so many tries an incomplete recording is kept.
 _TRIES_FOR_THE_WHOLE = 4
+#: The carrier names instants in whole seconds.
+_CLOCKS_DIFFER = timedelta(seconds=1)
 
 
 class StillRecording(Exception):
@@ -110,10 +116,8 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
     with database.writing() as session:
         message = session.get_one(VoiceboxMessage, message_id)
         call = calls.seen(session, call_sid, None, now)
-        for recording in kept:
-            if recording.seconds <= 0:
-                continue
-            plan = voicebox.RecordingPlan(message.recording_number, message.language, message.about)
+        for recording, theirs in _matched(session, message, [found for found in kept if found.seconds > 0]):
+            plan = voicebox.RecordingPlan(theirs.recording_number, theirs.language, theirs.about)
             found = voicebox.announced(session, call, plan, recording.recording_sid, now)
             if found.state == "announced":
                 voicebox.left(session, call, found, recording.seconds, now)
@@ -122,6 +126,31 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
             voicebox.nothing_left(session, call, gone, now)
             outbox.settle(session, WorkKind.FETCH_RECORDING, gone.id, now)
         voicebox.nothing_recorded(session, message)
+
+
+def _matched(
+    session: Session, message: VoiceboxMessage, kept: Sequence[CarrierRecording]
+) -> Iterator[tuple[CarrierRecording, VoiceboxMessage]]:
+    """The carrier's recordings of a call, each with the message whose words it most likely holds.
+
+    In order where there is one for each message, else by the time at which the message was expected. `message` gets
+    what is left over.
+    """
+    sids = [recording.recording_sid for recording in kept]
+    known = set(session.scalars(select(Recording.recording_sid).where(Recording.recording_sid.in_(sids))))
+    yield from ((recording, message) for recording in kept if recording.recording_sid in known)
+    free = [other for other in message.call.messages if other.recording is None]
+    untold = sorted(
+        (one for one in kept if one.recording_sid not in known),
+        key=lambda one: one.created_at or datetime.max.replace(tzinfo=UTC),
+    )
+    in_order = len(untold) >= len(free)
+    for recording in untold:
+        begun = [m for m in free if recording.created_at and m.consented_at <= recording.created_at + _CLOCKS_DIFFER]
+        theirs = message if not free else begun[-1] if begun and not in_order else free[0]
+        if theirs in free:
+            free.remove(theirs)
+        yield recording, theirs
 
 
 def delete_at_carrier(recording_id: int) -> None:

@@ -6,7 +6,7 @@ what is missing. The recording's carrier id decides which is which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,8 @@ class RecordingPlan:
     about: Mapping[str, str]
     #: Number of the recording it replaces if it has speech ("record again").
     replaces: int | None = None
+    #: Number of the recording it goes on with.
+    continues: int | None = None
 
 
 def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> VoiceboxMessage:
@@ -68,6 +70,7 @@ def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> 
             call_id=call.id,
             recording_number=plan.number,
             replaces_number=plan.replaces,
+            continues_number=plan.continues,
             about=dict(plan.about),
             language=plan.language,
             consented_at=now,
@@ -115,9 +118,25 @@ def announced(session: Session, call: Call, plan: RecordingPlan, recording_sid: 
     return recording
 
 
-def left(session: Session, call: Call, recording: Recording, seconds: float | None, now: datetime) -> Contact:
-    """Note that the caller left speech: a task is opened, and the audio will be fetched."""
+def left(
+    session: Session,
+    call: Call,
+    recording: Recording,
+    seconds: float | None,
+    now: datetime,
+    *,
+    cut_at_limit: bool | None = None,
+) -> Contact:
+    """Note that the caller left speech: a task is opened, and the audio will be fetched.
+
+    `cut_at_limit`: whether the time for one recording was over before the caller was; None where only the length
+    can tell.
+    """
     message = recording.message
+    if cut_at_limit is not None:
+        message.cut_at_limit = cut_at_limit
+    elif message.cut_at_limit is None and (seconds or 0) >= settings().message_seconds:
+        message.cut_at_limit = True
     request = request_of(message)
     if recording.state in (RecordingState.ANNOUNCED, RecordingState.ABSENT):
         recording.state = RecordingState.AVAILABLE
@@ -184,15 +203,25 @@ def _replace_earlier(session: Session, call: Call) -> None:
         message.recording_number: message
         for message in session.scalars(select(VoiceboxMessage).where(VoiceboxMessage.call_id == call.id))
     }
-    for message in [
-        message for message in by_number.values() if message.state in (MessageState.LEFT, MessageState.REPLACED)
-    ]:
-        replaced = by_number.get(message.replaces_number or 0)
-        if replaced is not None and replaced.state == MessageState.LEFT:
-            replaced.state = MessageState.REPLACED
-            replaced.task_id = replaced.contact_id = None
-            if replaced.recording is not None:
-                outbox.add(session, WorkKind.DISCARD_RECORDING, replaced.recording.id)
+    for message in by_number.values():
+        if message.state in (MessageState.LEFT, MessageState.REPLACED):
+            for replaced in _replaced_by(message, by_number):
+                replaced.state = MessageState.REPLACED
+                replaced.task_id = replaced.contact_id = None
+                if replaced.recording is not None:
+                    outbox.add(session, WorkKind.DISCARD_RECORDING, replaced.recording.id)
+
+
+def _replaced_by(message: VoiceboxMessage, by_number: Mapping[int, VoiceboxMessage]) -> Iterator[VoiceboxMessage]:
+    """What a recording replaces and has not been replaced yet: the one it names, and the parts before that one.
+
+    Only earlier recordings can be meant. What the carrier sends back may name any number.
+    """
+    latest, earlier = message.recording_number, message.replaces_number
+    while earlier is not None and earlier < latest and (replaced := by_number.get(earlier)) is not None:
+        if replaced.state == MessageState.LEFT:
+            yield replaced
+        latest, earlier = earlier, replaced.continues_number
 
 
 def look_for_expected(session: Session, call: Call, now: datetime) -> None:
@@ -221,6 +250,7 @@ def description(recording: Recording) -> dict[str, Any]:
         "language": message.language,
         "about": message.about or {"concern": call.concern or "other"},
         "take": message.recording_number,
+        "continues": message.continues_number,
         "callback_number": message.contact.callback_number if message.contact else None,
         "seconds": recording.recorded_seconds,
     }
@@ -238,7 +268,8 @@ def take_in(session: Session, recording_sid: str, described: Mapping[str, Any], 
     call.language = call.language or described.get("language") or DEFAULT_LANGUAGE
     about = described.get("about") or {"concern": call.concern or "other"}
     number = int(described.get("take") or 1)
-    recording = announced(session, call, RecordingPlan(number, call.language, about), recording_sid, now)
+    plan = RecordingPlan(number, call.language, about, continues=described.get("continues"))
+    recording = announced(session, call, plan, recording_sid, now)
     contact = left(session, call, recording, described.get("seconds"), now)
     if contact.callback_number is None:
         intake.give_number(session, contact, described.get("callback_number"), now)

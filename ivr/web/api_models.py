@@ -131,6 +131,10 @@ class Message(_Answer):
     recording_sid: str | None
     recorded_seconds: float | None
     recording_state: RecordingState | None
+    continues: Annotated[bool, Field(description="a further part of the message before it")]
+    cut_at_limit: Annotated[
+        bool | None, Field(description="the time for one recording was over before the caller was; null: not known")
+    ]
     transcript: Transcript
 
     @classmethod
@@ -141,6 +145,8 @@ class Message(_Answer):
             recording_sid=recording.recording_sid if recording else None,
             recorded_seconds=recording.recorded_seconds if recording else None,
             recording_state=RecordingState(recording.state) if recording else None,
+            continues=row.continues_number is not None,
+            cut_at_limit=row.cut_at_limit,
             transcript=Transcript.of(recording.transcript if recording else None, callers=callers),
         )
 

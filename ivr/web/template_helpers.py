@@ -106,11 +106,11 @@ def promise(task: CallbackTask, now: datetime) -> dict[str, str]:
 
 def transcript_state(task: CallbackTask) -> str:
     """What stands in the queue's column for the message: done, pending, please_listen, awaited or none."""
-    for message in reversed(task.messages):
-        if message.recording is None:
-            continue
-        return message.recording.transcript.state if message.recording.transcript else "awaited"
-    return "awaited" if task.provisional else "none"
+    recordings = [message.recording for message in task.messages if message.recording is not None]
+    states = {recording.transcript.state if recording.transcript else "awaited" for recording in recordings}
+    # Of several recordings the one counts that somebody must listen to, or wait for.
+    known = (state for state in ("please_listen", "awaited", "pending", "done") if state in states)
+    return next(known, "awaited" if task.provisional else "none")
 
 
 def event_text(event: TaskEvent) -> str:

@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "ef862c2cf5cbf167",
-    (deferred_writes.TurnEntry, 1): "8477729a26672449",
-    (deferred_writes.RecordingEntry, 1): "73a8dca37485f50d",
+    (CallState, 1): "13d052221f99749e",
+    (deferred_writes.TurnEntry, 1): "77265d3ec0701cd1",
+    (deferred_writes.RecordingEntry, 1): "c525413c556c9881",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {

@@ -89,7 +89,8 @@ def test_access_gives_everything(desk) -> None:
 #: What only machines need: ids, how a transcript was made, and what says in a word what else stands there.
 FOR_MACHINES = {
     "id", "call_id", "task_id", "team_id", "message_id", "recording_id", "conversation_id", "entry_id", "call_sid",
-    "recording_sid", "message_sid", "step", "queue_visit", "recording_number", "replaces_number", "engine", "words",
+    "recording_sid", "message_sid", "step", "queue_visit", "recording_number", "replaces_number", "continues_number",
+    "engine", "words",
     "audio_bytes", "room",
     "template", "clock", "hours", "at_risk_recorded_at", "caller_asked", "demands_code", "provisional", "claim_used_at",
     "erased_at",

@@ -78,6 +78,7 @@ COLUMNS = Words(
         "postal_order": _("Forms by post"),
         "posted_on": _("Posted"),
         "promises": _("Promises"),
+        "cut_at_limit": _("Cut at the time limit of a recording"),
         "put_off": _("Put off"),
         "reason": _("Reason"),
         "receipt_code": _("Receipt code"),
