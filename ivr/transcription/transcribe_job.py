@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,8 @@ from ivr.platform import database, outbox
 from ivr.platform.column_types import rows
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, urgency_keywords
-from ivr.transcription.result import NoModel
+from ivr.transcription.result import NoModel, TranscriptionResult
+from ivr.transcription.speech_detector import Finding, Speech, find_speech
 from ivr.transcription.vosk_engine import recognition
 from ivr.voicebox import audio_store, voicebox
 
@@ -53,7 +55,12 @@ def transcribe(recording_id: int) -> None:
             return  # the job is planned again when the restriction ends
         language, sid = transcript.language, recording.recording_sid
     try:
-        result = engines.transcribe(_speech(audio_store.load(sid)), language)
+        sound = _speech(audio_store.load(sid))
+        speech = find_speech(sound)
+        if speech.finding == Finding.NO_SPEECH:
+            _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_SPEECH)
+            return
+        result = doubted(engines.transcribe(sound, language), speech)
     except NoModel:
         _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_MODEL)
         return
@@ -68,13 +75,12 @@ def transcribe(recording_id: int) -> None:
             recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_SPEECH, engine=result.engine
         )
         return
-    unsure = (result.confidence or 0) < settings().low_confidence
+    doubt = _doubt(result, speech)
     words = urgency_keywords.found(language, result.text)
     with database.writing() as session:  # the transcript and its consequences are one transaction
         written = _note(
             session, recording_id,
-            state=TranscriptState.PLEASE_LISTEN if unsure else TranscriptState.DONE,
-            reason=TranscriptReason.LOW_CONFIDENCE if unsure else None,
+            state=TranscriptState.PLEASE_LISTEN if doubt else TranscriptState.DONE, reason=doubt,
             engine=result.engine, text=result.text, confidence=result.confidence, words=result.words,
         )  # fmt: skip
         task = session.get_one(Recording, recording_id).message.task
@@ -83,6 +89,23 @@ def transcribe(recording_id: int) -> None:
         search_index.index(session, task)
         if words and task.restricted_at is None:
             workflow.raise_by_words(session, task, words, utc_now())
+
+
+def doubted(result: TranscriptionResult, speech: Speech) -> TranscriptionResult:
+    """A transcript whose words outside the speech are uncertain: an engine hears words in tones and noise, too."""
+    words = [
+        word if speech.covers(word["start"], word["end"]) else {**word, "confidence": 0.0} for word in result.words
+    ]
+    confidence = round(sum(word["confidence"] for word in words) / len(words), 3) if words else None
+    return replace(result, words=words, confidence=confidence)
+
+
+def _doubt(result: TranscriptionResult, speech: Speech) -> TranscriptReason | None:
+    """Why a person must listen although there are words; None where the transcript can be relied on."""
+    if speech.finding == Finding.UNCHECKED:
+        return TranscriptReason.UNCHECKED
+    unsure = speech.finding == Finding.PERHAPS or (result.confidence or 0) < settings().low_confidence
+    return TranscriptReason.LOW_CONFIDENCE if unsure else None
 
 
 def _speech(audio: bytes) -> Sound:

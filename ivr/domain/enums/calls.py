@@ -69,3 +69,4 @@ class TranscriptReason(StrEnum):
     FAILED = "failed"
     LOW_CONFIDENCE = "low_confidence"
     TOO_LONG = "too_long"
+    UNCHECKED = "unchecked"

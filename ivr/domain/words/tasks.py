@@ -116,12 +116,13 @@ TRANSCRIPT_REASONS = Words(
         TranscriptReason.NO_MODEL: _(
             "There is no speech model for this language yet. The transcript follows as soon as it is installed."
         ),
-        TranscriptReason.NO_SPEECH: _("No words were recognised."),
+        TranscriptReason.NO_SPEECH: _("Nobody was heard speaking: tones, noise, music or silence."),
         TranscriptReason.UNUSABLE: _("The audio could not be read."),
         TranscriptReason.NOT_AVAILABLE: _("The carrier never gave us the audio. Please call without it."),
         TranscriptReason.FAILED: _("The transcription failed."),
         TranscriptReason.LOW_CONFIDENCE: _("The machine is unsure of what it wrote."),
         TranscriptReason.TOO_LONG: _("The recording is too long for a transcript."),
+        TranscriptReason.UNCHECKED: _("Whether somebody speaks could not be checked. These may be no words at all."),
     },
     TranscriptReason,
 )
