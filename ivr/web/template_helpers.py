@@ -12,7 +12,7 @@ from flask_babel import format_date, format_datetime, gettext, ngettext
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, words
-from ivr.domain.enums import Refusal, TaskEventKind
+from ivr.domain.enums import Refusal, TaskEventKind, TranscriptState
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -109,8 +109,8 @@ def transcript_state(task: CallbackTask) -> str:
     recordings = [message.recording for message in task.messages if message.recording is not None]
     states = {recording.transcript.state if recording.transcript else "awaited" for recording in recordings}
     # Of several recordings the one counts that somebody must listen to, or wait for.
-    known = (state for state in ("please_listen", "awaited", "pending", "done") if state in states)
-    return next(known, "awaited" if task.provisional else "none")
+    order = (TranscriptState.PLEASE_LISTEN, "awaited", TranscriptState.PENDING, TranscriptState.DONE)
+    return next((state for state in order if state in states), "awaited" if task.provisional else "none")
 
 
 def event_text(event: TaskEvent) -> str:

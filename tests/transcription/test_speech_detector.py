@@ -152,7 +152,7 @@ def test_words_heard_in_the_busy_tone_after_a_message_are_marked_as_uncertain(em
     said = human_speech(4)
     transcript = transcribed(monkeypatch, joined(said, sound(on_and_off(tone(425, seconds=15), 0.48, 0.48))))
     assert (transcript.state, transcript.reason) == (TranscriptState.PLEASE_LISTEN, TranscriptReason.LOW_CONFIDENCE)
-    assert [word["confidence"] for word in transcript.words if word["start"] > 5] == [0.0] * 28
+    assert {word["confidence"] for word in transcript.words if word["start"] > 5} == {0.0}
     assert all(word["confidence"] == 0.83 for word in transcript.words if word["end"] < 3)
 
 
