@@ -187,7 +187,7 @@ def _own_names(session: Session, first: datetime, last: datetime, zone: object) 
     found: dict[tuple[str, object], set[int]] = defaultdict(set)
     for line in lines:
         surname = (f"- {names.get(line.user_id) or line.actor}").split()[-1]
-        if _parts(_distinctive(surname)) & _parts(text_folding.WORD.findall(line.caller_name)):
+        if _parts(_distinctive(surname)) & _parts(text_folding.parts_of(line.caller_name)):
             found[(line.actor, line.at.astimezone(zone).date())].add(line.task_id)
     return [_of_tasks(UnusualReading.OWN_NAME, key, ids) for key, ids in found.items()]
 
@@ -199,7 +199,7 @@ def _parts(words: Iterable[str]) -> set[str]:
 
 def _distinctive(name: str) -> list[str]:
     """The distinctive words of a surname. Short ones (El-, Al-, O') count only if there is no longer one."""
-    words = text_folding.WORD.findall(name)
+    words = text_folding.parts_of(name)
     return [word for word in words if len(word) > _PARTICLE] or words
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from ivr.callbacks import search_index
 from ivr.config.settings import settings
+from ivr.domain import search_terms
 from ivr.domain.enums import Companion, MessageState, PriorityGroup, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team
@@ -78,6 +79,11 @@ class Filters:
     def __bool__(self) -> bool:
         """Whether anything is filtered, not only sorted."""
         return any(value for name, value in vars(self).items() if name not in ("sort", "order"))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a whole receipt code or telephone number is looked for: it is found wherever one may look."""
+        return bool(self.q) and search_terms.asked(self.q).is_number
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The conditions for tasks."""

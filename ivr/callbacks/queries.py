@@ -116,6 +116,21 @@ def in_view(
     return listed(session, query, _details())
 
 
+def everywhere(session: Session, user: User, text: str, page: int = 1) -> Listed:
+    """A page (from 1) of the tasks with a receipt code or number, in whatever view they are: open ones first."""
+    query = select(CallbackTask).where(visible_to(user), *Filters(q=text).conditions())
+    query = query.order_by(CallbackTask.state == TaskState.CLOSED, *SERVED).limit(PAGE).offset((page - 1) * PAGE)
+    return listed(session, query, _details())
+
+
+def elsewhere(session: Session, user: User, view: str, now: datetime, filters: Filters) -> Sequence[str]:
+    """The views ("open", "closed") that hold tasks with a receipt code or number which this view does not show."""
+    here = select(CallbackTask.id).where(_in_view(view, user, now), *filters.conditions())
+    closed = (CallbackTask.state == TaskState.CLOSED).label("closed")
+    outside = select(closed).where(visible_to(user), *Filters(q=filters.q).conditions(), CallbackTask.id.not_in(here))
+    return ["closed" if is_closed else "open" for is_closed in sorted(session.scalars(outside.distinct()))]
+
+
 def count(session: Session, user: User, view: str, now: datetime, filters: Filters | None = None) -> int:
     """How many tasks a view holds, MOST_COUNTED at the most."""
     where = (visible_to(user), _in_view(view, user, now), *(filters or Filters()).conditions())

@@ -1,29 +1,28 @@
 """Finding tasks by name, number, receipt code, and what was said or written down.
 
-Words are kept in a table of their own, spelled plainly (see :mod:`ivr.domain.text_folding`), so that both databases
+Words are kept in a table of their own, spelled plainly (see :mod:`ivr.domain.search_terms`), so that both databases
 find them by the same index, however many tasks there are.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Select, delete, intersect, or_, select
+from sqlalchemy import Select, delete, intersect, or_, select, union
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import TaskEventKind
-from ivr.domain.text_folding import WORD, spellings
+from ivr.domain.search_terms import Term, asked, words_of, words_of_number
 from ivr.models.callbacks import CallbackTask, SearchWord, TaskEvent
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform.column_types import insert
 
-#: Characters of a word that are kept, and words of a task.
-_LONGEST, _MOST = 60, 2000
+#: Words of a task: three recordings of three minutes, and its notes, in all spellings.
+_MOST = 10_000
+#: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
+_VERSION = "~2"
 #: Of what is found everywhere the newest.
 _FOUND = 500
-#: The end of a number is looked for from its last digit.
-_FROM_BEHIND = "…"
 
 
 def index_new(session: Session, task: CallbackTask) -> None:
@@ -45,11 +44,12 @@ def index(session: Session, task: CallbackTask) -> None:
 
 
 def index_missing(session: Session, limit: int = 500) -> int:
-    """Index tasks that were opened before there was a search index.
+    """Index tasks that were indexed in another way, or not at all; until then they are found as before.
 
-    Returns their number, at most `limit`.
+    Returns their number, at most `limit`. Safe to break off and to repeat.
     """
-    unknown = select(CallbackTask).where(~select(SearchWord).where(SearchWord.task_id == CallbackTask.id).exists())
+    present = select(SearchWord).where(SearchWord.task_id == CallbackTask.id, SearchWord.word == _VERSION)
+    unknown = select(CallbackTask).where(~present.exists()).order_by(CallbackTask.id.desc())
     found = session.scalars(unknown.limit(limit)).all()
     for task in found:
         index(session, task)
@@ -57,10 +57,10 @@ def index_missing(session: Session, limit: int = 500) -> int:
 
 
 def _numbers_of(task: CallbackTask) -> Iterator[str]:
+    yield _VERSION
     yield from (task.receipt_code, *(contact.receipt_code for contact in task.contacts))
     for number in {task.callback_number, *(contact.callback_number for contact in task.contacts)} - {None}:
-        digits = str(number).removeprefix("+")
-        yield from (digits, digits.removeprefix("49"), _FROM_BEHIND + digits[::-1])
+        yield from words_of_number(str(number))
 
 
 def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
@@ -74,30 +74,25 @@ def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
     notes = session.scalars(
         select(TaskEvent.text).where(TaskEvent.task_id == task.id, TaskEvent.kind == TaskEventKind.NOTED)
     )
-    for text in (task.caller_name, *(text for row in said for text in row), *notes):
-        for word in WORD.findall(text or ""):
-            yield from (spelling[:_LONGEST] for spelling in spellings(word) if spelling)
+    yield from words_of(task.caller_name or "", name=True)
+    for text in (*(text for row in said for text in row), *notes):
+        yield from words_of(text or "")
 
 
 def matching(text: str) -> Select[int] | None:
     """Ids of the newest tasks that have every word that was asked for, at its beginning; None where none was."""
-    asked = [_having(words) for words in _asked(text)]
-    if not asked:
+    ways = [_having_all(terms) for terms in asked(text).ways]
+    if not ways:
         return None
-    found = intersect(*asked).subquery() if len(asked) > 1 else asked[0].subquery()
+    found = (union(*ways) if len(ways) > 1 else ways[0]).subquery()
     return select(found.c.task_id).order_by(found.c.task_id.desc()).limit(_FOUND)
 
 
-def _asked(text: str) -> Iterator[set[str]]:
-    if re.fullmatch(r"[\s\d+/()-]*\d[\s\d+/()-]*", text):  # a number, or a code, however it is grouped
-        digits = re.sub(r"\D", "", text)
-        local = re.sub(r"^(00)?(49)?0?", "", digits) or digits
-        yield {digits, local, _FROM_BEHIND + digits[::-1]} if len(digits) >= 4 else {digits}
-        return
-    for word in WORD.findall(text)[:8]:
-        yield {spelling[:_LONGEST] for spelling in spellings(word)}
+def _having_all(terms: Sequence[Term]) -> Select[int]:
+    each = [_having(term) for term in terms]
+    return select(intersect(*each).subquery().c.task_id) if len(each) > 1 else each[0]
 
 
-def _having(words: set[str]) -> Select[int]:
+def _having(words: Term) -> Select[int]:
     ranges = [(SearchWord.word >= word) & (SearchWord.word < word + "\U0010ffff") for word in sorted(words)]
     return select(SearchWord.task_id.label("task_id")).where(or_(*ranges)).distinct()

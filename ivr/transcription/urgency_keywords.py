@@ -6,24 +6,26 @@ that was caused by a wrong word.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
 
 from ivr.config.settings import settings
-from ivr.domain.text_folding import WORD, plain
+from ivr.domain.text_folding import parts_of, plain
+
+#: What may stand around a word.
+_PUNCTUATION = ".,;:!?¿¡…()[]\"'„“”‚‘’«»<>-–—،؛؟ "
 
 
 def found(language: str, text: str) -> list[str]:
     """The phrases of the language's list that the text contains, as they stand in the text, each once."""
-    spoken = [(plain(word), word) for word in WORD.findall(text)]
+    spoken = [(plain(part), word.strip(_PUNCTUATION)) for word in text.split() for part in parts_of(word)]
     hits: list[str] = []
     for phrase in _phrases(language, settings().urgency_words.get(language)):
         for start in range(len(spoken) - len(phrase) + 1):
             part = spoken[start : start + len(phrase)]
             if all(_matches(pattern, plain) for pattern, (plain, _) in zip(phrase, part, strict=True)):
-                hit = " ".join(word for _, word in part)
+                hit = " ".join(dict.fromkeys(word for _, word in part))
                 if hit not in hits:
                     hits.append(hit)
     return hits
@@ -34,7 +36,8 @@ def _matches(pattern: str, word: str) -> bool:
 
 
 def _words(phrase: str) -> list[str]:
-    return [plain(word) + ("*" if star else "") for word, star in re.findall(r"(\w+)(\*?)", phrase, re.UNICODE)]
+    words = [(plain(part), word.endswith("*")) for word in phrase.split() for part in parts_of(word)]
+    return [word + ("*" if star else "") for word, star in words]
 
 
 @lru_cache(maxsize=64)

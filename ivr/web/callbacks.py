@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ from ivr.callbacks import (
     sms,
 )
 from ivr.callbacks.filters import Filters
+from ivr.callbacks.readable import Listed
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, outbound_callbacks
 from ivr.domain import outcomes
@@ -58,12 +59,11 @@ def queue() -> str | AnyResponse:
     if filters.q:
         search_log.note(filters.q, now)
     with database.reading() as session:
-        listed = queries.in_view(session, me(), view, asked.page, now=now, filters=filters)
-        tasks = listed.tasks
         counts = queries.counts(session, me(), now)
-        found = queries.count(session, me(), view, now, filters) if filters else counts[view]
+        listed, found, elsewhere = _found(session, asked, filters, counts, now)
+        tasks = listed.tasks
         uncovered = break_glass.uncovered(session, tasks, me(), now)
-        version = _version(tasks, (counts, found, sorted(uncovered)), now)
+        version = _version(tasks, (counts, found, elsewhere, sorted(uncovered)), now)
         if asked.seen == version:
             return Response(status=204)
         fragment = asked.seen is not None
@@ -72,8 +72,22 @@ def queue() -> str | AnyResponse:
         "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
         page=asked.page, pages=-(-found // queries.PAGE), found=found, unreadable=listed.unreadable,
         full=len(tasks) + len(listed.unreadable) == queries.PAGE,
-        most=queries.MOST_COUNTED, filters=filters, uncovered=uncovered, unused=claims.is_unused, **choices,
+        elsewhere=elsewhere, most=queries.MOST_COUNTED, filters=filters, uncovered=uncovered,
+        unused=claims.is_unused, **choices,
     )  # fmt: skip
+
+
+def _found(
+    session: Session, asked: QueueAddress, filters: Filters, counts: Mapping[str, int], now: datetime
+) -> tuple[Listed, int, Sequence[str]]:
+    """The tasks of a page, how many there are, and in which other views some of them are."""
+    view = asked.view
+    if filters.is_number:  # found wherever one may look, whatever the view and the filters
+        listed = queries.everywhere(session, me(), filters.q, asked.page)
+        found = queries.count(session, me(), "all", now, Filters(q=filters.q))
+        return listed, found, queries.elsewhere(session, me(), view, now, filters)
+    listed = queries.in_view(session, me(), view, asked.page, now=now, filters=filters)
+    return listed, queries.count(session, me(), view, now, filters) if filters else counts[view], ()
 
 
 @desk.post("/search")

@@ -31,7 +31,7 @@ from tests.support.transcription import a_message, desk, set_up, store
         ("uk", "у нас немає світла", ["немає світла"]),
         ("pl", "odcięli prąd wczoraj", ["odcięli prąd"]),
         ("ro", "nu avem mancare pentru copii", ["nu avem mancare"]),  # written without its accents
-        ("fr", "on nous a coupé l'électricité", ["coupé l électricité"]),
+        ("fr", "on nous a coupé l'électricité", ["coupé l'électricité"]),
         ("kmr", "elektrik tune ye", ["elektrik tune"]),
         ("bg", "нямам пари", ["нямам пари"]),
     ],

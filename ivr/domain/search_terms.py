@@ -1,0 +1,137 @@
+"""What a text can be found by, and what a search asks for: words in all spellings, parts joined, numbers as pasted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ivr.domain.text_folding import JOIN, parts_of, plain, prepared, spellings, split
+
+#: Characters of a word that are kept.
+LONGEST = 60
+#: The end of a number is looked for from its last digit.
+FROM_BEHIND = "…"
+#: Words of a search that are looked for, and in how many ways they are joined.
+_MOST_ASKED, _MOST_WAYS = 8, 12
+#: Digits of a number that stands in a text, and of one that is searched as a whole everywhere.
+_NUMBER, _WHOLE_NUMBER = 5, 8
+#: Small words before a name that are written apart, hyphenated or joined.
+_PARTICLES = frozenset(
+    {
+        "ad", "al", "as", "ash", "at", "el", "ul", "abd", "abu", "abou", "ait", "ben", "bin", "bint", "hadj", "haj",
+        "ibn", "oulad", "ould", "umm", "ab", "af", "av", "d", "da", "das", "de", "del", "della", "den", "der", "des",
+        "di", "do", "dos", "du", "fitz", "l", "la", "le", "les", "mac", "mc", "o", "saint", "san", "santa", "st",
+        "ten", "ter", "van", "vom", "von", "zu", "zum", "zur",
+        "ال", "ابن", "ابو", "ام", "بن", "بنت", "پور", "زاده", "ذو", "عبد",
+    }
+)  # fmt: skip
+#: Digits with what people write between them.
+_DIGITS = re.compile(r"\+?\s*\(?\s*\d(?:[\d\s()\[\]./,~:-]*\d)?")
+#: What stands before and behind a pasted number.
+_BEFORE = re.compile(r"\b(?:tel|telefon|fon|phone|mobil|mobile|handy|fax|callto|sips?|sms|whatsapp)\b[\s.:]*(?=[+(\d])")
+_BEHIND = re.compile(r"(?<=\d)[;@]\S*")
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+
+#: One of several words, each at the beginning of a word that is looked for.
+Term = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search asks for: one of several ways, each with terms of which all are wanted."""
+
+    ways: tuple[tuple[Term, ...], ...]
+    #: It is a whole receipt code or telephone number, and nothing else.
+    is_number: bool = False
+
+
+def words_of(text: str, *, name: bool = False) -> Iterator[str]:
+    """The words by which a text is found.
+
+    Its parts in all spellings, what is joined in it as one word, too, and its numbers. In a `name` all neighbours are
+    joined, elsewhere small words with what follows them.
+    """
+    whole = list(split(text))
+    for parts in whole:
+        for part in parts:
+            yield from _cut(spellings(part))
+        if len(parts) > 1:
+            yield from _cut(_joined(parts))
+    words = [part for parts in whole for part in parts]
+    for start in range(len(words) - 1):
+        for end in (start + 2, start + 3):
+            joined = words[start:end]
+            if len(joined) == end - start and (name or _are_particles(joined)):
+                yield from _cut(_joined(joined))
+    for written in _DIGITS.findall(prepared(text)):
+        if len(digits := re.sub(r"\D", "", written)) >= _NUMBER:
+            yield from _cut(_as_dialled(written) | {FROM_BEHIND + _local(digits)[::-1]})
+
+
+def words_of_number(number: str) -> Iterator[str]:
+    """The words by which a telephone number in E.164, or as it was shown, is found."""
+    digits = re.sub(r"\D", "", number)
+    if digits:
+        yield from _cut({digits, digits.removeprefix("49"), FROM_BEHIND + digits[::-1]})
+
+
+def asked(text: str) -> Search:
+    """What somebody looks for, however it was typed or pasted."""
+    text = _BEHIND.sub(" ", _BEFORE.sub(" ", prepared(text)))
+    numbers = [written for written in _DIGITS.findall(text) if len(re.sub(r"\D", "", written)) >= 4]
+    rest = _DIGITS.sub(lambda found: " " if found[0] in numbers else found[0], text)
+    words = parts_of(rest)[:_MOST_ASKED]
+    terms = [_number_term(written) for written in numbers[:_MOST_ASKED]]
+    ways = [(*terms, *way) for way in _ways(words)]
+    if numbers and any(JOIN in written or re.search(r"\s", written) for written in numbers):
+        # Perhaps these are several numbers: a house and a postal code.
+        ways += [tuple(map(_spelled, parts_of(text)[:_MOST_ASKED]))]
+    whole = len(numbers) == 1 and not words and len(re.sub(r"\D", "", numbers[0])) >= _WHOLE_NUMBER
+    return Search(tuple(dict.fromkeys(way for way in ways if way)), whole)
+
+
+def _ways(words: Sequence[str]) -> Iterator[tuple[Term, ...]]:
+    """The words, and the words with neighbours joined."""
+    yield tuple(_spelled(word) for word in words)
+    ways = 1
+    for size in (2, 3):
+        for start in range(len(words) - size + 1):
+            joined = words[start : start + size]
+            if ways < _MOST_WAYS and (len(words) <= 4 or _are_particles(joined)):
+                ways += 1
+                one = frozenset(_cut(_joined(joined)))
+                before, behind = words[:start], words[start + size :]
+                yield (*map(_spelled, before), one, *map(_spelled, behind))
+
+
+def _are_particles(words: Sequence[str]) -> bool:
+    """Whether all words but the last are small words before a name."""
+    return all(plain(word) in _PARTICLES for word in words[:-1])
+
+
+def _spelled(word: str) -> Term:
+    return frozenset(_cut(spellings(word)))
+
+
+def _joined(parts: Sequence[str]) -> frozenset[str]:
+    return spellings("".join(parts))
+
+
+def _cut(words: frozenset[str] | set[str]) -> Iterator[str]:
+    return (word[:LONGEST] for word in words if word)
+
+
+def _number_term(written: str) -> Term:
+    digits = re.sub(r"\D", "", written)
+    return frozenset(_cut(_as_dialled(written) | {digits, FROM_BEHIND + digits[::-1]}))
+
+
+def _as_dialled(written: str) -> set[str]:
+    """The digits as they are written, without country and trunk code, and with the foreign country's."""
+    digits = re.sub(r"\D", "", _TRUNK_ZERO.sub("", written))
+    return {digits, _local(digits), re.sub(r"^00", "", digits)} - {""}
+
+
+def _local(digits: str) -> str:
+    return re.sub(r"^(00)?(49)?0?", "", digits) or digits
