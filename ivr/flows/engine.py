@@ -59,6 +59,15 @@ def take_up(flow: Flow, state: CallState, questions: Questions) -> Turn:
     return begin(flow, _go(state, flow.exhausted if state.answers > flow.limit else flow.fallback), questions)
 
 
+def end_instead(flow: Flow, turn: Turn, name: str, *before: str) -> Turn:
+    """A turn that ends the call, with another ending, and prompts before its last words."""
+    end = flow.steps[name]
+    if not isinstance(end, End):
+        raise TypeError(f"{name} is no ending")
+    last_words = Speak(tuple(PromptLine(prompt) for prompt in (*before, *end.prompts)))
+    return Turn(changed(turn.state, step=name), turn.events, (*turn.verbs[:-2], last_words, HangUp()))
+
+
 def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> Turn:
     """The turn that follows what the caller (or the call queue) did at `state.step`."""
     ends_entry = state.entry_complete and given == Keys(BACK)

@@ -51,6 +51,9 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
         start="screened_first",
         fallback="technical_problem",
         exhausted="enough",
+        noted="receipt_code",
+        not_noted="goodbye_not_noted",
+        unserved="goodbye_unserved",
         # Emergency first; and no menu keeps a caller from people.
         anywhere={"9": _EMERGENCY, "0": _PERSON},
         steps={

@@ -66,6 +66,8 @@ class Event:
     context: EventContext | None = None
     #: The recording ended because the time for one was over.
     cut_at_limit: bool = False
+    #: Names the event where a process keeps a copy of it in its memory: of both, one is written.
+    name_of_copy: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ class CallState:
     room: str = ""
     #: Events that could not be written down yet. They travel along until they can.
     pending_events: tuple[Event, ...] = ()
+    #: Something of the call waits to be written, so its receipt code is looked up before the next step.
+    is_behind: bool = False
     #: Questions the hash key leads back to, the latest last.
     trail: tuple[AnsweredQuestion, ...] = ()
     #: Prompts that were spoken right before the present question; the star key repeats them.

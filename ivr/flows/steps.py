@@ -220,6 +220,9 @@ class Flow:
     `limit` answers are more than any caller needs; a call that has given more goes to `exhausted`, so no
     storm of keys keeps a call for ever. A call whose document failed is taken up again at `fallback`.
     `anywhere` holds the keys that count at every question unless it gives them a meaning of its own.
+
+    Which ending is true turns out when a promise is written down: `noted` speaks the receipt code, `not_noted` says
+    that there is none just now, `unserved` asks to call again, because nothing could be kept.
     """
 
     start: str
@@ -228,6 +231,9 @@ class Flow:
     exhausted: str
     anywhere: Mapping[str, Choice] = field(default_factory=dict)
     limit: int = 60
+    noted: str = ""
+    not_noted: str = ""
+    unserved: str = ""
 
     def choices(self, menu: Menu) -> Mapping[str, Choice]:
         """All keys of a menu, its own and those that count anywhere."""

@@ -18,60 +18,16 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.platform import outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
+from ivr.platform.database_faults import Away as Away
+from ivr.platform.database_patience import Patience
 
-
-class Away(SQLAlchemyError):
-    """The database did not answer a moment ago, and nobody waits for it again just now."""
-
-
-class _Patience:
-    """How long this process waits for the database: workers have time, a caller has not (see :func:`be_quick`)."""
-
-    #: Seconds to wait for a lock or a connection.
-    seconds = 4.0
-    #: After a failure nobody asks again for so many seconds.
-    pause = 0.0
-    #: Until when (monotonic) nothing is read, and nothing is written.
-    no_reading_until = 0.0
-    no_writing_until = 0.0
-    #: Since when (monotonic) a look at the database has gone unanswered, and when the last one was answered.
-    looking_since: float | None = None
-    answered_at = 0.0
-
-    def check(self, writing: bool) -> None:
-        """Raises Away while nobody should wait."""
-        if not self.pause:
-            return
-        now, since = time.monotonic(), self.looking_since
-        away = now < max(self.no_reading_until, self.no_writing_until if writing else 0.0)
-        if away or (since is not None and now - since > _SILENCE):
-            raise Away("the database did not answer a moment ago")
-
-    def is_there(self) -> bool:
-        """Whether the database answered a moment ago, and no look at it is overdue."""
-        now, since = time.monotonic(), self.looking_since
-        return now - self.answered_at < _SILENCE and (since is None or now - since < _OVERDUE)
-
-    def failed(self, writing: bool) -> None:
-        """It did not answer."""
-        self.answered_at = 0.0
-        until = time.monotonic() + self.pause
-        self.no_writing_until = until
-        if not writing:
-            self.no_reading_until = until
-
-
-#: A look at the database that takes longer (seconds) means it is away.
-_SILENCE = 1.0
-#: A look that takes longer (seconds) makes it doubtful.
-_OVERDUE = 0.2
-_patience = _Patience()
+_patience = Patience()
 
 
 def be_quick() -> None:
@@ -90,10 +46,10 @@ def _look() -> None:
         try:
             with engine().connect() as connection:
                 connection.exec_driver_sql("SELECT 1")
-            _patience.looking_since, _patience.answered_at = None, time.monotonic()
-        except SQLAlchemyError:
+            _patience.answered()
+        except SQLAlchemyError as error:
             _patience.looking_since = None
-            _patience.failed(writing=False)
+            _patience.failed(error, writing=False)
         time.sleep(0.5)
 
 
@@ -224,22 +180,17 @@ def one_instant() -> Iterator[Session]:
         yield session
 
 
-#: What PostgreSQL answers to one of two who wait for each other: it is there, and the other one has gone on.
-_DEADLOCK = "40P01"
-
-
 @contextmanager
 def _watched(*, writing: bool) -> Iterator[None]:
     _patience.check(writing)
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
-            _patience.failed(writing)
-        raise
     except UnknownStoredValue as error:
         with suppress(SQLAlchemyError), engine().connect() as connection:
             error.look_up(connection)
+        raise
+    except SQLAlchemyError as error:
+        _patience.failed(error, writing)
         raise
 
 
@@ -261,18 +212,23 @@ def _in_turn(shared: Engine) -> Iterator[None]:
 
 
 _NOT_DURABLE = text("SET LOCAL synchronous_commit = off")
+#: Of a transaction that others wait for.
+_SHORT_WAIT = text("SET LOCAL lock_timeout = '100ms'")
 
 
 @contextmanager
-def noting() -> Iterator[Connection]:
+def noting(*, waits_for_rows: bool = True) -> Iterator[Connection]:
     """A bare connection for a few short statements no promise hangs on.
 
     Safe from crashes of ours, not from a power cut, and several times as quick as :func:`writing`. Commits when the
-    block ends.
+    block ends. Without `waits_for_rows` a row that somebody else holds is an error after a tenth of a second: of many
+    rows in one transaction, those that are locked already would be held up too.
     """
     with _watched(writing=True), _in_turn(engine()), _writing_engine(engine(), False).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(_NOT_DURABLE)
+            if not waits_for_rows:
+                connection.execute(_SHORT_WAIT)
         yield connection
 
 
@@ -295,15 +251,18 @@ def writing(*, durable: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def writing_alone() -> Iterator[Session]:
+def writing_alone(*, waits_for_rows: bool = True) -> Iterator[Session]:
     """Like :func:`writing`, and of all that write so, in whatever process, one at a time.
 
     For live calls, where what happens to a line, its members and their conversations hangs together. SQLite has one
-    writer anyway.
+    writer anyway. Without `waits_for_rows` a row that somebody else holds is an error after a tenth of a second, so
+    that one row does not hold up all that write alone.
     """
     with writing() as session:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ALONE})
+            if not waits_for_rows:
+                session.execute(_SHORT_WAIT)
         yield session
 
 

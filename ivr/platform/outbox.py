@@ -96,6 +96,16 @@ def add(
         session.info.setdefault("queued_jobs", []).append(QueuedJob(work_id, kind, is_urgent, generation, pool))
 
 
+def planned(session: Session) -> int:
+    """How many jobs the session would hand over if it were committed now."""
+    return len(session.info.get("queued_jobs", ()))
+
+
+def forget(session: Session, planned_before: int) -> None:
+    """Do not hand over what was added since: a savepoint has taken it back."""
+    del session.info.get("queued_jobs", [])[planned_before:]
+
+
 def settle(session: Session, kind: str, subject_id: int, now: datetime) -> None:
     """Mark a row done because its job is not needed any more."""
     row = update(Work).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))

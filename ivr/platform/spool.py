@@ -1,71 +1,116 @@
 """Entries that could not be written into the database wait on this host's disk, and are replayed in order, once.
 
-    spool.keep("turn", payload)        # OSError: not even that
-    spool.replay(handlers)             # when the database is back; the scheduler and every web process try
+    spool.keep("turn", payload, call_sid)   # OSError: not even that
+    spool.replay(handlers)                  # when the database is back; the scheduler and every web process try
+    spool.replay_group(call_sid, handlers)  # before something else of the same call is written
 
-An entry is appended and fsynced. Before a replay the file is moved aside, so that nothing is appended while it is
-read. Entries are encrypted, because they hold telephone numbers. An entry and the mark that it has been replayed are
-written in one transaction, so no entry is written twice when a process is killed between two of them. See
-docs/decisions/014-spool.md.
+Entries of a group (a call) are written in their order, and wait for no other group. Entries are encrypted, because they
+hold telephone numbers. An entry and the mark that it has been replayed are written in one transaction, so no entry is
+written twice when a process is killed between two of them. See docs/decisions/014-spool.md.
 """
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import json
 import logging
-import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import Session
-
-from ivr.config.settings import settings
-from ivr.domain.timestamps import utc_now
-from ivr.platform import crypto, database
-from ivr.platform.blob_storage import sync_directory
-from ivr.platform.column_types import insert
+from ivr.platform import crypto, spool_files, spool_memory
 from ivr.platform.crypto import Purpose
-from ivr.platform.work_models import SpoolEntry
+from ivr.platform.spool_replay import Handler as Handler
+from ivr.platform.spool_replay import Source, write_all
+from ivr.platform.spool_replay import take_mark as take_mark
 
 log = logging.getLogger(__name__)
 
-#: Writes an entry's payload into the database, in the session's transaction.
-Handler = Callable[[Session, Any], object]
-
+#: Files: what belongs to no group, what an earlier version was replaying, what could not be replayed.
 _ENTRIES, _REPLAYING, _DAMAGED = "entries", "replaying", "damaged"
+#: The directory with a file for each group.
+_GROUPS = "calls"
+#: How many files are opened to find the oldest entry.
+_LOOKED_AT = 500
 
 
-def keep(kind: str, payload: Any) -> None:
-    """Append an entry (JSON) durably.
+def keep(kind: str, payload: Any, group: str = "") -> None:
+    """Append an entry (JSON) of a group durably.
 
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    token = crypto.seal(Purpose.SPOOL, json.dumps([kind, payload]))
-    _append(_ENTRIES, f"{secrets.token_hex(16)} {token}\n".encode())
+    name = _file_of(group)
+    _to_disk(name)  # what came before it
+    spool_files.append(name, _line(kind, payload))
 
 
-def waiting() -> bool:
-    """Whether this host has entries that are not in the database yet."""
-    return any(_size(name) for name in (_ENTRIES, _REPLAYING))
+def keep_in_memory(kind: str, payload: Any, group: str) -> None:
+    """Keep an entry (JSON) in this process, until the database or the disk takes it.
+
+    Raises:
+        OSError: there are too many already.
+    """
+    spool_memory.append(_file_of(group), _line(kind, payload))
+
+
+def _line(kind: str, payload: Any) -> bytes:
+    """A name that begins with the instant (milliseconds), and the sealed entry."""
+    name = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    return f"{name} {crypto.seal(Purpose.SPOOL, json.dumps([kind, payload]))}\n".encode()
+
+
+def _file_of(group: str) -> str:
+    return f"{_GROUPS}/{hashlib.sha256(group.encode()).hexdigest()[:32]}" if group else _ENTRIES
+
+
+def waiting(group: str | None = None) -> bool:
+    """Whether entries of a group, or any at all, are not in the database yet."""
+    if group is not None:
+        name = _file_of(group)
+        return spool_memory.has(name) or spool_files.size(name) > 0
+    files = any(spool_files.size(name) for name in (_ENTRIES, _REPLAYING))
+    return files or in_memory() > 0 or spool_files.any_in(_GROUPS)
+
+
+def in_memory() -> int:
+    """Entries that this process alone holds."""
+    return spool_memory.count()
 
 
 def damaged() -> int:
     """Bytes of entries that could not be replayed and that a person has to look at."""
-    return _size(_DAMAGED)
+    return spool_files.size(_DAMAGED)
+
+
+def oldest(now: datetime) -> float:
+    """For how many seconds the oldest entry on the disk has waited; 0 where none waits."""
+    ages = [0.0]
+    for name in [_REPLAYING, _ENTRIES, *spool_files.names(_GROUPS)[:_LOOKED_AT]]:
+        for line in spool_files.lines(name)[:1]:
+            ages.append((now - _instant_of(line, name)).total_seconds())
+    return max(ages)
+
+
+def _instant_of(line: bytes, name: str) -> datetime:
+    try:
+        at = datetime.fromtimestamp(int(line[:12], 16) / 1000, UTC)
+        if line[32:33] == b" " and at.year < 2100:
+            return at
+    except (ValueError, OverflowError, OSError):
+        pass
+    path = spool_files.path_of(name)  # of an earlier version
+    return datetime.fromtimestamp(path.stat().st_mtime if path.exists() else time.time(), UTC)
 
 
 def replay(handlers: Mapping[str, Handler]) -> int:
-    """Write the waiting entries into the database, in their order; how many were new to it.
+    """Write the waiting entries into the database; how many were new to it.
 
-    One of several processes does it; the others return at once. An entry that a handler cannot take is put aside under
-    `damaged`, so that it holds up no other.
+    One of several processes writes what is on the disk; the others write what they have in memory. An entry that a
+    handler cannot take is put aside under `damaged`, and holds up no other. One that waits for a row which somebody
+    else holds is left for the next time, with what follows it in its group.
 
     Raises:
         SQLAlchemyError: the database does not answer; nothing is lost.
@@ -74,74 +119,91 @@ def replay(handlers: Mapping[str, Handler]) -> int:
     if not waiting():
         return 0
     done = 0
-    with _alone() as first:
-        while first and waiting():
-            if not _size(_REPLAYING):
-                with _appending():
-                    _path(_ENTRIES).rename(_path(_REPLAYING))
-            for line in _path(_REPLAYING).read_bytes().splitlines(keepends=True):
-                done += _replay_one(line, handlers)
-            _path(_REPLAYING).unlink()
+    try:
+        with spool_files.only_one("replay") as first:
+            if first:
+                names = [name for name in (_REPLAYING, _ENTRIES) if spool_files.size(name)]
+                done = _write([Source(name, spool_files) for name in [*names, *spool_files.names(_GROUPS)]], handlers)
+    finally:
+        done += _replay_memory(handlers)
     if done:
         log.warning("%d entries of the spool are in the database now", done)
     return done
 
 
-def _replay_one(line: bytes, handlers: Mapping[str, Handler]) -> bool:
+def _replay_memory(handlers: Mapping[str, Handler]) -> int:
+    """Write what this process holds into the database, or else on the disk."""
+    names = [name for name in spool_memory.names() if not spool_files.size(name)]
     try:
-        name, _, token = line.decode().strip().partition(" ")
-        kind, payload = json.loads(crypto.unseal(Purpose.SPOOL, token, what="an entry of the spool"))
-        handler = handlers[kind]
-    except (ValueError, KeyError, TypeError) as error:
-        if line.strip():
-            why = str(error) if isinstance(error, crypto.CannotOpen) else "an entry of the spool is damaged"
-            log.error("%s; it is kept in %s until spool-retry", why, _path(_DAMAGED))
-            _put_aside(line.rstrip(b"\n") + b"\n")
-        return False
+        return _write([Source(name, spool_memory) for name in names], handlers) if names else 0
+    finally:
+        save_memory()
+
+
+def save_memory() -> None:
+    """Move what this process holds to the disk, as far as it has room."""
+    for name in spool_memory.names():
+        try:
+            _to_disk(name)
+        except OSError:
+            break
+
+
+def _to_disk(name: str) -> None:
+    """Move what is in memory of a group to the disk. Nothing is lost or doubled if that fails half-way.
+
+    Raises:
+        OSError: it stays in memory.
+    """
+    for line in spool_memory.lines(name):
+        spool_files.append(name, line)
+        spool_memory.remove(name, line.__eq__)
+
+
+def replay_group(group: str, handlers: Mapping[str, Handler]) -> bool:
+    """Write what waits of one group into the database; whether nothing of it waits any more.
+
+    Raises:
+        SQLAlchemyError: the database does not answer. OSError: the disk cannot be read.
+    """
+    name = _file_of(group)
+    _write([Source(name, spool_files), Source(name, spool_memory)], handlers)
+    return not waiting(group)
+
+
+def _write(sources: list[Source], handlers: Mapping[str, Handler]) -> int:
     try:
-        with database.writing_alone() as session:
-            new = insert(session.get_bind().dialect, SpoolEntry).values(id=name, replayed_at=utc_now())
-            if session.scalar(new.on_conflict_do_nothing().returning(SpoolEntry.id)) is None:
-                return False  # it was written before
-            handler(session, payload)
-        return True
-    except (DataError, IntegrityError):
-        log.exception("an entry of the spool does not fit the database")
-    except SQLAlchemyError:
-        raise
-    except Exception:
-        log.exception("an entry of the spool could not be replayed")
-    _put_aside(line)
-    return False
+        return write_all(sources, handlers)
+    finally:
+        for source in sources:
+            for line in source.bad:
+                _put_aside(line)
+            source.remove_done()
 
 
 def _put_aside(line: bytes) -> None:
     # The same entry is read again when the database fails in the middle of a replay.
-    path = _path(_DAMAGED)
-    if not path.exists() or line.strip() not in path.read_bytes().split(b"\n"):
-        _append(_DAMAGED, line)
+    line = line.rstrip(b"\n") + b"\n"
+    if line not in spool_files.lines(_DAMAGED):
+        log.error("it is kept in %s until spool-retry", spool_files.path_of(_DAMAGED))
+        spool_files.append(_DAMAGED, line)
 
 
 def forget_damaged(before: datetime) -> bool:
     """Delete entries that were put aside before an instant: personal data is not kept longer than its period."""
-    with _alone() as first:
-        path = _path(_DAMAGED)
-        if not first or not path.exists() or path.stat().st_mtime >= before.timestamp():
-            return False
-        path.unlink()
-        return True
+    path = spool_files.path_of(_DAMAGED)
+    if not path.exists() or path.stat().st_mtime >= before.timestamp():
+        return False
+    spool_files.remove(_DAMAGED, lambda _: True)
+    return True
 
 
 def retry_damaged() -> int:
     """Put the entries that could not be replayed behind the waiting ones, to be tried again; how many there were."""
-    with _alone() as first:
-        path = _path(_DAMAGED)
-        if not first or not path.exists():
-            return 0
-        lines = [line + b"\n" for line in path.read_bytes().split(b"\n") if line.strip()]
-        for line in lines:
-            _append(_ENTRIES, line)
-        path.unlink()
+    lines = [line.rstrip(b"\n") + b"\n" for line in spool_files.lines(_DAMAGED) if line.strip()]
+    if lines:
+        spool_files.append(_ENTRIES, b"".join(lines))
+        spool_files.remove(_DAMAGED, set(lines).__contains__)
     return len(lines)
 
 
@@ -154,20 +216,19 @@ def reseal() -> tuple[int, int, list[str]]:
         OSError: the disk cannot be read or written, or the entries are being replayed.
     """
     done, kept, failures = 0, 0, list[str]()
-    with _alone() as first:
+
+    def resealed(line: bytes) -> bytes:
+        nonlocal done, kept
+        new, problem = _resealed(line.rstrip(b"\n"), name)
+        done, kept = done + (new != line.rstrip(b"\n")), kept + (new == line.rstrip(b"\n") and not problem)
+        failures.extend([problem] if problem else [])
+        return new + (b"\n" if line.endswith(b"\n") else b"")
+
+    with spool_files.only_one("replay") as first:
         if not first:
             raise OSError("another process is replaying the spool; try again in a moment")
-        for name in (_ENTRIES, _REPLAYING, _DAMAGED):
-            with _appending():
-                if not _size(name):
-                    continue
-                lines = []
-                for line in _path(name).read_bytes().split(b"\n"):
-                    new, problem = _resealed(line, name)
-                    done, kept = done + (new != line), kept + (new == line and bool(line.strip()) and not problem)
-                    failures += [problem] if problem else []
-                    lines.append(new)
-                _replace(name, b"\n".join(lines))
+        for name in (_ENTRIES, _REPLAYING, _DAMAGED, *spool_files.names(_GROUPS)):
+            spool_files.rewrite(name, lambda line: resealed(line) if line.strip() else line)
     return done, kept, failures
 
 
@@ -181,72 +242,3 @@ def _resealed(line: bytes, file: str) -> tuple[bytes, str]:
     except crypto.CannotOpen as error:
         return line, str(error)
     return f"{entry} {sealed}".encode(), ""
-
-
-def _replace(name: str, content: bytes) -> None:
-    """Write a file anew, or not at all."""
-    draft = _path(f"{name}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(_path(name))
-    sync_directory(draft.parent)
-
-
-def _path(name: str) -> Path:
-    return settings().var_dir / "spool" / name
-
-
-def _size(name: str) -> int:
-    try:
-        return _path(name).stat().st_size
-    except OSError:
-        return 0
-
-
-def _append(name: str, line: bytes) -> None:
-    with _appending():
-        path = _path(name)
-        new = not path.exists()
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            size = os.fstat(handle).st_size
-            torn = size and os.pread(handle, 1, size - 1) != b"\n"  # the machine stopped while it was written
-            data = b"\n" + line if torn else line
-            try:
-                if os.write(handle, data) != len(data):
-                    raise OSError(28, "No space left on device")
-                os.fsync(handle)
-            except OSError:
-                os.ftruncate(handle, size)
-                raise
-        finally:
-            os.close(handle)
-        if new:
-            sync_directory(path.parent)
-
-
-@contextmanager
-def _appending() -> Iterator[None]:
-    with _lock("append", fcntl.LOCK_EX):
-        yield
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    try:
-        with _lock("replay", fcntl.LOCK_EX | fcntl.LOCK_NB):
-            yield True
-    except BlockingIOError:
-        yield False
-
-
-@contextmanager
-def _lock(name: str, how: int) -> Iterator[None]:
-    path = _path(f"{name}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("a") as file:
-        fcntl.flock(file, how)
-        yield

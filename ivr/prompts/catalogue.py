@@ -47,7 +47,7 @@ BUILDING_BLOCKS = frozenset({"hour", "hour_and_minutes", "date"})
 OUTSIDE_THE_SCRIPT = frozenset(
     {
         "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_code",
-        "callback_connecting", "callback_machine", "callback_sorry", "companion_greeting",
+        "callback_connecting", "callback_machine", "callback_sorry", "companion_greeting", "not_kept",
     }
 )  # fmt: skip
 #: Prompts outside the call script that ask for a key.

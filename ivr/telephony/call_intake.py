@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +18,7 @@ from ivr.callbacks import contacts, intake, sms, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
-from ivr.domain.enums import EventName
+from ivr.domain.enums import EntryPlace, EventName
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.request import CallerRequest, RequestAnswers, from_record, to_record
 from ivr.flows.state import CallState, Event, EventContext
@@ -25,9 +27,11 @@ from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.platform import database, spool, write_behind
 from ivr.telephony import deferred_writes
-from ivr.telephony.deferred_writes import EndEntry, Entry, Handler, RecordingEntry, TurnEntry
+from ivr.telephony.deferred_writes import EndEntry, Entry, Handler, Kept, RecordingEntry, TurnEntry
 from ivr.telephony.state_token import seal
 from ivr.voicebox import voicebox
+
+log = logging.getLogger(__name__)
 
 #: Events that lead to a task, or change one.
 _ABOUT_TASKS = frozenset(
@@ -56,28 +60,46 @@ def write_turn(
     from_number: str | None,
     ending: str,
     now: datetime,
-) -> str | None:
+) -> Kept:
     """Write down what has become known of the call since `before` and what was promised.
 
-    The receipt code once there is a task. `ending` is the name of the ending the call has reached, or empty.
+    With the receipt code, once there is a task. `ending` is the name of the ending the call has reached, or empty.
 
     Raises:
-        NotKept: neither the database nor the disk has taken it; the events are to be written down later.
+        NotKept: nothing has taken it; the events are to be written down later.
     """
     code = state.request.receipt_code
+    unchanged = Kept(EntryPlace.DATABASE, code)
     only_language = all(event.name == EventName.LANGUAGE_CHOSEN for event in events)
     if state.untraced and only_language:
-        return code  # counted already; however often a number calls, it takes no more room
+        return unchanged  # counted already; however often a number calls, it takes no more room
     said_more = bool(code) and (before is None or _answers(before) != _answers(state))
     if not events and not said_more and not ending and before is not None and _progress(before) == _progress(state):
-        return code  # nothing that anybody asks about later
+        return unchanged  # nothing that anybody asks about later
     if not said_more and only_language:
         _write_progress_behind(state, bool(events), call_sid, from_number, ending, now)
-        return code
+        return unchanged
     entry = TurnEntry(replace(state, pending_events=tuple(events)), call_sid, from_number, ending, said_more, now)
     live = any(event.name in _ABOUT_LIVE_CALLS for event in events)
-    written, code_of_task = deferred_writes.write(entry, _take_in_turn, alone=live)
-    return code_of_task if written else None
+    kept = deferred_writes.write(entry, _HANDLERS, alone=live)
+    # A code that was given already stays true while the database does not answer.
+    return kept if kept.place == EntryPlace.DATABASE else replace(kept, code=code)
+
+
+def caught_up(state: CallState, call_sid: str, from_number: str | None, now: datetime) -> CallState:
+    """The state of a call, with its receipt code where that has become known since: what waited has been written."""
+    if not state.is_behind or not deferred_writes.catch_up(call_sid, _HANDLERS):
+        return state
+    with suppress(SQLAlchemyError):
+        if state.pending_events:
+            with database.writing() as session:
+                _take_in_turn(session, TurnEntry(state, call_sid, from_number, "", False, now))
+            state = replace(state, pending_events=())
+        with database.reading() as session:
+            call = session.scalar(select(Call).where(Call.call_sid == call_sid))
+            contact = contacts.of_call(session, call, Request.of(state.request)) if call else None
+            return state.knowing(is_behind=False, receipt_code=contact.receipt_code) if contact else state
+    return state
 
 
 def _answers(state: CallState) -> RequestAnswers:
@@ -106,7 +128,8 @@ def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     call.shown_as = call.shown_as or state.shown_as
     calls.progressed(call, state.step, state.language, state.request.concern, entry.ending)
     for event in state.pending_events:
-        _take_in_event(session, call, state, event, entry.at)
+        if not event.name_of_copy or spool.take_mark(session, event.name_of_copy):
+            _take_in_event(session, call, state, event, entry.at)
     if not entry.said_more and not any(event.name in _ABOUT_TASKS for event in state.pending_events):
         return state.request.receipt_code
     request = Request.of(state.request)
@@ -195,10 +218,10 @@ def recording_event(
     """What became of a recording: in-progress, completed, absent or failed; in any order, any number of times.
 
     Raises:
-        NotKept: neither the database nor the disk has taken it.
+        NotKept: nothing has taken it.
     """
     entry = RecordingEntry(state, call_sid, recording_sid, status, seconds, now)
-    deferred_writes.write(entry, _take_in_recording)
+    deferred_writes.write(entry, _HANDLERS)
 
 
 def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
@@ -227,14 +250,14 @@ def call_ended(call_sid: str, from_number: str | None, now: datetime, *, shown: 
     `shown`: what the caller's telephone shows (see :class:`ivr.domain.caller_ids.CallerId`).
 
     Raises:
-        NotKept: neither the database nor the disk has taken it.
+        NotKept: nothing has taken it.
     """
     known_only = screening.is_held_off(from_number or shown)
-    if not spool.waiting():
+    if not spool.waiting(call_sid):
         with suppress(SQLAlchemyError), database.noting() as connection:
             if not calls.ended(connection, call_sid, from_number, now, known_only=known_only):
                 return
-    deferred_writes.write(EndEntry(call_sid, from_number, known_only, now), _take_in_end, alone=True)
+    deferred_writes.write(EndEntry(call_sid, from_number, known_only, now), _HANDLERS, alone=True)
 
 
 def _take_in_end(session: Session, entry: EndEntry) -> None:
@@ -265,6 +288,20 @@ def replay_spool() -> int:
         SQLAlchemyError: the database is still away.
     """
     return deferred_writes.replay(_HANDLERS)
+
+
+def write_last(_again: int = 3) -> None:
+    """This process ends: what it alone holds is tried once more, and told where it is lost."""
+    for _ in range(_again):
+        if not spool.in_memory():
+            return
+        with suppress(SQLAlchemyError, OSError):
+            replay_spool()
+    if lost := spool.in_memory():
+        log.critical("%d entries about calls could be written nowhere and are lost with this process", lost)
+
+
+atexit.register(write_last)
 
 
 def remembered(call_sid: str) -> CallState | None:

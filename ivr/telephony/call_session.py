@@ -14,8 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.calls import calling_telephone
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
+from ivr.domain.enums import EntryPlace
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
+from ivr.flows import engine
 from ivr.flows.protocol import Turn
 from ivr.flows.state import CallState, EventContext
 from ivr.flows.steps import End
@@ -35,18 +37,37 @@ def reply(turn: Turn, before: CallState | None = None) -> Response:
     events = (*state.pending_events, *turn.events)
     step = script().steps[state.step]
     ending = step.ending if isinstance(step, End) else ""
+    kept = None
     try:
-        code = call_intake.write_turn(before, state, events, call, from_number(), ending, utc_now()) if call else None
-        if state.pending_events or state.request.receipt_code != (code or ""):
-            state = state.knowing(pending_events=(), receipt_code=code or "")
+        kept = call_intake.write_turn(before, state, events, call, from_number(), ending, utc_now()) if call else None
+        code = kept.code if kept else ""
+        behind = state.is_behind or (kept is not None and kept.place != EntryPlace.DATABASE)
+        if (state.pending_events, state.request.receipt_code, state.is_behind) != ((), code, behind):
+            pending = kept.events if kept else ()
+            state = state.knowing(pending_events=pending, receipt_code=code, is_behind=behind)
     except NotKept:
         # The caller goes on. The events travel with the call until they can be written down.
         log.exception("a step could not be written down")
         context = EventContext.of(state)
-        state = replace(
-            state, pending_events=tuple(replace(event, context=event.context or context) for event in events)
-        )
-    return document(replace(turn, state=state))
+        pending = tuple(replace(event, context=event.context or context) for event in events)
+        state = replace(state, pending_events=pending, is_behind=True)
+    turn = replace(turn, state=state)
+    if isinstance(step, End) and call:
+        turn = _true_ending(turn, was_kept=kept is not None or not events)
+    return document(turn)
+
+
+def _true_ending(turn: Turn, *, was_kept: bool) -> Turn:
+    """The last words that fit what could be written down; the script has chosen them before."""
+    flow, state = script(), turn.state
+    has_code = bool(state.request.receipt_code)
+    if state.step == flow.noted and not has_code:
+        return engine.end_instead(flow, turn, flow.not_noted)
+    if state.step == flow.not_noted and has_code:
+        return engine.end_instead(flow, turn, flow.noted)
+    if not was_kept and state.step != flow.noted:
+        return engine.end_instead(flow, turn, flow.unserved, "not_kept")
+    return turn
 
 
 def document(turn: Turn) -> Response:
@@ -68,7 +89,7 @@ def state_of(token: str) -> CallState | None:
     with suppress(Unreadable):
         state = unseal(token, call_sid())
         if state.step in script().steps:
-            return state
+            return call_intake.caught_up(state, call_sid(), from_number(), utc_now())
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
         known = call_intake.remembered(call_sid()) if call_sid() else None

@@ -1,26 +1,30 @@
-"""Writes entries into the database, or into this host's spool while the database does not answer.
+"""Writes entries into the database, or keeps them for later: in this host's spool, or else in this process.
 
-written, code = write(TurnEntry(...), handler)     # now, or into the spool
-replay(handlers)                                   # when the database is back
+kept = write(TurnEntry(...), handlers)           # now, or later
+replay(handlers)                                 # when the database is back
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import secrets
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.flows.state import CallState
+from ivr.domain.enums import DatabaseFault, EntryPlace
+from ivr.flows.state import CallState, Event, EventContext
 from ivr.flows.state_codec import Codec, Undecodable
 from ivr.flows.state_v0 import state_from_v0
 from ivr.platform import crypto, database, spool
 from ivr.platform.crypto import Purpose
+from ivr.platform.database_faults import fault_of
 
 log = logging.getLogger(__name__)
 
@@ -63,56 +67,131 @@ class EndEntry:
 
 
 Entry = TurnEntry | RecordingEntry | EndEntry
-E = TypeVar("E", TurnEntry, RecordingEntry, EndEntry)
 #: Writes an entry in the session's transaction; gives the receipt code if there is one.
 Handler = Callable[[Session, Any], str | None]
+Handlers = Mapping[type[Entry], Handler]
 
 #: Kinds of entries, as the spool names them.
 KINDS: Mapping[str, type[Entry]] = {"turn": TurnEntry, "recording": RecordingEntry, "end": EndEntry}
 CODECS: Mapping[str, Codec[Any]] = {kind: Codec(entry, version=1) for kind, entry in KINDS.items()}
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What became of an entry."""
+
+    place: EntryPlace
+    #: The receipt code, where the entry is in the database and there is one.
+    code: str = ""
+    #: Events that this process alone holds.
+    events: tuple[Event, ...] = ()
+
+
 class NotKept(Exception):
-    """Neither the database nor the spool could store an entry."""
+    """Neither the database, nor the spool, nor this process's memory could take an entry."""
 
 
-def write(entry: E, handler: Callable[[Session, E], str | None], *, alone: bool = False) -> tuple[bool, str | None]:
-    """Write an entry into the database; or into the spool, behind the entries that wait there already.
+#: Seconds for which a transaction that writes alone is tried while a row is held by somebody else.
+_PATIENCE = 1.2
+_PAUSE = 0.05
 
-    `alone`: in a transaction that holds the database for itself. Whether it is in the database, and what its
-    handler returned.
+
+def write(entry: Entry, handlers: Handlers, *, alone: bool = False) -> Kept:
+    """Write an entry into the database; or else into the spool, behind the entries of its call that wait there.
+
+    `alone`: in a transaction that holds the database for itself. An entry that its handler cannot take, whatever the
+    reason, is kept too: it will be set aside for a person to look at.
 
     Raises:
-        NotKept: neither was possible.
+        NotKept: nothing has taken it.
+    """
+    handler = handlers[type(entry)]
+    try:
+        if not spool.waiting(entry.call_sid) or spool.replay_group(entry.call_sid, _spool_handlers(handlers)):
+            code = _write_alone(entry, handler) if alone else _write(entry, handler)
+            return Kept(EntryPlace.DATABASE, code or "")
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("the database did not store a %s (%s); it is kept for later", _kind(entry), type(error).__name__)
+    except Exception:
+        log.exception("a %s could not be stored; it is kept for later", _kind(entry))
+    return _keep(entry)
+
+
+def _write(entry: Entry, handler: Handler) -> str | None:
+    with database.writing() as session:
+        return handler(session, entry)
+
+
+def _write_alone(entry: Entry, handler: Handler) -> str | None:
+    """One row that is held elsewhere must not hold up all who write alone: they go first, and it is tried again."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with database.writing_alone(waits_for_rows=False) as session:
+                return handler(session, entry)
+        except SQLAlchemyError as error:
+            if fault_of(error) != DatabaseFault.BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _keep(entry: Entry) -> Kept:
+    """Keep an entry for later: on this host's disk, or else in this process.
+
+    Raises:
+        NotKept: nothing has taken it.
     """
     kind = _kind(entry)
-    if not spool.waiting():
-        try:
-            with database.writing_alone() if alone else database.writing() as session:
-                return True, handler(session, entry)
-        except SQLAlchemyError as error:
-            log.warning(
-                "the database did not store a %s (%s); it is written into the spool", kind, type(error).__name__
-            )
     try:
-        codec = CODECS[kind]
-        spool.keep(kind, {"version": codec.version, "entry": codec.to_json(entry).decode()})
+        spool.keep(kind, _payload(entry), entry.call_sid)
+        return Kept(EntryPlace.SPOOL)
     except OSError as error:
+        log.error("the disk does not take a %s (%s); it is kept in memory", kind, error.strerror)
+    events: tuple[Event, ...] = ()
+    if isinstance(entry, TurnEntry):
+        # They travel with the call as well, because the memory of a process is no safe place; each is written once.
+        events = tuple(_named(event, entry.state) for event in entry.state.pending_events)
+        entry = replace(entry, state=replace(entry.state, pending_events=events))
+    try:
+        spool.keep_in_memory(kind, _payload(entry), entry.call_sid)
+        return Kept(EntryPlace.MEMORY, events=events)
+    except OSError as error:
+        log.critical("a %s is kept nowhere: %s", kind, error.strerror)
         raise NotKept(kind) from error
-    return False, None
 
 
-def replay(handlers: Mapping[type[Entry], Handler]) -> int:
+def _named(event: Event, state: CallState) -> Event:
+    name = event.name_of_copy or secrets.token_hex(16)
+    return replace(event, name_of_copy=name, context=event.context or EventContext.of(state))
+
+
+def _payload(entry: Entry) -> Mapping[str, Any]:
+    codec = CODECS[_kind(entry)]
+    return {"version": codec.version, "entry": codec.to_json(entry).decode()}
+
+
+def replay(handlers: Handlers) -> int:
     """Write into the database what waits in this host's spool; how many entries there were.
 
     Raises:
         SQLAlchemyError: the database is still away.
     """
+    return spool.replay(_spool_handlers(handlers))
 
+
+def catch_up(call_sid: str, handlers: Handlers) -> bool:
+    """Write what waits of one call into the database; whether nothing of it waits on this host any more."""
+    try:
+        return not spool.waiting(call_sid) or spool.replay_group(call_sid, _spool_handlers(handlers))
+    except (SQLAlchemyError, OSError):
+        return False
+
+
+def _spool_handlers(handlers: Handlers) -> Mapping[str, spool.Handler]:
     def replaying(kind: str, handler: Handler) -> spool.Handler:
         return lambda session, payload: handler(session, entry_of(kind, payload))
 
-    return spool.replay({kind: replaying(kind, handlers[entry]) for kind, entry in KINDS.items()})
+    return {kind: replaying(kind, handlers[entry]) for kind, entry in KINDS.items()}
 
 
 def entry_of(kind: str, payload: Any) -> Entry:

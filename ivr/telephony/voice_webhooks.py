@@ -84,11 +84,14 @@ def answer() -> Response:
 def fallback() -> Response:
     """A document of ours failed (`ErrorUrl`): take the call up where something can still be left."""
     log.error("the carrier reports error %s", re.sub(r"\D", "", request.form.get("ErrorCode", ""))[:8] or "unknown")
-    token = ""
-    with suppress(ValueError):
-        token = parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
-    state = state_of(token)
+    state = state_of(_token_of_what_failed())
     return reply(engine.take_up(script(), state, present_context())) if state else incoming()
+
+
+def _token_of_what_failed() -> str:
+    with suppress(ValueError):
+        return parse_qs(urlsplit(request.form.get("ErrorUrl", "")).query).get("state", [""])[0]
+    return ""
 
 
 @voice.errorhandler(Exception)
@@ -99,12 +102,23 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     log.error("a webhook failed", exc_info=error)
     if request.endpoint not in ("voice.incoming", "voice.answer", "voice.fallback"):
         return "", 500  # the carrier repeats it, or goes to its own last resort
-    try:
-        state = replace(new_call(), step=script().fallback)
-        return document(engine.begin(script(), state, present_context()))
-    except Exception:
-        log.exception("not even the voicebox can be offered")
-        return emergency_fallback.apology()
+    for offer in (_take_up, _begin_again):
+        try:
+            return offer()
+        except Exception:
+            log.exception("something else broke while a call was taken up")
+    return emergency_fallback.apology()
+
+
+def _take_up() -> Response:
+    """The call goes on in the caller's language, with what was promised."""
+    state = state_of(request.args.get("state", "") or _token_of_what_failed())
+    return reply(engine.take_up(script(), state, present_context()), state) if state else _begin_again()
+
+
+def _begin_again() -> Response:
+    state = replace(new_call(), step=script().fallback)
+    return document(engine.begin(script(), state, present_context()))
 
 
 @voice.get("/music/<version>.wav")

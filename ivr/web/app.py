@@ -30,7 +30,7 @@ from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
-from ivr.platform import crypto, database, job_queue, log_setup, outbox, private_files, schema
+from ivr.platform import crypto, database, job_queue, log_setup, outbox, private_files, schema, spool
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import agent_announcements, call_intake, former_version
@@ -195,16 +195,29 @@ def serve_calls() -> Flask:
     return _serve(create_call_app)
 
 
+#: Seconds between two looks at the spool.
+_SPOOL_EVERY = 0.5
+
+
 def _replay_spool() -> None:
-    schema.await_current()
+    schema.await_current(_saves_memory)
     while not _first_start_is_known():
+        spool.save_memory()
         time.sleep(1.0)
+    told = 0.0
     while True:
-        time.sleep(1.0)
+        time.sleep(_SPOOL_EVERY)
         try:
             call_intake.replay_spool()
-        except Exception as error:  # the database is still away; the next second will do
-            log.warning("the spool waits (%s)", type(error).__name__)
+        except Exception as error:  # the database is still away; the next time will do
+            if time.monotonic() - told > 1.0:
+                told = time.monotonic()
+                log.warning("the spool waits (%s)", type(error).__name__)
+
+
+def _saves_memory() -> bool:
+    spool.save_memory()
+    return False
 
 
 def _first_start_is_known() -> bool:

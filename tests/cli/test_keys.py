@@ -21,7 +21,7 @@ from ivr.models.accounts import LogInDelay, Team, User
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import FrequentCaller, QueueEntry
 from ivr.models.privacy import PendingDeletion, SubjectRequest
-from ivr.platform import database, spool
+from ivr.platform import database, spool, spool_files
 from ivr.platform.crypto import CannotOpen
 from ivr.privacy import erasure, subject_requests
 from ivr.telephony import state_token
@@ -67,7 +67,7 @@ class Used:
             self._callers(session)
             self._people(session)
         spool.keep("turn", {"number": NUMBER})
-        path = spool._path("entries")
+        path = spool_files.path_of("entries")
         path.write_bytes(path.read_bytes() + f"{'b' * 32} {SPOOL_ENTRY}\n".encode())
         self._audit()
 
@@ -259,7 +259,7 @@ def test_a_rotation_that_is_cut_off_goes_on(change, tmp_path: Path, monkeypatch:
 def test_a_damaged_line_of_the_spool_stays_as_it_is(change, tmp_path: Path) -> None:
     change(FORMER_SECRET)
     spool.keep("turn", {})
-    path = spool._path("damaged")
+    path = spool_files.path_of("damaged")
     path.write_bytes(b"half a li\xff")
     change(SECOND, FORMER_SECRET)
     assert counts(rotate(code=1))["spool entries of this host"] == (1, 0, 1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ivr.config import settings as configuration
-from ivr.platform import database, write_behind
+from ivr.platform import database, spool_memory, write_behind
 
 ROOT = Path(__file__).parent.parent.parent
 #: What `use_environment` has replaced; None where there was nothing.
@@ -18,6 +18,7 @@ _before: dict[str, str | None] = {}
 def forget_settings() -> None:
     """Forget the cached settings, and close the database connections that were opened with them."""
     write_behind.flush()
+    spool_memory.forget()
     if database.engine.cache_info().currsize:
         database.engine().dispose()
     configuration.settings.cache_clear()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.config.settings import Settings
-from ivr.domain.enums import Concern, EventName
+from ivr.domain.enums import Concern, EntryPlace, EventName
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState, Event
 from ivr.flows.state_codec import Undecodable
@@ -16,7 +16,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording
-from ivr.platform import database, spool
+from ivr.platform import database, spool, spool_memory
 from ivr.telephony import call_intake, deferred_writes
 from ivr.telephony.deferred_writes import EndEntry, RecordingEntry, TurnEntry
 from ivr.telephony.state_token import unseal
@@ -26,7 +26,7 @@ CALL, NUMBER = "CA" + "1" * 32, "+4915112345678"
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
-def away(*_: object) -> None:
+def away(*_: object, **__: object) -> None:
     raise database.Away("gone")
 
 
@@ -49,7 +49,8 @@ def test_a_call_during_an_outage_is_written_down_after_it(empty_database: Settin
     state = state.knowing(concern=Concern.WORK)
     begins = Event(EventName.RECORDING_BEGINS, 1)
     left = Event(EventName.MESSAGE_LEFT, 1, "RE1", 4.5)
-    assert call_intake.write_turn(None, state, (begins, left), CALL, NUMBER, "", utc_now()) is None
+    kept = call_intake.write_turn(None, state, (begins, left), CALL, NUMBER, "", utc_now())
+    assert (kept.place, kept.code) == (EntryPlace.SPOOL, "")
     call_intake.recording_event(state, CALL, "RE1", "completed", 4.5, utc_now())
     call_intake.call_ended(CALL, NUMBER, utc_now())
     outage.undo()
@@ -74,10 +75,10 @@ def test_a_call_during_an_outage_is_written_down_after_it(empty_database: Settin
 def test_an_entry_comes_back_from_the_spool_as_it_was(
     empty_database: Settings, outage: pytest.MonkeyPatch, entry: deferred_writes.Entry
 ) -> None:
-    assert deferred_writes.write(entry, away) == (False, None)
-    outage.undo()
     read = []
     handlers = dict.fromkeys(deferred_writes.KINDS.values(), lambda _, entry: read.append(entry))
+    assert deferred_writes.write(entry, handlers).place == EntryPlace.SPOOL
+    outage.undo()
     assert deferred_writes.replay(handlers) == 1
     assert read == [entry]
 
@@ -129,10 +130,15 @@ def test_an_entry_that_is_none_is_put_aside(empty_database: Settings, kind: str,
     assert spool.damaged() > 0
 
 
-def test_not_even_the_disk_takes_it(empty_database: Settings, outage: pytest.MonkeyPatch) -> None:
+def test_not_even_memory_has_room_for_it(empty_database: Settings, outage: pytest.MonkeyPatch) -> None:
+    """Then the carrier is told so, and asks again; nothing that was kept before is given up."""
+
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     outage.setattr(spool, "keep", full)
+    outage.setattr(spool_memory, "MOST", 1)
+    call_intake.call_ended(CALL, NUMBER, utc_now())
     with pytest.raises(deferred_writes.NotKept):
-        call_intake.call_ended(CALL, NUMBER, utc_now())
+        call_intake.call_ended("CA" + "2" * 32, NUMBER, utc_now())
+    assert spool.in_memory() == 1

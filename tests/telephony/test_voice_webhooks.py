@@ -21,7 +21,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording, VoiceboxMessage
-from ivr.platform import database, write_behind
+from ivr.platform import database, spool, spool_memory, write_behind
 from ivr.platform.work_models import Work
 from ivr.telephony import call_intake, deferred_writes, queue_webhooks
 from ivr.telephony.state_token import seal, seal_playback
@@ -225,13 +225,21 @@ def test_database_and_disk_may_be_away_and_the_caller_goes_on(carrier, monkeypat
 def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
     carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> str:
-        raise deferred_writes.NotKept("turn")
+    """Neither the database nor the disk takes anything, and the memory is full: nothing is promised."""
 
-    monkeypatch.setattr(call_intake, "write_turn", broken)
+    def away(*_: object, **__: object) -> None:
+        raise database.Away("gone")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("writing", "writing_alone", "noting", "reading"):
+        monkeypatch.setattr(database, name, away)
+    monkeypatch.setattr(spool, "keep", full)
+    monkeypatch.setattr(spool_memory, "MOST", 0)
     answer = carrier(next_step(carrier(in_step("consent"), Digits="2")), Digits="1")
     answer = carrier(next_step(carrier(next_step(answer), Digits="")), Digits="3")
-    assert "rufen Sie bitte noch einmal an" in answer.text
+    assert "konnten wir Ihr Anliegen nicht aufnehmen. Bitte rufen Sie noch einmal an" in answer.text
     assert "angekommen" not in answer.text
 
 

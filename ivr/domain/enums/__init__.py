@@ -77,6 +77,9 @@ from ivr.domain.enums.tasks import (
     TaskState,
 )
 from ivr.domain.enums.work import (
+    DatabaseFault,
+    EntryOutcome,
+    EntryPlace,
     WorkKind,
 )
 
@@ -98,9 +101,12 @@ __all__ = [
     "ConversationKind",
     "ConversationOutcome",
     "ConversationState",
+    "DatabaseFault",
     "DeletionCause",
     "DeliveryState",
     "EmergencyKind",
+    "EntryOutcome",
+    "EntryPlace",
     "EventName",
     "IdentityCheck",
     "InterpreterRequestState",

@@ -22,3 +22,31 @@ class WorkKind(StrEnum):
     BRING_CALLER = "bring_caller"
     END_ROOM = "end_room"
     TELL_NO_INTERPRETER = "tell_no_interpreter"
+
+
+class DatabaseFault(StrEnum):
+    """Why the database has not done something."""
+
+    BUSY = "busy"
+    AWAY = "away"
+    FULL = "full"
+    DAMAGED = "damaged"
+    BEHIND = "behind"
+    INPUT = "input"
+
+
+class EntryPlace(StrEnum):
+    """Where an entry about a call is."""
+
+    DATABASE = "database"
+    SPOOL = "spool"
+    MEMORY = "memory"
+
+
+class EntryOutcome(StrEnum):
+    """What became of an entry that was replayed."""
+
+    NEW = "new"
+    KNOWN = "known"
+    BUSY = "busy"
+    BAD = "bad"

@@ -1,0 +1,196 @@
+"""Writes waiting entries into the database: many in one transaction, each as if it were alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ivr.domain.enums import DatabaseFault, EntryOutcome
+from ivr.domain.timestamps import utc_now
+from ivr.platform import crypto, database, outbox
+from ivr.platform.column_types import insert
+from ivr.platform.crypto import Purpose
+from ivr.platform.database_faults import fault_of
+from ivr.platform.spool_files import named
+from ivr.platform.work_models import SpoolEntry
+
+log = logging.getLogger(__name__)
+
+#: Writes an entry's payload into the database, in the session's transaction.
+Handler = Callable[[Session, Any], object]
+
+#: The most entries and the most seconds of one transaction, which holds other writers up.
+_MOST = 100
+_MOST_SECONDS = 0.25
+#: How often a transaction is tried whose turn did not come.
+_TRIES = 3
+
+
+class Lines(Protocol):
+    """Where lines are kept: :mod:`ivr.platform.spool_files` or :mod:`ivr.platform.spool_memory`."""
+
+    def lines(self, name: str) -> list[bytes]:
+        """The lines of a group."""
+
+    def remove(self, name: str, is_done: Callable[[bytes], bool]) -> None:
+        """Remove lines."""
+
+
+class Source:
+    """The waiting entries of one group, in their order."""
+
+    def __init__(self, name: str, kept: Lines) -> None:
+        """`kept`: where they are."""
+        self._name, self._kept = name, kept
+        self._lines: deque[bytes] = deque()
+        self._is_read = False
+        self._done: list[str] = []
+        #: Entries that cannot be written.
+        self.bad: list[bytes] = []
+
+    def following(self) -> bytes | None:
+        """The first line that is not done."""
+        if not self._is_read:
+            self._lines.extend(self._kept.lines(self._name))
+            self._is_read = True
+        return self._lines[0] if self._lines else None
+
+    def is_done(self, *, bad: bool = False) -> None:
+        """The first line needs no other try."""
+        line = self._lines.popleft()
+        self._done.append(_name_of(line))
+        if bad and line.strip():
+            self.bad.append(line)
+
+    def put_back(self, lines: Sequence[bytes]) -> None:
+        """Lines that were done are not, because their transaction has failed."""
+        self._lines.extendleft(reversed(lines))
+        names = {_name_of(line) for line in lines}
+        self._done = [name for name in self._done if name not in names]
+        self.bad = [line for line in self.bad if line not in lines]
+
+    def remove_done(self) -> None:
+        """Remove what is done from where it is kept.
+
+        Raises:
+            OSError: the disk cannot be written.
+        """
+        if self._done:
+            self._kept.remove(self._name, named(self._done))
+            self._done.clear()
+
+
+def write_all(sources: Sequence[Source], handlers: Mapping[str, Handler]) -> int:
+    """Write the entries of groups; how many were new to the database.
+
+    An entry that waits for a row which somebody else holds stays, with what follows it in its group.
+
+    Raises:
+        SQLAlchemyError: the database does not answer; what was committed is marked as done.
+    """
+    remaining, done, tries = deque(sources), 0, 0
+    while remaining:
+        batch = _Batch(handlers)
+        try:
+            with database.writing_alone(waits_for_rows=False) as session:
+                batch.write(session, remaining)
+        except SQLAlchemyError as error:
+            batch.undo(remaining)
+            tries += 1
+            if fault_of(error) != DatabaseFault.BUSY or tries >= _TRIES:
+                raise
+            continue
+        done, tries = done + batch.new, 0
+    return done
+
+
+class _Batch:
+    """The entries of one transaction."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+        #: Sources, and what was tried of each.
+        self._touched: list[tuple[Source, list[bytes]]] = []
+        self.new = 0
+
+    def write(self, session: Session, remaining: deque[Source]) -> None:
+        """Write entries until a transaction has enough of them; sources that are through are taken away."""
+        began, count = time.monotonic(), 0
+        while remaining:
+            source, lines = remaining[0], list[bytes]()
+            self._touched.append((source, lines))
+            while (line := source.following()) is not None:
+                if count >= _MOST or (count and time.monotonic() - began > _MOST_SECONDS):
+                    return
+                if (entry := _opened(line, self._handlers)) is None:
+                    source.is_done(bad=True)
+                    continue
+                outcome = _write_one(session, *entry)
+                if outcome == EntryOutcome.BUSY:
+                    break
+                count += 1
+                self.new += outcome == EntryOutcome.NEW
+                source.is_done(bad=outcome == EntryOutcome.BAD)
+                lines.append(line)
+            remaining.popleft()
+
+    def undo(self, remaining: deque[Source]) -> None:
+        """Nothing of it was committed."""
+        for source, lines in reversed(self._touched):
+            source.put_back(lines)
+            if source not in remaining:
+                remaining.appendleft(source)
+        self._touched.clear()
+
+
+def _name_of(line: bytes) -> str:
+    return line.split(b" ", 1)[0].strip().decode(errors="replace")
+
+
+def _opened(line: bytes, handlers: Mapping[str, Handler]) -> tuple[str, Any, Handler] | None:
+    """The name of an entry, its payload, and what writes it; None for what is no entry."""
+    try:
+        name, _, token = line.decode().strip().partition(" ")
+        kind, payload = json.loads(crypto.unseal(Purpose.SPOOL, token, what="an entry of the spool"))
+        return name, payload, handlers[kind]
+    except (ValueError, KeyError, TypeError) as error:
+        if line.strip():
+            log.error("%s", error if isinstance(error, crypto.CannotOpen) else "an entry of the spool is damaged")
+        return None
+
+
+def _write_one(session: Session, name: str, payload: Any, handler: Handler) -> EntryOutcome:
+    """Write an entry within a savepoint, so that its failure undoes nothing else."""
+    planned = outbox.planned(session)
+    try:
+        with session.begin_nested():
+            if not take_mark(session, name):
+                return EntryOutcome.KNOWN
+            handler(session, payload)
+            session.flush()
+        return EntryOutcome.NEW
+    except SQLAlchemyError as error:
+        outbox.forget(session, planned)
+        fault = fault_of(error)
+        if fault == DatabaseFault.BUSY:
+            return EntryOutcome.BUSY
+        if fault != DatabaseFault.INPUT:
+            raise
+        log.exception("an entry of the spool does not fit the database")
+    except Exception:
+        outbox.forget(session, planned)
+        log.exception("an entry of the spool could not be replayed")
+    return EntryOutcome.BAD
+
+
+def take_mark(session: Session, name: str) -> bool:
+    """Whether something that is written once was not written before; from now on it is."""
+    new = insert(session.get_bind().dialect, SpoolEntry).values(id=name, replayed_at=utc_now())
+    return session.scalar(new.on_conflict_do_nothing().returning(SpoolEntry.id)) is not None

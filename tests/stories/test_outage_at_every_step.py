@@ -1,0 +1,143 @@
+"""The database, the disk or both stop before a webhook, whichever it is: a call of any kind goes on as it began.
+
+The caller hears their own language and no technical problem, each webhook is answered, the receipt code is heard where
+the promise had been written down, and afterwards there is one task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import unquote
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from ivr.config.settings import Settings
+from ivr.models.callbacks import CallbackTask
+from ivr.platform import database, spool, spool_files, write_behind
+from ivr.prompts.catalogue import catalogue
+from ivr.telephony import call_intake
+from ivr.telephony.state_token import unseal
+from ivr.web.app import create_app
+from tests.support.volume import volume
+from tests.support.webhook_calls import SPEAKS, WebhookCall
+
+_LATER = ["1", "#", "3"]  # the number is right; no postal code; at any time
+#: What is keyed in, in English.
+CALLS: Mapping[str, Sequence[str]] = {
+    "message": ["2", "1", "1", SPEAKS, "1", *_LATER],
+    "keypad": ["2", "1", "2", *_LATER],
+    "silent at the end": ["2", "1", "2"],
+    "recorded again": ["2", "2", "1", SPEAKS, "3", SPEAKS, "1", *_LATER],
+    "emergency": ["2", "9", "2", "1", SPEAKS, "1", *_LATER],
+    "postal order": ["2", "5", "1", "1", SPEAKS, "1", "1", "2", "1"],
+    "appointment": ["2", "5", "2", "1", SPEAKS, "1", "1", "1", "2", *_LATER],
+    "link": ["2", "5", "3", "1", "1", "2"],
+    "nothing wanted": ["2", "1", "3"],
+}
+#: How many webhooks are unanswered by the database.
+FOR_ONE, FOR_GOOD = 1, 1000
+
+
+class Outage:
+    """What does not work, from one turn on and for some turns."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, parts: Sequence[str], first: int, turns: int) -> None:
+        self._patch, self._parts, self._first, self._turns = patch, parts, first, turns
+        self._now = False
+
+    def before(self, turn: int, _path: str) -> None:
+        """A webhook is asked for."""
+        wanted = self._first <= turn < self._first + self._turns
+        if wanted and not self._now:
+            write_behind.flush()
+            self._begin()
+        if self._now and not wanted:
+            self.over()
+        self._now = wanted
+
+    def _begin(self) -> None:
+        if "database" in self._parts:
+            for name in ("writing", "writing_alone", "noting", "reading", "glancing"):
+                self._patch.setattr(database, name, _away)
+        if "disk" in self._parts:
+            self._patch.setattr(spool_files, "append", _full)
+
+    def over(self) -> None:
+        """All works again."""
+        self._patch.undo()
+
+
+def _away(*_: object, **__: object) -> None:
+    raise database.Away("gone")
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def client(empty_database: Settings) -> FlaskClient:
+    return create_app().test_client()
+
+
+@pytest.fixture
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+def codes_heard(call: WebhookCall) -> set[str]:
+    """The receipt codes that were read to the caller."""
+    words = {word: str(digit) for digit, word in enumerate(catalogue("en").digits)}
+    found = re.findall(r"reference number is: ([^<]+)\.", "".join(call.documents))
+    return {"".join(words[word] for word in one.replace(",", "").split()) for one in found}
+
+
+def codes() -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(CallbackTask.receipt_code)))
+
+
+def undisturbed(client: FlaskClient, keys: Sequence[str]) -> tuple[int, int, bool]:
+    """How many documents a call has, how many of them until it knows its code, and whether it is heard."""
+    call = WebhookCall(client, keys).to_its_end()
+    known = [knows_code(document, call.call_sid) for document in call.documents]
+    return len(known), known.index(True) + 1 if True in known else len(known), bool(codes_heard(call))
+
+
+def knows_code(document: str, call_sid: str) -> bool:
+    found = re.search(r"/voice/answer\?state=([\w=.%-]+)", document)
+    return bool(found and unseal(unquote(found[1]), call_sid).request.receipt_code)
+
+
+@pytest.mark.parametrize("parts", [("database",), ("database", "disk")], ids="+".join)
+@pytest.mark.parametrize("turns", [FOR_ONE, FOR_GOOD], ids=["for one webhook", "to the end"])
+@pytest.mark.parametrize("kind", list(CALLS)[: volume(test=3, ci=len(CALLS), soak=len(CALLS))])
+def test_a_call_goes_on_whatever_stops_and_whenever(
+    client: FlaskClient, patch: pytest.MonkeyPatch, kind: str, turns: int, parts: Sequence[str]
+) -> None:
+    documents, noted_after, hears = undisturbed(client, CALLS[kind])
+    expected = len(codes())
+    for first in range(documents):
+        outage = Outage(patch, parts, first, turns)
+        number = f"+49151123{first:05d}"
+        known = set(codes())
+        call = WebhookCall(client, CALLS[kind], number, outage.before).to_its_end()
+        outage.over()
+        where = f"{kind}, {'+'.join(parts)} from webhook {first} of {documents}"
+        assert set(call.statuses) <= {200, 204}, where
+        assert call.languages_from(2) <= {"en-GB", "en-US"}, f"{where}: {call.documents[2:]}"
+        assert "technical problem. You can" not in "".join(call.documents), where
+        call_intake.replay_spool()
+        assert not spool.waiting(), where
+        assert spool.damaged() == 0, where
+        new = set(codes()) - known
+        assert len(new) == expected, where
+        heard = codes_heard(call)
+        assert heard <= new, where
+        was_noted = first >= noted_after or (turns == FOR_ONE and first < documents - 1)
+        if hears and was_noted:
+            assert heard == new, f"{where}: the promise had been noted after webhook {noted_after}"

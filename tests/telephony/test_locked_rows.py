@@ -1,0 +1,189 @@
+"""A row that somebody else holds concerns one call: the others are written at once, and wait for nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+
+from ivr.calls import calls
+from ivr.domain.enums import Concern, DatabaseFault, EntryPlace, EventName
+from ivr.domain.timestamps import utc_now
+from ivr.flows.state import CallState, Event
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.operations.migrate import migrate
+from ivr.platform import database, spool, write_behind
+from ivr.platform.database_faults import Away, fault_of
+from ivr.telephony import call_intake
+from ivr.telephony.deferred_writes import Kept
+from tests.support.environment import leave_environment, use_environment
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture
+def address(postgres: Postgres, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database on PostgreSQL, and a process that answers callers, as `web` does."""
+    url = postgres.new_database()
+    monkeypatch.setattr(database._patience, "seconds", 0.4)
+    monkeypatch.setattr(database._patience, "pause", 1.0)
+    use_environment({"DATABASE_URL": url, "VAR_DIR": str(tmp_path), "LANGUAGES": '["de","en"]'})
+    migrate()
+    yield url
+    leave_environment()
+
+
+def sid(number: int) -> str:
+    return f"CA{number:032x}"
+
+
+@contextmanager
+def held(address: str, number: int, seconds: float = 60) -> Iterator[None]:
+    """Somebody else holds the row of a call, at most for some seconds."""
+    with psycopg.connect(address) as connection:
+        connection.execute("SELECT id FROM calls WHERE call_sid = %s FOR UPDATE", [sid(number)])
+        timer = threading.Timer(seconds, connection.rollback)
+        timer.start()
+        yield
+        timer.cancel()
+
+
+def asks(number: int, *more: Event) -> Kept:
+    """A caller has asked to be called back."""
+    shown = f"+49151{number:08d}"
+    state = CallState("details", "de", began_at=utc_now(), callback_number=shown).knowing(concern=Concern.WORK)
+    events = (Event(EventName.ASKED), *more)
+    return call_intake.write_turn(None, state, events, sid(number), shown, "", utc_now())
+
+
+def known(number: int) -> CallbackTask | None:
+    with database.reading() as session:
+        return session.scalar(
+            select(CallbackTask).join(Call, Call.id == CallbackTask.call_id).where(Call.call_sid == sid(number))
+        )
+
+
+@pytest.fixture
+def ringing(address: str) -> str:
+    """Five calls are in the database."""
+    with database.writing() as session:
+        for number in range(5):
+            calls.seen(session, sid(number), None, utc_now())
+    return address
+
+
+def test_one_held_row_sends_one_call_to_the_spool(ringing: str) -> None:
+    with held(ringing, 0):
+        assert asks(0).place == EntryPlace.SPOOL
+        for number in (1, 2, 3, 4):
+            began = time.monotonic()
+            kept = asks(number)
+            assert kept.place == EntryPlace.DATABASE
+            assert kept.code
+            assert time.monotonic() - began < 0.4
+        assert spool.waiting(sid(0))
+        assert not any(spool.waiting(sid(number)) for number in (1, 2, 3, 4))
+    call_intake.replay_spool()
+    assert not spool.waiting()
+    assert known(0) is not None
+
+
+def test_what_follows_in_a_call_waits_behind_what_waits(ringing: str) -> None:
+    """The number is keyed in while the request itself still waits: both are written, in their order."""
+    with held(ringing, 0):
+        asks(0)
+        given = CallState("when", "de", began_at=utc_now()).knowing(concern=Concern.WORK, callback_number="+4942155512")
+        events = (Event(EventName.NUMBER_GIVEN, number="+4942155512"),)
+        assert call_intake.write_turn(given, given, events, sid(0), None, "", utc_now()).place == EntryPlace.SPOOL
+    events = (Event(EventName.NUMBER_GIVEN, number="+4942155513"),)
+    kept = call_intake.write_turn(given, given, events, sid(0), None, "", utc_now())
+    assert kept.place == EntryPlace.DATABASE, "a turn writes what waits of its call, and then itself"
+    task = known(0)
+    assert task is not None
+    assert (task.receipt_code, task.callback_number) == (kept.code, "+4942155513")
+
+
+def test_a_held_row_holds_up_no_other_entry_of_the_spool(ringing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as outage:
+        for name in ("writing", "writing_alone", "noting"):
+            outage.setattr(database, name, _away)
+        for number in range(5):
+            assert asks(number).place == EntryPlace.SPOOL
+    with held(ringing, 2):
+        began = time.monotonic()
+        assert call_intake.replay_spool() == 4
+        assert time.monotonic() - began < 2
+        assert spool.waiting(sid(2))
+    assert call_intake.replay_spool() == 1
+
+
+def test_a_held_row_holds_up_no_call_that_ends(ringing: str) -> None:
+    """The ends of calls are written alone, one after the other: the held one must not keep its turn."""
+    with held(ringing, 0):
+        blocked = threading.Thread(target=call_intake.call_ended, args=(sid(0), None, utc_now()))
+        blocked.start()
+        began = time.monotonic()
+        with database.writing_alone() as session:
+            calls.seen(session, sid(9), None, utc_now())
+        assert time.monotonic() - began < 0.4
+        blocked.join()
+        assert spool.waiting(sid(0))
+    call_intake.replay_spool()
+
+
+def test_progress_that_is_written_together_waits_for_no_held_row(ringing: str) -> None:
+    """Rows of many calls are one transaction: the held one must not hold the others' rows meanwhile."""
+    progress = [calls.Progress(sid(number), None, utc_now(), "main", "tr", None, "") for number in range(5)]
+    with held(ringing, 3):
+        for row in progress:
+            write_behind.write_row_soon(calls.went_on, row)
+        began = time.monotonic()
+        write_behind.flush()
+        assert time.monotonic() - began < 2
+        with database.reading() as session:
+            written = set(session.scalars(select(Call.call_sid).where(Call.language == "tr")))
+        assert written == {sid(number) for number in (0, 1, 2, 4)}
+    write_behind.flush()
+    with database.reading() as session:
+        assert session.scalar(select(Call.language).where(Call.call_sid == sid(3))) == "tr", "and it is not lost"
+
+
+def _away(*_: object, **__: object) -> None:
+    raise Away("gone")
+
+
+class _Postgres(Exception):
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("an error of the server")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "fault"),
+    [
+        ("55P03", DatabaseFault.BUSY),
+        ("40001", DatabaseFault.BUSY),
+        ("40P01", DatabaseFault.BUSY),
+        ("57014", DatabaseFault.BUSY),
+        ("57P01", DatabaseFault.AWAY),
+        ("08006", DatabaseFault.AWAY),
+        (None, DatabaseFault.AWAY),
+        ("53100", DatabaseFault.FULL),
+        ("XX001", DatabaseFault.DAMAGED),
+        ("42P01", DatabaseFault.BEHIND),
+    ],
+)
+def test_what_an_error_of_the_server_means(sqlstate: str | None, fault: DatabaseFault) -> None:
+    assert fault_of(OperationalError("SELECT", None, _Postgres(sqlstate))) == fault
+
+
+def test_a_wrong_value_is_no_outage() -> None:
+    assert fault_of(DBAPIError("INSERT", None, _Postgres("22001"))) == DatabaseFault.INPUT
+    assert fault_of(TimeoutError("no connection became free")) == DatabaseFault.BUSY
+    assert fault_of(Away("gone")) == DatabaseFault.AWAY
