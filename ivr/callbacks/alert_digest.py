@@ -99,14 +99,15 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     session.flush()
     what = AlertItem.kind == AlertEvent.EMERGENCY if emergency else AlertItem.kind != AlertEvent.EMERGENCY
     theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), what)
-    # Tasks that were tried, closed or put off since then are left out.
+    # Tasks that were tried, closed or put off since then are left out; who was not reached is told although tried.
     still = exists().where(
         CallbackTask.id == AlertItem.task_id,
-        CallbackTask.first_attempt_at.is_(None),
+        or_(CallbackTask.first_attempt_at.is_(None), AlertItem.kind == AlertEvent.NOT_REACHED),
         CallbackTask.state != TaskState.CLOSED,
         or_(
             CallbackTask.next_attempt_at.is_(None),
             CallbackTask.next_attempt_at <= now,
+            AlertItem.kind == AlertEvent.NOT_REACHED,  # the next attempt is planned, and too late all the same
             CallbackTask.carrier_fault.is_not(None),  # not put off: nobody could be called
         ),
     )

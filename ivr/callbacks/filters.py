@@ -8,10 +8,19 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from ivr.callbacks import search_index
+from ivr.callbacks import promises, search_index
 from ivr.config.settings import settings
 from ivr.domain import search_terms
-from ivr.domain.enums import Companion, MessageState, PriorityGroup, TaskKind, TaskState, TranscriptState, Urgency
+from ivr.domain.enums import (
+    Companion,
+    MessageState,
+    PriorityGroup,
+    SlaMeasure,
+    TaskKind,
+    TaskState,
+    TranscriptState,
+    Urgency,
+)
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team
 from ivr.models.callbacks import AppointmentWish, CallbackTask
@@ -25,6 +34,7 @@ _VALUES = {
     "state": tuple(TaskState),
     "group": tuple(PriorityGroup),
     "listen": ("1",),
+    "missed": tuple(SlaMeasure),
     "sort": ("promise", "due", "arrival", "language", "team"),
     "order": ("asc", "desc"),
 }
@@ -51,6 +61,8 @@ class Filters:
     group: str = ""
     #: Somebody has to listen: there is no transcript to rely on.
     listen: str = ""
+    #: A promise of this measure is missed and still open.
+    missed: str = ""
     #: First contact: from this day to this one (YYYY-MM-DD, local), both counted.
     since: str = ""
     until: str = ""
@@ -96,6 +108,8 @@ class Filters:
             found.append(CallbackTask.team_id.in_(select(Team.id).where(Team.key == self.team)))
         if self.group:
             found.append(CallbackTask.id.in_(select(AppointmentWish.task_id).where(_GROUPS[PriorityGroup(self.group)])))
+        if self.missed:
+            found.append(promises.missed_and_open(SlaMeasure(self.missed)))
         if self.listen:
             found.append(CallbackTask.id.in_(_to_be_listened_to()))
         if self.q:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, literal, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from ivr.callbacks import promises
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
@@ -50,9 +51,8 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
             return (CallbackTask.state == TaskState.CLAIMED) & (CallbackTask.claimed_by_id == user.id)
         case "unclaimed":
             return CallbackTask.state == TaskState.OPEN
-        case "due":  # soon, or missed: not yet tried
-            due = _OPEN & (CallbackTask.due_at <= now + SOON) & CallbackTask.first_attempt_at.is_(None)
-            return due & CallbackTask.restricted_at.is_(None)
+        case "due":  # soon, or missed: not tried, or not reached
+            return _OPEN & promises.due_until(now + SOON) & CallbackTask.restricted_at.is_(None)
         case "emergencies":
             return _OPEN & (CallbackTask.urgency == Urgency.EMERGENCY)
         case "appointments":
@@ -84,6 +84,7 @@ def _details() -> tuple[ORMOption, ...]:
         joinedload(CallbackTask.claimed_by),
         joinedload(CallbackTask.postal_order),
         joinedload(CallbackTask.appointment_wish),
+        selectinload(CallbackTask.clocks),
         contacts.joinedload(Contact.call),
         contacts.selectinload(Contact.later_calls).joinedload(LaterCall.call),
         recording.selectinload(Recording.transcript),

@@ -153,6 +153,8 @@ def _publish(session: Session, happened: _Happened, now: datetime) -> None:
         )
     for event in (AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.ESCALATED):
         alert_digest.collect(session, event, happened.get((SlaMeasure.TRIED, event), ()), now)
+    not_reached = happened.get((SlaMeasure.REACHED, AlertEvent.MISSED), ())
+    alert_digest.collect(session, AlertEvent.NOT_REACHED, not_reached, now)
 
 
 def _keyed(keys: Iterable[tuple[int, SlaMeasure]]) -> ColumnElement[bool]:
@@ -179,6 +181,8 @@ def met(session: Session, task_id: int, measure: SlaMeasure, at: datetime) -> No
         if measure == SlaMeasure.TRIED:
             session.execute(update(CallbackTask).where(CallbackTask.id == task_id).values(breached_at=None))
             alert_digest.take_back(session, task_id, AlertEvent.MISSED, AlertEvent.ESCALATED)
+        else:
+            alert_digest.take_back(session, task_id, AlertEvent.NOT_REACHED)
     clock.met_at, clock.next_change_at = at, None
     clock.state = SlaState.MET if clock.missed_at is None else SlaState.MET_LATE
     session.flush()
@@ -245,6 +249,9 @@ def alert_current_state(session: Session, task: CallbackTask, now: datetime) -> 
         alert_digest.collect(session, AlertEvent.AT_RISK, [task.id], now)
     if clock is not None and clock.state == SlaState.MISSED:
         alert_digest.collect(session, AlertEvent.MISSED, [task.id], now)
+    clock = session.get(SlaClock, (task.id, SlaMeasure.REACHED), populate_existing=True)
+    if clock is not None and clock.state == SlaState.MISSED:
+        alert_digest.collect(session, AlertEvent.NOT_REACHED, [task.id], now)
 
 
 def of_task(session: Session, task_id: int) -> Sequence[SlaClock]:

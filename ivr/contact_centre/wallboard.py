@@ -1,17 +1,18 @@
-"""The wallboard: for each team the waiting callers, the members' states, and members who should be there."""
+"""The wallboard: for each team the waiting callers, missed promises, members' states, and who should be there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from ivr.callbacks import promises
 from ivr.contact_centre import call_queue, conversations, duty_roster, service_level
 from ivr.contact_centre.agent_presence import THERE
-from ivr.domain.enums import PresenceState, QueueEntryState
+from ivr.domain.enums import PresenceState, QueueEntryState, SlaMeasure
 from ivr.models.accounts import Team, User, team_members
 from ivr.models.contact_centre import Conversation, Presence, QueueEntry
 
@@ -26,6 +27,8 @@ class TeamBoard:
     members: Sequence[tuple[Presence, Conversation | None]]
     missing: Sequence[User]
     level: service_level.ServiceLevel
+    #: Promises to call back that are missed and still open.
+    missed: Mapping[SlaMeasure, int]
 
 
 def of_teams(session: Session, teams: Sequence[Team], now: datetime) -> list[TeamBoard]:
@@ -52,4 +55,5 @@ def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
         [(here, conversations.of_user(session, here.user_id)) for here in present],
         duty_roster.missing(session, team.id, now),
         service_level.between(session, now - timedelta(minutes=30), now, team.id),
+        promises.count_missed(session, team.id),
     )

@@ -28,7 +28,7 @@ class AlertSettings(Strict):
     teams: tuple[str, ...] = Field((), description="Keys of the teams whose tasks are reported; empty: all.")
     events: tuple[AlertEvent, ...] = Field(
         (
-            *(AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED),
+            *(AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.NOT_REACHED),
             *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP),
         ),
         min_length=1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
@@ -45,6 +46,9 @@ from ivr.models.contacts import Contact
 from ivr.models.voicebox import VoiceboxMessage
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import NEVER_REUSED, Base, one_of
+
+if TYPE_CHECKING:
+    from ivr.models.sla import SlaClock
 
 _OPEN = text("state <> 'closed'")
 
@@ -150,6 +154,10 @@ class CallbackTask(Base):
     )
     postal_order: Mapped[PostalOrder | None] = relationship(cascade="all, delete-orphan")
     appointment_wish: Mapped[AppointmentWish | None] = relationship(cascade="all, delete-orphan")
+    #: Tried, then reached.
+    clocks: Mapped[list[SlaClock]] = relationship(
+        back_populates="task", order_by="SlaClock.measure.desc()", viewonly=True
+    )
 
     @property
     def calls(self) -> list[Call]:

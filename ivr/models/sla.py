@@ -61,7 +61,7 @@ class SlaClock(Base):
     escalated_at: Mapped[datetime | None]
     #: When it changes by itself: at risk, then missed, then escalated.
     next_change_at: Mapped[datetime | None]
-    task: Mapped[CallbackTask] = relationship()
+    task: Mapped[CallbackTask] = relationship(back_populates="clocks")
 
 
 class SlaPause(Base):

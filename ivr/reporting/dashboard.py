@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
+from ivr.callbacks import promises
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
 from ivr.domain.enums import CallEnding, QueueEntryMode, QueueEntryState, QueueExit, SlaMeasure, TaskState
@@ -34,18 +35,19 @@ MOST_MISSED = 50
 #: Age limits in hours of the backlog's columns. The last column has no limit.
 AGES = (4, 24, 72)
 
-_MISSED = SlaClock.state == literal("missed", literal_execute=True)
-_RUNS = SlaClock.next_change_at.is_not(None)
-
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the six numbers at the top. `good`: the target is met; None without data."""
+    """One of the six numbers at the top. `good`: the target is met; None without data.
+
+    `parts`: what the number consists of, where it counts promises of an attempt and promises to reach somebody.
+    """
 
     name: str
     value: float | None
     target: float
     good: bool | None
+    parts: Mapping[SlaMeasure, int] = field(default_factory=dict)
 
 
 def first_day(now: datetime) -> date:
@@ -65,18 +67,14 @@ def tiles(session: Session, now: datetime) -> list[Tile]:
     )
     callers, since = session.execute(waiting).one()
     longest = max(0.0, (now - since).total_seconds()) if since else 0.0
-    tried = SlaClock.measure == SlaMeasure.TRIED
-    soon = session.scalar(
-        select(func.count()).where(_RUNS, tried, SlaClock.due_at > now, SlaClock.due_at <= now + SOON)
-    )
-    missed = session.scalar(select(func.count()).where(_MISSED, tried))
+    soon, missed = promises.count_due(session, now, now + SOON), promises.count_missed(session)
     line = daily_metrics.totals(session, today, today, ("waited", "answered_in_time"))
     attempts = daily_metrics.totals(session, first_day(now), today, ("tried", "tried_within_24h"))
     return [
         _at_most("waiting", callers, targets.waiting),
         _at_most("longest_wait", longest, targets.longest_wait),
-        _at_most("due_soon", soon or 0, targets.due_soon),
-        _at_most("missed", missed or 0, targets.missed),
+        _of_promises("due_soon", soon, targets.due_soon),
+        _of_promises("missed", missed, targets.missed),
         _at_least("answered_in_time", line["answered_in_time"], line["waited"], targets.answered_in_time),
         _at_least("tried_within_24h", attempts["tried_within_24h"], attempts["tried"], targets.tried_within_24h),
     ]
@@ -86,23 +84,22 @@ def _at_most(name: str, value: float, target: float) -> Tile:
     return Tile(name, value, target, value <= target)
 
 
+def _of_promises(name: str, counted: Mapping[SlaMeasure, int], target: float) -> Tile:
+    return replace(_at_most(name, sum(counted.values()), target), parts=counted)
+
+
 def _at_least(name: str, part: float, whole: float, target: float) -> Tile:
     return Tile(name, part / whole, target, part / whole >= target) if whole else Tile(name, None, target, None)
 
 
 def missed(session: Session, limit: int = MOST_MISSED) -> Sequence[SlaClock]:
-    """The clocks of missed deadlines that are still open, the oldest first, with task, team and owner."""
-    task = joinedload(SlaClock.task)
-    query = select(SlaClock).where(_MISSED, SlaClock.measure == SlaMeasure.TRIED).order_by(SlaClock.due_at).limit(limit)
-    return session.scalars(
-        query.options(task.joinedload(CallbackTask.team), task.joinedload(CallbackTask.claimed_by))
-    ).all()
+    """The clocks of missed promises that are still open, the oldest first, with task, team and owner."""
+    return promises.missed(session, limit)
 
 
-def due_soon(session: Session, now: datetime, limit: int = 500) -> Sequence[int]:
-    """Ids of the tasks that are due soon."""
-    query = select(SlaClock.task_id).where(_RUNS, SlaClock.measure == SlaMeasure.TRIED, SlaClock.due_at > now)
-    return session.scalars(query.where(SlaClock.due_at <= now + SOON).order_by(SlaClock.due_at).limit(limit)).all()
+def due_soon(session: Session, now: datetime, limit: int = 500) -> Sequence[SlaClock]:
+    """The clocks of promises that are due soon, with task, team and owner."""
+    return promises.due(session, now, now + SOON, limit)
 
 
 def backlog(session: Session, now: datetime) -> list[tuple[Team, list[int]]]:
@@ -166,11 +163,12 @@ class Parity:
     missed: int
     miss_rate: float | None
     miss_rate_to_german: float | None
+    not_reached: int
 
 
 def parity(session: Session, now: datetime) -> list[Parity]:
-    """Time to the first attempt, and missed deadlines, by language over the last 30 days; German first."""
-    metrics = ("tried", "tried_seconds", "tried_in_time", "tried_missed")
+    """Time to the first attempt, and missed promises of both kinds, by language over the last 30 days; German first."""
+    metrics = ("tried", "tried_seconds", "tried_in_time", "tried_missed", "reached_missed")
     by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), metrics)
     german = by.get("de", dict.fromkeys(metrics, 0.0))
     hours_of_german, rate_of_german = _hours(german), _rate(german)
@@ -181,7 +179,7 @@ def parity(session: Session, now: datetime) -> list[Parity]:
             found.append(
                 Parity(
                     language, int(of["tried"]), hours, _compared(hours, hours_of_german), int(of["tried_missed"]), rate,
-                    _compared(rate, rate_of_german),
+                    _compared(rate, rate_of_german), int(of["reached_missed"]),
                 )
             )  # fmt: skip
     return found

@@ -46,9 +46,10 @@ def _columns(dimension: str, _: Translate) -> list[Column]:
         Column(_("Emergencies")),
         Column(_("First attempts")),
         Column(_("within 24 h"), "share"),
-        Column(_("Missed")),
+        Column(_("First attempt missed")),
         Column(_("Mean time to first attempt"), "hours"),
         Column(_("Reached")),
+        Column(_("Not reached in time")),
         Column(_("Closed")),
     ]
 
@@ -63,6 +64,7 @@ def _row(label: str, of: Mapping[str, float]) -> list[Value]:
         of["tried_missed"],
         _hours(of["tried_seconds"], of["tried"]),
         of["reached"],
+        of["reached_missed"],
         of["closed"],
     ]
 

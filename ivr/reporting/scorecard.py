@@ -22,6 +22,7 @@ _GOALS = {
     "answered": ("waited", "answered_in_time"),
     "settled": ("conversations", "settled"),
     "tried": ("decided", "in_time"),
+    "reached": ("reached_decided", "reached_in_time"),
     "interpreters": ("interpreters_wanted", "interpreters_in_time"),
 }
 
@@ -30,15 +31,17 @@ def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], l
     """All numbers of the scorecard, and which of them are sums of others."""
     metrics = (
         "calls", "waited", "answered", "answered_in_time", "abandoned", "to_task", "conversations", "settled",
-        "tried_in_time", "tried_missed", "interpreters_wanted", "interpreters_in_time",
+        "tried_in_time", "tried_missed", "reached_in_time", "reached_missed", "interpreters_wanted",
+        "interpreters_in_time",
     )  # fmt: skip
     total = {metric: int(value) for metric, value in daily_metrics.totals(session, first, last, metrics).items()}
     # The names are those of the statement, so that a number is hidden in both reports or in neither.
     total["in_time"], total["missed"] = total.pop("tried_in_time"), total.pop("tried_missed")
     total["decided"] = total["in_time"] + total["missed"]
+    total["reached_decided"] = total["reached_in_time"] + total["reached_missed"]
     found, sums = dict(total), list[Sum]()
     for of, within in _GOALS.values():
-        rest = "missed" if of == "decided" else f"{of}/rest"
+        rest = _rest(of)
         found[rest] = total[of] - total[within]
         sums.append((of, [within, rest]))
     # A waiting call is answered (in time or late), abandoned, taken on as a task, or still waiting at midnight.
@@ -49,21 +52,27 @@ def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], l
     return found, sums
 
 
+def _rest(of: str) -> str:
+    """The name of the cases that did not meet a target."""
+    return {"decided": "missed", "reached_decided": "reached_missed"}.get(of, f"{of}/rest")
+
+
 def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
     """The tables of the scorecard, from the numbers that are not hidden."""
     targets = settings().targets
-    labels = {
+    labels: dict[str, tuple[str, float | None]] = {
         "answered": (_("Answered within 30 seconds, of all who waited for a team"), targets.answered_in_time),
         "settled": (_("Settled at first contact, of all conversations"), targets.settled),
         "tried": (_("First callback attempt as promised"), targets.tried_in_time),
+        "reached": (_("Reached, or closed with a reason, as promised"), None),
         "interpreters": (_("Interpreter on the line within two minutes"), targets.interpreter_in_time),
     }
     columns = [
-        Column(_("What was promised"), "text"), Column(_("Cases")), Column(_("kept")), Column(_("Share"), "share"),
-        Column(_("Target"), "share"),
+        Column(_("What was promised"), "text"), Column(_("Cases")), Column(_("kept")), Column(_("not kept")),
+        Column(_("Share"), "share"), Column(_("Target"), "share"),
     ]  # fmt: skip
     goals = [
-        [label, seen[of], seen[within], ratio(seen[within], seen[of]), target]
+        [label, seen[of], seen[within], seen[_rest(of)], ratio(seen[within], seen[of]), target]
         for (label, target), (of, within) in ((labels[goal], cells) for goal, cells in _GOALS.items())
     ]
     calls = [

@@ -37,7 +37,9 @@ QUESTION_5 = "5. Wie viele persönliche Beratungen sind in den Servicebüros akt
 #: people under 25, so one table would disclose what another hides.
 BREAKDOWNS = ("office", "language", "concern")
 _GROUPS = (AgeGroup.UNDER_25, AgeGroup.FROM_25)
-_OF_TASKS = ("tasks", "decided", "in_time", "missed")
+_OF_TASKS = (
+    "tasks", "decided", "in_time", "missed", "reached_decided", "reached_in_time", "reached_missed",
+)  # fmt: skip
 _AGREED = ("agreed", "agreed_urgent", "agreed_under_25", "agreed_urgent_under_25")
 
 Counts = dict[str, int]
@@ -96,8 +98,8 @@ def _consultations(session: Session, first: date, last: date, found: Counts, sum
 
 
 def _promises(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
-    """Requests, and deadlines of a first attempt that were met or missed, by each breakdown."""
-    metrics = ("tasks", "tried_in_time", "tried_missed")
+    """Requests, and promises of a first attempt and to reach somebody, met or missed, by each breakdown."""
+    metrics = ("tasks", "tried_in_time", "tried_missed", "reached_in_time", "reached_missed")
     for dimension in BREAKDOWNS:
         by = daily_metrics.by(session, dimension, first, last, metrics)
         names = keys(dimension, list(by))
@@ -108,10 +110,15 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
             found[f"in_time/{at}"], found[f"missed/{at}"] = int(values["tried_in_time"]), int(values["tried_missed"])
             found[f"decided/{at}"] = found[f"in_time/{at}"] + found[f"missed/{at}"]
             sums.append((f"decided/{at}", [f"in_time/{at}", f"missed/{at}"]))
+            for what in ("reached_in_time", "reached_missed"):
+                found[f"{what}/{at}"] = int(values[what])
+            found[f"reached_decided/{at}"] = found[f"reached_in_time/{at}"] + found[f"reached_missed/{at}"]
+            sums.append((f"reached_decided/{at}", [f"reached_in_time/{at}", f"reached_missed/{at}"]))
         for what in _OF_TASKS:
             found[what] = sum(found[f"{what}/{dimension}/{key}"] for key in names)
             sums.append((what, [f"{what}/{dimension}/{key}" for key in names]))
     sums.append(("decided", ["in_time", "missed"]))
+    sums.append(("reached_decided", ["reached_in_time", "reached_missed"]))
     # Wishes that are not for an appointment in person are the rest of that concern.
     rest = found["tasks/concern/appointment"] - found["wishes"]
     if rest >= 0:
@@ -184,8 +191,10 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
         Column(_("Requests")),
         Column(_("Promises decided")),
         Column(_("Tried in time")),
-        Column(_("Missed")),
+        Column(_("First attempt missed")),
         Column(_("Share in time"), "share"),
+        Column(_("Reached in time")),
+        Column(_("Not reached in time")),
     ]
     rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}") for key in names]
     title = _("Callback promises by: %(what)s") % {"what": dimension_name(dimension, _)}
@@ -193,5 +202,5 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
 
 
 def _row(seen: Mapping[str, Value], label: str, at: str) -> list[Value]:
-    tasks, decided, in_time, missed = (seen[f"{what}{at}"] for what in _OF_TASKS)
-    return [label, tasks, decided, in_time, missed, ratio(in_time, decided)]
+    tasks, decided, in_time, missed, _, reached, not_reached = (seen[f"{what}{at}"] for what in _OF_TASKS)
+    return [label, tasks, decided, in_time, missed, ratio(in_time, decided), reached, not_reached]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from ivr.callbacks import promises
 from ivr.domain.digits import LARGEST_ID, is_digits
 from ivr.domain.enums import (
     AgeGroup,
@@ -20,13 +21,15 @@ from ivr.domain.enums import (
     PriorityGroup,
     RecordingState,
     RefusalReason,
+    SlaMeasure,
+    SlaState,
     TaskKind,
     TaskState,
     TranscriptReason,
     TranscriptState,
     Urgency,
 )
-from ivr.domain.timestamps import iso
+from ivr.domain.timestamps import iso, utc_now
 from ivr.models.callbacks import AppointmentWish as WishRow
 from ivr.models.callbacks import CallbackTask
 from ivr.models.callbacks import PostalOrder as OrderRow
@@ -187,6 +190,16 @@ class AppointmentWish(_Answer):
         return found if callers else found.model_copy(update={"place": None})
 
 
+class Promise(_Answer):
+    """A promise of a task: how far it has come."""
+
+    measure: Annotated[SlaMeasure, Field(description="tried: a first real attempt; reached: spoken with, or closed")]
+    state: SlaState
+    due_at: Instant
+    missed: Annotated[bool, Field(description="it was missed, also if it was kept late or is no longer expected")]
+    met_at: Instant | None
+
+
 class Task(_Answer):
     """A callback task."""
 
@@ -209,7 +222,8 @@ class Task(_Answer):
     first_contact_at: Instant
     due_at: Instant
     first_attempt_at: Instant | None
-    breached_at: Instant | None
+    breached_at: Annotated[Instant | None, Field(description="when the promise of an attempt was recorded as missed")]
+    promises: Annotated[list[Promise], Field(description="the promises: tried, then reached")]
     next_attempt_at: Annotated[Instant | None, Field(description="after an attempt in vain: when to try again")]
     letter_proposed_at: Annotated[Instant | None, Field(description="when the attempts were used up")]
     needs_interpreter: Annotated[bool, Field(description="the caller is dialled only with an interpreter")]
@@ -238,6 +252,16 @@ class Task(_Answer):
                 "team": row.team.key,
                 "urgency_words": (row.urgency_words or []) if callers else [],
                 "callback_number": row.callback_number if callers else None,
+                "promises": [
+                    {
+                        "measure": one.measure,
+                        "state": one.state,
+                        "due_at": one.due_at,
+                        "missed": one.was_missed,
+                        "met_at": one.met_at,
+                    }
+                    for one in promises.of(row, utc_now())
+                ],
                 "call_sid": row.call.call_sid,
                 "calls": [call.call_sid for call in row.calls],
                 "messages": [Message.of(message, callers=callers) for message in row.messages],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from typing import Annotated
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, url_for
@@ -12,14 +13,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports
-from ivr.callbacks import claims, queries, saved_views, workflow
+from ivr.callbacks import claims, promises, queries, saved_views, workflow
 from ivr.callbacks.refused import Refused
 from ivr.domain import words
 from ivr.domain.csv_safety import harmless
 from ivr.domain.digits import whole_number
+from ivr.domain.enums import SlaMeasure
 from ivr.domain.timestamps import iso, utc_now
+from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, sealed_query
-from ivr.web import forms, search_log
+from ivr.web import forms, search_log, template_helpers
 from ivr.web.actions import act
 from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
@@ -107,13 +110,19 @@ def _export(form: SelectionForm) -> AnyResponse:
     out = io.StringIO()
     table = csv.writer(out, delimiter=";")
     table.writerow(
-        ["receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"]
+        [
+            *("receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"),
+            *(words.SLA_MEASURES.of(measure, gettext) for measure in SlaMeasure),
+        ]
     )
     with database.reading() as session:
         tasks = queries.some(session, me(), form.ids)
         for task in tasks:
-            row = [task.receipt_code, task.kind, task.concern, task.urgency, task.language, task.team.name, task.state]
-            table.writerow([harmless(cell) for cell in (*row, iso(task.first_contact_at), iso(task.due_at))])
+            row: list[str | None] = [task.receipt_code, task.kind, task.concern, task.urgency, task.language]
+            row += [task.team.name, task.state]
+            kept = {one.measure: template_helpers.promise_text(one) for one in promises.of(task, utc_now())}
+            row += [iso(task.first_contact_at), iso(task.due_at), *(kept.get(measure) for measure in SlaMeasure)]
+            table.writerow([harmless(cell) for cell in row])
     with database.writing() as session:
         for task in tasks:
             access_log.append(session, actor(), "export", utc_now(), task=task)
@@ -205,11 +214,22 @@ def alerts() -> Response:
     now = utc_now()
     with database.reading() as session:
         waiting = queries.newest(session, me(), "emergencies", "unclaimed", now=now)
-        at_risk = queries.newest(session, me(), "mine", "due", now=now)
+        ids = [task_id for task_id, _ in queries.newest(session, me(), "mine", "due", now=now)]
+        at_risk = [
+            _alert(task.id, task.receipt_code, _in_danger(task, now)) for task in queries.some(session, me(), ids)
+        ]
     return jsonify(
         emergencies=[_alert(*task, gettext("New emergency")) for task in waiting],
-        at_risk=[_alert(*task, gettext("Your task is about to be missed")) for task in at_risk],
+        at_risk=at_risk,
     )
+
+
+def _in_danger(task: CallbackTask, now: datetime) -> str:
+    """What a task of mine is about to miss, or has missed, by the name of the promise."""
+    worst = min(promises.shown(task, now), key=lambda one: (not one.is_missed, not one.runs, one.left), default=None)
+    if worst is None or not (worst.is_missed or worst.runs):
+        return str(gettext("Your task is about to be missed"))
+    return str(gettext("Your task: %(promise)s", promise=template_helpers.promise_text(worst)))
 
 
 def _alert(task_id: int, code: str, text: str) -> dict[str, str]:

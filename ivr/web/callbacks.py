@@ -21,9 +21,9 @@ from ivr.callbacks import (
     claims,
     collaboration,
     failed_jobs,
+    promises,
     queries,
     saved_views,
-    sla_clocks,
     sla_deadline_changes,
     sms,
 )
@@ -153,7 +153,7 @@ def task(task_id: int) -> str:
             draft=collaboration.draft(session, task_id, me()),
             related=queries.related(session, me(), found) if reason else [],
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
-            texts=sms, template=_template(found), clocks=sla_clocks.of_task(session, task_id),
+            texts=sms, template=_template(found), promises=promises.of(found, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now),
         )  # fmt: skip
 
@@ -193,6 +193,7 @@ def _version(tasks: Sequence[CallbackTask], counts: object, now: datetime) -> st
             len(task.calls),
             template_helpers.transcript_state(task),
             claims.is_unused(task, now),
+            [(one.measure, one.state, one.due_at, one.was_missed) for one in promises.of(task, now)],
         )
         for task in tasks
     ]

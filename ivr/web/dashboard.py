@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 from flask import Blueprint, Response, render_template
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
+from ivr.models.sla import SlaClock
 from ivr.platform import database
 from ivr.reporting import daily_metrics, dashboard
 from ivr.reporting.metric_sources import DIMENSIONS, SOURCE_OF
@@ -59,7 +60,7 @@ def page() -> str | AnyResponse:
 
 
 def _version(shown: dict[str, Any], now: datetime) -> str:
-    plain = {**shown, "missed": [(c.task_id, c.task.claimed_by_id, c.task.team_id) for c in shown["missed"]]}
+    plain = {**shown, "missed": [(c.task_id, c.measure, c.task.claimed_by_id, c.task.team_id) for c in shown["missed"]]}
     plain["minute"] = now.replace(second=0, microsecond=0) if shown["missed"] else None
     plain["backlog"] = [(team.id, counts) for team, counts in shown["backlog"]]
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
@@ -91,9 +92,9 @@ def _counted(session: Session, figure: str, asked: BehindAddress, days: tuple[da
     """Instant, keys and task of everything that a number has counted."""
     match figure:
         case "due_soon":
-            return [(None, {}, task_id) for task_id in dashboard.due_soon(session, utc_now())]
+            return [_clock(clock) for clock in dashboard.due_soon(session, utc_now())]
         case "missed":
-            return [(clock.due_at, {}, clock.task_id) for clock in dashboard.missed(session, 500)]
+            return [_clock(clock) for clock in dashboard.missed(session, 500)]
         case "backlog":
             ids = dashboard.backlog_tasks(session, utc_now(), asked.key, asked.age)
             return [(None, {}, task_id) for task_id in ids]
@@ -106,8 +107,12 @@ def _counted(session: Session, figure: str, asked: BehindAddress, days: tuple[da
             raise NotFound
 
 
+def _clock(clock: SlaClock) -> _Counted:
+    return clock.due_at, {"promise": clock.measure}, clock.task_id
+
+
 def _tasks(session: Session, ids: list[int]) -> dict[int, CallbackTask]:
-    found = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(ids)))
+    found = session.scalars(select(CallbackTask).where(CallbackTask.id.in_(ids)).options(joinedload(CallbackTask.team)))
     return {task.id: task for task in found}
 
 

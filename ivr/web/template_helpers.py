@@ -9,10 +9,11 @@ from datetime import date, datetime
 from flask import Flask, url_for
 from flask_babel import format_date, format_datetime, gettext, ngettext
 
+from ivr.callbacks import promises
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, words
-from ivr.domain.enums import Refusal, TaskEventKind, TranscriptState
+from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, TaskState, TranscriptState
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -86,22 +87,34 @@ def moment(instant: datetime) -> str:
     )
 
 
-def promise(task: CallbackTask, now: datetime) -> dict[str, str]:
-    """The state of a task's promise: a badge style, an icon and words; never colour alone."""
-    left = int((task.due_at - now).total_seconds())
-    if task.first_attempt_at is not None:
-        if task.breached_at is not None:
-            return {"style": "warning", "text": str(gettext("tried, but late"))}
-        return {"style": "success", "text": str(gettext("tried in time"))}
-    if task.state == "closed":
-        style = "warning" if task.breached_at else "success"
-        return {"style": style, "text": str(gettext("closed"))}
-    if task.restricted_at is not None:
-        return {"style": "info", "text": str(gettext("restricted"))}
-    if left <= 0:
-        return {"style": "danger", "text": str(gettext("missed by %(time)s", time=duration(left)))}
-    style = "warning" if left < 4 * 3600 else "info"
-    return {"style": style, "text": str(gettext("%(time)s left", time=duration(left)))}
+def promise_badges(task: CallbackTask, now: datetime) -> list[dict[str, str]]:
+    """The promises of a task as badges: a style, an icon and words that name the promise; never colour alone."""
+    if task.restricted_at is not None and task.state != TaskState.CLOSED:
+        return [{"style": "info", "text": str(gettext("restricted"))}]
+    return [{"style": _style(one), "text": promise_text(one)} for one in promises.shown(task, now)]
+
+
+def _style(one: promises.Promise) -> str:
+    if one.is_missed:
+        return "danger"
+    if one.runs:
+        return "warning" if one.left < 4 * 3600 else "info"
+    return "warning" if one.was_missed else "success" if one.state == SlaState.MET else "info"
+
+
+def promise_text(one: promises.Promise) -> str:
+    """How far a promise has come, by its name and in words."""
+    tried, span = one.measure == SlaMeasure.TRIED, duration(one.left)
+    if one.is_missed and tried:
+        return str(gettext("first attempt missed by %(time)s", time=span))
+    if one.is_missed:
+        return str(gettext("not reached, missed by %(time)s", time=span))
+    if one.runs and tried:
+        return str(gettext("%(time)s left", time=span))
+    if one.runs:
+        return str(gettext("%(time)s left to reach somebody", time=span))
+    ended = SlaState.MISSED if one.was_missed and one.met_at is None else one.state
+    return words.PROMISE_ENDS.of(f"{one.measure} {ended}", gettext)
 
 
 def transcript_state(task: CallbackTask) -> str:
@@ -216,7 +229,7 @@ def install(app: Flask) -> None:
         words=TABLES,
         interface_languages=INTERFACE_LANGUAGES,
         chosen_language=chosen_language,
-        promise=promise,
+        promise_badges=promise_badges,
         transcript_state=transcript_state,
         event_text=event_text,
         is_public=is_public,

@@ -42,6 +42,7 @@ from ivr.domain.words.tables import Translate, UnknownWord, Words, _
 from ivr.domain.words.tasks import (
     FAILED_WORK,
     OUTCOMES,
+    PROMISE_ENDS,
     REFUSALS,
     SLA_MEASURES,
     SLA_STATES,
@@ -87,6 +88,7 @@ __all__ = [
     "PAGES",
     "PRESENCE_STATES",
     "PRIORITY_GROUPS",
+    "PROMISE_ENDS",
     "PROPOSAL_STATES",
     "REFUSALS",
     "REFUSAL_REASONS",

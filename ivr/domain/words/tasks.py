@@ -85,9 +85,23 @@ SLA_MEASURES = Words(
     "sla measures",
     {
         SlaMeasure.TRIED: _("First attempt"),
-        SlaMeasure.REACHED: _("Reached"),
+        SlaMeasure.REACHED: _("Reaching the caller"),
     },
     SlaMeasure,
+)
+#: How a promise has ended, by measure and state; "missed": nobody has tried or reached the caller, in the end.
+PROMISE_ENDS = Words(
+    "ends of promises",
+    {
+        f"{SlaMeasure.TRIED} {SlaState.MET}": _("tried in time"),
+        f"{SlaMeasure.TRIED} {SlaState.MET_LATE}": _("tried, but late"),
+        f"{SlaMeasure.TRIED} {SlaState.MISSED}": _("first attempt missed"),
+        f"{SlaMeasure.TRIED} {SlaState.VOID}": _("closed without an attempt"),
+        f"{SlaMeasure.REACHED} {SlaState.MET}": _("reached in time"),
+        f"{SlaMeasure.REACHED} {SlaState.MET_LATE}": _("reached, but late"),
+        f"{SlaMeasure.REACHED} {SlaState.MISSED}": _("not reached in time"),
+        f"{SlaMeasure.REACHED} {SlaState.VOID}": _("no longer expected"),
+    },
 )
 SLA_STATES = Words(
     "sla states",
