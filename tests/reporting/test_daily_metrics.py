@@ -133,8 +133,9 @@ def test_the_dashboard_says_what_is_and_how_it_compares(empty_database) -> None:
             daily_metrics.count_day(session, day, now)
     with database.reading() as session:
         tiles = {tile.name: tile for tile in dashboard.tiles(session, now)}
-        assert (tiles["missed"].value, tiles["missed"].good) == (2, False), "the one of now, and the youth of October"
-        assert (tiles["due_soon"].value, dashboard.due_soon(session, now)) == (1, [soon])
+        assert (tiles["missed"].value, tiles["missed"].good) == (8, False)
+        assert tiles["missed"].parts == {"tried": 2, "reached": 6}, "untried: the one of now, and the youth of October"
+        assert (tiles["due_soon"].value, [one.task_id for one in dashboard.due_soon(session, now)]) == (1, [soon])
         assert [clock.task_id for clock in dashboard.missed(session)][-1] == late
         ages = {team.key: counts for team, counts in dashboard.backlog(session, now)}
         assert ages["benefits"] == [0, 1, 1, 0]

@@ -44,11 +44,11 @@ BY_HAND = {
         ["zum Vergleich: im Monat geäußerte Wünsche nach einem persönlichen Gesprächstermin", "8"],
     ],
     "Rückrufzusagen nach: Sprache": [
-        ["Deutsch", "20", "20", "20", "0", "100,0 %"],
-        ["Türkisch", "5", "5", "5", "0", "100,0 %"],
-        ["Arabisch", "4", "4", "0", "4", "0,0 %"],
-        ["Persisch", "1", "1", "0", "1", "0,0 %"],
-        ["Insgesamt", "30", "30", "25", "5", "83,3 %"],
+        ["Deutsch", "20", "20", "20", "0", "100,0 %", "20", "0"],
+        ["Türkisch", "5", "5", "5", "0", "100,0 %", "0", "5"],
+        ["Arabisch", "4", "4", "0", "4", "0,0 %", "4", "0"],
+        ["Persisch", "1", "1", "0", "1", "0,0 %", "0", "1"],
+        ["Insgesamt", "30", "30", "25", "5", "83,3 %", "24", "6"],
     ],
 }
 
