@@ -11,10 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr import prompts
-from ivr.callbacks import events
+from ivr.callbacks import events, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
-from ivr.domain import phone_numbers
 from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.accounts import User
@@ -24,18 +23,39 @@ from ivr.platform import outbox
 
 
 def send_link(session: Session, call: Call, number: str, language: str) -> None:
-    """The link to the online services, once to a number in a call."""
-    known = select(TextMessage).where(
-        TextMessage.call_id == call.id, TextMessage.to_number == number, TextMessage.template == SmsTemplate.LINK
-    )
-    if not number or session.scalar(known) is not None:
+    """The link to the online services, once in a call, where the limits allow it."""
+    now = utc_now()
+    if _link_of(session, call.call_sid) is not None:
+        return
+    if (refusal := sms_limits.refusal_of(session, number or None, now)) is not None:
+        sms_limits.told(session, refusal, now)
         return
     message = TextMessage(
-        call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=utc_now()
+        call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=now
     )
     session.add(message)
+    _send_soon(session, message, now)
+
+
+def _send_soon(session: Session, message: TextMessage, now: datetime) -> None:
     session.flush()
     outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id)
+    sms_limits.tell_if_reached(session, message.to_number, now)
+
+
+def can_get_link(session: Session, call_sid: str, number: str, now: datetime) -> bool:
+    """Whether the link is sent to a number in a call, or was; the house is told of a limit that is in its way."""
+    sent = _link_of(session, call_sid)
+    if sent is not None:
+        return sent.to_number == number
+    refusal = sms_limits.refusal_of(session, number or None, now)
+    sms_limits.told(session, refusal, now)
+    return refusal is None
+
+
+def _link_of(session: Session, call_sid: str) -> TextMessage | None:
+    query = select(TextMessage).join(Call, Call.id == TextMessage.call_id)
+    return session.scalar(query.where(Call.call_sid == call_sid, TextMessage.template == SmsTemplate.LINK).limit(1))
 
 
 def body(message: TextMessage) -> str:
@@ -64,12 +84,11 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     """Send a text from a task, as the member has seen it.
 
     Raises:
-        Refused: `no_mobile` where no text message can be received, `text_needed`, or `restricted` (Art. 18 GDPR).
+        Refused: what :func:`ivr.callbacks.sms_limits.check` refuses, `text_needed`, or `restricted` (Art. 18 GDPR).
     """
     require_unrestricted(task)
     number = task.callback_number
-    if number is None or not phone_numbers.is_mobile(number):
-        raise Refused(Refusal.NO_MOBILE)
+    sms_limits.check(session, number, now)
     text = text.strip()[:800]
     if not text or template not in templates(task):
         raise Refused(Refusal.TEXT_NEEDED)
@@ -85,5 +104,4 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     )  # fmt: skip
     session.add(message)
     events.record(session, task.id, TaskEventKind.TEXT_SENT, now, user_id=user.id, text=text)
-    session.flush()
-    outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id)
+    _send_soon(session, message, now)

@@ -25,6 +25,7 @@ from ivr.config.callers import Callers
 from ivr.config.carrier import Carrier
 from ivr.config.contact_centre import ContactCentre
 from ivr.config.promises import Promises
+from ivr.config.reach import Reach
 from ivr.config.sections import ConfigurationError
 from ivr.domain import alert_subscriptions, master_keys, routing, sla_policies
 
@@ -33,7 +34,7 @@ _NEEDED_IN_PRODUCTION = (
 )  # fmt: skip
 
 
-class Settings(Callers, ContactCentre, Promises, Carrier, Access, Audio, BaseSettings):
+class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, BaseSettings):
     """Everything configurable. Environment variables carry the same names, `HOURS__DAILY` for nested keys."""
 
     model_config = SettingsConfigDict(

@@ -60,10 +60,10 @@ def bring_companion(
     """Ring the companion at the number that the caller has named.
 
     Raises:
-        CannotBeRung: for what is no number, or one that is never dialled.
+        CannotBeRung: for what is no number, or one that is never dialled, as those of other countries.
     """
     number = phone_numbers.dialable(entered)
-    if number is None:
+    if number is None or not settings().may_be_called(number):
         raise CannotBeRung(entered)
     wanted = InterpreterRequest(
         conversation_id=conversation.id,

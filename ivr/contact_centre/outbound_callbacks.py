@@ -91,12 +91,14 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
     """Whether a caller may be called now.
 
     Raises:
-        Refused: `closed_now`, `no_number`, or `restricted` (Art. 18 GDPR).
+        Refused: `closed_now`, `no_number`, `no_call_abroad`, or `restricted` (Art. 18 GDPR).
     """
     if task.restricted_at is not None:
         raise Refused(Refusal.RESTRICTED)
     if task.callback_number is None or phone_numbers.dialable(task.callback_number) is None:
         raise Refused(Refusal.NO_NUMBER)
+    if not settings().may_be_called(task.callback_number):
+        raise Refused(Refusal.NO_CALL_ABROAD)
     configured = settings()
     if not (opening_hours.is_open(configured.hours, now) and opening_hours.is_open(configured.calling_hours, now)):
         raise Refused(Refusal.CLOSED_NOW)

@@ -92,9 +92,14 @@ def number_is_known(state: CallState, _questions: Questions) -> bool:
     return bool(state.callback_number)
 
 
-def number_is_mobile(state: CallState, _questions: Questions) -> bool:
-    """Whether a text message can reach the caller's number."""
-    return phone_numbers.is_mobile(state.callback_number)
+def number_can_be_texted(state: CallState, questions: Questions) -> bool:
+    """Whether a text message can reach the caller's number, and is sent to its country."""
+    return phone_numbers.is_mobile(state.callback_number) and questions.may_be_texted(state.callback_number)
+
+
+def link_can_be_sent(state: CallState, questions: Questions) -> bool:
+    """Whether the link is sent to the caller's number, or was in this call: there are limits."""
+    return questions.link_can_be_sent(state.callback_number)
 
 
 def receipt_is_known(state: CallState, _questions: Questions) -> bool:

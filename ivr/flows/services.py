@@ -178,11 +178,11 @@ def _online() -> Mapping[str, Step]:
             attempts=2,
         ),
         "sms_number": Branch(on=conditions.number_is_known, yes="sms_mobile", no="enter_sms_number"),
-        "sms_mobile": Branch(on=conditions.number_is_mobile, yes="confirm_sms_number", no="not_mobile"),
+        "sms_mobile": Branch(on=conditions.number_can_be_texted, yes="confirm_sms_number", no="not_mobile"),
         "not_mobile": Announce(("number_not_mobile",), to="enter_sms_number"),
         "confirm_sms_number": Menu(
             prompt="confirm_sms_number",
-            choices={"1": Choice("send_link"), "2": Choice("enter_sms_number")},
+            choices={"1": Choice("send_link_first"), "2": Choice("enter_sms_number")},
             otherwise="goodbye_informed",  # opt-in: silence is no yes
         ),
         "enter_sms_number": EnterDigits(
@@ -193,6 +193,8 @@ def _online() -> Mapping[str, Step]:
             to="sms_mobile",
             otherwise="goodbye_informed",
         ),
+        "send_link_first": Branch(on=conditions.link_can_be_sent, yes="send_link", no="link_told"),
+        "link_told": Announce(("link_told",), to="anything_else"),
         "send_link": RecordEvent(EventName.LINK_WANTED, to="link_sent"),
         "link_sent": Announce(("link_sent",), to="anything_else"),
         "anything_else": Menu(

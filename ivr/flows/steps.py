@@ -32,6 +32,15 @@ class Questions(Protocol):
     def is_ours(self, number: str) -> bool:
         """Whether a number (E.164) is one of the hotline's own, which nobody is called back at."""
 
+    def may_be_called(self, number: str) -> bool:
+        """Whether a number (E.164) is in a country that is called."""
+
+    def may_be_texted(self, number: str) -> bool:
+        """Whether a number (E.164) is in a country to which text messages are sent."""
+
+    def link_can_be_sent(self, number: str) -> bool:
+        """Whether a text message with the link can be sent to a number (E.164) in this call."""
+
     def request_status(self, state: CallState) -> StatusAnswer:
         """What became of the request whose receipt code was keyed in (slot `asked_code`).
 

@@ -292,7 +292,7 @@ class TextMessage(Base):
     state: Mapped[DeliveryState] = mapped_column(Enumerated(DeliveryState, 20), default=DeliveryState.QUEUED)
     message_sid: Mapped[str | None] = mapped_column(String(64))
     #: When it was asked for; unknown of those of former versions.
-    created_at: Mapped[datetime | None]
+    created_at: Mapped[datetime | None] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
     #: Why the carrier has not delivered it.
     carrier_fault: Mapped[CarrierFault | None] = mapped_column(Enumerated(CarrierFault, 30))

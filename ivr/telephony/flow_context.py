@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import receipt_lookup, request_status
+from ivr.callbacks import receipt_lookup, request_status, sms
 from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.request import Request
 from ivr.calls import recognition, screening
@@ -104,6 +104,23 @@ class FlowContext:
     def is_ours(self, number: str) -> bool:
         """Whether a number is the hotline's, or another of its own."""
         return number in settings().own_numbers
+
+    def may_be_called(self, number: str) -> bool:
+        """Whether a number (E.164) is in a country that is called."""
+        return settings().may_be_called(number)
+
+    def may_be_texted(self, number: str) -> bool:
+        """Whether a number (E.164) is in a country to which text messages are sent."""
+        return settings().may_be_texted(number)
+
+    def link_can_be_sent(self, number: str) -> bool:
+        """Whether a text message with the link can be sent to a number now; not while the database does not answer."""
+        try:
+            with database.writing() as session:
+                return sms.can_get_link(session, self.call_sid, number, self.now)
+        except SQLAlchemyError:
+            log.exception("it is not known whether a text message may be sent")
+            return False
 
     def request_status(self, state: CallState) -> StatusAnswer:
         """Status of the request with the entered receipt code. Wrong codes are counted."""

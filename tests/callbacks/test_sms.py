@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import select
 
 from ivr.callbacks import sms
+from ivr.config import settings as configuration
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TextMessage
@@ -43,7 +45,9 @@ def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) 
     assert "kann keine SMS empfangen" in answer.text
 
 
-def test_eight_texts_sent_at_once_are_eight_texts(desk) -> None:
+def test_eight_texts_sent_at_once_are_eight_texts(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXT_MESSAGES_A_NUMBER", "8")
+    configuration.settings.cache_clear()
     task, people = a_task(), desk.people
 
     def send(number: int) -> None:

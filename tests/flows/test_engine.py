@@ -70,6 +70,15 @@ class Answers:
     def office_of(self, postal_code: str) -> str | None:
         return "office_1" if postal_code == "28195" else None
 
+    def may_be_called(self, number: str) -> bool:
+        return number.startswith("+49")
+
+    def may_be_texted(self, number: str) -> bool:
+        return number.startswith("+49")
+
+    def link_can_be_sent(self, number: str) -> bool:
+        return True
+
     def is_ours(self, number: str) -> bool:
         return number == "+494211782666"
 

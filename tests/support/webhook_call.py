@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import re
 import secrets
-from urllib.parse import urldefrag
+from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
 
+from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.local_carrier.webhooks import sign
 from ivr.prompts.catalogue import catalogue
@@ -37,7 +38,7 @@ class WebhookCall:
         self.document = ""
 
     def rings(self) -> WebhookCall:
-        return self._asked("/voice/incoming")
+        return self._asked(voice_url("/incoming"))
 
     def presses(self, *entries: str) -> WebhookCall:
         """Keys for each question; `-` is silence."""
@@ -47,7 +48,7 @@ class WebhookCall:
         return self
 
     def ends(self) -> WebhookCall:
-        self._post("/voice/status", CallStatus="completed")
+        self._post(voice_url("/status"), CallStatus="completed")
         return self
 
     def hears(self, *names: str) -> WebhookCall:
@@ -70,15 +71,16 @@ class WebhookCall:
     def _next(self) -> str:
         found = re.search(r'(?:action="|<Redirect[^>]*>)([^"<]+)', self.document)
         assert found, f"the call is over: {self.heard!r}"
-        return urldefrag(html.unescape(found[1])).url.removeprefix(settings().base_url)
+        return html.unescape(found[1])
 
-    def _asked(self, path: str, **form: str) -> WebhookCall:
-        self.document = self._post(path, **form)
+    def _asked(self, url: str, **form: str) -> WebhookCall:
+        self.document = self._post(url, **form)
         return self
 
-    def _post(self, path: str, **more: str) -> str:
+    def _post(self, url: str, **more: str) -> str:
         form = {**self.form, **more}
-        headers = {"X-Twilio-Signature": sign(settings().auth_token, f"{settings().base_url}{path}", form)}
-        answer = self._client.post(path, data=form, headers=headers)
-        assert answer.status_code < 300, f"{path}: {answer.status_code}"
+        headers = {"X-Twilio-Signature": sign(settings().auth_token, url, form)}
+        target = urlsplit(url)
+        answer = self._client.post(f"{target.path}?{target.query}".rstrip("?"), data=form, headers=headers)
+        assert answer.status_code < 300, f"{target.path}: {answer.status_code}"
         return answer.text

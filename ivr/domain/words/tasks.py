@@ -169,6 +169,14 @@ REFUSALS = Words(
     "refusals",
     {
         Refusal.NO_MOBILE: _("No text message can be received at this number."),
+        Refusal.NO_TEXT_ABROAD: _("No text messages are sent to this country (setting text_countries)."),
+        Refusal.TEXTED_OFTEN: _(
+            "This number has had as many text messages as it may have in 24 hours (setting text_messages_a_number)."
+        ),
+        Refusal.TOO_MANY_TEXTS: _(
+            "The hotline has sent as many text messages as it may. Please try later, or ask the operator (settings "
+            "text_messages_an_hour, text_messages_a_day)."
+        ),
         Refusal.TEXT_NEEDED: _("The text message is empty."),
         Refusal.REASON_NEEDED: _("Please give a reason."),
         Refusal.RESTRICTED: _("This person has asked that their data is not used. Nobody can open the task."),
@@ -181,6 +189,10 @@ REFUSALS = Words(
             "To call all the same, tick the box."
         ),
         Refusal.NO_NUMBER: _("This is no telephone number that can be called."),
+        Refusal.NO_CALL_ABROAD: _(
+            "The hotline does not call this country (setting callback_countries). "
+            "You can call at a telephone of your own."
+        ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
         Refusal.ON_THE_PHONE: _("You are on the phone."),
         Refusal.WRAP_UP: _("Please write down first what came of the last conversation."),
