@@ -22,10 +22,11 @@ from ivr.platform.column_types import insert
 _OPEN_FOR = timedelta(seconds=15)
 
 
-def mark_viewed(session: Session, task_id: int, user: User, now: datetime) -> None:
-    """Note that the user has a task's page open."""
-    new = insert(session.get_bind().dialect, TaskView).values(task_id=task_id, user_id=user.id, seen_at=now)
-    again = new.on_conflict_do_update(index_elements=[TaskView.task_id, TaskView.user_id], set_={"seen_at": now})
+def mark_viewed(session: Session, task_id: int, user: User, now: datetime, seen: str = "") -> None:
+    """Note that the user has a task's page open; `seen` is the mark of what the page shows, when it is opened anew."""
+    values: dict[str, object] = {"seen_at": now, **({"seen": seen} if seen else {})}
+    new = insert(session.get_bind().dialect, TaskView).values(task_id=task_id, user_id=user.id, **values)
+    again = new.on_conflict_do_update(index_elements=[TaskView.task_id, TaskView.user_id], set_=values)
     session.execute(again)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import events, intake, workflow
+from ivr.callbacks import caller_news, events, intake, sla_clocks, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.contact_centre import agent_presence, call_distribution
@@ -22,7 +22,8 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
     A settled callback closes its task. A promise to call again opens a task, or keeps the one there is.
 
     Raises:
-        Refused: `outcome_needed`, or `nothing_to_wrap_up`.
+        Refused: `outcome_needed`, `nothing_to_wrap_up`, or `new_message` if the task would be closed and something has
+            come from the caller that the member has not seen.
     """
     if outcome not in tuple(ConversationOutcome):
         raise Refused(Refusal.OUTCOME_NEEDED)
@@ -35,6 +36,8 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
     )
     mine = task is not None and task.state == TaskState.CLAIMED and task.claimed_by_id == user.id
     if task is not None and mine and outcome == ConversationOutcome.SETTLED:
+        sla_clocks.lock_task(session, task.id)
+        caller_news.require_seen(session, task, user)
         workflow.close(session, task, user, Outcome.REACHED, text, now, attempted=True)
     elif task is not None:
         events.note(session, task, user, text, now)

@@ -186,6 +186,8 @@ class TaskView(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     seen_at: Mapped[datetime]
+    #: The mark of what the page showed when it was last opened (see ivr.callbacks.caller_news).
+    seen: Mapped[str | None] = mapped_column(String(60))
     user: Mapped[User] = relationship()
 
 

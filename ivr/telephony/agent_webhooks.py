@@ -20,7 +20,7 @@ from ivr.callbacks.refused import Refused
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.contact_centre import agent_presence, call_distribution, wrap_up
-from ivr.domain.enums import ConversationOutcome
+from ivr.domain.enums import ConversationOutcome, Refusal
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -113,11 +113,15 @@ def _menu(session: Session, user: User) -> Response:
 @staff.post("/wrap-up")
 def finish() -> Response:
     """The outcome of the last conversation; then the menu."""
+    outcome = _OUTCOME_KEYS.get(request.form.get("Digits", ""), "")
     try:
         with database.writing_alone() as session:
-            outcome = _OUTCOME_KEYS.get(request.form.get("Digits", ""), "")
             wrap_up.finish(session, _user(session), outcome, "", utc_now())
-    except Refused:
+    except Refused as refused:
+        if refused.reason == Refusal.NEW_MESSAGE:  # the conversation is over; its task stays open
+            with database.writing_alone() as session:
+                wrap_up.finish(session, _user(session), ConversationOutcome.FOLLOW_UP, "", utc_now())
+            return _said("staff_new_message")
         log.info("an outcome was asked for and not given")
     with database.reading() as session:
         return _menu(session, _user(session))

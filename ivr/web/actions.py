@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from ivr.callbacks import collaboration, queries
+from ivr.callbacks import caller_news, collaboration, queries, sla_clocks
 from ivr.callbacks.refused import Refused
 from ivr.contact_centre.agent_presence import NotNow
 from ivr.domain.timestamps import utc_now
@@ -23,6 +23,12 @@ from ivr.web.forms import F
 
 #: A change of a task: in this session, of this task, by this user, at this instant (UTC).
 TaskAction = Callable[[Session, CallbackTask, User, datetime], object]
+
+
+class EndForm(forms.Form):
+    """A form that ends the work on a task; `seen`: the mark of what its page has shown."""
+
+    seen: str = ""
 
 
 def act(
@@ -59,15 +65,25 @@ def act(
 
 
 def act_on_task(
-    task_id: int, action: TaskAction, *, form: forms.Form | None = None, text: str = "", after: str = ""
+    task_id: int,
+    action: TaskAction,
+    *,
+    form: forms.Form | None = None,
+    text: str = "",
+    after: str = "",
+    ends: EndForm | None = None,
 ) -> Response:
     """Change a task that the reader may see, and show it again (or `after`).
 
-    What could not be saved of `text` is kept as the draft of a note.
+    What could not be saved of `text` is kept as the draft of a note. `ends`: the form of an action after which nobody
+    looks at the task for now; it is refused if something has come from the caller that its page has not shown.
     """
 
     def change(session: Session) -> None:
         found = queries.one(session, me(), task_id) or abort(404)
+        if ends is not None:
+            sla_clocks.lock_task(session, task_id)
+            caller_news.require_seen(session, found, me(), ends.seen)
         action(session, found, me(), utc_now())
 
     page = url_for("desk.task", task_id=task_id)

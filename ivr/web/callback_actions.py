@@ -23,7 +23,7 @@ from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.privacy import legal_holds
 from ivr.web import forms
-from ivr.web.actions import TaskAction, act, act_on_task, task_form
+from ivr.web.actions import EndForm, TaskAction, act, act_on_task, task_form
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import desk
 from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, fixed, line_of, one_of, text_of
@@ -68,7 +68,7 @@ def lower_urgency(task_id: int) -> Response:
     return act_on_task(task_id, workflow.lower_urgency)
 
 
-class AttemptForm(forms.Form):
+class AttemptForm(EndForm):
     """How an attempt ended."""
 
     problem = _HOW
@@ -80,7 +80,10 @@ def attempt(task_id: int) -> Response:
     """Record an attempt that did not settle the request."""
     form = task_form(AttemptForm, task_id)
     return act_on_task(
-        task_id, lambda session, task, user, now: attempts.record(session, task, user, form.outcome, now)
+        task_id,
+        lambda session, task, user, now: attempts.record(session, task, user, form.outcome, now),
+        form=form,
+        ends=form,
     )
 
 
@@ -119,7 +122,7 @@ def draft(task_id: int) -> tuple[str, int]:
     return "", 204
 
 
-class CloseForm(forms.Form):
+class CloseForm(EndForm):
     """How a task is closed, and what was agreed."""
 
     problem = _HOW
@@ -137,10 +140,10 @@ def close(task_id: int) -> Response:
         workflow.close(session, found, user, form.outcome, form.text, now, posted_on=form.posted_on)
         collaboration.drop_draft(session, found, user)
 
-    return act_on_task(task_id, change, form=form, text=form.text)
+    return act_on_task(task_id, change, form=form, text=form.text, ends=form)
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(EndForm):
     """The answer to an appointment wish. Which fields it needs depends on the button that was pressed."""
 
     answer: Annotated[str, fixed(("granted", "refused"))] = "granted"
@@ -170,10 +173,10 @@ def answer(task_id: int) -> Response:
             text=form.text,
         )
 
-    return act_on_task(task_id, change, form=form, text=form.text)
+    return act_on_task(task_id, change, form=form, text=form.text, ends=form)
 
 
-class PutOffForm(forms.Form):
+class PutOffForm(EndForm):
     """The date before which the caller does not want to be called."""
 
     problem = _("Please give a date and time within the next 60 days.")
@@ -184,10 +187,15 @@ class PutOffForm(forms.Form):
 def put_off(task_id: int) -> Response:
     """Put a task off, because the caller asked for a later date."""
     form = task_form(PutOffForm, task_id)
-    return act_on_task(task_id, lambda session, task, user, now: workflow.put_off(session, task, user, form.until, now))
+    return act_on_task(
+        task_id,
+        lambda session, task, user, now: workflow.put_off(session, task, user, form.until, now),
+        form=form,
+        ends=form,
+    )
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(EndForm):
     """The team that a task is handed over to, and why."""
 
     team: Line = ""
@@ -202,7 +210,7 @@ def hand_over(task_id: int) -> Response:
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
         collaboration.hand_over(session, found, user, form.team, form.reason, now)
 
-    return act_on_task(task_id, change, form=form, after=url_for("desk.queue"))
+    return act_on_task(task_id, change, form=form, after=url_for("desk.queue"), ends=form)
 
 
 class NameForm(forms.Form):

@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports
-from ivr.callbacks import claims, promises, queries, saved_views, workflow
+from ivr.callbacks import caller_news, claims, promises, queries, saved_views, sla_clocks, workflow
 from ivr.callbacks.refused import Refused
 from ivr.domain import words
 from ivr.domain.csv_safety import harmless
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import SlaMeasure
+from ivr.domain.enums import Refusal, SlaMeasure
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, sealed_query
@@ -45,6 +45,9 @@ class SelectionForm(forms.Form):
 
     action: Annotated[str, fixed(("assign", "close", "export"))]
     task: tuple[str, ...] = ()
+    #: Marks of what the list shows of its tasks (`id:mark`), and of what it showed when the page was opened.
+    seen: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     to: Line = ""
     outcome: Line = ""
     text: Text = ""
@@ -65,6 +68,16 @@ def selected() -> AnyResponse:
     return {"assign": _assign, "close": _close, "export": _export}[form.action](form)
 
 
+def _marks(form: SelectionForm) -> dict[int, str]:
+    """What the list has shown of its tasks. A row refreshes by itself: what the page showed at first counts more."""
+    found: dict[int, str] = {}
+    for written in (*form.shown, *form.seen):
+        task_id, _, mark = written.partition(":")
+        if (known := whole_number(task_id)) is not None:
+            found.setdefault(known, mark)
+    return found
+
+
 def _assign(form: SelectionForm) -> AnyResponse:
     with database.writing() as session:
         people = {str(one.id): one for one in users.colleagues(session, me())}
@@ -78,17 +91,24 @@ def _assign(form: SelectionForm) -> AnyResponse:
 
 
 def _close(form: SelectionForm) -> AnyResponse:
-    done = refused = 0
+    done, refused, news, marks = 0, 0, list[str](), _marks(form)
     with database.writing() as session:
         for task in queries.some(session, me(), form.ids):
             try:
                 with session.begin_nested():
+                    sla_clocks.lock_task(session, task.id)
+                    caller_news.require_seen(session, task, me(), marks.get(task.id, ""))
                     if task.state == "open":
                         workflow.claim(session, task, me(), utc_now())
                     workflow.close(session, task, me(), form.outcome, form.text, utc_now())
                 done += 1
-            except Refused:
-                refused += 1
+            except Refused as error:
+                if error.reason == Refusal.NEW_MESSAGE:
+                    news.append(task.receipt_code)
+                else:
+                    refused += 1
+    if news:
+        flash(gettext("A new message has come in, not closed: %(codes)s", codes=", ".join(news)), "warning")
     _tell(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), refused)
     return redirect(queue_address())
 

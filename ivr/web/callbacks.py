@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports, break_glass
 from ivr.callbacks import (
+    caller_news,
     claims,
     collaboration,
     failed_jobs,
@@ -62,8 +63,9 @@ def queue() -> str | AnyResponse:
         counts = queries.counts(session, me(), now)
         listed, found, elsewhere = _found(session, asked, filters, counts, now)
         tasks = listed.tasks
+        marks = caller_news.marks(session, [task.id for task in tasks])
         uncovered = break_glass.uncovered(session, tasks, me(), now)
-        version = _version(tasks, (counts, found, elsewhere, sorted(uncovered)), now)
+        version = _version(tasks, (counts, found, marks, elsewhere, sorted(uncovered)), now)
         if asked.seen == version:
             return Response(status=204)
         fragment = asked.seen is not None
@@ -72,7 +74,7 @@ def queue() -> str | AnyResponse:
         "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
         page=asked.page, pages=-(-found // queries.PAGE), found=found, unreadable=listed.unreadable,
         full=len(tasks) + len(listed.unreadable) == queries.PAGE,
-        elsewhere=elsewhere, most=queries.MOST_COUNTED, filters=filters, uncovered=uncovered,
+        elsewhere=elsewhere, most=queries.MOST_COUNTED, filters=filters, marks=marks, uncovered=uncovered,
         unused=claims.is_unused, **choices,
     )  # fmt: skip
 
@@ -140,7 +142,8 @@ def task(task_id: int) -> str:
     with database.writing() as session:
         seen = queries.visible(session, me(), task_id) or abort(404)
         reason = break_glass.reason_for(session, seen, me(), now)
-        collaboration.mark_viewed(session, task_id, me(), now)
+        shows = caller_news.mark(session, task_id)
+        collaboration.mark_viewed(session, task_id, me(), now, shows if reason else "")
         detail = "" if reason else access_reports.COVERED
         access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
     with database.reading() as session:
@@ -154,7 +157,7 @@ def task(task_id: int) -> str:
             related=queries.related(session, me(), found) if reason else [],
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
             texts=sms, template=_template(found), promises=promises.of(found, now),
-            pause=sla_deadline_changes.pause_of(session, task_id, now),
+            pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
         )  # fmt: skip
 
 
@@ -164,17 +167,24 @@ def _template(found: CallbackTask) -> str:
     return wanted if wanted in sms.templates(found) else ""
 
 
+class OthersAddress(forms.Form):
+    """What an open page asks with: the mark of what it shows."""
+
+    seen: Line = ""
+
+
 @desk.get("/tasks/<int:task_id>/others")
 def others(task_id: int) -> str | AnyResponse:
-    """Who else has the page open; asked every few seconds by the page itself."""
-    now = utc_now()
+    """Who else has the page open, and whether something new has come; asked every few seconds by the page itself."""
+    now, seen = utc_now(), forms.query(OthersAddress).seen
     with database.writing() as session:
         queries.may_see(session, me(), task_id) or abort(404)
         collaboration.mark_viewed(session, task_id, me(), now)
     with database.reading() as session:
         found = session.get_one(CallbackTask, task_id)
         looking = collaboration.other_viewers(session, task_id, me(), now)
-        return render_template("_others.html", task=found, others=looking, me=me())
+        news = bool(seen) and caller_news.is_newer(caller_news.mark(session, task_id), seen)
+        return render_template("_others.html", task=found, others=looking, me=me(), seen=seen, news=news)
 
 
 @cache

@@ -30,7 +30,7 @@ from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from ivr.web import forms
-from ivr.web.actions import act
+from ivr.web.actions import act, keep_draft
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Line, Phone, Text, Tick, WrittenNumber, one_of
 
@@ -120,9 +120,15 @@ class WrapUpForm(forms.Form):
 def finish() -> AnyResponse:
     """Write down how the last conversation ended."""
     form = forms.read(WrapUpForm, url_for("live.page"))
-    return _act(
+    with database.reading() as session:
+        conversation = agent_presence.unfinished(session, me().id)
+        task_id = conversation.task_id if conversation is not None else None
+    return act(
         lambda session: wrap_up.finish(session, session.get_one(User, me().id), form.outcome, form.text, utc_now()),
+        url_for("live.page"),
         form=form,
+        alone=True,
+        if_refused=lambda: keep_draft(task_id, form.text) if task_id is not None else None,
     )
 
 

@@ -128,6 +128,7 @@ class Refusal(StrEnum):
     OPEN = "open"
     CLAIMED = "claimed"
     CLOSED = "closed"
+    NEW_MESSAGE = "new_message"
     RESTRICTED = "restricted"
     COVERED = "covered"
     NOT_RAISED = "not_raised"

@@ -122,6 +122,8 @@ FIELDS = Words(
         "task": _("Task"),
         "team": _("Team"),
         "template": _("Text message"),
+        "seen": _("What the page has shown"),
+        "shown": _("What the page has shown"),
         "text": _("Text"),
         "to": _("Assign to"),
         "until": _("until"),

@@ -168,6 +168,9 @@ FAILED_WORK = Words(
 REFUSALS = Words(
     "refusals",
     {
+        Refusal.NEW_MESSAGE: _(
+            "A new message has come in. Please look at it first; what you have typed is still there."
+        ),
         Refusal.NO_MOBILE: _("No text message can be received at this number."),
         Refusal.NO_TEXT_ABROAD: _("No text messages are sent to this country (setting text_countries)."),
         Refusal.TEXTED_OFTEN: _(

@@ -145,7 +145,7 @@ TABLES: dict[str, Kept] = {
     "presences": Kept("staff", "Who answers calls now, and at which telephone"),
     "duties": Kept("staff", "The duty roster"),
     "duty_exceptions": Kept("staff", "Absences and other hours of a day"),
-    "task_views": Kept("staff", "Who has a task's page open; for seconds"),
+    "task_views": Kept("staff", "Who has had a task's page open, and what it showed"),
     "saved_views": Kept("staff", "A person's own views of the task list; searches in them are sealed"),
     "reports_sent": Kept("staff", "Reports sent by e-mail, and to whom"),
     "prompt_recordings": Kept("staff", "Recorded prompts, and who recorded them"),

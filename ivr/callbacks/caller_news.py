@@ -1,0 +1,105 @@
+"""What has come from a caller to a task: whether somebody who ends the task has seen all of it.
+
+A page carries a mark of what it showed. Who closes a task, answers it or puts it off sends the mark back; what has come
+in the meantime (a call, a message, another number) stops the action. Without a mark, the one of the last time counts
+that the member had the page open, and if they never had, the time at which they claimed the task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from ivr.callbacks.refused import Refused
+from ivr.domain.enums import MessageState, Refusal, TaskEventKind
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask, TaskEvent, TaskView
+from ivr.models.contacts import Contact
+from ivr.models.voicebox import VoiceboxMessage
+
+#: What a caller does to a task. Events of these kinds that a person caused are no news.
+_BY_CALLER = (
+    TaskEventKind.CALLED_AGAIN,
+    TaskEventKind.NUMBER_GIVEN,
+    TaskEventKind.CHANGED,
+    TaskEventKind.WITHDRAWN,
+    TaskEventKind.RAISED,
+)
+_MARK = re.compile(r"(\d{1,6})\.(\d{1,12})-(\d{1,6})\.(\d{1,12})-(\d{1,6})\.(\d{1,12})")
+_Counts = tuple[int, ...]
+
+
+def mark(session: Session, task_id: int) -> str:
+    """The mark of all that has come to a task so far."""
+    return marks(session, [task_id])[task_id]
+
+
+def marks(session: Session, task_ids: Collection[int]) -> dict[int, str]:
+    """The marks of some tasks, by their ids."""
+    found: dict[int, list[int]] = {task_id: [] for task_id in task_ids}
+    for query in (_contacts(), _messages(), _events()):
+        table = query.selected_columns[0]
+        rows = session.execute(query.where(table.in_(task_ids)).group_by(table)) if task_ids else ()
+        known = {task_id: (number, newest) for task_id, number, newest in rows}
+        for task_id, counts in found.items():
+            counts.extend(known.get(task_id, (0, 0)))
+    return {task_id: f"{a}.{b}-{c}.{d}-{e}.{f}" for task_id, (a, b, c, d, e, f) in found.items()}
+
+
+def _contacts() -> Select[int, int, int]:
+    return select(Contact.task_id, func.count(), func.max(Contact.id))
+
+
+def _messages() -> Select[int | None, int, int]:
+    of = select(VoiceboxMessage.task_id, func.count(), func.max(VoiceboxMessage.id))
+    return of.where(VoiceboxMessage.state == MessageState.LEFT)
+
+
+def _events() -> Select[int, int, int]:
+    of = select(TaskEvent.task_id, func.count(), func.max(TaskEvent.id))
+    return of.where(TaskEvent.kind.in_(_BY_CALLER), TaskEvent.user_id.is_(None))
+
+
+def is_newer(now: str, seen: str) -> bool:
+    """Whether something has come since a mark was made. What is no mark has seen nothing."""
+    before, after = _counts(seen), _counts(now)
+    return before is None or after is None or any(new > old for new, old in zip(after, before, strict=True))
+
+
+def _counts(written: str) -> _Counts | None:
+    parts = _MARK.fullmatch(written)
+    return tuple(int(part) for part in parts.groups()) if parts else None
+
+
+def has_come(session: Session, task: CallbackTask, user: User, seen: str = "") -> bool:
+    """Whether something has come to a task that the user has not seen. `seen`: the mark of the page they look at."""
+    if not seen:
+        view = session.get(TaskView, (task.id, user.id))
+        seen = (view.seen or "") if view else ""
+    if seen:
+        return is_newer(mark(session, task.id), seen)
+    return _since(session, task, task.claimed_at) if task.claimed_at is not None else False
+
+
+def _since(session: Session, task: CallbackTask, instant: datetime) -> bool:
+    later = select(TaskEvent.id).where(
+        TaskEvent.task_id == task.id,
+        TaskEvent.kind.in_(_BY_CALLER),
+        TaskEvent.user_id.is_(None),
+        TaskEvent.at > instant,
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def require_seen(session: Session, task: CallbackTask, user: User, seen: str = "") -> None:
+    """Check that nothing has come to a task that the user has not seen.
+
+    Raises:
+        Refused: `new_message`.
+    """
+    if has_come(session, task, user, seen):
+        raise Refused(Refusal.NEW_MESSAGE)

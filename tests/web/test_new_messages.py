@@ -1,0 +1,195 @@
+"""A caller who says something more while a member works on their task is heard before the task is closed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import timedelta
+
+import pytest
+
+from ivr.callbacks import caller_news, events
+from ivr.calls import calls
+from ivr.domain.enums import ConversationState, TaskEventKind
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.contact_centre import Conversation, Leg, Presence
+from ivr.models.voicebox import VoiceboxMessage
+from ivr.platform import database
+from tests.support.people import a_task, the_task
+
+NEWS = "Eine neue Nachricht ist eingegangen"
+
+
+def caller_says_more(task_id: int, how: str = "message") -> None:
+    """The caller rings again about the same matter, or gives another number."""
+    with database.writing() as session:
+        task, now = session.get_one(CallbackTask, task_id), utc_now()
+        if how == "message":
+            call = calls.seen(session, "CA" + secrets.token_hex(16), task.callback_number, now)
+            session.flush()
+            session.add(
+                VoiceboxMessage(
+                    call_id=call.id, task_id=task.id, recording_number=1, state="left", language="de",
+                    consented_at=now, left_at=now, about={},
+                )
+            )  # fmt: skip
+        kinds = {"message": TaskEventKind.CALLED_AGAIN, "number": TaskEventKind.NUMBER_GIVEN}
+        events.record(session, task.id, kinds.get(how, TaskEventKind.CALLED_AGAIN), now)
+
+
+def seen_on(page: str) -> str:
+    return re.search(r'name="seen" value="([^"]+)"', page)[1]
+
+
+@pytest.fixture
+def mia_at_work(desk):
+    """Mia's browser, and a task that she has claimed and opened."""
+    task_id = a_task(kind="appointment")
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task_id}/claim")
+    return mia, task_id, seen_on(mia.get(f"/desk/tasks/{task_id}").text)
+
+
+#: Every form that ends the work on a task.
+ENDINGS = {
+    "close": {"outcome": "settled_otherwise", "text": "Alles besprochen."},
+    "answer": {"answer": "refused", "refusal_reason": "missing_documents", "text": "Alles besprochen."},
+    "put-off": {"until": (utc_now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")},
+    "attempt": {"outcome": "no_answer"},
+    "hand-over": {"team": "work", "reason": "gehört zu euch"},
+}
+
+
+@pytest.mark.parametrize("action", ENDINGS)
+@pytest.mark.parametrize("how", ["message", "number"])
+def test_nobody_ends_a_task_over_something_they_have_not_seen(mia_at_work, action: str, how: str) -> None:
+    mia, task_id, seen = mia_at_work
+    caller_says_more(task_id, how)
+    data = {**ENDINGS[action], "seen": seen}
+    page = mia.post(f"/desk/tasks/{task_id}/{action}", data=data, follow_redirects=True).text
+    assert NEWS in page
+    task = the_task(task_id)
+    assert (task.state, task.team.key, task.attempts) == ("claimed", "benefits", [])
+    if "text" in data:
+        assert page.count("Alles besprochen.") >= 1, "what was typed is still there"
+    again = {**ENDINGS[action], "seen": seen_on(page)}
+    answer = mia.post(f"/desk/tasks/{task_id}/{action}", data=again, follow_redirects=True).text
+    assert NEWS not in answer, "the page has shown it now"
+
+
+def test_another_tab_that_has_shown_it_does_not_speak_for_the_old_one(mia_at_work) -> None:
+    mia, task_id, seen = mia_at_work
+    caller_says_more(task_id)
+    mia.get(f"/desk/tasks/{task_id}")  # the other tab
+    data = {**ENDINGS["close"], "seen": seen}
+    assert NEWS in mia.post(f"/desk/tasks/{task_id}/close", data=data, follow_redirects=True).text
+    assert the_task(task_id).state == "claimed"
+
+
+def test_without_a_mark_what_the_page_last_showed_counts(mia_at_work) -> None:
+    mia, task_id, _ = mia_at_work
+    caller_says_more(task_id)
+    assert NEWS in mia.post(f"/desk/tasks/{task_id}/close", data=ENDINGS["close"], follow_redirects=True).text
+    assert the_task(task_id).state == "claimed"
+
+
+def test_a_mark_that_is_none_has_seen_nothing() -> None:
+    assert caller_news.is_newer("1.1-0.0-0.0", "")
+    assert caller_news.is_newer("1.1-0.0-0.0", "anything")
+    assert caller_news.is_newer("1.1-1.5-0.0", "1.1-1.4-0.0")
+    assert not caller_news.is_newer("1.1-1.5-2.9", "1.1-1.5-2.9")
+
+
+def test_what_a_member_does_to_the_task_is_no_news(mia_at_work, desk) -> None:
+    mia, task_id, seen = mia_at_work
+    mia.post(f"/desk/tasks/{task_id}/note", data={"text": "Unterlagen fehlen"})
+    mia.post(f"/desk/tasks/{task_id}/name", data={"name": "Frau Beispiel"})
+    data = {**ENDINGS["close"], "seen": seen}
+    assert NEWS not in mia.post(f"/desk/tasks/{task_id}/close", data=data, follow_redirects=True).text
+    assert the_task(task_id).state == "closed"
+
+
+def test_the_open_page_announces_what_has_come(mia_at_work) -> None:
+    mia, task_id, seen = mia_at_work
+    quiet = mia.get(f"/desk/tasks/{task_id}/others?seen={seen}").text
+    assert NEWS not in quiet
+    assert 'aria-live="polite"' in quiet
+    caller_says_more(task_id)
+    told = mia.get(f"/desk/tasks/{task_id}/others?seen={seen}").text
+    assert NEWS in told
+    assert 'role="alert"' in told
+    assert f"seen={seen}" in told, "it goes on asking with what the page shows"
+
+
+def test_of_the_ticked_tasks_the_one_with_a_new_message_stays_open(desk) -> None:
+    quiet, ringing = a_task(), a_task()
+    mia = desk("mia")
+    page = mia.get("/desk/").text
+    shown = re.findall(r'name="shown" value="([^"]+)"', page)
+    assert len(shown) == 2
+    caller_says_more(ringing)
+    refreshed = re.findall(r'name="seen" value="([^"]+)"', mia.get("/desk/").text)
+    data = {"task": [quiet, ringing], "action": "close", "outcome": "letter_sent", "shown": shown, "seen": refreshed}
+    answer = mia.post("/desk/selected", data=data, follow_redirects=True).text
+    assert f"{NEWS}, nicht abgeschlossen: {the_task(ringing).receipt_code}" in answer
+    assert [the_task(task).state for task in (quiet, ringing)] == ["closed", "open"]
+
+
+@pytest.fixture
+def wrapping_up(desk):
+    """Mia has spoken with a caller and writes down what came of it."""
+    task_id = a_task()
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task_id}/claim")
+    mia.get(f"/desk/tasks/{task_id}")
+    with database.writing() as session:
+        task, now = session.get_one(CallbackTask, task_id), utc_now()
+        talk = Conversation(
+            room="r", kind="callback", state=ConversationState.ENDED, task_id=task.id, team_id=task.team_id,
+            language="de", concern="benefits", urgency="normal", started_at=now,
+        )  # fmt: skip
+        session.add(talk)
+        session.flush()
+        leg = Leg(conversation_id=talk.id, role="member", state="ended", user_id=desk.people["mia"].id, created_at=now)
+        session.add(leg)
+        session.flush()
+        session.merge(
+            Presence(
+                user_id=desk.people["mia"].id, state="wrap_up", leg_id=leg.id, since_at=now, idle_since_at=now,
+                languages=["de"],
+            )
+        )  # fmt: skip
+    return mia, task_id
+
+
+def test_a_wrap_up_does_not_close_over_a_new_message_and_keeps_its_text(wrapping_up) -> None:
+    mia, task_id = wrapping_up
+    caller_says_more(task_id)
+    data = {"outcome": "settled", "text": "Bescheid erklärt."}
+    page = mia.post("/desk/live/wrap-up", data=data, follow_redirects=True).text
+    assert NEWS in page
+    assert "Bescheid erklärt." in page
+    assert the_task(task_id).state == "claimed"
+    assert "Bescheid erklärt." in mia.get(f"/desk/tasks/{task_id}").text, "and it stands in the note's field"
+    mia.post("/desk/live/wrap-up", data=data)
+    assert the_task(task_id).state == "closed"
+
+
+def test_other_ends_of_a_wrap_up_leave_the_task_open_anyway(wrapping_up) -> None:
+    mia, task_id = wrapping_up
+    caller_says_more(task_id)
+    page = mia.post("/desk/live/wrap-up", data={"outcome": "follow_up", "text": ""}, follow_redirects=True).text
+    assert NEWS not in page
+    assert the_task(task_id).state == "claimed"
+
+
+def test_a_member_who_never_opened_the_page_has_seen_what_was_there_at_the_claim(desk) -> None:
+    task_id = a_task()
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task_id}/claim")
+    caller_says_more(task_id)
+    with database.reading() as session:
+        user = session.get_one(User, desk.people["mia"].id)
+        assert caller_news.has_come(session, session.get_one(CallbackTask, task_id), user)
