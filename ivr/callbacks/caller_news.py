@@ -29,7 +29,7 @@ _BY_CALLER = (
     TaskEventKind.WITHDRAWN,
     TaskEventKind.RAISED,
 )
-_MARK = re.compile(r"(\d{1,6})\.(\d{1,12})-(\d{1,6})\.(\d{1,12})-(\d{1,6})\.(\d{1,12})")
+_MARK = re.compile("-".join([r"([0-9]{1,6})\.([0-9]{1,12})"] * 3))
 _Counts = tuple[int, ...]
 
 
