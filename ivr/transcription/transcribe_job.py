@@ -21,7 +21,7 @@ from ivr.platform.column_types import rows
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, urgency_keywords
 from ivr.transcription.result import NoModel, TranscriptionResult
-from ivr.transcription.speech_detector import Finding, Speech, find_speech
+from ivr.transcription.speech_detector import Finding, Speech, listen, speech_in
 from ivr.transcription.vosk_engine import recognition
 from ivr.voicebox import audio_store, voicebox
 
@@ -54,28 +54,11 @@ def transcribe(recording_id: int) -> None:
         if task is not None and task.restricted_at is not None:
             return  # the job is planned again when the restriction ends
         language, sid = transcript.language, recording.recording_sid
-    try:
-        sound = _speech(audio_store.load(sid))
-        speech = find_speech(sound)
-        if speech.finding == Finding.NO_SPEECH:
-            _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_SPEECH)
-            return
-        result = doubted(engines.transcribe(sound, language), speech)
-    except NoModel:
-        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_MODEL)
+    heard = _heard(sid, language)
+    if isinstance(heard, TranscriptReason):
+        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=heard)
         return
-    except TooLong:
-        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.TOO_LONG)
-        return
-    except ValueError:
-        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.UNUSABLE)
-        return
-    if not result.words:
-        _write(
-            recording_id, state=TranscriptState.PLEASE_LISTEN, reason=TranscriptReason.NO_SPEECH, engine=result.engine
-        )
-        return
-    doubt = _doubt(result, speech)
+    result, doubt = heard
     words = urgency_keywords.found(language, result.text)
     with database.writing() as session:  # the transcript and its consequences are one transaction
         written = _note(
@@ -91,21 +74,36 @@ def transcribe(recording_id: int) -> None:
             workflow.raise_by_words(session, task, words, utc_now())
 
 
-def doubted(result: TranscriptionResult, speech: Speech) -> TranscriptionResult:
+def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReason | None] | TranscriptReason:
+    """The words of a recording, and why a person must listen all the same; or why there are no words."""
+    try:
+        sound = _speech(audio_store.load(sid))
+        if (finding := listen(sound)) == Finding.NO_SPEECH:
+            return TranscriptReason.NO_SPEECH
+        result = engines.transcribe(sound, language)
+    except NoModel:
+        return TranscriptReason.NO_MODEL
+    except TooLong:
+        return TranscriptReason.TOO_LONG
+    except ValueError:
+        return TranscriptReason.UNUSABLE
+    if not result.words:
+        return TranscriptReason.NO_SPEECH
+    if finding == Finding.SPEECH:
+        result = _doubted(result, speech_in(sound))
+    if finding == Finding.UNCHECKED:
+        return result, TranscriptReason.UNCHECKED
+    unsure = finding == Finding.PERHAPS or (result.confidence or 0) < settings().low_confidence
+    return result, TranscriptReason.LOW_CONFIDENCE if unsure else None
+
+
+def _doubted(result: TranscriptionResult, speech: Speech) -> TranscriptionResult:
     """A transcript whose words outside the speech are uncertain: an engine hears words in tones and noise, too."""
     words = [
         word if speech.covers(word["start"], word["end"]) else {**word, "confidence": 0.0} for word in result.words
     ]
     confidence = round(sum(word["confidence"] for word in words) / len(words), 3) if words else None
     return replace(result, words=words, confidence=confidence)
-
-
-def _doubt(result: TranscriptionResult, speech: Speech) -> TranscriptReason | None:
-    """Why a person must listen although there are words; None where the transcript can be relied on."""
-    if speech.finding == Finding.UNCHECKED:
-        return TranscriptReason.UNCHECKED
-    unsure = speech.finding == Finding.PERHAPS or (result.confidence or 0) < settings().low_confidence
-    return TranscriptReason.LOW_CONFIDENCE if unsure else None
 
 
 def _speech(audio: bytes) -> Sound:

@@ -16,7 +16,7 @@ from ivr.platform import database
 from ivr.prompts import music
 from ivr.transcription import engines, speech_detector, transcribe_job
 from ivr.transcription.result import TranscriptionResult
-from ivr.transcription.speech_detector import Finding, find_speech
+from ivr.transcription.speech_detector import Finding, listen, speech_in
 from tests.support.sounds import NOBODY_SPEAKS, noise, on_and_off, sound, tone
 from tests.support.speech import human_speech
 from tests.support.transcription import a_message, store
@@ -54,54 +54,54 @@ def joined(*parts: Sound) -> Sound:
 
 @pytest.mark.parametrize("kind", NOBODY_SPEAKS)
 def test_what_nobody_says_is_no_speech(kind: str) -> None:
-    assert find_speech(sound(NOBODY_SPEAKS[kind])).finding == Finding.NO_SPEECH
+    assert listen(sound(NOBODY_SPEAKS[kind])) == Finding.NO_SPEECH
 
 
 def test_the_music_of_the_call_queue_is_no_speech() -> None:
-    assert find_speech(read_wav(music.audio().read_bytes())).finding == Finding.NO_SPEECH
+    assert listen(read_wav(music.audio().read_bytes())) == Finding.NO_SPEECH
 
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_every_language_is_speech(language: str) -> None:
-    assert find_speech(synthesis.speak(SENTENCES[language], language)).finding == Finding.SPEECH
+    assert listen(synthesis.speak(SENTENCES[language], language)) == Finding.SPEECH
 
 
 @pytest.mark.parametrize("text", ["Ja.", "Nein danke.", "Hallo?", "Hilfe"])
 def test_a_single_word_is_speech(text: str) -> None:
     word = synthesis.speak(text, "de")
-    assert find_speech(word).finding == Finding.SPEECH
-    assert find_speech(joined(sound(np.zeros(8 * RATE)), word, sound(np.zeros(8 * RATE)))).finding == Finding.SPEECH
+    assert listen(word) == Finding.SPEECH
+    assert listen(joined(sound(np.zeros(8 * RATE)), word, sound(np.zeros(8 * RATE)))) == Finding.SPEECH
 
 
 @pytest.mark.parametrize("variant", ["+m7", "+f2", "+f3", "+f5", "+croak"])
 @pytest.mark.parametrize("pitch", [0, 50, 99])
 def test_deep_high_and_childrens_voices_are_speech(variant: str, pitch: int) -> None:
-    assert find_speech(voice(SENTENCES["de"], f"de{variant}", pitch)).finding == Finding.SPEECH
+    assert listen(voice(SENTENCES["de"], f"de{variant}", pitch)) == Finding.SPEECH
 
 
 @pytest.mark.parametrize("gain", [1, 0.1, 0.02])
 def test_a_quiet_person_is_speech(gain: float) -> None:
     said = human_speech(4)
-    assert find_speech(Sound((said.samples * gain).astype(np.int16), RATE)).finding == Finding.SPEECH
+    assert listen(Sound((said.samples * gain).astype(np.int16), RATE)) == Finding.SPEECH
 
 
 @pytest.mark.parametrize("noise_in_decibels", [-20, -10, -5])
 def test_a_person_in_noise_is_speech(noise_in_decibels: int) -> None:
     said = human_speech(4).samples.astype(np.float64)
     disturbed = said + noise(4, 1)[: len(said)] * said.std() * 10 ** (noise_in_decibels / 20)
-    assert find_speech(sound(disturbed)).finding == Finding.SPEECH
+    assert listen(sound(disturbed)) == Finding.SPEECH
 
 
 @pytest.mark.parametrize("language", ["de", "en", "tr", "ru", "fr", "ar"])
 @pytest.mark.parametrize("variant", ["+whisper", "+whisperf"])
 def test_whispering_is_not_refused(language: str, variant: str) -> None:
     """A person decides: the network does not hear whispering, and nobody who has to whisper may be lost."""
-    assert find_speech(voice(SENTENCES[language], f"{language}{variant}")).finding in (Finding.PERHAPS, Finding.SPEECH)
+    assert listen(voice(SENTENCES[language], f"{language}{variant}")) in (Finding.PERHAPS, Finding.SPEECH)
 
 
 def test_where_speech_begins_and_ends_is_known() -> None:
     said = synthesis.speak(SENTENCES["de"], "de")
-    found = find_speech(joined(sound(np.zeros(3 * RATE)), said, sound(on_and_off(tone(425), 0.48, 0.48))))
+    found = speech_in(joined(sound(np.zeros(3 * RATE)), said, sound(on_and_off(tone(425), 0.48, 0.48))))
     assert found.covers(3.5, 4) and found.covers(3 + said.seconds - 1, 3 + said.seconds - 0.6)
     assert not found.covers(1, 1.5)
     assert not found.covers(3 + said.seconds + 2, 3 + said.seconds + 3)
