@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ivr.config.settings import Settings, settings
+from ivr.domain.digits import is_digits
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Flow, Menu
 from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, catalogue
@@ -92,7 +93,7 @@ def unspoken_keys() -> Iterator[str]:
 def _keys_to_say(menu: Menu) -> Iterator[str]:
     for key, choice in menu.choices.items():
         as_silence = choice.to == menu.otherwise and choice.sets == menu.otherwise_sets
-        if key.isdigit() and key not in script().anywhere and not as_silence:
+        if is_digits(key) and key not in script().anywhere and not as_silence:
             yield key
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ivr.domain.csv_safety import harmless
+from ivr.domain.csv_safety import harmless, text_cell
 from ivr.domain.words import Translate
 from ivr.reporting.tables import Column, Report, Table, Value, moment, shown
 
@@ -45,7 +45,7 @@ def _plain(value: Value, language: str) -> str:
     if isinstance(value, float | int):
         number = f"{value:.4f}".rstrip("0").rstrip(".")
         return number.replace(".", ",") if language == "de" else number
-    return harmless(shown(value, "text", language))
+    return text_cell(shown(value, "text", language))
 
 
 def as_xlsx(report: Report, _: Translate) -> bytes:
@@ -55,6 +55,7 @@ def as_xlsx(report: Report, _: Translate) -> bytes:
     import xlsxwriter
 
     with xlsxwriter.Workbook(out, options) as book:
+        language = report.language
         book.set_properties({"title": f"{report.title}, {report.period}"})
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1, "valign": "top"})
@@ -74,18 +75,20 @@ def as_xlsx(report: Report, _: Translate) -> bytes:
                 sheet.write_string(top, place, column.label, head)
             for line, row in enumerate(table.rows, start=top + 1):
                 for place, (value, column) in enumerate(zip(row, table.columns, strict=True)):
-                    _write(sheet, line, place, value, column, formats)
+                    _write(sheet, line, place, value, column, language, formats)
             if table.note:
                 sheet.write_string(top + len(table.rows) + 2, 0, table.note)
             sheet.freeze_panes(top + 1, 1)
     return out.getvalue()
 
 
-def _write(sheet: Any, line: int, place: int, value: Value, column: Column, formats: Mapping[str, Any]) -> None:
+def _write(
+    sheet: Any, line: int, place: int, value: Value, column: Column, language: str, formats: Mapping[str, Any]
+) -> None:
     if isinstance(value, float | int):
         sheet.write_number(line, place, value, formats.get(column.kind))
     else:
-        sheet.write_string(line, place, shown(value, column.kind, "de"))
+        sheet.write_string(line, place, shown(value, column.kind, language))
 
 
 def as_pdf(report: Report, _: Translate) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import datetime
 from typing import Annotated
 
@@ -16,13 +14,12 @@ from ivr.audit import access_log, access_reports
 from ivr.callbacks import caller_news, claims, promises, queries, saved_views, sla_clocks, workflow
 from ivr.callbacks.refused import Refused
 from ivr.domain import words
-from ivr.domain.csv_safety import harmless
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import Refusal, SlaMeasure
-from ivr.domain.timestamps import iso, utc_now
+from ivr.domain.enums import Refusal
+from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, sealed_query
-from ivr.web import forms, search_log, template_helpers
+from ivr.web import forms, search_log, task_export, template_helpers
 from ivr.web.actions import act
 from ivr.web.addresses import LinesAddress
 from ivr.web.authorisation import actor, me
@@ -43,7 +40,7 @@ _MOST = 200
 class SelectionForm(forms.Form):
     """The tasks that were ticked, and what is to be done with them."""
 
-    action: Annotated[str, fixed(("assign", "close", "export"))]
+    action: Annotated[str, fixed(("assign", "close", "export", "export_xlsx"))]
     task: tuple[str, ...] = ()
     #: Marks of what the list shows of its tasks (`id:mark`), and of what it showed when the page was opened.
     seen: tuple[str, ...] = ()
@@ -65,7 +62,7 @@ def selected() -> AnyResponse:
     if not form.ids:
         flash(gettext("Please tick the tasks first."), "warning")
         return redirect(queue_address())
-    return {"assign": _assign, "close": _close, "export": _export}[form.action](form)
+    return {"assign": _assign, "close": _close, "export": _export, "export_xlsx": _export}[form.action](form)
 
 
 def _marks(form: SelectionForm) -> dict[int, str]:
@@ -127,28 +124,13 @@ def _tell(done: str, refused: int) -> None:
 
 
 def _export(form: SelectionForm) -> AnyResponse:
-    out = io.StringIO()
-    table = csv.writer(out, delimiter=";")
-    table.writerow(
-        [
-            *("receipt_code", "kind", "concern", "urgency", "language", "team", "state", "first_contact_at", "due_at"),
-            *(words.SLA_MEASURES.of(measure, gettext) for measure in SlaMeasure),
-        ]
-    )
     with database.reading() as session:
         tasks = queries.some(session, me(), form.ids)
-        for task in tasks:
-            row: list[str | None] = [task.receipt_code, task.kind, task.concern, task.urgency, task.language]
-            row += [task.team.name, task.state]
-            kept = {one.measure: template_helpers.promise_text(one) for one in promises.of(task, utc_now())}
-            row += [iso(task.first_contact_at), iso(task.due_at), *(kept.get(measure) for measure in SlaMeasure)]
-            table.writerow([harmless(cell) for cell in row])
+        made = task_export.file_of(tasks, "xlsx" if form.action == "export_xlsx" else "csv")
     with database.writing() as session:
         for task in tasks:
             access_log.append(session, actor(), "export", utc_now(), task=task)
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = "attachment; filename=tasks.csv"
-    return response
+    return made
 
 
 class WordsForm(forms.Form):

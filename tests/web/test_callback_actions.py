@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from datetime import UTC, datetime
 
+import pytest
+
+from tests.support.desk import change
 from tests.support.people import a_task, the_task
+from tests.support.spreadsheets import local, opened_csv, opened_xlsx
 
 
 def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:
@@ -25,8 +28,7 @@ def test_ticked_tasks_are_assigned_closed_and_exported(desk) -> None:
     )
     assert "2 Aufträge abgeschlossen." in page.text
     exported = desk("mia").post("/desk/selected", data={"task": chosen, "action": "export"})
-    rows = list(csv.DictReader(io.StringIO(exported.text.lstrip("\ufeff")), delimiter=";"))
-    assert [row["receipt_code"] for row in rows] == [the_task(task).receipt_code for task in tasks]
+    assert [row[0] for row in opened_csv(exported.data)[1:]] == [the_task(task).receipt_code for task in tasks]
     nothing = desk("mia").post("/desk/selected", data={"action": "assign"}, follow_redirects=True)
     assert "Bitte markieren Sie zuerst" in nothing.text
     stranger = desk("mia").post(
@@ -45,3 +47,32 @@ def test_nobody_is_given_a_task_they_cannot_see(desk) -> None:
     )
     assert "1 Auftrag blieb, wie er ist" in page.text
     assert the_task(foreign).state == "open"
+
+
+@pytest.mark.parametrize(("action", "opened"), [("export", opened_csv), ("export_xlsx", opened_xlsx)])
+def test_exported_tasks_are_readable_in_the_spreadsheet_of_a_german_office(desk, action: str, opened) -> None:
+    task = a_task("under_25", language="tr")
+    change(
+        task, receipt_code="0012345675", first_contact_at=datetime(2026, 7, 31, 22, 30, tzinfo=UTC),
+        due_at=datetime(2026, 11, 27, 7, 30, tzinfo=UTC), urgency="emergency",
+    )  # fmt: skip
+    answer = desk("sven").post("/desk/selected", data={"task": [str(task)], "action": action})
+    ending = "xlsx" if action == "export_xlsx" else "csv"
+    assert f"filename=tasks.{ending}" in answer.headers["Content-Disposition"]
+    heads, row = opened(answer.data)
+    found = dict(zip(heads, row, strict=True))
+    assert found["Eingangsnummer"] == "0012345675", "with its zeros"
+    assert found["Erster Kontakt (Ortszeit, Europe/Berlin)"] == local(2026, 8, 1, 0, 30)
+    assert found["Fällig (Ortszeit, Europe/Berlin)"] == local(2026, 11, 27, 8, 30)
+    assert not found["Abgeschlossen (Ortszeit, Europe/Berlin)"]
+    assert (found["Sprache"], found["Dringlichkeit"], found["Status"]) == ("Türkisch", "Notfall", "offen")
+
+
+def test_a_reader_of_english_gets_english_headings_and_values(desk) -> None:
+    task, mia = a_task(), desk("mia")
+    mia.post("/language", data={"language": "en"})
+    heads, row = opened_csv(mia.post("/desk/selected", data={"task": [str(task)], "action": "export"}).data)
+    found = dict(zip(heads, row, strict=True))
+    assert found["Receipt code"] == the_task(task).receipt_code
+    assert (found["Language"], found["Kind"]) == ("German", "Callback")
+    assert isinstance(found["Due (local time, Europe/Berlin)"], datetime)

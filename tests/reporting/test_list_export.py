@@ -1,0 +1,78 @@
+"""Lists in spreadsheets: codes keep their zeros, instants are local, nothing is a formula."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.domain.csv_safety import harmless, text_cell
+from ivr.reporting import export_files, list_export
+from ivr.reporting.tables import Column, Report, Table
+from tests.support.spreadsheets import Formula, local, opened_csv, opened_xlsx
+
+BERLIN = ZoneInfo("Europe/Berlin")
+#: What Excel would take for something else.
+TEXTS = [
+    "0012345678", "0421 5550123", "+494215550123", "+49 (0)421/555-0123", "1-2", "3/4", "01.02", "12:30", "1e5", "00",
+    "(0421) 555", "5%", "Müller; Meier", 'sagt "ja"', "zwei\nZeilen", "شكرا", "Łódź", "–", "",
+]  # fmt: skip
+ATTACKS = [
+    '=cmd|"/c calc"!A1',
+    "+1+2",
+    "-1+2",
+    "@SUM(A1)",
+    "\t=1",
+    " =1+1",
+    "\u200b=1",
+    "＝1+1",
+    '=HYPERLINK("http://x")',
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_code_or_number_stays_the_text_it_is(text: str) -> None:
+    opened = opened_csv(list_export.as_csv(["Wert", "Ende"], [[text, "x"]], "de", BERLIN))
+    assert opened[1] == [text, "x"]
+    opened = opened_xlsx(list_export.as_xlsx(["Wert", "Ende"], [[text, "x"]], "de", BERLIN))
+    assert opened[1] == [text or None, "x"]
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_no_cell_is_a_formula(text: str) -> None:
+    (cell,) = opened_csv(list_export.as_csv(["Wert"], [[text]], "de", BERLIN))[1]
+    assert (not isinstance(cell, Formula) and str(cell).startswith(("'", "\t", " "))) or cell == text
+    assert not text_cell(text).lstrip("\t \u200b").startswith(("=", "+", "-", "@", "＝")) or text_cell(text)[1] == '"'
+    (cell,) = opened_xlsx(list_export.as_xlsx(["Wert"], [[text]], "de", BERLIN))[1]
+    assert not isinstance(cell, Formula)
+    assert harmless(text).startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("instant", "shown"),
+    [
+        (datetime(2026, 11, 27, 7, 30, tzinfo=UTC), local(2026, 11, 27, 8, 30)),
+        (datetime(2026, 7, 31, 22, 30, tzinfo=UTC), local(2026, 8, 1, 0, 30)),
+    ],
+)
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_an_instant_is_local_time_and_a_date_of_the_spreadsheet(instant, shown, language: str) -> None:
+    rows = [["0012345678", instant]]
+    assert opened_csv(list_export.as_csv(["Nummer", "Fällig"], rows, language, BERLIN))[1] == ["0012345678", shown]
+    assert opened_xlsx(list_export.as_xlsx(["Nummer", "Fällig"], rows, language, BERLIN))[1] == ["0012345678", shown]
+
+
+def test_labels_of_a_report_that_look_like_dates_or_numbers_stay_labels() -> None:
+    rows = [("8-10", 5), ("00", 2.5), ("=1+1", 1)]
+    table = Table("Stunden", [Column("Stunde", "text"), Column("Anrufe")], rows)
+    day = date(2026, 11, 1)
+    report = Report("x", "Bericht", day, day, [table])
+    opened = opened_csv(export_files.as_csv(report, str))
+    assert opened[-3:] == [["8-10", 5.0], ["00", 2.5], ["'=1+1", 1.0]]
+
+
+def test_a_report_in_english_has_english_values_in_its_spreadsheet() -> None:
+    table = Table("Hours", [Column("Hour", "text"), Column("Calls")], [("all", None)])
+    day = date(2026, 11, 1)
+    assert export_files.as_xlsx(Report("x", "Report", day, day, [table], language="en"), str).startswith(b"PK")
