@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.config.settings import settings
 from ivr.models.accounts import ApiToken
 
 #: What a token may open: tasks without the caller; and numbers, words and messages as well.
@@ -40,7 +41,14 @@ def new_token(
     expires_at = now + timedelta(days=days)
     chosen = [scope for scope in SCOPES if scope in scopes]
     session.add(
-        ApiToken(name=name, token_hash=_token_hash(token), scopes=chosen, created_at=now, expires_at=expires_at)
+        ApiToken(
+            name=name,
+            token_hash=_token_hash(token),
+            scopes=chosen,
+            created_at=now,
+            expires_at=expires_at,
+            demo=settings().local,
+        )
     )
     return token
 
@@ -48,7 +56,9 @@ def new_token(
 def token_of(session: Session, token: str, now: datetime) -> ApiToken | None:
     """The token that is known, not revoked and not expired."""
     found = session.scalar(select(ApiToken).where(ApiToken.token_hash == _token_hash(token)))
-    return found if found is not None and found.revoked_at is None and found.expires_at > now else None
+    if found is None or (found.demo and not settings().local):
+        return None
+    return found if found.revoked_at is None and found.expires_at > now else None
 
 
 def tokens(session: Session) -> Sequence[ApiToken]:

@@ -11,9 +11,10 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from ivr.config.settings import settings
 from ivr.models.accounts import LogIn, LogInDelay, User
 from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
@@ -28,6 +29,8 @@ _STRICT = (5, timedelta(seconds=30), timedelta(hours=1))
 _LOOSE = (30, timedelta(seconds=30), timedelta(minutes=15))
 #: Failures are forgotten after so long.
 _FORGOTTEN = timedelta(hours=24)
+#: Clocks of hosts differ by so much at most: what lies further in the future was written while a clock was wrong.
+_CLOCK = timedelta(minutes=5)
 #: For so long an address from which somebody has logged in is known to be theirs; and ended log-ins are kept.
 KEPT = timedelta(days=30)
 
@@ -41,9 +44,11 @@ def begin(session: Session, user: User, address: str, now: datetime) -> str:
 
 def find(session: Session, token: str, now: datetime) -> LogIn | None:
     """The log-in of a token, unless it has ended, was idle too long, or its user is not active."""
-    query = select(LogIn).where(LogIn.token_hash == _hash(token), LogIn.ended_at.is_(None), LogIn.used_at > now - IDLE)
-    found = session.scalar(query)
-    return found if found is not None and found.user.active else None
+    lately = (LogIn.used_at > now - IDLE, LogIn.used_at <= now + _CLOCK)
+    found = session.scalar(select(LogIn).where(LogIn.token_hash == _hash(token), LogIn.ended_at.is_(None), *lately))
+    if found is None or not found.user.active or (found.user.demo and not settings().local):
+        return None
+    return found
 
 
 def wants_use(log_in: LogIn, now: datetime) -> bool:
@@ -84,21 +89,32 @@ class Delay:
         self.limits = _STRICT if strict else _LOOSE
 
 
-def of_log_in(session: Session, username: str, address: str, now: datetime) -> list[Delay]:
+def of_log_in(session: Session, username: str, address: str, now: datetime, device: str = "") -> list[Delay]:
     """What a log-in is counted against.
 
-    The name at this address, and the name from everywhere, unless its owner has been at this address before, so
-    that nobody can lock them out from elsewhere.
+    From a browser in which they have logged in before (`device`), the name and this browser alone: nobody can lock
+    them out from elsewhere, nor from the next desk. Otherwise the name at this address; and the name from everywhere,
+    unless its owner has been at this address before.
     """
     name = username.strip().casefold()[:80]
-    known = (
-        select(LogIn.id)
-        .join(User, User.id == LogIn.user_id)
-        .where(User.username == username, LogIn.address == address, LogIn.started_at > now - KEPT)
-    )
-    delays = [Delay("log-in", name, address)]
+    return _counted(session, "log-in", name, User.username == username, address, now, device)
+
+
+def of_second_factor(session: Session, user: User, address: str, now: datetime, device: str = "") -> list[Delay]:
+    """What a second factor is counted against: as :func:`of_log_in`."""
+    return _counted(session, "second factor", str(user.id), User.id == user.id, address, now, device)
+
+
+def _counted(
+    session: Session, what: str, name: str, who: ColumnElement[bool], address: str, now: datetime, device: str
+) -> list[Delay]:
+    if device:
+        return [Delay(f"{what} in a known browser", name, device)]
+    been_here = (LogIn.address == address, LogIn.started_at > now - KEPT, LogIn.started_at <= now + _CLOCK)
+    known = select(LogIn.id).join(User, User.id == LogIn.user_id).where(who, *been_here)
+    delays = [Delay(what, name, address)]
     if session.scalar(known.limit(1)) is None:
-        delays.append(Delay("name", name, strict=False))
+        delays.append(Delay(f"{what} from everywhere", name, strict=False))
     return delays
 
 
@@ -106,7 +122,8 @@ def seconds_to_wait(session: Session, delays: Iterable[Delay], now: datetime) ->
     """For how long nothing is tried; 0 when it may be."""
     keys = [key for delay in delays for key in delay.keys]
     until = session.scalars(select(LogInDelay.until_at).where(LogInDelay.key_hash.in_(keys))).all()
-    return max((int((one - now).total_seconds()) + 1 for one in until if one > now), default=0)
+    latest = now + _STRICT[2] + _CLOCK  # nobody waits for longer, whatever the clock was when it was written
+    return max((int((one - now).total_seconds()) + 1 for one in until if now < one <= latest), default=0)
 
 
 def attempt(session: Session, delays: Sequence[Delay], now: datetime) -> int:
@@ -132,11 +149,14 @@ def _count(session: Session, delay: Delay, now: datetime) -> datetime:
     new = insert(session.get_bind().dialect, LogInDelay).values(
         key_hash=delay.key, failures=before + 1, failed_at=now, until_at=now
     )
-    waits, forgotten = LogInDelay.until_at > now, LogInDelay.failed_at <= now - _FORGOTTEN
+    latest = now + _STRICT[2] + _CLOCK
+    waits = and_(LogInDelay.until_at > now, LogInDelay.until_at <= latest)
+    forgotten = or_(LogInDelay.failed_at <= now - _FORGOTTEN, LogInDelay.failed_at > now + _CLOCK)
     counted = new.on_conflict_do_update(
         index_elements=[LogInDelay.key_hash],
         set_={"failures": case((waits, LogInDelay.failures), (forgotten, before + 1),
                              else_=LogInDelay.failures + before + 1),
+              "until_at": case((LogInDelay.until_at > latest, now), else_=LogInDelay.until_at),
               "failed_at": now},
     )  # fmt: skip
     failures, until = session.execute(counted.returning(LogInDelay.failures, LogInDelay.until_at)).one()

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.accounts import notices
 from ivr.config.settings import settings
-from ivr.domain.enums import Role
+from ivr.domain.enums import AccountChange, Role
+from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 
 #: A password that fits no hash.
@@ -49,6 +51,7 @@ def user_of(session: Session, claims: Mapping[str, Any]) -> User:
         session.add(user)
     elif not user.active:
         raise NotMapped("not active")
+    before = user.role
     user.name, user.role = str(claims.get("name") or "").strip()[:120] or username, role
     keys = {
         key for value in _values(claims, configured.sso_team_claim) for key in configured.sso_teams.get(value, (value,))
@@ -57,6 +60,8 @@ def user_of(session: Session, claims: Mapping[str, Any]) -> User:
     user.teams = teams if role == Role.MEMBER else []
     user.supervised = teams if role == Role.SUPERVISOR else []
     session.flush()
+    if before not in (None, user.role):
+        notices.tell(session, user, AccountChange.ROLE_CHANGED, "single sign-on", utc_now())
     return user
 
 

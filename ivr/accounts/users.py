@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -12,10 +12,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ivr.accounts import login_sessions, mfa
+from ivr.accounts import login_sessions, mfa, notices
+from ivr.config.settings import settings
 from ivr.domain.digits import is_digits
-from ivr.domain.enums import Role
+from ivr.domain.enums import AccountChange, Role
 from ivr.domain.roles import SERVING
+from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 
 _hasher = PasswordHasher()
@@ -28,6 +30,8 @@ def _nobody() -> str:
 
 #: Characters of a password.
 SHORTEST_PASSWORD = 12
+#: For so long a password that somebody else has set can be used.
+FIRST_PASSWORD_LASTS = timedelta(days=14)
 
 
 def check_password(password: str) -> None:
@@ -51,8 +55,13 @@ def check_new(session: Session, username: str, team_keys: Sequence[str]) -> None
     _teams(session, team_keys)
 
 
-def add(session: Session, username: str, name: str, role: str, password: str, team_keys: Sequence[str]) -> User:
+def add(
+    session: Session, username: str, name: str, role: str, password: str, team_keys: Sequence[str], *,
+    by: str = "", demo: bool = False,
+) -> User:  # fmt: skip
     """Add somebody. The teams are those a member works for, or a supervisor supervises; nobody else has any.
+
+    `by`: who knows the password beside the person, who then has to change it first. `demo`: for trying in local mode.
 
     Raises:
         ValueError: the name is taken, a team does not exist, or the password is too short.
@@ -60,8 +69,12 @@ def add(session: Session, username: str, name: str, role: str, password: str, te
     check_password(password)
     check_new(session, username, team_keys)
     user = User(username=username, name=name, role=role, password_hash=_hasher.hash(password), active=True)
+    user.demo = demo
     _give_teams(session, user, team_keys)
     session.add(user)
+    if by:
+        user.password_set_by, user.password_set_at = by[:120], utc_now()
+        notices.tell(session, user, AccountChange.MADE, by, utc_now())
     return user
 
 
@@ -98,16 +111,28 @@ def colleagues(session: Session, user: User) -> Sequence[User]:
     return session.scalars(query.order_by(User.name)).all()
 
 
-def set_password(session: Session, user: User, password: str, now: datetime) -> None:
+def set_password(session: Session, user: User, password: str, now: datetime, *, by: str = "") -> None:
     """A new password; whoever is logged in with the old one is not any more.
+
+    `by`: who has set it, if not the person, who is told and has to change it first.
 
     Raises:
         ValueError: it is too short.
     """
     check_password(password)
+    if not by and user.password_set_by is not None and password_fits(user, password):
+        raise ValueError("the password must be another one")
     user.password_hash = _hasher.hash(password)
+    user.password_set_by, user.password_set_at = (by[:120], now) if by else (None, None)
+    if by:
+        notices.tell(session, user, AccountChange.PASSWORD_SET, by, now)
     mfa.drop_unconfirmed(user)
     login_sessions.end_all(session, user.id, now)
+
+
+def must_change_password(user: User) -> bool:
+    """Whether somebody else knows the password, so that nothing is done with it but changing it."""
+    return user.password_set_by is not None and user.sso_subject is None
 
 
 def password_fits(user: User, password: str) -> bool:
@@ -119,13 +144,19 @@ def password_fits(user: User, password: str) -> bool:
 
 
 def authenticate(session: Session, username: str, password: str) -> User | None:
-    """The active user of a name and password. An unknown name takes as long as a wrong password."""
+    """The active user of a name and password. An unknown name takes as long as a wrong password.
+
+    A password that somebody else has set opens nothing after :data:`FIRST_PASSWORD_LASTS`.
+    """
     user = session.scalar(select(User).where(User.username == username, User.active, User.sso_subject.is_(None)))
     try:
         _hasher.verify(user.password_hash if user else _nobody(), password)
     except (VerificationError, InvalidHashError):
         return None
-    return user
+    if user is None or (user.demo and not settings().local):
+        return None
+    set_at = user.password_set_at if user.password_set_by is not None else None
+    return user if set_at is None or utc_now() < set_at + FIRST_PASSWORD_LASTS else None
 
 
 def check_personal_number(session: Session, username: str, personal_number: str) -> User:
@@ -156,8 +187,8 @@ def _digits(text: str, least: int) -> bool:
     return is_digits(text) and least <= len(text) <= 8
 
 
-def set_pin(session: Session, username: str, personal_number: str, pin: str) -> None:
-    """Let somebody say by telephone whether they answer calls.
+def set_pin(session: Session, username: str, personal_number: str, pin: str, *, by: str = "") -> None:
+    """Let somebody say by telephone whether they answer calls. `by`: who has set it, if not the person, who is told.
 
     Raises:
         ValueError: no such user, a number that is taken, or digits that are none.
@@ -165,6 +196,8 @@ def set_pin(session: Session, username: str, personal_number: str, pin: str) -> 
     user = check_personal_number(session, username, personal_number)
     check_pin(pin)
     user.personal_number, user.pin_hash = personal_number, _hasher.hash(pin)
+    if by:
+        notices.tell(session, user, AccountChange.PIN_SET, by, utc_now())
 
 
 def by_pin(session: Session, personal_number: str, pin: str) -> User | None:
@@ -175,4 +208,4 @@ def by_pin(session: Session, personal_number: str, pin: str) -> User | None:
         _hasher.verify((user.pin_hash if user else None) or _nobody(), pin)
     except (VerificationError, InvalidHashError):
         return None
-    return user
+    return user if user is not None and (settings().local or not user.demo) else None

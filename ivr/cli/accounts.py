@@ -9,13 +9,15 @@ import click
 
 from ivr.cli.groups import HotlineGroup
 from ivr.cli.parameters import Team, Text
-from ivr.domain.enums import AccessAction
+from ivr.domain.enums import AccessAction, AccountChange
 from ivr.domain.roles import ROLES, SERVING
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _SHORTEST_PASSWORD = 12
+#: Who has changed a log-in, as the person is told.
+_OPERATOR = "command line"
 
 
 @click.group(cls=HotlineGroup)
@@ -92,7 +94,8 @@ def set_pin(username: str, number: str, pin: str | None) -> None:
             accounts.check_personal_number(session, username, number)
         pin = pin if pin is not None else _asked("PIN", accounts.check_pin)
         with database.writing() as session:
-            accounts.set_pin(session, username, number, pin)
+            accounts.set_pin(session, username, number, pin, by=_OPERATOR)
+            _log(session, AccessAction.USER_CHANGED, f"PIN of {username}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 
@@ -123,7 +126,7 @@ def add_user(username: str, name: str, role: str, teams: tuple[str, ...], passwo
             accounts.check_new(session, username, teams)
         password = password if password is not None else _asked("Password", accounts.check_password)
         with database.writing() as session:
-            accounts.add(session, username, name, role, password, teams)
+            accounts.add(session, username, name, role, password, teams, by=_OPERATOR)
             _log(session, AccessAction.USER_CHANGED, f"made {username}, {role}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
@@ -133,9 +136,13 @@ def add_user(username: str, name: str, role: str, teams: tuple[str, ...], passwo
 @click.argument("username")
 @click.option("--second-factor", is_flag=True, help="Forget the app, the security keys and the recovery codes.")
 @click.option("--password", help=f"At least {_SHORTEST_PASSWORD} characters. Asked for unless given.")
-def reset(username: str, second_factor: bool, password: str | None) -> None:
-    """Give USERNAME a new password, for example the only administrator, who has forgotten theirs."""
-    from ivr.accounts import mfa
+@click.option("--reason", type=Text(200), help="Stands in the access log; why not in the page, by two.")
+def reset(username: str, second_factor: bool, password: str | None, reason: str | None) -> None:
+    """Give USERNAME a new password, for example the only administrator, who has forgotten theirs.
+
+    In the page the second factor is removed by two administrators. This is for where there are not two.
+    """
+    from ivr.accounts import mfa, notices
     from ivr.accounts import users as accounts
     from ivr.domain.timestamps import utc_now
     from ivr.operations.migrate import migrate
@@ -148,10 +155,13 @@ def reset(username: str, second_factor: bool, password: str | None) -> None:
         password = password if password is not None else _asked("Password", accounts.check_password)
         with database.writing() as session:
             user = accounts.named(session, username)
-            accounts.set_password(session, user, password, utc_now())
+            now = utc_now()
+            accounts.set_password(session, user, password, now, by=_OPERATOR)
             if second_factor:
                 mfa.remove_all(session, user)
-            _log(session, AccessAction.USER_CHANGED, f"reset {username}")
+                notices.tell(session, user, AccountChange.SECOND_FACTOR_REMOVED, _OPERATOR, now)
+            what = f"reset {username}{', second factor removed alone' if second_factor else ''}"
+            _log(session, AccessAction.USER_CHANGED, f"{what}: {reason or 'no reason given'}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 

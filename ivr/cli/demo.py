@@ -12,6 +12,34 @@ def demo() -> None:
     """Made-up calls and tasks (local mode only)."""
 
 
+@demo.command("remove")
+def remove() -> None:
+    """Remove the log-ins and tokens that local mode has made for trying (in production).
+
+    Also the files with their passwords and with local mode's own secrets. Invented calls and tasks stay: begin with an
+    empty database where they should not.
+    """
+    from ivr.accounts import demo_logins
+    from ivr.audit import access_log
+    from ivr.config.settings import settings
+    from ivr.domain.enums import AccessAction
+    from ivr.domain.timestamps import utc_now
+    from ivr.operations.demo_data import remove_local_files
+    from ivr.operations.migrate import migrate
+    from ivr.platform import database
+
+    if settings().local:
+        raise click.ClickException("in local mode they would be made again: set MODE=production first")
+    migrate()
+    with database.writing() as session:
+        removed = demo_logins.remove(session, utc_now())
+        actor = access_log.Actor("command line", "operator")
+        detail = f"removed {len(removed)} log-ins for trying"
+        access_log.append(session, actor, AccessAction.USER_CHANGED, utc_now(), detail=detail)
+    files = remove_local_files(settings().var_dir)
+    click.echo("\n".join([*removed, *map(str, files)]) or "nothing to remove")
+
+
 @demo.command("seed")
 @click.option("--days", type=click.IntRange(1, 400), default=90, show_default=True)
 @click.option("--calls-per-day", type=click.IntRange(1, 5000), default=400, show_default=True)

@@ -15,6 +15,14 @@ def _mend_modes() -> None:
     private_files.mend(settings().var_dir, *settings().private_paths)
 
 
+def _prepare() -> None:
+    """What each process of the product sees to before it begins."""
+    from ivr.accounts import demo_logins
+
+    _mend_modes()
+    demo_logins.check()
+
+
 @click.command(cls=HotlineCommand)
 def run() -> None:
     """Run everything on this machine until Ctrl-C."""
@@ -45,7 +53,7 @@ def worker() -> None:
     if configured.transcription_pools and not configured.transcription_pool:
         names = ", ".join(configured.transcription_pools)
         raise click.ClickException(f"transcription_pool must name the pool of this host: TRANSCRIPTION_POOL={names}")
-    _mend_modes()
+    _prepare()
     Pool().run()
 
 
@@ -56,7 +64,7 @@ def clock() -> None:
     from ivr.workers import scheduler
 
     settings()
-    _mend_modes()
+    _prepare()
     scheduler.run()
 
 

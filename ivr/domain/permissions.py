@@ -78,7 +78,7 @@ PERMISSIONS: dict[str, Permission] = {
     # API clients
     "api": _open(PROGRAM, "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`"),
     # one's own log-in
-    "account": _of(_EVERYBODY, "One's own password, second factors and recovery codes"),
+    "account": _of(_EVERYBODY, "One's own password, PIN and second factors; what others have changed about them"),
     # the desk
     "desk.queue": Permission(
         _SERVING, "The task list of one's teams, without personal data", team=True, fragment="seen"

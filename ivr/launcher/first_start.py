@@ -29,7 +29,7 @@ def logins(settings: Settings) -> list[tuple[str, str, str]]:
         for username, name, role, _ in _PEOPLE:
             if session.scalar(select(User.id).where(User.username == username)) is None:
                 passwords[username] = secrets.token_urlsafe(9)
-                users.add(session, username, name, role, passwords[username], list(settings.teams))
+                users.add(session, username, name, role, passwords[username], list(settings.teams), demo=True)
     path.touch(mode=0o600)
     path.write_text(json.dumps(passwords))
     return [(username, passwords.get(username, "(as you set it)"), what) for username, _, _, what in _PEOPLE]

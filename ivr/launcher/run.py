@@ -18,6 +18,7 @@ import requests
 from redis import Redis
 from redis.exceptions import RedisError
 
+from ivr.config.sections import ConfigurationError
 from ivr.config.settings import Settings, settings
 from ivr.launcher import first_start
 from ivr.launcher.bootstrap import ROOT, fail
@@ -186,12 +187,14 @@ def _start_redis(configured: Settings, environment: dict[str, str]) -> Child:
 def _migrate() -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from ivr.accounts import demo_logins
     from ivr.operations.migrate import migrate
     from ivr.platform.schema import StillMigrating
 
     try:
         migrate()
-    except StillMigrating as error:
+        demo_logins.check()
+    except (StillMigrating, ConfigurationError) as error:
         fail(str(error))
     except SQLAlchemyError as error:
         fail(f"The database cannot be used ({type(error).__name__}): {str(error).splitlines()[0]}")

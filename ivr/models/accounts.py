@@ -13,10 +13,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ivr.domain.enums import Role
+from ivr.domain.enums import AccountChange, Role
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
@@ -109,6 +110,11 @@ class User(Base):
     role: Mapped[Role] = mapped_column(Enumerated(Role, 20))
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    #: Made by local mode for trying; worth nothing in production.
+    demo: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: Who has set the password, if it was somebody else: it must be changed before anything is done with it.
+    password_set_by: Mapped[str | None] = mapped_column(String(120))
+    password_set_at: Mapped[datetime | None]
     #: Number and PIN by which a member is known on the telephone.
     personal_number: Mapped[str | None] = mapped_column(String(8), unique=True)
     pin_hash: Mapped[str | None] = mapped_column(String(200))
@@ -161,3 +167,34 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    #: Made in local mode for trying; worth nothing in production.
+    demo: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+
+
+class AccountNotice(Base):
+    """What somebody is told about their own log-in: what was changed by whom."""
+
+    __tablename__ = "account_notices"
+    __table_args__ = (one_of("change", *AccountChange),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    change: Mapped[AccountChange] = mapped_column(Enumerated(AccountChange, 40))
+    by_name: Mapped[str] = mapped_column(String(120))
+    #: When the person said that they have read it.
+    seen_at: Mapped[datetime | None]
+
+
+class SecondFactorReset(Base):
+    """An administrator asks that somebody's second factors are removed; another one confirms it, or does not."""
+
+    __tablename__ = "second_factor_resets"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    asked_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    decided_at: Mapped[datetime | None]
+    confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
+    user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="joined")
+    asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id], lazy="joined")

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -101,6 +102,15 @@ class NotInProduction(Exception):
     """Demo data is refused in production mode."""
 
 
+def remove_local_files(var_dir: Path) -> list[Path]:
+    """Remove the passwords of the log-ins for trying, and the secrets that local mode has made for itself."""
+    found = [var_dir / "demo-logins.json", *sorted((var_dir / "secrets").glob("*"))]
+    removed = [path for path in found if path.is_file()]
+    for path in removed:
+        path.unlink()
+    return removed
+
+
 def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seeded:
     """Add the calls of some days until now. The same `number` gives the same people.
 
@@ -126,7 +136,9 @@ def _staff(session: Session) -> list[int]:
     for username, name in _PEOPLE:
         person = session.scalar(select(User).where(User.username == username))
         if person is None:
-            person = users.add(session, username, name, "member", secrets.token_urlsafe(12), list(settings().teams))
+            person = users.add(
+                session, username, name, "member", secrets.token_urlsafe(12), list(settings().teams), demo=True
+            )
             session.flush()
         found.append(person.id)
     return found

@@ -6,17 +6,20 @@ from typing import Annotated
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, session, url_for
 from flask_babel import gettext, ngettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.accounts import login_sessions, mfa, users
+from ivr.accounts import login_sessions, mfa, notices, users
 from ivr.audit import access_log
 from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.web import forms
+from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import OneTimeCode, Password, line_of
+from ivr.web.form_fields import Id, OneTimeCode, Password, line_of
 from ivr.web.login import site_and_origin
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -30,6 +33,7 @@ def page() -> str:
         return render_template(
             "account.html", user=user, keys=mfa.keys_of(db, user), wanted=mfa.required_of(user)
             and not mfa.has_any(db, user), codes_left=mfa.recovery_codes_left(db, user),
+            must_change=users.must_change_password(user), notices=notices.latest(db, user.id),
         )  # fmt: skip
 
 
@@ -69,6 +73,44 @@ def password() -> AnyResponse:
         return redirect(url_for("account.page"))
     flash(gettext("Saved. Please log in with the new password."), "success")
     return redirect(url_for("login.page"))
+
+
+class ReadForm(forms.Form):
+    """The newest notice that was on the page."""
+
+    last: Id
+
+
+@account.post("/notices")
+def read_notices() -> AnyResponse:
+    """I have read what others have changed about my log-in."""
+    form = forms.read(ReadForm, url_for("account.page"))
+    with database.writing() as db:
+        notices.read(db, me().id, form.last, utc_now())
+    return redirect(url_for("account.page"))
+
+
+class PinForm(PresentPasswordForm):
+    """A new PIN for the number for team members."""
+
+    problem = _("A PIN has 4 to 8 digits.")
+    pin: Annotated[str, line_of(8)] = ""
+
+
+@account.post("/pin")
+def change_pin() -> AnyResponse:
+    """A PIN of my own, for the personal number that I have."""
+    page = url_for("account.page")
+    form = forms.read(PinForm, page)
+    if me().personal_number is None or not _knows_password():
+        return redirect(page)
+
+    def change(db: Session) -> None:
+        users.check_pin(form.pin)
+        users.set_pin(db, me().username, me().personal_number or "", form.pin)
+        access_log.append(db, actor(), AccessAction.USER_CHANGED, utc_now(), detail="own PIN")
+
+    return act(change, page, refusals={ValueError: gettext(PinForm.problem)})
 
 
 def _knows_password() -> bool:

@@ -10,15 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.accounts import api_tokens, login_sessions, mfa, users
+from ivr.accounts import api_tokens, login_sessions, mfa, notices, second_factor_resets, users
 from ivr.audit import access_log
 from ivr.config.settings import Settings, settings
 from ivr.contact_centre import offboarding
-from ivr.domain.enums import AccessAction, Role
+from ivr.domain.enums import AccessAction, AccountChange, Role
 from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
-from ivr.models.accounts import ApiToken, Team, User
+from ivr.models.accounts import ApiToken, SecondFactorReset, Team, User
 from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act
@@ -38,7 +38,9 @@ def people() -> str:
         everybody = session.scalars(select(User).order_by(User.active.desc(), User.name)).all()
         teams = session.scalars(select(Team).order_by(Team.name)).all()
         second = {user.id: mfa.has_any(session, user) for user in everybody}
-        return render_template("people.html", people=everybody, teams=teams, roles=ROLES, second=second)
+        wishes = [(wish, second_factor_resets.may_confirm(session, wish, me(), utc_now()))
+                  for wish in second_factor_resets.waiting(session, utc_now())]  # fmt: skip
+        return render_template("people.html", people=everybody, teams=teams, roles=ROLES, second=second, wishes=wishes)
 
 
 class PersonForm(forms.Form):
@@ -59,7 +61,7 @@ def add_person() -> AnyResponse:
     form, now = forms.read(PersonForm, page), utc_now()
 
     def change(session: Session) -> None:
-        users.add(session, form.username, form.name, form.role, form.password, form.team)
+        users.add(session, form.username, form.name, form.role, form.password, form.team, by=me().name)
         detail = f"made {form.username}, {form.role}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
@@ -87,12 +89,17 @@ def change_person(user_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         user = session.get(User, user_id) or abort(404)
         name = form.name or user.name
+        before = user.role, user.active, {team.id for team in user.scope}
         try:
             offboarding.change(
                 session, user, name=name, role=Role(form.role), active=form.active, team_keys=form.team, now=now
             )
         except ValueError:
             abort(400)
+        if (user.role, {team.id for team in user.scope}) != (before[0], before[2]):
+            notices.tell(session, user, AccountChange.ROLE_CHANGED, me().name, now)
+        if user.active != before[1]:
+            notices.tell(session, user, AccountChange.ACTIVITY_CHANGED, me().name, now)
         what = f"{user.username}: {form.role}, {'active' if form.active else 'not active'}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
@@ -100,7 +107,7 @@ def change_person(user_id: int) -> AnyResponse:
 
 
 class FirstPasswordForm(forms.Form):
-    """A new first password; `second_factor`: the second factor is lost as well."""
+    """A new first password; `second_factor`: it is lost as well, and another administrator is asked to remove it."""
 
     problem = _("A password has at least 12 characters.")
     password: Password
@@ -109,7 +116,10 @@ class FirstPasswordForm(forms.Form):
 
 @administration.post("/people/<int:user_id>/password")
 def reset_password(user_id: int) -> AnyResponse:
-    """Set a new first password for a person who has forgotten theirs; a lost second factor may go with it."""
+    """Set a new first password for a person who has forgotten theirs.
+
+    The removal of a lost second factor is asked for, which another administrator has to confirm.
+    """
     page = url_for("administration.people")
     form, now = forms.read(FirstPasswordForm, page), utc_now()
 
@@ -117,13 +127,41 @@ def reset_password(user_id: int) -> AnyResponse:
         user = session.get(User, user_id) or abort(404)
         if user.sso_subject is not None:
             abort(404)  # the provider vouches for them
-        users.set_password(session, user, form.password, now)
+        users.set_password(session, user, form.password, now, by=me().name)
         if form.second_factor:
-            mfa.remove_all(session, user)
-        what = f"{user.username}: new password{', second factor removed' if form.second_factor else ''}"
+            second_factor_resets.ask(session, user, me(), now)
+        what = f"{user.username}: new password{', removal of second factor asked for' if form.second_factor else ''}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
     return act(change, page, refusals={ValueError: gettext(FirstPasswordForm.problem)})
+
+
+@administration.post("/people/resets/<int:wish_id>/confirm")
+def confirm_reset(wish_id: int) -> AnyResponse:
+    """Confirm that somebody's second factors are removed. Who has asked for it cannot confirm it."""
+    return _decide(wish_id, confirmed=True)
+
+
+@administration.post("/people/resets/<int:wish_id>/refuse")
+def refuse_reset(wish_id: int) -> AnyResponse:
+    """Somebody's second factors stay."""
+    return _decide(wish_id, confirmed=False)
+
+
+def _decide(wish_id: int, *, confirmed: bool) -> AnyResponse:
+    now = utc_now()
+
+    def change(session: Session) -> None:
+        wish = session.get(SecondFactorReset, wish_id)
+        if wish is None or wish not in second_factor_resets.waiting(session, now):
+            abort(404)
+        second_factor_resets.decide(session, wish, me(), confirmed, now)
+        what = f"{wish.user.username}: removal of second factor {'confirmed' if confirmed else 'refused'}"
+        access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
+
+    needs_another = gettext("Another administrator, whose log-in was not changed by others this week, must confirm it.")
+    page = url_for("administration.people")
+    return act(change, page, refusals={second_factor_resets.NeedsAnother: needs_another})
 
 
 @administration.post("/people/<int:user_id>/log-out")

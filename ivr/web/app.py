@@ -25,6 +25,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from ivr.accounts import demo_logins
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
@@ -73,6 +74,9 @@ gc.freeze()
 gc.enable()
 
 log = logging.getLogger(__name__)
+
+#: Exit status after which gunicorn does not start the application again.
+_NOT_LOADED = 4
 
 #: Guarded by the carrier's signature.
 _WEBHOOKS = (voice, waiting_callers, legs, texts, staff, last_resort)
@@ -173,7 +177,12 @@ def _serve(create: Callable[[], Flask]) -> Flask:
     log_setup.set_up(settings().log_format, logging.WARNING)
     private_files.mend(settings().var_dir, *settings().private_paths)
     database.be_quick()
-    app = create()
+    try:
+        demo_logins.check()
+        app = create()
+    except ConfigurationError as error:
+        sys.stderr.write(f"\n{error}\n")
+        raise SystemExit(_NOT_LOADED) from None
     outbox.hand_over = job_queue.hand_over_soon
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     return app

@@ -6,12 +6,15 @@ from flask import Flask, abort, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ivr.accounts import mfa
+from ivr.accounts import mfa, users
 from ivr.audit.access_log import Actor
 from ivr.domain.permissions import ANYBODY, CARRIER, PROGRAM, permission_of
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.web import forms, login
+
+#: What somebody may do whose password was set by somebody else: change it.
+_WITH_ANOTHERS_PASSWORD = ("account.page", "account.password")
 
 
 def me() -> User:
@@ -51,6 +54,8 @@ def install_guard(app: Flask) -> None:
             return answer
         if me().role not in permission.who:
             abort(404)
+        if request.endpoint not in _WITH_ANOTHERS_PASSWORD and users.must_change_password(me()):
+            return redirect(url_for("account.page"))
         if not request.endpoint.startswith("account.") and _lacks_second_factor():
             return redirect(url_for("account.page"))
         return None

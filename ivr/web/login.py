@@ -27,7 +27,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.accounts import login_sessions, mfa, users
+from ivr.accounts import login_sessions, mfa, notices, users
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
@@ -35,10 +35,10 @@ from ivr.domain.enums import AccessAction
 from ivr.domain.permissions import permission_of
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
-from ivr.models.accounts import User
+from ivr.models.accounts import AccountNotice, User
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
-from ivr.web import forms
+from ivr.web import forms, known_devices
 from ivr.web.form_fields import OneTimeCode, Password, line_of
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,8 @@ def page() -> str | AnyResponse:
     now, address = utc_now(), request.remote_addr or ""
     username = form.username
     with database.writing() as db:
-        delays = login_sessions.of_log_in(db, username, address, now)
+        named = db.query(User).filter_by(username=username).one_or_none()
+        delays = login_sessions.of_log_in(db, username, address, now, known_devices.number_of(named))
         wait = login_sessions.attempt(db, delays, now)
     with database.reading() as db:
         user = users.authenticate(db, username, form.password) if not wait else None
@@ -151,18 +152,19 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
     user = _half_in()
     if user is None:
         return redirect(url_for("login.page"))
-    now, delay = utc_now(), login_sessions.Delay("second factor", str(user.id))
-    status = 200
+    now, status = utc_now(), 200
     if request.method == "POST":
         with database.writing() as db:
-            wait = login_sessions.attempt(db, [delay], now)
+            device = known_devices.number_of(user)
+            delays = login_sessions.of_second_factor(db, user, request.remote_addr or "", now, device)
+            wait = login_sessions.attempt(db, delays, now)
         try:
             fits = not wait and _second_factor_fits(user, now)
         except CannotOpen as error:
             return _cannot_open(user, error)
         if fits:
             with database.writing() as db:
-                login_sessions.succeeded(db, [delay])
+                login_sessions.succeeded(db, delays)
             return let_in(user)
         if not wait:
             with database.writing() as db:
@@ -253,12 +255,28 @@ def let_in(user: User, how: str = "") -> AnyResponse:
     with database.writing() as db:
         token = login_sessions.begin(db, user, request.remote_addr or "", now)
         access_log.append(db, as_actor(user), AccessAction.LOG_IN, now, detail=how)
+        news = notices.unread(db, user.id)
     target = own_address(session.pop("wanted", None) or forms.query(LoginAddress).next)
     session.clear()
     if language_chosen:
         session["language"] = language_chosen
     login_user(Person(user, token))
-    return redirect(target or first_page(user))
+    for notice in news:
+        flash(_told(notice), "warning")
+    answer = redirect(target or first_page(user))
+    known_devices.remember(answer, user)
+    return answer
+
+
+def _told(notice: AccountNotice) -> str:
+    """What somebody else has changed about a log-in, as its owner is told."""
+    from ivr.web import template_helpers, words
+
+    sentence: str = gettext(
+        "%(at)s, %(who)s: %(what)s. If you did not ask for this, tell your data protection officer.",
+        at=template_helpers.moment(notice.at), who=notice.by_name, what=words.TABLES["account_changes"][notice.change],
+    )  # fmt: skip
+    return sentence
 
 
 def _wait(seconds: int) -> str:

@@ -16,11 +16,13 @@ from ivr.config.settings import settings
 from ivr.domain.permissions import CARRIER, permission_of
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hash
+from ivr.web import known_devices
 
 #: Requests a minute of one log-in, or one address; pages ask by themselves some hundred times.
 _EVERYBODY = "1500 per minute"
-#: Passwords, codes and tokens a minute from one address.
-_LOG_IN = "60 per minute"
+#: Passwords, codes and answers of a provider a minute from one address: what the machine can check, and an office of
+#: some hundred people types at eight o'clock. Who guesses is held up by name (ivr.accounts.login_sessions), not here.
+_LOG_IN = "600 per minute"
 #: Where passwords, codes and answers of a provider are tried.
 _GUESSED = (
     "login.page", "login.second_factor", "account.password", "account.propose_app", "account.confirm_app",
@@ -68,7 +70,7 @@ def protect(app: Flask) -> None:
     views: dict[str, Any] = app.view_functions
     for endpoint in _GUESSED:
         views[endpoint] = guesses(views[endpoint])
-    programs = limiter.shared_limit(_PROGRAM, scope="programs", key_func=_address)
+    programs = limiter.shared_limit(_PROGRAM, scope="programs", key_func=_program)
     for endpoint in ("api.tasks", "api.task"):
         views[endpoint] = programs(views[endpoint])
 
@@ -78,7 +80,7 @@ def _storage(redis: str) -> str:
 
 
 def _only_looks() -> bool:
-    return request.method == "GET" and request.endpoint != "login.sso_back"
+    return (request.method == "GET" and request.endpoint != "login.sso_back") or known_devices.is_known()
 
 
 def _who() -> str:
@@ -89,6 +91,11 @@ def _who() -> str:
 
 def _address() -> str:
     return _hidden(request.remote_addr or "")
+
+
+def _program() -> str:
+    """A program is its token and its address: wrong tokens of others behind the same address are not counted to it."""
+    return _hidden(f"{request.remote_addr} {request.headers.get('Authorization', '')}")
 
 
 def _hidden(text: str) -> str:

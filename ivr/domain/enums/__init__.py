@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ivr.domain.enums.accounts import (
     AccessAction,
+    AccountChange,
     BreakGlassReason,
     DeletionCause,
     IdentityCheck,
@@ -85,6 +86,7 @@ from ivr.domain.enums.work import (
 
 __all__ = [
     "AccessAction",
+    "AccountChange",
     "AgeGroup",
     "AlertEvent",
     "AppointmentMode",

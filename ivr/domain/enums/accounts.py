@@ -47,6 +47,18 @@ class AccessAction(StrEnum):
     TRIMMED = "trimmed"
 
 
+class AccountChange(StrEnum):
+    """What somebody else has changed about a person's log-in."""
+
+    MADE = "made"
+    PASSWORD_SET = "password_set"  # noqa: S105 - no password
+    SECOND_FACTOR_ASKED = "second_factor_asked"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    ROLE_CHANGED = "role_changed"
+    PIN_SET = "pin_set"
+    ACTIVITY_CHANGED = "activity_changed"
+
+
 class BreakGlassReason(StrEnum):
     """Why a task is opened by somebody who does not hold it."""
 

@@ -6,7 +6,7 @@ spoken to callers lives in `voice_prompts/`, sentences of a page in its template
 
 from __future__ import annotations
 
-from ivr.domain.words.accounts import ACCESS_ACTIONS, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
+from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA
 from ivr.domain.words.live_calls import CALL_ENDINGS, CONVERSATION_OUTCOMES, LEG_ROLES, LEG_STATES, PRESENCE_STATES
@@ -56,6 +56,7 @@ from ivr.domain.words.tasks import (
 TABLES: dict[str, Words] = {name.lower(): value for name, value in globals().copy().items() if isinstance(value, Words)}
 __all__ = [
     "ACCESS_ACTIONS",
+    "ACCOUNT_CHANGES",
     "AGE_GROUPS",
     "ALERT_LINES",
     "ALERT_TITLES",

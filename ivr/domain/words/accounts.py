@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.domain.enums import AccessAction, BreakGlassReason, Role, UnusualReading
+from ivr.domain.enums import AccessAction, AccountChange, BreakGlassReason, Role, UnusualReading
 from ivr.domain.words.tables import Words, _
 
 ROLES = Words(
@@ -14,6 +14,19 @@ ROLES = Words(
         Role.OFFICER: _("data protection officer"),
     },
     Role,
+)
+ACCOUNT_CHANGES = Words(
+    "account changes",
+    {
+        AccountChange.MADE: _("log-in made"),
+        AccountChange.PASSWORD_SET: _("password set"),
+        AccountChange.SECOND_FACTOR_ASKED: _("removal of the second factor asked for"),
+        AccountChange.SECOND_FACTOR_REMOVED: _("second factor removed"),
+        AccountChange.ROLE_CHANGED: _("role or teams changed"),
+        AccountChange.PIN_SET: _("personal number or PIN set"),
+        AccountChange.ACTIVITY_CHANGED: _("log-in locked or opened again"),
+    },
+    AccountChange,
 )
 BREAK_GLASS_REASONS = Words(
     "break glass reasons",

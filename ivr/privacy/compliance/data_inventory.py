@@ -137,6 +137,8 @@ TABLES: dict[str, Kept] = {
     "users": Kept("staff", "People with a log-in: name, role, password hash, second factor"),
     "log_ins": Kept("staff", "Log-ins and their addresses; for 30 days"),
     "log_in_delays": Kept("staff", "Failed log-ins under a keyed hash; for a day"),
+    "account_notices": Kept("staff", "What others have changed about a log-in; for a year after it was read"),
+    "second_factor_resets": Kept("staff", "Who has asked for the removal of a second factor, and who has confirmed it"),
     "recovery_codes": Kept("staff", "Recovery codes under a keyed hash"),
     "security_keys": Kept("staff", "Public keys of security keys"),
     "api_tokens": Kept("nobody", "Tokens of API clients, hashed"),

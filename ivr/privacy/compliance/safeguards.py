@@ -48,6 +48,36 @@ MEASURES: dict[str, Measure] = {
         "Failed log-ins cause longer and longer delays",
         "accounts/test_login_sessions.py::test_who_guesses_waits_longer_and_longer",
     ),
+    "owner": Measure(
+        "Admission control",
+        "Nobody is locked out by others' wrong passwords: not in a browser that is known, not behind one address",
+        "web/test_guessed_passwords.py::test_who_has_logged_in_with_a_browser_before_is_let_in_while_others_guess",
+    ),
+    "first_password": Measure(
+        "Admission control",
+        "A password set by others must be changed before anything else, and its owner is told who has set it",
+        "accounts/test_passwords_of_others.py::test_a_password_set_by_others_must_be_changed_before_anything_else",
+    ),
+    "four_eyes": Measure(
+        "Admission control",
+        "A second factor is removed by two administrators",
+        "accounts/test_passwords_of_others.py::test_a_second_factor_is_removed_by_two_administrators",
+    ),
+    "no_demo": Measure(
+        "Admission control",
+        "Log-ins for trying open nothing in production, which does not start with them",
+        "accounts/test_demo_logins.py::test_no_door_is_open_to_a_log_in_for_trying",
+    ),
+    "private_files": Measure(
+        "Access control",
+        "Files of the hotline are for its own user alone, whatever the umask",
+        "platform/test_private_files.py::test_what_commands_write_is_private_whatever_the_umask",
+    ),
+    "slow_clients": Measure(
+        "Availability",
+        "Half requests and slow readers stop neither calls nor pages; calls have a server of their own",
+        "web/test_slow_clients.py::test_calls_go_on_while_half_requests_wait_at_every_door",
+    ),
     "second_factor": Measure(
         "Admission control",
         "Second factor: authenticator app, security key, recovery codes",
@@ -153,7 +183,14 @@ THREATS = (
     Threat("Browser → pages", "I", "Curious staff", ("hidden", "log", "permissions"),
            "Whoever may read can still read: the log and the report of unusual access find it afterwards."),
     Threat("Browser → pages", "E", "A member reaches a supervisor's or an administrator's page", ("permissions",)),
+    Threat("Browser → pages", "S", "An administrator sets somebody's password and logs in as them",
+           ("first_password", "four_eyes", "log"),
+           "Who makes new log-ins can make one for themselves: the data protection officer sees it in the access log."),
+    Threat("Browser → pages", "D", "Wrong passwords lock the owner, or an office, out", ("lockout", "owner")),
     Threat("Browser → pages", "D", "Floods of requests, huge uploads", ("limits",)),
+    Threat("Browser → pages", "D", "Half requests, slow readers", ("slow_clients",),
+           "A flood from many addresses needs a provider that filters."),
+    Threat("Host", "I", "Other users of the machine read files", ("private_files",)),
     Threat("API clients → /api/v1", "I", "A leaked token", ("tokens", "log")),
     Threat("Workers, Redis", "I", "Jobs disclose callers' data", ("redactor",), "Redis holds ids only."),
     Threat("Workers, Redis", "T", "Somebody puts jobs into a job queue", (),
@@ -169,4 +206,5 @@ THREATS = (
     Threat("Backups", "T", "A restore brings back what was erased", ("replay",)),
     Threat("Software logs", "I", "Logs disclose callers' data", ("redactor",)),
     Threat("Configuration", "E", "Default secrets", ("defaults",)),
+    Threat("Configuration", "E", "A database for trying is put into production", ("no_demo",)),
 )  # fmt: skip

@@ -1,0 +1,108 @@
+"""A database that was begun in local mode has no log-ins for trying in production."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import select
+
+from ivr.accounts import api_tokens, demo_logins, login_sessions, users
+from ivr.config.sections import ConfigurationError
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+from ivr.launcher import first_start
+from ivr.models.accounts import User
+from ivr.platform import database
+from tests.support.environment import ROOT, forget_settings
+from tests.support.people import PASSWORD
+from tests.support.production_secrets import PRODUCTION
+
+
+@pytest.fixture
+def begun_in_local_mode(empty_database, monkeypatch):
+    """Its log-ins were made, one is logged in, one has a PIN; then it is started in production."""
+    now, made = utc_now(), {name: password for name, password, _ in first_start.logins(settings())}
+    with database.writing() as session:
+        users.add(session, "real", "Real Person", "member", PASSWORD, [])
+        users.set_pin(session, "leitung", "4711", "13579")
+        session.flush()
+        demo = session.scalars(select(User).where(User.username == "leitung")).one()
+        made["cookie"] = login_sessions.begin(session, demo, "10.0.0.1", now)
+        made["token"] = api_tokens.new_token(session, "trying", now)
+    production = {"MODE": "production", "PUBLIC_BASE_URL": "https://hotline.example", "TWILIO_ACCOUNT_SID": "AC1"}
+    for key, value in {**production, **PRODUCTION}.items():
+        monkeypatch.setenv(key, value)
+    forget_settings()
+    assert not settings().local
+    return made
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", *words]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
+
+
+def doors(made: dict[str, str]) -> list[object]:
+    now = utc_now()
+    with database.reading() as session:
+        return [
+            users.authenticate(session, "leitung", made["leitung"]), users.by_pin(session, "4711", "13579"),
+            login_sessions.find(session, made["cookie"], now), api_tokens.token_of(session, made["token"], now),
+        ]  # fmt: skip
+
+
+def test_no_door_is_open_to_a_log_in_for_trying(begun_in_local_mode) -> None:
+    assert doors(begun_in_local_mode) == [None, None, None, None]
+    with database.reading() as session:
+        assert users.authenticate(session, "real", PASSWORD) is not None
+
+
+@pytest.mark.parametrize("process", ["worker", "clock", "run", "web", "voice"])
+def test_no_process_starts_in_production(begun_in_local_mode, process: str) -> None:
+    if process in ("web", "voice"):
+        made = "serve()" if process == "web" else "serve_calls()"
+        command = ["gunicorn", f"ivr.web.app:{made}", "--bind", "127.0.0.1:0", "--log-level", "warning"]
+    else:
+        command = ["ivr", process]
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode not in (0, None)
+    assert "log-ins for trying (datenschutz, leitung, mitarbeit, verwaltung, token trying)" in done.stderr
+    assert "python -m ivr demo remove" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_command_removes_them_and_production_starts(begun_in_local_mode) -> None:
+    var = settings().var_dir
+    with pytest.raises(ConfigurationError):
+        demo_logins.check()
+    done = subprocess.run(
+        [sys.executable, "-m", "ivr", "demo", "remove"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"leitung", "token trying"} <= set(done.stdout.split("\n"))
+    demo_logins.check()
+    assert not (var / "demo-logins.json").exists()
+    assert doors(begun_in_local_mode) == [None, None, None, None]
+    with database.writing() as session:
+        users.add(session, "leitung", "Lena Wirklich", "supervisor", PASSWORD, [])  # the name is free again
+        assert users.authenticate(session, "real", PASSWORD) is not None
+    again = subprocess.run(
+        [sys.executable, "-m", "ivr", "demo", "remove"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert again.stdout == "nothing to remove\n"
+
+
+def test_local_mode_keeps_them(empty_database) -> None:
+    (username, password, _), *_ = first_start.logins(settings())
+    demo_logins.check()
+    with database.reading() as session:
+        assert users.authenticate(session, username, password) is not None
+    done = subprocess.run(
+        [sys.executable, "-m", "ivr", "demo", "remove"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "MODE=production" in done.stderr
