@@ -20,8 +20,9 @@ _WORDS = frozenset(
         *("none", "undefined", "notavailable", "anonymousanonymousinvalid", "unknownunknowninvalid"),
     }
 )
-#: Characters that are kept of what is no number, and of it where telephones are told from each other.
-LONGEST_SHOWN, _LONGEST_KEY = 60, 32
+#: Characters that are kept of what is no number.
+LONGEST_SHOWN = 60
+_DIGITS = re.compile(r"\+?[0-9]{3,20}")
 _LONGEST_READ = 1000
 _ADDRESS = re.compile(r"<([^<>]*)>\s*(?:;.*)?$")
 _SCHEME = re.compile(r"(sips?|tel):", re.IGNORECASE)
@@ -38,8 +39,11 @@ class CallerId:
 
     @property
     def telephone(self) -> str | None:
-        """What tells this telephone from others: robots show numbers that are none. None where it is withheld."""
-        return self.number or self.shown_as[:_LONGEST_KEY] or None
+        """What tells this telephone from others: its number, or digits that are none, as robots show them.
+
+        None where it is withheld, and for words: a carrier may show the same ones for everybody.
+        """
+        return self.number or (self.shown_as if _DIGITS.fullmatch(self.shown_as) else None)
 
 
 WITHHELD = CallerId()
