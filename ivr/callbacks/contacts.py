@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.request import Request
-from ivr.domain.enums import Urgency
+from ivr.domain.enums import SmsTemplate, TaskState, Urgency
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.request import to_record
-from ivr.models.callbacks import CallbackTask
+from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact, LaterCall
 from ivr.platform.column_types import insert
+
+#: How long after its end a task still answers to its receipt codes.
+ANSWERS_FOR = timedelta(days=14)
 
 
 def by_code(session: Session, receipt_code: str) -> Contact | None:
     """The contact of a receipt code."""
     return session.scalar(select(Contact).where(Contact.receipt_code == receipt_code))
+
+
+def answering(session: Session, receipt_code: str, now: datetime) -> Contact | None:
+    """The contact of a receipt code that a caller has keyed in. The code of a closed task answers for some days only.
+
+    Later it is an unknown code, so that few codes are worth guessing.
+    """
+    contact = by_code(session, receipt_code)
+    if contact is None or contact.task.state != TaskState.CLOSED:
+        return contact
+    closed_at = contact.task.closed_at
+    return contact if closed_at is not None and closed_at > now - ANSWERS_FOR else None
 
 
 def of_call(session: Session, call: Call, request: Request) -> Contact | None:
@@ -63,7 +78,18 @@ def make(session: Session, task: CallbackTask, call: Call, request: Request, rec
     )
     session.add(contact)
     complete(contact, request)
+    note_agreement(session, contact)
     return contact
+
+
+def note_agreement(session: Session, contact: Contact) -> None:
+    """Note whether the caller has asked in the same call for a text message to the number of the contact."""
+    asked = select(TextMessage.id).where(
+        TextMessage.call_id == contact.call.id,
+        TextMessage.to_number == contact.callback_number,
+        TextMessage.template == SmsTemplate.LINK,
+    )
+    contact.agreed_to_texts = session.scalar(asked.limit(1)) is not None
 
 
 def complete(contact: Contact, request: Request) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import contacts, events, search_index, sla_clocks, workflow
+from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
@@ -30,6 +30,7 @@ from ivr.domain.enums import (
 from ivr.models.alerts import AlertItem
 from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder, TaskEvent
 from ivr.models.calls import Call
+from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -49,7 +50,7 @@ def contact_for(session: Session, call: Call, request: Request, now: datetime, *
     to the request of another call.
     """
     contact = contacts.of_call(session, call, request)
-    if request.changes and (contact is None or _is_over(contact.task)):
+    if request.changes and (contact is None or is_over(contact.task)):
         # The earlier request was closed meanwhile, or is restricted; what the caller adds now is a new request.
         request = replace(request, changes="")
         request = replace(request, kind=contact.kind, concern=contact.concern) if contact else request
@@ -70,7 +71,8 @@ def contact_for(session: Session, call: Call, request: Request, now: datetime, *
     return contact
 
 
-def _is_over(task: CallbackTask) -> bool:
+def is_over(task: CallbackTask) -> bool:
+    """Whether nothing can be added to a task by receipt code: it is closed, or restricted (Art. 18 GDPR)."""
     return task.state == TaskState.CLOSED or task.restricted_at is not None
 
 
@@ -168,6 +170,7 @@ def give_number(session: Session, contact: Contact, number: str | None, now: dat
     if not number or number == contact.callback_number:
         return
     contact.callback_number = number
+    contacts.note_agreement(session, contact)
     if contacts.is_first(contact, task) or task.callback_number is None:
         task.callback_number = number
     events.record(session, task.id, TaskEventKind.NUMBER_GIVEN, now)
@@ -183,6 +186,73 @@ def change_times(session: Session, contact: Contact, request: Request, now: date
     if contacts.is_first(contact, task) or task.availability is None:
         task.availability = request.availability
     events.record(session, task.id, TaskEventKind.CHANGED, now)
+
+
+def join_earlier(session: Session, contact: Contact, now: datetime) -> None:
+    """Move the contact of a caller who says that they called before into the open task of that call.
+
+    The number that the telephone shows has to be the same, and one task only may fit; which of several is meant, a
+    member sees. The contact keeps its receipt code, its number and its words, and changes nothing that others gave.
+    """
+    own = contact.task
+    alone = contacts.is_first(contact, own) and len(own.contacts) == 1
+    if own.state != TaskState.OPEN or own.attempts or not alone or _is_spoken_about(session, own):
+        return
+    earlier = _called_about_before(session, contact)
+    if earlier is None:
+        return
+    if own.urgency == Urgency.EMERGENCY and earlier.urgency != Urgency.EMERGENCY:
+        since, kind = own.first_contact_at, own.emergency_kind
+        workflow.raise_by_caller(session, earlier, since, now, emergency_kind=kind, tell=not own.provisional)
+    sla_deadline_changes.apply_earlier_deadlines(session, earlier, own, now)
+    if not own.provisional:
+        confirm(session, earlier, now)
+    earlier.callback_number = earlier.callback_number or contact.callback_number
+    session.flush()
+    session.execute(update(Contact).where(Contact.id == contact.id).values(task_id=earlier.id))
+    session.execute(update(VoiceboxMessage).where(VoiceboxMessage.contact_id == contact.id).values(task_id=earlier.id))
+    _remove(session, CallbackTask.id == own.id)
+    session.expire_all()
+    events.record(session, earlier.id, TaskEventKind.CALLED_AGAIN, now)
+    search_index.index(session, earlier)
+
+
+def _is_spoken_about(session: Session, task: CallbackTask) -> bool:
+    """Whether a place in the call queue is kept for a task, or a conversation is about it."""
+    kept = select(QueueEntry.id).where(QueueEntry.task_id == task.id)
+    talks = select(Conversation.id).where(Conversation.task_id == task.id)
+    return any(session.scalar(query.limit(1)) is not None for query in (kept, talks))
+
+
+def _called_about_before(session: Session, contact: Contact) -> CallbackTask | None:
+    """The one open task that a telephone showing the same number has led to, about the same; its promise still runs."""
+    number = contact.call.from_number
+    if number is None:
+        return None
+    shown = select(Contact.task_id).join(Contact.call).where(Call.from_number == number, Contact.id != contact.id)
+    theirs = select(CallbackTask).where(
+        CallbackTask.id.in_(shown),
+        CallbackTask.id != contact.task_id,
+        CallbackTask.state != TaskState.CLOSED,
+        CallbackTask.restricted_at.is_(None),
+        CallbackTask.first_attempt_at.is_(None),
+    )
+    request = Request(kind=contact.kind, concern=contact.concern)
+    for query in (theirs.where(_same(request)), theirs.where(_about(request))):
+        if found := session.scalars(query.limit(2).with_for_update()).all():
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _same(request: Request) -> ColumnElement[bool]:
+    return and_(CallbackTask.kind == request.kind, CallbackTask.concern == request.concern)
+
+
+def _about(request: Request) -> ColumnElement[bool]:
+    """Tasks about a request. An emergency also fits an open callback of the same team."""
+    if request.urgency != Urgency.EMERGENCY:
+        return _same(request)
+    return and_(CallbackTask.kind == request.kind, CallbackTask.team.has(key=request.team))
 
 
 def withdraw_unfounded(session: Session, call: Call) -> None:

@@ -23,7 +23,7 @@ def find(session: Session, code: str, who: Guesser, now: datetime) -> Contact | 
     """
     if not guessing.may_try(session, who, now):
         raise Locked
-    contact = contacts.by_code(session, code)
+    contact = contacts.answering(session, code, now)
     if contact is None:
         guessing.note(session, who, now)
     return contact

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ivr.callbacks import contacts
 from ivr.domain.enums import Outcome, RequestStatus, TaskState
-from ivr.models.callbacks import CallbackTask
+from ivr.models.contacts import Contact
+
+#: Statuses after which a request is not changed any more.
+OVER = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
 
 
-def status_for_caller(task: CallbackTask, now: datetime) -> tuple[RequestStatus, dict[str, datetime]]:
-    """The status of a task, and the UTC instants with which it is told (slots of a call's state)."""
-    wish = task.appointment_wish
+def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, dict[str, datetime]]:
+    """The status of what a contact asked for, and the UTC instants with which it is told (slots of a call's state).
+
+    Others may have called about the same task. Their appointment and the attempts to reach them are not told.
+    """
+    task = contact.task
+    if contact.withdrawn_at is not None:
+        return RequestStatus.WITHDRAWN, {}
     if task.state == TaskState.CLOSED:
+        wish = task.appointment_wish if contacts.is_first(contact, task) else None
         if wish is not None and wish.appointment_at is not None:
             return RequestStatus.GRANTED, {"appointment_at": wish.appointment_at}
         if wish is not None and wish.refusal_reason is not None:
             return RequestStatus.REFUSED, {}
         return RequestStatus.WITHDRAWN if task.outcome == Outcome.WITHDRAWN else RequestStatus.CLOSED, {}
-    if task.attempts:
-        return RequestStatus.TRIED, {"tried_at": task.attempts[-1].at}
+    tried = [attempt.at for attempt in task.attempts if attempt.at >= contact.at]
+    if tried:
+        return RequestStatus.TRIED, {"tried_at": tried[-1]}
     if task.due_at <= now:
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED

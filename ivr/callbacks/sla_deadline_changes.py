@@ -26,6 +26,22 @@ def apply_emergency_deadlines(session: Session, task: CallbackTask, since: datet
             _set(task, clock, deadline.at_risk_at, deadline.due_at)
 
 
+def apply_earlier_deadlines(session: Session, task: CallbackTask, other: CallbackTask, now: datetime) -> None:
+    """Give a task the deadlines of another one where they are earlier. A pause that ends later ends now."""
+    found = {clock.measure: clock for clock in running(session, other)}
+    moved = False
+    for clock in running(session, task):
+        earlier = found.get(clock.measure)
+        if earlier is not None and earlier.due_at < clock.due_at:
+            clock.clock, clock.hours, moved = earlier.clock, earlier.hours, True
+            _set(task, clock, earlier.at_risk_at, earlier.due_at)
+    if moved and task.next_attempt_at is not None and task.next_attempt_at > now:
+        task.next_attempt_at = None
+        pauses = select(SlaPause).where(SlaPause.task_id == task.id, SlaPause.until_at > now)
+        for pause in session.scalars(pauses):
+            pause.until_at = now
+
+
 def restore_normal_deadlines(session: Session, task: CallbackTask) -> None:
     """Restore the first deadlines of a task that is no emergency after all, moved by its pauses."""
     found = deadlines_of(task, task.first_contact_at, Urgency.NORMAL)

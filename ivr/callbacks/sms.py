@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr import prompts
-from ivr.callbacks import events, sms_limits
+from ivr.callbacks import contacts, events, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
 from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, WorkKind
@@ -35,6 +35,8 @@ def send_link(session: Session, call: Call, number: str, language: str) -> None:
     )
     session.add(message)
     _send_soon(session, message, now)
+    for contact in call.contacts:
+        contacts.note_agreement(session, contact)
 
 
 def _send_soon(session: Session, message: TextMessage, now: datetime) -> None:

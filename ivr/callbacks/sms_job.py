@@ -36,7 +36,7 @@ def send(message_id: int) -> None:
         message = session.get_one(TextMessage, message_id)
         to, body = message.to_number, sms.body(message)
         if message.state != DeliveryState.QUEUED:
-            return
+            return  # sent, or stopped by a member
         restricted = (
             select(CallbackTask.id)
             .join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == CallbackTask.id)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import workflow
+from ivr.callbacks import code_changes, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
@@ -128,6 +128,7 @@ def waiting(session: Session) -> Sequence[QueueEntry]:
         CallbackTask.id == QueueEntry.task_id,
         CallbackTask.callback_number.is_not(None),
         CallbackTask.restricted_at.is_(None),
+        ~code_changes.tasks_unconfirmed(),
     )
     ready = or_(
         QueueEntry.mode == QueueEntryMode.LIVE,
@@ -211,7 +212,7 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
-    """Remove kept places whose tasks are claimed, closed or restricted; after closing time, all kept places.
+    """Remove kept places whose tasks are claimed, closed, restricted or changed by code; after closing time, all.
 
     Their tasks are worked like all others then.
     """
@@ -220,7 +221,8 @@ def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
     )
     for entry in session.scalars(kept).all():
         task = session.get(CallbackTask, entry.task_id or 0)
-        if task is None or task.state != TaskState.OPEN or task.restricted_at is not None:
+        over = task is None or task.state != TaskState.OPEN or task.restricted_at is not None
+        if task is None or over or code_changes.is_unconfirmed(session, task):
             leave(session, entry, QueueExit.WITHDRAWN, now)
         elif closed:
             leave(session, entry, QueueExit.CLOSED, now)

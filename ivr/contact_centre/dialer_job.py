@@ -28,7 +28,7 @@ def ring_leg(leg_id: int) -> None:
         leg = session.get(Leg, leg_id)
         if leg is None or leg.state != LegState.WANTED or leg.call_sid is not None:
             return
-        if leg.conversation.state == ConversationState.ENDED or not _may_ring(leg):
+        if leg.conversation.state == ConversationState.ENDED or not _may_ring(session, leg):
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
         if call_distribution.is_overdue(leg, utc_now()):
@@ -58,12 +58,11 @@ def ring_leg(leg_id: int) -> None:
         call_control.end_call(sid)
 
 
-def _may_ring(leg: Leg) -> bool:
+def _may_ring(session: Session, leg: Leg) -> bool:
     """Whether a caller may still be called. Opening time may have ended since the job was planned."""
-    task = leg.conversation.task
     try:
-        if leg.role == LegRole.CALLER and task is not None:
-            outbound_callbacks.check_may_dial(task, utc_now())
+        if leg.role == LegRole.CALLER:
+            outbound_callbacks.check_may_still_dial(session, leg.conversation, utc_now())
     except Refused:
         return False
     return True

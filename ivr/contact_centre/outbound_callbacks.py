@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import attempts, events, not_rung, workflow
+from ivr.callbacks import attempts, code_changes, events, not_rung, workflow
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
@@ -61,9 +61,12 @@ def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, an
 
     Raises:
         Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at
-            which telephone they sit, `on_the_phone`, `wrap_up`, or that the task is somebody else's or closed.
+            which telephone they sit, `on_the_phone`, `wrap_up`, `unconfirmed` where a change by receipt code is not
+            confirmed (and not `anyway`), or that the task is somebody else's or closed.
     """
     check_may_dial(task, now)
+    if not anyway:
+        _require_confirmed(session, task)
     if not anyway and not is_the_time(task, now):
         raise Refused(Refusal.NOT_NOW)
     here = agent_presence.get_or_create(session, user.id, now)
@@ -104,6 +107,28 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
         raise Refused(Refusal.CLOSED_NOW)
 
 
+def _require_confirmed(session: Session, task: CallbackTask) -> None:
+    """Whether a caller may be called without a member having looked at changes by receipt code.
+
+    Raises:
+        Refused: `unconfirmed`.
+    """
+    if code_changes.is_unconfirmed(session, task):
+        raise Refused(Refusal.UNCONFIRMED)
+
+
+def check_may_still_dial(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Whether the caller of a conversation that is being prepared may be called now.
+
+    Raises:
+        Refused: as for :func:`check_may_dial`; `unconfirmed` where a kept place is served, which no member has chosen.
+    """
+    if conversation.task is not None:
+        check_may_dial(conversation.task, now)
+        if conversation.entry_id is not None:
+            _require_confirmed(session, conversation.task)
+
+
 def is_the_time(task: CallbackTask, now: datetime) -> bool:
     """Whether it is the half of the day the caller has named, and the next attempt is due (in an emergency always).
 
@@ -125,6 +150,7 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         return False
     try:
         check_may_dial(task, now)
+        _require_confirmed(session, task)
         workflow.claim(session, task, leg.user, now)
     except Refused:  # it was closed, withdrawn or taken meanwhile
         return False
@@ -178,7 +204,7 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
     if member is None or member.user_id is None:
         return
     try:
-        check_may_dial(task, now)
+        check_may_still_dial(session, conversation, now)
     except Refused:
         conversations.end(session, conversation, now)
         return

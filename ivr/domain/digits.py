@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 #: Ids are 32-bit integers in both databases.
 LARGEST_ID = 2**31 - 1
 
@@ -20,3 +22,9 @@ def whole_number(text: str, most: int = LARGEST_ID) -> int | None:
         return None
     digits = text.lstrip("0") or "0"
     return int(digits) if len(digits) <= len(str(most)) and int(digits) <= most else None
+
+
+def number_in(values: Mapping[str, str], name: str, default: int = 0) -> int:
+    """The whole number of a field that comes from outside; `default` where it is missing or is none."""
+    found = whole_number(values.get(name, ""))
+    return default if found is None else found

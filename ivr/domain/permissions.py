@@ -65,7 +65,7 @@ PERMISSIONS: dict[str, Permission] = {
     "static": _open(ANYBODY, "Style sheets and scripts"),
     "home": _open(ANYBODY, "Redirect to one's first page"),
     "health.healthz": _open(ANYBODY, "Whether the process runs"),
-    "health.readyz": _open(ANYBODY, "Whether database, Redis and workers answer"),
+    "health.readyz": _open(ANYBODY, "Whether the host can serve callers, and what is missing"),
     "login.page": _open(ANYBODY, "Log-in"),
     "login.second_factor": _open(ANYBODY, "Log-in, second step: needs the first"),
     "login.key_options": _open(ANYBODY, "Log-in, second step, with a security key: needs the first"),

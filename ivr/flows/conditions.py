@@ -102,6 +102,12 @@ def link_can_be_sent(state: CallState, questions: Questions) -> bool:
     return questions.link_can_be_sent(state.callback_number)
 
 
+def may_have_called_before(state: CallState, questions: Questions) -> bool:
+    """Whether to ask if the caller has called about this before: once, of everybody whose telephone shows a number."""
+    asked = state.request.called_before is not None or bool(state.request.changes)
+    return not asked and questions.number_is_shown()
+
+
 def receipt_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether the request has a receipt code already."""
     return bool(state.request.receipt_code)

@@ -233,8 +233,8 @@ def _voicebox() -> Mapping[str, Step]:
         ),
         "ask_callback": RecordEvent(EventName.ASKED, to="details"),
         "details": Branch(on=conditions.is_changing, yes="noted", no="appointment_first"),
-        "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="number"),
-        "appointment_open": Branch(on=conditions.reason_is_known, yes="number", no="appointment_mode"),
+        "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="called_before_first"),
+        "appointment_open": Branch(on=conditions.reason_is_known, yes="called_before_first", no="appointment_mode"),
         "leave_unserved": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),
         "goodbye_unserved": End(CallEnding.UNSERVED, ("call_again", "goodbye")),
         # a storm of keys
@@ -245,6 +245,19 @@ def _voicebox() -> Mapping[str, Step]:
 def _callback() -> Mapping[str, Step]:
     """Where and when to call back, and the receipt."""
     return {
+        # Always asked where a number is shown: asked only where something is open, it would tell that to strangers.
+        "called_before_first": Branch(on=conditions.may_have_called_before, yes="called_before", no="number"),
+        "called_before": Menu(
+            prompt="called_before",
+            choices={
+                "1": Choice("calls_again", sets={"called_before": True}),
+                "2": Choice("number", sets={"called_before": False}),
+            },
+            otherwise="number",
+            otherwise_sets={"called_before": False},
+            attempts=1,
+        ),
+        "calls_again": RecordEvent(EventName.JOIN_WANTED, to="number"),
         "number": Branch(on=conditions.number_is_known, yes="confirm_number", no="enter_number"),
         "confirm_number": Menu(
             prompt="confirm_number",
@@ -256,9 +269,10 @@ def _callback() -> Mapping[str, Step]:
             reads=conditions.entered_number,
             sets="callback_number",
             not_usable="number_not_usable",
-            to="confirm_number",
+            to="number_entered",
             otherwise="number_left_out",
         ),
+        "number_entered": Branch(on=conditions.is_changing, yes="confirm_new_number", no="confirm_number"),
         "number_left_out": Branch(on=conditions.is_changing, yes="change_request", no="number_or_none"),
         # what has been promised stays promised; a request that is only being changed keeps its number
         "finish": Branch(on=conditions.is_changing, yes="goodbye_changed", no="number_or_none"),
@@ -266,7 +280,7 @@ def _callback() -> Mapping[str, Step]:
         "number_given_at_last": RecordEvent(EventName.NUMBER_GIVEN, to="receipt"),
         "no_number": Announce(("no_number",), to="receipt"),
         "number_given": RecordEvent(EventName.NUMBER_GIVEN, to="after_number"),
-        "after_number": Branch(on=conditions.is_changing, yes="noted", no="where"),
+        "after_number": Branch(on=conditions.is_changing, yes="number_noted", no="where"),
         "where": Branch(on=conditions.office_is_wanted, yes="postal_code", no="age_later"),
         "postal_code": postal_code(to="age_later"),
         "age_later": Branch(on=conditions.age_decides, yes="age_group_later", no="when"),

@@ -39,6 +39,8 @@ class RequestAnswers:
     #: Key of an office of the settings.
     office: str = field(default="", metadata=OF_PERSON)
     availability: Availability | None = field(default=None, metadata=OF_PERSON)
+    #: Whether the caller has called about this before; None before the question was answered.
+    called_before: bool | None = None
     #: Receipt code of the earlier request that the caller changes.
     changes: str = field(default="", metadata={"stored_as": "request"})
     #: Keys of forms of the settings.

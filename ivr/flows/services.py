@@ -82,12 +82,12 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
             choices={
                 key: Choice("another_form", adds={"forms": form.removeprefix("form_")}) for key, form in keyed.items()
             },
-            otherwise="number",
+            otherwise="called_before_first",
         ),
         "another_form": Menu(
             prompt="another_form",
-            choices={"1": Choice("choose_form"), "2": Choice("number")},
-            otherwise="number",
+            choices={"1": Choice("choose_form"), "2": Choice("called_before_first")},
+            otherwise="called_before_first",
             attempts=1,
         ),
     }
@@ -157,10 +157,10 @@ def _appointment_help() -> Mapping[str, Step]:
         "training": Menu(
             prompt="training",
             choices={
-                "1": Choice("number", sets={"training": True, "age_group": AgeGroup.UNDER_25}),
-                "2": Choice("number", sets={"training": False}),
+                "1": Choice("called_before_first", sets={"training": True, "age_group": AgeGroup.UNDER_25}),
+                "2": Choice("called_before_first", sets={"training": False}),
             },
-            otherwise="number",
+            otherwise="called_before_first",
             otherwise_sets={"training": False},
             attempts=2,
         ),
@@ -249,6 +249,13 @@ def _change_request() -> Mapping[str, Step]:
             },
             otherwise="goodbye_informed",
         ),
+        # A number that is only keyed in may be anybody's: silence is no yes, and nothing is promised.
+        "confirm_new_number": Menu(
+            prompt="confirm_new_number",
+            choices={"1": Choice("number_given"), "2": Choice("enter_number")},
+            otherwise="change_request",
+        ),
+        "number_noted": Announce(("number_noted",), to="change_more"),
         "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
         "times_changed": RecordEvent(EventName.CHANGED, to="noted"),
         "withdraw": Menu(

@@ -27,6 +27,8 @@ from ivr.platform import private_files
 
 _ROOM_MB = 200
 _START_SECONDS = 90
+#: What has to be there before the hotline counts as started (see :mod:`ivr.web.readiness`).
+_NEEDED = ("database", "schema", "redis", "workers", "scheduler")
 #: A call to copy and paste: German, work and training, yes to the recording.
 _FIRST_CALL = 'python -m ivr call --press 1,2,1 --say "Guten Tag, mein Strom wird abgestellt" --at closed'
 
@@ -218,8 +220,9 @@ def _await_ready(configured: Settings, children: list[Child]) -> None:
             calls = f"http://{configured.host}:{configured.calls_port}"
             if all(requests.get(f"{one}/healthz", timeout=2).ok for one in (url, calls)):
                 answer = requests.get(f"{url}/readyz", timeout=5)
-                state = ", ".join(f"{key}: {value}" for key, value in answer.json().items() if key != "ready")
-                if answer.ok:
+                parts = {part: answer.json().get(part) for part in _NEEDED}
+                state = ", ".join(f"{part}: {what}" for part, what in parts.items() if what != "ok")
+                if not state:
                     return
         except (requests.RequestException, ValueError):
             pass

@@ -5,6 +5,7 @@ A blob is written as a whole or not at all. It is durable when :meth:`Objects.pu
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from functools import lru_cache
@@ -42,6 +43,13 @@ class Objects(Protocol):
 
     def names(self, prefix: str) -> Iterator[str]:
         """The names that begin with a prefix, in no particular order."""
+
+    def check(self) -> None:
+        """Look whether the storage is there and answers.
+
+        Raises:
+            OSError: it is not, or does not.
+        """
 
 
 def sync_directory(directory: Path) -> None:
@@ -95,6 +103,12 @@ class Directory:
             if not path.name.startswith(".") and name.startswith(prefix) and path.is_file():
                 yield name
 
+    def check(self) -> None:
+        """See :class:`Objects`. A directory that is missing is made when it is needed."""
+        there = next(one for one in (self._root, *self._root.parents) if one.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+
 
 class Bucket:
     """An S3-compatible bucket through boto3, which finds its credentials as AWS documents (`AWS_ACCESS_KEY_ID` …)."""
@@ -135,6 +149,14 @@ class Bucket:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
                 for item in page.get("Contents", ()):
                     yield item["Key"].removeprefix(self._prefix)
+
+    def check(self) -> None:
+        """See :class:`Objects`."""
+        try:
+            with _as_os_error(""):
+                self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        except Missing as error:
+            raise FileNotFoundError(errno.ENOENT, f"there is no bucket {self._bucket}") from error
 
 
 class _as_os_error:  # noqa: N801 - reads as a statement

@@ -9,6 +9,8 @@ import errno
 import threading
 from collections.abc import Callable
 
+from ivr.platform import memory_report
+
 #: The most lines that are kept, some ten megabytes.
 MOST = 10_000
 
@@ -33,6 +35,7 @@ def append(name: str, line: bytes) -> None:
             raise NoRoom(errno.ENOSPC, f"{MOST} entries are in memory")
         _lines.setdefault(name, []).append(line)
         _count += 1
+        memory_report.tell(_count)
 
 
 def names() -> list[str]:
@@ -56,6 +59,8 @@ def remove(name: str, is_done: Callable[[bytes], bool]) -> None:
         if after:
             _lines[name] = after
         _count -= len(before) - len(after)
+        if len(before) != len(after):
+            memory_report.tell(_count)
 
 
 def forget() -> None:

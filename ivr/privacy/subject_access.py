@@ -31,7 +31,8 @@ from ivr.voicebox import audio_store
 #: Columns that are left out: members, keys, and internal states.
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
-    "blocked_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash", "closing_counted",
+    "blocked_by_id", "confirmed_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash",
+    "closing_counted",
 }  # fmt: skip
 
 

@@ -71,11 +71,21 @@ def audio_of(part: Part) -> Path:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        draft.write_bytes(write_wav(_render(part)))
-        draft.rename(path)
+        try:
+            draft.write_bytes(write_wav(_render(part)))
+            draft.rename(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
         for old in outdated(part):
             old.unlink(missing_ok=True)
     return path
+
+
+@lru_cache(maxsize=256)
+def unstored(part: Part) -> bytes:
+    """A part's audio as a WAV file, where the disk takes none. It is kept in memory."""
+    return write_wav(_render(part))
 
 
 def _render(part: Part) -> Sound:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import contacts, intake, sms, workflow
+from ivr.callbacks import code_changes, contacts, intake, sms
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
@@ -43,6 +43,7 @@ _ABOUT_TASKS = frozenset(
         EventName.WITHDRAWN,
         EventName.PLACE_KEPT,
         EventName.INTERPRETER_WANTED,
+        EventName.JOIN_WANTED,
     }
 )
 #: Events that change which callers wait and talk.
@@ -165,21 +166,28 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
             leg_events.callers_call_over(session, call, now)  # the conversation is over; the member is free
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)
-        case EventName.NUMBER_GIVEN | EventName.CHANGED | EventName.WITHDRAWN:
+        case EventName.NUMBER_GIVEN | EventName.CHANGED | EventName.WITHDRAWN | EventName.JOIN_WANTED:
             if (known := contacts.of_call(session, call, request)) is not None:
                 _change(session, known, call, event, request, now)
 
 
 def _change(session: Session, contact: Contact, call: Call, event: Event, request: Request, now: datetime) -> None:
-    if request.changes:
+    by_code = bool(request.changes)
+    if by_code:
+        if intake.is_over(contact.task):
+            return  # closed, or restricted, since the code was keyed in
         intake.note_later_call(session, contact, call, now)
     match event.name:
+        case EventName.JOIN_WANTED if not by_code:
+            intake.join_earlier(session, contact, now)
+        case EventName.NUMBER_GIVEN if by_code:
+            code_changes.change_number(session, contact, event.number, now)
         case EventName.NUMBER_GIVEN:
             intake.give_number(session, contact, event.number, now)
         case EventName.CHANGED:
             intake.change_times(session, contact, request, now)
-        case EventName.WITHDRAWN:
-            workflow.withdraw(session, contact.task, now)
+        case EventName.WITHDRAWN if by_code:
+            code_changes.withdraw(session, contact, now)
 
 
 def _join_queue(session: Session, call: Call, state: CallState, context: EventContext, now: datetime) -> None:
@@ -322,7 +330,8 @@ def remembered(call_sid: str) -> CallState | None:
             recording_number=call.messages[-1].recording_number if call.messages else 0,
         )
         if contact := contacts.of_call(session, call, Request.of(state.request)):
-            number = contact.callback_number or state.callback_number
+            own = not state.request.changes  # who has keyed in a code is told no number
+            number = (contact.callback_number if own else None) or state.callback_number
             state = state.knowing(receipt_code=contact.receipt_code, callback_number=number)
         return state
 

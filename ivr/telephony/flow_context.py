@@ -28,12 +28,11 @@ from ivr.domain.enums import (
     Screening,
     SimulatedHours,
     TaskKind,
-    TaskState,
 )
 from ivr.flows.protocol import StatusAnswer
 from ivr.flows.state import CallState, changed
-from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, write_behind
 from ivr.prompts import recordings
@@ -101,6 +100,10 @@ class FlowContext:
         """The office responsible for a postal code, None outside Bremen."""
         return settings().office_of(postal_code)
 
+    def number_is_shown(self) -> bool:
+        """Whether the caller's telephone shows a number that may be compared with those of other calls."""
+        return self.from_number is not None
+
     def is_ours(self, number: str) -> bool:
         """Whether a number is the hotline's, or another of its own."""
         return number in settings().own_numbers
@@ -130,21 +133,21 @@ class FlowContext:
                 contact = receipt_lookup.find(session, code, Guesser(self.from_number, self.call_sid), self.now)
                 if contact is None:
                     return StatusAnswer(RequestStatus.UNKNOWN, present)
-                return self._status_of(contact.task, code, state)
+                return self._status_of(contact, code, state)
         except receipt_lookup.Locked:
             return StatusAnswer(RequestStatus.LOCKED, present)
         except SQLAlchemyError:
             log.exception("a receipt code could not be looked up")
             return StatusAnswer(RequestStatus.LOCKED, present)
 
-    def _status_of(self, task: CallbackTask, code: str, state: CallState) -> StatusAnswer:
-        status, instants = request_status.status_for_caller(task, self.now)
+    def _status_of(self, contact: Contact, code: str, state: CallState) -> StatusAnswer:
+        status, instants = request_status.status_for_caller(contact, self.now)
         slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **instants}
         request = state.knowing(**slots).request
-        if task.state != TaskState.CLOSED:
+        if status not in request_status.OVER:
             return StatusAnswer(status, replace(request, changes=code, receipt_code=code))
         # What the caller wants now is something new, about the same.
-        request = replace(request, kind=TaskKind(task.kind), concern=Concern(task.concern), changes="")
+        request = replace(request, kind=TaskKind(contact.kind), concern=Concern(contact.concern), changes="")
         return StatusAnswer(status, replace(request, receipt_code="", message_number=0, records_again=False))
 
     def values(self, state: CallState) -> PromptValues:

@@ -18,7 +18,7 @@ from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
 from ivr.domain import receipt_codes
-from ivr.domain.digits import whole_number
+from ivr.domain.digits import number_in, whole_number
 from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
@@ -90,7 +90,7 @@ def key() -> Response:
 @legs.post("/leg/code")
 def code() -> Response:
     """The receipt code that a called person has entered, where the task requires it."""
-    digits, tries = request.form.get("Digits", ""), request.args.get("tries", 1, int)
+    digits, tries = request.form.get("Digits", ""), number_in(request.args, "tries", 1)
     with database.writing_alone() as session:
         leg = _leg(session)
         task = leg.conversation.task
@@ -300,7 +300,7 @@ def _document(document: VoiceResponse) -> Response:
 
 
 def _leg(session: Session) -> Leg:
-    return session.get(Leg, request.args.get("leg", 0, int)) or abort(404)
+    return session.get(Leg, number_in(request.args, "leg")) or abort(404)
 
 
 # -- events ------------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def status() -> tuple[str, int]:
             return "", 204  # a call that was placed twice; the other one counts
         leg.call_sid = leg.call_sid or call_sid() or None
         if told in ENDED:
-            sip, code = request.form.get("SipResponseCode", 0, int), request.form.get("ErrorCode", 0, int)
+            sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
             leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code)
         elif call_sid() and told in _RINGING:
             leg_events.rings(session, leg, call_sid(), utc_now())
@@ -327,7 +327,7 @@ def status() -> tuple[str, int]:
 def conference() -> tuple[str, int]:
     """A leg has joined or left a conference. The carrier's sequence numbers give the order."""
     form, now = request.form, utc_now()
-    event, sequence = form.get("StatusCallbackEvent", ""), form.get("SequenceNumber", 0, int)
+    event, sequence = form.get("StatusCallbackEvent", ""), number_in(form, "SequenceNumber")
     with database.writing_alone() as session:
         conversation = conversations.in_room(session, form.get("FriendlyName", ""))
         known = conversations.leg_of(session, call_sid(), conversation) if conversation else None

@@ -16,6 +16,7 @@ from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
+from ivr.domain.digits import number_in
 from ivr.domain.enums import QueueEntryMode, QueueEntryState, QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
@@ -171,7 +172,7 @@ def _leave() -> Response:
 def connected() -> Response:
     """A member has accepted: out of the queue and into the conference room."""
     with database.reading() as session:
-        entry = session.get(QueueEntry, request.args.get("entry", 0, int))
+        entry = session.get(QueueEntry, number_in(request.args, "entry"))
         if entry is None or entry.call.call_sid != call_sid():
             abort(404)
         leg = session.get(Leg, entry.offered_leg_id or 0)
@@ -184,7 +185,7 @@ def connected() -> Response:
 def no_interpreter() -> Response:
     """In a conversation: no interpreter is available; the caller may be called back together with one."""
     with database.reading() as session:
-        conversation = session.get(Conversation, request.args.get("conversation", 0, int))
+        conversation = session.get(Conversation, number_in(request.args, "conversation"))
         if conversation is None or conversation.entry is None or conversation.entry.call.call_sid != call_sid():
             abort(404)
         entry = conversation.entry

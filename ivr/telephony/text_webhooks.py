@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from ivr.callbacks import sms_job
 from ivr.carrier.signature import only_the_carrier
-from ivr.domain.digits import whole_number
+from ivr.domain.digits import number_in, whole_number
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database
 
@@ -32,7 +32,7 @@ def status() -> tuple[str, int]:
     form = request.form
     message_id = whole_number(request.args.get("message", ""))
     if message_id is not None:
-        told, code = form.get("MessageStatus", ""), form.get("ErrorCode", 0, int)
+        told, code = form.get("MessageStatus", ""), number_in(form, "ErrorCode")
         with database.writing() as session:
             sms_job.delivered_or_not(session, message_id, form.get("MessageSid", ""), told, code, utc_now())
     return "", 204

@@ -31,7 +31,7 @@ from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
-from ivr.platform import crypto, database, job_queue, log_setup, outbox, private_files, schema, spool
+from ivr.platform import crypto, database, job_queue, log_setup, memory_report, outbox, private_files, schema, spool
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import agent_announcements, call_intake, former_version
@@ -184,6 +184,7 @@ def _serve(create: Callable[[], Flask]) -> Flask:
         sys.stderr.write(f"\n{error}\n")
         raise SystemExit(_NOT_LOADED) from None
     outbox.hand_over = job_queue.hand_over_soon
+    memory_report.begin()
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     return app
 

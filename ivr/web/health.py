@@ -1,11 +1,16 @@
-"""`/healthz`: this process lives. `/readyz`: what it needs is there, each named."""
+"""Answers a load balancer and a person: whether this host can serve callers, and what is missing.
+
+`/healthz`: this process lives. `/readyz`: its status is for the balancer, its text for a person.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
-from sqlalchemy import text
+from collections.abc import Sequence
 
-from ivr.platform import database, job_queue, spool
+from flask import Blueprint, Response, jsonify, request
+
+from ivr.web import readiness
+from ivr.web.readiness import OK, Part
 
 health = Blueprint("health", __name__)
 
@@ -18,31 +23,25 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Database, Redis and workers; 503 while one is missing."""
-    checks = {"database": _database(), "redis": "down", "workers": "down"}
-    try:
-        alive = job_queue.workers_alive(job_queue.impatient())
-        checks["redis"] = "ok"
-        checks["workers"] = (
-            "ok" if all(alive.values()) else "none for " + ", ".join(q for q, n in alive.items() if not n)
-        )
-    except Exception as error:  # the answer is the report
-        checks["redis"] = type(error).__name__
-    ready = all(state == "ok" for state in checks.values())
-    return jsonify(ready=ready, **checks, spool=_spool()), 200 if ready else 503
+    """200 while this host can serve callers, 503 while it cannot; and each part, with what is missing of it.
+
+    The database, Redis and the workers may be away: callers are served all the same. `complete` says whether nothing
+    is missing.
+    """
+    serves, parts = readiness.serves_callers(), readiness.parts()
+    status = 200 if serves else 503
+    if request.accept_mimetypes.best_match(["application/json", "text/plain", "text/html"]) in (
+        "text/plain",
+        "text/html",
+    ):
+        return Response(_told(serves, parts), mimetype="text/plain"), status
+    missing = [part for part in parts if part.state != OK and not part.is_a_note]
+    told = [{"part": part.name, "what": part.state, "remedy": part.remedy} for part in parts if part.state != OK]
+    states = {part.name.replace(" ", "_"): part.state for part in parts}
+    return jsonify(ready=serves, complete=not missing, missing=told, **states), status
 
 
-def _spool() -> str:
-    """Whether something waits on this host's disk for the database, or needs a person."""
-    if spool.damaged():
-        return "entries that cannot be replayed are in var/spool/damaged"
-    return "waits for the database" if spool.waiting() else "empty"
-
-
-def _database() -> str:
-    try:
-        with database.reading() as session:
-            session.execute(text("SELECT 1 FROM calls LIMIT 1"))
-    except Exception as error:
-        return type(error).__name__
-    return "ok"
+def _told(serves: bool, parts: Sequence[Part]) -> str:
+    first = "This host serves callers." if serves else "This host cannot keep what callers ask for."
+    lines = [f"{part.name}: {part.state}. {part.remedy}".rstrip(". ") + "." for part in parts if part.state != OK]
+    return "\n".join([first, *(lines or ["Nothing is missing."])]) + "\n"

@@ -28,7 +28,7 @@ from ivr.contact_centre import call_distribution, call_queue
 from ivr.domain import opening_hours
 from ivr.domain.enums import RetentionKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, job_queue, outbox, schema
+from ivr.platform import database, heartbeat, job_queue, memory_report, outbox, schema
 from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import daily_metrics, report_mail
 from ivr.telephony import call_intake
@@ -65,8 +65,12 @@ def run() -> None:
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
-    looked = forgot = counted = 0.0
+    memory_report.begin()
+    looked = forgot = counted = lived = 0.0
     while not stop.wait(TICK):
+        if time.monotonic() - lived > heartbeat.EVERY:
+            lived = time.monotonic()
+            _try(live)
         _try(call_intake.replay_spool)
         _try(sweep)
         _try(send_alerts)
@@ -112,6 +116,12 @@ def _reconcile_when_stable(stop: threading.Event, whole: bool) -> None:
         if stop.wait(1.0):
             return
     carrier_reconciliation.reconcile(audio=whole, grace=_GRACE)
+
+
+def live() -> None:
+    """Give a sign of life."""
+    with database.noting() as connection:
+        heartbeat.beat(connection, utc_now())
 
 
 def sweep() -> None:

@@ -120,9 +120,9 @@ def test_a_reopened_task_is_promised_again_as_before(empty_database) -> None:
 def test_repeat_calls_hand_overs_and_policies_do_not_restart_the_clock(empty_database, monkeypatch) -> None:
     task = a_task(age=timedelta(hours=5), number="+4917612345678")
     due = the_task(task).due_at
-    assert a_task(number="+4917612345678") == task
+    assert a_task(number="+4917612345678", called_before=True) == task
     monkeypatch.setattr(sla_policies, "promised", lambda *_: sla_policies.Promise("wall", 240, 480, 0.5))
-    assert a_task(number="+4917612345678") == task
+    assert a_task(number="+4917612345678", called_before=True) == task
     assert (the_task(task).due_at, clock_of(task).due_at) == (due, due)
     other = a_task()
     assert the_task(other).due_at - the_task(other).first_contact_at == timedelta(hours=240)

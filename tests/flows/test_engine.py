@@ -52,8 +52,10 @@ class Answers:
         asks: tuple[str, ...] = (),
         outcome: RequestStatus = RequestStatus.OPEN,
         queue: CallQueueState = CallQueueState.OPEN,
+        shown: bool = False,
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
+        self.shown = shown
 
     def team_is_open(self, state: CallState) -> bool:
         return self.is_open
@@ -78,6 +80,9 @@ class Answers:
 
     def link_can_be_sent(self, number: str) -> bool:
         return True
+
+    def number_is_shown(self) -> bool:
+        return self.shown
 
     def is_ours(self, number: str) -> bool:
         return number == "+494211782666"

@@ -17,10 +17,10 @@ from sqlalchemy import select
 from ivr.config.settings import Settings
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, spool, spool_files, write_behind
-from ivr.prompts.catalogue import catalogue
 from ivr.telephony import call_intake
 from ivr.telephony.state_token import unseal
 from ivr.web.app import create_app
+from tests.support.receipts import codes_heard
 from tests.support.volume import volume
 from tests.support.webhook_calls import SPEAKS, WebhookCall
 
@@ -89,13 +89,6 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
-def codes_heard(call: WebhookCall) -> set[str]:
-    """The receipt codes that were read to the caller."""
-    words = {word: str(digit) for digit, word in enumerate(catalogue("en").digits)}
-    found = re.findall(r"reference number is: ([^<]+)\.", "".join(call.documents))
-    return {"".join(words[word] for word in one.replace(",", "").split()) for one in found}
-
-
 def codes() -> list[str]:
     with database.reading() as session:
         return list(session.scalars(select(CallbackTask.receipt_code)))
@@ -105,7 +98,7 @@ def undisturbed(client: FlaskClient, keys: Sequence[str]) -> tuple[int, int, boo
     """How many documents a call has, how many of them until it knows its code, and whether it is heard."""
     call = WebhookCall(client, keys).to_its_end()
     known = [knows_code(document, call.call_sid) for document in call.documents]
-    return len(known), known.index(True) + 1 if True in known else len(known), bool(codes_heard(call))
+    return len(known), known.index(True) + 1 if True in known else len(known), bool(codes_heard("en", call.documents))
 
 
 def knows_code(document: str, call_sid: str) -> bool:
@@ -136,7 +129,7 @@ def test_a_call_goes_on_whatever_stops_and_whenever(
         assert spool.damaged() == 0, where
         new = set(codes()) - known
         assert len(new) == expected, where
-        heard = codes_heard(call)
+        heard = codes_heard("en", call.documents)
         assert heard <= new, where
         was_noted = first >= noted_after or (turns == FOR_ONE and first < documents - 1)
         if hears and was_noted:

@@ -64,8 +64,8 @@ class Caller:
         return self
 
     def hears(self, prompt: str) -> Caller:
-        """Wait for a prompt; others before it are passed over."""
-        pattern = _pattern(self.language, prompt)
+        """Wait for a prompt; others before it are passed over. Who is asked whether they called before says no."""
+        pattern, before = _pattern(self.language, prompt), _pattern(self.language, "called_before")
         self.passed = passed = []
         while True:
             said = self._heard.get(timeout=_PATIENCE)
@@ -74,6 +74,8 @@ class Caller:
                 self.last_values = match.groups()
                 return self
             passed.append(said[0])
+            if re.fullmatch(before, said[0]):
+                self.presses("2")
 
     def presses(self, keys: str) -> Caller:
         return self._act("keys", keys)

@@ -53,8 +53,12 @@ def a_task(
     text: str | None = None,
     kind: str = "callback",
     number: str = "",
+    called_before: bool = False,
 ) -> int:
-    """A task with (if `text` is given) a message that has been transcribed; gives its id."""
+    """A task with (if `text` is given) a message that has been transcribed; gives its id.
+
+    `called_before`: the caller says so, and joins the open task about the same of a telephone that shows the same.
+    """
     now: datetime = utc_now() - age
     with database.writing() as session:
         call = calls.seen(
@@ -64,7 +68,10 @@ def a_task(
         about = {"kind": kind, "concern": concern}
         request = Request.of_record(about)
         if text is None:
-            return intake.open_for(session, call, request, now).id
+            contact = intake.contact_for(session, call, request, now)
+            if called_before:
+                intake.join_earlier(session, contact, now)
+            return contact.task_id
         recording = voicebox.announced(
             session, call, RecordingPlan(1, language, about), "RE" + secrets.token_hex(16), now
         )

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from ivr.domain.languages import LANGUAGES
 from ivr.launcher.process_supervisor import Child, stop_all, tail
-from ivr.launcher.run import _environment, _procfile, _start_redis
+from ivr.launcher.run import _NEEDED, _environment, _procfile, _start_redis
 from ivr.platform import database
 from tests.support.environment import forget_settings, use_environment
 from tests.support.servers import QuietRequestHandler, free_port
@@ -97,7 +97,8 @@ class RunningHotline:
                 answer = requests.get(f"{self.url}/readyz", timeout=5)
                 state = answer.text
                 calls = f"http://127.0.0.1:{self.settings.calls_port}"
-                if answer.ok and requests.get(f"{calls}/healthz", timeout=5).ok:
+                there = all(answer.json().get(part) == "ok" for part in _NEEDED)
+                if there and requests.get(f"{calls}/healthz", timeout=5).ok:
                     return
             except requests.RequestException:
                 pass

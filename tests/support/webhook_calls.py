@@ -49,7 +49,7 @@ class WebhookCall:
         self.before(len(self.documents), path)
         form = {"CallSid": self.call_sid, "AccountSid": settings().account_sid, "From": self.number} | form
         form["SipHeader_X-Hotline-At"] = "closed"
-        url = f"{settings().base_url}{path}"
+        url = f"{settings().calls_url}{path}"
         signature = RequestValidator(settings().auth_token).compute_signature(url, form)
         answer = self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
         self.statuses.append(answer.status_code)
@@ -78,4 +78,4 @@ class WebhookCall:
 
 
 def _path(url: str) -> str:
-    return url.removeprefix(settings().base_url).partition("#")[0]
+    return url.removeprefix(settings().calls_url).partition("#")[0]

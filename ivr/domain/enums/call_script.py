@@ -15,6 +15,8 @@ class EventName(StrEnum):
     #: The caller asks by key for a callback, forms or an appointment.
     ASKED = "asked"
     NUMBER_GIVEN = "number_given"
+    #: The caller has called about this before; an open task of the same telephone may be joined.
+    JOIN_WANTED = "join_wanted"
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
     LINK_WANTED = "link_wanted"

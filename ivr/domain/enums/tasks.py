@@ -41,6 +41,12 @@ class TaskEventKind(StrEnum):
     LOWERED = "lowered"
     RECORDING_CUT_SHORT = "recording_cut_short"
     NUMBER_GIVEN = "number_given"
+    #: By receipt code: another number, a withdrawal; and what a member made of it.
+    NUMBER_CHANGED = "number_changed"
+    WITHDRAWAL_WANTED = "withdrawal_wanted"
+    CHANGE_CONFIRMED = "change_confirmed"
+    CHANGE_REFUSED = "change_refused"
+    TELLING_STOPPED = "telling_stopped"
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
     CLAIMED = "claimed"
@@ -120,6 +126,7 @@ class SmsTemplate(StrEnum):
     LINK = "sms_link"
     MISSED = "sms_missed"
     APPOINTMENT = "sms_appointment"
+    NUMBER_CHANGED = "sms_number_changed"
 
 
 class Refusal(StrEnum):
@@ -131,6 +138,8 @@ class Refusal(StrEnum):
     NEW_MESSAGE = "new_message"
     RESTRICTED = "restricted"
     COVERED = "covered"
+    UNCONFIRMED = "unconfirmed"
+    NOTHING_TO_CONFIRM = "nothing_to_confirm"
     NOT_RAISED = "not_raised"
     OUTCOME_NEEDED = "outcome_needed"
     ANSWER_NEEDED = "answer_needed"

@@ -53,6 +53,11 @@ TASK_EVENTS = Words(
         TaskEventKind.LOWERED: _("The raise by the transcript's words was taken back"),
         TaskEventKind.RECORDING_CUT_SHORT: _("The carrier's recording is cut short"),
         TaskEventKind.NUMBER_GIVEN: _("The caller gave another number"),
+        TaskEventKind.NUMBER_CHANGED: _("Another number was given by receipt code; not confirmed"),
+        TaskEventKind.WITHDRAWAL_WANTED: _("Withdrawn by receipt code; not confirmed"),
+        TaskEventKind.CHANGE_CONFIRMED: _("The change by receipt code is confirmed"),
+        TaskEventKind.CHANGE_REFUSED: _("The change by receipt code is taken back"),
+        TaskEventKind.TELLING_STOPPED: _("The old number is not told of the change"),
         TaskEventKind.CHANGED: _("The caller gave other hours"),
         TaskEventKind.WITHDRAWN: _("Withdrawn by the caller"),
         TaskEventKind.CLAIMED: _("Claimed"),
@@ -121,6 +126,7 @@ SMS_TEMPLATES = Words(
         SmsTemplate.MISSED: _("We could not reach you"),
         SmsTemplate.LINK: _("Link to the online services"),
         SmsTemplate.APPOINTMENT: _("The appointment"),
+        SmsTemplate.NUMBER_CHANGED: _("A number was changed"),
     },
     SmsTemplate,
 )
@@ -183,6 +189,10 @@ REFUSALS = Words(
         Refusal.TEXT_NEEDED: _("The text message is empty."),
         Refusal.REASON_NEEDED: _("Please give a reason."),
         Refusal.RESTRICTED: _("This person has asked that their data is not used. Nobody can open the task."),
+        Refusal.UNCONFIRMED: _(
+            "The number was changed, or the request withdrawn, by receipt code. Confirm that first, or call anyway."
+        ),
+        Refusal.NOTHING_TO_CONFIRM: _("There is nothing to confirm any more."),
         Refusal.COVERED: _("This is covered. Claim the task, or open it with a reason."),
         Refusal.NO_TEAM: _("Please choose another team."),
         Refusal.NOTHING_TO_CORRECT: _("There is no transcript to correct."),

@@ -78,6 +78,26 @@ MEASURES: dict[str, Measure] = {
         "Half requests and slow readers stop neither calls nor pages; calls have a server of their own",
         "web/test_slow_clients.py::test_calls_go_on_while_half_requests_wait_at_every_door",
     ),
+    "codes": Measure(
+        "Confidentiality",
+        "Receipt codes of ten digits; guessers have one try a call, the house is told, and nobody else is refused",
+        "stories/test_guessing.py::test_a_right_code_counts_at_the_first_try_whatever_strangers_have_tried",
+    ),
+    "pins": Measure(
+        "Admission control",
+        "A PIN counts at telephones the administrator knows, elsewhere with the authenticator app; delays by person",
+        "stories/test_guessing.py::test_a_right_pin_at_an_unknown_telephone_is_not_enough",
+    ),
+    "reach": Measure(
+        "Availability",
+        "Countries that are called and texted; limits for text messages by call, number, hour and day",
+        "stories/test_whom_the_hotline_reaches.py::test_the_house_sends_so_many_texts_and_tells_when_that_is_reached",
+    ),
+    "own_numbers": Measure(
+        "Confidentiality",
+        "A number that stands for many callers (the house's own, of telephone systems) counts as withheld",
+        "stories/test_shown_numbers.py::test_callers_behind_one_number_are_strangers_to_each_other",
+    ),
     "second_factor": Measure(
         "Admission control",
         "Second factor: authenticator app, security key, recovery codes",
@@ -170,6 +190,12 @@ LETTERS = {
 THREATS = (
     Threat("Caller → carrier", "S", "Somebody shows a number that is not theirs", ("hidden",),
            "Caller ids can be forged; nothing is told on the telephone without the receipt code."),
+    Threat("Caller → carrier", "S", "Many callers show one number: a telephone system's, or ours", ("own_numbers",)),
+    Threat("Caller → carrier", "I", "Somebody tries receipt codes until one fits", ("codes",),
+           "With 7,000 codes that answer, 3,600 calls an hour find one in 40 hours; the house is told long before."),
+    Threat("Caller → carrier", "S", "Somebody tries a member's PIN", ("pins", "second_factor"),
+           "Who can show a number the administrator knows has some 30 tries a day at a PIN."),
+    Threat("Caller → carrier", "D", "Calls and texts to dear numbers, or to somebody who is to be bothered", ("reach",)),
     Threat("Caller → carrier", "D", "A flood of calls", ("limits",), "Numbers are held off; emergencies get through."),
     Threat("Carrier → webhooks", "S", "Somebody pretends to be the carrier", ("signature",)),
     Threat("Carrier → webhooks", "T", "The state of a call in its URL is changed", ("signature", "fuzz"),

@@ -1,0 +1,172 @@
+"""Changes by receipt code: noted at once, and used only when a member has confirmed them.
+
+Who knows a code may have found or stolen it. So another number and a withdrawal are marked on their contact; until a
+member has confirmed them, nobody is dialled automatically, and the task stays open with its promises running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from ivr import prompts
+from ivr.callbacks import contacts, events, search_index, sms_limits, workflow
+from ivr.callbacks.refused import Refused, require_unrestricted
+from ivr.config.settings import settings
+from ivr.domain import opening_hours
+from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.contacts import Contact, unconfirmed
+from ivr.platform import outbox
+
+#: Time that members have to keep the old number from being told.
+TOLD_AFTER = timedelta(hours=1)
+
+
+def is_unconfirmed(session: Session, task: CallbackTask) -> bool:
+    """Whether a change of one of the task's contacts is not confirmed yet, so that nobody is dialled automatically."""
+    return session.scalar(select(Contact.id).where(Contact.task_id == task.id, unconfirmed()).limit(1)) is not None
+
+
+def tasks_unconfirmed() -> ColumnElement[bool]:
+    """The condition for tasks of which :func:`is_unconfirmed` is true."""
+    return select(Contact.id).where(Contact.task_id == CallbackTask.id, unconfirmed()).exists()
+
+
+# -- by code ---------------------------------------------------------------------------------------
+
+
+def change_number(session: Session, contact: Contact, number: str | None, now: datetime) -> None:
+    """Note another number (E.164) that was keyed in under the contact's receipt code.
+
+    The task keeps the number it has. The old one is told, where its caller has agreed to text messages.
+    """
+    if not number or number == contact.callback_number:
+        return
+    if contact.number_changed_at is None or contact.confirmed_at is not None:
+        contact.changed_number_from = contact.callback_number
+    contact.callback_number, contact.number_changed_at = number, now
+    contact.confirmed_at = contact.confirmed_by_id = None
+    events.record(session, contact.task_id, TaskEventKind.NUMBER_CHANGED, now)
+    search_index.index(session, contact.task)
+    tell_old_number(session, contact, now)
+
+
+def withdraw(session: Session, contact: Contact, now: datetime) -> None:
+    """Note that a contact was withdrawn under its receipt code. The task stays open until a member has confirmed it."""
+    if contact.withdrawn_at is not None or contact.task.state == TaskState.CLOSED:
+        return
+    contact.withdrawn_at = now
+    contact.confirmed_at = contact.confirmed_by_id = None
+    events.record(session, contact.task_id, TaskEventKind.WITHDRAWAL_WANTED, now)
+
+
+# -- by members --------------------------------------------------------------------------------------
+
+
+def confirm(session: Session, contact: Contact, user: User, now: datetime) -> None:
+    """Confirm what was changed by receipt code, after the person has proved who they are.
+
+    The task takes over the number. With its last contact it is closed as withdrawn.
+
+    Raises:
+        Refused: `nothing_to_confirm`, `closed` or `restricted`.
+    """
+    task = _changeable(contact)
+    contact.confirmed_at, contact.confirmed_by_id = now, user.id
+    events.record(session, task.id, TaskEventKind.CHANGE_CONFIRMED, now, user_id=user.id)
+    if (contacts.is_first(contact, task) and contact.withdrawn_at is None) or task.callback_number is None:
+        task.callback_number = contact.callback_number
+    standing = _standing(task)
+    if not standing:
+        workflow.withdraw(session, task, now)
+    elif contact.withdrawn_at is not None and contacts.is_first(contact, task):
+        task.callback_number = next((one.callback_number for one in standing if one.callback_number), None)
+    session.flush()
+    search_index.index(session, task)
+
+
+def refuse(session: Session, contact: Contact, user: User, now: datetime) -> None:
+    """Take back what was changed by receipt code, because the person has not proved who they are.
+
+    Raises:
+        Refused: `nothing_to_confirm`, `closed` or `restricted`.
+    """
+    task = _changeable(contact)
+    if contact.number_changed_at is not None:
+        contact.callback_number = contact.changed_number_from
+    stop_telling(session, contact, user, now)
+    contact.number_changed_at = contact.changed_number_from = contact.withdrawn_at = None
+    events.record(session, task.id, TaskEventKind.CHANGE_REFUSED, now, user_id=user.id)
+    search_index.index(session, task)
+
+
+def _changeable(contact: Contact) -> CallbackTask:
+    require_unrestricted(contact.task)
+    if contact.task.state == TaskState.CLOSED:
+        raise Refused(Refusal.CLOSED)
+    if not contact.is_unconfirmed:
+        raise Refused(Refusal.NOTHING_TO_CONFIRM)
+    return contact.task
+
+
+def _standing(task: CallbackTask) -> Sequence[Contact]:
+    """The contacts of a task that are not withdrawn, or whose withdrawal is not confirmed."""
+    return [one for one in task.contacts if one.withdrawn_at is None or one.is_unconfirmed]
+
+
+# -- the old number ------------------------------------------------------------------------------------
+
+
+def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
+    """Plan a text message to the number that was changed, where its caller has agreed to text messages.
+
+    It names neither the Jobcenter nor the matter, and comes when people may be called, :data:`TOLD_AFTER` later.
+    """
+    number = contact.changed_number_from
+    if not contact.agreed_to_texts or number is None or sms_limits.refusal_of(session, number, now) is not None:
+        return
+    if session.scalar(_tellings(contact).where(TextMessage.state == DeliveryState.QUEUED).limit(1)) is not None:
+        return
+    message = TextMessage(
+        call_id=contact.call_id, to_number=number, language=contact.language, template=SmsTemplate.NUMBER_CHANGED,
+        number=(session.scalar(select(func.count()).select_from(_tellings(contact).subquery())) or 0) + 1,
+        text=prompts.text(SmsTemplate.NUMBER_CHANGED, contact.language, {}), state=DeliveryState.QUEUED, created_at=now,
+    )  # fmt: skip
+    session.add(message)
+    session.flush()
+    soon = now + TOLD_AFTER
+    hours = settings().calling_hours
+    at = soon if opening_hours.is_open(hours, soon) else opening_hours.next_opening(hours, soon) or soon
+    outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id, run_after=at)
+
+
+def is_being_told(session: Session, contact: Contact) -> bool:
+    """Whether a text message to the old number is planned and not sent yet."""
+    return session.scalar(_tellings(contact).where(TextMessage.state == DeliveryState.QUEUED).limit(1)) is not None
+
+
+def stop_telling(session: Session, contact: Contact, user: User, now: datetime) -> None:
+    """Keep a planned text message from being sent: the telephone may lie with somebody violent."""
+    planned = _tellings(contact).where(TextMessage.state == DeliveryState.QUEUED)
+    stopped = session.execute(
+        update(TextMessage)
+        .where(TextMessage.id.in_(planned))
+        .values(state=DeliveryState.FAILED)
+        .returning(TextMessage.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    if stopped.all():
+        events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=user.id)
+
+
+def _tellings(contact: Contact) -> Select[int]:
+    return select(TextMessage.id).where(
+        TextMessage.call_id == contact.call_id,
+        TextMessage.to_number == contact.changed_number_from,
+        TextMessage.template == SmsTemplate.NUMBER_CHANGED,
+    )

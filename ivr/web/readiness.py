@@ -1,0 +1,214 @@
+"""Looks at everything the hotline needs: each part is fine, or what is missing is said with its remedy.
+
+Whether this host can answer callers is another question: it can without the database, Redis and workers.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.config.settings import settings
+from ivr.domain.enums import DatabaseFault
+from ivr.domain.timestamps import utc_now
+from ivr.platform import (
+    blob_storage,
+    database,
+    heartbeat,
+    job_queue,
+    memory_report,
+    schema,
+    spool,
+    spool_memory,
+)
+from ivr.platform.database_faults import fault_of
+from ivr.prompts.script import offered_languages
+from ivr.transcription import vosk_engine
+
+OK = "ok"
+#: Megabytes below which the disk counts as low.
+_LOW_MB = 500
+#: Seconds that the audio store may take, and for which its answer is believed.
+_STORE_SECONDS = 2.0
+_STORE_CACHE = 15.0
+#: Seconds for which an entry may wait in the spool before a person should know.
+_WAITS_LONG = 5.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that the hotline needs."""
+
+    name: str
+    #: "ok", or what is missing.
+    state: str = OK
+    remedy: str = ""
+    #: Whether callers and members notice nothing of it: it only has to be known.
+    is_a_note: bool = False
+
+
+def parts() -> Sequence[Part]:
+    """All parts, in the order in which a person would look at them."""
+    database_part = _database()
+    answers = database_part.state == OK
+    return [
+        database_part,
+        _schema() if answers else Part("schema", "not known without the database"),
+        *_redis_and_workers(),
+        _scheduler() if answers else Part("scheduler", "not known without the database"),
+        _audio_store(),
+        _disk(),
+        _spool(),
+        _damaged_entries(),
+        _memory(),
+        _models(),
+    ]
+
+
+def serves_callers() -> bool:
+    """Whether this host can answer callers and keep what they ask for.
+
+    It can while the database is away (the spool), and while the disk is full as well (the memory), until that is full.
+    """
+    return spool_memory.count() < spool_memory.MOST
+
+
+def _database() -> Part:
+    try:
+        with database.reading() as session:
+            session.execute(text("SELECT 1 FROM calls LIMIT 1"))
+    except SQLAlchemyError as error:
+        return Part("database", *_DATABASE[fault_of(error)])
+    return Part("database")
+
+
+_DATABASE = {
+    DatabaseFault.AWAY: (
+        "does not answer",
+        "See that the database server runs and that DATABASE_URL is right. Callers are served; what they ask for "
+        "waits in the spool.",
+    ),
+    DatabaseFault.BUSY: ("is busy", "Somebody holds a lock for long. Look for a long transaction."),
+    DatabaseFault.FULL: ("has no room on its disk", "Free some space on the disk of the database."),
+    DatabaseFault.DAMAGED: (
+        "is damaged",
+        "Stop all processes and bring it back: python -m ivr restore --replace BACKUP. Callers are served; what they "
+        "ask for waits in the spool.",
+    ),
+    DatabaseFault.BEHIND: ("has not the tables of this version", "Run: python -m ivr migrate"),
+    DatabaseFault.INPUT: ("refuses what is read from it", "See the log."),
+}
+
+
+def _schema() -> Part:
+    try:
+        version = schema.behind()
+    except SQLAlchemyError:
+        return Part("schema", "not known without the database")
+    if version is None:
+        return Part("schema")
+    return Part("schema", f"is older than this version ({version})", "Run: python -m ivr migrate")
+
+
+def _redis_and_workers() -> Sequence[Part]:
+    try:
+        alive = job_queue.workers_alive(job_queue.impatient())
+    except (RedisError, ValueError):
+        remedy = "Start Redis, or see that REDIS_URL is right. Jobs wait in the database meanwhile."
+        return [Part("redis", "does not answer", remedy), Part("workers", "not known without Redis")]
+    missing = [name for name, count in alive.items() if not count]
+    if not missing:
+        return [Part("redis"), Part("workers")]
+    remedy = "Start the process `worker`. Recordings stay at the carrier until they are fetched."
+    return [Part("redis"), Part("workers", f"none for {', '.join(missing)}", remedy)]
+
+
+def _scheduler() -> Part:
+    remedy = "Start the process `clock`. Missed promises are not noticed without it."
+    try:
+        with database.glancing() as connection:
+            silent = heartbeat.silent_for(connection, utc_now())
+    except SQLAlchemyError:
+        return Part("scheduler", "not known without the database")
+    if silent is None:
+        return Part("scheduler", "has never run", remedy)
+    if silent > heartbeat.SILENCE:
+        return Part("scheduler", f"has given no sign for {silent:.0f} s", remedy)
+    return Part("scheduler")
+
+
+_asking = ThreadPoolExecutor(1, thread_name_prefix="audio store")
+_asked: tuple[float, str, str] = (0.0, "", "")
+
+
+def _audio_store() -> Part:
+    global _asked
+    place = settings().audio_store or str(settings().audio_dir)
+    at, of, state = _asked
+    if of != place or time.monotonic() - at > _STORE_CACHE:
+        state = _within(_STORE_SECONDS, blob_storage.store)
+        _asked = time.monotonic(), place, state
+    remedy = "See AUDIO_STORE and its credentials. Recordings stay at the carrier until they can be stored."
+    return Part("audio", state, "" if state == OK else remedy)
+
+
+def _within(seconds: float, store: Callable[[], blob_storage.Objects]) -> str:
+    try:
+        _asking.submit(lambda: store().check()).result(seconds)
+    except TookTooLong:
+        return "does not answer"
+    except OSError as error:
+        return f"cannot be used: {error.strerror or error}"
+    return OK
+
+
+def _disk() -> Part:
+    try:
+        free = shutil.disk_usage(settings().var_dir).free // 1024 // 1024
+    except OSError as error:
+        return Part("disk", f"cannot be used: {error.strerror}", "See VAR_DIR.")
+    if free < _LOW_MB:
+        return Part("disk", f"is low: {free} MB are free", f"Free some space on the disk of {settings().var_dir}.")
+    return Part("disk")
+
+
+def _spool() -> Part:
+    if not spool.waiting():
+        return Part("spool")
+    try:
+        waits = spool.oldest(utc_now())
+    except OSError as error:
+        return Part("spool", f"cannot be read: {error.strerror}", "See VAR_DIR.")
+    state = f"entries wait for the database, the oldest for {waits:.0f} s"
+    return Part("spool", state, "They are written as soon as the database takes them.", waits < _WAITS_LONG)
+
+
+def _damaged_entries() -> Part:
+    if not spool.damaged():
+        return Part("damaged entries")
+    remedy = "See the log, mend the cause, then run: python -m ivr spool-retry"
+    return Part("damaged entries", "entries that cannot be replayed are in var/spool/damaged", remedy)
+
+
+def _memory() -> Part:
+    count = memory_report.of_all(spool.in_memory())
+    if not count:
+        return Part("memory")
+    remedy = "Free some space, or bring the database back, before the processes are stopped: they are lost otherwise."
+    return Part("memory", f"{count} entries are kept in memory alone", remedy)
+
+
+def _models() -> Part:
+    missing = sorted(set(offered_languages()) - set(vosk_engine.installed_languages()))
+    if not missing:
+        return Part("models")
+    remedy = "Run: python -m ivr models fetch LANGUAGE. Their messages wait until then and can be heard."
+    return Part("models", f"none for {', '.join(missing)}", remedy, is_a_note=True)

@@ -1,0 +1,174 @@
+"""A load balancer is told whether this host can serve callers, a person what is missing and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import namedtuple
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from ivr.config import settings as configuration
+from ivr.config.settings import Settings
+from ivr.domain.timestamps import utc_now
+from ivr.platform import database, heartbeat, job_queue, memory_report, spool, spool_files, spool_memory
+from ivr.web import readiness
+from ivr.web.app import create_app, create_call_app
+
+
+@pytest.fixture
+def ask(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Asks `/readyz`: what the balancer sees, and what is missing by part."""
+    monkeypatch.setattr(readiness, "_asked", (0.0, "", ""))
+    monkeypatch.setattr(job_queue, "workers_alive", lambda _: dict.fromkeys(job_queue.names(), 1))
+    with database.noting() as connection:
+        heartbeat.beat(connection, utc_now())
+    client = create_app().test_client()
+
+    def asked() -> tuple[int, dict[str, dict[str, str]]]:
+        monkeypatch.setattr(readiness, "_asked", (0.0, "", ""))
+        answer = client.get("/readyz")
+        return answer.status_code, {one["part"]: one for one in answer.json["missing"] if one["part"] != "models"}
+
+    asked.client = client  # type: ignore[attr-defined]
+    return asked
+
+
+def away(*_: object, **__: object) -> None:
+    raise database.Away("gone")
+
+
+def test_nothing_is_missing(ask: Any) -> None:
+    assert ask() == (200, {})
+    assert ask.client.get("/readyz").json["complete"] is True
+
+
+def test_processes_that_answer_calls_alone_are_asked_the_same(ask: Any) -> None:
+    answer = create_call_app().test_client().get("/readyz")
+    assert (answer.status_code, answer.json["ready"]) == (200, True)
+
+
+def test_a_person_reads_sentences(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "reading", away)
+    told = ask.client.get("/readyz", headers={"Accept": "text/html,*/*;q=0.8"}).text
+    assert told.splitlines()[0] == "This host serves callers."
+    assert "database: does not answer. See that the database server runs" in told
+
+
+def test_without_the_database_callers_are_served(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "reading", away)
+    status, missing = ask()
+    assert status == 200
+    assert missing["database"]["what"] == "does not answer"
+
+
+def test_an_older_schema(ask: Any) -> None:
+    with database.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    status, missing = ask()
+    assert (status, missing["schema"]["remedy"]) == (200, "Run: python -m ivr migrate")
+
+
+def test_no_redis(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(_: object) -> None:
+        raise job_queue.RedisError("gone")
+
+    monkeypatch.setattr(job_queue, "workers_alive", silent)
+    status, missing = ask()
+    assert (status, missing["redis"]["what"]) == (200, "does not answer")
+
+
+def test_no_worker(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_queue, "workers_alive", lambda _: {"calls": 1, "general": 0})
+    status, missing = ask()
+    assert (status, missing["workers"]["what"]) == (200, "none for general")
+
+
+@pytest.mark.parametrize(("ago", "what"), [(31, "has given no sign for 31 s"), (None, "has never run")])
+def test_a_dead_scheduler(ask: Any, ago: int | None, what: str) -> None:
+    with database.writing() as session:
+        session.execute(text("DELETE FROM checkpoints"))
+        if ago is not None:
+            heartbeat.beat(session.connection(), utc_now() - timedelta(seconds=ago))
+    status, missing = ask()
+    assert (status, missing["scheduler"]["what"]) == (200, what)
+    assert "`clock`" in missing["scheduler"]["remedy"]
+
+
+def test_a_missing_bucket(ask: Any, buckets: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AUDIO_STORE": "s3://nobody-made-it/recordings",
+        "AUDIO_S3_ENDPOINT": buckets,
+    }.items():
+        monkeypatch.setenv(key, value)
+    configuration.settings.cache_clear()
+    status, missing = ask()
+    assert status == 200
+    assert "NoSuchBucket" in missing["audio"]["what"] or "no bucket" in missing["audio"]["what"]
+    assert "AUDIO_STORE" in missing["audio"]["remedy"]
+
+
+def test_a_low_disk(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")(10**9, 10**9 - 10**8, 10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    status, missing = ask()
+    assert (status, missing["disk"]["what"]) == (200, "is low: 95 MB are free")
+
+
+def test_entries_that_wait(ask: Any) -> None:
+    spool.keep("turn", {}, "CA1")
+    status, missing = ask()
+    assert status == 200
+    assert missing["spool"]["what"].startswith("entries wait for the database, the oldest for ")
+    assert ask.client.get("/readyz").json["complete"] is True, "for a moment that is nothing to be told of"
+
+
+def test_entries_that_wait_for_long(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool.keep("turn", {}, "CA1")
+    monkeypatch.setattr(spool, "oldest", lambda _: 61.0)
+    assert ask()[1]["spool"]["what"] == "entries wait for the database, the oldest for 61 s"
+    assert ask.client.get("/readyz").json["complete"] is False
+
+
+def test_entries_that_were_set_aside(ask: Any) -> None:
+    spool_files.append("damaged", b"something\n")
+    assert "python -m ivr spool-retry" in ask()[1]["damaged entries"]["remedy"]
+
+
+def test_entries_in_the_memory_of_this_process_and_of_others(ask: Any) -> None:
+    spool.keep_in_memory("turn", {}, "CA1")
+    assert ask()[1]["memory"]["what"] == "1 entries are kept in memory alone"
+    other = spool_files.path_of("memory") / str(os.getppid())
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_text("       4")
+    status, missing = ask()
+    assert (status, missing["memory"]["what"]) == (200, "5 entries are kept in memory alone")
+
+
+def test_what_another_process_tells_is_read(ask: Any, tmp_path: Path) -> None:
+    memory_report.begin()
+    spool.keep_in_memory("turn", {}, "CA1")
+    assert (spool_files.path_of("memory") / str(os.getpid())).read_text() == "       1"
+    spool.save_memory()
+    assert (spool_files.path_of("memory") / str(os.getpid())).read_text() == "       0"
+
+
+def test_a_host_that_can_keep_nothing_any_more_serves_nobody(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool_memory, "MOST", 1)
+    assert ask()[0] == 200
+    spool.keep_in_memory("turn", {}, "CA1")
+    status, missing = ask()
+    assert status == 503
+    assert "before the processes are stopped" in missing["memory"]["remedy"]
+
+
+def test_languages_whose_messages_nobody_transcribes_are_a_note(ask: Any) -> None:
+    answer = ask.client.get("/readyz").json
+    assert answer["models"].startswith("none for ")
+    assert answer["complete"] is True
