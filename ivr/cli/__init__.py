@@ -6,6 +6,9 @@ it needs when it runs, so that the list of commands appears at once.
 
 from __future__ import annotations
 
+import logging
+import sys
+
 from ivr.cli.groups import Hotline
 
 #: The commands by section, each with the module of this package that defines it.
@@ -39,4 +42,6 @@ def main() -> None:
 
     private_files.begin()
     log_setup.set_up("text")
+    if sys.argv[1:2] not in (["worker"], ["clock"]):  # a command says by itself why it cannot go on
+        logging.getLogger("ivr.platform.database_damage").setLevel(logging.CRITICAL)
     hotline(prog_name="python -m ivr", obj=log_setup.set_up)

@@ -60,12 +60,28 @@ def _database(error: Exception) -> str | None:
     if not isinstance(error, SQLAlchemyError):
         return None
     reason = first_line(getattr(error, "orig", None) or error)
+    if sentence := _damage(error, reason):
+        return sentence
     if re.search(r"no such (table|column)|(relation|column) .* does not exist", reason):
         return f"The database is not migrated ({reason}): run `python -m ivr migrate`."
     return (
         f"The database {_database_address()} cannot be used ({reason}): see that its server runs and that DATABASE_URL "
         "is right."
     )
+
+
+def _damage(error: Exception, reason: str) -> str | None:
+    from ivr.domain.enums import DatabaseFault
+    from ivr.platform import database_damage
+    from ivr.platform.database_faults import Damaged, fault_of
+
+    if isinstance(error, Damaged):
+        return str(error)
+    if fault_of(error) != DatabaseFault.DAMAGED:
+        return None
+    if database_damage.file() is not None:
+        return database_damage.sentence(reason)
+    return f"The database is damaged ({reason}): bring it back with the server's own means, or restore a backup."
 
 
 def _database_address() -> str:

@@ -190,7 +190,10 @@ def _migrate() -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from ivr.accounts import demo_logins
+    from ivr.domain.enums import DatabaseFault
     from ivr.operations.migrate import migrate
+    from ivr.platform import database_damage
+    from ivr.platform.database_faults import Damaged, fault_of
     from ivr.platform.schema import StillMigrating
 
     try:
@@ -199,6 +202,10 @@ def _migrate() -> None:
     except (StillMigrating, ConfigurationError) as error:
         fail(str(error))
     except SQLAlchemyError as error:
+        if isinstance(error, Damaged):
+            fail(str(error))
+        if fault_of(error) == DatabaseFault.DAMAGED and database_damage.file() is not None:
+            fail(database_damage.sentence(str(error).splitlines()[0]))
         fail(f"The database cannot be used ({type(error).__name__}): {str(error).splitlines()[0]}")
 
 

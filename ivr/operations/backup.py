@@ -16,6 +16,7 @@ import gzip
 import hashlib
 import io
 import json
+import logging
 import os
 import tarfile
 from dataclasses import dataclass, field
@@ -33,10 +34,14 @@ from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso, utc_now
 from ivr.operations import table_dump
 from ivr.operations.migrate import migrate
-from ivr.platform import blob_storage, database, envelope_encryption, schema
+from ivr.platform import blob_storage, database, database_damage, envelope_encryption, schema
 from ivr.privacy import erasure
 from ivr.voicebox import audio_store
 
+log = logging.getLogger(__name__)
+
+#: Seconds for which the present database is examined before it is replaced.
+_EXAMINE_SECONDS = 120.0
 _FORMAT = 1
 _MANIFEST = "manifest.json"
 _KEY = "key.json"
@@ -226,6 +231,11 @@ def _content(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _require_empty(replace: bool) -> None:
+    if damage := database_damage.examine(_EXAMINE_SECONDS):
+        if not replace:
+            raise BackupError(f"the database is damaged ({damage}); --replace sets its file aside")
+        log.warning("the damaged database was set aside: %s", database_damage.set_aside(utc_now()))
+    database_damage.forget()
     with database.engine().connect() as connection:
         found = table_dump.tables(connection)
         holds = "calls" in found and connection.scalar(found["calls"].select().limit(1)) is not None

@@ -7,7 +7,7 @@ from alembic import command
 from ivr.accounts import teams
 from ivr.callbacks import search_index, sla_backfill
 from ivr.config.settings import settings
-from ivr.platform import database, schema
+from ivr.platform import database, database_damage, schema
 from ivr.platform.schema import alembic_config
 
 
@@ -17,8 +17,9 @@ def migrate() -> None:
     Of several processes that migrate at once, one does it and the others wait.
 
     Raises:
-        StillMigrating: another process has been migrating for too long.
+        StillMigrating: another process has been migrating for too long. Damaged: the file was emptied.
     """
+    database_damage.require_no_emptied_file()
     with schema.changing():
         command.upgrade(alembic_config(), "head")
         with database.writing() as session:

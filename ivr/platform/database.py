@@ -22,12 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.platform import outbox, private_files
+from ivr.platform import database_damage, outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
 
 _patience = Patience()
+#: Seconds between two looks at whether SQLite's file is whole.
+_EXAMINE_EVERY = 10.0
 
 
 def be_quick() -> None:
@@ -41,7 +43,11 @@ def be_quick() -> None:
 
 
 def _look() -> None:
+    examined = 0.0
     while True:
+        if time.monotonic() - examined > _EXAMINE_EVERY:
+            database_damage.look_again()
+            examined = time.monotonic()
         _patience.looking_since = time.monotonic()
         try:
             with engine().connect() as connection:
@@ -137,6 +143,14 @@ def engine() -> Engine:
     return connect(settings().database)
 
 
+def _open_anew() -> None:
+    if engine.cache_info().currsize:
+        engine().dispose()
+
+
+database_damage.on_other_file = _open_anew
+
+
 @lru_cache(maxsize=4)
 def _writing_engine(shared: Engine, durable: bool) -> Engine:
     return shared.execution_options(writing=True, durable=durable)
@@ -182,6 +196,7 @@ def one_instant() -> Iterator[Session]:
 
 @contextmanager
 def _watched(*, writing: bool) -> Iterator[None]:
+    database_damage.check()
     _patience.check(writing)
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from ivr.domain.enums import DatabaseFault
+from ivr.platform import database_damage
 from ivr.platform.database_faults import Away, fault_of
 
 #: A look at the database that takes longer (seconds) means it is away.
@@ -54,6 +55,8 @@ class Patience:
         fault = fault_of(error)
         if fault in _OF_ONE or isinstance(error, Away):
             return
+        if fault == DatabaseFault.DAMAGED:
+            database_damage.suspect()
         self.answered_at = 0.0
         self._only_writing = fault in _OF_WRITING
         until = time.monotonic() + self.pause

@@ -22,6 +22,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.platform import (
     blob_storage,
     database,
+    database_damage,
     heartbeat,
     job_queue,
     memory_report,
@@ -29,13 +30,15 @@ from ivr.platform import (
     spool,
     spool_memory,
 )
-from ivr.platform.database_faults import fault_of
+from ivr.platform.database_faults import Damaged, fault_of
 from ivr.prompts.script import offered_languages
 from ivr.transcription import vosk_engine
 
 OK = "ok"
 #: Megabytes below which the disk counts as low.
 _LOW_MB = 500
+#: Seconds for which the file of the database is examined.
+_EXAMINE_SECONDS = 0.5
 #: Seconds that the audio store may take, and for which its answer is believed.
 _STORE_SECONDS = 2.0
 _STORE_CACHE = 15.0
@@ -83,8 +86,12 @@ def serves_callers() -> bool:
 
 def _database() -> Part:
     try:
+        database_damage.look(_EXAMINE_SECONDS)
         with database.reading() as session:
             session.execute(text("SELECT 1 FROM calls LIMIT 1"))
+    except Damaged as error:
+        what, _, remedy = str(error).partition("). ")
+        return Part("database", f"{what})", remedy)
     except SQLAlchemyError as error:
         return Part("database", *_DATABASE[fault_of(error)])
     return Part("database")

@@ -1,0 +1,162 @@
+"""The file of the database is damaged: that is said with its remedy, calls go on, and nothing is lost once restored."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+
+from ivr.cli import hotline as command_line
+from ivr.config.settings import Settings
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import CallbackTask
+from ivr.operations import backup
+from ivr.platform import database, database_damage, spool
+from ivr.telephony import call_intake
+from ivr.web.app import create_app
+from tests.support.webhook_calls import WebhookCall
+
+BY_KEY = ["2", "1", "2", "1", "#", "3"]
+
+POSTGRESQL = os.environ.get("DATABASE") == "postgresql"
+pytestmark = pytest.mark.skipif(POSTGRESQL, reason="PostgreSQL looks after its own files")
+
+
+@pytest.fixture
+def file(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A database with some calls in it, closed, so that all of it is in its file."""
+    monkeypatch.setattr(database_damage, "_known", database_damage._Known())
+    monkeypatch.setattr(database_damage, "_CHECK_EVERY", 0.0)
+    with database.writing() as session:
+        for number in range(300):
+            session.execute(
+                text("INSERT INTO checkpoints (name, at) VALUES (:name, '2026-11-27')"), {"name": f"{number:040d}"}
+            )
+    backup.back_up(empty_database.var_dir / "backup.tar", utc_now())
+    database_damage.look(5)
+    database.engine().dispose()
+    yield empty_database.var_dir / "hotline.sqlite3"
+
+
+def header(file: Path) -> None:
+    with file.open("r+b") as content:
+        content.write(b"x" * 100)
+
+
+def page(file: Path) -> None:
+    """All pages but the first five."""
+    with file.open("r+b") as content:
+        content.seek(4096 * 5)
+        content.write(b"\xde\xad" * ((file.stat().st_size - 4096 * 5) // 2))
+
+
+def emptied(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+def gone(file: Path) -> None:
+    file.unlink()
+
+
+def another_program_s(file: Path) -> None:
+    file.write_bytes(b"%PDF-1.7" + b"0" * 100_000)
+
+
+DAMAGES = [header, page, emptied, gone, another_program_s]
+
+
+@pytest.fixture
+def client(file: Path) -> FlaskClient:
+    return create_app().test_client()
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_calls_go_on_and_a_person_is_told_the_remedy(
+    client: FlaskClient, file: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    database.engine().dispose()
+    damage(file)
+    caplog.set_level(logging.ERROR)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200, "this host serves callers"
+    assert answer.json["complete"] is False
+    assert "is damaged" in answer.json["database"]
+    (missing,) = [one for one in answer.json["missing"] if one["part"] == "database"]
+    assert missing["remedy"].endswith("python -m ivr restore --replace BACKUP")
+    call = WebhookCall(client, BY_KEY).to_its_end()
+    assert set(call.statuses) <= {200, 204}
+    assert "cannot give you a reference number" in call.documents[-1]
+    assert spool.waiting()
+    assert client.get("/desk/").status_code in (302, 503)
+    said = [record for record in caplog.records if "is damaged (" in record.getMessage()]
+    assert len(said) == 1, "it is said once"
+    done = CliRunner().invoke(command_line, ["restore", "--replace", str(file.parent / "backup.tar")])
+    assert done.exit_code == 0, done.output
+    assert client.get("/readyz").json["database"] == "ok"
+    assert call_intake.replay_spool() >= 1
+    with database.reading() as session:
+        assert len(session.scalars(select(CallbackTask)).all()) == 1
+
+
+@pytest.mark.parametrize("damage", [header, another_program_s], ids=lambda damage: damage.__name__)
+def test_each_command_says_it_in_one_sentence(file: Path, damage: Callable[[Path], None]) -> None:
+    damage(file)
+    for command in (["migrate"], ["retention", "plan"], ["reconcile"]):
+        done = CliRunner().invoke(command_line, command)
+        assert done.exit_code == 1
+        assert done.output.count("\n") == 1, done.output
+        assert "is damaged (" in done.output
+        assert "python -m ivr restore --replace BACKUP" in done.output
+
+
+def test_a_restore_over_a_damaged_file_has_to_be_meant(file: Path) -> None:
+    page(file)
+    done = CliRunner().invoke(command_line, ["restore", str(file.parent / "backup.tar")])
+    assert done.exit_code == 1
+    assert "--replace sets its file aside" in done.output
+
+
+def test_another_process_learns_of_it_and_says_it_once(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (file.parent / "database.damaged").write_text("file is not a database")
+    header(file)
+    for _ in range(5):
+        with pytest.raises(database.Away), database.reading():
+            pass
+    assert len([record for record in caplog.records if "is damaged (" in record.getMessage()]) == 1
+
+
+def test_a_file_that_was_restored_by_hand_is_used_again(file: Path) -> None:
+    whole = file.read_bytes()
+    header(file)
+    database_damage.look(5)
+    with pytest.raises(database.Away), database.writing():
+        pass
+    file.write_bytes(whole)
+    database_damage.look_again()
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM checkpoints")) >= 300
+
+
+def test_an_emptied_file_is_not_begun_anew_as_if_nothing_had_been(file: Path, empty_database: Settings) -> None:
+    empty_database.audio_dir.mkdir(parents=True)
+    emptied(file)
+    done = CliRunner().invoke(command_line, ["migrate"])
+    assert done.exit_code == 1
+    assert "delete the file to begin anew" in done.output
+    assert file.stat().st_size == 0
+
+
+def test_a_server_that_is_away_is_not_damaged(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = create_app().test_client()
+
+    def away(*_: object, **__: object) -> None:
+        raise database.Away("gone")
+
+    monkeypatch.setattr(database, "reading", away)
+    assert client.get("/readyz").json["database"] == "does not answer"
