@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
+from ivr.domain.enums import TokenScope
 from ivr.models.accounts import ApiToken
 
-#: What a token may open: tasks without the caller; and numbers, words and messages as well.
-SCOPES = ("tasks", "callers")
-
+#: What a token may do: read tasks without the caller; read numbers, words and messages as well; merge tasks, split
+#: them, and decide about changes by receipt code.
+SCOPES = tuple(TokenScope)
 
 #: A token lasts so long unless said otherwise, and never longer.
 TOKEN_DAYS, MOST_TOKEN_DAYS = 365, 730

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from ivr import prompts
 from ivr.callbacks import contacts, events, search_index, sms_limits, workflow
-from ivr.callbacks.refused import Refused, require_unrestricted
+from ivr.callbacks.merging import id_of, lock, require_workable
+from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
-from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
+from ivr.domain.enums import CallerProof, DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contacts import Contact, unconfirmed
@@ -68,17 +69,30 @@ def withdraw(session: Session, contact: Contact, now: datetime) -> None:
 # -- by members --------------------------------------------------------------------------------------
 
 
-def confirm(session: Session, contact: Contact, user: User, now: datetime) -> None:
+def proofs_for(contact: Contact) -> tuple[CallerProof, ...]:
+    """What proves that a change comes from the caller. A call to the number that was changed proves nothing."""
+    return tuple(proof for proof in CallerProof if proof != CallerProof.CALLED_BACK or earlier_number(contact))
+
+
+def earlier_number(contact: Contact) -> str | None:
+    """The number that the caller had before anything was changed by receipt code."""
+    return contact.changed_number_from if contact.number_changed_at is not None else contact.callback_number
+
+
+def confirm(session: Session, contact: Contact, proof: str, user: User | None, now: datetime) -> None:
     """Confirm what was changed by receipt code, after the person has proved who they are.
 
     The task takes over the number. With its last contact it is closed as withdrawn.
 
     Raises:
-        Refused: `nothing_to_confirm`, `closed` or `restricted`.
+        Refused: `nothing_to_confirm`, `closed`, `claimed` by somebody else, or `restricted`; `proof_needed` for what
+            proves nothing.
     """
-    task = _changeable(contact)
-    contact.confirmed_at, contact.confirmed_by_id = now, user.id
-    events.record(session, task.id, TaskEventKind.CHANGE_CONFIRMED, now, user_id=user.id)
+    task = _changeable(session, contact, user)
+    if proof not in proofs_for(contact):
+        raise Refused(Refusal.PROOF_NEEDED)
+    contact.confirmed_at, contact.confirmed_by_id = now, id_of(user)
+    events.record(session, task.id, TaskEventKind.CHANGE_CONFIRMED, now, user_id=id_of(user), text=proof)
     if (contacts.is_first(contact, task) and contact.withdrawn_at is None) or task.callback_number is None:
         task.callback_number = contact.callback_number
     standing = _standing(task)
@@ -90,27 +104,26 @@ def confirm(session: Session, contact: Contact, user: User, now: datetime) -> No
     search_index.index(session, task)
 
 
-def refuse(session: Session, contact: Contact, user: User, now: datetime) -> None:
+def refuse(session: Session, contact: Contact, user: User | None, now: datetime) -> None:
     """Take back what was changed by receipt code, because the person has not proved who they are.
 
     Raises:
-        Refused: `nothing_to_confirm`, `closed` or `restricted`.
+        Refused: `nothing_to_confirm`, `closed`, `claimed` by somebody else, or `restricted`.
     """
-    task = _changeable(contact)
+    task = _changeable(session, contact, user)
     if contact.number_changed_at is not None:
         contact.callback_number = contact.changed_number_from
     stop_telling(session, contact, user, now)
     contact.number_changed_at = contact.changed_number_from = contact.withdrawn_at = None
-    events.record(session, task.id, TaskEventKind.CHANGE_REFUSED, now, user_id=user.id)
+    events.record(session, task.id, TaskEventKind.CHANGE_REFUSED, now, user_id=id_of(user))
     search_index.index(session, task)
 
 
-def _changeable(contact: Contact) -> CallbackTask:
-    require_unrestricted(contact.task)
-    if contact.task.state == TaskState.CLOSED:
-        raise Refused(Refusal.CLOSED)
+def _changeable(session: Session, contact: Contact, user: User | None) -> CallbackTask:
+    lock(session, contact.task)
     if not contact.is_unconfirmed:
         raise Refused(Refusal.NOTHING_TO_CONFIRM)
+    require_workable(contact.task, user)
     return contact.task
 
 
@@ -150,7 +163,7 @@ def is_being_told(session: Session, contact: Contact) -> bool:
     return session.scalar(_tellings(contact).where(TextMessage.state == DeliveryState.QUEUED).limit(1)) is not None
 
 
-def stop_telling(session: Session, contact: Contact, user: User, now: datetime) -> None:
+def stop_telling(session: Session, contact: Contact, user: User | None, now: datetime) -> None:
     """Keep a planned text message from being sent: the telephone may lie with somebody violent."""
     planned = _tellings(contact).where(TextMessage.state == DeliveryState.QUEUED)
     stopped = session.execute(
@@ -161,7 +174,7 @@ def stop_telling(session: Session, contact: Contact, user: User, now: datetime) 
         .execution_options(synchronize_session="fetch")
     )
     if stopped.all():
-        events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=user.id)
+        events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=id_of(user))
 
 
 def _tellings(contact: Contact) -> Select[int]:

@@ -14,7 +14,7 @@ from ivr.callbacks import promises
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
-from ivr.domain.enums import RecordingState, TaskKind, TaskState, TranscriptState, Urgency
+from ivr.domain.enums import Outcome, RecordingState, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 from ivr.models.calls import Call
@@ -62,7 +62,8 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
         case "interpreter":
             return _OPEN & CallbackTask.needs_interpreter.is_(True)
         case "done":
-            return (CallbackTask.state == TaskState.CLOSED) & (CallbackTask.closed_at >= _midnight(now))
+            today = (CallbackTask.state == TaskState.CLOSED) & (CallbackTask.closed_at >= _midnight(now))
+            return today & (CallbackTask.outcome != Outcome.MERGED)
         case "closed":
             return CallbackTask.state == TaskState.CLOSED
         case _:
@@ -89,6 +90,11 @@ def _details() -> tuple[ORMOption, ...]:
         contacts.selectinload(Contact.later_calls).joinedload(LaterCall.call),
         recording.selectinload(Recording.transcript),
     )
+
+
+def _spoken() -> ORMOption:
+    """The messages of each contact, which are the ones of its task."""
+    return selectinload(CallbackTask.contacts).selectinload(Contact.messages)
 
 
 def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
@@ -149,6 +155,7 @@ def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
     query = select(CallbackTask).where(CallbackTask.id == task_id, visible_to(user))
     query = query.options(
         *_details(),
+        _spoken(),
         selectinload(CallbackTask.attempts).joinedload(Attempt.user),
         selectinload(CallbackTask.events).joinedload(TaskEvent.user),
     )
@@ -222,12 +229,12 @@ def page(
     if call_sid:
         of_call = select(CALLS_OF_TASKS.c.task_id).join(Call, Call.id == CALLS_OF_TASKS.c.call_id)
         query = query.where(CallbackTask.id.in_(of_call.where(Call.call_sid == call_sid)))
-    return listed(session, query, _details())
+    return listed(session, query, (*_details(), _spoken()))
 
 
 def any_one(session: Session, task_id: int) -> CallbackTask | None:
     """A task of any team, for API clients."""
-    return session.scalar(select(CallbackTask).where(CallbackTask.id == task_id).options(*_details()))
+    return session.scalar(select(CallbackTask).where(CallbackTask.id == task_id).options(*_details(), _spoken()))
 
 
 def pending_transcripts(session: Session) -> int:

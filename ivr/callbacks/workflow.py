@@ -6,7 +6,7 @@ of two people who act at once one succeeds, and the other is told who did (:clas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -193,9 +193,11 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     """Reopen a closed task, claimed by the user. Its deadline stays; the answer to an appointment wish is deleted.
 
     Raises:
-        Refused: `open` or `claimed` if it is not closed, or `restricted`.
+        Refused: `open` or `claimed` if it is not closed, `merged` into another one, or `restricted`.
     """
     require_unrestricted(task)
+    if task.outcome == Outcome.MERGED:
+        raise Refused(Refusal.MERGED)
     if task.appointment_wish is not None:
         task.appointment_wish.appointment_at = None
         task.appointment_wish.place = task.appointment_wish.refusal_reason = None
@@ -217,6 +219,23 @@ def _reopened(session: Session, task: CallbackTask, values: dict[str, Any], now:
     counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
     values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
     return _change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
+
+
+# -- merged --------------------------------------------------------------------------------------
+
+
+def close_merged(session: Session, task: CallbackTask, into: CallbackTask, now: datetime) -> None:
+    """Close a task that was merged into another one. It counts in no figure; its promises are the other one's."""
+    values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.MERGED, "merged_into_id": into.id}
+    _change(session, task, [CallbackTask.state != TaskState.CLOSED], values)
+
+
+def restore_merged(session: Session, task: CallbackTask, claim: Mapping[str, Any]) -> None:
+    """Reopen a task that was merged into another one; `claim` has the columns of who held it before."""
+    state = TaskState.CLAIMED if claim.get("claimed_by_id") else TaskState.OPEN
+    values = {**_UNCLAIMED, **claim, "state": state, "closed_at": None, "outcome": None, "merged_into_id": None}
+    _change(session, task, [CallbackTask.outcome == Outcome.MERGED], values)
+    session.refresh(task)
 
 
 # -- urgency -------------------------------------------------------------------------------------

@@ -76,7 +76,11 @@ PERMISSIONS: dict[str, Permission] = {
     "softphone": _open(ANYBODY, "A telephone in the browser (local mode only)"),
     "api.document": _open(ANYBODY, "Description of the API"),
     # API clients
-    "api": _open(PROGRAM, "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`"),
+    "api": _open(
+        PROGRAM,
+        "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`; merging and splitting "
+        "tasks, deciding about changes by receipt code: scope `changes` (logged)",
+    ),
     # one's own log-in
     "account": _of(_EVERYBODY, "One's own password, PIN and second factors; what others have changed about them"),
     # the desk
@@ -112,6 +116,17 @@ PERMISSIONS: dict[str, Permission] = {
     "desk.attempt": _task("Record an attempt"),
     "desk.close": _task("Close a task"),
     "desk.answer": _task("Grant or refuse an appointment"),
+    "desk.compare": _task("Compare two tasks; what is the caller's is hidden unless one has claimed them (logged)"),
+    "desk.claim_both": _task("Claim two tasks, in order to compare them"),
+    "desk.merge": _task("Merge two tasks of one person; needs a claim, or an unlocking with a reason, of both"),
+    "desk.undo_merge": _task("Undo a merge"),
+    "desk.split": _task("Take a contact out of a task; needs a claim, or an unlocking with a reason"),
+    "desk.decide": _task(
+        "Confirm or reject a change by receipt code; needs a claim, or an unlocking with a reason (logged)"
+    ),
+    "desk.stop_telling": _task(
+        "Stop the text message to the number of before a change; needs a claim, or an unlocking with a reason"
+    ),
     "desk.hold": Permission(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
     "desk_tools.selected": Permission(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
     "desk_tools.palette": Permission(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),

@@ -11,6 +11,7 @@ from ivr.models import (
     calls,
     contact_centre,
     contacts,
+    merges,
     privacy,
     prompts,
     reporting,
@@ -20,6 +21,6 @@ from ivr.models import (
 from ivr.platform import work_models
 
 __all__ = [
-    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "privacy", "prompts",
-    "reporting", "sla", "voicebox", "work_models",
+    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "merges", "privacy",
+    "prompts", "reporting", "sla", "voicebox", "work_models",
 ]  # fmt: skip

@@ -135,6 +135,8 @@ class CallbackTask(Base):
     #: It was closed before, so long ago that it was counted then and is not counted again.
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[Outcome | None] = mapped_column(Enumerated(Outcome, 40))
+    #: The task of the same person that a member has merged it into; it counts in no figure.
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
     #: The data subject has asked that it be kept and not used (Art. 18 GDPR).
     restricted_at: Mapped[datetime | None]
     #: All that was the caller's is destroyed at their wish; what is left is counted and goes when that is final.
@@ -143,6 +145,7 @@ class CallbackTask(Base):
     contacts: Mapped[list[Contact]] = relationship(
         back_populates="task", order_by="Contact.at, Contact.id", cascade="all, delete-orphan"
     )
+    merged_into: Mapped[CallbackTask | None] = relationship(remote_side=[id])
     team: Mapped[Team] = relationship()
     claimed_by: Mapped[User | None] = relationship()
     messages: Mapped[list[VoiceboxMessage]] = relationship(

@@ -26,7 +26,7 @@ class Call(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_sid: Mapped[str] = mapped_column(String(64), unique=True)
     #: E.164, None where the caller withheld it.
-    from_number: Mapped[str | None] = mapped_column(String(32))
+    from_number: Mapped[str | None] = mapped_column(String(32), index=True)
     #: What the caller's telephone shows where that is no number that can be called.
     shown_as: Mapped[str] = mapped_column(String(caller_ids.LONGEST_SHOWN), default="", server_default="")
     language: Mapped[str | None] = mapped_column(String(8))

@@ -48,7 +48,7 @@ class Contact(Base):
     agreed_to_texts: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: When another number was given by receipt code, and the number before the first such change.
     number_changed_at: Mapped[datetime | None]
-    changed_number_from: Mapped[str | None] = mapped_column(String(32))
+    changed_number_from: Mapped[str | None] = mapped_column(String(32), index=True)
     #: When it was withdrawn by receipt code.
     withdrawn_at: Mapped[datetime | None]
     #: When a member has confirmed what was changed or withdrawn by receipt code last, and who.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import search_index
@@ -19,6 +19,7 @@ from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, 
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
+from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -67,6 +68,7 @@ def words(session: Session, task_ids: Sequence[int]) -> None:
     session.execute(texts.values(text=None))
     session.execute(delete(Draft).where(Draft.task_id.in_(task_ids)))
     session.execute(update(CallbackTask).where(CallbackTask.id.in_(task_ids)).values(urgency_words=None))
+    merges(session, task_ids)
     _index(session, task_ids)
 
 
@@ -74,6 +76,7 @@ def names(session: Session, task_ids: Sequence[int]) -> None:
     """Delete number, name, customer number and place of tasks, and the reasons of lifted holds."""
     theirs = update(CallbackTask).where(CallbackTask.id.in_(task_ids))
     session.execute(theirs.values(callback_number=None, caller_name=None))
+    merges(session, task_ids)
     session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(task_ids)).values(customer_number=None))
     session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(task_ids)).values(place=None))
     named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == TaskEventKind.NAMED)
@@ -87,6 +90,11 @@ def names(session: Session, task_ids: Sequence[int]) -> None:
     for contact in session.scalars(select(Contact).where(Contact.task_id.in_(task_ids))):
         contact.about = _without_customer_number(contact.about)
     _index(session, task_ids)
+
+
+def merges(session: Session, task_ids: Sequence[int]) -> None:
+    """Delete how merged tasks were before. The merges cannot be undone any more."""
+    session.execute(delete(Merge).where(or_(Merge.task_id.in_(task_ids), Merge.merged_id.in_(task_ids))))
 
 
 def _without_customer_number(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,9 @@ _DAY = timedelta(hours=24)
 #: Source: Jobcenter Hamburg promises an interpreter on the telephone within two minutes.
 INTERPRETER_GOAL = timedelta(minutes=2)
 
+#: A task that was merged into another one is the same request: the other one is counted.
+_COUNTS = CallbackTask.outcome.is_distinct_from(Outcome.MERGED)
+
 Counted = Mapping[str, float]
 
 
@@ -145,7 +148,7 @@ def _interpreted(row: Row[Any]) -> Counted:
 def _clock(measure: str, at: Any) -> Any:
     columns = (at.label("at"), CallbackTask.first_contact_at.label("since"), SlaClock.missed_at, *_TASK)
     query = select(*columns).select_from(SlaClock).join(CallbackTask, CallbackTask.id == SlaClock.task_id).join(Team)
-    return query.where(SlaClock.measure == measure)
+    return query.where(SlaClock.measure == measure, _COUNTS)
 
 
 _CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
@@ -159,7 +162,7 @@ _OPENED = (
     .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
-    .where(CallbackTask.provisional.is_(False))
+    .where(CallbackTask.provisional.is_(False), _COUNTS)
 )
 _AGAIN = (
     select(CALLS_OF_TASKS.c.at, *_TASK)
@@ -177,7 +180,7 @@ _CLOSED = (
     .select_from(CallbackTask)
     .join(Team)
     .outerjoin(AppointmentWish)
-    .where(CallbackTask.state == TaskState.CLOSED, CallbackTask.closing_counted.is_(False))
+    .where(CallbackTask.state == TaskState.CLOSED, CallbackTask.closing_counted.is_(False), _COUNTS)
 )  # fmt: skip
 _CONSULTED = select(AppointmentWish.appointment_at.label("at"), AppointmentWish.room, *_TASK)
 _CONSULTED = (

@@ -10,9 +10,11 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from ivr.audit import break_glass
 from ivr.callbacks import caller_news, collaboration, queries, sla_clocks
 from ivr.callbacks.refused import Refused
 from ivr.contact_centre.agent_presence import NotNow
+from ivr.domain.enums import Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -64,16 +66,28 @@ def act(
     return redirect(after or back)
 
 
+def uncovered(action: TaskAction) -> TaskAction:
+    """The action, refused to who may not see the caller's data."""
+
+    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        if break_glass.reason_for(session, found, user, now) is None:
+            raise Refused(Refusal.COVERED)
+        action(session, found, user, now)
+
+    return change
+
+
 def act_on_task(
     task_id: int,
     action: TaskAction,
     *,
     form: forms.Form | None = None,
     text: str = "",
+    done: str = "",
     after: str = "",
     ends: EndForm | None = None,
 ) -> Response:
-    """Change a task that the reader may see, and show it again (or `after`).
+    """Change a task that the reader may see, say what is done, and show it again (or `after`).
 
     What could not be saved of `text` is kept as the draft of a note. `ends`: the form of an action after which nobody
     looks at the task for now; it is refused if something has come from the caller that its page has not shown.
@@ -87,7 +101,7 @@ def act_on_task(
         action(session, found, me(), utc_now())
 
     page = url_for("desk.task", task_id=task_id)
-    return act(change, page, form=form, after=after, if_refused=lambda: keep_draft(task_id, text))
+    return act(change, page, form=form, done=done, after=after, if_refused=lambda: keep_draft(task_id, text))
 
 
 def task_form(model: type[F], task_id: int) -> F:

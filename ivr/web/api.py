@@ -46,7 +46,7 @@ def _token_only() -> Response | None:
             with suppress(SQLAlchemyError), database.noting() as connection:
                 connection.execute(update(ApiToken).where(ApiToken.id == known.id).values(last_used_at=utc_now()))
         return None
-    response = _problem(401, "a valid bearer token with the scope `tasks` is needed")
+    response = problem(401, "a valid bearer token with the scope `tasks` is needed")
     response.headers["WWW-Authenticate"] = 'Bearer realm="hotline"'
     return response
 
@@ -71,7 +71,7 @@ def tasks(query: TaskQuery) -> TaskPage:
     if len(ids) == query.limit:
         following = url_for("api.tasks", **{**asked, "after_id": max(ids)})
     _note(listed.tasks)
-    found = [Task.of(one, callers=_callers()) for one in listed.tasks]
+    found = [Task.of(one, callers=may_read_callers()) for one in listed.tasks]
     return TaskPage(tasks=found, next=following, unreadable=list(listed.unreadable))
 
 
@@ -85,16 +85,17 @@ def task(id: int, query: NoQuery) -> Task:
     with database.reading() as session:
         found = queries.any_one(session, id) or abort(404)
     _note([found])
-    return Task.of(found, callers=_callers())
+    return Task.of(found, callers=may_read_callers())
 
 
-def _callers() -> bool:
+def may_read_callers() -> bool:
+    """Whether this request's token opens numbers, words and messages of callers."""
     return "callers" in g.token.scopes
 
 
 def _note(tasks: Sequence[CallbackTask]) -> None:
     """What a program reads of callers is written down, before it gets it."""
-    if _callers() and tasks:
+    if may_read_callers() and tasks:
         by = Actor(g.token.name, "program", None, request.remote_addr or "")
         for tries_left in reversed(range(_TRIES)):
             try:
@@ -112,10 +113,11 @@ def _note(tasks: Sequence[CallbackTask]) -> None:
 
 @api.errorhandler(404)
 def _missing(_: object) -> Response:
-    return _problem(404, "there is no such task")
+    return problem(404, "there is no such task")
 
 
-def _problem(status: int, reason: str) -> Response:
+def problem(status: int, reason: str) -> Response:
+    """An answer that says what was wrong."""
     response = jsonify(error=reason)
     response.status_code = status
     return response

@@ -14,6 +14,7 @@ from ivr.domain.enums import (
     AppointmentMode,
     AppointmentReason,
     Availability,
+    CallerProof,
     Companion,
     Concern,
     EmergencyKind,
@@ -33,6 +34,7 @@ from ivr.domain.timestamps import iso, utc_now
 from ivr.models.callbacks import AppointmentWish as WishRow
 from ivr.models.callbacks import CallbackTask
 from ivr.models.callbacks import PostalOrder as OrderRow
+from ivr.models.contacts import Contact as ContactRow
 from ivr.models.voicebox import Transcript as TranscriptRow
 from ivr.models.voicebox import VoiceboxMessage
 
@@ -154,6 +156,52 @@ class Message(_Answer):
         )
 
 
+class Contact(_Answer):
+    """One request of one call. Its receipt code was told to this caller alone."""
+
+    id: int
+    at: Instant
+    call_sid: str
+    receipt_code: Annotated[str, StringConstraints(pattern="^[0-9]{8}([0-9]{2})?$")]
+    kind: TaskKind
+    concern: Concern
+    urgency: Urgency
+    language: Annotated[str, Field(description="ISO 639 code")]
+    availability: Annotated[Availability | None, Field(description="when to call")]
+    callback_number: Annotated[str | None, Field(description="E.164; null when withheld and none was entered")]
+    number_changed_at: Annotated[Instant | None, Field(description="when another number was given by receipt code")]
+    withdrawn_at: Annotated[Instant | None, Field(description="when it was withdrawn by receipt code")]
+    confirmed_at: Annotated[Instant | None, Field(description="when somebody has confirmed the last such change")]
+    messages: Annotated[list[str], Field(description="`recording_sid` of its messages")]
+
+    @classmethod
+    def of(cls, row: ContactRow, *, callers: bool) -> Contact:
+        """From the database."""
+        names = ("id", "at", "receipt_code", "kind", "concern", "urgency", "language", "availability",
+                 "number_changed_at", "withdrawn_at", "confirmed_at")  # fmt: skip
+        recordings = [message.recording.recording_sid for message in row.messages if message.recording]
+        return cls.model_validate(
+            {
+                **{name: getattr(row, name) for name in names},
+                "call_sid": row.call.call_sid,
+                "callback_number": row.callback_number if callers else None,
+                "messages": recordings,
+            }
+        )
+
+
+class MergeBody(_Answer):
+    """Which task is merged into the one of the address."""
+
+    other: Annotated[int, Field(ge=1, le=LARGEST_ID, description="id of the task that is closed")]
+
+
+class ConfirmBody(_Answer):
+    """How one knows that the caller has made a change."""
+
+    proof: CallerProof
+
+
 class PostalOrder(_Answer):
     """Forms that are wanted by post."""
 
@@ -230,6 +278,8 @@ class Task(_Answer):
     claimed_at: Instant | None
     closed_at: Instant | None
     outcome: Outcome | None
+    merged_into_id: Annotated[int | None, Field(description="the task of the same person it was merged into")]
+    contacts: Annotated[list[Contact], Field(description="what each call has said; the first one opened the task")]
     messages: list[Message]
     postal_order: PostalOrder | None
     appointment_wish: AppointmentWish | None
@@ -264,6 +314,7 @@ class Task(_Answer):
                 ],
                 "call_sid": row.call.call_sid,
                 "calls": [call.call_sid for call in row.calls],
+                "contacts": [Contact.of(contact, callers=callers) for contact in row.contacts],
                 "messages": [Message.of(message, callers=callers) for message in row.messages],
                 "postal_order": PostalOrder.of(row.postal_order, callers=callers),
                 "appointment_wish": AppointmentWish.of(row.appointment_wish, callers=callers),
@@ -276,6 +327,7 @@ _PLAIN = (
     "id", "kind", "state", "language", "concern", "urgency", "emergency_kind", "office", "age_group", "availability",
     "receipt_code", "first_contact_at", "due_at", "first_attempt_at", "breached_at", "next_attempt_at",
     "letter_proposed_at", "needs_interpreter", "claimed_at", "closed_at", "outcome",
+    "merged_into_id",
 )  # fmt: skip
 
 

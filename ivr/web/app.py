@@ -43,7 +43,8 @@ from ivr.telephony.text_webhooks import texts
 from ivr.telephony.voice_webhooks import voice
 from ivr.web import (
     authorisation,
-    callback_actions,
+    contact_actions,
+    contact_labels,
     errors,
     forms,
     login,
@@ -55,7 +56,7 @@ from ivr.web import (
 )  # fmt: skip
 from ivr.web.account import account
 from ivr.web.administration import administration
-from ivr.web.api import api
+from ivr.web.api_changes import api
 from ivr.web.application import Application
 from ivr.web.callback_tools import desk_tools
 from ivr.web.case_access import reading
@@ -93,7 +94,7 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    health, login.login, account, callback_actions.desk, reading, desk_tools, live, supervision, studio, figures,
+    health, login.login, account, contact_actions.desk, reading, desk_tools, live, supervision, studio, figures,
     reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
@@ -113,7 +114,7 @@ def create_app() -> Flask:
     login.install(app)
     single_sign_on.install(app)
     authorisation.install_guard(app)
-    for part in (template_helpers, forms, sealed_values, errors):
+    for part in (template_helpers, contact_labels, forms, sealed_values, errors):
         part.install(app)
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)

@@ -10,10 +10,9 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from ivr.audit import access_log, break_glass
+from ivr.audit import access_log
 from ivr.callbacks import appointments, attempts, claims, collaboration, events, queries, sms, workflow
-from ivr.callbacks.refused import Refused
-from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize
+from ivr.domain.enums import AccessAction, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -23,7 +22,7 @@ from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.privacy import legal_holds
 from ivr.web import forms
-from ivr.web.actions import EndForm, TaskAction, act, act_on_task, task_form
+from ivr.web.actions import EndForm, act, act_on_task, task_form, uncovered
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import desk
 from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, fixed, line_of, one_of, text_of
@@ -225,7 +224,7 @@ def name(task_id: int) -> Response:
     form = task_form(NameForm, task_id)
     return act_on_task(
         task_id,
-        _uncovered(lambda session, task, user, now: collaboration.name_caller(session, task, user, form.name, now)),
+        uncovered(lambda session, task, user, now: collaboration.name_caller(session, task, user, form.name, now)),
     )
 
 
@@ -242,7 +241,7 @@ def text_message(task_id: int) -> Response:
     form = task_form(TextMessageForm, task_id)
     return act_on_task(
         task_id,
-        _uncovered(lambda session, task, user, now: sms.send(session, task, user, form.template, form.text, now)),
+        uncovered(lambda session, task, user, now: sms.send(session, task, user, form.template, form.text, now)),
         text=form.text,
     )
 
@@ -264,18 +263,7 @@ def correct(recording_id: int) -> Response:
     def change(session: Session, _task: CallbackTask, user: User, now: datetime) -> None:
         collaboration.correct(session, session.get_one(Recording, recording_id), user, form.text, now)
 
-    return act_on_task(task_id, _uncovered(change), text=form.text)
-
-
-def _uncovered(action: TaskAction) -> TaskAction:
-    """The action, refused to who may not see the caller's data."""
-
-    def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
-        if break_glass.reason_for(session, found, user, now) is None:
-            raise Refused(Refusal.COVERED)
-        action(session, found, user, now)
-
-    return change
+    return act_on_task(task_id, uncovered(change), text=form.text)
 
 
 class HoldForm(forms.Form):

@@ -20,9 +20,12 @@ from ivr.audit import access_log, access_reports, break_glass
 from ivr.callbacks import (
     caller_news,
     claims,
+    code_changes,
     collaboration,
     failed_jobs,
+    merging,
     promises,
+    proposals,
     queries,
     saved_views,
     sla_deadline_changes,
@@ -65,7 +68,8 @@ def queue() -> str | AnyResponse:
         tasks = listed.tasks
         marks = caller_news.marks(session, [task.id for task in tasks])
         uncovered = break_glass.uncovered(session, tasks, me(), now)
-        version = _version(tasks, (counts, found, marks, elsewhere, sorted(uncovered)), now)
+        alike = proposals.with_others(session, me(), tasks)
+        version = _version(tasks, (counts, found, marks, elsewhere, sorted(uncovered), sorted(alike)), now)
         if asked.seen == version:
             return Response(status=204)
         fragment = asked.seen is not None
@@ -75,6 +79,7 @@ def queue() -> str | AnyResponse:
         page=asked.page, pages=-(-found // queries.PAGE), found=found, unreadable=listed.unreadable,
         full=len(tasks) + len(listed.unreadable) == queries.PAGE,
         elsewhere=elsewhere, most=queries.MOST_COUNTED, filters=filters, marks=marks, uncovered=uncovered,
+        alike=alike,
         unused=claims.is_unused, **choices,
     )  # fmt: skip
 
@@ -148,13 +153,19 @@ def task(task_id: int) -> str:
         access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
     with database.reading() as session:
         found = queries.one(session, me(), task_id) or abort(404)
+        merges = merging.merges_into(session, task_id)
+        parts = [found, *(one.merged for one in merges)]
+        alike = proposals.of_task(session, me(), found, now) if reason else []
+        told = {contact.id for contact in found.contacts if code_changes.is_being_told(session, contact)}
         return render_template(
             "task.html", task=found, now=now, me=me(), outcomes=outcomes, covered=reason is None, opened=reason,
             reasons=break_glass.REASONS, holds=legal_holds.of_task(session, task_id),
             unfinished=failed_jobs.by_task(session, [found]).get(task_id, []),
             the_time=outbound_callbacks.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=collaboration.draft(session, task_id, me()),
-            related=queries.related(session, me(), found) if reason else [],
+            related=queries.related(session, me(), found) if reason else [], proposals=alike, merges=merges, told=told,
+            history=sorted((event for part in parts for event in part.events), key=lambda event: (event.at, event.id)),
+            codes={part.id: part.receipt_code for part in parts},
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
             texts=sms, template=_template(found), promises=promises.of(found, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
@@ -201,6 +212,7 @@ def _version(tasks: Sequence[CallbackTask], counts: object, now: datetime) -> st
             task.team.name,
             task.appointment_wish and task.appointment_wish.priority_groups,
             len(task.calls),
+            [contact.is_unconfirmed for contact in task.contacts],
             template_helpers.transcript_state(task),
             claims.is_unused(task, now),
             [(one.measure, one.state, one.due_at, one.was_missed) for one in promises.of(task, now)],

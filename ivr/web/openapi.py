@@ -14,7 +14,8 @@ from ivr.web.api_models import Error
 _ROOT = "/api/v1"
 _ABOUT = (
     "Callback tasks, for reading, with a token of the scope `tasks`. Numbers, words of callers and what is theirs are "
-    "null or empty unless the token has the scope `callers` too; then every reading is logged."
+    "null or empty unless the token has the scope `callers` too; then every reading is logged. With the scope "
+    "`changes`, tasks are merged and split, and changes by receipt code are decided; every change is logged."
 )
 #: Problems that one answer names.
 _MOST_NAMED = 3

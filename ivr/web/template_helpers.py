@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask import Flask, url_for
 from flask_babel import format_date, format_datetime, gettext, ngettext
 
-from ivr.callbacks import promises
+from ivr.callbacks import code_changes, promises
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, words
@@ -134,6 +134,8 @@ def event_text(event: TaskEvent) -> str:
         return words.OUTCOMES.of(event.text, gettext)
     if event.kind in (TaskEventKind.NOT_RUNG, TaskEventKind.TEXT_NOT_SENT) and event.text:
         return words.CARRIER_FAULTS.of(event.text, gettext)
+    if event.kind == TaskEventKind.CHANGE_CONFIRMED and event.text:
+        return words.CALLER_PROOFS.of(event.text, gettext)
     return event.text or ""
 
 
@@ -146,6 +148,13 @@ _PUBLIC = (
     TaskEventKind.ASSIGNED,
     TaskEventKind.NOT_RUNG,
     TaskEventKind.TEXT_NOT_SENT,
+    TaskEventKind.MERGED,
+    TaskEventKind.MERGED_INTO,
+    TaskEventKind.MERGE_UNDONE,
+    TaskEventKind.SPLIT_OFF,
+    TaskEventKind.SPLIT_FROM,
+    TaskEventKind.CHANGE_CONFIRMED,
+    TaskEventKind.CHANGE_REFUSED,
 )
 
 
@@ -242,6 +251,8 @@ def install(app: Flask) -> None:
         figure_link=figure_link,
         compared=compared,
         dimension_key=dimension_key,
+        proofs_for=code_changes.proofs_for,
+        earlier_number=code_changes.earlier_number,
     )
     app.jinja_env.filters.update(
         moment=moment,

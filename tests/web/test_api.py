@@ -10,6 +10,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.platform import database
 from ivr.web import rate_limits
 from ivr.web.app import create_app
+from tests.support.contacts import changed_by_code, joined, opened
 from tests.support.people import a_task, the_task
 
 
@@ -133,3 +134,57 @@ def test_no_page_of_the_document_comes_from_elsewhere(client) -> None:
     """The library's own pages load scripts from a content delivery network: they are not there."""
     for path in ("/apidoc/swagger/", "/apidoc/redoc/", "/apidoc/openapi.json", "/api/v1/apidoc/swagger/"):
         assert client.get(path).status_code == 404
+
+
+# -- changes ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def writer(client):
+    """A program that may merge, split and confirm."""
+    with database.writing() as session:
+        token = api_tokens.new_token(session, "writer", utc_now(), scopes=("tasks", "callers", "changes"))
+    headers = {"Authorization": f"Bearer {token}"}
+    return lambda path, **json: client.post(f"/api/v1{path}", headers=headers, json=json or None)
+
+
+def test_a_program_merges_splits_and_sees_each_contact(client, writer) -> None:
+    task, other = opened(), opened()
+    merged = writer(f"/tasks/{task}/merge", other=other)
+    assert (merged.status_code, merged.json["id"]) == (200, task)
+    assert [contact["receipt_code"] for contact in merged.json["contacts"]] == [
+        the_task(one).receipt_code for one in (task, other)
+    ]
+    assert client.read(f"/api/v1/tasks/{other}").json["merged_into_id"] == task
+    assert writer(f"/tasks/{other}/undo-merge").json["state"] == "open"
+    contact = joined(task)
+    own = writer(f"/contacts/{contact}/split").json
+    assert own["id"] not in (task, other)
+    assert [one["id"] for one in own["contacts"]] == [contact]
+
+
+def test_a_program_decides_about_a_change_by_receipt_code(writer) -> None:
+    task = opened()
+    contact = changed_by_code(task, "+4917633333333")
+    assert writer(f"/contacts/{contact}/confirm", proof="guess").status_code == 400
+    answer = writer(f"/contacts/{contact}/confirm", proof="document")
+    assert answer.json["callback_number"] == "+4917633333333"
+    assert answer.json["contacts"][0]["confirmed_at"] is not None
+    refused = writer(f"/contacts/{contact}/reject")
+    assert (refused.status_code, refused.json["error"]) == (409, "There is nothing to confirm any more.")
+    other = opened()
+    withdrawn = changed_by_code(other, withdrawn=True)
+    assert writer(f"/contacts/{withdrawn}/reject").json["contacts"][0]["withdrawn_at"] is None
+
+
+def test_a_program_without_the_scope_or_with_nonsense_changes_nothing(client, writer) -> None:
+    task, other = opened(), opened()
+    headers = {"Authorization": f"Bearer {client.token}"}
+    answer = client.post(f"/api/v1/tasks/{task}/merge", headers=headers, json={"other": other})
+    assert (answer.status_code, "changes" in answer.json["error"]) == (403, True)
+    assert client.post(f"/api/v1/tasks/{task}/merge", json={"other": other}).status_code == 401
+    for path, status in ((f"/tasks/{task}/merge", 400), ("/tasks/99/undo-merge", 404), ("/contacts/99/split", 404)):
+        assert writer(path).status_code == status
+    assert writer(f"/tasks/{task}/merge", other="x").status_code == 400
+    assert writer(f"/tasks/{task}/undo-merge").status_code == 409
+    assert the_task(other).state == "open"

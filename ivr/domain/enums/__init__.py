@@ -67,7 +67,9 @@ from ivr.domain.enums.requests import (
 )
 from ivr.domain.enums.tasks import (
     AlertEvent,
+    CallerProof,
     DeliveryState,
+    Likeness,
     Outcome,
     Refusal,
     SlaMeasure,
@@ -96,6 +98,7 @@ __all__ = [
     "CallEnding",
     "CallQueueState",
     "CallRowState",
+    "CallerProof",
     "CarrierFault",
     "CarrierSide",
     "Companion",
@@ -115,6 +118,7 @@ __all__ = [
     "LegEnding",
     "LegRole",
     "LegState",
+    "Likeness",
     "Medium",
     "MessageState",
     "Outcome",

@@ -19,6 +19,7 @@ class TokenScope(StrEnum):
 
     TASKS = "tasks"
     CALLERS = "callers"
+    CHANGES = "changes"
 
 
 class AccessAction(StrEnum):
@@ -42,6 +43,8 @@ class AccessAction(StrEnum):
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     SUBJECT_REQUEST = "subject_request"
+    CODE_CHANGE = "code_change"
+    CHANGED_BY_PROGRAM = "changed_by_program"
     DELETED = "deleted"
     RESTORED = "restored"
     TRIMMED = "trimmed"

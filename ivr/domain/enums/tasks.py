@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     GRANTED = "granted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"
 
 
 class TaskEventKind(StrEnum):
@@ -72,6 +73,27 @@ class TaskEventKind(StrEnum):
     REOPENED = "reopened"
     RESTRICTED = "restricted"
     UNRESTRICTED = "unrestricted"
+    MERGED = "merged"
+    MERGED_INTO = "merged_into"
+    MERGE_UNDONE = "merge_undone"
+    SPLIT_OFF = "split_off"
+    SPLIT_FROM = "split_from"
+
+
+class Likeness(StrEnum):
+    """What speaks for two tasks being of the same person."""
+
+    NUMBER = "same_number"
+    CODE = "earlier_code"
+
+
+class CallerProof(StrEnum):
+    """How a member knows that a change by receipt code comes from the caller."""
+
+    CALLED_BACK = "called_back"
+    FILE_DATA = "file_data"
+    DOCUMENT = "document"
+    REPRESENTATIVE = "representative"
 
 
 class SlaMeasure(StrEnum):
@@ -161,3 +183,14 @@ class Refusal(StrEnum):
     WRAP_UP = "wrap_up"
     NOTHING_TO_WRAP_UP = "nothing_to_wrap_up"
     NO_CONVERSATION = "no_conversation"
+    OTHER_TASK_NEEDED = "other_task_needed"
+    OTHER_KIND = "other_kind"
+    BEING_CALLED = "being_called"
+    MERGED = "merged"
+    NOT_MERGED = "not_merged"
+    NEWER_MERGE = "newer_merge"
+    REOPEN_FIRST = "reopen_first"
+    CONTACT_MOVED = "contact_moved"
+    ONLY_CONTACT = "only_contact"
+    FIRST_CONTACT = "first_contact"
+    PROOF_NEEDED = "proof_needed"

@@ -40,7 +40,9 @@ from ivr.domain.words.requests import (
 )
 from ivr.domain.words.tables import Translate, UnknownWord, Words, _
 from ivr.domain.words.tasks import (
+    CALLER_PROOFS,
     FAILED_WORK,
+    LIKENESSES,
     OUTCOMES,
     PROMISE_ENDS,
     REFUSALS,
@@ -64,6 +66,7 @@ __all__ = [
     "APPOINTMENT_REASONS",
     "AVAILABILITY",
     "BREAK_GLASS_REASONS",
+    "CALLER_PROOFS",
     "CALL_ENDINGS",
     "CARRIER_FAULTS",
     "CARRIER_REMEDIES",
@@ -84,6 +87,7 @@ __all__ = [
     "KEYS_OF_DESK",
     "LEG_ROLES",
     "LEG_STATES",
+    "LIKENESSES",
     "MEDIA",
     "OUTCOMES",
     "PAGES",

@@ -62,6 +62,8 @@ ACCESS_ACTIONS = Words(
         AccessAction.HOLD_PLACED: _("placed a legal hold"),
         AccessAction.HOLD_LIFTED: _("lifted a legal hold"),
         AccessAction.SUBJECT_REQUEST: _("worked on a data subject's request"),
+        AccessAction.CODE_CHANGE: _("decided about a change by receipt code"),
+        AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),
         AccessAction.RESTORED: _("restored a backup"),
         AccessAction.TRIMMED: _("deleted older lines of this log"),

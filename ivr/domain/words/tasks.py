@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ivr.domain.enums import (
+    CallerProof,
+    Likeness,
     Outcome,
     Refusal,
     SlaMeasure,
@@ -41,6 +43,7 @@ OUTCOMES = Words(
         Outcome.GRANTED: _("Appointment granted"),
         Outcome.REFUSED: _("Appointment refused"),
         Outcome.WITHDRAWN: _("Withdrawn by the caller"),
+        Outcome.MERGED: _("Merged"),
     },
     Outcome,
 )
@@ -83,8 +86,32 @@ TASK_EVENTS = Words(
         TaskEventKind.RECTIFIED: _("Corrected at the caller's wish"),
         TaskEventKind.RESTRICTED: _("Use restricted at the caller's wish"),
         TaskEventKind.UNRESTRICTED: _("Restriction lifted"),
+        TaskEventKind.MERGED: _("Merged: the contacts of this task have come here"),
+        TaskEventKind.MERGED_INTO: _("Merged into the task"),
+        TaskEventKind.MERGE_UNDONE: _("The merge was undone"),
+        TaskEventKind.SPLIT_OFF: _("Taken out into a task of its own"),
+        TaskEventKind.SPLIT_FROM: _("Taken out of the task"),
     },
     TaskEventKind,
+)
+#: Why two tasks are perhaps of the same person.
+LIKENESSES = Words(
+    "likenesses",
+    {
+        Likeness.NUMBER: _("same telephone number"),
+        Likeness.CODE: _("a call has keyed in the other's receipt code"),
+    },
+    Likeness,
+)
+CALLER_PROOFS = Words(
+    "caller proofs",
+    {
+        CallerProof.CALLED_BACK: _("called back at the earlier number, where the person confirmed it"),
+        CallerProof.FILE_DATA: _("customer number and further data agree with the file"),
+        CallerProof.DOCUMENT: _("showed an identity document in person"),
+        CallerProof.REPRESENTATIVE: _("representative with a written authorisation"),
+    },
+    CallerProof,
 )
 SLA_MEASURES = Words(
     "sla measures",
@@ -218,6 +245,22 @@ REFUSALS = Words(
         Refusal.LATER_DATE_NEEDED: _("Please give a date and time within the next 60 days."),
         Refusal.ANSWER_NEEDED: _("An appointment needs a date and a place, a refusal needs a reason."),
         Refusal.OUTCOME_NEEDED: _("Please choose how it ended."),
+        Refusal.OTHER_TASK_NEEDED: _("Please choose another task."),
+        Refusal.OTHER_KIND: _(
+            "A callback, an order of forms and an appointment wish are answered in different ways. "
+            "They stay tasks of their own."
+        ),
+        Refusal.BEING_CALLED: _("Somebody is calling back at the moment. Please wait until the call is over."),
+        Refusal.MERGED: _("This task was merged into another one. To work on it by itself, undo the merge."),
+        Refusal.NOT_MERGED: _("This task is not merged any more."),
+        Refusal.NEWER_MERGE: _("Another task was merged later. Please undo that merge first."),
+        Refusal.REOPEN_FIRST: _("The task that it was merged into is closed. Please reopen that one first."),
+        Refusal.CONTACT_MOVED: _("This contact belongs to another task by now."),
+        Refusal.ONLY_CONTACT: _("This is the only contact of the task."),
+        Refusal.FIRST_CONTACT: _(
+            "The task has its receipt code from this contact. Please take the other contacts out instead."
+        ),
+        Refusal.PROOF_NEEDED: _("Please say how you know that it is the person who called."),
     },
     Refusal,
 )

@@ -48,6 +48,12 @@ TABLES: dict[str, Kept] = {
             RetentionKind.NUMBER_AND_NAME: "`callback_number`, `caller_name`",
         },
     ),
+    "merges": Kept(
+        "callers",
+        "That two tasks were merged, and how they were before: number, name, urgency",
+        (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.TRANSCRIPT: "the row", RetentionKind.NUMBER_AND_NAME: "the row"},
+    ),
     "voicebox_messages": Kept(
         "callers",
         "A message: consent, language, what it is about",

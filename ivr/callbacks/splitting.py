@@ -1,0 +1,131 @@
+"""Takes a contact out of a task into a task of its own, because another person has called.
+
+Its promise is the one of its own call, or the one of the common task where that is due earlier: what was promised to
+the caller is never moved to a later time. Attempts have reached the other person, so they keep no promise of the new
+task; a deadline that has passed meanwhile is recorded as missed. Merging both tasks takes a split back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import contacts, events, intake, merging, sla_clocks
+from ivr.callbacks.refused import Refused
+from ivr.callbacks.request import Request
+from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, Urgency
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.contacts import Contact
+from ivr.models.sla import SlaClock
+
+
+def split(session: Session, contact: Contact, user: User | None, now: datetime) -> CallbackTask:
+    """Take a contact out of its task; the task of its own, which is open.
+
+    A contact that has opened a task which was merged into this one goes back to that task.
+
+    Raises:
+        Refused: `contact_moved`; `only_contact`; `first_contact` for the one that the task has its receipt code from;
+            `claimed` by somebody else; `closed`; `restricted`; or `being_called`.
+    """
+    task = contact.task
+    merging.lock(session, task)
+    if contact.task_id != task.id:  # a colleague was quicker
+        raise Refused(Refusal.CONTACT_MOVED)
+    merging.require_workable(task, user)
+    if len(task.contacts) < 2:
+        raise Refused(Refusal.ONLY_CONTACT)
+    if contacts.is_first(contact, task):
+        raise Refused(Refusal.FIRST_CONTACT)
+    if merging.is_being_called(session, task):
+        raise Refused(Refusal.BEING_CALLED)
+    code = contact.receipt_code
+    former = session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == code))
+    if former is not None and _is_alone(session, task, former, contact):
+        merging.undo(session, former, user, now)
+        return former
+    if former is not None:
+        merging.give_back(session, contact, former, user, now)
+        own = former
+    else:
+        own = _opened_for(session, contact, task, user, now)
+    session.expire_all()
+    _leave(task, contact)
+    merging.settle(session, task, own, now)
+    return own
+
+
+def _is_alone(session: Session, task: CallbackTask, former: CallbackTask, contact: Contact) -> bool:
+    """Whether taking the last merge back takes out this contact and nothing else."""
+    last = next(iter(merging.merges_into(session, task.id)), None)
+    return last is not None and last.merged_id == former.id and last.record["moved"]["contacts"] == [contact.id]
+
+
+def _opened_for(
+    session: Session, contact: Contact, task: CallbackTask, user: User | None, now: datetime
+) -> CallbackTask:
+    """A new task for a contact of another one, with the same team."""
+    promised = {clock.measure: clock for clock in sla_clocks.of_task(session, task.id)}
+    request = replace(Request.of_record(contact.about), kind=contact.kind, concern=contact.concern, changes="")
+    by_words = task.urgency == Urgency.EMERGENCY and task.urgency_words is not None
+    own = CallbackTask(
+        kind=contact.kind,
+        call_id=contact.call_id,
+        team=task.team,
+        language=contact.language,
+        concern=contact.concern,
+        urgency=Urgency.EMERGENCY if by_words else contact.urgency,
+        urgency_words=task.urgency_words if by_words and contact.urgency != Urgency.EMERGENCY else None,
+        emergency_kind=contact.emergency_kind,
+        office=request.office or None,
+        age_group=request.age_group,
+        availability=contact.availability,
+        callback_number=contact.callback_number,
+        receipt_code=contact.receipt_code,
+        first_contact_at=contact.at,
+        due_at=contact.at,
+    )
+    session.add(own)
+    session.flush()
+    contact.task = own
+    for message in contact.messages:
+        message.task = own
+    sla_clocks.start(session, own)
+    session.flush()
+    for clock in sla_clocks.of_task(session, own.id):
+        _keep_word(own, clock, contact, promised.get(clock.measure))
+    intake.complete(session, contact, request)
+    events.record(session, own.id, TaskEventKind.SPLIT_FROM, now, user_id=merging.id_of(user), text=task.receipt_code)
+    events.record(
+        session, task.id, TaskEventKind.SPLIT_OFF, now, user_id=merging.id_of(user), text=contact.receipt_code
+    )
+    sla_clocks.catch_up(session, own.id, now)
+    return own
+
+
+def _keep_word(own: CallbackTask, clock: SlaClock, contact: Contact, common: SlaClock | None) -> None:
+    """Leave a deadline where the common task has promised it to this caller, if that is earlier than their own."""
+    if common is None or common.state == SlaState.VOID or not contact.at < common.due_at < clock.due_at:
+        return
+    if common.met_at is not None and common.met_at <= contact.at:
+        return
+    clock.due_at, clock.at_risk_at = common.due_at, min(clock.at_risk_at, common.due_at)
+    clock.next_change_at = clock.at_risk_at
+    if clock.measure == SlaMeasure.TRIED:
+        own.due_at = clock.due_at
+
+
+def _leave(task: CallbackTask, gone: Contact) -> None:
+    """Take out of a task what only the contact that has left it has brought: its number, its forms."""
+    others = task.contacts
+    numbers = [one.callback_number for one in others if one.callback_number]
+    if task.callback_number == gone.callback_number and task.callback_number not in numbers:
+        task.callback_number = next(iter(numbers), None)
+    if task.postal_order is not None:
+        wanted = {form for one in others for form in Request.of_record(one.about).forms}
+        left = {*Request.of_record(gone.about).forms} - wanted
+        task.postal_order.forms = [form for form in task.postal_order.forms if form not in left]

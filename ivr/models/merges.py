@@ -1,0 +1,33 @@
+"""Merges: that a member has made one task of two, and what is needed to take that back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.models.accounts import User
+from ivr.models.callbacks import CallbackTask
+from ivr.platform.orm import NEVER_REUSED, Base
+
+
+class Merge(Base):
+    """A task was merged into another one of the same person (Zusammenführung)."""
+
+    __tablename__ = "merges"
+    __table_args__ = (NEVER_REUSED,)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: The task that stays, and the one that was closed.
+    task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    merged_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    #: None: a program did it.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    #: What has moved, and what the tasks and their clocks were before and after (see ivr.callbacks.merging).
+    record: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    task: Mapped[CallbackTask] = relationship(foreign_keys=[task_id])
+    merged: Mapped[CallbackTask] = relationship(foreign_keys=[merged_id])
+    user: Mapped[User | None] = relationship()
