@@ -11,18 +11,19 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_texts
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.alert_subscriptions import AlertSettings
-from ivr.domain.enums import AlertEvent, DeliveryState, TaskState, WorkKind
+from ivr.domain.enums import AlertEvent, CallRowState, DeliveryState, TaskState, WorkKind
 from ivr.domain.words import ALERT_TITLES
 from ivr.models.accounts import Team
 from ivr.models.alerts import AlertItem, AlertMessage
 from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
 from ivr.platform import outbox
 from ivr.platform.column_types import insert, rows
 
@@ -31,16 +32,28 @@ _KEPT = timedelta(days=30)
 
 
 def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: datetime) -> None:
-    """Collect an event of tasks for each subscription to that kind. A task is collected once for each subscription."""
-    for alert in settings().alerts if task_ids else ():
+    """Collect an event of tasks for each subscription to that kind. A task is collected once for each subscription.
+
+    Of unconfirmed tasks an event is collected when the call is over, and told in opening hours. Nothing is told of
+    callers who were silent.
+    """
+    certain = (CallbackTask.provisional.is_(False), CallbackTask.silent_caller.is_(False))
+    over = CallbackTask.call.has(Call.state == CallRowState.ENDED)
+    _collect(session, kind, now, CallbackTask.id.in_(task_ids), *certain, CallbackTask.unconfirmed.is_(False))
+    opening = opening_hours.next_opening(settings().hours, now) or now
+    _collect(session, kind, opening, CallbackTask.id.in_(task_ids), *certain, CallbackTask.unconfirmed.is_(True), over)
+
+
+def _collect(session: Session, kind: AlertEvent, at: datetime, *which: ColumnElement[bool]) -> None:
+    for alert in settings().alerts:
         if kind in alert.events:
             what = (
                 literal(alert.name),
                 literal(kind, AlertItem.kind.type),
                 CallbackTask.id,
-                literal(now, AlertItem.at.type),
+                literal(at, AlertItem.at.type),
             )
-            theirs = select(*what).where(CallbackTask.id.in_(task_ids), CallbackTask.provisional.is_(False))
+            theirs = select(*what).where(*which)
             if alert.teams:
                 theirs = theirs.where(CallbackTask.team_id.in_(select(Team.id).where(Team.key.in_(alert.teams))))
             new = insert(session.get_bind().dialect, AlertItem)
@@ -51,6 +64,17 @@ def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: da
 def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
     """The event no longer holds: delete its unsent items, and allow a new alert."""
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
+
+
+def hasten(session: Session, task_id: int, now: datetime) -> None:
+    """What was to wait for opening hours is told now: the task has been confirmed."""
+    waiting = (AlertItem.task_id == task_id, AlertItem.message_id.is_(None), AlertItem.at > now)
+    session.execute(update(AlertItem).where(*waiting).values(at=now).execution_options(synchronize_session=False))
+
+
+def take_back_unsent(session: Session, task_id: int) -> None:
+    """Nobody needs to be told any more: delete what was not sent."""
+    session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.message_id.is_(None)))
 
 
 def write_due_messages(session: Session, now: datetime) -> int:
@@ -68,7 +92,7 @@ def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
     configured = settings()
     emergency = AlertItem.kind == AlertEvent.EMERGENCY
     query = select(AlertItem.subscription, emergency.label("emergency"), func.min(AlertItem.at).label("since"))
-    query = query.where(AlertItem.message_id.is_(None)).group_by(AlertItem.subscription, emergency)
+    query = query.where(AlertItem.message_id.is_(None), AlertItem.at <= now).group_by(AlertItem.subscription, emergency)
     found = {(row.subscription, bool(row.emergency)): row.since for row in session.execute(query)}
     ready = [name for name, urgent in found if urgent]
     if opening_hours.is_open(configured.alert_hours, now):
@@ -98,7 +122,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     session.add(message)
     session.flush()
     what = AlertItem.kind == AlertEvent.EMERGENCY if emergency else AlertItem.kind != AlertEvent.EMERGENCY
-    theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), what)
+    theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), AlertItem.at <= now, what)
     # Tasks that were tried, closed or put off since then are left out; who was not reached is told although tried.
     still = exists().where(
         CallbackTask.id == AlertItem.task_id,

@@ -92,6 +92,9 @@ def plan_next(session: Session, task: CallbackTask, now: datetime) -> None:
     session.flush()
     if task.state == TaskState.CLOSED:
         return
+    if task.silent_caller:  # there is no second attempt, and nobody to write to
+        task.next_attempt_at = None
+        return
     unsuccessful = Attempt.outcome.not_in((Outcome.REACHED, Outcome.RINGING))
     tried_at = session.scalars(select(Attempt.at).where(Attempt.task_id == task.id, unsuccessful)).all()
     newest_first = (Attempt.at.desc(), Attempt.id.desc())

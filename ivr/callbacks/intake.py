@@ -5,6 +5,7 @@ Everything here may happen twice, late or out of order. Changes of a task's stat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, workflow
+from ivr.callbacks import alert_digest, contacts, events, search_index, sla_clocks, sla_deadline_changes, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
@@ -37,26 +38,32 @@ from ivr.models.voicebox import Recording, VoiceboxMessage
 
 
 def open_for(
-    session: Session, call: Call, request: Request, now: datetime, *, provisional: bool = False
-) -> CallbackTask:
-    """The task of a call's :func:`contact_for` a request."""
-    return contact_for(session, call, request, now, provisional=provisional).task
+    session: Session, call: Call, request: Request, now: datetime, *,
+    provisional: bool = False, unconfirmed: bool = False, silent_caller: bool = False,
+) -> CallbackTask:  # fmt: skip
+    """The task of a call's :func:`contact_for` a request.
+
+    `provisional`, `unconfirmed`, `silent_caller`: see :class:`ivr.models.callbacks.CallbackTask`.
+    """
+    flags = {"provisional": provisional, "unconfirmed": unconfirmed, "silent_caller": silent_caller}
+    return contact_for(session, call, request, now, **flags).task
 
 
-def contact_for(session: Session, call: Call, request: Request, now: datetime, *, provisional: bool = False) -> Contact:
-    """The one contact of a call for a request; its task is opened if it is not there yet.
+def contact_for(session: Session, call: Call, request: Request, now: datetime, **flags: bool) -> Contact:
+    """The one contact of a call for a request; its task is opened, with these `flags`, if it is not there yet.
 
     The clock of the task starts at the first contact. Nothing but a receipt code that was keyed in (`changes`) leads
     to the request of another call.
     """
     contact = contacts.of_call(session, call, request)
+    certain = not (flags.get("provisional") or flags.get("unconfirmed"))
     if request.changes and (contact is None or is_over(contact.task)):
         # The earlier request was closed meanwhile, or is restricted; what the caller adds now is a new request.
         request = replace(request, changes="")
         request = replace(request, kind=contact.kind, concern=contact.concern) if contact else request
         contact = contacts.of_call(session, call, request)
     if contact is None:
-        return _open(session, call, request, now, provisional)
+        return _open(session, call, request, now, flags)
     task = contact.task
     if request.changes:
         note_later_call(session, contact, call, now)
@@ -64,8 +71,9 @@ def contact_for(session: Session, call: Call, request: Request, now: datetime, *
         workflow.reopen_for_caller(session, task, now)
     if request.urgency == Urgency.EMERGENCY and task.urgency != Urgency.EMERGENCY and not request.changes:
         since = sla_clocks.first_contact(call.started_at, now)
-        workflow.raise_by_caller(session, task, since, now, tell=not provisional)
-    if not provisional:
+        tell = certain or not (task.provisional or task.unconfirmed)
+        workflow.raise_by_caller(session, task, since, now, tell=tell)
+    if certain:
         confirm(session, task, now)
     complete(session, contact, request)
     return contact
@@ -76,7 +84,7 @@ def is_over(task: CallbackTask) -> bool:
     return task.state == TaskState.CLOSED or task.restricted_at is not None
 
 
-def _open(session: Session, call: Call, request: Request, now: datetime, provisional: bool) -> Contact:
+def _open(session: Session, call: Call, request: Request, now: datetime, flags: Mapping[str, bool]) -> Contact:
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
     began_at = sla_clocks.first_contact(call.started_at, now)
     for _ in range(20):  # a code is taken with a chance of (tasks / a thousand million)
@@ -89,7 +97,7 @@ def _open(session: Session, call: Call, request: Request, now: datetime, provisi
             urgency=request.urgency,
             callback_number=call.from_number,
             receipt_code=receipt_codes.draw(),
-            provisional=provisional,
+            **flags,
             first_contact_at=began_at,
             due_at=sla_policies.due_at(
                 began_at, request.kind, request.urgency, team.key, settings().sla_policies, settings().hours
@@ -120,9 +128,12 @@ def note_later_call(session: Session, contact: Contact, call: Call, now: datetim
 
 
 def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
-    """Make a provisional task certain: there is speech, or the caller asked for it."""
-    was_provisional, task.provisional = task.provisional, False
-    if was_provisional:
+    """Make a provisional or unconfirmed task certain: there is speech, or the caller asked for it."""
+    was_certain = not (task.provisional or task.unconfirmed)
+    task.provisional = task.unconfirmed = False
+    if not was_certain:
+        session.flush()
+        alert_digest.hasten(session, task.id, now)
         sla_clocks.alert_current_state(session, task, now)
 
 

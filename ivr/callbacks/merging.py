@@ -46,7 +46,8 @@ _MOVED: Mapping[str, Any] = {
 #: Columns of the task that stays which a merge may change; `due_at` and the like follow the clocks.
 _COLUMNS = (
     "first_contact_at", "urgency", "urgency_words", "emergency_kind", "callback_number", "caller_name",
-    "needs_interpreter", "demands_code", "provisional", "next_attempt_at", "letter_proposed_at",
+    "needs_interpreter", "demands_code", "provisional", "unconfirmed", "silent_caller", "next_attempt_at",
+    "letter_proposed_at",
 )  # fmt: skip
 #: Columns of who holds a task.
 _CLAIM = ("claimed_by_id", "claimed_at", "claim_used_at")
@@ -211,6 +212,8 @@ def _take_over(task: CallbackTask, other: CallbackTask) -> None:
     task.needs_interpreter = task.needs_interpreter or other.needs_interpreter
     task.demands_code = task.demands_code or other.demands_code
     task.provisional = task.provisional and other.provisional
+    task.unconfirmed = task.unconfirmed and other.unconfirmed
+    task.silent_caller = task.silent_caller and other.silent_caller
     planned = [one.next_attempt_at for one in (task, other) if one.next_attempt_at is not None]
     task.next_attempt_at = min(planned) if len(planned) == 2 else None
     task.letter_proposed_at = task.letter_proposed_at if other.letter_proposed_at else None

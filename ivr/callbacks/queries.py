@@ -14,7 +14,7 @@ from ivr.callbacks import promises
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
-from ivr.domain.enums import Outcome, RecordingState, TaskKind, TaskState, TranscriptState, Urgency
+from ivr.domain.enums import CallRowState, Outcome, RecordingState, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 from ivr.models.calls import Call
@@ -35,7 +35,7 @@ SOON = timedelta(hours=4)
 #: Not a parameter: a partial index is for the condition that it names.
 _OPEN = CallbackTask.state != literal("closed", literal_execute=True)
 #: The order in which open tasks are served. An index has the same columns.
-SERVED = (CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
+SERVED = (CallbackTask.silent_caller, CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 
 
 def visible_to(user: User) -> ColumnElement[bool]:
@@ -257,15 +257,18 @@ def recording(session: Session, recording_id: int) -> Recording | None:
 def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
     """Ids of open tasks a member may serve next, in their order.
 
-    Emergencies first, then languages the member speaks, then by deadline and arrival. Tasks whose next attempt is not
-    due are left out, and so are restricted tasks.
+    Emergencies first, then languages the member speaks, then by deadline and arrival; silent callers last. Left out are
+    tasks whose next attempt is not due, restricted tasks, and emergencies whose caller is still on the telephone.
     """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
-    free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None))
+    over = or_(CallbackTask.unconfirmed.is_(False), CallbackTask.call.has(Call.state == CallRowState.ENDED))
+    free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
-    for urgency in ("emergency", "normal"):
-        for mine in (CallbackTask.language.in_(languages), CallbackTask.language.not_in(languages)):
-            if found := session.scalars(base.where(CallbackTask.urgency == urgency, mine)).all():
-                return found
+    for silent in (False, True):
+        for urgency in ("emergency", "normal"):
+            for mine in (CallbackTask.language.in_(languages), CallbackTask.language.not_in(languages)):
+                which = (CallbackTask.silent_caller.is_(silent), CallbackTask.urgency == urgency, mine)
+                if found := session.scalars(base.where(*which)).all():
+                    return found
     return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ivr.callbacks import contacts
+from ivr.config.settings import settings
+from ivr.domain import working_hours
 from ivr.domain.enums import Outcome, RequestStatus, TaskState
 from ivr.models.contacts import Contact
 
@@ -30,7 +32,8 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
     tried = [attempt.at for attempt in task.attempts if attempt.at >= contact.at]
     if tried:
         return RequestStatus.TRIED, {"tried_at": tried[-1]}
-    if task.due_at <= now:
+    hours, calling_hours = settings().hours, settings().calling_hours
+    if working_hours.deadline(hours, calling_hours, task.due_at, now) is None:  # nobody works in time any more
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED
     return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": task.due_at}

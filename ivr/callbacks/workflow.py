@@ -180,6 +180,38 @@ def close_with(
     events.record(session, task.id, TaskEventKind.CLOSED, now, user_id=user.id, text=outcome)
 
 
+def close_as_talked(session: Session, task: CallbackTask, talked_at: datetime, now: datetime) -> None:
+    """Close an open task whose caller has talked with a member in the call that opened it."""
+    values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.TALKED}
+    if rows(_change(session, task, [CallbackTask.state == TaskState.OPEN], values)) == 1:
+        for measure in SlaMeasure:
+            sla_clocks.met(session, task.id, measure, talked_at)
+        alert_digest.take_back_unsent(session, task.id)
+        events.record(session, task.id, TaskEventKind.CLOSED, now, text=Outcome.TALKED)
+        session.refresh(task)
+
+
+def close_after_attempt(session: Session, task: CallbackTask, outcome: Outcome, now: datetime) -> None:
+    """Close the task of a silent caller after its one attempt, whatever its outcome. All others stay as they are."""
+    if not task.silent_caller or outcome == Outcome.REACHED:
+        return
+    values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": outcome}
+    if rows(_change(session, task, [CallbackTask.state != TaskState.CLOSED], values)) == 1:
+        session.refresh(task)
+        sla_clocks.task_closed(session, task, now)
+        events.record(session, task.id, TaskEventKind.CLOSED, now, text=outcome)
+
+
+def record_attempt(session: Session, task: CallbackTask, user: User, outcome: str, now: datetime) -> None:
+    """Record an attempt that a member has made and that did not settle the request.
+
+    Raises:
+        Refused: as :func:`ivr.callbacks.attempts.record`.
+    """
+    attempts.record(session, task, user, outcome, now)
+    close_after_attempt(session, task, Outcome(outcome), now)
+
+
 def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
     """Close a task that the caller no longer needs."""
     values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.WITHDRAWN}

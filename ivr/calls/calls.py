@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
-from ivr.domain.enums import CallEnding, CallRowState, Concern, MessageState
+from ivr.domain.enums import CallEnding, CallRowState, Concern, MessageState, TaskState
+from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.platform.column_types import insert
@@ -20,6 +21,7 @@ from ivr.platform.column_types import insert
 _CALLS = Table("calls", Call.metadata)
 _MESSAGES = Table("voicebox_messages", Call.metadata)
 _ENTRIES = Table("line_entries", QueueEntry.metadata)
+_TASKS = Table("callback_tasks", CallbackTask.metadata)
 
 
 def seen(session: Session, call_sid: str, from_number: str | None, now: datetime) -> Call:
@@ -100,7 +102,8 @@ def ended(
 
     `known_only`: a call that is not stored yet is not stored now.
 
-    True if a recording was made, or may have been, or if the caller was in a call queue: then more is to be done.
+    True if a recording was made, or may have been, if the caller was in a call queue, or if the call has opened a task
+    that is not confirmed: then more is to be done.
     """
     closing = {
         "state": CallRowState.ENDED,
@@ -124,6 +127,9 @@ def ended(
         .where(_CALLS.c.call_sid == call_sid, _MESSAGES.c.state == MessageState.EXPECTED)
     )
     waited = select(_ENTRIES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid)
-    return connection.execute(expected.limit(1)).first() is not None or (
-        connection.execute(waited.limit(1)).first() is not None
+    reported = (
+        select(_TASKS.c.id)
+        .join(_CALLS)
+        .where(_CALLS.c.call_sid == call_sid, _TASKS.c.unconfirmed.is_(True), _TASKS.c.state != TaskState.CLOSED)
     )
+    return any(connection.execute(query.limit(1)).first() is not None for query in (expected, waited, reported))

@@ -65,6 +65,11 @@ class Callers(Transcription):
         description="Calls a minute of all callers with a withheld number; of more, only their requests are stored.",
     )
     hold_off_minutes: int = Field(5, ge=1, le=10, description="Minutes for which a number is asked to wait.")
+    silent_callers_a_day: int = Field(
+        50,
+        ge=0,
+        description="Callers a day who press nothing and are called back once, where their number is shown. 0: none.",
+    )
     code_tries: int = Field(
         5,
         ge=1,

@@ -46,7 +46,7 @@ def match(session: Session, now: datetime) -> list[Leg]:
     offered: list[Leg] = []
     free: dict[int, Sequence[Presence]] = {}
     taken = _cannot_be_rung(session, now)
-    for entry in call_queue.waiting(session):
+    for entry in call_queue.waiting(session, now):
         if entry.team_id not in free:
             there = duty_roster.who_answers(session, entry.team_id, now)
             free[entry.team_id] = [presence for presence in there if presence.state == PresenceState.AVAILABLE]

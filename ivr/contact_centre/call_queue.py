@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from ivr.domain.enums import (
 )
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, QueueEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import has_known_values, rows
 
@@ -119,33 +119,52 @@ def of_call(session: Session, call_sid: str, visit: int) -> QueueEntry | None:
     )
 
 
-def waiting(session: Session) -> Sequence[QueueEntry]:
+def waiting(session: Session, now: datetime) -> Sequence[QueueEntry]:
     """The entries for which nobody is being rung, in the order in which they are served.
 
     A caller who keeps a place is served after hanging up, if there is a number to call.
     """
-    can_be_called = select(CallbackTask.id).where(
-        CallbackTask.id == QueueEntry.task_id,
-        CallbackTask.callback_number.is_not(None),
-        CallbackTask.restricted_at.is_(None),
-        ~code_changes.tasks_unconfirmed(),
-    )
-    ready = or_(
-        QueueEntry.mode == QueueEntryMode.LIVE,
-        and_(QueueEntry.call.has(Call.state == CallRowState.ENDED), can_be_called.correlate(QueueEntry).exists()),
-    )
+    over = QueueEntry.call.has(Call.state == CallRowState.ENDED)
+    ready = and_(is_served(now), or_(QueueEntry.mode == QueueEntryMode.LIVE, over))
     # An entry of a newer version must not keep all others waiting.
     served = (QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))
     query = select(QueueEntry).where(*served).order_by(*ORDER)
     return session.scalars(query).all()
 
 
-def position(session: Session, entry: QueueEntry) -> int:
-    """The position of an entry in its team's call queue, from 1."""
-    ahead = session.scalars(
-        select(QueueEntry.id).where(_IN_QUEUE, QueueEntry.team_id == entry.team_id).order_by(*ORDER)
+def is_served(now: datetime) -> ColumnElement[bool]:
+    """The condition for entries that somebody will serve: who waits, and kept places that can be called back.
+
+    A place is kept once there is a number to call, and as long as its task is open, unrestricted, and the number is not
+    blocked.
+    """
+    is_blocked = (
+        select(BlockedNumber.id)
+        .where(
+            BlockedNumber.number == CallbackTask.callback_number,
+            BlockedNumber.until_at > now,
+            BlockedNumber.lifted_at.is_(None),
+        )
+        .exists()
     )
-    return [*ahead].index(entry.id) + 1
+    can_be_called = select(CallbackTask.id).where(
+        CallbackTask.id == QueueEntry.task_id,
+        CallbackTask.callback_number.is_not(None),
+        CallbackTask.state == TaskState.OPEN,
+        CallbackTask.restricted_at.is_(None),
+        CallbackTask.erased_at.is_(None),
+        ~code_changes.tasks_unconfirmed(),
+        ~is_blocked,
+    )
+    return or_(QueueEntry.mode == QueueEntryMode.LIVE, can_be_called.correlate(QueueEntry).exists())
+
+
+def position(session: Session, entry: QueueEntry, now: datetime) -> int:
+    """The position of an entry in its team's call queue, from 1: before it come those who will be served before."""
+    ahead = session.scalars(
+        select(QueueEntry.id).where(_IN_QUEUE, is_served(now), QueueEntry.team_id == entry.team_id).order_by(*ORDER)
+    ).all()
+    return ahead.index(entry.id) + 1 if entry.id in ahead else len(ahead) + 1
 
 
 def expected_wait(session: Session, team_id: int, place: int, now: datetime) -> timedelta | None:
@@ -212,17 +231,19 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
-    """Remove kept places whose tasks are claimed, closed, restricted or changed by code; after closing time, all.
+    """Remove kept places whose tasks are claimed, closed, restricted or changed by code, or cannot be called back.
 
-    Their tasks are worked like all others then.
+    After closing time all kept places are removed. Their tasks are worked like all others then.
     """
     kept = select(QueueEntry).where(
         QueueEntry.state == QueueEntryState.WAITING, QueueEntry.mode == QueueEntryMode.CALLBACK
     )
+    served = set(session.scalars(kept.with_only_columns(QueueEntry.id).where(is_served(now))))
     for entry in session.scalars(kept).all():
         task = session.get(CallbackTask, entry.task_id or 0)
+        in_vain = entry.id not in served and entry.call.state == CallRowState.ENDED
         over = task is None or task.state != TaskState.OPEN or task.restricted_at is not None
-        if task is None or over or code_changes.is_unconfirmed(session, task):
+        if task is None or over or in_vain or code_changes.is_unconfirmed(session, task):
             leave(session, entry, QueueExit.WITHDRAWN, now)
         elif closed:
             leave(session, entry, QueueExit.CLOSED, now)

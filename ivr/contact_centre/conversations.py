@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.callbacks import emergency_reports
 from ivr.domain.enums import ConversationKind, ConversationState, LegRole, LegState, WorkKind
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
@@ -118,6 +119,8 @@ def end(session: Session, conversation: Conversation, now: datetime) -> None:
     if conversation.state == ConversationState.ENDED:
         return
     conversation.state, conversation.ended_at = ConversationState.ENDED, now
+    if conversation.entry is not None and conversation.connected_at is not None:
+        emergency_reports.served(session, conversation.entry.call, conversation.connected_at, now)
     if any(leg.state in ON_THE_LINE for leg in conversation.legs):
         outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
     for leg in conversation.legs:

@@ -253,6 +253,7 @@ def caller_gone(session: Session, leg: Leg, now: datetime, refusal: CarrierRefus
         attempts.ended(session, task, tried, outcome, leg.answered_at, now)
         tried.ended_at = tried.ended_at or now
         outcome = tried.outcome
+        workflow.close_after_attempt(session, task, outcome, now)
     if outcome != Outcome.REACHED and task.state == TaskState.CLAIMED:  # back to the queue, at its old place
         workflow.release_automatically(session, task, now)
 

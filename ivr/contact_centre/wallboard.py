@@ -39,7 +39,11 @@ def of_teams(session: Session, teams: Sequence[Team], now: datetime) -> list[Tea
 def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
     waiting = session.scalars(
         select(QueueEntry)
-        .where(QueueEntry.team_id == team.id, QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
+        .where(
+            QueueEntry.team_id == team.id,
+            QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)),
+            call_queue.is_served(now),
+        )
         .order_by(*call_queue.ORDER)
     ).all()
     present = session.scalars(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import caller_news, events, intake, sla_clocks, workflow
+from ivr.callbacks import caller_news, emergency_reports, events, intake, sla_clocks, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.contact_centre import agent_presence, call_distribution
@@ -32,7 +32,7 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
         raise Refused(Refusal.NOTHING_TO_WRAP_UP)
     conversation.outcome = ConversationOutcome(outcome)
     task = conversation.task or (
-        _promised(session, conversation, now) if outcome == ConversationOutcome.FOLLOW_UP else None
+        _promised(session, conversation, now) if _is_to_be_called(session, conversation) else None
     )
     mine = task is not None and task.state == TaskState.CLAIMED and task.claimed_by_id == user.id
     if task is not None and mine and outcome == ConversationOutcome.SETTLED:
@@ -47,6 +47,16 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
             task.next_attempt_at = now  # a caller who was cut off is called again at once
     agent_presence.free(session, user.id, (PresenceState.WRAP_UP,), now, idle_since_at=now)
     call_distribution.match(session, now)
+
+
+def _is_to_be_called(session: Session, conversation: Conversation) -> bool:
+    """Whether a caller who has rung the hotline is to be called back: by promise, or cut off in an emergency."""
+    if conversation.outcome == ConversationOutcome.FOLLOW_UP:
+        return True
+    entry = conversation.entry
+    if entry is None or conversation.outcome != ConversationOutcome.BROKEN_OFF:
+        return False
+    return emergency_reports.was_served(session, entry.call)
 
 
 def _promised(session: Session, conversation: Conversation, now: datetime) -> CallbackTask | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.domain.enums import Concern, TaskKind
+from ivr.flows import promise_check
 from ivr.flows.steps import (
     Announce,
     Branch,
@@ -15,6 +16,7 @@ from ivr.flows.steps import (
     Flow,
     Menu,
     PlayBack,
+    Promise,
     Record,
     RecordEvent,
     WaitInQueue,
@@ -60,6 +62,7 @@ def problems(flow: Flow) -> list[str]:
         for way in ways_to_help(flow)
         if len(way.keys) > MOST_KEYS
     ]
+    found += promise_check.problems(flow)
     return found
 
 
@@ -110,7 +113,7 @@ def _circles(flow: Flow) -> Iterator[tuple[str, ...]]:
     def walk(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         if name in path:
             yield (*path[path.index(name) :], name)
-        elif isinstance(flow.steps[name], Announce | Branch | RecordEvent | Find):
+        elif isinstance(flow.steps[name], Announce | Branch | Promise | RecordEvent | Find):
             for way in flow.ways(name):
                 yield from walk(way, (*path, name))
 
@@ -150,7 +153,7 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
                 yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, key)))
         case EnterDigits(to=to):
             yield from _ways(flow, to, way)
-        case End() | PlayBack() | RecordEvent():  # a promise is what the caller came for
+        case End() | PlayBack() | Promise() | RecordEvent():  # a promise is what the caller came for
             return
         case _:
             for following in flow.ways(name):

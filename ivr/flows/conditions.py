@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.domain import phone_numbers, receipt_codes
 from ivr.domain.digits import is_digits
-from ivr.domain.enums import CallQueueState, Concern, RoutingQuestion, Screening, TaskKind
+from ivr.domain.enums import CallQueueState, Concern, Promised, RoutingQuestion, Screening, TaskKind
 from ivr.flows.state import CallState
 from ivr.flows.steps import Questions
 
@@ -106,6 +106,36 @@ def may_have_called_before(state: CallState, questions: Questions) -> bool:
     """Whether to ask if the caller has called about this before: once, of everybody whose telephone shows a number."""
     asked = state.request.called_before is not None or bool(state.request.changes)
     return not asked and questions.number_is_shown()
+
+
+def can_be_called_back(state: CallState, questions: Questions) -> bool:
+    """Whether the caller's telephone shows a number that may be called back."""
+    return questions.can_be_called_back(state)
+
+
+def can_report_emergency(state: CallState, questions: Questions) -> bool:
+    """Whether the caller has reported an emergency and can be called back about it."""
+    return is_emergency(state, questions) and questions.can_be_called_back(state)
+
+
+def has_pressed_nothing(state: CallState, _questions: Questions) -> bool:
+    """Whether the caller has done nothing in the whole call but hold the line."""
+    return state.is_silent
+
+
+def silence_is_answered(state: CallState, questions: Questions) -> bool:
+    """Whether a caller who does not choose is called back; not after a conversation."""
+    return not state.room and questions.silence_is_answered(state)
+
+
+def is_promised(state: CallState, _questions: Questions) -> bool:
+    """Whether a task holds the request."""
+    return state.request.promised is not None or bool(state.request.receipt_code)
+
+
+def is_settled(state: CallState, _questions: Questions) -> bool:
+    """Whether the request has a receipt code and nothing more needs to be asked."""
+    return bool(state.request.receipt_code) and state.request.promised != Promised.UNCONFIRMED
 
 
 def receipt_is_known(state: CallState, _questions: Questions) -> bool:

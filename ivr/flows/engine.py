@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.domain.enums import EventName, QueueExit
+from ivr.domain.enums import EventName, Held, Promised, QueueExit
+from ivr.flows import promises
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
@@ -34,6 +35,7 @@ from ivr.flows.steps import (
     Flow,
     Menu,
     PlayBack,
+    Promise,
     Questions,
     Record,
     RecordEvent,
@@ -71,7 +73,8 @@ def end_instead(flow: Flow, turn: Turn, name: str, *before: str) -> Turn:
 def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> Turn:
     """The turn that follows what the caller (or the call queue) did at `state.step`."""
     ends_entry = state.entry_complete and given == Keys(BACK)
-    state = changed(state, answers=state.answers + 1, entry_complete=False)
+    is_silent = state.is_silent and not _is_answer(given)
+    state = changed(state, answers=state.answers + 1, entry_complete=False, is_silent=is_silent)
     events: tuple[Event, ...] = ()
     lines: tuple[PromptLine, ...] = ()
     if state.answers > flow.limit:
@@ -103,10 +106,10 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         case Talk() as talk, TalkEnded(met=False):
             state = _go(state, talk.missed).knowing(comes_back=True)
         case Talk() as talk, TalkEnded():
-            state = _go(state, talk.over)
+            state = _go(_served(state), talk.over)
         case PlayBack(), _:
             state = changed(state, tries=state.tries + 1)
-        case _:  # Announce, Branch, RecordEvent, End await nothing: a repeated request walks them again
+        case _:  # Announce, Branch, Promise, RecordEvent, End await nothing: a repeated request walks them again
             pass
     return _walk(flow, state, questions, events, lines)
 
@@ -120,7 +123,18 @@ def _recorded(record: Record, state: CallState, recorded: Recorded) -> CallState
     """The state after speech: a message of one recording, or one that has got a further part."""
     earlier = state.request.parts if record.continues else ()
     state = _go(changed(state, trail=()), record.cut if record.cut and recorded.cut_at_limit else record.to)
-    return state.knowing(message_number=state.recording_number, earlier_parts=earlier)
+    return state.knowing(message_number=state.recording_number, earlier_parts=earlier, promised=Promised.CONFIRMED)
+
+
+def _is_answer(given: Input) -> bool:
+    return (isinstance(given, Keys) and given.digits != "") or (isinstance(given, Recorded) and given.seconds > 0)
+
+
+def _served(state: CallState) -> CallState:
+    """The state after a conversation: what was promised only in case there would be none is no longer promised."""
+    if state.request.promised != Promised.UNCONFIRMED:
+        return state
+    return state.knowing(promised=None, receipt_code="")
 
 
 def _at_menu(
@@ -224,6 +238,9 @@ def _walk(
             case Find(outcomes=outcomes):
                 answer = questions.request_status(state)
                 state = changed(_on(state, outcomes[answer.status]), request=answer.request, asked_code="")
+            case Promise(event=name, to=to):
+                events = (*events, Event(name, number=state.callback_number))
+                state = _promised(changed(_on(state, to), trail=()), name)
             case RecordEvent(event=name, to=to):
                 events = (*events, Event(name, number=state.callback_number))
                 state = changed(_on(state, to), trail=())
@@ -235,6 +252,15 @@ def _walk(
             case _:
                 return _stop(step, state, events, verbs, lines)
     raise AssertionError(f"the flow runs in a circle without input at {state.step}")
+
+
+def _promised(state: CallState, event: EventName) -> CallState:
+    """The state after a step that has made a row."""
+    if promises.MADE_BY[event] != Held.TASK:
+        return state
+    if event in promises.UNCONFIRMED:
+        return state.knowing(promised=state.request.promised or Promised.UNCONFIRMED)
+    return state.knowing(promised=Promised.CONFIRMED)
 
 
 def _stop(
@@ -256,6 +282,8 @@ def _stop(
                 continues_recording=before if record.continues else 0,
                 replaces_recording=before if again and not record.continues else 0,
             )
+            if state.request.promised is not None:  # who agrees to be recorded waits for an answer
+                state = state.knowing(promised=Promised.CONFIRMED)
             events = (*events, Event(EventName.RECORDING_BEGINS, state.recording_number))
             verbs += [Speak((*lines, PromptLine(record.prompt))), RecordSpeech(record.silence)]
         case WaitInQueue():

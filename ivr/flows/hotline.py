@@ -25,11 +25,24 @@ from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
 from ivr.flows.services import services
-from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Flow, Menu, RecordEvent, Step, Talk, WaitInQueue
+from ivr.flows.steps import (
+    Announce,
+    Branch,
+    Choice,
+    End,
+    EnterDigits,
+    Flow,
+    Menu,
+    Promise,
+    RecordEvent,
+    Step,
+    Talk,
+    WaitInQueue,
+)
 
 #: Languages on the first page of the language menu, one a key.
 _PAGE = 9
-_EMERGENCY = Choice("emergency", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY, "screened": None})
+_EMERGENCY = Choice("emergency", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY})
 #: A caller who gives up a request half-way for a person wants to talk. What was promised already stays what it is.
 _PERSON = Choice("reach_team", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")
 _SCREENED = {"9": _EMERGENCY, "0": Choice("goodbye_screened")}
@@ -59,8 +72,11 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
         steps={
             **_languages(languages),
             **_concerns(),
+            **_emergency(),
             **_people(),
+            **_kept_place(),
             **_voicebox(),
+            **_unanswered(),
             **_callback(),
             **services(forms),
         },
@@ -137,20 +153,35 @@ def _concerns() -> Mapping[str, Step]:
             otherwise="reach_team",
             otherwise_sets=OTHERWISE_OTHER,
         ),
+    }
+
+
+def _emergency() -> Mapping[str, Step]:
+    """An emergency. Whose number is shown is called back from here on, however the call goes on.
+
+    What is said before there is a task says what can be had; `promise_emergency` is said after it.
+    """
+    to = "emergency_number"
+    return {
         "emergency": Menu(
             prompt="emergency",
             lines=(PromptLine("danger"), PromptLine("emergency")),
             choices={
-                "1": Choice("reach_team", sets={"emergency_kind": EmergencyKind.NO_MONEY}),
-                "2": Choice("reach_team", sets={"emergency_kind": EmergencyKind.POWER_CUT}),
-                "3": Choice("reach_team", sets={"emergency_kind": EmergencyKind.HOUSING}),
-                "4": Choice("reach_team", sets={"emergency_kind": EmergencyKind.FOOD_VOUCHER}),
-                "5": Choice("reach_team", sets={"emergency_kind": EmergencyKind.OTHER}),
+                "1": Choice(to, sets={"emergency_kind": EmergencyKind.NO_MONEY}),
+                "2": Choice(to, sets={"emergency_kind": EmergencyKind.POWER_CUT}),
+                "3": Choice(to, sets={"emergency_kind": EmergencyKind.HOUSING}),
+                "4": Choice(to, sets={"emergency_kind": EmergencyKind.FOOD_VOUCHER}),
+                "5": Choice(to, sets={"emergency_kind": EmergencyKind.OTHER}),
             },
-            otherwise="reach_team",
+            otherwise=to,
             otherwise_sets={"emergency_kind": EmergencyKind.OTHER},
             attempts=2,
         ),
+        "emergency_number": Branch(on=conditions.can_be_called_back, yes="emergency_task", no="reach_team"),
+        "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
+        "emergency_callback": Branch(on=conditions.is_promised, yes="promise_emergency", no="offer_emergency"),
+        "promise_emergency": Announce(("promise_emergency",), to="consent"),
+        "offer_emergency": Announce(("offer_emergency",), to="consent"),
     }
 
 
@@ -181,28 +212,52 @@ def _people() -> Mapping[str, Step]:
             },
             otherwise="nobody_answered",
         ),
-        "queue_full": Announce(("line_full",), to="promise"),
-        "keep_place": RecordEvent(EventName.PLACE_KEPT, to="place_kept"),
-        "place_kept": Announce(("place_kept",), to="number"),
+        "queue_full": Announce(("line_full",), to="unattended"),
         "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="queue_first"),
         # A member's telephone may have failed. A caller who was cut off can have the old place in the queue.
         "conversation_over": Menu(
             prompt="conversation_over",
             choices={
-                "1": Choice("queue_first", sets={"comes_back": True}),
+                "1": Choice("back_to_queue", sets={"comes_back": True}),
                 "2": Choice("consent", sets={"records_again": False}),
             },
             otherwise="after_call",
             attempts=1,
         ),
+        "back_to_queue": Branch(on=conditions.can_report_emergency, yes="emergency_again", no="queue_first"),
+        "emergency_again": Promise(EventName.EMERGENCY_REPORTED, to="queue_first"),
         "no_interpreter": Menu(
             prompt="no_interpreter",
             choices={"1": Choice("interpreter_callback"), "2": Choice("talk")},
             otherwise="talk",
             attempts=2,
         ),
-        "interpreter_callback": RecordEvent(EventName.INTERPRETER_WANTED, to="number"),
+        "interpreter_callback": Promise(EventName.INTERPRETER_WANTED, to="number"),
         "after_call": End(CallEnding.CONNECTED, ("goodbye",)),
+    }
+
+
+def _kept_place() -> Mapping[str, Step]:
+    """A place in the call queue that a caller keeps: it is said to be kept once there is a number to call."""
+    return {
+        "keep_place": Promise(EventName.PLACE_KEPT, to="place_number"),
+        "place_number": Branch(on=conditions.number_is_known, yes="place_kept", no="enter_place_number"),
+        "place_kept": Announce(("place_kept",), to="number"),
+        "enter_place_number": EnterDigits(
+            prompt="enter_number",
+            reads=conditions.entered_number,
+            sets="callback_number",
+            not_usable="number_not_usable",
+            to="confirm_place_number",
+            otherwise="number_left_out",
+        ),
+        "confirm_place_number": Menu(
+            prompt="confirm_number",
+            choices={"1": Choice("place_number_given"), "2": Choice("enter_place_number")},
+            otherwise="place_number_given",
+        ),
+        "place_number_given": RecordEvent(EventName.NUMBER_GIVEN, to="place_kept_now"),
+        "place_kept_now": Announce(("place_kept",), to="after_number"),
     }
 
 
@@ -211,12 +266,13 @@ def _voicebox() -> Mapping[str, Step]:
     return {
         # where a call is taken up again after a failure of ours
         "technical_problem": Announce(("technical_problem",), to="after_problem"),
-        "after_problem": Branch(on=conditions.receipt_is_known, yes="finish", no="consent"),
-        "closed": Announce(("closed",), to="promise"),
-        "nobody_answered": Announce(("nobody_answered",), to="promise"),
-        "promise": Branch(on=conditions.is_emergency, yes="promise_emergency", no="promise_callback"),
-        "promise_callback": Announce(("promise_callback",), to="consent"),
-        "promise_emergency": Announce(("promise_emergency",), to="consent"),
+        "after_problem": Branch(on=conditions.is_settled, yes="finish", no="consent"),
+        "closed": Announce(("closed",), to="unattended"),
+        "nobody_answered": Announce(("nobody_answered",), to="unattended"),
+        "unattended": Branch(on=conditions.is_emergency, yes="emergency_callback", no="silent_first"),
+        "silent_first": Branch(on=conditions.has_pressed_nothing, yes="silent_number", no="offer_voicebox"),
+        "silent_number": Branch(on=conditions.silence_is_answered, yes="silent_task", no="offer_voicebox"),
+        "offer_voicebox": Announce(("offer_voicebox",), to="consent"),
         "consent": Menu(
             prompt="consent",
             choices={"1": Choice("record", sets={"records_again": False}), "2": Choice("ask_callback")},
@@ -231,11 +287,20 @@ def _voicebox() -> Mapping[str, Step]:
             choices={"1": Choice("ask_callback", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")},
             otherwise="leave_unserved",
         ),
-        "ask_callback": RecordEvent(EventName.ASKED, to="details"),
+        "ask_callback": Promise(EventName.ASKED, to="details"),
         "details": Branch(on=conditions.is_changing, yes="noted", no="appointment_first"),
         "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="called_before_first"),
         "appointment_open": Branch(on=conditions.reason_is_known, yes="called_before_first", no="appointment_mode"),
-        "leave_unserved": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),
+    }
+
+
+def _unanswered() -> Mapping[str, Step]:
+    """The end for callers who do not choose. Whose number is shown is called back once, a single time."""
+    return {
+        "leave_unserved": Branch(on=conditions.receipt_is_known, yes="finish", no="silent_at_last"),
+        "silent_at_last": Branch(on=conditions.silence_is_answered, yes="silent_task", no="goodbye_unserved"),
+        "silent_task": Promise(EventName.SILENT_CALLER, to="goodbye_silent"),
+        "goodbye_silent": End(CallEnding.PROMISED, ("silent_callback", "goodbye")),
         "goodbye_unserved": End(CallEnding.UNSERVED, ("call_again", "goodbye")),
         # a storm of keys
         "enough": Branch(on=conditions.receipt_is_known, yes="finish", no="goodbye_unserved"),

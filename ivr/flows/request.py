@@ -18,6 +18,7 @@ from ivr.domain.enums import (
     Companion,
     Concern,
     EmergencyKind,
+    Promised,
     TaskKind,
     Urgency,
 )
@@ -69,6 +70,8 @@ class RequestAnswers:
 class CallerRequest(RequestAnswers):
     """A request while the caller is still making it: the answers, and how far it has come."""
 
+    #: A task holds the request, written down or about to be; None where there is none.
+    promised: Promised | None = None
     #: Receipt code of the task the request has led to.
     receipt_code: str = field(default="", metadata=SPOKEN)
     #: Number of the recording that holds the caller's words about it, 0 before there is one.

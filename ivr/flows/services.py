@@ -18,7 +18,7 @@ from ivr.domain.enums import (
 from ivr.flows import conditions
 from ivr.flows.protocol import PromptLine
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, spoken_message, times
-from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, RecordEvent, Step
+from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, RecordEvent, Step
 
 
 def services(forms: Sequence[str]) -> Mapping[str, Step]:
@@ -72,7 +72,7 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
             to="order_forms",
             otherwise="offer_callback",
         ),
-        "order_forms": RecordEvent(EventName.ASKED, to="choose_form"),
+        "order_forms": Promise(EventName.ASKED, to="choose_form"),
         "choose_form": Menu(
             prompt="choose_form",
             lines=(
@@ -195,7 +195,7 @@ def _online() -> Mapping[str, Step]:
         ),
         "send_link_first": Branch(on=conditions.link_can_be_sent, yes="send_link", no="link_told"),
         "link_told": Announce(("link_told",), to="anything_else"),
-        "send_link": RecordEvent(EventName.LINK_WANTED, to="link_sent"),
+        "send_link": Promise(EventName.LINK_WANTED, to="link_sent"),
         "link_sent": Announce(("link_sent",), to="anything_else"),
         "anything_else": Menu(
             prompt="anything_else",

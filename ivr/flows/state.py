@@ -104,6 +104,8 @@ class CallState:
     #: The caller is greeted in a language that is known already.
     greeted: bool = False
     screened: Screening | None = None
+    #: The caller has pressed nothing and said nothing so far.
+    is_silent: bool = False
     #: So many calls arrive from the number that only requests are written down.
     untraced: bool = False
     #: Local mode only: business hours, or an instant, that the caller simulates.

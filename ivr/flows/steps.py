@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.domain.enums import CallEnding, CallQueueState, EventName, RequestStatus, RoutingQuestion
+from ivr.flows import promises
 from ivr.flows.protocol import PromptLine, StatusAnswer
 from ivr.flows.state import CallState, check_slots
 
@@ -43,6 +44,12 @@ class Questions(Protocol):
 
     def link_can_be_sent(self, number: str) -> bool:
         """Whether a text message with the link can be sent to a number (E.164) in this call."""
+
+    def can_be_called_back(self, state: CallState) -> bool:
+        """Whether the caller's telephone shows a number that may be called back; no screened one."""
+
+    def silence_is_answered(self, state: CallState) -> bool:
+        """Whether that number is called back though the caller has pressed nothing."""
 
     def request_status(self, state: CallState) -> StatusAnswer:
         """What became of the request whose receipt code was keyed in (slot `asked_code`).
@@ -204,8 +211,27 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """Makes the row that holds a promise (`event`: what the caller has asked for), then goes on to `to`.
+
+    Only after such a step may a prompt promise anything (see :mod:`ivr.flows.promises`). The `#` key does not go back
+    beyond it.
+
+    Raises:
+        ValueError: the event makes no row.
+    """
+
+    event: EventName
+    to: str
+
+    def __post_init__(self) -> None:
+        if self.event not in promises.MADE_BY:
+            raise ValueError(f"{self.event} makes no row that could hold a promise")
+
+
+@dataclass(frozen=True)
 class RecordEvent:
-    """Records an event (`event`: something was asked for, given, changed or withdrawn), then goes on to `to`.
+    """Records an event (`event`: something was given, changed or withdrawn), then goes on to `to`.
 
     The `#` key does not go back beyond this step.
     """
@@ -222,7 +248,9 @@ class End:
     prompts: tuple[str, ...] = ()
 
 
-Step = Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInQueue | Talk | RecordEvent | End
+Step = (
+    Menu | EnterDigits | Branch | Find | Announce | Record | PlayBack | WaitInQueue | Talk | Promise | RecordEvent | End
+)
 
 
 @dataclass(frozen=True)
@@ -270,7 +298,7 @@ class Flow:
                 return (bridged, *ways.values(), otherwise)
             case Talk(over=over, no_interpreter=no_interpreter, missed=missed):
                 return (over, no_interpreter, missed)
-            case Announce(to=to) | RecordEvent(to=to):
+            case Announce(to=to) | Promise(to=to) | RecordEvent(to=to):
                 return (to,)
             case End():
                 return ()

@@ -64,8 +64,13 @@ class CallbackTask(Base):
         one_of("kind", *TaskKind),
         one_of("urgency", *Urgency),
         Index("ix_callback_tasks_queue", "state", "due_at"),
-        # The order in which open tasks are served: 'emergency' comes before 'normal'.
-        Index("ix_callback_tasks_line", "urgency", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # The order in which open tasks are served: 'emergency' comes before 'normal', silent callers come last.
+        Index(
+            "ix_callback_tasks_line",
+            *("silent_caller", "urgency", "due_at", "id"),
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
         # All that the counts of the views and the filters look at.
         Index(
             "ix_callback_tasks_of_team",
@@ -111,6 +116,10 @@ class CallbackTask(Base):
     receipt_code: Mapped[str] = mapped_column(String(receipt_codes.LENGTH), unique=True)
     #: The caller hung up in the middle of the recording and no audio is known yet.
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: The caller has reported an emergency by key and done nothing more: confirmed by consent, speech, or a wish.
+    unconfirmed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: The caller has pressed nothing. Served last, with one attempt.
+    silent_caller: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     first_contact_at: Mapped[datetime]
     due_at: Mapped[datetime]
     #: When the first real attempt to reach the caller was made: that keeps the promise.

@@ -26,6 +26,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "h": "count",
     "h12": "count",
     "half": "text",
+    "mm": "text",
     "m": "count",
     "day": "day",
     "month": "month",
@@ -41,13 +42,18 @@ PLACEHOLDERS: Mapping[str, str] = {
     "link": "text",
 }
 
-#: Prompts that are parts of other prompts: an hour of the day, and a day of the year.
-BUILDING_BLOCKS = frozenset({"hour", "hour_and_minutes", "date"})
+#: The days of the week, Monday first.
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: Prompts that are parts of other prompts in languages with numerals: a day of the year, and of the week.
+DAYS = frozenset({"date", *WEEKDAYS})
+#: Prompts that are parts of other prompts: an hour of the day, and a day.
+BUILDING_BLOCKS = frozenset({"hour", "hour_and_minutes", "today", "tomorrow", "yesterday", *DAYS})
 #: Prompts outside the call script: for callers who wait in the call queue, for people we call, for unwanted calls.
 OUTSIDE_THE_SCRIPT = frozenset(
     {
         "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_code",
-        "callback_connecting", "callback_machine", "callback_sorry", "companion_greeting", "not_kept",
+        "callback_connecting", "callback_machine", "callback_machine_last", "callback_sorry", "companion_greeting",
+        "not_kept",
     }
 )  # fmt: skip
 #: Prompts outside the call script that ask for a key.
@@ -68,6 +74,10 @@ class Catalogue:
     reviewed: frozenset[str]
     #: The digits from 0 to 9 as words.
     digits: tuple[str, ...]
+    #: The hours from 0 to 23 in the form that follows "from" and "no later than", and that which tells when something
+    #: happens. Empty where the prompts `hour` and `hour_and_minutes` fit every hour.
+    hours: tuple[str, ...] = ()
+    hours_at: tuple[str, ...] = ()
     #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
     numerals: Numerals | None = None
 
@@ -85,7 +95,7 @@ def catalogue(language: str) -> Catalogue:
 
     Raises:
         FileNotFoundError: the language has no prompts.
-        ValueError: the digits or the numerals are incomplete.
+        ValueError: the digits, the hours or the numerals are incomplete.
     """
     with (DIRECTORY / f"{language}.toml").open("rb") as file:
         content = tomllib.load(file)
@@ -94,5 +104,11 @@ def catalogue(language: str) -> Catalogue:
     digits = tuple(str(content.get("digits", "")).split())
     if len(digits) != 10:
         raise ValueError(f"digits has {len(digits)} words, not 10")
+    hours = tuple(map(str, content.get("hours", ())))
+    hours_at = tuple(map(str, content.get("hours_at", hours)))
+    for key, words in (("hours", hours), ("hours_at", hours_at)):
+        if words and len(words) != 24:
+            raise ValueError(f"{key} has {len(words)} entries, not 24")
     numerals = from_table(content["numerals"]) if "numerals" in content else None
-    return Catalogue(language, texts, frozenset(texts if reviewed == "original" else reviewed), digits, numerals)
+    approved = frozenset(texts if reviewed == "original" else reviewed)
+    return Catalogue(language, texts, approved, digits, hours, hours_at, numerals)

@@ -14,6 +14,7 @@ from ivr.platform import database
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import (
     BUILDING_BLOCKS,
+    DAYS,
     OUTSIDE_THE_SCRIPT,
     PLACEHOLDERS,
     QUESTIONS_OUTSIDE,
@@ -43,9 +44,11 @@ EXAMPLES: Mapping[str, str] = {
     "tried_at": "2026-11-27T16:25:00Z",
     "appointment_at": "2026-12-28T12:50:00Z",
     "form": "form_education",
+    "today": "2026-10-26",
     "h": "17",
     "h12": "5",
     "half": "PM",
+    "mm": "45",
     "m": "45",
     "day": "28",
     "month": "12",
@@ -87,7 +90,7 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
 
 
 def _needed(flow: Flow, language: str) -> set[str]:
-    blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - {"date"}
+    blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - DAYS
     return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
 
 

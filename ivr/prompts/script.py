@@ -11,7 +11,7 @@ from ivr.config.settings import Settings, settings
 from ivr.domain.digits import is_digits
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Flow, Menu
-from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, catalogue
+from ivr.prompts.catalogue import BUILDING_BLOCKS, DAYS, OUTSIDE_THE_SCRIPT, catalogue
 
 #: Prompts of the language menu, which other languages' callers hear too.
 _LANGUAGE_MENU = frozenset({"welcome", "choose_language", "more_languages"})
@@ -55,7 +55,8 @@ def unfinished(language: str) -> tuple[str, ...]:
         return (f"{file} is missing",)
     except (ValueError, KeyError) as error:  # TOMLDecodeError is a ValueError
         return (f"{file}: {error}",)
-    needed = _flow((language,), ()).prompts() | OUTSIDE_THE_SCRIPT | BUILDING_BLOCKS - {"date"} | _LANGUAGE_MENU
+    blocks = BUILDING_BLOCKS if texts.numerals else BUILDING_BLOCKS - DAYS
+    needed = _flow((language,), ()).prompts() | OUTSIDE_THE_SCRIPT | blocks | _LANGUAGE_MENU
     lacks = [f"{file}: the prompt {prompt} is missing" for prompt in sorted(needed - set(texts.texts))]
     if settings().carrier_voice(language) is None and texts.numerals is None:
         lacks.append(f"{file}: [numerals] is missing, and the carrier has no voice for the language")

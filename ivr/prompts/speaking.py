@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 from string import Formatter
@@ -15,7 +15,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.prompts import parts, recordings, rendering
-from ivr.prompts.catalogue import PLACEHOLDERS, catalogue
+from ivr.prompts.catalogue import DAYS, PLACEHOLDERS, WEEKDAYS, catalogue
 from ivr.prompts.parts import Part
 
 
@@ -43,7 +43,8 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
     """A prompt in the best available form: recorded audio, else the carrier's voice, else rendered audio.
 
     `values`: digits as they are (telephone numbers in E.164), counts as digits, a prompt's name for `form`. A date or
-    a time named `x_date` needs the UTC instant `x_at` in ISO form.
+    a time named `x_date` needs the UTC instant `x_at` in ISO form. With `today`, a local day in ISO form, days near it
+    are called "today", "tomorrow", or by the day of the week.
 
     Raises:
         KeyError: the prompt, or a value for one of its placeholders, is missing.
@@ -66,6 +67,10 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
     return pieces
 
 
+#: Distance from today -> the prompt that says the day.
+_NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+#: Times that follow "from" and "no later than".
+_BOUNDARIES = frozenset({"opening_time", "due_time"})
 #: Placeholders that stand for something of one caller.
 _PERSONAL = frozenset({"callback_number", "receipt_code", "link"})
 
@@ -79,8 +84,10 @@ def shared_values(template: str) -> tuple[str, ...] | None:
     names = sorted({name for _, name, _, _ in Formatter().parse(template) if name is not None})
     if any(name in _PERSONAL or PLACEHOLDERS[name] == "prompt" for name in names):
         return None
-    moments = ("date", "time")
-    return tuple(f"{name.rpartition('_')[0]}_at" if PLACEHOLDERS[name] in moments else name for name in names)
+    kinds = {PLACEHOLDERS[name] for name in names}
+    of_moment = {f"{name.rpartition('_')[0]}_at" for name in names if PLACEHOLDERS[name] in ("date", "time")}
+    others = {name for name in names if PLACEHOLDERS[name] not in ("date", "time")}
+    return tuple(sorted(of_moment | others | ({"today"} if "date" in kinds else set())))
 
 
 def _pieces(
@@ -113,7 +120,8 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
         case "month":
             yield parts.month(language, int(values[name]))
         case kind:
-            prompt, inner = _moment(kind, _local(name, values), language)
+            local = _local(name, values)
+            prompt, inner = _day(local, values) if kind == "date" else _time(local, language)
             yield from (piece for piece in _pieces(prompt, language, inner, None) if isinstance(piece, Part))
 
 
@@ -133,12 +141,20 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
             return digit_by_digit(_digits(name, values), language)
         case "prompt":
             return text(values[name], language, values)
-        case "date" if catalogue(language).numerals is None:
+        case "date":
             local = _local(name, values)
+            prompt, inner = _day(local, values)
+            if prompt not in DAYS or catalogue(language).numerals is not None:
+                return text(prompt, language, inner)
+            weekday = format_date(local, "EEEE", locale=language)
             day = format_skeleton("MMMMd", local, locale=language)
-            return f"{format_date(local, 'EEEE', locale=language)}, {day}"
-        case "date" | "time" as kind:
-            prompt, inner = _moment(kind, _local(name, values), language)
+            return f"{weekday}, {day}" if prompt == "date" else str(weekday)
+        case "time":
+            local, words = _local(name, values), catalogue(language)
+            hours = words.hours if name in _BOUNDARIES else words.hours_at
+            if hours and local.minute == 0:
+                return hours[local.hour]
+            prompt, inner = _time(local, language)
             return text(prompt, language, inner)
         case "day" | "month" as kind:
             return (parts.day if kind == "day" else parts.month)(language, int(values[name])).text
@@ -146,12 +162,21 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
             return values[name]
 
 
-def _moment(kind: str, local: datetime, language: str) -> tuple[str, dict[str, str]]:
-    """The prompt that says a date or a time of day, and its values."""
-    if kind == "date":
-        return "date", {"day": str(local.day), "month": str(local.month)}
+def _day(local: datetime, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The prompt that says a day, and its values: by its distance from today within a week, else by its date."""
+    today = values.get("today")
+    distance = (local.date() - date.fromisoformat(today)).days if today else None
+    if distance in _NEAR:
+        return _NEAR[distance], {}
+    if distance is not None and abs(distance) < 7:
+        return WEEKDAYS[local.weekday()], {}
+    return "date", {"day": str(local.day), "month": str(local.month)}
+
+
+def _time(local: datetime, language: str) -> tuple[str, dict[str, str]]:
+    """The prompt that says a time of day, and its values."""
     whole = "hour" if local.minute == 0 else "hour_and_minutes"
-    values = {"h": str(local.hour), "m": str(local.minute)}
+    values = {"h": str(local.hour), "m": str(local.minute), "mm": f"{local.minute:02}"}
     if catalogue(language).numerals is not None:
         return whole, values
     half = format_time(local, "a", locale=language)

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import code_changes, contacts, intake, sms
+from ivr.callbacks import code_changes, contacts, emergency_reports, intake, silent_callers, sms
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
-from ivr.domain.enums import EntryPlace, EventName
+from ivr.domain.enums import EntryPlace, EventName, Promised
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.request import CallerRequest, RequestAnswers, from_record, to_record
 from ivr.flows.state import CallState, Event, EventContext
@@ -38,6 +38,8 @@ _ABOUT_TASKS = frozenset(
     {
         EventName.MESSAGE_LEFT,
         EventName.ASKED,
+        EventName.EMERGENCY_REPORTED,
+        EventName.SILENT_CALLER,
         EventName.NUMBER_GIVEN,
         EventName.CHANGED,
         EventName.WITHDRAWN,
@@ -148,18 +150,25 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
             caller_language.remember(session.connection(), call.from_number, context.language, now)
         case EventName.RECORDING_BEGINS:
             voicebox.expect(session, call, _recording(event.recording_number, context), now)
+            emergency_reports.confirm(session, call, now)
         case EventName.MESSAGE_LEFT:
             described = _recording(event.recording_number, context)
             recording = voicebox.announced(session, call, described, event.recording_sid, now)
             voicebox.left(session, call, recording, event.seconds, now, cut_at_limit=event.cut_at_limit)
         case EventName.ASKED:
             intake.open_for(session, call, request, now)
+        case EventName.EMERGENCY_REPORTED:
+            emergency_reports.report(session, call, request, now)
+        case EventName.SILENT_CALLER:
+            silent_callers.open_for(session, call, request, now)
         case EventName.QUEUE_JOINED:
             _join_queue(session, call, state, context, now)
         case EventName.PLACE_KEPT:
-            kept = intake.open_for(session, call, request, now)
+            kept = intake.contact_for(session, call, request, now)
+            if kept.callback_number is None:  # keyed in earlier in this call
+                intake.give_number(session, kept, event.number or None, now)
             if entry := call_queue.of_call(session, call.call_sid, visit_of(context)):
-                call_queue.keep_place(session, entry, kept, now)
+                call_queue.keep_place(session, entry, kept.task, now)
         case EventName.INTERPRETER_WANTED:
             task = intake.open_for(session, call, request, now)
             task.needs_interpreter, task.language = True, interpreters.wanted_of(session, call) or task.language
@@ -277,6 +286,7 @@ def _take_in_end(session: Session, entry: EndEntry) -> None:
     leg_events.callers_call_over(session, call, now)
     voicebox.hung_up_while_recording(session, call, now)
     voicebox.look_for_expected(session, call, now)
+    emergency_reports.call_ended(session, call, now)
 
 
 # -- what the database knows --------------------------------------------------------------------------
@@ -332,7 +342,8 @@ def remembered(call_sid: str) -> CallState | None:
         if contact := contacts.of_call(session, call, Request.of(state.request)):
             own = not state.request.changes  # who has keyed in a code is told no number
             number = (contact.callback_number if own else None) or state.callback_number
-            state = state.knowing(receipt_code=contact.receipt_code, callback_number=number)
+            promised = Promised.UNCONFIRMED if contact.task.unconfirmed else Promised.CONFIRMED
+            state = state.knowing(receipt_code=contact.receipt_code, callback_number=number, promised=promised)
         return state
 
 

@@ -19,8 +19,9 @@ from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.protocol import Turn
-from ivr.flows.state import CallState, EventContext
+from ivr.flows.state import CallState, EventContext, changed
 from ivr.flows.steps import End
+from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
 from ivr.telephony import call_intake, flow_context, twiml
 from ivr.telephony.deferred_writes import NotKept
@@ -89,13 +90,22 @@ def state_of(token: str) -> CallState | None:
     with suppress(Unreadable):
         state = unseal(token, call_sid())
         if state.step in script().steps:
-            return call_intake.caught_up(state, call_sid(), from_number(), utc_now())
+            caught_up = call_intake.caught_up(state, call_sid(), from_number(), utc_now())
+            return _without_former_prompts(caught_up)
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
         known = call_intake.remembered(call_sid()) if call_sid() else None
         if known is not None and known.step in script().steps:
             return known
     return None
+
+
+def _without_former_prompts(state: CallState) -> CallState:
+    """The state of a call that began before an update, without prompts that there are no more."""
+    texts = catalogue(state.language).texts
+    if all(prompt in texts for prompt in state.last_prompts):
+        return state
+    return changed(state, last_prompts=tuple(prompt for prompt in state.last_prompts if prompt in texts))
 
 
 def new_call() -> CallState:
@@ -105,6 +115,7 @@ def new_call() -> CallState:
         DEFAULT_LANGUAGE,
         began_at=utc_now(),
         callback_number=from_number() or "",
+        is_silent=True,
         shown_as=caller_id().shown_as,
         simulated_time=simulated_time(request.form) if settings().local else None,
     )

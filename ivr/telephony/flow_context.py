@@ -11,14 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import receipt_lookup, request_status, sms
+from ivr.callbacks import receipt_lookup, request_status, silent_callers, sms
 from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.request import Request
 from ivr.calls import recognition, screening
 from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
 from ivr.contact_centre import call_queue
-from ivr.domain import opening_hours
+from ivr.domain import opening_hours, phone_numbers
 from ivr.domain.enums import (
     CallQueueState,
     Concern,
@@ -125,6 +125,23 @@ class FlowContext:
             log.exception("it is not known whether a text message may be sent")
             return False
 
+    def can_be_called_back(self, state: CallState) -> bool:
+        """Whether the caller's telephone shows a number that may be called back; no screened one, none of ours."""
+        number = self.from_number
+        if number is None or state.screened is not None or self.is_ours(number):
+            return False
+        return phone_numbers.dialable(number) is not None and settings().may_be_called(number)
+
+    def silence_is_answered(self, state: CallState) -> bool:
+        """Whether that number is called back though nothing was pressed. No, while the database does not answer."""
+        if not self.can_be_called_back(state):
+            return False
+        try:
+            with database.reading() as session:
+                return silent_callers.may_be_called(session, self.from_number or "", self.now)
+        except SQLAlchemyError:
+            return False
+
     def request_status(self, state: CallState) -> StatusAnswer:
         """Status of the request with the entered receipt code. Wrong codes are counted."""
         code, present = state.asked_code, replace(state.request, changes="")
@@ -152,7 +169,9 @@ class FlowContext:
 
     def values(self, state: CallState) -> PromptValues:
         """The values of the prompts' placeholders."""
-        return PromptValues(state, self.at(state))
+        simulated = state.simulated_time if settings().local else None
+        began_at = simulated if isinstance(simulated, datetime) else state.began_at
+        return PromptValues(state, self.at(state), began_at)
 
 
 def recognised(state: CallState, number: str | None, shown: str | None, dialled: str, now: datetime) -> CallState:

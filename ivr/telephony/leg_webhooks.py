@@ -19,7 +19,7 @@ from ivr.config.settings import settings
 from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
 from ivr.domain import receipt_codes
 from ivr.domain.digits import number_in, whole_number
-from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole
+from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole, TaskState
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
@@ -63,7 +63,7 @@ def answered() -> Response:
         detected = request.form.get("AnsweredBy", "")
         if leg.role == LegRole.CALLER and (detected.startswith("machine") or detected == "fax"):
             leg_events.declined(session, leg, LegEnding.MACHINE, now)
-            return _document(_farewell(leg, "callback_machine"))
+            return _document(_farewell(leg, _in_vain(leg)))
         return _document(_ask(leg))
 
 
@@ -126,7 +126,7 @@ def left() -> Response:
             said = "no_interpreter" if not dialled else "not_reached" if put_through else "not_put_through"
             agent_announcements.say(document, said)
         elif leg.role == LegRole.CALLER:
-            _speak(document, leg, "goodbye" if conversation.connected_at else "callback_machine")
+            _speak(document, leg, "goodbye" if conversation.connected_at else _in_vain(leg))
     document.hangup()
     return _document(document)
 
@@ -277,9 +277,18 @@ def _too_late(leg: Leg) -> VoiceResponse:
     if leg.role in (LegRole.MEMBER, LegRole.INTERPRETER):
         agent_announcements.say(document, "too_late")
     elif leg.role == LegRole.CALLER:
-        _speak(document, leg, "callback_machine")
+        _speak(document, leg, _in_vain(leg))
     document.hangup()
     return document
+
+
+def _in_vain(leg: Leg) -> str:
+    """The prompt for somebody who was called in vain. Another call is announced only where there will be one."""
+    task = leg.conversation.task
+    if task is None:
+        return "callback_machine"
+    is_last = task.silent_caller or task.letter_proposed_at is not None or task.state == TaskState.CLOSED
+    return "callback_machine_last" if is_last else "callback_machine"
 
 
 def _farewell(leg: Leg, prompt: str) -> VoiceResponse:

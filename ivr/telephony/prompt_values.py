@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
-from ivr.domain import opening_hours, sla_policies
+from ivr.domain import opening_hours, sla_policies, working_hours
 from ivr.domain.enums import TaskKind, Urgency
 from ivr.domain.timestamps import iso
 from ivr.flows.state import CallState, spoken_values
@@ -17,11 +17,13 @@ from ivr.flows.state import CallState, spoken_values
 class PromptValues(Mapping[str, str]):
     """Instants in ISO form, counts and numbers as digits. Few prompts name a deadline, and it takes long to compute."""
 
-    def __init__(self, state: CallState, now: datetime) -> None:
-        """`now`: the present instant, or the one that is simulated."""
+    def __init__(self, state: CallState, now: datetime, began_at: datetime | None = None) -> None:
+        """`now`: the present instant, or the one that is simulated; `began_at`: that of the first contact."""
         self._state = state
         self._now = now
+        self._began_at = began_at or now
         self._computed: Mapping[str, Callable[[], str]] = {
+            "today": self._today,
             "due_at": self._due_at,
             "opening_at": self._opening_at,
             "hours": self._hours,
@@ -38,7 +40,7 @@ class PromptValues(Mapping[str, str]):
         Raises:
             KeyError: there is none.
         """
-        if name in self._of_state:
+        if name in self._of_state and name != "due_at":
             return self._of_state[name]
         return self._computed[name]()
 
@@ -50,18 +52,24 @@ class PromptValues(Mapping[str, str]):
         """How many names there are."""
         return len({**self._computed, **self._of_state})
 
-    def _due(self, urgency: Urgency) -> datetime:
+    def _today(self) -> str:
+        """The local day on which the prompt is spoken: "tomorrow" is said of an instant after midnight no more."""
+        return self._now.astimezone(settings().hours.zone).date().isoformat()
+
+    def _due(self, urgency: Urgency, since: datetime) -> datetime:
         team = Request.of(self._state.request).team
         configured = settings()
-        return sla_policies.due_at(
-            self._now, TaskKind.CALLBACK, urgency, team, configured.sla_policies, configured.hours
-        )
+        return sla_policies.due_at(since, TaskKind.CALLBACK, urgency, team, configured.sla_policies, configured.hours)
 
     def _due_at(self) -> str:
-        return iso(self._due(Urgency.EMERGENCY)) or ""
+        """The deadline of the request that was looked up, or of an emergency of this call; an instant of work."""
+        due_at = self._state.request.due_at or self._due(Urgency.EMERGENCY, self._began_at)
+        configured = settings()
+        told = working_hours.next_deadline(configured.hours, configured.calling_hours, due_at, self._now)
+        return iso(told) or ""
 
     def _hours(self) -> str:
-        hours = (self._due(Urgency.NORMAL) - self._now).total_seconds() / 3600
+        hours = (self._due(Urgency.NORMAL, self._now) - self._now).total_seconds() / 3600
         return str(min(99, -int(-hours // 1)))
 
     def _opening_at(self) -> str:

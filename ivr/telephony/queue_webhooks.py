@@ -100,7 +100,7 @@ def _announcement(state: CallState) -> tuple[PromptLine, ...] | None:
             call_queue.leave(session, entry, QueueExit.NOBODY, now)
             return None
         call_distribution.match(session, now)
-        place = call_queue.position(session, entry)
+        place = call_queue.position(session, entry, now)
         expected = call_queue.expected_wait(session, entry.team_id, place, now)
     said = (PromptLine("line_position", values={"place": str(place)}),)
     if expected is None:

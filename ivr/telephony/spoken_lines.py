@@ -38,7 +38,8 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
             pieces = prompts.spoken(line.prompt, spoken_in, _both(own, values))
             found.append(_verbs(pieces, spoken_in, settings().calls_url))
         else:
-            given = tuple([(name, own[name] if name in own else values[name]) for name in needed])
+            known = _both(own, values)
+            given = tuple([(name, known[name]) for name in needed if name != "today" or name in known])
             found.append(_prepared(line.prompt, spoken_in, template, given, circumstances))
     return "".join(found)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log
-from ivr.callbacks import appointments, attempts, claims, collaboration, events, queries, sms, workflow
+from ivr.callbacks import appointments, claims, collaboration, events, queries, sms, workflow
 from ivr.domain.enums import AccessAction, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
@@ -80,7 +80,7 @@ def attempt(task_id: int) -> Response:
     form = task_form(AttemptForm, task_id)
     return act_on_task(
         task_id,
-        lambda session, task, user, now: attempts.record(session, task, user, form.outcome, now),
+        lambda session, task, user, now: workflow.record_attempt(session, task, user, form.outcome, now),
         form=form,
         ends=form,
     )

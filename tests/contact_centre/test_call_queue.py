@@ -107,7 +107,7 @@ def test_places_are_counted_in_ones_own_teams_line_emergencies_first(empty_datab
         first, other, last = enters(session, 1), enters(session, 2, "work"), enters(session, 3)
         urgent = enters(session, 4, "emergency", NOW + timedelta(minutes=1))
         session.flush()
-        assert [call_queue.position(session, entry) for entry in (urgent, first, last, other)] == [1, 2, 3, 1]
+        assert [call_queue.position(session, entry, NOW) for entry in (urgent, first, last, other)] == [1, 2, 3, 1]
         assert call_queue.enter(session, first.call, 1, Request(concern="benefits"), "tr", "", NOW) is first, (
             "twice is once"
         )

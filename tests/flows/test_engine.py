@@ -87,6 +87,12 @@ class Answers:
     def is_ours(self, number: str) -> bool:
         return number == "+494211782666"
 
+    def can_be_called_back(self, state: CallState) -> bool:
+        return self.shown and state.screened is None
+
+    def silence_is_answered(self, state: CallState) -> bool:
+        return self.can_be_called_back(state)
+
     def request_status(self, state: CallState) -> StatusAnswer:
         return StatusAnswer(self.outcome, replace(state.request, changes="12345674"))
 

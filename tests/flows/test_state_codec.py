@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "fa30f9834b7a5a8d",
-    (deferred_writes.TurnEntry, 1): "96e7b589b3f54715",
-    (deferred_writes.RecordingEntry, 1): "be78fef0e6092735",
+    (CallState, 1): "58148d8b0d70cbab",
+    (deferred_writes.TurnEntry, 1): "072af5b3b5a21d7c",
+    (deferred_writes.RecordingEntry, 1): "bbb90f0d95503afc",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {

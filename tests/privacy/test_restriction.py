@@ -105,10 +105,10 @@ def test_nobody_is_rung_for_a_kept_place_that_is_restricted(services) -> None:
         entry = session.scalars(select(QueueEntry)).one()
         entry.state, entry.mode, entry.left_at, entry.answered_at = "waiting", "callback", None, None
         session.flush()
-        assert list(call_queue.waiting(session)) == [entry]
+        assert list(call_queue.waiting(session, now)) == [entry]
         task = session.get_one(CallbackTask, person.task_id)
         restriction.restrict(session, task, session.scalars(select(User).where(User.username == "lena")).one(), now)
-        assert list(call_queue.waiting(session)) == []
+        assert list(call_queue.waiting(session, now)) == []
         call_queue.drop_kept_places(session, now, closed=False)
         assert (entry.state, entry.reason) == ("left", "withdrawn")
 

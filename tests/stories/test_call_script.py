@@ -69,7 +69,7 @@ def is_sent_off_with(person: Caller, tasks_of) -> dict:
 
 
 def test_a_callback_without_a_recording(guest, tasks_of) -> None:
-    person = guest().presses("1").hears("closed").hears("promise_callback").hears("consent").presses("2")
+    person = guest().presses("1").hears("closed").hears("offer_voicebox").hears("consent").presses("2")
     person.hears("confirm_number").presses("1").hears("postal_code").presses("80331")
     person.hears("postal_code_not_usable").hears("postal_code").presses("28759")
     task = is_sent_off_with(person.hears("availability").presses("2"), tasks_of)

@@ -161,7 +161,7 @@ class Day:
 
     def closes(self, session: Session) -> None:
         """Closing time: whoever waits is taken to the voicebox."""
-        for entry in call_queue.waiting(session):
+        for entry in call_queue.waiting(session, self.now):
             if entry.mode == "live":
                 call_queue.leave(session, entry, "closed", self.now)
                 self._leaves_a_message(session, entry.call, Request(concern=entry.concern), "closed")

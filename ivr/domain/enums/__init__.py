@@ -23,6 +23,8 @@ from ivr.domain.enums.accounts import (
 )
 from ivr.domain.enums.call_script import (
     EventName,
+    Held,
+    Promised,
     RoutingQuestion,
     SimulatedHours,
 )
@@ -113,6 +115,7 @@ __all__ = [
     "EntryOutcome",
     "EntryPlace",
     "EventName",
+    "Held",
     "IdentityCheck",
     "InterpreterRequestState",
     "LegEnding",
@@ -125,6 +128,7 @@ __all__ = [
     "PendingDeletionKind",
     "PresenceState",
     "PriorityGroup",
+    "Promised",
     "ProposalState",
     "QueueEntryMode",
     "QueueEntryState",

@@ -14,6 +14,10 @@ class EventName(StrEnum):
     MESSAGE_LEFT = "message_left"
     #: The caller asks by key for a callback, forms or an appointment.
     ASKED = "asked"
+    #: The caller has chosen what the emergency is. Whether they wait for a callback is not known yet.
+    EMERGENCY_REPORTED = "emergency_reported"
+    #: The caller has pressed nothing in the whole call, or nothing where they had to choose.
+    SILENT_CALLER = "silence"
     NUMBER_GIVEN = "number_given"
     #: The caller has called about this before; an open task of the same telephone may be joined.
     JOIN_WANTED = "join_wanted"
@@ -25,6 +29,21 @@ class EventName(StrEnum):
     PLACE_KEPT = "place_kept"
     #: The caller wants to be called back together with an interpreter.
     INTERPRETER_WANTED = "interpreter_wanted"
+
+
+class Held(StrEnum):
+    """What a row of the database holds of a call, so that it may be promised."""
+
+    TASK = "task"
+    REQUEST_FOUND = "request_found"
+    TEXT_MESSAGE = "text_message"
+
+
+class Promised(StrEnum):
+    """How certain it is that the caller waits for the callback that a task promises."""
+
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
 
 
 class RoutingQuestion(StrEnum):

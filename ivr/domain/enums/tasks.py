@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
+    #: The caller has talked with a member in the very call that opened the task.
+    TALKED = "talked"
 
 
 class TaskEventKind(StrEnum):

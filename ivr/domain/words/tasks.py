@@ -44,6 +44,7 @@ OUTCOMES = Words(
         Outcome.REFUSED: _("Appointment refused"),
         Outcome.WITHDRAWN: _("Withdrawn by the caller"),
         Outcome.MERGED: _("Merged"),
+        Outcome.TALKED: _("Talked with in the same call"),
     },
     Outcome,
 )

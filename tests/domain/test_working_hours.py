@@ -1,0 +1,89 @@
+"""Instants told to callers lie where somebody works who may call them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.domain import sla_policies, working_hours
+from ivr.domain.enums import TaskKind, Urgency
+from ivr.domain.opening_hours import Closure, Hours, Span
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAILY = Hours()
+CALLING = Hours(daily=Span(opens=time(8), closes=time(20)))
+
+
+def at(text: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold)
+
+
+def told(due: str, now: str, hours: Hours = DAILY, calling: Hours = CALLING) -> str | None:
+    found = working_hours.deadline(hours, calling, at(due), at(now))
+    return f"{found.astimezone(BERLIN):%Y-%m-%d %H:%M}" if found else None
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "expected"),
+    [
+        # a call half an hour after midnight is promised until half an hour after the next: the day before ends at six
+        ("2026-11-28T00:31", "2026-11-27T00:31", "2026-11-27 18:00"),
+        ("2026-11-28T18:30", "2026-11-27T18:30", "2026-11-28 18:00"),
+        ("2026-11-28T07:59", "2026-11-27T07:59", "2026-11-27 18:00"),
+        ("2026-11-28T08:00", "2026-11-27T08:00", "2026-11-27 18:00"),
+        ("2026-11-28T08:01", "2026-11-27T08:01", "2026-11-28 08:15"),
+        ("2026-11-28T09:47", "2026-11-27T09:47", "2026-11-28 10:00"),
+        ("2026-11-28T10:00", "2026-11-27T10:00", "2026-11-28 10:00"),
+        ("2026-11-28T17:58", "2026-11-27T17:58", "2026-11-28 18:00"),
+        # nobody works any more before it is due
+        ("2026-11-28T00:31", "2026-11-27T18:00", None),
+        ("2026-11-28T07:00", "2026-11-27T19:00", None),
+        ("2026-11-27T10:00", "2026-11-27T10:01", None),
+        # the two nights in which the clock is changed, and the turn of the year
+        ("2026-10-25T02:30", "2026-10-24T02:30", "2026-10-24 18:00"),
+        ("2027-03-28T03:30", "2027-03-27T03:30", "2027-03-27 18:00"),
+        ("2027-01-01T00:00", "2026-12-31T00:00", "2026-12-31 18:00"),
+    ],
+)
+def test_a_deadline_is_told_as_an_instant_at_which_somebody_works(due: str, now: str, expected: str | None) -> None:
+    assert told(due, now) == expected
+
+
+def test_hours_for_calling_people_count_too() -> None:
+    narrow = Hours(daily=Span(opens=time(9), closes=time(17)))
+    assert told("2026-11-28T17:30", "2026-11-27T17:30", calling=narrow) == "2026-11-28 17:00"
+    assert told("2026-11-28T08:30", "2026-11-27T08:30", calling=narrow) == "2026-11-27 17:00"
+    split = Hours(daily=Span(opens=time(19), closes=time(20)))
+    assert told("2026-11-28T17:30", "2026-11-27T17:30", calling=split) is None
+
+
+def test_over_closed_days_the_next_day_of_work_is_told() -> None:
+    christmas = Hours(closures=(Closure(first=date(2026, 12, 24), last=date(2026, 12, 27)),))
+    due, now = at("2026-12-25T12:00"), at("2026-12-24T12:00")
+    assert working_hours.deadline(christmas, CALLING, due, now) is None
+    found = working_hours.next_deadline(christmas, CALLING, due, now)
+    assert found == at("2026-12-28T10:00")
+
+
+def test_a_hotline_that_never_opens_tells_what_is_due() -> None:
+    never = Hours(daily=None)
+    assert working_hours.next_deadline(never, CALLING, at("2026-12-25T12:00"), at("2026-12-24T12:00")) == at(
+        "2026-12-25T12:00"
+    )
+
+
+@pytest.mark.parametrize("urgency", list(Urgency))
+@pytest.mark.parametrize("hours", [DAILY, Hours(weekdays={"sunday": None, "saturday": None}, holidays=True)])
+def test_every_minute_of_a_week_has_a_deadline_at_which_somebody_works(urgency: Urgency, hours: Hours) -> None:
+    for minute in range(0, 14 * 24 * 60, 23):
+        began = datetime(2026, 10, 19, tzinfo=BERLIN).timestamp() + minute * 60
+        now = datetime.fromtimestamp(began, BERLIN)
+        due = sla_policies.due_at(now, TaskKind.CALLBACK, urgency, "benefits", (), hours)
+        found = working_hours.next_deadline(hours, CALLING, due, now).astimezone(BERLIN)
+        spans = [(begins, ends) for begins, ends in working_hours.spans(hours, CALLING, now) if begins < found]
+        begins, ends = spans[-1]
+        assert begins < found <= ends, f"{now}: {found}"
+        assert found > now
+        assert found.minute % 15 == 0

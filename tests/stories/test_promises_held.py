@@ -1,0 +1,555 @@
+"""What callers are promised is in the database before they hear it, wherever they hang up."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.accounts import users
+from ivr.callbacks import alert_digest, attempts, contacts, queries, workflow
+from ivr.callbacks.request import Request
+from ivr.calls import screening
+from ivr.config.settings import Settings
+from ivr.contact_centre import agent_presence, call_distribution, call_queue, leg_events, wrap_up
+from ivr.domain.enums import Held, Outcome, Screening, TaskKind
+from ivr.domain.routing import TEAMS
+from ivr.domain.timestamps import utc_now
+from ivr.flows.promises import PROMISES
+from ivr.models.accounts import User
+from ivr.models.alerts import AlertItem
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Leg, QueueEntry
+from ivr.models.contacts import Contact
+from ivr.platform import database, write_behind
+from tests.support.environment import forget_settings
+from tests.support.people import hire
+from tests.support.volume import volume
+from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
+
+#: German, then the main menu.
+GERMAN = "1"
+
+
+@pytest.fixture
+def hotline(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
+    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
+        yield hotline
+
+
+@pytest.fixture
+def caller(hotline: Hotline) -> Callable[..., WebhookCaller]:
+    return lambda *given, **wishes: WebhookCaller(hotline, *given, **wishes)
+
+
+def tasks_of(person: WebhookCaller) -> list[CallbackTask]:
+    with database.reading() as session:
+        query = select(CallbackTask).join(Contact).join(Call, Contact.call_id == Call.id)
+        return list(session.scalars(query.where(Call.call_sid == person.sid).order_by(CallbackTask.id)))
+
+
+def the_task(person: WebhookCaller) -> CallbackTask:
+    (task,) = tasks_of(person)
+    return task
+
+
+# -- emergencies -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "kind"), [("1", "no_money"), ("2", "power_cut"), ("3", "housing"), ("5", "other")])
+def test_an_emergency_is_a_task_from_the_key_that_says_what_it_is(caller, key: str, kind: str) -> None:
+    person = caller().dials().presses(GERMAN, "9")
+    assert tasks_of(person) == []
+    person.does_not_hear("promise_emergency").presses(key).hears("promise_emergency").hangs_up()
+    task = the_task(person)
+    assert (task.concern, task.urgency, task.emergency_kind, task.state) == ("emergency", "emergency", kind, "open")
+    assert task.callback_number == person.number
+    assert task.unconfirmed
+    assert not task.provisional
+
+
+def test_an_emergency_whose_caller_does_not_say_what_it_is_is_one_too(caller) -> None:
+    person = caller().dials().presses(GERMAN, "9", "", "").hears("promise_emergency").hangs_up()
+    assert (the_task(person).emergency_kind, the_task(person).unconfirmed) == ("other", True)
+
+
+def test_without_a_number_nothing_is_promised_before_somebody_asks(caller) -> None:
+    person = caller("anonymous").dials().presses(GERMAN, "9", "1").hears("offer_emergency")
+    person.does_not_hear("promise_emergency").hangs_up()
+    assert tasks_of(person) == []
+
+
+@pytest.mark.parametrize("screened", list(Screening))
+def test_a_screened_number_has_no_emergency_by_a_key_alone(caller, screened: Screening, monkeypatch) -> None:
+    person = caller()
+    if screened == Screening.BLOCKED:
+        boss = hire()["lena"]
+        with database.writing() as session:
+            screening.block(session, person.number, 3, "Telefonterror", boss, utc_now())
+    else:
+        monkeypatch.setattr(screening, "too_often", lambda number: True)
+    person.dials().presses("9", "1").hears("offer_emergency").does_not_hear("promise_emergency")
+    assert tasks_of(person) == []
+    person.presses("2", "1")
+    assert not the_task(person).unconfirmed, "who asks for a callback is heard"
+
+
+@pytest.mark.parametrize("how", ["agrees to be recorded", "asks for a callback", "speaks", "hangs up in mid-speech"])
+def test_an_emergency_is_confirmed_by_consent_or_a_wish(caller, how: str) -> None:
+    person = caller().dials().presses(GERMAN, "9", "2")
+    assert the_task(person).unconfirmed
+    person.presses("2" if how == "asks for a callback" else "1")
+    assert not the_task(person).unconfirmed
+    if how == "speaks":
+        person.speaks().hears("review")
+    if how == "hangs up in mid-speech":
+        person.speaks(hangs_up=True)
+    if not person.is_over:
+        person.hangs_up()
+    assert the_task(person).state == "open"
+
+
+def test_silence_after_the_tone_takes_no_emergency_back(caller) -> None:
+    person = caller().dials().presses(GERMAN, "9", "2", "1").speaks(0).speaks(0).speaks(0).hangs_up()
+    assert the_task(person).state == "open"
+
+
+def test_who_stays_silent_at_the_question_about_the_recording_hears_their_code(caller) -> None:
+    person = caller().dials().presses(GERMAN, "9", "2", "", "", "").hears("receipt")
+    assert person.is_over
+    assert the_task(person).unconfirmed, "nothing was agreed to or asked for"
+
+
+def test_a_failure_of_ours_still_leads_an_emergency_to_the_voicebox(caller, hotline: Hotline) -> None:
+    person = caller().dials().presses(GERMAN, "9", "2")
+    person._request("/voice/fallback", ErrorCode="11200", ErrorUrl=person.address)
+    person.hears("technical_problem").hears("consent")
+
+
+@pytest.fixture
+def alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERTS", json.dumps([{"name": "all", "to": "team@example.org"}]))
+    monkeypatch.setenv("SMTP_URL", "smtp://localhost:1")
+    forget_settings()
+
+
+def told_at(now: datetime) -> int:
+    with database.writing() as session:
+        return alert_digest.write_due_messages(session, now)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Sets the clock of the webhooks."""
+    from ivr.telephony import call_session, queue_webhooks, voice_webhooks
+
+    def set_to(at: datetime) -> None:
+        for module in (call_session, queue_webhooks, voice_webhooks):
+            monkeypatch.setattr(module, "utc_now", lambda: at)
+
+    return set_to
+
+
+#: Friday in Bremen: a quarter past one at night, and ten in the morning.
+NIGHT, MORNING = datetime(2026, 11, 27, 0, 15, tzinfo=UTC), datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+
+
+def test_nobody_is_woken_by_an_emergency_that_is_not_confirmed(alerts, caller, clock) -> None:
+    clock(NIGHT)
+    caller(at="clock").dials().presses(GERMAN, "9", "1").hangs_up()
+    assert told_at(NIGHT + timedelta(minutes=5)) == 0
+    assert told_at(datetime(2026, 11, 27, 6, 59, tzinfo=UTC)) == 0
+    assert told_at(datetime(2026, 11, 27, 7, 0, tzinfo=UTC)) == 1, "the hotline opens at eight"
+
+
+def test_an_emergency_that_is_confirmed_at_night_is_told_at_once(alerts, caller, clock) -> None:
+    clock(NIGHT)
+    person = caller(at="clock").dials().presses(GERMAN, "9", "1")
+    assert told_at(NIGHT) == 0
+    person.presses("2")
+    assert told_at(NIGHT) == 1
+
+
+def test_by_day_it_is_told_when_the_caller_has_gone_without_an_answer(alerts, caller, clock) -> None:
+    clock(MORNING)
+    person = caller(at="clock").dials().presses(GERMAN, "9", "1")
+    assert told_at(MORNING) == 0, "the caller is still on the telephone"
+    person.hangs_up()
+    assert told_at(MORNING) == 1
+
+
+def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(caller) -> None:
+    people = hire()
+    ordinary = caller().dials().presses(GERMAN, "1", "2").hangs_up()
+    person = caller().dials().presses(GERMAN, "9", "1")
+    with database.reading() as session:
+        mia = session.get_one(User, people["mia"].id)
+        listed = queries.in_view(session, mia, "open", now=utc_now())
+        first = listed.tasks[0] if hasattr(listed, "tasks") else listed[0]
+        assert first.id == the_task(person).id
+        assert queries.candidates(session, mia, ["de"], utc_now()) == [the_task(ordinary).id]
+    person.hangs_up()
+    with database.reading() as session:
+        assert queries.candidates(session, mia, ["de"], utc_now())[0] == the_task(person).id
+
+
+# -- the call queue -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mia(empty_database: Settings) -> User:
+    """A member of the team for emergencies, at her telephone but on another call."""
+    mia = hire()["mia"]
+    with database.writing() as session:
+        agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
+        agent_presence.get_or_create(session, mia.id, utc_now()).state = "talking"
+    return mia
+
+
+def waits(person: WebhookCaller, *keys: str) -> WebhookCaller:
+    """In opening hours, up to the call queue."""
+    person.dials().presses(GERMAN, *keys, "")
+    assert person.verb == "Enqueue", person.last
+    return person
+
+
+def test_an_emergency_that_hangs_up_in_the_queue_is_a_task(caller, mia: User) -> None:
+    person = waits(caller(at="open"), "9", "3")
+    person.waits().hears("line_position").hangs_up()
+    task = the_task(person)
+    assert (task.state, task.unconfirmed, task.emergency_kind) == ("open", True, "housing")
+
+
+def test_an_emergency_keyed_while_waiting_is_a_task_too(caller, mia: User) -> None:
+    person = waits(caller(at="open"), "1").waits("9").hears("emergency").presses("4").hangs_up()
+    assert [task.emergency_kind for task in tasks_of(person)] == ["food_voucher"]
+
+
+def talks(person: WebhookCaller, mia: User) -> Leg:
+    """A member accepts, and both are in the room."""
+    now = utc_now()
+    with database.writing_alone() as session:
+        agent_presence.get_or_create(session, mia.id, now).state = "available"
+        (leg,) = call_distribution.match(session, now)
+        leg_events.answered(session, leg, "CA" + secrets.token_hex(16), now)
+        assert leg_events.accepted(session, leg, now)
+        entry_id = leg.conversation.entry_id
+    person._request(f"/voice/connected?entry={entry_id}")
+    assert person.verb == "Dial"
+    with database.writing_alone() as session:
+        leg = session.get_one(Leg, leg.id)
+        callers = [one for one in leg.conversation.legs if one.role == "caller"]
+        for number, one in enumerate((leg, *callers), start=1):
+            leg_events.in_room(session, one, number, now + timedelta(seconds=2))
+    return leg
+
+
+def test_it_is_closed_with_the_conversation_if_its_caller_is_served(caller, mia: User, alerts) -> None:
+    person = waits(caller(at="open"), "9", "1")
+    talks(person, mia)
+    assert the_task(person).state == "open"
+    person.hangs_up()
+    task = the_task(person)
+    assert (task.state, task.outcome) == ("closed", Outcome.TALKED)
+    with database.reading() as session:
+        assert session.scalars(select(AlertItem)).all() == []
+
+
+def test_who_is_cut_off_and_waits_again_has_their_task_again(caller, mia: User) -> None:
+    person = waits(caller(at="open"), "9", "1")
+    leg = talks(person, mia)
+    with database.writing_alone() as session:
+        leg_events.call_over(session, session.get_one(Leg, leg.id), "completed", utc_now())
+    person.conversation_ends().hears("conversation_over")
+    assert the_task(person).state == "closed"
+    person.presses("1")
+    assert person.verb == "Enqueue"
+    assert (the_task(person).state, the_task(person).unconfirmed) == ("open", True)
+    person.waits().hangs_up()
+    assert the_task(person).state == "open"
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("settled", "closed"), ("broken_off", "open"), ("follow_up", "open")])
+def test_what_the_member_says_of_the_conversation_counts(caller, mia: User, outcome: str, state: str) -> None:
+    person = waits(caller(at="open"), "9", "1")
+    talks(person, mia)
+    person.hangs_up()
+    with database.writing_alone() as session:
+        leg = session.scalars(select(Leg).where(Leg.user_id == mia.id)).one()
+        leg_events.call_over(session, leg, "completed", utc_now())
+        wrap_up.finish(session, session.get_one(User, mia.id), outcome, "", utc_now())
+    assert the_task(person).state == state
+    assert not the_task(person).unconfirmed or state == "closed"
+
+
+# -- kept places --------------------------------------------------------------------------------------
+
+
+def test_a_place_without_a_number_is_not_said_to_be_kept(caller, mia: User) -> None:
+    person = waits(caller("anonymous", at="open"), "1").waits("1").hears("enter_number")
+    person.does_not_hear("place_kept").presses("017612345678", "1").hears("place_kept")
+    assert the_task(person).callback_number == "+4917612345678"
+
+
+def test_a_place_with_a_number_is_kept_at_once(caller, mia: User) -> None:
+    waits(caller(at="open"), "1").waits("1").hears("place_kept")
+
+
+def test_who_hangs_up_before_giving_a_number_holds_no_place(caller, mia: User) -> None:
+    for _ in range(4):
+        waits(caller("anonymous", at="open"), "1").waits("1").hangs_up()
+    person = waits(caller(at="open"), "1")
+    assert place_of(person) == 1
+    with database.writing() as session:
+        call_queue.drop_kept_places(session, utc_now(), closed=False)
+        gone = session.scalars(select(QueueEntry.reason).where(QueueEntry.mode == "callback")).all()
+    assert gone == ["withdrawn"] * 4
+    assert place_of(person) == 1
+
+
+def place_of(person: WebhookCaller) -> int:
+    with database.reading() as session:
+        entry = call_queue.of_call(session, person.sid, 1)
+        assert entry is not None
+        return call_queue.position(session, entry, utc_now())
+
+
+@pytest.mark.parametrize("what", ["number given", "erased", "closed", "restricted", "blocked", "claimed"])
+def test_a_kept_place_counts_as_long_as_it_can_be_served(caller, mia: User, what: str) -> None:
+    keeper = waits(caller(at="open"), "1").waits("1").hangs_up()
+    person = waits(caller(at="open"), "1")
+    assert place_of(person) == 2
+    now = utc_now()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, the_task(keeper).id)
+        match what:
+            case "erased":
+                task.callback_number, task.erased_at = None, now
+            case "closed":
+                workflow.withdraw(session, task, now)
+            case "restricted":
+                task.restricted_at = now
+            case "claimed":
+                workflow.claim(session, task, session.get_one(User, mia.id), now)
+            case "blocked":
+                screening.block(session, keeper.number, 3, "Telefonterror", session.get_one(User, mia.id), now)
+    counts = what == "number given"
+    assert place_of(person) == (2 if counts else 1)
+    with database.reading() as session:
+        assert (len(call_queue.waiting(session, now)) == 2) == counts
+
+
+# -- silent callers ------------------------------------------------------------------------------------
+
+
+def is_silent(person: WebhookCaller, questions: int = 20) -> WebhookCaller:
+    """Presses nothing until the hotline ends the call."""
+    person.dials()
+    for _ in range(questions):
+        if person.is_over:
+            break
+        person.presses("")
+    assert person.is_over
+    return person
+
+
+def test_a_caller_who_presses_nothing_is_called_back_once(caller) -> None:
+    person = is_silent(caller())
+    assert person.last[-2:] == ["silent_callback", "goodbye"]
+    assert person.heard.count("main") == 3, "two full repeats of the menu"
+    person.does_not_hear("consent")
+    task = the_task(person)
+    assert (task.silent_caller, task.state, task.urgency, task.callback_number) == (
+        True,
+        "open",
+        "normal",
+        person.number,
+    )
+
+
+def test_without_a_number_a_silent_caller_is_told_to_call_again(caller) -> None:
+    person = is_silent(caller("anonymous"))
+    assert person.last[-2:] == ["call_again", "goodbye"]
+    assert tasks_of(person) == []
+
+
+def test_a_number_is_called_for_silence_once_a_day(caller) -> None:
+    first = is_silent(caller())
+    again = is_silent(caller(first.number))
+    again.does_not_hear("silent_callback")
+    assert again.last[-2:] == ["call_again", "goodbye"]
+    assert tasks_of(again) == []
+
+
+def test_the_hotlines_own_numbers_and_screened_ones_are_not_called_for_silence(caller, hotline, monkeypatch) -> None:
+    own = is_silent(caller(hotline.settings.hotline_number))
+    assert tasks_of(own) == []
+    monkeypatch.setattr(screening, "too_often", lambda number: True)
+    robot = is_silent(caller())
+    robot.hears("held_off") if "held_off" in robot.last else None
+    assert tasks_of(robot) == []
+
+
+def test_so_many_silent_callers_a_day_and_no_more(caller, monkeypatch) -> None:
+    monkeypatch.setenv("SILENT_CALLERS_A_DAY", "1")
+    forget_settings()
+    assert len(tasks_of(is_silent(caller()))) == 1
+    assert tasks_of(is_silent(caller())) == []
+
+
+def test_silence_where_a_choice_is_needed_is_answered_too(caller) -> None:
+    person = caller().dials().presses(GERMAN, "1", "", "", "").hears("silent_callback")
+    assert the_task(person).silent_caller
+    assert person.is_over
+
+
+def attempted(person: WebhookCaller, outcome: str) -> CallbackTask:
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, the_task(person).id)
+        mia = session.scalar(select(User).where(User.username == "mia")) or users.add(
+            session, "mia", "Mia", "member", "x" * 12, list(TEAMS)
+        )
+        session.flush()
+        workflow.claim(session, task, mia, utc_now())
+        workflow.record_attempt(session, task, mia, outcome, utc_now())
+    return the_task(person)
+
+
+@pytest.mark.parametrize("outcome", ["no_answer", "busy", "answering_machine", "wrong_person", "call_refused"])
+def test_a_silent_caller_is_tried_a_single_time(caller, outcome: str) -> None:
+    task = attempted(is_silent(caller()), outcome)
+    assert (task.state, task.outcome, task.next_attempt_at, task.letter_proposed_at) == ("closed", outcome, None, None)
+
+
+def test_a_number_where_the_call_was_unwanted_is_left_alone(caller) -> None:
+    person = is_silent(caller())
+    attempted(person, "wrong_person")
+    with database.writing() as session:  # some days ago
+        for task in session.scalars(select(CallbackTask)):
+            task.first_contact_at -= timedelta(days=3)
+    assert tasks_of(is_silent(caller(person.number))) == []
+
+
+def test_silent_callers_come_last(caller) -> None:
+    silent = is_silent(caller())
+    asked = caller().dials().presses(GERMAN, "4", "2", "2").hangs_up()
+    with database.writing() as session:
+        boss = users.add(session, "mia", "Mia", "member", "x" * 12, list(TEAMS))
+        session.flush()
+        order = queries.candidates(session, boss, [], utc_now())
+        assert order == [the_task(asked).id], "another language than the member's comes before a silent caller"
+        workflow.claim(session, session.get_one(CallbackTask, the_task(asked).id), boss, utc_now())
+        assert queries.candidates(session, boss, ["de"], utc_now()) == [the_task(silent).id]
+        assert attempts is not None
+
+
+# -- any call, hung up anywhere --------------------------------------------------------------------------
+
+
+class Walker:
+    """Somebody who presses whatever they press, and remembers what the hotline promised to them."""
+
+    def __init__(self, person: WebhookCaller, dice: random.Random, codes: list[str]) -> None:
+        self.person, self.dice, self.codes = person, dice, codes
+        self.promised: list[tuple[str, Request | None]] = []
+        #: Keys that are pressed before those at random.
+        self.way: list[str] = []
+
+    def act(self) -> None:
+        person, dice = self.person, self.dice
+        match person.verb:
+            case "Gather":
+                person.presses(self._keys())
+            case "Record":
+                person.speaks(dice.choice([0, 0, 2.0, 5.0]), hangs_up=dice.random() < 0.2)
+            case "Enqueue":
+                self._in_queue()
+            case _:
+                person.goes_on()
+
+    def _keys(self) -> str:
+        if self.way:
+            return self.way.pop(0).replace("-", "")
+        asked = self.person.last[-1] if self.person.last else ""
+        if asked in ("enter_number", "enter_sms_number"):
+            return self.dice.choice(["017612345678", "042117890", "", "110", "9"])
+        if asked == "enter_code":
+            return self.dice.choice([*self.codes[-3:], "12345678", ""])
+        if asked in ("customer_number", "postal_code"):
+            return self.dice.choice(["214123456", "28195", "", "1"])
+        if asked == "transfer" and self.dice.random() < 0.8:
+            return ""
+        return self.dice.choice("111111222233344556789" + "0*#") if self.dice.random() > 0.15 else ""
+
+    def _in_queue(self) -> None:
+        if self.dice.random() < 0.2:
+            self.person.leaves_queue(self.dice.choice(["queue-full", "error", "system-error"]))
+        else:
+            self.person.waits(self.dice.choice(["", "1", "1", "2", "9", "5"]))
+
+    def remember(self) -> None:
+        """What the last document has promised, and what the call was about then."""
+        state = self.person.state
+        request = Request.of(state.request) if state is not None else None
+        self.promised += [(prompt, request) for prompt in self.person.last if prompt in PROMISES]
+
+    def check(self) -> None:
+        """Every promise heard so far has its row."""
+        for prompt, request in self.promised:
+            assert self._is_held(prompt, request), f"{prompt} has no row; heard {self.person.heard}"
+
+    def _is_held(self, prompt: str, request: Request | None) -> bool:
+        with database.reading() as session:
+            call = session.scalar(select(Call).where(Call.call_sid == self.person.sid))
+            if call is None:
+                return False
+            match PROMISES[prompt]:
+                case Held.TEXT_MESSAGE:
+                    return session.scalar(select(TextMessage.id).where(TextMessage.call_id == call.id)) is not None
+                case Held.REQUEST_FOUND:
+                    return any(contacts.by_code(session, code) is not None for code in self.codes)
+            if request is not None and (contact := contacts.of_call(session, call, request)) is not None:
+                return prompt != "place_kept" or contact.callback_number is not None
+            if request is None or prompt == "silent_callback":  # the last words of a call
+                return session.scalar(select(Contact.id).where(Contact.call_id == call.id).limit(1)) is not None
+            return False
+
+
+#: Where a walk at random begins: anywhere, in the call queue, at the tone, at forms, a link, a code, or in silence.
+_WAYS = ([], [], "1-", "11-", "191-", "111", "1512", "1531", "154", "-" * 12)
+WALKS = volume(test=60, ci=300, soak=6_000)
+
+
+@pytest.mark.soak
+def test_every_promise_has_its_row_wherever_the_caller_hangs_up(hotline: Hotline, mia: User, monkeypatch) -> None:
+    codes: list[str] = []
+    heard: set[str] = set()
+    for seed in range(WALKS):
+        dice = random.Random(seed)
+        number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 2 + ["anonymous", "+4917611111111"])
+        person = WebhookCaller(hotline, number, at=dice.choice(["open", "closed"]))
+        walker = Walker(person, dice, codes)
+        person.dials()
+        walker.way = [*dice.choice(_WAYS)]
+        for _ in range(dice.randint(1, 25)):
+            walker.remember()
+            walker.check()
+            if person.is_over:
+                break
+            walker.act()
+        walker.remember()
+        if not person.is_over:
+            person.hangs_up()
+        write_behind.flush()
+        walker.check()
+        heard |= {prompt for prompt, _ in walker.promised}
+        codes += [task.receipt_code for task in tasks_of(person) if task.kind == TaskKind.CALLBACK][:1]
+    assert heard >= {"promise_emergency", "availability", "receipt", "place_kept"}
+    if WALKS >= 300:
+        assert heard >= {"silent_callback", "noted", "link_sent", "request_open", "receipt_again"}

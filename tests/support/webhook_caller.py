@@ -1,0 +1,179 @@
+"""A caller made of webhooks alone: no process, no sound, only the carrier's signed requests and our documents.
+
+Every prompt that a document speaks is noted, with the call's state at that moment.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urljoin, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+from flask.testing import FlaskClient
+from twilio.request_validator import RequestValidator
+
+from ivr.carrier.webhook_urls import voice_url
+from ivr.config.settings import Settings
+from ivr.flows.state import CallState
+from ivr.platform import write_behind
+from ivr.telephony import spoken_lines
+from ivr.telephony.state_token import unseal
+from ivr.web.app import create_app
+
+
+@dataclass
+class Hotline:
+    """The hotline's webhooks, and the prompts of the document that was asked for last."""
+
+    client: FlaskClient
+    settings: Settings
+    spoken: list[str] = field(default_factory=list)
+
+    def post(self, url: str, **form: str) -> str:
+        """What a signed request of the carrier is answered with."""
+        form = {"AccountSid": self.settings.account_sid, **form}
+        asked = urljoin(voice_url("/"), url).partition("#")[0]  # how often to try again is for the carrier
+        path = asked.removeprefix(urljoin(asked, "/").rstrip("/"))
+        signature = RequestValidator(self.settings.auth_token).compute_signature(asked, form)
+        answer = self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+        assert answer.status_code in (200, 204), f"{path}: {answer.status_code}"
+        return answer.text
+
+
+@contextmanager
+def hotline_of_webhooks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
+    """The hotline of this process."""
+    hotline = Hotline(create_app().test_client(), settings)
+    different = spoken_lines._different
+
+    def noted(lines, language):
+        for line, spoken_in in different(lines, language):
+            hotline.spoken.append(line.prompt)
+            yield line, spoken_in
+
+    monkeypatch.setattr(spoken_lines, "_different", noted)
+    yield hotline
+
+
+class WebhookCaller:
+    """One call."""
+
+    def __init__(self, hotline: Hotline, number: str = "", at: str = "closed") -> None:
+        self.hotline = hotline
+        self.number = number or f"+4917{secrets.randbelow(10**9):09d}"
+        self.sid = "CA" + secrets.token_hex(16)
+        self.at = at
+        #: Every prompt heard so far, and those of the last document.
+        self.heard: list[str] = []
+        self.last: list[str] = []
+        self.verb, self.address, self.is_over = "", "", False
+        self.silence_leads_to = ""
+        self.state: CallState | None = None
+        self._recordings = 0
+
+    def dials(self) -> WebhookCaller:
+        extra = {"SipHeader_X-Hotline-At": self.at} if self.at != "clock" else {}
+        self._request("/voice/incoming", To=self.hotline.settings.hotline_number, **extra)
+        return self
+
+    def presses(self, *keys: str) -> WebhookCaller:
+        """Answer questions one after the other; an empty text is silence."""
+        for pressed in keys:
+            assert self.verb == "Gather", f"the hotline waits for {self.verb or 'nothing'}; heard {self.last}"
+            if pressed == "" and self.silence_leads_to:
+                self._request(self.silence_leads_to)
+            else:
+                self._request(self.address, Digits=pressed)
+        return self
+
+    def speaks(self, seconds: float = 4.0, *, hangs_up: bool = False) -> WebhookCaller:
+        """Speak after the tone (0 seconds: say nothing)."""
+        assert self.verb == "Record"
+        if not seconds:
+            self._request(self.silence_leads_to)
+            return self
+        self._recordings += 1
+        recording = f"RE{self.sid[2:26]}{self._recordings:08d}"
+        told = {"RecordingSid": recording, "RecordingDuration": str(seconds)}
+        if hangs_up:
+            state = {"url": self.address.replace("/voice/answer", "/voice/recording")}
+            self._event(state["url"], RecordingStatus="in-progress", **told)
+            return self.hangs_up()
+        self._request(self.address, Digits="#", **told)
+        return self
+
+    def waits(self, key: str = "") -> WebhookCaller:
+        """Hear the queue's announcement, and perhaps press a key."""
+        assert self.verb == "Enqueue"
+        action, wait = self.address, self._wait
+        self.hotline.spoken.clear()
+        document = ElementTree.fromstring(self._post(wait))
+        self._note()
+        if key and (gather := document.find("Gather")) is not None:
+            document = ElementTree.fromstring(self._post(gather.get("action"), Digits=key))
+        if document.find("Leave") is not None:
+            self._request(action, QueueResult="leave", QueueTime="5")
+        return self
+
+    def leaves_queue(self, result: str) -> WebhookCaller:
+        """The carrier's queue lets them go."""
+        self._request(self.address, QueueResult=result, QueueTime="5")
+        return self
+
+    def goes_on(self) -> WebhookCaller:
+        """Nothing is expected of the caller: the carrier asks for the next document."""
+        self._request(self.silence_leads_to or self.address)
+        return self
+
+    def conversation_ends(self) -> WebhookCaller:
+        """The member has left the room, and the caller goes on in the script."""
+        self._request(self.address, DialCallStatus="completed")
+        return self
+
+    def hangs_up(self) -> WebhookCaller:
+        self._event("/voice/status", CallStatus="completed", CallDuration="30")
+        self.is_over = True
+        write_behind.flush()
+        return self
+
+    def hears(self, prompt: str) -> WebhookCaller:
+        assert prompt in self.last, f"{prompt} is not among {self.last}"
+        return self
+
+    def does_not_hear(self, prompt: str) -> WebhookCaller:
+        assert prompt not in self.heard
+        return self
+
+    def _event(self, url: str, **form: str) -> None:
+        self._post(url, **form)
+
+    def _post(self, url: str, **form: str) -> str:
+        return self.hotline.post(url, CallSid=self.sid, From=self.number, **form)
+
+    def _note(self) -> None:
+        self.last = list(self.hotline.spoken)
+        self.heard += self.last
+
+    def _request(self, url: str, **form: str) -> None:
+        self.hotline.spoken.clear()
+        document = ElementTree.fromstring(self._post(url, **form))
+        self._note()
+        self.verb = self.address = self.silence_leads_to = ""
+        for verb in document:
+            if verb.tag in ("Gather", "Record", "Enqueue", "Dial") and not self.verb:
+                self.verb, self.address = verb.tag, verb.get("action", "")
+                self._wait = verb.get("waitUrl", "")
+            elif verb.tag == "Redirect":
+                self.silence_leads_to = verb.text or ""
+            elif verb.tag == "Hangup":
+                self.hangs_up()
+        if self.verb == "Gather" and document.find("Gather").get("actionOnEmptyResult") == "true":
+            self.silence_leads_to = ""
+        if (address := self.address or self.silence_leads_to) and (
+            token := parse_qs(urlsplit(address).query).get("state")
+        ):
+            self.state = unseal(token[0], self.sid)
