@@ -354,7 +354,7 @@ def test_a_member_comes_wraps_up_and_goes_by_telephone(caller_at_menu, team) -> 
     team.goes("mia")
     with database.writing() as session:
         users.set_pin(session, "mia", "1234", "987654")
-        staff_telephones.add(session, "+4917*", "", "", utc_now())
+        staff_telephones.add(session, mia.number, "mia", "", utc_now())
 
     def rings() -> Caller:
         one = Caller(team.hotline.switch, mia.number, to=STAFF).dials()
