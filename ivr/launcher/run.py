@@ -205,7 +205,8 @@ def _migrate() -> None:
         if isinstance(error, Damaged):
             fail(str(error))
         if fault_of(error) == DatabaseFault.DAMAGED and database_damage.file() is not None:
-            fail(database_damage.sentence(str(error).splitlines()[0]))
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            fail(f"The database cannot be used. {database_damage.sentence(reason)}")
         fail(f"The database cannot be used ({type(error).__name__}): {str(error).splitlines()[0]}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,9 +41,11 @@ from ivr.models.accounts import Team, User
 from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
+from ivr.operations import figures, house_pace
 from ivr.operations.demo_conversations import add_conversation
-from ivr.operations.demo_messages import SENTENCES, add_message
+from ivr.operations.demo_messages import SENTENCES, SpokenMessage, add_message, spoken_message
 from ivr.platform import database
+from ivr.reporting import daily_metrics
 
 #: How often callers speak a language, and call about a concern.
 _LANGUAGE_WEIGHTS: dict[str, int] = {
@@ -78,6 +80,8 @@ _REFUSALS = (RefusalReason.SETTLED_WITHOUT, RefusalReason.NO_CAPACITY, RefusalRe
 _PEOPLE = (("anna", "Anna Ahlers"), ("bilal", "Bilal Demir"), ("clara", "Clara Cordes"), ("dunja", "Dunja Petrović"))
 #: Messages with audio on the last day; earlier days have fewer. Other callers request a callback by keypad.
 _MESSAGES = 400
+#: Calls that are written in one transaction, for which others wait.
+_TOGETHER = 4
 
 
 @dataclass
@@ -120,28 +124,32 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
     if not settings().local:
         raise NotInProduction
     dice, made = random.Random(number), Seeded()  # noqa: S311 - nothing secret hangs on it
-    with database.writing() as session:
-        staff = _staff(session)
+    pace, staff = house_pace.Pace(now), []
+    for username, name in _PEOPLE:
+        with pace.turn() as session:
+            staff.append(_person(session, username, name))
+    with database.reading() as session:
         made.codes |= set(session.scalars(select(CallbackTask.receipt_code)))
+    counting = figures.Counting(daily_metrics.local_day(now - timedelta(days=days)), daily_metrics.local_day(now))
     for day in range(days, -1, -1):
-        with database.writing() as session:
-            teams = {team.key: team for team in session.scalars(select(Team))}
-            for at in _instants(dice, now - timedelta(days=day), calls_per_day, now):
-                _call(session, dice, at, now, staff, teams, made, most_messages=_MESSAGES // (day + 1))
+        instants = list(_instants(dice, now - timedelta(days=day), calls_per_day, now))
+        for start in range(0, len(instants), _TOGETHER):
+            some = [_invent(dice, at, made, _MESSAGES // (day + 1)) for at in instants[start : start + _TOGETHER]]
+            with pace.turn() as session:
+                teams = {team.key: team for team in session.scalars(select(Team))}
+                for invented in some:
+                    _write(session, dice, invented, now, staff, teams, made)
+    counting.count(now, pace)
     return made
 
 
-def _staff(session: Session) -> list[int]:
-    found = []
-    for username, name in _PEOPLE:
-        person = session.scalar(select(User).where(User.username == username))
-        if person is None:
-            person = users.add(
-                session, username, name, "member", secrets.token_urlsafe(12), list(settings().teams), demo=True
-            )
-            session.flush()
-        found.append(person.id)
-    return found
+def _person(session: Session, username: str, name: str) -> int:
+    person = session.scalar(select(User).where(User.username == username))
+    if person is None:
+        password, teams = secrets.token_urlsafe(12), list(settings().teams)
+        person = users.add(session, username, name, "member", password, teams, demo=True)
+        session.flush()
+    return person.id
 
 
 def _instants(dice: random.Random, day: datetime, count: int, now: datetime) -> Iterator[datetime]:
@@ -161,34 +169,54 @@ def _draw(dice: random.Random, values: Sequence[str], weights: Mapping[str, int]
     return dice.choices(values, weights=[weights.get(value, 2) for value in values])[0]
 
 
-def _call(
-    session: Session, dice: random.Random, at: datetime, now: datetime, staff: list[int], teams: dict[str, Team],
-    made: Seeded, *, most_messages: int,
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class _Invented:
+    """A call that is made up. Its audio is stored before anything is written: nobody waits for that."""
+
+    at: datetime
+    call_sid: str
+    language: str
+    concern: str
+    ending: CallEnding
+    spoken: SpokenMessage | None = None
+
+
+def _invent(dice: random.Random, at: datetime, made: Seeded, most_messages: int) -> _Invented:
     language = _draw(dice, tuple(LANGUAGES), _LANGUAGE_WEIGHTS)
     concern = _draw(dice, CONCERNS, _CONCERN_WEIGHTS)
     is_open = 8 <= at.astimezone(settings().hours.zone).hour < 18
+    call = _Invented(at, "CA" + f"{dice.getrandbits(128):032x}", language, concern, CallEnding.PROMISED)
+    if is_open and dice.random() < 0.7:  # most calls are answered at once
+        return replace(call, ending=CallEnding.CONNECTED)
+    if dice.random() < 0.15:
+        return replace(call, ending=CallEnding.HUNG_UP)
+    if language in SENTENCES and made.messages < most_messages and dice.random() < 0.7:
+        made.messages += 1
+        return replace(call, spoken=spoken_message(dice, call.call_sid, language))
+    return call
+
+
+def _write(
+    session: Session, dice: random.Random, invented: _Invented, now: datetime, staff: list[int],
+    teams: dict[str, Team], made: Seeded,
+) -> None:  # fmt: skip
     call = Call(
-        call_sid="CA" + f"{dice.getrandbits(128):032x}", from_number=f"+4917{dice.randrange(10**9):09d}",
-        language=language, concern=concern, step="goodbye", state=CallRowState.ENDED, started_at=at,
-        ended_at=at + timedelta(seconds=dice.randrange(30, 400)), ending=CallEnding.CONNECTED,
+        call_sid=invented.call_sid, from_number=f"+4917{dice.randrange(10**9):09d}", language=invented.language,
+        concern=invented.concern, step="goodbye", state=CallRowState.ENDED, started_at=invented.at,
+        ended_at=invented.at + timedelta(seconds=dice.randrange(30, 400)), ending=invented.ending,
     )  # fmt: skip
     session.add(call)
     made.calls += 1
-    if is_open and dice.random() < 0.7:  # most calls are answered at once
-        session.flush()
-        add_conversation(session, dice, call, teams[settings().team_for(concern)])
+    if invented.ending == CallEnding.HUNG_UP:
         return
-    if dice.random() < 0.15:
-        call.ending = CallEnding.HUNG_UP
-        return
-    call.ending = CallEnding.PROMISED
     session.flush()
-    task = _task(session, dice, call, concern, teams, made)
+    if invented.ending == CallEnding.CONNECTED:
+        add_conversation(session, dice, call, teams[settings().team_for(invented.concern)])
+        return
+    task = _task(session, dice, call, invented.concern, teams, made)
     made.tasks += 1
-    if language in SENTENCES and made.messages < most_messages and dice.random() < 0.7:
-        add_message(session, dice, task, language)
-        made.messages += 1
+    if invented.spoken is not None:
+        add_message(session, task, invented.spoken)
     _work(session, dice, task, staff, now)
     search_index.index(session, task)
 

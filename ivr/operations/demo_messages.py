@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy.orm import Session
@@ -33,41 +34,63 @@ SENTENCES = {
 }  # fmt: skip
 
 
-def add_message(session: Session, dice: random.Random, task: CallbackTask, language: str) -> None:
-    """Add a message with recording and transcript to a task. The language must have sentences."""
+@dataclass(frozen=True)
+class SpokenMessage:
+    """What a caller has said; its audio is in the audio store."""
+
+    recording_sid: str
+    text: str
+    seconds: float
+    sha256: str
+    size: int
+    #: How sure the recogniser was of each word, and of all.
+    sure: float
+    of_words: tuple[float, ...]
+
+
+def spoken_message(dice: random.Random, call_sid: str, language: str) -> SpokenMessage:
+    """Speak a sentence and store its audio. The language must have sentences."""
     text = dice.choice(SENTENCES[language])
     sound = _spoken(text, language)
     sid = "RE" + f"{dice.getrandbits(128):032x}"
+    kept = audio_store.save(sid, write_wav(sound), {"call_sid": call_sid, "language": language})
+    sure = dice.uniform(0.45, 0.95)
+    of_words = tuple(min(1.0, dice.uniform(0.3, 0.7) + sure / 2) for _ in text.split())
+    return SpokenMessage(sid, text, sound.seconds, kept.sha256, kept.size, sure, of_words)
+
+
+def add_message(session: Session, task: CallbackTask, spoken: SpokenMessage) -> None:
+    """Add a message with recording and transcript to a task."""
     message = VoiceboxMessage(
         call_id=task.call_id,
         task_id=task.id,
         recording_number=1,
         about={"concern": task.concern},
         state=MessageState.LEFT,
-        language=language,
+        language=task.language,
         consented_at=task.first_contact_at,
         left_at=task.first_contact_at,
     )
     session.add(message)
     session.flush()
-    kept = audio_store.save(sid, write_wav(sound), {"call_sid": task.call.call_sid, "language": language})
     recording = Recording(
-        message_id=message.id, recording_sid=sid, state=RecordingState.STORED, recorded_seconds=sound.seconds,
-        audio_sha256=kept.sha256, audio_bytes=kept.size, stored_at=task.first_contact_at,
+        message_id=message.id, recording_sid=spoken.recording_sid, state=RecordingState.STORED,
+        recorded_seconds=spoken.seconds, audio_sha256=spoken.sha256, audio_bytes=spoken.size,
+        stored_at=task.first_contact_at,
         carrier_deleted_at=task.first_contact_at,
     )  # fmt: skip
     session.add(recording)
     session.flush()
-    words = text.split()
-    step, sure = sound.seconds / len(words), dice.uniform(0.45, 0.95)
+    words, sure = spoken.text.split(), spoken.sure
+    step = spoken.seconds / len(words)
     session.add(
         Transcript(
             recording_id=recording.id,
             state=TranscriptState.DONE if sure > 0.55 else TranscriptState.PLEASE_LISTEN,
             reason=None if sure > 0.55 else TranscriptReason.LOW_CONFIDENCE,
-            language=language,
+            language=task.language,
             engine="demo",
-            text=text,
+            text=spoken.text,
             confidence=sure,
             transcribed_at=task.first_contact_at,
             words=[
@@ -75,7 +98,7 @@ def add_message(session: Session, dice: random.Random, task: CallbackTask, langu
                     "word": word,
                     "start": round(i * step, 2),
                     "end": round((i + 0.9) * step, 2),
-                    "confidence": round(min(1.0, dice.uniform(0.3, 0.7) + sure / 2), 2),
+                    "confidence": round(spoken.of_words[i], 2),
                 }
                 for i, word in enumerate(words)
             ],

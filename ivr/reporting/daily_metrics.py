@@ -70,8 +70,10 @@ def _keys(source: Source, row: Row[Any]) -> Iterable[tuple[str, str]]:
             yield dimension, getattr(row, dimension) or ""
 
 
-def count_day(session: Session, day: date, now: datetime) -> bool:
-    """Count a local day and store its metrics. Returns False without counting if the day is final."""
+def count_day(
+    session: Session, day: date, now: datetime, counted: Mapping[tuple[str, str, str], float] | None = None
+) -> bool:
+    """Count a local day and store its metrics (or what was `counted` already). Not if the day is final: then False."""
     final = day < local_day(now) - timedelta(days=OPEN_DAYS)
     new = upsert(session.get_bind().dialect, MetricDay).values(day=day, counted_at=now, final=final)
     again = new.on_conflict_do_update(
@@ -79,7 +81,12 @@ def count_day(session: Session, day: date, now: datetime) -> bool:
     )
     if session.scalar(again.returning(MetricDay.day)) is None:
         return False
-    counted = count(session, day)
+    store(session, day, count(session, day) if counted is None else counted)
+    return True
+
+
+def store(session: Session, day: date, counted: Mapping[tuple[str, str, str], float]) -> None:
+    """Store the metrics of a local day in place of those that are stored."""
     session.execute(delete(DailyMetric).where(DailyMetric.day == day))
     if counted:
         session.execute(
@@ -89,7 +96,22 @@ def count_day(session: Session, day: date, now: datetime) -> bool:
                 for (dimension, name, key), value in sorted(counted.items())
             ],
         )
-    return True
+
+
+def stored(session: Session, day: date) -> dict[tuple[str, str, str], float]:
+    """The stored metrics of a local day."""
+    found = session.execute(
+        select(DailyMetric.dimension, DailyMetric.name, DailyMetric.key, DailyMetric.value).where(
+            DailyMetric.day == day
+        )
+    )
+    return {(dimension, name, key): value for dimension, name, key, value in found}
+
+
+def final_days(session: Session, first: date, last: date) -> set[date]:
+    """The days of a period that are final."""
+    final = select(MetricDay.day).where(MetricDay.day.between(first, last), MetricDay.final)
+    return set(session.scalars(final))
 
 
 def due(session: Session, now: datetime, limit: int = 20) -> Sequence[date]:
