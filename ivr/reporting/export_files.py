@@ -21,7 +21,7 @@ _FORMATS = {"count": "#,##0", "share": "0.0%", "hours": "0.0", "seconds": "0", "
 def as_csv(report: Report, _: Translate) -> bytes:
     """All tables, one after the other: semicolons, UTF-8 with a byte order mark.
 
-    In German numbers have decimal commas, because a spreadsheet would read 2.5 as a date.
+    Numbers have decimal commas in every language of the reader, because a German spreadsheet reads 2.5 as a date.
     """
     out = io.StringIO()
     lines = csv.writer(out, delimiter=";")
@@ -43,8 +43,7 @@ def as_csv(report: Report, _: Translate) -> bytes:
 
 def _plain(value: Value, language: str) -> str:
     if isinstance(value, float | int):
-        number = f"{value:.4f}".rstrip("0").rstrip(".")
-        return number.replace(".", ",") if language == "de" else number
+        return f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",")
     return text_cell(shown(value, "text", language))
 
 

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ivr.audit import access_log, access_reports
+from ivr.domain.digits import is_digits
+from ivr.domain.receipt_codes import is_code
+from ivr.domain.search_terms import asked
+from ivr.domain.text_folding import prepared
 from ivr.platform import database
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import keyed_hash
@@ -21,8 +25,8 @@ def note(words: str, now: datetime) -> None:
 
     The words are kept as a keyed hash: the same search is known again, whose it was about is not.
     """
-    digits = sum(letter.isdecimal() for letter in words)
-    kind = "code" if digits == 8 and len(words.replace(" ", "")) == 8 else "number" if digits > 4 else "words"
+    digits = "".join(letter for letter in prepared(words) if is_digits(letter))
+    kind = "code" if asked(words).is_number and is_code(digits) else "number" if len(digits) > 4 else "words"
     detail = f"{kind} {keyed_hash(Purpose.SEARCH_LOG, words.casefold())[:12]}"
     with database.reading() as session:
         if access_reports.searched_recently(session, me().id, detail, now - _AGAIN):

@@ -72,7 +72,8 @@ def test_labels_of_a_report_that_look_like_dates_or_numbers_stay_labels() -> Non
     assert opened[-3:] == [["8-10", 5.0], ["00", 2.5], ["'=1+1", 1.0]]
 
 
-def test_a_report_in_english_has_english_values_in_its_spreadsheet() -> None:
-    table = Table("Hours", [Column("Hour", "text"), Column("Calls")], [("all", None)])
+def test_numbers_of_a_report_in_english_are_numbers_in_a_german_spreadsheet() -> None:
+    table = Table("Hours", [Column("Hour", "text"), Column("Calls", "number")], [("all", 2.5)])
     day = date(2026, 11, 1)
-    assert export_files.as_xlsx(Report("x", "Report", day, day, [table], language="en"), str).startswith(b"PK")
+    report = Report("x", "Report", day, day, [table], language="en")
+    assert opened_csv(export_files.as_csv(report, str))[-1] == ["all", 2.5]
