@@ -92,6 +92,11 @@ def number_is_known(state: CallState, _questions: Questions) -> bool:
     return bool(state.callback_number)
 
 
+def number_can_be_called(state: CallState, questions: Questions) -> bool:
+    """Whether the number to call back is known, and in a country that is called."""
+    return bool(state.callback_number) and questions.may_be_called(state.callback_number)
+
+
 def number_can_be_texted(state: CallState, questions: Questions) -> bool:
     """Whether a text message can reach the caller's number, and is sent to its country."""
     return phone_numbers.is_mobile(state.callback_number) and questions.may_be_texted(state.callback_number)
@@ -152,6 +157,12 @@ def entered_number(digits: str, questions: Questions) -> str | None:
     """A callback number in E.164."""
     number = phone_numbers.entered_number(digits)
     return None if number is None or questions.is_ours(number) else number
+
+
+def entered_callable_number(digits: str, questions: Questions) -> str | None:
+    """A callback number in E.164, in a country that is called."""
+    number = entered_number(digits, questions)
+    return number if number and questions.may_be_called(number) else None
 
 
 def entered_code(digits: str, _questions: Questions) -> str | None:

@@ -21,6 +21,7 @@ from ivr.domain.enums import (
 )
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows import conditions
+from ivr.flows.callback_number import callback_number, kept_place
 from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
@@ -30,7 +31,6 @@ from ivr.flows.steps import (
     Branch,
     Choice,
     End,
-    EnterDigits,
     Flow,
     Menu,
     Promise,
@@ -74,10 +74,11 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
             **_concerns(),
             **_emergency(),
             **_people(),
-            **_kept_place(),
             **_voicebox(),
             **_unanswered(),
             **_callback(),
+            **callback_number(),
+            **kept_place(),
             **services(forms),
         },
     )
@@ -237,30 +238,6 @@ def _people() -> Mapping[str, Step]:
     }
 
 
-def _kept_place() -> Mapping[str, Step]:
-    """A place in the call queue that a caller keeps: it is said to be kept once there is a number to call."""
-    return {
-        "keep_place": Promise(EventName.PLACE_KEPT, to="place_number"),
-        "place_number": Branch(on=conditions.number_is_known, yes="place_kept", no="enter_place_number"),
-        "place_kept": Announce(("place_kept",), to="number"),
-        "enter_place_number": EnterDigits(
-            prompt="enter_number",
-            reads=conditions.entered_number,
-            sets="callback_number",
-            not_usable="number_not_usable",
-            to="confirm_place_number",
-            otherwise="number_left_out",
-        ),
-        "confirm_place_number": Menu(
-            prompt="confirm_number",
-            choices={"1": Choice("place_number_given"), "2": Choice("enter_place_number")},
-            otherwise="place_number_given",
-        ),
-        "place_number_given": RecordEvent(EventName.NUMBER_GIVEN, to="place_kept_now"),
-        "place_kept_now": Announce(("place_kept",), to="after_number"),
-    }
-
-
 def _voicebox() -> Mapping[str, Step]:
     """The voicebox at all other times, and the callback for callers who do not wish to be recorded."""
     return {
@@ -323,21 +300,6 @@ def _callback() -> Mapping[str, Step]:
             attempts=1,
         ),
         "calls_again": RecordEvent(EventName.JOIN_WANTED, to="number"),
-        "number": Branch(on=conditions.number_is_known, yes="confirm_number", no="enter_number"),
-        "confirm_number": Menu(
-            prompt="confirm_number",
-            choices={"1": Choice("number_given"), "2": Choice("enter_number")},
-            otherwise="number_given",
-        ),
-        "enter_number": EnterDigits(
-            prompt="enter_number",
-            reads=conditions.entered_number,
-            sets="callback_number",
-            not_usable="number_not_usable",
-            to="number_entered",
-            otherwise="number_left_out",
-        ),
-        "number_entered": Branch(on=conditions.is_changing, yes="confirm_new_number", no="confirm_number"),
         "number_left_out": Branch(on=conditions.is_changing, yes="change_request", no="number_or_none"),
         # what has been promised stays promised; a request that is only being changed keeps its number
         "finish": Branch(on=conditions.is_changing, yes="goodbye_changed", no="number_or_none"),

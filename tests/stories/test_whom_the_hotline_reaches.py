@@ -129,6 +129,33 @@ def test_a_number_abroad_is_kept_and_not_dialled(hotline) -> None:
     outbound_callbacks.check_may_dial(the_task(a_task(number="+905321234567")), midday)
 
 
+def asks_for_callback(client, from_: str) -> WebhookCall:
+    """Somebody rings and asks to be called back without a recording."""
+    person = WebhookCall(client, from_).rings().presses("1", "1", "2")
+    return person.presses("2") if "schon einmal" in person.heard or "called_before" in person.heard else person
+
+
+def numbers() -> list[str | None]:
+    with database.reading() as session:
+        return list(session.scalars(select(CallbackTask.callback_number)))
+
+
+def test_a_caller_from_a_country_that_is_not_called_hears_that_and_is_kept(hotline) -> None:
+    """Nobody says that they are called back; the member has the number."""
+    person = asks_for_callback(hotline, SOMALIA).hears("number_abroad").does_not_hear("confirm_number")
+    while "Eingangsnummer ist" not in person.heard:
+        person.does_not_hear("confirm_number").presses("2" if "Ohne Rückruf" in person.heard else "-")
+    person.hears("receipt")
+    assert numbers() == [SOMALIA]
+
+
+def test_a_caller_from_abroad_can_give_a_number_that_is_called(hotline) -> None:
+    person = asks_for_callback(hotline, SOMALIA).hears("number_abroad").presses("1").hears("enter_number")
+    person.presses("00252612345679").hears("number_abroad").presses("1", "017612345678").hears("confirm_number")
+    person.presses("1")
+    assert numbers() == [MOBILE]
+
+
 @pytest.mark.parametrize("keys", [SATELLITE, PREMIUM, "0019005551234", "0137712345", "11833"])
 def test_dear_numbers_are_not_taken_as_a_callback_number(hotline, keys: str) -> None:
     person = WebhookCall(hotline).rings().presses("1", "1", "2").hears("enter_number").presses(keys)

@@ -1,0 +1,61 @@
+"""At which number a caller is called back: shown or keyed in, confirmed, or abroad and only noted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.domain.enums import EventName
+from ivr.flows import conditions
+from ivr.flows.steps import Announce, Branch, Choice, EnterDigits, Menu, Promise, RecordEvent, Step
+
+
+def callback_number() -> Mapping[str, Step]:
+    """The number to call back. One in a country that is not called is noted, and its caller is told so."""
+    return {
+        "number": Branch(on=conditions.number_is_known, yes="number_first", no="enter_number"),
+        "number_first": Branch(on=conditions.number_can_be_called, yes="confirm_number", no="number_abroad"),
+        "confirm_number": Menu(
+            prompt="confirm_number",
+            choices={"1": Choice("number_given"), "2": Choice("enter_number")},
+            otherwise="number_given",
+        ),
+        "number_abroad": Menu(
+            prompt="number_abroad",
+            choices={"1": Choice("enter_number"), "2": Choice("number_given")},
+            otherwise="number_given",
+            attempts=2,
+        ),
+        "enter_number": EnterDigits(
+            prompt="enter_number",
+            reads=conditions.entered_number,
+            sets="callback_number",
+            not_usable="number_not_usable",
+            to="number_entered",
+            otherwise="number_left_out",
+        ),
+        "number_entered": Branch(on=conditions.is_changing, yes="confirm_new_number", no="number_first"),
+    }
+
+
+def kept_place() -> Mapping[str, Step]:
+    """A place in the call queue that a caller keeps: it is said to be kept once there is a number to call."""
+    return {
+        "keep_place": Promise(EventName.PLACE_KEPT, to="place_number"),
+        "place_number": Branch(on=conditions.number_can_be_called, yes="place_kept", no="enter_place_number"),
+        "place_kept": Announce(("place_kept",), to="number"),
+        "enter_place_number": EnterDigits(
+            prompt="enter_number",
+            reads=conditions.entered_callable_number,
+            sets="callback_number",
+            not_usable="number_not_usable",
+            to="confirm_place_number",
+            otherwise="number_left_out",
+        ),
+        "confirm_place_number": Menu(
+            prompt="confirm_number",
+            choices={"1": Choice("place_number_given"), "2": Choice("enter_place_number")},
+            otherwise="place_number_given",
+        ),
+        "place_number_given": RecordEvent(EventName.NUMBER_GIVEN, to="place_kept_now"),
+        "place_kept_now": Announce(("place_kept",), to="after_number"),
+    }
