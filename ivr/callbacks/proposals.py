@@ -99,15 +99,16 @@ def _by_number(session: Session, tasks: Sequence[CallbackTask]) -> Iterator[tupl
 def _by_code(session: Session, tasks: Iterable[CallbackTask]) -> Iterator[tuple[int, int]]:
     """Pairs of tasks of which a call has keyed in the receipt code of one, and led to the other."""
     ids = [task.id for task in tasks]
+    if not ids:
+        return
     named, led_to = aliased(Contact), aliased(Contact)
-    pairs = (
-        select(named.task_id, led_to.task_id)
-        .join(LaterCall, LaterCall.contact_id == named.id)
-        .join(led_to, led_to.call_id == LaterCall.call_id)
-        .where(named.task_id != led_to.task_id, or_(named.task_id.in_(ids), led_to.task_id.in_(ids)))
-    )
-    for one, other in session.execute(pairs.limit(_MOST_ROWS)) if ids else ():
-        if one in ids:
-            yield one, other
-        if other in ids:
-            yield other, one
+    for mine, other in ((named, led_to), (led_to, named)):
+        pairs = (
+            select(mine.task_id, other.task_id)
+            .select_from(LaterCall)
+            .join(named, named.id == LaterCall.contact_id)
+            .join(led_to, led_to.call_id == LaterCall.call_id)
+            .where(mine.task_id.in_(ids), other.task_id != mine.task_id)
+        )
+        for pair in session.execute(pairs.limit(_MOST_ROWS)):
+            yield pair[0], pair[1]

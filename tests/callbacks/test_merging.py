@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -408,6 +409,41 @@ def test_two_requests_of_one_call_are_no_proposal(people) -> None:
         )
     assert one != other
     assert proposed(one, people["lena"]) == {}
+
+
+def test_who_keys_in_an_earlier_code_and_asks_for_something_else_is_proposed(people) -> None:
+    earlier = opened("+4917611111111")
+    with database.writing() as session:  # withheld: the code alone tells
+        call = calls.seen(session, "CAlater", None, utc_now())
+        calls.progressed(call, "record", "de", "benefits")
+        contact = session.get_one(CallbackTask, earlier).contacts[0]
+        intake.note_later_call(session, contact, call, utc_now())
+        new = intake.open_for(session, call, Request(concern="other"), utc_now()).id
+    assert proposed(earlier, people["lena"]) == {new: {Likeness.CODE}}
+    assert proposed(new, people["lena"]) == {earlier: {Likeness.CODE}}
+
+
+def test_two_members_who_merge_the_same_tasks_at_once_do_it_once(people) -> None:
+    pairs = [(opened(age=2 * HOUR), opened(age=HOUR)) for _ in range(5)]
+    answers: list[str] = []
+
+    def tries(first: int, second: int) -> None:
+        try:
+            merged(first, second)
+            answers.append("merged")
+        except Refused as refused:
+            answers.append(refused.reason)
+
+    for one, other in pairs:
+        threads = [threading.Thread(target=tries, args=pair) for pair in ((one, other), (other, one))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        states = sorted(str(the_task(task).state) for task in (one, other))
+        assert states == ["closed", "open"]
+        assert sum(len(everything(task)["contacts"]) for task in (one, other)) == 2
+    assert sorted(answers) == ["closed"] * 5 + ["merged"] * 5
 
 
 def test_tasks_closed_lately_are_shown_for_information(people) -> None:
