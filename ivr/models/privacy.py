@@ -113,6 +113,10 @@ class SubjectRequest(Base):
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     opened_at: Mapped[datetime] = mapped_column(index=True)
     done_at: Mapped[datetime | None]
+    #: Who has looked at the identity a second time, where the check needs two people.
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    confirmed_at: Mapped[datetime | None]
     #: What came of it, in numbers.
     result: Mapped[str] = mapped_column(String(300))
-    opened_by: Mapped[User] = relationship()
+    opened_by: Mapped[User] = relationship(foreign_keys=[opened_by_id])
+    confirmed_by: Mapped[User | None] = relationship(foreign_keys=[confirmed_by_id])

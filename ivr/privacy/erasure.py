@@ -28,7 +28,7 @@ from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
-from ivr.models.contacts import CALLS_OF_TASKS
+from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import blob_storage, former_keys
@@ -57,6 +57,8 @@ class Subject:
     task_ids: tuple[int, ...]
     call_ids: tuple[int, ...]
     number: str | None
+    #: Contacts of theirs to tasks about which others have called as well.
+    contact_ids: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.task_ids or self.call_ids)
@@ -76,20 +78,38 @@ def of_number(session: Session, number: str) -> Subject:
 
 
 def of_code(session: Session, receipt_code: str) -> Subject:
-    """All data about one task."""
+    """All data about one task; of a task that others have called about as well, what the one contact has brought."""
     contact = contacts.by_code(session, receipt_code)
     if contact is None:
         return Subject((), (), None)
     task = contact.task
+    if len(task.contacts) > 1:
+        theirs = (contact.call_id, *(later.call_id for later in contact.later_calls))
+        return Subject((), tuple(sorted(theirs)), None, (contact.id,))
     calls = session.scalars(select(_CALLS.call_id).where(_CALLS.task_id == task.id))
     return Subject((task.id,), tuple(sorted({*calls, task.call_id})), None)
 
 
+def others_contacts(session: Session, subject: Subject) -> Sequence[int]:
+    """Ids of contacts of other people to tasks of the person."""
+    several = select(Contact.task_id).where(Contact.task_id.in_(subject.task_ids))
+    several = several.group_by(Contact.task_id).having(func.count() > 1)
+    others = select(Contact.id).where(Contact.task_id.in_(several), Contact.call_id.not_in(subject.call_ids))
+    return session.scalars(others).all()
+
+
+def is_shared(session: Session, subject: Subject) -> bool:
+    """Whether others have called about a task of the person, so that it is split before it is erased."""
+    return bool(subject.contact_ids) or bool(others_contacts(session, subject))
+
+
 def messages_of(session: Session, subject: Subject) -> Sequence[VoiceboxMessage]:
-    """The messages of the person's tasks, and those of their calls that belong to no task."""
-    own = VoiceboxMessage.task_id.in_(subject.task_ids)
+    """The messages of the person's tasks, and those of their calls that belong to no task; none of other people's."""
+    others = VoiceboxMessage.contact_id.in_(others_contacts(session, subject))
+    own = VoiceboxMessage.task_id.in_(subject.task_ids) & or_(VoiceboxMessage.contact_id.is_(None), ~others)
     bare = VoiceboxMessage.task_id.is_(None) & VoiceboxMessage.call_id.in_(subject.call_ids)
-    return session.scalars(select(VoiceboxMessage).where(or_(own, bare)).order_by(VoiceboxMessage.id)).all()
+    brought = VoiceboxMessage.contact_id.in_(subject.contact_ids)
+    return session.scalars(select(VoiceboxMessage).where(or_(own, bare, brought)).order_by(VoiceboxMessage.id)).all()
 
 
 def texts_of(subject: Subject) -> ColumnElement[bool]:

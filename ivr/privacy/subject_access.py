@@ -6,11 +6,11 @@ import io
 import json
 import zipfile
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from ivr.domain.timestamps import iso
 from ivr.models.callbacks import Attempt, CallbackTask, Draft, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contacts import Contact
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -49,6 +50,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
     found: dict[str, Any] = {
         "calls": [_plain(call) for call in calls],
         "tasks": [_task(session, task) for task in tasks],
+        "contacts": [_plain(contact) for contact in _contacts(session, subject)],
         "messages": [_message(message) for message in erasure.messages_of(session, subject)],
         "text_messages": _all(session, TextMessage, erasure.texts_of(subject), without=("number",)),
         "places_in_line": [_plain(entry) for entry in entries],
@@ -63,6 +65,12 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         found["asked_to_interpret"] = _all(session, InterpreterRequest, InterpreterRequest.number == subject.number)
         found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
     return found
+
+
+def _contacts(session: Session, subject: Subject) -> Sequence[Contact]:
+    others = erasure.others_contacts(session, subject)
+    theirs = or_(Contact.task_id.in_(subject.task_ids), Contact.id.in_(subject.contact_ids))
+    return session.scalars(select(Contact).where(theirs, Contact.id.not_in(others)).order_by(Contact.id)).all()
 
 
 def extent(data: Mapping[str, Any]) -> dict[str, int]:
@@ -91,7 +99,6 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
     return {
         **_plain(task),
         "team": task.team.name,
-        "contacts": [_plain(contact) for contact in task.contacts],
         "history": [_event(event) for event in session.scalars(select(TaskEvent).where(TaskEvent.task_id == task.id))],
         "attempts": _all(session, Attempt, Attempt.task_id == task.id),
         "promises": _all(session, SlaClock, SlaClock.task_id == task.id),

@@ -21,7 +21,9 @@ from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, T
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
+from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.contacts import Contact
 from ivr.models.privacy import SubjectRequest
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
@@ -46,8 +48,8 @@ log = logging.getLogger(__name__)
 subjects = Blueprint("subjects", __name__, url_prefix="/supervision/subjects")
 
 KINDS = ("access", "rectification", "erasure", "restriction")
-#: How one knows that it is them (Art. 12 (6) GDPR).
-IDENTITY_CHECKS = tuple(IdentityCheck)
+#: How one knows that it is them (Art. 12 (6) GDPR). Whoever has found a telephone or a receipt code passes none.
+IDENTITY_CHECKS = (IdentityCheck.DOCUMENT, IdentityCheck.REPRESENTATIVE, IdentityCheck.CUSTOMER_DATA)
 
 
 @subjects.get("/")
@@ -110,8 +112,19 @@ def _request(session: Session, request_id: int, *kinds: str, lock: bool = True) 
     return asked
 
 
-def _open(session: Session, request_id: int, *kinds: str, lock: bool = True) -> tuple[SubjectRequest, Subject]:
+def _is_proven(asked: SubjectRequest) -> bool:
+    """Whether the identity check counts: customer data have been compared by a second person as well."""
+    if asked.identity_check == IdentityCheck.CUSTOMER_DATA:
+        return asked.confirmed_by_id is not None
+    return asked.identity_check in IDENTITY_CHECKS
+
+
+def _open(
+    session: Session, request_id: int, *kinds: str, lock: bool = True, proven: bool = True
+) -> tuple[SubjectRequest, Subject]:
     asked = _request(session, request_id, *kinds, lock=lock)
+    if proven and not _is_proven(asked):
+        abort(403)
     named = subject_requests.named_in(asked)
     found = erasure.of_number(session, named) if named.startswith("+") else erasure.of_code(session, named)
     return asked, found
@@ -122,7 +135,7 @@ def one(request_id: int) -> str | tuple[str, int]:
     """What is there, in numbers; and what is to be done."""
     try:
         with database.writing() as session:
-            asked, found = _open(session, request_id)
+            asked, found = _open(session, request_id, proven=False)
             _log(session, asked, f"looked up: {len(found.task_ids)} tasks, {len(found.call_ids)} calls")
     except CannotOpen as error:
         log.error("%s", error)
@@ -135,8 +148,25 @@ def one(request_id: int) -> str | tuple[str, int]:
             recordings=subject_access.recordings_of(session, found),
             still_open=sum(task.state != "closed" for task in tasks),
             held=bool(legal_holds.held_among(session, found.task_ids)), offered=LANGUAGES,
-            named=subject_requests.named_in(asked),
+            named=subject_requests.named_in(asked), proven=_is_proven(asked),
+            second_look=asked.identity_check == IdentityCheck.CUSTOMER_DATA, me=me(),
+            opened_by=session.get_one(User, asked.opened_by_id).name,
         )  # fmt: skip
+
+
+@subjects.post("/<int:request_id>/identity")
+def confirm_identity(request_id: int) -> AnyResponse:
+    """A second person has compared the customer data with the file, too."""
+    with database.writing() as session:
+        asked = _request(session, request_id)
+        if asked.identity_check != IdentityCheck.CUSTOMER_DATA:
+            abort(404)
+        if asked.opened_by_id == me().id:
+            flash(gettext("Somebody else has to compare the data: two people must agree."), "warning")
+        elif asked.confirmed_by_id is None:
+            asked.confirmed_by_id, asked.confirmed_at = me().id, utc_now()
+            _log(session, asked, "identity confirmed by a second person")
+    return redirect(url_for("subjects.one", request_id=request_id))
 
 
 @subjects.post("/<int:request_id>/data.zip")
@@ -217,6 +247,9 @@ def erase(request_id: int) -> AnyResponse:
     try:
         with database.writing() as session:
             asked, found = _open(session, request_id, "erasure")
+            if erasure.is_shared(session, found):
+                flash(gettext("Others have called about one of the tasks, too. Split it at the desk first."), "warning")
+                return redirect(url_for("subjects.one", request_id=request_id))
             _close_others(session, asked, found)
             counts = erasure.erase(session, found, now)
             _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
@@ -238,7 +271,7 @@ def erase(request_id: int) -> AnyResponse:
 
 def _close_others(session: Session, asked: SubjectRequest, found: Subject) -> None:
     """Other open requests about the same person would keep the number."""
-    codes = select(CallbackTask.receipt_code).where(CallbackTask.id.in_(found.task_ids))
+    codes = select(Contact.receipt_code).where(Contact.task_id.in_(found.task_ids))
     theirs = {subject_requests.named_in(asked), *session.scalars(codes)}
     others = select(SubjectRequest).where(SubjectRequest.state == "opened", SubjectRequest.id != asked.id)
     for other in session.scalars(others).all():

@@ -13,6 +13,7 @@ from sqlalchemy import inspect, select, text
 from ivr.calls import caller_language
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
@@ -27,7 +28,7 @@ from tests.support.people import a_task, the_task
 NUMBER = "+4915112345678"
 
 
-def asks(lena, kind: str, named: str = NUMBER, check: str = "called_back"):
+def asks(lena, kind: str, named: str = NUMBER, check: str = "document"):
     answer = lena.post("/supervision/subjects/", data={"kind": kind, "named": named, "identity_check": check})
     return answer.headers["Location"]
 
@@ -82,7 +83,7 @@ def test_access_gives_everything(desk) -> None:
     lena.post(f"{page}/close")
     with database.reading() as session:
         asked = session.scalars(select(SubjectRequest)).one()
-        assert (asked.state, asked.named, asked.identity_check) == ("done", "", "called_back")
+        assert (asked.state, asked.named, asked.identity_check) == ("done", "", "document")
     assert lena.get(page).status_code == 404
 
 
@@ -260,3 +261,56 @@ def test_a_search_in_a_request_is_not_kept_readable(desk) -> None:
         asked = session.scalars(select(SubjectRequest)).one()
         assert "15112345678" not in asked.named
         assert subject_requests.named_in(asked) == NUMBER
+
+
+def test_who_has_a_telephone_or_a_code_has_not_proven_who_they_are(desk) -> None:
+    """Neither begins a request, and one that was begun with them before hands nothing out."""
+    task, lena = a_life(desk), desk("lena")
+    for weak in ("called_back", "code_and_number"):
+        assert asks(lena, "access", check=weak) == "/supervision/subjects/"
+    for kind, way, data in (
+        ("access", "data.zip", {}),
+        ("rectification", "rectify", {"number": "+4917699999999"}),
+        ("erasure", "erase", {"sure": "1"}),
+        ("restriction", "restrict", {}),
+    ):
+        page = asks(lena, kind)
+        with database.writing() as session:
+            session.scalars(
+                select(SubjectRequest).order_by(SubjectRequest.id.desc())
+            ).first().identity_check = "called_back"
+        assert "nicht belegt" in lena.get(page).text
+        assert lena.post(f"{page}/{way}", data=data).status_code == 403
+    found = the_task(task)
+    assert (found.callback_number, found.restricted_at, found.erased_at) == (NUMBER, None, None)
+
+
+def test_customer_data_count_when_two_people_have_compared_them(desk) -> None:
+    a_life(desk)
+    with database.writing() as session:
+        nils = session.scalars(select(User).where(User.username == "nils")).one()
+        nils.role = "supervisor"
+    lena, other = desk("lena"), desk("nils")
+    page = asks(lena, "access", check="customer_data")
+    assert lena.post(f"{page}/data.zip").status_code == 403
+    lena.post(f"{page}/identity")
+    assert lena.post(f"{page}/data.zip").status_code == 403, "one person is not two"
+    assert "Vergleichen Sie sie bitte auch" in other.get(page).text
+    other.post(f"{page}/identity")
+    assert lena.post(f"{page}/data.zip").status_code == 200
+    assert any("confirmed by a second person" in line for line in told())
+
+
+def test_by_a_code_nobody_gets_what_others_said_about_the_same(desk) -> None:
+    """Two people called about one task. The data of one are handed out, and erased only when the task is split."""
+    task = a_task(text="Meine Heizung ist kalt", number=NUMBER)
+    a_task(text="Hier spricht eine andere Person", number=NUMBER, called_before=True)
+    lena = desk("lena")
+    first, further = (one.receipt_code for one in the_task(task).contacts)
+    data = lena.post(f"{asks(lena, 'access', further)}/data.zip").data
+    found = json.loads(zipfile.ZipFile(io.BytesIO(data)).read("data.json"))
+    assert [one["receipt_code"] for one in found["contacts"]] == [further]
+    assert "andere Person" in json.dumps(found)
+    assert "Heizung" not in json.dumps(found)
+    lena.post(f"{asks(lena, 'erasure', further)}/erase", data={"sure": "1"})
+    assert [one.receipt_code for one in the_task(task).contacts] == [first, further], "nobody else's is erased with it"

@@ -75,7 +75,10 @@ def a_task(
         recording = voicebox.announced(
             session, call, RecordingPlan(1, language, about), "RE" + secrets.token_hex(16), now
         )
-        task = voicebox.left(session, call, recording, 4, now).task
+        contact = voicebox.left(session, call, recording, 4, now)
+        if called_before:
+            intake.join_earlier(session, contact, now)
+        task = contact.task
         sound: Sound = speak(text, language)
         audio = write_wav(sound)
         kept = audio_store.save(recording.recording_sid, audio, voicebox.description(recording))
@@ -98,6 +101,7 @@ def the_task(task_id: int) -> CallbackTask:
         _ = (
             [event.kind for event in task.events],
             [attempt.outcome for attempt in task.attempts],
+            [contact.receipt_code for contact in task.contacts],
             task.appointment_wish,
             task.team.key,
         )

@@ -141,9 +141,15 @@ class SubjectRequestState(StrEnum):
 
 
 class IdentityCheck(StrEnum):
-    """How we know that a request comes from the data subject."""
+    """How we know that a request comes from the data subject.
 
-    CALLED_BACK = "called_back"
-    CODE_AND_NUMBER = "code_and_number"
+    Neither a telephone nor a receipt code proves who somebody is: both can be lost, stolen or borrowed.
+    """
+
     DOCUMENT = "document"
     REPRESENTATIVE = "representative"
+    #: Compared with the file by two people.
+    CUSTOMER_DATA = "customer_data"
+    #: Of requests that were opened before; they count no longer.
+    CALLED_BACK = "called_back"
+    CODE_AND_NUMBER = "code_and_number"

@@ -37,7 +37,6 @@ COLUMNS = Words(
         "confidence": _("How sure the machine is"),
         "confirmed_at": _("Change confirmed"),
         "connected_at": _("Connected"),
-        "contacts": _("Calls about it"),
         "consented_at": _("Agreed to the recording"),
         "corrected_at": _("Corrected"),
         "corrected_text": _("Corrected text"),

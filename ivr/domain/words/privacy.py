@@ -57,10 +57,13 @@ SUBJECT_RIGHTS = Words(
 IDENTITY_CHECKS = Words(
     "identity checks",
     {
-        IdentityCheck.CALLED_BACK: _("rung back at the number, which confirmed the request"),
-        IdentityCheck.CODE_AND_NUMBER: _("named the receipt code and the number"),
         IdentityCheck.DOCUMENT: _("showed an identity document in person"),
         IdentityCheck.REPRESENTATIVE: _("representative with a written authorisation"),
+        IdentityCheck.CUSTOMER_DATA: _(
+            "customer number, date of birth and address compared with the file, at a number of the file; by two people"
+        ),
+        IdentityCheck.CALLED_BACK: _("rung back at the number (counts no longer)"),
+        IdentityCheck.CODE_AND_NUMBER: _("named the receipt code and the number (counts no longer)"),
     },
     IdentityCheck,
 )
@@ -79,6 +82,7 @@ SUBJECT_KINDS = Words(
     {
         "calls": _("Calls"),
         "tasks": _("Callback tasks"),
+        "contacts": _("What each call has brought to a task"),
         "messages": _("Voicebox messages"),
         "text_messages": _("Text messages"),
         "places_in_line": _("Places in the line"),

@@ -23,6 +23,21 @@ MEASURES: dict[str, Measure] = {
         "One table of all permissions; what is not in it is refused",
         "domain/test_permissions.py::test_the_table",
     ),
+    "own_codes": Measure(
+        "Access control",
+        "Nothing but a receipt code leads to an earlier request, and each call has a code of its own",
+        "telephony/test_pairs_of_callers.py::test_no_call_reaches_a_request_whose_code_it_did_not_key_in",
+    ),
+    "code_changes": Measure(
+        "Access control",
+        "A number or a withdrawal given by receipt code waits for a member; nobody is dialled automatically until then",
+        "callbacks/test_contacts.py::test_nobody_is_dialled_automatically_until_a_change_is_confirmed",
+    ),
+    "identity": Measure(
+        "Access control",
+        "Data subjects prove who they are by a document, or by customer data that two people compare with the file",
+        "privacy/test_subject_access.py::test_who_has_a_telephone_or_a_code_has_not_proven_who_they_are",
+    ),
     "hidden": Measure(
         "Purpose limitation",
         "Number, name, audio, words and notes are hidden until a task is claimed, or unlocked with a stated reason",
@@ -188,8 +203,14 @@ LETTERS = {
     "E": "Elevation of privilege",
 }  # fmt: skip
 THREATS = (
-    Threat("Caller → carrier", "S", "Somebody shows a number that is not theirs", ("hidden",),
-           "Caller ids can be forged; nothing is told on the telephone without the receipt code."),
+    Threat("Caller → carrier", "S", "Somebody shows or keys in a number that is not theirs", ("hidden", "own_codes"),
+           "Caller ids can be forged. A shown number chooses the language of the greeting, and may add a contact to an "
+           "open task whose caller says that they called before; nothing of the task is heard, changed or closed."),
+    Threat("Caller → carrier", "S", "Somebody uses a receipt code that is not theirs", ("code_changes", "own_codes"),
+           "They hear the status, and can leave words and other hours. Another number and a withdrawal wait until a "
+           "member has confirmed who it is; until then nobody is dialled automatically."),
+    Threat("Data subjects", "S", "Somebody with another's telephone or receipt code asks for their data", ("identity",),
+           "Neither counts: an identity document, a written authorisation, or customer data compared by two people."),
     Threat("Caller → carrier", "S", "Many callers show one number: a telephone system's, or ours", ("own_numbers",)),
     Threat("Caller → carrier", "I", "Somebody tries receipt codes until one fits", ("codes",),
            "With 7,000 codes that answer, 3,600 calls an hour find one in 40 hours; the house is told long before."),

@@ -1,0 +1,239 @@
+"""What a call has brought to a task stays its own: codes, numbers, times, words, and changes by receipt code."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.callbacks import code_changes, contacts, intake, receipt_lookup, request_status, sms, workflow
+from ivr.callbacks.guessing import Guesser
+from ivr.callbacks.refused import Refused
+from ivr.callbacks.request import Request
+from ivr.contact_centre import call_queue, outbound_callbacks
+from ivr.domain import receipt_codes
+from ivr.domain.enums import Availability, CallerProof, Concern, DeliveryState, TaskEventKind
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.callbacks import Attempt, CallbackTask, TextMessage
+from ivr.models.calls import Call
+from ivr.models.contacts import Contact
+from ivr.platform import database
+from tests.support.people import a_task, hire, the_task
+
+NUMBER, NEW = "+4917612345678", "+4917699999999"
+PROOF = CallerProof.CALLED_BACK
+
+
+def of(session, task: int) -> list[Contact]:
+    return session.get_one(CallbackTask, task).contacts
+
+
+def history(task: int) -> list[str]:
+    return [event.kind for event in the_task(task).events]
+
+
+def test_a_joined_call_changes_nothing_that_the_first_gave(empty_database) -> None:
+    task, now = a_task(number=NUMBER, text="Meine Heizung ist kalt"), utc_now()
+    with database.writing() as session:
+        (first,) = of(session, task)
+        intake.complete(session, first, Request(concern=Concern.BENEFITS, availability=Availability.MORNING))
+    before = the_task(task)
+    assert a_task(number=NUMBER, called_before=True) == task
+    with database.writing() as session:
+        first, further = of(session, task)
+        intake.give_number(session, further, NEW, now)
+        said = Request(concern=Concern.BENEFITS, availability=Availability.AFTERNOON, office="office_5")
+        intake.complete(session, further, said)
+        assert (further.callback_number, further.availability) == (NEW, "afternoon")
+        assert (first.callback_number, first.availability) == (NUMBER, "morning")
+        assert further.receipt_code != first.receipt_code == session.get_one(CallbackTask, task).receipt_code
+    found = the_task(task)
+    kept = ("callback_number", "availability", "office", "receipt_code", "due_at", "team_id", "state")
+    assert [getattr(found, name) for name in kept] == [getattr(before, name) for name in kept]
+
+
+def test_a_call_joins_no_task_where_two_could_be_meant(empty_database) -> None:
+    """Two people share a telephone and have asked about the same: a member sees which of them it is."""
+    first, second = a_task(number=NUMBER), a_task(number=NUMBER)
+    third = a_task(number=NUMBER, called_before=True)
+    assert len({first, second, third}) == 3
+
+
+def test_a_promise_that_was_kept_already_is_no_promise_to_a_later_call(empty_database) -> None:
+    """Somebody has tried to reach the first caller: the next one is promised a call, and gets a clock for it."""
+    people = hire()
+    task = a_task(number=NUMBER)
+    with database.writing() as session:
+        session.get_one(CallbackTask, task).first_attempt_at = utc_now()
+        session.add(Attempt(task_id=task, user_id=people["mia"].id, at=utc_now(), outcome="no_answer"))
+    assert a_task(number=NUMBER, called_before=True) != task
+
+
+def test_a_restricted_task_is_not_joined(empty_database) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    with database.writing() as session:
+        mia = session.get_one(User, people["mia"].id)
+        workflow.restrict(session, session.get_one(CallbackTask, task), mia, utc_now())
+    assert a_task(number=NUMBER, called_before=True) != task
+
+
+def test_the_sooner_promise_counts_for_all(empty_database) -> None:
+    """The first caller has put the task off; the second one is promised a call within a day."""
+    people, now = hire(), utc_now()
+    task = a_task(number=NUMBER)
+    with database.writing() as session:
+        found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
+        workflow.put_off(session, found, mia, now + timedelta(days=7), now)
+    assert the_task(task).due_at > now + timedelta(days=7)
+    assert a_task(number=NUMBER, called_before=True) == task
+    found = the_task(task)
+    assert (found.due_at < now + timedelta(days=2), found.next_attempt_at) == (True, None)
+
+
+# -- by receipt code ---------------------------------------------------------------------------------
+
+
+def changed(task: int, number: str = NEW) -> None:
+    with database.writing() as session:
+        code_changes.change_number(session, of(session, task)[0], number, utc_now())
+
+
+def test_a_number_changed_by_code_waits_for_a_member(empty_database) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    due = the_task(task).due_at
+    changed(task)
+    found = the_task(task)
+    assert (found.callback_number, found.due_at, found.state) == (NUMBER, due, "open")
+    assert history(task)[-1] == TaskEventKind.NUMBER_CHANGED
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        assert (contact.callback_number, contact.changed_number_from, contact.is_unconfirmed) == (NEW, NUMBER, True)
+        code_changes.confirm(session, contact, PROOF, mia, utc_now())
+    assert the_task(task).callback_number == NEW
+    with database.writing() as session, pytest.raises(Refused):
+        code_changes.confirm(session, of(session, task)[0], PROOF, None, utc_now())
+
+
+def test_a_change_by_code_that_was_not_theirs_is_taken_back(empty_database) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    changed(task)
+    changed(task, "+4917688888888")
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        code_changes.withdraw(session, contact, utc_now())
+        code_changes.refuse(session, contact, mia, utc_now())
+        assert (contact.callback_number, contact.is_unconfirmed, contact.withdrawn_at) == (NUMBER, False, None)
+    assert (the_task(task).callback_number, the_task(task).state) == (NUMBER, "open")
+
+
+def test_a_task_closes_with_its_last_contact_when_a_member_has_confirmed_it(empty_database) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    assert a_task(number=NUMBER, called_before=True) == task
+    with database.writing() as session:
+        mia, now = session.get_one(User, people["mia"].id), utc_now()
+        first, further = of(session, task)
+        for contact, state in ((first, "open"), (further, "closed")):
+            code_changes.withdraw(session, contact, now)
+            assert session.get_one(CallbackTask, task).state == "open", "a code alone closes nothing"
+            code_changes.confirm(session, contact, PROOF, mia, now)
+            assert session.get_one(CallbackTask, task).state == state
+    assert (the_task(task).outcome, the_task(task).callback_number) == ("withdrawn", NUMBER)
+
+
+@pytest.mark.parametrize("change", ["number", "withdrawal"])
+def test_nobody_is_dialled_automatically_until_a_change_is_confirmed(empty_database, change: str) -> None:
+    people, task, now = hire(), a_task(number=NUMBER), utc_now()
+    with database.writing_alone() as session:
+        found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
+        call = found.call
+        call.state = "ended"
+        place = call_queue.enter(session, call, 1, Request(concern=Concern.BENEFITS), "de", "", now)
+        call_queue.keep_place(session, place, found, now)
+        assert call_queue.waiting(session) == [place]
+        if change == "number":
+            code_changes.change_number(session, found.contacts[0], NEW, now)
+        else:
+            code_changes.withdraw(session, found.contacts[0], now)
+        assert call_queue.waiting(session) == []
+        with pytest.raises(Refused) as refused:
+            outbound_callbacks.begin(session, found, mia, now)
+        assert refused.value.reason in ("unconfirmed", "closed_now")
+        call_queue.drop_kept_places(session, now, closed=False)
+        assert (place.state, found.state) == ("left", "open"), "members work it like any other"
+        if change == "number":
+            code_changes.confirm(session, found.contacts[0], PROOF, mia, now)
+            assert not code_changes.is_unconfirmed(session, found)
+
+
+# -- what a code tells -----------------------------------------------------------------------------------
+
+
+def test_a_code_tells_only_what_became_of_its_own_contact(empty_database) -> None:
+    people, task, now = hire(), a_task(number=NUMBER), utc_now()
+    assert a_task(number=NUMBER, called_before=True) == task
+    with database.writing() as session:
+        first, further = of(session, task)
+        early = now - timedelta(hours=1)
+        further.at = now
+        session.add(Attempt(task_id=task, user_id=people["mia"].id, at=early, outcome="no_answer"))
+        session.flush()
+        session.expire_all()
+        first.at = early - timedelta(hours=1)
+        assert request_status.status_for_caller(first, now)[0] == "tried"
+        assert request_status.status_for_caller(further, now)[0] == "open", "nobody was rung for this call"
+        code_changes.withdraw(session, further, now)
+        assert request_status.status_for_caller(further, now) == ("withdrawn", {})
+        assert request_status.status_for_caller(first, now)[0] == "tried"
+
+
+def test_a_closed_task_answers_its_codes_for_two_weeks(empty_database) -> None:
+    task, now = a_task(number=NUMBER), utc_now()
+    code = the_task(task).receipt_code
+    who = Guesser(None, "CA1")
+    with database.writing() as session:
+        workflow.withdraw(session, session.get_one(CallbackTask, task), now)
+    with database.writing() as session:
+        assert receipt_lookup.find(session, code, who, now + timedelta(days=13)) is not None
+        assert receipt_lookup.find(session, code, who, now + timedelta(days=15)) is None
+        assert contacts.by_code(session, code) is not None, "members find it all the same"
+        assert contacts.by_code(session, receipt_codes.draw()) is None
+
+
+# -- the old number --------------------------------------------------------------------------------------
+
+
+def told() -> list[tuple[str, str]]:
+    with database.reading() as session:
+        query = select(TextMessage).where(TextMessage.template == "sms_number_changed")
+        return [(text.to_number, text.state) for text in session.scalars(query)]
+
+
+def test_the_old_number_is_told_only_where_its_caller_had_agreed_to_texts(empty_database) -> None:
+    changed(a_task(number=NUMBER))
+    assert told() == []
+    task = a_task(number="+4917611111111")
+    with database.writing() as session:
+        call = session.get_one(Call, the_task(task).call_id)
+        sms.send_link(session, call, "+4917611111111", "de")
+    changed(task)
+    changed(task, "+4917688888888")
+    assert told() == [("+4917611111111", DeliveryState.QUEUED)]
+    with database.reading() as session:
+        (text,) = session.scalars(select(TextMessage.text).where(TextMessage.template == "sms_number_changed"))
+    assert "Jobcenter" not in text
+
+
+def test_a_member_keeps_the_old_number_from_being_told(empty_database) -> None:
+    """The telephone may lie with somebody violent."""
+    people, task = hire(), a_task(number=NUMBER)
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+    changed(task)
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        assert code_changes.is_being_told(session, contact)
+        code_changes.stop_telling(session, contact, mia, utc_now())
+        assert not code_changes.is_being_told(session, contact)
+    assert told() == [(NUMBER, DeliveryState.FAILED)]
