@@ -32,7 +32,7 @@ from ivr.audit import access_log
 from ivr.config.settings import settings
 from ivr.domain.timestamps import iso
 from ivr.models.audit import AccessLine
-from ivr.platform import blob_storage, crypto, database, former_keys
+from ivr.platform import blob_storage, clock_watch, crypto, database, former_keys
 
 log = logging.getLogger(__name__)
 PREFIX = "access-log/"
@@ -118,13 +118,14 @@ def _said_at(content: Mapping[str, Any]) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def keep(now: datetime) -> bool:
-    """Write an anchor of the newest line, at most once an hour and only if there are new lines.
+def keep(now: datetime, *, thin: bool = True) -> bool:
+    """Write an anchor of the newest line, at most once an hour and only if there are new lines; `thin` out old ones.
 
     Returns False if none was written. If the log disagrees with the newest anchors, none is written and the log of the
     software has a critical line.
     """
-    names = _names()
+    # Anchors of the future were written while a clock was wrong: they stay, and new ones are written beside them.
+    names = [name for name in _names() if _made(name) <= f"{now + clock_watch.DIFFERENCE:{_TIME}}"]
     newest_kept = [anchor for name in names[-3:] if (anchor := _load(name)) is not None]
     with database.reading() as session:
         number, newest = access_log.newest(session)
@@ -137,7 +138,8 @@ def keep(now: datetime) -> bool:
         return False
     content = sign({"number": number, "hash": newest, "at": iso(now)})
     blob_storage.store().put(f"{PREFIX}{now:{_TIME}}-{number}.json", json.dumps(content).encode())
-    _thin(names, now)
+    if thin:
+        _thin(names, now)
     return True
 
 

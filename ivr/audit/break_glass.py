@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import BreakGlassReason, TaskState
 from ivr.models.accounts import User
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask
+from ivr.platform import clock_watch
 
 #: Reasons to open a task that the user does not hold.
 REASONS = tuple(BreakGlassReason)
@@ -66,10 +67,15 @@ def reason_for(session: Session, task: CallbackTask, user: User, now: datetime) 
         return _HOLDING[task.state]
     return session.scalar(
         select(Opening.reason)
-        .where(Opening.task_id == task.id, Opening.user_id == user.id, Opening.until_at > now)
+        .where(Opening.task_id == task.id, Opening.user_id == user.id, *_goes_on(now))
         .order_by(Opening.id.desc())
         .limit(1)
     )
+
+
+def _goes_on(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """An opening goes on now; not one that a clock which was ahead has made for years."""
+    return Opening.until_at > now, Opening.until_at <= now + OPEN_FOR + clock_watch.DIFFERENCE
 
 
 #: The state of a task -> the reason for its holder.
@@ -90,7 +96,7 @@ def uncovered(session: Session, tasks: Sequence[CallbackTask], user: User, now: 
     opened = set(
         session.scalars(
             select(Opening.task_id).where(
-                Opening.task_id.in_([task.id for task in tasks]), Opening.user_id == user.id, Opening.until_at > now
+                Opening.task_id.in_([task.id for task in tasks]), Opening.user_id == user.id, *_goes_on(now)
             )
         )
     )

@@ -18,6 +18,7 @@ from ivr.calls.caller_language import number_hash, number_hashes
 from ivr.config.settings import settings
 from ivr.domain.enums import AlertEvent
 from ivr.models.calls import CodeTry
+from ivr.platform.clock_watch import DIFFERENCE
 
 #: The period over which wrong codes are counted.
 WINDOW = timedelta(hours=1)
@@ -70,7 +71,9 @@ def _counted(session: Session, who: Guesser, now: datetime, *, of_member: bool) 
     withheld = case((CodeTry.number_hash.in_(number_hashes(None)), 1))
     in_call = case((CodeTry.call_hash.in_(number_hashes(who.call_sid)), 1))
     query = select(func.count(), func.count(withheld), func.count(theirs), func.count(in_call))
-    lately = query.where(CodeTry.tried_at > now - WINDOW, CodeTry.of_member.is_(of_member))
+    lately = query.where(
+        CodeTry.tried_at > now - WINDOW, CodeTry.tried_at <= now + DIFFERENCE, CodeTry.of_member.is_(of_member)
+    )
     return _Counted(*session.execute(lately).one())
 
 

@@ -1,4 +1,4 @@
-"""Tells the house what is about no task: that somebody guesses codes, that a limit for text messages is reached."""
+"""Tells the house what is about no task: a guesser of codes, a limit for texts that is reached, a clock that leapt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from ivr.platform import outbox
 from ivr.platform.column_types import insert, rows
 
 #: What lasts is told again after so long.
-_TELL_EVERY = {AlertEvent.GUESSING: timedelta(hours=1), AlertEvent.TEXT_CAP: timedelta(days=1)}
+_TELL_EVERY = {
+    AlertEvent.GUESSING: timedelta(hours=1),
+    AlertEvent.TEXT_CAP: timedelta(days=1),
+    AlertEvent.CLOCK: timedelta(hours=4),
+}
 #: What has not happened for so long is over, and is forgotten.
 _OVER, _KEPT = timedelta(days=1), timedelta(days=30)
 

@@ -110,14 +110,31 @@ def plan() -> None:
 @retention.command("run")
 def run_now() -> None:
     """Delete now what has been kept for long enough, without waiting for the night."""
+    from ivr.platform import clock_watch
     from ivr.privacy import nightly_job
 
+    if not (found := clock_watch.look(utc_now())).is_right:
+        raise click.ClickException(clock_watch.sentence(found))
     records = nightly_job.run(utc_now())
     for record in records:
         seen = "seen to be gone" if record.verified else f"NOT complete: {record.remains}"
         click.echo(f"{record.kind:<22}{record.deleted:>8} deleted, {record.held} held, {seen}")
     if not all(record.verified for record in records):
         raise click.ClickException("not everything is gone; it is tried again every night")
+
+
+@retention.command("confirm-clock")
+def confirm_clock() -> None:
+    """Say that the clock of this machine is right, after it has leapt or everything has stood still for days."""
+    from ivr.audit import access_log
+    from ivr.platform import clock_watch, database
+
+    now = utc_now()
+    with database.writing() as session:
+        names = clock_watch.confirm(session, now)
+        actor = access_log.Actor("command line", "operator")
+        access_log.append(session, actor, AccessAction.PERIOD_DECIDED, now, detail="the clock is right")
+    click.echo(f"It is {iso(now)}. Deletion goes on; set back from the future: {', '.join(names) or 'nothing'}")
 
 
 @retention.command()

@@ -29,7 +29,7 @@ class AlertSettings(Strict):
     events: tuple[AlertEvent, ...] = Field(
         (
             *(AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.NOT_REACHED),
-            *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP),
+            *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP, AlertEvent.CLOCK),
         ),
         min_length=1,
         description="Events that are sent.",

@@ -53,7 +53,7 @@ class HouseAlarm(Base):
     """Something that the whole house is told of: since when, how often, and when it was told last."""
 
     __tablename__ = "house_alarms"
-    __table_args__ = (one_of("event", AlertEvent.GUESSING, AlertEvent.TEXT_CAP),)
+    __table_args__ = (one_of("event", AlertEvent.GUESSING, AlertEvent.TEXT_CAP, AlertEvent.CLOCK),)
     event: Mapped[AlertEvent] = mapped_column(Enumerated(AlertEvent, 20), primary_key=True)
     #: How often since it began.
     count: Mapped[int]

@@ -34,7 +34,7 @@ from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import iso, utc_now
 from ivr.operations import table_dump
 from ivr.operations.migrate import migrate
-from ivr.platform import blob_storage, database, database_damage, envelope_encryption, schema
+from ivr.platform import blob_storage, clock_watch, database, database_damage, envelope_encryption, schema
 from ivr.privacy import erasure
 from ivr.voicebox import audio_store
 
@@ -180,6 +180,8 @@ def restore(path: Path, *, replace: bool = False) -> Summary:
     except (tarfile.TarError, EOFError) as error:
         raise BackupError(f"{path} is no backup, or damaged: {error}") from error
     migrate()
+    with database.writing() as session:
+        clock_watch.confirm(session, utc_now())  # the backup's last instant is long past
     with database.writing() as session:
         last, _ = access_log.newest(session)
     aside = anchors.set_aside(last)

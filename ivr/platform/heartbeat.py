@@ -25,4 +25,4 @@ def beat(connection: Connection, now: datetime) -> None:
 def silent_for(connection: Connection, now: datetime) -> float | None:
     """For how many seconds no scheduler has given a sign; None if none ever has."""
     last: datetime | None = connection.scalar(select(_CHECKPOINTS.c.at).where(_CHECKPOINTS.c.name == _NAME))
-    return None if last is None else max(0.0, (now - last).total_seconds())
+    return None if last is None else abs((now - last).total_seconds())

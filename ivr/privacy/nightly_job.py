@@ -19,7 +19,7 @@ from ivr.domain.enums import AccessAction, RecordingState, RetentionKind, Subjec
 from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.models.voicebox import Recording
-from ivr.platform import database, job_queue, spool
+from ivr.platform import clock_watch, database, job_queue, spool
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint, Work
 from ivr.privacy import deletion, deletion_records, erasure, redis_scan, retention_periods
@@ -131,7 +131,10 @@ def want_scrub(session: Session, now: datetime) -> None:
 
 
 def nightly(now: datetime) -> bool:
-    """Run once a night, on one host. Returns whether it ran now."""
+    """Run once a night, on one host. Returns whether it ran now. After a leap of the clock it waits for a person."""
+    if not clock_watch.look(now).is_right:
+        finish_erasures()
+        return False
     zone = settings().hours.zone
     local = now.astimezone(zone)
     begins = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
@@ -139,12 +142,14 @@ def nightly(now: datetime) -> bool:
         begins -= timedelta(days=1)
     with database.reading() as session:
         last = session.get(Checkpoint, _CHECKPOINT)
-    is_time = last is None or last.at < begins
+    if last is not None and clock_watch.is_in_future(last.at, now):
+        log.error("the last deletion is said to be in the future (%s), when a clock was wrong: it is done now", last.at)
+    is_time = _is_time(last, begins, now)
     if is_time:
         count_days(now)  # if this fails, the run is repeated
         with database.writing_alone() as session:  # one of several schedulers
             last = session.get(Checkpoint, _CHECKPOINT)
-            is_time = last is None or last.at < begins
+            is_time = _is_time(last, begins, now)
             if is_time:
                 _set(session, _CHECKPOINT, now)
     if not is_time:
@@ -154,6 +159,10 @@ def nightly(now: datetime) -> bool:
         return False  # a new installation, or a new version by day, waits for the night
     run(now)
     return True
+
+
+def _is_time(last: Checkpoint | None, begins: datetime, now: datetime) -> bool:
+    return last is None or last.at < begins or clock_watch.is_in_future(last.at, now)
 
 
 def finish_erasures() -> None:

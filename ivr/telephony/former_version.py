@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database
+from ivr.platform import clock_watch, database
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint
 
@@ -49,4 +49,4 @@ def is_accepted() -> bool:
         began_at = first_start(now)
     except SQLAlchemyError:
         began_at = _process_began_at
-    return now < began_at + ACCEPTED_FOR
+    return now < began_at + ACCEPTED_FOR and not clock_watch.is_in_future(began_at, now)

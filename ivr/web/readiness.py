@@ -21,6 +21,7 @@ from ivr.domain.enums import DatabaseFault
 from ivr.domain.timestamps import utc_now
 from ivr.platform import (
     blob_storage,
+    clock_watch,
     database,
     database_damage,
     heartbeat,
@@ -69,6 +70,7 @@ def parts() -> Sequence[Part]:
         _scheduler() if answers else Part("scheduler", "not known without the database"),
         _audio_store(),
         _disk(),
+        _clock() if answers else Part("clock", "not known without the database"),
         _spool(),
         _damaged_entries(),
         _memory(),
@@ -185,6 +187,22 @@ def _disk() -> Part:
     if free < _LOW_MB:
         return Part("disk", f"is low: {free} MB are free", f"Free some space on the disk of {settings().var_dir}.")
     return Part("disk")
+
+
+def _clock() -> Part:
+    now = utc_now()
+    try:
+        with database.reading() as session:
+            found, names = clock_watch.compare(session, now), clock_watch.in_future(session, now)
+    except SQLAlchemyError:
+        return Part("clock", "not known without the database")
+    if not found.is_right:
+        remedy = "Put it right, or, if it is right, run: python -m ivr retention confirm-clock. Nothing is deleted now."
+        return Part("clock", f"is {found.state} of the last instant that was seen, {found.last}", remedy)
+    if names:
+        remedy = "A clock was wrong. Run: python -m ivr retention confirm-clock"
+        return Part("clock", f"checkpoints lie in the future: {', '.join(names)}", remedy)
+    return Part("clock")
 
 
 def _spool() -> Part:

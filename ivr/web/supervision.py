@@ -16,12 +16,13 @@ from ivr.callbacks import carrier_faults, failed_jobs, house_alarms, queries
 from ivr.calls import screening
 from ivr.contact_centre import duty_roster
 from ivr.domain import caller_ids, phone_numbers
+from ivr.domain.enums import AccessAction
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Duty, DutyException
-from ivr.platform import database
+from ivr.platform import clock_watch, database
 from ivr.web import forms, words
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
@@ -39,7 +40,23 @@ def unfinished() -> str:
         found = failed_jobs.of_teams(session, [team.id for team in me().scope])
         backlog = queries.pending_transcripts(session)
         faults, alarms = carrier_faults.shown(session), house_alarms.shown(session, utc_now())
-        return render_template("unfinished.html", unfinished=found, backlog=backlog, faults=faults, alarms=alarms)
+        clock = clock_watch.compare(session, utc_now())
+        return render_template(
+            "unfinished.html", unfinished=found, backlog=backlog, faults=faults, alarms=alarms,
+            leapt=None if clock.is_right else clock,
+        )  # fmt: skip
+
+
+@supervision.post("/clock")
+def confirm_clock() -> AnyResponse:
+    """The clock of the machine is right, although it has leapt: what deletes by time goes on."""
+    now = utc_now()
+
+    def change(session: Session) -> None:
+        clock_watch.confirm(session, now)
+        access_log.append(session, actor(), AccessAction.PERIOD_DECIDED, now, detail="the clock is right")
+
+    return act(change, url_for("supervision.unfinished"))
 
 
 @supervision.get("/roster")

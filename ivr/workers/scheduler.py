@@ -19,16 +19,16 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from ivr.accounts import login_sessions
+from ivr.accounts import login_sessions, notices
 from ivr.audit import anchors, break_glass
 from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue
 from ivr.domain import opening_hours
-from ivr.domain.enums import RetentionKind
+from ivr.domain.enums import AlertEvent, RetentionKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, heartbeat, job_queue, memory_report, outbox, schema
+from ivr.platform import clock_watch, database, heartbeat, job_queue, memory_report, outbox, schema
 from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import daily_metrics, report_mail
 from ivr.telephony import call_intake
@@ -42,6 +42,7 @@ TICK = 1.0
 _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
+_WATCH_EVERY = 30.0
 _POLL_EVERY = 30.0
 _DELETE_EVERY = 30.0
 _ANCHOR_EVERY = 60.0
@@ -66,7 +67,7 @@ def run() -> None:
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     memory_report.begin()
-    looked = forgot = counted = lived = 0.0
+    looked = forgot = counted = lived = watched = 0.0
     while not stop.wait(TICK):
         if time.monotonic() - lived > heartbeat.EVERY:
             lived = time.monotonic()
@@ -82,6 +83,9 @@ def run() -> None:
         if time.monotonic() - counted > _COUNT_EVERY:
             counted = time.monotonic()
             _try(count_days)
+        if time.monotonic() - watched > _WATCH_EVERY:
+            watched = time.monotonic()
+            _try(watch_clock)
         if time.monotonic() - forgot > _FORGET_EVERY:
             forgot = time.monotonic()
             _try(forget)
@@ -116,6 +120,14 @@ def _reconcile_when_stable(stop: threading.Event, whole: bool) -> None:
         if stop.wait(1.0):
             return
     carrier_reconciliation.reconcile(audio=whole, grace=_GRACE)
+
+
+def watch_clock() -> None:
+    """Renew the last instant that was seen, or tell the house that the clock has leapt."""
+    found = clock_watch.look(utc_now())
+    if not found.is_right:
+        with database.writing() as session:
+            house_alarms.note(session, AlertEvent.CLOCK, found.trusted)
 
 
 def live() -> None:
@@ -164,7 +176,7 @@ def count_days() -> None:
     for day in due:
         with database.writing() as session:
             daily_metrics.count_day(session, day, utc_now())
-    if settings().report_mails:
+    if settings().report_mails and clock_watch.look(now).is_right:
         with database.writing() as session:
             report_mail.plan(session, now)
 
@@ -202,6 +214,8 @@ def wake_transcripts() -> None:
 def forget() -> None:
     """Delete what is remembered about callers when its period is over."""
     now = utc_now()
+    if not clock_watch.look(now).is_right:
+        return
     with database.writing() as session:
         caller_language.forget(session, now, retention_periods.days(session, RetentionKind.REMEMBERED_LANGUAGE))
         guessing.forget(session, now)
@@ -211,11 +225,13 @@ def forget() -> None:
         carrier_faults.forget(session, now)
         break_glass.forget(session, now)
         login_sessions.forget(session, now)
+        notices.forget(session, now)
 
 
 def write_anchor() -> None:
     """Write an anchor of the access log to the blob store, where access to the database cannot change it."""
-    anchors.keep(utc_now())
+    now = utc_now()
+    anchors.keep(now, thin=clock_watch.look(now).is_right)
 
 
 def _run_nightly_job(stop: threading.Event) -> None:

@@ -82,6 +82,7 @@ from ivr.domain.enums.tasks import (
     TaskState,
 )
 from ivr.domain.enums.work import (
+    ClockState,
     DatabaseFault,
     EntryOutcome,
     EntryPlace,
@@ -103,6 +104,7 @@ __all__ = [
     "CallerProof",
     "CarrierFault",
     "CarrierSide",
+    "ClockState",
     "Companion",
     "Concern",
     "ConversationKind",

@@ -134,6 +134,7 @@ class AlertEvent(StrEnum):
     CARRIER_FAULT = "carrier_fault"
     GUESSING = "guessing"
     TEXT_CAP = "text_cap"
+    CLOCK = "clock"
 
 
 class DeliveryState(StrEnum):

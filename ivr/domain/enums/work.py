@@ -50,3 +50,11 @@ class EntryOutcome(StrEnum):
     KNOWN = "known"
     BUSY = "busy"
     BAD = "bad"
+
+
+class ClockState(StrEnum):
+    """What a machine's clock looks like beside the last instant that was seen."""
+
+    RIGHT = "right"
+    AHEAD = "ahead"
+    BEHIND = "behind"

@@ -24,6 +24,7 @@ ALERT_TITLES = complete(
         AlertEvent.TEXT_CAP: _n(
             "%(count)s limit for text messages reached", "%(count)s limits for text messages reached"
         ),
+        AlertEvent.CLOCK: _n("%(count)s clock that has leapt", "%(count)s clocks that have leapt"),
         AlertEvent.ESCALATED: _n(
             "%(count)s callback promise missed for %(hours)s hours",
             "%(count)s callback promises missed for %(hours)s hours",
@@ -45,6 +46,11 @@ HOUSE_ALARMS = Words(
         AlertEvent.TEXT_CAP: _(
             "A limit for text messages was reached. Further ones are not sent, and callers hear the address instead. "
             "Look for a number that asks again and again, or raise the limit (settings text_messages_…)."
+        ),
+        AlertEvent.CLOCK: _(
+            "The clock of a machine has leapt, or everything has stood still for days. Nothing is deleted until it is "
+            "put right, or until somebody says that it is right: on the page Needs a person, or with the command "
+            "retention confirm-clock."
         ),
     },
 )

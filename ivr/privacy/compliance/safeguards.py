@@ -88,6 +88,11 @@ MEASURES: dict[str, Measure] = {
         "Files of the hotline are for its own user alone, whatever the umask",
         "platform/test_private_files.py::test_what_commands_write_is_private_whatever_the_umask",
     ),
+    "clock": Measure(
+        "Storage limitation",
+        "A clock that leaps deletes nothing, and a checkpoint in the future stops no deletion",
+        "privacy/test_clock_leaps.py::test_a_leap_of_years_deletes_nothing_and_deletion_goes_on_when_it_is_over",
+    ),
     "slow_clients": Measure(
         "Availability",
         "Half requests and slow readers stop neither calls nor pages; calls have a server of their own",
@@ -237,6 +242,8 @@ THREATS = (
     Threat("Browser → pages", "D", "Floods of requests, huge uploads", ("limits",)),
     Threat("Browser → pages", "D", "Half requests, slow readers", ("slow_clients",),
            "A flood from many addresses needs a provider that filters."),
+    Threat("Host", "D", "A wrong clock deletes, or stops deletion for years", ("clock",),
+           "A clock that is moved by less than two days at a time is not noticed: use NTP."),
     Threat("Host", "I", "Other users of the machine read files", ("private_files",)),
     Threat("API clients → /api/v1", "I", "A leaked token", ("tokens", "log")),
     Threat("Workers, Redis", "I", "Jobs disclose callers' data", ("redactor",), "Redis holds ids only."),

@@ -1,0 +1,109 @@
+"""Notices when this machine's clock has leapt, so that nothing is deleted by a wrong date until a person has looked.
+
+The last instant that was seen is a checkpoint, which the schedulers renew. A clock that is far ahead of it may be
+wrong, or everything has stood still for days: a machine cannot tell. What deletes by time then waits for the clock to
+be put right, or for somebody to say that it is right (page *Needs a person*, `python -m ivr retention confirm-clock`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ivr.domain.enums import ClockState
+from ivr.domain.timestamps import iso, utc_now
+from ivr.platform import database
+from ivr.platform.column_types import insert
+from ivr.platform.work_models import Checkpoint
+
+log = logging.getLogger(__name__)
+
+_CHECKPOINT = "clock"
+#: A clock may be ahead of the last instant seen by so much, and behind it by so much.
+FORWARD, BACKWARD = timedelta(days=2), timedelta(hours=1)
+#: Clocks of hosts differ by so much at most: what lies further in the future was written while a clock was wrong.
+DIFFERENCE = timedelta(minutes=5)
+_RENEWED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an instant looks like beside the last one that was seen (None: none was)."""
+
+    state: ClockState
+    now: datetime
+    last: datetime | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether time has gone on as usual."""
+        return self.state == ClockState.RIGHT
+
+    @property
+    def trusted(self) -> datetime:
+        """The earlier one of the two instants, for what is written down about the leap itself."""
+        return self.now if self.last is None else min(self.now, self.last)
+
+
+def compare(session: Session, now: datetime) -> Look:
+    """Compare an instant with the last one seen. Changes nothing."""
+    last = session.scalar(select(Checkpoint.at).where(Checkpoint.name == _CHECKPOINT))
+    known = last if last is not None else utc_now()
+    if now > known + FORWARD:
+        return Look(ClockState.AHEAD, now, last)
+    if last is not None and now < last - BACKWARD:
+        return Look(ClockState.BEHIND, now, last)
+    return Look(ClockState.RIGHT, now, last)
+
+
+def look(now: datetime) -> Look:
+    """Compare an instant with the last one seen, which it becomes unless it has leapt."""
+    with database.reading() as session:
+        found = compare(session, now)
+    if not found.is_right:
+        log.critical("%s", sentence(found))
+    elif found.last is None or now - found.last > _RENEWED_EVERY:
+        with database.writing(durable=False) as session:
+            _set(session, now)
+    return found
+
+
+def confirm(session: Session, now: datetime) -> Sequence[str]:
+    """Somebody says that the clock is right now. Gives the names of checkpoints that lay in the future."""
+    names = in_future(session, now)
+    session.execute(update(Checkpoint).where(Checkpoint.at > now).values(at=now))
+    new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=now)
+    session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}))
+    return names
+
+
+def in_future(session: Session, now: datetime) -> Sequence[str]:
+    """Names of checkpoints that were written while a clock was ahead."""
+    late = select(Checkpoint.name).where(Checkpoint.at > now + DIFFERENCE)
+    return session.scalars(late.order_by(Checkpoint.name)).all()
+
+
+def is_in_future(at: datetime, now: datetime) -> bool:
+    """Whether an instant was written while a clock was ahead."""
+    return at > now + DIFFERENCE
+
+
+def sentence(found: Look) -> str:
+    """What is wrong, and what is to be done."""
+    last = iso(found.last) if found.last is not None else "none"
+    how = "far ahead of" if found.state == ClockState.AHEAD else "behind"
+    return (
+        f"the clock of this machine ({iso(found.now)}) is {how} the last instant that was seen ({last}): nothing is "
+        "deleted until it is put right, or somebody says that it is right (python -m ivr retention confirm-clock)"
+    )
+
+
+def _set(session: Session, now: datetime) -> None:
+    new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=now)
+    later = new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}, where=Checkpoint.at < now)
+    session.execute(later)
