@@ -105,7 +105,7 @@ def _logged_in(personal_number: str, entered: str, app_code: str) -> Response:
 
 def _menu(session: Session, user: User) -> Response:
     unfinished = agent_presence.unfinished(session, user.id) is not None
-    token = _tokens().dumps(user.id)
+    token = _tokens().dumps([user.id, call_sid()])
     path = "/staff/wrap-up" if unfinished else "/staff/choice"
     return _ask("staff_wrap_up" if unfinished else "staff_menu", voice_url(path, token=token), digits=1)
 
@@ -158,8 +158,10 @@ def _chosen(session: Session, user: User) -> Response:
 
 def _user(session: Session) -> User:
     try:
-        user_id = _tokens().loads(request.args.get("token", ""), max_age=_PATIENCE)
-    except BadSignature:
+        user_id, call = _tokens().loads(request.args.get("token", ""), max_age=_PATIENCE)
+    except (BadSignature, TypeError, ValueError):
+        abort(403)
+    if call != call_sid():
         abort(403)
     user = session.get(User, user_id)
     return user if user is not None and user.active and user.role in SERVING else abort(404)

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from ivr.accounts import login_sessions, mfa, staff_telephones, users
+from ivr.accounts import mfa, staff_telephones, users
 from ivr.callbacks import guessing
 from ivr.config import settings
 from ivr.domain import receipt_codes
@@ -197,7 +197,6 @@ def test_the_delay_of_a_personal_number_grows_and_ends(team, monkeypatch: pytest
             telephone_log_in.log_in(session, "1234", "987654", "", DESK, now)
         later_still = now + timedelta(seconds=later.value.seconds)
         assert telephone_log_in.log_in(session, "1234", "987654", "", DESK, later_still).username == "mia"
-    assert login_sessions.IDLE
 
 
 def test_a_telephone_of_one_member_is_not_everybodys(team) -> None:
@@ -215,3 +214,17 @@ def test_a_telephone_of_one_member_is_not_everybodys(team) -> None:
             staff_telephones.add(session, DESK, "", "", utc_now())
         with pytest.raises(ValueError, match="no user"):
             staff_telephones.add(session, DESK, "nobody", "", utc_now())
+
+
+def test_a_log_in_belongs_to_its_call(team) -> None:
+    """The address that leads on from one call's log-in is worth nothing in another call."""
+    mia = logs_in(team, "1234", "987654")
+    stranger = WebhookCall(team, ELSEWHERE, To=STAFF).rings()
+    stranger.document = mia.document
+    with pytest.raises(AssertionError, match="403"):
+        stranger.presses("1")
+    at_code = logs_in(team, "1234", "987654", ELSEWHERE)
+    stranger.document = at_code.document
+    with pytest.raises(AssertionError, match="403"):
+        stranger.presses("123456")
+    assert state_of("mia") is None
