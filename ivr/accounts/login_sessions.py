@@ -51,6 +51,11 @@ def find(session: Session, token: str, now: datetime) -> LogIn | None:
     return found
 
 
+def holder(session: Session, token: str) -> int | None:
+    """The id of the user whose log-in a token is, or was; None for an unknown token."""
+    return session.scalar(select(LogIn.user_id).where(LogIn.token_hash == _hash(token))) if token else None
+
+
 def wants_use(log_in: LogIn, now: datetime) -> bool:
     """Whether that it is used now has to be written down."""
     return log_in.used_at < now - _USED_EVERY

@@ -83,6 +83,7 @@ PERMISSIONS: dict[str, Permission] = {
     ),
     # one's own log-in
     "account": _of(_EVERYBODY, "One's own password, PIN and second factors; what others have changed about them"),
+    "kept": _of(_EVERYBODY, "What one has typed oneself and could not send, because the log-in had ended"),
     # the desk
     "desk.queue": Permission(
         _SERVING, "The task list of one's teams, without personal data", team=True, fragment="seen"

@@ -198,3 +198,16 @@ class SecondFactorReset(Base):
     confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
     user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="joined")
     asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id], lazy="joined")
+
+
+class KeptForm(Base):
+    """What somebody has typed into a form that arrived after their log-in had ended, sealed."""
+
+    __tablename__ = "kept_forms"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    #: The address that the form is sent to.
+    path: Mapped[str] = mapped_column(String(500))
+    #: Its fields and the page that it was on.
+    sealed: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime] = mapped_column(index=True)

@@ -38,6 +38,8 @@ class Purpose(StrEnum):
     SEARCH_WORDS = "searches"
     #: The number or receipt code that an open request of a data subject is about.
     SUBJECT_REQUEST = "subject request"
+    #: Forms that arrived after their sender's log-in had ended.
+    KEPT_FORMS = "kept forms"
     #: Keys of former secrets that hashes in the database still need (see ivr.platform.former_keys).
     FORMER_KEYS = "former keys"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from flask import abort, flash, redirect, url_for
+from flask import abort, flash, g, redirect, request, url_for
+from flask import session as browser
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -57,12 +58,14 @@ def act(
             action(session)
     except answers as error:
         flash(_sentence(error, sentences), "warning")
+        g.not_saved = True
         if form is not None:
             forms.keep_typed(type(form))
         if if_refused is not None:
             if_refused()
         return redirect(back)
     flash(done or gettext("Saved."), "success")
+    browser["saved"] = request.path  # the next page lets the browser drop its own copy
     return redirect(after or back)
 
 

@@ -1,8 +1,10 @@
-"""Parameters that the addresses of several pages have."""
+"""Addresses of pages: parameters that several have, and which addresses are ours."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 from flask import abort
 
@@ -36,3 +38,13 @@ def period(days: int) -> tuple[date, date]:
     if not 0 <= (last - first).days <= _LONGEST:
         abort(400)
     return first, last
+
+
+def own_address(target: str | None) -> str:
+    """An address of ours; empty for another site's."""
+    if target and target.startswith("/") and not target.startswith("//") and "\\" not in target:
+        with suppress(ValueError):
+            parts = urlsplit(target)
+            if not parts.scheme and not parts.netloc and target.isprintable():
+                return target
+    return ""

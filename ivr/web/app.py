@@ -47,6 +47,7 @@ from ivr.web import (
     contact_labels,
     errors,
     forms,
+    kept_forms,
     login,
     rate_limits,
     sealed_values,
@@ -94,8 +95,8 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    health, login.login, account, contact_actions.desk, reading, desk_tools, live, supervision, studio, figures,
-    reports, subjects, administration, telephones, protection,
+    health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
+    studio, figures, reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def create_app() -> Flask:
     login.install(app)
     single_sign_on.install(app)
     authorisation.install_guard(app)
-    for part in (template_helpers, contact_labels, forms, sealed_values, errors):
+    for part in (template_helpers, contact_labels, forms, sealed_values, kept_forms, errors):
         part.install(app)
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)

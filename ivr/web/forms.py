@@ -162,6 +162,7 @@ def keep_typed(model: type[Form], errors: Mapping[str, str] | None = None) -> No
         if not any(isinstance(one, Secret) for one in about.metadata)
     }
     kept = json.dumps({"path": request.path, "values": shown, "errors": dict(errors or {})})
+    g.not_saved = True
     if len(kept.encode()) <= _MOST_KEPT:
         session[_KEY] = sealed_query.seal(kept)
 

@@ -38,7 +38,8 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import AccountNotice, User
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
-from ivr.web import forms, known_devices
+from ivr.web import forms, kept_forms, known_devices
+from ivr.web.addresses import own_address
 from ivr.web.form_fields import OneTimeCode, Password, line_of
 
 log = logging.getLogger(__name__)
@@ -257,13 +258,17 @@ def let_in(user: User, how: str = "") -> AnyResponse:
         access_log.append(db, as_actor(user), AccessAction.LOG_IN, now, detail=how)
         news = notices.unread(db, user.id)
     target = own_address(session.pop("wanted", None) or forms.query(LoginAddress).next)
+    kept_forms.remember_token()
     session.clear()
     if language_chosen:
         session["language"] = language_chosen
     login_user(Person(user, token))
+    kept_forms.sign(user)
     for notice in news:
         flash(_told(notice), "warning")
-    answer = redirect(target or first_page(user))
+    if kept_forms.waiting():
+        target = url_for("kept.page")
+    answer = redirect(target if kept_forms.can_be_opened(target) else first_page(user))
     known_devices.remember(answer, user)
     return answer
 
@@ -329,13 +334,3 @@ def first_page(user: User) -> str:
     if user.role in SERVING:
         return url_for("desk.queue")
     return url_for("administration.people" if user.role == "administrator" else "protection.page")
-
-
-def own_address(target: str | None) -> str:
-    """An address of ours; empty for another site's."""
-    if target and target.startswith("/") and not target.startswith("//") and "\\" not in target:
-        with suppress(ValueError):
-            parts = urlsplit(target)
-            if not parts.scheme and not parts.netloc and target.isprintable():
-                return target
-    return ""

@@ -21,7 +21,8 @@ from ivr.domain.enums import AccessAction
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database
 from ivr.web import forms
-from ivr.web.login import LoginAddress, let_in, login, own_address
+from ivr.web.addresses import own_address
+from ivr.web.login import LoginAddress, let_in, login
 
 
 def install(app: Flask) -> None:

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from ivr.accounts import login_sessions, notices
+from ivr.accounts import kept_forms, login_sessions, notices
 from ivr.audit import anchors, break_glass
 from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
 from ivr.calls import caller_language, screening
@@ -226,6 +226,7 @@ def forget() -> None:
         break_glass.forget(session, now)
         login_sessions.forget(session, now)
         notices.forget(session, now)
+        kept_forms.forget(session, now)
 
 
 def write_anchor() -> None:

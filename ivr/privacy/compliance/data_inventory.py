@@ -83,6 +83,9 @@ TABLES: dict[str, Kept] = {
     ),
     "attempts": Kept("callers", "Attempts to call back, and how they ended", (RetentionKind.TASK,)),
     "drafts": Kept("callers", "What a member is writing", (RetentionKind.TRANSCRIPT,)),
+    "kept_forms": Kept(
+        "callers", "What somebody has typed and sent after their log-in had ended, sealed; for 12 hours"
+    ),
     "postal_orders": Kept(
         "callers",
         "Forms ordered; customer number",

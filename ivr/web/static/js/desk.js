@@ -134,8 +134,13 @@ for (const dialog of document.querySelectorAll("dialog")) {
 }
 
 // -- drafts: kept by the server, and in this browser until the server has them ----------------------------------
+// A copy belongs to one person: whoever logs in here next neither sees it nor sends it.
+const person = document.querySelector('meta[name="user"]')?.content ?? "";
+const saved = document.querySelector('meta[name="saved"]')?.content ?? "";
+for (const name of Object.keys(localStorage)) if (name.startsWith("hotline.draft./")) localStorage.removeItem(name);
 for (const field of document.querySelectorAll("[data-draft]")) {
-  const place = `draft.${field.dataset.draft}`;
+  const place = `draft.${person}.${field.dataset.draft}`;
+  if (saved && saved === field.form?.getAttribute("action")) localStorage.removeItem(`hotline.${place}`);
   const local = stored(place, "");
   if (local && !field.value) field.value = local;
   let waiting = 0;
@@ -153,9 +158,10 @@ for (const field of document.querySelectorAll("[data-draft]")) {
     clearTimeout(waiting);
     waiting = setTimeout(keep, 400);
   });
+  // The copy goes when a page says that the server has it: the log-in may have ended meanwhile.
   field.form?.addEventListener("submit", () => {
     clearTimeout(waiting);
-    localStorage.removeItem(`hotline.${place}`);
+    store(place, field.value);
   });
 }
 

@@ -1,0 +1,80 @@
+"""What somebody has typed into a form and could not send, because their log-in had ended.
+
+It is sealed, belongs to the person whose page the form was on, and is offered to nobody else. It goes when the form is
+sent again, when its owner discards it, or after some hours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from ivr.models.accounts import KeptForm
+from ivr.platform import crypto
+from ivr.platform.crypto import CannotOpen, Purpose
+
+#: It is offered for this long.
+KEPT = timedelta(hours=12)
+#: Forms of one person that are kept at most, and characters of one.
+_MOST, _LONGEST = 20, 200_000
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that was not sent: the address it goes to, the page it was on, and its fields."""
+
+    id: int
+    path: str
+    page: str
+    fields: Mapping[str, Sequence[str]]
+    kept_at: datetime
+
+
+def keep(
+    session: Session, user_id: int, path: str, page: str, fields: Mapping[str, Sequence[str]], now: datetime
+) -> bool:
+    """Keep a form for its owner; False if it is too long, or too many are kept. The same form is kept once."""
+    written = json.dumps({"fields": {name: list(values) for name, values in fields.items()}, "page": page})
+    if len(written) > _LONGEST:
+        return False
+    if any(one.path == path and one.fields == json.loads(written)["fields"] for one in of_user(session, user_id, now)):
+        return True
+    count = session.scalar(select(func.count()).select_from(KeptForm).where(KeptForm.user_id == user_id)) or 0
+    if count >= _MOST:
+        return False
+    sealed = crypto.seal(Purpose.KEPT_FORMS, written)
+    session.add(KeptForm(user_id=user_id, path=path[:500], sealed=sealed, kept_at=now))
+    return True
+
+
+def of_user(session: Session, user_id: int, now: datetime) -> list[Form]:
+    """The forms that are kept for somebody, the oldest first. One that cannot be opened is left out."""
+    query = select(KeptForm).where(KeptForm.user_id == user_id, KeptForm.kept_at > now - KEPT).order_by(KeptForm.id)
+    found = []
+    for row in session.scalars(query):
+        with suppress(CannotOpen):
+            opened = json.loads(crypto.unseal(Purpose.KEPT_FORMS, row.sealed, what="a form that was kept"))
+            found.append(Form(row.id, row.path, opened["page"], opened["fields"], row.kept_at))
+    return found
+
+
+def count(session: Session, user_id: int, now: datetime) -> int:
+    """How many forms are kept for somebody."""
+    query = select(func.count()).select_from(KeptForm)
+    return session.scalar(query.where(KeptForm.user_id == user_id, KeptForm.kept_at > now - KEPT)) or 0
+
+
+def drop(session: Session, user_id: int, form_id: int) -> None:
+    """Delete a form of somebody: it was sent, or is no longer wanted."""
+    session.execute(delete(KeptForm).where(KeptForm.id == form_id, KeptForm.user_id == user_id))
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete forms that nobody has asked for in time."""
+    session.execute(delete(KeptForm).where(KeptForm.kept_at < now - KEPT))

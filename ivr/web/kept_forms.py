@@ -1,0 +1,187 @@
+"""Forms that arrive when their sender is no longer logged in: kept, and offered again after the log-in.
+
+Whose form it was tells the token in it (against forged requests), which is signed and names the user. So it is offered
+to nobody else, whoever logs in at the same desk next. It works without JavaScript and for every form alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, current_app, flash, g, redirect, render_template, request, session
+from flask import url_for as address_of
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.accounts import kept_forms, login_sessions
+from ivr.domain.digits import whole_number
+from ivr.domain.permissions import permission_of
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.platform import database
+from ivr.web import forms
+from ivr.web.addresses import own_address
+from ivr.web.form_fields import Secret
+
+log = logging.getLogger(__name__)
+kept = Blueprint("kept", __name__, url_prefix="/kept")
+
+_TOKEN = "csrf_token"  # noqa: S105 - the name of a field
+#: Fields that nobody has typed.
+_MECHANICAL = {_TOKEN, "kept", "seen", "shown", "next", "view"}
+#: Forms in which nothing is lost: log-in, one's own password, a search, what a page sends by itself.
+_NEVER = ("login", "account", "kept", "softphone", "desk.search", "desk_tools.palette")
+
+
+def sign(user: User) -> None:
+    """Let the tokens of forms name the user from now on. Pages that were open before stay valid for the same user."""
+    ending = f".{user.id}"
+    former = str(g.pop("former_token", ""))
+    session[_TOKEN] = former if former.endswith(ending) else secrets.token_hex(20) + ending
+
+
+def remember_token() -> None:
+    """Note the token of the session that ends, so that :func:`sign` can go on with it."""
+    g.former_token = session.get(_TOKEN, "")
+
+
+def _owner() -> int | None:
+    """The id of the user on whose page the form was; None where that is not known."""
+    serializer = URLSafeTimedSerializer(current_app.config["WTF_CSRF_SECRET_KEY"], salt="wtf-csrf-token")
+    with suppress(BadData, TypeError, ValueError):
+        raw = serializer.loads(request.form.get(_TOKEN, ""))
+        return int(str(raw).rpartition(".")[2]) if "." in str(raw) else None
+    if request.form.get(_TOKEN):
+        return None  # of another installation, or of nobody: the log-in of the browser need not be its author's
+    with database.reading() as db:
+        return login_sessions.holder(db, str(session.get("_user_id", "")))
+
+
+def keep() -> str:
+    """Keep the form of this request for its owner, if it is one in which something was typed.
+
+    Returns the page that it was on; empty where it is not known. Never raises because of the database: then the form is
+    not kept, and the page says so.
+    """
+    page = _page()
+    permission = permission_of(request.endpoint or "")
+    polled = permission is not None and permission.polled
+    excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
+    fields = {name: values for name, values in request.form.lists() if name not in {_TOKEN, "kept"} | _secrets()}
+    typed = [one for name, values in fields.items() if name not in _MECHANICAL for one in values if one.strip()]
+    if request.method != "POST" or polled or excluded or not typed:
+        return page
+    try:
+        owner = _owner()
+        with database.writing() as db:
+            user = db.get(User, owner) if owner is not None else None
+            known = user is not None and user.active
+            done = known and kept_forms.keep(db, user.id, _path(), page, fields, utc_now()) if user else False
+    except SQLAlchemyError:
+        done = False
+    if done:
+        flash(gettext("Your log-in had ended. What you have typed is kept; you can send it after the log-in."), "info")
+    else:
+        log.warning("a form of %s could not be kept", request.endpoint)
+    return page
+
+
+def _path() -> str:
+    return request.full_path.rstrip("?")
+
+
+def _page() -> str:
+    """The page that a form was on: where the browser came from, else the page of the same address, else none."""
+    parts = urlsplit(request.referrer or "")
+    here = parts.netloc in (request.host, "") and bool(parts.path)
+    candidates = [f"{parts.path}?{parts.query}" if parts.query else parts.path] if here else []
+    candidates += [request.path, request.path.rpartition("/")[0], request.path.rpartition("/")[0] + "/"]
+    return next((one for one in candidates if can_be_opened(one)), "")
+
+
+def can_be_opened(target: str) -> bool:
+    """Whether an address of ours shows a page, and is not only where a form is sent to."""
+    if not own_address(target):
+        return False
+    adapter = current_app.url_map.bind("localhost")
+    with suppress(HTTPException):
+        endpoint, _ = adapter.match(urlsplit(target).path, method="GET")
+        return not str(endpoint).startswith(("static", "login."))
+    return False
+
+
+def _secrets() -> set[str]:
+    """Names of fields that are never kept."""
+    found, todo = set[str](), list(forms.Form.__subclasses__())
+    while todo:
+        model = todo.pop()
+        todo += model.__subclasses__()
+        for name, about in model.model_fields.items():
+            if any(isinstance(one, Secret) for one in about.metadata):
+                found.add(name)
+    return found
+
+
+def waiting() -> int:
+    """How many forms are kept for the reader."""
+    if not current_user.is_authenticated:
+        return 0
+    with database.reading() as db:
+        return kept_forms.count(db, current_user.user.id, utc_now())
+
+
+@kept.get("/")
+def page() -> str:
+    """What one has typed and could not send."""
+    with database.reading() as db:
+        found = kept_forms.of_user(db, current_user.user.id, utc_now())
+    return render_template("kept.html", kept=found, mechanical=_MECHANICAL)
+
+
+@kept.post("/<int:form_id>/discard")
+def discard(form_id: int) -> AnyResponse:
+    """Discard it."""
+    with database.writing() as db:
+        kept_forms.drop(db, current_user.user.id, form_id)
+    return redirect(address_of("kept.page"))
+
+
+def _sent_again(answer: Response) -> Response:
+    """A kept form goes when the server has what was in it: not before, and not if it was refused."""
+    form_id = whole_number(request.form.get("kept", "")) if request.method == "POST" else None
+    if form_id is None or answer.status_code >= 400 or g.get("not_saved") or not current_user.is_authenticated:
+        return answer
+    try:
+        with database.writing() as db:
+            kept_forms.drop(db, current_user.user.id, form_id)
+    except SQLAlchemyError:
+        log.warning("a kept form that was sent again could not be deleted")
+    return answer
+
+
+def _wrong_token(error: CSRFError) -> AnyResponse | tuple[str, int]:
+    """The form is of another log-in. Its owner gets it back; anybody else learns nothing of it."""
+    g.not_saved = True
+    if request.path.startswith(("/api/", "/voice/")):
+        return str(error.description), 400
+    owner, where = _owner(), keep()
+    if not current_user.is_authenticated:
+        return redirect(address_of("login.page", next=where or None))
+    if owner == current_user.user.id:
+        return redirect(address_of("kept.page"))
+    return render_template("error.html", code=400), 400
+
+
+def install(app: Flask) -> None:
+    """Answer forms with the token of another log-in, and let every page tell what is kept."""
+    app.register_error_handler(CSRFError, _wrong_token)
+    app.after_request(_sent_again)
+    app.jinja_env.globals["forms_kept"] = waiting

@@ -1,0 +1,242 @@
+"""What somebody types while their log-in ends is theirs: kept, offered again, and shown to nobody else."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from ivr.accounts import kept_forms
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import KeptForm, LogIn
+from ivr.models.callbacks import TaskEvent
+from ivr.platform import database
+from tests.support.people import PASSWORD, a_task, log_in, the_task
+
+TYPED = "Frau Beispiel bringt die Unterlagen am Montag. " * 60
+
+
+@pytest.fixture
+def guarded(desk):
+    """The desk with tokens against forged requests, as it runs."""
+    desk.app.config["WTF_CSRF_ENABLED"] = True
+
+    def browser(username: str | None = None) -> Browser:
+        one = Browser(desk.app.test_client())
+        return one.logs_in(username) if username else one
+
+    browser.people = desk.people
+    return browser
+
+
+class Browser:
+    """A browser at a desk that several people share."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def logs_in(self, username: str) -> Browser:
+        token = self.token("/login")
+        data = {"username": username, "password": PASSWORD, "csrf_token": token}
+        answer = self.client.post("/login", data=data)
+        assert answer.status_code == 302, answer.text
+        self.lands_on = answer.headers["Location"]
+        return self
+
+    def token(self, page: str) -> str:
+        return re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(page).text)[1]
+
+    def sends(self, path: str, token: str, page: str = "", **data: str):
+        headers = {"Referer": f"http://localhost{page}"} if page else {}
+        return self.client.post(path, data={**data, "csrf_token": token}, headers=headers)
+
+    def page(self, path: str) -> str:
+        return self.client.get(path).text
+
+
+def half_an_hour_passes() -> None:
+    """Every log-in ends."""
+    with database.writing() as session:
+        session.execute(update(LogIn).values(used_at=utc_now() - timedelta(minutes=31)))
+
+
+def notes(task_id: int) -> list[str]:
+    with database.reading() as session:
+        query = select(TaskEvent.text).where(TaskEvent.task_id == task_id, TaskEvent.kind == "noted")
+        return list(session.scalars(query))
+
+
+def kept_of(name: str, guarded) -> list[kept_forms.Form]:
+    with database.reading() as session:
+        return kept_forms.of_user(session, guarded.people[name].id, utc_now())
+
+
+def claimed(guarded, name: str = "mia") -> tuple[Browser, int, str, str]:
+    task_id = a_task(text="Guten Tag", number="+4915112340002")
+    browser = guarded(name)
+    page = f"/desk/tasks/{task_id}"
+    token = browser.token(page)
+    browser.sends(f"{page}/claim", token, page)
+    return browser, task_id, page, browser.token(page)
+
+
+#: Long forms, with what is typed into them.
+FORMS = {
+    "a note": ("/desk/tasks/{task}/note", {"text": TYPED}),
+    "a closing": ("/desk/tasks/{task}/close", {"outcome": "settled_otherwise", "text": TYPED}),
+    "a text message": ("/desk/tasks/{task}/text", {"template": "sms_missed", "text": TYPED[:700]}),
+    "a correction of a transcript": ("/desk/recordings/1/correct", {"text": TYPED}),
+    "a handing over": ("/desk/tasks/{task}/hand-over", {"team": "work", "reason": TYPED[:400]}),
+    "a wrap-up": ("/desk/live/wrap-up", {"outcome": "follow_up", "text": TYPED}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_sent_after_the_log_in_has_ended_is_offered_again_after_the_next(form: str, guarded) -> None:
+    mia, task_id, page, token = claimed(guarded)
+    path, typed = FORMS[form][0].format(task=task_id), FORMS[form][1]
+    half_an_hour_passes()
+    answer = mia.sends(path, token, page, **typed)
+    assert (answer.status_code, "/login" in answer.headers["Location"]) == (302, True)
+    assert "Ihre Eingaben sind aufbewahrt" in mia.page("/login")
+    mia.logs_in("mia")
+    assert mia.lands_on == "/kept/"
+    offered = mia.page("/kept/")
+    assert typed.get("text", typed.get("reason", "")).strip() in offered
+    assert f'action="{path}"' in offered
+
+
+def test_a_note_that_was_kept_is_sent_with_one_click_and_is_gone_afterwards(guarded) -> None:
+    mia, task_id, page, token = claimed(guarded)
+    half_an_hour_passes()
+    mia.sends(f"{page}/note", token, page, text=TYPED)
+    assert notes(task_id) == []
+    mia.logs_in("mia")
+    kept = mia.page("/kept/")
+    number = re.search(r'name="kept" value="(\d+)"', kept)[1]
+    answer = mia.sends(f"{page}/note", mia.token("/kept/"), "/kept/", text=TYPED, kept=number)
+    assert answer.headers["Location"] == page, "no 405"
+    assert notes(task_id) == [TYPED.strip()]
+    assert kept_of("mia", guarded) == []
+    assert "noch nicht gesendet" not in mia.page(page)
+
+
+def test_a_kept_form_that_is_refused_stays(guarded) -> None:
+    mia, task_id, page, token = claimed(guarded)
+    half_an_hour_passes()
+    mia.sends(f"{page}/close", token, page, outcome="settled_otherwise", text=TYPED)
+    mia.logs_in("mia")
+    mia.sends(f"{page}/release", mia.token(page), page)  # somebody has given the task back meanwhile
+    number = re.search(r'name="kept" value="(\d+)"', mia.page("/kept/"))[1]
+    sent = {"outcome": "settled_otherwise", "text": TYPED, "kept": number}
+    mia.sends(f"{page}/close", mia.token("/kept/"), "/kept/", **sent)
+    assert the_task(task_id).state == "open"
+    assert len(kept_of("mia", guarded)) == 1, "the server has not taken it"
+    mia.sends(f"/kept/{number}/discard", mia.token("/kept/"))
+    assert kept_of("mia", guarded) == []
+
+
+def test_the_next_person_at_the_same_desk_does_not_see_it(guarded) -> None:
+    mia, _, page, token = claimed(guarded)
+    half_an_hour_passes()
+    mia.sends(f"{page}/note", token, page, text=TYPED)
+    same_desk = mia.logs_in("nils")
+    assert same_desk.lands_on == "/desk/"
+    for shown in ("/kept/", "/desk/", page):
+        assert "Unterlagen am Montag" not in same_desk.page(shown)
+    same_desk.sends("/logout", same_desk.token("/desk/"))
+    same_desk.logs_in("mia")
+    assert "Unterlagen am Montag" in same_desk.page("/kept/")
+
+
+def test_a_page_that_was_open_before_somebody_else_logged_in_gives_its_text_to_its_author(guarded) -> None:
+    """The browser has the other person's log-in; the form names who has typed."""
+    desk, task_id, page, token = claimed(guarded)
+    half_an_hour_passes()
+    desk.logs_in("nils")
+    answer = desk.sends(f"{page}/note", token, page, text=TYPED)  # in the tab that Mia left open
+    assert answer.status_code == 400
+    assert "Unterlagen" not in answer.text
+    assert kept_of("nils", guarded) == []
+    assert notes(task_id) == []
+    assert [one.fields["text"] for one in kept_of("mia", guarded)] == [[TYPED]]
+
+
+def test_two_tabs_after_a_new_log_in_in_one_of_them(guarded) -> None:
+    """The other one works on as if nothing had happened."""
+    mia, task_id, page, token = claimed(guarded)
+    half_an_hour_passes()
+    mia.logs_in("mia")
+    assert mia.sends(f"{page}/note", token, page, text="aus dem alten Fenster").status_code == 302
+    assert notes(task_id) == ["aus dem alten Fenster"]
+
+
+def test_two_tabs_that_both_come_too_late_are_both_kept(guarded) -> None:
+    mia, _, page, token = claimed(guarded)
+    half_an_hour_passes()
+    for text in ("erste Notiz", "zweite Notiz", "zweite Notiz"):
+        mia.sends(f"{page}/note", token, page, text=text)
+    assert [one.fields["text"] for one in kept_of("mia", guarded)] == [["erste Notiz"], ["zweite Notiz"]]
+
+
+def test_after_a_log_out_in_another_tab_the_text_waits_for_its_author(guarded) -> None:
+    mia, _, page, token = claimed(guarded)
+    mia.sends("/logout", mia.token(page))
+    mia.sends(f"{page}/note", token, page, text=TYPED)
+    assert len(kept_of("mia", guarded)) == 1
+
+
+def test_passwords_searches_and_empty_forms_are_not_kept(guarded) -> None:
+    mia, _, page, token = claimed(guarded)
+    half_an_hour_passes()
+    mia.sends("/account/password", token, "/account", password="geheim geheim", new="noch geheimer 1", again="x")
+    mia.sends("/desk/search", token, "/desk/", q="Beispiel")
+    answer = mia.sends(f"{page}/release", token, page)
+    assert kept_of("mia", guarded) == []
+    assert answer.headers["Location"] == f"/login?next={page}", "back to the page, not to where the form went"
+
+
+def test_a_forged_form_keeps_nothing(guarded) -> None:
+    _, _, page, token = claimed(guarded)
+    half_an_hour_passes()
+    for forged in ("", "x", token[:-3] + "abc"):
+        other = guarded()
+        other.page("/login")
+        other.sends(f"{page}/note", forged, page, text=TYPED)
+    with database.reading() as session:
+        assert session.scalars(select(KeptForm.id)).all() == []
+
+
+def test_it_is_sealed_and_forgotten_after_hours(guarded) -> None:
+    mia, _, page, token = claimed(guarded)
+    half_an_hour_passes()
+    mia.sends(f"{page}/note", token, page, text=TYPED)
+    with database.writing() as session:
+        row = session.scalars(select(KeptForm)).one()
+        assert "Unterlagen" not in row.sealed
+        row.kept_at = utc_now() - timedelta(hours=13)
+    assert kept_of("mia", guarded) == []
+    with database.writing() as session:
+        kept_forms.forget(session, utc_now())
+        assert session.scalars(select(KeptForm)).all() == []
+
+
+@pytest.mark.parametrize("target", ["/desk/tasks/1/note", "/desk/selected", "/logout", "/nowhere"])
+def test_a_log_in_never_leads_to_an_address_that_shows_no_page(desk, target: str) -> None:
+    a_task()
+    client = desk()
+    answer = client.post("/login", query_string={"next": target}, data={"username": "mia", "password": PASSWORD})
+    assert answer.headers["Location"] == "/desk/"
+
+
+def test_who_has_to_set_up_a_second_factor_first_loses_nothing(desk, monkeypatch) -> None:
+    from ivr.web import authorisation
+
+    task_id, mia = a_task(), log_in(desk(), "mia")
+    monkeypatch.setattr(authorisation, "_lacks_second_factor", lambda: True)
+    mia.post(f"/desk/tasks/{task_id}/note", data={"text": TYPED})
+    with database.reading() as session:
+        assert len(kept_forms.of_user(session, desk.people["mia"].id, utc_now())) == 1
