@@ -90,6 +90,11 @@ def sent() -> Mapping[str, str]:
     return request.form if request.method == "POST" else request.args
 
 
+def sent_fields() -> dict[str, list[str]]:
+    """All values of everything in a form, whatever form it is."""
+    return dict(request.form.lists())
+
+
 def asks(name: str) -> bool:
     """Whether the address has a parameter of this name."""
     return name in request.args

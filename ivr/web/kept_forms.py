@@ -53,14 +53,19 @@ def remember_token() -> None:
     g.former_token = session.get(_TOKEN, "")
 
 
-def _owner() -> int | None:
-    """The id of the user on whose page the form was; None where that is not known."""
+def _named_in_token() -> int | None:
+    """The id of the user whom the form's signed token names; None without such a token."""
     serializer = URLSafeTimedSerializer(current_app.config["WTF_CSRF_SECRET_KEY"], salt="wtf-csrf-token")
     with suppress(BadData, TypeError, ValueError):
-        raw = serializer.loads(request.form.get(_TOKEN, ""))
+        raw = serializer.loads(forms.sent().get(_TOKEN, ""))
         return int(str(raw).rpartition(".")[2]) if "." in str(raw) else None
-    if request.form.get(_TOKEN):
-        return None  # of another installation, or of nobody: the log-in of the browser need not be its author's
+    return None
+
+
+def _owner() -> int | None:
+    """The id of the user on whose page the form was; None where that is not known."""
+    if forms.sent().get(_TOKEN):  # the log-in of the browser need not be that of the form's author
+        return _named_in_token()
     with database.reading() as db:
         return login_sessions.holder(db, str(session.get("_user_id", "")))
 
@@ -75,7 +80,7 @@ def keep() -> str:
     permission = permission_of(request.endpoint or "")
     polled = permission is not None and permission.polled
     excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
-    fields = {name: values for name, values in request.form.lists() if name not in {_TOKEN, "kept"} | _secrets()}
+    fields = {name: values for name, values in forms.sent_fields().items() if name not in {_TOKEN, "kept"} | _secrets()}
     typed = [one for name, values in fields.items() if name not in _MECHANICAL for one in values if one.strip()]
     if request.method != "POST" or polled or excluded or not typed:
         return page
@@ -156,8 +161,10 @@ def discard(form_id: int) -> AnyResponse:
 
 def _sent_again(answer: Response) -> Response:
     """A kept form goes when the server has what was in it: not before, and not if it was refused."""
-    form_id = whole_number(request.form.get("kept", "")) if request.method == "POST" else None
-    if form_id is None or answer.status_code >= 400 or g.get("not_saved") or not current_user.is_authenticated:
+    if request.method != "POST" or answer.status_code >= 400 or g.get("not_saved"):
+        return answer
+    form_id = whole_number(forms.sent().get("kept", ""))
+    if form_id is None or not current_user.is_authenticated:
         return answer
     try:
         with database.writing() as db:
@@ -172,10 +179,11 @@ def _wrong_token(error: CSRFError) -> AnyResponse | tuple[str, int]:
     g.not_saved = True
     if request.path.startswith(("/api/", "/voice/")):
         return str(error.description), 400
-    owner, where = _owner(), keep()
-    if not current_user.is_authenticated:
+    owner = _named_in_token()
+    where = keep() if owner is not None else ""
+    if owner is not None and not current_user.is_authenticated:
         return redirect(address_of("login.page", next=where or None))
-    if owner == current_user.user.id:
+    if owner is not None and owner == current_user.user.id:
         return redirect(address_of("kept.page"))
     return render_template("error.html", code=400), 400
 
