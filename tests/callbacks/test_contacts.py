@@ -151,12 +151,12 @@ def test_nobody_is_dialled_automatically_until_a_change_is_confirmed(empty_datab
         call.state = "ended"
         place = call_queue.enter(session, call, 1, Request(concern=Concern.BENEFITS), "de", "", now)
         call_queue.keep_place(session, place, found, now)
-        assert call_queue.waiting(session) == [place]
+        assert call_queue.waiting(session, now) == [place]
         if change == "number":
             code_changes.change_number(session, found.contacts[0], NEW, now)
         else:
             code_changes.withdraw(session, found.contacts[0], now)
-        assert call_queue.waiting(session) == []
+        assert call_queue.waiting(session, now) == []
         with pytest.raises(Refused) as refused:
             outbound_callbacks.begin(session, found, mia, now)
         assert refused.value.reason in ("unconfirmed", "closed_now")

@@ -107,6 +107,7 @@ def test_a_call_begun_before_an_update_is_answered_after_it(
     )  # fmt: skip
     document = wire.answers(token, Digits="2")
     assert "en-GB" in document
+    document = wire.presses(document, "2")  # they have not called before
     document = wire.presses(document, "1")  # the number is right
     document = wire.presses(document, "28759")
     document = wire.presses(document, "1")  # in the morning
@@ -128,8 +129,8 @@ def test_a_state_of_another_call_promises_nothing(
     hotline: RunningHotline, wire: Wire, tasks_of: Callable[[str], list[dict]]
 ) -> None:
     """Somebody has the address that another call would use next: with it, their own call only begins."""
-    other = Wire(hotline)
-    asked = other.presses(other.presses(other.asks(f"{hotline.url}/voice/incoming"), "1"), "1")
+    other, closed = Wire(hotline), {"SipHeader_X-Hotline-At": "closed"}
+    asked = other.presses(other.presses(other.asks(f"{hotline.url}/voice/incoming", **closed), "1"), "1")
     began = wire.presses(asked, "2")
     assert "Jobcenter Bremen" in began
     assert tasks_of(wire.call_sid) == []
