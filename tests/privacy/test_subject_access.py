@@ -94,7 +94,7 @@ FOR_MACHINES = {
     "contact_id", "carrier_fault", "engine", "words", "audio_bytes", "room",
     "template", "clock", "hours", "at_risk_recorded_at", "caller_asked", "demands_code", "provisional", "claim_used_at",
     "erased_at",
-    "merged_into_id", "contact_id",
+    "merged_into_id",
 }  # fmt: skip
 
 

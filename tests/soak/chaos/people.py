@@ -10,6 +10,7 @@ LANGUAGES = ("de", "tr", "fa")
 MEMBERS = ("+4942198001", "+4942198002")
 INTERPRETER = "+4942199001"
 _HERE = ["1", "#", "3"]  # the number is right; no postal code; at any time
+_NEW = ["2", *_HERE]  # asked where a number is shown: has not called before
 _SAID = "1"  # what was said is right
 
 
@@ -41,23 +42,23 @@ def _wish(dice: random.Random, number: str) -> Wish:
     seconds = round(dice.uniform(1.0, 3.0), 1)
     match dice.choice(_KINDS):
         case "message":
-            return Wish("message", number, [language, concern, "1", _SAID, *_HERE], speaks=(seconds,))
+            return Wish("message", number, [language, concern, "1", _SAID, *_NEW], speaks=(seconds,))
         case "message, hung up":
             return Wish("message, hung up", number, [language, concern, "1"], speaks=(seconds,), hangs_up=True)
         case "recorded again":
-            keys = [language, concern, "1", "3", _SAID, *_HERE]
+            keys = [language, concern, "1", "3", _SAID, *_NEW]
             return Wish("recorded again", number, keys, speaks=(seconds, seconds))
         case "keypad":
-            return Wish("keypad", number, [language, concern, "2", *_HERE])
+            return Wish("keypad", number, [language, concern, "2", *_NEW])
         case "withheld":
             keys = [language, concern, "1", _SAID, number.replace("+49", "0"), *_HERE]
             return Wish("withheld", "anonymous", keys, speaks=(seconds,))
         case "emergency":
-            return Wish("emergency", number, [language, "9", "2", "1", _SAID, *_HERE], speaks=(seconds,))
+            return Wish("emergency", number, [language, "9", "2", "1", _SAID, *_NEW], speaks=(seconds,))
         case "postal order":
-            return Wish("postal order", number, [language, "5", "1", "1", _SAID, "1", "2", "1"], speaks=(seconds,))
+            return Wish("postal order", number, [language, "5", "1", "1", _SAID, "1", "2", "2", "1"], speaks=(seconds,))
         case "appointment":
-            keys = [language, "5", "2", "1", _SAID, "1", "1", "1", "2", *_HERE]
+            keys = [language, "5", "2", "1", _SAID, "1", "1", "1", "2", *_NEW]
             return Wish("appointment", number, keys, speaks=(seconds,))
         case "link":
             return Wish("link", number, [language, "5", "3", "1", "1", "2"])
