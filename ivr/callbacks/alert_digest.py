@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_texts
@@ -37,23 +37,18 @@ def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: da
     Of unconfirmed tasks an event is collected when the call is over, and told in opening hours. Nothing is told of
     callers who were silent.
     """
-    certain = (CallbackTask.provisional.is_(False), CallbackTask.silent_caller.is_(False))
     over = CallbackTask.call.has(Call.state == CallRowState.ENDED)
-    _collect(session, kind, now, CallbackTask.id.in_(task_ids), *certain, CallbackTask.unconfirmed.is_(False))
-    opening = opening_hours.next_opening(settings().hours, now) or now
-    _collect(session, kind, opening, CallbackTask.id.in_(task_ids), *certain, CallbackTask.unconfirmed.is_(True), over)
-
-
-def _collect(session: Session, kind: AlertEvent, at: datetime, *which: ColumnElement[bool]) -> None:
-    for alert in settings().alerts:
+    certain = (CallbackTask.provisional.is_(False), CallbackTask.silent_caller.is_(False))
+    for alert in settings().alerts if task_ids else ():
         if kind in alert.events:
             what = (
                 literal(alert.name),
                 literal(kind, AlertItem.kind.type),
                 CallbackTask.id,
-                literal(at, AlertItem.at.type),
+                literal(now, AlertItem.at.type),
             )
-            theirs = select(*what).where(*which)
+            theirs = select(*what).where(CallbackTask.id.in_(task_ids), *certain)
+            theirs = theirs.where(or_(CallbackTask.unconfirmed.is_(False), over))
             if alert.teams:
                 theirs = theirs.where(CallbackTask.team_id.in_(select(Team.id).where(Team.key.in_(alert.teams))))
             new = insert(session.get_bind().dialect, AlertItem)
@@ -64,12 +59,6 @@ def _collect(session: Session, kind: AlertEvent, at: datetime, *which: ColumnEle
 def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
     """The event no longer holds: delete its unsent items, and allow a new alert."""
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
-
-
-def hasten(session: Session, task_id: int, now: datetime) -> None:
-    """What was to wait for opening hours is told now: the task has been confirmed."""
-    waiting = (AlertItem.task_id == task_id, AlertItem.message_id.is_(None), AlertItem.at > now)
-    session.execute(update(AlertItem).where(*waiting).values(at=now).execution_options(synchronize_session=False))
 
 
 def take_back_unsent(session: Session, task_id: int) -> None:
@@ -92,7 +81,7 @@ def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
     configured = settings()
     emergency = AlertItem.kind == AlertEvent.EMERGENCY
     query = select(AlertItem.subscription, emergency.label("emergency"), func.min(AlertItem.at).label("since"))
-    query = query.where(AlertItem.message_id.is_(None), AlertItem.at <= now).group_by(AlertItem.subscription, emergency)
+    query = query.where(AlertItem.message_id.is_(None), _may_be_told(now)).group_by(AlertItem.subscription, emergency)
     found = {(row.subscription, bool(row.emergency)): row.since for row in session.execute(query)}
     ready = [name for name, urgent in found if urgent]
     if opening_hours.is_open(configured.alert_hours, now):
@@ -101,6 +90,13 @@ def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
             if not urgent and name not in ready and since <= collected and not _sent_lately(session, name, now):
                 ready.append(name)
     return [(name, (name, True) in found) for name in ready]
+
+
+def _may_be_told(now: datetime) -> ColumnElement[bool]:
+    """The condition for items that may be told now: those of unconfirmed tasks in opening hours only."""
+    if opening_hours.is_open(settings().hours, now):
+        return true()
+    return ~exists().where(CallbackTask.id == AlertItem.task_id, CallbackTask.unconfirmed.is_(True))
 
 
 def _sent_lately(session: Session, name: str, now: datetime) -> bool:
@@ -122,7 +118,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     session.add(message)
     session.flush()
     what = AlertItem.kind == AlertEvent.EMERGENCY if emergency else AlertItem.kind != AlertEvent.EMERGENCY
-    theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), AlertItem.at <= now, what)
+    theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), _may_be_told(now), what)
     # Tasks that were tried, closed or put off since then are left out; who was not reached is told although tried.
     still = exists().where(
         CallbackTask.id == AlertItem.task_id,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import alert_digest, contacts, events, search_index, sla_clocks, sla_deadline_changes, workflow
+from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
@@ -132,8 +132,6 @@ def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
     was_certain = not (task.provisional or task.unconfirmed)
     task.provisional = task.unconfirmed = False
     if not was_certain:
-        session.flush()
-        alert_digest.hasten(session, task.id, now)
         sla_clocks.alert_current_state(session, task, now)
 
 
