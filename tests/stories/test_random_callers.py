@@ -53,7 +53,7 @@ _ASKING = {
     ("confirm_sms_number", "1"): "link",
 }
 #: What is asked only of those whose wish has been taken down: how to send the forms is settled, an appointment is.
-_TOLD = {"choose_form": "forms", "appointment_mode": "appointment"}
+_TOLD = {"choose_form": "forms", "appointment_mode": "appointment", "silent_callback": "silence"}
 _LANGUAGE_MENU = ("choose_language", "more_languages")
 
 
@@ -63,6 +63,8 @@ class Stranger:
 
     dice: random.Random
     wishes: set[str] = field(default_factory=set)
+    #: They were asked what their emergency is: where the number is shown, each answer opens a task.
+    has_emergency: bool = False
     _question: str = field(default="")
 
     def hears(self, text: str, language: str) -> None:
@@ -70,6 +72,7 @@ class Stranger:
         self._question = _PROMPTS.get(text) or self._question
         if wish := _TOLD.get(self._question):
             self.wishes.add(wish)
+        self.has_emergency = self.has_emergency or self._question == "emergency"
 
     def waits(self, is_over: Callable[[], bool]) -> None:
         pass
@@ -181,11 +184,12 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
 
     tasks = list(all_tasks(api))
     found = {sid for task in tasks for sid in task["calls"]}
-    asked_for = {"speech", "callback", "appointment", "forms"}
+    asked_for = {"speech", "callback", "appointment", "forms", "silence"}
     promised = {report.call_sid for stranger, report in calls if stranger.wishes & asked_for}
     assert len(promised) > CALLERS / 20
     assert promised <= found, "every promise made to a caller exists as a task"
-    assert [task for task in tasks if not promised & set(task["calls"])] == [], "nothing is made up"
+    reported = {report.call_sid for stranger, report in calls if stranger.has_emergency}
+    assert [task for task in tasks if not (promised | reported) & set(task["calls"])] == [], "nothing is made up"
     assert len({(task["call_sid"], task["kind"], task["concern"]) for task in tasks}) == len(tasks)
     with_audio = {sid for task in tasks for sid in task["calls"] if task["messages"]}
     assert {report.call_sid for stranger, report in calls if "speech" in stranger.wishes} <= with_audio
