@@ -28,7 +28,7 @@ from ivr.contact_centre import call_distribution, call_queue
 from ivr.domain import opening_hours
 from ivr.domain.enums import AlertEvent, RetentionKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import clock_watch, database, heartbeat, job_queue, memory_report, outbox, schema
+from ivr.platform import clock_watch, database, heartbeat, job_queue, memory_report, outbox, schema, spool
 from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import daily_metrics, report_mail
 from ivr.telephony import call_intake
@@ -49,6 +49,8 @@ _ANCHOR_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before a reconciliation.
 _STABLE_SECONDS = 10
+#: Seconds for which a reconciliation waits for this host's spool.
+_SPOOL_PATIENCE = 300
 _GRACE = timedelta(minutes=1)
 _WHOLE_EVERY = 24 * 3600.0
 #: Recipients of alerts and reports to whom something is being sent, each in a thread.
@@ -113,12 +115,15 @@ def _reconcile(stop: threading.Event) -> None:
 
 
 def _reconcile_when_stable(stop: threading.Event, whole: bool) -> None:
-    # After an outage of the database, other hosts must first write their spools, which know more than the carrier.
-    for _ in range(_STABLE_SECONDS):
+    # After an outage of the database, all hosts must first write their spools, which know more than the carrier.
+    stable = waited = 0
+    while stable < _STABLE_SECONDS:
         with database.reading() as session:
             session.execute(text("SELECT 1"))
         if stop.wait(1.0):
             return
+        waited += 1
+        stable = 0 if spool.waiting() and waited < _SPOOL_PATIENCE else stable + 1
     carrier_reconciliation.reconcile(audio=whole, grace=_GRACE)
 
 

@@ -25,6 +25,7 @@ from ivr.platform import database, spool, spool_files
 from ivr.platform.work_models import SpoolEntry
 from ivr.telephony import call_intake
 from tests.support.postgres import Postgres, running
+from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
 from tests.support.speech import human_speech
 from tests.support.waiting import eventually
@@ -129,10 +130,8 @@ def test_two_hundred_callers_while_database_and_redis_are_gone(
 
 
 def spool_is_waiting(hotline: RunningHotline) -> bool:
-    return any(
-        path.exists() and path.stat().st_size
-        for path in (hotline.settings.var_dir / "spool" / name for name in ("entries", "replaying"))
-    )
+    hotline.enter()
+    return spool.waiting()
 
 
 def test_a_database_that_takes_connections_and_stays_silent(fragile_hotline: RunningHotline, server: Postgres) -> None:
@@ -151,6 +150,35 @@ def test_a_database_that_takes_connections_and_stays_silent(fragile_hotline: Run
         server.hush(False)
     assert max(times) < 2
     eventually(lambda: tasks() == before + 1, 60, 0.5)
+
+
+def asks_by_key(hotline: RunningHotline, number: str) -> list[str]:
+    """German, work, no recording, the number is right, no postal code, at any time; what is heard."""
+    heard: list[str] = []
+    caller = ScriptedCaller(
+        keys=["1", "2", "2", "1", "#", "3"],
+        on_event=lambda event: heard.append(str(event["text"])) if event["type"] == "said" else None,
+    )
+    report = hotline.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
+    assert report.errors == []
+    return heard
+
+
+def test_codes_are_heard_again_as_soon_as_the_database_is_back(
+    fragile_hotline: RunningHotline, server: Postgres
+) -> None:
+    """Connections of every process have died meanwhile: that costs a moment, not one failure for each of them."""
+    assert codes_heard("de", asks_by_key(fragile_hotline, "+4915199999001"))
+    server.kill()
+    assert not codes_heard("de", asks_by_key(fragile_hotline, "+4915199999002"))
+    server.start()
+    back = time.monotonic()
+    eventually(lambda: codes_heard("de", asks_by_key(fragile_hotline, f"+4915{time.time_ns() % 10**9:09d}")), 10, 0.0)
+    assert time.monotonic() - back < 8
+    with ThreadPoolExecutor(8) as threads:
+        heard = list(threads.map(lambda number: asks_by_key(fragile_hotline, f"+49151999991{number:02d}"), range(24)))
+    assert all(codes_heard("de", said) for said in heard)
+    eventually(lambda: not spool_is_waiting(fragile_hotline), 5)
 
 
 def test_without_redis_a_web_request_takes_no_longer(fragile_hotline: RunningHotline) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from ivr.prompts import parts, rendering
 from ivr.telephony import call_intake
 from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
+from tests.support.small_disk import SmallDisk
 from tests.support.waiting import eventually
 
 #: English, work, no recording, the number is right, no postal code, at any time.
@@ -32,34 +31,23 @@ BY_KEY = ["2", "2", "2", "1", "#", "3"]
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A disk of a hundred megabytes."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "hotline", disk]).returncode:
+    try:
+        disk = SmallDisk(tmp_path / "disk", 100)
+    except PermissionError:
         pytest.skip("only the administrator of a machine makes disks")
     yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    disk.remove()
 
 
 @pytest.fixture
-def hotline_on_it(small_disk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHotline]:
+def hotline_on_it(small_disk: SmallDisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHotline]:
     """Database, Redis, spool and logs are on that disk."""
-    hotline = RunningHotline(small_disk, tmp_path_factory.mktemp("no models"), LANGUAGES='["de", "en", "fa"]')
+    hotline = RunningHotline(small_disk.directory, tmp_path_factory.mktemp("no models"), LANGUAGES='["de", "en", "fa"]')
     hotline.switch.store = type(hotline.switch.store)(tmp_path_factory.mktemp("carrier"))  # has a disk of its own
     yield hotline
     hotline.stop()
-
-
-def fill(disk: Path) -> Path:
-    """Not a byte is free any more."""
-    ballast = disk / "ballast"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            with suppress(OSError):
-                while file.write(b"x" * size) == size:
-                    pass
-    return ballast
 
 
 def calls(hotline: RunningHotline, number: str, keys: list[str]) -> list[str]:
@@ -89,9 +77,9 @@ def state_of(hotline: RunningHotline) -> dict[str, object]:
 
 
 def test_callers_while_the_disk_is_full_get_their_tasks_afterwards(
-    hotline_on_it: RunningHotline, small_disk: Path
+    hotline_on_it: RunningHotline, small_disk: SmallDisk
 ) -> None:
-    ballast = fill(small_disk)
+    small_disk.fill()
     numbers = [f"+49151123400{number:02d}" for number in range(3)]
     heard = [calls(hotline_on_it, number, BY_KEY) for number in numbers]
     for said in heard:
@@ -104,7 +92,7 @@ def test_callers_while_the_disk_is_full_get_their_tasks_afterwards(
     assert state["disk"] != "ok"
     assert "in memory alone" in str(state["memory"]) or tasks(), state
     assert state["complete"] is False
-    ballast.unlink()
+    small_disk.free()
     eventually(lambda: len(tasks()) == 3, 20, 0.2)
     assert sorted(task.callback_number or "" for task in tasks()) == numbers
     codes = {code for said in heard for code in codes_heard("en", said)}
@@ -116,9 +104,9 @@ def test_callers_while_the_disk_is_full_get_their_tasks_afterwards(
     assert spool.damaged() == 0
 
 
-def test_a_prompt_is_heard_though_it_cannot_be_stored(hotline_on_it: RunningHotline, small_disk: Path) -> None:
+def test_a_prompt_is_heard_though_it_cannot_be_stored(hotline_on_it: RunningHotline, small_disk: SmallDisk) -> None:
     """Persian is played; its audio is rendered when the first caller hears it."""
-    fill(small_disk)
+    small_disk.fill()
     part = next(part for part in parts.fragments("fa", "welcome") if isinstance(part, parts.Part))
     calls_at = f"http://127.0.0.1:{hotline_on_it.settings.calls_port}"
     answer = requests.get(f"{calls_at}/voice/prompts/fa/{part.name}.{rendering.version(part)}.wav", timeout=30)

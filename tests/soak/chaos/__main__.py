@@ -26,6 +26,7 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.audio.wav import write_wav
+from ivr.platform import memory_report
 from tests.soak.chaos.fault_injection import FaultInjection
 from tests.soak.chaos.people import INTERPRETER, LANGUAGES, MEMBERS, Wish, wishes
 from tests.soak.chaos.verdict import Verdict
@@ -33,6 +34,7 @@ from tests.support.environment import ROOT
 from tests.support.postgres import Postgres
 from tests.support.running_hotline import RunningHotline
 from tests.support.servers import free_port
+from tests.support.small_disk import SmallDisk
 from tests.support.speech import human_speech
 
 #: Callers at once, and the most seconds that calls are placed for.
@@ -41,6 +43,9 @@ _SECONDS_PER_CALL = 0.5
 _PLACING = 240.0
 #: Seconds within which everything has to be done when nothing is killed any more.
 _PEACE = 240.0
+#: Size of the hotline's disk, and how often it is full instead of something being killed.
+_DISK_MB = 250
+_FULL = 0.3
 _VICTIMS = ("web", "voice", "worker", "clock", "redis", "postgres", "exchange")
 
 
@@ -59,6 +64,7 @@ class Chaos:
         own = free_port(), free_port()
         self.fault_injection = FaultInjection(seed, f"http://127.0.0.1:{own[0]}", f"http://127.0.0.1:{own[1]}", ports)
         os.environ["PYTHONPATH"] = str(ROOT)
+        self._disk = self._small_disk(folder / "hotline", folder / "carrier")
         self.hotline = RunningHotline(
             folder / "hotline",
             models,
@@ -79,6 +85,17 @@ class Chaos:
         )
         self._speech = {seconds / 10: write_wav(human_speech(seconds / 10)) for seconds in range(10, 31)}
         self._quiet = threading.Event()
+
+    @staticmethod
+    def _small_disk(hotline: Path, carrier: Path) -> SmallDisk | None:
+        """The hotline's own disk, which will be full at times; the carrier has another one."""
+        try:
+            disk = SmallDisk(hotline, _DISK_MB)
+        except PermissionError:
+            return None
+        carrier.mkdir()
+        (hotline / "exchange").symlink_to(carrier)
+        return disk
 
     def run(self) -> bool:
         """True if nothing was lost and nothing doubled."""
@@ -108,6 +125,8 @@ class Chaos:
         self.hotline.stop()
         self.fault_injection.stop()
         self._server.stop()
+        if self._disk is not None:
+            self._disk.remove()
 
     def say(self, what: str) -> None:
         """A line of the log."""
@@ -184,11 +203,18 @@ class Chaos:
         while not self._quiet.wait(self._dice.uniform(1.5, 5.0)):
             victims = self._dice.sample(_VICTIMS, self._dice.choice((1, 1, 1, 2)))
             away = self._dice.uniform(0.1, 4.0)
-            self.say(f"SIGKILL {', '.join(victims)} for {away:.1f} s")
+            if full := self._disk is not None and self._dice.random() < _FULL:
+                victims = self._dice.choice(([], ["postgres"], ["postgres"], ["postgres", "worker"]))
+                killed["disk"] += 1
+                self._disk.fill()
+            self.say(f"{'disk full, ' if full else ''}SIGKILL {', '.join(victims) or 'nothing'} for {away:.1f} s")
             for victim in victims:
                 killed[victim] += 1
                 self._server.kill() if victim == "postgres" else self.hotline.kill(victim)
             self._quiet.wait(away)
+            if full:
+                self._disk.free()
+                self._await_memory()
             for victim in victims:
                 self._server.start() if victim == "postgres" else self.hotline.restart(victim)
             for child in (*self.hotline.children.values(), self.hotline.redis):
@@ -197,6 +223,15 @@ class Chaos:
             if not child.running:
                 child.start()
         self.say(f"killed: {dict(killed)}")
+
+    def _await_memory(self) -> None:
+        """What is in the memory of a process alone is lost with it: none is killed before it is on the disk again."""
+        deadline = time.monotonic() + 10
+        while held := memory_report.of_all(0):
+            if time.monotonic() > deadline:
+                self.say(f"PROBLEM {held} entries stay in memory though the disk has room")
+                return
+            time.sleep(0.1)
 
     def _wrap_up(self) -> None:
         """The members write down what came of their calls."""

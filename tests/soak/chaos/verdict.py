@@ -15,13 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import prompts
 from ivr.config.settings import settings
+from ivr.domain import receipt_codes
 from ivr.local_carrier.store import Store
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
-from ivr.platform import database, job_queue, spool
+from ivr.platform import database, job_queue, memory_report, spool
 from ivr.platform.work_models import Work
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.parts import Part, fragments
@@ -38,8 +39,9 @@ def receipts(said: Sequence[str]) -> set[str]:
         if settings().carrier_voice(language) is None:  # played in parts
             first = next(part.text for part in fragments(language, "receipt") if isinstance(part, Part))
             for place, text in enumerate(said):
-                spoken = said[place + 1 : place + 9]
-                if text == first and len(spoken) == 8 and all(word in words for word in spoken):
+                spoken = said[place + 1 : place + 1 + receipt_codes.LENGTH]
+                whole = len(spoken) == receipt_codes.LENGTH
+                if text == first and whole and all(word in words for word in spoken):
                     found.add("".join(words[word] for word in spoken))
             continue
         pattern = re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(prompts.catalogue(language)["receipt"]))
@@ -81,6 +83,8 @@ class Verdict:
         undone = []
         if spool.waiting():
             undone.append("the spool waits")
+        if held := memory_report.of_all(0):
+            undone.append(f"{held} entries are in memory alone")
         with database.reading() as session:
             work = session.execute(
                 select(Work.kind, func.count(Work.id)).where(Work.done_at.is_(None)).group_by(Work.kind)
@@ -106,7 +110,7 @@ class Verdict:
         """What was lost, doubled, or cannot be opened."""
         return [
             *self._promises(), *self._messages(), *self._doubled(), *self._audio(), *self._failed_jobs(),
-            *self._calls(),
+            *self._calls(), *(["the spool has put entries aside"] if spool.damaged() else []),
         ]  # fmt: skip
 
     def _promises(self) -> list[str]:
