@@ -19,7 +19,7 @@ from ivr.transcription.result import TranscriptionResult
 from ivr.transcription.speech_detector import Finding, SpeechDetector
 from tests.support.sounds import NOBODY_SPEAKS, noise, on_and_off, sound, tone
 from tests.support.speech import human_speech
-from tests.support.transcription import a_message, store
+from tests.support.transcription import a_message, set_up, store, transcript_of
 
 SENTENCES = {
     "de": "Guten Abend, mir wird morgen der Strom abgestellt, bitte rufen Sie mich zurück.",
@@ -172,3 +172,21 @@ def test_without_the_detector_nothing_is_called_done(empty_database, monkeypatch
         speech_detector._detector.cache_clear()
     assert (transcript.state, transcript.reason) == (TranscriptState.PLEASE_LISTEN, TranscriptReason.UNCHECKED)
     assert "mhm" in transcript.text
+
+
+def test_the_real_recogniser_hears_words_in_a_busy_tone_and_nobody_reads_them(
+    empty_database, korean_model, monkeypatch
+) -> None:
+    set_up(monkeypatch, VOSK_MODEL_DIR=str(korean_model))
+    tones = sound(on_and_off(tone(425, seconds=12), 0.48, 0.48))
+    heard = engines.transcribe(tones, "ko")
+    for recorded, state in ((tones, TranscriptState.PLEASE_LISTEN), (sound(noise()), TranscriptState.PLEASE_LISTEN)):
+        recording_id = a_message("ko")
+        store(recording_id, recorded)
+        transcribe_job.transcribe(recording_id)
+        written = transcript_of(recording_id)
+        assert (written.state, written.reason, written.text) == (state, TranscriptReason.NO_SPEECH, None), heard.text
+    recording_id = a_message("ko")
+    store(recording_id, synthesis.speak("안녕하세요. 내일 전기가 끊길 것 같습니다. 다시 전화해 주세요.", "ko"))
+    transcribe_job.transcribe(recording_id)
+    assert transcript_of(recording_id).words, "speech is written down"
