@@ -128,9 +128,9 @@ def note_later_call(session: Session, contact: Contact, call: Call, now: datetim
 
 
 def confirm(session: Session, task: CallbackTask, now: datetime) -> None:
-    """Make a provisional or unconfirmed task certain: there is speech, or the caller asked for it."""
-    was_certain = not (task.provisional or task.unconfirmed)
-    task.provisional = task.unconfirmed = False
+    """Make a provisional or unconfirmed task, or one of a silent caller, certain: there is speech, or a wish."""
+    was_certain = not (task.provisional or task.unconfirmed or task.silent_caller)
+    task.provisional = task.unconfirmed = task.silent_caller = False
     if not was_certain:
         sla_clocks.alert_current_state(session, task, now)
 

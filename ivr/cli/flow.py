@@ -19,8 +19,8 @@ def flow() -> None:
 def check() -> None:
     """Check the script and its prompts.
 
-    Every step and concern reachable, every end good, no circle; every prompt in every enabled language, every key named
-    by its menu, every concern announced to members.
+    Every step and concern reachable, every end good, no circle; nothing promised before a row holds it; every prompt in
+    every enabled language, every key named by its menu, every concern announced to members.
     """
     from ivr.config.sections import ConfigurationError
     from ivr.domain.languages import LANGUAGES
@@ -42,6 +42,7 @@ def check() -> None:
         raise click.ClickException(f"{len(found)} problems")
     longest = checking.longest_way(script())
     click.echo(f"{len(script().steps)} steps, every one reachable, every end good, no circle without input")
+    click.echo("no way to a promise before the row that holds it")
     click.echo(f"every prompt present in {', '.join(offered_languages())}")
     click.echo(f"longest way to a human or a tone: {len(longest.keys)} keys")
     click.echo(f"  {checking.describe(longest)}")

@@ -409,6 +409,14 @@ def test_silence_where_a_choice_is_needed_is_answered_too(caller) -> None:
     assert person.is_over
 
 
+def test_who_calls_again_about_it_is_a_caller_like_others(caller) -> None:
+    """Yes, I have called before: what was the task of a silent caller is that of one who asks."""
+    silent = is_silent(caller())
+    person = caller(silent.number).dials().presses(GERMAN, "4", "2", "2").hears("called_before").presses("1").hangs_up()
+    task = the_task(person)
+    assert (task.id, task.silent_caller) == (the_task(silent).id, False)
+
+
 def attempted(person: WebhookCaller, outcome: str) -> CallbackTask:
     with database.writing() as session:
         task = session.get_one(CallbackTask, the_task(person).id)
@@ -447,6 +455,26 @@ def test_silent_callers_come_last(caller) -> None:
         workflow.claim(session, session.get_one(CallbackTask, the_task(asked).id), boss, utc_now())
         assert queries.candidates(session, boss, ["de"], utc_now()) == [the_task(silent).id]
         assert attempts is not None
+
+
+# -- instants ------------------------------------------------------------------------------------------
+
+
+def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller, clock, hotline: Hotline) -> None:
+    """Half an hour after midnight: what is promised within 24 hours is told until six in the evening."""
+    half_past_midnight = datetime(2026, 11, 26, 23, 31, tzinfo=UTC)
+    clock(half_past_midnight)
+    person = caller(at="clock").dials().presses(GERMAN, "1", "2").hangs_up()
+    code = the_task(person).receipt_code
+    again = caller(at="clock").dials().presses(GERMAN, "5", "4", code).hears("request_open")
+    assert "Wir melden uns: heute, spätestens um 18 Uhr." in again.text
+    clock(datetime(2026, 11, 26, 22, 58, tzinfo=UTC))
+    late = caller(at="clock").dials().presses(GERMAN, "9", "1").hears("promise_emergency")
+    assert "Wir rufen Sie zurück: morgen, spätestens um 10 Uhr." in late.text
+    clock(datetime(2026, 11, 26, 23, 1, tzinfo=UTC))
+    late.presses("*").hears("promise_emergency")
+    assert "Wir rufen Sie zurück: heute, spätestens um 10 Uhr." in late.text, "it is spoken after midnight"
+    assert "wieder für Sie da: heute, ab 8 Uhr." in late.text
 
 
 # -- any call, hung up anywhere --------------------------------------------------------------------------

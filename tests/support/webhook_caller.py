@@ -70,6 +70,8 @@ class WebhookCaller:
         #: Every prompt heard so far, and those of the last document.
         self.heard: list[str] = []
         self.last: list[str] = []
+        #: All that the last document says.
+        self.text = ""
         self.verb, self.address, self.is_over = "", "", False
         self.silence_leads_to = ""
         self.state: CallState | None = None
@@ -162,6 +164,7 @@ class WebhookCaller:
         self.hotline.spoken.clear()
         document = ElementTree.fromstring(self._post(url, **form))
         self._note()
+        self.text = " ".join(document.itertext())
         self.verb = self.address = self.silence_leads_to = ""
         for verb in document:
             if verb.tag in ("Gather", "Record", "Enqueue", "Dial") and not self.verb:
