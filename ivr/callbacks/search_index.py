@@ -43,7 +43,7 @@ def index(session: Session, task: CallbackTask) -> None:
         session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
 
 
-def index_missing(session: Session, limit: int = 500) -> int:
+def index_missing(session: Session, limit: int = 100) -> int:
     """Index tasks that were indexed in another way, or not at all; until then they are found as before.
 
     Returns their number, at most `limit`. Safe to break off and to repeat.

@@ -55,7 +55,13 @@ class Callers(Transcription):
     online_services_url: str = Field(
         "https://www.jobcenter.digital", description="Link to the online services that callers get as a text message."
     )
-    message_seconds: int = Field(180, ge=10, le=600, description="Seconds a voicebox message may last.")
+    message_seconds: int = Field(
+        180,
+        ge=10,
+        le=600,
+        description="Seconds that one recording may last; who is still speaking then goes on in a further one, twice "
+        "at most.",
+    )
     calls_a_minute: int = Field(
         10, ge=3, le=1000, description="Calls a minute from one number after which it is asked to wait."
     )
