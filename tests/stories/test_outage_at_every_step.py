@@ -6,6 +6,7 @@ the promise had been written down, and afterwards there is one task.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import unquote
@@ -134,3 +135,40 @@ def test_a_call_goes_on_whatever_stops_and_whenever(
         was_noted = first >= noted_after or (turns == FOR_ONE and first < documents - 1)
         if hears and was_noted:
             assert heard == new, f"{where}: the promise had been noted after webhook {noted_after}"
+
+
+class Weather:
+    """Database and disk come and go between the webhooks, as dice fall."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, dice: random.Random) -> None:
+        self._patch, self._dice = patch, dice
+
+    def before(self, turn: int, _path: str) -> None:
+        """A webhook is asked for."""
+        self._patch.undo()
+        write_behind.flush()
+        if turn > 1 and self._dice.random() < 0.5:
+            parts = self._dice.choice((("database",), ("database", "disk")))
+            Outage(self._patch, parts, turn, FOR_ONE).before(turn, "")
+
+
+@pytest.mark.soak
+def test_callers_who_press_anything_while_parts_come_and_go(client: FlaskClient, patch: pytest.MonkeyPatch) -> None:
+    """English throughout, no webhook fails, every code that was heard is somebody's, nothing waits or is set aside."""
+    dice = random.Random(15)
+    earlier = WebhookCall(client, CALLS["keypad"]).to_its_end()
+    (code,) = codes_heard("en", earlier.documents)
+    answers = ["1", "1", "1", "2", "2", "3", "4", "5", "9", "0", "*", "#", "", "017612345678#", code]
+    for number in range(volume(test=25, ci=60, soak=600)):
+        keys = ["2", *(dice.choice(answers) for _ in range(60))]
+        call = WebhookCall(client, keys, f"+49151124{number:05d}", Weather(patch, dice).before, speaks_anyway=True)
+        call.to_its_end(80)
+        patch.undo()
+        assert set(call.statuses) <= {200, 204}
+        chose_again = any("Für Deutsch drücken" in document for document in call.documents[2:])
+        assert chose_again or call.languages_from(2) <= {"en-GB", "en-US"}, call.documents[2:]
+        call_intake.replay_spool()
+        write_behind.flush()
+        assert not spool.waiting()
+        assert spool.damaged() == 0
+        assert codes_heard("en", call.documents) <= set(codes())
