@@ -16,6 +16,7 @@ from ivr.callbacks.refused import Refused
 from ivr.domain import words
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import Refusal
+from ivr.domain.text_folding import folded
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, sealed_query
@@ -180,7 +181,7 @@ def palette() -> Response:
     found += [
         {"label": one.name, "url": url_for("desk.queue", view="all", q=sealed_query.seal(one.name))}
         for one in people
-        if text and lowered in one.name.casefold()
+        if folded(text) and folded(text) in folded(one.name)
     ]
     return jsonify(found=found[:12])
 

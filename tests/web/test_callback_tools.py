@@ -6,6 +6,8 @@ import json
 from datetime import timedelta
 
 from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.platform import database
 from tests.support.desk import change
 from tests.support.pages import csp_is_strict
 from tests.support.people import a_task, the_task
@@ -23,6 +25,15 @@ def test_the_palette_leads_to_tasks_views_and_pages(desk) -> None:
     assert "/desk/?view=emergencies" in found("notf")
     assert "/desk/live/" in found("live")
     assert found("") != []
+
+
+def test_the_palette_finds_colleagues_however_their_names_are_spelled(desk) -> None:
+    with database.writing() as session:
+        session.get_one(User, desk.people["mia"].id).name = "Şükran Yıldız-Øzgür"
+    lena = desk("lena")
+    for words in ("sukran", "YILDIZ", "ozgur"):
+        found = lena.post("/desk/palette", data={"q": words}).json["found"]
+        assert "Şükran Yıldız-Øzgür" in [one["label"] for one in found], words
 
 
 def test_alerts_name_tasks_by_their_code_only(desk) -> None:
