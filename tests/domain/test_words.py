@@ -17,7 +17,7 @@ from ivr.web.words import TABLES
 ROOT = Path(__file__).parent.parent.parent
 #: Enumerations that no page, report, file or alert shows: what they stand for is said by whole sentences.
 NOT_SHOWN = {
-    "ClockState", "DatabaseFault", "EntryOutcome", "EntryPlace",
+    "ClockState", "DatabaseFault", "EntryOutcome", "EntryPlace", "Held", "Promised",
     "CarrierSide",
     "CallQueueState", "CallRowState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
     "InterpreterRequestState", "LegEnding", "MessageState", "PendingDeletionKind", "QueueEntryMode", "QueueEntryState",

@@ -77,6 +77,7 @@ COLUMNS = Words(
         "number": _("Telephone number"),
         "number_changed_at": _("Number changed"),
         "office": _("Office"),
+        "merged_into_id": _("Merged into the task with the number"),
         "outcome": _("Outcome"),
         "placed_at": _("Placed"),
         "place": _("Place"),
