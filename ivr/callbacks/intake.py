@@ -216,6 +216,7 @@ def join_earlier(session: Session, contact: Contact, now: datetime) -> None:
     sla_deadline_changes.apply_earlier_deadlines(session, earlier, own, now)
     if not own.provisional:
         confirm(session, earlier, now)
+    earlier.silent_caller = False  # now somebody has said what they want
     earlier.callback_number = earlier.callback_number or contact.callback_number
     session.flush()
     session.execute(update(Contact).where(Contact.id == contact.id).values(task_id=earlier.id))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
-from ivr.callbacks import events, search_index
+from ivr.callbacks import contacts, events, search_index
 from ivr.domain import caller_ids, phone_numbers, receipt_codes
 from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, TaskEventKind
 from ivr.domain.languages import LANGUAGES
@@ -221,6 +221,8 @@ def rectify(request_id: int) -> AnyResponse:
         for task in tasks:
             task.caller_name = form.name or task.caller_name
             task.callback_number = form.number or task.callback_number
+            for contact in (contact for contact in task.contacts if contacts.is_first(contact, task)):
+                contact.callback_number = form.number or contact.callback_number
             task.language = form.language or task.language
             if form.customer_number and task.postal_order is not None:
                 task.postal_order.customer_number = form.customer_number

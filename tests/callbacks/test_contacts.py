@@ -92,6 +92,14 @@ def test_the_sooner_promise_counts_for_all(empty_database) -> None:
     assert (found.due_at < now + timedelta(days=2), found.next_attempt_at) == (True, None)
 
 
+def test_who_said_nothing_and_then_calls_again_is_called_back_like_all(empty_database) -> None:
+    task = a_task(number=NUMBER)
+    with database.writing() as session:
+        session.get_one(CallbackTask, task).silent_caller = True
+    assert a_task(number=NUMBER, called_before=True) == task
+    assert not the_task(task).silent_caller
+
+
 # -- by receipt code ---------------------------------------------------------------------------------
 
 
