@@ -22,6 +22,7 @@ from ivr.models.sla import SlaClock
 from ivr.platform import database
 from ivr.reporting import daily_metrics
 from tests.support.contacts import NUMBER, joined, opened
+from tests.support.desk import change
 from tests.support.people import a_task, hire, the_task
 
 HOUR = timedelta(hours=1)
@@ -160,6 +161,17 @@ def test_an_attempt_after_both_calls_keeps_both_promises(people) -> None:
     merged(first, second, people["mia"])
     assert the_task(first).first_attempt_at is not None
     assert clocks(first)["tried"].state == SlaState.MET
+
+
+def test_who_has_spoken_is_neither_silent_nor_unconfirmed(people) -> None:
+    silent, spoke = change(opened(), silent_caller=True), opened(age=HOUR)
+    merged(silent, spoke)
+    assert not the_task(silent).silent_caller
+    undone(spoke)
+    assert the_task(silent).silent_caller
+    hung_up = change(opened(concern="emergency"), unconfirmed=True)
+    merged(hung_up, spoke)
+    assert not the_task(hung_up).unconfirmed, "this person waits to be called: they have asked for it"
 
 
 # -- counted once --------------------------------------------------------------------------------
