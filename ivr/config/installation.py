@@ -30,7 +30,8 @@ class Installation(BaseModel):
         None,
         ge=1,
         le=65535,
-        description="Port of the process that answers calls (`voice`). Unset: `port` + 2.",
+        description="Port of the process that answers calls (`voice`); `make run` chooses `port` + 2. Unset: the local "
+        "carrier asks the web process.",
     )
     var_dir: Path = Field(
         default=Path("var"),
@@ -104,13 +105,15 @@ class Installation(BaseModel):
 
     @cached_property
     def calls_port(self) -> int:
-        """The port on which calls are answered."""
+        """The port on which the process that answers calls listens."""
         return self.voice_port or (self.port + 2 if self.port <= 65533 else self.port - 2)
 
     @cached_property
     def calls_url(self) -> str:
         """The address under which the carrier reaches the process that answers calls, without a trailing slash."""
-        return self.base_url if self.public_base_url else f"http://{self.host}:{self.calls_port}"
+        if self.public_base_url or not self.voice_port:
+            return self.base_url
+        return f"http://{self.host}:{self.voice_port}"
 
     @property
     def private_paths(self) -> tuple[Path, ...]:

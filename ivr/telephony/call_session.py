@@ -27,7 +27,7 @@ from ivr.telephony import call_intake, flow_context, twiml
 from ivr.telephony.deferred_writes import NotKept
 from ivr.telephony.flow_context import FlowContext
 from ivr.telephony.simulated_time import simulated_time
-from ivr.telephony.state_token import Unreadable, unseal
+from ivr.telephony.state_token import Unreadable, is_of_a_call_long_over, unseal
 
 log = logging.getLogger(__name__)
 
@@ -81,14 +81,16 @@ def present_context() -> FlowContext:
     return FlowContext(call_sid(), from_number(), utc_now())
 
 
-def state_of(token: str) -> CallState | None:
-    """The call's state.
+def state_of(token: str, *, is_event: bool = False) -> CallState | None:
+    """The call's state; the one that an event brings along may be of a call that is long over.
 
     Where it cannot be read (it is of another call, or the script has changed in mid-call), what the database
     remembers. If that is nothing, the call begins again instead of being dropped.
     """
     with suppress(Unreadable):
         state = unseal(token, call_sid())
+        if not is_event and is_of_a_call_long_over(state, utc_now()):
+            raise Unreadable("of a call that can be no longer")
         if state.step in script().steps:
             caught_up = call_intake.caught_up(state, call_sid(), from_number(), utc_now())
             return _without_former_prompts(caught_up)

@@ -92,7 +92,7 @@ def code() -> Response:
     """The receipt code that a called person has entered, where the task requires it."""
     digits, tries = request.form.get("Digits", ""), number_in(request.args, "tries", 1)
     with database.writing_alone() as session:
-        leg = _leg(session)
+        leg = _own_leg(session)
         task = leg.conversation.task
         if task is not None and digits in [one.receipt_code for one in task.contacts]:
             return _document(_join(session, leg))
@@ -107,7 +107,7 @@ def left() -> Response:
     """A leg is out of the room: by the star key, or because the conversation is over."""
     document = VoiceResponse()
     with database.reading() as session:
-        leg = _leg(session)
+        leg = _own_leg(session)
         conversation = leg.conversation
         if conversation.state != ConversationState.ENDED and leg.role == LegRole.MEMBER:
             gather = document.gather(
@@ -136,7 +136,7 @@ def star() -> Response:
     """The key after the star key: 7 requests an interpreter. After any key the member joins the conference again."""
     document = VoiceResponse()
     with database.writing_alone() as session:
-        leg = _leg(session)
+        leg = _own_leg(session)
         if leg.conversation.state == ConversationState.ENDED:
             return _document(_hang_up())
         if request.form.get("Digits") == "7" and leg.conversation.language == DEFAULT_LANGUAGE:
@@ -153,7 +153,7 @@ def language() -> Response:
     """The language to interpret. Then the member joins the conference again."""
     document, offered = VoiceResponse(), _interpretable()
     with database.writing_alone() as session:
-        leg = _leg(session)
+        leg = _own_leg(session)
         if leg.conversation.state == ConversationState.ENDED:
             return _document(_hang_up())
         chosen = whole_number(request.form.get("Digits", ""), len(offered))
@@ -185,7 +185,7 @@ def no_interpreter() -> Response:
     """In a callback: no interpreter is available. 1: called again together with one; else back into the room."""
     document = VoiceResponse()
     with database.writing_alone() as session:
-        leg = _leg(session)
+        leg = _own_leg(session)
         if leg.conversation.state == ConversationState.ENDED:
             return _document(_farewell(leg, "goodbye"))
         if request.form.get("Digits") == "1":
@@ -310,6 +310,12 @@ def _document(document: VoiceResponse) -> Response:
 
 def _leg(session: Session) -> Leg:
     return session.get(Leg, number_in(request.args, "leg")) or abort(404)
+
+
+def _own_leg(session: Session) -> Leg:
+    """The leg of the call that asks: what was signed for another call does not open this one's."""
+    leg = _leg(session)
+    return leg if leg.call_sid == call_sid() else abort(404)
 
 
 # -- events ------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Seals a call's state into the URL the carrier asks next, so that a call needs no database to go on.
 
 The token is encrypted: neither the carrier's debugger nor a log learns a number or a concern from a URL. It belongs to
-one call: the CallSid is part of what is sealed. Its length is bounded, because servers refuse long request lines.
+one call, and to the time that a call can last: the CallSid is part of what is sealed, and so is when the call began.
+Its length is bounded, because servers refuse long request lines.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.domain.enums import EventName
@@ -25,8 +27,9 @@ log = logging.getLogger(__name__)
 
 #: Characters of the longest token. Twilio refuses URLs of more than 4,000 characters.
 MAX_TOKEN = 3_500
-#: Seconds a token is accepted; no call lasts longer (the carrier ends calls after 24 hours).
-MAX_AGE = 24 * 3600
+#: Seconds for which the state of a call is accepted: the carrier ends calls after four hours, and repeats its last
+#: events for some minutes.
+MAX_AGE = 4 * 3600 + 900
 _BINDING = 16
 _PLAYBACK = "playback"
 #: Events without which the same tasks, messages and numbers would be known, the least important first.
@@ -80,6 +83,11 @@ def unseal(token: str, call_sid: str, max_age: int = MAX_AGE) -> CallState:
         return CALL_STATES.decode(content[_BINDING:])
     except (crypto.CannotOpen, Undecodable, ValueError) as error:
         raise Unreadable(f"no call state of ours: {error}") from error
+
+
+def is_of_a_call_long_over(state: CallState, now: datetime) -> bool:
+    """Whether a call would have lasted longer than any can. A state is sealed anew with every turn of its call."""
+    return state.began_at is not None and state.began_at < now - timedelta(seconds=MAX_AGE)
 
 
 def seal_playback(call_sid: str, recording_number: int) -> str:

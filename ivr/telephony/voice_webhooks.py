@@ -138,7 +138,7 @@ def recording() -> tuple[str, int]:
     """What became of a recording (in-progress, completed, absent, failed); in any order, any number of times."""
     call, recorded = call_sid(), sid("RecordingSid")
     if call and recorded:
-        state = state_of(request.args.get("state", "")) or new_call()
+        state = state_of(request.args.get("state", ""), is_event=True) or new_call()
         call_intake.recording_event(
             state, call, recorded, request.form.get("RecordingStatus", ""), seconds(), utc_now()
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,7 @@ from ivr.platform.crypto import Purpose
 from ivr.platform.work_models import Checkpoint
 from ivr.telephony import former_version, state_token
 from ivr.telephony.state_token import MAX_TOKEN, Unreadable, seal, unseal
+from ivr.web.app import create_app
 from tests.support import version_0
 
 CALL, OTHER_CALL = "CA" + "1" * 32, "CA" + "2" * 32
@@ -84,6 +86,21 @@ def test_a_token_is_accepted_as_long_as_a_call_can_last(
     monkeypatch.setattr(time, "time", lambda: now + state_token.MAX_AGE + 60)
     with pytest.raises(Unreadable):
         unseal(token, CALL)
+
+
+@pytest.mark.parametrize(("hours", "over"), [(0.1, False), (4, False), (5, True), (24, True), (31 * 24, True)])
+def test_a_state_that_was_sealed_anew_is_of_no_call_that_began_long_ago(
+    empty_database: Settings, hours: float, over: bool
+) -> None:
+    """Each turn seals the state again; how long the call has lasted, it says itself."""
+    from ivr.telephony.call_session import state_of
+
+    began = replace(STATE, began_at=utc_now() - timedelta(hours=hours))
+    assert state_token.is_of_a_call_long_over(began, utc_now()) is over
+    form = {"CallSid": CALL, "From": "+4917622222222"}
+    with create_app().test_request_context("/voice/answer", method="POST", data=form):
+        assert (state_of(seal(began, CALL)) is None) is over
+        assert state_of(seal(began, CALL), is_event=True) is not None, "an event may come late"
 
 
 def test_what_was_sealed_for_something_else_is_no_state(empty_database: Settings) -> None:
