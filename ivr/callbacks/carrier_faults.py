@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_texts, not_rung
-from ivr.carrier.refusals import Refusal
+from ivr.carrier.refusals import SIDES, Refusal
 from ivr.config.settings import settings
 from ivr.domain.enums import AlertEvent, CarrierFault, CarrierSide, DeliveryState, Medium, WorkKind
 from ivr.models.alerts import AlertMessage, CarrierFaultRow
@@ -111,6 +111,22 @@ def mended(session: Session, medium: Medium, number: str, asked_at: datetime, no
     ended = update(CarrierFaultRow).where(*stood_in_its_way).values(mended_at=now)
     if rows(session.execute(ended.execution_options(synchronize_session=False))) and medium == Medium.CALL:
         not_rung.offer_again(session, faults, now)
+
+
+def stands_in_the_way(session: Session, medium: Medium, number: str, now: datetime) -> bool:
+    """Whether a fault of the operator's keeps calls or texts from a number (E.164), so that none is promised.
+
+    It was seen within the hour; after that one is tried again.
+    """
+    lasting = [fault for fault, side in SIDES.items() if side == CarrierSide.OPERATOR]
+    query = select(CarrierFaultRow.fault).where(
+        CarrierFaultRow.fault.in_(lasting),
+        CarrierFaultRow.mended_at.is_(None),
+        CarrierFaultRow.medium == medium,
+        CarrierFaultRow.last_at > now - _TELL_EVERY,
+        CarrierFaultRow.region.in_(("", _country(number))),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def shown(session: Session) -> Sequence[CarrierFaultRow]:

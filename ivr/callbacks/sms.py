@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr import prompts
-from ivr.callbacks import contacts, events, sms_limits
+from ivr.callbacks import carrier_faults, contacts, events, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
-from ivr.domain.enums import DeliveryState, Refusal, SmsTemplate, TaskEventKind, WorkKind
+from ivr.domain.enums import DeliveryState, Medium, Refusal, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TextMessage
@@ -52,7 +52,7 @@ def can_get_link(session: Session, call_sid: str, number: str, now: datetime) ->
         return sent.to_number == number
     refusal = sms_limits.refusal_of(session, number or None, now)
     sms_limits.told(session, refusal, now)
-    return refusal is None
+    return refusal is None and not carrier_faults.stands_in_the_way(session, Medium.TEXT, number, now)
 
 
 def _link_of(session: Session, call_sid: str) -> TextMessage | None:

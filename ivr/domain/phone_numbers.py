@@ -42,7 +42,7 @@ def plain(written: str) -> str:
     Decimal digits of every script count; spaces, brackets, dots, slashes and dashes do not, nor does the zero of
     `+49 (0)421`. A scheme (`tel:`) may stand before it.
     """
-    text = ascii_digits(written[:200]).strip().removeprefix("tel:")
+    text = re.sub(r"^tel:", "", ascii_digits(written[:200]).strip(), flags=re.IGNORECASE)
     text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc") or letter.isspace())
     if text.lstrip().startswith(("+", "00")):
         text = re.sub(r"\(\s*0\s*\)", "", text)

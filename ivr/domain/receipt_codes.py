@@ -1,7 +1,8 @@
 """Receipt codes (Eingangsnummern): ten digits that a caller can write down and key in again.
 
-Nine random digits and a check digit after Damm, which catches every single wrong digit and every pair of swapped
-neighbours. Nine, because who guesses may make thousands of calls (docs/decisions/029-guessing.md).
+Nine random digits, of which the first is no zero, and a check digit after Damm, which catches every single wrong digit
+and every pair of swapped neighbours. Nine, because who guesses may make thousands of calls
+(docs/decisions/029-guessing.md). No zero, so that no telephone number in Germany is taken for a code.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ _TABLE = (
 
 def draw() -> str:
     """A new code; uniqueness is the database's to decide."""
-    number = f"{secrets.randbelow(10 ** (LENGTH - 1)):0{LENGTH - 1}d}"
+    number = str(10 ** (LENGTH - 2) + secrets.randbelow(9 * 10 ** (LENGTH - 2)))
     return number + _check_digit(number)
 
 
 def is_code(text: str) -> bool:
     """Whether `text` could be a receipt code: its length and check digit are right."""
+    if len(text) == LENGTH and text.startswith("0"):
+        return False  # a telephone number, perhaps
     return len(text) in LENGTHS and is_digits(text) and _check_digit(text) == "0"
 
 

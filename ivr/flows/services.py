@@ -189,7 +189,7 @@ def _online() -> Mapping[str, Step]:
             prompt="enter_sms_number",
             reads=conditions.entered_number,
             sets="callback_number",
-            not_usable="number_not_mobile",
+            not_usable="number_not_usable",
             to="sms_mobile",
             otherwise="goodbye_informed",
         ),

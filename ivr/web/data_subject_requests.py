@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
 from ivr.callbacks import contacts, events, search_index
+from ivr.config.settings import settings
 from ivr.domain import caller_ids, phone_numbers, receipt_codes
 from ivr.domain.enums import AccessAction, IdentityCheck, SubjectRequestState, TaskEventKind
 from ivr.domain.languages import LANGUAGES
@@ -95,7 +96,9 @@ def _named(text: str) -> str | None:
         return digits
     if len(digits) in receipt_codes.LENGTHS and not digits.startswith("0") and "+" not in text:
         return None  # a code with a wrong digit: as a number it would be somebody else's, or nobody's
-    return phone_numbers.dialable(text) or caller_ids.read(text).telephone
+    number = phone_numbers.dialable(text) or caller_ids.read(text).telephone
+    # Whoever calls through a telephone system has shown its number: nobody's data is found by it.
+    return None if number and settings().is_house_number(number) else number
 
 
 def _log(session: Session, asked: SubjectRequest, what: str) -> None:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.audit import access_log
 from ivr.callbacks import carrier_faults, failed_jobs, house_alarms, queries
 from ivr.calls import screening
+from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
 from ivr.domain import caller_ids, phone_numbers
 from ivr.domain.enums import AccessAction
@@ -174,8 +175,8 @@ def block() -> AnyResponse:
 
     def change(session: Session) -> None:
         found = phone_numbers.dialable(form.number) or caller_ids.read(form.number).telephone
-        if found is None:
-            raise ValueError("no telephone number")
+        if found is None or settings().is_house_number(found):
+            raise ValueError("no telephone number, or one that stands for many callers")
         screening.block(session, found, form.days, form.reason, me(), utc_now())
 
     return act(change, page, form=form, refusals=_unusable())

@@ -128,7 +128,7 @@ def test_a_number_that_cannot_be_meant_is_asked_again_with_the_zeros_from_abroad
     person = rings("anonymous").presses("1", "1", "2").hears("enter_number")
     for keys in ("48221234567", "176123456"):
         person.presses(keys).hears("number_not_usable", "enter_number")
-    assert "beginnt mit null null" in person.heard
+    assert "beginnt mit null null" in person.heard, "from abroad"
     person.presses("0048221234567").hears("confirm_number").presses("1").ends()
     with database.reading() as session:
         assert session.scalars(select(CallbackTask.callback_number)).one() == "+48221234567"

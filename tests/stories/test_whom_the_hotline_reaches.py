@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import sms, sms_limits
+from ivr.callbacks import carrier_faults, sms, sms_limits
 from ivr.callbacks.refused import Refused
+from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config import settings
 from ivr.contact_centre import outbound_callbacks
-from ivr.domain.enums import Refusal
+from ivr.domain.enums import CarrierFault, Medium, Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import CallbackTask, TextMessage
@@ -57,7 +58,7 @@ def test_no_text_goes_to_a_country_that_is_not_texted(hotline) -> None:
     """Neither to a number that is shown nor to one that is keyed in; nobody is told that it was sent."""
     wants_link(hotline, SOMALIA).hears("number_not_mobile", "enter_sms_number").does_not_hear("link_sent")
     keyed = wants_link(hotline, "anonymous").hears("enter_sms_number").presses("00252612345678")
-    keyed.hears("number_not_mobile").presses("0905321234567").hears("number_not_mobile", "enter_sms_number")
+    keyed.hears("number_not_mobile").presses("905321234567").hears("number_not_usable", "enter_sms_number")
     keyed.presses("00905321234567").hears("confirm_sms_number").presses("1").hears("link_sent")
     assert sent() == ["+905321234567"]
 
@@ -97,6 +98,17 @@ def test_the_house_sends_so_many_texts_and_tells_when_that_is_reached(hotline, m
     with database.reading() as session:
         later = utc_now() + timedelta(hours=1, minutes=1)
         assert sms_limits.refusal_of(session, "+4917699999999", later) is None
+
+
+def test_no_text_is_promised_while_the_carrier_takes_none(hotline) -> None:
+    """After an hour it is tried again: a text that is taken shows that the fault is mended."""
+    fault = CarrierRefusal(CarrierFault.SENDER_REFUSED, 21606)
+    with database.writing() as session:
+        carrier_faults.note(session, fault, Medium.TEXT, MOBILE, utc_now())
+    wants_link(hotline).presses("1").hears("link_told").does_not_hear("link_sent")
+    with database.reading() as session:
+        later = utc_now() + timedelta(minutes=61)
+        assert sms.can_get_link(session, "CA1", MOBILE, later)
 
 
 def test_a_member_is_told_why_no_text_is_sent(hotline, monkeypatch: pytest.MonkeyPatch) -> None:

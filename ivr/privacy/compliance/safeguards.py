@@ -218,7 +218,7 @@ THREATS = (
            "Neither counts: an identity document, a written authorisation, or customer data compared by two people."),
     Threat("Caller → carrier", "S", "Many callers show one number: a telephone system's, or ours", ("own_numbers",)),
     Threat("Caller → carrier", "I", "Somebody tries receipt codes until one fits", ("codes",),
-           "With 7,000 codes that answer, 3,600 calls an hour find one in 40 hours; the house is told long before."),
+           "With 7,000 codes that answer, 3,600 calls an hour find one in 36 hours; the house is told long before."),
     Threat("Caller → carrier", "S", "Somebody tries a member's PIN", ("pins", "second_factor"),
            "Who can show a number the administrator knows has some 30 tries a day at a PIN."),
     Threat("Caller → carrier", "D", "Calls and texts to dear numbers, or to somebody who is to be bothered", ("reach",)),
