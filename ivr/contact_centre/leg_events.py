@@ -153,21 +153,23 @@ def out_of_room(session: Session, leg: Leg, sequence: int, call_goes_on: bool, n
         leg.state = LegState.ANSWERED
 
 
-def call_over(session: Session, leg: Leg, status: str, now: datetime, *, sip: int = 0, code: int = 0) -> None:
+def call_over(
+    session: Session, leg: Leg, status: str, now: datetime, *, sip: int = 0, code: int = 0, rang: bool = False
+) -> None:
     """The call of a leg has ended: completed, busy, no-answer, failed or canceled.
 
     `sip` and `code` say why it has failed: the network's answer and the carrier's number of the error; 0 if not told.
+    `rang`: the telephone rang, even if the event of it has not arrived yet.
     """
     taken = leg.joined_at is not None
     if status == "failed" and not taken:
-        _failed(session, leg, sip, code, now)
+        _failed(session, leg, sip, code, now, rang=rang or leg.state != LegState.WANTED)
         return
     _ended(session, leg, _ENDINGS.get(status, LegEnding.COMPLETED if taken else LegEnding.NO_ANSWER), now)
 
 
-def _failed(session: Session, leg: Leg, sip: int, code: int, now: datetime) -> None:
+def _failed(session: Session, leg: Leg, sip: int, code: int, now: datetime, *, rang: bool) -> None:
     """A call has failed: the telephone is busy or not there, or the call was not put through."""
-    rang = leg.state != LegState.WANTED
     refusal = of_failed_call(sip, code)
     if sip in SIP_BUSY and not code:
         _ended(session, leg, LegEnding.BUSY, now)

@@ -33,6 +33,9 @@ legs = Blueprint("legs", __name__, url_prefix="/voice")
 
 #: The carrier's statuses of a call that say that a telephone rings or has rung; others say that it is being dialled.
 _RINGING = ("ringing", "in-progress")
+#: The events of a call are numbered from 0: it is dialled, it rings, … One that never rings has no event of this number
+#: but its last. So it is known that a telephone rang although that event is late.
+_SEQUENCE_OF_RINGING = 1
 #: Number of times a called person may enter the receipt code.
 _CODE_TRIES = 3
 
@@ -332,7 +335,8 @@ def status() -> tuple[str, int]:
         leg.call_sid = leg.call_sid or call_sid() or None
         if told in ENDED:
             sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
-            leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code)
+            rang = request.form.get("SequenceNumber", 0, int) > _SEQUENCE_OF_RINGING
+            leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
         elif call_sid() and told in _RINGING:
             leg_events.rings(session, leg, call_sid(), utc_now())
     return "", 204
