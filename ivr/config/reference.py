@@ -20,6 +20,7 @@ from ivr.config.carrier import Carrier
 from ivr.config.contact_centre import ContactCentre
 from ivr.config.installation import Installation
 from ivr.config.promises import Promises
+from ivr.config.reach import Reach
 from ivr.config.settings import Settings
 from ivr.config.transcription import Transcription
 from ivr.domain.opening_hours import Hours, Span
@@ -30,6 +31,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "Carrier": Carrier,
     "Log-in and secrets": Access,
     "Callers": Callers,
+    "Who is called and texted": Reach,
     "Teams, live calls and callbacks": ContactCentre,
     "Promises, alerts and reports": Promises,
     "Recordings": Audio,
