@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr import prompts
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
+from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.store import Store
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -82,7 +83,7 @@ class Verdict:
     def _undone(self) -> list[str]:
         undone = []
         if spool.waiting():
-            undone.append("the spool waits")
+            undone.append(f"the spool waits ({spool.oldest(utc_now()):.0f} s)")
         if held := memory_report.of_all(0):
             undone.append(f"{held} entries are in memory alone")
         with database.reading() as session:
