@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, workflow
+from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, urgency, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes, sla_policies
@@ -72,7 +72,7 @@ def contact_for(session: Session, call: Call, request: Request, now: datetime, *
     if request.urgency == Urgency.EMERGENCY and task.urgency != Urgency.EMERGENCY and not request.changes:
         since = sla_clocks.first_contact(call.started_at, now)
         tell = certain or not (task.provisional or task.unconfirmed)
-        workflow.raise_by_caller(session, task, since, now, tell=tell)
+        urgency.raise_by_caller(session, task, since, now, tell=tell)
     if certain:
         confirm(session, task, now)
     complete(session, contact, request)
@@ -212,7 +212,7 @@ def join_earlier(session: Session, contact: Contact, now: datetime) -> None:
         return
     if own.urgency == Urgency.EMERGENCY and earlier.urgency != Urgency.EMERGENCY:
         since, kind = own.first_contact_at, own.emergency_kind
-        workflow.raise_by_caller(session, earlier, since, now, emergency_kind=kind, tell=not own.provisional)
+        urgency.raise_by_caller(session, earlier, since, now, emergency_kind=kind, tell=not own.provisional)
     sla_deadline_changes.apply_earlier_deadlines(session, earlier, own, now)
     if not own.provisional:
         confirm(session, earlier, now)

@@ -6,14 +6,15 @@ of two people who act at once one succeeds, and the other is told who did (:clas
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadline_changes
+from ivr.callbacks.conditional_change import change
 from ivr.callbacks.refused import (
     Refused,
     held_by,
@@ -22,7 +23,7 @@ from ivr.callbacks.refused import (
     require_unrestricted,
 )
 from ivr.config.settings import settings
-from ivr.domain.enums import AlertEvent, EmergencyKind, Outcome, Refusal, SlaMeasure, TaskEventKind, TaskState, Urgency
+from ivr.domain.enums import Outcome, Refusal, SlaMeasure, TaskEventKind, TaskState
 from ivr.domain.outcomes import ANSWERS, ATTEMPT_OUTCOMES, closing_outcomes
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
@@ -44,19 +45,6 @@ def _claimed(user: User, now: datetime) -> dict[str, Any]:
     return {"state": TaskState.CLAIMED, "claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
 
 
-def _change(
-    session: Session, task: CallbackTask, where: Sequence[ColumnElement[bool]], values: dict[str, Any]
-) -> object:
-    """Change a task if the conditions hold for its row; the result says whether they did."""
-    session.flush()
-    return session.execute(
-        update(CallbackTask)
-        .where(CallbackTask.id == task.id, *where)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-
-
 # -- who works on a task -------------------------------------------------------------------------
 
 
@@ -67,7 +55,7 @@ def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> No
         Refused: `claimed` (with the name of who holds it), `closed`, or `restricted`.
     """
     require_unrestricted(task)
-    result = _change(session, task, [CallbackTask.state == TaskState.OPEN], _claimed(user, now))
+    result = change(session, task, [CallbackTask.state == TaskState.OPEN], _claimed(user, now))
     require_changed(session, result, task, user)
     events.record(session, task.id, TaskEventKind.CLAIMED, now, user_id=user.id)
 
@@ -95,7 +83,7 @@ def take_over(session: Session, task: CallbackTask, user: User, unused_for: time
     if holder is None or holder.id == user.id:
         raise Refused(Refusal(task.state))
     unused = [*held_by(holder), CallbackTask.claim_used_at < now - unused_for]
-    if rows(_change(session, task, unused, _claimed(user, now))) != 1:
+    if rows(change(session, task, unused, _claimed(user, now))) != 1:
         session.refresh(task)
         raise refusal_of(task)
     session.refresh(task)
@@ -108,14 +96,14 @@ def release(session: Session, task: CallbackTask, user: User, now: datetime) -> 
     Raises:
         Refused: somebody else holds it (a supervisor may release every task), or nobody does.
     """
-    result = _change(session, task, held_by(user, supervisor_may=True), _UNCLAIMED)
+    result = change(session, task, held_by(user, supervisor_may=True), _UNCLAIMED)
     require_changed(session, result, task, user)
     events.record(session, task.id, TaskEventKind.RELEASED, now, user_id=user.id)
 
 
 def release_automatically(session: Session, task: CallbackTask, now: datetime) -> None:
     """Give a claimed task back to the task list because the call about it has ended, or cannot begin."""
-    if rows(_change(session, task, [CallbackTask.state == TaskState.CLAIMED], _UNCLAIMED)) == 1:
+    if rows(change(session, task, [CallbackTask.state == TaskState.CLAIMED], _UNCLAIMED)) == 1:
         events.record(session, task.id, TaskEventKind.RELEASED, now)
     session.refresh(task)
 
@@ -128,7 +116,7 @@ def hand_over(session: Session, task: CallbackTask, user: User, team: Team, reas
     """
     free = or_(CallbackTask.state == TaskState.OPEN, CallbackTask.claimed_by_id == user.id)
     not_closed = CallbackTask.state != TaskState.CLOSED
-    if rows(_change(session, task, [not_closed, free], {"team_id": team.id, **_UNCLAIMED})) != 1:
+    if rows(change(session, task, [not_closed, free], {"team_id": team.id, **_UNCLAIMED})) != 1:
         session.refresh(task)
         raise refusal_of(task)
     session.refresh(task)
@@ -173,7 +161,7 @@ def close_with(
     """
     if outcome in ATTEMPT_OUTCOMES and not attempted:
         attempts.record(session, task, user, outcome, now)
-    result = _change(session, task, held_by(user), {"state": TaskState.CLOSED, "closed_at": now, "outcome": outcome})
+    result = change(session, task, held_by(user), {"state": TaskState.CLOSED, "closed_at": now, "outcome": outcome})
     require_changed(session, result, task, user)
     sla_clocks.task_closed(session, task, now)
     events.note(session, task, user, text, now)
@@ -183,7 +171,7 @@ def close_with(
 def close_as_talked(session: Session, task: CallbackTask, talked_at: datetime, now: datetime) -> None:
     """Close an open task whose caller has talked with a member in the call that opened it."""
     values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.TALKED}
-    if rows(_change(session, task, [CallbackTask.state == TaskState.OPEN], values)) == 1:
+    if rows(change(session, task, [CallbackTask.state == TaskState.OPEN], values)) == 1:
         for measure in SlaMeasure:
             sla_clocks.met(session, task.id, measure, talked_at)
         alert_digest.take_back_unsent(session, task.id)
@@ -196,7 +184,7 @@ def close_after_attempt(session: Session, task: CallbackTask, outcome: Outcome, 
     if not task.silent_caller or outcome == Outcome.REACHED:
         return
     values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": outcome}
-    if rows(_change(session, task, [CallbackTask.state != TaskState.CLOSED], values)) == 1:
+    if rows(change(session, task, [CallbackTask.state != TaskState.CLOSED], values)) == 1:
         session.refresh(task)
         sla_clocks.task_closed(session, task, now)
         events.record(session, task.id, TaskEventKind.CLOSED, now, text=outcome)
@@ -215,7 +203,7 @@ def record_attempt(session: Session, task: CallbackTask, user: User, outcome: st
 def withdraw(session: Session, task: CallbackTask, now: datetime) -> None:
     """Close a task that the caller no longer needs."""
     values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.WITHDRAWN}
-    if rows(_change(session, task, [CallbackTask.state != TaskState.CLOSED], values)) == 1:
+    if rows(change(session, task, [CallbackTask.state != TaskState.CLOSED], values)) == 1:
         sla_clocks.void(session, task.id, now, *SlaMeasure)
         events.record(session, task.id, TaskEventKind.WITHDRAWN, now)
         session.refresh(task)
@@ -250,7 +238,7 @@ def reopen_for_caller(session: Session, task: CallbackTask, now: datetime) -> No
 def _reopened(session: Session, task: CallbackTask, values: dict[str, Any], now: datetime) -> object:
     counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
     values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
-    return _change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
+    return change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
 
 
 # -- merged --------------------------------------------------------------------------------------
@@ -259,78 +247,15 @@ def _reopened(session: Session, task: CallbackTask, values: dict[str, Any], now:
 def close_merged(session: Session, task: CallbackTask, into: CallbackTask, now: datetime) -> None:
     """Close a task that was merged into another one. It counts in no figure; its promises are the other one's."""
     values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.MERGED, "merged_into_id": into.id}
-    _change(session, task, [CallbackTask.state != TaskState.CLOSED], values)
+    change(session, task, [CallbackTask.state != TaskState.CLOSED], values)
 
 
 def restore_merged(session: Session, task: CallbackTask, claim: Mapping[str, Any]) -> None:
     """Reopen a task that was merged into another one; `claim` has the columns of who held it before."""
     state = TaskState.CLAIMED if claim.get("claimed_by_id") else TaskState.OPEN
     values = {**_UNCLAIMED, **claim, "state": state, "closed_at": None, "outcome": None, "merged_into_id": None}
-    _change(session, task, [CallbackTask.outcome == Outcome.MERGED], values)
+    change(session, task, [CallbackTask.outcome == Outcome.MERGED], values)
     session.refresh(task)
-
-
-# -- urgency -------------------------------------------------------------------------------------
-
-
-def raise_by_caller(
-    session: Session,
-    task: CallbackTask,
-    since: datetime,
-    now: datetime,
-    *,
-    emergency_kind: EmergencyKind | None = None,
-    tell: bool = True,
-) -> None:
-    """Make a task an emergency because the caller reported one, at `since`. `tell`: alerts are sent now."""
-    task.urgency, task.urgency_words = Urgency.EMERGENCY, None
-    task.emergency_kind = emergency_kind or task.emergency_kind
-    sla_deadline_changes.apply_emergency_deadlines(session, task, since)
-    events.record(session, task.id, TaskEventKind.RAISED, now)
-    if tell:
-        sla_clocks.alert_current_state(session, task, now)
-
-
-def raise_by_words(session: Session, task: CallbackTask, words: Sequence[str], now: datetime) -> bool:
-    """Make a task an emergency because words of a transcript speak of one; True if it was none before.
-
-    What a person has lowered is not raised again.
-    """
-    may_rise = (
-        CallbackTask.state != TaskState.CLOSED,
-        CallbackTask.urgency != Urgency.EMERGENCY,
-        CallbackTask.urgency_lowered_at.is_(None),
-    )
-    values = {"urgency": Urgency.EMERGENCY, "urgency_words": list(words)}
-    if rows(_change(session, task, may_rise, values)) != 1:
-        return False
-    session.refresh(task)
-    sla_deadline_changes.apply_emergency_deadlines(session, task, now)
-    events.record(session, task.id, TaskEventKind.RAISED, now, text=", ".join(words))
-    sla_clocks.alert_current_state(session, task, now)
-    return True
-
-
-def lower_urgency(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Take back that words of a transcript have raised the urgency. The promise is again what it was.
-
-    Raises:
-        Refused: `not_raised` if it was not words that raised it, or `restricted`.
-    """
-    require_unrestricted(task)
-    raised_by_words = (
-        CallbackTask.state != TaskState.CLOSED,
-        CallbackTask.urgency == Urgency.EMERGENCY,
-        CallbackTask.urgency_words.is_not(None),
-        CallbackTask.urgency_lowered_at.is_(None),
-    )
-    values = {"urgency": Urgency.NORMAL, "urgency_lowered_at": now}
-    if rows(_change(session, task, raised_by_words, values)) != 1:
-        raise Refused(Refusal.NOT_RAISED)
-    session.refresh(task)
-    sla_deadline_changes.restore_normal_deadlines(session, task)
-    alert_digest.take_back(session, task.id, AlertEvent.EMERGENCY)
-    events.record(session, task.id, TaskEventKind.LOWERED, now, user_id=user.id)
 
 
 # -- put off, restricted -------------------------------------------------------------------------

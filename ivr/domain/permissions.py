@@ -52,6 +52,7 @@ PERMISSIONS: dict[str, Permission] = {
     # telephony: guarded by the carrier's signature in each blueprint
     "voice": _open(CARRIER, "Calls: requests of the carrier"),
     "queue": _open(CARRIER, "The call queue"),
+    "leg_events": _open(CARRIER, "What becomes of those telephones"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "texts": _open(CARRIER, "What became of text messages"),
     "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),

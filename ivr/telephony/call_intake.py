@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,11 +17,9 @@ from ivr.callbacks import code_changes, contacts, emergency_reports, intake, sil
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
-from ivr.domain.enums import EntryPlace, EventName, Promised
-from ivr.domain.languages import DEFAULT_LANGUAGE
-from ivr.flows.request import CallerRequest, RequestAnswers, from_record, to_record
+from ivr.domain.enums import EntryPlace, EventName
+from ivr.flows.request import RequestAnswers, to_record
 from ivr.flows.state import CallState, Event, EventContext
-from ivr.flows.state_v0 import present_step
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.platform import database, spool, write_behind
@@ -320,31 +317,6 @@ def write_last(_again: int = 3) -> None:
 
 
 atexit.register(write_last)
-
-
-def remembered(call_sid: str) -> CallState | None:
-    """What the database knows of a call whose own state cannot be read."""
-    with database.reading() as session:
-        call = session.scalar(select(Call).where(Call.call_sid == call_sid))
-        if call is None or not call.step:
-            return None
-        about: dict[str, Any] = {"concern": call.concern or "other"}
-        if call.messages:
-            about |= call.messages[-1].about
-        state = CallState(
-            present_step(call.step),
-            call.language or DEFAULT_LANGUAGE,
-            request=CallerRequest.copied(from_record(about)),
-            began_at=call.started_at,
-            callback_number=call.from_number or "",
-            recording_number=call.messages[-1].recording_number if call.messages else 0,
-        )
-        if contact := contacts.of_call(session, call, Request.of(state.request)):
-            own = not state.request.changes  # who has keyed in a code is told no number
-            number = (contact.callback_number if own else None) or state.callback_number
-            promised = Promised.UNCONFIRMED if contact.task.unconfirmed else Promised.CONFIRMED
-            state = state.knowing(receipt_code=contact.receipt_code, callback_number=number, promised=promised)
-        return state
 
 
 def began_at(state: CallState, now: datetime) -> datetime:

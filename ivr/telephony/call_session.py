@@ -23,7 +23,7 @@ from ivr.flows.state import CallState, EventContext, changed
 from ivr.flows.steps import End
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, flow_context, twiml
+from ivr.telephony import call_intake, flow_context, remembered_calls, twiml
 from ivr.telephony.deferred_writes import NotKept
 from ivr.telephony.flow_context import FlowContext
 from ivr.telephony.simulated_time import simulated_time
@@ -96,7 +96,7 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
             return _without_former_prompts(caught_up)
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
-        known = call_intake.remembered(call_sid()) if call_sid() else None
+        known = remembered_calls.remembered(call_sid()) if call_sid() else None
         if known is not None and known.step in script().steps:
             return known
     return None

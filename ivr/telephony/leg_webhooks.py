@@ -12,11 +12,10 @@ from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from ivr.carrier.call_control import ENDED
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
-from ivr.contact_centre import conversations, interpreters, leg_events, outbound_callbacks
+from ivr.contact_centre import interpreters, leg_events, outbound_callbacks
 from ivr.domain import receipt_codes
 from ivr.domain.digits import number_in, whole_number
 from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole, TaskState
@@ -31,11 +30,6 @@ from ivr.telephony.call_session import call_sid
 log = logging.getLogger(__name__)
 legs = Blueprint("legs", __name__, url_prefix="/voice")
 
-#: The carrier's statuses of a call that say that a telephone rings or has rung; others say that it is being dialled.
-_RINGING = ("ringing", "in-progress")
-#: The events of a call are numbered from 0: it is dialled, it rings, … One that never rings has no event of this number
-#: but its last. So it is known that a telephone rang although that event is late.
-_SEQUENCE_OF_RINGING = 1
 #: Number of times a called person may enter the receipt code.
 _CODE_TRIES = 3
 
@@ -48,8 +42,6 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
     log.error("a webhook of a leg failed", exc_info=error)
-    if request.endpoint in ("legs.status", "legs.conference"):
-        return "", 500  # the carrier repeats the event, or the scheduler looks the call up
     return _document(_hang_up())
 
 
@@ -319,43 +311,3 @@ def _own_leg(session: Session) -> Leg:
     """The leg of the call that asks: what was signed for another call does not open this one's."""
     leg = _leg(session)
     return leg if leg.call_sid == call_sid() else abort(404)
-
-
-# -- events ------------------------------------------------------------------------------------------
-
-
-@legs.post("/leg/status")
-def status() -> tuple[str, int]:
-    """Status of a leg's call. The carrier may send it in any order and repeatedly."""
-    told = request.form.get("CallStatus", "")
-    with database.writing_alone() as session:
-        leg = _leg(session)
-        if leg.call_sid not in (None, call_sid()):
-            return "", 204  # a call that was placed twice; the other one counts
-        leg.call_sid = leg.call_sid or call_sid() or None
-        if told in ENDED:
-            sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
-            rang = request.form.get("SequenceNumber", 0, int) > _SEQUENCE_OF_RINGING
-            leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
-        elif call_sid() and told in _RINGING:
-            leg_events.rings(session, leg, call_sid(), utc_now())
-    return "", 204
-
-
-@legs.post("/conference")
-def conference() -> tuple[str, int]:
-    """A leg has joined or left a conference. The carrier's sequence numbers give the order."""
-    form, now = request.form, utc_now()
-    event, sequence = form.get("StatusCallbackEvent", ""), number_in(form, "SequenceNumber")
-    with database.writing_alone() as session:
-        conversation = conversations.in_room(session, form.get("FriendlyName", ""))
-        known = conversations.leg_of(session, call_sid(), conversation) if conversation else None
-        leg = session.get(Leg, known.id) if known else None
-        if leg is None:
-            return "", 204
-        if event == "participant-join":
-            leg_events.in_room(session, leg, sequence, now)
-        elif event == "participant-leave":
-            goes_on = form.get("ParticipantCallStatus", "in-progress") not in ENDED
-            leg_events.out_of_room(session, leg, sequence, goes_on, now)
-    return "", 204

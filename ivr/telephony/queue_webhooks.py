@@ -26,7 +26,7 @@ from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
 from ivr.prompts import music
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, spoken_lines, twiml
+from ivr.telephony import call_intake, remembered_calls, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid, present_context, reply, state_of
 from ivr.telephony.state_token import Unreadable, unseal
 
@@ -197,5 +197,5 @@ def _resumed(entry: QueueEntry) -> CallState:
     try:
         return unseal(entry.resume, entry.call.call_sid)
     except Unreadable:  # the secret key has changed in mid-call, or the state is too old
-        known = call_intake.remembered(entry.call.call_sid)
+        known = remembered_calls.remembered(entry.call.call_sid)
         return replace(known or CallState(_STEP, entry.language), step=_STEP)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_wav
-from ivr.callbacks import search_index, workflow
+from ivr.callbacks import search_index, urgency
 from ivr.config.settings import settings
 from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState
 from ivr.domain.timestamps import utc_now
@@ -73,7 +73,7 @@ def transcribe(recording_id: int) -> None:
             return
         search_index.index(session, task)
         if words and task.restricted_at is None:
-            workflow.raise_by_words(session, task, words, utc_now())
+            urgency.raise_by_words(session, task, words, utc_now())
 
 
 def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReason | None] | TranscriptReason:

@@ -37,6 +37,7 @@ from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import agent_announcements, call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.emergency_fallback import last_resort
+from ivr.telephony.leg_event_webhooks import leg_events_of_carrier
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
 from ivr.telephony.text_webhooks import texts
@@ -81,7 +82,7 @@ log = logging.getLogger(__name__)
 _NOT_LOADED = 4
 
 #: Guarded by the carrier's signature.
-_WEBHOOKS = (voice, waiting_callers, legs, texts, staff, last_resort)
+_WEBHOOKS = (voice, waiting_callers, legs, leg_events_of_carrier, texts, staff, last_resort)
 
 
 class IdConverter(IntegerConverter):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log
-from ivr.callbacks import appointments, claims, collaboration, events, queries, sms, workflow
+from ivr.callbacks import appointments, claims, collaboration, events, queries, sms, urgency, workflow
 from ivr.domain.enums import AccessAction, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
@@ -64,7 +64,7 @@ def keep(task_id: int) -> Response:
 @desk.post("/tasks/<int:task_id>/lower-urgency")
 def lower_urgency(task_id: int) -> Response:
     """Take back that the transcript's words have raised the urgency."""
-    return act_on_task(task_id, workflow.lower_urgency)
+    return act_on_task(task_id, urgency.lower_urgency)
 
 
 class AttemptForm(EndForm):

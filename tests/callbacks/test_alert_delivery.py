@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 from standardwebhooks import Webhook
 from werkzeug.serving import make_server
 
-from ivr.callbacks import alert_delivery, alert_digest, collaboration, intake, sla_clocks, workflow
+from ivr.callbacks import alert_delivery, alert_digest, collaboration, intake, sla_clocks, urgency
 from ivr.config import settings
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import load
@@ -117,10 +117,10 @@ def test_an_emergency_that_was_none_and_then_is_one_is_told_again(subscribed) ->
     task = a_task()
     with database.writing() as session:
         found, mia = session.get_one(CallbackTask, task), session.get_one(User, people["mia"].id)
-        workflow.raise_by_words(session, found, ["strom"], NOON)
+        urgency.raise_by_words(session, found, ["strom"], NOON)
     assert write_due_messages(NOON) == 1
     with database.writing() as session:
-        workflow.lower_urgency(session, session.get_one(CallbackTask, task), mia, NOON)
+        urgency.lower_urgency(session, session.get_one(CallbackTask, task), mia, NOON)
         collaboration.hand_over(session, session.get_one(CallbackTask, task), mia, "work", "falsch", NOON)
     assert write_due_messages(NOON) == 0
     with database.writing() as session:

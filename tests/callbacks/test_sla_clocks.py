@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from ivr.callbacks import attempts, intake, sla_deadline_changes, workflow
+from ivr.callbacks import attempts, intake, sla_deadline_changes, urgency, workflow
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import sla_policies
@@ -133,12 +133,12 @@ def test_an_emergency_comes_nearer_and_goes_back_to_what_was_promised(empty_data
     task = a_task(age=timedelta(hours=1))
     due, now = the_task(task).due_at, utc_now()
     with database.writing() as session:
-        assert workflow.raise_by_words(session, session.get_one(CallbackTask, task), ["strom"], now)
+        assert urgency.raise_by_words(session, session.get_one(CallbackTask, task), ["strom"], now)
     urgent = sla_policies.after("service", settings().hours, now, timedelta(hours=2))
     assert the_task(task).due_at == clock_of(task).due_at == min(due, urgent)
     with database.writing() as session:
         mia = session.get_one(User, people["mia"].id)
-        workflow.lower_urgency(session, session.get_one(CallbackTask, task), mia, now)
+        urgency.lower_urgency(session, session.get_one(CallbackTask, task), mia, now)
     assert the_task(task).due_at == clock_of(task).due_at == due
 
 
@@ -281,7 +281,7 @@ def test_a_later_wish_counts_also_for_what_became_an_emergency_meanwhile(empty_d
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
         workflow.put_off(session, found, mia, now + timedelta(days=7), now)
-        workflow.raise_by_words(session, found, ["strom"], now)
+        urgency.raise_by_words(session, found, ["strom"], now)
         assert found.due_at < now + timedelta(days=3)
         workflow.put_off(session, found, mia, now + timedelta(days=9), now)
         assert found.due_at > now + timedelta(days=9)

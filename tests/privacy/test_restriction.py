@@ -43,7 +43,7 @@ def test_a_restricted_person_is_neither_rung_nor_written_to(services) -> None:
 
 
 def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(services) -> None:
-    from ivr.callbacks import sla_clocks, sms_job, workflow
+    from ivr.callbacks import sla_clocks, sms_job, urgency
     from ivr.models.sla import SlaClock
     from ivr.transcription import transcribe_job
 
@@ -70,7 +70,7 @@ def test_no_machine_uses_what_is_restricted_and_all_goes_on_when_it_is_lifted(se
         assert task.due_at - due_at == timedelta(days=2)
         assert session.scalars(select(Work.kind)).all() == ["transcribe"]
         task.urgency, task.urgency_words = "emergency", ["stromsperre"]
-        workflow.lower_urgency(session, task, lena, later)
+        urgency.lower_urgency(session, task, lena, later)
         assert task.due_at - due_at == timedelta(days=2), "the standstill is not forgotten"
     with database.writing() as session:
         assert sla_clocks.sweep(session, due_at + timedelta(days=2, minutes=1)) == 1

@@ -23,7 +23,7 @@ from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, spool, spool_memory, write_behind
 from ivr.platform.work_models import Work
-from ivr.telephony import call_intake, deferred_writes, queue_webhooks
+from ivr.telephony import call_intake, deferred_writes, queue_webhooks, remembered_calls
 from ivr.telephony.state_token import seal, seal_playback
 from ivr.web.app import create_app
 from tests.support import version_0
@@ -398,7 +398,7 @@ def test_a_call_whose_step_had_another_name_is_remembered_in_it(empty_database) 
     with database.writing() as session:
         call = calls.seen(session, CALL, "+4915112345678", utc_now())
         calls.progressed(call, "line_full", "tr", "work")
-    assert call_intake.remembered(CALL).step == "queue_full"
+    assert remembered_calls.remembered(CALL).step == "queue_full"
 
 
 def test_a_caller_whom_the_carriers_queue_lets_go_has_a_reason_that_can_be_read(carrier, empty_database) -> None:

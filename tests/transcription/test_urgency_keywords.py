@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.callbacks import workflow
+from ivr.callbacks import urgency
 from ivr.callbacks.workflow import Refused
 from ivr.config.sections import ConfigurationError
 from ivr.domain.languages import LANGUAGES
@@ -84,19 +84,19 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(empty_databas
     assert "strom abgestellt" in page.text
     assert "Notfall laut Abschrift" in page.text
     with database.writing() as session:
-        workflow.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
+        urgency.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
     task = the_task(task_id)
     assert (task.urgency, task.due_at) == ("normal", before.due_at)
     assert [event.kind for event in task.events][-3:] == ["raised", "claimed", "lowered"]
     with database.writing() as session:
-        assert not workflow.raise_by_words(session, session.get_one(CallbackTask, task_id), ["hunger"], utc_now())
+        assert not urgency.raise_by_words(session, session.get_one(CallbackTask, task_id), ["hunger"], utc_now())
         with pytest.raises(Refused, match="not_raised"):
-            workflow.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
+            urgency.lower_urgency(session, session.get_one(CallbackTask, task_id), mia, utc_now())
 
 
 def test_words_never_lower_and_what_the_caller_pressed_stays(empty_database) -> None:
     task_id = a_task("emergency")
     with database.writing() as session:
         task = session.get_one(CallbackTask, task_id)
-        assert not workflow.raise_by_words(session, task, ["hunger"], utc_now())
+        assert not urgency.raise_by_words(session, task, ["hunger"], utc_now())
         assert (task.urgency, task.urgency_words) == ("emergency", None)
