@@ -74,12 +74,12 @@ class Catalogue:
     reviewed: frozenset[str]
     #: The digits from 0 to 9 as words.
     digits: tuple[str, ...]
+    #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
+    numerals: Numerals | None = None
     #: The hours from 0 to 23 in the form that follows "from" and "no later than", and that which tells when something
     #: happens. Empty where the prompts `hour` and `hour_and_minutes` fit every hour.
     hours: tuple[str, ...] = ()
     hours_at: tuple[str, ...] = ()
-    #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
-    numerals: Numerals | None = None
 
     def __getitem__(self, prompt: str) -> str:
         return self.texts[prompt]
@@ -111,4 +111,4 @@ def catalogue(language: str) -> Catalogue:
             raise ValueError(f"{key} has {len(words)} entries, not 24")
     numerals = from_table(content["numerals"]) if "numerals" in content else None
     approved = frozenset(texts if reviewed == "original" else reviewed)
-    return Catalogue(language, texts, approved, digits, hours, hours_at, numerals)
+    return Catalogue(language, texts, approved, digits, numerals, hours, hours_at)

@@ -69,9 +69,9 @@ def test_days_and_hours_are_played_in_local_time(studio, language: str) -> None:
     ("language", "said"),
     [
         ("de", "Montag, 23. November, ab 8 Uhr 30."),
-        ("en", "Monday, November 23, from 8 30 AM."),
+        ("en", "Monday, November 23, from 8:30 AM."),
         ("tr", "Pazartesi, 23 Kasım, saat 8 30 itibarıyla."),
-        ("uk", "понеділок, 23 листопада, початок: 8-а година 30."),
+        ("uk", "понеділок, 23 листопада, з 8:30."),
         ("fr", "lundi, 23 novembre, à partir de 8 heures 30."),
     ],
 )
