@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import shutil
@@ -21,6 +22,7 @@ class SmallDisk:
         command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "hotline", str(directory)]
         if os.geteuid() or subprocess.run(command, capture_output=True).returncode:
             raise PermissionError(errno.EPERM, "no disk can be made")
+        atexit.register(self.remove)
 
     def fill(self) -> None:
         """Not a byte is free any more."""
@@ -39,4 +41,5 @@ class SmallDisk:
 
     def remove(self) -> None:
         """Nobody uses it any more."""
-        subprocess.run(["umount", "--lazy", str(self.directory)], check=False)
+        atexit.unregister(self.remove)
+        subprocess.run(["umount", "--lazy", str(self.directory)], capture_output=True, check=False)
