@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ivr.accounts import users
 from ivr.config.settings import Settings
 from ivr.models.accounts import User
-from ivr.platform import database
+from ivr.platform import database, private_files
 
 _PEOPLE = (
     ("mitarbeit", "Mika Mitarbeit", "member", "team member, all teams"),
@@ -30,7 +30,8 @@ def logins(settings: Settings) -> list[tuple[str, str, str]]:
             if session.scalar(select(User.id).where(User.username == username)) is None:
                 passwords[username] = secrets.token_urlsafe(9)
                 users.add(session, username, name, role, passwords[username], list(settings.teams), demo=True)
-    path.touch(mode=0o600)
+    private_files.make_directory(path.parent)
+    private_files.make_file(path)
     path.write_text(json.dumps(passwords))
     return [(username, passwords.get(username, "(as you set it)"), what) for username, _, _, what in _PEOPLE]
 
