@@ -70,8 +70,8 @@ def test_five_hundred_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk
 
         for number in range(500):
             call = calls.seen(session, f"CA{number:032d}", "+4915112349999", utc_now())
-            task = intake._open(session, call, Request(concern="benefits"), utc_now(), False)
-    page = desk("mia").get(f"/desk/tasks/{task.id}").text
+            opened = intake.open_for(session, call, Request(concern="benefits"), utc_now())
+    page = desk("mia").get(f"/desk/tasks/{opened.id}").text
     assert page.count("/desk/tasks/") < 60, "the ten latest of the number are shown"
     long = a_task(text=" ".join(f"Wort{number}" for number in range(1500)))
     assert desk("mia").get(f"/desk/tasks/{long}").status_code == 200
