@@ -26,6 +26,7 @@ from ivr.platform import database_damage, outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
+from ivr.platform.fair_lock import FairLock
 
 _patience = Patience()
 #: Seconds between two looks at whether SQLite's file is whole.
@@ -210,7 +211,7 @@ def _watched(*, writing: bool) -> Iterator[None]:
 
 
 #: SQLite lets writers wait by sleeping longer and longer; the threads of one process queue here instead.
-_turn = threading.Lock()
+_turn = FairLock()
 
 
 @contextmanager
@@ -218,12 +219,13 @@ def _in_turn(shared: Engine) -> Iterator[None]:
     if shared.dialect.name != "sqlite":
         yield
         return
-    if not _turn.acquire(timeout=_patience.seconds):
+    turn = _turn
+    if not turn.acquire(_patience.seconds):
         raise TimeoutError("the database is busy")
     try:
         yield
     finally:
-        _turn.release()
+        turn.release()
 
 
 _NOT_DURABLE = text("SET LOCAL synchronous_commit = off")
@@ -284,5 +286,5 @@ def writing_alone(*, waits_for_rows: bool = True) -> Iterator[Session]:
 def forget_connections() -> None:
     """Drop connections inherited through fork; the child opens its own."""
     global _turn
-    _turn = threading.Lock()
+    _turn = FairLock()
     engine().dispose(close=False)
