@@ -551,7 +551,7 @@ class Walker:
 
 #: Where a walk at random begins: anywhere, in the call queue, at the tone, at forms, a link, a code, or in silence.
 _WAYS = ([], [], "1-", "11-", "191-", "111", "1512", "1531", "154", "-" * 12)
-WALKS = volume(test=60, ci=300, soak=6_000)
+WALKS = volume(test=60, ci=300, soak=3_000)
 
 
 @pytest.mark.soak
