@@ -12,7 +12,7 @@ from flask import Response
 from sqlalchemy import select
 
 from ivr.audio.wav import RATE, Sound, at_rate, read_wav, write_wav
-from ivr.callbacks import workflow
+from ivr.callbacks import urgency
 from ivr.carrier import media
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording
@@ -42,7 +42,7 @@ def test_what_follows_from_a_transcript_is_written_down_with_it(empty_database, 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(workflow, "raise_by_words", dies)
+        dying.setattr(urgency, "raise_by_words", dies)
         with pytest.raises(KeyboardInterrupt):
             transcribe_job.transcribe(recording_id)
     assert transcript_of(recording_id).state == "pending"
