@@ -33,7 +33,6 @@ from ivr.platform import (
 )
 from ivr.platform.database_faults import Damaged, fault_of
 from ivr.prompts.script import offered_languages
-from ivr.transcription import vosk_engine
 
 OK = "ok"
 #: Megabytes below which the disk counts as low.
@@ -232,6 +231,8 @@ def _memory() -> Part:
 
 
 def _models() -> Part:
+    from ivr.transcription import vosk_engine  # the recogniser's library takes a while to import
+
     missing = sorted(set(offered_languages()) - set(vosk_engine.installed_languages()))
     if not missing:
         return Part("models")
