@@ -18,6 +18,8 @@ from tests.support.running_hotline import RunningHotline, reader
 
 #: By the names of their fixtures.
 _running: dict[str, RunningHotline] = {}
+#: The fixtures that have started them; another module may have a fixture of the same name.
+_started_by: dict[str, pytest.FixtureDef[object]] = {}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,13 +27,14 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[Non
     """Note which fixtures have started a hotline."""
     value = yield
     if isinstance(value, RunningHotline):
-        _running[fixturedef.argname] = value
+        _running[fixturedef.argname], _started_by[fixturedef.argname] = value, fixturedef
     return value
 
 
 def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
     """Forget a hotline that has been stopped."""
-    _running.pop(fixturedef.argname, None)
+    if _started_by.get(fixturedef.argname) is fixturedef:
+        del _running[fixturedef.argname], _started_by[fixturedef.argname]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -64,8 +64,8 @@ def test_every_form_needs_its_token(app) -> None:
     assert client.post("/login", data=form).status_code == 302
     for rule in app.url_map.iter_rules():
         permission = permission_of(rule.endpoint)
-        if "POST" not in rule.methods or CARRIER in permission.who or rule.endpoint.startswith("softphone"):
-            continue
+        if "POST" not in rule.methods or CARRIER in permission.who or rule.endpoint.startswith(("softphone", "api.")):
+            continue  # programs show a token of their own
         values = {name: 1 if "id" in name else "x" for name in rule.arguments}
         address = rule.build(values, append_unknown=False)[1]
         assert client.post(address).status_code == 400, rule

@@ -231,7 +231,7 @@ def test_since_is_checked(hotline) -> None:
 
 
 def test_the_number_is_configured_shown_and_checked(hotline) -> None:
-    run = CliRunner().invoke
+    run, calls_at = CliRunner().invoke, hotline.settings.calls_url
     hotline.switch.subscription.voice_url = f"{hotline.url}/voice/incoming"
     checked = run(command_line, ["carrier", "check"])
     assert checked.exit_code == 1
@@ -242,7 +242,7 @@ def test_the_number_is_configured_shown_and_checked(hotline) -> None:
     assert hotline.switch.subscription.voice_url == f"{hotline.url}/voice/incoming"
     done = run(command_line, ["carrier", "configure"], input="y\n")
     assert done.exit_code == 0, done.output
-    assert hotline.switch.subscription.status_url == f"{hotline.url}/voice/status#rc=3&rp=ct,rt,5xx"
+    assert hotline.switch.subscription.status_url == f"{calls_at}/voice/status#rc=3&rp=ct,rt,5xx"
     checked = run(command_line, ["carrier", "check"])
     assert checked.exit_code == 0
     assert "as it should be" in checked.output
