@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import phonenumbers
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_texts, not_rung
 from ivr.carrier.refusals import SIDES, Refusal
 from ivr.config.settings import settings
+from ivr.domain import phone_numbers
 from ivr.domain.enums import AlertEvent, CarrierFault, CarrierSide, DeliveryState, Medium, WorkKind
 from ivr.models.alerts import AlertMessage, CarrierFaultRow
 from ivr.platform import outbox
@@ -52,14 +52,7 @@ def _region(fault: CarrierFault, number: str) -> str:
     """The country that a fault is about; empty where it is about all."""
     if fault != CarrierFault.COUNTRY_NOT_ENABLED:
         return ""
-    return _country(number)
-
-
-def _country(number: str) -> str:
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
-    except phonenumbers.NumberParseException:
-        return ""
+    return phone_numbers.country_of(number)
 
 
 def _may_tell(session: Session, fault: CarrierFault, now: datetime) -> bool:
@@ -103,7 +96,7 @@ def mended(session: Session, medium: Medium, number: str, asked_at: datetime, no
         CarrierFaultRow.mended_at.is_(None),
         CarrierFaultRow.medium == medium,
         CarrierFaultRow.last_at <= asked_at,
-        CarrierFaultRow.region.in_(("", _country(number))),
+        CarrierFaultRow.region.in_(("", phone_numbers.country_of(number))),
     ]
     faults = session.scalars(select(CarrierFaultRow.fault).where(*stood_in_its_way)).all()
     if not faults:
@@ -124,7 +117,7 @@ def stands_in_the_way(session: Session, medium: Medium, number: str, now: dateti
         CarrierFaultRow.mended_at.is_(None),
         CarrierFaultRow.medium == medium,
         CarrierFaultRow.last_at > now - _TELL_EVERY,
-        CarrierFaultRow.region.in_(("", _country(number))),
+        CarrierFaultRow.region.in_(("", phone_numbers.country_of(number))),
     )
     return session.scalar(query.limit(1)) is not None
 

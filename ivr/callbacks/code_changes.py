@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from ivr import prompts
 from ivr.callbacks import contacts, events, search_index, sms_limits, workflow
-from ivr.callbacks.merging import id_of, lock, require_workable
-from ivr.callbacks.refused import Refused
+from ivr.callbacks.events import id_of
+from ivr.callbacks.refused import Refused, require_workable
+from ivr.callbacks.task_locks import lock_tasks
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import CallerProof, DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
@@ -120,7 +121,7 @@ def refuse(session: Session, contact: Contact, user: User | None, now: datetime)
 
 
 def _changeable(session: Session, contact: Contact, user: User | None) -> CallbackTask:
-    lock(session, contact.task)
+    lock_tasks(session, contact.task)
     if not contact.is_unconfirmed:
         raise Refused(Refusal.NOTHING_TO_CONFIRM)
     require_workable(contact.task, user)
@@ -143,7 +144,7 @@ def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
     number = contact.changed_number_from
     if not contact.agreed_to_texts or number is None or sms_limits.refusal_of(session, number, now) is not None:
         return
-    if session.scalar(_tellings(contact).where(TextMessage.state == DeliveryState.QUEUED).limit(1)) is not None:
+    if is_being_told(session, contact):
         return
     message = TextMessage(
         call_id=contact.call_id, to_number=number, language=contact.language, template=SmsTemplate.NUMBER_CHANGED,

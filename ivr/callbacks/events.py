@@ -38,3 +38,8 @@ def note(session: Session, task: CallbackTask, user: User, text: str, now: datet
     if text.strip():
         record(session, task.id, TaskEventKind.NOTED, now, user_id=user.id, text=text.strip())
         search_index.index(session, task)
+
+
+def id_of(user: User | None) -> int | None:
+    """The id of who does something; None where a program does it."""
+    return user.id if user is not None else None

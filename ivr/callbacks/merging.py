@@ -14,7 +14,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_digest, events, merged_clocks, search_index, sla_clocks, workflow
-from ivr.callbacks.refused import Refused, refusal_of, require_unrestricted
+from ivr.callbacks.refused import Refused, require_unrestricted, require_workable
+from ivr.callbacks.task_locks import lock_tasks
 from ivr.domain.enums import (
     AlertEvent,
     ConversationState,
@@ -54,14 +55,6 @@ _CLAIM = ("claimed_by_id", "claimed_at", "claim_used_at")
 _ORDER = ("forms", "customer_number")
 
 
-def lock(session: Session, *tasks: CallbackTask) -> None:
-    """Lock tasks in the order of their ids, so that two members who do this at once wait instead of deadlocking."""
-    session.flush()
-    ids = sorted({task.id for task in tasks})
-    session.execute(select(CallbackTask.id).where(CallbackTask.id.in_(ids)).order_by(CallbackTask.id).with_for_update())
-    session.expire_all()
-
-
 def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User | None, now: datetime) -> Merge:
     """Merge another task of the same person into a task. Twice is once.
 
@@ -73,7 +66,7 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
     """
     if task.id == other.id:
         raise Refused(Refusal.OTHER_TASK_NEEDED)
-    lock(session, task, other)
+    lock_tasks(session, task, other)
     if done := _merge_of(session, task, other):
         return done
     if task.kind != other.kind:
@@ -95,11 +88,11 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
     record = {"before": before, "moved": _move(session, other.id, task.id)}
     record["holds"] = _copy_holds(session, other, task)
     workflow.close_merged(session, other, task, now)
-    events.record(session, other.id, TaskEventKind.MERGED_INTO, now, user_id=id_of(user), text=task.receipt_code)
-    events.record(session, task.id, TaskEventKind.MERGED, now, user_id=id_of(user), text=other.receipt_code)
+    events.record(session, other.id, TaskEventKind.MERGED_INTO, now, user_id=events.id_of(user), text=task.receipt_code)
+    events.record(session, task.id, TaskEventKind.MERGED, now, user_id=events.id_of(user), text=other.receipt_code)
     after = {"task": _columns(task), "clocks": merged_clocks.written(session, task.id), "order": _order(task)}
     found = Merge(
-        task_id=task.id, merged_id=other.id, user_id=user.id if user else None, merged_at=now,
+        task_id=task.id, merged_id=other.id, user_id=events.id_of(user), merged_at=now,
         record={**record, "after": after},
     )  # fmt: skip
     session.add(found)
@@ -121,7 +114,7 @@ def undo(session: Session, merged: CallbackTask, user: User | None, now: datetim
     into = session.get(CallbackTask, merged.merged_into_id or 0)
     if into is None:
         raise Refused(Refusal.NOT_MERGED)
-    lock(session, merged, into)
+    lock_tasks(session, merged, into)
     found = _merge_of(session, into, merged)
     if found is None:
         raise Refused(Refusal.NOT_MERGED)
@@ -138,7 +131,9 @@ def undo(session: Session, merged: CallbackTask, user: User | None, now: datetim
     _put_back(into, before, after)
     merged_clocks.restore(session, into, before["clocks"], now, joined=after["clocks"])
     _open_again(session, merged, found, user, now)
-    events.record(session, into.id, TaskEventKind.MERGE_UNDONE, now, user_id=id_of(user), text=merged.receipt_code)
+    events.record(
+        session, into.id, TaskEventKind.MERGE_UNDONE, now, user_id=events.id_of(user), text=merged.receipt_code
+    )
     settle(session, into, merged, now)
     return into
 
@@ -158,7 +153,7 @@ def give_back(session: Session, contact: Contact, merged: CallbackTask, user: Us
         workflow.restore_merged(session, merged, {})
         sla_clocks.take_back(session, merged.id, now, *SlaMeasure)
         merged_clocks.show(session, merged)
-    events.record(session, into.id, TaskEventKind.SPLIT_OFF, now, user_id=id_of(user), text=contact.receipt_code)
+    events.record(session, into.id, TaskEventKind.SPLIT_OFF, now, user_id=events.id_of(user), text=contact.receipt_code)
 
 
 def _open_again(session: Session, merged: CallbackTask, found: Merge, user: User | None, now: datetime) -> None:
@@ -168,26 +163,13 @@ def _open_again(session: Session, merged: CallbackTask, found: Merge, user: User
     copies = (LegalHold.id.in_(found.record["holds"]), LegalHold.lifted_at.is_(None))
     session.execute(delete(LegalHold).where(*copies))
     found.undone_at = now
-    events.record(session, merged.id, TaskEventKind.MERGE_UNDONE, now, user_id=id_of(user))
+    events.record(session, merged.id, TaskEventKind.MERGE_UNDONE, now, user_id=events.id_of(user))
 
 
 def merges_into(session: Session, task_id: int) -> list[Merge]:
     """The merges into a task that hold, the newest first."""
     held = select(Merge).where(Merge.task_id == task_id, Merge.undone_at.is_(None))
     return [*session.scalars(held.order_by(Merge.id.desc()))]
-
-
-def require_workable(task: CallbackTask, user: User | None) -> None:
-    """Check that a task is open, or claimed by this user, and may be used.
-
-    Raises:
-        Refused: `claimed` (with the name of who holds it), `closed`, or `restricted`.
-    """
-    require_unrestricted(task)
-    if task.state == TaskState.CLOSED:
-        raise Refused(Refusal.CLOSED)
-    if task.state == TaskState.CLAIMED and task.claimed_by_id != id_of(user):
-        raise refusal_of(task)
 
 
 def is_being_called(session: Session, task: CallbackTask) -> bool:
@@ -309,8 +291,3 @@ def _plain(value: Any) -> Any:
 
 def _typed(name: str, kept: Any) -> Any:
     return datetime.fromisoformat(kept) if kept and name.endswith("_at") else kept
-
-
-def id_of(user: User | None) -> int | None:
-    """The id of who does something; None where a program does it."""
-    return user.id if user is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, literal, or_, select, true
@@ -14,6 +14,7 @@ from ivr.callbacks import promises
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
+from ivr.domain import opening_hours
 from ivr.domain.enums import CallRowState, Outcome, RecordingState, TaskKind, TaskState, TranscriptState, Urgency
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
@@ -62,17 +63,13 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
         case "interpreter":
             return _OPEN & CallbackTask.needs_interpreter.is_(True)
         case "done":
-            today = (CallbackTask.state == TaskState.CLOSED) & (CallbackTask.closed_at >= _midnight(now))
+            began = opening_hours.midnight(settings().hours, now)
+            today = (CallbackTask.state == TaskState.CLOSED) & (CallbackTask.closed_at >= began)
             return today & (CallbackTask.outcome != Outcome.MERGED)
         case "closed":
             return CallbackTask.state == TaskState.CLOSED
         case _:
             return true()
-
-
-def _midnight(now: datetime) -> datetime:
-    zone = settings().hours.zone
-    return datetime.combine(now.astimezone(zone).date(), time(0), zone)
 
 
 def _details() -> tuple[ORMOption, ...]:

@@ -56,3 +56,16 @@ def require_unrestricted(task: CallbackTask) -> None:
     """
     if task.restricted_at is not None:
         raise Refused(Refusal.RESTRICTED)
+
+
+def require_workable(task: CallbackTask, user: User | None) -> None:
+    """Check that a task is open, or claimed by this user, and may be used. `user`: None where a program acts.
+
+    Raises:
+        Refused: `claimed` (with the name of who holds it), `closed`, or `restricted`.
+    """
+    require_unrestricted(task)
+    if task.state == TaskState.CLOSED:
+        raise Refused(Refusal.CLOSED)
+    if task.state == TaskState.CLAIMED and task.claimed_by_id != (user.id if user else None):
+        raise refusal_of(task)

@@ -6,7 +6,7 @@ one attempt, is served last of all, and is left alone once somebody there did no
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import contacts, intake
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
+from ivr.domain import opening_hours
 from ivr.domain.enums import TaskState
 from ivr.domain.outcomes import FINAL_OUTCOMES
 from ivr.models.callbacks import Attempt, CallbackTask
@@ -25,7 +26,7 @@ def may_be_called(session: Session, number: str, now: datetime) -> bool:
 
     Not twice a day or while one is open, not where a call was unwanted, and not beyond `silent_callers_a_day`.
     """
-    today = _midnight(now)
+    today = opening_hours.midnight(settings().hours, now)
     opened_today = CallbackTask.first_contact_at >= today
     theirs = (CallbackTask.silent_caller.is_(True), CallbackTask.callback_number == number)
     again = select(CallbackTask.id).where(*theirs, or_(opened_today, CallbackTask.state != TaskState.CLOSED))
@@ -44,8 +45,3 @@ def open_for(session: Session, call: Call, request: Request, now: datetime) -> N
         return
     if may_be_called(session, call.from_number, now):
         intake.open_for(session, call, request, now, silent_caller=True)
-
-
-def _midnight(now: datetime) -> datetime:
-    zone = settings().hours.zone
-    return datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_digest, events
+from ivr.callbacks.task_locks import lock_task
 from ivr.config.settings import settings
 from ivr.domain import sla_policies
 from ivr.domain.enums import AlertEvent, Outcome, SlaMeasure, SlaState, TaskEventKind, TaskKind, TaskState, Urgency
@@ -265,8 +266,3 @@ def running(session: Session, task: CallbackTask) -> Sequence[SlaClock]:
     lock_task(session, task.id)
     clocks = select(SlaClock).where(SlaClock.task_id == task.id, SlaClock.state.in_(RUNNING))
     return session.scalars(clocks.execution_options(populate_existing=True)).all()
-
-
-def lock_task(session: Session, task_id: int) -> None:
-    """Lock a task. Every transaction locks the task before its clocks, because the other order would deadlock."""
-    session.execute(select(CallbackTask.id).where(CallbackTask.id == task_id).with_for_update())

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import contacts, events, intake, merging, sla_clocks
-from ivr.callbacks.refused import Refused
+from ivr.callbacks.refused import Refused, require_workable
 from ivr.callbacks.request import Request
+from ivr.callbacks.task_locks import lock_tasks
 from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, Urgency
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -33,10 +34,10 @@ def split(session: Session, contact: Contact, user: User | None, now: datetime) 
             `claimed` by somebody else; `closed`; `restricted`; or `being_called`.
     """
     task = contact.task
-    merging.lock(session, task)
+    lock_tasks(session, task)
     if contact.task_id != task.id:  # a colleague was quicker
         raise Refused(Refusal.CONTACT_MOVED)
-    merging.require_workable(task, user)
+    require_workable(task, user)
     if len(task.contacts) < 2:
         raise Refused(Refusal.ONLY_CONTACT)
     if contacts.is_first(contact, task):
@@ -99,10 +100,8 @@ def _opened_for(
     for clock in sla_clocks.of_task(session, own.id):
         _keep_word(own, clock, contact, promised.get(clock.measure))
     intake.complete(session, contact, request)
-    events.record(session, own.id, TaskEventKind.SPLIT_FROM, now, user_id=merging.id_of(user), text=task.receipt_code)
-    events.record(
-        session, task.id, TaskEventKind.SPLIT_OFF, now, user_id=merging.id_of(user), text=contact.receipt_code
-    )
+    events.record(session, own.id, TaskEventKind.SPLIT_FROM, now, user_id=events.id_of(user), text=task.receipt_code)
+    events.record(session, task.id, TaskEventKind.SPLIT_OFF, now, user_id=events.id_of(user), text=contact.receipt_code)
     sla_clocks.catch_up(session, own.id, now)
     return own
 

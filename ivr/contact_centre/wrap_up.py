@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import caller_news, emergency_reports, events, intake, sla_clocks, workflow
+from ivr.callbacks import caller_news, emergency_reports, events, intake, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
+from ivr.callbacks.task_locks import lock_task
 from ivr.contact_centre import agent_presence, call_distribution
 from ivr.domain.enums import ConversationOutcome, Outcome, PresenceState, Refusal, TaskState
 from ivr.models.accounts import User
@@ -36,7 +37,7 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
     )
     mine = task is not None and task.state == TaskState.CLAIMED and task.claimed_by_id == user.id
     if task is not None and mine and outcome == ConversationOutcome.SETTLED:
-        sla_clocks.lock_task(session, task.id)
+        lock_task(session, task.id)
         caller_news.require_seen(session, task, user)
         workflow.close(session, task, user, Outcome.REACHED, text, now, attempted=True)
     elif task is not None:

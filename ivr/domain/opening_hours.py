@@ -145,6 +145,11 @@ def next_opening_day(hours: Hours, after: datetime) -> datetime | None:
     return next_opening(hours, datetime.combine(tomorrow, time(0), tzinfo=hours.zone))
 
 
+def midnight(hours: Hours, now: datetime) -> datetime:
+    """The beginning of the local day of an instant."""
+    return datetime.combine(now.astimezone(hours.zone).date(), time(0), hours.zone)
+
+
 def open_spans(hours: Hours, start: datetime, horizon_days: int = 400) -> Iterator[tuple[datetime, datetime]]:
     """Opening times (UTC) from `start` on, each from its opening, or from `start`, to its closing."""
     first = start.astimezone(hours.zone).date()
@@ -163,14 +168,14 @@ def _spans_of(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
     if (span := span_on(hours, day)) is None:
         return
     zone = hours.zone
-    midnight, end = (datetime.combine(one, time(0), zone) for one in (day, day + timedelta(days=1)))
+    begin, end = (datetime.combine(one, time(0), zone) for one in (day, day + timedelta(days=1)))
     times = [datetime.combine(day, span.opens, zone), datetime.combine(day, span.closes, zone) if span.closes else end]
-    if midnight.utcoffset() == end.utcoffset():
+    if begin.utcoffset() == end.utcoffset():
         yield times[0].astimezone(UTC), times[1].astimezone(UTC)
         return
     edges = {at.replace(fold=fold).astimezone(UTC) for at in times for fold in (0, 1)}
-    edges |= {midnight.astimezone(UTC), end.astimezone(UTC), _transition(midnight, end)}
-    between = sorted(at for at in edges if midnight.astimezone(UTC) <= at <= end.astimezone(UTC))
+    edges |= {begin.astimezone(UTC), end.astimezone(UTC), _transition(begin, end)}
+    between = sorted(at for at in edges if begin.astimezone(UTC) <= at <= end.astimezone(UTC))
     began: datetime | None = None
     for at in between:
         if is_open(hours, at) and at < end.astimezone(UTC):

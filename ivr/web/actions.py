@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import break_glass
-from ivr.callbacks import caller_news, collaboration, queries, sla_clocks
+from ivr.callbacks import caller_news, collaboration, queries
 from ivr.callbacks.refused import Refused
+from ivr.callbacks.task_locks import lock_task
 from ivr.contact_centre.agent_presence import NotNow
 from ivr.domain.enums import Refusal
 from ivr.domain.timestamps import utc_now
@@ -99,7 +100,7 @@ def act_on_task(
     def change(session: Session) -> None:
         found = queries.one(session, me(), task_id) or abort(404)
         if ends is not None:
-            sla_clocks.lock_task(session, task_id)
+            lock_task(session, task_id)
             caller_news.require_seen(session, found, me(), ends.seen)
         action(session, found, me(), utc_now())
 

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports
-from ivr.callbacks import caller_news, claims, promises, queries, saved_views, sla_clocks, workflow
+from ivr.callbacks import caller_news, claims, promises, queries, saved_views, workflow
 from ivr.callbacks.refused import Refused
+from ivr.callbacks.task_locks import lock_task
 from ivr.domain import words
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import Refusal
@@ -94,7 +95,7 @@ def _close(form: SelectionForm) -> AnyResponse:
         for task in queries.some(session, me(), form.ids):
             try:
                 with session.begin_nested():
-                    sla_clocks.lock_task(session, task.id)
+                    lock_task(session, task.id)
                     caller_news.require_seen(session, task, me(), marks.get(task.id, ""))
                     if task.state == "open":
                         workflow.claim(session, task, me(), utc_now())
