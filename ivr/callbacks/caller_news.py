@@ -26,6 +26,8 @@ _BY_CALLER = (
     TaskEventKind.CALLED_AGAIN,
     TaskEventKind.NUMBER_GIVEN,
     TaskEventKind.CHANGED,
+    TaskEventKind.NUMBER_CHANGED,
+    TaskEventKind.WITHDRAWAL_WANTED,
     TaskEventKind.WITHDRAWN,
     TaskEventKind.RAISED,
 )

@@ -22,6 +22,15 @@ from tests.support.people import a_task, the_task
 NEWS = "Eine neue Nachricht ist eingegangen"
 
 
+#: What a caller does, and the event that it leaves.
+HAPPENS = {
+    "message": TaskEventKind.CALLED_AGAIN,
+    "number": TaskEventKind.NUMBER_GIVEN,
+    "number by code": TaskEventKind.NUMBER_CHANGED,
+    "withdrawal by code": TaskEventKind.WITHDRAWAL_WANTED,
+}
+
+
 def caller_says_more(task_id: int, how: str = "message") -> None:
     """The caller rings again about the same matter, or gives another number."""
     with database.writing() as session:
@@ -35,8 +44,7 @@ def caller_says_more(task_id: int, how: str = "message") -> None:
                     consented_at=now, left_at=now, about={},
                 )
             )  # fmt: skip
-        kinds = {"message": TaskEventKind.CALLED_AGAIN, "number": TaskEventKind.NUMBER_GIVEN}
-        events.record(session, task.id, kinds.get(how, TaskEventKind.CALLED_AGAIN), now)
+        events.record(session, task.id, HAPPENS[how], now)
 
 
 def seen_on(page: str) -> str:
@@ -63,7 +71,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("action", ENDINGS)
-@pytest.mark.parametrize("how", ["message", "number"])
+@pytest.mark.parametrize("how", HAPPENS)
 def test_nobody_ends_a_task_over_something_they_have_not_seen(mia_at_work, action: str, how: str) -> None:
     mia, task_id, seen = mia_at_work
     caller_says_more(task_id, how)
