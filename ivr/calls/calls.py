@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -65,6 +65,8 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
     """
     new = insert(connection.dialect, _CALLS)
     changed = {
+        # The end of a call may have been written first.
+        "shown_as": case((_CALLS.c.shown_as == "", new.excluded.shown_as), else_=_CALLS.c.shown_as),
         "step": new.excluded.step,
         "language": new.excluded.language,
         "concern": func.coalesce(new.excluded.concern, _CALLS.c.concern),

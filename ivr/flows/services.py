@@ -191,7 +191,7 @@ def _online() -> Mapping[str, Step]:
             sets="callback_number",
             not_usable="number_not_usable",
             to="sms_mobile",
-            otherwise="goodbye_informed",
+            otherwise="link_told",  # who cannot get a text is told the address
         ),
         "send_link_first": Branch(on=conditions.link_can_be_sent, yes="send_link", no="link_told"),
         "link_told": Announce(("link_told",), to="anything_else"),

@@ -110,12 +110,13 @@ class Child:
 
 
 def stop_all(children: list[Child]) -> None:
-    """Stop children in order: all are asked at once, the last listed (they are needed by the others) after them."""
-    for child in children:
-        child.terminate()
-    deadline = time.monotonic() + _GRACE
-    for child in children:
-        child.end(deadline)
+    """Stop children: all but the last at once, and the last when they have ended, because they may need it (Redis)."""
+    for some in (children[:-1], children[-1:]):
+        for child in some:
+            child.terminate()
+        deadline = time.monotonic() + _GRACE
+        for child in some:
+            child.end(deadline)
 
 
 def tail(path: Path, lines: int = 8) -> str:

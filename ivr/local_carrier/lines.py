@@ -165,10 +165,12 @@ class ScriptedLine(Line):
             speech = self._caller.speaks()
         except HungUp:
             return RecordedSpeech(np.zeros(0, np.int16), "hangup")
+        heard = speech.samples[: max_seconds * RATE]
         if self._interrupted:
             self._interrupted = False
-            return RecordedSpeech(speech.samples[: max_seconds * RATE], "interrupted")
-        return RecordedSpeech(speech.samples[: max_seconds * RATE], speech.ended_by)
+            return RecordedSpeech(heard, "interrupted")
+        # Who is still speaking at the limit has not pressed a key or hung up yet.
+        return RecordedSpeech(heard, speech.ended_by if len(heard) == len(speech.samples) else "")
 
     def wait(self, seconds: float) -> None:
         """Return at once: no time passes."""

@@ -158,7 +158,7 @@ class FlowContext:
             return StatusAnswer(RequestStatus.LOCKED, present)
 
     def _status_of(self, contact: Contact, code: str, state: CallState) -> StatusAnswer:
-        status, instants = request_status.status_for_caller(contact, self.now)
+        status, instants = request_status.status_for_caller(contact, self.at(state))
         slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **instants}
         request = state.knowing(**slots).request
         if status not in request_status.OVER:

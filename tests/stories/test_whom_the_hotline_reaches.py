@@ -63,6 +63,14 @@ def test_no_text_goes_to_a_country_that_is_not_texted(hotline) -> None:
     assert sent() == ["+905321234567"]
 
 
+@pytest.mark.parametrize("number", ["+4942155501", SOMALIA, "anonymous"])
+def test_who_cannot_get_a_text_hears_the_address(hotline, number: str) -> None:
+    """A landline, a country that is not texted, a withheld number; and no other number is keyed in."""
+    person = wants_link(hotline, number).hears("enter_sms_number")
+    person.presses("", "", "").hears("link_told", "anything_else").does_not_hear("link_sent")
+    assert sent() == []
+
+
 def test_there_is_one_link_in_a_call(hotline) -> None:
     person = wants_link(hotline).presses("1").hears("link_sent", "anything_else")
     for number in ("017622222222", "017633333333"):
