@@ -26,7 +26,7 @@ def readyz() -> tuple[Response, int]:
     """200 while this host can serve callers, 503 while it cannot; and each part, with what is missing of it.
 
     The database, Redis and the workers may be away: callers are served all the same. `complete` says whether nothing
-    is missing.
+    is missing; `notes` are parts of which callers and members notice nothing.
     """
     serves, parts = readiness.serves_callers(), readiness.parts()
     status = 200 if serves else 503
@@ -35,10 +35,16 @@ def readyz() -> tuple[Response, int]:
         "text/html",
     ):
         return Response(_told(serves, parts), mimetype="text/plain"), status
-    missing = [part for part in parts if part.state != OK and not part.is_a_note]
-    told = [{"part": part.name, "what": part.state, "remedy": part.remedy} for part in parts if part.state != OK]
+    missing, notes = (
+        [_described(part) for part in parts if part.state != OK and part.is_a_note is is_a_note]
+        for is_a_note in (False, True)
+    )
     states = {part.name.replace(" ", "_"): part.state for part in parts}
-    return jsonify(ready=serves, complete=not missing, missing=told, **states), status
+    return jsonify(ready=serves, complete=not missing, missing=missing, notes=notes, **states), status
+
+
+def _described(part: Part) -> dict[str, str]:
+    return {"part": part.name, "what": part.state, "remedy": part.remedy}
 
 
 def _told(serves: bool, parts: Sequence[Part]) -> str:

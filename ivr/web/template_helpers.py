@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from flask import Flask, url_for
-from flask_babel import format_date, format_datetime, gettext, ngettext
+from flask_babel import format_date, format_datetime, format_decimal, gettext, ngettext
 
 from ivr.callbacks import code_changes, promises
 from ivr.callbacks.refused import Refused
@@ -257,6 +257,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         moment=moment,
         language_name=language_name,
+        decimal_number=format_decimal,
         phone=phone_numbers.readable,
         is_mobile=phone_numbers.is_mobile,
         duration=duration,

@@ -79,7 +79,7 @@ def _copy_of(migrated: Path, var_dir: Path) -> None:
 @pytest.fixture
 def valkey_url() -> Iterator[str]:
     """The address of an empty Redis server."""
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield server.connection_url
 
 

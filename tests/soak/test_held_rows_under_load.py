@@ -91,11 +91,11 @@ class Holder(threading.Thread):
     def run(self) -> None:
         pause = 2.0
         while not self.over.wait(pause):
-            pause = HELD_EVERY - HELD_SECONDS
             with psycopg.connect(self._url) as connection:
                 row = connection.execute(
                     "SELECT call_sid FROM calls WHERE state = 'in_progress' ORDER BY id DESC LIMIT 1 FOR UPDATE"
                 ).fetchone()
+                pause = 0.1 if row is None else HELD_EVERY - HELD_SECONDS
                 if row is not None:
                     self.held.add(row[0])
                     time.sleep(HELD_SECONDS)

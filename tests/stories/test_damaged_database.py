@@ -24,9 +24,6 @@ from tests.support.webhook_calls import WebhookCall
 
 BY_KEY = ["2", "1", "2", "1", "#", "3"]
 
-POSTGRESQL = os.environ.get("DATABASE") == "postgresql"
-pytestmark = pytest.mark.skipif(POSTGRESQL, reason="PostgreSQL looks after its own files")
-
 
 @pytest.fixture
 def file(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -32,7 +32,9 @@ def ask(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     def asked() -> tuple[int, dict[str, dict[str, str]]]:
         monkeypatch.setattr(readiness, "_asked", (0.0, "", ""))
         answer = client.get("/readyz")
-        return answer.status_code, {one["part"]: one for one in answer.json["missing"] if one["part"] != "models"}
+        return answer.status_code, {
+            one["part"]: one for one in answer.json["missing"] + answer.json["notes"] if one["part"] != "models"
+        }
 
     asked.client = client  # type: ignore[attr-defined]
     return asked
@@ -171,4 +173,5 @@ def test_a_host_that_can_keep_nothing_any_more_serves_nobody(ask: Any, monkeypat
 def test_languages_whose_messages_nobody_transcribes_are_a_note(ask: Any) -> None:
     answer = ask.client.get("/readyz").json
     assert answer["models"].startswith("none for ")
-    assert answer["complete"] is True
+    assert (answer["complete"], answer["missing"]) == (True, [])
+    assert [one["part"] for one in answer["notes"]] == ["models"]
