@@ -68,7 +68,9 @@ def remember_all(connection: Connection, chosen: Sequence[tuple[str | None, str,
         return
     new = insert(connection.dialect, _KNOWN)
     latest = {"language": new.excluded.language, "last_called_at": new.excluded.last_called_at}
-    statement = new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=latest)
+    # Another process may be late with an earlier choice.
+    is_later = new.excluded.last_called_at >= _KNOWN.c.last_called_at
+    statement = new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=latest, where=is_later)
     connection.execute(statement, sorted(values, key=itemgetter("number_hash")))
 
 

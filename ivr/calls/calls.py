@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, select, update
+from sqlalchemy import Case, Connection, Table, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
         return call
     if erased_ids.was_deleted(session, call_sid):
         from_number = None  # erased: a late event stores no more than that there was a call
-    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state=CallRowState.IN_PROGRESS)
+    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state=CallRowState.IN_PROGRESS, answers=0)
     try:
         with session.begin_nested():
             session.add(call)
@@ -46,7 +47,7 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a call has come. `ending` is empty while it goes on."""
+    """How far a call has come, after how many answers of its caller. `ending` is empty while it goes on."""
 
     call_sid: str
     from_number: str | None
@@ -56,21 +57,27 @@ class Progress:
     concern: str | None
     ending: str
     shown_as: str = ""
+    answers: int = 0
 
 
 def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
     """Note how far calls have come, and the calls themselves where they are not stored yet.
 
-    The latest row comes last; a concern and an ending once noted stay until there is another.
+    A concern and an ending once noted stay until there is another. Several processes note the steps of one call, and
+    any of them may be late: what was known after fewer answers than the row has does not replace anything.
     """
     new = insert(connection.dialect, _CALLS)
+    goes_on = new.excluded.answers >= _CALLS.c.answers
+
+    def latest(name: str) -> Case[Any]:
+        noted, stored = new.excluded[name], _CALLS.c[name]
+        return case((goes_on, func.coalesce(noted, stored)), else_=func.coalesce(stored, noted))
+
     changed = {
         # The end of a call may have been written first.
         "shown_as": case((_CALLS.c.shown_as == "", new.excluded.shown_as), else_=_CALLS.c.shown_as),
-        "step": new.excluded.step,
-        "language": new.excluded.language,
-        "concern": func.coalesce(new.excluded.concern, _CALLS.c.concern),
-        "ending": func.coalesce(new.excluded.ending, _CALLS.c.ending),
+        **{name: latest(name) for name in ("step", "language", "concern", "ending")},
+        "answers": case((goes_on, new.excluded.answers), else_=_CALLS.c.answers),
     }
     values = [
         {
@@ -83,14 +90,18 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
             "language": row.language,
             "concern": row.concern or None,
             "ending": row.ending or None,
+            "answers": row.answers,
         }
         for row in sorted(rows, key=attrgetter("call_sid"))
     ]
     connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=changed), values)
 
 
-def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "") -> None:
-    """Note how far a call has come."""
+def progressed(call: Call, step: str, language: str, concern: str | None, answers: int = 0, ending: str = "") -> None:
+    """Note how far a call has come, unless it is known to have come further: after more than so many answers."""
+    if answers < call.answers:
+        return
+    call.answers = answers
     call.step = step
     call.language = language
     call.concern = Concern(concern) if concern else call.concern

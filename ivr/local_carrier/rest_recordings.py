@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, jsonify, request, send_file
+from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.local_carrier.rest_format import created_at, current_switch, earliest, page, recording_json
 
@@ -32,7 +32,8 @@ def media(sid: str) -> Response:
     store = current_switch().store
     if store.recording(sid) is None or not store.audio_path(sid).exists():
         abort(404)
-    return send_file(store.audio_path(sid).absolute(), mimetype="audio/x-wav")
+    # Read whole: a client that goes away in between would leave the file open.
+    return Response(store.audio_path(sid).read_bytes(), mimetype="audio/x-wav")
 
 
 @pages.delete("/Recordings/<sid>.json")

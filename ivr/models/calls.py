@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, String, false
+from sqlalchemy import Boolean, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.domain import caller_ids
@@ -33,6 +33,8 @@ class Call(Base):
     concern: Mapped[Concern | None] = mapped_column(Enumerated(Concern, 40))
     #: The step of the flow at which something was last written down.
     step: Mapped[str | None] = mapped_column(String(60))
+    #: How many answers the caller had given then. What was known after fewer answers changes nothing any more.
+    answers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
     ending: Mapped[CallEnding | None] = mapped_column(Enumerated(CallEnding, 20))
     state: Mapped[CallRowState] = mapped_column(Enumerated(CallRowState, 20), default=CallRowState.IN_PROGRESS)

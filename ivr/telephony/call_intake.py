@@ -115,7 +115,8 @@ def _write_progress_behind(
 ) -> None:
     """Note how far the call has come, after it has been answered."""
     began, concern = began_at(state, now), state.request.concern
-    progress = calls.Progress(call_sid, from_number, began, state.step, state.language, concern, ending, state.shown_as)
+    at, told = (state.step, state.language, concern, ending), (state.shown_as, state.answers)
+    progress = calls.Progress(call_sid, from_number, began, *at, *told)
     write_behind.write_row_soon(calls.went_on, progress)
     if language_chosen:
         write_behind.write_row_soon(caller_language.remember_all, (from_number, state.language, now))
@@ -126,7 +127,7 @@ def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     state = entry.state
     call = calls.seen(session, entry.call_sid, entry.from_number, began_at(state, entry.at))
     call.shown_as = call.shown_as or state.shown_as
-    calls.progressed(call, state.step, state.language, state.request.concern, entry.ending)
+    calls.progressed(call, state.step, state.language, state.request.concern, state.answers, entry.ending)
     for event in state.pending_events:
         if not event.name_of_copy or spool.take_mark(session, event.name_of_copy):
             _take_in_event(session, call, state, event, entry.at)
@@ -209,7 +210,7 @@ def _join_queue(session: Session, call: Call, state: CallState, context: EventCo
 def join_queue(session: Session, call_sid: str, state: CallState, now: datetime) -> None:
     """Write down that a caller waits, where that could not be done when they began to."""
     call = calls.seen(session, call_sid, None, began_at(state, now))
-    calls.progressed(call, state.step, state.language, state.request.concern)
+    calls.progressed(call, state.step, state.language, state.request.concern, state.answers)
     _join_queue(session, call, state, EventContext.of(state), now)
 
 
@@ -242,7 +243,7 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
     state, now = entry.state, entry.at
     call = calls.seen(session, entry.call_sid, None, began_at(state, now))
     call.shown_as = call.shown_as or state.shown_as
-    calls.progressed(call, call.step or state.step, state.language, state.request.concern)
+    calls.progressed(call, call.step or state.step, state.language, state.request.concern, state.answers)
     described = _recording(state.recording_number, EventContext.of(state))
     recording = voicebox.announced(session, call, described, entry.recording_sid, now)
     if entry.status == "in-progress":

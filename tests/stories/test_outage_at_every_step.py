@@ -26,6 +26,7 @@ from tests.support.volume import volume
 from tests.support.webhook_calls import SPEAKS, WebhookCall
 
 _LATER = ["1", "#", "3"]  # the number is right; no postal code; at any time
+SILENT = "silent at the question"
 #: What is keyed in, in English.
 CALLS: Mapping[str, Sequence[str]] = {
     "message": ["2", "1", "1", SPEAKS, "1", *_LATER],
@@ -36,7 +37,9 @@ CALLS: Mapping[str, Sequence[str]] = {
     "postal order": ["2", "5", "1", "1", SPEAKS, "1", "1", "2", "1"],
     "appointment": ["2", "5", "2", "1", SPEAKS, "1", "1", "1", "2", *_LATER],
     "link": ["2", "5", "3", "1", "1", "2"],
-    "nothing wanted": ["2", "1", "3"],
+    # Three times no answer about the recording: called back once, which is promised only while the database can tell
+    # that it has not been promised today.
+    SILENT: ["2", "1", "3"],
 }
 #: How many webhooks are unanswered by the database.
 FOR_ONE, FOR_GOOD = 1, 1000
@@ -129,7 +132,8 @@ def test_a_call_goes_on_whatever_stops_and_whenever(
         assert not spool.waiting(), where
         assert spool.damaged() == 0, where
         new = set(codes()) - known
-        assert len(new) == expected, where
+        promised = "We will call you back once" in "".join(call.documents)
+        assert len(new) == (int(promised) if kind == SILENT else expected), where
         heard = codes_heard("en", call.documents)
         assert heard <= new, where
         was_noted = first >= noted_after or (turns == FOR_ONE and first < documents - 1)
