@@ -19,7 +19,6 @@ PLACEHOLDERS: Mapping[str, str] = {
     "key": "digits",
     "callback_number": "digits",
     "receipt_code": "digits",
-    "minutes": "count",
     "place": "count",
     "wait_minutes": "count",
     "hours": "count",

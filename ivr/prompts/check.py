@@ -35,7 +35,6 @@ EXAMPLES: Mapping[str, str] = {
     "key": "9",
     "callback_number": "+4915112345678",
     "receipt_code": "27384950",
-    "minutes": "3",
     "place": "12",
     "wait_minutes": "45",
     "hours": "24",

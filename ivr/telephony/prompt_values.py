@@ -27,7 +27,6 @@ class PromptValues(Mapping[str, str]):
             "due_at": self._due_at,
             "opening_at": self._opening_at,
             "hours": self._hours,
-            "minutes": self._minutes,
         }
 
     @cached_property
@@ -78,7 +77,3 @@ class PromptValues(Mapping[str, str]):
         if opening is not None and opening <= now:  # simulated to be closed within opening hours
             opening = opening_hours.next_opening_day(hours, now)
         return iso(opening or now) or ""
-
-    @staticmethod
-    def _minutes() -> str:
-        return str(settings().message_seconds // 60 or 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -142,3 +143,10 @@ def test_the_local_carrier_has_the_carriers_voice_of_each_language() -> None:
 
 def test_members_are_told_every_concern() -> None:
     assert all(agent_announcements.staff_prompts().concerns[concern] for concern in Concern)
+
+
+@pytest.mark.parametrize("language", sorted(languages.LANGUAGES))
+def test_nobody_is_told_a_length_of_recordings_that_a_setting_makes_false(language: str) -> None:
+    text = catalogues.catalogue(language)["speak_now"]
+    assert "{" not in text
+    assert not re.search(r"\d", text)
