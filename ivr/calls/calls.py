@@ -97,7 +97,7 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
     connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=changed), values)
 
 
-def progressed(call: Call, step: str, language: str, concern: str | None, answers: int = 0, ending: str = "") -> None:
+def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "", answers: int = 0) -> None:
     """Note how far a call has come, unless it is known to have come further: after more than so many answers."""
     if answers < call.answers:
         return

@@ -33,7 +33,7 @@ from ivr.voicebox import audio_store
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
     "blocked_by_id", "confirmed_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash",
-    "closing_counted",
+    "closing_counted", "answers",
 }  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     state = entry.state
     call = calls.seen(session, entry.call_sid, entry.from_number, began_at(state, entry.at))
     call.shown_as = call.shown_as or state.shown_as
-    calls.progressed(call, state.step, state.language, state.request.concern, state.answers, entry.ending)
+    calls.progressed(call, state.step, state.language, state.request.concern, entry.ending, state.answers)
     for event in state.pending_events:
         if not event.name_of_copy or spool.take_mark(session, event.name_of_copy):
             _take_in_event(session, call, state, event, entry.at)
@@ -210,7 +210,7 @@ def _join_queue(session: Session, call: Call, state: CallState, context: EventCo
 def join_queue(session: Session, call_sid: str, state: CallState, now: datetime) -> None:
     """Write down that a caller waits, where that could not be done when they began to."""
     call = calls.seen(session, call_sid, None, began_at(state, now))
-    calls.progressed(call, state.step, state.language, state.request.concern, state.answers)
+    calls.progressed(call, state.step, state.language, state.request.concern, answers=state.answers)
     _join_queue(session, call, state, EventContext.of(state), now)
 
 
@@ -243,7 +243,7 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
     state, now = entry.state, entry.at
     call = calls.seen(session, entry.call_sid, None, began_at(state, now))
     call.shown_as = call.shown_as or state.shown_as
-    calls.progressed(call, call.step or state.step, state.language, state.request.concern, state.answers)
+    calls.progressed(call, call.step or state.step, state.language, state.request.concern, answers=state.answers)
     described = _recording(state.recording_number, EventContext.of(state))
     recording = voicebox.announced(session, call, described, entry.recording_sid, now)
     if entry.status == "in-progress":

@@ -10,6 +10,7 @@ import pytest
 from ivr.domain import sla_policies, working_hours
 from ivr.domain.enums import TaskKind, Urgency
 from ivr.domain.opening_hours import Closure, Hours, Span
+from tests.support.volume import volume
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = Hours()
@@ -74,10 +75,11 @@ def test_a_hotline_that_never_opens_tells_what_is_due() -> None:
     )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("urgency", list(Urgency))
 @pytest.mark.parametrize("hours", [DAILY, Hours(weekdays={"sunday": None, "saturday": None}, holidays=True)])
 def test_every_minute_of_a_week_has_a_deadline_at_which_somebody_works(urgency: Urgency, hours: Hours) -> None:
-    for minute in range(0, 14 * 24 * 60, 23):
+    for minute in range(0, 14 * 24 * 60, volume(test=97, soak=23)):
         began = datetime(2026, 10, 19, tzinfo=BERLIN).timestamp() + minute * 60
         now = datetime.fromtimestamp(began, BERLIN)
         due = sla_policies.due_at(now, TaskKind.CALLBACK, urgency, "benefits", (), hours)

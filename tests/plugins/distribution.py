@@ -11,6 +11,12 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline")
 
+#: What takes longest begins first, so that no process has a long test left while the others have ended.
+LONGEST_FIRST = (
+    "tests/stories/", "tests/browser/", "tests/workers/", "tests/soak/", "tests/web/test_proxies.py",
+    "tests/web/test_bad_input.py", "tests/launcher/", "tests/prompts/test_recognition.py", "tests/operations/",
+)  # fmt: skip
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -21,11 +27,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = chosen
+    items.sort(key=_rank)  # a stable sort: the order within is that of the files
     for item in items:
         for name in SHARED:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
+
+
+def _rank(item: pytest.Item) -> int:
+    places = (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
+    return next(places, len(LONGEST_FIRST))
 
 
 def _belongs_to_this_run(item: pytest.Item) -> bool:

@@ -28,9 +28,11 @@ from tests.support.postgres import Postgres, running
 from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
 from tests.support.speech import human_speech
+from tests.support.volume import volume
 from tests.support.waiting import eventually
 
-SHAKY_NUMBER = 200
+#: How many people call while it is gone, twelve at a time.
+CALLERS = volume(test=60, ci=100, soak=200)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,8 @@ def tasks() -> int:
         return session.scalar(select(func.count()).select_from(CallbackTask)) or 0
 
 
-def test_two_hundred_callers_while_database_and_redis_are_gone(
+@pytest.mark.soak
+def test_callers_while_database_and_redis_are_gone_get_their_tasks(
     fragile_hotline: RunningHotline, server: Postgres
 ) -> None:
     server.kill()
@@ -98,7 +101,7 @@ def test_two_hundred_callers_while_database_and_redis_are_gone(
     watcher.start()
     try:
         with ThreadPoolExecutor(12) as threads:
-            numbers = [f"+49151{number:08d}" for number in range(SHAKY_NUMBER)]
+            numbers = [f"+49151{number:08d}" for number in range(CALLERS)]
             recorded = list(threads.map(lambda number: leaves_a_message(fragile_hotline, number), numbers))
     finally:
         stop.set()
@@ -110,7 +113,7 @@ def test_two_hundred_callers_while_database_and_redis_are_gone(
     server.start()
     fragile_hotline.restart("redis", "worker")
     back = time.monotonic()
-    eventually(lambda: tasks() >= SHAKY_NUMBER, 180, 0.5)
+    eventually(lambda: tasks() >= CALLERS, 180, 0.5)
     assert time.monotonic() - back < 180
     eventually(lambda: not spool_is_waiting(fragile_hotline), 60)
 
@@ -119,10 +122,10 @@ def test_two_hundred_callers_while_database_and_redis_are_gone(
             done = select(func.count()).select_from(Recording).where(Recording.carrier_deleted_at.is_not(None))
             return session.scalar(done) or 0
 
-    eventually(lambda: stored() == SHAKY_NUMBER, 180, 0.5)
+    eventually(lambda: stored() == CALLERS, 180, 0.5)
     with database.reading() as session:
         per_number = select(func.count(CallbackTask.id)).group_by(CallbackTask.callback_number)
-        assert session.scalars(per_number).all() == [1] * SHAKY_NUMBER, "one task each, none doubled"
+        assert session.scalars(per_number).all() == [1] * CALLERS, "one task each, none doubled"
         told = session.execute(select(CallbackTask.language, CallbackTask.concern).distinct()).all()
         assert [tuple(row) for row in told] == [("de", "work")], "and what they had keyed in is known"
     assert list(fragile_hotline.switch.store.recordings()) == [], "nothing is left at the carrier"

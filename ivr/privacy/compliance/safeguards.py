@@ -181,7 +181,7 @@ MEASURES: dict[str, Measure] = {
     "spool": Measure(
         "Availability",
         "A caller's inputs survive an outage of the database",
-        "stories/test_degraded.py::test_two_hundred_callers_while_database_and_redis_are_gone",
+        "stories/test_degraded.py::test_callers_while_database_and_redis_are_gone_get_their_tasks",
     ),
     "backup": Measure("Availability", "Sealed backups, with a drill", "operations/test_backup.py::test_the_drill"),
     "defaults": Measure(
