@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, events, merged_clocks, search_index, sla_clocks, workflow
+from ivr.callbacks import alert_digest, events, judgements, merged_clocks, search_index, sla_clocks, workflow
 from ivr.callbacks.refused import Refused, require_unrestricted, require_workable
 from ivr.callbacks.task_locks import lock_tasks
 from ivr.domain.enums import (
@@ -61,8 +61,9 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
     `user`: None where a program does it.
 
     Raises:
-        Refused: `other_task_needed`, `other_kind` for tasks that are answered in different ways, `claimed` by somebody
-            else, `closed`, `restricted`, or `being_called` while somebody is on the telephone about the other task.
+        Refused: `other_task_needed`, `other_kind` for tasks that are answered in different ways, `told_apart` where a
+            member has judged them not to be of the same person, `claimed` by somebody else, `closed`, `restricted`, or
+            `being_called` while somebody is on the telephone about the other task.
     """
     if task.id == other.id:
         raise Refused(Refusal.OTHER_TASK_NEEDED)
@@ -71,6 +72,8 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
         return done
     if task.kind != other.kind:
         raise Refused(Refusal.OTHER_KIND)
+    if judgements.between(session, task.id, other.id):
+        raise Refused(Refusal.TOLD_APART)
     for one in (task, other):
         require_workable(one, user)
     if is_being_called(session, other):

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
-from ivr.callbacks import queries
+from ivr.callbacks import judgements, queries
 from ivr.domain.enums import Likeness, Outcome, TaskState
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact, LaterCall
+from ivr.models.merges import JudgedPair
 
 #: Closed tasks are shown for information so long.
 CLOSED_FOR = timedelta(days=14)
@@ -40,6 +41,13 @@ def of_task(session: Session, user: User, task: CallbackTask, now: datetime) -> 
     return [Proposal(other, tuple(sorted(signs[other.id]))) for other in ordered[:MOST]]
 
 
+def told_apart(session: Session, user: User, task: CallbackTask) -> list[tuple[CallbackTask, JudgedPair]]:
+    """Tasks of the user's teams that were judged not to be of the same person as this one, the latest first."""
+    judged = judgements.others_of(session, [task.id])[task.id]
+    others = queries.some(session, user, list(judged))
+    return sorted(((other, judged[other.id]) for other in others), key=lambda pair: -pair[1].id)
+
+
 def with_others(session: Session, user: User, tasks: Sequence[CallbackTask]) -> set[int]:
     """Of the open tasks of a list, the ids of those with another open task that is perhaps of the same person."""
     shown = [task for task in tasks if task.state != TaskState.CLOSED and task.restricted_at is None]
@@ -61,8 +69,13 @@ def _signs(
     others = {other_id for of_one in found.values() for other_id in of_one}
     usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), queries.visible_to(user), which)
     known = set(session.scalars(select(CallbackTask.id).where(CallbackTask.id.in_(sorted(others)), *usable)))
+    apart = judgements.others_of(session, [task_id for task_id, of_one in found.items() if of_one])
     return {
-        task_id: {other_id: of for other_id, of in of_one.items() if other_id in known and other_id != task_id}
+        task_id: {
+            other_id: of
+            for other_id, of in of_one.items()
+            if other_id in known and other_id != task_id and other_id not in apart.get(task_id, ())
+        }
         for task_id, of_one in found.items()
     }
 

@@ -122,6 +122,8 @@ PERMISSIONS: dict[str, Permission] = {
     "desk.claim_both": _task("Claim two tasks, in order to compare them"),
     "desk.merge": _task("Merge two tasks of one person; needs a claim, or an unlocking with a reason, of both"),
     "desk.undo_merge": _task("Undo a merge"),
+    "desk.tell_apart": _task("Judge that two tasks are not of one person; needs a claim, or an unlocking, of both"),
+    "desk.undo_tell_apart": _task("Undo that judgement"),
     "desk.split": _task("Take a contact out of a task; needs a claim, or an unlocking with a reason"),
     "desk.decide": _task(
         "Confirm or reject a change by receipt code; needs a claim, or an unlocking with a reason (logged)"

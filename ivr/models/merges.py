@@ -1,11 +1,11 @@
-"""Merges: that a member has made one task of two, and what is needed to take that back."""
+"""Merges: that a member has made one task of two, and what is needed to take that back; and that two are none."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.models.accounts import User
@@ -31,3 +31,16 @@ class Merge(Base):
     task: Mapped[CallbackTask] = relationship(foreign_keys=[task_id])
     merged: Mapped[CallbackTask] = relationship(foreign_keys=[merged_id])
     user: Mapped[User | None] = relationship()
+
+
+class JudgedPair(Base):
+    """A member has judged that two tasks are not of the same person. The lower id comes first."""
+
+    __tablename__ = "judged_pairs"
+    __table_args__ = (UniqueConstraint("low_id", "high_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    low_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"))
+    high_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    judged_at: Mapped[datetime]
+    user: Mapped[User] = relationship()

@@ -156,6 +156,7 @@ def task(task_id: int) -> str:
         merges = merging.merges_into(session, task_id)
         parts = [found, *(one.merged for one in merges)]
         alike = proposals.of_task(session, me(), found, now) if reason else []
+        apart = proposals.told_apart(session, me(), found) if reason else []
         told = {contact.id for contact in found.contacts if code_changes.is_being_told(session, contact)}
         return render_template(
             "task.html", task=found, now=now, me=me(), outcomes=outcomes, covered=reason is None, opened=reason,
@@ -163,7 +164,8 @@ def task(task_id: int) -> str:
             unfinished=failed_jobs.by_task(session, [found]).get(task_id, []),
             the_time=outbound_callbacks.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=collaboration.draft(session, task_id, me()),
-            related=queries.related(session, me(), found) if reason else [], proposals=alike, merges=merges, told=told,
+            related=queries.related(session, me(), found) if reason else [], proposals=alike, apart=apart,
+            merges=merges, told=told,
             history=sorted((event for part in parts for event in part.events), key=lambda event: (event.at, event.id)),
             codes={part.id: part.receipt_code for part in parts},
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,

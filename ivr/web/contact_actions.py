@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log, access_reports, break_glass
-from ivr.callbacks import code_changes, merging, proposals, queries, splitting, workflow
+from ivr.callbacks import code_changes, judgements, merging, proposals, queries, splitting, workflow
 from ivr.callbacks.refused import Refused
 from ivr.domain.enums import AccessAction, CallerProof, Refusal, TaskState
 from ivr.domain.timestamps import utc_now
@@ -47,7 +47,8 @@ def compare(task_id: int, other_id: int) -> str | Response:
         signs = {one.task.id: one.signs for one in proposals.of_task(session, me(), pair[0], now)}
         return render_template(
             "compare.html", task=pair[0], other=pair[1], pair=pair, shown=shown, me=me(), now=now,
-            signs=signs.get(other_id, ()), older=min(pair, key=lambda one: (one.first_contact_at, one.id)),
+            signs=signs.get(other_id, ()), apart=judgements.between(session, task_id, other_id),
+            older=min(pair, key=lambda one: (one.first_contact_at, one.id)),
         )  # fmt: skip
 
 
@@ -91,15 +92,47 @@ def merge(task_id: int) -> Response:
 
     def change(session: Session) -> None:
         now = utc_now()
-        stays, gone = (queries.visible(session, me(), one) or abort(404) for one in (form.keep, gone_id))
-        for one in (stays, gone):
-            if one.state != TaskState.CLOSED and break_glass.reason_for(session, one, me(), now) is None:
-                raise Refused(Refusal.CLAIMED, by=one.claimed_by.name) if one.claimed_by else Refused(Refusal.COVERED)
-        merging.merge(session, stays, gone, me(), now)
+        merging.merge(session, *_seen_both(session, form.keep, gone_id, now), me(), now)
 
     page = url_for("desk.compare", task_id=task_id, other_id=form.other)
     done = gettext("Merged: every contact stands here now, the other task is closed. You can undo this below.")
     return act(change, page, done=done, after=url_for("desk.task", task_id=form.keep))
+
+
+@desk.post("/tasks/<int:task_id>/tell-apart")
+def tell_apart(task_id: int) -> Response:
+    """Keep that two tasks are not of the same person."""
+    other_id = task_form(OtherForm, task_id).other
+
+    def change(session: Session) -> None:
+        now = utc_now()
+        judgements.tell_apart(session, *_seen_both(session, task_id, other_id, now), me(), now)
+
+    done = gettext("Noted: not the same person. The two are not proposed any more. You can undo this below.")
+    page = url_for("desk.compare", task_id=task_id, other_id=other_id)
+    return act(change, page, done=done, after=url_for("desk.task", task_id=task_id))
+
+
+@desk.post("/tasks/<int:task_id>/undo-tell-apart")
+def undo_tell_apart(task_id: int) -> Response:
+    """Take back that two tasks are not of the same person."""
+    other_id = task_form(OtherForm, task_id).other
+
+    def change(session: Session) -> None:
+        one, other = (queries.visible(session, me(), each) or abort(404) for each in (task_id, other_id))
+        judgements.take_back(session, one, other, me(), utc_now())
+
+    done = gettext("The judgement “not the same person” is undone.")
+    return act(change, url_for("desk.task", task_id=task_id), done=done)
+
+
+def _seen_both(session: Session, task_id: int, other_id: int, now: datetime) -> tuple[CallbackTask, CallbackTask]:
+    """Two tasks of which the reader may see what is the callers'."""
+    one, other = (queries.visible(session, me(), each) or abort(404) for each in (task_id, other_id))
+    for each in (one, other):
+        if each.state != TaskState.CLOSED and break_glass.reason_for(session, each, me(), now) is None:
+            raise Refused(Refusal.CLAIMED, by=each.claimed_by.name) if each.claimed_by else Refused(Refusal.COVERED)
+    return one, other
 
 
 @desk.post("/tasks/<int:task_id>/undo-merge")

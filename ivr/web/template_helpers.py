@@ -153,6 +153,8 @@ _PUBLIC = (
     TaskEventKind.MERGE_UNDONE,
     TaskEventKind.SPLIT_OFF,
     TaskEventKind.SPLIT_FROM,
+    TaskEventKind.TOLD_APART,
+    TaskEventKind.TOLD_APART_UNDONE,
     TaskEventKind.CHANGE_CONFIRMED,
     TaskEventKind.CHANGE_REFUSED,
 )

@@ -12,6 +12,7 @@ from ivr.domain.enums import AccessAction, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import CallbackTask
+from ivr.models.merges import JudgedPair
 from ivr.platform import database
 from tests.support.contacts import NUMBER, changed_by_code, first_contact, joined, opened, the_contact
 from tests.support.people import a_task, the_task
@@ -151,6 +152,53 @@ def test_a_contact_is_taken_out_and_merged_back(desk) -> None:
     again = mia.post(address, follow_redirects=True).text
     assert "Dieser Kontakt gehört inzwischen zu einem anderen Auftrag." in again
     assert mia.post(f"/desk/tasks/{task}/contacts/99/split").status_code == 404
+
+
+# -- judged not to be the same person --------------------------------------------------------------
+
+
+def test_a_pair_that_was_judged_two_people_is_proposed_no_more_until_that_is_undone(desk) -> None:
+    task, other = opened(age=HOUR), opened()
+    mia, page = compared(desk, task, other)
+    assert f"/desk/tasks/{task}/tell-apart" in page
+    done = mia.post(f"/desk/tasks/{task}/tell-apart", data={"other": other}, follow_redirects=True).text
+    assert "Notiert: nicht dieselbe Person." in done
+    for one, another in ((task, other), (other, task)):
+        page = mia.get(f"/desk/tasks/{one}").text
+        assert "Vielleicht dieselbe Person" not in page
+        assert "beurteilt von Mia" in page
+        assert the_task(another).receipt_code in page
+        assert the_task(one).events[-1].kind == TaskEventKind.TOLD_APART
+    assert "vielleicht dieselbe Person" not in mia.get("/desk/").text
+    assert 'name="keep"' not in mia.get(f"/desk/tasks/{other}/compare/{task}").text
+    back = mia.post(f"/desk/tasks/{other}/undo-tell-apart", data={"other": task}, follow_redirects=True).text
+    assert "ist rückgängig gemacht" in back
+    assert "Vielleicht dieselbe Person" in back
+    assert mia.get("/desk/").text.count("vielleicht dieselbe Person") == 2
+    assert the_task(task).events[-1].kind == TaskEventKind.TOLD_APART_UNDONE
+
+
+def test_a_colleague_who_merges_what_was_judged_two_people_is_told_so(desk) -> None:
+    task, other = opened(age=HOUR), opened()
+    mia, _ = compared(desk, task, other)
+    for _ in range(2):
+        mia.post(f"/desk/tasks/{task}/tell-apart", data={"other": other})
+    data = {"other": other, "keep": task}
+    page = mia.post(f"/desk/tasks/{task}/merge", data=data, follow_redirects=True).text
+    assert "nicht dieselbe Person ist. Bitte machen Sie das zuerst rückgängig" in page
+    assert the_task(other).merged_into_id is None
+
+
+def test_nobody_judges_what_they_may_not_see(desk) -> None:
+    task, other, foreign = opened(), opened(), opened(concern="under_25")
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    page = mia.post(f"/desk/tasks/{task}/tell-apart", data={"other": other}, follow_redirects=True).text
+    assert "Notiert" not in page
+    assert mia.post(f"/desk/tasks/{task}/tell-apart", data={"other": foreign}).status_code == 404
+    assert mia.post(f"/desk/tasks/{task}/undo-tell-apart", data={"other": foreign}).status_code == 404
+    with database.reading() as session:
+        assert not session.scalars(select(JudgedPair)).all()
 
 
 # -- changed by receipt code -----------------------------------------------------------------------

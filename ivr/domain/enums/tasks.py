@@ -80,6 +80,8 @@ class TaskEventKind(StrEnum):
     MERGE_UNDONE = "merge_undone"
     SPLIT_OFF = "split_off"
     SPLIT_FROM = "split_from"
+    TOLD_APART = "told_apart"
+    TOLD_APART_UNDONE = "told_apart_undone"
 
 
 class Likeness(StrEnum):
@@ -188,6 +190,7 @@ class Refusal(StrEnum):
     NO_CONVERSATION = "no_conversation"
     OTHER_TASK_NEEDED = "other_task_needed"
     OTHER_KIND = "other_kind"
+    TOLD_APART = "told_apart"
     BEING_CALLED = "being_called"
     MERGED = "merged"
     NOT_MERGED = "not_merged"

@@ -92,6 +92,8 @@ TASK_EVENTS = Words(
         TaskEventKind.MERGE_UNDONE: _("The merge was undone"),
         TaskEventKind.SPLIT_OFF: _("Taken out into a task of its own"),
         TaskEventKind.SPLIT_FROM: _("Taken out of the task"),
+        TaskEventKind.TOLD_APART: _("Judged not to be the same person as in the task"),
+        TaskEventKind.TOLD_APART_UNDONE: _("The judgement “not the same person” was undone for the task"),
     },
     TaskEventKind,
 )
@@ -251,6 +253,7 @@ REFUSALS = Words(
             "A callback, an order of forms and an appointment wish are answered in different ways. "
             "They stay tasks of their own."
         ),
+        Refusal.TOLD_APART: _("Somebody has judged that this is not the same person. Please undo that first."),
         Refusal.BEING_CALLED: _("Somebody is calling back at the moment. Please wait until the call is over."),
         Refusal.MERGED: _("This task was merged into another one. To work on it by itself, undo the merge."),
         Refusal.NOT_MERGED: _("This task is not merged any more."),

@@ -54,6 +54,9 @@ TABLES: dict[str, Kept] = {
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {RetentionKind.TRANSCRIPT: "the row", RetentionKind.NUMBER_AND_NAME: "the row"},
     ),
+    "judged_pairs": Kept(
+        "callers", "That a member has judged two tasks not to be of the same person", (RetentionKind.TASK,)
+    ),
     "voicebox_messages": Kept(
         "callers",
         "A message: consent, language, what it is about",
