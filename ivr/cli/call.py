@@ -27,7 +27,10 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
     help="The number that passes the call on, as the carrier names it. Default: nobody does.",
 )
 @click.option(
-    "--press", type=Keys(), default="", help='Keys for each question, such as "1,2,1"; "-" stays silent at one.'
+    "--press",
+    type=Keys(),
+    default="",
+    help='Keys for each question, such as "1,2,!1"; "-" stays silent at one, "!" presses during a prompt.',
 )
 @click.option("--say", type=Text(2000), multiple=True, help="A text that a synthetic voice says after the tone.")
 @click.option("--language", type=LANGUAGE, help="Language of that voice. Default: the language of the call.")

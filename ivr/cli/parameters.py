@@ -68,15 +68,15 @@ class Keys(click.ParamType[tuple[str, ...]]):
     name = "keys"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """One entry for each question; `-` is silence."""
+        """One entry for each question; `-` is silence, `!` in front means during the prompt before it."""
         if isinstance(value, tuple):
             return value
         entries = tuple(entry.strip() for entry in str(value).split(",")) if str(value).strip() else ()
         for entry in entries:
-            if not re.fullmatch(r"[0-9*#]+|-", entry):
+            if not re.fullmatch(r"!?[0-9*#]+|-", entry):
                 self.fail(
-                    f"{entry!r} are no keys: give digits, * and # for each question, separated by commas, and - for "
-                    'silence, as in "1,2,-,0151#"',
+                    f"{entry!r} are no keys: give digits, * and # for each question, separated by commas, - for "
+                    'silence, and ! before keys that are pressed during a prompt, as in "1,2,-,0151#,!1"',
                     param,
                     ctx,
                 )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from ivr.domain.enums import EventName, Held, Promised, QueueExit
-from ivr.flows import promises
+from ivr.flows import promises, turn_end
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
     Input,
-    JoinQueue,
-    JoinRoom,
     Keys,
     LeftQueue,
-    Listen,
     NoInterpreter,
     PlayRecording,
     PromptLine,
@@ -22,7 +19,6 @@ from ivr.flows.protocol import (
     TalkEnded,
     Turn,
     Verb,
-    Wait,
 )
 from ivr.flows.state import AnsweredQuestion, CallState, Event, changed
 from ivr.flows.steps import (
@@ -39,7 +35,6 @@ from ivr.flows.steps import (
     Questions,
     Record,
     RecordEvent,
-    Step,
     Talk,
     WaitInQueue,
 )
@@ -82,6 +77,8 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
             events = (_message_left(state, given),)
         return _walk(flow, _go(state, flow.exhausted), questions, events, ())
     match flow.steps[state.step], given:
+        case Record() as record, Keys(early=True):
+            return _skipped_to_tone(record, state, given)
         case Menu() | EnterDigits(), _ if ends_entry:
             lines = _repeated(state)
         case Menu() as menu, _:
@@ -114,6 +111,12 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
     return _walk(flow, state, questions, events, lines)
 
 
+def _skipped_to_tone(record: Record, state: CallState, given: Keys) -> Turn:
+    """The turn after a key during what is said before a tone: the tone at once, or all of it once more."""
+    again = (Speak((PromptLine(record.prompt),), skippable=True),) if given.digits == REPEAT else ()
+    return Turn(state, (), (*again, RecordSpeech(record.silence)))
+
+
 def _message_left(state: CallState, recorded: Recorded) -> Event:
     number, sid = state.recording_number, recorded.recording_sid
     return Event(EventName.MESSAGE_LEFT, number, sid, recorded.seconds, cut_at_limit=recorded.cut_at_limit)
@@ -141,6 +144,8 @@ def _at_menu(
     flow: Flow, menu: Menu, state: CallState, given: Input
 ) -> tuple[CallState, tuple[Event, ...], tuple[PromptLine, ...]]:
     key = given.digits if isinstance(given, Keys) else ""
+    if isinstance(given, Keys) and given.early and key not in (REPEAT, BACK) and key in menu.choices:
+        return state, (), ()  # nobody agrees to what they have not heard: the question is asked at once
     if choice := menu.choices.get(key) or menu.ahead.get(key):
         chosen = _choose(_leave(state), choice)
         return chosen, (Event(choice.event),) if choice.event else (), ()
@@ -227,11 +232,12 @@ def _walk(
     flow: Flow, state: CallState, questions: Questions, events: tuple[Event, ...], lines: tuple[PromptLine, ...]
 ) -> Turn:
     verbs: list[Verb] = []
+    announced: tuple[PromptLine, ...] = ()
     for _ in range(len(flow.steps) + 1):
         step = flow.steps[state.step]
         match step:
             case Announce(prompts=prompts, to=to):
-                verbs.append(Speak(tuple(PromptLine(prompt) for prompt in prompts)))
+                announced = (*announced, *(PromptLine(prompt) for prompt in prompts))
                 state = changed(_go(state, to), last_prompts=(*state.last_prompts, *prompts))
             case Branch() as branch:
                 state = _on(state, branch.yes if branch.on(state, questions) else branch.no)
@@ -245,12 +251,12 @@ def _walk(
                 events = (*events, Event(name, number=state.callback_number))
                 state = changed(_on(state, to), trail=())
             case PlayBack() as play if questions.recording_is_ready(state):
-                verbs.append(PlayRecording())
-                state = _go(state, play.to)
+                verbs += [*turn_end.spoken(announced), PlayRecording()]
+                announced, state = (), _go(state, play.to)
             case PlayBack() as play if state.tries >= play.attempts:
                 state = _go(state, play.otherwise)
             case _:
-                return _stop(step, state, events, verbs, lines)
+                return turn_end.stop(flow, state, events, verbs, announced, lines)
     raise AssertionError(f"the flow runs in a circle without input at {state.step}")
 
 
@@ -261,39 +267,3 @@ def _promised(state: CallState, event: EventName) -> CallState:
     if event in promises.UNCONFIRMED:
         return state.knowing(promised=state.request.promised or Promised.UNCONFIRMED)
     return state.knowing(promised=Promised.CONFIRMED)
-
-
-def _stop(
-    step: Step, state: CallState, events: tuple[Event, ...], verbs: list[Verb], lines: tuple[PromptLine, ...]
-) -> Turn:
-    """The turn that ends at a step which waits for something, or ends the call."""
-    match step:
-        case Menu() as menu:
-            spoken = menu.lines or (PromptLine(menu.prompt),)
-            verbs.append(Listen((*lines, *spoken), 1, menu.timeout))
-        case EnterDigits() as entry:
-            verbs.append(Listen((*lines, PromptLine(entry.prompt)), entry.max_digits, entry.timeout))
-        case Record() as record:
-            # A recording that follows one with speech continues it; at "record again" it replaces it.
-            before, again = state.request.message_number, state.request.records_again
-            state = changed(
-                state,
-                recording_number=state.recording_number + 1,
-                continues_recording=before if record.continues else 0,
-                replaces_recording=before if again and not record.continues else 0,
-            )
-            if state.request.promised is not None:  # who agrees to be recorded waits for an answer
-                state = state.knowing(promised=Promised.CONFIRMED)
-            events = (*events, Event(EventName.RECORDING_BEGINS, state.recording_number))
-            verbs += [Speak((*lines, PromptLine(record.prompt))), RecordSpeech(record.silence)]
-        case WaitInQueue():
-            state = changed(state, queue_visit=state.queue_visit + 1)
-            events = (*events, Event(EventName.QUEUE_JOINED))
-            verbs.append(JoinQueue())
-        case Talk():
-            verbs.append(JoinRoom(state.room))
-        case PlayBack():
-            verbs.append(Wait(1))
-        case End() as end:
-            verbs += [Speak(tuple(PromptLine(prompt) for prompt in end.prompts)), HangUp()]
-    return Turn(state, events, tuple(verbs))

@@ -17,6 +17,8 @@ class Keys:
     """Keys pressed; none is silence. An entry that was ended with nothing in it is a single `#`."""
 
     digits: str = ""
+    #: Pressed during what is said before a question or a tone that has to be heard first (:class:`Speak`).
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,10 @@ class PromptLine:
 
 @dataclass(frozen=True)
 class Speak:
-    """Speak prompts to their end."""
+    """Speak prompts to their end, or until a key is pressed (`skippable`: the input is then an early key)."""
 
     lines: tuple[PromptLine, ...]
+    skippable: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from ivr.domain.enums import CallEnding, CallQueueState, EventName, RequestStatus, RoutingQuestion
@@ -152,7 +153,7 @@ class Find:
 
 @dataclass(frozen=True)
 class Announce:
-    """Prompts spoken to the end, then on."""
+    """Prompts, then on. Where a question follows they are spoken as its beginning, so that a key counts for it."""
 
     prompts: tuple[str, ...]
     to: str
@@ -278,6 +279,24 @@ class Flow:
     def choices(self, menu: Menu) -> Mapping[str, Choice]:
         """All keys of a menu, its own and those that count anywhere."""
         return {**self.anywhere, **menu.choices}
+
+    @cached_property
+    def consents(self) -> frozenset[str]:
+        """The menus of which a key leads to a tone without another question: they ask for consent.
+
+        Their own keys count only when the question has begun; what is said before it can be skipped by any key.
+        """
+        return frozenset(
+            name
+            for name, step in self.steps.items()
+            if isinstance(step, Menu) and any(self._records_next(choice.to) for choice in step.choices.values())
+        )
+
+    def _records_next(self, name: str) -> bool:
+        step = self.steps.get(name)
+        if isinstance(step, Branch | Find | Announce | Promise | RecordEvent):
+            return any(self._records_next(way) for way in self.ways(name))
+        return isinstance(step, Record)
 
     def ways(self, name: str) -> tuple[str, ...]:
         """The names of all steps that may follow a step, except by the keys that count anywhere."""

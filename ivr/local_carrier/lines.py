@@ -20,6 +20,8 @@ from ivr.local_carrier.conferences import Conference, Participant
 #: A frame of 50 ms below this root mean square (of 32768) counts as silence.
 _SILENCE = 250
 _FRAME = RATE // 20
+#: Seconds in which nobody has begun to press a key after a prompt.
+_REACTION = 1
 
 
 class HungUp(Exception):
@@ -86,6 +88,10 @@ class Line(ABC):
             raise Interrupted
 
     @abstractmethod
+    def drop_keys(self) -> None:
+        """Forget the keys pressed so far: what is collected next are only those pressed from now on."""
+
+    @abstractmethod
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
         """Play a prompt. Returns True if the caller pressed a key, which stops an interruptible prompt."""
 
@@ -113,8 +119,8 @@ class Line(ABC):
 class Caller(Protocol):
     """Decides what a scripted caller does. Every method but `speaks` and `is_done` may raise :class:`HungUp`."""
 
-    def hears(self, text: str, language: str) -> None:
-        """A prompt is played."""
+    def hears(self, text: str, language: str) -> str | None:
+        """A prompt is played. Returns the keys pressed while it plays, if any."""
 
     def presses(self, count: int, finish: str) -> str:
         """The keys to press now; empty stays silent."""
@@ -137,17 +143,24 @@ class ScriptedLine(Line):
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+        self._early = ""
+
+    def drop_keys(self) -> None:
+        """Forget the keys pressed during a prompt."""
+        self._early = ""
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
-        """Pass the prompt's text to the caller."""
+        """Pass the prompt's text to the caller, who may press keys meanwhile."""
         self._check_interrupted()
-        self._caller.hears(utterance.text, utterance.language)
-        return False
+        self._early += self._caller.hears(utterance.text, utterance.language) or ""
+        return interruptible and self._early != ""
 
     def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
-        """Ask the caller for keys, and cut them as the carrier would."""
+        """Ask the caller for keys, unless some are pressed already, and cut them as the carrier would."""
         typed = ""
-        pressed = self._caller.presses(count, finish)
+        pressed, self._early = self._early, ""
+        if not pressed and (self.in_queue or timeout > _REACTION):
+            pressed = self._caller.presses(count, finish)
         if self.in_queue and not pressed:  # a call queue moves in real time
             self._caller.waits(lambda: self._interrupted)
         self._check_interrupted()
@@ -192,6 +205,9 @@ class ScriptedLine(Line):
 
 class SilentLine(Line):
     """The line of a call that has not been answered."""
+
+    def drop_keys(self) -> None:
+        """Do nothing."""
 
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
         """Play nothing."""

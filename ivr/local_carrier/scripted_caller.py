@@ -12,13 +12,17 @@ from ivr.audio import synthesis
 from ivr.audio.wav import Sound, at_telephone_rate
 from ivr.local_carrier.lines import HungUp, RecordedSpeech
 
+#: Marks keys that are pressed while a prompt plays.
+EARLY = "!"
+
 
 @dataclass
 class ScriptedCaller:
     """Implements :class:`ivr.local_carrier.lines.Caller`.
 
-    Each question takes the next entry of `keys`: `"-"` stays silent, several digits are keyed in together. Each tone
-    takes the next of `sounds`: a recording, or a text that a synthetic voice speaks. After the last entry the caller
+    Each question takes the next entry of `keys`: `"-"` stays silent, several digits are keyed in together. An entry
+    that begins with `"!"` is pressed early, during the first prompt after the entry before it. Each tone takes the
+    next of `sounds`: a recording, or a text that a synthetic voice speaks. After the last entry the caller
     stays silent, or hangs up if `hangs_up`.
     """
 
@@ -37,10 +41,16 @@ class ScriptedCaller:
     _sounds_used: int = field(default=0, init=False)
     _heard_language: str = field(default="de", init=False)
 
-    def hears(self, text: str, language: str) -> None:
-        """Report what is said, and remember its language."""
+    def hears(self, text: str, language: str) -> str | None:
+        """Report what is said, remember its language, and press the next keys if they are early ones."""
         self._heard_language = language or self._heard_language
         self.on_event({"type": "said", "text": text, "language": language})
+        if self._keys_used >= len(self.keys) or not self.keys[self._keys_used].startswith(EARLY):
+            return None
+        keys = self.keys[self._keys_used].removeprefix(EARLY)
+        self._keys_used += 1
+        self.on_event({"type": "pressed", "keys": keys})
+        return keys
 
     def presses(self, count: int, finish: str) -> str:
         """The next keys of the script."""

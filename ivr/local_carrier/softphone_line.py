@@ -92,6 +92,11 @@ class SoftphoneLine(Line):
 
     # -- called by the switch -------------------------------------------------------------------
 
+    def drop_keys(self) -> None:
+        """Forget the keys pressed so far."""
+        with self._changed:
+            self._keys = ""
+
     def hear(self, utterance: Utterance, *, interruptible: bool) -> bool:
         """Have the prompt played, and wait as long as it lasts."""
         sound = utterance.audio()
@@ -99,8 +104,6 @@ class SoftphoneLine(Line):
         self.audio[name] = sound
         while len(self.audio) > 40:
             self.audio.popitem(last=False)
-        if not interruptible:
-            self._keys = ""
         self._emit(type="said", text=utterance.text, language=utterance.language, audio=name, seconds=sound.seconds)
         pressed = self._wait_until(lambda: interruptible and bool(self._keys), sound.seconds)
         if pressed:

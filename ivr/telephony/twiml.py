@@ -31,6 +31,8 @@ from ivr.telephony import spoken_lines
 from ivr.telephony.spoken_lines import attribute
 from ivr.telephony.state_token import seal, seal_playback
 
+#: Parameter of an address that a key leads to which was pressed before the question or tone it is about.
+EARLY = "early"
 _ANY_KEY = "1234567890*#"
 _HEAD, _END = '<?xml version="1.0" encoding="UTF-8"?><Response>', "</Response>"
 
@@ -53,8 +55,9 @@ def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
 def _rendered(verb: Verb, state: CallState, answer: str, call_sid: str, values: Mapping[str, str]) -> str:
     """A verb as XML: what callers meet at every step as text, what is rare with the carrier's library."""
     match verb:
-        case Speak(lines=lines):
-            return spoken_lines.rendered(lines, state.language, values)
+        case Speak(lines=lines, skippable=skippable):
+            speech = spoken_lines.rendered(lines, state.language, values)
+            return _listen(attribute(answer.replace("?", f"?{EARLY}=1&", 1)), 1, 1, speech) if skippable else speech
         case Listen(lines=lines, max_digits=max_digits, timeout=timeout):
             speech = spoken_lines.rendered(lines, state.language, values)
             return _listen(attribute(answer), max_digits, timeout, speech) + _back_to(answer)

@@ -28,7 +28,7 @@ from ivr.flows.steps import Record
 from ivr.platform import database
 from ivr.prompts import music, parts, recordings, rendering
 from ivr.prompts.script import script
-from ivr.telephony import agent_webhooks, call_intake, emergency_fallback, flow_context, queue_webhooks
+from ivr.telephony import agent_webhooks, call_intake, emergency_fallback, flow_context, queue_webhooks, twiml
 from ivr.telephony.call_session import (
     call_sid,
     document,
@@ -202,7 +202,7 @@ def _input(state: CallState) -> Input:
         return Recorded(recorded, 1.0 if length is None else length, _cut_at_limit(state, length))
     if "Digits" in form:
         # An entry that was ended at once: the carrier tells the key apart, so it is no silence.
-        return Keys(form["Digits"] or form.get("FinishedOnKey", ""))
+        return Keys(form["Digits"] or form.get("FinishedOnKey", ""), early=twiml.EARLY in request.args)
     return Resumed()
 
 

@@ -25,6 +25,7 @@ from ivr.flows.protocol import (
     Recorded,
     RecordSpeech,
     Resumed,
+    Speak,
     StatusAnswer,
     TalkEnded,
     Wait,
@@ -398,3 +399,53 @@ def test_who_hears_badly_may_bring_somebody_too() -> None:
     assert (hard.step, hard.request.impairment) == ("who_comes_along", True)
     both = engine.answer(WHOLE, hard, Keys("2"), Answers()).state
     assert (both.request.companion, both.request.impairment) == ("companion", True)
+
+
+# -- keys during an announcement ---------------------------------------------------------------------
+
+
+def _prompts_of(verb: Listen | Speak) -> list[str]:
+    return [line.prompt for line in verb.lines]
+
+
+def test_an_announcement_is_the_beginning_of_the_question_after_it() -> None:
+    turn = engine.answer(WHOLE, at("services"), Keys("3"), Answers())
+    (listen,) = turn.verbs
+    assert _prompts_of(listen) == ["online_services", "link_by_sms"], "a key during either answers the question"
+
+
+def test_a_key_before_the_question_about_the_recording_agrees_to_nothing() -> None:
+    closed = engine.answer(WHOLE, at("main"), Keys("1"), Answers())
+    announced, question = closed.verbs
+    assert (announced.skippable, _prompts_of(announced)) == (True, ["closed", "offer_voicebox"])
+    assert _prompts_of(question) == ["consent"]
+    for key in ("1", "2"):
+        early = engine.answer(WHOLE, closed.state, Keys(key, early=True), Answers())
+        assert (early.state.step, early.events) == ("consent", ())
+        assert [_prompts_of(verb) for verb in early.verbs] == [["consent"]], "it is asked at once"
+    agreed = engine.answer(WHOLE, early.state, Keys("1"), Answers())
+    assert agreed.state.step == "record"
+
+
+def test_a_key_before_the_question_about_the_recording_may_be_an_emergency() -> None:
+    closed = engine.answer(WHOLE, at("main"), Keys("1"), Answers()).state
+    assert engine.answer(WHOLE, closed, Keys("9", early=True), Answers()).state.step == "emergency"
+    again = engine.answer(WHOLE, closed, Keys("*", early=True), Answers())
+    assert _prompts_of(again.verbs[-1]) == ["closed", "offer_voicebox", "consent"]
+
+
+def test_every_menu_that_leads_to_a_tone_must_be_heard_first() -> None:
+    assert WHOLE.consents >= {"consent", "appointment_consent", "send_where", "change_request", "review"}
+    assert "main" not in WHOLE.consents
+    assert "services" not in WHOLE.consents, "the question about the recording comes after it"
+
+
+def test_a_key_before_the_tone_brings_the_tone_and_is_no_second_recording() -> None:
+    told = engine.answer(WHOLE, at("consent"), Keys("1"), Answers())
+    assert [type(verb) for verb in told.verbs] == [Speak, RecordSpeech]
+    assert told.verbs[0].skippable
+    skipped = engine.answer(WHOLE, told.state, Keys("5", early=True), Answers())
+    assert (skipped.verbs, skipped.events) == ((RecordSpeech(7),), ())
+    assert skipped.state.recording_number == told.state.recording_number
+    repeated = engine.answer(WHOLE, told.state, Keys("*", early=True), Answers())
+    assert [type(verb) for verb in repeated.verbs] == [Speak, RecordSpeech]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ivr.audio.wav import RATE, Sound
-from ivr.local_carrier.lines import ScriptedLine
+from ivr.local_carrier.lines import KeyEntry, ScriptedLine, Utterance
 from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.local_carrier.softphone_line import SoftphoneLine
 
 
 @pytest.mark.parametrize("hangs_up", [False, True])
@@ -18,3 +19,19 @@ def test_who_still_speaks_at_the_limit_has_pressed_no_key(hangs_up: bool, spoken
     speech = line.record(5, "#", 7, beep=True)
     assert len(speech.samples) == kept * RATE
     assert speech.ended_by == ("" if is_cut else "hangup" if hangs_up else "#")
+
+
+def test_the_softphone_keeps_a_key_of_a_prompt_and_forgets_those_before_it() -> None:
+    line = SoftphoneLine()
+    prompt = Utterance("Guten Tag.", "de", lambda: Sound(np.zeros(RATE * 30, np.int16), RATE))
+    line.press("1")
+    line.drop_keys()  # a question begins
+    line.press("2")
+    assert line.hear(prompt, interruptible=True), "the prompt stops"
+    assert line.keys(1, "", 5) == KeyEntry("2")
+
+
+def test_a_scripted_caller_needs_longer_than_a_second_for_a_key() -> None:
+    line = ScriptedLine(ScriptedCaller(keys=["1"]))
+    assert line.keys(1, "", timeout=1) == KeyEntry("")
+    assert line.keys(1, "", timeout=5) == KeyEntry("1")

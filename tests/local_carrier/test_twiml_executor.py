@@ -111,6 +111,29 @@ def test_gather_ends_at_the_finish_key_or_the_count(ring, other) -> None:
     assert other.form("keys")["Digits"] == "#"
 
 
+def test_a_key_stops_the_prompts_of_its_gather_and_counts_for_it(ring, other) -> None:
+    """ "After the first digit is received the audio will stop playing." """
+    said = []
+    document = f'<Gather action="/keys" numDigits="1">{SAY}{SAY.replace("Hallo", "Zweitens")}</Gather>'
+    ring(document, keys=["!7"], on_event=lambda event: said.append(event.get("text")))
+    assert other.form("keys")["Digits"] == "7"
+    assert "Zweitens" not in said
+
+
+def test_keys_before_a_gather_are_lost(ring, other) -> None:
+    """ "Sometimes users begin to press keys before the <Gather> has actually begun": nest the prompts in it."""
+    ring(f'{SAY}<Gather action="/keys" numDigits="1">{SAY}</Gather>', keys=["!7", "8"])
+    assert other.form("keys")["Digits"] == "8"
+
+
+def test_keys_beyond_those_of_a_gather_are_no_answer_to_the_next(ring, other) -> None:
+    """ "numDigits": the Gather ends at once; what is pressed before the next has begun is lost."""
+    other.documents["keys"] = '<Gather action="/second" numDigits="1"/>'
+    ring(f'<Gather action="/keys" numDigits="1">{SAY}</Gather>', keys=["!12", "-"])
+    assert other.form("keys")["Digits"] == "1"
+    assert "second" not in other.paths()
+
+
 def test_gather_without_an_action_asks_for_the_same_document_again(ring, other) -> None:
     """TELEPHONY: a missing action re-requests the same document: a loop. The local carrier ends it as an error."""
     report = ring("<Gather/>", keys=["1"] * 500)

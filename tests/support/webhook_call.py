@@ -69,7 +69,7 @@ class WebhookCall:
         return " ".join(html.unescape(said) for said in re.findall(r"<Say[^>]*>([^<]*)</Say>", self.document))
 
     def _next(self) -> str:
-        found = re.search(r'(?:action="|<Redirect[^>]*>)([^"<]+)', self.document)
+        found = re.search(r'(?:action="|<Redirect[^>]*>)((?!\S+early=1)[^"<]+)', self.document)
         assert found, f"the call is over: {self.heard!r}"
         return html.unescape(found[1])
 

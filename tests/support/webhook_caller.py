@@ -73,7 +73,7 @@ class WebhookCaller:
         #: All that the last document says.
         self.text = ""
         self.verb, self.address, self.is_over = "", "", False
-        self.silence_leads_to = ""
+        self.silence_leads_to = self.early = ""
         self.state: CallState | None = None
         self._recordings = 0
 
@@ -90,6 +90,12 @@ class WebhookCaller:
                 self._request(self.silence_leads_to)
             else:
                 self._request(self.address, Digits=pressed)
+        return self
+
+    def presses_early(self, key: str) -> WebhookCaller:
+        """Press a key during what is said before the question or the tone."""
+        assert self.early, f"nothing is said before the {self.verb}; heard {self.last}"
+        self._request(self.early, Digits=key)
         return self
 
     def speaks(self, seconds: float = 4.0, *, hangs_up: bool = False) -> WebhookCaller:
@@ -165,16 +171,18 @@ class WebhookCaller:
         document = ElementTree.fromstring(self._post(url, **form))
         self._note()
         self.text = " ".join(document.itertext())
-        self.verb = self.address = self.silence_leads_to = ""
+        self.verb = self.address = self.silence_leads_to = self.early = ""
         for verb in document:
-            if verb.tag in ("Gather", "Record", "Enqueue", "Dial") and not self.verb:
+            if verb.tag == "Gather" and "early=1" in verb.get("action", ""):
+                self.early = verb.get("action", "")
+            elif verb.tag in ("Gather", "Record", "Enqueue", "Dial") and not self.verb:
                 self.verb, self.address = verb.tag, verb.get("action", "")
                 self._wait = verb.get("waitUrl", "")
             elif verb.tag == "Redirect":
                 self.silence_leads_to = verb.text or ""
             elif verb.tag == "Hangup":
                 self.hangs_up()
-        if self.verb == "Gather" and document.find("Gather").get("actionOnEmptyResult") == "true":
+        if self.verb == "Gather" and document.findall("Gather")[-1].get("actionOnEmptyResult") == "true":
             self.silence_leads_to = ""
         if (address := self.address or self.silence_leads_to) and (
             token := parse_qs(urlsplit(address).query).get("state")

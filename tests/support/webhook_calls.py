@@ -60,7 +60,7 @@ class WebhookCall:
     def _after(self, document: str, keys: Iterator[str]) -> tuple[str, dict[str, str]] | None:
         """What the carrier asks for next, and with what."""
         for verb in ElementTree.fromstring(document):
-            if verb.tag == "Gather":
+            if verb.tag == "Gather" and "early=1" not in verb.attrib["action"]:  # nobody presses keys early
                 return _path(verb.attrib["action"]), {"Digits": next(keys, "")}
             if verb.tag == "Record":
                 assert self.speaks_anyway or next(keys, "") == SPEAKS, "the caller did not expect the tone"

@@ -44,6 +44,12 @@ TABLE = [
         '<Say language="en-GB" voice="Polly.Amy">Once more, to write down: '
         "one two, three four, five six, seven four.</Say>",
     ),
+    # A key skips what is said before a question that must be heard first, and leads to an address of its own.
+    (
+        Speak((PromptLine("nothing_heard"),), skippable=True),
+        f'<Gather action="{ANSWER.replace("state=", "early=1&amp;state=")}" finishOnKey="" input="dtmf" method="POST" '
+        'numDigits="1" timeout="1"><Say language="de-DE" voice="Polly.Vicki">Ich habe nichts gehört.</Say></Gather>',
+    ),
     # Carrier: <Gather> calls its action only on input; without the <Redirect> silence would end the call.
     (
         Listen((PromptLine("not_understood"),), 1, 5),

@@ -33,7 +33,9 @@ def pause(execution: Execution, _url: str, verb: Verb) -> None:
 
 
 def gather(execution: Execution, url: str, verb: Verb) -> Request | None:
-    """Play the nested prompts, and collect keys."""
+    """Play the nested prompts, and collect keys: those that are pressed from its beginning on."""
+    # Carrier: keys pressed "before the <Gather> has actually begun" are lost.
+    execution.line.drop_keys()
     # Carrier: "After the first digit is received the audio will stop playing."
     for child in verb.children:
         if child.name == "Pause":

@@ -1,0 +1,77 @@
+"""What a caller hears at the step that ends a turn: announcements and the question after them are spoken as one."""
+
+from __future__ import annotations
+
+from ivr.domain.enums import EventName, Promised
+from ivr.flows.protocol import (
+    HangUp,
+    JoinQueue,
+    JoinRoom,
+    Listen,
+    PromptLine,
+    RecordSpeech,
+    Speak,
+    Turn,
+    Verb,
+    Wait,
+)
+from ivr.flows.state import CallState, Event, changed
+from ivr.flows.steps import End, EnterDigits, Flow, Menu, PlayBack, Record, Talk, WaitInQueue
+
+
+def spoken(lines: tuple[PromptLine, ...]) -> tuple[Speak, ...]:
+    """The verb that speaks lines where no question follows; none without lines."""
+    return (Speak(lines),) if lines else ()
+
+
+def stop(
+    flow: Flow,
+    state: CallState,
+    events: tuple[Event, ...],
+    verbs: list[Verb],
+    announced: tuple[PromptLine, ...],
+    lines: tuple[PromptLine, ...],
+) -> Turn:
+    """The turn that ends at a step which waits for something, or ends the call.
+
+    `announced` on the way to the step; `lines` because of the input before it.
+    """
+    match flow.steps[state.step]:
+        case Menu() as menu:
+            if state.step in flow.consents and announced:
+                verbs.append(Speak(announced, skippable=True))
+                announced = ()
+            asked = menu.lines or (PromptLine(menu.prompt),)
+            verbs.append(Listen((*announced, *lines, *asked), 1, menu.timeout))
+        case EnterDigits() as entry:
+            said = (*announced, *lines, PromptLine(entry.prompt))
+            verbs.append(Listen(said, entry.max_digits, entry.timeout))
+        case Record() as record:
+            state, events = _record_begins(record, state, events)
+            said = (*announced, *lines, PromptLine(record.prompt))
+            verbs += [Speak(said, skippable=True), RecordSpeech(record.silence)]
+        case WaitInQueue():
+            state = changed(state, queue_visit=state.queue_visit + 1)
+            events = (*events, Event(EventName.QUEUE_JOINED))
+            verbs += [*spoken(announced), JoinQueue()]
+        case Talk():
+            verbs += [*spoken(announced), JoinRoom(state.room)]
+        case PlayBack():
+            verbs += [*spoken(announced), Wait(1)]
+        case End() as end:
+            verbs += [Speak((*announced, *(PromptLine(prompt) for prompt in end.prompts))), HangUp()]
+    return Turn(state, events, tuple(verbs))
+
+
+def _record_begins(record: Record, state: CallState, events: tuple[Event, ...]) -> tuple[CallState, tuple[Event, ...]]:
+    # A recording that follows one with speech continues it; at "record again" it replaces it.
+    before, again = state.request.message_number, state.request.records_again
+    state = changed(
+        state,
+        recording_number=state.recording_number + 1,
+        continues_recording=before if record.continues else 0,
+        replaces_recording=before if again and not record.continues else 0,
+    )
+    if state.request.promised is not None:  # who agrees to be recorded waits for an answer
+        state = state.knowing(promised=Promised.CONFIRMED)
+    return state, (*events, Event(EventName.RECORDING_BEGINS, state.recording_number))
