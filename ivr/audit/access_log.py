@@ -51,6 +51,8 @@ class Actor:
 
 
 SYSTEM = Actor("hotline", SYSTEM_ROLE)
+#: Whoever has a shell on the machine.
+OPERATOR = Actor("command line", "operator")
 
 
 def append(

@@ -24,6 +24,7 @@ from ivr.models.accounts import Team
 from ivr.models.alerts import AlertItem, AlertMessage
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
+from ivr.notices import present
 from ivr.platform import outbox
 from ivr.platform.column_types import insert, rows
 
@@ -94,7 +95,7 @@ def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
 
 def _may_be_told(now: datetime) -> ColumnElement[bool]:
     """The condition for items that may be told now: those of unconfirmed tasks in opening hours only."""
-    if opening_hours.is_open(settings().hours, now):
+    if opening_hours.is_open(present.hours(), now):
         return true()
     return ~exists().where(CallbackTask.id == AlertItem.task_id, CallbackTask.unconfirmed.is_(True))
 

@@ -35,6 +35,7 @@ from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.notices import present
 
 
 def open_for(
@@ -100,7 +101,7 @@ def _open(session: Session, call: Call, request: Request, now: datetime, flags: 
             **flags,
             first_contact_at=began_at,
             due_at=sla_policies.due_at(
-                began_at, request.kind, request.urgency, team.key, settings().sla_policies, settings().hours
+                began_at, request.kind, request.urgency, team.key, settings().sla_policies, present.hours()
             ),
         )
         try:

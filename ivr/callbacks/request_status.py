@@ -9,6 +9,7 @@ from ivr.config.settings import settings
 from ivr.domain import working_hours
 from ivr.domain.enums import Outcome, RequestStatus, TaskState
 from ivr.models.contacts import Contact
+from ivr.notices import present
 
 #: Statuses after which a request is not changed any more.
 OVER = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
@@ -32,7 +33,7 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
     tried = [attempt.at for attempt in task.attempts if attempt.at >= contact.at]
     if tried:
         return RequestStatus.TRIED, {"tried_at": tried[-1]}
-    hours, calling_hours = settings().hours, settings().calling_hours
+    hours, calling_hours = present.hours(), settings().calling_hours
     if working_hours.deadline(hours, calling_hours, task.due_at, now) is None:  # nobody works in time any more
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from ivr.config.settings import Settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import Availability
+from ivr.notices import present
 
 #: Local times of day at which people are tried, by when they said that they can be reached.
 _TIMES_OF_DAY = {
@@ -41,7 +42,7 @@ def next_attempt_at(
     for day in (first_day + timedelta(days=number) for number in range(400)):
         for moment in fresh if day == first_day else dict.fromkeys((*fresh, *times)):
             at = datetime.combine(day, moment, zone).astimezone(UTC)
-            in_hours = opening_hours.is_open(settings.hours, at) and opening_hours.is_open(settings.calling_hours, at)
+            in_hours = opening_hours.is_open(present.hours(), at) and opening_hours.is_open(settings.calling_hours, at)
             if at >= now + _REST and in_hours:
                 return at
     return None

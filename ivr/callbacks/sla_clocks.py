@@ -22,6 +22,7 @@ from ivr.domain.outcomes import OUTCOMES_OF_KIND
 from ivr.domain.sla_policies import Deadline
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.sla import SlaClock
+from ivr.notices import present
 
 #: A decision that is older is kept when a task is reopened, because the metrics have counted it.
 SETTLED_AFTER = timedelta(days=7)
@@ -59,7 +60,7 @@ def start(session: Session, task: CallbackTask) -> None:
 
 def deadlines_of(task: CallbackTask, since: datetime, urgency: Urgency) -> Mapping[SlaMeasure, Deadline]:
     """The deadlines of a task's kind and team, counted from an instant, for an urgency."""
-    policies, hours = settings().sla_policies, settings().hours
+    policies, hours = settings().sla_policies, present.hours()
     return sla_policies.deadlines(since, task.kind, urgency, task.team.key, policies, hours)
 
 

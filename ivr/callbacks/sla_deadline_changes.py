@@ -8,12 +8,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.sla_clocks import catch_up, deadlines_of, escalation, running
-from ivr.config.settings import settings
 from ivr.domain import sla_policies
 from ivr.domain.enums import SlaMeasure, SlaState, SlaTime, TaskEventKind, Urgency
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.sla import SlaClock, SlaPause
+from ivr.notices import present
 
 
 def apply_emergency_deadlines(session: Session, task: CallbackTask, since: datetime) -> None:
@@ -133,8 +133,8 @@ def _stood_still(session: Session, task: CallbackTask) -> list[tuple[datetime, d
 
 def _moved(clock: SlaTime, at: datetime, stood_until: datetime, stands_until: datetime) -> datetime:
     """Where a deadline moves whose clock stands still until another instant than it did."""
-    left = sla_policies.between(clock, settings().hours, stood_until, at)
-    return at if not left else sla_policies.after(clock, settings().hours, stands_until, left)
+    left = sla_policies.between(clock, present.hours(), stood_until, at)
+    return at if not left else sla_policies.after(clock, present.hours(), stands_until, left)
 
 
 def _set(task: CallbackTask, clock: SlaClock, at_risk_at: datetime, due_at: datetime) -> None:

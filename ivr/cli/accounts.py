@@ -186,8 +186,7 @@ def _log(session: Session, event: str, detail: str) -> None:
     from ivr.audit import access_log
     from ivr.domain.timestamps import utc_now
 
-    actor = access_log.Actor("command line", "operator")
-    access_log.append(session, actor, event, utc_now(), detail=detail)
+    access_log.append(session, access_log.OPERATOR, event, utc_now(), detail=detail)
 
 
 @users.command("telephones")

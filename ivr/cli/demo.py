@@ -33,7 +33,7 @@ def remove() -> None:
     migrate()
     with database.writing() as session:
         removed = demo_logins.remove(session, utc_now())
-        actor = access_log.Actor("command line", "operator")
+        actor = access_log.OPERATOR
         detail = f"removed {len(removed)} log-ins for trying"
         access_log.append(session, actor, AccessAction.USER_CHANGED, utc_now(), detail=detail)
     files = remove_local_files(settings().var_dir)

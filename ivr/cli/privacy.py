@@ -71,7 +71,7 @@ def export_log(file: Path) -> None:
     from ivr.platform import database
 
     with database.writing() as session:
-        by = access_log.Actor("command line", "operator")
+        by = access_log.OPERATOR
         access_log.append(session, by, AccessAction.EXPORT_LOG, utc_now())
     with click.open_file(file, "w", encoding="utf-8", atomic=True) as opened:
         for line in verification.export(utc_now()):
@@ -132,7 +132,7 @@ def confirm_clock() -> None:
     now = utc_now()
     with database.writing() as session:
         names = clock_watch.confirm(session, now)
-        actor = access_log.Actor("command line", "operator")
+        actor = access_log.OPERATOR
         access_log.append(session, actor, AccessAction.PERIOD_DECIDED, now, detail="the clock is right")
     click.echo(f"It is {iso(now)}. Deletion goes on; set back from the future: {', '.join(names) or 'nothing'}")
 

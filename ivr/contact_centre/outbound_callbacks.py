@@ -35,6 +35,7 @@ from ivr.domain.enums import (
 from ivr.models.accounts import User
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
+from ivr.notices import present
 from ivr.platform import outbox
 
 #: How the caller's leg ended -> the outcome of the attempt.
@@ -103,7 +104,7 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
     if not settings().may_be_called(task.callback_number):
         raise Refused(Refusal.NO_CALL_ABROAD)
     configured = settings()
-    if not (opening_hours.is_open(configured.hours, now) and opening_hours.is_open(configured.calling_hours, now)):
+    if not (opening_hours.is_open(present.hours(), now) and opening_hours.is_open(configured.calling_hours, now)):
         raise Refused(Refusal.CLOSED_NOW)
 
 

@@ -79,6 +79,9 @@ class Hours(Strict):
     )
     closures: tuple[Closure, ...] = Field((), description="Days on which nobody answers.")
     holidays: bool = Field(False, description="Closed on the statutory holidays of Bremen.")
+    days: dict[date, DaySpan] = Field(
+        {}, description="Hours of single days (`YYYY-MM-DD`); they override everything else here."
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -115,6 +118,8 @@ def _bremen_holidays(year: int) -> frozenset[date]:
 
 def span_on(hours: Hours, day: date) -> Span | None:
     """The opening hours of a local day, None when it is closed all day."""
+    if day in hours.days:
+        return hours.days[day]
     if any(closure.first <= day <= closure.last for closure in hours.closures):
         return None
     if hours.holidays and day in _bremen_holidays(day.year):

@@ -156,6 +156,7 @@ PERMISSIONS: dict[str, Permission] = {
     "supervision.unwanted": _of(_SUPERVISORS, "Numbers that call extremely often (logged)"),
     "supervision.block": _of(_SUPERVISORS, "Block a number"),
     "supervision.lift": _of(_SUPERVISORS, "Lift a block"),
+    "special": _of(_SUPERVISORS, "Opening hours of single days (logged)"),
     "figures.page": Permission(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
     "figures": _of(_SUPERVISORS, "Details of a figure: no callers' data; tasks by receipt code"),
     "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),

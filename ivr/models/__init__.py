@@ -12,6 +12,7 @@ from ivr.models import (
     contact_centre,
     contacts,
     merges,
+    notices,
     privacy,
     prompts,
     reporting,
@@ -21,6 +22,6 @@ from ivr.models import (
 from ivr.platform import work_models
 
 __all__ = [
-    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "merges", "privacy",
-    "prompts", "reporting", "sla", "voicebox", "work_models",
+    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "merges", "notices",
+    "privacy", "prompts", "reporting", "sla", "voicebox", "work_models",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from ivr.domain.enums import AccessAction, RecordingState, RetentionKind, Subjec
 from ivr.domain.timestamps import utc_now
 from ivr.models.privacy import DeletionRecord, PendingDeletion, SubjectRequest
 from ivr.models.voicebox import Recording
+from ivr.notices import present
 from ivr.platform import clock_watch, database, job_queue, spool
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint, Work
@@ -173,7 +174,7 @@ def finish_erasures() -> None:
         return
     destroy_audio()
     forget_at_carrier()
-    if opening_hours.is_open(settings().hours, utc_now()) or not scrub():
+    if opening_hours.is_open(present.hours(), utc_now()) or not scrub():
         return
     with database.writing() as session:
         if session.scalar(select(PendingDeletion.sid).where(PendingDeletion.done_at.is_(None)).limit(1)) is None:

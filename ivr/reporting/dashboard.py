@@ -24,6 +24,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.sla import SlaClock
+from ivr.notices import present
 from ivr.reporting import daily_metrics
 
 #: Days that the dashboard looks back.
@@ -133,7 +134,7 @@ def calls_today(session: Session, now: datetime) -> list[tuple[int, int, int]]:
     today = daily_metrics.local_day(now)
     calls = daily_metrics.by_day(session, today, today, "calls", "hour")
     by_hour = {int(key): int(value) for (_, key), value in calls.items()}
-    span = settings().hours.usual_span
+    span = present.hours().days.get(today) or settings().hours.usual_span
     opens, closes = (span.opens.hour, span.closes.hour if span.closes else 24) if span else (8, 18)
     staff = duty_roster.staff_by_hour(session, today)
     hours = range(min([opens, *by_hour]), max([closes, *(hour + 1 for hour in by_hour)]))

@@ -15,6 +15,7 @@ from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AgeGroup
 from ivr.domain.words import Translate
+from ivr.notices import present
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
 from ivr.reporting.disclosure_control import Sum
@@ -128,7 +129,7 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
 
 def _opening_days(first: date, last: date) -> int:
     every = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return sum(opening_hours.span_on(settings().hours, day) is not None for day in every)
+    return sum(opening_hours.span_on(present.hours(), day) is not None for day in every)
 
 
 def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:

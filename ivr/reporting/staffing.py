@@ -21,6 +21,7 @@ from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import ConversationKind, QueueEntryMode, QueueEntryState, QueueExit
 from ivr.models.contact_centre import Conversation, QueueEntry
+from ivr.notices import present
 from ivr.reporting import daily_metrics
 
 #: Simulated calls for each number of members. A tenth of them is the warm-up.
@@ -64,7 +65,7 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
     """
     last = daily_metrics.local_day(now) - timedelta(days=1)
     known = daily_metrics.counted_days(session, last - timedelta(days=7 * weeks - 1), last)
-    open_then = [day for day in known if day.weekday() == weekday and opening_hours.span_on(settings().hours, day)]
+    open_then = [day for day in known if day.weekday() == weekday and opening_hours.span_on(present.hours(), day)]
     calls = [_arrivals(session, day, hour, team) for day in open_then]
     talked = select(Conversation.connected_at, Conversation.ended_at).where(
         Conversation.kind == ConversationKind.ANSWERED,
@@ -230,7 +231,7 @@ def parse_hour(text: str) -> tuple[int, int]:
 
 def usual_hour(now: datetime) -> tuple[int, int]:
     """The default: the second hour of the next opening day, when the first callers have come."""
-    opening = opening_hours.next_opening_day(settings().hours, now)
+    opening = opening_hours.next_opening_day(present.hours(), now)
     local = (opening or now).astimezone(settings().hours.zone)
     return local.weekday(), min(local.hour + 1, 23)
 

@@ -34,6 +34,7 @@ from ivr.flows.state import CallState, changed
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, VoiceboxMessage
+from ivr.notices import present
 from ivr.platform import database, write_behind
 from ivr.prompts import recordings
 from ivr.telephony.prompt_values import PromptValues
@@ -64,7 +65,7 @@ class FlowContext:
         simulated = state.simulated_time if settings().local else None
         if isinstance(simulated, SimulatedHours):
             return simulated == SimulatedHours.OPEN
-        return opening_hours.is_open(settings().hours, self.at(state))
+        return opening_hours.is_open(present.hours(), self.at(state))
 
     def queue_state(self, state: CallState) -> CallQueueState:
         """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there."""

@@ -12,6 +12,7 @@ from ivr.domain import opening_hours, sla_policies, working_hours
 from ivr.domain.enums import TaskKind, Urgency
 from ivr.domain.timestamps import iso
 from ivr.flows.state import CallState, spoken_values
+from ivr.notices import present
 
 
 class PromptValues(Mapping[str, str]):
@@ -58,13 +59,12 @@ class PromptValues(Mapping[str, str]):
     def _due(self, urgency: Urgency, since: datetime) -> datetime:
         team = Request.of(self._state.request).team
         configured = settings()
-        return sla_policies.due_at(since, TaskKind.CALLBACK, urgency, team, configured.sla_policies, configured.hours)
+        return sla_policies.due_at(since, TaskKind.CALLBACK, urgency, team, configured.sla_policies, present.hours())
 
     def _due_at(self) -> str:
         """The deadline of the request that was looked up, or of an emergency of this call; an instant of work."""
         due_at = self._state.request.due_at or self._due(Urgency.EMERGENCY, self._began_at)
-        configured = settings()
-        told = working_hours.next_deadline(configured.hours, configured.calling_hours, due_at, self._now)
+        told = working_hours.next_deadline(present.hours(), settings().calling_hours, due_at, self._now)
         return iso(told) or ""
 
     def _hours(self) -> str:
@@ -72,7 +72,7 @@ class PromptValues(Mapping[str, str]):
         return str(min(99, -int(-hours // 1)))
 
     def _opening_at(self) -> str:
-        hours, now = settings().hours, self._now
+        hours, now = present.hours(), self._now
         opening = opening_hours.next_opening(hours, now)
         if opening is not None and opening <= now:  # simulated to be closed within opening hours
             opening = opening_hours.next_opening_day(hours, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask import session as browser
@@ -27,6 +28,8 @@ from ivr.web.forms import F
 
 #: A change of a task: in this session, of this task, by this user, at this instant (UTC).
 TaskAction = Callable[[Session, CallbackTask, User, datetime], object]
+#: A sentence about an exception, or what makes one of it.
+Sentence = str | Callable[[Any], str]
 
 
 class EndForm(forms.Form):
@@ -42,7 +45,7 @@ def act(
     form: forms.Form | None = None,
     done: str = "",
     after: str = "",
-    refusals: Mapping[type[Exception], str] | None = None,
+    refusals: Mapping[type[Exception], Sentence] | None = None,
     alone: bool = False,
     if_refused: Callable[[], object] | None = None,
 ) -> Response:
@@ -134,10 +137,10 @@ def keep_draft(task_id: int, text: str) -> None:
                 collaboration.keep_draft(session, found, me(), text, utc_now())
 
 
-def _sentence(error: Exception, refusals: Mapping[type[Exception], str]) -> str:
+def _sentence(error: Exception, refusals: Mapping[type[Exception], Sentence]) -> str:
     for kind, sentence in refusals.items():
         if isinstance(error, kind):
-            return sentence
+            return sentence if isinstance(sentence, str) else sentence(error)
     if isinstance(error, NotNow):
         error = Refused(error.reason)
     assert isinstance(error, Refused)  # noqa: S101 - nothing else is caught

@@ -70,6 +70,7 @@ from ivr.web.health import health
 from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
 from ivr.web.softphone_proxy import softphone
+from ivr.web.special_days import special
 from ivr.web.supervision import supervision
 from ivr.web.telephones import telephones
 
@@ -97,7 +98,7 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
-    studio, figures, reports, subjects, administration, telephones, protection,
+    special, studio, figures, reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, TaskS
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.notices.unusable import Unusable
 from ivr.prompts import catalogue
 from ivr.reporting.dimension_labels import name as name_of_key
 from ivr.reporting.tables import Kind, shown
@@ -29,6 +30,11 @@ def refusal(refused: Refused) -> str:
     if refused.reason == Refusal.CLAIMED and refused.by:
         return str(gettext("%(name)s has claimed this task.", name=refused.by))
     return words.REFUSALS.of(refused.reason, gettext)
+
+
+def notice_sentence(unusable: Unusable) -> str:
+    """Why a notice cannot be used, for the supervisor who has entered it."""
+    return words.NOTICE_PROBLEMS.of(unusable.problem, lambda text: str(gettext(text, detail=unusable.detail)))
 
 
 def language_name(code: str) -> str:
@@ -128,7 +134,7 @@ def transcript_state(task: CallbackTask) -> str:
 
 def event_text(event: TaskEvent) -> str:
     """The second half of a line of history."""
-    if event.kind == TaskEventKind.PUT_OFF and event.text:
+    if event.kind in (TaskEventKind.PUT_OFF, TaskEventKind.DEADLINE_MOVED) and event.text:
         return moment(datetime.fromisoformat(event.text))
     if event.kind in (TaskEventKind.ATTEMPTED, TaskEventKind.CLOSED) and event.text:
         return words.OUTCOMES.of(event.text, gettext)
@@ -144,6 +150,7 @@ _PUBLIC = (
     TaskEventKind.ATTEMPTED,
     TaskEventKind.CLOSED,
     TaskEventKind.PUT_OFF,
+    TaskEventKind.DEADLINE_MOVED,
     TaskEventKind.TAKEN_OVER,
     TaskEventKind.ASSIGNED,
     TaskEventKind.NOT_RUNG,

@@ -28,6 +28,7 @@ from ivr.contact_centre import call_distribution, call_queue
 from ivr.domain import opening_hours
 from ivr.domain.enums import AlertEvent, RetentionKind
 from ivr.domain.timestamps import utc_now
+from ivr.notices import present
 from ivr.platform import clock_watch, database, heartbeat, job_queue, memory_report, outbox, schema, spool
 from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import daily_metrics, report_mail
@@ -196,7 +197,7 @@ def distribute() -> None:
         if call_queue.is_empty(session):
             return
     with database.writing_alone() as session:
-        call_queue.drop_kept_places(session, now, closed=not opening_hours.is_open(settings().hours, now))
+        call_queue.drop_kept_places(session, now, closed=not opening_hours.is_open(present.hours(), now))
         call_distribution.match(session, now)
 
 

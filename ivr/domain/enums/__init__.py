@@ -24,6 +24,8 @@ from ivr.domain.enums.accounts import (
 from ivr.domain.enums.call_script import (
     EventName,
     Held,
+    NightQuestion,
+    NoticeProblem,
     Promised,
     RoutingQuestion,
     SimulatedHours,
@@ -126,6 +128,8 @@ __all__ = [
     "Likeness",
     "Medium",
     "MessageState",
+    "NightQuestion",
+    "NoticeProblem",
     "Outcome",
     "PendingDeletionKind",
     "PresenceState",

@@ -45,6 +45,7 @@ class AccessAction(StrEnum):
     SUBJECT_REQUEST = "subject_request"
     CODE_CHANGE = "code_change"
     CHANGED_BY_PROGRAM = "changed_by_program"
+    NOTICE_CHANGED = "notice_changed"
     DELETED = "deleted"
     RESTORED = "restored"
     TRIMMED = "trimmed"

@@ -58,3 +58,29 @@ class SimulatedHours(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+
+
+class NightQuestion(StrEnum):
+    """A frequent question that the authority may answer outside opening hours."""
+
+    MONEY = "money"
+    APPLICATION = "application"
+    OFFICE = "office"
+
+
+class NoticeProblem(StrEnum):
+    """Why opening hours of a day, an announcement or a night answer cannot be used."""
+
+    #: The day, or the end, is over.
+    PAST = "past"
+    FAR = "far"
+    ORDER = "order"
+    SAME = "same"
+    HOURS = "hours"
+    GONE = "gone"
+    LONG = "long"
+    OVERLAP = "overlap"
+    GERMAN = "german"
+    SECONDS = "seconds"
+    EMPTY = "empty"
+    AUDIO = "audio"

@@ -66,6 +66,8 @@ class TaskEventKind(StrEnum):
     TEXT_NOT_SENT = "text_not_sent"
     NOT_RUNG = "not_rung"
     PUT_OFF = "put_off"
+    #: The opening hours of a day have changed, on which the promise depends.
+    DEADLINE_MOVED = "deadline_moved"
     LETTER_PROPOSED = "letter_proposed"
     NO_INTERPRETER = "no_interpreter"
     AT_RISK = "at_risk"

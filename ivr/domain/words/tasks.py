@@ -74,6 +74,7 @@ TASK_EVENTS = Words(
         TaskEventKind.AT_RISK: _("Promise at risk"),
         TaskEventKind.NOT_REACHED_IN_TIME: _("Nobody was reached in time"),
         TaskEventKind.PUT_OFF: _("Put off at the caller's wish until"),
+        TaskEventKind.DEADLINE_MOVED: _("Opening hours of a day were changed; due now"),
         TaskEventKind.LETTER_PROPOSED: _("Attempts used up, a letter is proposed"),
         TaskEventKind.NO_INTERPRETER: _("No interpreter could be had"),
         TaskEventKind.TAKEN_OVER: _("Taken over, the claim was not used; before"),

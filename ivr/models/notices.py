@@ -1,0 +1,98 @@
+"""The tables of what supervisors tell callers at once: special days, announcements, night answers.
+
+Rows are never changed but to take them back, so the tables are their own history.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ivr.domain.enums import NightQuestion
+from ivr.models.accounts import User
+from ivr.platform.column_types import Enumerated
+from ivr.platform.orm import NEVER_REUSED, Base, one_of
+
+
+class SpecialDay(Base):
+    """Opening hours of one local day. Of several rows for a day the newest counts that is not taken back."""
+
+    __tablename__ = "special_days"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(index=True)
+    #: None: closed all day.
+    opens: Mapped[time | None]
+    #: None, where `opens` is given: midnight at the end of the day.
+    closes: Mapped[time | None]
+    #: Why, for colleagues.
+    reason: Mapped[str] = mapped_column(String(300))
+    added_at: Mapped[datetime]
+    #: None where the operator has acted at the command line, or a program through the API.
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    added_by: Mapped[User | None] = relationship(foreign_keys=[added_by_id])
+    undone_by: Mapped[User | None] = relationship(foreign_keys=[undone_by_id])
+
+
+class Announcement(Base):
+    """What callers hear before the main menu, from one instant until another. A draft until it is published."""
+
+    __tablename__ = "announcements"
+    __table_args__ = NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    added_at: Mapped[datetime]
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    #: None: a draft that nobody hears.
+    published_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    added_by: Mapped[User | None] = relationship(foreign_keys=[added_by_id])
+    undone_by: Mapped[User | None] = relationship(foreign_keys=[undone_by_id])
+    texts: Mapped[list[AnnouncementText]] = relationship(
+        back_populates="announcement", order_by="AnnouncementText.id", cascade="all, delete-orphan"
+    )
+
+
+class AnnouncementText(Base):
+    """An announcement in one language."""
+
+    __tablename__ = "announcement_texts"
+    __table_args__ = (Index("ix_announcement_texts_language", "announcement_id", "language", unique=True), NEVER_REUSED)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    announcement_id: Mapped[int] = mapped_column(ForeignKey("announcements.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Text)
+    #: WAV, 16-bit mono 8 kHz: a recording of the text, or what a synthesiser has made of it. None: the carrier speaks.
+    audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    seconds: Mapped[float]
+    #: Somebody has spoken it.
+    recorded: Mapped[bool]
+    announcement: Mapped[Announcement] = relationship(back_populates="texts")
+
+
+class NightAnswer(Base):
+    """The authority's answer to a frequent question, for callers outside opening hours, in one language."""
+
+    __tablename__ = "night_answers"
+    __table_args__ = (
+        one_of("question", *NightQuestion),
+        Index("ix_night_answers_question", "question", "language"),
+        NEVER_REUSED,
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[NightQuestion] = mapped_column(Enumerated(NightQuestion, 20))
+    language: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Text)
+    audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    seconds: Mapped[float]
+    recorded: Mapped[bool]
+    added_at: Mapped[datetime]
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    added_by: Mapped[User | None] = relationship(foreign_keys=[added_by_id])

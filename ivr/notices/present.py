@@ -1,0 +1,184 @@
+"""What counts at present: every process reads it from the database twice a second at most, when it needs it.
+
+While the database does not answer, what was read last goes on to count.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.domain.enums import NightQuestion
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.domain.opening_hours import Hours, Span
+from ivr.domain.timestamps import utc_now
+from ivr.models.notices import Announcement, AnnouncementText, NightAnswer, SpecialDay
+from ivr.platform import database
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a process reads again: a change is heard in every call that begins a second later.
+CACHE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class OwnText:
+    """A text of the authority in one language. `has_audio`: it is played; otherwise the carrier's voice speaks it."""
+
+    row_id: int
+    language: str
+    text: str
+    has_audio: bool
+
+
+@dataclass(frozen=True)
+class Running:
+    """A published announcement that is not over."""
+
+    announcement_id: int
+    begins_at: datetime
+    ends_at: datetime
+    texts: Mapping[str, OwnText]
+
+    def text_for(self, language: str) -> OwnText | None:
+        """The text that a caller hears: in their language, otherwise in German."""
+        return self.texts.get(language) or self.texts.get(DEFAULT_LANGUAGE)
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Everything that counts at present."""
+
+    days: Mapping[date, Span | None] = field(default_factory=dict)
+    announcements: tuple[Running, ...] = ()
+    answers: Mapping[tuple[NightQuestion, str], OwnText] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Known:
+    engine: Engine
+    read_at: float
+    notices: Notices
+    hours: Hours
+    configured: Hours
+
+
+_known: _Known | None = None
+_reading = threading.Lock()
+
+
+def notices() -> Notices:
+    """What counts at present, at most half a second old while the database answers."""
+    return _present().notices
+
+
+def hours() -> Hours:
+    """The opening hours of the settings, with those of single days that supervisors have entered."""
+    return _present().hours
+
+
+def announcement(at: datetime) -> Running | None:
+    """The announcement that runs at an instant: from its beginning inclusive to its end exclusive."""
+    return next((one for one in notices().announcements if one.begins_at <= at < one.ends_at), None)
+
+
+def answer(question: NightQuestion, language: str) -> OwnText | None:
+    """The answer to a question in a language."""
+    return notices().answers.get((question, language))
+
+
+def with_day(configured: Hours, day: date, span: Span | None) -> Hours:
+    """Opening hours in which one day has others; None: it is closed."""
+    return configured.model_copy(update={"days": {**configured.days, day: span}})
+
+
+def forget_after(session: Session) -> None:
+    """Read anew once a session's changes are committed."""
+    event.listen(session, "after_commit", lambda _session: forget(), once=True)
+
+
+def forget() -> None:
+    """Read anew when something is asked next; what is known still counts while the database does not answer."""
+    global _known
+    known = _known
+    if known is not None:
+        _known = _Known(known.engine, float("-inf"), known.notices, known.hours, known.configured)
+
+
+def _present() -> _Known:
+    known, shared, configured = _known, database.engine(), settings().hours
+    if known is None or known.engine is not shared or known.configured is not configured:
+        with _reading:
+            return _read(shared, configured, known if known and known.engine is shared else None)
+    if clock.monotonic() - known.read_at <= CACHE_SECONDS or not _reading.acquire(blocking=False):
+        return known  # it is fresh, or another thread is reading already
+    try:
+        return _read(shared, configured, known)
+    finally:
+        _reading.release()
+
+
+def _read(shared: Engine, configured: Hours, before: _Known | None) -> _Known:
+    global _known
+    found = before.notices if before else Notices()
+    try:
+        with database.glancing() as connection:
+            found = _of_database(connection, utc_now())
+    except SQLAlchemyError:
+        log.warning("announcements and opening hours of single days could not be read; the last known ones count")
+    if before is not None and before.configured is configured and before.notices.days == found.days:
+        merged = before.hours
+    else:
+        merged = configured.model_copy(update={"days": {**configured.days, **found.days}})
+    _known = _Known(shared, clock.monotonic(), found, merged, configured)
+    return _known
+
+
+def _of_database(connection: Connection, now: datetime) -> Notices:
+    return Notices(
+        days=special_days(connection), announcements=_announcements(connection, now), answers=_answers(connection)
+    )
+
+
+def special_days(connection: Connection | Session) -> dict[date, Span | None]:
+    """The opening hours of each day that has its own."""
+    columns = SpecialDay.day, SpecialDay.opens, SpecialDay.closes
+    rows = connection.execute(select(*columns).where(SpecialDay.undone_at.is_(None)).order_by(SpecialDay.id))
+    return {row.day: span(row.opens, row.closes) for row in rows}
+
+
+def span(opens: time | None, closes: time | None) -> Span | None:
+    """Opening hours as the columns of a row hold them."""
+    return None if opens is None else Span(opens=opens, closes=closes)
+
+
+def _announcements(connection: Connection, now: datetime) -> tuple[Running, ...]:
+    columns = (
+        Announcement.id, Announcement.begins_at, Announcement.ends_at, AnnouncementText.id.label("row_id"),
+        AnnouncementText.language, AnnouncementText.text, AnnouncementText.audio.is_not(None).label("has_audio"),
+    )  # fmt: skip
+    counts = Announcement.published_at.is_not(None), Announcement.undone_at.is_(None), Announcement.ends_at > now
+    rows = connection.execute(select(*columns).join(AnnouncementText).where(*counts).order_by(Announcement.id))
+    found: dict[int, tuple[datetime, datetime, dict[str, OwnText]]] = {}
+    for row in rows:
+        texts = found.setdefault(row.id, (row.begins_at, row.ends_at, {}))[2]
+        texts[row.language] = OwnText(row.row_id, row.language, row.text, bool(row.has_audio))
+    return tuple(Running(number, *one) for number, one in found.items())
+
+
+def _answers(connection: Connection) -> dict[tuple[NightQuestion, str], OwnText]:
+    columns = (
+        NightAnswer.id, NightAnswer.question, NightAnswer.language, NightAnswer.text,
+        NightAnswer.audio.is_not(None).label("has_audio"),
+    )  # fmt: skip
+    rows = connection.execute(select(*columns).where(NightAnswer.undone_at.is_(None)).order_by(NightAnswer.id))
+    return {(row.question, row.language): OwnText(row.id, row.language, row.text, bool(row.has_audio)) for row in rows}
