@@ -22,6 +22,7 @@ from ivr.flows.protocol import (
 )
 from ivr.flows.state import AnsweredQuestion, CallState, Event, changed
 from ivr.flows.steps import (
+    PATIENCE,
     Announce,
     Branch,
     Choice,
@@ -219,6 +220,9 @@ def _ask_again(
     state: CallState, step: Menu | EnterDigits | Record, given: Input
 ) -> tuple[CallState, tuple[PromptLine, ...]]:
     silent = not isinstance(given, Keys) or not given.digits
+    if not isinstance(step, Record) and not step.passed_by_waiting and (silent or isinstance(step, EnterDigits)):
+        more = (patience for patience in PATIENCE if patience > state.patience)
+        state = changed(state, patience=next(more, state.patience))  # who is slow may need longer everywhere
     if state.tries + 1 >= (step.attempts if silent else max(step.attempts, 2)):
         state = _go(_leave(state), step.otherwise)
         if isinstance(step, Menu):

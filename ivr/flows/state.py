@@ -104,6 +104,8 @@ class CallState:
     #: The caller is greeted in a language that is known already.
     greeted: bool = False
     screened: Screening | None = None
+    #: How many times the usual time the caller has for an answer; it grows with silence, for the whole call.
+    patience: int = 1
     #: The caller has pressed nothing and said nothing so far.
     is_silent: bool = False
     #: So many calls arrive from the number that only requests are written down.

@@ -12,6 +12,10 @@ from ivr.flows import promises
 from ivr.flows.protocol import PromptLine, StatusAnswer
 from ivr.flows.state import CallState, check_slots
 
+#: Seconds that a caller has for an answer, and how many times as many after each further silence.
+USUAL_SECONDS = 5
+PATIENCE = (1, 2, 3, 5, 10)
+
 
 class Questions(Protocol):
     """What a flow may ask. Answered by whoever runs the flow."""
@@ -93,8 +97,8 @@ class Menu:
     choices: Mapping[str, Choice]
     otherwise: str
     attempts: int = 3
-    #: Seconds of silence that count as no answer.
-    timeout: int = 5
+    #: Seconds of silence that count as no answer. A menu with less than the usual time is passed by waiting.
+    timeout: int = USUAL_SECONDS
     lines: tuple[PromptLine, ...] = ()
     #: Slots that are set when nothing was chosen.
     otherwise_sets: Mapping[str, Any] = field(default_factory=dict)
@@ -109,6 +113,11 @@ class Menu:
 
     def __post_init__(self) -> None:
         check_slots(self.otherwise_sets)
+
+    @property
+    def passed_by_waiting(self) -> bool:
+        """Whether silence is a usual answer: it tells nothing of how long the caller needs."""
+        return self.optional or self.continues or self.timeout < USUAL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,11 @@ class EnterDigits:
 
     def __post_init__(self) -> None:
         check_slots({self.sets: ""})
+
+    @property
+    def passed_by_waiting(self) -> bool:
+        """Whether silence is a usual answer."""
+        return self.optional
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,10 @@ def stop(
                 verbs.append(Speak(announced, skippable=True))
                 announced = ()
             asked = menu.lines or (PromptLine(menu.prompt),)
-            verbs.append(Listen((*announced, *lines, *asked), 1, menu.timeout))
+            verbs.append(Listen((*announced, *lines, *asked), 1, _timeout(menu, state)))
         case EnterDigits() as entry:
             said = (*announced, *lines, PromptLine(entry.prompt))
-            verbs.append(Listen(said, entry.max_digits, entry.timeout))
+            verbs.append(Listen(said, entry.max_digits, _timeout(entry, state)))
         case Record() as record:
             state, events = _record_begins(record, state, events)
             said = (*announced, *lines, PromptLine(record.prompt))
@@ -61,6 +61,10 @@ def stop(
         case End() as end:
             verbs += [Speak((*announced, *(PromptLine(prompt) for prompt in end.prompts))), HangUp()]
     return Turn(state, events, tuple(verbs))
+
+
+def _timeout(step: Menu | EnterDigits, state: CallState) -> int:
+    return step.timeout if isinstance(step, Menu) and step.passed_by_waiting else step.timeout * state.patience
 
 
 def _record_begins(record: Record, state: CallState, events: tuple[Event, ...]) -> tuple[CallState, tuple[Event, ...]]:

@@ -449,3 +449,31 @@ def test_a_key_before_the_tone_brings_the_tone_and_is_no_second_recording() -> N
     assert skipped.state.recording_number == told.state.recording_number
     repeated = engine.answer(WHOLE, told.state, Keys("*", early=True), Answers())
     assert [type(verb) for verb in repeated.verbs] == [Speak, RecordSpeech]
+
+
+# -- callers who need longer -------------------------------------------------------------------------
+
+
+def test_who_has_not_answered_once_has_longer_in_the_whole_call() -> None:
+    turn = engine.answer(WHOLE, at("main"), Keys(), Answers())
+    assert turn.verbs[0].timeout == 10
+    turn = engine.answer(WHOLE, turn.state, Keys("5"), Answers())
+    assert (turn.state.step, turn.verbs[0].timeout) == ("services", 10)
+    turn = engine.answer(WHOLE, turn.state, Keys(), Answers())
+    assert turn.verbs[0].timeout == 15
+    code = engine.answer(WHOLE, turn.state, Keys("4"), Answers())
+    assert (code.state.step, code.verbs[0].timeout) == ("enter_code", 24)
+    half = engine.answer(WHOLE, code.state, Keys("123"), Answers())
+    assert half.verbs[0].timeout == 40, "the time may have been over before the entry was"
+    for _ in range(9):
+        half = engine.answer(WHOLE, replace(half.state, tries=0), Keys(), Answers())
+    assert half.verbs[0].timeout == 80, "ten times at most"
+
+
+def test_silence_where_waiting_is_usual_makes_nothing_longer() -> None:
+    second = engine.answer(WHOLE, at("language"), Keys(), Answers()).state
+    assert (second.step, second.patience) == ("more_languages", 1), "a waiting caller hears the other page"
+    skipped = engine.answer(WHOLE, at("age_group_later"), Keys(), Answers()).state
+    assert skipped.patience == 1
+    connected = engine.answer(WHOLE, at("main", patience=10), Keys("2"), Answers(is_open=True))
+    assert (connected.state.step, connected.verbs[0].timeout) == ("transfer", 2), "nobody waits for it in silence"

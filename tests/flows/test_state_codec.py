@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "58148d8b0d70cbab",
-    (deferred_writes.TurnEntry, 1): "072af5b3b5a21d7c",
-    (deferred_writes.RecordingEntry, 1): "bbb90f0d95503afc",
+    (CallState, 1): "1acf703e5ca93a23",
+    (deferred_writes.TurnEntry, 1): "8e8a7349b981a353",
+    (deferred_writes.RecordingEntry, 1): "d5e646b4ba1c7cc0",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {
