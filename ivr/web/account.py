@@ -110,7 +110,7 @@ def change_pin() -> AnyResponse:
         users.set_pin(db, me().username, me().personal_number or "", form.pin)
         access_log.append(db, actor(), AccessAction.USER_CHANGED, utc_now(), detail="own PIN")
 
-    return act(change, page, refusals={ValueError: gettext(PinForm.problem)})
+    return act(change, page, done=gettext("The new PIN is saved."), refusals={ValueError: gettext(PinForm.problem)})
 
 
 def _knows_password() -> bool:
@@ -224,7 +224,7 @@ def add_key() -> str | AnyResponse:
         return redirect(url_for("account.page"))
     if codes:
         return render_template("recovery_codes.html", codes=codes)
-    flash(gettext("Saved."), "success")
+    flash(gettext("The security key is added."), "success")
     return redirect(url_for("account.page"))
 
 

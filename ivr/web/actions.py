@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask import session as browser
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -43,7 +42,7 @@ def act(
     back: str,
     *,
     form: forms.Form | None = None,
-    done: str = "",
+    done: str,
     after: str = "",
     refusals: Mapping[type[Exception], Sentence] | None = None,
     alone: bool = False,
@@ -52,8 +51,9 @@ def act(
     """Run `action` in a transaction, say what came of it and redirect.
 
     A refusal leads `back`, where the fields of `form` show again what was typed; success leads to `after` (or `back`)
-    and says `done`. `refusals` has the sentence for each exception of a lower package that is an answer and not a
-    fault. `if_refused` runs after a refusal. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
+    and says `done`, which names what was done. `refusals` has the sentence for each exception of a lower package that
+    is an answer and not a fault. `if_refused` runs after a refusal. `alone`: for live calls
+    (:func:`ivr.platform.database.writing_alone`).
     """
     sentences = refusals or {}
     answers: tuple[type[Exception], ...] = (Refused, NotNow, *sentences)
@@ -68,7 +68,7 @@ def act(
         if if_refused is not None:
             if_refused()
         return redirect(back)
-    flash(done or gettext("Saved."), "success")
+    flash(done, "success")
     browser["saved"] = request.path  # the next page lets the browser drop its own copy
     return redirect(after or back)
 
@@ -90,7 +90,7 @@ def act_on_task(
     *,
     form: forms.Form | None = None,
     text: str = "",
-    done: str = "",
+    done: str,
     after: str = "",
     ends: EndForm | None = None,
 ) -> Response:

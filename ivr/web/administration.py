@@ -65,7 +65,8 @@ def add_person() -> AnyResponse:
         detail = f"made {form.username}, {form.role}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
-    return act(change, page, form=form, refusals={ValueError: gettext(PersonForm.problem)})
+    refusals: dict[type[Exception], str] = {ValueError: gettext(PersonForm.problem)}
+    return act(change, page, form=form, done=gettext("The person is added."), refusals=refusals)
 
 
 class ChangedPersonForm(forms.Form):
@@ -103,7 +104,7 @@ def change_person(user_id: int) -> AnyResponse:
         what = f"{user.username}: {form.role}, {'active' if form.active else 'not active'}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
-    return act(change, page)
+    return act(change, page, done=gettext("The person is changed."))
 
 
 class FirstPasswordForm(forms.Form):
@@ -133,7 +134,8 @@ def reset_password(user_id: int) -> AnyResponse:
         what = f"{user.username}: new password{', removal of second factor asked for' if form.second_factor else ''}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
-    return act(change, page, refusals={ValueError: gettext(FirstPasswordForm.problem)})
+    done = gettext("The new first password is set.")
+    return act(change, page, done=done, refusals={ValueError: gettext(FirstPasswordForm.problem)})
 
 
 @administration.post("/people/resets/<int:wish_id>/confirm")
@@ -161,7 +163,8 @@ def _decide(wish_id: int, *, confirmed: bool) -> AnyResponse:
 
     needs_another = gettext("Another administrator, whose log-in was not changed by others this week, must confirm it.")
     page = url_for("administration.people")
-    return act(change, page, refusals={second_factor_resets.NeedsAnother: needs_another})
+    done = gettext("The second factors are removed.") if confirmed else gettext("The second factors stay.")
+    return act(change, page, done=done, refusals={second_factor_resets.NeedsAnother: needs_another})
 
 
 @administration.post("/people/<int:user_id>/log-out")
@@ -173,7 +176,7 @@ def log_out(user_id: int) -> AnyResponse:
         login_sessions.end_all(session, user.id, utc_now())
         access_log.append(session, actor(), AccessAction.USER_CHANGED, utc_now(), detail=f"{user.username}: logged out")
 
-    return act(change, url_for("administration.people"))
+    return act(change, url_for("administration.people"), done=gettext("The person is logged out everywhere."))
 
 
 @administration.get("/programs")
@@ -209,7 +212,8 @@ def add_token() -> str | AnyResponse:
         made.append(api_tokens.new_token(session, form.name, now, days=form.days))
         access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, now, detail=f"made {form.name}")
 
-    refused = act(change, page, form=form, refusals={ValueError: gettext(TokenForm.problem)})
+    done = gettext("The token is made.")
+    refused = act(change, page, form=form, done=done, refusals={ValueError: gettext(TokenForm.problem)})
     return _tokens_page(made=made[0], made_name=form.name) if made else refused
 
 
@@ -222,7 +226,7 @@ def revoke_token(token_id: int) -> AnyResponse:
         api_tokens.revoke_token(session, token.name, utc_now())
         access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, utc_now(), detail=f"revoked {token.name}")
 
-    return act(change, url_for("administration.tokens"))
+    return act(change, url_for("administration.tokens"), done=gettext("The token is revoked."))
 
 
 @administration.get("/settings")

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from ivr.audit import access_log
 from ivr.callbacks import appointments, claims, collaboration, events, queries, sms, urgency, workflow
-from ivr.domain.enums import AccessAction, RefusalReason, RoomSize
+from ivr.callbacks.refused import Refused
+from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -34,37 +35,38 @@ _HOW = _("Please choose how it ended.")
 @desk.post("/tasks/<int:task_id>/claim")
 def claim(task_id: int) -> Response:
     """Claim a task."""
-    return act_on_task(task_id, workflow.claim)
+    return act_on_task(task_id, workflow.claim, done=gettext("You have claimed the task."))
 
 
 @desk.post("/tasks/<int:task_id>/release")
 def release(task_id: int) -> Response:
     """Give a task back to its team."""
-    return act_on_task(task_id, workflow.release)
+    return act_on_task(task_id, workflow.release, done=gettext("The task is released: the team can claim it."))
 
 
 @desk.post("/tasks/<int:task_id>/reopen")
 def reopen(task_id: int) -> Response:
     """Take a closing back."""
-    return act_on_task(task_id, workflow.reopen)
+    return act_on_task(task_id, workflow.reopen, done=gettext("The task is open again."))
 
 
 @desk.post("/tasks/<int:task_id>/take-over")
 def take_over(task_id: int) -> Response:
     """Take over a task whose claim is not used."""
-    return act_on_task(task_id, claims.take_over)
+    return act_on_task(task_id, claims.take_over, done=gettext("You have taken over the task."))
 
 
 @desk.post("/tasks/<int:task_id>/keep")
 def keep(task_id: int) -> Response:
     """Say that one still works on a task."""
-    return act_on_task(task_id, claims.mark_used)
+    return act_on_task(task_id, claims.mark_used, done=gettext("Noted: you still work on this task."))
 
 
 @desk.post("/tasks/<int:task_id>/lower-urgency")
 def lower_urgency(task_id: int) -> Response:
     """Take back that the transcript's words have raised the urgency."""
-    return act_on_task(task_id, urgency.lower_urgency)
+    done = gettext("The task is not an emergency any more.")
+    return act_on_task(task_id, urgency.lower_urgency, done=done)
 
 
 class AttemptForm(EndForm):
@@ -82,6 +84,7 @@ def attempt(task_id: int) -> Response:
         task_id,
         lambda session, task, user, now: workflow.record_attempt(session, task, user, form.outcome, now),
         form=form,
+        done=gettext("The attempt is recorded."),
         ends=form,
     )
 
@@ -98,11 +101,13 @@ def note(task_id: int) -> Response:
     form = task_form(NoteForm, task_id)
 
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
+        if not form.text.strip():
+            raise Refused(Refusal.NOTE_NEEDED)
         events.note(session, found, user, form.text, now)
         claims.mark_used(session, found, user, now)
         collaboration.drop_draft(session, found, user)
 
-    return act_on_task(task_id, change, text=form.text)
+    return act_on_task(task_id, change, text=form.text, done=gettext("The note is saved."))
 
 
 class DraftForm(forms.Form):
@@ -139,7 +144,8 @@ def close(task_id: int) -> Response:
         workflow.close(session, found, user, form.outcome, form.text, now, posted_on=form.posted_on)
         collaboration.drop_draft(session, found, user)
 
-    return act_on_task(task_id, change, form=form, text=form.text, ends=form)
+    done = gettext("The task is closed.")
+    return act_on_task(task_id, change, form=form, text=form.text, done=done, ends=form)
 
 
 class AnswerForm(EndForm):
@@ -172,7 +178,12 @@ def answer(task_id: int) -> Response:
             text=form.text,
         )
 
-    return act_on_task(task_id, change, form=form, text=form.text, ends=form)
+    done = (
+        gettext("The appointment is granted, the task is closed.")
+        if granted
+        else gettext("The appointment is refused, the task is closed.")
+    )
+    return act_on_task(task_id, change, form=form, text=form.text, done=done, ends=form)
 
 
 class PutOffForm(EndForm):
@@ -190,6 +201,7 @@ def put_off(task_id: int) -> Response:
         task_id,
         lambda session, task, user, now: workflow.put_off(session, task, user, form.until, now),
         form=form,
+        done=gettext("The task is put off."),
         ends=form,
     )
 
@@ -209,7 +221,8 @@ def hand_over(task_id: int) -> Response:
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
         collaboration.hand_over(session, found, user, form.team, form.reason, now)
 
-    return act_on_task(task_id, change, form=form, after=url_for("desk.queue"), ends=form)
+    done = gettext("The task is handed over.")
+    return act_on_task(task_id, change, form=form, done=done, after=url_for("desk.queue"), ends=form)
 
 
 class NameForm(forms.Form):
@@ -225,6 +238,7 @@ def name(task_id: int) -> Response:
     return act_on_task(
         task_id,
         uncovered(lambda session, task, user, now: collaboration.name_caller(session, task, user, form.name, now)),
+        done=gettext("The name is saved.") if form.name else gettext("The name is deleted."),
     )
 
 
@@ -243,6 +257,7 @@ def text_message(task_id: int) -> Response:
         task_id,
         uncovered(lambda session, task, user, now: sms.send(session, task, user, form.template, form.text, now)),
         text=form.text,
+        done=gettext("The text message is being sent."),
     )
 
 
@@ -263,7 +278,7 @@ def correct(recording_id: int) -> Response:
     def change(session: Session, _task: CallbackTask, user: User, now: datetime) -> None:
         collaboration.correct(session, session.get_one(Recording, recording_id), user, form.text, now)
 
-    return act_on_task(task_id, uncovered(change), text=form.text)
+    return act_on_task(task_id, uncovered(change), text=form.text, done=gettext("The transcript is corrected."))
 
 
 class HoldForm(forms.Form):
@@ -289,4 +304,9 @@ def hold(task_id: int) -> Response:
             session, actor(), AccessAction.HOLD_LIFTED if form.lift else AccessAction.HOLD_PLACED, now, task=found
         )
 
-    return act(change, page, form=form, refusals={ValueError: gettext("A legal hold needs a reason.")})
+    done = (
+        gettext("The legal hold is lifted.")
+        if form.lift
+        else gettext("The legal hold is placed: nothing of this task is deleted.")
+    )
+    return act(change, page, form=form, done=done, refusals={ValueError: gettext("A legal hold needs a reason.")})

@@ -200,6 +200,7 @@ def keep_view() -> AnyResponse:
     return act(
         lambda session: saved_views.keep(session, me(), form.name, forms.sent()),
         queue_address(),
+        done=gettext("The view is kept."),
         refusals={ValueError: gettext("A view needs a name, and there may be twenty of them.")},
     )
 

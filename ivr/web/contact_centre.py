@@ -92,7 +92,7 @@ def come() -> AnyResponse:
         agent_presence.start_answering(session, session.get_one(User, me().id), form.number, spoken, utc_now())
         call_distribution.match(session, utc_now())
 
-    return _act(change)
+    return _act(change, done=gettext("You take calls now."))
 
 
 class GoForm(forms.Form):
@@ -105,7 +105,14 @@ class GoForm(forms.Form):
 def go() -> AnyResponse:
     """Take a break, or go for the day."""
     form = forms.read(GoForm)
-    return _act(lambda session: agent_presence.stop_answering(session, me(), utc_now(), for_good=form.for_good))
+    done = (
+        gettext("You have signed off. You get no more calls.")
+        if form.for_good
+        else gettext("You have a break: you get no calls.")
+    )
+    return _act(
+        lambda session: agent_presence.stop_answering(session, me(), utc_now(), for_good=form.for_good), done=done
+    )
 
 
 class WrapUpForm(forms.Form):
@@ -127,6 +134,7 @@ def finish() -> AnyResponse:
         lambda session: wrap_up.finish(session, session.get_one(User, me().id), form.outcome, form.text, utc_now()),
         url_for("live.page"),
         form=form,
+        done=gettext("The conversation is written down."),
         alone=True,
         if_refused=lambda: keep_draft(task_id, form.text) if task_id is not None else None,
     )
@@ -143,7 +151,8 @@ def interpreter() -> AnyResponse:
     """Add an interpreter to the conversation."""
     form = forms.read(InterpreterForm, url_for("live.page"))
     return _act(
-        lambda session: interpreters.request(session, _talking(session), utc_now(), by=me(), language=form.language)
+        lambda session: interpreters.request(session, _talking(session), utc_now(), by=me(), language=form.language),
+        done=gettext("An interpreter is being looked for."),
     )
 
 
@@ -172,7 +181,7 @@ def companion() -> AnyResponse:
         except interpreters.CannotBeRung:
             raise Refused(Refusal.NO_NUMBER) from None
 
-    return _act(change, form=form)
+    return _act(change, form=form, done=gettext("The person is being called."))
 
 
 class CallBackForm(forms.Form):
@@ -196,5 +205,5 @@ def call_back(task_id: int) -> AnyResponse:
     return _act(change, done=gettext("Your telephone rings."))
 
 
-def _act(change: Callable[[Session], object], *, form: forms.Form | None = None, done: str = "") -> AnyResponse:
+def _act(change: Callable[[Session], object], *, done: str, form: forms.Form | None = None) -> AnyResponse:
     return act(change, url_for("live.page"), form=form, done=done, alone=True)

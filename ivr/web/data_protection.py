@@ -119,11 +119,11 @@ def periods_page() -> str | AnyResponse:
     """The periods, and what would go now; an administrator proposes another, the officer confirms or refuses it."""
     if request.method == "POST":
         try:
-            _propose() if me().role == "administrator" else _decide()
+            done = _propose() if me().role == "administrator" else _decide()
         except retention_periods.NotPossible as refused:
             flash(_REFUSED[str(refused)](), "warning")
         else:
-            flash(gettext("Saved."), "success")
+            flash(done, "success")
         return redirect(url_for("protection.periods"))
     with database.reading() as session:
         return render_template(
@@ -140,12 +140,14 @@ class ProposalForm(forms.Form):
     reason: Line = ""
 
 
-def _propose() -> None:
+def _propose() -> str:
+    """Propose a period, and say what is done."""
     form, now = forms.read(ProposalForm, url_for("protection.periods")), utc_now()
     with database.writing() as session:
         change = retention_periods.propose(session, form.kind, form.days, form.reason, me(), now)
         detail = f"{change.kind}: {change.days} days"
         access_log.append(session, actor(), AccessAction.PERIOD_PROPOSED, now, reason=change.reason, detail=detail)
+    return str(gettext("The period is proposed. The data protection officer decides."))
 
 
 class DecisionForm(forms.Form):
@@ -155,7 +157,8 @@ class DecisionForm(forms.Form):
     decision: Annotated[str, fixed(("", "confirm", "refuse"))] = ""
 
 
-def _decide() -> None:
+def _decide() -> str:
+    """Decide about a proposed period, and say what is done."""
     form, now = forms.read(DecisionForm), utc_now()
     if form.change is None or not form.decision:
         abort(404)  # not a decision: only the administrator proposes
@@ -166,3 +169,5 @@ def _decide() -> None:
             access_log.append(session, actor(), AccessAction.PERIOD_DECIDED, now, detail=detail)
     except LookupError:
         abort(404)
+    confirmed = form.decision == "confirm"
+    return str(gettext("The period is confirmed.") if confirmed else gettext("The proposed period is refused."))

@@ -232,7 +232,7 @@ def rectify(request_id: int) -> AnyResponse:
             events.record(session, task.id, TaskEventKind.RECTIFIED, now, user_id=me().id)
             search_index.index(session, task)
         _done(session, asked, f"{len(tasks)} tasks corrected")
-    flash(gettext("Saved."), "success")
+    flash(gettext("The data are corrected."), "success")
     return redirect(url_for("subjects.page"))
 
 
@@ -300,7 +300,10 @@ def restrict(request_id: int) -> AnyResponse:
         for task in tasks:
             (restriction.lift if lift else restriction.restrict)(session, task, me(), now)
         _done(session, asked, f"{len(tasks)} tasks {'unrestricted' if lift else 'restricted'}")
-    flash(gettext("Saved."), "success")
+    flash(
+        gettext("The restriction is lifted.") if lift else gettext("The data are restricted: they are kept, not used."),
+        "success",
+    )
     return redirect(url_for("subjects.page"))
 
 
@@ -326,5 +329,5 @@ def close(request_id: int) -> AnyResponse:
             _log(session, asked, "refused")
         else:
             _done(session, asked, asked.result or "closed")
-    flash(gettext("Saved."), "success")
+    flash(gettext("The request is refused.") if form.refuse else gettext("The request is closed."), "success")
     return redirect(url_for("subjects.page"))

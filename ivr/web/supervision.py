@@ -57,7 +57,9 @@ def confirm_clock() -> AnyResponse:
         clock_watch.confirm(session, now)
         access_log.append(session, actor(), AccessAction.PERIOD_DECIDED, now, detail="the clock is right")
 
-    return act(change, url_for("supervision.unfinished"))
+    return act(
+        change, url_for("supervision.unfinished"), done=gettext("Confirmed: the clock is right. Deletion goes on.")
+    )
 
 
 @supervision.get("/roster")
@@ -108,7 +110,7 @@ def add_duty() -> AnyResponse:
             )
         )  # fmt: skip
 
-    return act(change, page, form=form, refusals=_unusable())
+    return act(change, page, form=form, done=gettext("The duty is added."), refusals=_unusable())
 
 
 class ExceptionForm(forms.Form):
@@ -126,7 +128,8 @@ def add_exception() -> AnyResponse:
     """On one day somebody is absent, or has other hours."""
     page = url_for("supervision.duties")
     form = forms.read(ExceptionForm, page)
-    return act(lambda session: _except(session, form), page, form=form, refusals=_unusable())
+    done = gettext("The exception is saved.")
+    return act(lambda session: _except(session, form), page, form=form, done=done, refusals=_unusable())
 
 
 def _except(session: Session, form: ExceptionForm) -> None:
@@ -144,7 +147,9 @@ def _except(session: Session, form: ExceptionForm) -> None:
 def delete(kind: str, row_id: int) -> AnyResponse:
     """Delete a duty or an exception."""
     table = {"duties": Duty, "exceptions": DutyException}.get(kind) or abort(404)
-    return act(lambda session: session.delete(session.get(table, row_id) or abort(404)), url_for("supervision.duties"))
+    done = gettext("The duty is deleted.") if table is Duty else gettext("The exception is deleted.")
+    page = url_for("supervision.duties")
+    return act(lambda session: session.delete(session.get(table, row_id) or abort(404)), page, done=done)
 
 
 @supervision.get("/unwanted")
@@ -179,13 +184,14 @@ def block() -> AnyResponse:
             raise ValueError("no telephone number, or one that stands for many callers")
         screening.block(session, found, form.days, form.reason, me(), utc_now())
 
-    return act(change, page, form=form, refusals=_unusable())
+    return act(change, page, form=form, done=gettext("The number is blocked."), refusals=_unusable())
 
 
 @supervision.post("/unwanted/<int:block_id>/lift")
 def lift(block_id: int) -> AnyResponse:
     """Take a block back."""
-    return act(lambda session: screening.lift(session, block_id, me(), utc_now()), url_for("supervision.unwanted"))
+    page, done = url_for("supervision.unwanted"), gettext("The block is lifted.")
+    return act(lambda session: screening.lift(session, block_id, me(), utc_now()), page, done=done)
 
 
 def _unusable() -> dict[type[Exception], str]:

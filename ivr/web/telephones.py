@@ -59,7 +59,8 @@ def add() -> AnyResponse:
         detail = f"telephone {telephone.number} of {form.username or 'everybody'}: added"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
-    return act(change, page, form=form, refusals={ValueError: gettext(TelephoneForm.problem)})
+    refusals: dict[type[Exception], str] = {ValueError: gettext(TelephoneForm.problem)}
+    return act(change, page, form=form, done=gettext("The telephone is added."), refusals=refusals)
 
 
 @telephones.post("/<int:telephone_id>/remove")
@@ -73,4 +74,4 @@ def remove(telephone_id: int) -> AnyResponse:
         )
         access_log.append(session, actor(), AccessAction.USER_CHANGED, utc_now(), detail=detail)
 
-    return act(change, url_for("telephones.index"))
+    return act(change, url_for("telephones.index"), done=gettext("The telephone is removed."))

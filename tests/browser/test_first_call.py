@@ -60,7 +60,7 @@ def test_a_task_from_claim_to_close_by_keyboard_alone(browser, hotline, people, 
     expect(page.get_by_role("heading", name=f"Auftrag {task['receipt_code']}")).to_be_visible()
     tab_to("Übernehmen")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Gespeichert.")
+    expect(page.get_by_role("status")).to_contain_text("Auftrag übernommen.")
     tab_to("close-outcome")
     page.keyboard.type("Erreicht")
     tab_to("close-text")

@@ -76,3 +76,24 @@ def test_a_reader_of_english_gets_english_headings_and_values(desk) -> None:
     assert found["Receipt code"] == the_task(task).receipt_code
     assert (found["Language"], found["Kind"]) == ("German", "Callback")
     assert isinstance(found["Due (local time, Europe/Berlin)"], datetime)
+
+
+def test_each_action_says_what_was_done_in_the_language_of_the_reader(desk) -> None:
+    task = a_task(text="Mir fehlt Geld")
+    steps = [
+        ("claim", {}, "Auftrag übernommen.", "You have claimed the task."),
+        ("note", {"text": "Rückruf am Montag"}, "Notiz gespeichert.", "The note is saved."),
+        ("note", {"text": " "}, "Nichts gespeichert: Die Notiz ist leer.", "Nothing was saved: the note is empty."),
+        ("name", {"name": "Ada"}, "Name gespeichert.", "The name is saved."),
+        ("name", {"name": ""}, "Name gelöscht.", "The name is deleted."),
+        ("keep", {}, "Notiert: Sie arbeiten noch an diesem Auftrag.", "Noted: you still work on this task."),
+        ("attempt", {"outcome": "busy"}, "Versuch eingetragen.", "The attempt is recorded."),
+        ("release", {}, "Auftrag an das Team zurückgegeben.", "The task is released"),
+    ]
+    mia = desk("mia")
+    for language in (0, 1):
+        for action, data, *said in steps:
+            page = mia.post(f"/desk/tasks/{task}/{action}", data=data, follow_redirects=True).text
+            assert said[language] in page, action
+            assert "Gespeichert." not in page
+        mia.post("/language", data={"language": "en"})

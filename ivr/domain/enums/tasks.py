@@ -175,6 +175,7 @@ class Refusal(StrEnum):
     LATER_DATE_NEEDED = "later_date_needed"
     REASON_NEEDED = "reason_needed"
     TEXT_NEEDED = "text_needed"
+    NOTE_NEEDED = "note_needed"
     NO_TEAM = "no_team"
     NO_MOBILE = "no_mobile"
     NO_TEXT_ABROAD = "no_text_abroad"

@@ -217,6 +217,7 @@ REFUSALS = Words(
             "The hotline has sent as many text messages as it may. Please try later, or ask the operator (settings "
             "text_messages_an_hour, text_messages_a_day)."
         ),
+        Refusal.NOTE_NEEDED: _("Nothing was saved: the note is empty."),
         Refusal.TEXT_NEEDED: _("The text message is empty."),
         Refusal.REASON_NEEDED: _("Please give a reason."),
         Refusal.RESTRICTED: _("This person has asked that their data is not used. Nobody can open the task."),
