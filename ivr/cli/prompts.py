@@ -70,3 +70,24 @@ def check(languages: tuple[str, ...]) -> None:
     if found:
         raise click.ClickException(f"{found} problems")
     click.echo("\nno problems")
+
+
+@prompts.command()
+@click.argument("names", nargs=-1, metavar="[PROMPTS]...")
+@click.option("--in", "languages", type=LANGUAGE, multiple=True, help="A language. Default: every language.")
+@click.option("--all", "everything", is_flag=True, help="Every prompt of the language.")
+def translated(names: tuple[str, ...], languages: tuple[str, ...], everything: bool) -> None:
+    """Note that the translations of PROMPTS say what the German texts say now.
+
+    A translation is stale from the moment the German text changes until it is named here.
+    """
+    from ivr.prompts import translations
+
+    if everything == bool(names):
+        raise click.UsageError("name the prompts, or give --all")
+    try:
+        for language in languages or translations.languages():
+            count = translations.confirm(language, None if everything else names)
+            click.echo(f"{language}: {count} translations noted")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error

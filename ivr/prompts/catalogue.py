@@ -10,6 +10,8 @@ from pathlib import Path
 from string import Formatter
 
 from ivr.domain.enums import SmsTemplate
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.prompts.fingerprints import fingerprint
 from ivr.prompts.numerals import Numerals, from_table
 
 DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
@@ -65,7 +67,8 @@ WRITTEN = frozenset({SmsTemplate.LINK, SmsTemplate.MISSED, SmsTemplate.APPOINTME
 class Catalogue:
     """All prompts of a language.
 
-    `reviewed` names the prompts that a native speaker has approved. The German texts are the original.
+    `reviewed` names the prompts that a native speaker has approved, as long as the German text is the same. The German
+    texts are the original.
     """
 
     language: str
@@ -79,6 +82,8 @@ class Catalogue:
     #: happens. Empty where the prompts `hour` and `hour_and_minutes` fit every hour.
     hours: tuple[str, ...] = ()
     hours_at: tuple[str, ...] = ()
+    #: Translations that were not made from the present German text.
+    stale: frozenset[str] = frozenset()
 
     def __getitem__(self, prompt: str) -> str:
         return self.texts[prompt]
@@ -86,6 +91,11 @@ class Catalogue:
     def placeholders(self, prompt: str) -> frozenset[str]:
         """Names of a prompt's placeholders."""
         return frozenset(name for _, name, _, _ in Formatter().parse(self.texts[prompt]) if name is not None)
+
+
+def file_of(language: str) -> Path:
+    """The file that holds a language's prompts, whether it exists or not."""
+    return DIRECTORY / f"{language}.toml"
 
 
 @lru_cache(maxsize=32)
@@ -96,7 +106,7 @@ def catalogue(language: str) -> Catalogue:
         FileNotFoundError: the language has no prompts.
         ValueError: the digits, the hours or the numerals are incomplete.
     """
-    with (DIRECTORY / f"{language}.toml").open("rb") as file:
+    with file_of(language).open("rb") as file:
         content = tomllib.load(file)
     texts = {name: " ".join(str(text).split()) for name, text in content["prompts"].items()}
     reviewed = content.get("reviewed", [])
@@ -109,5 +119,12 @@ def catalogue(language: str) -> Catalogue:
         if words and len(words) != 24:
             raise ValueError(f"{key} has {len(words)} entries, not 24")
     numerals = from_table(content["numerals"]) if "numerals" in content else None
-    approved = frozenset(texts if reviewed == "original" else reviewed)
-    return Catalogue(language, texts, approved, digits, numerals, hours, hours_at)
+    stale = _stale(texts, content.get("made_from", {})) if language != DEFAULT_LANGUAGE else frozenset()
+    approved = frozenset(texts if reviewed == "original" else reviewed) - stale
+    return Catalogue(language, texts, approved, digits, numerals, hours, hours_at, stale)
+
+
+def _stale(texts: Mapping[str, str], made_from: Mapping[str, str]) -> frozenset[str]:
+    """The translations whose fingerprint is not that of the German text; those without a German text are none."""
+    original = catalogue(DEFAULT_LANGUAGE).texts
+    return frozenset(name for name in texts if name in original and made_from.get(name) != fingerprint(original[name]))

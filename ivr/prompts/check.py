@@ -30,6 +30,7 @@ LONGEST_QUESTION = 12.0
 LONGEST = 20.0
 #: The longest duration in seconds of a digit, a number, a day or a month.
 LONGEST_VALUE = 4.0
+STALE = "the German text has changed: translate it again, then python -m ivr prompts translated"
 #: Example values that take long to say.
 EXAMPLES: Mapping[str, str] = {
     "key": "9",
@@ -81,6 +82,8 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
             yield Finding(language, prompt, "not used in any call")
         elif problem := _wrong_placeholders(words, prompt):
             yield Finding(language, prompt, problem)
+        elif prompt in words.stale:
+            yield Finding(language, prompt, STALE)
         elif prompt not in WRITTEN | BUILDING_BLOCKS:
             yield from _too_long(language, prompt, flow)
     if settings().carrier_voice(language) is None:

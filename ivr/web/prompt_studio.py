@@ -48,6 +48,7 @@ def languages() -> str:
             "voice": settings().carrier_voice(code),
             "prompts": len(catalogue(code).texts),
             "unreviewed": check.unreviewed(code),
+            "outdated": len(catalogue(code).stale),
             "recorded": sum(recordings.is_up_to_date(recording) for recording in found[code].values()),
             "stale": sum(not recordings.is_up_to_date(recording) for recording in found[code].values()),
         }
@@ -67,6 +68,7 @@ def prompts(language: str) -> str:
             "name": prompt,
             "text": words[prompt],
             "reviewed": prompt in words.reviewed,
+            "outdated": prompt in words.stale,
             "audible": prompt not in BUILDING_BLOCKS,
             "parts": [
                 {"part": part, "recording": found.get(part.name), "stale": _is_stale(found, part)}
@@ -83,6 +85,7 @@ def prompts(language: str) -> str:
         voice=settings().carrier_voice(language),
         rows=rows,
         unreviewed=check.unreviewed(language),
+        outdated=len(words.stale),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ivr.audio.synthesis import speak
 
 
@@ -17,6 +19,20 @@ def test_only_supervisors_enter_the_studio(desk) -> None:
     assert lena.get("/studio/flow").status_code == 200
     for nowhere in ("/studio/xx", "/studio/de/nothing.wav"):
         assert lena.get(nowhere).status_code == 404
+
+
+def test_a_supervisor_sees_which_translations_the_german_text_has_left_behind(desk, monkeypatch) -> None:
+    from ivr.prompts import catalogue
+    from ivr.web import prompt_studio
+
+    stale = replace(catalogue("tr"), stale=frozenset({"goodbye", "consent"}))
+    monkeypatch.setattr(prompt_studio, "catalogue", lambda code: stale if code == "tr" else catalogue(code))
+    lena = desk("lena")
+    assert lena.get("/studio/").text.count("2 Übersetzungen veraltet") == 1
+    turkish = lena.get("/studio/tr").text
+    assert "2 Übersetzungen veraltet" in turkish
+    assert turkish.count("Übersetzung veraltet: der deutsche Text wurde geändert") == 2
+    assert "veraltet" not in lena.get("/studio/pl").text
 
 
 def test_a_supervisor_records_a_prompt_and_reverts_it(desk) -> None:
