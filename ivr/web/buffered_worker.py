@@ -85,10 +85,11 @@ class BufferedWorker(ThreadWorker):
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK, errno.EMFILE, errno.ENFILE):
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._make_room()
+            elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
                 raise
-            self._make_room()
-            return
+            return  # another process has taken the connection, or its client has gone away
         self.nr_conns += 1
         if self.nr_conns > self._most:
             self._make_room()

@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,11 +39,19 @@ def application(environ, start_response):
 @pytest.fixture(scope="module")
 def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of an application with two threads under the product's worker."""
-    folder, port = tmp_path_factory.mktemp("small"), free_port()
+    with serving(tmp_path_factory.mktemp("small"), processes=1) as port:
+        yield port
+
+
+@contextmanager
+def serving(folder: Path, processes: int) -> Iterator[int]:
+    """The port of the application; each process has two threads."""
+    port = free_port()
     (folder / "small.py").write_text(APPLICATION)
     worker = "ivr.web.buffered_worker.BufferedWorker"
     command = [sys.executable, "-m", "gunicorn", "small:application", "--bind", f"127.0.0.1:{port}", "--threads", "2",
-               "--worker-class", worker, "--worker-connections", "120", "--pythonpath", f"{folder},{ROOT}"]  # fmt: skip
+               "--worker-class", worker, "--worker-connections", "120", "--pythonpath", f"{folder},{ROOT}",
+               "--workers", str(processes)]  # fmt: skip
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stderr=log)
     deadline = time.monotonic() + 30
@@ -88,6 +98,17 @@ def test_more_connections_than_there_is_room_for_push_the_slowest_out(small_serv
     with slow_clients(small_server, HALF_HEAD, times=300) as clients:
         assert answers(small_server)["path"] == "/"
         assert clients[0].recv(10) == b"", "the oldest half request is closed"
+
+
+def test_a_connection_that_another_process_has_taken_pushes_nobody_out(tmp_path: Path) -> None:
+    """Both processes are told of a new connection; one of them comes too late, and has no reason to make room."""
+    with serving(tmp_path, processes=2) as port, slow_clients(port, HALF_BODY, times=20) as waiting:
+        with ThreadPoolExecutor(8) as clients:
+            assert len(list(clients.map(lambda _: answers(port), range(300)))) == 300
+        for client in waiting:
+            client.setblocking(False)
+            with pytest.raises(BlockingIOError):  # still open; nothing has been said
+                client.recv(10)
 
 
 def test_a_request_in_pieces_and_several_at_once_are_answered(small_server: int) -> None:
