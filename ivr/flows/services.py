@@ -211,6 +211,7 @@ def _request_status() -> Mapping[str, Step]:
     """What became of my request: by receipt code."""
     under_way = (RequestStatus.OPEN, RequestStatus.CLAIMED, RequestStatus.TRIED, RequestStatus.LATE)
     over = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
+    after = {RequestStatus.REFUSED: "people_first"}
     return {
         "enter_code": EnterDigits(
             prompt="enter_code",
@@ -228,9 +229,15 @@ def _request_status() -> Mapping[str, Step]:
             }
         ),
         **{f"request_{status}": Announce((f"request_{status}",), to="change_request") for status in under_way},
-        **{f"request_{status}": Announce((f"request_{status}",), to="anything_else") for status in over},
+        **{
+            f"request_{status}": Announce((f"request_{status}",), to=after.get(status, "anything_else"))
+            for status in over
+        },
         "code_unknown": Announce(("code_unknown",), to="enter_code"),
-        "code_locked": Announce(("code_locked",), to="anything_else"),
+        "code_locked": Announce(("code_locked",), to="people_first"),
+        # Only while somebody answers is the caller told how to reach them.
+        "people_first": Branch(on=conditions.team_is_open, yes="speak_to_us", no="anything_else"),
+        "speak_to_us": Announce(("speak_to_us",), to="anything_else"),
     }
 
 

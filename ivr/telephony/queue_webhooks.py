@@ -107,7 +107,12 @@ def _announcement(state: CallState) -> tuple[PromptLine, ...] | None:
         return said
     if expected > _LONG:
         return (*said, PromptLine("line_long_wait"))
-    return (*said, PromptLine("line_wait", values={"wait_minutes": str(max(1, -int(-expected.total_seconds() // 60)))}))
+    return (*said, PromptLine("line_wait", values={"wait_minutes": str(_in_fives(expected))}))
+
+
+def _in_fives(wait: timedelta) -> int:
+    """Minutes of a wait, in fives, rounded up: more is not known. Every language has one word for "minutes" then."""
+    return 5 * max(1, -int(-wait.total_seconds() // 300))
 
 
 @waiting_callers.post("/wait/key")

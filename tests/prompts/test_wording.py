@@ -1,0 +1,72 @@
+"""What the sentences must say in every language, and what none of them may."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from ivr.domain.languages import LANGUAGES
+from ivr.prompts import catalogue
+from ivr.telephony.queue_webhooks import _in_fives
+
+#: How each language says that the caller's voice is recorded, and not only that something is written down.
+RECORDS_THE_VOICE = {
+    "de": r"nehmen Ihre Stimme auf",
+    "en": r"record your voice",
+    "tr": r"[Ss]esinizi kayde",
+    "ar": r"تسجيل الصوت",
+    "ru": r"аудиозапись",
+    "uk": r"аудіозапис",
+    "fa": r"صدای شما ضبط",
+    "kmr": r"dengê we qeyd",
+    "pl": r"[Nn]agrywamy głos",
+    "bg": r"аудиозапис",
+    "ro": r"înregistrare audio|înregistrăm vocea",
+    "fr": r"enregistrons votre voix",
+    "ko": r"목소리를 녹음",
+}
+#: The prompts after which the caller agrees by key.
+BEFORE_A_RECORDING = ("appointment_consent", "send_where", "change_request")
+#: Sentences that are said at any hour, also when nobody is there.
+AT_ANY_HOUR = ("not_understood", "code_locked", "request_refused", "nobody_answered")
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_whoever_is_asked_hears_that_the_voice_is_recorded(language: str) -> None:
+    for prompt in BEFORE_A_RECORDING:
+        assert re.search(RECORDS_THE_VOICE[language], catalogue(language)[prompt]), prompt
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_nobody_is_sent_to_people_who_are_not_there(language: str) -> None:
+    words = catalogue(language)
+    zero = words.digits[0][:4]
+    for prompt in AT_ANY_HOUR:
+        assert zero not in words[prompt].lower() and "0" not in words[prompt], prompt
+    assert zero in words["speak_to_us"].lower() or "0" in words["speak_to_us"]
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_one_word_is_used_for_the_number_of_a_request(language: str) -> None:
+    """The word before the code is the one by which it is asked for later."""
+    receipt, asked = (catalogue(language)[prompt] for prompt in ("receipt", "enter_code"))
+    words = {
+        "de": "Anfragenummer", "en": "reference number", "tr": "alep numaran", "ar": "رقم الطلب",
+        "ru": "омер обращения", "uk": "омер звернення", "fa": "شماره درخواست", "kmr": "ejmara daxwaza",
+        "pl": "umer", "bg": "омер", "ro": "umărul solicitării", "fr": "numéro de suivi", "ko": "접수 번호",
+    }  # fmt: skip
+    assert words[language] in receipt and words[language] in asked
+
+
+def test_persian_writes_the_name_of_the_house_in_one_way() -> None:
+    assert not [name for name, text in catalogue("fa").texts.items() if "جاب‌سنتر" in text]
+
+
+@pytest.mark.parametrize(
+    ("wait", "minutes"),
+    [(timedelta(0), 5), (timedelta(seconds=61), 5), (timedelta(minutes=5), 5), (timedelta(minutes=5, seconds=1), 10)],
+)
+def test_a_wait_is_told_in_fives(wait: timedelta, minutes: int) -> None:
+    assert _in_fives(wait) == minutes
