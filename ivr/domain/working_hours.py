@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ivr.domain.opening_hours import Hours, open_spans
 
 #: A deadline that lies where nobody works is told as so long after the next beginning of work.
 _AFTER_OPENING = timedelta(hours=2)
-#: Deadlines are told in quarters of an hour.
-_QUARTER = timedelta(minutes=15)
 #: A deadline is looked for within so many days.
 _HORIZON_DAYS = 400
 
@@ -32,14 +30,14 @@ def spans(hours: Hours, calling_hours: Hours, start: datetime) -> Iterator[tuple
 def deadline(hours: Hours, calling_hours: Hours, due_at: datetime, now: datetime) -> datetime | None:
     """The instant (UTC) by which somebody is called who is promised a call by `due_at`.
 
-    It is the last instant of work before `due_at`, on the next full quarter of an hour. None where nobody works between
-    `now` and `due_at`.
+    It is the last minute of work that is not after `due_at`: who is called by then has the promise kept, and nobody
+    works between the two. None where nobody works between `now` and `due_at`.
     """
     found: datetime | None = None
     for begins, ends in spans(hours, calling_hours, now):
         if begins >= due_at:
             break
-        found = ends if due_at >= ends else min(ends, _full_quarter(due_at))
+        found = ends if due_at >= ends else max(begins, due_at.replace(second=0, microsecond=0))
     return found
 
 
@@ -51,10 +49,4 @@ def next_deadline(hours: Hours, calling_hours: Hours, due_at: datetime, now: dat
     if (found := deadline(hours, calling_hours, due_at, now)) is not None:
         return found
     begins, ends = next(spans(hours, calling_hours, max(due_at, now)), (due_at, due_at))
-    return min(ends, _full_quarter(begins + _AFTER_OPENING)) if ends > begins else due_at
-
-
-def _full_quarter(at: datetime) -> datetime:
-    """The first full quarter of an hour not before an instant; zones differ from UTC by whole quarters."""
-    midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + -(-(at - midnight) // _QUARTER) * _QUARTER
+    return min(ends, (begins + _AFTER_OPENING).replace(second=0, microsecond=0)) if ends > begins else due_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,10 +34,11 @@ def told(due: str, now: str, hours: Hours = DAILY, calling: Hours = CALLING) -> 
         ("2026-11-28T18:30", "2026-11-27T18:30", "2026-11-28 18:00"),
         ("2026-11-28T07:59", "2026-11-27T07:59", "2026-11-27 18:00"),
         ("2026-11-28T08:00", "2026-11-27T08:00", "2026-11-27 18:00"),
-        ("2026-11-28T08:01", "2026-11-27T08:01", "2026-11-28 08:15"),
-        ("2026-11-28T09:47", "2026-11-27T09:47", "2026-11-28 10:00"),
+        ("2026-11-28T08:01", "2026-11-27T08:01", "2026-11-28 08:01"),
+        ("2026-11-28T09:34", "2026-11-27T09:34", "2026-11-28 09:34"),
+        ("2026-11-28T09:34:59", "2026-11-27T09:34:59", "2026-11-28 09:34"),
         ("2026-11-28T10:00", "2026-11-27T10:00", "2026-11-28 10:00"),
-        ("2026-11-28T17:58", "2026-11-27T17:58", "2026-11-28 18:00"),
+        ("2026-11-28T17:58", "2026-11-27T17:58", "2026-11-28 17:58"),
         # nobody works any more before it is due
         ("2026-11-28T00:31", "2026-11-27T18:00", None),
         ("2026-11-28T07:00", "2026-11-27T19:00", None),
@@ -88,4 +89,7 @@ def test_every_minute_of_a_week_has_a_deadline_at_which_somebody_works(urgency: 
         begins, ends = spans[-1]
         assert begins < found <= ends, f"{now}: {found}"
         assert found > now
-        assert found.minute % 15 == 0
+        if (working_hours.deadline(hours, CALLING, due, now)) is not None:
+            assert found <= due, "what is told is not later than the row's deadline"
+            worked = [span for span in working_hours.spans(hours, CALLING, found) if span[0] < due and span[1] > found]
+            assert due - found < timedelta(minutes=1) or not worked, "and nobody works between the two"

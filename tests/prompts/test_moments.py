@@ -46,7 +46,7 @@ TABLE = {
             "çarê Berfanbarê herî dereng saet 18."),
     "pl": ("dzisiaj, o godzinie 8.", "jutro, najpóźniej o godzinie 10.", "wtorek, najpóźniej o godzinie 9 45.",
            "piątek, 4 grudnia, najpóźniej o godzinie 18."),
-    "bg": ("днес, от 8 часа.", "утре, най-късно в 10 часа.", "вторник, най-късно в 9 часа и 45 минути.",
+    "bg": ("днес, от 8 часа.", "утре, най-късно в 10 часа.", "вторник, най-късно в 9:45 часа.",
            "петък, 4 декември, най-късно в 18 часа."),
     "ro": ("astăzi, de la ora 8.", "mâine, cel târziu la ora 10.", "marți, cel târziu la ora 9 și 45.",
            "vineri, 4 decembrie, cel târziu la ora 18."),

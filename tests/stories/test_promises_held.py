@@ -7,6 +7,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -197,6 +198,14 @@ def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(
     person.hangs_up()
     with database.reading() as session:
         assert queries.candidates(session, mia, ["de"], utc_now())[0] == the_task(person).id
+
+
+def test_the_minute_that_is_promised_is_the_deadline_of_the_row(caller, clock) -> None:
+    clock(MORNING + timedelta(minutes=34, seconds=20))
+    person = caller(at="clock").dials().presses(GERMAN, "9", "1", "").hears("promise_emergency")
+    due_at = the_task(person).due_at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert (due_at.hour, due_at.minute) == (12, 34)
+    assert "12 Uhr 34" in person.text
 
 
 # -- the call queue -----------------------------------------------------------------------------------
