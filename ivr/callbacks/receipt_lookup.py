@@ -1,4 +1,4 @@
-"""Looks up keyed-in receipt codes (Eingangsnummern), as often as somebody may try."""
+"""Looks up keyed-in receipt codes (Anfragenummern), as often as somebody may try."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ivr.domain.setting_types import PhoneNumber, Strict
 Role = Literal["member", "supervisor", "administrator", "officer"]
 
 
-#: Forms (Vordrucke) whose names are in the prompts of every language.
+#: Forms (Formulare) whose names are in the prompts of every language.
 FORMS = ("main_application", "continuation", "change", "housing", "education")
 
 

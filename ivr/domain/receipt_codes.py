@@ -1,4 +1,4 @@
-"""Receipt codes (Eingangsnummern): ten digits that a caller can write down and key in again.
+"""Receipt codes (Anfragenummern): ten digits that a caller can write down and key in again.
 
 Nine random digits, of which the first is no zero, and a check digit after Damm, which catches every single wrong digit
 and every pair of swapped neighbours. Nine, because who guesses may make thousands of calls

@@ -226,7 +226,7 @@ class SavedView(Base):
 
 
 class PostalOrder(Base):
-    """Forms (Vordrucke) a caller has ordered by post."""
+    """Forms (Formulare) a caller has ordered by post."""
 
     __tablename__ = "postal_orders"
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), primary_key=True)

@@ -194,7 +194,7 @@ def test_a_supervisor_hands_out_what_is_known(browser, hotline, staff) -> None:
     page = logged_in(browser, hotline, "lena")
     page.get_by_role("link", name="Betroffenenanträge").click()
     page.get_by_label("Was verlangt wird").select_option("access")
-    page.get_by_label("Telefonnummer oder Eingangsnummer").fill("0151 12340099")
+    page.get_by_label("Telefonnummer oder Anfragenummer").fill("0151 12340099")
     page.get_by_label("hat sich persönlich ausgewiesen").check()
     page.get_by_role("button", name="Weiter").click()
     expect(page.locator("main")).to_contain_text("Aufnahmen: 1")

@@ -63,7 +63,7 @@ def test_without_javascript_a_change_by_receipt_code_is_decided(browser, hotline
     changed_by_code(task, "+4917633333333", withdrawn=True)
     page = open_desk(browser, hotline, java_script_enabled=False)
     page.goto(f"/desk/tasks/{task}")
-    expect(page.get_by_text("per Eingangsnummer geändert, noch nicht bestätigt").first).to_be_visible()
+    expect(page.get_by_text("per Anfragenummer geändert, noch nicht bestätigt").first).to_be_visible()
     page.get_by_role("button", name="Übernehmen", exact=True).first.click()
     page.get_by_label("unter der früheren Nummer zurückgerufen").check()
     page.get_by_role("button", name="Änderung bestätigen").click()

@@ -68,6 +68,6 @@ def test_twilios_own_client_places_calls_and_sends_messages(hotline: RunningHotl
     assert refused.value.code == 21220
     with pytest.raises(TwilioRestException, match="does not know Record"):
         client.calls.create(to="+49151", from_="+49421", url="http://x", record=True)
-    message = client.messages.create(to="+4915112345678", from_="+494211782666", body="Ihre Eingangsnummer: 12345674")
-    assert client.messages(message.sid).fetch().body == "Ihre Eingangsnummer: 12345674"
+    message = client.messages.create(to="+4915112345678", from_="+494211782666", body="Ihre Anfragenummer: 12345674")
+    assert client.messages(message.sid).fetch().body == "Ihre Anfragenummer: 12345674"
     assert message.sid in [kept.sid for kept in client.messages.list()]

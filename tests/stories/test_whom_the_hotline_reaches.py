@@ -163,7 +163,7 @@ def numbers() -> list[str | None]:
 def test_a_caller_from_a_country_that_is_not_called_hears_that_and_is_kept(hotline) -> None:
     """Nobody says that they are called back; the member has the number."""
     person = asks_for_callback(hotline, SOMALIA).hears("number_abroad").does_not_hear("confirm_number")
-    while "Eingangsnummer ist" not in person.heard:
+    while "Anfragenummer ist" not in person.heard:
         person.does_not_hear("confirm_number").presses("2" if "Ohne Rückruf" in person.heard else "-")
     person.hears("receipt")
     assert numbers() == [SOMALIA]

@@ -55,7 +55,7 @@ TABLE = [
         Listen((PromptLine("not_understood"),), 1, 5),
         f'<Gather action="{ANSWER}" finishOnKey="" input="dtmf" method="POST" numDigits="1" timeout="5">'
         '<Say language="de-DE" voice="Polly.Vicki">Diese Taste geht hier nicht. Mit der Stern-Taste hören Sie alles '
-        "noch einmal. Mit der Null sprechen Sie mit uns.</Say></Gather>"
+        "noch einmal.</Say></Gather>"
         f'<Redirect method="POST">{ANSWER}</Redirect>',
     ),
     (

@@ -61,7 +61,7 @@ def test_exported_tasks_are_readable_in_the_spreadsheet_of_a_german_office(desk,
     assert f"filename=tasks.{ending}" in answer.headers["Content-Disposition"]
     heads, row = opened(answer.data)
     found = dict(zip(heads, row, strict=True))
-    assert found["Eingangsnummer"] == "0012345675", "with its zeros"
+    assert found["Anfragenummer"] == "0012345675", "with its zeros"
     assert found["Erster Kontakt (Ortszeit, Europe/Berlin)"] == local(2026, 8, 1, 0, 30)
     assert found["Fällig (Ortszeit, Europe/Berlin)"] == local(2026, 11, 27, 8, 30)
     assert not found["Abgeschlossen (Ortszeit, Europe/Berlin)"]

@@ -201,7 +201,7 @@ def post(client, task: int, action: str, **form: str) -> None:
 def test_forms_are_sent_and_the_task_is_closed(desk) -> None:
     task = a_task(concern="forms", kind="postal_order")
     lena = desk("lena")
-    assert "Vordrucke per Post" in lena.get(f"/desk/tasks/{task}").text
+    assert "Formulare per Post" in lena.get(f"/desk/tasks/{task}").text
     post(lena, task, "claim")
     post(lena, task, "close", outcome="forms_sent", text="Hauptantrag")
     assert (the_task(task).state, the_task(task).outcome) == ("closed", "forms_sent")
