@@ -24,6 +24,7 @@ from ivr.models.voicebox import VoiceboxMessage
 #: What a caller does to a task. Events of these kinds that a person caused are no news.
 _BY_CALLER = (
     TaskEventKind.CALLED_AGAIN,
+    TaskEventKind.CALLBACK_WANTED,
     TaskEventKind.NUMBER_GIVEN,
     TaskEventKind.CHANGED,
     TaskEventKind.NUMBER_CHANGED,

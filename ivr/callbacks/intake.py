@@ -80,6 +80,16 @@ def contact_for(session: Session, call: Call, request: Request, now: datetime, *
     return contact
 
 
+def ask_callback(session: Session, call: Call, request: Request, now: datetime) -> None:
+    """Note that a caller asks to be called back without leaving a recording; by receipt code, in the task's history."""
+    contact = contact_for(session, call, request, now)
+    if not request.changes:
+        return
+    known = select(TaskEvent.id).where(TaskEvent.task_id == contact.task_id, TaskEvent.at >= call.started_at)
+    if session.scalar(known.where(TaskEvent.kind == TaskEventKind.CALLBACK_WANTED).limit(1)) is None:
+        events.record(session, contact.task_id, TaskEventKind.CALLBACK_WANTED, now)
+
+
 def is_over(task: CallbackTask) -> bool:
     """Whether nothing can be added to a task by receipt code: it is closed, or restricted (Art. 18 GDPR)."""
     return task.state == TaskState.CLOSED or task.restricted_at is not None

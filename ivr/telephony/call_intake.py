@@ -154,7 +154,7 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
             recording = voicebox.announced(session, call, described, event.recording_sid, now)
             voicebox.left(session, call, recording, event.seconds, now, cut_at_limit=event.cut_at_limit)
         case EventName.ASKED:
-            intake.open_for(session, call, request, now)
+            intake.ask_callback(session, call, request, now)
         case EventName.EMERGENCY_REPORTED:
             emergency_reports.report(session, call, request, now)
         case EventName.SILENT_CALLER:

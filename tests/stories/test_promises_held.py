@@ -208,6 +208,18 @@ def test_the_minute_that_is_promised_is_the_deadline_of_the_row(caller, clock) -
     assert "12 Uhr 34" in person.text
 
 
+def test_who_asks_by_code_for_a_callback_without_a_recording_has_the_wish_in_the_history(caller) -> None:
+    owner = caller().dials().presses(GERMAN, "1", "2")
+    while not owner.is_over:
+        owner.presses("1")
+    task = the_task(owner)
+    again = caller("anonymous").dials().presses(GERMAN, "5", "4", task.receipt_code, "0", "2").hears("noted")
+    again.presses("1", "0", "2").hears("noted").hangs_up()
+    with database.reading() as session:
+        kinds = [event.kind for event in session.get_one(CallbackTask, task.id).events]
+    assert kinds == ["opened", "called_again", "callback_wanted"]
+
+
 # -- the call queue -----------------------------------------------------------------------------------
 
 

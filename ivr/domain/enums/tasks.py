@@ -40,6 +40,7 @@ class TaskEventKind(StrEnum):
 
     OPENED = "opened"
     CALLED_AGAIN = "called_again"
+    CALLBACK_WANTED = "callback_wanted"
     RAISED = "raised"
     LOWERED = "lowered"
     RECORDING_CUT_SHORT = "recording_cut_short"

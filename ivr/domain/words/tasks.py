@@ -53,6 +53,7 @@ TASK_EVENTS = Words(
     {
         TaskEventKind.OPENED: _("Task opened"),
         TaskEventKind.CALLED_AGAIN: _("The caller rang again"),
+        TaskEventKind.CALLBACK_WANTED: _("The caller asks to be called back, without a recording"),
         TaskEventKind.RAISED: _("Raised to an emergency"),
         TaskEventKind.LOWERED: _("The raise by the transcript's words was taken back"),
         TaskEventKind.RECORDING_CUT_SHORT: _("The carrier's recording is cut short"),
