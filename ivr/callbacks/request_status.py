@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from ivr.callbacks import contacts
 from ivr.config.settings import settings
 from ivr.domain import working_hours
-from ivr.domain.enums import Outcome, RequestStatus, TaskState
+from ivr.domain.enums import AppointmentMode, Outcome, RequestStatus, TaskState
+from ivr.models.callbacks import AppointmentWish
 from ivr.models.contacts import Contact
 from ivr.notices import present
 
@@ -15,8 +17,8 @@ from ivr.notices import present
 OVER = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
 
 
-def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, dict[str, datetime]]:
-    """The status of what a contact asked for, and the UTC instants with which it is told (slots of a call's state).
+def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, dict[str, Any]]:
+    """The status of what a contact asked for, and what is told with it: UTC instants, a place.
 
     Others may have called about the same task. Their appointment and the attempts to reach them are not told.
     """
@@ -26,7 +28,7 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
     if task.state == TaskState.CLOSED:
         wish = task.appointment_wish if contacts.is_first(contact, task) else None
         if wish is not None and wish.appointment_at is not None:
-            return RequestStatus.GRANTED, {"appointment_at": wish.appointment_at}
+            return RequestStatus.GRANTED, _granted(wish)
         if wish is not None and wish.refusal_reason is not None:
             return RequestStatus.REFUSED, {}
         return RequestStatus.WITHDRAWN if task.outcome == Outcome.WITHDRAWN else RequestStatus.CLOSED, {}
@@ -38,3 +40,9 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED
     return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": task.due_at}
+
+
+def _granted(wish: AppointmentWish) -> dict[str, Any]:
+    """When, how and where. What a member has written as the place is one only for an appointment in person."""
+    place = wish.place or "" if wish.mode == AppointmentMode.IN_PERSON else ""
+    return {"appointment_at": wish.appointment_at, "appointment_mode": wish.mode, "appointment_place": place}

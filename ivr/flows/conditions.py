@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.domain import phone_numbers, receipt_codes
 from ivr.domain.digits import is_digits
-from ivr.domain.enums import CallQueueState, Concern, Promised, RoutingQuestion, Screening, TaskKind
+from ivr.domain.enums import AppointmentMode, CallQueueState, Concern, Promised, RoutingQuestion, Screening, TaskKind
 from ivr.flows.state import CallState
 from ivr.flows.steps import Questions
 
@@ -80,6 +80,21 @@ def is_appointment(state: CallState, _questions: Questions) -> bool:
 def reason_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether the questions about an appointment have been answered already."""
     return state.request.training is not None
+
+
+def is_granted_in_person(state: CallState, _questions: Questions) -> bool:
+    """Whether the granted appointment is in a place that is known."""
+    return state.request.appointment_mode == AppointmentMode.IN_PERSON and bool(state.request.appointment_place)
+
+
+def is_granted_by_telephone(state: CallState, _questions: Questions) -> bool:
+    """Whether the granted appointment is by telephone."""
+    return state.request.appointment_mode == AppointmentMode.TELEPHONE
+
+
+def is_granted_by_video(state: CallState, _questions: Questions) -> bool:
+    """Whether the granted appointment is by video."""
+    return state.request.appointment_mode == AppointmentMode.VIDEO
 
 
 def is_changing(state: CallState, _questions: Questions) -> bool:

@@ -84,6 +84,9 @@ class CallerRequest(RequestAnswers):
     due_at: datetime | None = field(default=None, metadata=SPOKEN)
     tried_at: datetime | None = field(default=None, metadata=SPOKEN)
     appointment_at: datetime | None = field(default=None, metadata=SPOKEN)
+    #: How and where a granted appointment takes place; the place of one in person, in German words.
+    appointment_mode: AppointmentMode | None = None
+    appointment_place: str = field(default="", metadata=SPOKEN)
 
     @property
     def parts(self) -> tuple[int, ...]:

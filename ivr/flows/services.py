@@ -211,7 +211,7 @@ def _request_status() -> Mapping[str, Step]:
     """What became of my request: by receipt code."""
     under_way = (RequestStatus.OPEN, RequestStatus.CLAIMED, RequestStatus.TRIED, RequestStatus.LATE)
     over = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
-    after = {RequestStatus.REFUSED: "people_first"}
+    after = {RequestStatus.REFUSED: "people_first", RequestStatus.GRANTED: "granted_in_person"}
     return {
         "enter_code": EnterDigits(
             prompt="enter_code",
@@ -233,11 +233,23 @@ def _request_status() -> Mapping[str, Step]:
             f"request_{status}": Announce((f"request_{status}",), to=after.get(status, "anything_else"))
             for status in over
         },
+        **_place_of_appointment(),
         "code_unknown": Announce(("code_unknown",), to="enter_code"),
         "code_locked": Announce(("code_locked",), to="people_first"),
         # Only while somebody answers is the caller told how to reach them.
         "people_first": Branch(on=conditions.team_is_open, yes="speak_to_us", no="anything_else"),
         "speak_to_us": Announce(("speak_to_us",), to="anything_else"),
+    }
+
+
+def _place_of_appointment() -> Mapping[str, Step]:
+    """Where a granted appointment is. The number and the link of others are not read out."""
+    by_telephone, by_video, to = "granted_by_telephone", "granted_by_video", "anything_else"
+    return {
+        "granted_in_person": Branch(on=conditions.is_granted_in_person, yes="place_here", no=by_telephone),
+        by_telephone: Branch(on=conditions.is_granted_by_telephone, yes="place_telephone", no=by_video),
+        by_video: Branch(on=conditions.is_granted_by_video, yes="place_video", no=to),
+        **{prompt: Announce((prompt,), to=to) for prompt in ("place_here", "place_telephone", "place_video")},
     }
 
 

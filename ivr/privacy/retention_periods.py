@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.calls.retention import AUDIO_DAYS, confirmed_days
 from ivr.config.settings import settings
 from ivr.domain.enums import ProposalState, RetentionKind
 from ivr.domain.words import _
@@ -44,7 +45,7 @@ PERIODS = {
     for period in (
         Period(
             RetentionKind.AUDIO,
-            30,
+            AUDIO_DAYS,
             LEAST,
             365,
             _("the task is closed (without a task: the call has ended)"),
@@ -132,12 +133,7 @@ class NotPossible(Exception):
 
 def days(session: Session, kind: str) -> int:
     """The present period of a kind, in days."""
-    confirmed = session.scalar(
-        select(PeriodChange.days)
-        .where(PeriodChange.kind == kind, PeriodChange.state == ProposalState.CONFIRMED)
-        .order_by(PeriodChange.decided_at.desc(), PeriodChange.id.desc())
-        .limit(1)
-    )
+    confirmed = confirmed_days(session, kind)
     found = PERIODS[kind].days if confirmed is None else confirmed
     # The operator's setting may only shorten it.
     return min(found, settings().remember_language_days) if kind == RetentionKind.REMEMBERED_LANGUAGE else found

@@ -16,7 +16,8 @@ from ivr.prompts.numerals import Numerals, from_table
 
 DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
 
-#: The kind of value of each placeholder. The UTC instant behind a date or a time is the value `<name>_at`.
+#: The kind of value of each placeholder. The UTC instant behind a date or a time is the value `<name>_at`; what is
+#: German in every language is spoken by the German voice.
 PLACEHOLDERS: Mapping[str, str] = {
     "key": "digits",
     "callback_number": "digits",
@@ -39,6 +40,8 @@ PLACEHOLDERS: Mapping[str, str] = {
     "tried_time": "time",
     "appointment_date": "date",
     "appointment_time": "time",
+    "appointment_place": "german",
+    "days": "count",
     "form": "prompt",
     "link": "text",
 }

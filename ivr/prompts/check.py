@@ -43,6 +43,8 @@ EXAMPLES: Mapping[str, str] = {
     "due_at": "2026-11-23T09:45:00Z",
     "tried_at": "2026-11-27T16:25:00Z",
     "appointment_at": "2026-12-28T12:50:00Z",
+    "appointment_place": "Utbremer Straße 90, dritte Etage, Zimmer 312",
+    "days": "365",
     "form": "form_education",
     "today": "2026-10-26",
     "h": "17",

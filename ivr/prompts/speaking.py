@@ -14,6 +14,7 @@ from babel.dates import format_date, format_skeleton, format_time
 
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
+from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import DAYS, PLACEHOLDERS, WEEKDAYS, catalogue
 from ivr.prompts.parts import Part
@@ -51,20 +52,27 @@ def spoken(prompt: str, language: str, values: Mapping[str, str]) -> list[Piece]
     """
     recorded = recordings.in_use(language)
     voice = settings().carrier_voice(language)
-    if voice and not any(part.name in recorded for part in parts.fragments(language, prompt) if isinstance(part, Part)):
+
+    def is_apart(piece: Part | Text | str) -> bool:
+        return isinstance(piece, Text) or (isinstance(piece, Part) and (voice is None or piece.name in recorded))
+
+    found = list(_pieces(prompt, language, values, voice))
+    if voice and not any(map(is_apart, found)):
         return [Text(text(prompt, language, values), *voice)]
     pieces: list[Piece] = []
-    for played, group in groupby(
-        _pieces(prompt, language, values, voice),
-        lambda piece: isinstance(piece, Part) and (voice is None or piece.name in recorded),
-    ):
-        if played or voice is None:
-            audible = [part for part in group if isinstance(part, Part)]
-            pieces += [Audio(part, recorded.get(part.name) or rendering.version(part)) for part in audible]
+    for apart, group in groupby(found, is_apart):
+        if apart or voice is None:
+            pieces += [_alone(piece, recorded) for piece in group if not isinstance(piece, str)]
         else:
-            said = " ".join(piece.text if isinstance(piece, Part) else piece for piece in group)
+            said = " ".join(piece.text if isinstance(piece, Part) else str(piece) for piece in group)
             pieces.append(Text(said, *voice))
     return pieces
+
+
+def _alone(piece: Part | Text, recorded: Mapping[str, str]) -> Piece:
+    if isinstance(piece, Text):
+        return piece
+    return Audio(piece, recorded.get(piece.name) or rendering.version(piece))
 
 
 #: Distance from today -> the prompt that says the day.
@@ -72,7 +80,7 @@ _NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 #: Times that follow "from" and "no later than".
 _BOUNDARIES = frozenset({"opening_time", "due_time"})
 #: Placeholders that stand for something of one caller.
-_PERSONAL = frozenset({"callback_number", "receipt_code", "link"})
+_PERSONAL = frozenset({"callback_number", "receipt_code", "link", "appointment_place"})
 
 
 @lru_cache(maxsize=4096)
@@ -92,11 +100,14 @@ def shared_values(template: str) -> tuple[str, ...] | None:
 
 def _pieces(
     prompt: str, language: str, values: Mapping[str, str], voice: tuple[str, str] | None
-) -> Iterator[Part | str]:
+) -> Iterator[Part | Text | str]:
     """The parts of a prompt. Values are parts if there is no voice of the carrier, else text."""
+    german = settings().carrier_voice(DEFAULT_LANGUAGE) if language != DEFAULT_LANGUAGE else None
     for piece in parts.fragments(language, prompt):
         if isinstance(piece, Part):
             yield piece
+        elif PLACEHOLDERS[piece] == "german" and german is not None:
+            yield Text(values[piece], *german)
         elif PLACEHOLDERS[piece] == "prompt":
             yield from _pieces(values[piece], language, values, voice)
         elif voice is not None:
@@ -113,8 +124,10 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
                     yield parts.pause(language)
                 for value in group:
                     yield parts.digit(language, value)
+        case "count" if int(values[name]) > parts.HIGHEST:
+            yield from (parts.digit(language, value) for value in values[name])
         case "count":
-            yield parts.number(language, min(int(values[name]), parts.HIGHEST))
+            yield parts.number(language, int(values[name]))
         case "day":
             yield parts.day(language, int(values[name]))
         case "month":

@@ -159,8 +159,8 @@ class FlowContext:
             return StatusAnswer(RequestStatus.LOCKED, present)
 
     def _status_of(self, contact: Contact, code: str, state: CallState) -> StatusAnswer:
-        status, instants = request_status.status_for_caller(contact, self.at(state))
-        slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **instants}
+        status, told = request_status.status_for_caller(contact, self.at(state))
+        slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **told}
         request = state.knowing(**slots).request
         if status not in request_status.OVER:
             return StatusAnswer(status, replace(request, changes=code, receipt_code=code))

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from ivr.callbacks.request import Request
+from ivr.calls import retention
 from ivr.config.settings import settings
 from ivr.domain import opening_hours, sla_policies, working_hours
 from ivr.domain.enums import TaskKind, Urgency
@@ -28,6 +29,7 @@ class PromptValues(Mapping[str, str]):
             "due_at": self._due_at,
             "opening_at": self._opening_at,
             "hours": self._hours,
+            "days": self._days,
         }
 
     @cached_property
@@ -70,6 +72,9 @@ class PromptValues(Mapping[str, str]):
     def _hours(self) -> str:
         hours = (self._due(Urgency.NORMAL, self._now) - self._now).total_seconds() / 3600
         return str(min(99, -int(-hours // 1)))
+
+    def _days(self) -> str:
+        return str(retention.audio_days())
 
     def _opening_at(self) -> str:
         hours, now = present.hours(), self._now

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
+from ivr.calls import retention
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
@@ -33,7 +34,9 @@ def test_a_period_counts_when_the_officer_has_confirmed_it(services) -> None:
     change("audio", 10, confirmed=False)
     runs.run(now)
     assert audio_store.has(person.recording_sid)
+    assert retention.audio_days() == retention.AUDIO_DAYS
     change("audio", 10)
+    assert retention.audio_days() == 10, "what callers are told"
     runs.run(now)
     assert not audio_store.has(person.recording_sid)
     for kind, days_, reason in (("audio", 3, "range"), ("audio", 366, "range"), ("transcript", 400, "within_task")):

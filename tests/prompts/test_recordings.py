@@ -10,7 +10,7 @@ import pytest
 from ivr import prompts
 from ivr.audio.wav import Sound, write_wav
 from ivr.platform import database
-from ivr.prompts import check, parts, preview, recordings, rendering
+from ivr.prompts import check, parts, preview, recordings, rendering, speaking
 from ivr.prompts.speaking import Audio, Text
 
 
@@ -66,3 +66,21 @@ def test_a_recorded_part_stands_beside_what_the_voice_says(studio) -> None:
     recorded, said = prompts.spoken("receipt", "de", {"receipt_code": "12345674"})
     assert isinstance(recorded, Audio)
     assert said.text == "eins zwei, drei vier, fünf sechs, sieben vier"
+
+
+@pytest.mark.parametrize("language", ["tr", "fa", "de"])
+def test_a_german_place_is_spoken_by_the_german_voice_in_every_language(studio, language: str) -> None:
+    recordings._cache.clear()
+    place = "Utbremer Straße 90"
+    pieces = prompts.spoken("place_here", language, {"appointment_place": place})
+    voices = [piece.tag if isinstance(piece, Text) else "played" for piece in pieces]
+    assert voices == {"tr": ["tr-TR", "de-DE"], "fa": ["played", "de-DE"], "de": ["de-DE"]}[language]
+    assert isinstance(pieces[-1], Text) and place in pieces[-1].text
+    assert speaking.shared_values(prompts.catalogue(language)["place_here"]) is None, "it is of one caller"
+
+
+def test_a_number_that_has_no_part_of_its_own_is_said_digit_by_digit(studio) -> None:
+    recordings._cache.clear()
+    said = speaking._parts_of_value("days", "fa", {"days": "365"})
+    assert [part.name for part in said] == ["digit-3", "digit-6", "digit-5"]
+    assert [part.name for part in speaking._parts_of_value("days", "fa", {"days": "30"})] == ["number-30"]
