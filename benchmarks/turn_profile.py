@@ -31,8 +31,8 @@ from tests.support.environment import use_environment
 _PARTS = (
     ("signature", "ivr.telephony.voice_webhooks", "is_genuine"),
     ("form and address read (Werkzeug)", "flask.wrappers", "Request._load_form_data"),
-    ("call counter (Redis)", "ivr.calls.screening", "too_often"),
-    ("language and block (database)", "ivr.telephony.flow_context", "_known"),
+    ("call counter", "ivr.calls.screening", "too_often"),
+    ("language and block of the number", "ivr.calls.known_numbers", "look_up"),
     ("state opened", "ivr.telephony.call_session", "unseal"),
     ("state sealed", "ivr.telephony.twiml", "seal"),
     ("script walked", "ivr.flows.engine", "_walk"),

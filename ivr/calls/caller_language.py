@@ -21,6 +21,8 @@ from ivr.platform.keyed_hash import keyed_hash, keyed_hashes
 _KNOWN = Table("known_callers", KnownCaller.metadata)
 #: Stands for the number of a caller who withholds it.
 _WITHHELD = "withheld"
+#: How often this process has remembered languages; whoever keeps them reads them again when it has changed.
+revision = 0
 
 
 def number_hash(number: str | None) -> str:
@@ -57,6 +59,7 @@ def remember(connection: Connection, number: str | None, language: str, now: dat
 
 def remember_all(connection: Connection, chosen: Sequence[tuple[str | None, str, datetime]]) -> None:
     """Remember the languages that callers have chosen: number, language and instant of each, the latest last."""
+    global revision
     if not settings().remember_language_days:
         return
     values = [
@@ -72,6 +75,7 @@ def remember_all(connection: Connection, chosen: Sequence[tuple[str | None, str,
     is_later = new.excluded.last_called_at >= _KNOWN.c.last_called_at
     statement = new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=latest, where=is_later)
     connection.execute(statement, sorted(values, key=itemgetter("number_hash")))
+    revision += 1
 
 
 def forget(session: Session, now: datetime, days: int) -> None:

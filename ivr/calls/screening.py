@@ -6,21 +6,14 @@ a number rings, it takes one row.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.commands.core import Script
-from redis.exceptions import RedisError
-from redis.retry import Retry
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.orm import Session
 
-from ivr.calls import caller_language
+from ivr.calls import call_counters, caller_language, known_numbers
+from ivr.calls.call_counters import Limit
 from ivr.config.settings import settings
 from ivr.models.accounts import User
 from ivr.models.contact_centre import BlockedNumber, FrequentCaller
@@ -33,44 +26,6 @@ WITHHELD = "withheld"
 _FREQUENT = Table("frequent_callers", FrequentCaller.metadata)
 
 
-@lru_cache(maxsize=2)
-def _counters(url: str) -> Redis:
-    return Redis.from_url(url, socket_connect_timeout=0.1, socket_timeout=0.1, retry=Retry(NoBackoff(), 0))
-
-
-#: Counts a call within a minute; whether the number is held off, now or since an earlier call. One round trip.
-_COUNT_CALL = """
-local calls = redis.call('INCR', KEYS[1])
-if calls == 1 then redis.call('EXPIRE', KEYS[1], 60) end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
-if calls <= tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[2], 1, 'EX', ARGV[2])
-return 1
-"""
-
-
-@lru_cache(maxsize=2)
-def _count_call(url: str) -> Script:
-    return _counters(url).register_script(_COUNT_CALL)
-
-
-#: After a failure Redis is not asked for so long (seconds): callers do not wait for it.
-_PAUSE = 2.0
-_silent_until = 0.0
-
-
-@contextmanager
-def _asking() -> Iterator[Redis]:
-    global _silent_until
-    if time.monotonic() < _silent_until:
-        raise RedisError("it did not answer a moment ago")
-    try:
-        yield _counters(settings().redis)
-    except RedisError:
-        _silent_until = time.monotonic() + _PAUSE
-        raise
-
-
 def too_often(number: str | None) -> bool:
     """Count a call; whether its number has rung more often within a minute than anybody needs to.
 
@@ -79,39 +34,19 @@ def too_often(number: str | None) -> bool:
     but what they ask for. Without Redis nobody rings too often.
     """
     if number is None:
-        return _many_withheld(count=True)
-    key = caller_language.number_hash(number)[:24]
-    try:
-        with _asking() as counters:
-            keys = [f"hotline:calls:{key}", f"hotline:held-off:{key}"]
-            limits = [settings().calls_a_minute, settings().hold_off_minutes * 60]
-            held_off = _count_call(settings().redis)(keys, limits, counters)
-    except RedisError:
-        return False
-    return bool(held_off)
+        return call_counters.count(WITHHELD, Limit(settings().withheld_calls_a_minute))
+    return call_counters.count(_key(number), Limit(settings().calls_a_minute, settings().hold_off_minutes * 60))
 
 
 def is_held_off(number: str | None) -> bool:
     """Whether a number is asked to wait at present (withheld: whether very many ring); counts nothing."""
     if number is None:
-        return _many_withheld(count=False)
-    try:
-        key = caller_language.number_hash(number)[:24]
-        with _asking() as counters:
-            return bool(counters.exists(f"hotline:held-off:{key}"))
-    except RedisError:
-        return False
+        return call_counters.calls_of(WITHHELD) > settings().withheld_calls_a_minute
+    return call_counters.is_held_off(_key(number))
 
 
-def _many_withheld(*, count: bool) -> bool:
-    try:
-        with _asking() as counters, counters.pipeline(transaction=False) as pipeline:
-            pipeline.incrby("hotline:calls:withheld", int(count))
-            pipeline.expire("hotline:calls:withheld", 60, nx=True)
-            calls, _ = pipeline.execute()
-    except RedisError:
-        return False
-    return bool(calls > settings().withheld_calls_a_minute)
+def _key(number: str) -> str:
+    return caller_language.number_hash(number)[:24]
 
 
 def note(connection: Connection, number: str, now: datetime) -> None:
@@ -155,6 +90,7 @@ def block(session: Session, number: str, days: int, reason: str, by: User, now: 
         blocked_by_id=by.id,
     )  # fmt: skip
     session.add(blocked)
+    known_numbers.read_again()
     return blocked
 
 
@@ -163,6 +99,7 @@ def lift(session: Session, block_id: int, by: User, now: datetime) -> None:
     blocked = session.get(BlockedNumber, block_id)
     if blocked is not None and blocked.lifted_at is None:
         blocked.lifted_at, blocked.lifted_by_id = now, by.id
+        known_numbers.read_again()
 
 
 def blocks(session: Session) -> Sequence[BlockedNumber]:

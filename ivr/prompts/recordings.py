@@ -24,7 +24,7 @@ from ivr.prompts.parts import Part
 log = logging.getLogger(__name__)
 
 #: Seconds after which a process reads the list of recordings again.
-_CACHE_SECONDS = 3.0
+_CACHE_SECONDS = 1.0
 #: By language: the parts that have a recording of their present text, each with the recording's version.
 _cache: dict[str, Mapping[str, str]] = {}
 _read_at = 0.0
@@ -49,7 +49,7 @@ def in_use(language: str) -> Mapping[str, str]:
 
 
 def refresh(session: Session | Connection) -> None:
-    """Read the recordings of all languages if the cache is old. A caller's turn that has a session needs no second."""
+    """Read the recordings of all languages if the cache is old."""
     global _read_at, _revision
     if not _is_old():
         return

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import receipt_lookup, request_status, silent_callers, sms
 from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.request import Request
-from ivr.calls import recognition, screening
+from ivr.calls import known_numbers, screening
 from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
 from ivr.contact_centre import call_queue
@@ -36,7 +36,6 @@ from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.notices import present
 from ivr.platform import database, write_behind
-from ivr.prompts import recordings
 from ivr.telephony.prompt_values import PromptValues
 
 log = logging.getLogger(__name__)
@@ -187,21 +186,11 @@ def recognised(state: CallState, number: str | None, shown: str | None, dialled:
     often = screening.too_often(shown)
     if often:
         write_behind.write_soon(lambda connection: screening.note(connection, shown or screening.WITHHELD, now))
-    known = _known(number, shown, now)
+    known = known_numbers.look_up(number, shown, now) if shown else KnownNumber()
     if language := settings().dialled_languages.get(dialled) or known.language:
         state = changed(state, language=language, greeted=True)
     held_off = Screening.HELD_OFF if often and shown else None
     return changed(state, screened=Screening.BLOCKED if known.blocked else held_off, untraced=often)
-
-
-def _known(number: str | None, shown: str | None, now: datetime) -> KnownNumber:
-    """What the database knows about a number; nothing while it does not answer."""
-    try:
-        with database.glancing() as connection:
-            recordings.refresh(connection)
-            return recognition.look_up(connection, number, shown, now) if shown else KnownNumber()
-    except SQLAlchemyError:
-        return KnownNumber()
 
 
 def stored_recording(call_sid: str, number: int) -> Recording | None:

@@ -1,16 +1,20 @@
-"""What is known of a number when it calls, in one statement."""
+"""What is known of a number when it calls: asked for in one statement, or kept in the process."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
-from sqlalchemy import event
+import pytest
+from sqlalchemy import delete, event
 
-from ivr.calls import caller_language, recognition, screening
+from ivr.calls import caller_language, known_numbers, recognition, screening
 from ivr.calls.recognition import KnownNumber
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.models.accounts import User
+from ivr.models.calls import KnownCaller
+from ivr.models.contact_centre import BlockedNumber
 from ivr.platform import database
 from ivr.telephony.flow_context import recognised
 from tests.support.people import hire
@@ -61,12 +65,81 @@ def test_a_block_holds_until_its_end_or_until_it_is_lifted(empty_database) -> No
     assert not known().blocked
 
 
-def test_a_call_that_begins_asks_the_database_once(empty_database) -> None:
-    """One connection, one statement, no transaction around it, and none for the recordings of each language."""
-    recognised(CallState("language", "de"), NUMBER, NUMBER, "", utc_now())
-    connections, statements = [], []
-    event.listen(database.engine(), "checkout", lambda *arguments: connections.append(arguments))
+def begins(number: str | None = NUMBER) -> CallState:
+    return recognised(CallState("language", "de"), number, number, "", utc_now())
+
+
+def test_a_call_that_begins_waits_for_no_database(empty_database) -> None:
+    begins()
+    statements = []
     event.listen(database.engine(), "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    recognised(CallState("language", "de"), NUMBER, NUMBER, "", utc_now())
-    assert len(connections) == 1
-    assert [statement.split()[0] for statement in statements] == ["SELECT"]
+    begins()
+    assert statements == []
+
+
+@pytest.fixture(params=["kept", "too many to keep"])
+def calling(request: pytest.FixtureRequest, empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the process keeps the languages or asks for each."""
+    if request.param != "kept":
+        monkeypatch.setattr(known_numbers, "MOST_KEPT", 0)
+
+
+def chose(language: str, number: str = NUMBER, ago: timedelta = timedelta(0)) -> None:
+    with database.noting() as connection:
+        caller_language.remember(connection, number, language, utc_now() - ago)
+
+
+def test_a_number_is_greeted_in_the_language_of_its_last_call(calling) -> None:
+    assert not begins().greeted
+    chose("en")
+    assert (begins().language, begins().greeted) == ("en", True)
+    assert not begins("+4915112345679").greeted
+
+
+def test_a_number_is_screened_from_its_block_on_until_it_is_lifted(calling) -> None:
+    hire()
+    assert begins().screened is None
+    number = block(NUMBER, 2)
+    assert begins().screened == "blocked"
+    with database.writing() as session:
+        screening.lift(session, number, session.query(User).first(), utc_now())
+    assert begins().screened is None
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Another process has written; seconds later."""
+    then = time.monotonic() + seconds
+    monkeypatch.setattr(known_numbers.time, "monotonic", lambda: then)
+
+
+def test_what_another_process_has_written_is_known_a_second_later(empty_database, monkeypatch) -> None:
+    hire()
+    chose("en", "+4915112345679")
+    assert not begins().greeted
+    now = utc_now()
+    with database.writing() as session:
+        session.add(KnownCaller(number_hash=caller_language.number_hash(NUMBER), language="en", last_called_at=now))
+        ends = {"reason": "threats", "blocked_at": now, "until_at": now + timedelta(days=1)}
+        session.add(BlockedNumber(number=NUMBER, blocked_by_id=session.query(User).first().id, **ends))
+    elsewhere(monkeypatch, 1.1)
+    assert (begins().language, begins().screened) == ("en", "blocked")
+    with database.writing() as session:  # erased
+        session.execute(delete(KnownCaller).where(KnownCaller.number_hash == caller_language.number_hash(NUMBER)))
+    elsewhere(monkeypatch, 2.5)
+    assert not begins().greeted
+    assert begins("+4915112345679").greeted, "the others stay"
+
+
+def test_while_the_database_is_away_everybody_is_known_as_before(empty_database, monkeypatch) -> None:
+    hire()
+    chose("en")
+    block("+4915112345679", 1)
+    assert begins().greeted
+
+    def away(*_: object) -> None:
+        raise database.Away("gone")
+
+    monkeypatch.setattr(database, "glancing", away)
+    elsewhere(monkeypatch, 60)
+    assert begins().greeted
+    assert begins("+4915112345679").screened == "blocked"

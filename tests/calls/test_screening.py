@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from ivr.accounts import users
 from ivr.callbacks.request import Request
-from ivr.calls import calls, screening
+from ivr.calls import call_counters, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, conversations, leg_events
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.lines import ScriptedLine
@@ -39,6 +39,12 @@ from tests.support.waiting import eventually
 #: The flood keeps its rate, 2,000 calls a minute; `make soak` goes on with it for five minutes.
 MINUTES = volume(test=1, ci=2, soak=20) / 4
 FLOOD, ORDINARY = int(2000 * MINUTES), max(50, int(100 * MINUTES))
+
+
+#: Processes that answer calls. Each knows of a number that rings too often once it has rung there.
+PROCESSES = 2
+#: Seconds after which every process knows of a block, with some more for a busy machine.
+SECOND = 1.2
 
 
 class Watch:
@@ -130,7 +136,9 @@ def test_who_is_held_off_can_still_report_an_emergency(caller_at_menu, team) -> 
     number = "+4917188888888"
     team.member("mia")
     while not screening.too_often(number):
-        pass
+        call_counters.tell()
+    for _ in range(PROCESSES * 3):  # each process learns of it when the number rings there
+        rings(team.hotline, number, [])
     person = Caller(team.hotline.switch, number, at="open").dials()
     person.hears("held_off").presses("9").hears("emergency").presses("1").hears("transfer").stays_silent()
     person.waits_in_line().hangs_up()
@@ -148,12 +156,14 @@ def test_a_blocked_number_hears_how_to_write_and_the_block_is_logged(team) -> No
         blocked = screening.block(session, number, 3, "Bedroht Mitarbeitende", mia, utc_now())
         session.flush()
         block_id = blocked.id
+    time.sleep(SECOND)
     person = Caller(team.hotline.switch, number, at="open").dials()
     person.hears("blocked").stays_silent().hears("goodbye").is_sent_off()
     urgent = Caller(team.hotline.switch, number, at="open").dials()
     urgent.hears("blocked").presses("9").hears("emergency").hangs_up()
     with database.writing() as session:
         screening.lift(session, block_id, session.get_one(User, team.people["mia"][0].id), utc_now())
+    time.sleep(SECOND)
     Caller(team.hotline.switch, number, at="open").dials().hears("choose_language").hangs_up()
     with database.reading() as session:
         (kept,) = [one for one in screening.blocks(session) if one.number == number]
@@ -289,7 +299,7 @@ def test_a_flood_of_withheld_or_made_up_numbers_takes_no_more_room(call_queue_ho
         rings(call_queue_hotline, number, ["1"])
     eventually(lambda: _rows() > before)
     write_behind.flush()
-    assert _rows() - before <= most + 1
+    assert _rows() - before <= most + 1 + PROCESSES
     assert any(one.number == ("withheld" if number == "anonymous" else number) for one in _frequent())
     client = desk_of(call_queue_hotline)
     assert client.get("/supervision/unwanted").status_code == 200
@@ -306,11 +316,12 @@ def test_a_blocked_number_that_rings_without_end_leaves_few_traces(call_queue_ho
         boss = users.add(session, "boss2", "Boss", "supervisor", "x" * 12, [])
         session.flush()
         screening.block(session, "+4917055500001", 1, "Telefonterror", boss, utc_now())
+    time.sleep(SECOND)
     before = _rows()
     for _ in range(40):
         rings(call_queue_hotline, "+4917055500001", ["1"])
     write_behind.flush()
-    assert _rows() - before <= call_queue_hotline.settings.calls_a_minute + 1
+    assert _rows() - before <= call_queue_hotline.settings.calls_a_minute + 1 + PROCESSES
 
 
 def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(call_queue_hotline, team) -> None:

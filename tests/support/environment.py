@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ivr.calls import call_counters, known_numbers
 from ivr.config import settings as configuration
 from ivr.platform import database, spool_memory, write_behind
 
@@ -19,6 +20,8 @@ def forget_settings() -> None:
     """Forget the cached settings, and close the database connections that were opened with them."""
     write_behind.flush()
     spool_memory.forget()
+    call_counters.forget_all()
+    known_numbers.forget()
     if database.engine.cache_info().currsize:
         database.engine().dispose()
     configuration.settings.cache_clear()

@@ -1,0 +1,188 @@
+"""Counts the calls of a number within a minute, in Redis, for all processes together; no caller waits for it.
+
+A call is judged by what this process was told last, and what it has counted since. Redis is told some milliseconds
+later, of many calls at once. So a number may ring once more for each further process before all of them know.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from limits.storage import RedisStorage
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from ivr.config.settings import settings
+
+#: Seconds for which calls are collected before Redis is told of them.
+_COLLECT_SECONDS = 0.02
+#: Seconds for which Redis is not asked after a failure.
+_PAUSE = 2.0
+#: The highest number of keys that a process remembers an answer for.
+_MOST_REMEMBERED = 20_000
+
+#: Seconds in which calls are counted together.
+_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Limit:
+    """More than `calls` within a minute are too many; who rings so often is held off for so many seconds (0: not)."""
+
+    calls: int
+    hold_off_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What Redis has answered. Instants of this process's monotonic clock."""
+
+    calls: int
+    minute_ends: float
+    held_off_until: float
+
+
+_lock = threading.Lock()
+_told: dict[str, _Told] = {}
+#: What Redis has not been told yet: calls, and their limit.
+_untold: dict[str, tuple[int, Limit]] = {}
+_has_untold = threading.Event()
+_teller: tuple[int, threading.Thread] | None = None
+_silent_until = 0.0
+
+
+def count(key: str, limit: Limit) -> bool:
+    """Count a call; whether it is one too many, or its key is held off. Without an answer of Redis it is neither."""
+    with _lock:
+        calls, _ = _untold.get(key, (0, limit))
+        _untold[key] = calls + 1, limit
+        told = _told.get(key)
+        if _teller is None or _teller[0] != os.getpid():  # threads do not survive a fork
+            _start()
+    _has_untold.set()
+    if told is None:
+        return False
+    now = time.monotonic()
+    return now < told.held_off_until or (now < told.minute_ends and told.calls + calls + 1 > limit.calls)
+
+
+def is_held_off(key: str) -> bool:
+    """Whether a key is held off at present; counts nothing. Without Redis nobody is."""
+    tell()
+    try:
+        with _asking() as counters:
+            return counters.get(_held_off_key(key)) > 0
+    except RedisError:
+        return False
+
+
+def calls_of(key: str) -> int:
+    """How many calls of a key Redis has counted within the minute; none without Redis."""
+    tell()
+    try:
+        with _asking() as counters:
+            return counters.get(_calls_key(key))
+    except RedisError:
+        return 0
+
+
+def tell() -> None:
+    """Tell Redis of the calls that it does not know of yet. If it does not answer, they are counted nowhere."""
+    with _lock:
+        untold = dict(_untold)
+        _untold.clear()
+    if not untold:
+        return
+    with suppress(RedisError), _asking() as counters:
+        for key, (calls, limit) in untold.items():
+            told = _tell_one(counters, key, calls, limit)
+            with _lock:
+                if len(_told) >= _MOST_REMEMBERED:
+                    _forget_what_is_over()
+                _told[key] = told
+
+
+def _tell_one(counters: RedisStorage, key: str, calls: int, limit: Limit) -> _Told:
+    all_calls = counters.incr(_calls_key(key), _MINUTE, calls)
+    before, now = _told.get(key), time.monotonic()
+    if all_calls == calls:
+        minute_ends = now + _MINUTE
+    else:
+        minute_ends = before.minute_ends if before else now + _seconds_left(counters, _calls_key(key))
+    if not limit.hold_off_seconds:
+        return _Told(all_calls, minute_ends, now)
+    seconds = _seconds_left(counters, _held_off_key(key))
+    if not seconds and all_calls > limit.calls:
+        counters.incr(_held_off_key(key), limit.hold_off_seconds)
+        seconds = limit.hold_off_seconds
+    return _Told(all_calls, minute_ends, now + seconds)
+
+
+def _seconds_left(counters: RedisStorage, name: str) -> float:
+    """Until a counter ends; 0 where there is none."""
+    return max(0.0, round(counters.get_expiry(name) - time.time(), 1))
+
+
+def forget_all() -> None:
+    """Begin anew, as a process does that has just been started."""
+    global _silent_until
+    with _lock:
+        _told.clear()
+        _untold.clear()
+        _silent_until = 0.0
+
+
+def _forget_what_is_over() -> None:
+    now = time.monotonic()
+    for key in [key for key, told in _told.items() if max(told.minute_ends, told.held_off_until) < now]:
+        del _told[key]
+    if len(_told) > _MOST_REMEMBERED // 2:
+        _told.clear()
+
+
+def _calls_key(key: str) -> str:
+    return f"calls:{key}"
+
+
+def _held_off_key(key: str) -> str:
+    return f"held-off:{key}"
+
+
+@lru_cache(maxsize=2)
+def _counters(url: str) -> RedisStorage:
+    patience: dict[str, Any] = {"socket_connect_timeout": 0.1, "socket_timeout": 0.1, "retry": Retry(NoBackoff(), 0)}
+    return RedisStorage(f"redis+{url}" if url.startswith("unix://") else url, key_prefix="hotline", **patience)
+
+
+@contextmanager
+def _asking() -> Iterator[RedisStorage]:
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        raise RedisError("it did not answer a moment ago")
+    try:
+        yield _counters(settings().redis)
+    except RedisError:
+        _silent_until = time.monotonic() + _PAUSE
+        raise
+
+
+def _start() -> None:
+    global _teller
+    thread = threading.Thread(target=_tell_for_ever, name="call-counters", daemon=True)
+    _teller = os.getpid(), thread
+    thread.start()
+
+
+def _tell_for_ever() -> None:
+    while _has_untold.wait():
+        time.sleep(_COLLECT_SECONDS)
+        _has_untold.clear()
+        tell()

@@ -1,0 +1,95 @@
+"""How often a number rings within a minute: counted by all processes together, and no caller waits for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ivr.calls import call_counters
+from ivr.calls.call_counters import Limit
+from ivr.config import settings as configuration
+from ivr.launcher.run import _environment, _start_redis
+from tests.support.waiting import eventually
+
+LIMIT = Limit(3, hold_off_seconds=300)
+
+
+@pytest.fixture
+def redis(empty_database) -> Iterator[object]:
+    settings = configuration.settings()
+    settings.var_dir.mkdir(exist_ok=True)
+    server = _start_redis(settings, _environment(settings))
+    yield server
+    server.kill()
+
+
+def another_process() -> None:
+    """Forget what this process was told, as one that has not seen the number yet."""
+    call_counters.tell()
+    call_counters.forget_all()
+
+
+def rings(key: str = "a", limit: Limit = LIMIT) -> bool:
+    """Whether it is too often; Redis has been told afterwards."""
+    too_often = call_counters.count(key, limit)
+    call_counters.tell()
+    return too_often
+
+
+def test_the_fourth_call_of_three_is_too_many(redis) -> None:
+    assert [rings() for _ in range(5)] == [False, False, False, True, True]
+    assert not rings("b"), "others are not concerned"
+
+
+def test_who_is_held_off_stays_so_when_the_minute_is_over(redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        rings()
+    later = time.monotonic() + 120
+    monkeypatch.setattr(call_counters.time, "monotonic", lambda: later)
+    assert call_counters.count("a", LIMIT)
+    later += 300
+    assert not call_counters.count("a", LIMIT)
+
+
+def test_another_process_knows_of_it_when_the_number_rings_there(redis) -> None:
+    for _ in range(4):
+        rings()
+    another_process()
+    assert call_counters.is_held_off("a")
+    assert not rings(), "it is told of it with this call"
+    assert rings()
+
+
+def test_calls_that_are_counted_together_are_all_counted(redis) -> None:
+    together = Limit(50)
+    for _ in range(40):
+        call_counters.count("withheld", together)
+    assert call_counters.calls_of("withheld") == 40
+    assert [rings("withheld", together) for _ in range(12)].index(True) == 10
+    assert not call_counters.is_held_off("withheld"), "without a time to be held off, nobody is"
+
+
+def test_redis_is_told_without_anybody_asking(redis) -> None:
+    for _ in range(4):
+        call_counters.count("a", LIMIT)
+    eventually(lambda: call_counters.count("a", LIMIT), 5)
+
+
+def test_without_redis_nobody_waits_and_nobody_is_held_off(empty_database) -> None:
+    began = time.monotonic()
+    assert not any(rings() for _ in range(200))
+    assert not call_counters.is_held_off("a")
+    assert time.monotonic() - began < 2
+
+
+def test_redis_that_comes_back_empty_begins_anew(redis) -> None:
+    for _ in range(4):
+        rings()
+    redis.kill()
+    assert rings(), "what was told holds"
+    configuration.settings().var_dir.joinpath("redis.sock").unlink(missing_ok=True)
+    call_counters.forget_all()
+    redis.start()
+    eventually(lambda: (call_counters.forget_all(), rings())[1] is False and call_counters.calls_of("a") > 0, 10)
