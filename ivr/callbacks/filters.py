@@ -15,6 +15,7 @@ from ivr.domain.enums import (
     Companion,
     MessageState,
     PriorityGroup,
+    ReplyBy,
     SlaMeasure,
     TaskKind,
     TaskState,
@@ -33,6 +34,7 @@ _VALUES = {
     "urgency": tuple(Urgency),
     "state": tuple(TaskState),
     "group": tuple(PriorityGroup),
+    "reply_by": tuple(ReplyBy),
     "listen": ("1",),
     "missed": tuple(SlaMeasure),
     "sort": ("promise", "due", "arrival", "language", "team"),
@@ -59,6 +61,8 @@ class Filters:
     state: str = ""
     #: A priority group (see AppointmentWish).
     group: str = ""
+    #: How the caller wants the answer.
+    reply_by: str = ""
     #: Somebody has to listen: there is no transcript to rely on.
     listen: str = ""
     #: A promise of this measure is missed and still open.
@@ -101,7 +105,7 @@ class Filters:
         """The conditions for tasks."""
         found: list[ColumnElement[bool]] = [
             getattr(CallbackTask, name) == value
-            for name in ("office", "language", "concern", "kind", "urgency", "state")
+            for name in ("office", "language", "concern", "kind", "urgency", "state", "reply_by")
             if (value := getattr(self, name))
         ]
         if self.team:

@@ -23,6 +23,7 @@ from ivr.domain.enums import (
     Companion,
     MessageState,
     RecordingState,
+    ReplyBy,
     TaskEventKind,
     TaskKind,
     TaskState,
@@ -155,6 +156,7 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
         return
     contacts.complete(contact, request)
     task = contact.task
+    _wants_writing(task, contact, request)
     if not contacts.is_first(contact, task):
         return
     moves = (request.age_group, request.office) != (task.age_group, task.office or "")
@@ -184,6 +186,12 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
         task.appointment_wish = wish
 
 
+def _wants_writing(task: CallbackTask, contact: Contact, request: Request) -> None:
+    """Take over how the caller wants the answer. Whoever of several callers wants no call gets none."""
+    if request.reply_by == ReplyBy.WRITING or (request.reply_by and contacts.is_first(contact, task)):
+        task.reply_by = request.reply_by
+
+
 def give_number(session: Session, contact: Contact, number: str | None, now: datetime) -> None:
     """Note the number to call back (E.164) that the caller has confirmed or keyed in. It identifies nobody."""
     task = contact.task
@@ -198,9 +206,12 @@ def give_number(session: Session, contact: Contact, number: str | None, now: dat
 
 
 def change_times(session: Session, contact: Contact, request: Request, now: datetime) -> None:
-    """Note other hours at which the caller can be reached."""
-    task = contact.task
+    """Note other hours at which the caller can be reached, or that they want the answer in writing."""
+    task, before = contact.task, contact.task.reply_by
+    _wants_writing(task, contact, request)
     if not request.availability or request.availability == contact.availability:
+        if task.reply_by != before:
+            events.record(session, task.id, TaskEventKind.CHANGED, now)
         return
     contact.availability = request.availability
     if contacts.is_first(contact, task) or task.availability is None:

@@ -21,6 +21,7 @@ from ivr.domain.enums import (
     ConversationState,
     QueueEntryState,
     Refusal,
+    ReplyBy,
     SlaMeasure,
     TaskEventKind,
     TaskState,
@@ -47,7 +48,7 @@ _MOVED: Mapping[str, Any] = {
 #: Columns of the task that stays which a merge may change; `due_at` and the like follow the clocks.
 _COLUMNS = (
     "first_contact_at", "urgency", "urgency_words", "emergency_kind", "callback_number", "caller_name",
-    "needs_interpreter", "demands_code", "provisional", "unconfirmed", "silent_caller", "next_attempt_at",
+    "needs_interpreter", "demands_code", "reply_by", "provisional", "unconfirmed", "silent_caller", "next_attempt_at",
     "letter_proposed_at",
 )  # fmt: skip
 #: Columns of who holds a task.
@@ -196,6 +197,8 @@ def _take_over(task: CallbackTask, other: CallbackTask) -> None:
     task.caller_name = task.caller_name or other.caller_name
     task.needs_interpreter = task.needs_interpreter or other.needs_interpreter
     task.demands_code = task.demands_code or other.demands_code
+    if other.reply_by == ReplyBy.WRITING:
+        task.reply_by = other.reply_by
     task.provisional = task.provisional and other.provisional
     task.unconfirmed = task.unconfirmed and other.unconfirmed
     task.silent_caller = task.silent_caller and other.silent_caller

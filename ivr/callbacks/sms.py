@@ -14,10 +14,10 @@ from ivr import prompts
 from ivr.callbacks import carrier_faults, contacts, events, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
-from ivr.domain.enums import DeliveryState, Medium, Refusal, SmsTemplate, TaskEventKind, WorkKind
+from ivr.domain.enums import DeliveryState, Medium, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.callbacks import AppointmentWish, CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.platform import outbox
 
@@ -70,7 +70,13 @@ def body(message: TextMessage) -> str:
 def templates(task: CallbackTask) -> tuple[str, ...]:
     """The texts that fit a task."""
     wish = task.appointment_wish
-    return (SmsTemplate.MISSED, SmsTemplate.LINK, *((SmsTemplate.APPOINTMENT,) if wish and wish.appointment_at else ()))
+    if task.reply_by == ReplyBy.WRITING:
+        return (SmsTemplate.ANSWER, SmsTemplate.LINK, *_of_wish(wish))
+    return (SmsTemplate.MISSED, SmsTemplate.LINK, *_of_wish(wish))
+
+
+def _of_wish(wish: AppointmentWish | None) -> tuple[str, ...]:
+    return (SmsTemplate.APPOINTMENT,) if wish and wish.appointment_at else ()
 
 
 def draft(task: CallbackTask, template: str, language: str) -> str:

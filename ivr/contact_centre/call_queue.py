@@ -24,6 +24,7 @@ from ivr.domain.enums import (
     QueueEntryMode,
     QueueEntryState,
     QueueExit,
+    ReplyBy,
     TaskState,
     Urgency,
     WorkKind,
@@ -135,8 +136,8 @@ def waiting(session: Session, now: datetime) -> Sequence[QueueEntry]:
 def is_served(now: datetime) -> ColumnElement[bool]:
     """The condition for entries that somebody will serve: who waits, and kept places that can be called back.
 
-    A place is kept once there is a number to call, and as long as its task is open, unrestricted, and the number is not
-    blocked.
+    A place is kept once there is a number to call, and as long as its task is open, unrestricted, not to be answered
+    in writing, and the number is not blocked.
     """
     is_blocked = (
         select(BlockedNumber.id)
@@ -153,6 +154,7 @@ def is_served(now: datetime) -> ColumnElement[bool]:
         CallbackTask.state == TaskState.OPEN,
         CallbackTask.restricted_at.is_(None),
         CallbackTask.erased_at.is_(None),
+        CallbackTask.reply_by != ReplyBy.WRITING,
         ~code_changes.tasks_unconfirmed(),
         ~is_blocked,
     )
@@ -233,6 +235,8 @@ def gone(session: Session, call: Call, now: datetime) -> None:
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
     """Remove kept places whose tasks are claimed, closed, restricted or changed by code, or cannot be called back.
 
+    The same holds for those whose caller wants an answer in writing.
+
     After closing time all kept places are removed. Their tasks are worked like all others then.
     """
     kept = select(QueueEntry).where(
@@ -243,6 +247,7 @@ def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:
         task = session.get(CallbackTask, entry.task_id or 0)
         in_vain = entry.id not in served and entry.call.state == CallRowState.ENDED
         over = task is None or task.state != TaskState.OPEN or task.restricted_at is not None
+        over = over or (task is not None and task.reply_by == ReplyBy.WRITING)
         if task is None or over or in_vain or code_changes.is_unconfirmed(session, task):
             leave(session, entry, QueueExit.WITHDRAWN, now)
         elif closed:

@@ -27,6 +27,7 @@ from ivr.domain.enums import (
     Outcome,
     PresenceState,
     Refusal,
+    ReplyBy,
     TaskEventKind,
     TaskState,
     Urgency,
@@ -55,17 +56,23 @@ _NOT_PUT_THROUGH = (LegEnding.OPERATOR_FAULT, LegEnding.NETWORK_FAULT)
 _DIAL_AGAIN_AFTER = (3, 8)
 
 
-def begin(session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False) -> Conversation:
+def begin(
+    session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False, despite_wish: bool = False
+) -> Conversation:
     """Call back: claim the task for the member, and ring the member's own telephone.
 
-    `anyway` calls even outside the time the caller has named, or before the next attempt is due.
+    `anyway` calls even outside the time the caller has named, or before the next attempt is due; `despite_wish` calls
+    somebody who wants the answer in writing.
 
     Raises:
         Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at
-            which telephone they sit, `on_the_phone`, `wrap_up`, `unconfirmed` where a change by receipt code is not
-            confirmed (and not `anyway`), or that the task is somebody else's or closed.
+            which telephone they sit, `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`), `unconfirmed`
+            where a change by receipt code is not confirmed (unless `anyway`), or that the task is somebody else's or
+            closed.
     """
     check_may_dial(task, now)
+    if not despite_wish:
+        _require_call_wanted(task)
     if not anyway:
         _require_confirmed(session, task)
     if not anyway and not is_the_time(task, now):
@@ -118,15 +125,27 @@ def _require_confirmed(session: Session, task: CallbackTask) -> None:
         raise Refused(Refusal.UNCONFIRMED)
 
 
+def _require_call_wanted(task: CallbackTask) -> None:
+    """Whether the caller wants a call at all.
+
+    Raises:
+        Refused: `in_writing`.
+    """
+    if task.reply_by == ReplyBy.WRITING:
+        raise Refused(Refusal.IN_WRITING)
+
+
 def check_may_still_dial(session: Session, conversation: Conversation, now: datetime) -> None:
     """Whether the caller of a conversation that is being prepared may be called now.
 
     Raises:
-        Refused: as for :func:`check_may_dial`; `unconfirmed` where a kept place is served, which no member has chosen.
+        Refused: as for :func:`check_may_dial`; where a kept place is served, which no member has chosen, also
+            `in_writing` or `unconfirmed`.
     """
     if conversation.task is not None:
         check_may_dial(conversation.task, now)
         if conversation.entry_id is not None:
+            _require_call_wanted(conversation.task)
             _require_confirmed(session, conversation.task)
 
 
@@ -151,6 +170,7 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         return False
     try:
         check_may_dial(task, now)
+        _require_call_wanted(task)
         _require_confirmed(session, task)
         workflow.claim(session, task, leg.user, now)
     except Refused:  # it was closed, withdrawn or taken meanwhile

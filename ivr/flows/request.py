@@ -19,6 +19,7 @@ from ivr.domain.enums import (
     Concern,
     EmergencyKind,
     Promised,
+    ReplyBy,
     TaskKind,
     Urgency,
 )
@@ -40,6 +41,8 @@ class RequestAnswers:
     #: Key of an office of the settings.
     office: str = field(default="", metadata=OF_PERSON)
     availability: Availability | None = field(default=None, metadata=OF_PERSON)
+    #: How the caller wants the answer; None before the question was answered.
+    reply_by: ReplyBy | None = field(default=None, metadata=OF_PERSON)
     #: Whether the caller has called about this before; None before the question was answered.
     called_before: bool | None = None
     #: Receipt code of the earlier request that the caller changes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ivr.domain.enums import AgeGroup, Availability, Concern, TaskKind
+from ivr.domain.enums import AgeGroup, Availability, Concern, ReplyBy, TaskKind
 from ivr.flows import conditions
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.steps import Announce, Branch, Choice, EnterDigits, Menu, PlayBack, Record, Step
@@ -60,11 +60,12 @@ def postal_code(to: str, *, on_the_way: bool = False) -> EnterDigits:
 
 
 def times(to: str) -> Mapping[str, Choice]:
-    """When the caller can be reached."""
+    """When the caller can be reached, or that they want no call: some cannot hear or speak well on the telephone."""
     return {
-        "1": Choice(to, sets={"availability": Availability.MORNING}),
-        "2": Choice(to, sets={"availability": Availability.AFTERNOON}),
-        "3": Choice(to, sets={"availability": Availability.ANY_TIME}),
+        "1": Choice(to, sets={"availability": Availability.MORNING, "reply_by": ReplyBy.CALL}),
+        "2": Choice(to, sets={"availability": Availability.AFTERNOON, "reply_by": ReplyBy.CALL}),
+        "3": Choice(to, sets={"availability": Availability.ANY_TIME, "reply_by": ReplyBy.CALL}),
+        "4": Choice(to, sets={"reply_by": ReplyBy.WRITING}),
     }
 
 

@@ -33,6 +33,7 @@ from ivr.domain.enums import (
     Outcome,
     PriorityGroup,
     RefusalReason,
+    ReplyBy,
     RoomSize,
     SmsTemplate,
     TaskEventKind,
@@ -108,6 +109,10 @@ class CallbackTask(Base):
     age_group: Mapped[AgeGroup | None] = mapped_column(Enumerated(AgeGroup, 20))
     #: When the caller can be reached: morning, afternoon, any_time
     availability: Mapped[Availability | None] = mapped_column(Enumerated(Availability, 20))
+    #: How the caller wants the answer. Nobody who wants it in writing is dialled without a member saying so.
+    reply_by: Mapped[ReplyBy] = mapped_column(
+        Enumerated(ReplyBy, 20), default=ReplyBy.CALL, server_default=ReplyBy.CALL.value
+    )
     #: As a member has understood it.
     caller_name: Mapped[str | None] = mapped_column(String(120))
     #: E.164; None where the caller withheld it and entered none.

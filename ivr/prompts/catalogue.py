@@ -63,7 +63,7 @@ OUTSIDE_THE_SCRIPT = frozenset(
 #: Prompts outside the call script that ask for a key.
 QUESTIONS_OUTSIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
 #: Texts that are sent as text messages and not spoken.
-WRITTEN = frozenset({SmsTemplate.LINK, SmsTemplate.MISSED, SmsTemplate.APPOINTMENT, SmsTemplate.NUMBER_CHANGED})
+WRITTEN = frozenset(SmsTemplate)
 
 
 @dataclass(frozen=True)

@@ -207,11 +207,13 @@ def _digits(name: str, values: Mapping[str, str]) -> str:
 
 
 def _groups(digits: str) -> list[str]:
-    size = 2 if len(digits) % 2 == 0 else 3
-    return [digits[start : start + size] for start in range(0, len(digits), size)]
+    groups = [digits[start : start + 2] for start in range(0, len(digits), 2)]
+    if len(groups) > 1 and len(groups[-1]) == 1:  # an odd number of digits ends with a group of three
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return groups
 
 
 def digit_by_digit(digits: str, language: str) -> str:
-    """Digits as words, in groups of two or three with a pause, so that each is read and a caller can note it."""
+    """Digits as words, in groups of two (the last one may have three) with a pause, so that a caller can note them."""
     words = catalogue(language).digits
     return ", ".join(" ".join(words[int(digit)] for digit in group) for group in _groups(digits))

@@ -22,6 +22,7 @@ from ivr.domain.enums import (
     PriorityGroup,
     RecordingState,
     RefusalReason,
+    ReplyBy,
     SlaMeasure,
     SlaState,
     TaskKind,
@@ -263,6 +264,7 @@ class Task(_Answer):
     office: Annotated[str | None, Field(description="key of the office, where a postal code was keyed in")]
     age_group: Annotated[AgeGroup | None, Field(description="where it is known")]
     availability: Annotated[Availability | None, Field(description="when to call")]
+    reply_by: Annotated[ReplyBy, Field(description="writing: the caller wants a text message or a letter, no call")]
     callback_number: Annotated[str | None, Field(description="E.164; null when withheld and none was entered")]
     receipt_code: Annotated[str, StringConstraints(pattern="^[0-9]{8}([0-9]{2})?$")]
     call_sid: Annotated[str, Field(description="the call that opened it")]
@@ -325,7 +327,7 @@ class Task(_Answer):
 #: Fields of a task that are columns of its row.
 _PLAIN = (
     "id", "kind", "state", "language", "concern", "urgency", "emergency_kind", "office", "age_group", "availability",
-    "receipt_code", "first_contact_at", "due_at", "first_attempt_at", "breached_at", "next_attempt_at",
+    "reply_by", "receipt_code", "first_contact_at", "due_at", "first_attempt_at", "breached_at", "next_attempt_at",
     "letter_proposed_at", "needs_interpreter", "claimed_at", "closed_at", "outcome",
     "merged_into_id",
 )  # fmt: skip

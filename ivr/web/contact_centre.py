@@ -185,11 +185,12 @@ def companion() -> AnyResponse:
 
 
 class CallBackForm(forms.Form):
-    """What must hold for a callback, and whether it is made at another time than the caller has named."""
+    """What must hold for a callback, and whether it is made though the caller has named another time, or wants none."""
 
     needs_interpreter: Tick = False
     demands_code: Tick = False
     anyway: Tick = False
+    despite_wish: Tick = False
 
 
 @live.post("/call-back/<int:task_id>")
@@ -200,7 +201,7 @@ def call_back(task_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         task = queries.one(session, me(), task_id) or abort(404)
         task.needs_interpreter, task.demands_code = form.needs_interpreter, form.demands_code
-        outbound_callbacks.begin(session, task, me(), utc_now(), anyway=form.anyway)
+        outbound_callbacks.begin(session, task, me(), utc_now(), anyway=form.anyway, despite_wish=form.despite_wish)
 
     return _act(change, done=gettext("Your telephone rings."))
 

@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from ivr.callbacks.request import Request
 from ivr.domain import words
+from ivr.domain.enums import ReplyBy
 from ivr.flows.request import UnknownValue
 from ivr.models.contacts import Contact
 from ivr.web import template_helpers
@@ -33,6 +34,8 @@ def _answers(request: Request) -> Iterator[tuple[str, str, bool]]:
         yield gettext("Office"), template_helpers.office_name(request.office), False
     if request.age_group:
         yield gettext("Age group"), words.AGE_GROUPS.of(request.age_group, gettext), False
+    if request.reply_by == ReplyBy.WRITING:
+        yield gettext("Answer"), words.REPLY_BY.of(request.reply_by, gettext), False
     if request.forms:
         yield gettext("Forms"), ", ".join(map(template_helpers.form_name, request.forms)), False
     if request.customer_number:

@@ -28,6 +28,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
     "mode": {**words.APPOINTMENT_MODES, "live": _("by telephone"), "callback": _("Callback")},
     "outcome": {**words.OUTCOMES, **words.CONVERSATION_OUTCOMES},
     "reason": {**words.TRANSCRIPT_REASONS, **words.APPOINTMENT_REASONS},
+    "reply_by": words.REPLY_BY,
     "refusal_reason": words.REFUSAL_REASONS,
     "role": {**words.ROLES, **words.LEG_ROLES, "program": _("program")},
     "room": words.ROOM_SIZES,

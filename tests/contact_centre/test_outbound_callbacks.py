@@ -19,11 +19,11 @@ from tests.support.staff import Team
 from tests.support.waiting import eventually
 
 
-def calls_back(team: Team, name: str, task_id: int, *, anyway: bool = False) -> None:
+def calls_back(team: Team, name: str, task_id: int, **wishes: bool) -> None:
     """The member clicks "Call back"."""
     with database.writing_alone() as session:
         task = session.get_one(CallbackTask, task_id)
-        outbound_callbacks.begin(session, task, team.people[name][0], utc_now(), anyway=anyway)
+        outbound_callbacks.begin(session, task, team.people[name][0], utc_now(), **wishes)
 
 
 def outcomes(task_id: int) -> list[str]:
@@ -126,6 +126,20 @@ def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, ph
     called.is_talking().hangs_up()
     service.has_hung_up()
     assert outcomes(task_id) == ["reached"]
+
+
+def test_who_wants_an_answer_in_writing_is_called_only_where_the_member_says_so(team, phone) -> None:
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called, reply_by="writing")
+    for wishes in ({}, {"anyway": True}):
+        with pytest.raises(Refused, match="in_writing"):
+            calls_back(team, "mia", task_id, **wishes)
+    called.stays_quiet(0.2)
+    assert the_task(task_id).state == "open"
+    calls_back(team, "mia", task_id, despite_wish=True)
+    mia.accepts()
+    called.answers().hears("callback_greeting").hangs_up()
+    mia.has_hung_up()
 
 
 def test_without_an_interpreter_nobody_is_dialled_and_the_task_stays(team, phone) -> None:

@@ -82,7 +82,7 @@ def test_numbers_are_spoken_as_one_would_dial_them() -> None:
     assert phone_numbers.digits_to_speak("+4915112345678") == "015112345678"
     assert phone_numbers.digits_to_speak("+48221234567") == "0048221234567"
     assert digit_by_digit("12345674", "de") == "eins zwei, drei vier, fünf sechs, sieben vier"
-    assert digit_by_digit("0151234", "en") == "zero one five, one two three, four"
+    assert digit_by_digit("0151234", "en") == "zero one, five one, two three four"
 
 
 def code_of(number: int) -> str:

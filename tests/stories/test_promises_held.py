@@ -18,7 +18,7 @@ from ivr.callbacks.request import Request
 from ivr.calls import screening
 from ivr.config.settings import Settings
 from ivr.contact_centre import agent_presence, call_distribution, call_queue, leg_events, wrap_up
-from ivr.domain.enums import Held, Outcome, Screening, TaskKind
+from ivr.domain.enums import Held, Outcome, ReplyBy, Screening, TaskKind
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
 from ivr.flows.promises import PROMISES
@@ -341,7 +341,7 @@ def place_of(person: WebhookCaller) -> int:
         return call_queue.position(session, entry, utc_now())
 
 
-@pytest.mark.parametrize("what", ["number given", "erased", "closed", "restricted", "blocked", "claimed"])
+@pytest.mark.parametrize("what", ["number given", "in writing", "erased", "closed", "restricted", "blocked", "claimed"])
 def test_a_kept_place_counts_as_long_as_it_can_be_served(caller, mia: User, what: str) -> None:
     keeper = waits(caller(at="open"), "1").waits("1").hangs_up()
     person = waits(caller(at="open"), "1")
@@ -356,6 +356,8 @@ def test_a_kept_place_counts_as_long_as_it_can_be_served(caller, mia: User, what
                 workflow.withdraw(session, task, now)
             case "restricted":
                 task.restricted_at = now
+            case "in writing":
+                task.reply_by = ReplyBy.WRITING
             case "claimed":
                 workflow.claim(session, task, session.get_one(User, mia.id), now)
             case "blocked":

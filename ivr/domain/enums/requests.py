@@ -58,6 +58,13 @@ class Availability(StrEnum):
     ANY_TIME = "any_time"
 
 
+class ReplyBy(StrEnum):
+    """How the caller wants the answer: who hears or speaks with difficulty may want it in writing."""
+
+    CALL = "call"
+    WRITING = "writing"
+
+
 class AppointmentMode(StrEnum):
     """How a wished appointment takes place. Video is a wish, never a default."""
 

@@ -156,6 +156,7 @@ class SmsTemplate(StrEnum):
     LINK = "sms_link"
     MISSED = "sms_missed"
     APPOINTMENT = "sms_appointment"
+    ANSWER = "sms_answer"
     NUMBER_CHANGED = "sms_number_changed"
 
 
@@ -188,6 +189,7 @@ class Refusal(StrEnum):
     NOTHING_TO_CORRECT = "nothing_to_correct"
     CLOSED_NOW = "closed_now"
     NOT_NOW = "not_now"
+    IN_WRITING = "in_writing"
     ON_THE_PHONE = "on_the_phone"
     WRAP_UP = "wrap_up"
     NOTHING_TO_WRAP_UP = "nothing_to_wrap_up"

@@ -93,6 +93,7 @@ COLUMNS = Words(
         "refusal_reason": _("Reason of the refusal"),
         "requested_at": _("Asked for"),
         "restricted_at": _("Use restricted"),
+        "reply_by": _("How to answer"),
         "role": _("Who"),
         "room": _("Room"),
         "saved_at": _("Saved"),

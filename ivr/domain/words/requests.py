@@ -12,6 +12,7 @@ from ivr.domain.enums import (
     EmergencyKind,
     PriorityGroup,
     RefusalReason,
+    ReplyBy,
     RoomSize,
     TaskKind,
     Urgency,
@@ -68,6 +69,14 @@ AVAILABILITY = Words(
         Availability.ANY_TIME: _("at any time"),
     },
     Availability,
+)
+REPLY_BY = Words(
+    "ways of answering",
+    {
+        ReplyBy.CALL: _("by telephone"),
+        ReplyBy.WRITING: _("by text message or letter"),
+    },
+    ReplyBy,
 )
 AGE_GROUPS = Words(
     "age groups",

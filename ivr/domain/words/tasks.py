@@ -158,6 +158,7 @@ SMS_TEMPLATES = Words(
         SmsTemplate.MISSED: _("We could not reach you"),
         SmsTemplate.LINK: _("Link to the online services"),
         SmsTemplate.APPOINTMENT: _("The appointment"),
+        SmsTemplate.ANSWER: _("Answer in writing"),
         SmsTemplate.NUMBER_CHANGED: _("A number was changed"),
     },
     SmsTemplate,
@@ -233,6 +234,9 @@ REFUSALS = Words(
         Refusal.NOT_NOW: _(
             "It is not the time the caller has named, or the next attempt is not due. "
             "To call all the same, tick the box."
+        ),
+        Refusal.IN_WRITING: _(
+            "This person wants an answer by text message or letter, not a call. To call all the same, tick the box."
         ),
         Refusal.NO_NUMBER: _("This is no telephone number that can be called."),
         Refusal.NO_CALL_ABROAD: _(
