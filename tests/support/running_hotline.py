@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import threading
 import time
@@ -43,6 +44,8 @@ class RunningHotline:
         if not local_carrier:
             self._connect()
         environment = _environment(self.settings)
+        if "PYTHONPATH" in extra:
+            environment["PYTHONPATH"] = os.pathsep.join([extra["PYTHONPATH"], environment["PYTHONPATH"]])
         self.redis = _start_redis(self.settings, environment)
         from ivr.operations.migrate import migrate
 

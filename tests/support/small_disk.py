@@ -1,4 +1,4 @@
-"""A disk that can be full: a file system of its own, where this process may make one."""
+"""A disk that can be full: a file system of its own, where this process may make one; or files that refuse writes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import errno
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 
 class SmallDisk:
     """A file system of some megabytes at a directory."""
+
+    #: What processes that use the disk need in their environment.
+    environment: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, directory: Path, megabytes: int) -> None:
         """Raises PermissionError where only the administrator of a machine makes disks."""
@@ -43,3 +48,25 @@ class SmallDisk:
         """Nobody uses it any more."""
         atexit.unregister(self.remove)
         subprocess.run(["umount", "--lazy", str(self.directory)], capture_output=True, check=False)
+
+
+class RefusingDisk:
+    """A directory in which processes with its `environment` cannot write while it is full; anybody may make one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._marker = directory.parent / "full"
+        self.environment = {"FULL_DISK": str(self._marker), "PYTHONPATH": str(Path(__file__).parent / "full_disk")}
+
+    def fill(self) -> None:
+        """Nothing more can be written."""
+        self._marker.touch()
+
+    def free(self) -> None:
+        """There is room again."""
+        self._marker.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Nobody uses it any more."""
+        self.free()
