@@ -23,13 +23,11 @@ PLACEHOLDERS: Mapping[str, str] = {
     "callback_number": "digits",
     "receipt_code": "digits",
     "place": "count",
-    "wait_minutes": "count",
-    "hours": "count",
+    "wait_minutes": "minutes",
+    "hours": "hours",
     "h": "count",
-    "h12": "count",
-    "half": "text",
-    "mm": "text",
     "m": "count",
+    "weekday": "prompt",
     "day": "day",
     "month": "month",
     "opening_date": "date",
@@ -48,10 +46,10 @@ PLACEHOLDERS: Mapping[str, str] = {
 
 #: The days of the week, Monday first.
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: Prompts that are parts of other prompts in languages with numerals: a day of the year, and of the week.
-DAYS = frozenset({"date", *WEEKDAYS})
-#: Prompts that are parts of other prompts: an hour of the day, and a day.
-BUILDING_BLOCKS = frozenset({"hour", "hour_and_minutes", "today", "tomorrow", "yesterday", *DAYS})
+#: Prompts that are parts of other prompts in languages with numerals: an hour, a day of the year, and of the week.
+WITH_NUMERALS = frozenset({"hour", "hour_and_minutes", "date", *WEEKDAYS})
+#: Prompts that are parts of other prompts.
+BUILDING_BLOCKS = frozenset({"today", "tomorrow", "yesterday", *WITH_NUMERALS})
 #: Prompts outside the call script: for callers who wait in the call queue, for people we call, for unwanted calls.
 OUTSIDE_THE_SCRIPT = frozenset(
     {
@@ -81,10 +79,6 @@ class Catalogue:
     digits: tuple[str, ...]
     #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
     numerals: Numerals | None = None
-    #: The hours from 0 to 23 in the form that follows "from" and "no later than", and that which tells when something
-    #: happens. Empty where the prompts `hour` and `hour_and_minutes` fit every hour.
-    hours: tuple[str, ...] = ()
-    hours_at: tuple[str, ...] = ()
     #: Translations that were not made from the present German text.
     stale: frozenset[str] = frozenset()
 
@@ -107,7 +101,7 @@ def catalogue(language: str) -> Catalogue:
 
     Raises:
         FileNotFoundError: the language has no prompts.
-        ValueError: the digits, the hours or the numerals are incomplete.
+        ValueError: the digits or the numerals are incomplete.
     """
     with file_of(language).open("rb") as file:
         content = tomllib.load(file)
@@ -116,15 +110,10 @@ def catalogue(language: str) -> Catalogue:
     digits = tuple(str(content.get("digits", "")).split())
     if len(digits) != 10:
         raise ValueError(f"digits has {len(digits)} words, not 10")
-    hours = tuple(map(str, content.get("hours", ())))
-    hours_at = tuple(map(str, content.get("hours_at", hours)))
-    for key, words in (("hours", hours), ("hours_at", hours_at)):
-        if words and len(words) != 24:
-            raise ValueError(f"{key} has {len(words)} entries, not 24")
     numerals = from_table(content["numerals"]) if "numerals" in content else None
     stale = _stale(texts, content.get("made_from", {})) if language != DEFAULT_LANGUAGE else frozenset()
     approved = frozenset(texts if reviewed == "original" else reviewed) - stale
-    return Catalogue(language, texts, approved, digits, numerals, hours, hours_at, stale)
+    return Catalogue(language, texts, approved, digits, numerals, stale)
 
 
 def _stale(texts: Mapping[str, str], made_from: Mapping[str, str]) -> frozenset[str]:

@@ -14,10 +14,10 @@ from ivr.platform import database
 from ivr.prompts import parts, recordings, rendering
 from ivr.prompts.catalogue import (
     BUILDING_BLOCKS,
-    DAYS,
     OUTSIDE_THE_SCRIPT,
     PLACEHOLDERS,
     QUESTIONS_OUTSIDE,
+    WITH_NUMERALS,
     WRITTEN,
     Catalogue,
     catalogue,
@@ -48,10 +48,8 @@ EXAMPLES: Mapping[str, str] = {
     "form": "form_education",
     "today": "2026-10-26",
     "h": "17",
-    "h12": "5",
-    "half": "PM",
-    "mm": "45",
     "m": "45",
+    "weekday": "thursday",
     "day": "28",
     "month": "12",
     "link": "https://www.jobcenter.digital",
@@ -94,7 +92,7 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
 
 
 def _needed(flow: Flow, language: str) -> set[str]:
-    blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - DAYS
+    blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - WITH_NUMERALS
     return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
 
 

@@ -16,11 +16,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Numerals:
-    """The words of a language for 0 to 99, the days of the month, and the months."""
+    """The words of a language for 0 to 199, the days of the month, and the months."""
 
     below_twenty: tuple[str, ...]
     tens: Mapping[int, str]
-    #: The text between tens and ones: "twenty and one".
+    hundred: str
+    #: The text between hundred, tens and ones: "twenty and one".
     joiner: str
     #: The ending of a day after a consonant, after a vowel, and irregular days.
     day_ending: str
@@ -31,7 +32,9 @@ class Numerals:
     months: tuple[str, ...]
 
     def number(self, value: int) -> str:
-        """The cardinal number from 0 to 99."""
+        """The cardinal number from 0 to 199."""
+        if value >= 100:
+            return self.hundred + (self.joiner + self.number(value - 100) if value > 100 else "")
         if value < 20:
             return self.below_twenty[value]
         tens, ones = value // 10 * 10, value % 10
@@ -59,7 +62,16 @@ def from_table(table: Mapping[str, Any]) -> Numerals:
         ValueError: naming the key that is missing or has another number of words.
     """
     texts = {}
-    for key in ("below_twenty", "tens", "joiner", "day_ending", "day_ending_after_vowel", "vowels", "months"):
+    for key in (
+        "below_twenty",
+        "tens",
+        "hundred",
+        "joiner",
+        "day_ending",
+        "day_ending_after_vowel",
+        "vowels",
+        "months",
+    ):
         if not isinstance(table.get(key), str):
             raise ValueError(f"numerals.{key} is missing")
         texts[key] = str(table[key])
@@ -69,6 +81,7 @@ def from_table(table: Mapping[str, Any]) -> Numerals:
     return Numerals(
         below_twenty=_words(texts["below_twenty"]),
         tens=dict(zip(range(20, 100, 10), _words(texts["tens"]), strict=True)),
+        hundred=texts["hundred"],
         joiner=texts["joiner"],
         day_ending=texts["day_ending"],
         day_ending_after_vowel=texts["day_ending_after_vowel"],

@@ -9,10 +9,11 @@ from functools import lru_cache
 from string import Formatter
 
 from ivr.domain.digits import is_digits
+from ivr.prompts import times
 from ivr.prompts.catalogue import WRITTEN, Catalogue, catalogue
 
-#: The highest number with a part of its own, for hours and minutes.
-HIGHEST = 99
+#: The highest number with a part of its own, for hours, minutes and positions.
+HIGHEST = 120
 #: The name of the pause between groups of digits, for callers who write them down.
 PAUSE = "pause"
 
@@ -22,7 +23,7 @@ class Part:
     """One piece of audio.
 
     Names are `closed`, `receipt-1` (the second text of a prompt with placeholders), `digit-7`, `number-24`, `day-23`,
-    `month-11` or `pause`.
+    `month-11`, `hours-other` (the word beside a number) or `pause`.
     """
 
     language: str
@@ -54,7 +55,7 @@ def digit(language: str, value: str) -> Part:
 
 
 def number(language: str, value: int) -> Part:
-    """A number from 0 to 99."""
+    """A number from 0 to `HIGHEST`."""
     return Part(language, f"number-{value}", _number(language, value))
 
 
@@ -68,6 +69,13 @@ def month(language: str, value: int) -> Part:
     """A month (1 to 12)."""
     numerals = catalogue(language).numerals
     return Part(language, f"month-{value}", numerals.month(value) if numerals else str(value))
+
+
+def counted(language: str, unit: str, value: int) -> tuple[Part, ...]:
+    """A count of hours or minutes, from 0 to `HIGHEST`: the number where it is said, and its word."""
+    text = times.counted(language, unit, value)
+    word = Part(language, f"{unit}-{times.category(language, unit, value)}", text.replace("{n}", "").strip())
+    return (number(language, value), word) if "{n}" in text else (word,)
 
 
 def pause(language: str) -> Part:
@@ -89,6 +97,8 @@ def values_of(language: str) -> Iterator[Part]:
         yield digit(language, str(value))
     for value in range(HIGHEST + 1):
         yield number(language, value)
+    for unit in times.UNITS:
+        yield from {counted(language, unit, value)[-1]: None for value in range(HIGHEST + 1)}
     for value in range(1, 32):
         yield day(language, value)
     for value in range(1, 13):
@@ -100,7 +110,7 @@ def named(language: str, name: str) -> Part | None:
     kind, _, rest = name.rpartition("-")
     if name == PAUSE:
         return pause(language)
-    if kind in ("digit", "number", "day", "month") and is_digits(rest):
+    if (kind in ("digit", "number", "day", "month") and is_digits(rest)) or kind in times.UNITS:
         return next((part for part in values_of(language) if part.name == name), None)
     prompt = name if name in catalogue(language).texts else kind
     if prompt not in catalogue(language).texts or prompt in WRITTEN:

@@ -7,11 +7,14 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache
 
+from babel.core import UnknownLocaleError
+
 from ivr.config.settings import Settings, settings
 from ivr.domain.digits import is_digits
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Flow, Menu
-from ivr.prompts.catalogue import BUILDING_BLOCKS, DAYS, OUTSIDE_THE_SCRIPT, catalogue
+from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, WITH_NUMERALS, catalogue
+from ivr.prompts.times import spoken_times
 
 #: Prompts of the language menu, which other languages' callers hear too.
 _LANGUAGE_MENU = frozenset({"welcome", "choose_language", "more_languages"})
@@ -45,8 +48,8 @@ def offered_languages() -> tuple[str, ...]:
 def unfinished(language: str) -> tuple[str, ...]:
     """What a language lacks before it can be offered to callers; nothing where it is finished.
 
-    A language needs `voice_prompts/<language>.toml` with the ten digits and every prompt of the script, and a voice
-    of the carrier or `[numerals]` for its played prompts.
+    A language needs `voice_prompts/<language>.toml` with the ten digits and every prompt of the script, a voice of the
+    carrier or `[numerals]` for its played prompts, and `voice_prompts/times/<language>.toml`.
     """
     file = f"voice_prompts/{language}.toml"
     try:
@@ -55,12 +58,25 @@ def unfinished(language: str) -> tuple[str, ...]:
         return (f"{file} is missing",)
     except (ValueError, KeyError) as error:  # TOMLDecodeError is a ValueError
         return (f"{file}: {error}",)
-    blocks = BUILDING_BLOCKS if texts.numerals else BUILDING_BLOCKS - DAYS
+    blocks = BUILDING_BLOCKS if texts.numerals else BUILDING_BLOCKS - WITH_NUMERALS
     needed = _flow((language,), ()).prompts() | OUTSIDE_THE_SCRIPT | blocks | _LANGUAGE_MENU
     lacks = [f"{file}: the prompt {prompt} is missing" for prompt in sorted(needed - set(texts.texts))]
     if settings().carrier_voice(language) is None and texts.numerals is None:
         lacks.append(f"{file}: [numerals] is missing, and the carrier has no voice for the language")
-    return tuple(lacks)
+    return (*lacks, *_lacking_times(language))
+
+
+def _lacking_times(language: str) -> Iterator[str]:
+    file = f"voice_prompts/times/{language}.toml"
+    try:
+        said = spoken_times(language)
+    except FileNotFoundError:
+        yield f"{file} is missing"
+    except (ValueError, UnknownLocaleError) as error:
+        yield f"{file}: {error}"
+    else:
+        if said.forms is None and catalogue(language).numerals is None:
+            yield f"{file}: [forms] is missing"
 
 
 def missing_prompts() -> Iterator[tuple[str, str]]:

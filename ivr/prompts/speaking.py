@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -10,14 +10,15 @@ from itertools import groupby
 from string import Formatter
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton
 
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.languages import DEFAULT_LANGUAGE
-from ivr.prompts import parts, recordings, rendering
-from ivr.prompts.catalogue import DAYS, PLACEHOLDERS, WEEKDAYS, catalogue
+from ivr.prompts import parts, recordings, rendering, times
+from ivr.prompts.catalogue import PLACEHOLDERS, WEEKDAYS, WITH_NUMERALS, WRITTEN, catalogue
 from ivr.prompts.parts import Part
+from ivr.prompts.times import Form, spoken_times
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,12 @@ def _alone(piece: Part | Text, recorded: Mapping[str, str]) -> Piece:
 
 #: Distance from today -> the prompt that says the day.
 _NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
-#: Times that follow "from" and "no later than".
-_BOUNDARIES = frozenset({"opening_time", "due_time"})
+#: What a moment is told for; any other is one at which something happens.
+_FORMS: Mapping[str, Form] = {"opening": "from", "due": "by"}
+#: The variety of a language in which dates are told, where it is not the usual one.
+_LOCALES = {"en": "en_GB"}
+#: What stands between the day of the week and that of the year, where it is not a Latin comma.
+_COMMAS = {"ar": "، ", "fr": " ", "ko": " "}
 #: Placeholders that stand for something of one caller.
 _PERSONAL = frozenset({"callback_number", "receipt_code", "link", "appointment_place"})
 
@@ -128,24 +133,36 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
             yield from (parts.digit(language, value) for value in values[name])
         case "count":
             yield parts.number(language, int(values[name]))
+        case "hours" | "minutes" as unit:
+            yield from parts.counted(language, unit, min(int(values[name]), parts.HIGHEST))
         case "day":
             yield parts.day(language, int(values[name]))
         case "month":
             yield parts.month(language, int(values[name]))
         case kind:
             local = _local(name, values)
-            prompt, inner = _day(local, values) if kind == "date" else _time(local, language)
+            prompt, inner = _day(local, values) if kind == "date" else _time(local)
             yield from (piece for piece in _pieces(prompt, language, inner, None) if isinstance(piece, Part))
 
 
 def text(prompt: str, language: str, values: Mapping[str, str]) -> str:
-    """A prompt as text, with its placeholders filled.
+    """A prompt as text, with its placeholders filled: in words, or in figures if it is a text message.
 
     Raises:
         KeyError: the prompt, or a value for one of its placeholders, is missing.
     """
-    words = catalogue(language)
-    return words[prompt].format_map({name: _written(name, language, values) for name in words.placeholders(prompt)})
+    words, said = catalogue(language), _figures if prompt in WRITTEN else _written
+    return words[prompt].format_map({name: said(name, language, values) for name in words.placeholders(prompt)})
+
+
+def _figures(name: str, language: str, values: Mapping[str, str]) -> str:
+    """A value of a text message: moments are exact, and dates and times are in figures where the language has them."""
+    kind = PLACEHOLDERS[name]
+    if kind == "time":
+        return f"{_exactly(name, values):%H:%M}"
+    if kind == "date" and catalogue(language).numerals is None:
+        return _date(_exactly(name, values), language)
+    return _written(name, language, values)
 
 
 def _written(name: str, language: str, values: Mapping[str, str]) -> str:
@@ -155,24 +172,36 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
         case "prompt":
             return text(values[name], language, values)
         case "date":
-            local = _local(name, values)
-            prompt, inner = _day(local, values)
-            if prompt not in DAYS or catalogue(language).numerals is not None:
+            prompt, inner = _day(local := _local(name, values), values)
+            if prompt not in WITH_NUMERALS or catalogue(language).numerals is not None:
                 return text(prompt, language, inner)
-            weekday = format_date(local, "EEEE", locale=language)
-            day = format_skeleton("MMMMd", local, locale=language)
-            return f"{weekday}, {day}" if prompt == "date" else str(weekday)
+            if prompt != "date":
+                return _weekday(local, language)
+            return _date(local, language, spoken_times(language).days)
         case "time":
-            local, words = _local(name, values), catalogue(language)
-            hours = words.hours if name in _BOUNDARIES else words.hours_at
-            if hours and local.minute == 0:
-                return hours[local.hour]
-            prompt, inner = _time(local, language)
+            local, forms = _local(name, values), spoken_times(language).forms
+            if forms is not None:
+                return forms[_form(name)].said(local.hour, local.minute)
+            prompt, inner = _time(local)
             return text(prompt, language, inner)
+        case "hours" | "minutes" as unit:
+            return times.counted(language, unit, int(values[name])).format(n=values[name])
         case "day" | "month" as kind:
             return (parts.day if kind == "day" else parts.month)(language, int(values[name])).text
         case _:
             return values[name]
+
+
+def _weekday(local: datetime, language: str) -> str:
+    return str(format_date(local, "EEEE", locale=_LOCALES.get(language, language)))
+
+
+def _date(local: datetime, language: str, days: Sequence[str] = ()) -> str:
+    """The day of the week and of the year; `days` are the words for the days of the month, where figures do not do."""
+    locale = _LOCALES.get(language, language)
+    figures = format_skeleton("MMMMd", local, locale=locale)
+    day = f"{days[local.day - 1]} {format_date(local, 'MMMM', locale=locale)}" if days else figures
+    return f"{_weekday(local, language)}{_COMMAS.get(language, ', ')}{day}"
 
 
 def _day(local: datetime, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -183,22 +212,26 @@ def _day(local: datetime, values: Mapping[str, str]) -> tuple[str, dict[str, str
         return _NEAR[distance], {}
     if distance is not None and abs(distance) < 7:
         return WEEKDAYS[local.weekday()], {}
-    return "date", {"day": str(local.day), "month": str(local.month)}
+    return "date", {"weekday": WEEKDAYS[local.weekday()], "day": str(local.day), "month": str(local.month)}
 
 
-def _time(local: datetime, language: str) -> tuple[str, dict[str, str]]:
-    """The prompt that says a time of day, and its values."""
-    whole = "hour" if local.minute == 0 else "hour_and_minutes"
-    values = {"h": str(local.hour), "m": str(local.minute), "mm": f"{local.minute:02}"}
-    if catalogue(language).numerals is not None:
-        return whole, values
-    half = format_time(local, "a", locale=language)
-    return whole, values | {"h12": str(local.hour % 12 or 12), "half": str(half)}
+def _time(local: datetime) -> tuple[str, dict[str, str]]:
+    """The prompt that says a time of day in a language with numerals, and its values."""
+    values = {"h": str(local.hour), "m": str(local.minute)}
+    return "hour" if local.minute == 0 else "hour_and_minutes", values
+
+
+def _form(name: str) -> Form:
+    return _FORMS.get(name.rpartition("_")[0], "at")
+
+
+def _exactly(name: str, values: Mapping[str, str]) -> datetime:
+    instant = datetime.fromisoformat(values[name.rpartition("_")[0] + "_at"])
+    return instant.astimezone(ZoneInfo(settings().hours.timezone))
 
 
 def _local(name: str, values: Mapping[str, str]) -> datetime:
-    instant = datetime.fromisoformat(values[name.rpartition("_")[0] + "_at"])
-    return instant.astimezone(ZoneInfo(settings().hours.timezone))
+    return times.rounded(_exactly(name, values), _form(name))
 
 
 def _digits(name: str, values: Mapping[str, str]) -> str:

@@ -37,6 +37,7 @@ def test_persian_and_kurmanji_numbers() -> None:
         "bîst û sêyê",
         "sîyê",
     ]
+    assert (PERSIAN.number(100), KURMANJI.number(120)) == ("صد", "sed û bîst")
     assert (PERSIAN.month(11), KURMANJI.month(11)) == ("نوامبر", "Mijdarê")
 
 
@@ -58,7 +59,7 @@ def test_a_receipt_code_is_played_digit_by_digit(studio, language: str) -> None:
 def test_days_and_hours_are_played_in_local_time(studio, language: str) -> None:
     heard = names(language, "closed", opening_at="2026-11-23T07:30:00Z")
     assert heard[0] == "closed-0"
-    assert heard[1:4] == ["day-23", "month-11", "closed-1"]
+    assert heard[1:5] == ["monday", "day-23", "month-11", "closed-1"]
     assert {"number-8", "number-30"} <= set(heard), "08:30 in Bremen"
     summer = names(language, "closed", opening_at="2026-07-01T06:00:00Z")
     assert {"day-1", "month-7", "number-8"} <= set(summer)
@@ -68,11 +69,11 @@ def test_days_and_hours_are_played_in_local_time(studio, language: str) -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("de", "Montag, 23. November, ab 8 Uhr 30."),
-        ("en", "Monday, November 23, from 8:30 AM."),
-        ("tr", "Pazartesi, 23 Kasım, saat 8 30 itibarıyla."),
-        ("uk", "понеділок, 23 листопада, з 8:30."),
-        ("fr", "lundi, 23 novembre, à partir de 8 heures 30."),
+        ("de", "Montag, dreiundzwanzigster November ab acht Uhr dreißig."),
+        ("en", "Monday, 23 November from eight thirty in the morning."),
+        ("tr", "Pazartesi, 23 Kasım saat sekiz otuzdan itibaren."),
+        ("uk", "понеділок, двадцять третього листопада від восьмої години тридцяти хвилин."),
+        ("fr", "lundi 23 novembre dès huit heures trente."),
     ],
 )
 def test_days_and_hours_are_said_in_the_callers_language(studio, language: str, said: str) -> None:

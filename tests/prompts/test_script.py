@@ -19,7 +19,7 @@ from ivr.domain import languages
 from ivr.domain.enums import Concern
 from ivr.domain.languages import Language
 from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES
-from ivr.prompts import parts, script
+from ivr.prompts import parts, script, times
 from ivr.telephony import agent_announcements
 from ivr.web.app import create_app
 
@@ -48,6 +48,7 @@ def forget() -> None:
     catalogues.catalogue.cache_clear()
     parts.fragments.cache_clear()
     script.unfinished.cache_clear()
+    times.spoken_times.cache_clear()
     agent_announcements.staff_prompts.cache_clear()
 
 
@@ -58,6 +59,7 @@ def without(text: str, start: str) -> str:
 
 def albanian(directory: Path, text: str) -> None:
     (directory / "sq.toml").write_text(text, encoding="utf-8")
+    (directory / "times" / "sq.toml").write_bytes((directory / "times" / "fa.toml").read_bytes())
     forget()
 
 

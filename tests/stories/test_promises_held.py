@@ -200,12 +200,12 @@ def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(
         assert queries.candidates(session, mia, ["de"], utc_now())[0] == the_task(person).id
 
 
-def test_the_minute_that_is_promised_is_the_deadline_of_the_row(caller, clock) -> None:
+def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(caller, clock) -> None:
     clock(MORNING + timedelta(minutes=34, seconds=20))
     person = caller(at="clock").dials().presses(GERMAN, "9", "1", "").hears("promise_emergency")
     due_at = the_task(person).due_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert (due_at.hour, due_at.minute) == (12, 34)
-    assert "12 Uhr 34" in person.text
+    assert "bis zwölf Uhr dreißig" in person.text, "five minutes are told, the earlier ones"
 
 
 def test_who_asks_by_code_for_a_callback_without_a_recording_has_the_wish_in_the_history(caller) -> None:
@@ -490,14 +490,14 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller
     person = caller(at="clock").dials().presses(GERMAN, "1", "2").hangs_up()
     code = the_task(person).receipt_code
     again = caller(at="clock").dials().presses(GERMAN, "5", "4", code).hears("request_open")
-    assert "Wir melden uns: heute, spätestens um 18 Uhr." in again.text
+    assert "Wir melden uns: heute bis achtzehn Uhr." in again.text
     clock(datetime(2026, 11, 26, 22, 58, tzinfo=UTC))
     late = caller(at="clock").dials().presses(GERMAN, "9", "1").hears("promise_emergency")
-    assert "Wir rufen Sie zurück: morgen, spätestens um 10 Uhr." in late.text
+    assert "Wir rufen Sie zurück: morgen bis zehn Uhr." in late.text
     clock(datetime(2026, 11, 26, 23, 1, tzinfo=UTC))
     late.presses("*").hears("promise_emergency")
-    assert "Wir rufen Sie zurück: heute, spätestens um 10 Uhr." in late.text, "it is spoken after midnight"
-    assert "wieder für Sie da: heute, ab 8 Uhr." in late.text
+    assert "Wir rufen Sie zurück: heute bis zehn Uhr." in late.text, "it is spoken after midnight"
+    assert "wieder für Sie da: heute ab acht Uhr." in late.text
 
 
 # -- any call, hung up anywhere --------------------------------------------------------------------------

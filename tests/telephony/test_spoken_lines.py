@@ -91,8 +91,8 @@ def test_another_key_and_another_hour_are_said_anew(empty_database) -> None:
 
     assert "die eins" in said("choose_language", key="1")
     assert "die zwei" in said("choose_language", key="2")
-    assert "ab 8 Uhr" in said("closed", opening_at="2026-11-23T07:00:00Z")
-    assert "ab 9 Uhr" in said("closed", opening_at="2026-11-23T08:00:00Z")
+    assert "ab acht Uhr" in said("closed", opening_at="2026-11-23T07:00:00Z")
+    assert "ab neun Uhr" in said("closed", opening_at="2026-11-23T08:00:00Z")
 
 
 def test_a_persons_number_and_code_are_not_kept(empty_database) -> None:

@@ -37,7 +37,7 @@ TABLE = [
     (
         Speak((PromptLine("closed"),)),
         '<Say language="de-DE" voice="Polly.Vicki">Im Moment ist niemand da. Wir sind wieder für Sie da: '
-        "Montag, 23. November, ab 8 Uhr.</Say>",
+        "Montag, dreiundzwanzigster November ab acht Uhr.</Say>",
     ),
     (
         Speak((PromptLine("receipt_again", "en"),)),
