@@ -1,0 +1,114 @@
+"""Redis takes connections and never answers, or is away: every webhook of a call is answered without waiting for it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import request
+from redis.connection import AbstractConnection
+
+from ivr.calls import call_counters
+from ivr.config.settings import Settings
+from ivr.models.accounts import User
+from ivr.platform import outbox, write_behind
+from tests.stories.test_outage_at_every_step import CALLS, client, codes
+from tests.stories.test_promises_held import caller, hotline, mia, talks, the_task, waits
+from tests.support.environment import forget_settings
+from tests.support.receipts import codes_heard
+from tests.support.webhook_calls import WebhookCall
+
+__all__ = ["caller", "client", "hotline", "mia"]
+
+
+class Watch:
+    """What the threads that answer webhooks ask of Redis."""
+
+    def __init__(self) -> None:
+        #: Path -> seconds for which the answer waited for Redis.
+        self.waited: dict[str, float] = {}
+        #: How often a webhook turned to Redis.
+        self.asked = 0
+
+
+@pytest.fixture(params=["silent", "away"])
+def redis(request: pytest.FixtureRequest, empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        if request.param == "away":
+            server.close()
+        else:
+            threading.Thread(target=_accept, args=(server,), daemon=True).start()
+        monkeypatch.setattr(outbox, "hand_over", lambda jobs: None)  # a thread does it where calls are served
+        call_counters.forget_all()
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}/0")
+        forget_settings()
+        yield
+    forget_settings()
+    call_counters.forget_all()
+
+
+def _accept(server: socket.socket) -> None:
+    held = []
+    while True:
+        try:
+            held.append(server.accept())
+        except OSError:
+            return
+
+
+@pytest.fixture
+def watch(redis: None, monkeypatch: pytest.MonkeyPatch) -> Watch:
+    found, here = Watch(), threading.get_ident()
+
+    def watched(name: str) -> None:
+        real: Callable[..., object] = getattr(AbstractConnection, name)
+
+        def timed(self: object, *args: object, **named: object) -> object:
+            if threading.get_ident() != here:
+                return real(self, *args, **named)
+            began = time.monotonic()
+            found.asked += 1
+            try:
+                return real(self, *args, **named)
+            finally:
+                found.waited[request.path] = found.waited.get(request.path, 0.0) + time.monotonic() - began
+
+        monkeypatch.setattr(AbstractConnection, name, timed)
+
+    for name in ("connect", "read_response"):
+        watched(name)
+    return found
+
+
+def nobody_waits(watch: Watch) -> None:
+    assert all(seconds < 0.5 for seconds in watch.waited.values()), watch.waited
+
+
+@pytest.mark.parametrize("kind", list(CALLS))
+def test_a_call_of_any_kind_is_answered_at_every_step(client, watch: Watch, kind: str) -> None:
+    call = WebhookCall(client, CALLS[kind]).to_its_end()
+    assert set(call.statuses) <= {200, 204}
+    nobody_waits(watch)
+    write_behind.flush()
+    assert codes_heard("en", call.documents) <= set(codes())
+    assert "technical problem" not in "".join(call.documents)
+
+
+def test_a_caller_in_the_queue_is_told_the_place_and_connected(caller, watch: Watch, mia: User) -> None:
+    person = waits(caller(at="open"), "1").waits().hears("line_position")
+    talks(person, mia)
+    person.hangs_up()
+    nobody_waits(watch)
+
+
+@pytest.mark.parametrize("key", ["1", "2", "9"])
+def test_a_key_in_the_queue_is_followed(caller, watch: Watch, mia: User, key: str) -> None:
+    person = waits(caller(at="open"), "1").waits(key)
+    person.hangs_up()
+    if key == "1":
+        assert the_task(person).state == "open"
+    nobody_waits(watch)
