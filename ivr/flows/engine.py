@@ -145,7 +145,8 @@ def _at_menu(
     flow: Flow, menu: Menu, state: CallState, given: Input
 ) -> tuple[CallState, tuple[Event, ...], tuple[PromptLine, ...]]:
     key = given.digits if isinstance(given, Keys) else ""
-    if isinstance(given, Keys) and given.early and key not in (REPEAT, BACK) and key in menu.choices:
+    counts = key in (REPEAT, BACK) or (key in flow.anywhere and key not in menu.choices)
+    if isinstance(given, Keys) and given.early and not counts:
         return state, (), ()  # nobody agrees to what they have not heard: the question is asked at once
     if choice := menu.choices.get(key) or menu.ahead.get(key):
         chosen = _choose(_leave(state), choice)

@@ -38,9 +38,9 @@ def stop(
     """
     match flow.steps[state.step]:
         case Menu() as menu:
-            if state.step in flow.consents and announced:
-                verbs.append(Speak(announced, skippable=True))
-                announced = ()
+            if state.step in flow.consents and (before := (*announced, *lines)):
+                verbs.append(Speak(before, skippable=True))
+                announced = lines = ()
             asked = menu.lines or (PromptLine(menu.prompt),)
             verbs.append(Listen((*announced, *lines, *asked), 1, _timeout(menu, state)))
         case EnterDigits() as entry:

@@ -227,7 +227,7 @@ def test_nothing_is_recorded_before_consent(tone: str) -> None:
         assert [key for key, choice in step.choices.items() if choice.to == tone] in (["1"], ["3"])
         assert step.otherwise != tone
         said = prompts.catalogue("de")[step.prompt]
-        assert re.search("nehmen (sie|es) auf|aufnehmen", said), "it says that it is recorded"
+        assert re.search("nehmen (sie|Ihre Stimme) auf|Ihre Stimme aufnehmen", said), "it says that it is recorded"
 
 
 def test_wrong_keys_are_asked_again_twice() -> None:
@@ -353,8 +353,8 @@ def test_a_hash_key_behind_a_full_entry_only_ends_it() -> None:
 
 def test_the_star_repeats_what_was_told_before_the_question() -> None:
     found = engine.answer(WHOLE, at("enter_code"), Keys(receipt_codes.draw()), Answers(outcome=RequestStatus.OPEN))
-    spoken = engine.answer(WHOLE, found.state, Keys("*"), Answers()).verbs[0].lines
-    assert [line.prompt for line in spoken] == ["request_open", "change_request"]
+    spoken = engine.answer(WHOLE, found.state, Keys("*"), Answers()).verbs
+    assert [line.prompt for verb in spoken for line in verb.lines] == ["request_open", "change_request"]
 
 
 @pytest.mark.parametrize("name", ["age_group", "another_form", "transfer", "anything_else"])
@@ -419,7 +419,7 @@ def test_a_key_before_the_question_about_the_recording_agrees_to_nothing() -> No
     announced, question = closed.verbs
     assert (announced.skippable, _prompts_of(announced)) == (True, ["closed", "offer_voicebox"])
     assert _prompts_of(question) == ["consent"]
-    for key in ("1", "2"):
+    for key in ("1", "2", "7"):
         early = engine.answer(WHOLE, closed.state, Keys(key, early=True), Answers())
         assert (early.state.step, early.events) == ("consent", ())
         assert [_prompts_of(verb) for verb in early.verbs] == [["consent"]], "it is asked at once"
@@ -431,7 +431,9 @@ def test_a_key_before_the_question_about_the_recording_may_be_an_emergency() -> 
     closed = engine.answer(WHOLE, at("main"), Keys("1"), Answers()).state
     assert engine.answer(WHOLE, closed, Keys("9", early=True), Answers()).state.step == "emergency"
     again = engine.answer(WHOLE, closed, Keys("*", early=True), Answers())
-    assert _prompts_of(again.verbs[-1]) == ["closed", "offer_voicebox", "consent"]
+    assert [_prompts_of(verb) for verb in again.verbs] == [["closed", "offer_voicebox"], ["consent"]]
+    wrong = engine.answer(WHOLE, closed, Keys("7"), Answers())
+    assert [_prompts_of(verb) for verb in wrong.verbs] == [["not_understood"], ["consent"]], "nothing stands with it"
 
 
 def test_every_menu_that_leads_to_a_tone_must_be_heard_first() -> None:

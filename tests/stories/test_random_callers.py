@@ -15,13 +15,15 @@ from sqlalchemy import select
 
 from ivr.audio.wav import RATE
 from ivr.domain.languages import LANGUAGES
-from ivr.local_carrier.lines import HungUp, RecordedSpeech, ScriptedLine
+from ivr.flows.steps import USUAL_SECONDS, Record
+from ivr.local_carrier.lines import HungUp, KeyEntry, RecordedSpeech, ScriptedLine
 from ivr.models.callbacks import TextMessage
 from ivr.models.calls import Call
 from ivr.platform import database
 from ivr.prompts.catalogue import WRITTEN, catalogue
 from ivr.prompts.parts import Part, fragments
 from tests.support.databases import Databases
+from tests.support.flows import WHOLE
 from tests.support.running_hotline import RunningHotline, reader
 from tests.support.volume import volume
 from tests.support.waiting import eventually
@@ -54,6 +56,11 @@ _ASKING = {
 }
 #: What is asked only of those whose wish has been taken down: how to send the forms is settled, an appointment is.
 _TOLD = {"choose_form": "forms", "appointment_mode": "appointment", "silent_callback": "silence"}
+#: Questions that may lead to a tone, and what is said between the answer and the tone.
+_MAY_RECORD = {step.prompt for name, step in WHOLE.steps.items() if name in WHOLE.consents}
+_BEFORE_TONE = {step.prompt for step in WHOLE.steps.values() if isinstance(step, Record)}
+#: Endings of callers who got what they called for without a task.
+_SERVED = {"informed", "connected", "changed", "withdrawn"}
 _LANGUAGE_MENU = ("choose_language", "more_languages")
 
 
@@ -65,14 +72,21 @@ class Stranger:
     wishes: set[str] = field(default_factory=set)
     #: They were asked what their emergency is: where the number is shown, each answer opens a task.
     has_emergency: bool = False
+    #: Their telephone shows a number that can be called back.
+    is_shown: bool = False
+    #: Tones that followed a key which was pressed before the question about the recording had begun.
+    unasked: list[str] = field(default_factory=list)
     _question: str = field(default="")
+    #: The prompt during or after which the last key was pressed that can have led to a tone.
+    _answered: str = field(default="")
 
-    def hears(self, text: str, language: str) -> None:
+    def hears(self, text: str, language: str) -> str | None:
         # A prompt with values is heard whole from a voice; its first text is enough to know it by.
         self._question = _PROMPTS.get(text) or self._question
         if wish := _TOLD.get(self._question):
             self.wishes.add(wish)
         self.has_emergency = self.has_emergency or self._question == "emergency"
+        return None
 
     def waits(self, is_over: Callable[[], bool]) -> None:
         pass
@@ -83,15 +97,27 @@ class Stranger:
             raise HungUp
         if chance < 0.18:
             return ""
+        return self.chosen(count)
+
+    def chosen(self, count: int) -> str:
+        """The keys of a question; what they ask for is remembered."""
         if count > 1:
+            self._answered = self._question
             return self.dice.choice(_ENTRIES) + "#"
         often = "0123456789" if self._question in _LANGUAGE_MENU else "111111222222333445569*#0"
-        key = self.dice.choice(often)
+        return self.pressed(self.dice.choice(often))
+
+    def pressed(self, key: str) -> str:
+        """A key at the present prompt."""
+        if self._question not in _BEFORE_TONE:
+            self._answered = self._question
         if wish := _ASKING.get((self._question, key)):
             self.wishes.add(wish)
         return key
 
     def speaks(self) -> RecordedSpeech:
+        if self._answered not in _MAY_RECORD:
+            self.unasked.append(self._answered)
         chance = self.dice.random()
         if chance < 0.4:
             raise HungUp
@@ -108,12 +134,60 @@ class Stranger:
         pass
 
 
+class Silent(Stranger):
+    """Never a key and never a word: a dial telephone, or somebody who cannot."""
+
+    def presses(self, count: int, finish: str) -> str:
+        return ""
+
+    def speaks(self) -> RecordedSpeech:
+        return RecordedSpeech(_SILENCE, "")
+
+
+class Slow(Stranger):
+    """Needs three times the usual time for every key, and holds the line."""
+
+    def presses(self, count: int, finish: str) -> str:
+        return self.chosen(count)
+
+
+class Early(Stranger):
+    """Presses keys while prompts play, also before they can know what is asked."""
+
+    def hears(self, text: str, language: str) -> str | None:
+        super().hears(text, language)
+        return self.pressed(self.dice.choice("1112229*")) if self.dice.random() < 0.2 else None
+
+
+class Sudden(Stranger):
+    """Hangs up in the middle of any prompt."""
+
+    def hears(self, text: str, language: str) -> str | None:
+        if self.dice.random() < 0.05:
+            raise HungUp
+        return super().hears(text, language)
+
+
+class SlowLine(ScriptedLine):
+    """The line of somebody who needs three times the usual time."""
+
+    def keys(self, count: int, finish: str, timeout: int) -> KeyEntry:
+        return super().keys(count, finish, timeout if timeout >= 3 * USUAL_SECONDS else 1)
+
+
+_KINDS = [*[Stranger] * 6, Silent, Slow, Early, Sudden]
+
+
 @pytest.fixture(scope="module")
 def busy_hotline(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[RunningHotline]:
     """A hotline of their own, without speech models: the other stories are told in a quiet one."""
     languages = [code for code in LANGUAGES if code != "ko"]
     # A crowd of this test's own making is no flood.
-    crowd = {"LANGUAGES": json.dumps(languages), "WITHHELD_CALLS_A_MINUTE": "100000"}
+    crowd = {
+        "LANGUAGES": json.dumps(languages),
+        "WITHHELD_CALLS_A_MINUTE": "100000",
+        "SILENT_CALLERS_A_DAY": "100000",
+    }
     models = tmp_path_factory.mktemp("no models")
     hotline = RunningHotline(tmp_path_factory.mktemp("busy"), models, **crowd, **databases.settings())
     yield hotline
@@ -151,10 +225,12 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
 
     def ring(seed: int):
         dice = random.Random(seed)
-        stranger = Stranger(dice)
+        stranger = dice.choice(_KINDS)(dice)
         number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 3 + [dice.choice(_WITHHELD)])
         hour = {"SipHeader_X-Hotline-At": dice.choice(["open", "closed"])}
-        return stranger, busy_hotline.switch.call(ScriptedLine(stranger), number, hour)
+        line = SlowLine(stranger) if isinstance(stranger, Slow) else ScriptedLine(stranger)
+        stranger.is_shown = number.startswith("+49151")
+        return stranger, busy_hotline.switch.call(line, number, hour)
 
     with ThreadPoolExecutor(8) as crowd:
         calls = list(crowd.map(ring, range(CALLERS)))
@@ -188,7 +264,10 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     promised = {report.call_sid for stranger, report in calls if stranger.wishes & asked_for}
     assert len(promised) > CALLERS / 20
     assert promised <= found, "every promise made to a caller exists as a task"
-    reported = {report.call_sid for stranger, report in calls if stranger.has_emergency}
+    stayed = {report.call_sid for stranger, report in calls if stranger.is_shown and report.ended_by == "carrier"}
+    assert {of_call[sid] for sid in stayed - found} <= _SERVED, "who stayed to the end has a task or was served"
+    assert [stranger.unasked for stranger, _ in calls if stranger.unasked] == [], "no tone without its question"
+    reported = {report.call_sid for stranger, report in calls if stranger.has_emergency or isinstance(stranger, Early)}
     assert [task for task in tasks if not (promised | reported) & set(task["calls"])] == [], "nothing is made up"
     assert len({(task["call_sid"], task["kind"], task["concern"]) for task in tasks}) == len(tasks)
     with_audio = {sid for task in tasks for sid in task["calls"] if task["messages"]}
