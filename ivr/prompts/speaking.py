@@ -249,4 +249,5 @@ def _groups(digits: str) -> list[str]:
 def digit_by_digit(digits: str, language: str) -> str:
     """Digits as words, in groups of two (the last one may have three) with a pause, so that a caller can note them."""
     words = catalogue(language).digits
-    return ", ".join(" ".join(words[int(digit)] for digit in group) for group in _groups(digits))
+    comma = "، " if language == "ar" else ", "
+    return comma.join(" ".join(words[int(digit)] for digit in group) for group in _groups(digits))

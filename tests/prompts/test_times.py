@@ -185,3 +185,8 @@ def test_every_language_is_finished_in_its_times(monkeypatch, tmp_path) -> None:
         assert list(script._lacking_times("en")) == [f"voice_prompts/times/en.toml: {lack}"]
     monkeypatch.undo()
     spoken_times.cache_clear()
+
+
+@pytest.mark.parametrize(("language", "said"), [("ar", "واحد اثنان، ثلاثة أربعة"), ("uk", "один два, три чотири")])
+def test_groups_of_digits_are_parted_by_the_comma_of_the_language(language: str, said: str) -> None:
+    assert speaking.digit_by_digit("1234", language) == said
