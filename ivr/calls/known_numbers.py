@@ -68,7 +68,11 @@ def look_up(number: str | None, shown: str | None, now: datetime) -> KnownNumber
     if kept.languages is None:
         return _asked(number, shown, now)
     blocked_until = kept.blocks.get(shown) if shown else None
-    return KnownNumber(_language(kept.languages, number, now), blocked_until is not None and now < blocked_until)
+    try:
+        language = _language(kept.languages, number, now)
+    except SQLAlchemyError:  # former keys are read with the first number, and the database does not answer
+        language = None
+    return KnownNumber(language, blocked_until is not None and now < blocked_until)
 
 
 def read_again() -> None:

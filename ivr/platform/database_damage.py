@@ -20,6 +20,7 @@ from urllib.parse import quote
 from sqlalchemy import make_url
 
 from ivr.config.settings import settings
+from ivr.platform import removed_wal
 from ivr.platform.database_faults import Damaged
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _CHECK_EVERY = 1.0
 _FIRST, _REGULAR, _THOROUGH = 1.0, 0.3, 10.0
 _STEPS = 20_000
 
+_WAL_GONE = "its -wal file was removed while it was in use: the latest changes may be lost"
 #: What is to be done when the file is another one: connections to the former one are given up.
 on_other_file: Callable[[], None] = lambda: None  # noqa: E731
 
@@ -40,6 +42,8 @@ class _Known:
     #: The file's path and its inode.
     file: tuple[Path, int] | None = None
     checked_at = 0.0
+    #: Whether the last look found a -wal file that is open and has no name: two looks in a row are no accident.
+    wal_is_missed = False
     #: What is damaged; empty while nothing is known of it.
     what = ""
     had_tables = False
@@ -90,6 +94,10 @@ def _look_around() -> None:
     elif _known.file is None or _known.file[0] != path:
         _known.what, _known.had_tables = "", False
     _known.file = path, inode
+    before, _known.wal_is_missed = _known.wal_is_missed, removed_wal.is_held_without_name(path)
+    if before and _known.wal_is_missed:
+        _found(_WAL_GONE)
+        return
     try:
         noted = _note().read_text()
     except OSError:
@@ -164,6 +172,8 @@ def examine(seconds: float) -> str | None:
     if path is None:
         return ""
     try:
+        if _known.what == _WAL_GONE and removed_wal.is_held_without_name(path, by_any=True):
+            return _WAL_GONE
         if path.stat().st_size == 0:
             return "its file is empty" if _known.had_tables else ""
         return _examined(path, time.monotonic() + seconds)

@@ -18,6 +18,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.operations import backup
 from ivr.platform import database, database_damage, spool
+from ivr.platform.database_faults import Damaged
 from ivr.telephony import call_intake
 from ivr.web.app import create_app
 from tests.support.webhook_calls import WebhookCall
@@ -126,6 +127,35 @@ def test_another_process_learns_of_it_and_says_it_once(file: Path, caplog: pytes
         with pytest.raises(database.Away), database.reading():
             pass
     assert len([record for record in caplog.records if "is damaged (" in record.getMessage()]) == 1
+
+
+def test_a_removed_file_of_changes_is_noticed_at_once_and_over_when_nobody_has_it_open(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not by damage that it leads to later: a connection that is opened now does not see what it holds."""
+    with database.writing() as session:
+        session.execute(text("INSERT INTO checkpoints (name, at) VALUES ('latest', '2026-11-27')"))
+    database_damage.check()
+    file.with_name(f"{file.name}-wal").unlink()
+    with caplog.at_level(logging.ERROR), pytest.raises(Damaged, match="its -wal file was removed"):
+        for _ in range(2):
+            database_damage.check()
+    assert "restore --replace" in caplog.text
+    database_damage.look_again()
+    assert (file.parent / "database.damaged").read_text().startswith("its -wal file")
+    database.engine().dispose()  # the processes are stopped
+    database_damage.look_again()
+    database_damage.check()
+
+
+def test_closing_the_last_connection_is_no_damage(file: Path) -> None:
+    for _ in range(3):
+        with database.writing() as session:
+            session.execute(text("DELETE FROM checkpoints WHERE name = 'x'"))
+        database_damage.check()
+        database.engine().dispose()
+        assert not file.with_name(f"{file.name}-wal").exists()
+        database_damage.check()
 
 
 def test_a_file_that_was_restored_by_hand_is_used_again(file: Path) -> None:
