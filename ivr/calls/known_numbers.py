@@ -91,7 +91,11 @@ def _language(languages: dict[str, tuple[str, datetime]], number: str | None, no
     days = settings().remember_language_days
     if not number or not days:
         return None
-    found = [languages[key] for key in caller_language.number_hashes(number) if key in languages]
+    try:
+        hashes = caller_language.number_hashes(number)
+    except SQLAlchemyError:  # former keys are in the database
+        hashes = [caller_language.number_hash(number)]
+    found = [languages[key] for key in hashes if key in languages]
     if not found:
         return None
     language, last_called_at = max(found, key=lambda one: one[1])

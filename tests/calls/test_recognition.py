@@ -15,7 +15,7 @@ from ivr.flows.state import CallState
 from ivr.models.accounts import User
 from ivr.models.calls import KnownCaller
 from ivr.models.contact_centre import BlockedNumber
-from ivr.platform import database
+from ivr.platform import database, former_keys
 from ivr.telephony.flow_context import recognised
 from tests.support.people import hire
 
@@ -143,3 +143,13 @@ def test_while_the_database_is_away_everybody_is_known_as_before(empty_database,
     elsewhere(monkeypatch, 60)
     assert begins().greeted
     assert begins("+4915112345679").screened == "blocked"
+
+
+def test_a_process_that_starts_while_the_database_is_away_knows_nobody(empty_database, monkeypatch) -> None:
+    def away(*_: object) -> None:
+        raise database.Away("gone")
+
+    former_keys.forget_read()
+    for name in ("glancing", "reading"):
+        monkeypatch.setattr(database, name, away)
+    assert not begins().greeted

@@ -240,7 +240,7 @@ def test_a_caller_is_never_told_that_something_arrived_when_it_did_not(
     answer = carrier(next_step(carrier(in_step("consent"), Digits="2")), Digits="2")
     for keys in ("1", "", "3"):
         answer = carrier(next_step(answer), Digits=keys)
-    assert "konnten wir Ihr Anliegen nicht aufnehmen. Bitte rufen Sie noch einmal an" in answer.text
+    assert "konnten wir Ihre Anfrage nicht speichern. Bitte rufen Sie noch einmal an" in answer.text
     assert "angekommen" not in answer.text
 
 
