@@ -252,9 +252,14 @@ def _voicebox() -> Mapping[str, Step]:
         "offer_voicebox": Announce(("offer_voicebox",), to="consent"),
         "consent": Menu(
             prompt="consent",
-            choices={"1": Choice("record", sets={"records_again": False}), "2": Choice("ask_callback")},
+            choices={
+                "1": Choice("record", sets={"records_again": False}),
+                "2": Choice("ask_callback"),
+                "3": Choice("about_recording"),
+            },
             otherwise="leave_unserved",
         ),
+        "about_recording": Announce(("about_recording",), to="consent"),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # a caller who could not be heard can still be called back
         "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),

@@ -39,7 +39,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "appointment_date": "date",
     "appointment_time": "time",
     "appointment_place": "german",
-    "days": "count",
+    "days": "days",
     "form": "prompt",
     "link": "text",
 }

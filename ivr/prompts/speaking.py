@@ -133,7 +133,10 @@ def _parts_of_value(name: str, language: str, values: Mapping[str, str]) -> Iter
             yield from (parts.digit(language, value) for value in values[name])
         case "count":
             yield parts.number(language, int(values[name]))
-        case "hours" | "minutes" as unit:
+        case "days" if int(values[name]) > parts.HIGHEST:
+            yield from (parts.digit(language, value) for value in values[name])
+            yield parts.counted(language, "days", int(values[name]))[-1]
+        case "hours" | "minutes" | "days" as unit:
             yield from parts.counted(language, unit, min(int(values[name]), parts.HIGHEST))
         case "day":
             yield parts.day(language, int(values[name]))
@@ -184,7 +187,7 @@ def _written(name: str, language: str, values: Mapping[str, str]) -> str:
                 return forms[_form(name)].said(local.hour, local.minute)
             prompt, inner = _time(local)
             return text(prompt, language, inner)
-        case "hours" | "minutes" as unit:
+        case "hours" | "minutes" | "days" as unit:
             return times.counted(language, unit, int(values[name])).format(n=values[name])
         case "day" | "month" as kind:
             return (parts.day if kind == "day" else parts.month)(language, int(values[name])).text

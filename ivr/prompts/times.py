@@ -8,8 +8,8 @@ A language whose prompts are spoken by the carrier has these tables (`<form>` is
 * `[forms]`: what stands around the time ("from {time}"). A form ends a sentence, or follows the day.
 * `days` (may be missing): the days of the month from 1 to 31, in the form that precedes the month.
 
-Every language has `[counts.hours]` and `[counts.minutes]`: a plural category of CLDR, or a number -> the words, where
-`{n}` is the number. Categories that are missing are `other`.
+Every language has `[counts.hours]`, `[counts.minutes]` and `[counts.days]`: a plural category of CLDR, or a number ->
+the words, where `{n}` is the number. Categories that are missing are `other`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Form = Literal["from", "by", "at"]
 FORMS: tuple[Form, ...] = ("from", "by", "at")
 #: Every minute that is told is a multiple of this.
 STEP = 5
-UNITS = ("hours", "minutes")
+UNITS = ("hours", "minutes", "days")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def rounded(local: datetime, form: Form) -> datetime:
 
 
 def counted(language: str, unit: str, value: int) -> str:
-    """The words for a count of hours or minutes, with `{n}` for the number where it is said."""
+    """The words for a count of hours, minutes or days, with `{n}` for the number where it is said."""
     return spoken_times(language).counts[unit][category(language, unit, value)]
 
 

@@ -9,12 +9,14 @@ from sqlalchemy import select, text
 
 from ivr.calls import retention
 from ivr.domain.timestamps import utc_now
+from ivr.flows.state import CallState
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.privacy import nightly_job as runs
 from ivr.privacy import (
     retention_periods,
 )
+from ivr.telephony.prompt_values import PromptValues
 from ivr.voicebox import audio_store
 from tests.support.data_subjects import Person
 
@@ -36,7 +38,7 @@ def test_a_period_counts_when_the_officer_has_confirmed_it(services) -> None:
     assert audio_store.has(person.recording_sid)
     assert retention.audio_days() == retention.AUDIO_DAYS
     change("audio", 10)
-    assert retention.audio_days() == 10, "what callers are told"
+    assert PromptValues(CallState("consent", "de"), now)["days"] == "10", "what callers are told"
     runs.run(now)
     assert not audio_store.has(person.recording_sid)
     for kind, days_, reason in (("audio", 3, "range"), ("audio", 366, "range"), ("transcript", 400, "within_task")):

@@ -82,5 +82,5 @@ def test_a_german_place_is_spoken_by_the_german_voice_in_every_language(studio, 
 def test_a_number_that_has_no_part_of_its_own_is_said_digit_by_digit(studio) -> None:
     recordings._cache.clear()
     said = speaking._parts_of_value("days", "fa", {"days": "365"})
-    assert [part.name for part in said] == ["digit-3", "digit-6", "digit-5"]
-    assert [part.name for part in speaking._parts_of_value("days", "fa", {"days": "30"})] == ["number-30"]
+    assert [part.name for part in said] == ["digit-3", "digit-6", "digit-5", "days-other"]
+    assert [part.name for part in speaking._parts_of_value("days", "fa", {"days": "30"})] == ["number-30", "days-other"]
