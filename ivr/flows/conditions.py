@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from ivr.domain import phone_numbers, receipt_codes
 from ivr.domain.digits import is_digits
-from ivr.domain.enums import AppointmentMode, CallQueueState, Concern, Promised, RoutingQuestion, Screening, TaskKind
+from ivr.domain.enums import (
+    AppointmentMode,
+    CallQueueState,
+    Concern,
+    NightQuestion,
+    Promised,
+    RoutingQuestion,
+    Screening,
+    TaskKind,
+)
+from ivr.flows.questions import Questions
 from ivr.flows.state import CallState
-from ivr.flows.steps import Questions
 
 #: Recordings that one message may consist of.
 MOST_PARTS = 3
@@ -30,6 +39,31 @@ def language_is_known(state: CallState, _questions: Questions) -> bool:
 def team_is_open(state: CallState, questions: Questions) -> bool:
     """Whether the team answers calls now."""
     return questions.team_is_open(state)
+
+
+def announcement_runs(state: CallState, questions: Questions) -> bool:
+    """Whether callers are told something today."""
+    return questions.announcement_runs(state)
+
+
+def answers_money(state: CallState, questions: Questions) -> bool:
+    """Whether there is an answer to "Where is my money?" in the caller's language."""
+    return questions.has_answer(NightQuestion.MONEY, state)
+
+
+def answers_application(state: CallState, questions: Questions) -> bool:
+    """Whether there is an answer to "What do I need for an application?" in the caller's language."""
+    return questions.has_answer(NightQuestion.APPLICATION, state)
+
+
+def answers_office(state: CallState, questions: Questions) -> bool:
+    """Whether there is an answer to "Where is my office?" in the caller's language."""
+    return questions.has_answer(NightQuestion.OFFICE, state)
+
+
+def answers_are_offered(state: CallState, questions: Questions) -> bool:
+    """Whether nobody answers calls now, and there is at least one answer in the caller's language."""
+    return not team_is_open(state, questions) and any(questions.has_answer(one, state) for one in NightQuestion)
 
 
 def somebody_is_there(state: CallState, questions: Questions) -> bool:

@@ -20,6 +20,7 @@ from ivr.flows.protocol import (
     Turn,
     Verb,
 )
+from ivr.flows.questions import Questions
 from ivr.flows.state import AnsweredQuestion, CallState, Event, changed
 from ivr.flows.steps import (
     PATIENCE,
@@ -33,7 +34,6 @@ from ivr.flows.steps import (
     Menu,
     PlayBack,
     Promise,
-    Questions,
     Record,
     RecordEvent,
     Talk,
@@ -83,7 +83,7 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         case Menu() | EnterDigits(), _ if ends_entry:
             lines = _repeated(state)
         case Menu() as menu, _:
-            state, events, lines = _at_menu(flow, menu, state, given)
+            state, events, lines = _at_menu(flow, menu, state, given, questions)
         case EnterDigits() as entry, _:
             state, lines = _at_entry(flow, entry, state, given, questions)
         case Record() as record, Recorded(seconds=seconds) as recorded if seconds > 0:
@@ -142,13 +142,14 @@ def _served(state: CallState) -> CallState:
 
 
 def _at_menu(
-    flow: Flow, menu: Menu, state: CallState, given: Input
+    flow: Flow, menu: Menu, state: CallState, given: Input, questions: Questions
 ) -> tuple[CallState, tuple[Event, ...], tuple[PromptLine, ...]]:
     key = given.digits if isinstance(given, Keys) else ""
     counts = key in (REPEAT, BACK) or (key in flow.anywhere and key not in menu.choices)
     if isinstance(given, Keys) and given.early and not counts:
         return state, (), ()  # nobody agrees to what they have not heard: the question is asked at once
-    if choice := menu.choices.get(key) or menu.ahead.get(key):
+    choice = menu.choices.get(key) if menu.offers(key, state, questions) else None
+    if choice := choice or menu.ahead.get(key):
         chosen = _choose(_leave(state), choice)
         return chosen, (Event(choice.event),) if choice.event else (), ()
     if choice := flow.anywhere.get(key):
@@ -261,7 +262,7 @@ def _walk(
             case PlayBack() as play if state.tries >= play.attempts:
                 state = _go(state, play.otherwise)
             case _:
-                return turn_end.stop(flow, state, events, verbs, announced, lines)
+                return turn_end.stop(flow, state, events, verbs, announced, lines, questions)
     raise AssertionError(f"the flow runs in a circle without input at {state.step}")
 
 

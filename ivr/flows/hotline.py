@@ -22,6 +22,7 @@ from ivr.domain.enums import (
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows import conditions
 from ivr.flows.callback_number import callback_number, kept_place
+from ivr.flows.notices import OFFER, announcement, night_answers
 from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
@@ -80,6 +81,8 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
             **callback_number(),
             **kept_place(),
             **services(forms),
+            **announcement(to="main"),
+            **night_answers("main", about(Concern.OTHER), "goodbye_informed"),
         },
     )
 
@@ -105,7 +108,7 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
             lines=(*greeting, *shared),
             choices={"0": Choice("language")},
             ahead=_MAIN,
-            otherwise="main",
+            otherwise="announcement_first",
             attempts=1,
             timeout=2,
             continues=True,
@@ -115,7 +118,7 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
             prompt="choose_language",
             lines=(PromptLine("welcome", DEFAULT_LANGUAGE), *_language_lines(first), *more),
             choices={**_language_choices(first), **other_page},
-            otherwise="more_languages" if second else "main",
+            otherwise="more_languages" if second else "announcement_first",
             otherwise_language="" if second else DEFAULT_LANGUAGE,
             attempts=1 if second else 3,
             continues=bool(second),
@@ -126,7 +129,7 @@ def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
             prompt="choose_language",
             lines=_language_lines(second),
             choices={**_language_choices(second), "0": Choice("language")},
-            otherwise="main",
+            otherwise="announcement_first",
             otherwise_language=DEFAULT_LANGUAGE,
             attempts=1,
         )
@@ -139,7 +142,7 @@ def _language_lines(languages: Sequence[str]) -> tuple[PromptLine, ...]:
 
 def _language_choices(languages: Sequence[str]) -> dict[str, Choice]:
     return {
-        str(key): Choice("main", language=code, event=EventName.LANGUAGE_CHOSEN)
+        str(key): Choice("announcement_first", language=code, event=EventName.LANGUAGE_CHOSEN)
         for key, code in enumerate(languages, start=1)
     }
 
@@ -150,7 +153,9 @@ def _concerns() -> Mapping[str, Step]:
         "main": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_sets=OTHERWISE_OTHER),
         "other_concern": Menu(
             prompt="other_concern",
-            choices={"1": about(Concern.REHAB), "2": about(Concern.OTHER)},
+            lines=(PromptLine("other_concern"), PromptLine(OFFER, values={"key": "3"})),
+            choices={"1": about(Concern.REHAB), "2": about(Concern.OTHER), "3": Choice("night_answers")},
+            only_if={"3": conditions.answers_are_offered},
             otherwise="reach_team",
             otherwise_sets=OTHERWISE_OTHER,
         ),

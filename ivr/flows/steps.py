@@ -5,62 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
-from ivr.domain.enums import CallEnding, CallQueueState, EventName, RequestStatus, RoutingQuestion
+from ivr.domain.enums import CallEnding, EventName, RequestStatus
 from ivr.flows import promises
-from ivr.flows.protocol import PromptLine, StatusAnswer
+from ivr.flows.own_texts import OWN_TEXTS
+from ivr.flows.protocol import PromptLine
+from ivr.flows.questions import Condition, Questions
 from ivr.flows.state import CallState, check_slots
 
 #: Seconds that a caller has for an answer, and how many times as many after each further silence.
 USUAL_SECONDS = 5
 PATIENCE = (1, 2, 3, 5, 10)
-
-
-class Questions(Protocol):
-    """What a flow may ask. Answered by whoever runs the flow."""
-
-    def team_is_open(self, state: CallState) -> bool:
-        """Whether the team answers calls now."""
-
-    def queue_state(self, state: CallState) -> CallQueueState:
-        """Whether the caller can wait for the responsible team."""
-
-    def recording_is_ready(self, state: CallState) -> bool:
-        """Whether the caller's last recording can be played back."""
-
-    def decides(self, question: RoutingQuestion, state: CallState) -> bool:
-        """Whether the responsible team depends on the answer to a question."""
-
-    def office_of(self, postal_code: str) -> str | None:
-        """The office responsible for a postal code, None outside Bremen."""
-
-    def number_is_shown(self) -> bool:
-        """Whether the caller's telephone shows a number that may be compared with those of other calls."""
-
-    def is_ours(self, number: str) -> bool:
-        """Whether a number (E.164) is one of the hotline's own, which nobody is called back at."""
-
-    def may_be_called(self, number: str) -> bool:
-        """Whether a number (E.164) is in a country that is called."""
-
-    def may_be_texted(self, number: str) -> bool:
-        """Whether a number (E.164) is in a country to which text messages are sent."""
-
-    def link_can_be_sent(self, number: str) -> bool:
-        """Whether a text message with the link can be sent to a number (E.164) in this call."""
-
-    def can_be_called_back(self, state: CallState) -> bool:
-        """Whether the caller's telephone shows a number that may be called back; no screened one."""
-
-    def silence_is_answered(self, state: CallState) -> bool:
-        """Whether that number is called back though the caller has pressed nothing."""
-
-    def request_status(self, state: CallState) -> StatusAnswer:
-        """What became of the request whose receipt code was keyed in (slot `asked_code`).
-
-        Counts the try, so that codes cannot be guessed.
-        """
 
 
 @dataclass(frozen=True)
@@ -110,9 +66,20 @@ class Menu:
     optional: bool = False
     #: A caller who waits hears more to choose from, in the step that `otherwise` names.
     continues: bool = False
+    #: Keys that exist only where a condition holds. The line that says such a key has it as its value `key`.
+    only_if: Mapping[str, Condition] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_slots(self.otherwise_sets)
+
+    def offers(self, key: str, state: CallState, questions: Questions) -> bool:
+        """Whether a key exists in a call."""
+        return key not in self.only_if or self.only_if[key](state, questions)
+
+    def lines_for(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
+        """What the menu says in a call: `lines` without those of keys that do not exist, or its prompt."""
+        lines = tuple(line for line in self.lines if self.offers(line.values.get("key", ""), state, questions))
+        return lines or (PromptLine(self.prompt),)
 
     @property
     def passed_by_waiting(self) -> bool:
@@ -344,7 +311,7 @@ class Flow:
                 asked |= {line.prompt for line in step.lines}
             elif isinstance(step, Menu | EnterDigits):
                 asked.add(step.prompt)
-        return frozenset(asked)
+        return frozenset(asked) - OWN_TEXTS
 
     def prompts(self) -> frozenset[str]:
         """Every prompt the flow may speak in the caller's language."""
@@ -359,4 +326,4 @@ class Flow:
                     spoken.add(prompt)
                 case Announce(prompts=prompts) | End(prompts=prompts):
                     spoken |= set(prompts)
-        return frozenset(spoken)
+        return frozenset(spoken) - OWN_TEXTS

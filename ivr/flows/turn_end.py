@@ -15,6 +15,7 @@ from ivr.flows.protocol import (
     Verb,
     Wait,
 )
+from ivr.flows.questions import Questions
 from ivr.flows.state import CallState, Event, changed
 from ivr.flows.steps import End, EnterDigits, Flow, Menu, PlayBack, Record, Talk, WaitInQueue
 
@@ -31,6 +32,7 @@ def stop(
     verbs: list[Verb],
     announced: tuple[PromptLine, ...],
     lines: tuple[PromptLine, ...],
+    questions: Questions,
 ) -> Turn:
     """The turn that ends at a step which waits for something, or ends the call.
 
@@ -41,7 +43,7 @@ def stop(
             if state.step in flow.consents and (before := (*announced, *lines)):
                 verbs.append(Speak(before, skippable=True))
                 announced = lines = ()
-            asked = menu.lines or (PromptLine(menu.prompt),)
+            asked = menu.lines_for(state, questions)
             verbs.append(Listen((*announced, *lines, *asked), 1, _timeout(menu, state)))
         case EnterDigits() as entry:
             said = (*announced, *lines, PromptLine(entry.prompt))

@@ -98,12 +98,13 @@ def unspoken_keys() -> Iterator[str]:
     for language in offered_languages():
         texts = catalogue(language).texts
         for name, step in script().steps.items():
-            if not isinstance(step, Menu) or any("key" in line.values for line in step.lines):
+            said = {line.values["key"] for line in step.lines if "key" in line.values} if isinstance(step, Menu) else ()
+            if not isinstance(step, Menu) or (said and not step.only_if):
                 continue
-            prompts = [line.prompt for line in step.lines] or [step.prompt]
+            prompts = [line.prompt for line in step.lines if "key" not in line.values] or [step.prompt]
             text = " ".join(texts.get(prompt, "") for prompt in prompts)
             for key in _keys_to_say(step):
-                if not _names(text, key, catalogue(language).digits[int(key)]):
+                if key not in said and not _names(text, key, catalogue(language).digits[int(key)]):
                     yield f"voice_prompts/{language}.toml: {prompts[-1]} does not name the key {key} (step {name})"
 
 

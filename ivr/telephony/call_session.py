@@ -18,6 +18,7 @@ from ivr.domain.enums import EntryPlace
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
+from ivr.flows.own_texts import OWN_TEXTS
 from ivr.flows.protocol import Turn
 from ivr.flows.state import CallState, EventContext, changed
 from ivr.flows.steps import End
@@ -105,9 +106,8 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
 def _without_former_prompts(state: CallState) -> CallState:
     """The state of a call that began before an update, without prompts that there are no more."""
     texts = catalogue(state.language).texts
-    if all(prompt in texts for prompt in state.last_prompts):
-        return state
-    return changed(state, last_prompts=tuple(prompt for prompt in state.last_prompts if prompt in texts))
+    known = tuple(prompt for prompt in state.last_prompts if prompt in texts or prompt in OWN_TEXTS)
+    return state if known == state.last_prompts else changed(state, last_prompts=known)
 
 
 def new_call() -> CallState:

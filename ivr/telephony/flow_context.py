@@ -22,6 +22,7 @@ from ivr.domain import opening_hours, phone_numbers
 from ivr.domain.enums import (
     CallQueueState,
     Concern,
+    NightQuestion,
     RecordingState,
     RequestStatus,
     RoutingQuestion,
@@ -65,6 +66,14 @@ class FlowContext:
         if isinstance(simulated, SimulatedHours):
             return simulated == SimulatedHours.OPEN
         return opening_hours.is_open(present.hours(), self.at(state))
+
+    def announcement_runs(self, state: CallState) -> bool:
+        """Whether callers are told something today."""
+        return present.announcement(self.at(state)) is not None
+
+    def has_answer(self, question: NightQuestion, state: CallState) -> bool:
+        """Whether the authority has answered a frequent question in the caller's language."""
+        return present.answer(question, state.language) is not None
 
     def queue_state(self, state: CallState) -> CallQueueState:
         """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there."""

@@ -30,6 +30,7 @@ class PromptValues(Mapping[str, str]):
             "opening_at": self._opening_at,
             "hours": self._hours,
             "days": self._days,
+            "announcement_id": self._announcement_id,
         }
 
     @cached_property
@@ -82,3 +83,7 @@ class PromptValues(Mapping[str, str]):
         if opening is not None and opening <= now:  # simulated to be closed within opening hours
             opening = opening_hours.next_opening_day(hours, now)
         return iso(opening or now) or ""
+
+    def _announcement_id(self) -> str:
+        running = present.announcement(self._now)
+        return str(running.announcement_id) if running else ""

@@ -15,7 +15,9 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr import prompts
 from ivr.config.settings import Settings, settings
+from ivr.flows.own_texts import OWN_TEXTS
 from ivr.flows.protocol import PromptLine
+from ivr.notices import own_texts
 from ivr.prompts import recordings, speaking
 from ivr.prompts.catalogue import catalogue
 
@@ -32,6 +34,10 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
     """The verbs that speak some lines, as XML."""
     found, circumstances = [], _circumstances()
     for line, spoken_in in _different(lines, language):
+        if line.prompt in OWN_TEXTS:
+            own_pieces, own_language = _own_pieces(line, spoken_in, values)
+            found.append(_verbs(own_pieces, own_language, settings().calls_url))
+            continue
         own, template = line.values, catalogue(spoken_in)[line.prompt]
         needed = speaking.shared_values(template)
         if needed is None:
@@ -49,12 +55,21 @@ def speak(
 ) -> None:
     """Add the verbs that speak some lines to a document, or within a verb."""
     for line, spoken_in in _different(lines, language):
-        for piece in prompts.spoken(line.prompt, spoken_in, _both(line.values, values)):
+        if line.prompt in OWN_TEXTS:
+            pieces, spoken_in = _own_pieces(line, spoken_in, values)
+        else:
+            pieces = prompts.spoken(line.prompt, spoken_in, _both(line.values, values))
+        for piece in pieces:
             match piece:
                 case prompts.Text(text=text, tag=tag, voice=voice):
                     where.say(text, language=tag, voice=voice)
                 case prompts.Audio():
                     where.play(_address(piece, spoken_in, settings().calls_url))
+
+
+def _own_pieces(line: PromptLine, language: str, values: Mapping[str, str]) -> tuple[list[prompts.Piece], str]:
+    """What the authority says itself, and the language it is in: German where there is no text in the caller's."""
+    return own_texts.pieces(line.prompt, language, values.get("announcement_id", ""))
 
 
 def _both(own: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str, str]:

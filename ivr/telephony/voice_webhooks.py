@@ -25,6 +25,7 @@ from ivr.flows import engine
 from ivr.flows.protocol import Input, Keys, LeftQueue, Recorded, Resumed, TalkEnded
 from ivr.flows.state import CallState
 from ivr.flows.steps import Record
+from ivr.notices import own_texts
 from ivr.platform import database
 from ivr.prompts import music, parts, recordings, rendering
 from ivr.prompts.script import script
@@ -170,6 +171,8 @@ def playback(token: str) -> Response:
 @voice.get("/prompts/<language>/<name>.<version>.wav")
 def prompt(language: str, name: str, version: str) -> Response:
     """A part of a prompt. The same for all callers, and its address changes with what it says."""
+    if version == own_texts.VERSION:
+        return _own_text(language, name)
     part = parts.named(language, name) if language in LANGUAGES else None
     if part is None:
         abort(404)
@@ -183,10 +186,21 @@ def prompt(language: str, name: str, version: str) -> Response:
             response = send_file(rendering.audio_of(part), mimetype="audio/wav")
         except OSError:  # the disk is full: the caller hears it all the same
             response = Response(rendering.unstored(part), mimetype="audio/wav")
+    return _for_ever(response, language, part.text)
+
+
+def _own_text(language: str, name: str) -> Response:
+    """An announcement or a night answer that is played."""
+    with database.reading() as session:
+        audio, text = own_texts.audio(session, language, name) or abort(404)
+    return _for_ever(Response(audio, mimetype="audio/wav"), language, text)
+
+
+def _for_ever(response: Response, language: str, text: str) -> Response:
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["Content-Language"] = language
     # For people who read along at the local exchange; carriers pass over it.
-    response.headers["X-Spoken-Text"] = quote(part.text)
+    response.headers["X-Spoken-Text"] = quote(text)
     return response
 
 

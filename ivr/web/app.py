@@ -58,6 +58,7 @@ from ivr.web import (
 )  # fmt: skip
 from ivr.web.account import account
 from ivr.web.administration import administration
+from ivr.web.announcements import announcing
 from ivr.web.api_changes import api
 from ivr.web.application import Application
 from ivr.web.callback_tools import desk_tools
@@ -67,6 +68,7 @@ from ivr.web.dashboard import figures
 from ivr.web.data_protection import protection
 from ivr.web.data_subject_requests import subjects
 from ivr.web.health import health
+from ivr.web.night_answers import night
 from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
 from ivr.web.softphone_proxy import softphone
@@ -98,7 +100,7 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
-    special, studio, figures, reports, subjects, administration, telephones, protection,
+    special, announcing, night, studio, figures, reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 

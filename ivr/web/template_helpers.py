@@ -275,5 +275,6 @@ def install(app: Flask) -> None:
         timecode=timecode,
         request_result=request_result,
         reported=lambda value, kind: shown(value, kind, chosen_language()),
+        local_input=lambda value: value.astimezone(settings().hours.zone).strftime("%Y-%m-%dT%H:%M"),
         day=lambda value: format_date(value, "dd.MM.yyyy"),
     )

@@ -54,9 +54,17 @@ class Answers:
         outcome: RequestStatus = RequestStatus.OPEN,
         queue: CallQueueState = CallQueueState.OPEN,
         shown: bool = False,
+        announces: bool = False,
+        answered: tuple[str, ...] = (),
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
-        self.shown = shown
+        self.shown, self.announces, self.answered = shown, announces, answered
+
+    def announcement_runs(self, state: CallState) -> bool:
+        return self.announces
+
+    def has_answer(self, question: str, state: CallState) -> bool:
+        return question in self.answered
 
     def team_is_open(self, state: CallState) -> bool:
         return self.is_open

@@ -7,8 +7,10 @@ from datetime import date, datetime, time, timedelta
 from ivr.audit.access_log import Actor
 from ivr.callbacks import changed_hours
 from ivr.config.settings import settings
+from ivr.domain.enums import NightQuestion
 from ivr.domain.opening_hours import Span
 from ivr.domain.timestamps import utc_now
+from ivr.notices import announcements, night_answers
 from ivr.platform import database
 
 LENA = Actor("Lena Leitung", "supervisor")
@@ -39,3 +41,17 @@ def take_back(day_id: int, now: datetime | None = None) -> None:
     """Take an entry back."""
     with database.writing() as session:
         changed_hours.take_back(session, day_id, None, LENA, now or utc_now())
+
+
+def announce(begins: datetime, ends: datetime, **texts: str) -> int:
+    """A published announcement, its texts by language."""
+    with database.writing() as session:
+        number = announcements.draft(session, begins, ends, texts, None, utc_now()).id
+        announcements.publish(session, number, utc_now())
+        return number
+
+
+def answer(question: str, language: str, text: str) -> int:
+    """An answer for the night."""
+    with database.writing() as session:
+        return night_answers.add(session, NightQuestion(question), language, text, None, utc_now()).id

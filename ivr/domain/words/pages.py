@@ -80,6 +80,7 @@ FIELDS = Words(
         "answer": _("Answer"),
         "anyway": _("Call all the same"),
         "appointment_at": _("Appointment"),
+        "begins": _("from"),
         "change": _("Proposal"),
         "closes": _("until"),
         "code": _("Code"),

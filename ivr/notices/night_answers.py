@@ -1,0 +1,67 @@
+"""Answers to frequent questions for callers outside opening hours, written or recorded by the authority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.config.settings import settings
+from ivr.domain.enums import NightQuestion, NoticeProblem
+from ivr.models.accounts import User
+from ivr.models.notices import NightAnswer
+from ivr.notices import present, texts
+from ivr.notices.unusable import Unusable
+
+#: Seconds that an answer may last.
+LONGEST = 45.0
+
+
+def add(
+    session: Session, question: NightQuestion, language: str, text: str, by: User | None, now: datetime,
+    recording: bytes = b"",
+) -> NightAnswer:  # fmt: skip
+    """Answer a question in a language from now on, in place of the answer before.
+
+    Raises:
+        Unusable: `empty`, `seconds` or `audio`.
+    """
+    made = texts.made(text, language, LONGEST, recording)
+    answer = NightAnswer(
+        question=question, language=language, text=made.text, audio=made.audio, seconds=made.seconds,
+        recorded=made.recorded, added_at=now, added_by_id=by.id if by else None,
+    )  # fmt: skip
+    session.add(answer)
+    session.flush()
+    present.forget_after(session)
+    return answer
+
+
+def undo(session: Session, number: int, by: User | None, now: datetime) -> NightAnswer:
+    """Take an answer back: the one before it is given again, if there is one.
+
+    Raises:
+        Unusable: `gone`: it is not given any more.
+    """
+    answer = session.get(NightAnswer, number)
+    if answer is None or current(session).get((answer.question, answer.language)) is not answer:
+        raise Unusable(NoticeProblem.GONE)
+    answer.undone_at, answer.undone_by_id = now, by.id if by else None
+    session.flush()
+    present.forget_after(session)
+    return answer
+
+
+def current(session: Session) -> Mapping[tuple[NightQuestion, str], NightAnswer]:
+    """The answer that is given to each question in each language."""
+    rows = session.scalars(select(NightAnswer).where(NightAnswer.undone_at.is_(None)).order_by(NightAnswer.id))
+    return {(one.question, one.language): one for one in rows}
+
+
+def missing(session: Session) -> Sequence[tuple[NightQuestion, str]]:
+    """The questions that have no answer in an offered language."""
+    has = current(session)
+    wanted = [(question, code) for code in settings().enabled_languages for question in NightQuestion]
+    return [one for one in wanted if one not in has]

@@ -1,0 +1,50 @@
+"""Texts of the authority in one language: how long they last, and the audio of those the carrier cannot speak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import at_telephone_rate, write_wav
+from ivr.config.settings import settings
+from ivr.domain.enums import NoticeProblem
+from ivr.notices.unusable import Unusable
+from ivr.prompts import rendering
+
+
+@dataclass(frozen=True)
+class Made:
+    """A text that can be spoken. `audio` is a WAV file; None: the carrier's voice speaks the text."""
+
+    text: str
+    seconds: float
+    audio: bytes | None = None
+    recorded: bool = False
+
+
+def made(text: str, language: str, longest: float, recording: bytes = b"") -> Made:
+    """A text, checked and, where it is played, rendered. A recording is played in place of a voice.
+
+    Raises:
+        Unusable: `empty`, `seconds` (it lasts longer than `longest`), or `audio`: the recording cannot be used.
+    """
+    words = " ".join(text.split())
+    if not words:
+        raise Unusable(NoticeProblem.EMPTY)
+    if recording:
+        try:
+            sound = rendering.usable_recording(recording, longest)
+        except rendering.Unusable as unusable:
+            problem = NoticeProblem.SECONDS if unusable.reason == "length" else NoticeProblem.AUDIO
+            raise Unusable(problem, _too_long(unusable.detail, longest) if unusable.detail else "") from None
+        return Made(words, sound.seconds, write_wav(sound), recorded=True)
+    spoken = speak(words, language)
+    if spoken.seconds > longest:
+        raise Unusable(NoticeProblem.SECONDS, _too_long(f"{spoken.seconds:.0f}", longest))
+    if settings().carrier_voice(language) is not None:
+        return Made(words, spoken.seconds)
+    return Made(words, spoken.seconds, write_wav(rendering.normalised(at_telephone_rate(spoken))))
+
+
+def _too_long(seconds: str, longest: float) -> str:
+    return f"{seconds} s (≤ {longest:.0f} s)"

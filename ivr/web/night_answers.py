@@ -1,0 +1,100 @@
+"""Answers for the night: supervisors write or record them, in each language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.audit import access_log
+from ivr.config.settings import settings
+from ivr.domain.enums import AccessAction, NightQuestion
+from ivr.domain.languages import LANGUAGES
+from ivr.domain.timestamps import utc_now
+from ivr.models.notices import NightAnswer
+from ivr.notices import night_answers as service
+from ivr.notices.unusable import Unusable
+from ivr.platform import database
+from ivr.web import forms
+from ivr.web.actions import act
+from ivr.web.announcements import wave
+from ivr.web.authorisation import actor, me
+from ivr.web.form_fields import text_of
+from ivr.web.template_helpers import notice_sentence
+
+night = Blueprint("night", __name__, url_prefix="/night-answers")
+
+
+class AnswerForm(forms.Form):
+    """The text of an answer. A recording may come with it."""
+
+    text: Annotated[str, text_of(2000)] = ""
+
+
+@night.get("/")
+def page() -> str:
+    """Which question has an answer in which language."""
+    with database.reading() as session:
+        return render_template(
+            "night_answers.html", answers=service.current(session), questions=list(NightQuestion),
+            codes=settings().enabled_languages,
+        )  # fmt: skip
+
+
+@night.get("/<language>")
+def answers(language: str) -> str:
+    """The answers of one language, and forms for others."""
+    known = LANGUAGES.get(language) or abort(404)
+    with database.reading() as session:
+        found = service.current(session)
+        return render_template(
+            "night_answers_language.html", language=known, questions=list(NightQuestion), answers=found,
+            longest=service.LONGEST,
+        )  # fmt: skip
+
+
+@night.post("/<language>/<question>")
+def add(language: str, question: str) -> AnyResponse:
+    """Answer a question in a language from now on."""
+    if language not in LANGUAGES or question not in list(NightQuestion):
+        abort(404)
+    back = url_for("night.answers", language=language)
+    form, file = forms.read(AnswerForm, back), request.files.get("audio")
+
+    def change(session: Session) -> None:
+        recording = file.read() if file else b""
+        service.add(session, NightQuestion(question), language, form.text, me(), utc_now(), recording)
+        detail = f"night answer {question} in {language}: {'recorded' if recording else 'written'}"
+        access_log.append(session, actor(), AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
+
+    done = gettext("Callers hear it from now on.")
+    return act(change, back, form=form, done=done, refusals={Unusable: notice_sentence})
+
+
+@night.post("/<int:number>/undo")
+def undo(number: int) -> AnyResponse:
+    """Take an answer back."""
+    with database.reading() as session:
+        answer = session.get(NightAnswer, number) or abort(404)
+
+    def change(session: Session) -> None:
+        service.undo(session, number, me(), utc_now())
+        detail = f"night answer {answer.question} in {answer.language}: taken back"
+        access_log.append(session, actor(), AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
+
+    done = gettext("Taken back. What counted before counts again.")
+    back = url_for("night.answers", language=answer.language)
+    return act(change, back, done=done, refusals={Unusable: notice_sentence})
+
+
+@night.get("/<int:number>.wav")
+def listen(number: int) -> Response:
+    """What callers hear of an answer."""
+    query = select(NightAnswer.audio, NightAnswer.text, NightAnswer.language).where(NightAnswer.id == number)
+    with database.reading() as session:
+        row = session.execute(query).first() or abort(404)
+    return wave(row.audio, row.text, row.language)
