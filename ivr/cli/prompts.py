@@ -42,6 +42,15 @@ def _list(language: str, lacks: tuple[str, ...]) -> None:
         click.echo(f"{language} is unfinished: {lack}")
 
 
+def _unanswered(language: str) -> str:
+    """The questions of the night without an answer of the authority; they are not offered, and no error."""
+    from ivr.domain.enums import NightQuestion
+    from ivr.notices import present
+
+    missing = [question for question in NightQuestion if present.answer(question, language) is None]
+    return f"; no night answer to: {', '.join(missing)}" if missing else ""
+
+
 @prompts.command()
 @click.argument("languages", nargs=-1, type=LANGUAGE, metavar="[LANGUAGES]...")
 def check(languages: tuple[str, ...]) -> None:
@@ -66,7 +75,7 @@ def check(languages: tuple[str, ...]) -> None:
     for language in finished:
         count = checking.unreviewed(language)
         state = f"{count} not yet reviewed by a native speaker" if count else "reviewed"
-        click.echo(f"{language}  {LANGUAGES[language].english_name:<10} {state}")
+        click.echo(f"{language}  {LANGUAGES[language].english_name:<10} {state}{_unanswered(language)}")
     if found:
         raise click.ClickException(f"{found} problems")
     click.echo("\nno problems")

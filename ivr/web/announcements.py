@@ -128,7 +128,8 @@ def record(number: int, language: str) -> AnyResponse:
         service.record(session, number, language, data or b"-")
         _log(session, f"announcement {number}: recorded in {language}", utc_now())
 
-    return act(changes, url_for("announcing.preview", number=number), refusals=_REFUSALS)
+    done = gettext("This recording is played.")
+    return act(changes, url_for("announcing.preview", number=number), done=done, refusals=_REFUSALS)
 
 
 @announcing.post("/<int:number>/publish")
