@@ -178,10 +178,10 @@ class CallbackTask(Base):
 
     @property
     def calls(self) -> list[Call]:
-        """Its contacts' calls, and those in which their receipt codes were keyed in, in the order of time."""
+        """Its contacts' calls, and those in which a receipt code of theirs was keyed in, each once, by time."""
         calls = [(contact.at, contact.call) for contact in self.contacts]
         calls += [(later.at, later.call) for contact in self.contacts for later in contact.later_calls]
-        return [call for _, call in sorted(calls, key=lambda at_and_call: at_and_call[0])]
+        return list({call.call_sid: call for _, call in sorted(calls, key=lambda at_and_call: at_and_call[0])}.values())
 
 
 class SearchWord(Base):

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from ivr.callbacks import workflow
+from ivr.callbacks import intake, workflow
+from ivr.calls import calls
 from ivr.domain.enums import AccessAction, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.audit import AccessLine
@@ -152,6 +153,32 @@ def test_a_contact_is_taken_out_and_merged_back(desk) -> None:
     again = mia.post(address, follow_redirects=True).text
     assert "Dieser Kontakt gehört inzwischen zu einem anderen Auftrag." in again
     assert mia.post(f"/desk/tasks/{task}/contacts/99/split").status_code == 404
+
+
+def test_the_number_of_calls_is_what_the_page_lists_after_a_later_call_by_code(desk) -> None:
+    task = opened(age=HOUR)
+    joined(task)
+    with database.writing() as session:
+        call = calls.seen(session, "CA" + "7" * 32, None, utc_now())
+        for contact in session.get_one(CallbackTask, task).contacts[:1]:
+            intake.note_later_call(session, contact, call, utc_now())
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    page = mia.get(f"/desk/tasks/{task}").text
+    assert "(3 Anrufe)" in page
+    assert (page.count("Anruf vom"), page.count("Späterer Anruf mit dieser Anfragenummer")) == (2, 1)
+
+
+def test_one_call_that_keys_in_two_codes_of_a_task_is_one_call(desk) -> None:
+    task = opened(age=HOUR)
+    joined(task)
+    with database.writing() as session:
+        call = calls.seen(session, "CA" + "7" * 32, None, utc_now())
+        for contact in session.get_one(CallbackTask, task).contacts:
+            intake.note_later_call(session, contact, call, utc_now())
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    assert "(3 Anrufe)" in mia.get(f"/desk/tasks/{task}").text
 
 
 # -- judged not to be the same person --------------------------------------------------------------
