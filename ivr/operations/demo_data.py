@@ -41,6 +41,7 @@ from ivr.models.accounts import Team, User
 from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
+from ivr.notices import announcements
 from ivr.operations import figures, house_pace
 from ivr.operations.demo_conversations import add_conversation
 from ivr.operations.demo_messages import SENTENCES, SpokenMessage, add_message, spoken_message
@@ -78,6 +79,11 @@ _EMERGENCIES = tuple(kind for kind in EmergencyKind if kind != EmergencyKind.OTH
 _OUTCOMES = (Outcome.REACHED, Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERING_MACHINE)
 _REFUSALS = (RefusalReason.SETTLED_WITHOUT, RefusalReason.NO_CAPACITY, RefusalReason.NOT_RESPONSIBLE)
 _PEOPLE = (("anna", "Anna Ahlers"), ("bilal", "Bilal Demir"), ("clara", "Clara Cordes"), ("dunja", "Dunja Petrović"))
+_ANNOUNCEMENT = {
+    "de": "Heute ist der Aufzug in der Geschäftsstelle Mitte außer Betrieb.",
+    "en": "The lift in the office Mitte is out of order today.",
+    "tr": "Bugün Mitte şubesinde asansör çalışmıyor.",
+}
 #: Messages with audio on the last day; earlier days have fewer. Other callers request a callback by keypad.
 _MESSAGES = 400
 #: Calls that are written in one transaction, for which others wait.
@@ -130,6 +136,8 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
             staff.append(_person(session, username, name))
     with database.reading() as session:
         made.codes |= set(session.scalars(select(CallbackTask.receipt_code)))
+    with pace.turn() as session:
+        _announce(session, now)
     counting = figures.Counting(daily_metrics.local_day(now - timedelta(days=days)), daily_metrics.local_day(now))
     for day in range(days, -1, -1):
         instants = list(_instants(dice, now - timedelta(days=day), calls_per_day, now))
@@ -141,6 +149,14 @@ def seed(days: int, calls_per_day: int, now: datetime, number: int = 1) -> Seede
                     _write(session, dice, invented, now, staff, teams, made)
     counting.count(now, pace)
     return made
+
+
+def _announce(session: Session, now: datetime) -> None:
+    """An announcement that runs for a day, unless there is one already."""
+    if announcements.coming(session, now):
+        return
+    made = announcements.draft(session, now, now + timedelta(days=1), _ANNOUNCEMENT, None, now)
+    announcements.publish(session, made.id, now)
 
 
 def _person(session: Session, username: str, name: str) -> int:

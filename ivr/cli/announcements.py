@@ -1,0 +1,103 @@
+"""`python -m ivr announcements`: what callers hear before the main menu."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ivr.cli.groups import HotlineGroup
+from ivr.cli.problems import explained
+from ivr.domain.languages import LANGUAGES
+
+
+class LocalInstant(click.ParamType[datetime]):
+    """A local instant, like `2026-12-01T08:00`."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, aware of its time zone."""
+        from ivr.config.settings import settings
+
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no instant like 2026-12-01T08:00", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=settings().hours.zone)
+
+
+class SpokenText(click.ParamType[tuple[str, str]]):
+    """A text with its language before it: `de=Guten Tag`."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Language and text."""
+        language, equals, text = str(value).partition("=")
+        if not equals or language not in LANGUAGES or not text.strip():
+            self.fail(f"{value!r} is no text like de=Guten Tag.; the languages are {', '.join(LANGUAGES)}", param, ctx)
+        return language, text
+
+
+@click.group(cls=HotlineGroup)
+def announcements() -> None:
+    """What callers hear before the main menu."""
+
+
+@announcements.command("list")
+def list_announcements() -> None:
+    """List the announcements that are not over, each with its number and the languages that lack a text."""
+    from ivr.config.settings import settings
+    from ivr.domain.timestamps import utc_now
+    from ivr.notices import announcements as service
+    from ivr.platform import database
+
+    with database.reading() as session:
+        for one in service.coming(session, utc_now()):
+            runs = [f"{at.astimezone(settings().hours.zone):%d.%m.%Y %H:%M}" for at in (one.begins_at, one.ends_at)]
+            lacking = ", ".join(service.lacking(one)) or "none"
+            state = "published" if one.published_at else "draft"
+            click.echo(f"{one.id:>4}  {' - '.join(runs)}  {state}; lacking: {lacking}")
+            for text in one.texts:
+                click.echo(f"      {text.language}  {text.seconds:.0f} s  {text.text}")
+
+
+@announcements.command("add")
+@click.argument("texts", nargs=-1, required=True, type=SpokenText(), metavar="LANGUAGE=TEXT...")
+@click.option("--from", "begins", type=LocalInstant(), help="Local time. Default: now.")
+@click.option("--until", "ends", type=LocalInstant(), required=True, help="Local time at which it ends by itself.")
+def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datetime) -> None:
+    """Let callers hear TEXT in each LANGUAGE; where one is missing they hear the German text."""
+    from ivr.audit import access_log
+    from ivr.domain.enums import AccessAction
+    from ivr.domain.timestamps import utc_now
+    from ivr.notices import announcements as service
+    from ivr.platform import database
+
+    now = utc_now()
+    with explained(), database.writing() as session:
+        number = service.draft(session, begins or now, ends, dict(texts), None, now).id
+        service.publish(session, number, now)
+        detail = f"announcement {number}: published"
+        access_log.append(session, access_log.OPERATOR, AccessAction.NOTICE_CHANGED, now, detail=detail)
+    click.echo(f"announcement {number} is published. Take it back with: announcements undo {number}")
+
+
+@announcements.command("undo")
+@click.argument("number", type=click.IntRange(1))
+def undo(number: int) -> None:
+    """Take the announcement NUMBER of the list back."""
+    from ivr.audit import access_log
+    from ivr.domain.enums import AccessAction
+    from ivr.domain.timestamps import utc_now
+    from ivr.notices import announcements as service
+    from ivr.platform import database
+
+    now = utc_now()
+    with explained(), database.writing() as session:
+        service.undo(session, number, None, now)
+        detail = f"announcement {number}: taken back"
+        access_log.append(session, access_log.OPERATOR, AccessAction.NOTICE_CHANGED, now, detail=detail)
+    click.echo(f"announcement {number}: taken back")
