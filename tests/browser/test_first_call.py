@@ -158,7 +158,7 @@ def test_somebody_rings_with_their_own_microphone(playwright, hotline, tmp_path:
     page.get_by_role("button", name="1", exact=True).click()
     expect(said).to_contain_text("Notfall: die Neun.")
     page.keyboard.press("2")
-    expect(said).to_contain_text("Sind Sie einverstanden?", timeout=20000)
+    expect(said).to_contain_text("Einverstanden: eins.", timeout=20000)
     page.keyboard.press("1")
     status = page.locator("[data-status]")
     expect(status).to_contain_text("Sie werden aufgenommen", timeout=20000)
