@@ -175,8 +175,9 @@ def test_a_promise_that_is_overdue_by_the_clock_is_shown_before_the_sweep_has_re
 
 #: Where clocks are moved, where the row is written and copied, and where past days are counted.
 MAY_READ_CLOCKS = {
-    "callbacks/promises.py", "callbacks/sla_clocks.py", "callbacks/sla_deadline_changes.py", "callbacks/changed_hours.py",
-    "callbacks/sla_backfill.py", "callbacks/merged_clocks.py", "reporting/metric_sources.py", "models/sla.py",
+    "callbacks/promises.py", "callbacks/sla_clocks.py", "callbacks/sla_deadline_changes.py",
+    "callbacks/sla_backfill.py", "callbacks/merged_clocks.py", "callbacks/changed_hours.py",
+    "reporting/metric_sources.py", "models/sla.py",
 }  # fmt: skip
 #: A column of the API that former versions had.
 MAY_READ_BREACHES = {

@@ -53,6 +53,7 @@ def rings_again(caller):
 
     def again(person: Caller) -> Caller:
         eventually(lambda: remembered_language(person.number) == person.language)
+        time.sleep(1.1)  # every process has read it
         return caller(number=person.number).dials().speaking(person.language)
 
     return again
