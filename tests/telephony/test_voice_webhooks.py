@@ -252,7 +252,7 @@ def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: 
     answer = carrier(in_step("main"), Digits="1")
     assert answer.status_code == 200
     assert "technisches Problem" in answer.text
-    assert "einverstanden" in answer.text
+    assert "Wir nehmen Ihre Stimme auf. Einverstanden" in answer.text
 
 
 def test_a_second_recording_of_a_call_that_began_anew_is_kept_too(carrier) -> None:
@@ -408,7 +408,7 @@ def test_a_caller_whom_the_carriers_queue_lets_go_has_a_reason_that_can_be_read(
         call_queue.enter(session, call, 1, Request(concern=Concern.WORK), "de", "", utc_now())
     answer = carrier(in_step("call_queue", queue_visit=1), QueueResult="error", QueueTime="3")
     assert answer.status_code == 200
-    assert "einverstanden" in answer.text, "a message can be left"
+    assert "Wir nehmen Ihre Stimme auf. Einverstanden" in answer.text, "a message can be left"
     with database.reading() as session:
         place = session.scalars(select(QueueEntry)).one()
     assert (place.state, place.reason) == ("left", QueueExit.CARRIER)
