@@ -105,7 +105,7 @@ class Caller:
         else:
             self.hears(until)
             spoken = " ".join(self.passed)
-        return "".join(words[word] for word in spoken.replace(",", "").split())
+        return "".join(words[word] for word in re.sub("[,،]", "", spoken).split())
 
     def can_be_called(self) -> Caller:
         """Confirms the number, skips the postal code, can be reached at any time."""

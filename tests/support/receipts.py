@@ -13,4 +13,4 @@ def codes_heard(language: str, said: Sequence[str]) -> set[str]:
     words = {word: str(digit) for digit, word in enumerate(catalogue(language).digits)}
     pattern = re.sub(r"\\\{\w+\\\}", "([^<]+?)", re.escape(catalogue(language)["receipt"]))
     spoken = [match for text in said for match in re.findall(pattern, text)]
-    return {"".join(words[word] for word in code.replace(",", "").split()) for code in spoken}
+    return {"".join(words[word] for word in re.sub("[,،]", "", code).split()) for code in spoken}

@@ -48,7 +48,7 @@ def receipts(said: Sequence[str]) -> set[str]:
         pattern = re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(prompts.catalogue(language)["receipt"]))
         for text in said:
             if match := re.fullmatch(pattern, text):
-                found.add("".join(words[word] for word in match[1].replace(",", "").split()))
+                found.add("".join(words[word] for word in re.sub("[,،]", "", match[1]).split()))
     return found
 
 
