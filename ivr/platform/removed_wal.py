@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ivr.domain.digits import is_digits
+
 _PROCESSES = Path("/proc")
 _DELETED = " (deleted)"
 
@@ -25,7 +27,7 @@ def is_held_without_name(database: Path, *, by_any: bool = False) -> bool:
     path = str(database.absolute())
     processes = [_PROCESSES / "self"]
     if by_any:
-        processes = [one for one in _PROCESSES.iterdir() if one.name.isdigit()] if _PROCESSES.exists() else []
+        processes = [one for one in _PROCESSES.iterdir() if is_digits(one.name)] if _PROCESSES.exists() else []
     for process in processes:
         names = set(_open_files(process))
         if f"{path}-wal{_DELETED}" in names and f"{path}{_DELETED}" not in names:

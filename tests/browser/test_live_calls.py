@@ -164,7 +164,7 @@ def test_supervisors_plan_duties_and_block_numbers(windows, call_queue_hotline, 
     page.get_by_role("button", name="Sperren").click()
     expect(page.get_by_text("Telefonterror")).to_be_visible()
     page.get_by_role("button", name=re.compile("Aufheben")).click()
-    expect(page.get_by_text("aufgehoben")).to_be_visible()
+    expect(page.get_by_text("Sperre aufgehoben.")).to_be_visible()
     member = logged_in(windows, call_queue_hotline.url, "mia")
     assert member.goto("/supervision/roster").status == 404
     with database.reading() as session:

@@ -117,7 +117,7 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(
     assert sum(one.calls for one in _frequent()) > FLOOD * 0.9
     grown = _rows() - before
     minutes = math.ceil(MINUTES)
-    assert grown <= ORDINARY + 3 * call_queue_hotline.settings.calls_a_minute * (minutes + 1) + 3, (
+    assert grown <= ORDINARY + 3 * (call_queue_hotline.settings.calls_a_minute + PROCESSES) * (minutes + 1) + 3, (
         "what is kept of a flood is bounded"
     )
 

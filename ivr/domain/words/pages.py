@@ -79,6 +79,7 @@ FIELDS = Words(
         "active": _("Active"),
         "answer": _("Answer"),
         "anyway": _("Call all the same"),
+        "despite_wish": _("call although the person wants an answer in writing"),
         "appointment_at": _("Appointment"),
         "begins": _("from"),
         "change": _("Proposal"),
