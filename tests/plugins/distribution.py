@@ -11,11 +11,11 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline")
 
-#: What takes longest begins first, so that no process has a long test left while the others have ended. Browsers come
-#: before the stories, which leave more tasks in the shared hotline than a page shows.
+#: What takes longest begins first, so that no process has a long test left while the others have ended. Browsers and
+#: backups come before the stories, which leave more tasks in the shared hotline than a page shows, and spoilt audio.
 LONGEST_FIRST = (
-    "tests/browser/", "tests/stories/", "tests/workers/", "tests/soak/", "tests/web/test_proxies.py",
-    "tests/web/test_bad_input.py", "tests/launcher/", "tests/prompts/test_recognition.py", "tests/operations/",
+    "tests/browser/", "tests/operations/", "tests/stories/", "tests/workers/", "tests/soak/",
+    "tests/web/test_proxies.py", "tests/web/test_bad_input.py", "tests/launcher/", "tests/prompts/test_recognition.py",
 )  # fmt: skip
 
 
