@@ -44,6 +44,7 @@ def _rank(item: pytest.Item) -> int:
 def _belongs_to_this_run(item: pytest.Item) -> bool:
     """Whether the run is long enough for a test; with PostgreSQL, whether the test uses the database of the run."""
     since = max((LEVELS.index(mark.args[0]) for mark in item.iter_markers("since")), default=0)
-    if os.environ.get("DATABASE") == "postgresql" and "databases" not in getattr(item, "fixturenames", ()):
+    needs_database = "databases" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("sqlite")
+    if os.environ.get("DATABASE") == "postgresql" and not needs_database:
         return False
     return since <= LEVEL

@@ -23,6 +23,9 @@ from ivr.telephony import call_intake
 from ivr.web.app import create_app
 from tests.support.webhook_calls import WebhookCall
 
+#: The file of SQLite; the test makes the damage itself.
+pytestmark = pytest.mark.sqlite
+
 BY_KEY = ["2", "1", "2", "1", "#", "3"]
 
 
