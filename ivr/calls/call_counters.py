@@ -6,6 +6,7 @@ later, of many calls at once. So a number may ring once more for each further pr
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -21,6 +22,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ivr.config.settings import settings
+
+log = logging.getLogger(__name__)
 
 #: Seconds for which calls are collected before Redis is told of them.
 _COLLECT_SECONDS = 0.02
@@ -185,4 +188,7 @@ def _tell_for_ever() -> None:
     while _has_untold.wait():
         time.sleep(_COLLECT_SECONDS)
         _has_untold.clear()
-        tell()
+        try:
+            tell()
+        except Exception:  # the next calls may be counted
+            log.exception("calls of numbers could not be counted")

@@ -90,7 +90,7 @@ def block(session: Session, number: str, days: int, reason: str, by: User, now: 
         blocked_by_id=by.id,
     )  # fmt: skip
     session.add(blocked)
-    known_numbers.read_again()
+    known_numbers.read_again_after(session)
     return blocked
 
 
@@ -99,7 +99,7 @@ def lift(session: Session, block_id: int, by: User, now: datetime) -> None:
     blocked = session.get(BlockedNumber, block_id)
     if blocked is not None and blocked.lifted_at is None:
         blocked.lifted_at, blocked.lifted_by_id = now, by.id
-        known_numbers.read_again()
+        known_numbers.read_again_after(session)
 
 
 def blocks(session: Session) -> Sequence[BlockedNumber]:

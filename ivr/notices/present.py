@@ -5,15 +5,11 @@ While the database does not answer, what was read last goes on to count.
 
 from __future__ import annotations
 
-import logging
-import threading
-import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from sqlalchemy import Connection, Engine, event, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
@@ -22,9 +18,7 @@ from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.opening_hours import Hours, Span
 from ivr.domain.timestamps import utc_now
 from ivr.models.notices import Announcement, AnnouncementText, NightAnswer, SpecialDay
-from ivr.platform import database
-
-log = logging.getLogger(__name__)
+from ivr.platform.kept_reading import KeptReading
 
 #: Seconds after which a process reads again: a change is heard in every call that begins a second later.
 CACHE_SECONDS = 0.5
@@ -63,27 +57,28 @@ class Notices:
     answers: Mapping[tuple[NightQuestion, str], OwnText] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Known:
-    engine: Engine
-    read_at: float
-    notices: Notices
-    hours: Hours
-    configured: Hours
-
-
-_known: _Known | None = None
-_reading = threading.Lock()
-
-
 def notices() -> Notices:
     """What counts at present, at most half a second old while the database answers."""
-    return _present().notices
+    return _kept.value()
 
 
 def hours() -> Hours:
     """The opening hours of the settings, with those of single days that supervisors have entered."""
-    return _present().hours
+    return _merged(settings().hours, notices())
+
+
+_last: tuple[Hours, Notices, Hours] | None = None
+
+
+def _merged(configured: Hours, found: Notices) -> Hours:
+    """One object while nothing changes, because what is computed from opening hours is cached by them."""
+    global _last
+    last = _last
+    if last is not None and last[0] is configured and last[1].days == found.days:
+        return last[2]
+    merged = configured.model_copy(update={"days": {**configured.days, **found.days}})
+    _last = configured, found, merged
+    return merged
 
 
 def announcement(at: datetime) -> Running | None:
@@ -103,50 +98,17 @@ def with_day(configured: Hours, day: date, span: Span | None) -> Hours:
 
 def forget_after(session: Session) -> None:
     """Read anew once a session's changes are committed."""
-    event.listen(session, "after_commit", lambda _session: forget(), once=True)
+    _kept.read_again_after(session)
 
 
 def forget() -> None:
     """Read anew when something is asked next; what is known still counts while the database does not answer."""
-    global _known
-    known = _known
-    if known is not None:
-        _known = _Known(known.engine, float("-inf"), known.notices, known.hours, known.configured)
+    _kept.read_again()
 
 
-def _present() -> _Known:
-    known, shared, configured = _known, database.engine(), settings().hours
-    if known is None or known.engine is not shared or known.configured is not configured:
-        with _reading:
-            return _read(shared, configured, known if known and known.engine is shared else None)
-    if clock.monotonic() - known.read_at <= CACHE_SECONDS or not _reading.acquire(blocking=False):
-        return known  # it is fresh, or another thread is reading already
-    try:
-        return _read(shared, configured, known)
-    finally:
-        _reading.release()
-
-
-def _read(shared: Engine, configured: Hours, before: _Known | None) -> _Known:
-    global _known
-    found = before.notices if before else Notices()
-    try:
-        with database.glancing() as connection:
-            found = _of_database(connection, utc_now())
-    except SQLAlchemyError:
-        log.warning("announcements and opening hours of single days could not be read; the last known ones count")
-    if before is not None and before.configured is configured and before.notices.days == found.days:
-        merged = before.hours
-    else:
-        merged = configured.model_copy(update={"days": {**configured.days, **found.days}})
-    _known = _Known(shared, clock.monotonic(), found, merged, configured)
-    return _known
-
-
-def _of_database(connection: Connection, now: datetime) -> Notices:
-    return Notices(
-        days=special_days(connection), announcements=_announcements(connection, now), answers=_answers(connection)
-    )
+def _of_database(connection: Connection, _before: Notices | None) -> Notices:
+    running = _announcements(connection, utc_now())
+    return Notices(days=special_days(connection), announcements=running, answers=_answers(connection))
 
 
 def special_days(connection: Connection | Session) -> dict[date, Span | None]:
@@ -182,3 +144,6 @@ def _answers(connection: Connection) -> dict[tuple[NightQuestion, str], OwnText]
     )  # fmt: skip
     rows = connection.execute(select(*columns).where(NightAnswer.undone_at.is_(None)).order_by(NightAnswer.id))
     return {(row.question, row.language): OwnText(row.id, row.language, row.text, bool(row.has_audio)) for row in rows}
+
+
+_kept = KeptReading("announcements and opening hours of single days", _of_database, Notices(), CACHE_SECONDS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, event
+from sqlalchemy import Connection, delete, event
 
 from ivr.calls import caller_language, known_numbers, recognition, screening
 from ivr.calls.recognition import KnownNumber
@@ -109,7 +112,7 @@ def test_a_number_is_screened_from_its_block_on_until_it_is_lifted(calling) -> N
 def elsewhere(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Another process has written; seconds later."""
     then = time.monotonic() + seconds
-    monkeypatch.setattr(known_numbers.time, "monotonic", lambda: then)
+    monkeypatch.setattr(time, "monotonic", lambda: then)
 
 
 def test_what_another_process_has_written_is_known_a_second_later(empty_database, monkeypatch) -> None:
@@ -153,3 +156,50 @@ def test_a_process_that_starts_while_the_database_is_away_knows_nobody(empty_dat
     for name in ("glancing", "reading"):
         monkeypatch.setattr(database, name, away)
     assert not begins().greeted
+
+
+def test_what_was_written_late_while_another_was_erased_is_known_in_the_end(empty_database, monkeypatch) -> None:
+    """The count of rows tells of neither, and the late one is no new one by its instant."""
+    number, late, erased = "+4915112345670", "+4915112345671", "+4915112345672"
+    for one in (number, erased):
+        chose("en", one)
+    assert begins(erased).greeted
+    then = utc_now() - timedelta(hours=1)
+    with database.writing() as session:
+        session.execute(delete(KnownCaller).where(KnownCaller.number_hash == caller_language.number_hash(erased)))
+        session.add(KnownCaller(number_hash=caller_language.number_hash(late), language="en", last_called_at=then))
+    elsewhere(monkeypatch, known_numbers.WHOLE_SECONDS + 1)
+    assert not begins(erased).greeted
+    assert begins(late).greeted
+
+
+def test_a_block_is_known_while_the_database_is_away_however_many_languages_there_are(calling, monkeypatch) -> None:
+    hire()
+    block(NUMBER, 1)
+    assert begins().screened == "blocked"
+
+    def away(*_: object) -> None:
+        raise database.Away("gone")
+
+    monkeypatch.setattr(database, "glancing", away)
+    assert begins().screened == "blocked"
+
+
+def test_of_many_calls_that_begin_at_once_none_goes_before_the_first_reading(empty_database, monkeypatch) -> None:
+    hire()
+    block(NUMBER, 1)
+    known_numbers.forget()
+    readings, glancing = [], database.glancing
+
+    @contextmanager
+    def slow() -> Iterator[Connection]:
+        readings.append(1)
+        time.sleep(0.2)
+        with glancing() as connection:
+            yield connection
+
+    monkeypatch.setattr(database, "glancing", slow)
+    with ThreadPoolExecutor(8) as threads:
+        known = list(threads.map(lambda _: known_numbers.look_up(NUMBER, NUMBER, utc_now()), range(8)))
+    assert all(one.blocked for one in known)
+    assert len(readings) == 1

@@ -84,7 +84,7 @@ def test_it_is_heard_until_it_ends_while_the_database_is_away(empty_database, mo
     def gone() -> None:
         raise OperationalError("SELECT", None, Exception("gone"))
 
-    monkeypatch.setattr(present.database, "glancing", gone)
+    monkeypatch.setattr(database, "glancing", gone)
     present.forget()
     assert present.announcement(utc_now())
     assert not present.announcement(utc_now() + 2 * HOUR), "it ends by itself"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_change_made_by_another_process_is_heard_within_a_second(empty_databas
     monkeypatch.setattr(present, "forget_after", lambda _session: None)  # as if another process had committed it
     enter(tomorrow())
     assert present.CACHE_SECONDS < 1
-    monkeypatch.setattr(present.clock, "monotonic", lambda now=present.clock.monotonic: now() + present.CACHE_SECONDS)
+    monkeypatch.setattr(clock, "monotonic", lambda now=clock.monotonic: now() + present.CACHE_SECONDS)
     assert not opening_hours.is_open(present.hours(), local(tomorrow(), 12))
 
 
@@ -65,7 +66,7 @@ def test_the_last_known_hours_count_while_the_database_is_away(empty_database, m
     def gone() -> None:
         raise OperationalError("SELECT", None, Exception("gone"))
 
-    monkeypatch.setattr(present.database, "glancing", gone)
+    monkeypatch.setattr(database, "glancing", gone)
     present.forget()
     assert not opening_hours.is_open(present.hours(), local(tomorrow(), 12))
     monkeypatch.undo()
