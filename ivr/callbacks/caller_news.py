@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from ivr.callbacks.refused import Refused
 from ivr.domain.enums import MessageState, Refusal, TaskEventKind
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, TaskEvent, TaskView
+from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.models.contacts import Contact
+from ivr.models.desk import TaskView
 from ivr.models.voicebox import VoiceboxMessage
 
 #: What a caller does to a task. Events of these kinds that a person caused are no news.

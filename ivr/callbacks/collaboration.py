@@ -14,7 +14,8 @@ from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain.enums import Refusal, TaskEventKind
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, Draft, TaskView
+from ivr.models.callbacks import CallbackTask
+from ivr.models.desk import Draft, TaskView
 from ivr.models.voicebox import Recording
 from ivr.platform.column_types import insert
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.queries import VIEWS
 from ivr.models.accounts import User
-from ivr.models.callbacks import SavedView
+from ivr.models.desk import SavedView
 
 #: Most views that one person may save.
 _MOST = 20

@@ -11,6 +11,7 @@ from ivr.models import (
     calls,
     contact_centre,
     contacts,
+    desk,
     merges,
     notices,
     privacy,
@@ -22,6 +23,6 @@ from ivr.models import (
 from ivr.platform import work_models
 
 __all__ = [
-    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "merges", "notices",
+    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "desk", "merges", "notices",
     "privacy", "prompts", "reporting", "sla", "voicebox", "work_models",
 ]  # fmt: skip

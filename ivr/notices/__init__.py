@@ -1,1 +1,4 @@
-"""What supervisors tell callers at once: opening hours of single days, announcements, and answers for the night."""
+"""What supervisors tell callers at once lives here: opening hours of single days, announcements, answers for the night.
+
+The script's own prompts do not (`ivr.prompts`), nor do the pages on which notices are entered (`ivr.web`).
+"""

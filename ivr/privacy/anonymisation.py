@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import search_index
 from ivr.calls.erased_ids import _WORK_OF, plan_external_deletion
 from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskEventKind
-from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
+from ivr.models.desk import Draft
 from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaPause

@@ -18,10 +18,11 @@ from ivr.domain.enums import (
     RetentionKind,
     TaskState,
 )
-from ivr.models.callbacks import AppointmentWish, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS, Contact
+from ivr.models.desk import Draft
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.privacy import anonymisation, legal_holds, retention_periods

@@ -18,10 +18,11 @@ from ivr.audit import access_reports
 from ivr.calls import caller_language
 from ivr.domain.enums import LegRole, RecordingState, TaskEventKind
 from ivr.domain.timestamps import iso
-from ivr.models.callbacks import Attempt, CallbackTask, Draft, TaskEvent, TextMessage
+from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
+from ivr.models.desk import Draft
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage

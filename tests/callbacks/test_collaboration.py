@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from ivr.models.callbacks import CallbackTask, Draft
+from ivr.models.callbacks import CallbackTask
+from ivr.models.desk import Draft
 from ivr.models.voicebox import Transcript
 from ivr.platform import database
 from tests.support.desk import codes

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.callbacks import saved_views
-from ivr.models.callbacks import SavedView
+from ivr.models.desk import SavedView
 from ivr.platform import database
 
 

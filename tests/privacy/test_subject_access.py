@@ -14,9 +14,10 @@ from ivr.calls import caller_language
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, Draft, PostalOrder, TaskEvent, TextMessage
+from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
+from ivr.models.desk import Draft
 from ivr.models.privacy import LegalHold, SubjectRequest
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage

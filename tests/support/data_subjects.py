@@ -15,8 +15,9 @@ from ivr.callbacks import collaboration, search_index
 from ivr.calls import caller_language, calls
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
-from ivr.models.callbacks import Draft, TaskEvent, TextMessage
+from ivr.models.callbacks import TaskEvent, TextMessage
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
+from ivr.models.desk import Draft
 from ivr.models.reporting import DailyMetric
 from ivr.models.voicebox import Transcript
 from ivr.platform import database, job_queue
