@@ -10,13 +10,14 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from limits.storage import RedisStorage
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -105,33 +106,35 @@ def tell() -> None:
     if not untold:
         return
     with suppress(RedisError), _asking() as counters:
-        for key, (calls, limit) in untold.items():
-            told = _tell_one(counters, key, calls, limit)
-            with _lock:
-                if len(_told) >= _MOST_REMEMBERED:
-                    _forget_what_is_over()
-                _told[key] = told
+        answers = _counted(counters, untold)
+        now = time.monotonic()
+        with _lock:
+            if len(_told) + len(untold) > _MOST_REMEMBERED:
+                _forget_what_is_over(now)
+            for key, (calls, minute, held_off) in answers.items():
+                _told[key] = _Told(calls, now + minute, now + held_off)
 
 
-def _tell_one(counters: RedisStorage, key: str, calls: int, limit: Limit) -> _Told:
-    all_calls = counters.incr(_calls_key(key), _MINUTE, calls)
-    before, now = _told.get(key), time.monotonic()
-    if all_calls == calls:
-        minute_ends = now + _MINUTE
-    else:
-        minute_ends = before.minute_ends if before else now + _seconds_left(counters, _calls_key(key))
-    if not limit.hold_off_seconds:
-        return _Told(all_calls, minute_ends, now)
-    seconds = _seconds_left(counters, _held_off_key(key))
-    if not seconds and all_calls > limit.calls:
-        counters.incr(_held_off_key(key), limit.hold_off_seconds)
-        seconds = limit.hold_off_seconds
-    return _Told(all_calls, minute_ends, now + seconds)
+def _counted(counters: RedisStorage, untold: Mapping[str, tuple[int, Limit]]) -> dict[str, tuple[int, int, int]]:
+    """Count in one round trip, and hold off who is over the limit in another one.
 
-
-def _seconds_left(counters: RedisStorage, name: str) -> float:
-    """Until a counter ends; 0 where there is none."""
-    return max(0.0, round(counters.get_expiry(name) - time.time(), 1))
+    By key: all calls of the minute, the seconds until it ends, and the seconds of being held off that are left.
+    """
+    redis = cast(Redis, counters.get_connection())
+    with redis.pipeline(transaction=False) as pipeline:
+        for key, (calls, _) in untold.items():
+            counters.lua_incr_expire([counters.prefixed_key(_calls_key(key))], [_MINUTE, calls], pipeline)
+            pipeline.ttl(counters.prefixed_key(_calls_key(key)))
+            pipeline.ttl(counters.prefixed_key(_held_off_key(key)))
+        answers = iter(pipeline.execute())
+    found = {}
+    for key, (_, limit) in untold.items():
+        calls, minute, held_off = next(answers), next(answers), max(0, next(answers))
+        if not held_off and limit.hold_off_seconds and calls > limit.calls:
+            counters.incr(_held_off_key(key), limit.hold_off_seconds)
+            held_off = limit.hold_off_seconds
+        found[key] = calls, minute, held_off
+    return found
 
 
 def forget_all() -> None:
@@ -143,8 +146,7 @@ def forget_all() -> None:
         _silent_until = 0.0
 
 
-def _forget_what_is_over() -> None:
-    now = time.monotonic()
+def _forget_what_is_over(now: float) -> None:
     for key in [key for key, told in _told.items() if max(told.minute_ends, told.held_off_until) < now]:
         del _told[key]
     if len(_told) > _MOST_REMEMBERED // 2:
