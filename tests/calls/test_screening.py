@@ -15,6 +15,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from ivr import prompts
 from ivr.accounts import users
 from ivr.callbacks.request import Request
 from ivr.calls import call_counters, calls, screening
@@ -113,8 +114,7 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(
     for call_sid, heard in served:
         assert len(live_tasks_of(call_sid)) == 1, heard
     assert flooded.p99() <= 5 * quiet.p99(), f"{flooded.p99():.3f} s, {quiet.p99():.3f} s without the flood"
-    eventually(lambda: len(_frequent()) >= 3)
-    assert sum(one.calls for one in _frequent()) > FLOOD * 0.9
+    eventually(lambda: len(_frequent()) >= 3 and sum(one.calls for one in _frequent()) > FLOOD * 0.9)
     grown = _rows() - before
     minutes = math.ceil(MINUTES)
     assert grown <= ORDINARY + 3 * (call_queue_hotline.settings.calls_a_minute + PROCESSES) * (minutes + 1) + 3, (
@@ -132,13 +132,26 @@ def _frequent() -> list[FrequentCaller]:
         return list(screening.frequent(session))
 
 
+def is_held_off_everywhere(hotline: RunningHotline, number: str) -> None:
+    """Ring until every process holds the number off. Each learns of it when the number rings there."""
+    asked_to_wait = prompts.catalogue("de")["held_off"]
+    in_a_row = 0
+    for _ in range(200):
+        heard: list[str] = []
+        robot = ScriptedCaller(hangs_up=True, on_event=lambda event, heard=heard: heard.append(str(event.get("text"))))
+        hotline.switch.call(ScriptedLine(robot), number, {"SipHeader_X-Hotline-At": "closed"})
+        in_a_row = in_a_row + 1 if asked_to_wait in heard else 0
+        if in_a_row == 12:
+            return
+    raise AssertionError("a process does not hold the number off")
+
+
 def test_who_is_held_off_can_still_report_an_emergency(caller_at_menu, team) -> None:
     number = "+4917188888888"
     team.member("mia")
     while not screening.too_often(number):
         call_counters.tell()
-    for _ in range(PROCESSES * 3):  # each process learns of it when the number rings there
-        rings(team.hotline, number, [])
+    is_held_off_everywhere(team.hotline, number)
     person = Caller(team.hotline.switch, number, at="open").dials()
     person.hears("held_off").presses("9").hears("emergency").presses("1").hears("transfer").stays_silent()
     person.waits_in_line().hangs_up()
