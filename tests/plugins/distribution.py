@@ -36,6 +36,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 break
 
 
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Append the group to the id of a test, by which pytest-xdist distributes.
+
+    pytest-xdist 3.8 sets `_nodeid` for this, which pytest since 9.2 does not read: each worker would start every
+    shared hotline.
+    """
+    if not getattr(config.option, "loadgroup", False):  # not a worker of `--dist loadgroup`
+        return
+    for item in items:
+        groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+        suffix = f"@{'_'.join(groups)}"
+        if groups and not item.nodeid.endswith(suffix):
+            item._id = type(item._id).parse(f"{item.nodeid}{suffix}")
+
+
 def _rank(item: pytest.Item) -> int:
     places = (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
     return next(places, len(LONGEST_FIRST))

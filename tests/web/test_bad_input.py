@@ -26,7 +26,7 @@ from tests.support.people import a_task, hire, log_in
 from tests.support.volume import volume
 
 #: Inputs for each form and each webhook; `make soak` throws more than 50,000 in all.
-A_FORM = volume(test=200, ci=200, soak=600)
+A_FORM = volume(test=80, ci=200, soak=600)
 PEOPLE = ("mia", "lena", "adam", "dora")
 NAMES = (
     "From", "To", "CallSid", "Digits", "RecordingSid", "RecordingDuration", "RecordingStatus", "CallStatus", "task",
