@@ -10,6 +10,7 @@ from ivr.flows import promise_check
 from ivr.flows.steps import (
     Announce,
     Branch,
+    Choice,
     End,
     EnterDigits,
     Find,
@@ -126,8 +127,8 @@ def _circles(flow: Flow) -> Iterator[tuple[str, ...]]:
 def ways_to_help(flow: Flow) -> list[Way]:
     """Every way straight ahead from the beginning to the first human or tone.
 
-    A key of a menu counts one. A number keyed in is what the caller has to say and counts nothing, and what is
-    optional (age, postal code) is passed by waiting. Silence at other menus, ways back and the keys that count
+    A key of a menu counts one; the two keys of a language beyond the eighth are one choice. A number keyed in is what
+    the caller has to say and counts nothing, and what is optional (age, postal code) is passed by waiting. Silence at other menus, ways back and the keys that count
     anywhere are left out.
     """
     return list(_ways(flow, flow.start, Way((), ())))
@@ -144,13 +145,14 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
             yield from _ways(flow, to, way)
         case Menu(optional=True, otherwise=to):
             yield from _ways(flow, to, way)
-        case Menu(choices=choices, otherwise=otherwise, continues=continues):
+        case Menu(choices=choices, otherwise=otherwise, continues=continues) as menu:
             if continues:  # a waiting caller hears the rest
                 yield from _ways(flow, otherwise, way)
             for key, choice in choices.items():
                 if continues and choice.to == otherwise:
                     continue
-                yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, key)))
+                counted = () if _is_first_of_two(flow, menu, choice) else (key,)
+                yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, *counted)))
         case EnterDigits(to=to):
             yield from _ways(flow, to, way)
         case End() | PlayBack() | Promise() | RecordEvent():  # a promise is what the caller came for
@@ -158,6 +160,12 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
         case _:
             for following in flow.ways(name):
                 yield from _ways(flow, following, way)
+
+
+def _is_first_of_two(flow: Flow, menu: Menu, choice: Choice) -> bool:
+    """Whether a key leads to the second key of a language."""
+    following = flow.steps[choice.to]
+    return _chooses_language(menu) and isinstance(following, Menu) and _chooses_language(following) and not choice.sets
 
 
 def _leads_to_people(flow: Flow, name: str) -> bool:

@@ -106,6 +106,12 @@ def _has_time(state: CallState) -> bool:
     return state.request.concern != Concern.EMERGENCY and state.request.kind != TaskKind.POSTAL_ORDER
 
 
+def is_called_back_as_usual(state: CallState, questions: Questions) -> bool:
+    """Whether the caller is called back within the usual time, at a number that is known."""
+    usual = state.request.kind == TaskKind.CALLBACK and not is_emergency(state, questions)
+    return usual and number_can_be_called(state, questions)
+
+
 def is_appointment(state: CallState, _questions: Questions) -> bool:
     """Whether the caller wishes an appointment, so that more has to be asked."""
     return state.request.kind == TaskKind.APPOINTMENT and not state.request.changes

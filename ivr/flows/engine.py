@@ -77,6 +77,10 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         if isinstance(given, Recorded) and given.seconds > 0:  # the last words count all the same
             events = (_message_left(state, given),)
         return _walk(flow, _go(state, flow.exhausted), questions, events, ())
+    if (
+        state.step in flow.former
+    ):  # what was keyed in answers a question that there is no more: the present one is asked
+        return begin(flow, _go(state, flow.former[state.step]), questions)
     match flow.steps[state.step], given:
         case Record() as record, Keys(early=True):
             return _skipped_to_tone(record, state, given)
@@ -157,7 +161,7 @@ def _at_menu(
     if key == REPEAT:
         return state, (), _repeated(state)
     if key == BACK:
-        return _back(state), (), ()
+        return _back(flow, state), (), ()
     state, lines = _ask_again(state, menu, given)
     return state, (), lines
 
@@ -169,7 +173,7 @@ def _at_entry(
     if entry.optional and digits in ("", BACK):
         return _go(_leave(state), entry.otherwise), ()
     if digits == BACK:
-        return _back(state), ()
+        return _back(flow, state), ()
     if digits and not digits.strip(REPEAT):
         return state, _repeated(state)
     read = entry.reads(digits, questions) if digits else None
@@ -191,12 +195,14 @@ def _leave(state: CallState) -> CallState:
     return changed(state, trail=trail[-_REMEMBERED:])
 
 
-def _back(state: CallState) -> CallState:
+def _back(flow: Flow, state: CallState) -> CallState:
     # At the first question, or the first after a promise, there is nothing to go back to: it is asked again.
     if not state.trail:
         return state
     question = state.trail[-1]
-    return changed(_go(state, question.step), trail=state.trail[:-1], request=question.request)
+    return changed(
+        _go(state, flow.former.get(question.step, question.step)), trail=state.trail[:-1], request=question.request
+    )
 
 
 def _go(state: CallState, to: str) -> CallState:

@@ -14,17 +14,16 @@ from ivr.domain.enums import (
     Availability,
     CallEnding,
     Concern,
-    EmergencyKind,
     EventName,
     QueueExit,
     TaskKind,
 )
-from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows import conditions
 from ivr.flows.callback_number import callback_number, kept_place
+from ivr.flows.emergency import emergency
+from ivr.flows.language_menu import EMERGENCY, EMERGENCY_KEY, beginning
 from ivr.flows.notices import OFFER, announcement, night_answers
 from ivr.flows.protocol import PromptLine
-from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
 from ivr.flows.services import services
 from ivr.flows.steps import (
@@ -41,18 +40,21 @@ from ivr.flows.steps import (
     WaitInQueue,
 )
 
-#: Languages on the first page of the language menu, one a key.
-_PAGE = 9
-_EMERGENCY = Choice("emergency", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY})
 #: A caller who gives up a request half-way for a person wants to talk. What was promised already stays what it is.
 _PERSON = Choice("reach_team", sets={"kind": TaskKind.CALLBACK}, unless="receipt_code")
-_SCREENED = {"9": _EMERGENCY, "0": Choice("goodbye_screened")}
 _MAIN = {
     "1": about(Concern.BENEFITS),
     "2": about(Concern.WORK),
-    "3": about(Concern.UNDER_25, age_group=AgeGroup.UNDER_25),
-    "4": Choice("other_concern"),
-    "5": Choice("services"),
+    "3": Choice("services"),
+    "4": Choice("other_matter"),
+}
+#: Steps at which calls begun before an update may stand, and that have other keys, or another name, since then.
+_FORMER = {
+    "language": "choose_language",
+    "more_languages": "choose_language",
+    "main": "main_menu",
+    "other_concern": "other_matter",
+    "emergency": "emergency_reason",
 }
 
 
@@ -69,11 +71,12 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
         not_noted="goodbye_not_noted",
         unserved="goodbye_unserved",
         # Emergency first; and no menu keeps a caller from people.
-        anywhere={"9": _EMERGENCY, "0": _PERSON},
+        anywhere={EMERGENCY_KEY: EMERGENCY, "0": _PERSON},
+        former=_FORMER,
         steps={
-            **_languages(languages),
+            **beginning(languages, _MAIN),
             **_concerns(),
-            **_emergency(),
+            **emergency(),
             **_people(),
             **_voicebox(),
             **_unanswered(),
@@ -81,120 +84,36 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
             **callback_number(),
             **kept_place(),
             **services(forms),
-            **announcement(to="main"),
-            **night_answers("main", about(Concern.OTHER), "goodbye_informed"),
+            **announcement(to="main_menu"),
+            **night_answers("main_menu", about(Concern.OTHER), "goodbye_informed"),
         },
     )
-
-
-def _languages(languages: Sequence[str]) -> Mapping[str, Step]:
-    """The language menu, on two pages if there are more languages than keys."""
-    first, second = languages[:_PAGE], languages[_PAGE:]
-    other_page = {"0": Choice("more_languages")} if second else {}
-    more = tuple(PromptLine("more_languages", code, {"key": "0"}) for code in second)
-    greeting = (PromptLine("welcome"), PromptLine("other_languages", values={"key": "0"}))
-    # Telephones are shared: the next caller may not understand the language of the one before.
-    shared = tuple(PromptLine("other_languages", code, {"key": "0"}) for code in languages[:2])
-    steps: dict[str, Step] = {
-        # A screened caller hears why, and how to write instead. An emergency is heard all the same.
-        "screened_first": Branch(on=conditions.is_screened, yes="blocked_first", no="answered"),
-        "blocked_first": Branch(on=conditions.is_blocked, yes="blocked", no="held_off"),
-        "blocked": Menu(prompt="blocked", choices=_SCREENED, otherwise="goodbye_screened", attempts=1),
-        "held_off": Menu(prompt="held_off", choices=_SCREENED, otherwise="goodbye_screened", attempts=1),
-        "goodbye_screened": End(CallEnding.SCREENED, ("goodbye",)),
-        "answered": Branch(on=conditions.language_is_known, yes="welcome_back", no="language"),
-        "welcome_back": Menu(
-            prompt="other_languages",
-            lines=(*greeting, *shared),
-            choices={"0": Choice("language")},
-            ahead=_MAIN,
-            otherwise="announcement_first",
-            attempts=1,
-            timeout=2,
-            continues=True,
-        ),
-        # A caller who waits hears the other page. One who waits there too is spoken to in German.
-        "language": Menu(
-            prompt="choose_language",
-            lines=(PromptLine("welcome", DEFAULT_LANGUAGE), *_language_lines(first), *more),
-            choices={**_language_choices(first), **other_page},
-            otherwise="more_languages" if second else "announcement_first",
-            otherwise_language="" if second else DEFAULT_LANGUAGE,
-            attempts=1 if second else 3,
-            continues=bool(second),
-        ),
-    }
-    if second:
-        steps["more_languages"] = Menu(
-            prompt="choose_language",
-            lines=_language_lines(second),
-            choices={**_language_choices(second), "0": Choice("language")},
-            otherwise="announcement_first",
-            otherwise_language=DEFAULT_LANGUAGE,
-            attempts=1,
-        )
-    return steps
-
-
-def _language_lines(languages: Sequence[str]) -> tuple[PromptLine, ...]:
-    return tuple(PromptLine("choose_language", code, {"key": str(key)}) for key, code in enumerate(languages, start=1))
-
-
-def _language_choices(languages: Sequence[str]) -> dict[str, Choice]:
-    return {
-        str(key): Choice("announcement_first", language=code, event=EventName.LANGUAGE_CHOSEN)
-        for key, code in enumerate(languages, start=1)
-    }
 
 
 def _concerns() -> Mapping[str, Step]:
     """What the call is about."""
     return {
-        "main": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_sets=OTHERWISE_OTHER),
-        "other_concern": Menu(
+        "main_menu": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_sets=OTHERWISE_OTHER),
+        "other_matter": Menu(
             prompt="other_concern",
-            lines=(PromptLine("other_concern"), PromptLine(OFFER, values={"key": "3"})),
-            choices={"1": about(Concern.REHAB), "2": about(Concern.OTHER), "3": Choice("night_answers")},
-            only_if={"3": conditions.answers_are_offered},
+            lines=(PromptLine("other_concern"), PromptLine(OFFER, values={"key": "4"})),
+            choices={
+                "1": about(Concern.UNDER_25, age_group=AgeGroup.UNDER_25),
+                "2": about(Concern.REHAB),
+                "3": about(Concern.OTHER),
+                "4": Choice("night_answers"),
+            },
+            only_if={"4": conditions.answers_are_offered},
             otherwise="reach_team",
             otherwise_sets=OTHERWISE_OTHER,
         ),
     }
 
 
-def _emergency() -> Mapping[str, Step]:
-    """An emergency. Whose number is shown is called back from here on, however the call goes on.
-
-    What is said before there is a task says what can be had; `promise_emergency` is said after it.
-    """
-    to = "emergency_number"
-    return {
-        "emergency": Menu(
-            prompt="emergency",
-            lines=(PromptLine("danger"), PromptLine("emergency")),
-            choices={
-                "1": Choice(to, sets={"emergency_kind": EmergencyKind.NO_MONEY}),
-                "2": Choice(to, sets={"emergency_kind": EmergencyKind.POWER_CUT}),
-                "3": Choice(to, sets={"emergency_kind": EmergencyKind.HOUSING}),
-                "4": Choice(to, sets={"emergency_kind": EmergencyKind.FOOD_VOUCHER}),
-                "5": Choice(to, sets={"emergency_kind": EmergencyKind.OTHER}),
-            },
-            otherwise=to,
-            otherwise_sets={"emergency_kind": EmergencyKind.OTHER},
-            attempts=2,
-        ),
-        "emergency_number": Branch(on=conditions.can_be_called_back, yes="emergency_task", no="reach_team"),
-        "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
-        "emergency_callback": Branch(on=conditions.is_promised, yes="promise_emergency", no="offer_emergency"),
-        "promise_emergency": Announce(("promise_emergency",), to="consent"),
-        "offer_emergency": Announce(("offer_emergency",), to="consent"),
-    }
-
-
 def _people() -> Mapping[str, Step]:
     """People, while they answer. Age and office are asked first only where the team depends on them."""
     return {
-        "reach_team": Branch(on=conditions.team_is_open, yes="age_first", no="closed"),
+        "reach_team": Branch(on=conditions.team_is_open, yes="age_first", no="closed_first"),
         "age_first": Branch(on=conditions.age_decides, yes="age_group", no="office_first"),
         "age_group": age_group(to="office_first", on_the_way=True),
         "office_first": Branch(on=conditions.office_decides, yes="office", no="transfer"),
@@ -249,22 +168,23 @@ def _voicebox() -> Mapping[str, Step]:
         # where a call is taken up again after a failure of ours
         "technical_problem": Announce(("technical_problem",), to="after_problem"),
         "after_problem": Branch(on=conditions.is_settled, yes="finish", no="consent"),
+        "closed_first": Branch(on=conditions.is_emergency, yes="consent_emergency", no="closed"),
         "closed": Announce(("closed",), to="unattended"),
         "nobody_answered": Announce(("nobody_answered",), to="unattended"),
-        "unattended": Branch(on=conditions.is_emergency, yes="emergency_callback", no="silent_first"),
-        "silent_first": Branch(on=conditions.has_pressed_nothing, yes="silent_number", no="offer_voicebox"),
-        "silent_number": Branch(on=conditions.silence_is_answered, yes="silent_task", no="offer_voicebox"),
-        "offer_voicebox": Announce(("offer_voicebox",), to="consent"),
+        "unattended": Branch(on=conditions.is_emergency, yes="consent_emergency", no="silent_first"),
+        "silent_first": Branch(on=conditions.has_pressed_nothing, yes="silent_number", no="consent"),
+        "silent_number": Branch(on=conditions.silence_is_answered, yes="silent_task", no="consent"),
         "consent": Menu(
             prompt="consent",
             choices={
-                "1": Choice("record", sets={"records_again": False}),
+                "1": Choice("record_first", sets={"records_again": False}),
                 "2": Choice("ask_callback"),
                 "3": Choice("about_recording"),
             },
             otherwise="leave_unserved",
         ),
         "about_recording": Announce(("about_recording",), to="consent"),
+        "record_first": Branch(on=conditions.is_emergency, yes="record_emergency", no="record"),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # a caller who could not be heard can still be called back
         "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),
@@ -275,7 +195,7 @@ def _voicebox() -> Mapping[str, Step]:
             otherwise="leave_unserved",
         ),
         "ask_callback": Promise(EventName.ASKED, to="details"),
-        "details": Branch(on=conditions.is_changing, yes="noted", no="appointment_first"),
+        "details": Branch(on=conditions.is_changing, yes="noted", no="emergency_told_first"),
         "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="called_before_first"),
         "appointment_open": Branch(on=conditions.reason_is_known, yes="called_before_first", no="appointment_mode"),
     }
@@ -330,7 +250,9 @@ def _callback() -> Mapping[str, Step]:
             otherwise_sets={"availability": Availability.ANY_TIME},
             attempts=2,
         ),
-        "receipt": Branch(on=conditions.receipt_is_known, yes="receipt_code", no="goodbye_not_noted"),
+        "receipt": Branch(on=conditions.receipt_is_known, yes="usual_first", no="goodbye_not_noted"),
+        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="usual_time", no="receipt_code"),
+        "usual_time": Announce(("callback_usual",), to="receipt_code"),
         "receipt_code": End(CallEnding.PROMISED, ("receipt", "receipt_again", "goodbye")),
         "goodbye_not_noted": End(CallEnding.PROMISED, ("not_noted", "goodbye")),
     }

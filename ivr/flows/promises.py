@@ -16,6 +16,7 @@ FOUND = tuple(status for status in RequestStatus if status not in (RequestStatus
 PROMISES: Mapping[str, Held] = {
     # The request has a task.
     "promise_emergency": Held.TASK,
+    "callback_usual": Held.TASK,
     "silent_callback": Held.TASK,
     "place_kept": Held.TASK,
     "availability": Held.TASK,

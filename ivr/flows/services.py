@@ -173,7 +173,7 @@ def _online() -> Mapping[str, Step]:
         "online_services": Announce(("online_services",), to="link_by_sms"),
         "link_by_sms": Menu(
             prompt="link_by_sms",
-            choices={"1": Choice("sms_number"), "2": Choice("main")},
+            choices={"1": Choice("sms_number"), "2": Choice("main_menu")},
             otherwise="goodbye_informed",
             attempts=2,
         ),
@@ -199,7 +199,7 @@ def _online() -> Mapping[str, Step]:
         "link_sent": Announce(("link_sent",), to="anything_else"),
         "anything_else": Menu(
             prompt="anything_else",
-            choices={"1": Choice("main"), "2": Choice("goodbye_informed")},
+            choices={"1": Choice("main_menu"), "2": Choice("goodbye_informed")},
             otherwise="goodbye_informed",
             attempts=1,
         ),

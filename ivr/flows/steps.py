@@ -245,6 +245,9 @@ class Flow:
 
     Which ending is true turns out when a promise is written down: `noted` speaks the receipt code, `not_noted` says
     that there is none just now, `unserved` asks to call again, because nothing could be kept.
+
+    `former`: steps that there are no more, or that have other keys now, each with the step that has taken its place.
+    A call that began before an update may stand at one. Its next answer belongs to a question that is no longer asked.
     """
 
     start: str
@@ -256,6 +259,11 @@ class Flow:
     noted: str = ""
     not_noted: str = ""
     unserved: str = ""
+    former: Mapping[str, str] = field(default_factory=dict)
+
+    def knows(self, name: str) -> bool:
+        """Whether a call that stands at a step can go on, now or since an update."""
+        return name in self.steps or name in self.former
 
     def choices(self, menu: Menu) -> Mapping[str, Choice]:
         """All keys of a menu, its own and those that count anywhere."""

@@ -93,7 +93,7 @@ def findings(language: str, flow: Flow) -> Iterator[Finding]:
 
 def _needed(flow: Flow, language: str) -> set[str]:
     blocks = BUILDING_BLOCKS if catalogue(language).numerals else BUILDING_BLOCKS - WITH_NUMERALS
-    return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language", "more_languages"}
+    return {*flow.prompts(), *OUTSIDE_THE_SCRIPT, *blocks, *WRITTEN, "welcome", "choose_language"}
 
 
 def _wrong_placeholders(words: Catalogue, prompt: str) -> str:

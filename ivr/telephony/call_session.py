@@ -92,13 +92,13 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
         state = unseal(token, call_sid())
         if not is_event and is_of_a_call_long_over(state, utc_now()):
             raise Unreadable("of a call that can be no longer")
-        if state.step in script().steps:
+        if script().knows(state.step):
             caught_up = call_intake.caught_up(state, call_sid(), from_number(), utc_now())
             return _without_former_prompts(caught_up)
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
         known = remembered_calls.remembered(call_sid()) if call_sid() else None
-        if known is not None and known.step in script().steps:
+        if known is not None and script().knows(known.step):
             return known
     return None
 

@@ -226,7 +226,7 @@ def _cut_at_limit(state: CallState, length: float | None) -> bool:
     The carrier names the key that ended it, or the hang-up. It tells the limit from the silence by the length alone:
     silence is trimmed, so a recording that it ended is shorter than the limit by that silence.
     """
-    step = script().steps[state.step]
+    step = script().steps.get(state.step)
     if length is None or request.form.get("Digits") or not isinstance(step, Record):
         return False
     return length > settings().message_seconds - step.silence

@@ -1,0 +1,44 @@
+"""An emergency: the reason by one key, then people, or the question whether the caller may be recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.domain.enums import EmergencyKind, EventName
+from ivr.flows import conditions
+from ivr.flows.steps import Announce, Branch, Choice, Menu, Promise, Record, Step
+
+_TO = "emergency_number"
+
+
+def emergency() -> Mapping[str, Step]:
+    """Whose number is shown is called back from the reason on, however the call goes on.
+
+    Nothing is said before the tone that can be said after it: when we call, and where there is help at once
+    (`emergency_help`, behind a key before it).
+    """
+    kinds = (EmergencyKind.NO_MONEY, EmergencyKind.POWER_CUT, EmergencyKind.HOUSING, EmergencyKind.OTHER)
+    reasons = {str(key): Choice(_TO, sets={"emergency_kind": kind}) for key, kind in enumerate(kinds, start=1)}
+    return {
+        "emergency_reason": Menu(
+            prompt="emergency",
+            choices={**reasons, "5": Choice("help_at_once")},
+            otherwise=_TO,
+            otherwise_sets={"emergency_kind": EmergencyKind.OTHER},
+            attempts=2,
+        ),
+        "help_at_once": Announce(("emergency_help",), to="emergency_reason"),
+        "emergency_number": Branch(on=conditions.can_be_called_back, yes="emergency_task", no="reach_team"),
+        "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
+        "consent_emergency": Menu(
+            prompt="consent_emergency",
+            choices={"1": Choice("record_first", sets={"records_again": False}), "2": Choice("ask_callback")},
+            otherwise="emergency_silent",
+        ),
+        "record_emergency": Record(prompt="speak_emergency", to="review", otherwise="nothing_recorded", cut="cut"),
+        # What was promised to who does not answer is told all the same.
+        "emergency_silent": Branch(on=conditions.receipt_is_known, yes="emergency_kept", no="leave_unserved"),
+        "emergency_kept": Announce(("promise_emergency", "emergency_help"), to="leave_unserved"),
+        "emergency_told_first": Branch(on=conditions.is_emergency, yes="emergency_told", no="appointment_first"),
+        "emergency_told": Announce(("promise_emergency", "emergency_help"), to="called_before_first"),
+    }

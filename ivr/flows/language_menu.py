@@ -1,0 +1,134 @@
+"""The beginning of a call: screened numbers, the greeting of known ones, and the language menu.
+
+Each language says its own name and its key, all on one page. The first eight have a key of their own; `9` is an
+emergency there as everywhere; `0` and a second key lead to the others, whether or not their short page is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ivr.domain.enums import CallEnding, Concern, EventName
+from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.flows import conditions
+from ivr.flows.protocol import PromptLine
+from ivr.flows.request import RESET_REQUEST
+from ivr.flows.steps import Branch, Choice, End, Menu, Step
+
+#: Languages with a key of their own, from 1 on.
+ONE_KEY = 8
+#: Leads to the languages that have two keys.
+MORE = "0"
+EMERGENCY_KEY = "9"
+#: What the emergency key means wherever the language is known.
+EMERGENCY = Choice("emergency_reason", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY})
+_SCREENED = {EMERGENCY_KEY: EMERGENCY, "0": Choice("goodbye_screened")}
+
+
+def beginning(languages: Sequence[str], ahead: Mapping[str, Choice]) -> Mapping[str, Step]:
+    """The steps up to the main menu, whose keys (`ahead`) count already while a known caller is greeted."""
+    return {**_screened(), **_greeting(languages, ahead), **_language_menu(languages), **_in_an_emergency(languages)}
+
+
+def _screened() -> Mapping[str, Step]:
+    """A screened caller hears why, and how to write instead. An emergency is heard all the same."""
+    return {
+        "screened_first": Branch(on=conditions.is_screened, yes="blocked_first", no="answered"),
+        "blocked_first": Branch(on=conditions.is_blocked, yes="blocked", no="held_off"),
+        "blocked": Menu(prompt="blocked", choices=_SCREENED, otherwise="goodbye_screened", attempts=1),
+        "held_off": Menu(prompt="held_off", choices=_SCREENED, otherwise="goodbye_screened", attempts=1),
+        "goodbye_screened": End(CallEnding.SCREENED, ("goodbye",)),
+    }
+
+
+def _greeting(languages: Sequence[str], ahead: Mapping[str, Choice]) -> Mapping[str, Step]:
+    # Telephones are shared: the next caller may not understand the language of the one before.
+    shared = tuple(PromptLine("other_languages", code, {"key": MORE}) for code in languages[:2])
+    return {
+        "answered": Branch(on=conditions.language_is_known, yes="welcome_back", no="choose_language"),
+        "welcome_back": Menu(
+            prompt="other_languages",
+            lines=(PromptLine("welcome"), PromptLine("other_languages", values={"key": MORE}), *shared),
+            choices={MORE: Choice("choose_language")},
+            ahead=ahead,
+            otherwise="announcement_first",
+            attempts=1,
+            timeout=2,
+            continues=True,
+        ),
+    }
+
+
+def _language_menu(languages: Sequence[str]) -> Mapping[str, Step]:
+    """Who does not choose is spoken to in German."""
+    told = announcing(languages)
+    welcome = PromptLine("welcome", DEFAULT_LANGUAGE)
+    emergency = tuple(PromptLine("emergency_key", code, {"key": EMERGENCY_KEY}) for code in told)
+    more = tuple(PromptLine("another_language", code, {"key": MORE}) for code in told[-1:] if len(languages) > ONE_KEY)
+    return _menus(
+        languages,
+        ("choose_language", "choose_more_languages"),
+        "announcement_first",
+        ("emergency_language", "emergency_more_languages"),
+        (welcome, *emergency),
+        more,
+    )
+
+
+def _in_an_emergency(languages: Sequence[str]) -> Mapping[str, Step]:
+    """The language of who has pressed 9 in the language menu: asked once, then on in German."""
+    return _menus(languages, ("emergency_language", "emergency_more_languages"), "emergency_reason")
+
+
+def announcing(languages: Sequence[str]) -> tuple[str, ...]:
+    """The languages in which the language menu says what it says to all: German and English."""
+    return tuple(dict.fromkeys((DEFAULT_LANGUAGE, *(code for code in ("en",) if code in languages))))
+
+
+def _menus(
+    languages: Sequence[str],
+    names: tuple[str, str],
+    to: str,
+    emergency: tuple[str, ...] = (),
+    before: tuple[PromptLine, ...] = (),
+    after: tuple[PromptLine, ...] = (),
+) -> Mapping[str, Step]:
+    """A page of all languages, and the page that `0` leads to, on which the others say their second key alone.
+
+    `emergency`: the pages on which the language of an emergency is asked, where it is not these.
+    """
+    first, others = languages[:ONE_KEY], languages[ONE_KEY:]
+    more = {MORE: Choice(names[1])} if others else {}
+    urgent = [{EMERGENCY_KEY: Choice(page, sets=EMERGENCY.sets)} for page in emergency] or [{}, {}]
+    steps: dict[str, Step] = {
+        names[0]: Menu(
+            prompt="choose_language",
+            lines=(*before, *_lines(first), *_lines(others, MORE), *after),
+            choices={**_choices(first, to), **more, **urgent[0]},
+            otherwise=to,
+            otherwise_language=DEFAULT_LANGUAGE,
+            attempts=2 if before else 1,
+        )
+    }
+    if others:
+        steps[names[1]] = Menu(
+            prompt="choose_language",
+            lines=_lines(others),
+            choices={**_choices(others, to), **urgent[1]},
+            otherwise=to,
+            otherwise_language=DEFAULT_LANGUAGE,
+            attempts=1,
+        )
+    return steps
+
+
+def _lines(languages: Sequence[str], first_key: str = "") -> tuple[PromptLine, ...]:
+    keyed = enumerate(languages, start=1)
+    return tuple(PromptLine("choose_language", code, {"key": f"{first_key}{key}"}) for key, code in keyed)
+
+
+def _choices(languages: Sequence[str], to: str) -> dict[str, Choice]:
+    return {
+        str(key): Choice(to, language=code, event=EventName.LANGUAGE_CHOSEN)
+        for key, code in enumerate(languages, start=1)
+    }
