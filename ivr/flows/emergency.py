@@ -32,7 +32,7 @@ def emergency() -> Mapping[str, Step]:
         "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
         "consent_emergency": Menu(
             prompt="consent_emergency",
-            choices={"1": Choice("record_first", sets={"records_again": False}), "2": Choice("ask_callback")},
+            choices={"1": Choice("record_emergency", sets={"records_again": False}), "2": Choice("ask_callback")},
             otherwise="emergency_silent",
         ),
         "record_emergency": Record(prompt="speak_emergency", to="review", otherwise="nothing_recorded", cut="cut"),

@@ -177,14 +177,13 @@ def _voicebox() -> Mapping[str, Step]:
         "consent": Menu(
             prompt="consent",
             choices={
-                "1": Choice("record_first", sets={"records_again": False}),
+                "1": Choice("record", sets={"records_again": False}),
                 "2": Choice("ask_callback"),
                 "3": Choice("about_recording"),
             },
             otherwise="leave_unserved",
         ),
         "about_recording": Announce(("about_recording",), to="consent"),
-        "record_first": Branch(on=conditions.is_emergency, yes="record_emergency", no="record"),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # a caller who could not be heard can still be called back
         "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),

@@ -27,12 +27,12 @@ def test_the_checker_finds_what_is_wrong() -> None:
     assert "lost cannot be reached" in broken(lost=Announce(("closed",), to="consent"))
     assert any("circle" in problem for problem in broken(noted=Announce(("noted",), to="noted")))
     assert "noted leads to no ending" in broken(noted=Announce(("noted",), to="noted"))
-    assert "no key leads to the concern rehab" in broken(other_concern=Menu("other_concern", {}, "reach_team"))
+    assert "no key leads to the concern rehab" in broken(other_matter=Menu("other_concern", {}, "reach_team"))
     assert "no key leads to a task of the kind postal_order" in broken(services=Menu("services", {}, "reach_team"))
-    keys = {key: Choice("main") for key in "1234567"}
-    assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main")))
+    keys = {key: Choice("main_menu") for key in "1234567"}
+    assert any("offers 7 choices" in problem for problem in broken(consent=Menu("consent", keys, "main_menu")))
     longer = {
-        "other_concern": Menu("other_concern", {"1": Choice("more")}, "reach_team"),
+        "other_matter": Menu("other_concern", {"1": Choice("more")}, "reach_team"),
         "more": Menu("more", {"1": Choice("still_more")}, "reach_team"),
         "still_more": Menu("still_more", {"1": Choice("reach_team")}, "reach_team"),
     }

@@ -38,8 +38,8 @@ from tests.support.flows import FLOW, WHOLE
 
 #: The caller has answered two questions.
 TRAIL = (
-    AnsweredQuestion("language", CallerRequest()),
-    AnsweredQuestion("main", CallerRequest(concern=Concern.WORK)),
+    AnsweredQuestion("choose_language", CallerRequest()),
+    AnsweredQuestion("main_menu", CallerRequest(concern=Concern.WORK)),
 )
 
 
@@ -116,16 +116,16 @@ def at(step: str, **slots: object) -> CallState:
 MENUS = [name for name, step in WHOLE.steps.items() if isinstance(step, Menu)]
 
 
-@pytest.mark.parametrize("name", [name for name in MENUS if name not in ("language",)])
+@pytest.mark.parametrize("name", [name for name in MENUS if name not in ("choose_language", "choose_more_languages")])
 def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
     turn = engine.answer(WHOLE, at(name, changes="12345674", forms=("change",)), Keys("9"), Answers())
-    assert (turn.state.step, turn.state.request.concern) == ("emergency", "emergency")
+    assert (turn.state.step, turn.state.request.concern) == ("emergency_reason", "emergency")
     assert not turn.state.request.changes
 
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in MENUS if name not in ("language", "more_languages", "welcome_back", "blocked", "held_off")],
+    [name for name in MENUS if not name.endswith("_language") and name not in ("welcome_back", "blocked", "held_off")],
 )
 @pytest.mark.parametrize("is_open", [True, False])
 def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None:
@@ -142,7 +142,7 @@ def test_the_star_repeats_and_the_hash_goes_back(name: str) -> None:
     back = engine.answer(WHOLE, before, Keys("#"), Answers())
     step = WHOLE.steps[name]
     if not getattr(step, "optional", False) and "#" not in step.choices:
-        assert (back.state.step, back.state.trail) == ("main", TRAIL[:1])
+        assert (back.state.step, back.state.trail) == ("main_menu", TRAIL[:1])
         assert back.state.request.concern == "work"
 
 
@@ -156,11 +156,11 @@ def test_nothing_promised_is_gone_back_behind() -> None:
 def test_a_caller_may_change_their_mind_at_every_step() -> None:
     turn = engine.begin(FLOW, CallState(FLOW.start, "de"), Answers())
     for keys, step in [
-        ("1", "main"),
-        ("#", "language"),
-        ("2", "main"),
-        ("4", "other_concern"),
-        ("#", "main"),
+        ("1", "main_menu"),
+        ("#", "choose_language"),
+        ("2", "main_menu"),
+        ("4", "other_matter"),
+        ("#", "main_menu"),
         ("2", "consent"),
     ]:
         turn = engine.answer(FLOW, turn.state, Keys(keys), Answers())
@@ -179,13 +179,13 @@ def test_going_back_from_an_emergency_is_about_the_forms_again() -> None:
 
 def test_an_entry_hears_the_keys_that_count_anywhere() -> None:
     assert engine.answer(FLOW, at("enter_number"), Keys("0"), Answers()).state.step == "consent"
-    assert engine.answer(FLOW, at("enter_number"), Keys("9"), Answers()).state.step == "emergency"
+    assert engine.answer(FLOW, at("enter_number"), Keys("9"), Answers()).state.step == "emergency_reason"
     skipped = engine.answer(FLOW, at("postal_code", receipt_code="12345674"), Keys("#"), Answers())
     assert skipped.state.step == "availability"
 
 
 def test_the_age_is_asked_only_where_the_team_depends_on_it() -> None:
-    asked = engine.answer(FLOW, at("main"), Keys("1"), Answers(is_open=True, asks=("age_group", "office")))
+    asked = engine.answer(FLOW, at("main_menu"), Keys("1"), Answers(is_open=True, asks=("age_group", "office")))
     assert asked.state.step == "age_group"
     asked = engine.answer(FLOW, asked.state, Keys("1"), Answers(is_open=True, asks=("office",)))
     assert asked.state.step == "office"
@@ -195,13 +195,38 @@ def test_the_age_is_asked_only_where_the_team_depends_on_it() -> None:
     assert (found.state.step, found.state.request.office) == ("transfer", "office_1")
 
 
-def test_more_than_nine_languages_have_a_second_page() -> None:
-    first, second = WHOLE.steps["language"], WHOLE.steps["more_languages"]
-    assert [first.choices[str(key)].language for key in range(1, 10)] == list(LANGUAGES)[:9]
-    assert [choice.language for choice in second.choices.values() if choice.language] == list(LANGUAGES)[9:]
-    assert (first.choices["0"].to, second.choices["0"].to) == ("more_languages", "language")
-    spoken = [line.language for line in first.lines if line.prompt == "choose_language"]
-    assert spoken == list(LANGUAGES)[:9], "each language's line in that language"
+def test_all_languages_are_told_on_one_page_and_those_beyond_eight_have_two_keys() -> None:
+    first, second = WHOLE.steps["choose_language"], WHOLE.steps["choose_more_languages"]
+    assert [first.choices[str(key)].language for key in range(1, 9)] == list(LANGUAGES)[:8]
+    assert [choice.language for choice in second.choices.values() if choice.language] == list(LANGUAGES)[8:]
+    assert first.choices["0"].to == "choose_more_languages"
+    told = [(line.language, line.values["key"]) for line in first.lines if line.prompt == "choose_language"]
+    assert [language for language, _ in told] == list(LANGUAGES), "each language's line in that language"
+    assert [key for _, key in told] == [*"12345678", "01", "02", "03", "04", "05"]
+
+
+@pytest.mark.parametrize(("keys", "language"), [("1", "de"), ("6", "uk"), ("01", "pl"), ("04", "fr")])
+def test_nine_in_the_language_menu_asks_for_the_language_once(keys: str, language: str) -> None:
+    """The emergency comes before the language. Who does not choose one goes on in German."""
+    turn = engine.answer(WHOLE, at("choose_language"), Keys("9"), Answers())
+    asked = WHOLE.steps[turn.state.step]
+    assert {line.prompt for line in asked.lines} == {"choose_language"}, "nothing but the languages"
+    silent = engine.answer(WHOLE, turn.state, Keys(), Answers()).state
+    assert (silent.step, silent.language) == ("emergency_reason", "de")
+    for key in keys:
+        turn = engine.answer(WHOLE, turn.state, Keys(key), Answers())
+    state = turn.state
+    assert (state.step, state.language, state.request.concern) == ("emergency_reason", language, "emergency")
+
+
+@pytest.mark.parametrize(("former", "present"), WHOLE.former.items())
+def test_a_call_that_began_before_an_update_is_asked_the_present_question(former: str, present: str) -> None:
+    """Its key answers a menu whose keys meant something else, so the menu of today is asked instead."""
+    turn = engine.answer(WHOLE, at(former), Keys("3"), Answers())
+    assert (turn.state.step, turn.state.request) == (present, CallerRequest())
+    assert isinstance(turn.verbs[-1], Listen)
+    behind = replace(at("consent"), trail=(AnsweredQuestion(former, CallerRequest()),))
+    assert engine.answer(WHOLE, behind, Keys("#"), Answers()).state.step == present
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -219,15 +244,15 @@ def test_a_caller_who_never_does_anything_is_sent_off_well(is_open: bool) -> Non
 
 def test_silence_in_the_language_menu_ends_in_german() -> None:
     turn = engine.begin(FLOW, CallState(FLOW.start, "de"), Answers())
-    for _ in range(3):
+    for _ in range(2):
         turn = engine.answer(FLOW, turn.state, Keys(), Answers())
-    assert (turn.state.step, turn.state.language) == ("main", "de")
+    assert (turn.state.step, turn.state.language) == ("main_menu", "de")
 
 
-@pytest.mark.parametrize("tone", ["record", "record_address"])
+@pytest.mark.parametrize("tone", ["record", "record_address", "record_emergency"])
 def test_nothing_is_recorded_before_consent(tone: str) -> None:
     """§ 201 StGB: on every way to a tone the caller has pressed a key at a question that says it is recorded."""
-    asking = {"consent", "appointment_consent", "send_where", "change_request"}
+    asking = {"consent", "consent_emergency", "appointment_consent", "send_where", "change_request"}
     before = {name for name in FLOW.steps if tone in FLOW.ways(name)}
     assert before <= asking | {"review", "review_address"}, "who reviews has recorded already"
     for name in before & asking:
@@ -373,14 +398,10 @@ def test_a_wrong_key_is_told_so_once_everywhere(name: str) -> None:
     assert engine.answer(WHOLE, turn.state, Keys("8"), Answers()).state.step != name
 
 
-def test_silence_ends_in_german_even_for_who_was_greeted_in_another_language() -> None:
-    turkish = replace(at("language"), language="tr")
-    second = engine.answer(WHOLE, turkish, Keys(), Answers()).state
-    assert second.step == "more_languages", "a waiting caller hears the other page"
-    german = engine.answer(WHOLE, second, Keys(), Answers()).state
-    assert (german.step, german.language) == ("main", "de")
-    three = engine.answer(FLOW, replace(turkish, tries=2), Keys(), Answers()).state
-    assert (three.step, three.language) == ("main", "de")
+@pytest.mark.parametrize("name", ["choose_language", "choose_more_languages"])
+def test_silence_ends_in_german_even_for_who_was_greeted_in_another_language(name: str) -> None:
+    turn = engine.answer(WHOLE, replace(at(name), language="tr", tries=1), Keys(), Answers())
+    assert (turn.state.step, turn.state.language) == ("main_menu", "de")
 
 
 def test_who_knows_the_menu_presses_its_key_while_being_greeted() -> None:

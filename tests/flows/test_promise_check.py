@@ -27,7 +27,7 @@ def with_steps(**steps: object) -> list[str]:
 def test_a_promise_that_is_spoken_too_early_is_named_with_the_way_to_it() -> None:
     (found,) = with_steps(closed=Announce(("closed", "promise_emergency"), to="unattended"))
     assert found.startswith("closed says promise_emergency before there is a row that holds it (task): ")
-    assert found.endswith("→ reach_team –no→ closed")
+    assert found.endswith("→ reach_team –no→ closed_first –no→ closed")
 
 
 def test_a_step_that_only_records_holds_no_promise() -> None:
@@ -37,8 +37,8 @@ def test_a_step_that_only_records_holds_no_promise() -> None:
 
 def test_the_keys_that_count_anywhere_are_followed() -> None:
     """After a promise the emergency key begins another request, which has no row yet."""
-    found = with_steps(emergency=replace(FLOW.steps["emergency"], lines=(), prompt="receipt"))
-    assert any(problem.startswith("emergency says receipt") for problem in found)
+    found = with_steps(emergency_reason=replace(FLOW.steps["emergency_reason"], prompt="receipt"))
+    assert any(problem.startswith("emergency_reason says receipt") for problem in found)
 
 
 def test_silence_and_ways_out_of_the_queue_are_followed() -> None:
@@ -68,8 +68,10 @@ def test_a_condition_that_knows_of_a_row_is_believed_on_its_own_side_only() -> N
 
 
 def test_the_check_of_the_flow_names_it(capsys: pytest.CaptureFixture[str]) -> None:
-    broken = replace(FLOW, steps={**FLOW.steps, "main": Menu("noted", FLOW.steps["main"].choices, "reach_team")})
-    assert any("main says noted" in problem for problem in checker.problems(broken))
+    broken = replace(
+        FLOW, steps={**FLOW.steps, "main_menu": Menu("noted", FLOW.steps["main_menu"].choices, "reach_team")}
+    )
+    assert any("main_menu says noted" in problem for problem in checker.problems(broken))
 
 
 def test_only_events_that_make_a_row_make_a_promise() -> None:
@@ -85,7 +87,6 @@ _PROMISING = re.compile(
 )
 #: What has such words and promises nothing: it asks, or says on what condition.
 _JUDGED = {
-    "offer_emergency": "on the condition that a callback is asked for now",
     "line_options": "a question, and what its answer would bring",
     "send_where": "a question",
     "not_noted": "says when to call again",

@@ -123,12 +123,12 @@ def test_a_concern_that_members_cannot_be_told_is_named(prompts_of_our_own: Path
 
 def test_a_key_that_a_menu_does_not_name_is_named(prompts_of_our_own: Path) -> None:
     english = prompts_of_our_own / "en.toml"
-    forgotten = english.read_text(encoding="utf-8").replace("Rehabilitation, illness or disability: one. ", "")
+    forgotten = english.read_text(encoding="utf-8").replace("Rehabilitation, illness, disability: two. ", "")
     english.write_text(forgotten, encoding="utf-8")
     forget()
     checked = CliRunner().invoke(command_line, ["flow", "check"])
     assert checked.exit_code != 0
-    assert "voice_prompts/en.toml: other_concern does not name the key 1 (step other_concern)" in checked.output
+    assert "voice_prompts/en.toml: other_concern does not name the key 2 (step other_matter)" in checked.output
 
 
 def test_every_menu_names_its_keys_in_every_language(prompts_of_our_own: Path) -> None:

@@ -70,7 +70,7 @@ def is_sent_off_with(person: Caller, tasks_of) -> dict:
 
 
 def test_a_callback_without_a_recording(guest, tasks_of) -> None:
-    person = guest().presses("1").hears("closed").hears("offer_voicebox").hears("consent").presses("2")
+    person = guest().presses("1").hears("closed").hears("consent").presses("2")
     person.hears("confirm_number").presses("1").hears("postal_code").presses("80331")
     person.hears("postal_code_not_usable").hears("postal_code").presses("28759")
     task = is_sent_off_with(person.hears("availability").presses("2"), tasks_of)
@@ -81,16 +81,17 @@ def test_a_callback_without_a_recording(guest, tasks_of) -> None:
 
 
 def test_an_emergency_at_night(guest, tasks_of) -> None:
-    person = guest(at="2026-11-22T19:40:00+01:00").presses("9").hears("danger").hears("emergency").presses("3")
-    person.hears("closed").hears("promise_emergency").hears("consent").presses("1").hears("speak_now").says(SPEECH)
-    task = is_sent_off_with(person.hears("review").presses("1").hears("confirm_number").presses("1"), tasks_of)
+    person = guest(at="2026-11-22T19:40:00+01:00").presses("9").hears("emergency").presses("3")
+    person.hears("consent_emergency").presses("1").hears("speak_emergency").says(SPEECH)
+    person.hears("review").presses("1").hears("promise_emergency")
+    task = is_sent_off_with(person.hears("confirm_number").presses("1"), tasks_of)
     assert (task["concern"], task["urgency"], task["emergency_kind"]) == ("emergency", "emergency", "housing")
     assert len(task["messages"]) == 1
 
 
 def test_reaching_the_team(guest, rehab: Team, tasks_of) -> None:
     olga = rehab.member("olga", *LANGUAGES)
-    person = guest(at="open").presses("4").hears("other_concern").presses("1").hears("transfer").stays_silent()
+    person = guest(at="open").presses("4").hears("other_concern").presses("2").hears("transfer").stays_silent()
     person.waits_in_line()
     olga.accepts()
     have_met(person)
@@ -100,7 +101,7 @@ def test_reaching_the_team(guest, rehab: Team, tasks_of) -> None:
 
 
 def test_forms_by_post_to_a_spoken_address(guest, tasks_of) -> None:
-    person = guest().presses("5").hears("services").presses("1").hears("send_where").presses("1")
+    person = guest().presses("3").hears("services").presses("1").hears("send_where").presses("1")
     person.hears("speak_address").says(SPEECH).hears("review").presses("1")
     person.hears("choose_form").presses("1").hears("another_form").presses("1")
     person.hears("choose_form").presses("3").hears("another_form").presses("2").hears("confirm_number").presses("1")
@@ -111,7 +112,7 @@ def test_forms_by_post_to_a_spoken_address(guest, tasks_of) -> None:
 
 
 def test_forms_by_post_to_a_customer_number(guest, tasks_of) -> None:
-    person = guest().presses("5").hears("services").presses("1").hears("send_where").presses("2")
+    person = guest().presses("3").hears("services").presses("1").hears("send_where").presses("2")
     person.hears("customer_number").presses("12#").hears("customer_number_not_usable").hears("customer_number")
     person.presses("214012345#").hears("choose_form").presses("2").hears("another_form").presses("2")
     task = is_sent_off_with(person.hears("confirm_number").presses("1"), tasks_of)
@@ -120,7 +121,7 @@ def test_forms_by_post_to_a_customer_number(guest, tasks_of) -> None:
 
 
 def test_an_appointment_wish(guest, tasks_of) -> None:
-    person = guest().presses("5").hears("services").presses("2").hears("appointment_consent").presses("2")
+    person = guest().presses("3").hears("services").presses("2").hears("appointment_consent").presses("2")
     person.hears("appointment_mode").presses("1").hears("appointment_reason").presses("2")
     person.hears("appointment_help").presses("1").hears("training").presses("1")
     task = is_sent_off_with(person.can_be_called(), tasks_of)
@@ -133,7 +134,7 @@ def test_an_appointment_wish(guest, tasks_of) -> None:
 
 
 def test_the_link_to_the_online_services(guest, hotline, tasks_of) -> None:
-    person = guest().presses("5").hears("services").presses("3").hears("online_services")
+    person = guest().presses("3").hears("services").presses("3").hears("online_services")
     person.hears("link_by_sms").presses("1").hears("confirm_sms_number").presses("1").hears("link_sent")
     person.hears("anything_else").stays_silent().hears("goodbye").is_sent_off()
     assert tasks_of(person.call_sid) == []
@@ -151,7 +152,7 @@ def test_what_became_of_my_request(guest, caller, tasks_of) -> None:
     task = is_sent_off_with(first.can_be_called(), tasks_of)
     code = task["receipt_code"]
 
-    again = guest().presses("5").hears("services").presses("4").hears("enter_code").presses("12345678#")
+    again = guest().presses("3").hears("services").presses("4").hears("enter_code").presses("12345678#")
     again.hears("code_not_usable").hears("enter_code").presses(code + "#").hears("request_open")
     again.hears("change_request").presses("2").hears("availability").presses("1").hears("noted")
     again.hears("anything_else").presses("1").hears("change_request").presses("1").hears("enter_number")
@@ -163,7 +164,7 @@ def test_what_became_of_my_request(guest, caller, tasks_of) -> None:
     assert (changed["callback_number"], len(changed["messages"])) == (first.number, 1), "nobody has confirmed a number"
     assert changed["calls"] == [first.call_sid, again.call_sid]
 
-    last = guest().presses("5").hears("services").presses("4").hears("enter_code").presses(code + "#")
+    last = guest().presses("3").hears("services").presses("4").hears("enter_code").presses(code + "#")
     last.hears("change_request").presses("4").hears("withdraw").presses("1").hears("request_withdrawn").is_sent_off()
     (kept,) = tasks_of(last.call_sid)
     assert (kept["state"], kept["due_at"]) == ("open", task["due_at"]), "who stole a code cannot make it vanish"
@@ -207,7 +208,7 @@ def test_a_second_call_joins_the_open_task_where_the_caller_says_so(caller, ring
     assert joined["calls"] == [first.call_sid, again.call_sid]
     assert code != task["receipt_code"] == joined["receipt_code"], "no later call hears the code of an earlier one"
     urgent = rings_again(first).hears("welcome").presses("9").hears("emergency").presses("1")
-    urgent.hears("consent").presses("2").hears("called_before").presses("1").hears("confirm_number").presses("1")
+    urgent.hears("consent_emergency").presses("2").hears("called_before").presses("1").hears("confirm_number").presses("1")
     urgent.hears("goodbye").is_sent_off()
     (raised,) = tasks_of(urgent.call_sid)
     assert (raised["id"], raised["urgency"], len(raised["calls"])) == (task["id"], "emergency", 3)
@@ -243,16 +244,16 @@ def test_the_question_about_earlier_calls_is_the_same_where_there_was_none(calle
 
 
 def test_codes_cannot_be_guessed(caller, rings_again, hotline) -> None:
-    guesser = german(caller).presses("5").hears("services").presses("4")
+    guesser = german(caller).presses("3").hears("services").presses("4")
     for _ in range(hotline.settings.code_tries):
         guesser.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_unknown")
     guesser.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_locked").hears(
         "anything_else"
     ).hangs_up()
-    again = rings_again(guesser).hears("welcome").presses("5").hears("services").presses("4")
+    again = rings_again(guesser).hears("welcome").presses("3").hears("services").presses("4")
     again.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_unknown")
     again.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_locked").hangs_up()
-    somebody = german(caller).presses("5").hears("services").presses("4")
+    somebody = german(caller).presses("3").hears("services").presses("4")
     somebody.hears("enter_code").presses(receipt_codes.draw() + "#").hears("code_unknown").hangs_up()
 
 
@@ -274,7 +275,7 @@ def test_who_goes_back_from_the_emergency_still_has_their_receipt(caller, tasks_
 
 
 def test_a_landline_gets_no_text_message(caller, hotline) -> None:
-    person = german(caller, number="+494211234567").presses("5").hears("services").presses("3")
+    person = german(caller, number="+494211234567").presses("3").hears("services").presses("3")
     person.hears("link_by_sms").presses("1").hears("number_not_mobile").hears("enter_sms_number")
     mobile = f"0176{secrets.randbelow(9 * 10**7) + 10**7}"
     person.presses(mobile + "#").hears("confirm_sms_number")
@@ -313,7 +314,7 @@ def test_what_is_said_after_a_request_was_closed_is_a_new_promise(caller, tasks_
     with database.writing() as session:
         workflow.withdraw(session, session.get_one(CallbackTask, task["id"]), utc_now())
     again = caller(number="anonymous").dials()
-    again.hears("choose_language").presses("1").hears("main").presses("5").hears("services").presses("4")
+    again.hears("choose_language").presses("1").hears("main").presses("3").hears("services").presses("4")
     again.hears("enter_code").presses(task["receipt_code"] + "#").hears("request_withdrawn").hears("anything_else")
     again.presses("0").hears("consent").presses("1").hears("speak_now").says(SPEECH).hears("review").presses("1")
     again.hears("enter_number").presses("017698765432#").can_be_called()
@@ -337,7 +338,7 @@ def test_a_number_that_is_keyed_in_leads_to_nobodys_request(caller, tasks_of) ->
 
 
 def test_a_mind_that_changes_leaves_what_was_said_last(caller, tasks_of) -> None:
-    person = german(caller).presses("5").hears("services").presses("2").hears("appointment_consent").presses("1")
+    person = german(caller).presses("3").hears("services").presses("2").hears("appointment_consent").presses("1")
     person.hears("speak_now").says(SPEECH).hears("review").presses("1").hears("appointment_mode").presses("1")
     person.hears("appointment_reason").presses("1").hears("appointment_help").presses("3")
     person.hears("who_comes_along").presses("2").hears("training").presses("1").hears("confirm_number").presses("#")

@@ -30,19 +30,19 @@ def german(caller: Callable[..., Caller]) -> Caller:
 
 def test_the_star_repeats_all_that_was_said_last(german: Caller) -> None:
     """That the team is closed, when it calls back, and the question: not only the question."""
-    said = ("closed", "offer_voicebox", "consent")
+    said = ("closed", "consent")
     german.presses("1")
     for _ in range(3):
         for prompt in said:
             german.hears(prompt)
         german.presses("*")
-    german.hears("closed").hears("offer_voicebox").hears("consent").hangs_up()
+    german.hears("closed").hears("consent").hangs_up()
 
 
 def test_the_star_repeats_it_after_a_wrong_key_too(german: Caller) -> None:
-    german.presses("1").hears("closed").hears("offer_voicebox").hears("consent").presses("7")
+    german.presses("1").hears("closed").hears("consent").presses("7")
     german.hears("not_understood").hears("consent").presses("*")
-    german.hears("closed").hears("offer_voicebox").hears("consent").hangs_up()
+    german.hears("closed").hears("consent").hangs_up()
 
 
 def test_the_hash_key_after_a_complete_postal_code_does_not_go_back(

@@ -118,7 +118,7 @@ def test_a_message_that_ends_by_itself_is_not_cut(caller, tasks_of) -> None:
 
 def test_a_long_address_for_forms_goes_on_too(caller, tasks_of) -> None:
     person = caller().dials()
-    person.hears("choose_language").presses("1").hears("main").presses("5").hears("services").presses("1")
+    person.hears("choose_language").presses("1").hears("main").presses("3").hears("services").presses("1")
     person.hears("send_where").presses("1").hears("speak_address").says(speech(200), then="")
     person.hears("time_is_up").presses("1").hears("speak_on").says(speech(9)).hears("review").presses("1")
     person.hears("choose_form").presses("1").hears("another_form").hangs_up()
@@ -131,7 +131,7 @@ def test_more_words_for_an_earlier_request_may_be_long(caller, tasks_of) -> None
     first.hears("choose_language").presses("1").hears("main").presses("1").hears("consent").presses("2")
     code = first.can_be_called().hears_code()
     again = caller(number="anonymous").dials()
-    again.hears("choose_language").presses("1").hears("main").presses("5").hears("services").presses("4")
+    again.hears("choose_language").presses("1").hears("main").presses("3").hears("services").presses("4")
     again.hears("enter_code").presses(code).hears("change_request").presses("3").hears("speak_now")
     again.says(speech(200), then="").hears("time_is_up").presses("1").hears("speak_on").says(speech(7))
     again.hears("review").presses("1").hears("noted").hangs_up()

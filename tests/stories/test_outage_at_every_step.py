@@ -34,9 +34,9 @@ CALLS: Mapping[str, Sequence[str]] = {
     "silent at the end": ["2", "1", "2"],
     "recorded again": ["2", "2", "1", SPEAKS, "3", SPEAKS, "1", *_LATER],
     "emergency": ["2", "9", "2", "1", SPEAKS, "1", *_LATER],
-    "postal order": ["2", "5", "1", "1", SPEAKS, "1", "1", "2", "1"],
-    "appointment": ["2", "5", "2", "1", SPEAKS, "1", "1", "1", "2", *_LATER],
-    "link": ["2", "5", "3", "1", "1", "2"],
+    "postal order": ["2", "3", "1", "1", SPEAKS, "1", "1", "2", "1"],
+    "appointment": ["2", "3", "2", "1", SPEAKS, "1", "1", "1", "2", *_LATER],
+    "link": ["2", "3", "3", "1", "1", "2"],
     # Three times no answer about the recording: called back once, which is promised only while the database can tell
     # that it has not been promised today.
     SILENT: ["2", "1", "3"],

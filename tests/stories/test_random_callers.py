@@ -61,7 +61,7 @@ _MAY_RECORD = {step.prompt for name, step in WHOLE.steps.items() if name in WHOL
 _BEFORE_TONE = {step.prompt for step in WHOLE.steps.values() if isinstance(step, Record)}
 #: Endings of callers who got what they called for without a task.
 _SERVED = {"informed", "connected", "changed", "withdrawn"}
-_LANGUAGE_MENU = ("choose_language", "more_languages")
+_LANGUAGE_MENU = ("choose_language", "another_language")
 
 
 @dataclass

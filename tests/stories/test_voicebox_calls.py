@@ -21,10 +21,10 @@ def test_a_mother_leaves_a_message_about_a_power_cut(caller, tasks_of) -> None:
     """19:40, closed, a shared phone: she agrees, speaks, sends, and hears her receipt code twice."""
     mother = caller(number="+4917612345678").dials()
     mother.hears("choose_language").presses("1")
-    mother.hears("main").presses("9").hears("danger").hears("emergency").presses("2")
-    mother.hears("closed").hears("promise_emergency").hears("consent").presses("1")
-    mother.hears("speak_now").says(POWER_CUT)
-    mother.hears("review").presses("1")
+    mother.hears("main").presses("9").hears("emergency").presses("2")
+    mother.hears("consent_emergency").presses("1")
+    mother.hears("speak_emergency").says(POWER_CUT)
+    mother.hears("review").presses("1").hears("promise_emergency").hears("emergency_help")
     mother.hears("confirm_number").presses("1")
     mother.hears("receipt")
     first = mother.last_values
@@ -65,7 +65,9 @@ def test_who_does_not_agree_is_not_recorded_but_called_back(caller, hotline, tas
 
 def test_hanging_up_while_speaking_makes_a_task_at_once(caller, tasks_of) -> None:
     person = caller(number="+4917611111111").dials()
-    person.hears("choose_language").presses("1").hears("main").presses("3").hears("consent").presses("1")
+    person.hears("choose_language").presses("1").hears("main").presses("4").hears("other_concern").presses("1").hears(
+        "consent"
+    ).presses("1")
     person.hears("speak_now").says(POWER_CUT, then="hangup")
     (task,) = tasks_of(person.call_sid)
     assert task["team"] == "youth"
@@ -88,7 +90,7 @@ def test_hanging_up_before_a_word_makes_none(caller, tasks_of, step: str) -> Non
 
 def test_a_withheld_number_has_to_be_entered(caller, tasks_of) -> None:
     person = caller(number="anonymous").dials()
-    person.hears("choose_language").presses("1").hears("main").presses("4").hears("other_concern").presses("2").hears(
+    person.hears("choose_language").presses("1").hears("main").presses("4").hears("other_concern").presses("3").hears(
         "consent"
     ).presses("2")
     person.hears("enter_number").presses("09001234567#")
@@ -105,7 +107,7 @@ def test_a_withheld_number_has_to_be_entered(caller, tasks_of) -> None:
 
 def test_a_withheld_number_that_is_never_entered_loses_nothing(caller, tasks_of) -> None:
     person = caller(number="+266696687").dials()
-    person.hears("choose_language").presses("1").hears("main").presses("4").hears("other_concern").presses("2").hears(
+    person.hears("choose_language").presses("1").hears("main").presses("4").hears("other_concern").presses("3").hears(
         "consent"
     ).presses("1")
     person.hears("speak_now").says(POWER_CUT).hears("review").presses("1")

@@ -21,6 +21,7 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import Sound, at_telephone_rate
 from ivr.config.settings import settings
 from ivr.domain.languages import LANGUAGES
+from ivr.flows.language_menu import ONE_KEY
 from ivr.local_carrier.call import CallReport, Ringing
 from ivr.local_carrier.lines import HungUp, Line, RecordedSpeech, ScriptedLine
 from ivr.local_carrier.switch import Switch
@@ -81,9 +82,9 @@ class Caller:
         return self._act("keys", keys)
 
     def chooses(self, language: str) -> Caller:
-        """Their language, on whichever page of the menu it stands."""
+        """Their language, by the one or two keys that its line says."""
         offered = settings().enabled_languages
-        page, key = divmod(offered.index(language), 9)
+        page, key = divmod(offered.index(language), ONE_KEY)
         self.hears("choose_language")
         if page:
             self.presses("0").speaking(language).hears("choose_language")

@@ -104,16 +104,17 @@ def _keys(wishes: Wishes) -> Callable[[str, bool], dict[str, str]]:
     changes = {"times": "2", "number": "1", "words": "3", "withdraw": "4"}
     first = iter((changes.get(wishes.change, ""),))
     at: dict[str, Callable[[], str]] = {
-        "language": lambda: "1",
+        "choose_language": lambda: "1",
         "welcome_back": lambda: "",
-        "main": lambda: "5" if wishes.code else concern[0],
-        "emergency": lambda: concern[-1],
+        "main_menu": lambda: "3" if wishes.code else concern[0],
+        "emergency_reason": lambda: concern[-1],
         "services": lambda: "4",
         "enter_code": lambda: wishes.code,
         "change_request": lambda: next(first, ""),
         "change_times": lambda: "1",
         "withdraw": lambda: "1",
         "consent": lambda: "1" if wishes.speaks else "2",
+        "consent_emergency": lambda: "1" if wishes.speaks else "2",
         "review": lambda: "1",
         "called_before": lambda: wishes.called_before,
         "confirm_number": lambda: "1",

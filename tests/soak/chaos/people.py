@@ -38,7 +38,7 @@ def wishes(dice: random.Random, count: int) -> list[Wish]:
 
 
 def _wish(dice: random.Random, number: str) -> Wish:
-    language, concern = dice.choice("1123"), dice.choice("123")
+    language, concern = dice.choice("1123"), dice.choice("12")
     seconds = round(dice.uniform(1.0, 3.0), 1)
     match dice.choice(_KINDS):
         case "message":
@@ -56,12 +56,12 @@ def _wish(dice: random.Random, number: str) -> Wish:
         case "emergency":
             return Wish("emergency", number, [language, "9", "2", "1", _SAID, *_NEW], speaks=(seconds,))
         case "postal order":
-            return Wish("postal order", number, [language, "5", "1", "1", _SAID, "1", "2", "2", "1"], speaks=(seconds,))
+            return Wish("postal order", number, [language, "3", "1", "1", _SAID, "1", "2", "2", "1"], speaks=(seconds,))
         case "appointment":
-            keys = [language, "5", "2", "1", _SAID, "1", "1", "1", "2", *_NEW]
+            keys = [language, "3", "2", "1", _SAID, "1", "1", "1", "2", *_NEW]
             return Wish("appointment", number, keys, speaks=(seconds,))
         case "link":
-            return Wish("link", number, [language, "5", "3", "1", "1", "2"])
+            return Wish("link", number, [language, "3", "3", "1", "1", "2"])
         case "line":
             return Wish("line", number, [language, concern, "-", "-", "-", "-"], at="open", hangs_up=True)
         case "line, kept place":
