@@ -128,8 +128,8 @@ def ways_to_help(flow: Flow) -> list[Way]:
     """Every way straight ahead from the beginning to the first human or tone.
 
     A key of a menu counts one; the two keys of a language beyond the eighth are one choice. A number keyed in is what
-    the caller has to say and counts nothing, and what is optional (age, postal code) is passed by waiting. Silence at other menus, ways back and the keys that count
-    anywhere are left out.
+    the caller has to say and counts nothing, and what is optional (age, postal code) is passed by waiting. Silence at
+    other menus, ways back and the keys that count anywhere are left out.
     """
     return list(_ways(flow, flow.start, Way((), ())))
 

@@ -77,9 +77,8 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         if isinstance(given, Recorded) and given.seconds > 0:  # the last words count all the same
             events = (_message_left(state, given),)
         return _walk(flow, _go(state, flow.exhausted), questions, events, ())
-    if (
-        state.step in flow.former
-    ):  # what was keyed in answers a question that there is no more: the present one is asked
+    if state.step in flow.former:
+        # What was keyed in answers a question that there is no more: the present one is asked.
         return begin(flow, _go(state, flow.former[state.step]), questions)
     match flow.steps[state.step], given:
         case Record() as record, Keys(early=True):

@@ -208,7 +208,9 @@ def test_a_second_call_joins_the_open_task_where_the_caller_says_so(caller, ring
     assert joined["calls"] == [first.call_sid, again.call_sid]
     assert code != task["receipt_code"] == joined["receipt_code"], "no later call hears the code of an earlier one"
     urgent = rings_again(first).hears("welcome").presses("9").hears("emergency").presses("1")
-    urgent.hears("consent_emergency").presses("2").hears("called_before").presses("1").hears("confirm_number").presses("1")
+    urgent.hears("consent_emergency").presses("2").hears("called_before").presses("1").hears("confirm_number").presses(
+        "1"
+    )
     urgent.hears("goodbye").is_sent_off()
     (raised,) = tasks_of(urgent.call_sid)
     assert (raised["id"], raised["urgency"], len(raised["calls"])) == (task["id"], "emergency", 3)
