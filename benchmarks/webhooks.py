@@ -223,10 +223,10 @@ class Bench:
             server,
             "incoming",
             [signed(server, "/voice/incoming", form) for form in calls.forms],
-            "Für Deutsch drücken Sie die eins.",
+            "Deutsch eins.",
         )
         behind = max(behind, self._until(server, "SELECT count(*) FROM calls", known + self.calls))
-        counted = "SELECT count(*) FROM calls WHERE step = 'main'"
+        counted = "SELECT count(*) FROM calls WHERE step = 'main_menu'"
         known = server.rows(counted)
         chose = self.time(server, "language key", calls.press(server, "1", rang.bodies), 'language="de-DE"')
         behind = max(behind, self._until(server, counted, known + self.calls))

@@ -78,8 +78,7 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
             events = (_message_left(state, given),)
         return _walk(flow, _go(state, flow.exhausted), questions, events, ())
     if state.step in flow.former:
-        # What was keyed in answers a question that there is no more: the present one is asked.
-        return begin(flow, _go(state, flow.former[state.step]), questions)
+        return _at_former(flow, state, given, questions)
     match flow.steps[state.step], given:
         case Record() as record, Keys(early=True):
             return _skipped_to_tone(record, state, given)
@@ -113,6 +112,18 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
         case _:  # Announce, Branch, Promise, RecordEvent, End await nothing: a repeated request walks them again
             pass
     return _walk(flow, state, questions, events, lines)
+
+
+def _at_former(flow: Flow, state: CallState, given: Input, questions: Questions) -> Turn:
+    """The turn after an answer to a question that there is no more: the present one is asked.
+
+    Keys that count anywhere have kept their meaning, unless the present question has one of its own for them.
+    """
+    state = _go(state, flow.former[state.step])
+    present, key = flow.steps[state.step], given.digits if isinstance(given, Keys) else ""
+    if isinstance(present, Menu) and key in flow.anywhere and key not in present.choices:
+        state = _choose(_leave(state), flow.anywhere[key])
+    return begin(flow, state, questions)
 
 
 def _skipped_to_tone(record: Record, state: CallState, given: Keys) -> Turn:
@@ -199,9 +210,8 @@ def _back(flow: Flow, state: CallState) -> CallState:
     if not state.trail:
         return state
     question = state.trail[-1]
-    return changed(
-        _go(state, flow.former.get(question.step, question.step)), trail=state.trail[:-1], request=question.request
-    )
+    step = flow.former.get(question.step, question.step)
+    return changed(_go(state, step), trail=state.trail[:-1], request=question.request)
 
 
 def _go(state: CallState, to: str) -> CallState:

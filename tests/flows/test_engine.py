@@ -229,6 +229,15 @@ def test_a_call_that_began_before_an_update_is_asked_the_present_question(former
     assert engine.answer(WHOLE, behind, Keys("#"), Answers()).state.step == present
 
 
+@pytest.mark.parametrize("former", ["main", "other_concern", "emergency"])
+def test_a_call_that_began_before_an_update_reaches_help_by_the_keys_that_count_anywhere(former: str) -> None:
+    """What 9 and 0 mean has not changed; in the language menu 9 was a language, so it is asked again."""
+    urgent = engine.answer(WHOLE, at(former), Keys("9"), Answers()).state
+    assert (urgent.step, urgent.request.concern) == ("emergency_reason", "emergency")
+    assert engine.answer(WHOLE, at(former), Keys("0"), Answers(is_open=True)).state.step == "transfer"
+    assert engine.answer(WHOLE, at("language"), Keys("9"), Answers()).state.step == "choose_language"
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 def test_a_caller_who_never_does_anything_is_sent_off_well(is_open: bool) -> None:
     hotline = Answers(is_open)
@@ -444,9 +453,9 @@ def test_an_announcement_is_the_beginning_of_the_question_after_it() -> None:
 
 
 def test_a_key_before_the_question_about_the_recording_agrees_to_nothing() -> None:
-    closed = engine.answer(WHOLE, at("main"), Keys("1"), Answers())
+    closed = engine.answer(WHOLE, at("main_menu"), Keys("1"), Answers())
     announced, question = closed.verbs
-    assert (announced.skippable, _prompts_of(announced)) == (True, ["closed", "offer_voicebox"])
+    assert (announced.skippable, _prompts_of(announced)) == (True, ["closed"])
     assert _prompts_of(question) == ["consent"]
     for key in ("1", "2", "7"):
         early = engine.answer(WHOLE, closed.state, Keys(key, early=True), Answers())
@@ -457,17 +466,18 @@ def test_a_key_before_the_question_about_the_recording_agrees_to_nothing() -> No
 
 
 def test_a_key_before_the_question_about_the_recording_may_be_an_emergency() -> None:
-    closed = engine.answer(WHOLE, at("main"), Keys("1"), Answers()).state
-    assert engine.answer(WHOLE, closed, Keys("9", early=True), Answers()).state.step == "emergency"
+    closed = engine.answer(WHOLE, at("main_menu"), Keys("1"), Answers()).state
+    assert engine.answer(WHOLE, closed, Keys("9", early=True), Answers()).state.step == "emergency_reason"
     again = engine.answer(WHOLE, closed, Keys("*", early=True), Answers())
-    assert [_prompts_of(verb) for verb in again.verbs] == [["closed", "offer_voicebox"], ["consent"]]
+    assert [_prompts_of(verb) for verb in again.verbs] == [["closed"], ["consent"]]
     wrong = engine.answer(WHOLE, closed, Keys("7"), Answers())
     assert [_prompts_of(verb) for verb in wrong.verbs] == [["not_understood"], ["consent"]], "nothing stands with it"
 
 
 def test_every_menu_that_leads_to_a_tone_must_be_heard_first() -> None:
     assert WHOLE.consents >= {"consent", "appointment_consent", "send_where", "change_request", "review"}
-    assert "main" not in WHOLE.consents
+    assert "consent_emergency" in WHOLE.consents
+    assert not WHOLE.consents & {"main_menu", "emergency_reason", "choose_language"}
     assert "services" not in WHOLE.consents, "the question about the recording comes after it"
 
 
@@ -486,9 +496,9 @@ def test_a_key_before_the_tone_brings_the_tone_and_is_no_second_recording() -> N
 
 
 def test_who_has_not_answered_once_has_longer_in_the_whole_call() -> None:
-    turn = engine.answer(WHOLE, at("main"), Keys(), Answers())
+    turn = engine.answer(WHOLE, at("main_menu"), Keys(), Answers())
     assert turn.verbs[0].timeout == 10
-    turn = engine.answer(WHOLE, turn.state, Keys("5"), Answers())
+    turn = engine.answer(WHOLE, turn.state, Keys("3"), Answers())
     assert (turn.state.step, turn.verbs[0].timeout) == ("services", 10)
     turn = engine.answer(WHOLE, turn.state, Keys(), Answers())
     assert turn.verbs[0].timeout == 15
@@ -502,9 +512,9 @@ def test_who_has_not_answered_once_has_longer_in_the_whole_call() -> None:
 
 
 def test_silence_where_waiting_is_usual_makes_nothing_longer() -> None:
-    second = engine.answer(WHOLE, at("language"), Keys(), Answers()).state
-    assert (second.step, second.patience) == ("more_languages", 1), "a waiting caller hears the other page"
+    greeted = engine.answer(WHOLE, at("welcome_back"), Keys(), Answers()).state
+    assert (greeted.step, greeted.patience) == ("main_menu", 1), "a known caller waits for the menu"
     skipped = engine.answer(WHOLE, at("age_group_later"), Keys(), Answers()).state
     assert skipped.patience == 1
-    connected = engine.answer(WHOLE, at("main", patience=10), Keys("2"), Answers(is_open=True))
+    connected = engine.answer(WHOLE, at("main_menu", patience=10), Keys("2"), Answers(is_open=True))
     assert (connected.state.step, connected.verbs[0].timeout) == ("transfer", 2), "nobody waits for it in silence"

@@ -28,7 +28,7 @@ def something_else(at: str, language: str = "1") -> WebhookCall:
 
 def test_who_calls_at_night_hears_where_the_money_is(empty_database) -> None:
     answer("money", "de", MONEY)
-    call = something_else("closed").hears("night_answers_offer").presses("3")
+    call = something_else("closed").hears("night_answers_offer").presses("4")
     call.hears("night_question_money").does_not_hear("night_question_office", "night_question_application")
     call.presses("1").hears("night_answer_over")
     assert MONEY in call.heard and call.heard.count("<Gather") == 0 and "</Gather>" in call.document
@@ -39,7 +39,7 @@ def test_who_calls_at_night_hears_where_the_money_is(empty_database) -> None:
 
 def test_a_question_without_an_answer_has_no_key(empty_database) -> None:
     answer("money", "de", MONEY)
-    something_else("closed").presses("3", "2").hears("not_understood", "night_question_money")
+    something_else("closed").presses("4", "2").hears("not_understood", "night_question_money")
 
 
 @pytest.mark.parametrize(("at", "language"), [("open", "1"), ("closed", "2")])
@@ -48,9 +48,9 @@ def test_it_is_offered_only_when_closed_and_in_a_language_with_an_answer(
 ) -> None:
     answer("money", "de", MONEY)
     call = something_else(at, language)
-    offer = prompts.text("night_answers_offer", "de" if language == "1" else "en", {"key": "3"})
+    offer = prompts.text("night_answers_offer", "de" if language == "1" else "en", {"key": "4"})
     assert offer not in call.heard
-    assert MONEY not in call.presses("3").heard
+    assert MONEY not in call.presses("4").heard
 
 
 def test_the_way_to_the_tone_is_as_short_as_without_answers(empty_database) -> None:
@@ -64,7 +64,7 @@ def test_an_answer_replaces_the_one_before_and_undo_leads_back(empty_database) -
     second = answer("money", "de", MONEY)
     with database.writing() as session:
         assert night_answers.undo(session, second, None, utc_now()).text == MONEY
-    assert "Früher." in something_else("closed").presses("3", "1").heard
+    assert "Früher." in something_else("closed").presses("4", "1").heard
     with database.writing() as session, pytest.raises(Unusable):
         night_answers.undo(session, second, None, utc_now())
 
@@ -79,7 +79,7 @@ def test_what_is_no_answer(empty_database, text: str, problem: str) -> None:
 def test_answers_are_heard_on_a_day_that_a_supervisor_has_closed(empty_database) -> None:
     answer("office", "de", "In der Bahnhofstraße.")
     noon = local(tomorrow() + timedelta(days=1), 12)
-    offer = prompts.text("night_answers_offer", "de", {"key": "3"})
+    offer = prompts.text("night_answers_offer", "de", {"key": "4"})
     assert offer not in something_else(noon.isoformat()).heard
     enter(noon.date())
     assert offer in something_else(noon.isoformat()).heard
@@ -94,7 +94,7 @@ def test_a_supervisor_writes_and_records_answers_and_sees_what_is_missing(desk) 
     assert lena.get("/night-answers/").text.count("fehlt") == 2 * len(NightQuestion) - 1
     spoken = {"text": MONEY, "audio": (BytesIO(write_wav(speak(MONEY, "de"))), "a.wav")}
     assert "aufgenommen" in lena.post("/night-answers/de/money", data=spoken, follow_redirects=True).text
-    assert "/answer-2.n.wav" in something_else("closed").presses("3", "1").document
+    assert "/answer-2.n.wav" in something_else("closed").presses("4", "1").document
     assert "Zurückgenommen" in lena.post("/night-answers/2/undo", follow_redirects=True).text
     assert "schreiben Sie den Text" in lena.post("/night-answers/de/money", data={}, follow_redirects=True).text
     for nothing in ("/night-answers/xx", "/night-answers/9.wav"):

@@ -107,7 +107,7 @@ def test_each_five_minutes_are_played(studio, language: str) -> None:
 
 @pytest.mark.parametrize(("language", "unit", "count", "said"), COUNTS)
 def test_the_hard_counts(language: str, unit: str, count: int, said: str) -> None:
-    prompt, name = ("offer_voicebox", "hours") if unit == "hours" else ("line_wait", "wait_minutes")
+    prompt, name = ("callback_usual", "hours") if unit == "hours" else ("line_wait", "wait_minutes")
     assert said in speaking.text(prompt, language, {name: str(count)})
     assert times.counted(language, unit, count).format(n=count) == said
 
@@ -116,7 +116,7 @@ def test_the_hard_counts(language: str, unit: str, count: int, said: str) -> Non
 def test_each_count_to_120_has_its_number_once(language: str) -> None:
     """By figures, or by a word for one and two."""
     for prompt, name, unit in (
-        ("offer_voicebox", "hours", "hours"),
+        ("callback_usual", "hours", "hours"),
         ("not_noted", "hours", "hours"),
         ("line_wait", "wait_minutes", "minutes"),
     ):
@@ -133,7 +133,7 @@ def test_each_count_to_120_has_its_number_once(language: str) -> None:
 def test_each_count_and_place_is_played(studio, language: str) -> None:
     """A hundred and twenty is not told as ninety-nine."""
     known = {part.name for part in parts.values_of(language)}
-    for prompt, name in (("offer_voicebox", "hours"), ("line_wait", "wait_minutes"), ("line_position", "place")):
+    for prompt, name in (("callback_usual", "hours"), ("line_wait", "wait_minutes"), ("line_position", "place")):
         heard = [
             [piece.part.name for piece in prompts.spoken(prompt, language, {name: str(count)})]
             for count in range(1, parts.HIGHEST + 1)

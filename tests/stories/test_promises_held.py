@@ -213,7 +213,7 @@ def test_who_asks_by_code_for_a_callback_without_a_recording_has_the_wish_in_the
     while not owner.is_over:
         owner.presses("1")
     task = the_task(owner)
-    again = caller("anonymous").dials().presses(GERMAN, "5", "4", task.receipt_code, "0", "2").hears("noted")
+    again = caller("anonymous").dials().presses(GERMAN, "3", "4", task.receipt_code, "0", "2").hears("noted")
     again.presses("1", "0", "2").hears("noted").hangs_up()
     with database.reading() as session:
         kinds = [event.kind for event in session.get_one(CallbackTask, task.id).events]

@@ -200,7 +200,7 @@ def test_a_state_we_cannot_read_begins_again(carrier) -> None:
 
 
 def test_the_fallback_takes_the_call_up_in_its_language(carrier, empty_database) -> None:
-    state = seal(CallState("main", "en").knowing(concern=Concern.WORK), CALL)
+    state = seal(CallState("main_menu", "en").knowing(concern=Concern.WORK), CALL)
     url = f"{empty_database.base_url}/voice/answer?{urlencode({'state': state})}"
     answer = carrier("/voice/fallback", ErrorCode="11200", ErrorUrl=url)
     assert "There was a technical problem" in answer.text
@@ -249,7 +249,7 @@ def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: 
         raise RuntimeError("a mistake in our code")
 
     monkeypatch.setattr(call_intake, "write_turn", broken)
-    answer = carrier(in_step("main"), Digits="1")
+    answer = carrier(in_step("main_menu"), Digits="1")
     assert answer.status_code == 200
     assert "technisches Problem" in answer.text
     assert "Wir nehmen Ihre Stimme auf. Einverstanden" in answer.text
