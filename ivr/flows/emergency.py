@@ -32,9 +32,14 @@ def emergency() -> Mapping[str, Step]:
         "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
         "consent_emergency": Menu(
             prompt="consent_emergency",
-            choices={"1": Choice("record_emergency", sets={"records_again": False}), "2": Choice("ask_callback")},
+            choices={
+                "1": Choice("record_emergency", sets={"records_again": False}),
+                "2": Choice("ask_callback"),
+                "3": Choice("about_recording_emergency"),
+            },
             otherwise="emergency_silent",
         ),
+        "about_recording_emergency": Announce(("about_recording",), to="consent_emergency"),
         "record_emergency": Record(prompt="speak_emergency", to="review", otherwise="nothing_recorded", cut="cut"),
         # What was promised to who does not answer is told all the same.
         "emergency_silent": Branch(on=conditions.receipt_is_known, yes="emergency_kept", no="leave_unserved"),

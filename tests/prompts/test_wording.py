@@ -28,7 +28,7 @@ RECORDS_THE_VOICE = {
     "ko": r"목소리를 녹음",
 }
 #: The prompts after which the caller agrees by key.
-BEFORE_A_RECORDING = ("consent", "appointment_consent", "send_where", "change_request")
+BEFORE_A_RECORDING = ("consent", "consent_emergency", "appointment_consent", "send_where", "change_request")
 #: Sentences that are said at any hour, also when nobody is there.
 AT_ANY_HOUR = ("not_understood", "code_locked", "request_refused", "nobody_answered")
 
