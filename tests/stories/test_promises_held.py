@@ -498,7 +498,7 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller
     late.presses("*").hears("promise_emergency")
     assert "Wir rufen Sie zurück: heute bis zehn Uhr." in late.text, "it is spoken after midnight"
     closed = caller(at="clock").dials().presses(GERMAN, "1").hears("closed")
-    assert "wieder für Sie da: heute ab acht Uhr." in closed.text
+    assert "wieder da: heute ab acht Uhr." in closed.text
 
 
 # -- any call, hung up anywhere --------------------------------------------------------------------------

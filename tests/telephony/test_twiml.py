@@ -36,7 +36,7 @@ ANSWER = "http://127.0.0.1:8000/voice/answer?state=…" + AGAIN
 TABLE = [
     (
         Speak((PromptLine("closed"),)),
-        '<Say language="de-DE" voice="Polly.Vicki">Im Moment ist niemand da. Wir sind wieder für Sie da: '
+        '<Say language="de-DE" voice="Polly.Vicki">Jetzt ist niemand da. Wir sind wieder da: '
         "Montag, dreiundzwanzigster November ab acht Uhr.</Say>",
     ),
     (
