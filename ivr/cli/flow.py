@@ -20,11 +20,13 @@ def check() -> None:
     """Check the script and its prompts.
 
     Every step and concern reachable, every end good, no circle; nothing promised before a row holds it; every prompt in
-    every enabled language, every key named by its menu, every concern announced to members.
+    every enabled language, every key named by its menu, every concern announced to members; no caller of any language
+    listens for longer than allowed. Then the seconds and keys of each language.
     """
     from ivr.config.sections import ConfigurationError
     from ivr.domain.languages import LANGUAGES
     from ivr.flows import checker as checking
+    from ivr.prompts import distances
     from ivr.prompts.script import missing_prompts, offered_languages, script, unfinished, unspoken_keys
     from ivr.telephony.agent_announcements import staff_prompts
 
@@ -32,6 +34,7 @@ def check() -> None:
     found += [f"{language} is unfinished: {lack}" for language in LANGUAGES for lack in unfinished(language)]
     found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
     found += unspoken_keys()
+    found += [problem for language in offered_languages() for problem in distances.problems(script(), language)]
     try:
         staff_prompts()
     except ConfigurationError as error:
@@ -46,6 +49,9 @@ def check() -> None:
     click.echo(f"every prompt present in {', '.join(offered_languages())}")
     click.echo(f"longest way to a human or a tone: {len(longest.keys)} keys")
     click.echo(f"  {checking.describe(longest)}")
+    click.echo(f"most choices of a menu: {checking.most_choices(script())}")
+    for row in distances.table(script(), offered_languages()):
+        click.echo(row)
 
 
 @flow.command()

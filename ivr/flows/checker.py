@@ -26,7 +26,7 @@ from ivr.flows.steps import (
 #: "in at most five key presses to a human or a tone"
 MOST_KEYS = 5
 #: Choices of one menu, the emergency key included, beside those for which languages there are.
-MOST_CHOICES = 6
+MOST_CHOICES = 5
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,12 @@ def _set_by_keys(flow: Flow, slot: str) -> set[str]:
 def offered(menu: Menu) -> int:
     """How many choices a menu speaks; the main menu speaks the emergency key as one."""
     return len(menu.choices) + (menu.prompt == "main")
+
+
+def most_choices(flow: Flow) -> int:
+    """The most choices that a menu speaks, beside those for languages."""
+    menus = (step for step in flow.steps.values() if isinstance(step, Menu) and not _chooses_language(step))
+    return max(map(offered, menus))
 
 
 def _chooses_language(menu: Menu) -> bool:

@@ -1,0 +1,76 @@
+"""How long callers listen, and what they press, until they reach their language, a menu, a tone or a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ivr.config import sections
+from ivr.domain.languages import LANGUAGES
+from ivr.flows.hotline import hotline
+from ivr.flows.steps import Announce, Flow
+from ivr.prompts import distances
+
+CALLERS = Path(__file__).parents[2] / "docs" / "callers.md"
+#: The languages of a real house, where Korean is not on trial.
+OFFERED = tuple(code for code in LANGUAGES if code not in distances.ON_TRIAL)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Flow:
+    return hotline(OFFERED, tuple(f"form_{form}" for form in sections.FORMS))
+
+
+@pytest.mark.parametrize("language", OFFERED)
+def test_nobody_listens_for_longer_than_allowed(shipped: Flow, language: str) -> None:
+    assert list(distances.problems(shipped, language)) == []
+
+
+def test_a_caller_hears_only_what_the_way_says(shipped: Flow) -> None:
+    found = distances.of(shipped, "de")
+    assert [found[place].keys for place in ("own language", "main menu", "benefits tone", "call queue")] == [0, 1, 3, 2]
+    assert found["emergency tone"].keys == 4, "emergency, language, reason, consent"
+    assert found["emergency tone, keys known"].seconds < found["emergency tone"].seconds
+    assert found["emergency tone"].seconds < found["benefits tone"].seconds, "an emergency is the shortest way"
+    assert found["main menu"].seconds == found["own language"].seconds < found["call queue"].seconds
+
+
+def test_the_second_key_of_a_language_follows_at_once(shipped: Flow) -> None:
+    """Its line says both keys; the page that the first one leads to is not waited for."""
+    found = distances.of(shipped, "fr")
+    assert (found["main menu"].seconds, found["main menu"].keys) == (found["own language"].seconds, 2)
+
+
+def test_a_way_that_has_become_longer_is_named(shipped: Flow) -> None:
+    talkative = Announce(("closed", "online_services", "online_services"), to="unattended")
+    longer = replace(shipped, steps={**shipped.steps, "closed": talkative})
+    (problem,) = distances.problems(longer, "de")
+    assert problem.startswith("de: ") and problem.endswith(" s to the benefits tone, 45 s at most")
+
+
+def figures(rows: Iterable[str]) -> Mapping[str, list[tuple[float, int]]]:
+    """Seconds and keys of each language's row."""
+    found = {}
+    for row in rows:
+        name, *cells = (cell.strip() for cell in row.strip("|").split("|"))
+        if name in OFFERED:
+            found[name] = [(float(seconds), int(keys)) for seconds, keys in re.findall(r"([\d.]+) s, (\d+) key", row)]
+            assert len(found[name]) == len(cells)
+    return found
+
+
+def test_the_table_in_the_docs_is_of_this_script(shipped: Flow) -> None:
+    """The lines that `python -m ivr flow check` prints, where Korean is not installed."""
+    rows = list(distances.table(shipped, OFFERED))
+    written = CALLERS.read_text(encoding="utf-8").splitlines()
+    assert rows[0] in written
+    now, then = figures(rows), figures(row for row in written if row.count(" s, ") == rows[-1].count(" s, "))
+    assert list(now) == list(then) == list(OFFERED)
+    for language in OFFERED:
+        for (seconds, keys), (told, told_keys) in zip(now[language], then[language], strict=True):
+            assert keys == told_keys
+            assert seconds == pytest.approx(told, abs=0.5), "a voice is not the same to the last tenth each time"
