@@ -1,7 +1,8 @@
 """The beginning of a call: screened numbers, the greeting of known ones, and the language menu.
 
 Each language says its own name and its key, all on one page. The first eight have a key of their own; `9` is an
-emergency there as everywhere; `0` and a second key lead to the others, whether or not their short page is heard.
+emergency there as everywhere; `0` and a second key lead to the others, whether or not their short page is heard. Who
+speaks none of them presses `0` once more: no recording, but a callback for which an interpreter is sought.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows import conditions
 from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
-from ivr.flows.steps import Branch, Choice, End, Menu, Step
+from ivr.flows.script_blocks import OTHERWISE_OTHER
+from ivr.flows.steps import Branch, Choice, End, Menu, Promise, Step
 
 #: Languages with a key of their own, from 1 on.
 ONE_KEY = 8
@@ -27,7 +29,13 @@ _SCREENED = {EMERGENCY_KEY: EMERGENCY, "0": Choice("goodbye_screened")}
 
 def beginning(languages: Sequence[str], ahead: Mapping[str, Choice]) -> Mapping[str, Step]:
     """The steps up to the main menu, whose keys (`ahead`) count already while a known caller is greeted."""
-    return {**_screened(), **_greeting(languages, ahead), **_language_menu(languages), **_in_an_emergency(languages)}
+    return {
+        **_screened(),
+        **_greeting(languages, ahead),
+        **_language_menu(languages),
+        **_in_an_emergency(languages),
+        **_unlisted(languages),
+    }
 
 
 def _screened() -> Mapping[str, Step]:
@@ -64,15 +72,30 @@ def _language_menu(languages: Sequence[str]) -> Mapping[str, Step]:
     told = announcing(languages)
     welcome = PromptLine("welcome", DEFAULT_LANGUAGE)
     emergency = tuple(PromptLine("emergency_key", code, {"key": EMERGENCY_KEY}) for code in told)
-    more = tuple(PromptLine("another_language", code, {"key": MORE}) for code in told[-1:] if len(languages) > ONE_KEY)
     return _menus(
         languages,
         ("choose_language", "choose_more_languages"),
         "announcement_first",
         ("emergency_language", "emergency_more_languages"),
         (welcome, *emergency),
-        more,
+        {MORE: Choice("unlisted_number", sets=OTHERWISE_OTHER)},
     )
+
+
+def _unlisted(languages: Sequence[str]) -> Mapping[str, Step]:
+    """A caller who speaks no language of the menu: called back, where the number is shown. Else all goes on in German.
+
+    It is told in the languages in which the menu speaks to all; nobody is recorded who cannot understand the question.
+    """
+    told = tuple(PromptLine("interpreter_callback", code) for code in announcing(languages))
+    return {
+        "unlisted_number": Branch(on=conditions.can_be_called_back, yes="unlisted_task", no="announcement_first"),
+        "unlisted_task": Promise(EventName.INTERPRETER_WANTED, to="unlisted_told"),
+        "unlisted_told": Menu(
+            prompt="interpreter_callback", lines=told, choices={}, otherwise="goodbye_unlisted", attempts=1, timeout=2
+        ),
+        "goodbye_unlisted": End(CallEnding.PROMISED, ("goodbye",)),
+    }
 
 
 def _in_an_emergency(languages: Sequence[str]) -> Mapping[str, Step]:
@@ -91,19 +114,24 @@ def _menus(
     to: str,
     emergency: tuple[str, ...] = (),
     before: tuple[PromptLine, ...] = (),
-    after: tuple[PromptLine, ...] = (),
+    unlisted: Mapping[str, Choice] | None = None,
 ) -> Mapping[str, Step]:
     """A page of all languages, and the page that `0` leads to, on which the others say their second key alone.
 
-    `emergency`: the pages on which the language of an emergency is asked, where it is not these.
+    `emergency`: the pages on which the language of an emergency is asked, where it is not these. `unlisted`: the key of
+    who speaks none of the languages, on the last page.
     """
     first, others = languages[:ONE_KEY], languages[ONE_KEY:]
-    more = {MORE: Choice(names[1])} if others else {}
+    unlisted = unlisted or {}
+    after = tuple(
+        PromptLine("another_language", code, {"key": key}) for code in announcing(languages) for key in unlisted
+    )
+    more = {MORE: Choice(names[1])} if others else unlisted
     urgent = [{EMERGENCY_KEY: Choice(page, sets=EMERGENCY.sets)} for page in emergency] or [{}, {}]
     steps: dict[str, Step] = {
         names[0]: Menu(
             prompt="choose_language",
-            lines=(*before, *_lines(first), *_lines(others, MORE), *after),
+            lines=(*before, *_lines(first), *_lines(others, MORE), *after[-1:]),
             choices={**_choices(first, to), **more, **urgent[0]},
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
@@ -113,8 +141,8 @@ def _menus(
     if others:
         steps[names[1]] = Menu(
             prompt="choose_language",
-            lines=_lines(others),
-            choices={**_choices(others, to), **urgent[1]},
+            lines=(*_lines(others), *after),
+            choices={**_choices(others, to), **unlisted, **urgent[1]},
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
             attempts=1,

@@ -10,7 +10,7 @@ import pytest
 
 from ivr import prompts
 from ivr.domain import receipt_codes
-from ivr.domain.enums import CallEnding, CallQueueState, Concern, RequestStatus, TaskKind
+from ivr.domain.enums import CallEnding, CallQueueState, Concern, EventName, RequestStatus, TaskKind
 from ivr.domain.languages import LANGUAGES
 from ivr.flows import engine
 from ivr.flows.protocol import (
@@ -33,7 +33,7 @@ from ivr.flows.protocol import (
 from ivr.flows.request import CallerRequest
 from ivr.flows.state import AnsweredQuestion, CallState
 from ivr.flows.state_codec import CALL_STATES
-from ivr.flows.steps import End, EnterDigits, Menu
+from ivr.flows.steps import End, EnterDigits, Flow, Menu
 from tests.support.flows import FLOW, WHOLE
 
 #: The caller has answered two questions.
@@ -125,7 +125,12 @@ def test_nine_is_an_emergency_at_every_menu(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in MENUS if not name.endswith("_language") and name not in ("welcome_back", "blocked", "held_off")],
+    [
+        name
+        for name in MENUS
+        if not name.endswith("_language")
+        and name not in ("choose_more_languages", "welcome_back", "blocked", "held_off")
+    ],
 )
 @pytest.mark.parametrize("is_open", [True, False])
 def test_zero_reaches_a_person_or_the_voicebox(name: str, is_open: bool) -> None:
@@ -203,6 +208,26 @@ def test_all_languages_are_told_on_one_page_and_those_beyond_eight_have_two_keys
     told = [(line.language, line.values["key"]) for line in first.lines if line.prompt == "choose_language"]
     assert [language for language, _ in told] == list(LANGUAGES), "each language's line in that language"
     assert [key for _, key in told] == [*"12345678", "01", "02", "03", "04", "05"]
+
+
+@pytest.mark.parametrize(("flow", "page"), [(WHOLE, "choose_more_languages"), (FLOW, "choose_language")])
+def test_who_speaks_none_of_the_languages_is_called_back_with_an_interpreter(flow: Flow, page: str) -> None:
+    """Zero on the last page. The promise is made in German and English; there is no question about a recording."""
+    turn = engine.answer(flow, at(page), Keys("0"), Answers(shown=True))
+    assert [event.name for event in turn.events] == [EventName.INTERPRETER_WANTED]
+    assert (turn.state.step, turn.state.request.concern) == ("unlisted_told", "other")
+    (said,) = turn.verbs
+    assert [(line.prompt, line.language) for line in said.lines] == [
+        ("interpreter_callback", "de"), ("interpreter_callback", "en"),
+    ]  # fmt: skip
+    over = engine.answer(flow, turn.state, Keys(), Answers(shown=True))
+    assert over.state.step == "goodbye_unlisted"
+    assert not any(isinstance(verb, RecordSpeech) for verb in (*turn.verbs, *over.verbs))
+
+
+def test_who_speaks_none_of_the_languages_and_shows_no_number_goes_on_in_german() -> None:
+    turn = engine.answer(WHOLE, at("choose_more_languages"), Keys("0"), Answers(shown=False))
+    assert (turn.state.step, turn.state.language, turn.events) == ("main_menu", "de", ())
 
 
 @pytest.mark.parametrize(("keys", "language"), [("1", "de"), ("6", "uk"), ("01", "pl"), ("04", "fr")])

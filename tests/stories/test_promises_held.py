@@ -501,6 +501,22 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller
     assert "wieder da: heute ab acht Uhr." in closed.text
 
 
+# -- callers of none of the languages ----------------------------------------------------------------------
+
+
+def test_who_speaks_none_of_the_languages_is_a_task_for_an_interpreter(caller) -> None:
+    """Two keys, no recording; the task tells when they called, and is there before they hear of it."""
+    person = caller().dials().presses("0", "0").hears("interpreter_callback").does_not_hear("consent").hangs_up()
+    task = the_task(person)
+    assert (task.needs_interpreter, task.callback_number, task.concern) == (True, person.number, "other")
+    assert task.first_contact_at <= utc_now()
+
+
+def test_who_speaks_none_of_the_languages_and_shows_no_number_is_promised_nothing(caller) -> None:
+    person = caller("anonymous").dials().presses("0", "0").hears("main").does_not_hear("interpreter_callback")
+    assert tasks_of(person.hangs_up()) == []
+
+
 # -- any call, hung up anywhere --------------------------------------------------------------------------
 
 
