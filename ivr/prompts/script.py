@@ -16,6 +16,8 @@ from ivr.flows.steps import Flow, Menu
 from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, WITH_NUMERALS, catalogue
 from ivr.prompts.times import spoken_times
 
+#: The prompt of the main menu.
+MAIN = "main"
 #: Prompts of the language menu, which other languages' callers hear too.
 _LANGUAGE_MENU = frozenset({"welcome", "choose_language", "another_language", "emergency_key"})
 
@@ -92,8 +94,9 @@ def missing_prompts() -> Iterator[tuple[str, str]]:
 def unspoken_keys() -> Iterator[str]:
     """Each key that a menu has and does not name in an offered language, one sentence each.
 
-    Keys that count anywhere, keys that do what silence does, and the hash key, which ends, may go unsaid. Menus that
-    number their lines (languages, forms) say every key by themselves.
+    Keys that count anywhere are said in the main menu. Elsewhere they may go unsaid, and so may keys that do what
+    silence does, and the hash key, which ends. Menus that number their lines (languages, forms) say
+    every key by themselves.
     """
     for language in offered_languages():
         texts = catalogue(language).texts
@@ -109,6 +112,8 @@ def unspoken_keys() -> Iterator[str]:
 
 
 def _keys_to_say(menu: Menu) -> Iterator[str]:
+    if menu.prompt == MAIN:
+        yield from script().anywhere
     for key, choice in menu.choices.items():
         as_silence = choice.to == menu.otherwise and choice.sets == menu.otherwise_sets
         if is_digits(key) and key not in script().anywhere and not as_silence:
