@@ -19,9 +19,9 @@ class Callers(Transcription):
     hotline_number: PhoneNumber = Field("+494211782666", description="The number of the hotline in E.164.")
     languages: tuple[str, ...] = Field(
         (),
-        max_length=18,
-        description="Languages of the menu in its order, nine to a page. Empty: all. `ko` is offered only where its "
-        "model is installed.",
+        max_length=16,
+        description="Languages of the menu in its order, the first eight with one key. Empty: all. `ko` is offered "
+        "only where its model is installed.",
     )
     dialled_languages: dict[PhoneNumber, str] = Field(
         {}, description="Number that was dialled -> language in which its callers are greeted."

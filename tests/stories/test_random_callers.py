@@ -55,7 +55,12 @@ _ASKING = {
     ("confirm_sms_number", "1"): "link",
 }
 #: What is asked only of those whose wish has been taken down: how to send the forms is settled, an appointment is.
-_TOLD = {"choose_form": "forms", "appointment_mode": "appointment", "silent_callback": "silence"}
+_TOLD = {
+    "choose_form": "forms",
+    "appointment_mode": "appointment",
+    "silent_callback": "silence",
+    "interpreter_callback": "interpreter",
+}
 #: Questions that may lead to a tone, and what is said between the answer and the tone.
 _MAY_RECORD = {step.prompt for name, step in WHOLE.steps.items() if name in WHOLE.consents}
 _BEFORE_TONE = {step.prompt for step in WHOLE.steps.values() if isinstance(step, Record)}
@@ -260,7 +265,7 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
 
     tasks = list(all_tasks(api))
     found = {sid for task in tasks for sid in task["calls"]}
-    asked_for = {"speech", "callback", "appointment", "forms", "silence"}
+    asked_for = {"speech", "callback", "appointment", "forms", "silence", "interpreter"}
     promised = {report.call_sid for stranger, report in calls if stranger.wishes & asked_for}
     assert len(promised) > CALLERS / 20
     assert promised <= found, "every promise made to a caller exists as a task"
