@@ -202,7 +202,7 @@ def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(
 
 def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(caller, clock) -> None:
     clock(MORNING + timedelta(minutes=34, seconds=20))
-    person = caller(at="clock").dials().presses(GERMAN, "9", "1", "").hears("promise_emergency")
+    person = caller(at="clock").dials().presses(GERMAN, "9", "1", "2").hears("promise_emergency")
     due_at = the_task(person).due_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert (due_at.hour, due_at.minute) == (12, 34)
     assert "bis zwölf Uhr dreißig" in person.text, "five minutes are told, the earlier ones"
