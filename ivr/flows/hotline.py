@@ -204,7 +204,9 @@ def _unanswered() -> Mapping[str, Step]:
     """The end for callers who do not choose. Whose number is shown is called back once, a single time."""
     return {
         "leave_unserved": Branch(on=conditions.receipt_is_known, yes="finish", no="silent_at_last"),
-        "silent_at_last": Branch(on=conditions.silence_is_answered, yes="silent_task", no="goodbye_unserved"),
+        "silent_at_last": Branch(on=conditions.silence_is_answered, yes="silent_task", no="unserved_first"),
+        "unserved_first": Branch(on=conditions.team_is_open, yes="goodbye_unserved", no="unserved_closed"),
+        "unserved_closed": Announce(("opening_again",), to="goodbye_unserved"),
         "silent_task": Promise(EventName.SILENT_CALLER, to="goodbye_silent"),
         "goodbye_silent": End(CallEnding.PROMISED, ("silent_callback", "goodbye")),
         "goodbye_unserved": End(CallEnding.UNSERVED, ("call_again", "goodbye")),
@@ -250,8 +252,11 @@ def _callback() -> Mapping[str, Step]:
             attempts=2,
         ),
         "receipt": Branch(on=conditions.receipt_is_known, yes="usual_first", no="goodbye_not_noted"),
-        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="usual_time", no="receipt_code"),
+        # When we open again is said here, so that outside opening hours the tone comes sooner.
+        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="hours_first", no="receipt_code"),
+        "hours_first": Branch(on=conditions.team_is_open, yes="usual_time", no="usual_time_closed"),
         "usual_time": Announce(("callback_usual",), to="receipt_code"),
+        "usual_time_closed": Announce(("opening_again", "callback_usual"), to="receipt_code"),
         "receipt_code": End(CallEnding.PROMISED, ("receipt", "receipt_again", "goodbye")),
         "goodbye_not_noted": End(CallEnding.PROMISED, ("not_noted", "goodbye")),
     }

@@ -119,19 +119,17 @@ def _menus(
     """A page of all languages, and the page that `0` leads to, on which the others say their second key alone.
 
     `emergency`: the pages on which the language of an emergency is asked, where it is not these. `unlisted`: the key of
-    who speaks none of the languages, on the last page.
+    who speaks none of the languages, on the last page. The first page tells it to who has not chosen yet.
     """
     first, others = languages[:ONE_KEY], languages[ONE_KEY:]
     unlisted = unlisted or {}
-    after = tuple(
-        PromptLine("another_language", code, {"key": key}) for code in announcing(languages) for key in unlisted
-    )
     more = {MORE: Choice(names[1])} if others else unlisted
     urgent = [{EMERGENCY_KEY: Choice(page, sets=EMERGENCY.sets)} for page in emergency] or [{}, {}]
     steps: dict[str, Step] = {
         names[0]: Menu(
             prompt="choose_language",
-            lines=(*before, *_lines(first), *_lines(others, MORE), *after[-1:]),
+            lines=(*before, *_lines(first), *_lines(others, MORE)),
+            lines_again=_unlisted_lines(languages, MORE * 2 if others else MORE) if unlisted else (),
             choices={**_choices(first, to), **more, **urgent[0]},
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
@@ -141,7 +139,7 @@ def _menus(
     if others:
         steps[names[1]] = Menu(
             prompt="choose_language",
-            lines=(*_lines(others), *after),
+            lines=(*_lines(others), *(_unlisted_lines(languages, MORE) if unlisted else ())),
             choices={**_choices(others, to), **unlisted, **urgent[1]},
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
@@ -153,6 +151,10 @@ def _menus(
 def _lines(languages: Sequence[str], first_key: str = "") -> tuple[PromptLine, ...]:
     keyed = enumerate(languages, start=1)
     return tuple(PromptLine("choose_language", code, {"key": f"{first_key}{key}"}) for key, code in keyed)
+
+
+def _unlisted_lines(languages: Sequence[str], keys: str) -> tuple[PromptLine, ...]:
+    return tuple(PromptLine("another_language", code, {"key": keys}) for code in announcing(languages))
 
 
 def _choices(languages: Sequence[str], to: str) -> dict[str, Choice]:

@@ -56,6 +56,8 @@ class Menu:
     #: Seconds of silence that count as no answer. A menu with less than the usual time is passed by waiting.
     timeout: int = USUAL_SECONDS
     lines: tuple[PromptLine, ...] = ()
+    #: What is added to the lines for a caller who has not chosen at the first presentation.
+    lines_again: tuple[PromptLine, ...] = ()
     #: Slots that are set when nothing was chosen.
     otherwise_sets: Mapping[str, Any] = field(default_factory=dict)
     #: The language of what follows when nothing was chosen, where it is not the caller's.
@@ -78,7 +80,8 @@ class Menu:
 
     def lines_for(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
         """What the menu says in a call: `lines` without those of keys that do not exist, or its prompt."""
-        lines = tuple(line for line in self.lines if self.offers(line.values.get("key", ""), state, questions))
+        said = (*self.lines, *self.lines_again) if state.tries else self.lines
+        lines = tuple(line for line in said if self.offers(line.values.get("key", ""), state, questions))
         return lines or (PromptLine(self.prompt),)
 
     @property
@@ -316,7 +319,7 @@ class Flow:
         asked: set[str] = set()
         for step in self.steps.values():
             if isinstance(step, Menu) and step.lines:
-                asked |= {line.prompt for line in step.lines}
+                asked |= {line.prompt for line in (*step.lines, *step.lines_again)}
             elif isinstance(step, Menu | EnterDigits):
                 asked.add(step.prompt)
         return frozenset(asked) - OWN_TEXTS

@@ -1,7 +1,7 @@
 """Counts what a caller hears and presses up to their language, the main menu, a tone and a person.
 
-Seconds are those of the texts as this machine speaks them, without recordings. In the language menu each language is a
-prompt of its own: the key is pressed at the end of the line that names it. Any other prompt is heard to its end.
+Seconds are those of the texts as this machine speaks them, without recordings. Every prompt is heard to its end, the
+whole language menu too.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ LIMITS: Mapping[str, float] = {
     "emergency tone": 40.0,
     "emergency tone, keys known": 15.0,
 }
-#: Languages without limits. Korean is there to try the recogniser out (see `Settings.enabled_languages`).
+#: Languages that are left out. Korean is there to try the recogniser out (see `Settings.enabled_languages`).
 ON_TRIAL = frozenset({"ko"})
-#: Places without a limit: where people wait for a person, and the tones for who hears the language menus to their ends.
-OTHERS = ("call queue", "benefits tone, all heard", "emergency tone, all heard")
+#: Places without a limit: where people wait for a person.
+OTHERS = ("call queue",)
 
 
 @dataclass(frozen=True)
@@ -172,10 +172,10 @@ class _Caller:
                 return line.values["key"]
         raise ValueError(f"{language} is not offered")
 
-    def chooses(self, language: str, *, hears_all: bool = False) -> _Caller:
-        """Choose a language at the end of its line, or of the whole menu; a second key follows at once."""
+    def chooses(self, language: str) -> _Caller:
+        """Choose a language at the end of the menu; a second key follows at once."""
         keys = self.language_keys(language)
-        self.presses_at(keys[0], self.seconds if hears_all else self.seconds_to_line(keys, language))
+        self.presses_at(keys[0], self.seconds)
         return self.presses_at_once(*keys[1:])
 
     @property
@@ -198,38 +198,23 @@ def of(flow: Flow, language: str) -> Mapping[str, Distance]:
         ValueError: the language is not offered.
     """
     rings = _Caller(flow)
-    urgent = _Caller(flow)
-    urgent.presses_at(EMERGENCY_KEY, urgent.seconds_to_line(EMERGENCY_KEY, announced_in(flow, language)))
     knows = _Caller(flow).presses_at_once(EMERGENCY_KEY)
     knows.presses_at_once(*knows.language_keys(language), "1")
-    hears_all = _Caller(flow).presses(EMERGENCY_KEY).chooses(language, hears_all=True)
     return {
         "own language": Distance(rings.seconds_to_line(rings.language_keys(language), language), 0),
         "main menu": _Caller(flow).chooses(language).before,
         "known caller's menu": _Caller(flow, known_in=language).waits_silently().before,
         "benefits tone": _Caller(flow).chooses(language).presses("1", "1").at(RecordSpeech),
-        "emergency tone": urgent.chooses(language).presses("1", "1").at(RecordSpeech),
+        "emergency tone": _Caller(flow).presses(EMERGENCY_KEY).chooses(language).presses("1", "1").at(RecordSpeech),
         "emergency tone, keys known": knows.presses("1").at(RecordSpeech),
         "call queue": _Caller(flow, is_open=True).chooses(language).presses("1").waits_silently().at(JoinQueue),
-        "benefits tone, all heard": _Caller(flow).chooses(language, hears_all=True).presses("1", "1").at(RecordSpeech),
-        "emergency tone, all heard": hears_all.presses("1", "1").at(RecordSpeech),
     }
-
-
-def announced_in(flow: Flow, language: str) -> str:
-    """The language in which the caller of a language hears of the emergency key in the language menu.
-
-    It is their own, or else the last one of those in which it is said.
-    """
-    menu = flow.steps["choose_language"]
-    said = [line.language for line in menu.lines if line.prompt == "emergency_key"] if isinstance(menu, Menu) else []
-    return language if language in said or not said else said[-1] or language
 
 
 def problems(flow: Flow, language: str) -> Iterator[str]:
     """Each limit that is exceeded for a caller of a language, one sentence each."""
     for place, distance in of(flow, language).items():
-        if language not in ON_TRIAL and place in LIMITS and distance.seconds > LIMITS[place]:
+        if place in LIMITS and distance.seconds > LIMITS[place]:
             yield f"{language}: {distance.seconds:.1f} s to the {place}, {LIMITS[place]:.0f} s at most"
 
 

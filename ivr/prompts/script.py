@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from babel.core import UnknownLocaleError
@@ -39,6 +39,11 @@ def script() -> Flow:
     if _cache is None or _cache[1] is not configured or now - _cache[0] > _CACHE_SECONDS:
         _cache = now, configured, _flow(offered_languages(), configured.forms)
     return _cache[2]
+
+
+def script_in(languages: Sequence[str]) -> Flow:
+    """The call script of the present settings, as it is where these languages are offered."""
+    return _flow(tuple(languages), settings().forms)
 
 
 def offered_languages() -> tuple[str, ...]:
