@@ -12,8 +12,8 @@ from ivr.domain.timestamps import iso
 from ivr.prompts import speaking
 from ivr.prompts.script import offered_languages
 
-#: The prompt that callers outside opening hours hear.
-_CLOSED = "closed"
+#: The prompts that callers outside opening hours hear, the second one after their message.
+_CLOSED = ("closed", "opening_again")
 _MINUTE = timedelta(minutes=1)
 
 
@@ -54,4 +54,7 @@ def _texts(hours: Hours, at: datetime) -> Mapping[str, str]:
         return {}
     opening = opening_hours.next_opening(hours, at) or at
     values = {"opening_at": iso(opening) or "", "today": at.date().isoformat()}
-    return {language: speaking.text(_CLOSED, language, values) for language in offered_languages()}
+    return {
+        language: " ".join(speaking.text(prompt, language, values) for prompt in _CLOSED)
+        for language in offered_languages()
+    }

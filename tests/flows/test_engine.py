@@ -294,7 +294,7 @@ def test_nothing_is_recorded_before_consent(tone: str) -> None:
         assert [key for key, choice in step.choices.items() if choice.to == tone] in (["1"], ["3"])
         assert step.otherwise != tone
         said = prompts.catalogue("de")[step.prompt]
-        assert re.search("nehmen Ihre Stimme auf", said), "it says that it is recorded"
+        assert re.search("nehmen (wir )?Ihre Stimme auf", said), "it says that it is recorded"
 
 
 def test_wrong_keys_are_asked_again_twice() -> None:

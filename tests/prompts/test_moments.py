@@ -64,7 +64,7 @@ TABLE = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_days_near_and_far_in_every_language(language: str) -> None:
     moments = (
-        ("closed", f"{TODAY}T08:00"),
+        ("opening_again", f"{TODAY}T08:00"),
         ("request_open", "2026-11-28T10:00"),
         ("request_open", "2026-12-01T09:45"),
         ("request_open", "2026-12-04T18:00"),
@@ -111,7 +111,7 @@ def test_the_day_is_that_on_which_the_prompt_is_spoken(empty_database) -> None:
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if catalogue(code).numerals])
 def test_played_languages_say_days_in_parts_of_their_own(language: str, empty_database) -> None:
     for at, part in ((f"{TODAY}T08:00", "today"), ("2026-11-28T08:00", "tomorrow"), ("2026-12-01T08:00", "tuesday")):
-        pieces = prompts.spoken("closed", language, values(at))
+        pieces = prompts.spoken("opening_again", language, values(at))
         assert part in [piece.part.name for piece in pieces]
 
 
@@ -128,4 +128,4 @@ def test_played_languages_say_days_in_parts_of_their_own(language: str, empty_da
 )
 def test_when_the_hotline_opens_again(now: str, said: str, empty_database) -> None:
     spoken = PromptValues(CallState("consent", "de"), datetime.fromisoformat(now).replace(tzinfo=BERLIN))
-    assert speaking.text("closed", "de", spoken).endswith(said)
+    assert speaking.text("opening_again", "de", spoken).endswith(said)

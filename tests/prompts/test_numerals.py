@@ -57,11 +57,11 @@ def test_a_receipt_code_is_played_digit_by_digit(studio, language: str) -> None:
 
 @pytest.mark.parametrize("language", PLAYED)
 def test_days_and_hours_are_played_in_local_time(studio, language: str) -> None:
-    heard = names(language, "closed", opening_at="2026-11-23T07:30:00Z")
-    assert heard[0] == "closed-0"
-    assert heard[1:5] == ["monday", "day-23", "month-11", "closed-1"]
+    heard = names(language, "opening_again", opening_at="2026-11-23T07:30:00Z")
+    assert heard[0] == "opening_again-0"
+    assert heard[1:5] == ["monday", "day-23", "month-11", "opening_again-1"]
     assert {"number-8", "number-30"} <= set(heard), "08:30 in Bremen"
-    summer = names(language, "closed", opening_at="2026-07-01T06:00:00Z")
+    summer = names(language, "opening_again", opening_at="2026-07-01T06:00:00Z")
     assert {"day-1", "month-7", "number-8"} <= set(summer)
     assert "number-0" not in summer, "eight o'clock sharp"
 
@@ -77,4 +77,4 @@ def test_days_and_hours_are_played_in_local_time(studio, language: str) -> None:
     ],
 )
 def test_days_and_hours_are_said_in_the_callers_language(studio, language: str, said: str) -> None:
-    assert prompts.text("closed", language, {"opening_at": "2026-11-23T07:30:00Z"}).endswith(said)
+    assert prompts.text("opening_again", language, {"opening_at": "2026-11-23T07:30:00Z"}).endswith(said)

@@ -155,7 +155,7 @@ def test_no_minute_that_is_not_a_multiple_of_five() -> None:
 
 
 def test_an_opening_just_before_midnight_is_told_with_the_day_that_it_is_rounded_to() -> None:
-    said = speaking.text("closed", "de", {"opening_at": "2026-11-28T22:58:00Z", "today": "2026-11-28"})
+    said = speaking.text("opening_again", "de", {"opening_at": "2026-11-28T22:58:00Z", "today": "2026-11-28"})
     assert said.endswith("morgen ab Mitternacht.")
 
 

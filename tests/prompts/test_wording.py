@@ -13,10 +13,10 @@ from ivr.telephony.queue_webhooks import _in_fives
 
 #: How each language says that the caller's voice is recorded, and not only that something is written down.
 RECORDS_THE_VOICE = {
-    "de": r"nehmen Ihre Stimme auf",
+    "de": r"nehmen (wir )?Ihre Stimme auf",
     "en": r"record your voice",
     "tr": r"[Ss]esinizi kayde",
-    "ar": r"تسجيل الصوت",
+    "ar": r"تسجيل الصوت|نسجل صوتكم",
     "ru": r"аудиозапись",
     "uk": r"аудіозапис",
     "fa": r"صدای شما ضبط",

@@ -261,8 +261,8 @@ def test_codes_cannot_be_guessed(caller, rings_again, hotline) -> None:
 
 def test_a_recording_for_another_matter_does_not_replace_the_first(caller, tasks_of) -> None:
     person = german(caller).presses("2").hears("consent").presses("1").hears("speak_now").says(SPEECH)
-    person.hears("review").presses("9").hears("emergency").presses("2").hears("consent").presses("1")
-    person.hears("speak_now").says(SPEECH).hears("review").presses("1").hears("confirm_number").presses("1")
+    person.hears("review").presses("9").hears("emergency").presses("2").hears("consent_emergency").presses("1")
+    person.hears("speak_emergency").says(SPEECH).hears("review").presses("1").hears("confirm_number").presses("1")
     person.hears("goodbye").is_sent_off()
     work, emergency = sorted(tasks_of(person.call_sid), key=lambda task: task["id"])
     assert (work["concern"], emergency["concern"]) == ("work", "emergency")

@@ -202,7 +202,7 @@ def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(
 
 def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(caller, clock) -> None:
     clock(MORNING + timedelta(minutes=34, seconds=20))
-    person = caller(at="clock").dials().presses(GERMAN, "9", "1", "2").hears("promise_emergency")
+    person = caller(at="clock").dials().presses(GERMAN, "9", "1", "1", "2").hears("promise_emergency")
     due_at = the_task(person).due_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert (due_at.hour, due_at.minute) == (12, 34)
     assert "bis zwölf Uhr dreißig" in person.text, "five minutes are told, the earlier ones"
@@ -497,7 +497,7 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller
     clock(datetime(2026, 11, 26, 23, 1, tzinfo=UTC))
     late.presses("*").hears("promise_emergency")
     assert "Wir rufen Sie zurück: heute bis zehn Uhr." in late.text, "it is spoken after midnight"
-    closed = caller(at="clock").dials().presses(GERMAN, "1").hears("closed")
+    closed = caller(at="clock").dials().presses(GERMAN, "1", "2", "2", "1", "#", "3").hears("opening_again")
     assert "wieder da: heute ab acht Uhr." in closed.text
 
 
@@ -505,15 +505,15 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller
 
 
 def test_who_speaks_none_of_the_languages_is_a_task_for_an_interpreter(caller) -> None:
-    """Two keys, no recording; the task tells when they called, and is there before they hear of it."""
-    person = caller().dials().presses("0", "0").hears("interpreter_callback").does_not_hear("consent").hangs_up()
+    """One key where no language has two; no recording; the task tells when they called, and is there before they hear of it."""
+    person = caller().dials().presses("0").hears("interpreter_callback").does_not_hear("consent").hangs_up()
     task = the_task(person)
     assert (task.needs_interpreter, task.callback_number, task.concern) == (True, person.number, "other")
     assert task.first_contact_at <= utc_now()
 
 
 def test_who_speaks_none_of_the_languages_and_shows_no_number_is_promised_nothing(caller) -> None:
-    person = caller("anonymous").dials().presses("0", "0").hears("main").does_not_hear("interpreter_callback")
+    person = caller("anonymous").dials().presses("0").hears("main").does_not_hear("interpreter_callback")
     assert tasks_of(person.hangs_up()) == []
 
 

@@ -89,10 +89,10 @@ def test_another_key_and_another_hour_are_said_anew(empty_database) -> None:
     def said(prompt: str, **values: str) -> str:
         return spoken_lines.rendered((PromptLine(prompt),), "de", values)
 
-    assert "die eins" in said("choose_language", key="1")
-    assert "die zwei" in said("choose_language", key="2")
-    assert "ab acht Uhr" in said("closed", opening_at="2026-11-23T07:00:00Z")
-    assert "ab neun Uhr" in said("closed", opening_at="2026-11-23T08:00:00Z")
+    assert "Deutsch eins" in said("choose_language", key="1")
+    assert "Deutsch zwei" in said("choose_language", key="2")
+    assert "ab acht Uhr" in said("opening_again", opening_at="2026-11-23T07:00:00Z")
+    assert "ab neun Uhr" in said("opening_again", opening_at="2026-11-23T08:00:00Z")
 
 
 def test_a_persons_number_and_code_are_not_kept(empty_database) -> None:

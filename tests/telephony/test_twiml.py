@@ -35,8 +35,8 @@ ANSWER = "http://127.0.0.1:8000/voice/answer?state=…" + AGAIN
 
 TABLE = [
     (
-        Speak((PromptLine("closed"),)),
-        '<Say language="de-DE" voice="Polly.Vicki">Jetzt ist niemand da. Wir sind wieder da: '
+        Speak((PromptLine("opening_again"),)),
+        '<Say language="de-DE" voice="Polly.Vicki">Wir sind wieder da: '
         "Montag, dreiundzwanzigster November ab acht Uhr.</Say>",
     ),
     (
