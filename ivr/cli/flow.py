@@ -52,6 +52,9 @@ def check() -> None:
     click.echo(f"longest way to a human or a tone: {len(longest.keys)} keys")
     click.echo(f"  {checking.describe(longest)}")
     click.echo(f"most choices of a menu: {checking.most_choices(script())}")
+    questions = ((*distances.longest_question(as_measured, language), language) for language in measured)
+    seconds, prompt, language = max(questions)
+    click.echo(f"longest question: {seconds:.1f} s ({prompt}, {language})")
     for row in distances.table(as_measured, measured):
         click.echo(row)
 

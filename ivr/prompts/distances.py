@@ -16,7 +16,7 @@ from ivr.flows.language_menu import EMERGENCY_KEY
 from ivr.flows.protocol import JoinQueue, Keys, Listen, PromptLine, RecordSpeech, Speak, StatusAnswer
 from ivr.flows.state import CallState
 from ivr.flows.steps import Flow, Menu
-from ivr.prompts.check import EXAMPLES
+from ivr.prompts.check import EXAMPLES, LONGEST_QUESTION
 from ivr.prompts.speaking import text
 
 #: Where a caller is on the way -> the most seconds up to there.
@@ -213,9 +213,18 @@ def of(flow: Flow, language: str) -> Mapping[str, Distance]:
 
 def problems(flow: Flow, language: str) -> Iterator[str]:
     """Each limit that is exceeded for a caller of a language, one sentence each."""
+    seconds, prompt = longest_question(flow, language)
+    if seconds > LONGEST_QUESTION:
+        yield f"{language}: {prompt} lasts {seconds:.1f} s, {LONGEST_QUESTION:.0f} s at most"
     for place, distance in of(flow, language).items():
         if place in LIMITS and distance.seconds > LIMITS[place]:
             yield f"{language}: {distance.seconds:.1f} s to the {place}, {LIMITS[place]:.0f} s at most"
+
+
+def longest_question(flow: Flow, language: str) -> tuple[float, str]:
+    """Seconds and name of the longest prompt that asks for a key in a language."""
+    asked = flow.questions()
+    return max((speak(text(prompt, language, EXAMPLES), language).seconds, prompt) for prompt in asked)
 
 
 def table(flow: Flow, languages: Sequence[str]) -> Iterator[str]:

@@ -74,3 +74,9 @@ def test_the_table_in_the_docs_is_of_this_script(shipped: Flow) -> None:
         for (seconds, keys), (told, told_keys) in zip(now[language], then[language], strict=True):
             assert keys == told_keys
             assert seconds == pytest.approx(told, abs=0.5), "a voice is not the same to the last tenth each time"
+
+
+def test_a_question_that_has_become_too_long_is_named(shipped: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, prompt = distances.longest_question(shipped, "de")
+    monkeypatch.setattr(distances, "LONGEST_QUESTION", seconds - 0.1)
+    assert [problem.split(" lasts ")[0] for problem in distances.problems(shipped, "de")] == [f"de: {prompt}"]
