@@ -27,13 +27,13 @@ def check() -> None:
     from ivr.domain.languages import LANGUAGES
     from ivr.flows import checker as checking
     from ivr.prompts import distances
-    from ivr.prompts.script import missing_prompts, offered_languages, script, script_in, unfinished, unspoken_keys
+    from ivr.prompts.script import missing_prompts, offered_languages, script, script_in, unfinished, wrong_keys
     from ivr.telephony.agent_announcements import staff_prompts
 
     found = checking.problems(script())
     found += [f"{language} is unfinished: {lack}" for language in LANGUAGES for lack in unfinished(language)]
     found += [f"{language}: the prompt {prompt} is missing" for language, prompt in missing_prompts()]
-    found += unspoken_keys()
+    found += wrong_keys()
     measured = [language for language in offered_languages() if language not in distances.ON_TRIAL]
     as_measured = script_in(measured)
     found += [problem for language in measured for problem in distances.problems(as_measured, language)]

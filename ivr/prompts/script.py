@@ -96,15 +96,15 @@ def missing_prompts() -> Iterator[tuple[str, str]]:
             yield language, prompt
 
 
-def unspoken_keys() -> Iterator[str]:
-    """Each key that a menu has and does not name in an offered language, one sentence each.
+def wrong_keys() -> Iterator[str]:
+    """Each key that a menu has and does not name in an offered language, or names and does not have; one sentence each.
 
     Keys that count anywhere are said in the main menu. Elsewhere they may go unsaid, and so may keys that do what
     silence does, and the hash key, which ends. Menus that number their lines (languages, forms) say
     every key by themselves.
     """
     for language in offered_languages():
-        texts = catalogue(language).texts
+        texts, digits = catalogue(language).texts, catalogue(language).digits
         for name, step in script().steps.items():
             said = {line.values["key"] for line in step.lines if "key" in line.values} if isinstance(step, Menu) else ()
             if not isinstance(step, Menu) or (said and not step.only_if):
@@ -112,8 +112,11 @@ def unspoken_keys() -> Iterator[str]:
             prompts = [line.prompt for line in step.lines if "key" not in line.values] or [step.prompt]
             text = " ".join(texts.get(prompt, "") for prompt in prompts)
             for key in _keys_to_say(step):
-                if key not in said and not _names(text, key, catalogue(language).digits[int(key)]):
+                if key not in said and not _names(text, key, digits[int(key)]):
                     yield f"voice_prompts/{language}.toml: {prompts[-1]} does not name the key {key} (step {name})"
+            for key in "0123456789":
+                if key not in {*step.choices, *script().anywhere} and _offers(text, key, digits[int(key)]):
+                    yield f"voice_prompts/{language}.toml: {prompts[-1]} names {key}, which is no key (step {name})"
 
 
 def _keys_to_say(menu: Menu) -> Iterator[str]:
@@ -123,6 +126,11 @@ def _keys_to_say(menu: Menu) -> Iterator[str]:
         as_silence = choice.to == menu.otherwise and choice.sets == menu.otherwise_sets
         if is_digits(key) and key not in script().anywhere and not as_silence:
             yield key
+
+
+def _offers(text: str, key: str, word: str) -> bool:
+    """Whether a text ends a clause with a key, as menus name theirs: "Money: one." Elsewhere the word may count."""
+    return bool(re.search(rf"\b{re.escape(word)}\w{{0,2}}\s*(?=[.:,،؛;]|$)|(?<!\d){key}(?=번)", text, re.IGNORECASE))
 
 
 def _names(text: str, key: str, word: str) -> bool:

@@ -131,9 +131,19 @@ def test_a_key_that_a_menu_does_not_name_is_named(prompts_of_our_own: Path) -> N
     assert "voice_prompts/en.toml: other_concern does not name the key 2 (step other_matter)" in checked.output
 
 
+def test_a_key_that_a_menu_names_and_does_not_have_is_named(prompts_of_our_own: Path) -> None:
+    english = prompts_of_our_own / "en.toml"
+    text = english.read_text(encoding="utf-8")
+    english.write_text(
+        text.replace("Other: four. Speak: zero.", "Other: four. Old: six. Speak: zero."), encoding="utf-8"
+    )
+    forget()
+    assert list(script.wrong_keys()) == ["voice_prompts/en.toml: main names 6, which is no key (step main_menu)"]
+
+
 def test_every_menu_names_its_keys_in_every_language(prompts_of_our_own: Path) -> None:
     assert len(script.offered_languages()) > 10
-    assert list(script.unspoken_keys()) == []
+    assert list(script.wrong_keys()) == []
 
 
 def test_the_local_carrier_has_the_carriers_voice_of_each_language() -> None:
