@@ -505,7 +505,7 @@ def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller
 
 
 def test_who_speaks_none_of_the_languages_is_a_task_for_an_interpreter(caller) -> None:
-    """One key, where no language has two; no recording. The task tells when they called; it is there before they hear."""
+    """One key where no language has two; no recording. The task tells the hour; it is there before they hear."""
     person = caller().dials().presses("0").hears("interpreter_callback").does_not_hear("consent").hangs_up()
     task = the_task(person)
     assert (task.needs_interpreter, task.callback_number, task.concern) == (True, person.number, "other")
