@@ -44,10 +44,10 @@ def _list(language: str, lacks: tuple[str, ...]) -> None:
 
 def _unanswered(language: str) -> str:
     """The questions of the night without an answer of the authority; they are not offered, and no error."""
-    from ivr.domain.enums import NightQuestion
+    from ivr.flows.own_texts import NIGHT_QUESTIONS
     from ivr.notices import present
 
-    missing = [question for question in NightQuestion if present.answer(question, language) is None]
+    missing = [question for question in NIGHT_QUESTIONS if present.answer(question, language) is None]
     return f"; no night answer to: {', '.join(missing)}" if missing else ""
 
 

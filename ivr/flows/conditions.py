@@ -5,15 +5,16 @@ from __future__ import annotations
 from ivr.domain import phone_numbers, receipt_codes
 from ivr.domain.digits import is_digits
 from ivr.domain.enums import (
+    AnsweredQuestion,
     AppointmentMode,
     CallQueueState,
     Concern,
-    NightQuestion,
     Promised,
     RoutingQuestion,
     Screening,
     TaskKind,
 )
+from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.flows.questions import Questions
 from ivr.flows.state import CallState
 
@@ -48,22 +49,22 @@ def announcement_runs(state: CallState, questions: Questions) -> bool:
 
 def answers_money(state: CallState, questions: Questions) -> bool:
     """Whether there is an answer to "Where is my money?" in the caller's language."""
-    return questions.has_answer(NightQuestion.MONEY, state)
+    return questions.has_answer(AnsweredQuestion.MONEY, state)
 
 
 def answers_application(state: CallState, questions: Questions) -> bool:
     """Whether there is an answer to "What do I need for an application?" in the caller's language."""
-    return questions.has_answer(NightQuestion.APPLICATION, state)
+    return questions.has_answer(AnsweredQuestion.APPLICATION, state)
 
 
 def answers_office(state: CallState, questions: Questions) -> bool:
     """Whether there is an answer to "Where is my office?" in the caller's language."""
-    return questions.has_answer(NightQuestion.OFFICE, state)
+    return questions.has_answer(AnsweredQuestion.OFFICE, state)
 
 
 def answers_are_offered(state: CallState, questions: Questions) -> bool:
     """Whether nobody answers calls now, and there is at least one answer in the caller's language."""
-    return not team_is_open(state, questions) and any(questions.has_answer(one, state) for one in NightQuestion)
+    return not team_is_open(state, questions) and any(questions.has_answer(one, state) for one in NIGHT_QUESTIONS)
 
 
 def somebody_is_there(state: CallState, questions: Questions) -> bool:

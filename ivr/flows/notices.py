@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.domain.enums import NightQuestion
+from ivr.domain.enums import AnsweredQuestion
 from ivr.flows import conditions
 from ivr.flows.own_texts import ANNOUNCEMENT, ANSWERS
 from ivr.flows.protocol import PromptLine
@@ -12,10 +12,10 @@ from ivr.flows.questions import Condition
 from ivr.flows.steps import Announce, Branch, Choice, Menu, Step
 
 #: Each question's key, and whether it is answered.
-_QUESTIONS: Mapping[str, tuple[NightQuestion, Condition]] = {
-    "1": (NightQuestion.MONEY, conditions.answers_money),
-    "2": (NightQuestion.APPLICATION, conditions.answers_application),
-    "3": (NightQuestion.OFFICE, conditions.answers_office),
+_QUESTIONS: Mapping[str, tuple[AnsweredQuestion, Condition]] = {
+    "1": (AnsweredQuestion.MONEY, conditions.answers_money),
+    "2": (AnsweredQuestion.APPLICATION, conditions.answers_application),
+    "3": (AnsweredQuestion.OFFICE, conditions.answers_office),
 }
 _LINES = tuple(
     PromptLine(f"night_question_{question.value}", values={"key": key}) for key, (question, _) in _QUESTIONS.items()

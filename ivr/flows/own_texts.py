@@ -1,12 +1,16 @@
-"""Names of texts that the authority writes itself, in the place of prompts of the catalogue; they may be missing."""
+"""Names of texts that the authority writes itself, in the place of prompts of the catalogue."""
 
 from __future__ import annotations
 
-from ivr.domain.enums import NightQuestion
+from ivr.domain.enums import AnsweredQuestion
 
 #: What is announced today, before the main menu.
 ANNOUNCEMENT = "own_announcement"
-#: The answer to each question, for callers outside opening hours.
-ANSWERS = {question: f"own_answer_{question.value}" for question in NightQuestion}
-#: All of them.
+#: The questions that are offered outside opening hours, in a language that has an answer.
+NIGHT_QUESTIONS = (AnsweredQuestion.MONEY, AnsweredQuestion.APPLICATION, AnsweredQuestion.OFFICE)
+#: The answer to each of them.
+ANSWERS = {question: f"own_answer_{question.value}" for question in NIGHT_QUESTIONS}
+#: Prompts of the catalogue in whose place an answer is spoken, in each language that has one.
+REPLACED = {"emergency_help": AnsweredQuestion.HELP}
+#: Those that the catalogue does not have; they may be missing.
 OWN_TEXTS = frozenset({ANNOUNCEMENT, *ANSWERS.values()})

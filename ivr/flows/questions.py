@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from ivr.domain.enums import CallQueueState, NightQuestion, RoutingQuestion
+from ivr.domain.enums import AnsweredQuestion, CallQueueState, RoutingQuestion
 from ivr.flows.protocol import StatusAnswer
 from ivr.flows.state import CallState
 
@@ -19,7 +19,7 @@ class Questions(Protocol):
     def announcement_runs(self, state: CallState) -> bool:
         """Whether callers are told something today, before the main menu."""
 
-    def has_answer(self, question: NightQuestion, state: CallState) -> bool:
+    def has_answer(self, question: AnsweredQuestion, state: CallState) -> bool:
         """Whether the authority has answered a frequent question in the caller's language."""
 
     def queue_state(self, state: CallState) -> CallQueueState:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ivr.domain.enums import NightQuestion
+from ivr.domain.enums import AnsweredQuestion
 from ivr.models.accounts import User
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import NEVER_REUSED, Base, one_of
@@ -76,16 +76,16 @@ class AnnouncementText(Base):
 
 
 class NightAnswer(Base):
-    """The authority's answer to a frequent question, for callers outside opening hours, in one language."""
+    """The authority's answer to a frequent question in one language: for the night, or where there is help at once."""
 
     __tablename__ = "night_answers"
     __table_args__ = (
-        one_of("question", *NightQuestion),
+        one_of("question", *AnsweredQuestion),
         Index("ix_night_answers_question", "question", "language"),
         NEVER_REUSED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    question: Mapped[NightQuestion] = mapped_column(Enumerated(NightQuestion, 20))
+    question: Mapped[AnsweredQuestion] = mapped_column(Enumerated(AnsweredQuestion, 20))
     language: Mapped[str] = mapped_column(String(8))
     text: Mapped[str] = mapped_column(Text)
     audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

@@ -1,4 +1,4 @@
-"""Answers to frequent questions for callers outside opening hours, written or recorded by the authority."""
+"""Answers to frequent questions, written or recorded by the authority: of the night, and to those who need help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.domain.enums import NightQuestion, NoticeProblem
+from ivr.domain.enums import AnsweredQuestion, NoticeProblem
+from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.models.accounts import User
 from ivr.models.notices import NightAnswer
 from ivr.notices import present, texts
@@ -20,7 +21,7 @@ LONGEST = 45.0
 
 
 def add(
-    session: Session, question: NightQuestion, language: str, text: str, by: User | None, now: datetime,
+    session: Session, question: AnsweredQuestion, language: str, text: str, by: User | None, now: datetime,
     recording: bytes = b"",
 ) -> NightAnswer:  # fmt: skip
     """Answer a question in a language from now on, in place of the answer before.
@@ -54,14 +55,14 @@ def undo(session: Session, number: int, by: User | None, now: datetime) -> Night
     return answer
 
 
-def current(session: Session) -> Mapping[tuple[NightQuestion, str], NightAnswer]:
+def current(session: Session) -> Mapping[tuple[AnsweredQuestion, str], NightAnswer]:
     """The answer that is given to each question in each language."""
     rows = session.scalars(select(NightAnswer).where(NightAnswer.undone_at.is_(None)).order_by(NightAnswer.id))
     return {(one.question, one.language): one for one in rows}
 
 
-def missing(session: Session) -> Sequence[tuple[NightQuestion, str]]:
-    """The questions that have no answer in an offered language."""
+def missing(session: Session) -> Sequence[tuple[AnsweredQuestion, str]]:
+    """The questions of the night that have no answer in an offered language. Help at once is told all the same."""
     has = current(session)
-    wanted = [(question, code) for code in settings().enabled_languages for question in NightQuestion]
+    wanted = [(question, code) for code in settings().enabled_languages for question in NIGHT_QUESTIONS]
     return [one for one in wanted if one not in has]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
 from ivr.domain.digits import whole_number
-from ivr.flows.own_texts import ANNOUNCEMENT, ANSWERS
+from ivr.flows.own_texts import ANNOUNCEMENT, ANSWERS, OWN_TEXTS, REPLACED
 from ivr.models.notices import AnnouncementText, NightAnswer
 from ivr.notices import present
 from ivr.notices.present import OwnText
@@ -22,10 +22,16 @@ _TABLES: dict[str, type[AnnouncementText] | type[NightAnswer]] = {
 }
 
 
-def pieces(name: str, language: str, announcement_id: str) -> tuple[list[Piece], str]:
+#: Names and prompts that :func:`pieces` knows.
+NAMES = OWN_TEXTS | REPLACED.keys()
+#: The question that each name is the answer to.
+_QUESTIONS = {**{name: question for question, name in ANSWERS.items()}, **REPLACED}
+
+
+def pieces(name: str, language: str, announcement_id: str) -> tuple[list[Piece], str] | None:
     """An own text in the best available form, and the language it is in; nothing where there is no text any more.
 
-    `announcement_id`: the announcement that runs at the caller's instant.
+    None: the prompt of the catalogue is spoken. `announcement_id`: the announcement that runs at the caller's instant.
     """
     if name == ANNOUNCEMENT:
         running = next(
@@ -33,8 +39,9 @@ def pieces(name: str, language: str, announcement_id: str) -> tuple[list[Piece],
         )
         found, kind = running.text_for(language) if running else None, "announcement"
     else:
-        question = next(question for question, answer in ANSWERS.items() if answer == name)
-        found, kind = present.answer(question, language), "answer"
+        found, kind = present.answer(_QUESTIONS[name], language), "answer"
+        if found is None and name in REPLACED:
+            return None
     return (_spoken(found, kind), found.language) if found else ([], language)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.domain.enums import NightQuestion
+from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.opening_hours import Hours, Span
 from ivr.domain.timestamps import utc_now
@@ -54,7 +54,7 @@ class Notices:
 
     days: Mapping[date, Span | None] = field(default_factory=dict)
     announcements: tuple[Running, ...] = ()
-    answers: Mapping[tuple[NightQuestion, str], OwnText] = field(default_factory=dict)
+    answers: Mapping[tuple[AnsweredQuestion, str], OwnText] = field(default_factory=dict)
 
 
 def notices() -> Notices:
@@ -86,7 +86,7 @@ def announcement(at: datetime) -> Running | None:
     return next((one for one in notices().announcements if one.begins_at <= at < one.ends_at), None)
 
 
-def answer(question: NightQuestion, language: str) -> OwnText | None:
+def answer(question: AnsweredQuestion, language: str) -> OwnText | None:
     """The answer to a question in a language."""
     return notices().answers.get((question, language))
 
@@ -137,7 +137,7 @@ def _announcements(connection: Connection, now: datetime) -> tuple[Running, ...]
     return tuple(Running(number, *one) for number, one in found.items())
 
 
-def _answers(connection: Connection) -> dict[tuple[NightQuestion, str], OwnText]:
+def _answers(connection: Connection) -> dict[tuple[AnsweredQuestion, str], OwnText]:
     columns = (
         NightAnswer.id, NightAnswer.question, NightAnswer.language, NightAnswer.text,
         NightAnswer.audio.is_not(None).label("has_audio"),

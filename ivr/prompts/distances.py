@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ivr.audio.synthesis import speak
-from ivr.domain.enums import CallQueueState, NightQuestion, RoutingQuestion
+from ivr.domain.enums import AnsweredQuestion, CallQueueState, RoutingQuestion
 from ivr.flows import engine
 from ivr.flows.language_menu import EMERGENCY_KEY
 from ivr.flows.protocol import JoinQueue, Keys, Listen, PromptLine, RecordSpeech, Speak, StatusAnswer
@@ -54,7 +54,7 @@ class _Hours:
     def announcement_runs(self, _state: CallState) -> bool:
         return False
 
-    def has_answer(self, _question: NightQuestion, _state: CallState) -> bool:
+    def has_answer(self, _question: AnsweredQuestion, _state: CallState) -> bool:
         return False
 
     def queue_state(self, _state: CallState) -> CallQueueState:

@@ -20,9 +20,9 @@ from ivr.config.settings import settings
 from ivr.contact_centre import call_queue
 from ivr.domain import opening_hours, phone_numbers
 from ivr.domain.enums import (
+    AnsweredQuestion,
     CallQueueState,
     Concern,
-    NightQuestion,
     RecordingState,
     RequestStatus,
     RoutingQuestion,
@@ -71,7 +71,7 @@ class FlowContext:
         """Whether callers are told something today."""
         return present.announcement(self.at(state)) is not None
 
-    def has_answer(self, question: NightQuestion, state: CallState) -> bool:
+    def has_answer(self, question: AnsweredQuestion, state: CallState) -> bool:
         """Whether the authority has answered a frequent question in the caller's language."""
         return present.answer(question, state.language) is not None
 

@@ -15,7 +15,6 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr import prompts
 from ivr.config.settings import Settings, settings
-from ivr.flows.own_texts import OWN_TEXTS
 from ivr.flows.protocol import PromptLine
 from ivr.notices import own_texts
 from ivr.prompts import recordings, speaking
@@ -34,9 +33,8 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
     """The verbs that speak some lines, as XML."""
     found, circumstances = [], _circumstances()
     for line, spoken_in in _different(lines, language):
-        if line.prompt in OWN_TEXTS:
-            own_pieces, own_language = _own_pieces(line, spoken_in, values)
-            found.append(_verbs(own_pieces, own_language, settings().calls_url))
+        if own_words := _own_pieces(line, spoken_in, values):
+            found.append(_verbs(*own_words, settings().calls_url))
             continue
         own, template = line.values, catalogue(spoken_in)[line.prompt]
         needed = speaking.shared_values(template)
@@ -55,8 +53,8 @@ def speak(
 ) -> None:
     """Add the verbs that speak some lines to a document, or within a verb."""
     for line, spoken_in in _different(lines, language):
-        if line.prompt in OWN_TEXTS:
-            pieces, spoken_in = _own_pieces(line, spoken_in, values)
+        if own_words := _own_pieces(line, spoken_in, values):
+            pieces, spoken_in = own_words
         else:
             pieces = prompts.spoken(line.prompt, spoken_in, _both(line.values, values))
         for piece in pieces:
@@ -67,8 +65,10 @@ def speak(
                     where.play(_address(piece, spoken_in, settings().calls_url))
 
 
-def _own_pieces(line: PromptLine, language: str, values: Mapping[str, str]) -> tuple[list[prompts.Piece], str]:
-    """What the authority says itself, and the language it is in: German where there is no text in the caller's."""
+def _own_pieces(line: PromptLine, language: str, values: Mapping[str, str]) -> tuple[list[prompts.Piece], str] | None:
+    """What the authority says itself, and the language it is in; None where the catalogue's prompt is spoken."""
+    if line.prompt not in own_texts.NAMES:
+        return None
     return own_texts.pieces(line.prompt, language, values.get("announcement_id", ""))
 
 

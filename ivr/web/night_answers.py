@@ -1,10 +1,10 @@
-"""Answers for the night: supervisors write or record them, in each language."""
+"""Answers for the night, and where there is help at once: supervisors write or record them, in each language."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,13 +12,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
 from ivr.config.settings import settings
-from ivr.domain.enums import AccessAction, NightQuestion
+from ivr.domain.enums import AccessAction, AnsweredQuestion
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
+from ivr.flows.own_texts import REPLACED
 from ivr.models.notices import NightAnswer
 from ivr.notices import night_answers as service
+from ivr.notices import texts
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
+from ivr.prompts.catalogue import catalogue
 from ivr.web import forms
 from ivr.web.actions import act
 from ivr.web.announcements import wave
@@ -40,8 +43,8 @@ def page() -> str:
     """Which question has an answer in which language."""
     with database.reading() as session:
         return render_template(
-            "night_answers.html", answers=service.current(session), questions=list(NightQuestion),
-            codes=settings().enabled_languages,
+            "night_answers.html", answers=service.current(session), questions=list(AnsweredQuestion),
+            codes=settings().enabled_languages, built_in=REPLACED.values(),
         )  # fmt: skip
 
 
@@ -52,27 +55,48 @@ def answers(language: str) -> str:
     with database.reading() as session:
         found = service.current(session)
         return render_template(
-            "night_answers_language.html", language=known, questions=list(NightQuestion), answers=found,
-            longest=service.LONGEST,
+            "night_answers_language.html", language=known, questions=list(AnsweredQuestion), answers=found,
+            longest=service.LONGEST, built_in=_built_in(language),
         )  # fmt: skip
+
+
+def _built_in(language: str) -> dict[AnsweredQuestion, str]:
+    """What callers hear where there is no answer."""
+    spoken = catalogue(language).texts
+    return {question: spoken[prompt] for prompt, question in REPLACED.items() if prompt in spoken}
 
 
 @night.post("/<language>/<question>")
 def add(language: str, question: str) -> AnyResponse:
     """Answer a question in a language from now on."""
-    if language not in LANGUAGES or question not in list(NightQuestion):
+    if language not in LANGUAGES or question not in list(AnsweredQuestion):
         abort(404)
     back = url_for("night.answers", language=language)
     form, file = forms.read(AnswerForm, back), request.files.get("audio")
 
     def change(session: Session) -> None:
         recording = file.read() if file else b""
-        service.add(session, NightQuestion(question), language, form.text, me(), utc_now(), recording)
+        service.add(session, AnsweredQuestion(question), language, form.text, me(), utc_now(), recording)
         detail = f"night answer {question} in {language}: {'recorded' if recording else 'written'}"
         access_log.append(session, actor(), AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
 
     done = gettext("Callers hear it from now on.")
     return act(change, back, form=form, done=done, refusals={Unusable: notice_sentence})
+
+
+@night.post("/<language>/<question>/preview")
+def preview(language: str, question: str) -> AnyResponse:
+    """What callers would hear: the audio alone. Nothing is kept."""
+    if language not in LANGUAGES or question not in list(AnsweredQuestion):
+        abort(404)
+    back = url_for("night.answers", language=language)
+    form, file = forms.read(AnswerForm, back), request.files.get("audio")
+    try:
+        made = texts.made(form.text, language, service.LONGEST, file.read() if file else b"")
+    except Unusable as unusable:
+        flash(notice_sentence(unusable), "error")
+        return redirect(back)
+    return wave(made.audio, made.text, language)
 
 
 @night.post("/<int:number>/undo")

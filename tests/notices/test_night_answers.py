@@ -10,8 +10,9 @@ import pytest
 from ivr import prompts
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import write_wav
-from ivr.domain.enums import NightQuestion, NoticeProblem
+from ivr.domain.enums import NoticeProblem
 from ivr.domain.timestamps import utc_now
+from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.notices import night_answers
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
@@ -87,11 +88,11 @@ def test_answers_are_heard_on_a_day_that_a_supervisor_has_closed(empty_database)
 
 def test_a_supervisor_writes_and_records_answers_and_sees_what_is_missing(desk) -> None:
     lena = desk("lena")
-    assert lena.get("/night-answers/").text.count("fehlt") == 2 * len(NightQuestion)
+    assert lena.get("/night-answers/").text.count("fehlt") == 2 * len(NIGHT_QUESTIONS)
     page = lena.post("/night-answers/de/money", data={"text": MONEY}, follow_redirects=True).text
     assert MONEY in page and "ab jetzt" in page
     assert lena.get("/night-answers/1.wav").mimetype == "audio/wav"
-    assert lena.get("/night-answers/").text.count("fehlt") == 2 * len(NightQuestion) - 1
+    assert lena.get("/night-answers/").text.count("fehlt") == 2 * len(NIGHT_QUESTIONS) - 1
     spoken = {"text": MONEY, "audio": (BytesIO(write_wav(speak(MONEY, "de"))), "a.wav")}
     assert "aufgenommen" in lena.post("/night-answers/de/money", data=spoken, follow_redirects=True).text
     assert "/answer-2.n.wav" in something_else("closed").presses("4", "1").document

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from ivr.audit.access_log import Actor
 from ivr.callbacks import changed_hours
 from ivr.config.settings import settings
-from ivr.domain.enums import NightQuestion
+from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.opening_hours import Span
 from ivr.domain.timestamps import utc_now
 from ivr.notices import announcements, night_answers
@@ -52,6 +52,6 @@ def announce(begins: datetime, ends: datetime, **texts: str) -> int:
 
 
 def answer(question: str, language: str, text: str) -> int:
-    """An answer for the night."""
+    """An answer of the authority to a question."""
     with database.writing() as session:
-        return night_answers.add(session, NightQuestion(question), language, text, None, utc_now()).id
+        return night_answers.add(session, AnsweredQuestion(question), language, text, None, utc_now()).id

@@ -22,9 +22,9 @@ from ivr.domain.enums.accounts import (
     UnusualReading,
 )
 from ivr.domain.enums.call_script import (
+    AnsweredQuestion,
     EventName,
     Held,
-    NightQuestion,
     NoticeProblem,
     Promised,
     RoutingQuestion,
@@ -97,6 +97,7 @@ __all__ = [
     "AccountChange",
     "AgeGroup",
     "AlertEvent",
+    "AnsweredQuestion",
     "AppointmentMode",
     "AppointmentReason",
     "Availability",
@@ -129,7 +130,6 @@ __all__ = [
     "Likeness",
     "Medium",
     "MessageState",
-    "NightQuestion",
     "NoticeProblem",
     "Outcome",
     "PendingDeletionKind",

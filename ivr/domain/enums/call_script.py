@@ -60,16 +60,18 @@ class SimulatedHours(StrEnum):
     CLOSED = "closed"
 
 
-class NightQuestion(StrEnum):
-    """A frequent question that the authority may answer outside opening hours."""
+class AnsweredQuestion(StrEnum):
+    """A frequent question that the authority may answer itself: the night's, and where there is help at once."""
 
     MONEY = "money"
     APPLICATION = "application"
     OFFICE = "office"
+    #: Not asked by a key of the night, but told in emergencies, at any hour.
+    HELP = "help"
 
 
 class NoticeProblem(StrEnum):
-    """Why opening hours of a day, an announcement or a night answer cannot be used."""
+    """Why opening hours of a day, an announcement or an answer cannot be used."""
 
     #: The day, or the end, is over.
     PAST = "past"

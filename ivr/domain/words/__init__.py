@@ -11,7 +11,7 @@ from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA
 from ivr.domain.words.live_calls import CALL_ENDINGS, CONVERSATION_OUTCOMES, LEG_ROLES, LEG_STATES, PRESENCE_STATES
 from ivr.domain.words.metrics import DIMENSIONS, FIGURES, TILES
-from ivr.domain.words.notices import NIGHT_QUESTIONS, NOTICE_PROBLEMS
+from ivr.domain.words.notices import ANSWERED_QUESTIONS, NOTICE_PROBLEMS
 from ivr.domain.words.pages import FIELDS, KEYS_OF_DESK, PAGES, SORTS, VIEWS, WEEKDAYS
 from ivr.domain.words.personal_data import COLUMNS, DATA_STATES
 from ivr.domain.words.privacy import (
@@ -64,6 +64,7 @@ __all__ = [
     "AGE_GROUPS",
     "ALERT_LINES",
     "ALERT_TITLES",
+    "ANSWERED_QUESTIONS",
     "APPOINTMENT_MODES",
     "APPOINTMENT_REASONS",
     "AVAILABILITY",
@@ -91,7 +92,6 @@ __all__ = [
     "LEG_STATES",
     "LIKENESSES",
     "MEDIA",
-    "NIGHT_QUESTIONS",
     "NOTICE_PROBLEMS",
     "OUTCOMES",
     "PAGES",

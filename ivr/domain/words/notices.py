@@ -1,18 +1,19 @@
-"""Notices of supervisors: questions of the night, and what is wrong with what was entered."""
+"""Notices of supervisors: questions that they answer, and what is wrong with what was entered."""
 
 from __future__ import annotations
 
-from ivr.domain.enums import NightQuestion, NoticeProblem
+from ivr.domain.enums import AnsweredQuestion, NoticeProblem
 from ivr.domain.words.tables import Words, _
 
-NIGHT_QUESTIONS = Words(
-    "night questions",
+ANSWERED_QUESTIONS = Words(
+    "answered questions",
     {
-        NightQuestion.MONEY: _("Where is my money?"),
-        NightQuestion.APPLICATION: _("What do I need for an application?"),
-        NightQuestion.OFFICE: _("Where is my office?"),
+        AnsweredQuestion.MONEY: _("Where is my money?"),
+        AnsweredQuestion.APPLICATION: _("What do I need for an application?"),
+        AnsweredQuestion.OFFICE: _("Where is my office?"),
+        AnsweredQuestion.HELP: _("Where is there help at once in an emergency?"),
     },
-    NightQuestion,
+    AnsweredQuestion,
 )
 NOTICE_PROBLEMS = Words(
     "notice problems",

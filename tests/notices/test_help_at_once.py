@@ -1,0 +1,88 @@
+"""Where there is help at once in an emergency: the supervisor's own text, from the next call on."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from sqlalchemy import select
+
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import write_wav
+from ivr.domain.timestamps import utc_now
+from ivr.models.audit import AccessLine
+from ivr.models.notices import NightAnswer
+from ivr.notices import night_answers
+from ivr.platform import database
+from tests.support.notices import answer
+from tests.support.webhook_call import WebhookCall, carrier
+
+SOUP = "Bei Lebensgefahr wählen Sie 112. Suppe gibt es heute in der Friedenskirche."
+
+
+def in_need(language: str = "1") -> WebhookCall:
+    """A caller in an emergency, whose number is shown, at its menu."""
+    return WebhookCall(carrier(), from_="+4917611122233").rings().presses(language, "9")
+
+
+def kept() -> int:
+    with database.reading() as session:
+        return len(session.scalars(select(NightAnswer)).all())
+
+
+@pytest.mark.parametrize("at", ["open", "closed"])
+def test_the_next_caller_who_asks_where_there_is_help_hears_the_supervisors_text(empty_database, at: str) -> None:
+    in_need().presses("5").hears("emergency_help")
+    answer("help", "de", SOUP)
+    call = WebhookCall(carrier(), at=at).rings().presses("1", "9", "5").does_not_hear("emergency_help")
+    assert SOUP in call.heard
+    call.hears("emergency")
+
+
+def test_it_is_told_to_who_stays_silent_about_the_recording(empty_database) -> None:
+    answer("help", "de", SOUP)
+    call = in_need().presses("3").hears("consent_emergency").presses("-", "-", "-")
+    assert SOUP in call.hears("promise_emergency").does_not_hear("emergency_help").heard
+
+
+def test_a_language_without_a_text_keeps_the_built_in_one(empty_database) -> None:
+    built_in = in_need("2").presses("5").heard
+    answer("help", "de", SOUP)
+    assert in_need("2").presses("5").heard == built_in
+    answer("help", "en", "Soup is at the church. Dial 112 if your life is in danger.")
+    assert "Soup is at the church." in in_need("2").presses("5").heard
+
+
+def test_taken_back_the_built_in_text_is_heard_again(empty_database) -> None:
+    number = answer("help", "de", SOUP)
+    with database.writing() as session:
+        night_answers.undo(session, number, None, utc_now())
+    in_need().presses("5").hears("emergency_help")
+
+
+def test_the_night_offers_no_key_for_it(empty_database) -> None:
+    answer("help", "de", SOUP)
+    WebhookCall(carrier(), at="closed").rings().presses("1", "4").does_not_hear("night_answers_offer")
+    with database.reading() as session:
+        assert not [question for question, _ in night_answers.missing(session) if question == "help"]
+
+
+def test_a_supervisor_listens_first_then_uses_it_and_takes_it_back(desk) -> None:
+    lena, built_in = desk("lena"), "Bahnhofsmission"
+    assert "eingebauter Text" in lena.get("/night-answers/").text
+    page = lena.get("/night-answers/de").text
+    assert page.count(built_in) == 2, "shown, and the beginning of an own text"
+    preview = lena.post("/night-answers/de/help/preview", data={"text": SOUP})
+    assert (preview.mimetype, preview.data[:4], kept()) == ("audio/wav", b"RIFF", 0)
+    long = lena.post("/night-answers/de/help/preview", data={"text": SOUP * 20}, follow_redirects=True).text
+    assert "zu lang" in long
+    assert lena.post("/night-answers/de/nothing/preview", data={"text": SOUP}).status_code == 404
+    spoken = {"text": SOUP, "audio": (BytesIO(write_wav(speak(SOUP, "de"))), "a.wav")}
+    assert SOUP in lena.post("/night-answers/de/help", data=spoken, follow_redirects=True).text
+    assert "/answer-1.n.wav" in in_need().presses("5").document
+    assert "Zurückgenommen" in lena.post("/night-answers/1/undo", follow_redirects=True).text
+    in_need().presses("5").hears("emergency_help")
+    with database.reading() as session:
+        logged = session.scalars(select(AccessLine.detail).where(AccessLine.detail.contains("help"))).all()
+    assert logged == ["night answer help in de: recorded", "night answer help in de: taken back"]
+    assert desk("mia").post("/night-answers/de/help/preview", data={"text": SOUP}).status_code == 404
