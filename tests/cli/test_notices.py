@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import write_wav
 from ivr.cli import hotline
+from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.timestamps import utc_now
+from ivr.models.audit import AccessLine
 from ivr.notices import present
+from ivr.platform import database
 from tests.support.notices import tomorrow
 
 
@@ -37,6 +43,29 @@ def test_an_operator_announces_and_takes_it_back(empty_database) -> None:
     assert present.announcement(utc_now()) is None
 
 
+def test_an_operator_answers_for_the_night_and_tells_where_there_is_help(empty_database, tmp_path) -> None:
+    assert "notices undo 1" in run("notices", "add", "money", "de=Am Monatsende.", "en=At the end of the month.")
+    listed = run("notices", "list")
+    assert "Am Monatsende." in listed and "office: not offered in de, en" in listed
+    assert "money:" not in listed and "help:" not in listed
+    run("notices", "add", "help", "de=Essen gibt es bei der Tafel.", "--preview")
+    assert present.answer(AnsweredQuestion.HELP, "de") is None
+    recording = tmp_path / "tafel.wav"
+    recording.write_bytes(write_wav(speak("Essen gibt es bei der Tafel.", "de")))
+    run("notices", "add", "help", "de=Essen gibt es bei der Tafel.", "--recording", str(recording))
+    assert present.answer(AnsweredQuestion.HELP, "de").has_audio
+    assert "help in de: taken back" in run("notices", "undo", "3")
+    assert present.answer(AnsweredQuestion.HELP, "de") is None
+    with database.reading() as session:
+        logged = session.scalars(select(AccessLine.detail).order_by(AccessLine.number)).all()
+    assert logged[-2:] == ["night answer help in de: recorded", "night answer help in de: taken back"]
+
+
+def test_of_several_texts_none_is_used_if_one_cannot_be(empty_database) -> None:
+    answer = CliRunner().invoke(hotline, ["notices", "add", "money", "de=Am Monatsende.", f"en={'Money. ' * 200}"])
+    assert (answer.exit_code, "too long" in answer.output, present.notices().answers) == (1, True, {})
+
+
 @pytest.mark.parametrize(
     ("words", "complaint", "status"),
     [
@@ -48,6 +77,13 @@ def test_an_operator_announces_and_takes_it_back(empty_database) -> None:
         (("announcements", "add", "de=x", "--until", "soon"), "no instant like", 2),
         (("announcements", "undo", "7"), "does not count any more", 1),
         (("hours", "undo", "7"), "does not count any more", 1),
+        (("notices", "undo", "7"), "does not count any more", 1),
+        (("notices", "add", "weather", "de=x"), "'weather' is not one of 'money'", 2),
+        (("notices", "add", "money", "xx=Soon."), "no text like de=", 2),
+        (("notices", "add", "money"), "LANGUAGE=TEXT", 2),
+        (("notices", "add", "money", "de=x", "en=x", "--recording", __file__), "in one language", 2),
+        (("notices", "add", "money", "de=x", "--recording", __file__), "cannot be used", 1),
+        (("notices", "add", "money", "de=x", "--recording", "nothing.wav"), "does not exist", 2),
     ],
 )
 def test_what_cannot_be_entered_is_explained(empty_database, words, complaint: str, status: int) -> None:
