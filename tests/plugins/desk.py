@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from jinja2.bccache import Bucket, BytecodeCache
 
 from tests.support.mailbox import Mailbox
 from tests.support.people import hire, log_in
@@ -18,6 +19,31 @@ def quick_passwords() -> None:
     from ivr.accounts import users
 
     users._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+class KeptTemplates(BytecodeCache):
+    """Compiled templates of all applications of this process."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what another application has compiled."""
+        compiled = self._compiled.get((bucket.key, bucket.checksum))
+        if compiled is not None:
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for others."""
+        self._compiled[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> None:
+    """Nearly every test of a page makes an application, which would compile the page's templates again."""
+    from flask import Flask
+
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
 
 
 @pytest.fixture
