@@ -30,7 +30,7 @@ def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, hotline, 
     (task,) = tasks_of(person.call_sid)
     expect(page.get_by_role("link", name=task["receipt_code"])).to_be_visible(timeout=5000)
     waited = time.monotonic() - started
-    for concern in "2313":
+    for concern in "2121":
         message_left(caller, concern=concern)
     page.reload()
     picture(page, "queue")
@@ -92,7 +92,7 @@ def test_a_word_that_is_clicked_is_heard(browser, hotline, people, caller, tasks
 @pytest.mark.night
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_pages_are_accessible_and_reflow(browser, hotline, people, caller, tasks_of, scheme: str) -> None:
-    person = message_left(caller, concern="3")
+    person = message_left(caller, concern="2")
     (task,) = tasks_of(person.call_sid)
     page = open_desk(browser, hotline, color_scheme=scheme, viewport={"width": 320, "height": 800})
     for path in ("/desk/", "/desk/?view=closed", f"/desk/tasks/{task['id']}", "/softphone/", "/desk/tasks/0"):
