@@ -31,11 +31,11 @@ def tokens() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(["tasks", "callers", "changes"]),
+    type=click.Choice(["tasks", "callers", "changes", "notices"]),
     default=["tasks"],
     show_default=True,
     help="tasks: without the callers; callers: their numbers and words as well; changes: merge and split tasks, "
-    "decide about changes by receipt code. May be given several times.",
+    "decide about changes by receipt code; notices: change what callers are told today. May be given several times.",
 )
 @click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How long the token lasts.")
 def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:

@@ -80,7 +80,9 @@ PERMISSIONS: dict[str, Permission] = {
     "api": _open(
         PROGRAM,
         "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`; merging and splitting "
-        "tasks, deciding about changes by receipt code: scope `changes` (logged)",
+        "tasks, deciding about changes by receipt code: scope `changes` (logged); opening hours of single days, "
+        "announcements and answers to frequent questions: reading with any token, changing with the scope `notices` "
+        "(logged)",
     ),
     # one's own log-in
     "account": _of(_EVERYBODY, "One's own password, PIN and second factors; what others have changed about them"),

@@ -15,7 +15,8 @@ _ROOT = "/api/v1"
 _ABOUT = (
     "Callback tasks, for reading, with a token of the scope `tasks`. Numbers, words of callers and what is theirs are "
     "null or empty unless the token has the scope `callers` too; then every reading is logged. With the scope "
-    "`changes`, tasks are merged and split, and changes by receipt code are decided; every change is logged."
+    "`changes`, tasks are merged and split, and changes by receipt code are decided; every change is logged. What "
+    "callers are told today is read with any token and changed with the scope `notices`; every change is logged."
 )
 #: Problems that one answer names.
 _MOST_NAMED = 3

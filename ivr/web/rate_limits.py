@@ -71,7 +71,7 @@ def protect(app: Flask) -> None:
     for endpoint in _GUESSED:
         views[endpoint] = guesses(views[endpoint])
     programs = limiter.shared_limit(_PROGRAM, scope="programs", key_func=_program)
-    for endpoint in ("api.tasks", "api.task"):
+    for endpoint in (name for name in views if name.startswith("api.") and name != "api.document"):
         views[endpoint] = programs(views[endpoint])
 
 

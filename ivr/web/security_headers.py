@@ -24,7 +24,10 @@ _POLICY = "; ".join(
 
 #: Bytes of a request; and of one that brings a recording.
 LARGEST, LARGEST_RECORDING = 1024 * 1024, 4 * 1024 * 1024
-_RECORDINGS = ("studio.record", "softphone.exchange")
+_RECORDINGS = (
+    "studio.record", "softphone.exchange", "announcing.record", "night.add", "night.preview",
+    "api.publish_announcement", "api.add_answer",
+)  # fmt: skip
 
 
 _HEADERS = (

@@ -20,6 +20,7 @@ class TokenScope(StrEnum):
     TASKS = "tasks"
     CALLERS = "callers"
     CHANGES = "changes"
+    NOTICES = "notices"
 
 
 class AccessAction(StrEnum):

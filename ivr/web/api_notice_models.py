@@ -1,0 +1,182 @@
+"""What `/api/v1/notices` sends and accepts, as models: days, announcements, and answers to frequent questions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    WithJsonSchema,
+)
+
+from ivr.callbacks.changed_hours import in_words
+from ivr.domain.enums import AnsweredQuestion
+from ivr.domain.languages import LANGUAGES
+from ivr.domain.opening_hours import DaySpan, Span
+from ivr.models.notices import Announcement as AnnouncementRow
+from ivr.models.notices import AnnouncementText, NightAnswer, SpecialDay
+from ivr.notices.announcements import lacking
+from ivr.notices.present import span
+from ivr.web.api_models import Instant
+from ivr.web.form_fields import is_possible
+
+
+def _known_language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"one of {', '.join(LANGUAGES)}")
+    return code
+
+
+def _typed(text: str) -> str:
+    if not is_possible(text):
+        raise ValueError("characters that cannot be typed")
+    return text
+
+
+def _opening_hours(text: str) -> str:
+    TypeAdapter(DaySpan).validate_python(text)
+    return text
+
+
+_Language = Annotated[str, AfterValidator(_known_language), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_typed)]
+_Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_typed)]
+_Hours = Annotated[
+    str, StringConstraints(pattern="^(closed|[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})$"), AfterValidator(_opening_hours)
+]
+_HOURS = "`closed`, or local time as in `08:00-12:00`; `24:00` is the end of the day"
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class SpokenText(_Answer):
+    """A text in one language, as callers hear it."""
+
+    language: _Language
+    text: str
+    seconds: Annotated[float, Field(ge=0, description="how long it lasts")]
+    recorded: Annotated[bool, Field(description="somebody has spoken it; otherwise a voice of the carrier or ours")]
+
+    @classmethod
+    def of(cls, row: AnnouncementText | NightAnswer) -> SpokenText:
+        """From the database."""
+        return cls(language=row.language, text=row.text, seconds=row.seconds, recorded=row.recorded)
+
+
+class TextBody(_Body):
+    """A text in one language."""
+
+    language: _Language
+    text: _Text
+    recording: Annotated[
+        Base64Bytes | None,
+        Field(description="a WAV file of 16 bits in which somebody speaks the text, in base64"),
+    ] = None
+
+
+class OpeningDay(_Answer):
+    """Opening hours of a single day."""
+
+    id: int
+    day: date
+    hours: Annotated[str, Field(description=_HOURS)]
+    reason: str
+    added_at: Instant
+
+    @classmethod
+    def of(cls, row: SpecialDay) -> OpeningDay:
+        """From the database."""
+        hours = in_words(span(row.opens, row.closes))
+        return cls(id=row.id, day=row.day, hours=hours, reason=row.reason, added_at=row.added_at)
+
+
+class OpeningDays(_Answer):
+    """The entries that count, from today on."""
+
+    days: list[OpeningDay]
+
+
+class DayBody(_Body):
+    """Opening hours that a day is to have."""
+
+    day: date
+    hours: Annotated[_Hours, Field(description=_HOURS)]
+    reason: Annotated[_Reason, Field(description="why, for colleagues; callers do not hear it")] = ""
+
+    def span(self) -> Span | None:
+        """The opening hours; None: closed."""
+        found: Span | None = TypeAdapter(DaySpan).validate_python(self.hours)
+        return found
+
+
+class Announcement(_Answer):
+    """What callers hear before the main menu."""
+
+    id: int
+    begins_at: Instant
+    ends_at: Instant
+    published: Annotated[bool, Field(description="false: a draft of a page, which nobody hears")]
+    texts: list[SpokenText]
+    lacking: Annotated[list[str], Field(description="offered languages without a text, which hear the German one")]
+
+    @classmethod
+    def of(cls, row: AnnouncementRow) -> Announcement:
+        """From the database."""
+        return cls(
+            id=row.id, begins_at=row.begins_at, ends_at=row.ends_at, published=row.published_at is not None,
+            texts=[SpokenText.of(one) for one in row.texts], lacking=list(lacking(row)),
+        )  # fmt: skip
+
+
+class Announcements(_Answer):
+    """Announcements that are not over and not taken back."""
+
+    announcements: list[Announcement]
+
+
+class AnnouncementBody(_Body):
+    """An announcement that callers are to hear. The German text must be among the texts."""
+
+    begins_at: Annotated[AwareDatetime | None, Field(description="null: now")] = None
+    ends_at: AwareDatetime
+    texts: Annotated[list[TextBody], Field(min_length=1, max_length=len(LANGUAGES))]
+
+
+class FrequentAnswer(_Answer):
+    """The authority's answer to a question in one language."""
+
+    id: int
+    question: Annotated[AnsweredQuestion, Field(description="help: told in emergencies; the others: at night")]
+    spoken: SpokenText
+    added_at: Instant
+
+    @classmethod
+    def of(cls, row: NightAnswer) -> FrequentAnswer:
+        """From the database."""
+        return cls(id=row.id, question=row.question, spoken=SpokenText.of(row), added_at=row.added_at)
+
+
+class FrequentAnswers(_Answer):
+    """The answers that callers hear."""
+
+    answers: list[FrequentAnswer]
+
+
+class AnswerBody(TextBody):
+    """What callers are to hear as the answer to a question in one language."""
+
+    question: Annotated[AnsweredQuestion, Field(description="help: told in emergencies; the others: at night")]

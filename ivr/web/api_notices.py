@@ -1,0 +1,184 @@
+"""`/api/v1/notices`: what callers are told today, and how a program changes it.
+
+Opening hours of single days, announcements, and answers to frequent questions: as on the pages of supervisors, heard in
+the next call, taken back by number, in the access log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Response, g, request
+from pydantic import BaseModel
+from spectree import Response as Answers
+from sqlalchemy.orm import Session
+
+from ivr.audit import access_log
+from ivr.audit.access_log import Actor
+from ivr.callbacks import changed_hours
+from ivr.domain import words
+from ivr.domain.enums import AccessAction, NoticeProblem, TokenScope
+from ivr.domain.timestamps import utc_now
+from ivr.models.notices import Announcement as AnnouncementRow
+from ivr.notices import announcements, night_answers, special_days
+from ivr.notices.unusable import Unusable
+from ivr.platform import database
+from ivr.web import openapi
+from ivr.web.api import problem
+from ivr.web.api_changes import api
+from ivr.web.api_models import Error, NoQuery
+from ivr.web.api_notice_models import (
+    Announcement,
+    AnnouncementBody,
+    Announcements,
+    AnswerBody,
+    DayBody,
+    FrequentAnswer,
+    FrequentAnswers,
+    OpeningDay,
+    OpeningDays,
+)
+
+__all__ = ["api"]
+_ID = "<int(min=1, max=2147483647):id>"
+_WRONG = (Error, "what was wrong")
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def _read(model: type[BaseModel], what: str) -> Answers:
+    return Answers(HTTP_200=(model, what), HTTP_400=_WRONG, HTTP_401=_WRONG, HTTP_429=_WRONG)
+
+
+def _changed(model: type[BaseModel], what: str) -> Answers:
+    refused = (Error, "why callers cannot be told this, or why it cannot be taken back")
+    return Answers(
+        HTTP_200=(model, what), HTTP_400=_WRONG, HTTP_401=_WRONG, HTTP_403=_WRONG, HTTP_409=refused, HTTP_413=_WRONG,
+        HTTP_429=_WRONG,
+    )  # fmt: skip
+
+
+@api.get("/notices/days")
+@openapi.spec.validate(resp=_read(OpeningDays, "the days"), operation_id="listOpeningDays")
+def list_days(query: NoQuery) -> OpeningDays:
+    """Days from today on that have their own opening hours."""
+    with database.reading() as session:
+        return OpeningDays(days=[OpeningDay.of(one) for one in special_days.coming(session, utc_now())])
+
+
+@api.post("/notices/days")
+@openapi.spec.validate(resp=_changed(OpeningDay, "the day"), operation_id="enterOpeningDay")
+def enter_day(query: NoQuery, json: DayBody) -> OpeningDay | Response:
+    """Give a day other opening hours; deadlines in opening time move."""
+
+    def change(session: Session, by: Actor) -> OpeningDay:
+        return OpeningDay.of(changed_hours.enter(session, json.day, json.span(), json.reason, None, by, utc_now()))
+
+    return _change(change)
+
+
+@api.post(f"/notices/days/{_ID}/undo")
+@openapi.spec.validate(resp=_changed(OpeningDay, "what was taken back"), operation_id="undoOpeningDay")
+def undo_day(id: int, query: NoQuery) -> OpeningDay | Response:
+    """Take the opening hours of a day back: what counted before counts again."""
+    return _change(lambda session, by: OpeningDay.of(changed_hours.take_back(session, id, None, by, utc_now())))
+
+
+@api.get("/notices/announcements")
+@openapi.spec.validate(resp=_read(Announcements, "the announcements"), operation_id="listAnnouncements")
+def list_announcements(query: NoQuery) -> Announcements:
+    """Announcements that are not over and not taken back."""
+    with database.reading() as session:
+        return Announcements(announcements=[Announcement.of(one) for one in announcements.coming(session, utc_now())])
+
+
+@api.post("/notices/announcements")
+@openapi.spec.validate(resp=_changed(Announcement, "the announcement"), operation_id="publishAnnouncement")
+def publish_announcement(query: NoQuery, json: AnnouncementBody) -> Announcement | Response:
+    """Let callers hear an announcement from its beginning until its end."""
+
+    def change(session: Session, by: Actor) -> Announcement:
+        now = utc_now()
+        texts = {one.language: one.text for one in json.texts}
+        number = announcements.draft(session, json.begins_at or now, json.ends_at, texts, None, now).id
+        for one in json.texts:
+            if one.recording:
+                announcements.record(session, number, one.language, one.recording)
+        announcements.publish(session, number, now)
+        _log(session, by, f"announcement {number}: published")
+        return _announcement(session, number)
+
+    return _change(change)
+
+
+@api.post(f"/notices/announcements/{_ID}/undo")
+@openapi.spec.validate(resp=_changed(Announcement, "what was taken back"), operation_id="undoAnnouncement")
+def undo_announcement(id: int, query: NoQuery) -> Announcement | Response:
+    """Take an announcement back, or discard a draft."""
+
+    def change(session: Session, by: Actor) -> Announcement:
+        announcements.undo(session, id, None, utc_now())
+        _log(session, by, f"announcement {id}: taken back")
+        return _announcement(session, id)
+
+    return _change(change)
+
+
+@api.get("/notices/answers")
+@openapi.spec.validate(resp=_read(FrequentAnswers, "the answers"), operation_id="listAnswers")
+def list_answers(query: NoQuery) -> FrequentAnswers:
+    """Answers that callers hear at night, and where there is help in an emergency."""
+    with database.reading() as session:
+        found = night_answers.current(session).values()
+        return FrequentAnswers(answers=[FrequentAnswer.of(one) for one in sorted(found, key=lambda one: one.id)])
+
+
+@api.post("/notices/answers")
+@openapi.spec.validate(resp=_changed(FrequentAnswer, "the answer"), operation_id="addAnswer")
+def add_answer(query: NoQuery, json: AnswerBody) -> FrequentAnswer | Response:
+    """Answer a question in a language from the next call on, in place of the answer before."""
+
+    def change(session: Session, by: Actor) -> FrequentAnswer:
+        recording = json.recording or b""
+        row = night_answers.add(session, json.question, json.language, json.text, None, utc_now(), recording)
+        form = "recorded" if recording else "written"
+        _log(session, by, f"night answer {json.question} in {json.language}: {form}")
+        return FrequentAnswer.of(row)
+
+    return _change(change)
+
+
+@api.post(f"/notices/answers/{_ID}/undo")
+@openapi.spec.validate(resp=_changed(FrequentAnswer, "what was taken back"), operation_id="undoAnswer")
+def undo_answer(id: int, query: NoQuery) -> FrequentAnswer | Response:
+    """Take an answer back: the one before it counts again; of `help`, the built-in text if there is none."""
+
+    def change(session: Session, by: Actor) -> FrequentAnswer:
+        row = night_answers.undo(session, id, None, utc_now())
+        _log(session, by, f"night answer {row.question} in {row.language}: taken back")
+        return FrequentAnswer.of(row)
+
+    return _change(change)
+
+
+def _announcement(session: Session, number: int) -> Announcement:
+    row: AnnouncementRow | None = announcements.one(session, number)
+    if row is None:
+        raise Unusable(NoticeProblem.GONE)
+    return Announcement.of(row)
+
+
+def _log(session: Session, by: Actor, detail: str) -> None:
+    access_log.append(session, by, AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
+
+
+def _change(change: Callable[[Session, Actor], _M]) -> _M | Response:
+    """Change what callers are told in one transaction, whose line in the access log names the program."""
+    if TokenScope.NOTICES not in g.token.scopes:
+        return problem(403, "a token with the scope `notices` is needed")
+    by = Actor(g.token.name, "program", None, request.remote_addr or "")
+    try:
+        with database.writing() as session:
+            return change(session, by)
+    except Unusable as unusable:
+        return problem(409, words.NOTICE_PROBLEMS[unusable.problem].replace("%(detail)s", unusable.detail))

@@ -1,0 +1,145 @@
+"""`/api/v1/notices`: programs tell callers what counts today."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from sqlalchemy import select
+
+from ivr.accounts import api_tokens
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import write_wav
+from ivr.domain.enums import AnsweredQuestion
+from ivr.domain.timestamps import iso, utc_now
+from ivr.models.audit import AccessLine
+from ivr.notices import present
+from ivr.platform import database
+from ivr.web import rate_limits
+from ivr.web.app import create_app
+from tests.support.notices import tomorrow
+
+SOUP = "Bei Lebensgefahr wählen Sie 112. Suppe gibt es in der Friedenskirche."
+
+
+def program(*scopes: str) -> Callable[..., Any]:
+    """A program with a token of these scopes; every answer is as the document says."""
+    with database.writing() as session:
+        token = api_tokens.new_token(session, "-".join(scopes), utc_now(), scopes=scopes)
+    client = create_app().test_client()
+    document = client.get("/api/v1/openapi.json").json
+
+    def ask(path: str, **json: object) -> Any:
+        verb = "POST" if json or path.endswith("/undo") else "GET"
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = client.open(f"/api/v1/notices{path}", method=verb, headers=headers, json=json or None)
+        described = "/notices" + "/".join("{id}" if part.isdigit() else part for part in path.split("/"))
+        said = document["paths"][described][verb.lower()]["responses"][str(answer.status_code)]
+        schema = said["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json)
+        return answer
+
+    return ask
+
+
+@pytest.fixture
+def building(empty_database):
+    return program("tasks", "notices")
+
+
+def logged() -> list[tuple[str, str]]:
+    with database.reading() as session:
+        rows = session.execute(select(AccessLine.actor, AccessLine.detail).order_by(AccessLine.number)).all()
+        return [(row.actor, row.detail) for row in rows]
+
+
+def test_a_program_closes_a_day_and_takes_it_back(building) -> None:
+    day = tomorrow().isoformat()
+    entered = building("/days", day=day, hours="08:00-12:00", reason="Umzug")
+    assert (entered.status_code, entered.json["hours"], entered.json["reason"]) == (200, "08:00-12:00", "Umzug")
+    assert present.hours().days[tomorrow()].closes.hour == 12
+    assert [one["day"] for one in building("/days").json["days"]] == [day]
+    assert building(f"/days/{entered.json['id']}/undo").json["day"] == day
+    assert tomorrow() not in present.hours().days
+    assert building("/days").json == {"days": []}
+    assert [(actor, "opening hours" in detail) for actor, detail in logged()] == [("tasks-notices", True)] * 2
+
+
+def test_a_program_announces_and_takes_it_back(building) -> None:
+    texts = [{"language": "de", "text": "Der Strom ist weg."}]
+    ends = iso(utc_now() + timedelta(hours=3))
+    announced = building("/announcements", ends_at=ends, texts=texts)
+    assert (announced.json["published"], announced.json["lacking"]) == (True, ["en"])
+    assert present.announcement(utc_now())
+    again = building("/announcements", ends_at=ends, texts=texts)
+    assert (again.status_code, "Another announcement runs" in again.json["error"]) == (409, True)
+    assert len(building("/announcements").json["announcements"]) == 1, "what was refused leaves nothing behind"
+    number = announced.json["id"]
+    assert building(f"/announcements/{number}/undo").json["id"] == number
+    assert present.announcement(utc_now()) is None
+    assert building(f"/announcements/{number}/undo").status_code == 409
+    assert [detail for _, detail in logged()] == [
+        f"announcement {number}: {what}" for what in ("published", "taken back")
+    ]
+
+
+def test_a_program_records_where_there_is_help(building) -> None:
+    recording = base64.b64encode(write_wav(speak(SOUP, "de"))).decode()
+    written = building("/answers", question="help", language="de", text=SOUP).json
+    recorded = building("/answers", question="help", language="de", text=SOUP, recording=recording).json
+    assert (written["spoken"]["recorded"], recorded["spoken"]["recorded"]) == (False, True)
+    assert [one["id"] for one in building("/answers").json["answers"]] == [recorded["id"]]
+    assert present.answer(AnsweredQuestion.HELP, "de").has_audio
+    building(f"/answers/{recorded['id']}/undo")
+    assert not present.answer(AnsweredQuestion.HELP, "de").has_audio
+    assert building(f"/answers/{recorded['id']}/undo").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "complaint"),
+    [
+        ("/days", {"day": "2020-01-01", "hours": "closed"}, 409, "over already"),
+        ("/days", {"day": "2030-01-01", "hours": "12:00-08:00"}, 400, "ends before it begins"),
+        ("/days", {"day": "2030-01-01", "hours": "always"}, 400, "hours"),
+        ("/days", {"day": "2030-01-01", "hours": "closed", "x": 1}, 400, "x"),
+        ("/announcements", {"ends_at": "2030-01-01T10:00:00", "texts": []}, 400, "ends_at"),
+        ("/announcements", {"ends_at": "2099-01-01T10:00:00Z", "texts": [{"language": "en", "text": "a"}]}, 409, "31"),
+        ("/answers", {"question": "weather", "language": "de", "text": "a"}, 400, "question"),
+        ("/answers", {"question": "money", "language": "xx", "text": "a"}, 400, "language"),
+        ("/answers", {"question": "money", "language": "de", "text": " "}, 400, "text"),
+        ("/answers", {"question": "money", "language": "de", "text": "a\0b"}, 400, "typed"),
+        ("/answers", {"question": "money", "language": "de", "text": SOUP * 20}, 409, "too long"),
+        ("/answers", {"question": "money", "language": "de", "text": "a", "recording": "UklGRg=="}, 409, "WAV"),
+    ],
+)
+def test_what_callers_cannot_be_told(building, path: str, body: dict, status: int, complaint: str) -> None:
+    answer = building(path, **body)
+    assert (answer.status_code, complaint in answer.json["error"]) == (status, True), answer.json
+    assert logged() == []
+
+
+def test_any_program_reads_and_only_one_with_the_scope_changes(empty_database) -> None:
+    reader = program("tasks", "callers", "changes")
+    for path in ("/days", "/announcements", "/answers"):
+        assert reader(path).status_code == 200
+        assert reader(f"{path}/1/undo").status_code == 403
+    refused = reader("/answers", question="help", language="de", text=SOUP)
+    assert (refused.status_code, "notices" in refused.json["error"]) == (403, True)
+    assert present.answer(AnsweredQuestion.HELP, "de") is None
+    assert create_app().test_client().get("/api/v1/notices/days").status_code == 401
+
+
+@pytest.mark.parametrize(("size", "status"), [(2_900_000, 409), (3_200_000, 413)])
+def test_a_recording_may_have_the_size_of_45_seconds(building, size: int, status: int) -> None:
+    silence = base64.b64encode(bytes(size)).decode()
+    assert building("/answers", question="money", language="de", text="a", recording=silence).status_code == status
+
+
+def test_who_changes_too_often_is_told_when_to_come_back(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "_PROGRAM", "2 per minute")
+    building = program("tasks", "notices")
+    assert [building(path).status_code for path in ("/days", "/answers/1/undo", "/days")] == [200, 409, 429]
