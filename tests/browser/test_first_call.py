@@ -156,7 +156,7 @@ def test_somebody_rings_with_their_own_microphone(playwright, hotline, tmp_path:
     said = page.locator("[data-talk]")
     expect(said).to_contain_text("Deutsch eins.", timeout=10000)
     page.get_by_role("button", name="1", exact=True).click()
-    expect(said).to_contain_text("Notfall neun.")
+    expect(said).to_contain_text("Geld eins.")
     page.keyboard.press("2")
     expect(said).to_contain_text("Einverstanden: eins.", timeout=20000)
     page.keyboard.press("1")
