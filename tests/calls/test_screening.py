@@ -38,7 +38,7 @@ from tests.support.volume import volume
 from tests.support.waiting import eventually
 
 #: The flood keeps its rate, 2,000 calls a minute; `make soak` goes on with it for five minutes.
-MINUTES = volume(test=1, ci=2, soak=20) / 4
+MINUTES = volume(test=1, soak=20) / 4
 FLOOD, ORDINARY = int(2000 * MINUTES), max(50, int(100 * MINUTES))
 
 

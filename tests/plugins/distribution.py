@@ -9,7 +9,7 @@ import pytest
 from tests.support.volume import LEVEL, LEVELS
 
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
-SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline")
+SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
 #: What takes longest begins first, so that no process has a long test left while the others have ended. Browsers and
 #: backups come before the stories, which leave more tasks in the shared hotline than a page shows, and spoilt audio.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import requests
@@ -30,20 +29,23 @@ from tests.support.waiting import eventually
 BY_KEY = ["2", "2", "2", "1", "#", "3"]
 
 
-@pytest.fixture
-def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallDisk | RefusingDisk]:
+@pytest.fixture(scope="module")
+def small_disk(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SmallDisk | RefusingDisk]:
     """A disk of a hundred megabytes; files that refuse writes where this process may make none, or where asked for."""
     disk: SmallDisk | RefusingDisk
+    directory = tmp_path_factory.mktemp("small") / "disk"
     try:
         refuses = getattr(request, "param", SmallDisk) is RefusingDisk
-        disk = RefusingDisk(tmp_path / "disk") if refuses else SmallDisk(tmp_path / "disk", 100)
+        disk = RefusingDisk(directory) if refuses else SmallDisk(directory, 100)
     except PermissionError:
-        disk = RefusingDisk(tmp_path / "disk")
+        disk = RefusingDisk(directory)
     yield disk
     disk.remove()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hotline_on_it(
     small_disk: SmallDisk | RefusingDisk, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningHotline]:
@@ -110,6 +112,7 @@ def test_callers_while_the_disk_is_full_get_their_tasks_afterwards(
     assert spool.damaged() == 0
 
 
+@pytest.mark.parametrize("small_disk", [SmallDisk], indirect=True)
 def test_a_prompt_is_heard_though_it_cannot_be_stored(
     hotline_on_it: RunningHotline, small_disk: SmallDisk | RefusingDisk
 ) -> None:

@@ -50,6 +50,7 @@ class Proxy:
     """nginx or HAProxy before a running hotline."""
 
     def __init__(self, name: str, folder: Path, port: int, settings: Settings) -> None:
+        self.name = name
         file = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}[name]
         text = (DEPLOY / file).read_text()
         for shipped, here in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl, quote
 
 import pytest
@@ -13,6 +13,7 @@ from ivr.config.settings import settings
 from ivr.domain.permissions import CARRIER, PROGRAM, permission_of
 from ivr.local_carrier.webhooks import sign
 from tests.support.people import log_in
+from tests.support.volume import volume
 from tests.web.test_bad_input import NAMES, app  # noqa: F401 - the fixture of the application
 
 #: As they stand in an address.
@@ -23,16 +24,19 @@ NASTY = (
 )
 #: Fields of a query or a form.
 FIELDS = ("%00", "%FF%FE", "%ED%A0%80", "9223372036854775808", "1%C2%B2", "-9223372036854775809", "%D9%A1", "1e999")
+#: In `make test` each rule gets every third of these values and every second of those fields, and the next rule the
+#: next ones; all of them in `.ci/run` and `make soak`.
+EVERY_NASTY, EVERY_FIELD = volume(test=3, ci=1, soak=1), volume(test=2, ci=1, soak=1)
 #: Not ours, or it ends the log-in that the others need.
 SKIPPED = ("static", "softphone.exchange", "login.out", "health.readyz")
 
 
-def addresses(rule: Rule) -> Iterator[str]:
+def addresses(rule: Rule, values: Sequence[str]) -> Iterator[str]:
     """The rule's address with each value in the place of each of its parameters, and 1 in the others'."""
     parts = [(is_name, text) for is_name, text in rule._trace if text != "|"]
     names = [text for is_name, text in parts if is_name]
     for name in names or [""]:
-        for value in NASTY if name else ("",):
+        for value in values if name else ("",):
             yield "".join((value if text == name else "1") if is_name else text for is_name, text in parts)
 
 
@@ -68,20 +72,22 @@ def rules(app, *, webhooks: bool) -> list[Rule]:  # noqa: F811
     return [rule for rule in found if (CARRIER in permission_of(rule.endpoint).who) is webhooks]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("webhooks", [True, False], ids=["webhooks", "pages"])
 def test_no_address_is_a_fault(app, people, webhooks: bool) -> None:  # noqa: F811
-    for rule in rules(app, webhooks=webhooks):
+    for number, rule in enumerate(rules(app, webhooks=webhooks)):
         client = browser_for(people, rule)
-        for address in addresses(rule):
+        for address in addresses(rule, NASTY[number % EVERY_NASTY :: EVERY_NASTY]):
             for verb in sorted(rule.methods & {"GET", "POST"}):
                 answers(client, verb, address, "")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("webhooks", [True, False], ids=["webhooks", "pages"])
 def test_no_field_is_a_fault(app, people, webhooks: bool) -> None:  # noqa: F811
-    for rule in rules(app, webhooks=webhooks):
-        client, address = browser_for(people, rule), next(addresses(rule))
-        for value in FIELDS:
+    for number, rule in enumerate(rules(app, webhooks=webhooks)):
+        client, address = browser_for(people, rule), next(addresses(rule, NASTY))
+        for value in FIELDS[number % EVERY_FIELD :: EVERY_FIELD]:
             given = "&".join(f"{name}={value}" for name in NAMES)
             for verb in sorted(rule.methods & {"GET", "POST"}):
                 answers(client, verb, f"{address}?{given}", given if verb == "POST" else "")
