@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ivr.audio.synthesis import speak
@@ -10,6 +11,9 @@ from ivr.config.settings import settings
 from ivr.domain.enums import NoticeProblem
 from ivr.notices.unusable import Unusable
 from ivr.prompts import rendering
+
+#: Characters that no document for the carrier (XML) can hold.
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ def made(text: str, language: str, longest: float, recording: bytes = b"") -> Ma
     Raises:
         Unusable: `empty`, `seconds` (it lasts longer than `longest`), or `audio`: the recording cannot be used.
     """
-    words = " ".join(text.split())
+    words = " ".join(_UNSPEAKABLE.sub(" ", text).split())
     if not words:
         raise Unusable(NoticeProblem.EMPTY)
     if recording:

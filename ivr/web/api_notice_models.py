@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from base64 import b64decode
+from datetime import date, time
 from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    Base64Bytes,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
-    TypeAdapter,
     WithJsonSchema,
 )
 
 from ivr.callbacks.changed_hours import in_words
 from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import LANGUAGES
-from ivr.domain.opening_hours import DaySpan, Span
+from ivr.domain.opening_hours import Span
 from ivr.models.notices import Announcement as AnnouncementRow
 from ivr.models.notices import AnnouncementText, NightAnswer, SpecialDay
 from ivr.notices.announcements import lacking
 from ivr.notices.present import span
 from ivr.web.api_models import Instant
-from ivr.web.form_fields import is_possible
 
 
 def _known_language(code: str) -> str:
@@ -35,23 +33,11 @@ def _known_language(code: str) -> str:
     return code
 
 
-def _typed(text: str) -> str:
-    if not is_possible(text):
-        raise ValueError("characters that cannot be typed")
-    return text
-
-
-def _opening_hours(text: str) -> str:
-    TypeAdapter(DaySpan).validate_python(text)
-    return text
-
-
 _Language = Annotated[str, AfterValidator(_known_language), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_typed)]
-_Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_typed)]
-_Hours = Annotated[
-    str, StringConstraints(pattern="^(closed|[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})$"), AfterValidator(_opening_hours)
-]
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_Hours = Annotated[str, StringConstraints(pattern=f"^(closed|{_TIME}-({_TIME}|24:00))$")]
+_Base64 = Annotated[str, StringConstraints(pattern="^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")]
+_Reason = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
 _HOURS = "`closed`, or local time as in `08:00-12:00`; `24:00` is the end of the day"
 
 
@@ -81,11 +67,15 @@ class TextBody(_Body):
     """A text in one language."""
 
     language: _Language
-    text: _Text
+    text: Annotated[str, StringConstraints(max_length=2000)]
     recording: Annotated[
-        Base64Bytes | None,
+        _Base64 | None,
         Field(description="a WAV file of 16 bits in which somebody speaks the text, in base64"),
     ] = None
+
+    def audio(self) -> bytes:
+        """The recording; empty where there is none."""
+        return b64decode(self.recording or "")
 
 
 class OpeningDay(_Answer):
@@ -119,8 +109,10 @@ class DayBody(_Body):
 
     def span(self) -> Span | None:
         """The opening hours; None: closed."""
-        found: Span | None = TypeAdapter(DaySpan).validate_python(self.hours)
-        return found
+        if self.hours == "closed":
+            return None
+        opens, _, closes = self.hours.partition("-")
+        return Span(opens=time.fromisoformat(opens), closes=None if closes == "24:00" else time.fromisoformat(closes))
 
 
 class Announcement(_Answer):

@@ -42,6 +42,8 @@ from ivr.web.api_notice_models import (
 
 __all__ = ["api"]
 _ID = "<int(min=1, max=2147483647):id>"
+#: Years that an announcement may name: others have instants that are none in UTC.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
 _WRONG = (Error, "what was wrong")
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -53,8 +55,8 @@ def _read(model: type[BaseModel], what: str) -> Answers:
 def _changed(model: type[BaseModel], what: str) -> Answers:
     refused = (Error, "why callers cannot be told this, or why it cannot be taken back")
     return Answers(
-        HTTP_200=(model, what), HTTP_400=_WRONG, HTTP_401=_WRONG, HTTP_403=_WRONG, HTTP_409=refused, HTTP_413=_WRONG,
-        HTTP_429=_WRONG,
+        HTTP_200=(model, what), HTTP_400=_WRONG, HTTP_401=_WRONG, HTTP_403=_WRONG, HTTP_404=_WRONG, HTTP_409=refused,
+        HTTP_413=_WRONG, HTTP_429=_WRONG,
     )  # fmt: skip
 
 
@@ -99,11 +101,13 @@ def publish_announcement(query: NoQuery, json: AnnouncementBody) -> Announcement
 
     def change(session: Session, by: Actor) -> Announcement:
         now = utc_now()
+        if any(at and not _FIRST_YEAR <= at.year <= _LAST_YEAR for at in (json.begins_at, json.ends_at)):
+            raise Unusable(NoticeProblem.LONG)
         texts = {one.language: one.text for one in json.texts}
         number = announcements.draft(session, json.begins_at or now, json.ends_at, texts, None, now).id
         for one in json.texts:
-            if one.recording:
-                announcements.record(session, number, one.language, one.recording)
+            if recording := one.audio():
+                announcements.record(session, number, one.language, recording)
         announcements.publish(session, number, now)
         _log(session, by, f"announcement {number}: published")
         return _announcement(session, number)
@@ -139,7 +143,7 @@ def add_answer(query: NoQuery, json: AnswerBody) -> FrequentAnswer | Response:
     """Answer a question in a language from the next call on, in place of the answer before."""
 
     def change(session: Session, by: Actor) -> FrequentAnswer:
-        recording = json.recording or b""
+        recording = json.audio()
         row = night_answers.add(session, json.question, json.language, json.text, None, utc_now(), recording)
         form = "recorded" if recording else "written"
         _log(session, by, f"night answer {json.question} in {json.language}: {form}")

@@ -103,15 +103,22 @@ def test_a_program_records_where_there_is_help(building) -> None:
     ("path", "body", "status", "complaint"),
     [
         ("/days", {"day": "2020-01-01", "hours": "closed"}, 409, "over already"),
-        ("/days", {"day": "2030-01-01", "hours": "12:00-08:00"}, 400, "ends before it begins"),
         ("/days", {"day": "2030-01-01", "hours": "always"}, 400, "hours"),
         ("/days", {"day": "2030-01-01", "hours": "closed", "x": 1}, 400, "x"),
         ("/announcements", {"ends_at": "2030-01-01T10:00:00", "texts": []}, 400, "ends_at"),
         ("/announcements", {"ends_at": "2099-01-01T10:00:00Z", "texts": [{"language": "en", "text": "a"}]}, 409, "31"),
         ("/answers", {"question": "weather", "language": "de", "text": "a"}, 400, "question"),
         ("/answers", {"question": "money", "language": "xx", "text": "a"}, 400, "language"),
-        ("/answers", {"question": "money", "language": "de", "text": " "}, 400, "text"),
-        ("/answers", {"question": "money", "language": "de", "text": "a\0b"}, 400, "typed"),
+        ("/answers", {"question": "money", "language": "de", "text": " "}, 409, "write the text"),
+        ("/days", {"day": "2030-01-01", "hours": "closed", "reason": "a\0b"}, 400, "reason"),
+        ("/days", {"day": "2030-01-01", "hours": "08:00-25:00"}, 400, "hours"),
+        ("/answers", {"question": "money", "language": "de", "text": "a", "recording": "U"}, 400, "recording"),
+        (
+            "/announcements",
+            {"ends_at": "9999-12-31T23:59:59-05:00", "texts": [{"language": "de", "text": "a"}]},
+            409,
+            "31",
+        ),
         ("/answers", {"question": "money", "language": "de", "text": SOUP * 20}, 409, "too long"),
         ("/answers", {"question": "money", "language": "de", "text": "a", "recording": "UklGRg=="}, 409, "WAV"),
     ],
@@ -143,3 +150,13 @@ def test_who_changes_too_often_is_told_when_to_come_back(empty_database, monkeyp
     monkeypatch.setattr(rate_limits, "_PROGRAM", "2 per minute")
     building = program("tasks", "notices")
     assert [building(path).status_code for path in ("/days", "/answers/1/undo", "/days")] == [200, 409, 429]
+
+
+def test_a_day_that_closes_before_it_opens_is_refused(building) -> None:
+    answer = building("/days", day=tomorrow().isoformat(), hours="12:00-08:00")
+    assert (answer.status_code, "not after the beginning" in answer.json["error"]) == (409, True)
+
+
+def test_what_no_document_for_the_carrier_can_hold_is_left_out(building) -> None:
+    said = building("/answers", question="help", language="de", text="Suppe\0 gibt es\x01 heute.").json
+    assert said["spoken"]["text"] == "Suppe gibt es heute."
