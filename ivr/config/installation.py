@@ -44,6 +44,13 @@ class Installation(BaseModel):
     redis_url: str = Field(
         "", description="Redis, such as `redis://host:6379/0`. Empty: a server of its own under `var_dir`."
     )
+    lease_seconds: int = Field(
+        20,
+        ge=4,
+        le=300,
+        description="Seconds until another worker does the job of one that has died, and until the scheduler hands "
+        "over again what did not reach its job queue. The same on all hosts.",
+    )
     public_base_url: str = Field(
         "",
         description="Address under which the carrier reaches the web process; `https://` in production. Empty: host "

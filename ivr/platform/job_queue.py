@@ -101,6 +101,17 @@ def hand_over(jobs: Sequence[QueuedJob], connection: Redis | None = None) -> Non
         raise
 
 
+def check(connection: Redis) -> None:
+    """Ask whether jobs can be handed over now.
+
+    Raises:
+        RedisError: Redis does not answer, or did not a moment ago.
+    """
+    if time.monotonic() < _down_until:
+        raise RedisError("Redis did not answer a moment ago")
+    connection.ping()
+
+
 def _by_queue(jobs: Sequence[QueuedJob]) -> Mapping[tuple[str, str, bool], Sequence[QueuedJob]]:
     found: dict[tuple[str, str, bool], list[QueuedJob]] = {}
     for job in jobs:

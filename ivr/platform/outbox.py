@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from ivr.config.settings import settings
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.platform.column_types import insert, rows
@@ -27,10 +28,6 @@ from ivr.platform.work_models import Work
 
 log = logging.getLogger(__name__)
 
-#: A worker renews its lease every few seconds. A lease that is older belongs to a dead worker.
-LEASE = timedelta(seconds=20)
-#: The time after which the scheduler hands a row over again if it is neither done nor in its job queue.
-PATIENCE = timedelta(seconds=20)
 #: Seconds before each repetition. After the last, the failure is reported and the job is repeated once an hour.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
@@ -54,6 +51,15 @@ class QueuedJob:
 #: The attempt at its row that the current handler makes, from 1.
 attempt: ContextVar[int] = ContextVar("attempt", default=1)
 
+
+def lease() -> timedelta:
+    """The time for which a worker holds a row, and renews it long before. An older lease belongs to a dead worker.
+
+    After the same time the scheduler hands a row over again if it is neither done nor in its job queue.
+    """
+    return timedelta(seconds=settings().lease_seconds)
+
+
 #: Puts jobs on the job queue; processes with a queue set it. It may raise: the scheduler repeats it.
 hand_over: Callable[[Sequence[QueuedJob]], None] = lambda jobs: None  # noqa: E731
 
@@ -75,7 +81,7 @@ def add(
     """
     now = utc_now()
     # The scheduler ignores the row until the hand-over after the commit has had time.
-    due = run_after or now + PATIENCE
+    due = run_after or now + lease()
     values = {"kind": kind, "subject_id": subject_id, "urgent": urgent, "attempts": 0, "generation": 1}
     values |= {"deadline_at": deadline_at, "pool": pool or None}
     new = insert(session.get_bind().dialect, Work).values(**values, run_after=due)
@@ -134,7 +140,7 @@ def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | 
     work = session.scalar(
         update(Work)
         .where(Work.id == work_id, Work.done_at.is_(None), _is_free(now))
-        .values(leased_until=now + LEASE, leased_by=worker, attempts=Work.attempts + 1)
+        .values(leased_until=now + lease(), leased_by=worker, attempts=Work.attempts + 1)
         .returning(Work)
         .execution_options(synchronize_session=False)
     )
@@ -152,7 +158,7 @@ def may_be_claimed(now: datetime) -> ColumnElement[bool]:
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
     # A lease that ends in the distant future was given while the system clock was wrong.
-    return or_(Work.leased_until.is_(None), Work.leased_until < now, Work.leased_until > now + 3 * LEASE)
+    return or_(Work.leased_until.is_(None), Work.leased_until < now, Work.leased_until > now + 3 * lease())
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -161,9 +167,9 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
-    """Extend a lease by :data:`LEASE`. Returns False if the row is leased to another worker now."""
+    """Extend a lease by :func:`lease`. Returns False if the row is leased to another worker now."""
     kept = session.execute(
-        update(Work).where(Work.id == work_id, Work.leased_by == worker).values(leased_until=now + LEASE)
+        update(Work).where(Work.id == work_id, Work.leased_by == worker).values(leased_until=now + lease())
     )
     return rows(kept) == 1
 
@@ -210,12 +216,12 @@ def release(session: Session, worker: str, now: datetime) -> list[QueuedJob]:
     rows = session.scalars(select(Work).where(Work.leased_by == worker, Work.done_at.is_(None))).all()
     for work in rows:
         work.leased_until = work.leased_by = None
-        work.run_after = now + (PATIENCE if work.attempts <= 2 else _pause(work.attempts))
+        work.run_after = now + (lease() if work.attempts <= 2 else _pause(work.attempts))
     return [_queued(work) for work in rows if work.attempts <= 2]
 
 
 def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob]:
-    """Rows that should be in a job queue or running by now, urgent first. They are returned again after PATIENCE."""
+    """Rows that should be in a job queue or running by now, urgent first. They are returned again after a lease."""
     due = (
         select(Work)
         .where(
@@ -229,7 +235,7 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob
     )
     found = session.scalars(due).all()
     for work in found:
-        work.run_after = now + PATIENCE
+        work.run_after = now + lease()
     return [_queued(work) for work in found]
 
 

@@ -126,7 +126,7 @@ def _lease_kept(work_id: int, worker: str) -> Iterator[None]:
     done = threading.Event()
 
     def renew() -> None:
-        while not done.wait(outbox.LEASE.total_seconds() / 4):
+        while not done.wait(outbox.lease().total_seconds() / 4):
             try:
                 with database.writing() as session:
                     outbox.renew(session, work_id, worker, utc_now())

@@ -202,11 +202,17 @@ def distribute() -> None:
 
 
 def enqueue_overdue() -> None:
-    """Hand over jobs again that should be in a job queue or running by now."""
+    """Hand over jobs again that should be in a job queue or running by now.
+
+    Raises:
+        RedisError: Redis does not answer. The jobs are not postponed: they are handed over when it is back.
+    """
+    connection = job_queue.impatient()
+    job_queue.check(connection)
     with database.writing() as session:
         jobs = outbox.overdue(session, utc_now())
     if jobs:
-        job_queue.hand_over_missing(jobs, job_queue.impatient())
+        job_queue.hand_over_missing(jobs, connection)
 
 
 def wake_transcripts() -> None:

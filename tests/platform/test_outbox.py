@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from ivr.domain.timestamps import utc_now
@@ -12,7 +13,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Transcript
 from ivr.platform import database, outbox
 from ivr.platform.work_models import Work
-from ivr.workers import runner
+from ivr.workers import runner, scheduler
 from tests.support.people import a_task
 
 
@@ -32,14 +33,14 @@ def test_work_is_leased_to_one_at_a_time(work: int) -> None:
         assert outbox.renew(session, work, "one", now)
         assert not outbox.renew(session, work, "two", now)
     with database.writing() as session:
-        later = now + outbox.LEASE + outbox.LEASE
+        later = now + outbox.lease() + outbox.lease()
         second = outbox.claim(session, work, "two", later)
         assert second, "the first one died"
     with database.writing() as session:
         assert not outbox.finish(session, first, later), "who lost the lease finishes nothing"
         assert outbox.finish(session, second, later)
     with database.writing() as session:
-        assert outbox.claim(session, work, "three", later + outbox.LEASE) is None
+        assert outbox.claim(session, work, "three", later + outbox.lease()) is None
 
 
 def test_what_is_asked_for_again_while_it_is_done_is_done_again(work: int) -> None:
@@ -107,7 +108,7 @@ def test_a_queue_that_is_away_loses_nothing(empty_database, monkeypatch: pytest.
     with database.writing() as session:
         outbox.add(session, "transcribe", 7, urgent=True)
     with database.writing() as session:
-        found = outbox.overdue(session, utc_now() + outbox.PATIENCE)
+        found = outbox.overdue(session, utc_now() + outbox.lease())
     assert [(job.kind, job.urgent) for job in found] == [("transcribe", True)]
 
 
@@ -129,3 +130,18 @@ def test_a_clock_that_was_wrong_holds_no_work_up(work: int) -> None:
         assert outbox.claim(session, work, "right", now)
     with database.writing() as session:
         assert outbox.claim(session, work, "other", now + timedelta(seconds=1)) is None, "a lease of now still counts"
+
+
+def test_nothing_is_postponed_while_redis_is_away(work: int) -> None:
+    """What is due is handed over as soon as Redis is back, not a lease later."""
+
+    def due_at() -> datetime:
+        with database.reading() as session:
+            return session.get_one(Work, work).run_after
+
+    with database.writing() as session:
+        session.get_one(Work, work).run_after = utc_now()
+    before = due_at()
+    with pytest.raises(RedisError):
+        scheduler.enqueue_overdue()
+    assert due_at() == before

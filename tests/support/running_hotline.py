@@ -33,6 +33,7 @@ class RunningHotline:
             "VOICE_PORT": str(free_port()),
             "VOSK_MODEL_DIR": str(models),
             "TRANSCRIBERS": "1",
+            "LEASE_SECONDS": "6",
             "LOW_CONFIDENCE": "0",  # English speech is decoded with the Korean model, so confidence is low
             "DATABASE_URL": "",
             "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
