@@ -60,7 +60,7 @@ def test_a_recording_nobody_told_of_becomes_a_message_with_a_task(hotline, at_th
     assert report.recordings_found == 1
     task = task_of(recording.sid)
     assert (task.callback_number, task.language, task.concern) == ("+4917012340001", "de", "other")
-    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 20)
+    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 60)
     assert audio_store.has(recording.sid)
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 0
     assert task_of(recording.sid).id == task.id
@@ -100,14 +100,14 @@ def test_a_recording_of_a_call_nobody_knows_is_a_message_all_the_same(hotline) -
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).recordings_found == 1
     task = task_of(recording.sid)
     assert (task.callback_number, task.language, task.concern) == (None, "de", "other")
-    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 20)
+    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 60)
 
 
 def test_a_deletion_the_carrier_refuses_stays_with_a_person(hotline, at_the_carrier, monkeypatch) -> None:
     """Reconciliation sees the copy again and again; that must not count as a new beginning."""
     recording = at_the_carrier("+4917012340007")
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
-    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 20)
+    eventually(lambda: hotline.switch.store.recording(recording.sid) is None, 60)
 
     def settled() -> bool:
         with database.reading() as session:
@@ -115,7 +115,7 @@ def test_a_deletion_the_carrier_refuses_stays_with_a_person(hotline, at_the_carr
             done = done.where(Work.kind == "delete_at_carrier", Recording.recording_sid == recording.sid)
             return session.scalar(done) is not None
 
-    eventually(settled, 20)
+    eventually(settled, 60)
     hotline.switch.store.keep_recording(recording, human_speech(1).samples)
     with database.writing() as session:
         known = session.scalars(select(Recording).where(Recording.recording_sid == recording.sid)).one()
@@ -183,7 +183,7 @@ def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(hotline, a
             return kept.carrier_deleted_at is not None and not planned
 
     carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1))
-    eventually(verified, 20)
+    eventually(verified, 60)
     assert hotline.switch.store.recording(recording.sid) is None
     hotline.switch.store.keep_recording(recording, human_speech(2).samples)  # its deletion had not happened after all
     with database.writing() as session:
@@ -191,7 +191,7 @@ def test_a_copy_the_carrier_still_has_is_deleted_and_that_is_verified(hotline, a
             select(Recording).where(Recording.recording_sid == recording.sid)
         ).one().carrier_deleted_at = None
     assert carrier_reconciliation.reconcile(utc_now() - timedelta(hours=1)).copies_to_delete == 1
-    eventually(verified, 20)
+    eventually(verified, 60)
     assert hotline.switch.store.recording(recording.sid) is None
 
 
