@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ivr.callbacks import claims, intake
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from tests.support.people import a_task, the_task
+from tests.support.volume import volume
 
 # -- views and filters ----------------------------------------------------------------------------------
 
@@ -63,12 +66,13 @@ def test_a_task_is_handed_over_with_a_reason_and_keeps_its_deadline(desk) -> Non
 # -- text messages, empty_database, posting -----------------------------------------------------------------------
 
 
-def test_five_hundred_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:
+@pytest.mark.soak
+def test_hundreds_of_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk) -> None:
     with database.writing() as session:
         from ivr.callbacks.request import Request
         from ivr.calls import calls
 
-        for number in range(500):
+        for number in range(volume(test=120, soak=500)):
             call = calls.seen(session, f"CA{number:032d}", "+4915112349999", utc_now())
             opened = intake.open_for(session, call, Request(concern="benefits"), utc_now())
     page = desk("mia").get(f"/desk/tasks/{opened.id}").text

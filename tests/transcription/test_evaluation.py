@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ivr.audio.wav import write_wav
 from ivr.cli import hotline as command_line
 from ivr.transcription.result import TranscriptionResult
+from tests.support.speech import human_speech
 from tests.support.transcription import VOICES
 
 CONGRATULATIONS = (
@@ -49,6 +51,7 @@ def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_dir
 
 
 def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: Path) -> None:
+    (judged / "demo.wav").write_bytes(write_wav(human_speech(4)))  # Korean: what it hears is not what is asked
     model = ["--engine", "vosk", "--model", str(korean_model / "ko"), "--limit", "3"]
     answer = CliRunner().invoke(command_line, ["transcribe-eval", str(judged), "--language", "en", *model])
     assert answer.exit_code == 0, answer.output

@@ -25,6 +25,7 @@ from ivr.workers import runner
 from tests.support.people import hire, the_task
 from tests.support.speech import human_speech
 from tests.support.transcription import a_message, desk, set_up, store, transcript_of
+from tests.support.volume import volume
 
 # -- words that raise ----------------------------------------------------------------------------------
 
@@ -163,9 +164,10 @@ def test_after_some_tries_a_part_of_a_message_is_better_than_none(strange_carrie
         assert "recording_cut_short" in [event.kind for event in recording.message.task.events]
 
 
-def test_a_recording_of_three_hours_is_kept_and_somebody_is_asked_to_listen(strange_carrier) -> None:
-    hours = write_wav(Sound(np.zeros(3 * 3600 * RATE, np.int16), RATE))
-    recording_id = fetch(strange_carrier, hours)
+@pytest.mark.soak
+def test_a_recording_that_is_too_long_is_kept_and_somebody_is_asked_to_listen(strange_carrier) -> None:
+    minutes = write_wav(Sound(np.zeros(volume(test=61, soak=180) * 60 * RATE, np.int16), RATE))
+    recording_id = fetch(strange_carrier, minutes)
     transcribe_job.transcribe(recording_id)
     written = transcript_of(recording_id)
     assert (written.state, written.reason) == ("please_listen", "too_long")

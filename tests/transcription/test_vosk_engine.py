@@ -6,7 +6,12 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 
+from tests.support.volume import volume
+
+
+@pytest.mark.soak
 def test_a_recogniser_used_again_writes_what_a_fresh_one_writes(korean_model: Path, tmp_path: Path) -> None:
     """With `--dither=0` fresh recognisers repeat exactly, so any difference would come from the reuse."""
     model = tmp_path / "ko"
@@ -23,8 +28,9 @@ import sys
 from ivr.transcription.vosk_engine import Recognition
 from tests.support.speech import human_speech
 from ivr.audio.wav import Sound
-whole = human_speech(16)
-parts = [Sound(whole.samples[start:start + 32000], 8000) for start in range(0, 128000, 32000)]
+size = int(sys.argv[1]) * 8000
+whole = human_speech(4 * size / 8000)
+parts = [Sound(whole.samples[start:start + size], 8000) for start in range(0, 4 * size, size)]
 used_again = Recognition()
 together = [used_again.transcribe(part, "ko") for part in parts]
 for part, heard in zip(parts, together):
@@ -39,5 +45,6 @@ assert any(heard.words for heard in together)
     environment = {**os.environ, "VOSK_MODEL_DIR": str(tmp_path), "VAR_DIR": str(tmp_path), "PYTHONPATH": "."}
     import sys
 
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code, str(volume(test=2, soak=4))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
