@@ -165,6 +165,7 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
             setattr(task, field, value)
     if moves and task.concern == request.concern and task.state == TaskState.OPEN:
         task.team = teams.by_key(session, request.team, settings().teams[request.team].name)
+    task.unlisted_language = task.unlisted_language or request.unlisted_language
     if task.kind == TaskKind.POSTAL_ORDER:
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
         order.forms = list(request.forms) or order.forms

@@ -78,7 +78,7 @@ def _language_menu(languages: Sequence[str]) -> Mapping[str, Step]:
         "announcement_first",
         ("emergency_language", "emergency_more_languages"),
         (welcome, *emergency),
-        {MORE: Choice("unlisted_number", sets=OTHERWISE_OTHER)},
+        {MORE: Choice("unlisted_number", sets={**OTHERWISE_OTHER, "unlisted_language": True})},
     )
 
 
@@ -159,6 +159,6 @@ def _unlisted_lines(languages: Sequence[str], keys: str) -> tuple[PromptLine, ..
 
 def _choices(languages: Sequence[str], to: str) -> dict[str, Choice]:
     return {
-        str(key): Choice(to, language=code, event=EventName.LANGUAGE_CHOSEN)
+        str(key): Choice(to, language=code, sets={"unlisted_language": False}, event=EventName.LANGUAGE_CHOSEN)
         for key, code in enumerate(languages, start=1)
     }

@@ -133,6 +133,8 @@ class CallbackTask(Base):
     breached_at: Mapped[datetime | None]
     #: The caller is dialled only when an interpreter is connected.
     needs_interpreter: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: The caller speaks none of the languages of the menu; `language` is the one in which the call went on.
+    unlisted_language: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: Who answers has to key in the receipt code before anything is said.
     demands_code: Mapped[bool] = mapped_column(Boolean, default=False)
     #: After an attempt in vain: when the next one is due.

@@ -277,6 +277,9 @@ class Task(_Answer):
     next_attempt_at: Annotated[Instant | None, Field(description="after an attempt in vain: when to try again")]
     letter_proposed_at: Annotated[Instant | None, Field(description="when the attempts were used up")]
     needs_interpreter: Annotated[bool, Field(description="the caller is dialled only with an interpreter")]
+    unlisted_language: Annotated[
+        bool, Field(description="the caller speaks none of the languages offered; which one is not known")
+    ]
     claimed_at: Instant | None
     closed_at: Instant | None
     outcome: Outcome | None
@@ -328,7 +331,7 @@ class Task(_Answer):
 _PLAIN = (
     "id", "kind", "state", "language", "concern", "urgency", "emergency_kind", "office", "age_group", "availability",
     "reply_by", "receipt_code", "first_contact_at", "due_at", "first_attempt_at", "breached_at", "next_attempt_at",
-    "letter_proposed_at", "needs_interpreter", "claimed_at", "closed_at", "outcome",
+    "letter_proposed_at", "needs_interpreter", "unlisted_language", "claimed_at", "closed_at", "outcome",
     "merged_into_id",
 )  # fmt: skip
 

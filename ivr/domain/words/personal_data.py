@@ -112,6 +112,7 @@ COLUMNS = Words(
         "transcript": _("Transcript"),
         "unconfirmed": _("Emergency reported and not confirmed"),
         "until_at": _("Until"),
+        "unlisted_language": _("Speaks none of the languages of the menu"),
         "urgency": _("Urgency"),
         "urgency_lowered_at": _("Raise taken back"),
         "urgency_words": _("Words that raised the urgency"),
