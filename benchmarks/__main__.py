@@ -26,6 +26,7 @@ _ALL: dict[str, tuple[list[str], list[str]]] = {
     "hang_up_to_transcript": ([], []),
     "backlog": (["--messages", "200", "--rounds", "3"], []),
     "desk": ([], ["--tasks", "40000"]),
+    "spool": ([], ["--calls", "100"]),
     "promises": ([], ["--tasks", "100000"]),
 }
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ivr.domain.routing import TeamSettings
 from ivr.models.accounts import Team
+from ivr.platform import found_rows
 
 
 def mirror(session: Session, configured: Mapping[str, TeamSettings]) -> None:
@@ -23,7 +24,7 @@ def mirror(session: Session, configured: Mapping[str, TeamSettings]) -> None:
 
 def by_key(session: Session, key: str, name: str) -> Team:
     """The team of a configured key; written down if the configuration is newer than the last `migrate`."""
-    team = session.scalar(select(Team).where(Team.key == key))
+    team = found_rows.find(session, ("team", key), lambda: session.scalar(select(Team).where(Team.key == key)))
     if team is None:
         team = Team(key=key, name=name)
         session.add(team)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.request import Request
@@ -14,6 +14,7 @@ from ivr.flows.request import to_record
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact, LaterCall
+from ivr.platform import found_rows
 from ivr.platform.column_types import insert
 
 #: How long after its end a task still answers to its receipt codes.
@@ -45,11 +46,22 @@ def of_call(session: Session, call: Call, request: Request) -> Contact | None:
     if request.changes:
         return by_code(session, request.changes)
     theirs = select(Contact).where(Contact.call_id == call.id, Contact.kind == request.kind)
-    found = session.scalar(theirs.where(Contact.concern == request.concern))
+    same = theirs.where(Contact.concern == request.concern)
+    found = found_rows.find(session, _key(call, request), lambda: _without_flush(session, same))
     if found is None and request.urgency == Urgency.EMERGENCY:
         same_team = theirs.join(CallbackTask).where(CallbackTask.team.has(key=request.team))
         found = session.scalar(same_team.order_by(Contact.id.desc()).limit(1))
     return found
+
+
+def _key(call: Call, request: Request) -> tuple[str, int, str, str]:
+    return "contact", call.id, request.kind, request.concern
+
+
+def _without_flush(session: Session, query: Select[Contact]) -> Contact | None:
+    """A contact. None waits to be written: each is written when it is made."""
+    with session.no_autoflush:
+        return session.scalar(query)
 
 
 def first_of(task: CallbackTask) -> Contact | None:
@@ -79,6 +91,8 @@ def make(session: Session, task: CallbackTask, call: Call, request: Request, rec
     session.add(contact)
     complete(contact, request)
     note_agreement(session, contact)
+    session.flush()
+    found_rows.put(session, _key(call, request), contact)
     return contact
 
 

@@ -110,6 +110,9 @@ def _open(session: Session, call: Call, request: Request, now: datetime, flags: 
             callback_number=call.from_number,
             receipt_code=receipt_codes.draw(),
             **flags,
+            contacts=[],
+            postal_order=None,
+            appointment_wish=None,
             first_contact_at=began_at,
             due_at=sla_policies.due_at(
                 began_at, request.kind, request.urgency, team.key, settings().sla_policies, present.hours()
@@ -127,7 +130,7 @@ def _open(session: Session, call: Call, request: Request, now: datetime, flags: 
         sla_clocks.start(session, task)
         events.record(session, task.id, TaskEventKind.OPENED, now)
         complete(session, contact, request)
-        sla_clocks.alert_current_state(session, task, now)
+        sla_clocks.alert_new(session, task, now)
         search_index.index_new(session, task)
         return contact
     raise RuntimeError("no free receipt code found")
@@ -228,10 +231,10 @@ def join_earlier(session: Session, contact: Contact, now: datetime) -> None:
     """
     own = contact.task
     alone = contacts.is_first(contact, own) and len(own.contacts) == 1
-    if own.state != TaskState.OPEN or own.attempts or not alone or _is_spoken_about(session, own):
+    if own.state != TaskState.OPEN or not alone:
         return
     earlier = _called_about_before(session, contact)
-    if earlier is None:
+    if earlier is None or own.attempts or _is_spoken_about(session, own):
         return
     if own.urgency == Urgency.EMERGENCY and earlier.urgency != Urgency.EMERGENCY:
         since, kind = own.first_contact_at, own.emergency_kind
@@ -254,7 +257,7 @@ def _is_spoken_about(session: Session, task: CallbackTask) -> bool:
     """Whether a place in the call queue is kept for a task, or a conversation is about it."""
     kept = select(QueueEntry.id).where(QueueEntry.task_id == task.id)
     talks = select(Conversation.id).where(Conversation.task_id == task.id)
-    return any(session.scalar(query.limit(1)) is not None for query in (kept, talks))
+    return bool(session.scalar(select(or_(kept.exists(), talks.exists()))))
 
 
 def _called_about_before(session: Session, contact: Contact) -> CallbackTask | None:
@@ -271,7 +274,8 @@ def _called_about_before(session: Session, contact: Contact) -> CallbackTask | N
         CallbackTask.first_attempt_at.is_(None),
     )
     request = Request(kind=contact.kind, concern=contact.concern)
-    for query in (theirs.where(_same(request)), theirs.where(_about(request))):
+    ways = [_same(request)] if request.urgency != Urgency.EMERGENCY else [_same(request), _about(request)]
+    for query in (theirs.where(way) for way in ways):
         if found := session.scalars(query.limit(2).with_for_update()).all():
             return found[0] if len(found) == 1 else None
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Select, delete, intersect, or_, select, union
+from sqlalchemy import Select, Table, delete, intersect, or_, select, union
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import TaskEventKind
@@ -17,6 +17,7 @@ from ivr.models.callbacks import CallbackTask, SearchWord, TaskEvent
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform.column_types import insert
 
+_WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
@@ -27,8 +28,7 @@ _FOUND = 500
 
 def index_new(session: Session, task: CallbackTask) -> None:
     """Index a new task, in one statement."""
-    rows = [{"word": word, "task_id": task.id} for word in sorted(set(_numbers_of(task)))]
-    session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
+    _add(session, task, set(_numbers_of(task)))
 
 
 def index(session: Session, task: CallbackTask) -> None:
@@ -39,8 +39,13 @@ def index(session: Session, task: CallbackTask) -> None:
     if gone := known - words:
         session.execute(delete(SearchWord).where(SearchWord.task_id == task.id, SearchWord.word.in_(gone)))
     if new := words - known:
-        rows = [{"word": word, "task_id": task.id} for word in sorted(new)]
-        session.execute(insert(session.get_bind().dialect, SearchWord).values(rows).on_conflict_do_nothing())
+        _add(session, task, new)
+
+
+def _add(session: Session, task: CallbackTask, words: set[str]) -> None:
+    rows = [{"word": word, "task_id": task.id} for word in sorted(words)]
+    # Rows beside the statement, not in it: so it is compiled once, however many words there are.
+    session.connection().execute(insert(session.get_bind().dialect, _WORDS).on_conflict_do_nothing(), rows)
 
 
 def index_missing(session: Session, limit: int = 100) -> int:

@@ -244,16 +244,22 @@ def alert_current_state(session: Session, task: CallbackTask, now: datetime) -> 
     session.flush()
     if task.state == TaskState.CLOSED:
         return
-    if task.urgency == Urgency.EMERGENCY:
-        alert_digest.collect(session, AlertEvent.EMERGENCY, [task.id], now)
-    clock = session.get(SlaClock, (task.id, SlaMeasure.TRIED), populate_existing=True)
-    if clock is not None and clock.state == SlaState.AT_RISK:
+    alert_new(session, task, now)
+    known = select(SlaClock.measure, SlaClock.state).where(SlaClock.task_id == task.id)
+    states = {row.measure: row.state for row in session.execute(known)}
+    if states.get(SlaMeasure.TRIED) == SlaState.AT_RISK:
         alert_digest.collect(session, AlertEvent.AT_RISK, [task.id], now)
-    if clock is not None and clock.state == SlaState.MISSED:
+    if states.get(SlaMeasure.TRIED) == SlaState.MISSED:
         alert_digest.collect(session, AlertEvent.MISSED, [task.id], now)
-    clock = session.get(SlaClock, (task.id, SlaMeasure.REACHED), populate_existing=True)
-    if clock is not None and clock.state == SlaState.MISSED:
+    if states.get(SlaMeasure.REACHED) == SlaState.MISSED:
         alert_digest.collect(session, AlertEvent.NOT_REACHED, [task.id], now)
+
+
+def alert_new(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Collect the alerts of a new task, whose clocks have just been started."""
+    if task.urgency == Urgency.EMERGENCY:
+        session.flush()
+        alert_digest.collect(session, AlertEvent.EMERGENCY, [task.id], now)
 
 
 def of_task(session: Session, task_id: int) -> Sequence[SlaClock]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Case, Connection, Table, case, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Case, Connection, Select, Table, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
@@ -17,6 +17,7 @@ from ivr.domain.enums import CallEnding, CallRowState, Concern, MessageState, Ta
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
+from ivr.platform import found_rows
 from ivr.platform.column_types import insert
 
 _CALLS = Table("calls", Call.metadata)
@@ -31,18 +32,20 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
     Any event may be the first one to arrive, and two may arrive at once: the id is unique.
     """
     known = select(Call).where(Call.call_sid == call_sid).with_for_update()
-    if call := session.scalar(known):
+    if call := found_rows.find(session, _key(call_sid), lambda: session.scalar(known)):
         call.from_number = call.from_number or from_number
         return call
     if erased_ids.was_deleted(session, call_sid):
         from_number = None  # erased: a late event stores no more than that there was a call
-    call = Call(call_sid=call_sid, from_number=from_number, started_at=now, state=CallRowState.IN_PROGRESS, answers=0)
-    try:
-        with session.begin_nested():
-            session.add(call)
-    except IntegrityError:
-        return session.scalars(known).one()
-    return call
+    first = {"call_sid": call_sid, "from_number": from_number, "started_at": now, "answers": 0}
+    new = insert(session.get_bind().dialect, Call).values(**first, state=CallRowState.IN_PROGRESS, shown_as="")
+    inserted = new.on_conflict_do_nothing().returning(Call)
+    call = found_rows.find(session, _key(call_sid), lambda: session.scalar(inserted))
+    return call or session.scalars(known).one()
+
+
+def _key(call_sid: str) -> tuple[str, str]:
+    return "call", call_sid
 
 
 @dataclass(frozen=True)
@@ -134,15 +137,20 @@ def ended(
         }
         new = insert(connection.dialect, _CALLS).values(alone)
         connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=closing, where=still[1]))
-    expected = (
-        select(_MESSAGES.c.id)
-        .join(_CALLS)
-        .where(_CALLS.c.call_sid == call_sid, _MESSAGES.c.state == MessageState.EXPECTED)
-    )
-    waited = select(_ENTRIES.c.id).join(_CALLS).where(_CALLS.c.call_sid == call_sid)
-    reported = (
-        select(_TASKS.c.id)
-        .join(_CALLS)
-        .where(_CALLS.c.call_sid == call_sid, _TASKS.c.unconfirmed.is_(True), _TASKS.c.state != TaskState.CLOSED)
-    )
-    return any(connection.execute(query.limit(1)).first() is not None for query in (expected, waited, reported))
+    return bool(connection.scalar(_more_to_be_done(), {"ended": call_sid}))
+
+
+@cache
+def _more_to_be_done() -> Select[bool]:
+    """Whether the end of the call `ended` has consequences. Built once: that takes longer than to execute it."""
+    theirs = _CALLS.c.call_sid == bindparam("ended")
+    expected = select(_MESSAGES.c.id).join(_CALLS).where(theirs, _MESSAGES.c.state == MessageState.EXPECTED)
+    waited = select(_ENTRIES.c.id).join(_CALLS).where(theirs)
+    reported = select(_TASKS.c.id).join(_CALLS)
+    reported = reported.where(theirs, _TASKS.c.unconfirmed.is_(True), _TASKS.c.state != TaskState.CLOSED)
+    return select(or_(expected.exists(), waited.exists(), reported.exists()))
+
+
+def read_again(session: Session, call_sid: str) -> None:
+    """What is remembered of a call is read again: it was changed past the session."""
+    found_rows.expire(session, _key(call_sid))

@@ -15,9 +15,11 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Dialect, Row, Table, and_, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ivr.config.settings import settings
 from ivr.domain.enums import WorkKind
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
+_WORK = Table("work", Work.metadata)
 _LONGEST_PAUSE = timedelta(hours=2)
 #: Kinds of work that the scheduler runs itself, without a job queue.
 RUN_BY_SCHEDULER = (WorkKind.SEND_ALERT, WorkKind.SEND_REPORT)
@@ -83,23 +86,29 @@ def add(
     # The scheduler ignores the row until the hand-over after the commit has had time.
     due = run_after or now + lease()
     values = {"kind": kind, "subject_id": subject_id, "urgent": urgent, "attempts": 0, "generation": 1}
-    values |= {"deadline_at": deadline_at, "pool": pool or None}
-    new = insert(session.get_bind().dialect, Work).values(**values, run_after=due)
+    values |= {"deadline_at": deadline_at, "pool": pool or None, "run_after": due}
+    session.flush()
+    written = session.connection().execute(_reactivating(session.get_bind().dialect), values)
+    work_id, is_urgent, generation = written.one()
+    if run_after is None:
+        session.info.setdefault("queued_jobs", []).append(QueuedJob(work_id, kind, is_urgent, generation, pool))
+
+
+@lru_cache(maxsize=4)
+def _reactivating(dialect: Dialect) -> ReturningInsert[int, bool, int]:
+    """Insert a row, or reactivate it. Built once: that takes longer than to execute it."""
+    new = insert(dialect, _WORK)
     reactivated = {
-        "generation": Work.generation + 1,
+        "generation": _WORK.c.generation + 1,
         "attempts": 0,
         "done_at": None,
         "failed_at": None,
         "last_error": None,
-        "urgent": or_(Work.urgent, new.excluded.urgent),
-        "run_after": due,
-        "deadline_at": new.excluded.deadline_at,
-        "pool": new.excluded.pool,
+        "urgent": or_(_WORK.c.urgent, new.excluded.urgent),
+        **{name: new.excluded[name] for name in ("run_after", "deadline_at", "pool")},
     }
-    upsert = new.on_conflict_do_update(index_elements=[Work.kind, Work.subject_id], set_=reactivated)
-    work_id, is_urgent, generation = session.execute(upsert.returning(Work.id, Work.urgent, Work.generation)).one()
-    if run_after is None:
-        session.info.setdefault("queued_jobs", []).append(QueuedJob(work_id, kind, is_urgent, generation, pool))
+    upsert = new.on_conflict_do_update(index_elements=[_WORK.c.kind, _WORK.c.subject_id], set_=reactivated)
+    return upsert.returning(_WORK.c.id, _WORK.c.urgent, _WORK.c.generation)
 
 
 def planned(session: Session) -> int:

@@ -7,14 +7,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
+from sqlalchemy import Table, delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import DatabaseFault, EntryOutcome
 from ivr.domain.timestamps import utc_now
-from ivr.platform import crypto, database, outbox
+from ivr.platform import crypto, database, found_rows, outbox
 from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
 from ivr.platform.database_faults import fault_of
@@ -29,6 +31,9 @@ Handler = Callable[[Session, Any], object]
 #: The most entries and the most seconds of one transaction, which holds other writers up.
 _MOST = 100
 _MOST_SECONDS = 0.25
+#: The most entries of a group that are written within one savepoint.
+_TOGETHER = 20
+_MARKS = Table("spool_entries", SpoolEntry.metadata)
 #: How often a transaction is tried whose turn did not come.
 _TRIES = 3
 
@@ -55,12 +60,12 @@ class Source:
         #: Entries that cannot be written.
         self.bad: list[bytes] = []
 
-    def following(self) -> bytes | None:
-        """The first line that is not done."""
+    def following(self, most: int) -> list[bytes]:
+        """The first lines that are not done."""
         if not self._is_read:
             self._lines.extend(self._kept.lines(self._name))
             self._is_read = True
-        return self._lines[0] if self._lines else None
+        return list(islice(self._lines, most))
 
     def is_done(self, *, bad: bool = False) -> None:
         """The first line needs no other try."""
@@ -122,23 +127,23 @@ class _Batch:
 
     def write(self, session: Session, remaining: deque[Source]) -> None:
         """Write entries until a transaction has enough of them; sources that are through are taken away."""
-        began, count = time.monotonic(), 0
+        until, count = time.monotonic() + _MOST_SECONDS, 0
+        found_rows.remember(session)
         while remaining:
-            source, lines = remaining[0], list[bytes]()
-            self._touched.append((source, lines))
-            while (line := source.following()) is not None:
-                if count >= _MOST or (count and time.monotonic() - began > _MOST_SECONDS):
+            source, done = remaining[0], list[bytes]()
+            self._touched.append((source, done))
+            while some := source.following(min(_TOGETHER, max(_MOST - count, 1))):
+                if count >= _MOST or (count and time.monotonic() > until):
                     return
-                if (entry := _opened(line, self._handlers)) is None:
-                    source.is_done(bad=True)
-                    continue
-                outcome = _write_one(session, *entry)
-                if outcome == EntryOutcome.BUSY:
+                outcomes = _write_some(session, [_opened(line, self._handlers) for line in some], until)
+                for line, outcome in zip(some, outcomes, strict=False):
+                    if outcome != EntryOutcome.BUSY:
+                        self.new += outcome == EntryOutcome.NEW
+                        source.is_done(bad=outcome == EntryOutcome.BAD)
+                        done.append(line)
+                count += len(outcomes)
+                if outcomes[-1] == EntryOutcome.BUSY:
                     break
-                count += 1
-                self.new += outcome == EntryOutcome.NEW
-                source.is_done(bad=outcome == EntryOutcome.BAD)
-                lines.append(line)
             remaining.popleft()
 
     def undo(self, remaining: deque[Source]) -> None:
@@ -154,8 +159,12 @@ def _name_of(line: bytes) -> str:
     return line.split(b" ", 1)[0].strip().decode(errors="replace")
 
 
-def _opened(line: bytes, handlers: Mapping[str, Handler]) -> tuple[str, Any, Handler] | None:
-    """The name of an entry, its payload, and what writes it; None for what is no entry."""
+#: The name of an entry, its payload, and what writes it; None for what is no entry.
+_Opened = tuple[str, Any, Handler] | None
+
+
+def _opened(line: bytes, handlers: Mapping[str, Handler]) -> _Opened:
+    """Read a line."""
     try:
         name, _, token = line.decode().strip().partition(" ")
         kind, payload = json.loads(crypto.unseal(Purpose.SPOOL, token, what="an entry of the spool"))
@@ -166,8 +175,54 @@ def _opened(line: bytes, handlers: Mapping[str, Handler]) -> tuple[str, Any, Han
         return None
 
 
+def _write_some(session: Session, entries: Sequence[_Opened], until: float) -> list[EntryOutcome]:
+    """Write entries of one group; what became of the first ones. A busy one is the last.
+
+    All together, which nearly always succeeds and is several times as quick; else one by one. At least one is tried;
+    after the instant `until` (monotonic) no further one.
+    """
+    planned = outbox.planned(session)
+    try:
+        with session.begin_nested():
+            return _write_together(session, entries, until)
+    except SQLAlchemyError as error:
+        if fault_of(error) not in (DatabaseFault.BUSY, DatabaseFault.INPUT):
+            raise
+    except Exception:  # one of them cannot be written: which, and why, is found by writing each alone
+        log.debug("entries of the spool are written one by one", exc_info=True)
+    outbox.forget(session, planned)
+    outcomes = list[EntryOutcome]()
+    for entry in entries:
+        outcomes.append(EntryOutcome.BAD if entry is None else _write_one(session, *entry))
+        if outcomes[-1] == EntryOutcome.BUSY or time.monotonic() > until:
+            break
+    return outcomes
+
+
+def _write_together(session: Session, entries: Sequence[_Opened], until: float) -> list[EntryOutcome]:
+    new = _take_marks(session, [entry[0] for entry in entries if entry is not None])
+    outcomes = list[EntryOutcome]()
+    for entry in entries:
+        if outcomes and time.monotonic() > until:
+            break
+        if entry is None:
+            outcomes.append(EntryOutcome.BAD)
+        elif entry[0] not in new:
+            outcomes.append(EntryOutcome.KNOWN)
+        else:
+            name, payload, handler = entry
+            handler(session, payload)
+            new.remove(name)
+            outcomes.append(EntryOutcome.NEW)
+    session.flush()
+    if new:  # there was no time for them
+        session.execute(delete(SpoolEntry).where(SpoolEntry.id.in_(new)))
+    return outcomes
+
+
 def _write_one(session: Session, name: str, payload: Any, handler: Handler) -> EntryOutcome:
     """Write an entry within a savepoint, so that its failure undoes nothing else."""
+    found_rows.remember(session)
     planned = outbox.planned(session)
     try:
         with session.begin_nested():
@@ -192,5 +247,13 @@ def _write_one(session: Session, name: str, payload: Any, handler: Handler) -> E
 
 def take_mark(session: Session, name: str) -> bool:
     """Whether something that is written once was not written before; from now on it is."""
-    new = insert(session.get_bind().dialect, SpoolEntry).values(id=name, replayed_at=utc_now())
-    return session.scalar(new.on_conflict_do_nothing().returning(SpoolEntry.id)) is not None
+    return bool(_take_marks(session, [name]))
+
+
+def _take_marks(session: Session, names: Sequence[str]) -> set[str]:
+    """Which of some names were not marked before; from now on they are."""
+    if not names:
+        return set()
+    new = insert(session.get_bind().dialect, _MARKS).on_conflict_do_nothing().returning(_MARKS.c.id)
+    now = utc_now()
+    return set(session.connection().scalars(new, [{"id": name, "replayed_at": now} for name in names]))

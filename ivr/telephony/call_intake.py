@@ -277,7 +277,10 @@ def call_ended(call_sid: str, from_number: str | None, now: datetime, *, shown: 
 
 def _take_in_end(session: Session, entry: EndEntry) -> None:
     call_sid, now = entry.call_sid, entry.at
-    if not calls.ended(session.connection(), call_sid, entry.from_number, now, known_only=entry.known_only):
+    session.flush()
+    more = calls.ended(session.connection(), call_sid, entry.from_number, now, known_only=entry.known_only)
+    calls.read_again(session, call_sid)
+    if not more:
         return
     # What this event says of the caller is less than what the call's first request said.
     call = calls.seen(session, call_sid, None, now)

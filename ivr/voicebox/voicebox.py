@@ -34,7 +34,7 @@ from ivr.flows.request import UnknownValue
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
-from ivr.platform import outbox
+from ivr.platform import found_rows, outbox
 
 #: Time that the carrier has to report the audio after a hang-up in mid-recording. Then it is asked for.
 PATIENCE = timedelta(seconds=30)
@@ -60,11 +60,11 @@ class RecordingPlan:
 
 def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> VoiceboxMessage:
     """Note that the caller has agreed to be recorded. Only from here on may a message exist (§ 201 StGB)."""
-    message = session.scalar(
-        select(VoiceboxMessage).where(
-            VoiceboxMessage.call_id == call.id, VoiceboxMessage.recording_number == plan.number
-        )
+    known = select(VoiceboxMessage).where(
+        VoiceboxMessage.call_id == call.id, VoiceboxMessage.recording_number == plan.number
     )
+    key = ("message", call.id, plan.number)
+    message = found_rows.find(session, key, lambda: session.scalar(known))
     if message is None:
         message = VoiceboxMessage(
             call_id=call.id,
@@ -75,9 +75,11 @@ def expect(session: Session, call: Call, plan: RecordingPlan, now: datetime) -> 
             language=plan.language,
             consented_at=now,
             state=MessageState.EXPECTED,
+            recording=None,
         )
         session.add(message)
         session.flush()
+        found_rows.put(session, key, message)
         # If no event reports the end, the carrier is asked.
         longest = timedelta(seconds=settings().message_seconds)
         outbox.add(session, WorkKind.FIND_RECORDING, message.id, run_after=now + longest + LOST_AFTER)
@@ -102,19 +104,21 @@ def announced(session: Session, call: Call, plan: RecordingPlan, recording_sid: 
     If the planned number has another recording already (a call that began again after a failure), it gets a new
     number, because audio is never refused.
     """
-    recording = session.scalar(select(Recording).where(Recording.recording_sid == recording_sid).with_for_update())
+    known = select(Recording).where(Recording.recording_sid == recording_sid).with_for_update()
+    key = ("recording", recording_sid)
+    recording = found_rows.find(session, key, lambda: session.scalar(known))
     if recording is not None:
         return recording
     message = expect(session, call, plan, now)
-    taken = session.scalar(select(Recording.id).where(Recording.message_id == message.id))
-    if taken is not None:
+    if message.recording is not None:
         last = session.scalar(
             select(func.max(VoiceboxMessage.recording_number)).where(VoiceboxMessage.call_id == call.id)
         )
         message = expect(session, call, replace(plan, number=(last or 0) + 1, replaces=None), now)
-    recording = Recording(message_id=message.id, recording_sid=recording_sid, state=RecordingState.ANNOUNCED)
+    recording = Recording(message=message, recording_sid=recording_sid, state=RecordingState.ANNOUNCED)
     session.add(recording)
     session.flush()
+    found_rows.put(session, key, recording)
     return recording
 
 

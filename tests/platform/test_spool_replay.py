@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import Settings
@@ -70,6 +70,76 @@ def test_many_entries_are_few_transactions(handed_over: list[int], monkeypatch: 
     assert spool.replay({"note": note}) == 250
     assert transactions <= 4
     assert len(names()) == 250
+
+
+def test_a_mistake_among_entries_that_are_written_together_hands_no_job_over_twice(handed_over: list[int]) -> None:
+    for name in ("a", "aa", "mistake", "aaaa", "aaaaa"):
+        spool.keep("note", name, "CA1")
+    assert spool.replay({"note": note}) == 4
+    assert names() == ["a", "aa", "aaaa", "aaaaa"]
+    assert len(handed_over) == len(set(handed_over)) == 4
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(SpoolEntry)) == 4, "the mistake may be tried again"
+
+
+def test_a_line_that_cannot_be_read_does_not_hold_up_its_call(handed_over: list[int]) -> None:
+    spool.keep("note", "a", "CA1")
+    spool_files.append(spool_files.names("calls")[0], b"no entry\n")
+    spool.keep("note", "b", "CA1")
+    assert spool.replay({"note": note}) == 2
+    assert names() == ["a", "b"]
+    assert spool_files.lines("damaged") == [b"no entry\n"]
+    assert not spool.waiting()
+
+
+def test_entries_of_a_call_share_a_savepoint_and_the_statement_that_marks_them(
+    handed_over: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.platform.spool_replay._MOST_SECONDS", 60.0)
+
+    def quiet(session: Session, name: str) -> None:
+        session.add(Checkpoint(name=name, at=utc_now()))
+
+    for number in range(60):
+        spool.keep("note", f"{number:03d}", f"CA{number % 6}")
+    said: list[str] = []
+    event.listen(database.engine(), "before_cursor_execute", lambda *args: said.append(args[2].split()[0]))
+    assert spool.replay({"note": quiet}) == 60
+    assert said.count("SAVEPOINT") == 6
+    assert said.count("INSERT") == 2 * 6
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_call_repeats_nothing(
+    handed_over: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has committed, and had no time to remove the entries from the disk."""
+    for number in range(5):
+        spool.keep("note", f"{number:03d}", "CA1")
+    with monkeypatch.context() as killed:
+        killed.setattr(spool_files, "remove", lambda *_: None)
+        assert spool.replay({"note": note}) == 5
+    spool.keep("note", "after", "CA1")
+    assert spool.replay({"note": note}) == 1
+    assert names() == [*(f"{number:03d}" for number in range(5)), "after"]
+    assert not spool.waiting()
+
+
+def test_a_call_with_many_slow_entries_is_several_transactions(handed_over: list[int]) -> None:
+    """What there was no time for is not marked as written."""
+
+    def slow(session: Session, name: str) -> None:
+        time.sleep(0.06)
+        note(session, name)
+
+    for number in range(12):
+        spool.keep("note", f"{number:03d}", "CA1")
+    committed: list[int] = []
+    event.listen(database.engine(), "commit", lambda _: committed.append(1))
+    assert spool.replay({"note": slow}) == 12
+    assert names() == [f"{number:03d}" for number in range(12)]
+    assert len(committed) >= 2
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(SpoolEntry)) == 12
 
 
 def test_a_long_transaction_makes_room_for_others(handed_over: list[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ivr.config.settings import Settings
 from ivr.domain.enums import Concern, EntryPlace, EventName
@@ -61,6 +61,43 @@ def test_a_call_during_an_outage_is_written_down_after_it(empty_database: Settin
         assert session.scalars(select(Recording.recorded_seconds)).all() == [4.5]
         assert session.scalars(select(Call.state)).all() == ["ended"]
     assert spool.damaged() == 0
+
+
+def test_a_recording_announced_after_the_end_of_its_call_has_a_task(
+    empty_database: Settings, outage: pytest.MonkeyPatch
+) -> None:
+    """All entries of the call are written together, and each sees what the one before it has changed."""
+    state = CallState("record", "tr", began_at=utc_now(), callback_number=NUMBER, recording_number=1)
+    state = state.knowing(concern=Concern.WORK)
+    begins = Event(EventName.RECORDING_BEGINS, 1)
+    call_intake.write_turn(None, state, (begins,), CALL, NUMBER, "", utc_now())
+    call_intake.call_ended(CALL, NUMBER, utc_now())
+    call_intake.recording_event(state, CALL, "RE1", "in-progress", None, utc_now())
+    outage.undo()
+    assert call_intake.replay_spool() == 3
+    assert the_task().provisional, "the caller has hung up while the carrier was recording"
+    with database.reading() as session:
+        assert session.scalars(select(Call.ending)).all() == ["hung_up"]
+
+
+def test_the_entries_of_a_call_are_few_statements(empty_database: Settings, outage: pytest.MonkeyPatch) -> None:
+    """They look for the call, its contact and its team once."""
+    state = CallState("review", "tr", began_at=utc_now(), callback_number=NUMBER, recording_number=1)
+    state = state.knowing(concern=Concern.WORK)
+    left = Event(EventName.MESSAGE_LEFT, 1, "RE1", 4.5)
+    call_intake.write_turn(None, state, (Event(EventName.RECORDING_BEGINS, 1), left), CALL, NUMBER, "", utc_now())
+    for _ in range(5):
+        call_intake.write_turn(None, state, (Event(EventName.CHANGED),), CALL, NUMBER, "", utc_now())
+    call_intake.recording_event(state, CALL, "RE1", "completed", 4.5, utc_now())
+    outage.undo()
+    outage.setattr("ivr.platform.spool_replay._MOST_SECONDS", 60.0)
+    said: list[str] = []
+    event.listen(database.engine(), "before_cursor_execute", lambda *args: said.append(" ".join(args[2].split())))
+    assert call_intake.replay_spool() == 7
+    for table, most in (("calls", 1), ("contacts", 1), ("teams", 1), ("recordings", 1)):
+        found = [one for one in said if one.startswith("SELECT") and f" FROM {table} WHERE" in one]
+        assert len(found) <= most, found
+    assert len(said) <= 6 * 7
 
 
 @pytest.mark.parametrize(
