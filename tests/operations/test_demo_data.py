@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
@@ -11,10 +12,13 @@ from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.voicebox import audio_store
 from tests.support.production_secrets import PRODUCTION
+from tests.support.volume import volume
 
 
+@pytest.mark.soak
 def test_a_hotline_is_filled_and_can_be_worked_in(desk) -> None:
-    answer = CliRunner().invoke(command_line, ["demo", "seed", "--days", "12", "--calls-per-day", "60"])
+    days = str(volume(test=5, soak=12))
+    answer = CliRunner().invoke(command_line, ["demo", "seed", "--days", days, "--calls-per-day", "60"])
     assert answer.exit_code == 0, answer.output
     with database.reading() as session:
         for column, least in ((CallbackTask.language, 8), (CallbackTask.kind, 3), (CallbackTask.state, 3)):
