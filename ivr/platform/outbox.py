@@ -11,7 +11,8 @@ See docs/decisions/003-outbox.md.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,6 +63,17 @@ def lease() -> timedelta:
     """
     return timedelta(seconds=settings().lease_seconds)
 
+
+@dataclass
+class Running:
+    """The claimed row whose handler runs now."""
+
+    work: Work
+    #: Whether the handler has marked the row done itself (:func:`finish_running`). None: it has not.
+    is_done: bool | None = None
+
+
+_running: ContextVar[Running | None] = ContextVar("running", default=None)
 
 #: Puts jobs on the job queue; processes with a queue set it. It may raise: the scheduler repeats it.
 hand_over: Callable[[Sequence[QueuedJob]], None] = lambda jobs: None  # noqa: E731
@@ -195,6 +207,26 @@ def finish(session: Session, work: Work, now: datetime) -> bool:
         return True
     session.execute(mine.values(leased_until=None, leased_by=None, run_after=now))
     return False
+
+
+@contextmanager
+def running(work: Work) -> Iterator[Running]:
+    """The block is the handler of a claimed row."""
+    now_running = Running(work)
+    token = _running.set(now_running)
+    try:
+        yield now_running
+    finally:
+        _running.reset(token)
+
+
+def finish_running(session: Session, now: datetime) -> None:
+    """:func:`finish` the row whose handler runs now, in the handler's own last transaction.
+
+    This saves a transaction. Without a running handler it does nothing.
+    """
+    if (now_running := _running.get()) is not None:
+        now_running.is_done = finish(session, now_running.work, now)
 
 
 def postpone(session: Session, work: Work, reason: str, now: datetime) -> None:

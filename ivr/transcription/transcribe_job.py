@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_wav
@@ -15,7 +15,8 @@ from ivr.callbacks import search_index, urgency
 from ivr.config.settings import settings
 from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState
 from ivr.domain.timestamps import utc_now
-from ivr.models.voicebox import Recording, Transcript
+from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, outbox
 from ivr.platform.column_types import rows
 from ivr.platform.work_models import Work
@@ -43,37 +44,56 @@ def transcribe(recording_id: int) -> None:
     Silence, an unreadable file and a missing model are results, not errors.
     """
     with database.reading() as session:
-        recording = session.get_one(Recording, recording_id)
-        transcript = recording.transcript
-        if recording.state != RecordingState.STORED or transcript is None or transcript.state == TranscriptState.DONE:
-            return
-        if transcript.reason in (
-            TranscriptReason.FAILED,
-            TranscriptReason.LOW_CONFIDENCE,
-        ):  # it has failed, or killed its worker, too often
-            return
-        task = recording.message.task
-        if task is not None and task.restricted_at is not None:
-            return  # the job is planned again when the restriction ends
-        language, sid = transcript.language, recording.recording_sid
+        wanted = _wanted(session, recording_id)
+    if wanted is None:
+        return
+    sid, language = wanted
     heard = _heard(sid, language)
     if isinstance(heard, TranscriptReason):
         _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=heard)
         return
     result, doubt = heard
     words = urgency_keywords.found(language, result.text)
-    with database.writing() as session:  # the transcript and its consequences are one transaction
+    with database.writing() as session:  # the transcript, its consequences and the job's end are one transaction
         written = _note(
             session, recording_id,
             state=TranscriptState.PLEASE_LISTEN if doubt else TranscriptState.DONE, reason=doubt,
             engine=result.engine, text=result.text, confidence=result.confidence, words=result.words,
         )  # fmt: skip
-        task = session.get_one(Recording, recording_id).message.task
-        if not written or task is None:
-            return
-        search_index.index(session, task)
-        if words and task.restricted_at is None:
-            urgency.raise_by_words(session, task, words, utc_now())
+        if written and (task := session.scalar(_task_of(recording_id))) is not None:
+            search_index.index(session, task)
+            if words and task.restricted_at is None:
+                urgency.raise_by_words(session, task, words, utc_now())
+        outbox.finish_running(session, utc_now())
+
+
+def _task_of(recording_id: int) -> Select[CallbackTask]:
+    of_message = select(CallbackTask).join(VoiceboxMessage, VoiceboxMessage.task_id == CallbackTask.id)
+    return of_message.join(Recording, Recording.message_id == VoiceboxMessage.id).where(Recording.id == recording_id)
+
+
+def _wanted(session: Session, recording_id: int) -> tuple[str, str] | None:
+    """The carrier's id and the language of a recording that is to be transcribed, in one statement.
+
+    Raises:
+        NoResultFound: there is no such recording.
+    """
+    query = (
+        select(Recording.recording_sid, Transcript.language)
+        .add_columns(Recording.state, Transcript.state, Transcript.reason, CallbackTask.restricted_at)
+        .outerjoin(Transcript, Transcript.recording_id == Recording.id)
+        .join(VoiceboxMessage, VoiceboxMessage.id == Recording.message_id)
+        .outerjoin(CallbackTask, CallbackTask.id == VoiceboxMessage.task_id)
+        .where(Recording.id == recording_id)
+    )
+    sid, language, stored, state, reason, restricted_at = session.execute(query).one()
+    if stored != RecordingState.STORED or language is None or state == TranscriptState.DONE:
+        return None
+    if reason in (TranscriptReason.FAILED, TranscriptReason.LOW_CONFIDENCE):
+        return None  # it has failed, or killed its worker, too often
+    if restricted_at is not None:
+        return None  # the job is planned again when the restriction ends
+    return sid, language
 
 
 def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReason | None] | TranscriptReason:
@@ -190,6 +210,7 @@ def requeue_waiting_for_models(session: Session) -> int:
 def _write(recording_id: int, **values: Any) -> None:
     with database.writing() as session:
         _note(session, recording_id, **values)
+        outbox.finish_running(session, utc_now())
 
 
 def _note(session: Session, recording_id: int, **values: Any) -> bool:

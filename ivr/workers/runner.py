@@ -77,7 +77,7 @@ def _run_once(work_id: int, worker: str) -> bool:
         _report_if_spent(session, work)  # a job that kills its worker raises no error to report
     outbox.attempt.set(work.attempts)
     try:
-        with _lease_kept(work_id, worker):
+        with _lease_kept(work_id, worker), outbox.running(work) as running:
             _handler(work)(work.subject_id)
     except Exception as error:
         log.warning("%s %d failed (%s)", work.kind, work_id, type(error).__name__, exc_info=True)
@@ -85,6 +85,8 @@ def _run_once(work_id: int, worker: str) -> bool:
             outbox.postpone(session, work, f"{type(error).__name__}: {error}", utc_now())
             _report_if_spent(session, session.get_one(Work, work_id))
         return False
+    if running.is_done is not None:
+        return not running.is_done
     with database.writing(durable=False) as session:
         return not outbox.finish(session, work, utc_now())
 
