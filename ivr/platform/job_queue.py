@@ -112,6 +112,12 @@ def check(connection: Redis) -> None:
     connection.ping()
 
 
+def forget_outage() -> None:
+    """Begin anew, as a process does that has just been started."""
+    global _down_until
+    _down_until = 0.0
+
+
 def _by_queue(jobs: Sequence[QueuedJob]) -> Mapping[tuple[str, str, bool], Sequence[QueuedJob]]:
     found: dict[tuple[str, str, bool], list[QueuedJob]] = {}
     for job in jobs:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -135,7 +135,11 @@ class _Batch:
             while some := source.following(min(_TOGETHER, max(_MOST - count, 1))):
                 if count >= _MOST or (count and time.monotonic() > until):
                     return
-                outcomes = _write_some(session, [_opened(line, self._handlers) for line in some], until)
+                entries = list(_readable(some, self._handlers))
+                if not entries:
+                    source.is_done(bad=True)  # at once, whatever becomes of the entries after it
+                    continue
+                outcomes = _write_some(session, entries, until)
                 for line, outcome in zip(some, outcomes, strict=False):
                     if outcome != EntryOutcome.BUSY:
                         self.new += outcome == EntryOutcome.NEW
@@ -159,12 +163,20 @@ def _name_of(line: bytes) -> str:
     return line.split(b" ", 1)[0].strip().decode(errors="replace")
 
 
-#: The name of an entry, its payload, and what writes it; None for what is no entry.
-_Opened = tuple[str, Any, Handler] | None
+#: The name of an entry, its payload, and what writes it.
+_Opened = tuple[str, Any, Handler]
 
 
-def _opened(line: bytes, handlers: Mapping[str, Handler]) -> _Opened:
-    """Read a line."""
+def _readable(lines: Sequence[bytes], handlers: Mapping[str, Handler]) -> Iterator[_Opened]:
+    """The entries of lines, up to the first line that is none."""
+    for line in lines:
+        if (entry := _opened(line, handlers)) is None:
+            return
+        yield entry
+
+
+def _opened(line: bytes, handlers: Mapping[str, Handler]) -> _Opened | None:
+    """The entry of a line; None for what is no entry."""
     try:
         name, _, token = line.decode().strip().partition(" ")
         kind, payload = json.loads(crypto.unseal(Purpose.SPOOL, token, what="an entry of the spool"))
@@ -193,24 +205,21 @@ def _write_some(session: Session, entries: Sequence[_Opened], until: float) -> l
     outbox.forget(session, planned)
     outcomes = list[EntryOutcome]()
     for entry in entries:
-        outcomes.append(EntryOutcome.BAD if entry is None else _write_one(session, *entry))
+        outcomes.append(_write_one(session, *entry))
         if outcomes[-1] == EntryOutcome.BUSY or time.monotonic() > until:
             break
     return outcomes
 
 
 def _write_together(session: Session, entries: Sequence[_Opened], until: float) -> list[EntryOutcome]:
-    new = _take_marks(session, [entry[0] for entry in entries if entry is not None])
+    new = _take_marks(session, [name for name, _, _ in entries])
     outcomes = list[EntryOutcome]()
-    for entry in entries:
+    for name, payload, handler in entries:
         if outcomes and time.monotonic() > until:
             break
-        if entry is None:
-            outcomes.append(EntryOutcome.BAD)
-        elif entry[0] not in new:
+        if name not in new:
             outcomes.append(EntryOutcome.KNOWN)
         else:
-            name, payload, handler = entry
             handler(session, payload)
             new.remove(name)
             outcomes.append(EntryOutcome.NEW)

@@ -38,6 +38,8 @@ def test_two_tasks_of_one_person_are_merged_and_the_merge_is_undone(browser, hot
     task, other = pair
     codes = [the_task(one).receipt_code for one in pair]
     page = open_desk(browser, hotline)
+    page.locator("#search").fill(the_task(task).callback_number)  # other stories have filled the first page
+    page.get_by_role("button", name="Suchen").click()
     expect(page.locator(f"#task-{task}")).to_contain_text("vielleicht dieselbe Person")
     page.goto(f"/desk/tasks/{task}")
     page.get_by_role("button", name="Übernehmen", exact=True).first.click()

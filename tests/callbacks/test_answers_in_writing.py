@@ -99,7 +99,9 @@ def test_the_list_finds_them_and_the_file_names_them(desk) -> None:
     assert "als SMS oder Brief" in cells
 
 
-def test_a_call_back_needs_the_tick(desk) -> None:
+def test_a_call_back_needs_the_tick(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = utc_now().replace(hour=11, minute=0)  # nobody is called outside opening hours, whenever the test runs
+    monkeypatch.setattr("ivr.web.contact_centre.utc_now", lambda: noon)
     task_id = change(a_task(number="+4917612345678"), reply_by=ReplyBy.WRITING)
     said = desk("mia").post(f"/desk/live/call-back/{task_id}", data={"anyway": "1"}, follow_redirects=True).text
     assert "Diese Person möchte eine Antwort als SMS oder Brief" in said
