@@ -111,7 +111,7 @@ def test_redis_that_comes_back_empty_loses_nothing(hotline, caller, tasks_of) ->
     """The queue knows nothing any more; the outbox does."""
     connection = job_queue.patient()
     hotline.children["worker"].terminate()
-    hotline.children["worker"]._process.wait(20)
+    hotline.children["worker"]._process.wait(60)  # it ends what an earlier story has left to be transcribed
     person = leave_message(caller, human_speech(2))
     eventually(lambda: tasks_of(person.call_sid))
     connection.flushall()
@@ -135,7 +135,7 @@ def test_a_recording_no_event_ever_told_of_is_found_at_the_carrier(hotline, call
         hotline.switch.post_status, hotline.switch.webhooks.post = lost, post
     with database.reading() as session:
         message_id = session.scalar(select(VoiceboxMessage.id).join(Call).where(Call.call_sid == person.call_sid))
-    eventually(lambda: tasks_of(person.call_sid), 10)  # nobody told us: the clock had the carrier asked
+    eventually(lambda: tasks_of(person.call_sid), 30)  # nobody told us: the clock had the carrier asked
     fetch_job.find_recording(message_id)
     assert len(tasks_of(person.call_sid)) == 1
     eventually(lambda: transcript(tasks_of, person)["state"] == "done", 60, 0.2)
