@@ -71,7 +71,6 @@ def list_announcements() -> None:
 def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datetime) -> None:
     """Let callers hear TEXT in each LANGUAGE; where one is missing they hear the German text."""
     from ivr.audit import access_log
-    from ivr.domain.enums import AccessAction
     from ivr.domain.timestamps import utc_now
     from ivr.notices import announcements as service
     from ivr.platform import database
@@ -79,9 +78,7 @@ def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datet
     now = utc_now()
     with explained(), database.writing() as session:
         number = service.draft(session, begins or now, ends, dict(texts), None, now).id
-        service.publish(session, number, now)
-        detail = f"announcement {number}: published"
-        access_log.append(session, access_log.OPERATOR, AccessAction.NOTICE_CHANGED, now, detail=detail)
+        service.publish(session, number, access_log.OPERATOR, now)
     click.echo(f"announcement {number} is published. Take it back with: announcements undo {number}")
 
 
@@ -90,14 +87,10 @@ def add(texts: tuple[tuple[str, str], ...], begins: datetime | None, ends: datet
 def undo(number: int) -> None:
     """Take the announcement NUMBER of the list back."""
     from ivr.audit import access_log
-    from ivr.domain.enums import AccessAction
     from ivr.domain.timestamps import utc_now
     from ivr.notices import announcements as service
     from ivr.platform import database
 
-    now = utc_now()
     with explained(), database.writing() as session:
-        service.undo(session, number, None, now)
-        detail = f"announcement {number}: taken back"
-        access_log.append(session, access_log.OPERATOR, AccessAction.NOTICE_CHANGED, now, detail=detail)
+        service.undo(session, number, None, access_log.OPERATOR, utc_now())
     click.echo(f"announcement {number}: taken back")

@@ -49,7 +49,6 @@ def list_answers() -> None:
 def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | None, preview: bool) -> None:
     """Answer a question in each LANGUAGE from the next call on. `help` is told in emergencies, the others at night."""
     from ivr.audit import access_log
-    from ivr.domain.enums import AccessAction
     from ivr.domain.timestamps import utc_now
     from ivr.notices import night_answers
     from ivr.notices.texts import made
@@ -67,9 +66,7 @@ def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | Non
     with explained(), database.writing() as session:
         for language, text in texts:
             asked = AnsweredQuestion(question)
-            number = night_answers.add(session, asked, language, text, None, now, audio).id
-            detail = f"night answer {question} in {language}: {'recorded' if audio else 'written'}"
-            access_log.append(session, access_log.OPERATOR, AccessAction.NOTICE_CHANGED, now, detail=detail)
+            number = night_answers.add(session, asked, language, text, None, access_log.OPERATOR, now, audio).id
             click.echo(f"{question} in {language} is heard from now on. Take it back with: notices undo {number}")
 
 
@@ -78,14 +75,10 @@ def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | Non
 def undo(number: int) -> None:
     """Take the answer NUMBER of the list back: the one before it counts again, or the built-in text of `help`."""
     from ivr.audit import access_log
-    from ivr.domain.enums import AccessAction
     from ivr.domain.timestamps import utc_now
     from ivr.notices import night_answers
     from ivr.platform import database
 
-    now = utc_now()
     with explained(), database.writing() as session:
-        answer = night_answers.undo(session, number, None, now)
-        detail = f"night answer {answer.question} in {answer.language}: taken back"
-        access_log.append(session, access_log.OPERATOR, AccessAction.NOTICE_CHANGED, now, detail=detail)
+        answer = night_answers.undo(session, number, None, access_log.OPERATOR, utc_now())
         click.echo(f"{answer.question} in {answer.language}: taken back")

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from ivr.audit import access_log
+from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
-from ivr.domain.enums import NoticeProblem
+from ivr.domain.enums import AccessAction, NoticeProblem
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import User
 from ivr.models.notices import Announcement, AnnouncementText
@@ -71,8 +73,8 @@ def record(session: Session, number: int, language: str, recording: bytes) -> No
     session.flush()
 
 
-def publish(session: Session, number: int, now: datetime) -> Announcement:
-    """Let callers hear a draft from its beginning until its end.
+def publish(session: Session, number: int, actor: Actor, now: datetime) -> Announcement:
+    """Let callers hear a draft from its beginning until its end; the access log names the actor.
 
     Raises:
         Unusable: `german` is missing, `overlap` with another one, `past`, or `gone`.
@@ -86,13 +88,12 @@ def publish(session: Session, number: int, now: datetime) -> Announcement:
         run = [at.astimezone(zone).strftime("%d.%m.%Y %H:%M") for at in (other.begins_at, other.ends_at)]
         raise Unusable(NoticeProblem.OVERLAP, " – ".join(run))
     announcement.published_at = now
-    session.flush()
-    present.forget_after(session)
+    _heard_from_now(session, announcement, "published", actor, now)
     return announcement
 
 
-def undo(session: Session, number: int, by: User | None, now: datetime) -> Announcement:
-    """Take an announcement back, or discard a draft.
+def undo(session: Session, number: int, by: User | None, actor: Actor, now: datetime) -> Announcement:
+    """Take an announcement back, or discard a draft; the access log names the actor.
 
     Raises:
         Unusable: `gone`: it is taken back already, or over.
@@ -101,9 +102,15 @@ def undo(session: Session, number: int, by: User | None, now: datetime) -> Annou
     if announcement is None or announcement.undone_at is not None or announcement.ends_at <= now:
         raise Unusable(NoticeProblem.GONE)
     announcement.undone_at, announcement.undone_by_id = now, by.id if by else None
-    session.flush()
-    present.forget_after(session)
+    _heard_from_now(session, announcement, "taken back", actor, now)
     return announcement
+
+
+def _heard_from_now(session: Session, announcement: Announcement, how: str, actor: Actor, now: datetime) -> None:
+    session.flush()
+    detail = f"announcement {announcement.id}: {how}"
+    access_log.append(session, actor, AccessAction.NOTICE_CHANGED, now, detail=detail)
+    present.forget_after(session)
 
 
 def lacking(announcement: Announcement) -> tuple[str, ...]:

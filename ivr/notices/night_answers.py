@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.audit import access_log
+from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
-from ivr.domain.enums import AnsweredQuestion, NoticeProblem
+from ivr.domain.enums import AccessAction, AnsweredQuestion, NoticeProblem
 from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.models.accounts import User
 from ivr.models.notices import NightAnswer
@@ -21,10 +23,12 @@ LONGEST = 45.0
 
 
 def add(
-    session: Session, question: AnsweredQuestion, language: str, text: str, by: User | None, now: datetime,
-    recording: bytes = b"",
+    session: Session, question: AnsweredQuestion, language: str, text: str, by: User | None, actor: Actor,
+    now: datetime, recording: bytes = b"",
 ) -> NightAnswer:  # fmt: skip
-    """Answer a question in a language from now on, in place of the answer before.
+    """Answer a question in a language from now on, in place of the answer before; the access log names the actor.
+
+    `by`: None where a program or the operator acts, whom `actor` names.
 
     Raises:
         Unusable: `empty`, `seconds` or `audio`.
@@ -35,12 +39,11 @@ def add(
         recorded=made.recorded, added_at=now, added_by_id=by.id if by else None,
     )  # fmt: skip
     session.add(answer)
-    session.flush()
-    present.forget_after(session)
+    _changed(session, answer, "recorded" if made.recorded else "written", actor, now)
     return answer
 
 
-def undo(session: Session, number: int, by: User | None, now: datetime) -> NightAnswer:
+def undo(session: Session, number: int, by: User | None, actor: Actor, now: datetime) -> NightAnswer:
     """Take an answer back: the one before it is given again, if there is one.
 
     Raises:
@@ -50,9 +53,15 @@ def undo(session: Session, number: int, by: User | None, now: datetime) -> Night
     if answer is None or current(session).get((answer.question, answer.language)) is not answer:
         raise Unusable(NoticeProblem.GONE)
     answer.undone_at, answer.undone_by_id = now, by.id if by else None
-    session.flush()
-    present.forget_after(session)
+    _changed(session, answer, "taken back", actor, now)
     return answer
+
+
+def _changed(session: Session, answer: NightAnswer, how: str, actor: Actor, now: datetime) -> None:
+    session.flush()
+    detail = f"night answer {answer.question} in {answer.language}: {how}"
+    access_log.append(session, actor, AccessAction.NOTICE_CHANGED, now, detail=detail)
+    present.forget_after(session)
 
 
 def current(session: Session) -> Mapping[tuple[AnsweredQuestion, str], NightAnswer]:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import users
+from ivr.audit import access_log
 from ivr.callbacks import appointments, attempts, events, search_index, sla_clocks, workflow
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
@@ -156,7 +157,7 @@ def _announce(session: Session, now: datetime) -> None:
     if announcements.coming(session, now):
         return
     made = announcements.draft(session, now, now + timedelta(days=1), _ANNOUNCEMENT, None, now)
-    announcements.publish(session, made.id, now)
+    announcements.publish(session, made.id, access_log.SYSTEM, now)
 
 
 def _person(session: Session, username: str, name: str) -> int:

@@ -137,8 +137,7 @@ def publish(number: int) -> AnyResponse:
     """Let callers hear a draft."""
 
     def changes(session: Session) -> None:
-        service.publish(session, number, utc_now())
-        _log(session, f"announcement {number}: published", utc_now())
+        service.publish(session, number, actor(), utc_now())
 
     done = gettext("Callers hear it from its beginning until its end.")
     return act(changes, url_for("announcing.preview", number=number), done=done, refusals=_REFUSALS)
@@ -149,8 +148,7 @@ def undo(number: int) -> AnyResponse:
     """Take an announcement back, or discard a draft."""
 
     def changes(session: Session) -> None:
-        service.undo(session, number, me(), utc_now())
-        _log(session, f"announcement {number}: taken back", utc_now())
+        service.undo(session, number, me(), actor(), utc_now())
 
     done = gettext("Taken back. Callers do not hear it any more.")
     return act(changes, url_for("announcing.page"), done=done, refusals=_REFUSALS)

@@ -14,11 +14,10 @@ from pydantic import BaseModel
 from spectree import Response as Answers
 from sqlalchemy.orm import Session
 
-from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.callbacks import changed_hours
 from ivr.domain import words
-from ivr.domain.enums import AccessAction, NoticeProblem, TokenScope
+from ivr.domain.enums import NoticeProblem, TokenScope
 from ivr.domain.timestamps import utc_now
 from ivr.models.notices import Announcement as AnnouncementRow
 from ivr.notices import announcements, night_answers, special_days
@@ -108,8 +107,7 @@ def publish_announcement(query: NoQuery, json: AnnouncementBody) -> Announcement
         for one in json.texts:
             if recording := one.audio():
                 announcements.record(session, number, one.language, recording)
-        announcements.publish(session, number, now)
-        _log(session, by, f"announcement {number}: published")
+        announcements.publish(session, number, by, now)
         return _announcement(session, number)
 
     return _change(change)
@@ -121,8 +119,7 @@ def undo_announcement(id: int, query: NoQuery) -> Announcement | Response:
     """Take an announcement back, or discard a draft."""
 
     def change(session: Session, by: Actor) -> Announcement:
-        announcements.undo(session, id, None, utc_now())
-        _log(session, by, f"announcement {id}: taken back")
+        announcements.undo(session, id, None, by, utc_now())
         return _announcement(session, id)
 
     return _change(change)
@@ -143,11 +140,8 @@ def add_answer(query: NoQuery, json: AnswerBody) -> FrequentAnswer | Response:
     """Answer a question in a language from the next call on, in place of the answer before."""
 
     def change(session: Session, by: Actor) -> FrequentAnswer:
-        recording = json.audio()
-        row = night_answers.add(session, json.question, json.language, json.text, None, utc_now(), recording)
-        form = "recorded" if recording else "written"
-        _log(session, by, f"night answer {json.question} in {json.language}: {form}")
-        return FrequentAnswer.of(row)
+        answer, now = (json.question, json.language, json.text), utc_now()
+        return FrequentAnswer.of(night_answers.add(session, *answer, None, by, now, json.audio()))
 
     return _change(change)
 
@@ -156,13 +150,7 @@ def add_answer(query: NoQuery, json: AnswerBody) -> FrequentAnswer | Response:
 @openapi.spec.validate(resp=_changed(FrequentAnswer, "what was taken back"), operation_id="undoAnswer")
 def undo_answer(id: int, query: NoQuery) -> FrequentAnswer | Response:
     """Take an answer back: the one before it counts again; of `help`, the built-in text if there is none."""
-
-    def change(session: Session, by: Actor) -> FrequentAnswer:
-        row = night_answers.undo(session, id, None, utc_now())
-        _log(session, by, f"night answer {row.question} in {row.language}: taken back")
-        return FrequentAnswer.of(row)
-
-    return _change(change)
+    return _change(lambda session, by: FrequentAnswer.of(night_answers.undo(session, id, None, by, utc_now())))
 
 
 def _announcement(session: Session, number: int) -> Announcement:
@@ -170,10 +158,6 @@ def _announcement(session: Session, number: int) -> Announcement:
     if row is None:
         raise Unusable(NoticeProblem.GONE)
     return Announcement.of(row)
-
-
-def _log(session: Session, by: Actor, detail: str) -> None:
-    access_log.append(session, by, AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
 
 
 def _change(change: Callable[[Session, Actor], _M]) -> _M | Response:

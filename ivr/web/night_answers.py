@@ -10,9 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.audit import access_log
 from ivr.config.settings import settings
-from ivr.domain.enums import AccessAction, AnsweredQuestion
+from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.own_texts import REPLACED
@@ -66,19 +65,23 @@ def _built_in(language: str) -> dict[AnsweredQuestion, str]:
     return {question: spoken[prompt] for prompt, question in REPLACED.items() if prompt in spoken}
 
 
-@night.post("/<language>/<question>")
-def add(language: str, question: str) -> AnyResponse:
-    """Answer a question in a language from now on."""
+def _sent(language: str, question: str) -> tuple[AnswerForm, bytes, str]:
+    """The form, its recording, and the page it was sent from; not found where there is no such answer."""
     if language not in LANGUAGES or question not in list(AnsweredQuestion):
         abort(404)
     back = url_for("night.answers", language=language)
     form, file = forms.read(AnswerForm, back), request.files.get("audio")
+    return form, file.read() if file else b"", back
+
+
+@night.post("/<language>/<question>")
+def add(language: str, question: str) -> AnyResponse:
+    """Answer a question in a language from now on."""
+    form, recording, back = _sent(language, question)
 
     def change(session: Session) -> None:
-        recording = file.read() if file else b""
-        service.add(session, AnsweredQuestion(question), language, form.text, me(), utc_now(), recording)
-        detail = f"night answer {question} in {language}: {'recorded' if recording else 'written'}"
-        access_log.append(session, actor(), AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
+        asked = AnsweredQuestion(question)
+        service.add(session, asked, language, form.text, me(), actor(), utc_now(), recording)
 
     done = gettext("Callers hear it from now on.")
     return act(change, back, form=form, done=done, refusals={Unusable: notice_sentence})
@@ -87,12 +90,9 @@ def add(language: str, question: str) -> AnyResponse:
 @night.post("/<language>/<question>/preview")
 def preview(language: str, question: str) -> AnyResponse:
     """What callers would hear: the audio alone. Nothing is kept."""
-    if language not in LANGUAGES or question not in list(AnsweredQuestion):
-        abort(404)
-    back = url_for("night.answers", language=language)
-    form, file = forms.read(AnswerForm, back), request.files.get("audio")
+    form, recording, back = _sent(language, question)
     try:
-        made = texts.made(form.text, language, service.LONGEST, file.read() if file else b"")
+        made = texts.made(form.text, language, service.LONGEST, recording)
     except Unusable as unusable:
         flash(notice_sentence(unusable), "error")
         return redirect(back)
@@ -106,9 +106,7 @@ def undo(number: int) -> AnyResponse:
         answer = session.get(NightAnswer, number) or abort(404)
 
     def change(session: Session) -> None:
-        service.undo(session, number, me(), utc_now())
-        detail = f"night answer {answer.question} in {answer.language}: taken back"
-        access_log.append(session, actor(), AccessAction.NOTICE_CHANGED, utc_now(), detail=detail)
+        service.undo(session, number, me(), actor(), utc_now())
 
     done = gettext("Taken back. What counted before counts again.")
     back = url_for("night.answers", language=answer.language)

@@ -18,7 +18,7 @@ from ivr.notices import announcements, present
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
 from ivr.prompts.catalogue import catalogue
-from tests.support.notices import announce, local, today, tomorrow
+from tests.support.notices import LENA, announce, local, today, tomorrow
 from tests.support.webhook_call import WebhookCall, carrier
 
 GERMAN, ENGLISH = "Heute fällt der Strom im Haus aus.", "There is no power in our house today."
@@ -56,7 +56,7 @@ def test_a_language_without_a_text_hears_the_german_one_by_the_german_voice(empt
     document = greeted(carrier(), at, "2").document
     assert GERMAN in document.partition('language="de-DE"')[2].partition("</Say>")[0]
     with database.writing() as session:
-        announcements.undo(session, 1, None, utc_now())
+        announcements.undo(session, 1, None, LENA, utc_now())
     announce(local(tomorrow(), 8), local(tomorrow(), 20), de=GERMAN, en=ENGLISH)
     document = greeted(carrier(), at, "2").document
     assert ENGLISH in document and GERMAN not in document

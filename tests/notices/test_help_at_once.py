@@ -14,7 +14,7 @@ from ivr.models.audit import AccessLine
 from ivr.models.notices import NightAnswer
 from ivr.notices import night_answers
 from ivr.platform import database
-from tests.support.notices import answer
+from tests.support.notices import LENA, answer
 from tests.support.webhook_call import WebhookCall, carrier
 
 SOUP = "Bei Lebensgefahr wählen Sie 112. Suppe gibt es heute in der Friedenskirche."
@@ -56,7 +56,7 @@ def test_a_language_without_a_text_keeps_the_built_in_one(empty_database) -> Non
 def test_taken_back_the_built_in_text_is_heard_again(empty_database) -> None:
     number = answer("help", "de", SOUP)
     with database.writing() as session:
-        night_answers.undo(session, number, None, utc_now())
+        night_answers.undo(session, number, None, LENA, utc_now())
     in_need().presses("5").hears("emergency_help")
 
 

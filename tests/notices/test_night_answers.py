@@ -16,7 +16,7 @@ from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.notices import night_answers
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
-from tests.support.notices import answer, enter, local, tomorrow
+from tests.support.notices import LENA, answer, enter, local, tomorrow
 from tests.support.webhook_call import WebhookCall, carrier
 
 MONEY = "Ihr Geld wird am letzten Werktag des Monats überwiesen."
@@ -64,10 +64,10 @@ def test_an_answer_replaces_the_one_before_and_undo_leads_back(empty_database) -
     answer("money", "de", "Früher.")
     second = answer("money", "de", MONEY)
     with database.writing() as session:
-        assert night_answers.undo(session, second, None, utc_now()).text == MONEY
+        assert night_answers.undo(session, second, None, LENA, utc_now()).text == MONEY
     assert "Früher." in something_else("closed").presses("4", "1").heard
     with database.writing() as session, pytest.raises(Unusable):
-        night_answers.undo(session, second, None, utc_now())
+        night_answers.undo(session, second, None, LENA, utc_now())
 
 
 @pytest.mark.parametrize(("text", "problem"), [(" ", NoticeProblem.EMPTY), (MONEY * 30, NoticeProblem.SECONDS)])

@@ -47,11 +47,11 @@ def announce(begins: datetime, ends: datetime, **texts: str) -> int:
     """A published announcement, its texts by language."""
     with database.writing() as session:
         number = announcements.draft(session, begins, ends, texts, None, utc_now()).id
-        announcements.publish(session, number, utc_now())
+        announcements.publish(session, number, LENA, utc_now())
         return number
 
 
 def answer(question: str, language: str, text: str) -> int:
     """An answer of the authority to a question."""
     with database.writing() as session:
-        return night_answers.add(session, AnsweredQuestion(question), language, text, None, utc_now()).id
+        return night_answers.add(session, AnsweredQuestion(question), language, text, None, LENA, utc_now()).id

@@ -63,7 +63,9 @@ ACCESS_ACTIONS = Words(
         AccessAction.HOLD_LIFTED: _("lifted a legal hold"),
         AccessAction.SUBJECT_REQUEST: _("worked on a data subject's request"),
         AccessAction.CODE_CHANGE: _("decided about a change by receipt code"),
-        AccessAction.NOTICE_CHANGED: _("changed opening hours of a day, an announcement or a night answer"),
+        AccessAction.NOTICE_CHANGED: _(
+            "changed opening hours of a day, an announcement, a night answer or help in an emergency"
+        ),
         AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),
         AccessAction.RESTORED: _("restored a backup"),
