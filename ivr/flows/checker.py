@@ -25,6 +25,8 @@ from ivr.flows.steps import (
 
 #: "in at most five key presses to a human or a tone"
 MOST_KEYS = 5
+#: The prompt of the main menu.
+MAIN = "main"
 #: Choices of one menu, the emergency key included, beside those for which languages there are.
 MOST_CHOICES = 5
 
@@ -78,7 +80,7 @@ def _set_by_keys(flow: Flow, slot: str) -> set[str]:
 
 def offered(menu: Menu) -> int:
     """How many choices a menu speaks; the main menu speaks the emergency key as one."""
-    return len(menu.choices) + (menu.prompt == "main")
+    return len(menu.choices) + (menu.prompt == MAIN)
 
 
 def most_choices(flow: Flow) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ivr.domain.enums import EmergencyKind, EventName
 from ivr.flows import conditions
+from ivr.flows.script_blocks import consent
 from ivr.flows.steps import Announce, Branch, Choice, Menu, Promise, Record, Step
 
 _TO = "emergency_number"
@@ -30,16 +31,7 @@ def emergency() -> Mapping[str, Step]:
         "help_at_once": Announce(("emergency_help",), to="emergency_reason"),
         "emergency_number": Branch(on=conditions.can_be_called_back, yes="emergency_task", no="reach_team"),
         "emergency_task": Promise(EventName.EMERGENCY_REPORTED, to="reach_team"),
-        "consent_emergency": Menu(
-            prompt="consent_emergency",
-            choices={
-                "1": Choice("record_emergency", sets={"records_again": False}),
-                "2": Choice("ask_callback"),
-                "3": Choice("about_recording_emergency"),
-            },
-            otherwise="emergency_silent",
-        ),
-        "about_recording_emergency": Announce(("about_recording",), to="consent_emergency"),
+        **consent("record_emergency", otherwise="emergency_silent", name="_emergency"),
         "record_emergency": Record(prompt="speak_emergency", to="review", otherwise="nothing_recorded", cut="cut"),
         # What was promised to who does not answer is told all the same.
         "emergency_silent": Branch(on=conditions.receipt_is_known, yes="emergency_kept", no="leave_unserved"),

@@ -24,7 +24,7 @@ from ivr.flows.emergency import emergency
 from ivr.flows.language_menu import EMERGENCY, EMERGENCY_KEY, beginning
 from ivr.flows.notices import OFFER, announcement, night_answers
 from ivr.flows.protocol import PromptLine
-from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, postal_code, spoken_message, times
+from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, consent, postal_code, spoken_message, times
 from ivr.flows.services import services
 from ivr.flows.steps import (
     Announce,
@@ -174,16 +174,7 @@ def _voicebox() -> Mapping[str, Step]:
         "unattended": Branch(on=conditions.is_emergency, yes="consent_emergency", no="silent_first"),
         "silent_first": Branch(on=conditions.has_pressed_nothing, yes="silent_number", no="consent"),
         "silent_number": Branch(on=conditions.silence_is_answered, yes="silent_task", no="consent"),
-        "consent": Menu(
-            prompt="consent",
-            choices={
-                "1": Choice("record", sets={"records_again": False}),
-                "2": Choice("ask_callback"),
-                "3": Choice("about_recording"),
-            },
-            otherwise="leave_unserved",
-        ),
-        "about_recording": Announce(("about_recording",), to="consent"),
+        **consent("record", otherwise="leave_unserved"),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # a caller who could not be heard can still be called back
         "nothing_recorded": Branch(on=conditions.receipt_is_known, yes="nothing_added", no="offer_callback"),

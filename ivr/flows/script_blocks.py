@@ -69,6 +69,26 @@ def times(to: str) -> Mapping[str, Choice]:
     }
 
 
+def consent(tone: str, otherwise: str, name: str = "") -> Mapping[str, Step]:
+    """The question whether the caller may be recorded (§ 201 StGB), and what happens to the recording.
+
+    The steps `consent<name>` and `about_recording<name>`. `tone`: the step that records.
+    """
+    question, about_it = f"consent{name}", f"about_recording{name}"
+    return {
+        question: Menu(
+            prompt=question,
+            choices={
+                "1": Choice(tone, sets={"records_again": False}),
+                "2": Choice("ask_callback"),
+                "3": Choice(about_it),
+            },
+            otherwise=otherwise,
+        ),
+        about_it: Announce(("about_recording",), to=question),
+    }
+
+
 def spoken_message(prompt: str, to: str, otherwise: str, name: str = "") -> Mapping[str, Step]:
     """Speech after a tone, which the caller can hear and record again.
 

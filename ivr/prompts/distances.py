@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ivr.audio.synthesis import speak
-from ivr.domain.enums import AnsweredQuestion, CallQueueState, RoutingQuestion
+from ivr.domain.enums import AnsweredQuestion, CallQueueState, RequestStatus, RoutingQuestion
 from ivr.flows import engine
 from ivr.flows.language_menu import EMERGENCY_KEY
 from ivr.flows.protocol import JoinQueue, Keys, Listen, PromptLine, RecordSpeech, Speak, StatusAnswer
@@ -90,8 +90,8 @@ class _Hours:
     def silence_is_answered(self, _state: CallState) -> bool:
         return True
 
-    def request_status(self, _state: CallState) -> StatusAnswer:
-        raise NotImplementedError("nobody keys in a code on these ways")
+    def request_status(self, state: CallState) -> StatusAnswer:
+        return StatusAnswer(RequestStatus.UNKNOWN, state.request)
 
 
 class _Caller:

@@ -11,13 +11,12 @@ from babel.core import UnknownLocaleError
 
 from ivr.config.settings import Settings, settings
 from ivr.domain.digits import is_digits
+from ivr.flows.checker import MAIN
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Flow, Menu
 from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, WITH_NUMERALS, catalogue
 from ivr.prompts.times import spoken_times
 
-#: The prompt of the main menu.
-MAIN = "main"
 #: Prompts of the language menu, which other languages' callers hear too.
 _LANGUAGE_MENU = frozenset({"welcome", "choose_language", "another_language", "emergency_key"})
 
