@@ -39,9 +39,9 @@ def seen(session: Session, call_sid: str, from_number: str | None, now: datetime
         from_number = None  # erased: a late event stores no more than that there was a call
     first = {"call_sid": call_sid, "from_number": from_number, "started_at": now, "answers": 0}
     new = insert(session.get_bind().dialect, Call).values(**first, state=CallRowState.IN_PROGRESS, shown_as="")
-    inserted = new.on_conflict_do_nothing().returning(Call)
-    call = found_rows.find(session, _key(call_sid), lambda: session.scalar(inserted))
-    return call or session.scalars(known).one()
+    call = session.scalar(new.on_conflict_do_nothing().returning(Call)) or session.scalars(known).one()
+    found_rows.put(session, _key(call_sid), call)
+    return call
 
 
 def _key(call_sid: str) -> tuple[str, str]:
