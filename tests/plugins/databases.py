@@ -43,7 +43,7 @@ def statements_compiled_once() -> None:
     @event.listens_for(Engine, "engine_connect")
     def share(connection: Connection) -> None:
         if connection.dialect.name == "sqlite":
-            connection.engine._compiled_cache = compiled
+            connection.execution_options(compiled_cache=compiled)
 
 
 @pytest.fixture(scope="session")
