@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from requests.exceptions import InvalidJSONError
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from ivr.carrier import tokens
 from ivr.carrier.refusals import CarrierRefused, of_error
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
@@ -22,17 +26,50 @@ logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 Refused = TwilioRestException
 
 
-class _RedirectedHttpClient(TwilioHttpClient):
-    """Sends every request to the configured base URL instead of the host that the library chose."""
+class _HttpClient(TwilioHttpClient):
+    """Sends requests to the configured base URL where there is one, with the token of the account that works.
 
-    def __init__(self, base_url: str, timeout: float) -> None:
+    Without a configured base URL each request goes to the host that the library chose: not all are of one host.
+    """
+
+    def __init__(self, timeout: float, tokens: Sequence[str] = ()) -> None:
         super().__init__(timeout=timeout)
-        self._base = urlsplit(base_url)
+        self._tokens = tokens
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        path = urlsplit(url)
-        target = urlunsplit((self._base.scheme, self._base.netloc, self._base.path + path.path, path.query, ""))
-        return super().request(method, target, *args, **kwargs)
+        target = _target(url)
+        login = kwargs.get("auth")
+        if not login or not self._tokens:
+            return _readable(super().request(method, target, *args, **kwargs))
+        for token in self._tokens:
+            response = super().request(method, target, *args, **kwargs | {"auth": (login[0], token)})
+            if response.status_code != 401:
+                tokens.worked(token)
+                break
+        return _readable(response)
+
+
+def _target(url: str) -> str:
+    """Where a request to a URL of the carrier is sent."""
+    configured = settings()
+    if not configured.local and not configured.twilio_api_base_url:
+        return url
+    base, path = urlsplit(configured.carrier_base_url), urlsplit(url)
+    return urlunsplit((base.scheme, base.netloc, base.path + path.path, path.query, ""))
+
+
+def _readable(response: Response) -> Response:
+    """An answer of the carrier.
+
+    Raises:
+        requests.exceptions.InvalidJSONError: it is no JSON, as that of a proxy in between; nothing is known then.
+    """
+    if 200 <= response.status_code < 300 and response.text:
+        try:
+            json.loads(response.text)
+        except ValueError:
+            raise InvalidJSONError("the answer is not the carrier's: it is no JSON") from None
+    return response
 
 
 def base_url() -> str:
@@ -46,17 +83,37 @@ def base_url() -> str:
 def client() -> Client:
     """A client for the configured account. Each request may take `twilio_timeout` seconds."""
     configured = settings()
+    tried = tokens.in_order()
     return Client(
         configured.account_sid,
-        configured.auth_token,
-        http_client=_RedirectedHttpClient(base_url(), configured.twilio_timeout),
+        tried[0],
+        http_client=_HttpClient(configured.twilio_timeout, tried),
         region=configured.twilio_region or None,
         edge=configured.twilio_edge or None,
     )
 
 
+def client_of_us1() -> Client:
+    """A client for the region `us1`, which alone tells and changes in which region a number is processed.
+
+    Each region has tokens of its own: `twilio_us1_auth_token`, or the usual one where no other region is configured.
+    """
+    configured = settings()
+    token = configured.twilio_us1_auth_token
+    if not token and not configured.twilio_region:
+        return client()
+    # Named, because the library takes a region from the environment where none is.
+    return Client(
+        configured.account_sid,
+        token or configured.auth_token,
+        http_client=_HttpClient(configured.twilio_timeout),
+        region="us1",
+        edge="ashburn",
+    )
+
+
 def send_text_message(to: str, body: str, message_id: int | None = None) -> str:
-    """Send a text message (SMS) from the hotline's number. Returns the carrier's id of the message.
+    """Send a text message (SMS) from `sms_sender`, or the hotline's number. Returns the carrier's id of the message.
 
     What became of the message with the id `message_id` is told to a webhook: only there it is known that it was not
     delivered.
@@ -67,6 +124,12 @@ def send_text_message(to: str, body: str, message_id: int | None = None) -> str:
     """
     told = {} if message_id is None else {"status_callback": voice_url("/text/status", message=message_id)}
     try:
-        return str(client().messages.create(to=to, from_=settings().hotline_number, body=body, **told).sid)
+        return str(client().messages.create(to=to, body=body, **_sender(), **told).sid)
     except TwilioException as error:
         raise CarrierRefused(of_error(error), str(getattr(error, "msg", ""))) from error
+
+
+def _sender() -> dict[str, str]:
+    """The sender of a text message: a messaging service, or a number or name."""
+    sender = settings().sms_sender or settings().hotline_number
+    return {"messaging_service_sid": sender} if sender.startswith("MG") else {"from_": sender}

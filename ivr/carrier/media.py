@@ -10,6 +10,7 @@ from urllib.parse import quote
 import requests
 from twilio.base.exceptions import TwilioRestException
 
+from ivr.carrier import tokens
 from ivr.carrier.client import base_url, client
 from ivr.config.settings import settings
 
@@ -43,14 +44,7 @@ def fetch_audio(recording_sid: str) -> bytes:
         NotAudio: the answer is not audio but, for example, an error page.
         requests.RequestException: the carrier could not be asked.
     """
-    configured = settings()
-    with requests.get(
-        media_url(recording_sid),
-        auth=(configured.account_sid, configured.auth_token),
-        timeout=(configured.twilio_timeout, configured.twilio_timeout),
-        allow_redirects=False,
-        stream=True,
-    ) as response:
+    with _asked(recording_sid) as response:
         if response.status_code == 404:
             raise NotThere(recording_sid)
         response.raise_for_status()
@@ -66,6 +60,24 @@ def fetch_audio(recording_sid: str) -> bytes:
         if expected and not response.headers.get("Content-Encoding") and int(expected) != len(audio):
             raise requests.ConnectionError("the recording was cut short")
     return bytes(audio)
+
+
+def _asked(recording_sid: str) -> requests.Response:
+    """The carrier's answer, whose body is not read yet, by the first of the account's tokens that it takes."""
+    configured = settings()
+    for token in tokens.in_order():
+        response = requests.get(
+            media_url(recording_sid),
+            auth=(configured.account_sid, token),
+            timeout=(configured.twilio_timeout, configured.twilio_timeout),
+            allow_redirects=False,
+            stream=True,
+        )
+        if response.status_code != 401:
+            tokens.worked(token)
+            break
+        response.close()
+    return response
 
 
 @dataclass(frozen=True)

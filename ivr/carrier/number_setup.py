@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from ivr.carrier.client import client
+import json
+from collections.abc import Sequence
+
+from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance
+
+from ivr.carrier.client import client, client_of_us1
 from ivr.carrier.webhook_urls import fallback_url, voice_url
+from ivr.config.settings import settings
 
 
 class NotOurNumber(Exception):
@@ -25,8 +31,15 @@ def wanted_webhooks() -> Webhooks:
     return wanted | methods
 
 
-def webhooks_of(number: str) -> tuple[str, Webhooks]:
-    """Look up the carrier's id of a number, and its settings.
+def our_numbers() -> tuple[str, ...]:
+    """The numbers under which the hotline is called, those of team members and of languages among them (E.164)."""
+    configured = settings()
+    numbers = (configured.hotline_number, configured.staff_number, *configured.dialled_languages)
+    return tuple(dict.fromkeys(filter(None, numbers)))
+
+
+def number_of(number: str) -> IncomingPhoneNumberInstance:
+    """A number of the account, as the carrier describes it.
 
     Raises:
         NotOurNumber: the account does not have the number.
@@ -34,9 +47,19 @@ def webhooks_of(number: str) -> tuple[str, Webhooks]:
     """
     for item in client().incoming_phone_numbers.list(phone_number=number, limit=20):
         if item.phone_number == number:
-            set_there = {name: str(getattr(item, name) or "") for name in wanted_webhooks()}
-            return item.sid, set_there
+            return item
     raise NotOurNumber(number)
+
+
+def differences(found: IncomingPhoneNumberInstance) -> list[tuple[str, str, str]]:
+    """The settings of a number that are not as they should be: their name, what is there, what should be."""
+    there = {name: str(getattr(found, name) or "") for name in wanted_webhooks()}
+    return [(name, there[name], value) for name, value in wanted_webhooks().items() if _differ(there[name], value)]
+
+
+def _differ(there: str, wanted: str) -> bool:
+    # The carrier writes a method as it likes; everything else is compared as it is.
+    return there.upper() != wanted if wanted == "POST" else there != wanted
 
 
 def set_webhooks(number_sid: str, webhooks: Webhooks) -> None:
@@ -46,3 +69,30 @@ def set_webhooks(number_sid: str, webhooks: Webhooks) -> None:
         TwilioRestException, requests.RequestException: the settings were not changed.
     """
     client().incoming_phone_numbers(number_sid).update(**webhooks)
+
+
+def set_region(number: str, region: str) -> None:
+    """Choose the region in which calls to a number are processed. It takes the carrier up to five minutes.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it was not changed.
+    """
+    client_of_us1().routes.v2.phone_numbers(number).update(voice_region=region)
+
+
+def allow_countries(countries: Sequence[str]) -> None:
+    """Let the account call ordinary numbers of countries (ISO 3166); dear ones stay forbidden.
+
+    Raises:
+        TwilioRestException, requests.RequestException: it was not changed.
+    """
+    wanted = [
+        {
+            "iso_code": country,
+            "low_risk_numbers_enabled": "true",
+            "high_risk_special_numbers_enabled": "false",
+            "high_risk_tollfraud_numbers_enabled": "false",
+        }
+        for country in countries
+    ]
+    client().voice.v1.dialing_permissions.bulk_country_updates.create(update_request=json.dumps(wanted))

@@ -36,12 +36,13 @@ def is_genuine(request: Request) -> bool:
     if not signature or (request.content_length and request.mimetype != _FORM):
         return False
     # Without a public address the web process, which has a port of its own, answers calls too.
-    addresses = dict.fromkeys((settings().calls_url, settings().base_url))
-    urls, token = [called_url(request, address) for address in addresses], settings().auth_token
-    if any(hmac.compare_digest(_signature(url, request, token), signature.encode()) for url in urls):
+    addresses = dict.fromkeys((settings().calls_url, settings().base_url, settings().fallback_url))
+    # While tokens are exchanged, either of two signs.
+    tried = [(called_url(request, address), token) for token in settings().auth_tokens for address in addresses]
+    if any(hmac.compare_digest(_signature(url, request, token), signature.encode()) for url, token in tried):
         return True
     # The carrier signs the URL with or without its port; its own library knows in which order to try.
-    return any(_validator(token).validate(url, request.form, signature) for url in urls)
+    return any(_validator(token).validate(url, request.form, signature) for url, token in tried)
 
 
 def _signature(url: str, request: Request, token: str) -> bytes:
@@ -54,7 +55,7 @@ def _signature(url: str, request: Request, token: str) -> bytes:
     return b64encode(hmac.digest(token.encode(), text.encode(), "sha1"))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _validator(token: str) -> RequestValidator:
     return RequestValidator(token)
 

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 from ivr.config.settings import settings
 
-#: Carrier: a failed webhook is only tried again if its URL's fragment says so. The signature excludes the fragment.
-RETRIES = "#rc=3&rp=ct,rt,5xx"
+#: Carrier: a failed webhook is only tried again if its URL's fragment says so, and all tries together may take 15 s
+#: (`tt`, in milliseconds). With the usual read time-out of 15 s none would be left after one late answer; so each try
+#: has 2 s to connect and 4 s to be answered. The signature excludes the fragment.
+RETRIES = "#ct=2000&rt=4000&tt=15000&rc=2&rp=ct,rt,5xx"
 
 
 def voice_url(path: str, **query: str | int) -> str:
@@ -16,8 +18,8 @@ def voice_url(path: str, **query: str | int) -> str:
 
 
 def fallback_url() -> str:
-    """The URL that the carrier asks when a document fails. Without a public address another process serves it."""
-    return f"{settings().base_url}/voice/fallback{RETRIES}"
+    """The URL that the carrier asks when a document fails: of another host where there is one, else of `web`."""
+    return f"{settings().fallback_url}/voice/fallback{RETRIES}"
 
 
 def leg_url(path: str, leg_id: int, **query: str | int) -> str:

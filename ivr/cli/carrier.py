@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import PastInstant
+
+if TYPE_CHECKING:
+    from ivr.carrier.account_check import Finding
 
 
 @click.group(cls=HotlineGroup)
@@ -17,11 +21,21 @@ def carrier() -> None:
 
 @carrier.command("check")
 def check() -> None:
-    """Compare what is set at the carrier with what should be; fails where they differ."""
-    differs = _differences()
-    if differs:
-        raise click.ClickException("the number is not set up as it should be: python -m ivr carrier configure")
+    """Compare the account, number and sender at the carrier with what should be; fails where something is wrong."""
+    from ivr.carrier import account_check
+
+    with plainly():
+        found = list(account_check.findings())
+    for finding in found:
+        show(finding)
+    if wrong := sum(one.wrong for one in found):
+        raise click.ClickException(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong at the carrier")
     click.echo("everything is set as it should be")
+
+
+def show(finding: Finding) -> None:
+    """Print a finding: what is wrong in red."""
+    click.secho(("✗ " if finding.wrong else "· ") + str(finding), fg="red" if finding.wrong else None)
 
 
 @carrier.command("configure")
@@ -30,14 +44,13 @@ def configure(yes: bool) -> None:
     """Set the number's voice, fallback and status URLs, after showing what would change."""
     from ivr.carrier import number_setup
 
-    differs = _differences()
-    if not differs:
+    if not (differ := _differences()):
         click.echo("everything is set as it should be")
         return
     if not yes and not click.confirm("Set these?"):
         raise click.Abort
-    for sid in differs:
-        with _plainly():
+    for sid in differ:
+        with plainly():
             number_setup.set_webhooks(sid, number_setup.wanted_webhooks())
     if _differences(quiet=True):
         raise click.ClickException("the carrier did not take all of it")
@@ -47,30 +60,23 @@ def configure(yes: bool) -> None:
 def _differences(quiet: bool = False) -> list[str]:
     """Ids of the numbers that are not set up; shows what differs."""
     from ivr.carrier import number_setup
-    from ivr.config.settings import settings
 
-    configured, differs = settings(), []
-    numbers = [configured.hotline_number, configured.staff_number, *configured.dialled_languages]
-    for number in dict.fromkeys(filter(None, numbers)):
-        with _plainly():
-            sid, there = number_setup.webhooks_of(number)
-        changes = {
-            name: value
-            for name, value in number_setup.wanted_webhooks().items()
-            if there[name].lower() != value.lower()
-        }
+    differ = []
+    for number in number_setup.our_numbers():
+        with plainly():
+            found = number_setup.number_of(number)
+        changes = number_setup.differences(found)
         if changes and not quiet:
             click.echo(f"{number}:")
-        for name, value in changes.items():
-            if not quiet:
-                click.secho(f"  - {name}: {there[name] or '(nothing)'}", fg="red")
-                click.secho(f"  + {name}: {value}", fg="green")
+            for name, there, wanted in changes:
+                click.secho(f"  - {name}: {there or '(nothing)'}", fg="red")
+                click.secho(f"  + {name}: {wanted}", fg="green")
         if changes:
-            differs.append(sid)
-    return differs
+            differ.append(str(found.sid))
+    return differ
 
 
-class _plainly:  # noqa: N801 - reads as a statement
+class plainly:  # noqa: N801 - reads as a statement
     """Turns a refusal of the carrier into one message."""
 
     def __enter__(self) -> None:
@@ -108,7 +114,7 @@ def reconcile(since: datetime | None) -> None:
     from ivr.workers import carrier_reconciliation
 
     outbox.hand_over = job_queue.hand_over
-    with _plainly():
+    with plainly():
         report = carrier_reconciliation.reconcile(since, audio=True)
     click.echo(str(report) if report else "nothing was missing")
 

@@ -17,12 +17,34 @@ class Carrier(Installation):
 
     twilio_account_sid: str = Field("", description="The carrier account. Local mode makes one up.")
     twilio_auth_token: str = Field("", description="Token that signs the carrier's webhooks. Local mode makes one.")
+    twilio_secondary_auth_token: str = Field(
+        "",
+        description="The account's other token, while one is exchanged: webhooks signed with either are accepted, and "
+        "the REST interface is asked with the one that works. See docs/operators.md.",
+    )
+    twilio_us1_auth_token: str = Field(
+        "",
+        description="Token of the account in region `us1`, which tells in which region a number is processed. Only "
+        "`carrier check` and `carrier setup` use it, and only where `twilio_region` is another one.",
+    )
     twilio_region: str = Field("", description="Region of the carrier, such as `ie1`; together with `twilio_edge`.")
     twilio_edge: str = Field("", description="Edge of the carrier, such as `dublin`; together with `twilio_region`.")
     twilio_api_base_url: str = Field(
         "",
         description="Base of the carrier's REST interface and media. Empty: Twilio, or the local carrier in local "
         "mode.",
+    )
+    sms_sender: str = Field(
+        "",
+        pattern=r"^(\+[1-9]\d{4,14}|MG[0-9a-fA-F]{32}|[A-Za-z][A-Za-z0-9 +&_-]{0,10})?$",
+        description="Sender of text messages: a number in E.164, a name of up to 11 characters, or the id of a "
+        "messaging service (`MG…`). Empty: `hotline_number`. German landline numbers usually cannot "
+        "send text messages.",
+    )
+    fallback_base_url: str = Field(
+        "",
+        description="Address of another host at which the carrier asks `/voice/fallback` when a document fails. Empty: "
+        "the same host, which does not help while that host is away.",
     )
     twilio_timeout: float = Field(10.0, gt=0, le=60, description="Seconds to wait for the carrier's REST interface.")
     exchange_port: int = Field(8001, ge=1, le=65535, description="Port of the local carrier (process `exchange`).")
@@ -51,6 +73,16 @@ class Carrier(Installation):
         """Secret that signs the carrier's webhooks."""
         return self.twilio_auth_token or self._local_secret("auth_token")[:32]
 
+    @cached_property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """The tokens of the account that may be valid, the first one first."""
+        return tuple(dict.fromkeys(filter(None, (self.auth_token, self.twilio_secondary_auth_token))))
+
+    @cached_property
+    def fallback_url(self) -> str:
+        """The address of the host that answers when a document fails, without a trailing slash."""
+        return (self.fallback_base_url or self.base_url).rstrip("/")
+
     def check_carrier(self) -> None:
         """See that region and edge are set together.
 
@@ -65,11 +97,16 @@ class Carrier(Installation):
             raise ValueError(f"voice_port: {self.calls_port} is the port of another process already; choose another")
 
     def check_token(self) -> None:
-        """See that the token could be one of the carrier's.
+        """See that the tokens could be the carrier's, and that the fallback is asked by HTTPS.
 
         Raises:
-            ValueError: it could not.
+            ValueError: naming the setting.
         """
-        token = self.twilio_auth_token.strip()
-        if len(token) < _TOKEN_LENGTH or len(set(token)) < _TOKEN_VARIETY:
-            raise ValueError("twilio_auth_token: this is no token of the carrier, whose webhooks it signs")
+        for name in ("twilio_auth_token", "twilio_secondary_auth_token"):
+            token = getattr(self, name).strip()
+            if name == "twilio_secondary_auth_token" and not token:
+                continue
+            if len(token) < _TOKEN_LENGTH or len(set(token)) < _TOKEN_VARIETY:
+                raise ValueError(f"{name}: this is no token of the carrier, whose webhooks it signs")
+        if self.fallback_base_url and not self.fallback_base_url.startswith("https://"):
+            raise ValueError("fallback_base_url must begin with https:// in production mode")

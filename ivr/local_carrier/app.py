@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response
 
 from ivr.config.settings import Settings
-from ivr.local_carrier import rest_api, scripted_calls_api, softphone_api
+from ivr.local_carrier import rest_account, rest_api, rest_products, scripted_calls_api, softphone_api
 from ivr.local_carrier.call import Subscription
 from ivr.local_carrier.store import Store
 from ivr.local_carrier.switch import Switch
@@ -33,7 +33,15 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
     switch = switch or create_switch(settings)
     app.extensions["switch"] = switch
     app.extensions["softphones"] = softphone_api.Softphones()
-    app.register_blueprint(rest_api.blueprint(switch.subscription.account_sid, settings.auth_token))
+    account_sid = switch.subscription.account_sid
+    authenticate = rest_api.authentication(account_sid, settings.auth_token)
+    app.register_blueprint(rest_api.blueprint(account_sid, authenticate))
+    app.register_blueprint(rest_products.blueprint(authenticate))
+
+    @app.get(f"/2010-04-01/Accounts/{account_sid}.json")
+    def account() -> Response:
+        return authenticate() or rest_account.show_account()
+
     app.register_blueprint(softphone_api.pages)
     app.register_blueprint(scripted_calls_api.pages)
 

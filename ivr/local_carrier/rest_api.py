@@ -1,33 +1,59 @@
 """The carrier's REST interface, as far as the product uses it: its authentication and its errors.
 
-The resources are in `rest_calls`, `rest_conferences`, `rest_recordings`, `rest_messages` and `rest_numbers`.
+The resources are in `rest_account`, `rest_calls`, `rest_conferences`, `rest_recordings`, `rest_messages` and
+`rest_numbers`; those of other hosts in `rest_products`.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from ivr.local_carrier import rest_calls, rest_conferences, rest_messages, rest_numbers, rest_recordings
-from ivr.local_carrier.rest_format import error
+from ivr.local_carrier import (
+    rest_account,
+    rest_calls,
+    rest_conferences,
+    rest_messages,
+    rest_numbers,
+    rest_recordings,
+)
+from ivr.local_carrier.rest_format import current_switch, error
 
 
-def blueprint(account_sid: str, token: str) -> Blueprint:
-    """The interface under /2010-04-01/Accounts/{AccountSid}. Basic authentication takes the account's id and token."""
-    rest = Blueprint("rest", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
+def authentication(account_sid: str, token: str) -> Callable[[], Response | None]:
+    """Basic authentication, which takes the account's id and token."""
 
-    @rest.before_request
     def authenticate() -> Response | None:
         given = request.authorization
         if given is None or given.username != account_sid or not hmac.compare_digest(given.password or "", token):
             return error(401, 20003, "Authenticate")
         return None
 
+    return authenticate
+
+
+def blueprint(account_sid: str, authenticate: Callable[[], Response | None]) -> Blueprint:
+    """The interface under /2010-04-01/Accounts/{AccountSid}."""
+    rest = Blueprint("rest", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
+    rest.before_request(_open_media(authenticate))
+
     @rest.errorhandler(404)
     def missing(_: object) -> Response:
         return error(404, 20404, f"The requested resource {request.path} was not found")
 
-    for resource in (rest_calls, rest_conferences, rest_messages, rest_numbers, rest_recordings):
+    for resource in (rest_account, rest_calls, rest_conferences, rest_messages, rest_numbers, rest_recordings):
         rest.register_blueprint(resource.pages)
     return rest
+
+
+def _open_media(authenticate: Callable[[], Response | None]) -> Callable[[], Response | None]:
+    """The same authentication, except of a recording's audio where the account gives it to everybody."""
+
+    def unless_open() -> Response | None:
+        if request.path.endswith(".wav") and current_switch().store.account.recordings_open:
+            return None
+        return authenticate()
+
+    return unless_open

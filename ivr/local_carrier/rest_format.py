@@ -17,6 +17,7 @@ from ivr.local_carrier.switch import Switch
 #: A telephone number in E.164.
 PHONE_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
 _API_VERSION = "2010-04-01"
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def current_switch() -> Switch:
@@ -81,12 +82,12 @@ def page(name: str, items: list[dict[str, Any]]) -> Response:
     )
 
 
-def earliest(field: str) -> datetime:
+def earliest(field: str, otherwise: datetime = _BEGINNING) -> datetime:
     """The UTC instant of a filter such as `StartTime>`. Carrier: it takes dates and instants in ISO form."""
     try:
         given = datetime.fromisoformat(request.args.get(field, ""))
     except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
+        return otherwise
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
@@ -97,6 +98,7 @@ def created_at(item: CallRecord | RecordingRecord) -> datetime:
 
 def number_json(item: Subscription) -> dict[str, Any]:
     """A telephone number of the account."""
+    account = current_switch().store.account
     return {
         "sid": item.number_sid,
         "account_sid": item.account_sid,
@@ -108,8 +110,10 @@ def number_json(item: Subscription) -> dict[str, Any]:
         "voice_fallback_method": "POST",
         "status_callback": item.status_url,
         "status_callback_method": "POST",
-        "voice_application_sid": "",
-        "trunk_sid": None,
+        "voice_application_sid": account.voice_application_sid,
+        "trunk_sid": account.trunk_sid or None,
+        "voice_receive_mode": account.receive_mode,
+        "capabilities": {"voice": account.voice, "sms": account.sms, "mms": False, "fax": False},
         "api_version": _API_VERSION,
         "uri": f"{account_url()}/IncomingPhoneNumbers/{item.number_sid}.json",
     }
@@ -127,7 +131,7 @@ def recording_json(item: RecordingRecord) -> dict[str, Any]:
         "error_code": None,
         "price": None,
         "price_unit": "EUR",
-        "encryption_details": None,
+        "encryption_details": {"type": "rsa-aes"} if current_switch().store.account.recordings_encrypted else None,
         "start_time": item.date_created,
         "uri": f"{account_url()}/Recordings/{item.sid}.json",
         "media_url": f"{account_url()}/Recordings/{item.sid}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.local_carrier.rest_format import created_at, current_switch, earliest, page, recording_json
@@ -11,10 +13,10 @@ pages = Blueprint("recordings", __name__)
 
 @pages.get("/Recordings.json")
 def index() -> Response:
-    """The recordings (of a call) since an instant, newest first."""
-    since = earliest("DateCreated>")
+    """The recordings (of a call) since and until an instant, newest first."""
+    since, until = earliest("DateCreated>"), earliest("DateCreated<", datetime.max.replace(tzinfo=UTC))
     recordings = current_switch().store.recordings(request.args.get("CallSid"))
-    return page("recordings", [recording_json(item) for item in recordings if created_at(item) >= since])
+    return page("recordings", [recording_json(item) for item in recordings if since <= created_at(item) <= until])
 
 
 @pages.get("/Recordings/<sid>.json")

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.audio.wav import RATE, Samples, Sound, write_wav
+from ivr.local_carrier.account import Account
 
 if TYPE_CHECKING:
     from ivr.local_carrier.call import Subscription
@@ -49,6 +51,8 @@ class CallRecord:
     date_created: str = field(default_factory=_now)
     #: Who has passed the call on.
     forwarded_from: str = ""
+    #: Errors as the carrier's debugger would list them, each beginning with its number.
+    errors: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -119,6 +123,16 @@ class Store:
         for path in _oldest_first(directory / "messages", "SM*.json"):
             message = MessageRecord(**json.loads(path.read_text()))
             self._messages[message.sid] = message
+
+    @cached_property
+    def account(self) -> Account:
+        """What is set of the account; kept by `keep_account`."""
+        path = self._directory / "account.json"
+        return Account(**json.loads(path.read_text())) if path.exists() else Account()
+
+    def keep_account(self) -> None:
+        """Store what is set of the account."""
+        self._write(self._directory / "account.json", json.dumps(asdict(self.account)).encode())
 
     def number(self) -> dict[str, str]:
         """The number's webhooks as they were last set by REST; empty if they never were."""

@@ -64,7 +64,7 @@ class Execution:
 
     def end(self, status: str, cause: Mapping[str, str] | None = None) -> None:
         """Send the call's last event, with its `cause`. Returns when all its events are delivered."""
-        self.record.status = status
+        self.record.status, self.record.errors = status, list(self.report.errors)
         self.record.duration = round(time.monotonic() - self._started) if status == "completed" else 0
         self.carrier.store.keep_call(self.record)
         self.send_status(status, cause)

@@ -30,7 +30,7 @@ from ivr.telephony import state_token, twiml
 
 STATE = CallState("review", "de").knowing(receipt_code="12345674", callback_number="+4915112345678", recording_number=1)
 VALUES = {**spoken_values(STATE), "opening_at": "2026-11-23T07:00:00Z"}
-AGAIN = "#rc=3&amp;rp=ct,rt,5xx"
+AGAIN = "#ct=2000&amp;rt=4000&amp;tt=15000&amp;rc=2&amp;rp=ct,rt,5xx"
 ANSWER = "http://127.0.0.1:8000/voice/answer?state=…" + AGAIN
 
 TABLE = [
@@ -92,7 +92,7 @@ TABLE = [
         JoinRoom("room-1"),
         f'<Dial action="{ANSWER}" hangupOnStar="false" method="POST"><Conference beep="false" '
         'endConferenceOnExit="false" startConferenceOnEnter="true" '
-        'statusCallback="http://127.0.0.1:8000/voice/conference#rc=3&amp;rp=ct,rt,5xx" '
+        f'statusCallback="http://127.0.0.1:8000/voice/conference{AGAIN}" '
         'statusCallbackEvent="join leave" '
         'statusCallbackMethod="POST" waitUrl="">room-1</Conference></Dial>',
     ),

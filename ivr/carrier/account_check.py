@@ -1,0 +1,306 @@
+"""Compares the account, the number and the sender at the carrier with what the hotline needs.
+
+Each difference is a finding: a sentence that says what is wrong, and one that says what mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance as Number
+
+from ivr.carrier import media, number_setup
+from ivr.carrier.client import client, client_of_us1
+from ivr.config.settings import settings
+from ivr.domain.timestamps import utc_now
+
+#: A recording is fetched and deleted within minutes; one that is older than this stays at the carrier by mistake.
+_DELETED_WITHIN = timedelta(days=2)
+#: The region of numbers and clients that name none.
+_USUAL_REGION = "us1"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong at the carrier and what mends it; or, where it is not `wrong`, what the operator should know."""
+
+    what: str
+    remedy: str = ""
+    wrong: bool = True
+    #: Whether nothing else can be looked at before it is mended.
+    bars: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}".rstrip()
+
+
+def account() -> Iterator[Finding]:
+    """Whether the log-in is accepted and the account is active and paid.
+
+    Raises:
+        requests.RequestException: the carrier could not be asked. So do all checks of this module.
+    """
+    configured = settings()
+    try:
+        found = client().api.accounts(configured.account_sid).fetch()
+    except TwilioRestException as error:
+        yield _log_in_refused(error)
+        return
+    except TwilioException:
+        yield Finding("No account is configured.", "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.", bars=True)
+        return
+    if found.status != "active":
+        yield Finding(f"The account is {found.status}: no call is taken.", "Speak with the carrier.")
+    if found.type == "Trial":
+        yield Finding(
+            "The account is a trial account: it calls and texts only numbers that were verified before, and callers "
+            "hear an announcement of the carrier first.",
+            "Upgrade the account at the carrier (Billing).",
+        )
+
+
+def _log_in_refused(error: TwilioRestException) -> Finding:
+    region = settings().twilio_region or _USUAL_REGION
+    if error.status == 401:
+        return Finding(
+            "The carrier refuses the log-in (401).",
+            f"Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: the token must be that of region {region}, because each "
+            "region has its own.",
+            bars=True,
+        )
+    if error.status == 404:
+        return Finding("The carrier does not know the account (404).", "Check TWILIO_ACCOUNT_SID.", bars=True)
+    return Finding(f"The account cannot be read ({error.status}): {error.msg}.", "Try again later.", bars=True)
+
+
+def numbers() -> Iterator[Finding]:
+    """Whether the hotline's numbers are the account's, take calls, and ask our webhooks."""
+    for number in number_setup.our_numbers():
+        try:
+            found = number_setup.number_of(number)
+        except number_setup.NotOurNumber:
+            yield Finding(
+                f"The account has no number {number}.",
+                "Check HOTLINE_NUMBER, STAFF_NUMBER, DIALLED_LANGUAGES and TWILIO_ACCOUNT_SID, or buy or port the "
+                "number.",
+            )
+            continue
+        yield from _number(number, found)
+
+
+def _number(number: str, found: Number) -> Iterator[Finding]:
+    if not _can(found, "voice"):
+        yield Finding(f"{number} takes no calls.", "Choose another number at the carrier, with voice.")
+    if found.voice_receive_mode == "fax":
+        yield Finding(f"{number} receives faxes only.", "Set it to voice at the carrier.")
+    for kind, sid in (("an application", found.voice_application_sid), ("a SIP trunk", found.trunk_sid)):
+        if sid:
+            yield Finding(
+                f"{number} belongs to {kind} ({sid}) at the carrier, so the number's own webhooks are not asked.",
+                "Take the number out of it at the carrier.",
+            )
+    for name, there, wanted in number_setup.differences(found):
+        yield Finding(
+            f"{number}: {name} is {there or 'not set'}, and should be {wanted}.",
+            "Run `python -m ivr carrier configure`.",
+        )
+
+
+def _can(found: Number, ability: str) -> bool:
+    # The library's type says text; the carrier sends an object.
+    abilities = found.capabilities
+    return not isinstance(abilities, dict) or bool(abilities.get(ability))
+
+
+def regions() -> Iterator[Finding]:
+    """Whether calls to the hotline's numbers are processed where the configured region says."""
+    wanted = settings().twilio_region or _USUAL_REGION
+    for number in number_setup.our_numbers():
+        region = region_of(number)
+        if isinstance(region, Finding):
+            yield region
+        elif region != wanted:
+            yield Finding(
+                f"Calls to {number} are processed, and recorded, in region {region}, not in {wanted}.",
+                "Run `python -m ivr carrier setup`, which can change it, or set TWILIO_REGION and TWILIO_EDGE.",
+            )
+
+
+def region_of(number: str) -> str | Finding:
+    """The region in which calls to a number are processed; a finding where the carrier does not tell it."""
+    try:
+        return client_of_us1().routes.v2.phone_numbers(number).fetch().voice_region or _USUAL_REGION
+    except TwilioRestException as error:
+        if error.status == 404:  # none was ever chosen
+            return _USUAL_REGION
+        return Finding(
+            f"The region in which calls to {number} are processed cannot be read ({error.status}).",
+            "Set TWILIO_US1_AUTH_TOKEN: only region us1 tells it, and each region has a token of its own.",
+        )
+
+
+def countries() -> Iterator[Finding]:
+    """Whether the account may call every country of `callback_countries` (geographic permissions)."""
+    closed, unread = closed_countries()
+    if closed:
+        yield Finding(
+            f"The account may not call {', '.join(closed)}.",
+            "Run `python -m ivr carrier setup`, which can allow them, or take them out of CALLBACK_COUNTRIES.",
+        )
+    if unread:
+        yield Finding(
+            f"Whether the account may call {', '.join(unread)} cannot be read.",
+            "Look it up at the carrier (Voice, Settings, Geo permissions).",
+            wrong=False,
+        )
+    if settings().text_countries:
+        yield Finding(
+            "Which countries the account may text cannot be read by the REST interface.",
+            "Compare TEXT_COUNTRIES with Messaging, Settings, Geo permissions at the carrier.",
+            wrong=False,
+        )
+
+
+def closed_countries() -> tuple[list[str], list[str]]:
+    """The countries of `callback_countries` that the account may not call, and those of which that is not known."""
+    closed, unread = [], []
+    permissions = client().voice.v1.dialing_permissions
+    for country in settings().callback_countries:
+        try:
+            if not permissions.countries(country).fetch().low_risk_numbers_enabled:
+                closed.append(country)
+        except TwilioRestException:
+            unread.append(country)
+    return closed, unread
+
+
+def sender() -> Iterator[Finding]:
+    """Whether the sender of text messages can send them."""
+    sender, configured = settings().sms_sender or settings().hotline_number, settings()
+    if not configured.text_countries or configured.text_messages_a_day == 0:
+        return
+    if sender.startswith("MG"):
+        yield from _service(sender)
+    elif not sender.startswith("+"):
+        yield Finding(
+            f"Whether the name {sender} may send text messages cannot be read.",
+            "Some countries take only names that were registered: see the carrier's rules for TEXT_COUNTRIES.",
+            wrong=False,
+        )
+    else:
+        yield from _sending_number(sender)
+
+
+def _service(sid: str) -> Iterator[Finding]:
+    try:
+        service = client().messaging.v1.services(sid)
+        service.fetch()
+        if not service.phone_numbers.list(limit=1) and not service.alpha_senders.list(limit=1):
+            yield Finding(f"The messaging service {sid} has no sender.", "Add a number or name to it at the carrier.")
+    except TwilioRestException as error:
+        yield Finding(f"The messaging service {sid} cannot be read ({error.status}).", "Check SMS_SENDER.")
+
+
+def _sending_number(number: str) -> Iterator[Finding]:
+    choose = "Set SMS_SENDER to a mobile number, a name or a messaging service of the account, or TEXT_COUNTRIES to []."
+    try:
+        found = number_setup.number_of(number)
+    except number_setup.NotOurNumber:
+        yield Finding(f"Text messages are to come from {number}, which is no number of the account.", choose)
+        return
+    if not _can(found, "sms"):
+        yield Finding(f"{number} cannot send text messages.", choose)
+
+
+def caller_id() -> Iterator[Finding]:
+    """Whether the hotline's number may be shown to those who are called: it is the account's, or verified."""
+    number = settings().hotline_number
+    try:
+        number_setup.number_of(number)
+    except number_setup.NotOurNumber:
+        if not any(one.phone_number == number for one in client().outgoing_caller_ids.list(limit=200)):
+            yield Finding(
+                f"{number} may not be shown as the caller: it is no number of the account, and not verified.",
+                "Verify it at the carrier (Verified Caller IDs).",
+            )
+
+
+def fallback() -> Iterator[Finding]:
+    """Whether the carrier has another host to ask while ours is away."""
+    configured = settings()
+    if urlsplit(configured.fallback_url).hostname == urlsplit(configured.calls_url).hostname:
+        yield Finding(
+            "The fallback is asked at the same host, so callers hear an error of the carrier while that host is away.",
+            "Set FALLBACK_BASE_URL to another host that serves /voice/fallback.",
+            wrong=False,
+        )
+
+
+def recordings() -> Iterator[Finding]:
+    """Whether recordings can be read by us and by nobody else, and are deleted."""
+    try:
+        listed = client().recordings.list(limit=50)
+        old = client().recordings.list(date_created_before=utc_now() - _DELETED_WITHIN, limit=50)
+    except TwilioRestException as error:
+        yield Finding(f"The recordings cannot be listed ({error.status}).", "Try again later.")
+        return
+    if old:
+        yield Finding(
+            f"{'At least ' if len(old) == 50 else ''}{len(old)} recordings at the carrier are older than two days, "
+            "though the hotline deletes each when it has been fetched.",
+            "Run `python -m ivr reconcile --since 30d`, and look under Needs a person.",
+        )
+    if any(one.encryption_details for one in listed):
+        yield Finding(
+            "The carrier encrypts recordings with a public key of the account, so the hotline cannot read them.",
+            "Switch it off at the carrier (Voice, Settings, Recordings); the hotline encrypts them itself.",
+        )
+    yield from _access(listed[0].sid if listed and listed[0].sid else "")
+
+
+def _access(sid: str) -> Iterator[Finding]:
+    """Whether a recording is given to whoever knows its address; the setting itself cannot be read."""
+    if not sid:
+        yield Finding(
+            "Whether recordings are protected by a log-in cannot be tried, because there is none.",
+            "See that HTTP authentication for media is enforced at the carrier (Voice, Settings), then check again "
+            "after the first message.",
+            wrong=False,
+        )
+        return
+    with requests.get(
+        media.media_url(sid), timeout=settings().twilio_timeout, allow_redirects=False, stream=True
+    ) as answer:
+        if answer.status_code in (200, 302, 307):
+            yield Finding(
+                "The carrier gives recordings to everybody who knows their address.",
+                "Enforce HTTP authentication for media at the carrier (Voice, Settings).",
+            )
+
+
+#: All checks after that of the account, in their order.
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    numbers, regions, countries, sender, caller_id, fallback, recordings,
+)  # fmt: skip
+
+
+def findings() -> Iterator[Finding]:
+    """All findings; those of the account alone where the carrier does not let us in.
+
+    Raises:
+        requests.RequestException: the carrier could not be asked.
+    """
+    of_account = list(account())
+    yield from of_account
+    if any(one.bars for one in of_account):
+        return
+    for check in CHECKS:
+        try:
+            yield from check()
+        except TwilioRestException as error:
+            yield Finding(f"The {check.__name__.replace('_', ' ')} cannot be read ({error.status}): {error.msg}.")

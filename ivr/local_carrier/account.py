@@ -1,0 +1,30 @@
+"""What the local carrier says of the account itself: its state, permissions, senders, as somebody sets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Account:
+    """The account, its number and its permissions as the REST interface shows them. The usual values are in order."""
+
+    status: str = "active"
+    type: str = "Full"
+    #: The region in which calls to the number are processed.
+    region: str = "us1"
+    #: Countries that may not be called.
+    closed_countries: tuple[str, ...] = ()
+    #: Abilities of the number.
+    voice: bool = True
+    sms: bool = True
+    receive_mode: str = "voice"
+    voice_application_sid: str = ""
+    trunk_sid: str = ""
+    #: Numbers that may be shown as caller though they are not the account's.
+    verified_numbers: tuple[str, ...] = ()
+    #: Messaging services by id, each with its senders.
+    services: tuple[tuple[str, int], ...] = ()
+    #: Whether a recording's audio is encrypted, and whether everybody gets it who knows its address.
+    recordings_encrypted: bool = False
+    recordings_open: bool = False

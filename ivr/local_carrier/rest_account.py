@@ -1,0 +1,37 @@
+"""REST: the account, verified numbers, and why calls failed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, jsonify
+
+from ivr.local_carrier.rest_format import account_url, current_switch, page
+
+pages = Blueprint("account", __name__)
+
+
+def show_account() -> Response:
+    """The account. It is served at the account's own path, so it is not one of `pages`."""
+    account = current_switch().store.account
+    return jsonify(
+        sid=current_switch().subscription.account_sid, status=account.status, type=account.type, uri=account_url(),
+        friendly_name="Hotline", owner_account_sid=current_switch().subscription.account_sid, auth_token=None,
+        subresource_uris={},
+    )  # fmt: skip
+
+
+@pages.get("/OutgoingCallerIds.json")
+def caller_ids() -> Response:
+    """The numbers that were verified."""
+    verified = current_switch().store.account.verified_numbers
+    return page("outgoing_caller_ids", [{"sid": f"PN{number[1:]:0>32}", "phone_number": number} for number in verified])
+
+
+@pages.get("/Calls/<sid>/Notifications.json")
+def notifications(sid: str) -> Response:
+    """The errors of a call."""
+    call = current_switch().store.call(sid) or abort(404)
+    listed = [
+        {"sid": f"NO{number:032}", "call_sid": sid, "error_code": error.split()[0], "log": "0", "message_text": error}
+        for number, error in enumerate(call.errors)
+    ]
+    return page("notifications", listed)

@@ -1,0 +1,78 @@
+"""REST: what the carrier serves at other hosts: regions of numbers, countries to be called, messaging services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from ivr.local_carrier.rest_format import current_switch, error
+
+_COUNTRIES = "/v1/DialingPermissions/Countries"
+
+
+def blueprint(authenticate: Callable[[], Response | None]) -> Blueprint:
+    """The interfaces, each with the same log-in as that of the account."""
+    rest = Blueprint("products", __name__)
+    rest.before_request(authenticate)
+    rest.add_url_rule("/v2/PhoneNumbers/<number>", view_func=region)
+    rest.add_url_rule("/v2/PhoneNumbers/<number>", view_func=set_region, methods=["POST"])
+    rest.add_url_rule(f"{_COUNTRIES}/<code>", view_func=country)
+    rest.add_url_rule("/v1/DialingPermissions/BulkCountryUpdates", view_func=set_countries, methods=["POST"])
+    rest.add_url_rule("/v1/Services/<sid>", view_func=service)
+    rest.add_url_rule("/v1/Services/<sid>/<kind>", view_func=senders)
+    return rest
+
+
+def region(number: str) -> Response:
+    """The region in which calls to the number are processed."""
+    if number != current_switch().subscription.number:
+        return error(404, 20404, "no such number")
+    return jsonify(phone_number=number, voice_region=current_switch().store.account.region)
+
+
+def set_region(number: str) -> Response:
+    """Choose that region."""
+    store = current_switch().store
+    store.account.region = request.form["VoiceRegion"]
+    store.keep_account()
+    return region(number)
+
+
+def country(code: str) -> Response:
+    """Whether ordinary numbers of a country may be called."""
+    closed = code in current_switch().store.account.closed_countries
+    return jsonify(
+        iso_code=code, low_risk_numbers_enabled=not closed, high_risk_special_numbers_enabled=False,
+        high_risk_tollfraud_numbers_enabled=False,
+    )  # fmt: skip
+
+
+def set_countries() -> tuple[Response, int]:
+    """Allow, or forbid, countries."""
+    store, wanted = current_switch().store, json.loads(request.form["UpdateRequest"])
+    allowed = {one["iso_code"] for one in wanted if one["low_risk_numbers_enabled"] == "true"}
+    store.account.closed_countries = tuple(one for one in store.account.closed_countries if one not in allowed)
+    store.keep_account()
+    return jsonify(update_count=len(wanted), update_request=request.form["UpdateRequest"]), 201
+
+
+def service(sid: str) -> Response:
+    """A messaging service."""
+    _senders_of(sid)
+    return jsonify(sid=sid, friendly_name="Hotline")
+
+
+def senders(sid: str, kind: str) -> Response:
+    """The numbers (`PhoneNumbers`) or names (`AlphaSenders`) of a messaging service."""
+    name = {"PhoneNumbers": "phone_numbers", "AlphaSenders": "alpha_senders"}.get(kind) or abort(404)
+    count = _senders_of(sid) if kind == "PhoneNumbers" else 0
+    listed = [{"sid": f"PN{number:032}", "service_sid": sid} for number in range(count)]
+    meta = {"key": name, "page": 0, "page_size": 50, "url": request.url, "next_page_url": None}
+    return jsonify({name: listed, "meta": meta})
+
+
+def _senders_of(sid: str) -> int:
+    count = dict(current_switch().store.account.services).get(sid)
+    return abort(404) if count is None else count

@@ -1,0 +1,122 @@
+"""`carrier check`: each mistake at the carrier is named in a sentence, with what mends it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ivr.carrier import number_setup
+from ivr.cli import hotline as command_line
+from ivr.config import settings as configuration
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.account import Account
+from ivr.local_carrier.store import RecordingRecord
+from ivr.local_carrier.switch import Switch
+
+NUMBER = "+494211782666"
+
+
+@pytest.fixture
+def checked(exchange: Switch, monkeypatch: pytest.MonkeyPatch):
+    """Runs `carrier check` with settings, once the number's webhooks are set as they should be."""
+
+    def run(**changed: str) -> Result:
+        for name, value in changed.items():
+            monkeypatch.setenv(name.upper(), value)
+        configuration.settings.cache_clear()
+        wanted = number_setup.wanted_webhooks()
+        exchange.subscription.voice_url = wanted["voice_url"]
+        exchange.subscription.fallback_url = wanted["voice_fallback_url"]
+        exchange.subscription.status_url = wanted["status_callback"]
+        return CliRunner().invoke(command_line, ["carrier", "check"])
+
+    return run
+
+
+def test_an_account_in_order_passes_and_says_what_cannot_be_read(checked) -> None:
+    done = checked()
+    assert done.exit_code == 0, done.output
+    assert "✗" not in done.output
+    assert "· The fallback is asked at the same host" in done.output
+    assert "· Which countries the account may text cannot be read" in done.output
+
+
+@pytest.mark.parametrize(
+    ("account", "said", "remedy"),
+    [
+        ({"status": "suspended"}, "The account is suspended", "Speak with the carrier"),
+        ({"type": "Trial"}, "a trial account", "Upgrade the account"),
+        (
+            {"region": "au1"},
+            f"Calls to {NUMBER} are processed, and recorded, in region au1, not in us1",
+            "TWILIO_REGION",
+        ),
+        ({"closed_countries": ("TR", "UA")}, "The account may not call TR, UA", "carrier setup"),
+        ({"voice": False}, f"{NUMBER} takes no calls", "with voice"),
+        ({"sms": False}, f"{NUMBER} cannot send text messages", "Set SMS_SENDER"),
+        ({"receive_mode": "fax"}, f"{NUMBER} receives faxes only", "voice"),
+        ({"voice_application_sid": "AP1"}, f"{NUMBER} belongs to an application (AP1)", "Take the number out"),
+        ({"trunk_sid": "TK1"}, f"{NUMBER} belongs to a SIP trunk (TK1)", "Take the number out"),
+    ],
+)
+def test_a_mistake_of_the_account_is_named(checked, exchange: Switch, account: dict, said: str, remedy: str) -> None:
+    exchange.store.account = Account(**account)
+    done = checked()
+    assert done.exit_code == 1
+    (line,) = [line for line in done.output.splitlines() if line.startswith("✗")]
+    assert said in line
+    assert remedy in line
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"twilio_auth_token": "0123456789abcdef"}, "The carrier refuses the log-in (401). Check TWILIO_ACCOUNT_SID"),
+        ({"twilio_account_sid": "AC" + "0" * 32}, "The carrier does not know the account (404). Check"),
+        ({"hotline_number": "+4942112345"}, "The account has no number +4942112345. Check HOTLINE_NUMBER"),
+        ({"sms_sender": "+4915112345678"}, "Text messages are to come from +4915112345678, which is no number of"),
+        ({"sms_sender": "MG" + "0" * 32}, f"The messaging service MG{'0' * 32} cannot be read (404). Check SMS_SENDER"),
+        ({"fallback_base_url": "https://other.example"}, "and should be https://other.example/voice/fallback"),
+    ],
+)
+def test_a_mistake_of_the_settings_is_named(checked, exchange: Switch, settings: dict[str, str], said: str) -> None:
+    before = dict(vars(exchange.subscription))
+    checked()
+    right = exchange.subscription.fallback_url
+    done = checked(**settings)
+    if "fallback_base_url" in settings:
+        exchange.subscription.fallback_url = right
+        done = CliRunner().invoke(command_line, ["carrier", "check"])
+    assert done.exit_code == 1, before
+    assert said in done.output
+
+
+def test_a_number_that_is_not_the_accounts_may_be_verified(checked, exchange: Switch) -> None:
+    assert "+4942112345 may not be shown as the caller" in checked(hotline_number="+4942112345").output
+    exchange.store.account = Account(verified_numbers=("+4942112345",))
+    assert "may not be shown" not in checked().output
+
+
+def test_a_messaging_service_without_a_sender_is_named(checked, exchange: Switch) -> None:
+    service = "MG" + "1" * 32
+    exchange.store.account = Account(services=((service, 0),))
+    assert f"The messaging service {service} has no sender" in checked(sms_sender=service).output
+    exchange.store.account = Account(services=((service, 1),))
+    assert checked().exit_code == 0
+
+
+def test_recordings_that_are_open_encrypted_or_left_behind_are_named(checked, exchange: Switch) -> None:
+    assert "cannot be tried, because there is none" in checked().output
+    old = format_datetime(utc_now() - timedelta(days=3))
+    exchange.store.keep_recording(RecordingRecord("RE" + "1" * 32, "CA1", "completed", 3, old))
+    done = checked()
+    assert "✗ 1 recordings at the carrier are older than two days" in done.output
+    assert "cannot be tried" not in done.output
+    exchange.store.account = Account(recordings_encrypted=True, recordings_open=True)
+    exchange.store.audio_path("RE" + "1" * 32).write_bytes(b"RIFF")
+    done = checked()
+    assert "✗ The carrier encrypts recordings with a public key" in done.output
+    assert "✗ The carrier gives recordings to everybody who knows their address" in done.output
