@@ -7,8 +7,8 @@ from typing import Any
 
 from ivr.callbacks import contacts
 from ivr.config.settings import settings
-from ivr.domain import working_hours
-from ivr.domain.enums import AppointmentMode, Outcome, RequestStatus, TaskState
+from ivr.domain import phone_numbers, working_hours
+from ivr.domain.enums import AppointmentMode, Outcome, ReplyBy, RequestStatus, TaskKind, TaskState
 from ivr.models.callbacks import AppointmentWish
 from ivr.models.contacts import Contact
 from ivr.notices import present
@@ -40,6 +40,19 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED
     return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": task.due_at}
+
+
+def lacks_number(contact: Contact) -> bool:
+    """Whether a contact waits for a call that nobody can make: no number is known, or none that is called.
+
+    Forms come by post, and who wants the answer in writing waits for no call. A number that is given by receipt code
+    counts before a member has confirmed it: its caller is told that it will be checked.
+    """
+    task = contact.task
+    if contact.kind == TaskKind.POSTAL_ORDER or task.reply_by == ReplyBy.WRITING:
+        return False
+    numbers = (contact.callback_number, task.callback_number)
+    return not any(number and phone_numbers.dialable(number) and settings().may_be_called(number) for number in numbers)
 
 
 def _granted(wish: AppointmentWish) -> dict[str, Any]:

@@ -33,14 +33,19 @@ def callback_number() -> Mapping[str, Step]:
             to="number_entered",
             otherwise="number_left_out",
         ),
-        "number_entered": Branch(on=conditions.is_changing, yes="confirm_new_number", no="number_first"),
+        "number_entered": Branch(on=conditions.is_changing, yes="new_number_first", no="number_first"),
+        "new_number_first": Branch(
+            on=conditions.number_can_be_called, yes="confirm_new_number", no="new_number_abroad"
+        ),
     }
 
 
 def kept_place() -> Mapping[str, Step]:
     """A place in the call queue that a caller keeps: it is said to be kept once there is a number to call."""
     return {
-        "keep_place": Promise(EventName.PLACE_KEPT, to="place_number"),
+        "keep_place": Promise(EventName.PLACE_KEPT, to="place_of_whom"),
+        # The number of an earlier request may be missing, or wait to be confirmed: its caller is promised no place.
+        "place_of_whom": Branch(on=conditions.is_changing, yes="noted_first", no="place_number"),
         "place_number": Branch(on=conditions.number_can_be_called, yes="place_kept", no="enter_place_number"),
         "place_kept": Announce(("place_kept",), to="number"),
         "enter_place_number": EnterDigits(

@@ -10,6 +10,7 @@ from ivr.domain.enums import (
     CallQueueState,
     Concern,
     Promised,
+    ReplyBy,
     RoutingQuestion,
     Screening,
     TaskKind,
@@ -143,6 +144,11 @@ def is_changing(state: CallState, _questions: Questions) -> bool:
     return bool(state.request.changes)
 
 
+def lacks_number(state: CallState, _questions: Questions) -> bool:
+    """Whether the request that the caller has looked up waits for a call, and nobody can call its number."""
+    return state.request.lacks_number and state.request.reply_by != ReplyBy.WRITING
+
+
 def number_is_known(state: CallState, _questions: Questions) -> bool:
     """Whether there is a number to call back: shown by the carrier or keyed in."""
     return bool(state.callback_number)
@@ -177,6 +183,12 @@ def can_be_called_back(state: CallState, questions: Questions) -> bool:
 def can_report_emergency(state: CallState, questions: Questions) -> bool:
     """Whether the caller has reported an emergency and can be called back about it."""
     return is_emergency(state, questions) and questions.can_be_called_back(state)
+
+
+def emergency_is_told_at_last(state: CallState, questions: Questions) -> bool:
+    """Whether a call back about an emergency is promised when a number has been keyed in: none was shown before."""
+    late = is_emergency(state, questions) and not questions.can_be_called_back(state)
+    return late and number_can_be_called(state, questions)
 
 
 def has_pressed_nothing(state: CallState, _questions: Questions) -> bool:

@@ -36,6 +36,13 @@ def emergency() -> Mapping[str, Step]:
         # What was promised to who does not answer is told all the same.
         "emergency_silent": Branch(on=conditions.receipt_is_known, yes="emergency_kept", no="leave_unserved"),
         "emergency_kept": Announce(("promise_emergency", "emergency_help"), to="leave_unserved"),
-        "emergency_told_first": Branch(on=conditions.is_emergency, yes="emergency_told", no="appointment_first"),
+        "emergency_told_first": Branch(on=conditions.is_emergency, yes="emergency_told_now", no="appointment_first"),
+        # Who is called at a number that is still to be keyed in is told after it.
+        "emergency_told_now": Branch(on=conditions.can_be_called_back, yes="emergency_told", no="emergency_helped"),
+        "emergency_helped": Announce(("emergency_help",), to="called_before_first"),
         "emergency_told": Announce(("promise_emergency", "emergency_help"), to="called_before_first"),
+        "emergency_at_last": Branch(
+            on=conditions.emergency_is_told_at_last, yes="emergency_told_at_last", no="receipt_code"
+        ),
+        "emergency_told_at_last": Announce(("promise_emergency",), to="receipt_code"),
     }

@@ -185,7 +185,7 @@ def _voicebox() -> Mapping[str, Step]:
             otherwise="leave_unserved",
         ),
         "ask_callback": Promise(EventName.ASKED, to="details"),
-        "details": Branch(on=conditions.is_changing, yes="noted", no="emergency_told_first"),
+        "details": Branch(on=conditions.is_changing, yes="noted_first", no="emergency_told_first"),
         "appointment_first": Branch(on=conditions.is_appointment, yes="appointment_open", no="called_before_first"),
         "appointment_open": Branch(on=conditions.reason_is_known, yes="called_before_first", no="appointment_mode"),
     }
@@ -244,7 +244,7 @@ def _callback() -> Mapping[str, Step]:
         ),
         "receipt": Branch(on=conditions.receipt_is_known, yes="usual_first", no="goodbye_not_noted"),
         # When we open again is said here, so that outside opening hours the tone comes sooner.
-        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="hours_first", no="receipt_code"),
+        "usual_first": Branch(on=conditions.is_called_back_as_usual, yes="hours_first", no="emergency_at_last"),
         "hours_first": Branch(on=conditions.team_is_open, yes="usual_time", no="usual_time_closed"),
         "usual_time": Announce(("callback_usual",), to="receipt_code"),
         "usual_time_closed": Announce(("opening_again", "callback_usual"), to="receipt_code"),

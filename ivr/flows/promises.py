@@ -28,6 +28,7 @@ PROMISES: Mapping[str, Held] = {
     "receipt_again": Held.TASK,
     "noted": Held.TASK,
     "number_noted": Held.TASK,
+    "number_missing": Held.REQUEST_FOUND,
     # The request of a receipt code was found.
     **{f"request_{status}": Held.REQUEST_FOUND for status in FOUND},
     # A text message waits to be sent.

@@ -31,6 +31,7 @@ def services(forms: Sequence[str]) -> Mapping[str, Step]:
         **_online(),
         **_request_status(),
         **_change_request(),
+        **_missing_number(),
     }
 
 
@@ -223,11 +224,16 @@ def _request_status() -> Mapping[str, Step]:
         ),
         "find_request": Find(
             {
-                **{status: f"request_{status}" for status in (*under_way, *over)},
+                **{status: f"{status}_first" for status in under_way},
+                **{status: f"request_{status}" for status in over},
                 RequestStatus.UNKNOWN: "code_unknown",
                 RequestStatus.LOCKED: "code_locked",
             }
         ),
+        **{
+            f"{status}_first": Branch(on=conditions.lacks_number, yes="number_missing", no=f"request_{status}")
+            for status in under_way
+        },
         **{f"request_{status}": Announce((f"request_{status}",), to="change_request") for status in under_way},
         **{
             f"request_{status}": Announce((f"request_{status}",), to=after.get(status, "anything_else"))
@@ -271,12 +277,14 @@ def _change_request() -> Mapping[str, Step]:
         # A number that is only keyed in may be anybody's: silence is no yes, and nothing is promised.
         "confirm_new_number": Menu(
             prompt="confirm_new_number",
-            choices={"1": Choice("number_given"), "2": Choice("enter_number")},
+            choices={"1": Choice("number_given", sets={"lacks_number": False}), "2": Choice("enter_number")},
             otherwise="change_request",
         ),
+        # A number abroad that nobody calls is not taken down: nothing would come of it.
+        "new_number_abroad": Announce(("number_not_called",), to="enter_number"),
         "number_noted": Announce(("number_noted",), to="change_more"),
         "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
-        "times_changed": RecordEvent(EventName.CHANGED, to="noted"),
+        "times_changed": RecordEvent(EventName.CHANGED, to="noted_first"),
         "withdraw": Menu(
             prompt="withdraw",
             choices={"1": Choice("withdrawn"), "2": Choice("change_request")},
@@ -292,4 +300,15 @@ def _change_request() -> Mapping[str, Step]:
             attempts=1,
         ),
         "goodbye_changed": End(CallEnding.CHANGED, ("goodbye",)),
+    }
+
+
+def _missing_number() -> Mapping[str, Step]:
+    """A request that waits for a call which nobody can make: its caller is told so, and asked for a number."""
+    return {
+        "number_missing": Announce(("number_missing",), to="missing_number"),
+        "noted_first": Branch(on=conditions.lacks_number, yes="noted_without_number", no="noted"),
+        "noted_without_number": Announce(("noted", "number_missing"), to="missing_number"),
+        # The number that is shown is proposed; it may be another telephone than the one to be called.
+        "missing_number": Branch(on=conditions.number_can_be_called, yes="confirm_new_number", no="enter_number"),
     }

@@ -163,7 +163,7 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
             _join_queue(session, call, state, context, now)
         case EventName.PLACE_KEPT:
             kept = intake.contact_for(session, call, request, now)
-            if kept.callback_number is None:  # keyed in earlier in this call
+            if kept.callback_number is None and not request.changes:  # keyed in earlier in this call
                 intake.give_number(session, kept, event.number or None, now)
             if entry := call_queue.of_call(session, call.call_sid, visit_of(context)):
                 call_queue.keep_place(session, entry, kept.task, now)

@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "616c656792ac10cc",
-    (deferred_writes.TurnEntry, 1): "4cec233662468379",
-    (deferred_writes.RecordingEntry, 1): "cb4645f381c95eb0",
+    (CallState, 1): "0f027d2ba1793cfd",
+    (deferred_writes.TurnEntry, 1): "86dce34e2f972944",
+    (deferred_writes.RecordingEntry, 1): "15af3026aaa98423",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {
