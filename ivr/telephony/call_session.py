@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.calls import calling_telephone
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
+from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.enums import EntryPlace
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
@@ -146,8 +146,7 @@ def shown() -> str | None:
 
 def sid(field: str) -> str:
     """A carrier's id from a form field; empty if the field is missing or malformed."""
-    given = request.form.get(field, "")
-    return given if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", given) else ""
+    return carrier_id(request.form.get(field, ""))
 
 
 def call_sid() -> str:

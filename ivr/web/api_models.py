@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from ivr.callbacks import promises
+from ivr.domain import carrier_ids
 from ivr.domain.digits import LARGEST_ID, is_digits
 from ivr.domain.enums import (
     AgeGroup,
@@ -81,8 +82,8 @@ class TaskQuery(_Query):
         Field(description="only tasks in this state", json_schema_extra=_not_required),
     ] = None
     call_sid: Annotated[
-        Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{1,64}$")] | None,
-        WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
+        Annotated[str, StringConstraints(pattern=carrier_ids.PATTERN)] | None,
+        WithJsonSchema({"type": "string", "pattern": carrier_ids.PATTERN}),
         Field(description="only tasks this call belongs to", json_schema_extra=_not_required),
     ] = None
 

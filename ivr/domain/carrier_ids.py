@@ -1,0 +1,20 @@
+"""Ids that a carrier gives to calls, recordings and text messages: texts without a meaning, of bounded length.
+
+Carriers differ: `CA` and 32 hexadecimal digits, a UUID, `v3:` and 55 characters of base64. Nothing reads more out of an
+id than whether it is the same as another.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: As many characters as the database stores of an id.
+LONGEST = 64
+#: What an id may consist of, as a regular expression (of JSON Schema too).
+PATTERN = f"^[A-Za-z0-9:_-]{{1,{LONGEST}}}$"
+_ID = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
+
+
+def carrier_id(text: str) -> str:
+    """The id that a text from outside is; empty if it is none."""
+    return text if _ID.fullmatch(text) else ""

@@ -1,0 +1,65 @@
+"""A call's id is a text without a meaning: other carriers have others than `CA…`, some with a colon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from ivr.config.settings import Settings
+from ivr.domain.carrier_ids import LONGEST, carrier_id
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.voicebox import Recording
+from ivr.platform import database
+from ivr.platform.log_setup import redacted
+from ivr.telephony.state_token import Unreadable, seal_playback, unseal, unseal_playback
+from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
+
+TELNYX = "v3:T02llQxIyaRkhfRKxgAP8nY511EhFLizdvdUKJiSw8d6A9BborherQ"
+SIGNALWIRE = "6f4c1c0e-8f6e-4b3a-9d2b-0c1d2e3f4a5b"
+
+
+@pytest.fixture
+def hotline(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
+    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
+        yield hotline
+
+
+@pytest.mark.parametrize("sid", [TELNYX, SIGNALWIRE, "9" * LONGEST])
+def test_a_message_is_left_in_a_call_with_any_id(hotline: Hotline, sid: str) -> None:
+    person = WebhookCaller(hotline)
+    person.sid = sid
+    person.dials().presses("1", "1", "1").speaks().hangs_up()
+    with database.reading() as session:
+        call = session.scalars(select(Call).where(Call.call_sid == sid)).one()
+        assert session.scalars(select(CallbackTask)).one().call_id == call.id
+        assert session.scalars(select(Recording)).one().message.call_id == call.id
+
+
+def test_a_sealed_state_belongs_to_its_call_whatever_its_id(hotline: Hotline) -> None:
+    """Ids that begin alike, or differ in their capitals only, are of two calls."""
+    person = WebhookCaller(hotline)
+    person.sid = TELNYX
+    person.dials()
+    (token,) = parse_qs(urlsplit(person.address).query)["state"]
+    assert unseal(token, TELNYX).language
+    for other in (TELNYX[:-1], TELNYX.lower(), TELNYX.removeprefix("v3:"), SIGNALWIRE):
+        with pytest.raises(Unreadable):
+            unseal(token, other)
+
+
+def test_a_recording_is_heard_again_in_a_call_with_a_colon(empty_database: Settings) -> None:
+    assert unseal_playback(seal_playback(TELNYX, 2), 60) == (TELNYX, 2)
+
+
+@pytest.mark.parametrize("text", ["", "9" * (LONGEST + 1), "v3: x", "CA/1", "CA1\n", "CÄ1", "a'b", "%00", "../1"])
+def test_what_is_no_id_is_none(text: str) -> None:
+    assert carrier_id(text) == ""
+
+
+def test_no_log_keeps_an_id_of_any_carrier() -> None:
+    line = redacted(f"no answer for {TELNYX} and /Calls/{TELNYX.replace(':', '%3A')}.json and CA{'0' * 32}")
+    assert line == "no answer for [carrier id] and /Calls/[carrier id].json and [carrier id]"
