@@ -3,8 +3,36 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
+
+from ivr.local_carrier import twiml_executor
+from tests.support import conformance
+
+
+@pytest.fixture(scope="session", autouse=True)
+def documents_are_compared() -> Iterator[None]:
+    """Every document that a local carrier of this process executes is compared with the carrier's own types."""
+    parse = twiml_executor.parse
+
+    def compared(document: bytes) -> object:
+        verbs = parse(document)
+        conformance.compare_document(document)
+        return verbs
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(twiml_executor, "parse", compared)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def all_is_as_the_carrier_describes_it(documents_are_compared: None) -> Iterator[None]:
+    """Fail a test in which a document or a REST request was none of the carrier's."""
+    yield
+    faults, conformance.FAULTS[:] = sorted(set(conformance.FAULTS)), []
+    assert faults == []
 
 
 @pytest.fixture
@@ -43,6 +71,7 @@ def exchange(empty_database, monkeypatch: pytest.MonkeyPatch):
 
     switch = create_switch(configuration.settings())
     app = create_app(configuration.settings(), switch)
+    conformance.watch(app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("TWILIO_API_BASE_URL", f"http://127.0.0.1:{server.server_port}")

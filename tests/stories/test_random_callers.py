@@ -23,6 +23,7 @@ from ivr.models.calls import Call
 from ivr.platform import database
 from ivr.prompts.catalogue import WRITTEN, catalogue
 from ivr.prompts.parts import Part, fragments
+from tests.support import conformance
 from tests.support.databases import Databases
 from tests.support.flows import WHOLE
 from tests.support.running_hotline import RunningHotline, reader
@@ -256,6 +257,8 @@ def test_random_callers(busy_hotline: RunningHotline, api) -> None:
     assert set(endings) == {"carrier", "caller"}
     assert endings["carrier"] > CALLERS / 20  # sent off with a goodbye
     assert max(report.documents for _, report in calls) <= 70
+    # Each was compared with what the carrier has published (tests/plugins/carriers.py).
+    assert conformance.COMPARED["documents"] >= 2 * CALLERS
 
     # How far somebody came, and in which language, is noted a moment after it has been answered; so is the end.
     rang = {report.call_sid for _, report in calls}

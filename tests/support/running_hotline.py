@@ -17,6 +17,7 @@ from ivr.domain.languages import LANGUAGES
 from ivr.launcher.process_supervisor import Child, stop_all, tail
 from ivr.launcher.run import _NEEDED, _environment, _procfile, _start_redis
 from ivr.platform import database
+from tests.support import conformance
 from tests.support.environment import forget_settings, use_environment
 from tests.support.servers import QuietRequestHandler, free_port
 
@@ -68,10 +69,12 @@ class RunningHotline:
         from ivr.local_carrier.app import create_app, create_switch
 
         self.switch = create_switch(self.settings)
+        carrier = create_app(self.settings, self.switch)
+        conformance.watch(carrier)
         self._server = make_server(
             "127.0.0.1",
             self.settings.exchange_port,
-            create_app(self.settings, self.switch),
+            carrier,
             threaded=True,
             request_handler=QuietRequestHandler,
         )
