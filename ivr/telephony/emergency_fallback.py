@@ -5,46 +5,40 @@ Needs no database, no Redis, no disk and no call script; only the secret that si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, request
-from twilio.twiml.voice_response import VoiceResponse
+from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
+from ivr.config.settings import settings
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.telephony.call_session import call_sid, caller_id, from_number
-from ivr.telephony.state_token import seal
+from ivr.telephony.last_resort_texts import TEXTS
+from ivr.telephony.state_token import Unreadable, seal, unseal
 
 last_resort = Blueprint("last_resort", __name__, url_prefix="/voice/last-resort")
 last_resort.before_request(only_the_carrier)
 
-#: Fixed texts, with voices that every carrier supports.
-_APOLOGY = (
-    ("de-DE", "Hier ist das Jobcenter Bremen. Wir haben gerade eine technische Störung. Sie können eine Nachricht "
-              "hinterlassen, wir rufen zurück. Wenn Sie mit der Aufnahme einverstanden sind, drücken Sie die 1."),
-    ("en-US", "This is Jobcenter Bremen. We have a technical problem. You can leave a message and we will call back. "
-              "If you agree to be recorded, press 1."),
-    ("tr-TR", "Jobcenter Bremen. Teknik bir arıza var. Mesaj bırakabilirsiniz, sizi geri ararız. Kayda onay "
-              "veriyorsanız 1'e basın."),
-    ("ru-RU", "Джобцентр Бремена. У нас технические неполадки. Вы можете оставить сообщение, мы перезвоним. Если вы "
-              "согласны на запись, нажмите 1."),
-    ("ar-AE", "جوب سنتر بريمن. لدينا عطل تقني. يمكنكم ترك رسالة وسنعاود الاتصال. "
-              "إذا كنتم موافقين على التسجيل فاضغطوا 1."),
-)  # fmt: skip
-_SPEAK = "Bitte sprechen Sie nach dem Ton: Ihren Namen, Ihre Rufnummer und Ihr Anliegen. Please speak after the tone."
-_THANKS = "Vielen Dank. Wir rufen zurück. Thank you. We will call back."
-_AGAIN = "Bitte rufen Sie später noch einmal an. Please call again later."
+#: What everybody hears whose language is not known, or has no voice.
+_COMMON = (DEFAULT_LANGUAGE, "en")
 _MESSAGE_SECONDS = 180
 
 
-def apology() -> Response:
-    """What a caller hears instead of an error."""
+def apology(token: str = "") -> Response:
+    """What a caller hears instead of an error, in the language of the call's state (`token`).
+
+    Where that cannot be read, or is German, which everybody has before they choose: in every language of the menu, one
+    after the other. A key ends it.
+    """
+    language = _language_of(token)
     document = VoiceResponse()
-    agreed = voice_url("/last-resort/agreed")
+    agreed = voice_url("/last-resort/agreed", language=language)
     gather = document.gather(input="dtmf", num_digits=1, timeout=6, action=agreed, method="POST")
-    for tag, text in _APOLOGY:
-        gather.say(text, language=tag)
+    _say(gather, "apology", (language,) if language else settings().enabled_languages)
     document.redirect(agreed, method="POST")
     return _document(document)
 
@@ -52,22 +46,23 @@ def apology() -> Response:
 @last_resort.post("/agreed")
 def agreed() -> Response:
     """The caller has agreed to be recorded (§ 201 StGB), or has not."""
-    document = VoiceResponse()
+    document, language = VoiceResponse(), _language_asked_for()
+    heard = (language,) if language else _COMMON
     if request.form.get("Digits") != "1":
-        document.say(_AGAIN, language="de-DE")
+        _say(document, "again", heard)
         document.hangup()
         return _document(document)
     state = CallState(
         "technical_problem",
-        DEFAULT_LANGUAGE,
+        language or DEFAULT_LANGUAGE,
         began_at=utc_now(),
         callback_number=from_number() or "",
         shown_as=caller_id().shown_as,
         recording_number=1,
     )
-    document.say(_SPEAK, language="de-DE")
+    _say(document, "speak", heard)
     document.record(
-        action=voice_url("/last-resort/thanks"),
+        action=voice_url("/last-resort/thanks", language=language),
         method="POST",
         max_length=_MESSAGE_SECONDS,
         timeout=7,
@@ -77,7 +72,7 @@ def agreed() -> Response:
         recording_status_callback_method="POST",
         recording_status_callback_event="in-progress completed absent",
     )
-    document.say(_AGAIN, language="de-DE")
+    _say(document, "again", heard)
     document.hangup()
     return _document(document)
 
@@ -85,10 +80,33 @@ def agreed() -> Response:
 @last_resort.post("/thanks")
 def thanks() -> Response:
     """A message was left."""
-    document = VoiceResponse()
-    document.say(_THANKS, language="de-DE")
+    document, language = VoiceResponse(), _language_asked_for()
+    _say(document, "thanks", (language,) if language else _COMMON)
     document.hangup()
     return _document(document)
+
+
+def _say(document: VoiceResponse | Gather, text: str, languages: Sequence[str]) -> None:
+    """Say a text in the languages that have one, each with its voice; in German and English if none has."""
+    heard = [language for language in languages if language in TEXTS and settings().carrier_voice(language)]
+    for language in heard or _COMMON:
+        # Carrier: without a voice an old one is used, which does not speak every language.
+        tag, voice = settings().carrier_voice(language) or ("", "")
+        document.say(getattr(TEXTS[language], text), language=tag, voice=voice)
+
+
+def _language_of(token: str) -> str:
+    """The language of the state in a token; empty where everybody's is spoken."""
+    try:
+        language = unseal(token, call_sid()).language
+    except Unreadable:
+        return ""
+    return language if language in TEXTS and language != DEFAULT_LANGUAGE else ""
+
+
+def _language_asked_for() -> str:
+    language = request.args.get("language", "")
+    return language if language in TEXTS else ""
 
 
 def _document(document: VoiceResponse) -> Response:

@@ -108,7 +108,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
             return offer()
         except Exception:
             log.exception("something else broke while a call was taken up")
-    return emergency_fallback.apology()
+    return emergency_fallback.apology(request.args.get("state", "") or _token_of_what_failed())
 
 
 def _take_up() -> Response:
