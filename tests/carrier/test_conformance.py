@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from ivr.carrier.client import client
 from ivr.domain.languages import LANGUAGES
 from ivr.local_carrier import twiml_parser
+from ivr.local_carrier.switch import Switch
+from tests.support import conformance
 from tests.support.conformance import _table, document_faults, request_faults
 
 CALLS = "/2010-04-01/Accounts/AC" + "0" * 32 + "/Calls.json"
@@ -63,3 +66,15 @@ def test_every_voice_of_ours_is_one_of_the_carriers() -> None:
     ours = {language.carrier_voice for language in LANGUAGES.values() if language.carrier_voice}
     assert {voice for _, voice in ours} | set(twiml_parser.VOICE_LANGUAGES) <= set(said["SayVoice"])
     assert {tag for tag, _ in ours} | set(twiml_parser.VOICE_LANGUAGES.values()) <= set(said["SayLanguage"])
+
+
+def test_a_request_that_reaches_a_local_carrier_is_compared(exchange: Switch) -> None:
+    before = conformance.COMPARED["requests"]
+    assert client().calls.list(limit=1) == []
+    client().conferences.list(friendly_name="room", limit=1)
+    assert conformance.COMPARED["requests"] == before + 2
+    assert conformance.FAULTS == []
+    client().messages.create(to="+4915112345678", from_="+494211782666", body="x", risk_check="sometimes")
+    (fault,) = conformance.FAULTS
+    assert "RiskCheck='sometimes' does not fit" in fault
+    conformance.FAULTS.clear()
