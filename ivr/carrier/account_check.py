@@ -22,7 +22,7 @@ from ivr.domain.timestamps import utc_now
 #: A recording is fetched and deleted within minutes; one that is older than this stays at the carrier by mistake.
 _DELETED_WITHIN = timedelta(days=2)
 #: The region of numbers and clients that name none.
-_USUAL_REGION = "us1"
+USUAL_REGION = "us1"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def account() -> Iterator[Finding]:
 
 
 def _log_in_refused(error: TwilioRestException) -> Finding:
-    region = settings().twilio_region or _USUAL_REGION
+    region = settings().twilio_region or USUAL_REGION
     if error.status == 401:
         return Finding(
             "The carrier refuses the log-in (401).",
@@ -119,7 +119,7 @@ def _can(found: Number, ability: str) -> bool:
 
 def regions() -> Iterator[Finding]:
     """Whether calls to the hotline's numbers are processed where the configured region says."""
-    wanted = settings().twilio_region or _USUAL_REGION
+    wanted = settings().twilio_region or USUAL_REGION
     for number in number_setup.our_numbers():
         region = region_of(number)
         if isinstance(region, Finding):
@@ -134,10 +134,10 @@ def regions() -> Iterator[Finding]:
 def region_of(number: str) -> str | Finding:
     """The region in which calls to a number are processed; a finding where the carrier does not tell it."""
     try:
-        return client_of_us1().routes.v2.phone_numbers(number).fetch().voice_region or _USUAL_REGION
+        return client_of_us1().routes.v2.phone_numbers(number).fetch().voice_region or USUAL_REGION
     except TwilioRestException as error:
         if error.status == 404:  # none was ever chosen
-            return _USUAL_REGION
+            return USUAL_REGION
         return Finding(
             f"The region in which calls to {number} are processed cannot be read ({error.status}).",
             "Set TWILIO_US1_AUTH_TOKEN: only region us1 tells it, and each region has a token of its own.",

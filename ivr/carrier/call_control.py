@@ -139,6 +139,18 @@ def call_status(call_sid: str) -> str:
         raise
 
 
+def errors_of(call_sid: str) -> list[str]:
+    """The numbers of the errors that the carrier has noted of a call; none where it does not tell them.
+
+    Raises:
+        requests.RequestException: the carrier could not be asked.
+    """
+    try:
+        return [str(noted.error_code) for noted in client().calls(call_sid).notifications.list(limit=5)]
+    except TwilioRestException:
+        return []
+
+
 def end_conference(name: str) -> None:
     """End a conference. The calls in it continue with their own documents. Safe to repeat.
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
+from ivr.cli.carrier_answers import plainly, show
+from ivr.cli.carrier_setup import setup
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import PastInstant
-
-if TYPE_CHECKING:
-    from ivr.carrier.account_check import Finding
 
 
 @click.group(cls=HotlineGroup)
 def carrier() -> None:
-    """The hotline's number at the carrier."""
+    """The hotline's account and number at the carrier."""
+
+
+carrier.add_command(setup)
 
 
 @carrier.command("check")
@@ -31,11 +32,6 @@ def check() -> None:
     if wrong := sum(one.wrong for one in found):
         raise click.ClickException(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong at the carrier")
     click.echo("everything is set as it should be")
-
-
-def show(finding: Finding) -> None:
-    """Print a finding: what is wrong in red."""
-    click.secho(("✗ " if finding.wrong else "· ") + str(finding), fg="red" if finding.wrong else None)
 
 
 @carrier.command("configure")
@@ -74,33 +70,6 @@ def _differences(quiet: bool = False) -> list[str]:
         if changes:
             differ.append(str(found.sid))
     return differ
-
-
-class plainly:  # noqa: N801 - reads as a statement
-    """Turns a refusal of the carrier into one message."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        import requests
-
-        from ivr.carrier.client import Refused
-        from ivr.carrier.number_setup import NotOurNumber
-        from ivr.config.settings import settings
-
-        if isinstance(error, NotOurNumber):
-            raise click.ClickException(
-                f"the carrier's account has no number {error}: see HOTLINE_NUMBER, STAFF_NUMBER and TWILIO_ACCOUNT_SID"
-            ) from None
-        if isinstance(error, Refused):
-            raise click.ClickException(f"the carrier refused ({error.status}): {error.msg}") from None
-        if isinstance(error, requests.RequestException):
-            where = settings().carrier_base_url
-            raise click.ClickException(
-                f"{where} cannot be reached ({type(error).__name__}): see TWILIO_API_BASE_URL and the network; in "
-                "local mode `make run` must be running"
-            ) from None
 
 
 @click.command(cls=HotlineCommand)

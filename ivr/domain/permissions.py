@@ -56,6 +56,7 @@ PERMISSIONS: dict[str, Permission] = {
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "texts": _open(CARRIER, "What became of text messages"),
     "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),
+    "trial": _open(CARRIER, "The trial call of an operator"),
     "last_resort": _open(CARRIER, "Emergency fallback: fixed documents for when nothing else works"),
     "voice.playback": _open(
         ANYBODY, "A caller's own recording, for the carrier: sealed address, valid for ten minutes"

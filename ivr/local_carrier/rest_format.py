@@ -200,7 +200,7 @@ def message_json(item: MessageRecord) -> dict[str, Any]:
         "direction": "outbound-api",
         "num_segments": str(-(-len(item.body) // 160) or 1),
         "num_media": "0",
-        "error_code": None,
+        "error_code": item.error_code or None,
         "error_message": None,
         "price": None,
         "price_unit": "EUR",

@@ -76,6 +76,8 @@ class MessageRecord:
     body: str
     status: str = "queued"
     date_created: str = field(default_factory=_now)
+    #: Why it was not delivered; 0 where it was.
+    error_code: int = 0
 
 
 @dataclass

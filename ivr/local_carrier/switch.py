@@ -123,7 +123,7 @@ class Switch:
     def deliver(self, message: MessageRecord, status_url: str) -> None:
         """Store a text message, which is never sent, and tell what became of it."""
         code = self.store.refusals().of("lost_texts", message.to)
-        message.status = "undelivered" if code else "delivered"
+        message.status, message.error_code = ("undelivered", code) if code else ("delivered", 0)
         self.store.keep_message(message)
         if status_url:
             form = {

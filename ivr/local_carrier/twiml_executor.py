@@ -108,6 +108,9 @@ class Execution:
             return self._fetch(request)
         except (WebhookFailed, DocumentError) as error:
             self.report.errors.append(f"{error.code} {error} at {request.url.partition('?')[0]}")
+            if not self._setup.fallback_url:
+                self.report.ended_by = "error"
+                raise CallEnded from None
             # Carrier: the fallback URL receives the error's number and the URL that failed.
             cause = {"ErrorCode": str(error.code), "ErrorUrl": request.url}
             try:

@@ -41,6 +41,7 @@ from ivr.telephony.leg_event_webhooks import leg_events_of_carrier
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
 from ivr.telephony.text_webhooks import texts
+from ivr.telephony.trial_webhooks import trial
 from ivr.telephony.voice_webhooks import voice
 from ivr.web import (
     authorisation,
@@ -85,7 +86,7 @@ log = logging.getLogger(__name__)
 _NOT_LOADED = 4
 
 #: Guarded by the carrier's signature.
-_WEBHOOKS = (voice, waiting_callers, legs, leg_events_of_carrier, texts, staff, last_resort)
+_WEBHOOKS = (voice, waiting_callers, legs, leg_events_of_carrier, texts, staff, last_resort, trial)
 
 
 class IdConverter(IntegerConverter):

@@ -1,0 +1,42 @@
+"""How commands show what was found at the carrier, and say that it refuses or does not answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ivr.carrier.account_check import Finding
+
+
+def show(finding: Finding) -> None:
+    """Print a finding: what is wrong in red."""
+    click.secho(("✗ " if finding.wrong else "· ") + str(finding), fg="red" if finding.wrong else None)
+
+
+class plainly:  # noqa: N801 - reads as a statement
+    """Turns a refusal of the carrier into one message."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        import requests
+
+        from ivr.carrier.client import Refused
+        from ivr.carrier.number_setup import NotOurNumber
+        from ivr.config.settings import settings
+
+        if isinstance(error, NotOurNumber):
+            raise click.ClickException(
+                f"the carrier's account has no number {error}: see HOTLINE_NUMBER, STAFF_NUMBER and TWILIO_ACCOUNT_SID"
+            ) from None
+        if isinstance(error, Refused):
+            raise click.ClickException(f"the carrier refused ({error.status}): {error.msg}") from None
+        if isinstance(error, requests.RequestException):
+            where = settings().carrier_base_url
+            raise click.ClickException(
+                f"{where} cannot be reached ({type(error).__name__}): see TWILIO_API_BASE_URL and the network; in "
+                "local mode `make run` must be running"
+            ) from None
