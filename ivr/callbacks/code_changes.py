@@ -20,6 +20,7 @@ from ivr.callbacks.task_locks import lock_tasks
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import CallerProof, DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
+from ivr.domain.languages import addressed_in
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contacts import Contact, unconfirmed
@@ -146,10 +147,11 @@ def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
         return
     if is_being_told(session, contact):
         return
+    language = addressed_in(contact.language)
     message = TextMessage(
-        call_id=contact.call_id, to_number=number, language=contact.language, template=SmsTemplate.NUMBER_CHANGED,
+        call_id=contact.call_id, to_number=number, language=language, template=SmsTemplate.NUMBER_CHANGED,
         number=(session.scalar(select(func.count()).select_from(_tellings(contact).subquery())) or 0) + 1,
-        text=prompts.text(SmsTemplate.NUMBER_CHANGED, contact.language, {}), state=DeliveryState.QUEUED, created_at=now,
+        text=prompts.text(SmsTemplate.NUMBER_CHANGED, language, {}), state=DeliveryState.QUEUED, created_at=now,
     )  # fmt: skip
     session.add(message)
     session.flush()

@@ -36,7 +36,7 @@ from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Recording, VoiceboxMessage
-from ivr.notices import present
+from ivr.notices import further_languages, present
 
 
 def open_for(
@@ -168,7 +168,11 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
             setattr(task, field, value)
     if moves and task.concern == request.concern and task.state == TaskState.OPEN:
         task.team = teams.by_key(session, request.team, settings().teams[request.team].name)
-    task.unlisted_language = task.unlisted_language or request.unlisted_language
+    if request.unlisted_language:
+        task.unlisted_language = True
+        task.language = contact.language = further_languages.behind(
+            session, request.further_key, contact.call.started_at
+        )
     if task.kind == TaskKind.POSTAL_ORDER:
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
         order.forms = list(request.forms) or order.forms

@@ -48,8 +48,8 @@ _MOVED: Mapping[str, Any] = {
 #: Columns of the task that stays which a merge may change; `due_at` and the like follow the clocks.
 _COLUMNS = (
     "first_contact_at", "urgency", "urgency_words", "emergency_kind", "callback_number", "caller_name",
-    "needs_interpreter", "unlisted_language", "demands_code", "reply_by", "provisional", "unconfirmed", "silent_caller",
-    "next_attempt_at", "letter_proposed_at",
+    "needs_interpreter", "language", "unlisted_language", "demands_code", "reply_by", "provisional", "unconfirmed",
+    "silent_caller", "next_attempt_at", "letter_proposed_at",
 )  # fmt: skip
 #: Columns of who holds a task.
 _CLAIM = ("claimed_by_id", "claimed_at", "claim_used_at")
@@ -196,7 +196,8 @@ def _take_over(task: CallbackTask, other: CallbackTask) -> None:
     task.callback_number = task.callback_number or other.callback_number
     task.caller_name = task.caller_name or other.caller_name
     task.needs_interpreter = task.needs_interpreter or other.needs_interpreter
-    task.unlisted_language = task.unlisted_language or other.unlisted_language
+    if other.unlisted_language and not task.unlisted_language:
+        task.unlisted_language, task.language = True, other.language
     task.demands_code = task.demands_code or other.demands_code
     if other.reply_by == ReplyBy.WRITING:
         task.reply_by = other.reply_by

@@ -16,6 +16,7 @@ from ivr.callbacks.readable import Listed, listed
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import CallRowState, Outcome, RecordingState, TaskKind, TaskState, TranscriptState, Urgency
+from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 from ivr.models.calls import Call
@@ -262,9 +263,10 @@ def candidates(session: Session, user: User, languages: Sequence[str], now: date
     free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
+    spoken = (*languages, UNKNOWN_LANGUAGE)  # anybody may find out which one it is
     for silent in (False, True):
         for urgency in ("emergency", "normal"):
-            for mine in (CallbackTask.language.in_(languages), CallbackTask.language.not_in(languages)):
+            for mine in (CallbackTask.language.in_(spoken), CallbackTask.language.not_in(spoken)):
                 which = (CallbackTask.silent_caller.is_(silent), CallbackTask.urgency == urgency, mine)
                 if found := session.scalars(base.where(*which)).all():
                     return found

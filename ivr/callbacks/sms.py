@@ -15,6 +15,7 @@ from ivr.callbacks import carrier_faults, contacts, events, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
 from ivr.domain.enums import DeliveryState, Medium, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
+from ivr.domain.languages import addressed_in
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import AppointmentWish, CallbackTask, TextMessage
@@ -84,7 +85,7 @@ def draft(task: CallbackTask, template: str, language: str) -> str:
     wish, values = task.appointment_wish, {"link": settings().online_services_url}
     if wish is not None and wish.appointment_at is not None:
         values["appointment_at"] = iso(wish.appointment_at) or ""
-    text = prompts.text(template, language, values)
+    text = prompts.text(template, addressed_in(language), values)
     return f"{text} {wish.place}" if template == SmsTemplate.APPOINTMENT and wish and wish.place else text
 
 
@@ -106,7 +107,7 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
         TextMessage.call_id == task.call_id, TextMessage.to_number == number, TextMessage.template == template
     )
     message = TextMessage(
-        call_id=task.call_id, to_number=number, language=task.language, template=template,
+        call_id=task.call_id, to_number=number, language=addressed_in(task.language), template=template,
         number=(session.scalar(same) or 0) + 1, text=text, state=DeliveryState.QUEUED,
         created_at=now,
     )  # fmt: skip

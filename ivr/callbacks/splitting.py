@@ -78,6 +78,7 @@ def _opened_for(
         call_id=contact.call_id,
         team=task.team,
         language=contact.language,
+        unlisted_language=request.unlisted_language,
         concern=contact.concern,
         urgency=Urgency.EMERGENCY if by_words else contact.urgency,
         urgency_words=task.urgency_words if by_words and contact.urgency != Urgency.EMERGENCY else None,

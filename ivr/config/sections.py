@@ -56,7 +56,9 @@ class InterpreterSettings(Strict):
 
     name: str = Field(description="Name as members see it.")
     number: PhoneNumber = Field(description="Telephone number in E.164.")
-    languages: tuple[str, ...] = Field(min_length=1, description="Languages they interpret.")
+    languages: tuple[str, ...] = Field(
+        min_length=1, description="Languages they interpret (ISO 639); und: also where nobody knows the language yet."
+    )
     hours: Hours = Field(Hours(), description="When they can be called.")
 
     @field_validator("number")

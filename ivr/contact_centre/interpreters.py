@@ -17,6 +17,7 @@ from ivr.config.settings import settings
 from ivr.contact_centre import conversations
 from ivr.domain import opening_hours, phone_numbers
 from ivr.domain.enums import ConversationKind, ConversationState, InterpreterRequestState, LegRole, LegState, WorkKind
+from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
@@ -85,6 +86,14 @@ def pool(language: str, now: datetime) -> list[InterpreterSettings]:
     return [
         one for one in settings().interpreters if language in one.languages and opening_hours.is_open(one.hours, now)
     ]
+
+
+def can_be_asked(language: str, now: datetime) -> bool:
+    """Whether an interpreter can be looked for: not where nobody knows the language, unless somebody takes those too.
+
+    Then the call itself has to tell which language it is.
+    """
+    return language != UNKNOWN_LANGUAGE or bool(pool(language, now))
 
 
 def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg | None:

@@ -191,9 +191,10 @@ def member_is_ready(session: Session, leg: Leg, now: datetime) -> None:
     """The member has pressed the key: the interpreter is called if one is needed, else the caller."""
     agent_presence.move(session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id)
     conversation = leg.conversation
-    gated = conversation.task is not None and conversation.task.needs_interpreter
+    can_be_asked = interpreters.can_be_asked(conversation.language, now)
+    gated = conversation.task is not None and conversation.task.needs_interpreter and can_be_asked
     shared = conversations.share_a_language(session, conversation)
-    if (gated or not shared) and not _interpreter(session, conversation):
+    if can_be_asked and (gated or not shared) and not _interpreter(session, conversation):
         interpreters.request(session, conversation, now)
     if not gated:
         _dial(session, conversation, now)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from babel import Locale
+
 
 @dataclass(frozen=True)
 class Language:
@@ -42,3 +44,21 @@ LANGUAGES = {
 
 #: Silence in the language menu ends here; what it says is the original of all prompts.
 DEFAULT_LANGUAGE = "de"
+#: ISO 639 code of a language that nobody knows yet.
+UNKNOWN_LANGUAGE = "und"
+
+
+def name_in(code: str, reader: str) -> str:
+    """What a reader of a language (`de`, or English) calls a language: one of the hotline, or any other with a code.
+
+    A code that nothing is known of is its own name.
+    """
+    ours = LANGUAGES.get(code)
+    if ours is not None:
+        return ours.german_name if reader == "de" else ours.english_name
+    return str(Locale("de" if reader == "de" else "en").languages.get(code) or code)
+
+
+def addressed_in(code: str) -> str:
+    """The language in which the hotline writes to somebody who speaks a language: German where it has no texts."""
+    return code if code in LANGUAGES else DEFAULT_LANGUAGE

@@ -162,6 +162,7 @@ PERMISSIONS: dict[str, Permission] = {
     "special": _of(_SUPERVISORS, "Opening hours of single days (changes are logged)"),
     "announcing": _of(_SUPERVISORS, "Announcements to callers (changes are logged)"),
     "night": _of(_SUPERVISORS, "Answers for the night, and where there is help in an emergency (changes are logged)"),
+    "further": _of(_SUPERVISORS, "Names of languages beyond the menu (changes are logged)"),
     "figures.page": Permission(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
     "figures": _of(_SUPERVISORS, "Details of a figure: no callers' data; tasks by receipt code"),
     "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),

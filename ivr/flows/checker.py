@@ -25,8 +25,12 @@ from ivr.flows.steps import (
 
 #: "in at most five key presses to a human or a tone"
 MOST_KEYS = 5
+#: What a call is about before the caller has said it.
+_NOT_SAID = (None, Concern.OTHER)
 #: The prompt of the main menu.
 MAIN = "main"
+#: The prompts of menus that offer languages: of a language with texts, and of one beyond the menu.
+LANGUAGE_PROMPTS = frozenset({"choose_language", "key_alone"})
 #: Choices of one menu, the emergency key included, beside those for which languages there are.
 MOST_CHOICES = 5
 
@@ -90,7 +94,7 @@ def most_choices(flow: Flow) -> int:
 
 
 def _chooses_language(menu: Menu) -> bool:
-    return any(line.prompt == "choose_language" for line in menu.lines)
+    return menu.prompt in LANGUAGE_PROMPTS
 
 
 def _reached(flow: Flow) -> set[str]:
@@ -135,7 +139,7 @@ def _circles(flow: Flow) -> Iterator[tuple[str, ...]]:
 def ways_to_help(flow: Flow) -> list[Way]:
     """Every way straight ahead from the beginning to the first human or tone.
 
-    A key of a menu counts one; the two keys of a language beyond the eighth are one choice. A number keyed in is what
+    A key of a menu counts one; the keys of a language beyond the eighth are one choice. A number keyed in is what
     the caller has to say and counts nothing, and what is optional (age, postal code) is passed by waiting. Silence at
     other menus, ways back and the keys that count anywhere are left out.
     """
@@ -159,7 +163,7 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
             for key, choice in choices.items():
                 if continues and choice.to == otherwise:
                     continue
-                counted = () if _is_first_of_two(flow, menu, choice) else (key,)
+                counted = () if _goes_on_choosing_language(flow, menu, choice) else (key,)
                 yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, *counted)))
         case EnterDigits(to=to):
             yield from _ways(flow, to, way)
@@ -170,10 +174,13 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
                 yield from _ways(flow, following, way)
 
 
-def _is_first_of_two(flow: Flow, menu: Menu, choice: Choice) -> bool:
-    """Whether a key leads to the second key of a language."""
+def _goes_on_choosing_language(flow: Flow, menu: Menu, choice: Choice) -> bool:
+    """Whether a key leads to the next key of a language, and says nothing else."""
     following = flow.steps[choice.to]
-    return _chooses_language(menu) and isinstance(following, Menu) and _chooses_language(following) and not choice.sets
+    if isinstance(following, Branch):
+        following = flow.steps[following.yes]
+    more = isinstance(following, Menu) and _chooses_language(following) and choice.sets.get("concern") in _NOT_SAID
+    return more and _chooses_language(menu)
 
 
 def _leads_to_people(flow: Flow, name: str) -> bool:

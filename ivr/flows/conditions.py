@@ -16,7 +16,7 @@ from ivr.domain.enums import (
     TaskKind,
 )
 from ivr.flows.own_texts import NIGHT_QUESTIONS
-from ivr.flows.questions import Questions
+from ivr.flows.questions import Condition, Questions
 from ivr.flows.state import CallState
 
 #: Recordings that one message may consist of.
@@ -66,6 +66,16 @@ def answers_office(state: CallState, questions: Questions) -> bool:
 def answers_are_offered(state: CallState, questions: Questions) -> bool:
     """Whether nobody answers calls now, and there is at least one answer in the caller's language."""
     return not team_is_open(state, questions) and any(questions.has_answer(one, state) for one in NIGHT_QUESTIONS)
+
+
+def further_languages_are_named(state: CallState, questions: Questions) -> bool:
+    """Whether there is a language beyond the menu to choose."""
+    return bool(questions.further_languages())
+
+
+def names_further(key: str) -> Condition:
+    """Whether a key has a language beyond the menu."""
+    return lambda _state, questions: key in questions.further_languages()
 
 
 def somebody_is_there(state: CallState, questions: Questions) -> bool:

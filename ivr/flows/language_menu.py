@@ -2,7 +2,8 @@
 
 Each language says its own name and its key, all on one page. The first eight have a key of their own; `9` is an
 emergency there as everywhere; `0` and a second key lead to the others, whether or not their short page is heard. Who
-speaks none of them presses `0` once more: no recording, but a callback for which an interpreter is sought.
+speaks none of them presses `0` once more, and chooses among the languages that the authority has named, if there are
+any: no recording, but a callback for which an interpreter is sought.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from ivr.domain.enums import CallEnding, Concern, EventName
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows import conditions
+from ivr.flows.own_texts import FURTHER_KEYS, FURTHER_NAMES
 from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER
@@ -78,7 +80,7 @@ def _language_menu(languages: Sequence[str]) -> Mapping[str, Step]:
         "announcement_first",
         ("emergency_language", "emergency_more_languages"),
         (welcome, *emergency),
-        {MORE: Choice("unlisted_number", sets={**OTHERWISE_OTHER, "unlisted_language": True})},
+        {MORE: Choice("further_first", sets={**OTHERWISE_OTHER, "unlisted_language": True, "further_key": ""})},
     )
 
 
@@ -89,12 +91,40 @@ def _unlisted(languages: Sequence[str]) -> Mapping[str, Step]:
     """
     told = tuple(PromptLine("interpreter_callback", code) for code in announcing(languages))
     return {
+        **_further(languages),
         "unlisted_number": Branch(on=conditions.can_be_called_back, yes="unlisted_task", no="announcement_first"),
         "unlisted_task": Promise(EventName.INTERPRETER_WANTED, to="unlisted_told"),
         "unlisted_told": Menu(
             prompt="interpreter_callback", lines=told, choices={}, otherwise="goodbye_unlisted", attempts=1, timeout=2
         ),
         "goodbye_unlisted": End(CallEnding.PROMISED, ("goodbye",)),
+    }
+
+
+def _further(languages: Sequence[str]) -> Mapping[str, Step]:
+    """The languages beyond the menu that the authority has named: each name, then its key as the menu says it to all.
+
+    Who chooses none goes on as one whose language nobody knows.
+    """
+    said = [
+        (PromptLine(name, values={"key": key}), *_to_all(languages, "key_alone", key))
+        for key, name in FURTHER_NAMES.items()
+    ]
+    return {
+        "further_first": Branch(
+            on=conditions.further_languages_are_named, yes="further_language", no="unlisted_number"
+        ),
+        "further_language": Menu(
+            prompt="key_alone",
+            lines=(*(line for lines in said for line in lines), *_to_all(languages, "another_language", MORE)),
+            choices={
+                **{key: Choice("unlisted_number", sets={"further_key": key}) for key in FURTHER_KEYS},
+                MORE: Choice("unlisted_number"),
+            },
+            only_if={key: conditions.names_further(key) for key in FURTHER_KEYS},
+            otherwise="unlisted_number",
+            attempts=2,
+        ),
     }
 
 
@@ -129,7 +159,7 @@ def _menus(
         names[0]: Menu(
             prompt="choose_language",
             lines=(*before, *_lines(first), *_lines(others, MORE)),
-            lines_again=_unlisted_lines(languages, MORE * 2 if others else MORE) if unlisted else (),
+            lines_again=_to_all(languages, "another_language", MORE * 2 if others else MORE) if unlisted else (),
             choices={**_choices(first, to), **more, **urgent[0]},
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
@@ -139,7 +169,7 @@ def _menus(
     if others:
         steps[names[1]] = Menu(
             prompt="choose_language",
-            lines=(*_lines(others), *(_unlisted_lines(languages, MORE) if unlisted else ())),
+            lines=(*_lines(others), *(_to_all(languages, "another_language", MORE) if unlisted else ())),
             choices={**_choices(others, to), **unlisted, **urgent[1]},
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
@@ -153,12 +183,14 @@ def _lines(languages: Sequence[str], first_key: str = "") -> tuple[PromptLine, .
     return tuple(PromptLine("choose_language", code, {"key": f"{first_key}{key}"}) for key, code in keyed)
 
 
-def _unlisted_lines(languages: Sequence[str], keys: str) -> tuple[PromptLine, ...]:
-    return tuple(PromptLine("another_language", code, {"key": keys}) for code in announcing(languages))
+def _to_all(languages: Sequence[str], prompt: str, keys: str) -> tuple[PromptLine, ...]:
+    return tuple(PromptLine(prompt, code, {"key": keys}) for code in announcing(languages))
 
 
 def _choices(languages: Sequence[str], to: str) -> dict[str, Choice]:
     return {
-        str(key): Choice(to, language=code, sets={"unlisted_language": False}, event=EventName.LANGUAGE_CHOSEN)
+        str(key): Choice(
+            to, language=code, sets={"unlisted_language": False, "further_key": ""}, event=EventName.LANGUAGE_CHOSEN
+        )
         for key, code in enumerate(languages, start=1)
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from ivr.domain.enums import AnsweredQuestion, CallQueueState, RoutingQuestion
@@ -21,6 +21,9 @@ class Questions(Protocol):
 
     def has_answer(self, question: AnsweredQuestion, state: CallState) -> bool:
         """Whether the authority has answered a frequent question in the caller's language."""
+
+    def further_languages(self) -> Collection[str]:
+        """The keys of languages beyond the menu that the authority has named."""
 
     def queue_state(self, state: CallState) -> CallQueueState:
         """Whether the caller can wait for the responsible team."""

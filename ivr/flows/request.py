@@ -45,6 +45,8 @@ class RequestAnswers:
     reply_by: ReplyBy | None = field(default=None, metadata=OF_PERSON)
     #: The caller speaks none of the languages of the menu.
     unlisted_language: bool = field(default=False, metadata=OF_PERSON)
+    #: Key of the language that the caller has chosen beyond the menu.
+    further_key: str = field(default="", metadata=OF_PERSON)
     #: Whether the caller has called about this before; None before the question was answered.
     called_before: bool | None = None
     #: Receipt code of the earlier request that the caller changes.

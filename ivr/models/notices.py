@@ -1,4 +1,4 @@
-"""The tables of what supervisors tell callers at once: special days, announcements, night answers.
+"""The tables of what supervisors tell callers at once: special days, announcements, night answers, further languages.
 
 Rows are never changed but to take them back, so the tables are their own history.
 """
@@ -87,6 +87,31 @@ class NightAnswer(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     question: Mapped[AnsweredQuestion] = mapped_column(Enumerated(AnsweredQuestion, 20))
     language: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Text)
+    audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    seconds: Mapped[float]
+    recorded: Mapped[bool]
+    added_at: Mapped[datetime]
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    added_by: Mapped[User | None] = relationship(foreign_keys=[added_by_id])
+
+
+class FurtherLanguage(Base):
+    """The spoken name of a language that is not in the menu, and its key on the page of the other languages.
+
+    Of several rows of a language the newest counts that is not taken back; all of them have the same key.
+    """
+
+    __tablename__ = "further_languages"
+    __table_args__ = (NEVER_REUSED,)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: ISO 639.
+    language: Mapped[str] = mapped_column(String(8), index=True)
+    #: 1 to 8.
+    key: Mapped[int]
+    #: The name as the German voice reads it, or as somebody speaks it.
     text: Mapped[str] = mapped_column(Text)
     audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     seconds: Mapped[float]

@@ -17,7 +17,7 @@ from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.opening_hours import Hours, Span
 from ivr.domain.timestamps import utc_now
-from ivr.models.notices import Announcement, AnnouncementText, NightAnswer, SpecialDay
+from ivr.models.notices import Announcement, AnnouncementText, FurtherLanguage, NightAnswer, SpecialDay
 from ivr.platform.kept_reading import KeptReading
 
 #: Seconds after which a process reads again: a change is heard in every call that begins a second later.
@@ -49,12 +49,22 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A language beyond the menu (ISO 639), and its name as the German voice or a recording says it."""
+
+    language: str
+    name: OwnText
+
+
+@dataclass(frozen=True)
 class Notices:
     """Everything that counts at present."""
 
     days: Mapping[date, Span | None] = field(default_factory=dict)
     announcements: tuple[Running, ...] = ()
     answers: Mapping[tuple[AnsweredQuestion, str], OwnText] = field(default_factory=dict)
+    #: The language beyond the menu behind each key.
+    languages: Mapping[str, Named] = field(default_factory=dict)
 
 
 def notices() -> Notices:
@@ -108,7 +118,10 @@ def forget() -> None:
 
 def _of_database(connection: Connection, _before: Notices | None) -> Notices:
     running = _announcements(connection, utc_now())
-    return Notices(days=special_days(connection), announcements=running, answers=_answers(connection))
+    return Notices(
+        days=special_days(connection), announcements=running, answers=_answers(connection),
+        languages=_languages(connection),
+    )  # fmt: skip
 
 
 def special_days(connection: Connection | Session) -> dict[date, Span | None]:
@@ -144,6 +157,18 @@ def _answers(connection: Connection) -> dict[tuple[AnsweredQuestion, str], OwnTe
     )  # fmt: skip
     rows = connection.execute(select(*columns).where(NightAnswer.undone_at.is_(None)).order_by(NightAnswer.id))
     return {(row.question, row.language): OwnText(row.id, row.language, row.text, bool(row.has_audio)) for row in rows}
+
+
+def _languages(connection: Connection) -> dict[str, Named]:
+    columns = (
+        FurtherLanguage.id, FurtherLanguage.key, FurtherLanguage.language, FurtherLanguage.text,
+        FurtherLanguage.audio.is_not(None).label("has_audio"),
+    )  # fmt: skip
+    rows = connection.execute(select(*columns).where(FurtherLanguage.undone_at.is_(None)).order_by(FurtherLanguage.id))
+    return {
+        str(row.key): Named(row.language, OwnText(row.id, DEFAULT_LANGUAGE, row.text, bool(row.has_audio)))
+        for row in rows
+    }
 
 
 _kept = KeptReading("announcements and opening hours of single days", _of_database, Notices(), CACHE_SECONDS)

@@ -53,13 +53,16 @@ BUILDING_BLOCKS = frozenset({"today", "tomorrow", "yesterday", *WITH_NUMERALS})
 #: Prompts outside the call script: for callers who wait in the call queue, for people we call, for unwanted calls.
 OUTSIDE_THE_SCRIPT = frozenset(
     {
-        "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_code",
+        "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_greeting_short",
+        "callback_code",
         "callback_connecting", "callback_machine", "callback_machine_last", "callback_sorry", "companion_greeting",
         "not_kept",
     }
 )  # fmt: skip
 #: Prompts outside the call script that ask for a key.
-QUESTIONS_OUTSIDE = frozenset({"line_options", "callback_greeting", "callback_code", "companion_greeting"})
+QUESTIONS_OUTSIDE = frozenset(
+    {"line_options", "callback_greeting", "callback_greeting_short", "callback_code", "companion_greeting"}
+)
 #: Texts that are sent as text messages and not spoken.
 WRITTEN = frozenset(SmsTemplate)
 

@@ -6,7 +6,7 @@ whole language menu too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ivr.audio.synthesis import speak
@@ -56,6 +56,9 @@ class _Hours:
 
     def has_answer(self, _question: AnsweredQuestion, _state: CallState) -> bool:
         return False
+
+    def further_languages(self) -> Collection[str]:
+        return ()
 
     def queue_state(self, _state: CallState) -> CallQueueState:
         return CallQueueState.OPEN

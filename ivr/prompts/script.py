@@ -18,7 +18,7 @@ from ivr.prompts.catalogue import BUILDING_BLOCKS, OUTSIDE_THE_SCRIPT, WITH_NUME
 from ivr.prompts.times import spoken_times
 
 #: Prompts of the language menu, which other languages' callers hear too.
-_LANGUAGE_MENU = frozenset({"welcome", "choose_language", "another_language", "emergency_key"})
+_LANGUAGE_MENU = frozenset({"welcome", "choose_language", "another_language", "emergency_key", "key_alone"})
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ivr.config.settings import settings
 from ivr.domain import words
-from ivr.domain.languages import LANGUAGES
+from ivr.domain.languages import name_in
 from ivr.domain.routing import AGE_GROUPS, CONCERNS
 from ivr.domain.words import Translate
 
@@ -37,8 +37,7 @@ def name(dimension: str, key: str, language: str, _: Translate) -> str:
         case "office":
             return configured.offices[key].name if key in configured.offices else key
         case "language":
-            spoken = LANGUAGES.get(key)
-            return key if spoken is None else spoken.german_name if language == "de" else spoken.english_name
+            return name_in(key, language)
         case "concern":
             return words.CONCERNS.of(key, _)
         case "age_group":

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from babel import Locale
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.domain.enums import Concern, EmergencyKind
+from ivr.domain.languages import UNKNOWN_LANGUAGE, name_in
 from ivr.models.contact_centre import Conversation
 from ivr.prompts.catalogue import DIRECTORY
 
@@ -54,7 +54,7 @@ def say(where: VoiceResponse | Gather, sentence: str, **values: str) -> None:
 
 def language_name(code: str) -> str:
     """A language as members call it."""
-    return str(Locale("de").languages.get(code.replace("kmr", "ku")) or code)
+    return name_in(code.replace("kmr", "ku"), "de")
 
 
 def announce(where: VoiceResponse | Gather, conversation: Conversation) -> None:
@@ -66,5 +66,12 @@ def announce(where: VoiceResponse | Gather, conversation: Conversation) -> None:
     if conversation.urgency == "emergency":
         kind = (entry.emergency_kind if entry else None) or (task.emergency_kind if task else None)
         sentence, concern = f"emergency_{sentence}", (staff_prompts().emergencies[kind] if kind else "")
+    if conversation.language == UNKNOWN_LANGUAGE:
+        sentence = f"{sentence}_unknown"
     say(where, sentence, language=language_name(conversation.language), concern=concern)
     say(where, "accept")
+
+
+def ask_interpreter(where: VoiceResponse | Gather, language: str) -> None:
+    """What is wanted of an interpreter who is rung."""
+    say(where, "interpret_unknown" if language == UNKNOWN_LANGUAGE else "interpret", language=language_name(language))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,10 @@ class FlowContext:
     def has_answer(self, question: AnsweredQuestion, state: CallState) -> bool:
         """Whether the authority has answered a frequent question in the caller's language."""
         return present.answer(question, state.language) is not None
+
+    def further_languages(self) -> Collection[str]:
+        """The keys of languages beyond the menu that the authority has named."""
+        return present.notices().languages.keys()
 
     def queue_state(self, state: CallState) -> CallQueueState:
         """Whether the caller can wait for the responsible team. While the database does not answer, nobody is there."""

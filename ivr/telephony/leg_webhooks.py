@@ -19,10 +19,11 @@ from ivr.contact_centre import interpreters, leg_events, outbound_callbacks
 from ivr.domain import receipt_codes
 from ivr.domain.digits import number_in, whole_number
 from ivr.domain.enums import ConversationKind, ConversationState, LegEnding, LegRole, TaskState
-from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
+from ivr.notices import further_languages
 from ivr.platform import database
 from ivr.telephony import agent_announcements, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
@@ -30,6 +31,11 @@ from ivr.telephony.call_session import call_sid
 log = logging.getLogger(__name__)
 legs = Blueprint("legs", __name__, url_prefix="/voice")
 
+#: The caller chose German, or nothing, or none of the languages.
+_NOT_TOLD = (DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE)
+#: The languages in which a person is addressed whose language has no prompts, and what is said in place of long ones.
+_TO_ALL = (DEFAULT_LANGUAGE, "en", "fr", "ar")
+_SHORT = {"callback_greeting": "callback_greeting_short"}
 #: Number of times a called person may enter the receipt code.
 _CODE_TRIES = 3
 
@@ -134,8 +140,8 @@ def star() -> Response:
         leg = _own_leg(session)
         if leg.conversation.state == ConversationState.ENDED:
             return _document(_hang_up())
-        if request.form.get("Digits") == "7" and leg.conversation.language == DEFAULT_LANGUAGE:
-            return _document(_ask_language(leg))  # the caller chose German, or nothing
+        if request.form.get("Digits") == "7" and leg.conversation.language in _NOT_TOLD:
+            return _document(_ask_language(leg))
         if request.form.get("Digits") == "7":
             interpreters.request(session, leg.conversation, utc_now(), by=leg.user)
             agent_announcements.say(document, "interpreter_called")
@@ -172,7 +178,7 @@ def _ask_language(leg: Leg) -> VoiceResponse:
 
 
 def _interpretable() -> list[str]:
-    return [code for code in settings().enabled_languages if code != DEFAULT_LANGUAGE]
+    return [*(code for code in settings().enabled_languages if code != DEFAULT_LANGUAGE), *further_languages.codes()]
 
 
 @legs.post("/leg/no-interpreter")
@@ -207,9 +213,7 @@ def _ask(leg: Leg) -> VoiceResponse:
             case LegRole.MEMBER:
                 agent_announcements.announce(gather, leg.conversation)
             case LegRole.INTERPRETER:
-                agent_announcements.say(
-                    gather, "interpret", language=agent_announcements.language_name(_interpreted(leg))
-                )
+                agent_announcements.ask_interpreter(gather, _interpreted(leg))
             case LegRole.COMPANION:
                 _speak(gather, leg, "companion_greeting")
             case _:
@@ -251,8 +255,9 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
         _speak(document, leg, "callback_connecting")
     elif leg.role == LegRole.MEMBER and leg.conversation.kind == ConversationKind.CALLBACK:
         task = leg.conversation.task
+        looked_for = interpreters.can_be_asked(leg.conversation.language, utc_now())
         agent_announcements.say(
-            document, "waiting_for_interpreter" if task and task.needs_interpreter else "connecting"
+            document, "waiting_for_interpreter" if task and task.needs_interpreter and looked_for else "connecting"
         )
     _room(document, leg)
     return document
@@ -264,7 +269,13 @@ def _room(document: VoiceResponse, leg: Leg) -> None:
 
 
 def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
-    spoken_lines.speak(where, (PromptLine(prompt),), leg.conversation.language, {})
+    language = leg.conversation.language
+    if language in LANGUAGES:
+        spoken_lines.speak(where, (PromptLine(prompt),), language, {})
+        return
+    short = _SHORT.get(prompt, prompt)
+    to_all = tuple(PromptLine(short, code) for code in _TO_ALL if code in settings().enabled_languages)
+    spoken_lines.speak(where, to_all, DEFAULT_LANGUAGE, {})
 
 
 def _too_late(leg: Leg) -> VoiceResponse:

@@ -257,7 +257,7 @@ class Task(_Answer):
     kind: TaskKind
     state: TaskState
     team: Annotated[str, Field(description="key of the responsible team")]
-    language: Annotated[str, Field(description="ISO 639 code of the caller's language")]
+    language: Annotated[str, Field(description="ISO 639 code of the caller's language; und: nobody knows it")]
     concern: Concern
     urgency: Urgency
     emergency_kind: EmergencyKind | None
@@ -279,7 +279,8 @@ class Task(_Answer):
     letter_proposed_at: Annotated[Instant | None, Field(description="when the attempts were used up")]
     needs_interpreter: Annotated[bool, Field(description="the caller is dialled only with an interpreter")]
     unlisted_language: Annotated[
-        bool, Field(description="the caller speaks none of the languages offered; which one is not known")
+        bool,
+        Field(description="the caller speaks none of the languages of the menu; `language` is another one, or und"),
     ]
     claimed_at: Instant | None
     closed_at: Instant | None

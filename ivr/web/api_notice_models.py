@@ -21,7 +21,7 @@ from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.opening_hours import Span
 from ivr.models.notices import Announcement as AnnouncementRow
-from ivr.models.notices import AnnouncementText, NightAnswer, SpecialDay
+from ivr.models.notices import AnnouncementText, FurtherLanguage, NightAnswer, SpecialDay
 from ivr.notices.announcements import lacking
 from ivr.notices.present import span
 from ivr.web.api_models import Instant
@@ -172,3 +172,41 @@ class AnswerBody(TextBody):
     """What callers are to hear as the answer to a question in one language."""
 
     question: Annotated[AnsweredQuestion, Field(description="help: told in emergencies; the others: at night")]
+
+
+class NamedLanguage(_Answer):
+    """A language beyond the menu."""
+
+    id: int
+    language: Annotated[str, Field(description="ISO 639 code")]
+    key: Annotated[int, Field(ge=1, le=8)]
+    name: Annotated[str, Field(description="as the German voice reads it, or the recording says it")]
+    seconds: Annotated[float, Field(ge=0, description="how long it lasts")]
+    recorded: bool
+    added_at: Instant
+
+    @classmethod
+    def of(cls, row: FurtherLanguage) -> NamedLanguage:
+        """From the database."""
+        return cls(
+            id=row.id, language=row.language, key=row.key, name=row.text, seconds=row.seconds, recorded=row.recorded,
+            added_at=row.added_at,
+        )  # fmt: skip
+
+
+class NamedLanguages(_Answer):
+    """The languages beyond the menu that callers can choose."""
+
+    languages: list[NamedLanguage]
+
+
+class NameBody(_Body):
+    """The name of a language beyond the menu."""
+
+    language: Annotated[str, StringConstraints(max_length=8), Field(description="ISO 639 code")]
+    name: Annotated[str, StringConstraints(max_length=100), Field(description="as the German voice is to read it")]
+    recording: Annotated[_Base64 | None, Field(description="a WAV file of 16 bits that says it, in base64")] = None
+
+    def audio(self) -> bytes:
+        """The recording; empty where there is none."""
+        return b64decode(self.recording or "")

@@ -20,7 +20,7 @@ from ivr.domain import words
 from ivr.domain.enums import NoticeProblem, TokenScope
 from ivr.domain.timestamps import utc_now
 from ivr.models.notices import Announcement as AnnouncementRow
-from ivr.notices import announcements, night_answers, special_days
+from ivr.notices import announcements, further_languages, night_answers, special_days
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
 from ivr.web import openapi
@@ -35,6 +35,9 @@ from ivr.web.api_notice_models import (
     DayBody,
     FrequentAnswer,
     FrequentAnswers,
+    NameBody,
+    NamedLanguage,
+    NamedLanguages,
     OpeningDay,
     OpeningDays,
 )
@@ -151,6 +154,33 @@ def add_answer(query: NoQuery, json: AnswerBody) -> FrequentAnswer | Response:
 def undo_answer(id: int, query: NoQuery) -> FrequentAnswer | Response:
     """Take an answer back: the one before it counts again; of `help`, the built-in text if there is none."""
     return _change(lambda session, by: FrequentAnswer.of(night_answers.undo(session, id, None, by, utc_now())))
+
+
+@api.get("/notices/languages")
+@openapi.spec.validate(resp=_read(NamedLanguages, "the languages"), operation_id="listFurtherLanguages")
+def list_languages(query: NoQuery) -> NamedLanguages:
+    """Languages beyond the menu that callers can choose."""
+    with database.reading() as session:
+        return NamedLanguages(languages=[NamedLanguage.of(one) for one in further_languages.current(session).values()])
+
+
+@api.post("/notices/languages")
+@openapi.spec.validate(resp=_changed(NamedLanguage, "the language"), operation_id="nameFurtherLanguage")
+def name_language(query: NoQuery, json: NameBody) -> NamedLanguage | Response:
+    """Name a language from the next call on, in place of the name before."""
+
+    def change(session: Session, by: Actor) -> NamedLanguage:
+        named = (json.language, json.name, None, by, utc_now(), json.audio())
+        return NamedLanguage.of(further_languages.add(session, *named))
+
+    return _change(change)
+
+
+@api.post(f"/notices/languages/{_ID}/undo")
+@openapi.spec.validate(resp=_changed(NamedLanguage, "what was taken back"), operation_id="undoFurtherLanguage")
+def undo_language(id: int, query: NoQuery) -> NamedLanguage | Response:
+    """Take a name back: the one before it counts again, or the language is offered no more."""
+    return _change(lambda session, by: NamedLanguage.of(further_languages.undo(session, id, None, by, utc_now())))
 
 
 def _announcement(session: Session, number: int) -> Announcement:

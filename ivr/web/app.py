@@ -68,6 +68,7 @@ from ivr.web.contact_centre import live
 from ivr.web.dashboard import figures
 from ivr.web.data_protection import protection
 from ivr.web.data_subject_requests import subjects
+from ivr.web.further_languages import further
 from ivr.web.health import health
 from ivr.web.night_answers import night
 from ivr.web.prompt_studio import studio
@@ -101,7 +102,7 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
-    special, announcing, night, studio, figures, reports, subjects, administration, telephones, protection,
+    special, announcing, night, further, studio, figures, reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 

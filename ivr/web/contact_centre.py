@@ -28,6 +28,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
+from ivr.notices import further_languages
 from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act, keep_draft
@@ -64,6 +65,7 @@ def page() -> str | AnyResponse:
             "version": version,
             "outcomes": list(ConversationOutcome),
             "offered": settings().enabled_languages,
+            "further": further_languages.codes(),
         }
         boards = [] if part == "me" else wallboard.of_teams(session, me().scope, now)
         template = {"me": "_me.html", "board": "_board.html"}.get(part, "live.html")
@@ -143,7 +145,7 @@ def finish() -> AnyResponse:
 class InterpreterForm(forms.Form):
     """The language that is to be interpreted; empty: the conversation's own."""
 
-    language: Annotated[str, one_of(lambda: settings().enabled_languages)] = ""
+    language: Annotated[str, one_of(lambda: (*settings().enabled_languages, *further_languages.codes()))] = ""
 
 
 @live.post("/interpreter")

@@ -59,7 +59,7 @@ def _row(task: CallbackTask) -> list[Cell]:
         words.TASK_KINDS.of(task.kind, gettext),
         words.CONCERNS.of(task.concern, gettext),
         words.URGENCIES.of(task.urgency, gettext),
-        gettext("unknown") if task.unlisted_language else language_name(task.language),
+        language_name(task.language),
         office_name(task.office) if task.office else "",
         task.team.name,
         words.REPLY_BY.of(task.reply_by, gettext),

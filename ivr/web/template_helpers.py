@@ -14,7 +14,7 @@ from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, words
 from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, TaskState, TranscriptState
-from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE, name_in
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.notices.unusable import Unusable
@@ -39,10 +39,9 @@ def notice_sentence(unusable: Unusable) -> str:
 
 def language_name(code: str) -> str:
     """A language as the interface calls it."""
-    language = LANGUAGES.get(code)
-    if language is None:
-        return code
-    return language.german_name if chosen_language() == "de" else language.english_name
+    if code == UNKNOWN_LANGUAGE:
+        return str(gettext("unknown"))
+    return name_in(code, chosen_language()) if code else ""
 
 
 def form_name(form: str) -> str:

@@ -11,7 +11,7 @@ from ivr.callbacks.workflow import Refused
 from ivr.contact_centre import outbound_callbacks
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import Attempt, CallbackTask
-from ivr.models.contact_centre import InterpreterRequest
+from ivr.models.contact_centre import Conversation, InterpreterRequest
 from ivr.platform import database
 from tests.support.caller import Telephone
 from tests.support.people import a_task, the_task
@@ -29,6 +29,15 @@ def calls_back(team: Team, name: str, task_id: int, **wishes: bool) -> None:
 def outcomes(task_id: int) -> list[str]:
     with database.reading() as session:
         return [a.outcome for a in session.scalars(select(Attempt).where(Attempt.task_id == task_id))]
+
+
+def wanted_for(task_id: int) -> list[str]:
+    """The languages for which somebody was asked to interpret."""
+    query = select(InterpreterRequest.language).join(
+        Conversation, Conversation.id == InterpreterRequest.conversation_id
+    )
+    with database.reading() as session:
+        return list(session.scalars(query.where(Conversation.task_id == task_id)))
 
 
 def a_callback(called: Telephone, language: str = "de", **wishes: object) -> int:
@@ -126,6 +135,30 @@ def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, ph
     called.is_talking().hangs_up()
     service.has_hung_up()
     assert outcomes(task_id) == ["reached"]
+
+
+def test_nobody_is_asked_to_interpret_what_nobody_knows_and_the_call_finds_it_out(team, phone) -> None:
+    """The caller is addressed in a few languages; none of them is theirs, so it is short."""
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called, "und", needs_interpreter=True, unlisted_language=True)
+    calls_back(team, "mia", task_id)
+    mia.answers().is_told("Rückruf mit Sprachmittlung, Sprache unbekannt. Anliegen: Leistung.")
+    mia.presses("1").is_told("Sie werden verbunden")
+    called.answers().is_told("Haben Sie um einen Anruf gebeten?").is_told("Did you ask for a call?")
+    assert not any("Jobcenter" in said for said in called.everything), "not before they have confirmed"
+    called.presses("1").is_told("Jobcenter").is_talking()
+    called.hangs_up()
+    mia.has_hung_up()
+    assert wanted_for(task_id) == []
+
+
+def test_an_interpreter_is_asked_for_the_language_that_was_chosen_beyond_the_menu(team, phone) -> None:
+    mia, called = team.member("mia"), phone()
+    task_id = a_callback(called, "ti", needs_interpreter=True, unlisted_language=True)
+    calls_back(team, "mia", task_id)
+    mia.answers().is_told("Rückruf auf Tigrinya").presses("1").is_told("keine Sprachmittlung").has_hung_up()
+    called.stays_quiet(0.1)
+    assert wanted_for(task_id) == ["ti"]
 
 
 def test_who_wants_an_answer_in_writing_is_called_only_where_the_member_says_so(team, phone) -> None:

@@ -56,15 +56,19 @@ class Answers:
         shown: bool = False,
         announces: bool = False,
         answered: tuple[str, ...] = (),
+        named: tuple[str, ...] = (),
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
-        self.shown, self.announces, self.answered = shown, announces, answered
+        self.shown, self.announces, self.answered, self.named = shown, announces, answered, named
 
     def announcement_runs(self, state: CallState) -> bool:
         return self.announces
 
     def has_answer(self, question: str, state: CallState) -> bool:
         return question in self.answered
+
+    def further_languages(self) -> tuple[str, ...]:
+        return self.named
 
     def team_is_open(self, state: CallState) -> bool:
         return self.is_open

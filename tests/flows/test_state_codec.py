@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "0f027d2ba1793cfd",
-    (deferred_writes.TurnEntry, 1): "86dce34e2f972944",
-    (deferred_writes.RecordingEntry, 1): "15af3026aaa98423",
+    (CallState, 1): "37c452294c89d69c",
+    (deferred_writes.TurnEntry, 1): "4e88e834bd212693",
+    (deferred_writes.RecordingEntry, 1): "46aea3eabe2319a3",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {

@@ -99,6 +99,16 @@ def test_a_program_records_where_there_is_help(building) -> None:
     assert building(f"/answers/{recorded['id']}/undo").status_code == 409
 
 
+def test_a_program_names_a_language_beyond_the_menu(building) -> None:
+    named = building("/languages", language="ti", name="Tigrinja").json
+    assert (named["language"], named["key"], named["recorded"]) == ("ti", 1, False)
+    assert [one["id"] for one in building("/languages").json["languages"]] == [named["id"]]
+    refused = building("/languages", language="de", name="Deutsch")
+    assert (refused.status_code, "not in the language menu" in refused.json["error"]) == (409, True)
+    building(f"/languages/{named['id']}/undo")
+    assert present.notices().languages == {}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "complaint"),
     [

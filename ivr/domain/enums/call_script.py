@@ -71,7 +71,7 @@ class AnsweredQuestion(StrEnum):
 
 
 class NoticeProblem(StrEnum):
-    """Why opening hours of a day, an announcement or an answer cannot be used."""
+    """Why opening hours of a day, an announcement, an answer or the name of a language cannot be used."""
 
     #: The day, or the end, is over.
     PAST = "past"
@@ -86,3 +86,6 @@ class NoticeProblem(StrEnum):
     SECONDS = "seconds"
     EMPTY = "empty"
     AUDIO = "audio"
+    #: It is in the menu already, or no language.
+    LANGUAGE = "language"
+    FULL = "full"

@@ -64,7 +64,8 @@ ACCESS_ACTIONS = Words(
         AccessAction.SUBJECT_REQUEST: _("worked on a data subject's request"),
         AccessAction.CODE_CHANGE: _("decided about a change by receipt code"),
         AccessAction.NOTICE_CHANGED: _(
-            "changed opening hours of a day, an announcement, a night answer or help in an emergency"
+            "changed opening hours of a day, an announcement, a night answer, help in an emergency "
+            "or the name of a language"
         ),
         AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),

@@ -33,6 +33,8 @@ NOTICE_PROBLEMS = Words(
             "This recording cannot be used: a WAV file of 16 bits and at least 8 kHz is needed, "
             "neither silent nor clipped (%(detail)s)."
         ),
+        NoticeProblem.LANGUAGE: _("Please choose a language that is not in the language menu."),
+        NoticeProblem.FULL: _("All eight keys are taken. Please take a language back first."),
     },
     NoticeProblem,
 )

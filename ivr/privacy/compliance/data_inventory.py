@@ -166,6 +166,7 @@ TABLES: dict[str, Kept] = {
     "special_days": Kept("staff", "Opening hours of single days, who entered them and why"),
     "announcements": Kept("staff", "Announcements to callers: from when until when, and who made them"),
     "announcement_texts": Kept("nobody", "What an announcement says in each language, and its recordings"),
+    "further_languages": Kept("staff", "Names of languages beyond the menu, their recordings, and who made them"),
     "night_answers": Kept("staff", "Answers to frequent questions, and who wrote or recorded them"),
     "teams": Kept("nobody", "Teams"),
     "work": Kept("nobody", "Jobs to be done: ids only"),

@@ -1,0 +1,139 @@
+"""Languages beyond the menu: a supervisor names them, callers choose one, the task says which is to be interpreted."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from sqlalchemy import select
+
+from ivr.audio.synthesis import speak
+from ivr.audio.wav import write_wav
+from ivr.domain.enums import NoticeProblem
+from ivr.domain.timestamps import utc_now
+from ivr.models.audit import AccessLine
+from ivr.models.callbacks import CallbackTask
+from ivr.notices import further_languages
+from ivr.notices.unusable import Unusable
+from ivr.platform import database
+from tests.support.notices import LENA
+from tests.support.webhook_call import WebhookCall, carrier
+
+NUMBER = "+4917611122233"
+
+
+def name(language: str, text: str) -> int:
+    with database.writing() as session:
+        return further_languages.add(session, language, text, None, LENA, utc_now()).id
+
+
+def take_back(number: int) -> None:
+    with database.writing() as session:
+        further_languages.undo(session, number, None, LENA, utc_now())
+
+
+def other_language(number: str = NUMBER) -> WebhookCall:
+    """A caller who has said that they speak none of the languages."""
+    return WebhookCall(carrier(), from_=number).rings().presses("0")
+
+
+def the_task() -> CallbackTask:
+    with database.reading() as session:
+        return session.scalars(select(CallbackTask).order_by(CallbackTask.id.desc())).first()
+
+
+def test_a_caller_chooses_among_the_names_and_the_task_says_which(desk) -> None:
+    name("so", "Soomaali")
+    name("ti", "Tigrinja")
+    call = other_language()
+    assert call.heard.index("Soomaali") < call.heard.index("eins") < call.heard.index("Tigrinja")
+    assert "<Record" not in call.document
+    call.presses("2").hears("interpreter_callback")
+    task = the_task()
+    assert (task.language, task.unlisted_language, task.needs_interpreter) == ("ti", True, True)
+    mia = desk("lena")
+    assert "Tigrinya, nicht in der Auswahl" in mia.get("/desk/?view=all&language=ti").text
+    assert task.receipt_code not in mia.get("/desk/?view=all&language=de").text
+    page = mia.get(f"/desk/tasks/{task.id}").text
+    assert len(re.findall("Tigrinya", page)) == 2, "in the heading, and among the facts"
+    assert "Deutsch" not in page.partition('class="app-contact"')[2].partition("</article>")[0]
+
+
+def test_nobody_has_named_one_and_all_is_as_before(empty_database) -> None:
+    other_language().hears("interpreter_callback")
+    assert the_task().language == "und"
+
+
+@pytest.mark.parametrize("keys", [("0",), ("-", "-"), ("5", "5")])
+def test_who_chooses_none_of_them_is_called_back_all_the_same(empty_database, keys: tuple[str, ...]) -> None:
+    name("so", "Soomaali")
+    other_language().presses(*keys).hears("interpreter_callback")
+    assert (the_task().language, the_task().unlisted_language) == ("und", True)
+
+
+def test_nine_is_an_emergency_there_too(empty_database) -> None:
+    name("so", "Soomaali")
+    other_language().presses("9").hears("emergency")
+
+
+def test_without_a_number_the_choice_is_kept_for_what_the_caller_asks_for(empty_database) -> None:
+    name("so", "Soomaali")
+    other_language("anonymous").presses("1").hears("main").presses("1", "2").presses("017611122233#", "1")
+    assert the_task().language == "so"
+
+
+def test_a_key_means_what_the_caller_has_heard(empty_database) -> None:
+    """The supervisor takes a language back while a caller listens, and the key goes to another one afterwards."""
+    number = name("so", "Soomaali")
+    call = other_language()
+    take_back(number)
+    with database.reading() as session:
+        assert further_languages.behind(session, "1", utc_now() - timedelta(seconds=30)) == "so"
+        assert further_languages.behind(session, "1", utc_now() + timedelta(seconds=1)) == "und"
+    call.presses("0").hears("interpreter_callback")
+
+
+def test_keys_stay_with_their_language_and_eight_fit(empty_database) -> None:
+    first = name("so", "Somali")
+    for code in ("ti", "sq", "am", "ur", "ps", "bs", "sr"):
+        name(code, code)
+    with pytest.raises(Unusable) as full:
+        name("it", "Italiano")
+    assert full.value.problem == NoticeProblem.FULL
+    again = name("so", "Soomaali")
+    assert "Soomaali" in other_language().heard
+    take_back(again)
+    assert "Somali" in other_language().heard
+    take_back(first)
+    assert "Somali" not in other_language().heard
+    name("it", "Italiano")
+    assert other_language().heard.index("Italiano") < other_language().heard.index("am"), "the first key is free"
+
+
+@pytest.mark.parametrize("language", ["de", "kmr", "und", "xyz", ""])
+def test_a_language_of_the_menu_or_none_is_no_further_one(empty_database, language: str) -> None:
+    with pytest.raises(Unusable) as refused:
+        name(language, "Name")
+    assert refused.value.problem == NoticeProblem.LANGUAGE
+
+
+def test_a_supervisor_listens_first_records_a_name_and_takes_it_back(desk) -> None:
+    lena, address = desk("lena"), "/further-languages/"
+    assert "Noch keine weitere Sprache" in lena.get(address).text
+    preview = lena.post(f"{address}preview", data={"language": "ti", "text": "Tigrinja"})
+    assert (preview.mimetype, preview.data[:4]) == ("audio/wav", b"RIFF")
+    long = lena.post(f"{address}preview", data={"language": "ti", "text": "Tigrinja " * 10}, follow_redirects=True)
+    assert "zu lang" in long.text
+    sent = {"language": "ti", "text": "Tigrinja", "audio": (BytesIO(write_wav(speak("Tigrinja", "de"))), "a.wav")}
+    assert "Tigrinya" in lena.post(address, data=sent, follow_redirects=True).text
+    call = other_language()
+    assert "/de/language-1.n.wav" in call.document
+    assert lena.get(f"{address}1.wav").data[:4] == b"RIFF"
+    assert "Zurückgenommen" in lena.post(f"{address}1/undo", follow_redirects=True).text
+    other_language().hears("interpreter_callback")
+    with database.reading() as session:
+        logged = session.scalars(select(AccessLine.detail).where(AccessLine.detail.contains("further"))).all()
+    assert logged == ["further language ti, key 1: recorded", "further language ti, key 1: taken back"]
+    assert desk("mia").get(address).status_code == 404
