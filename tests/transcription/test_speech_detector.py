@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -190,3 +191,18 @@ def test_the_real_recogniser_hears_words_in_a_busy_tone_and_nobody_reads_them(
     store(recording_id, synthesis.speak("안녕하세요. 내일 전기가 끊길 것 같습니다. 다시 전화해 주세요.", "ko"))
     transcribe_job.transcribe(recording_id)
     assert transcript_of(recording_id).words, "speech is written down"
+
+
+def test_the_detector_starts_no_threads() -> None:
+    """Its library asks for four, which wait for each other by spinning: twelve times as much processor time."""
+    program = """
+import os
+import numpy as np
+from ivr.audio.wav import Sound
+from ivr.transcription.speech_detector import SpeechDetector
+before = len(os.listdir("/proc/self/task"))
+SpeechDetector(Sound(np.zeros(16000, np.int16), 16000)).hears(0.0, 1.0)
+print(len(os.listdir("/proc/self/task")) - before, os.environ.get("OMP_THREAD_LIMIT"))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "None"]
