@@ -7,8 +7,11 @@ find them by the same index, however many tasks there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
 
-from sqlalchemy import Select, Table, delete, intersect, or_, select, union
+from sqlalchemy import Dialect, Select, Table, delete, intersect, or_, select, union
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.domain.enums import TaskEventKind
@@ -28,7 +31,7 @@ _FOUND = 500
 
 def index_new(session: Session, task: CallbackTask) -> None:
     """Index a new task, in one statement."""
-    _add(session, task, set(_numbers_of(task)))
+    _add(session, task.id, set(_numbers_of(task)))
 
 
 def index(session: Session, task: CallbackTask) -> None:
@@ -39,13 +42,24 @@ def index(session: Session, task: CallbackTask) -> None:
     if gone := known - words:
         session.execute(delete(SearchWord).where(SearchWord.task_id == task.id, SearchWord.word.in_(gone)))
     if new := words - known:
-        _add(session, task, new)
+        _add(session, task.id, new)
 
 
-def _add(session: Session, task: CallbackTask, words: set[str]) -> None:
-    rows = [{"word": word, "task_id": task.id} for word in sorted(words)]
-    # Rows beside the statement, not in it: so it is compiled once, however many words there are.
-    session.connection().execute(insert(session.get_bind().dialect, _WORDS).on_conflict_do_nothing(), rows)
+def add_text(session: Session, task_id: int, text: str) -> None:
+    """Index a new text of a task beside what is indexed of it already, in one statement."""
+    _add(session, task_id, set(islice(words_of(text), _MOST)))
+
+
+def _add(session: Session, task_id: int, words: set[str]) -> None:
+    rows = [{"word": word, "task_id": task_id} for word in sorted(words)]
+    if rows:
+        # Rows beside the statement, not in it: so it is compiled once, however many words there are.
+        session.connection().execute(_adding(session.get_bind().dialect), rows)
+
+
+@lru_cache(maxsize=4)
+def _adding(dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
+    return insert(dialect, _WORDS).on_conflict_do_nothing()
 
 
 def index_missing(session: Session, limit: int = 100) -> int:

@@ -17,14 +17,26 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Row, Table, and_, or_, select, update
+from sqlalchemy import (
+    Dialect,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from ivr.config.settings import settings
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
+from ivr.platform import outbox_leases
 from ivr.platform.column_types import insert, rows
 from ivr.platform.log_setup import redacted
 from ivr.platform.work_models import Work
@@ -36,7 +48,6 @@ BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
 _WORK = Table("work", Work.metadata)
-_LONGEST_PAUSE = timedelta(hours=2)
 #: Kinds of work that the scheduler runs itself, without a job queue.
 RUN_BY_SCHEDULER = (WorkKind.SEND_ALERT, WorkKind.SEND_REPORT)
 
@@ -158,33 +169,24 @@ def dispatch(session: Session) -> None:
 
 def claim(session: Session, work_id: int, worker: str, now: datetime) -> Work | None:
     """Lease a row to `worker`. Returns None if the row is done or leased to another worker."""
-    work = session.scalar(
-        update(Work)
-        .where(Work.id == work_id, Work.done_at.is_(None), _is_free(now))
-        .values(leased_until=now + lease(), leased_by=worker, attempts=Work.attempts + 1)
-        .returning(Work)
-        .execution_options(synchronize_session=False)
-    )
-    if work is None:
-        return None
-    # If this worker dies, the next attempt is delayed as after any other failure.
-    work.run_after = now + _pause(work.attempts)
-    return work
+    values = {**outbox_leases.instants(now, lease(), BACKOFF), "by": worker, "wanted": work_id}
+    return session.scalar(outbox_leases.claiming(len(BACKOFF)), values, execution_options=_PAST)
 
 
-def may_be_claimed(now: datetime) -> ColumnElement[bool]:
-    """Rows without a lease that have never been attempted, or whose pause is over."""
-    return and_(Work.done_at.is_(None), or_(Work.attempts == 0, _is_due(now)), _is_free(now))
+def claim_first(
+    session: Session, waiting: Select[int], asked_for: int, worker: str, now: datetime, **parameters: Any
+) -> Work | None:
+    """Lease the first of the rows that `waiting` selects, in one statement. Returns None if there is none.
+
+    `waiting` gives ids of rows that may be claimed (:mod:`ivr.platform.outbox_leases`), in their order. It may name
+    `ASKED_FOR`, and `parameters` of its own.
+    """
+    values = {**outbox_leases.instants(now, lease(), BACKOFF), "by": worker, "asked_for": asked_for, **parameters}
+    return session.scalar(outbox_leases.claiming_first(waiting, len(BACKOFF)), values, execution_options=_PAST)
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    # A lease that ends in the distant future was given while the system clock was wrong.
-    return or_(Work.leased_until.is_(None), Work.leased_until < now, Work.leased_until > now + 3 * lease())
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    # No row is delayed for so long. The system clock was wrong when the row was delayed.
-    return or_(Work.run_after <= now, Work.run_after > now + _LONGEST_PAUSE)
+#: The session need not look which of its objects a statement changes.
+_PAST = {"synchronize_session": False}
 
 
 def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
@@ -197,16 +199,26 @@ def renew(session: Session, work_id: int, worker: str, now: datetime) -> bool:
 
 def finish(session: Session, work: Work, now: datetime) -> bool:
     """Mark a claimed row done. Returns False if it was requested again meanwhile and must be claimed once more."""
-    mine = update(Work).where(Work.id == work.id, Work.leased_by == work.leased_by)
-    done = session.execute(
-        mine.where(Work.generation == work.generation).values(
-            done_at=now, leased_until=None, leased_by=None, last_error=None
-        )
-    )
+    session.flush()
+    mine = {"mine": work.id, "me": work.leased_by}
+    done = session.connection().execute(_finishing(), {**mine, "claimed": work.generation, "at": now})
     if rows(done) == 1:
         return True
-    session.execute(mine.values(leased_until=None, leased_by=None, run_after=now))
+    session.execute(
+        update(Work)
+        .where(Work.id == work.id, Work.leased_by == work.leased_by)
+        .values(leased_until=None, leased_by=None, run_after=now)
+    )
     return False
+
+
+@lru_cache(maxsize=1)
+def _finishing() -> Update:
+    row = _WORK.c
+    mine = (row.id == bindparam("mine"), row.leased_by == bindparam("me"), row.generation == bindparam("claimed"))
+    return (
+        update(_WORK).where(*mine).values(done_at=bindparam("at"), leased_until=None, leased_by=None, last_error=None)
+    )
 
 
 @contextmanager
@@ -268,8 +280,8 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob
         .where(
             Work.done_at.is_(None),
             Work.kind.not_in(RUN_BY_SCHEDULER),
-            _is_due(now),
-            _is_free(now),
+            outbox_leases.is_due(now),
+            outbox_leases.is_free(now, lease()),
         )
         .order_by(Work.urgent.desc(), Work.run_after)
         .limit(limit)
@@ -283,7 +295,12 @@ def overdue(session: Session, now: datetime, limit: int = 500) -> list[QueuedJob
 def due_for_scheduler(session: Session, now: datetime, limit: int = 5000) -> Sequence[Row[int, str, int, bool]]:
     """The rows that the scheduler has to run now, urgent ones first: id, kind, subject, urgent."""
     due = select(Work.id, Work.kind, Work.subject_id, Work.urgent)
-    due = due.where(Work.kind.in_(RUN_BY_SCHEDULER), Work.done_at.is_(None), _is_due(now), _is_free(now))
+    due = due.where(
+        Work.kind.in_(RUN_BY_SCHEDULER),
+        Work.done_at.is_(None),
+        outbox_leases.is_due(now),
+        outbox_leases.is_free(now, lease()),
+    )
     return session.execute(due.order_by(Work.urgent.desc(), Work.run_after).limit(limit)).all()
 
 

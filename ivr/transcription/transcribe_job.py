@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, Update, bindparam, case, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from ivr.audio.wav import Sound, read_wav
 from ivr.callbacks import search_index, urgency
 from ivr.config.settings import settings
-from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState
+from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
-from ivr.platform import database, outbox
-from ivr.platform.column_types import rows
+from ivr.platform import database, outbox, outbox_leases
+from ivr.platform.column_types import Instant
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, urgency_keywords
 from ivr.transcription.result import NoModel, TranscriptionResult
@@ -26,6 +27,7 @@ from ivr.transcription.speech_detector import Finding, SpeechDetector
 from ivr.transcription.vosk_engine import recognition
 from ivr.voicebox import audio_store, voicebox
 
+_TRANSCRIPTS = Table("transcripts", Transcript.metadata)
 #: Recordings that are longer than this (seconds) are not transcribed.
 _LONGEST = 3600.0
 #: Seconds of words that are judged together: whether somebody speaks there.
@@ -43,8 +45,8 @@ def transcribe(recording_id: int) -> None:
 
     Silence, an unreadable file and a missing model are results, not errors.
     """
-    with database.reading() as session:
-        wanted = _wanted(session, recording_id)
+    with database.glancing() as connection:
+        wanted = _wanted(connection, recording_id)
     if wanted is None:
         return
     sid, language = wanted
@@ -55,38 +57,30 @@ def transcribe(recording_id: int) -> None:
     result, doubt = heard
     words = urgency_keywords.found(language, result.text)
     with database.writing() as session:  # the transcript, its consequences and the job's end are one transaction
-        written = _note(
+        noted = _note(
             session, recording_id,
             state=TranscriptState.PLEASE_LISTEN if doubt else TranscriptState.DONE, reason=doubt,
             engine=result.engine, text=result.text, confidence=result.confidence, words=result.words,
         )  # fmt: skip
-        if written and (task := session.scalar(_task_of(recording_id))) is not None:
-            search_index.index(session, task)
-            if words and task.restricted_at is None:
+        if noted is not None and noted.task_id is not None:
+            if noted.text is None:
+                search_index.add_text(session, noted.task_id, result.text)
+            else:  # words of the text before may have to go
+                search_index.index(session, session.get_one(CallbackTask, noted.task_id))
+            if words and noted.restricted_at is None:
+                task = session.get_one(CallbackTask, noted.task_id)
                 urgency.raise_by_words(session, task, words, utc_now())
         outbox.finish_running(session, utc_now())
 
 
-def _task_of(recording_id: int) -> Select[CallbackTask]:
-    of_message = select(CallbackTask).join(VoiceboxMessage, VoiceboxMessage.task_id == CallbackTask.id)
-    return of_message.join(Recording, Recording.message_id == VoiceboxMessage.id).where(Recording.id == recording_id)
-
-
-def _wanted(session: Session, recording_id: int) -> tuple[str, str] | None:
+def _wanted(connection: Connection, recording_id: int) -> tuple[str, str] | None:
     """The carrier's id and the language of a recording that is to be transcribed, in one statement.
 
     Raises:
         NoResultFound: there is no such recording.
     """
-    query = (
-        select(Recording.recording_sid, Transcript.language)
-        .add_columns(Recording.state, Transcript.state, Transcript.reason, CallbackTask.restricted_at)
-        .outerjoin(Transcript, Transcript.recording_id == Recording.id)
-        .join(VoiceboxMessage, VoiceboxMessage.id == Recording.message_id)
-        .outerjoin(CallbackTask, CallbackTask.id == VoiceboxMessage.task_id)
-        .where(Recording.id == recording_id)
-    )
-    sid, language, stored, state, reason, restricted_at = session.execute(query).one()
+    row = connection.execute(_asking(), {"asked": recording_id}).one()
+    sid, language, stored, state, reason, restricted_at = row
     if stored != RecordingState.STORED or language is None or state == TranscriptState.DONE:
         return None
     if reason in (TranscriptReason.FAILED, TranscriptReason.LOW_CONFIDENCE):
@@ -94,6 +88,19 @@ def _wanted(session: Session, recording_id: int) -> tuple[str, str] | None:
     if restricted_at is not None:
         return None  # the job is planned again when the restriction ends
     return sid, language
+
+
+@lru_cache(maxsize=1)
+def _asking() -> Select[str, str, RecordingState, TranscriptState, TranscriptReason | None, datetime | None]:
+    """What is asked about the recording `asked`. Built once: that takes longer than to execute it."""
+    return (
+        select(Recording.recording_sid, Transcript.language)
+        .add_columns(Recording.state, Transcript.state, Transcript.reason, CallbackTask.restricted_at)
+        .outerjoin(Transcript, Transcript.recording_id == Recording.id)
+        .join(VoiceboxMessage, VoiceboxMessage.id == Recording.message_id)
+        .outerjoin(CallbackTask, CallbackTask.id == VoiceboxMessage.task_id)
+        .where(Recording.id == bindparam("asked"))
+    )
 
 
 def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReason | None] | TranscriptReason:
@@ -154,30 +161,38 @@ def _speech(audio: bytes) -> Sound:
     return sound
 
 
-def most_urgent(session: Session, now: datetime) -> Sequence[int]:
-    """Rows of the outbox in the order in which this host should transcribe them.
+def claim_most_urgent(session: Session, asked_for: int, worker: str, now: datetime) -> Work | None:
+    """Lease the message that this host should transcribe first, if the row that was `asked_for` is a transcription.
 
     Emergencies come first, then the earliest deadline. If not all models fit into memory, messages in a loaded language
     precede messages that have waited for less than :data:`_BATCHED_FOR`.
     """
+    if not recognition.memory_limited:
+        return outbox.claim_first(session, _in_order(None, settings().pool_languages), asked_for, worker, now)
+    waiting = _in_order(recognition.loaded | recognition.inherited, settings().pool_languages)
+    return outbox.claim_first(session, waiting, asked_for, worker, now, stored_before=now - _BATCHED_FOR)
+
+
+@lru_cache(maxsize=16)
+def _in_order(at_hand: frozenset[str] | None, wanted: tuple[str, ...] | None) -> Select[int]:
+    """Rows of the outbox in the order in which a host with these languages `at_hand` should transcribe them.
+
+    With `at_hand`, `stored_before` is the instant before which a message has waited too long for others to go first.
+    """
+    other = aliased(Work)
+    asked_for = select(other.id).where(other.id == outbox_leases.ASKED_FOR, other.kind == WorkKind.TRANSCRIBE)
     order: list[ColumnElement[Any]] = [Work.urgent.desc()]
-    if recognition.memory_limited:
-        at_hand = or_(
-            Transcript.language.in_(recognition.loaded | recognition.inherited),
-            Recording.stored_at < now - _BATCHED_FOR,
-        )
-        order.append(case((at_hand, 0), else_=1))
+    if at_hand is not None:
+        waits_too_long = Recording.stored_at < bindparam("stored_before", type_=Instant())
+        order.append(case((or_(Transcript.language.in_(at_hand), waits_too_long), 0), else_=1))
     query = (
         select(Work.id)
         .join(Recording, Recording.id == Work.subject_id)
         .join(Transcript, Transcript.recording_id == Recording.id)
-        .where(Work.kind == "transcribe", outbox.may_be_claimed(now))
+        .where(Work.kind == WorkKind.TRANSCRIBE, outbox_leases.may_be_claimed(), asked_for.exists())
         .order_by(*order, Work.deadline_at, Work.id)
-        .limit(4)
     )
-    if (wanted := settings().pool_languages) is not None:
-        query = query.where(Transcript.language.in_(wanted))
-    return session.scalars(query).all()
+    return query if wanted is None else query.where(Transcript.language.in_(wanted))
 
 
 def given_up(session: Session, recording_id: int) -> None:
@@ -213,11 +228,37 @@ def _write(recording_id: int, **values: Any) -> None:
         outbox.finish_running(session, utc_now())
 
 
-def _note(session: Session, recording_id: int, **values: Any) -> bool:
-    # Conditional: if two workers transcribe the same message, the first result is kept.
-    noted = session.execute(
-        update(Transcript)
-        .where(Transcript.recording_id == recording_id, Transcript.state != TranscriptState.DONE)
-        .values(transcribed_at=utc_now(), **values)
+def _note(
+    session: Session, recording_id: int, **values: Any
+) -> Row[int, str | None, int | None, datetime | None] | None:
+    """Write a transcript down; what was there before, and its task. None: there is one that counts.
+
+    If two workers transcribe the same message, the first result is kept.
+    """
+    connection = session.connection()
+    before = connection.execute(_holding(), {"asked": recording_id}).one_or_none()
+    if before is not None:
+        connection.execute(_noting(tuple(values)), {"noted": before.id, "transcribed_at": utc_now(), **values})
+    return before
+
+
+#: Id and text of a transcript, id of its task, and since when that is restricted.
+_Before = Row[int, str | None, int | None, datetime | None]
+
+
+@lru_cache(maxsize=1)
+def _holding() -> Select[int, str | None, int | None, datetime | None]:
+    columns = select(Transcript.id, Transcript.text, VoiceboxMessage.task_id, CallbackTask.restricted_at)
+    return (
+        columns.join(Recording, Recording.id == Transcript.recording_id)
+        .join(VoiceboxMessage, VoiceboxMessage.id == Recording.message_id)
+        .outerjoin(CallbackTask, CallbackTask.id == VoiceboxMessage.task_id)
+        .where(Transcript.recording_id == bindparam("asked"), Transcript.state != TranscriptState.DONE)
+        .with_for_update(of=Transcript)
     )
-    return rows(noted) == 1
+
+
+@lru_cache(maxsize=4)
+def _noting(names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in ("transcribed_at", *names)}
+    return update(_TRANSCRIPTS).where(_TRANSCRIPTS.c.id == bindparam("noted")).values(values)

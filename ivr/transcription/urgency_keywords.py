@@ -20,15 +20,29 @@ _PUNCTUATION = ".,;:!?¿¡…()[]\"'„“”‚‘’«»<>-–—،؛؟ "
 def found(language: str, text: str) -> list[str]:
     """The phrases of the language's list that the text contains, as they stand in the text, each once."""
     spoken = [(plain(part), word.strip(_PUNCTUATION)) for word in text.split() for part in parts_of(word)]
+    phrases = _phrases(language, settings().urgency_words.get(language))
+    firsts, beginnings = _first_words(phrases)
+    # Most words begin no phrase.
+    starts = [at for at, (word, _) in enumerate(spoken) if word in firsts or word.startswith(beginnings)]
     hits: list[str] = []
-    for phrase in _phrases(language, settings().urgency_words.get(language)):
-        for start in range(len(spoken) - len(phrase) + 1):
+    for phrase in phrases if starts else ():
+        for start in starts:
+            if start > len(spoken) - len(phrase):
+                break
             part = spoken[start : start + len(phrase)]
             if all(_matches(pattern, plain) for pattern, (plain, _) in zip(phrase, part, strict=True)):
                 hit = " ".join(dict.fromkeys(word for _, word in part))
                 if hit not in hits:
                     hits.append(hit)
     return hits
+
+
+@lru_cache(maxsize=64)
+def _first_words(phrases: tuple[tuple[str, ...], ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The first words of phrases, and the beginnings of those that may end in any way."""
+    firsts = {phrase[0] for phrase in phrases if phrase}
+    beginnings = {word for word in firsts if word.endswith("*")}
+    return frozenset(firsts - beginnings), tuple(word[:-1] for word in beginnings)
 
 
 def _matches(pattern: str, word: str) -> bool:

@@ -82,6 +82,9 @@ class RunnerWorker(SimpleWorker):
         self.handle_job_failure(job, queue, exc_string=reason, execution=execution)
         self.set_state(WorkerStatus.IDLE)
 
+    def check_for_suspension(self, burst: bool) -> None:
+        """Ask nothing: nobody suspends workers in Redis, and the question is a round trip a job."""
+
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Note a state of the worker that is another one than before."""
         if state != self.get_state():

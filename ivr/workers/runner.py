@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rq import get_current_job
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_delivery, sms_job
@@ -108,11 +107,8 @@ def _claim(session: Session, work_id: int, worker: str) -> Work | None:
     There are as many transcription jobs as messages, and RQ keeps them in the order of arrival.
     """
     now = utc_now()
-    if session.scalar(select(Work.kind).where(Work.id == work_id)) == WorkKind.TRANSCRIBE:
-        for candidate in transcribe_job.most_urgent(session, now):
-            if work := outbox.claim(session, candidate, worker, now):
-                return work
-    return outbox.claim(session, work_id, worker, now)
+    most_urgent = transcribe_job.claim_most_urgent(session, work_id, worker, now)
+    return most_urgent or outbox.claim(session, work_id, worker, now)
 
 
 def _report_if_spent(session: Session, work: Work) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 from flask import Response
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ivr.audio.wav import RATE, Sound, at_rate, read_wav, write_wav
-from ivr.callbacks import urgency
+from ivr.callbacks import search_index, urgency
 from ivr.carrier import media
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording
@@ -67,9 +67,13 @@ def test_emergencies_are_written_down_first_then_by_deadline(empty_database, mon
     subjects = {recording_id: name for name, recording_id in made.items()}
 
     def order() -> list[str]:
-        with database.reading() as session:
-            found = transcribe_job.most_urgent(session, utc_now())
-            return [subjects[session.get_one(Work, work_id).subject_id] for work_id in found]
+        found = []
+        with database.writing() as session:
+            asked_for = session.scalars(select(Work.id).where(Work.kind == "transcribe")).first()
+            while work := transcribe_job.claim_most_urgent(session, asked_for, "worker", utc_now()):
+                found.append(subjects[work.subject_id])
+            session.rollback()
+        return found
 
     assert order() == ["emergency", "older", "old", "new"]
     monkeypatch.setattr(vosk_engine.recognition, "memory_limited", True)
@@ -110,6 +114,40 @@ def test_an_unsure_transcript_asks_a_member_to_listen_and_shows_what_was_heard(e
     transcribe_job.transcribe(recording_id)
     written = transcript_of(recording_id)
     assert (written.state, written.reason, written.text) == ("please_listen", "low_confidence", "vielleicht")
+
+
+def test_a_second_try_leaves_no_words_of_the_first_in_the_search(empty_database, monkeypatch) -> None:
+    """The first result was unsure and is replaced: nobody finds the task by words that are not in it."""
+    set_up(monkeypatch, LOW_CONFIDENCE="0.5")
+    recording_id = a_message()
+    store(recording_id)
+    for text, confidence in (("mietvertrag", 0.2), ("heizung", 0.9)):
+        words = [{"word": text, "start": 0, "end": 1, "confidence": confidence}]
+        result = TranscriptionResult(text, confidence, words, "test")
+        monkeypatch.setattr(engines, "transcribe", lambda *_, result=result: result)
+        with database.writing() as session:
+            session.get_one(Recording, recording_id).transcript.reason = None
+        transcribe_job.transcribe(recording_id)
+    with database.reading() as session:
+        task = session.get_one(Recording, recording_id).message.task
+        found = {word: session.scalars(search_index.matching(word)).all() for word in ("mietvertrag", "heizung")}
+    assert found == {"mietvertrag": [], "heizung": [task.id]}
+
+
+def test_a_job_beside_its_recogniser_takes_few_statements(empty_database, monkeypatch) -> None:
+    """Claimed in one, asked in one, written in four: the transcript read and written, its words, the job's end."""
+    recording_id = a_message()
+    store(recording_id)
+    words = [{"word": "guten", "start": 0, "end": 1, "confidence": 0.9}]
+    monkeypatch.setattr(engines, "transcribe", lambda *_: TranscriptionResult("guten tag", 0.9, words, "test"))
+    with database.reading() as session:
+        work_id = session.scalar(select(Work.id).where(Work.kind == "transcribe"))
+    said: list[str] = []
+    event.listen(database.engine(), "before_cursor_execute", lambda *args: said.append(args[2]))
+    runner.run(work_id)
+    assert transcript_of(recording_id).state == "done"
+    about_rows = [one for one in said if one.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    assert len(about_rows) == 6 + 1, about_rows  # one is asked by this test
 
 
 # -- bad audio ------------------------------------------------------------------------------------------

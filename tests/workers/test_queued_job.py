@@ -80,7 +80,7 @@ def test_a_job_takes_few_round_trips_and_leaves_nothing_in_redis(
     monkeypatch.setattr(Connection, "send_packed_command", lambda *a, **k: (sent.append(a), send(*a, **k))[1])
     _work(calls_queue)
     assert sorted(rung) == list(range(20))
-    assert len(sent) <= 6 * 20 + 30, f"{len(sent)} round trips for 20 jobs; 30 belong to start and end"
+    assert len(sent) <= 4 * 20 + 30, f"{len(sent)} round trips for 20 jobs; 30 belong to start and end"
     left = [key for key in calls_queue.connection.keys("rq:*") if b"job" in key or b"execution" in key]
     assert left == []
 
