@@ -35,7 +35,8 @@ def tokens() -> None:
     default=["tasks"],
     show_default=True,
     help="tasks: without the callers; callers: their numbers and words as well; changes: merge and split tasks, "
-    "decide about changes by receipt code; notices: change what callers are told today. May be given several times.",
+    "decide about changes by receipt code; notices: change what callers are told today (alone: no tasks). May be given "
+    "several times.",
 )
 @click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How long the token lasts.")
 def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
@@ -48,7 +49,13 @@ def add_token(name: str, scopes: tuple[str, ...], days: int) -> None:
     migrate()
     try:
         with database.writing() as session:
-            token = new_token(session, name, utc_now(), scopes=sorted({*scopes, "tasks"}), days=days)
+            token = new_token(
+                session,
+                name,
+                utc_now(),
+                scopes=scopes if set(scopes) == {"notices"} else sorted({*scopes, "tasks"}),
+                days=days,
+            )
             _log(session, AccessAction.TOKEN_CHANGED, f"made {name}")
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -50,7 +50,8 @@ def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | Non
     """Answer a question in each LANGUAGE from the next call on. `help` is told in emergencies, the others at night."""
     from ivr.audit import access_log
     from ivr.domain.timestamps import utc_now
-    from ivr.notices import night_answers
+    from ivr.flows.own_texts import REPLACED
+    from ivr.notices import emergency_number, night_answers
     from ivr.notices.texts import made
     from ivr.platform import database
 
@@ -68,6 +69,8 @@ def add(question: str, texts: tuple[tuple[str, str], ...], recording: Path | Non
             asked = AnsweredQuestion(question)
             number = night_answers.add(session, asked, language, text, None, access_log.OPERATOR, now, audio).id
             click.echo(f"{question} in {language} is heard from now on. Take it back with: notices undo {number}")
+            if asked in REPLACED.values() and not emergency_number.is_named(text, language):
+                click.echo(f"warning: the text in {language} does not name the emergency number 112", err=True)
 
 
 @notices.command("undo")

@@ -82,8 +82,8 @@ PERMISSIONS: dict[str, Permission] = {
         PROGRAM,
         "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`; merging and splitting "
         "tasks, deciding about changes by receipt code: scope `changes` (logged); opening hours of single days, "
-        "announcements and answers to frequent questions: reading with any token, changing with the scope `notices` "
-        "(logged)",
+        "announcements, answers to frequent questions and further languages: reading with any token, previewing and "
+        "changing (logged) with the scope `notices`",
     ),
     # one's own log-in
     "account": _of(_EVERYBODY, "One's own password, PIN and second factors; what others have changed about them"),

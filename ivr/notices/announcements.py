@@ -81,15 +81,39 @@ def publish(session: Session, number: int, actor: Actor, now: datetime) -> Annou
     """
     announcement = _draft_of(session, number)
     _checked(announcement.begins_at, announcement.ends_at, now)
+    _require_publishable(session, announcement)
+    announcement.published_at = now
+    _heard_from_now(session, announcement, "published", actor, now)
+    return announcement
+
+
+def preview(
+    session: Session, begins_at: datetime, ends_at: datetime, by_language: Mapping[str, str],
+    recordings: Mapping[str, bytes], now: datetime,
+) -> Announcement:  # fmt: skip
+    """An announcement as it would be published; nothing is kept.
+
+    Raises:
+        Unusable: as :func:`draft`, :func:`record` and :func:`publish`.
+    """
+    begins_at, ends_at = _checked(begins_at, ends_at, now)
+    seen = Announcement(begins_at=begins_at, ends_at=ends_at, texts=[])
+    _write(seen, by_language)
+    for one in seen.texts:
+        if recording := recordings.get(one.language):
+            _set(one, texts.made(one.text, one.language, LONGEST, recording))
+    _require_publishable(session, seen)
+    return seen
+
+
+def _require_publishable(session: Session, announcement: Announcement) -> None:
+    """Raises `german` or `overlap`."""
     if DEFAULT_LANGUAGE not in {one.language for one in announcement.texts}:
         raise Unusable(NoticeProblem.GERMAN)
     if other := _overlapping(session, announcement):
         zone = settings().hours.zone
         run = [at.astimezone(zone).strftime("%d.%m.%Y %H:%M") for at in (other.begins_at, other.ends_at)]
         raise Unusable(NoticeProblem.OVERLAP, " – ".join(run))
-    announcement.published_at = now
-    _heard_from_now(session, announcement, "published", actor, now)
-    return announcement
 
 
 def undo(session: Session, number: int, by: User | None, actor: Actor, now: datetime) -> Announcement:

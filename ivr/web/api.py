@@ -16,6 +16,7 @@ from ivr.accounts import api_tokens
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.callbacks import queries
+from ivr.domain.enums import TokenScope
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import ApiToken
 from ivr.models.callbacks import CallbackTask
@@ -40,15 +41,21 @@ def _token_only() -> Response | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     with database.reading() as session:
         known = api_tokens.token_of(session, token.strip(), utc_now()) if scheme.lower() == "bearer" else None
-    if known is not None and "tasks" in known.scopes:
+    if known is not None and _opens_something(known):
         g.token = known
         if known.last_used_at is None or known.last_used_at < utc_now() - _USED_EVERY:
             with suppress(SQLAlchemyError), database.noting() as connection:
                 connection.execute(update(ApiToken).where(ApiToken.id == known.id).values(last_used_at=utc_now()))
         return None
-    response = problem(401, "a valid bearer token with the scope `tasks` is needed")
+    response = problem(401, "a valid bearer token with the scope `tasks` is needed, or for notices with `notices`")
     response.headers["WWW-Authenticate"] = 'Bearer realm="hotline"'
     return response
+
+
+def _opens_something(token: ApiToken) -> bool:
+    """Whether a token reads at this address: every one with `tasks`, and of the notices one with `notices` too."""
+    of_notices = request.path.startswith(f"{api.url_prefix}/notices/")
+    return TokenScope.TASKS in token.scopes or (of_notices and TokenScope.NOTICES in token.scopes)
 
 
 @api.get("/openapi.json")

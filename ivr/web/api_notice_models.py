@@ -20,8 +20,10 @@ from ivr.callbacks.changed_hours import in_words
 from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.opening_hours import Span
+from ivr.flows.own_texts import REPLACED
 from ivr.models.notices import Announcement as AnnouncementRow
 from ivr.models.notices import AnnouncementText, FurtherLanguage, NightAnswer, SpecialDay
+from ivr.notices import emergency_number
 from ivr.notices.announcements import lacking
 from ivr.notices.present import span
 from ivr.web.api_models import Instant
@@ -155,11 +157,14 @@ class FrequentAnswer(_Answer):
     question: Annotated[AnsweredQuestion, Field(description="help: told in emergencies; the others: at night")]
     spoken: SpokenText
     added_at: Instant
+    warning: Annotated[str, Field(description="what callers miss in it: a text of help has to name 112; else empty")]
 
     @classmethod
     def of(cls, row: NightAnswer) -> FrequentAnswer:
         """From the database."""
-        return cls(id=row.id, question=row.question, spoken=SpokenText.of(row), added_at=row.added_at)
+        names_112 = row.question not in REPLACED.values() or emergency_number.is_named(row.text, row.language)
+        warning = "" if names_112 else "the text does not name the emergency number 112"
+        return cls(id=row.id, question=row.question, spoken=SpokenText.of(row), added_at=row.added_at, warning=warning)
 
 
 class FrequentAnswers(_Answer):

@@ -7,6 +7,7 @@ the next call, taken back by number, in the access log.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from flask import Response, g, request
@@ -103,10 +104,9 @@ def publish_announcement(query: NoQuery, json: AnnouncementBody) -> Announcement
 
     def change(session: Session, by: Actor) -> Announcement:
         now = utc_now()
-        if any(at and not _FIRST_YEAR <= at.year <= _LAST_YEAR for at in (json.begins_at, json.ends_at)):
-            raise Unusable(NoticeProblem.LONG)
+        begins_at, ends_at = usable_instants(json, now)
         texts = {one.language: one.text for one in json.texts}
-        number = announcements.draft(session, json.begins_at or now, json.ends_at, texts, None, now).id
+        number = announcements.draft(session, begins_at, ends_at, texts, None, now).id
         for one in json.texts:
             if recording := one.audio():
                 announcements.record(session, number, one.language, recording)
@@ -114,6 +114,17 @@ def publish_announcement(query: NoQuery, json: AnnouncementBody) -> Announcement
         return _announcement(session, number)
 
     return _change(change)
+
+
+def usable_instants(body: AnnouncementBody, now: datetime) -> tuple[datetime, datetime]:
+    """From when until when an announcement is to run.
+
+    Raises:
+        Unusable: `long`: it names a year that is no instant in UTC.
+    """
+    if any(at and not _FIRST_YEAR <= at.year <= _LAST_YEAR for at in (body.begins_at, body.ends_at)):
+        raise Unusable(NoticeProblem.LONG)
+    return body.begins_at or now, body.ends_at
 
 
 @api.post(f"/notices/announcements/{_ID}/undo")

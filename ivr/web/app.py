@@ -60,7 +60,7 @@ from ivr.web import (
 from ivr.web.account import account
 from ivr.web.administration import administration
 from ivr.web.announcements import announcing
-from ivr.web.api_notices import api
+from ivr.web.api_notice_previews import api
 from ivr.web.application import Application
 from ivr.web.callback_tools import desk_tools
 from ivr.web.case_access import reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -16,8 +17,8 @@ from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.own_texts import REPLACED
 from ivr.models.notices import NightAnswer
+from ivr.notices import emergency_number, texts
 from ivr.notices import night_answers as service
-from ivr.notices import texts
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
 from ivr.prompts.catalogue import catalogue
@@ -55,7 +56,7 @@ def answers(language: str) -> str:
         found = service.current(session)
         return render_template(
             "night_answers_language.html", language=known, questions=list(AnsweredQuestion), answers=found,
-            longest=service.LONGEST, built_in=_built_in(language),
+            longest=service.LONGEST, built_in=_built_in(language), lacks_112=_lacks_112(found, language),
         )  # fmt: skip
 
 
@@ -63,6 +64,12 @@ def _built_in(language: str) -> dict[AnsweredQuestion, str]:
     """What callers hear where there is no answer."""
     spoken = catalogue(language).texts
     return {question: spoken[prompt] for prompt, question in REPLACED.items() if prompt in spoken}
+
+
+def _lacks_112(found: Mapping[tuple[AnsweredQuestion, str], NightAnswer], language: str) -> set[AnsweredQuestion]:
+    """The texts for emergencies that do not name 112."""
+    own = ((question, found.get((question, language))) for question in REPLACED.values())
+    return {question for question, one in own if one and not emergency_number.is_named(one.text, language)}
 
 
 def _sent(language: str, question: str) -> tuple[AnswerForm, bytes, str]:

@@ -16,7 +16,8 @@ _ABOUT = (
     "Callback tasks, for reading, with a token of the scope `tasks`. Numbers, words of callers and what is theirs are "
     "null or empty unless the token has the scope `callers` too; then every reading is logged. With the scope "
     "`changes`, tasks are merged and split, and changes by receipt code are decided; every change is logged. What "
-    "callers are told today is read with any token and changed with the scope `notices`; every change is logged."
+    "callers are told today is read with any token, and changed or previewed with the scope `notices`, which needs no "
+    "other one; every change is logged."
 )
 #: Problems that one answer names.
 _MOST_NAMED = 3

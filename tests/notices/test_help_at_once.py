@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from io import BytesIO
 
 import pytest
@@ -9,11 +11,13 @@ from sqlalchemy import select
 
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import write_wav
+from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.audit import AccessLine
 from ivr.models.notices import NightAnswer
-from ivr.notices import night_answers
+from ivr.notices import emergency_number, night_answers
 from ivr.platform import database
+from ivr.prompts.catalogue import catalogue
 from tests.support.notices import LENA, answer
 from tests.support.webhook_call import WebhookCall, carrier
 
@@ -23,6 +27,10 @@ SOUP = "Bei Lebensgefahr wählen Sie 112. Suppe gibt es heute in der Friedenskir
 def in_need(language: str = "1") -> WebhookCall:
     """A caller in an emergency, whose number is shown, at its menu."""
     return WebhookCall(carrier(), from_="+4917611122233").rings().presses(language, "9")
+
+
+def texts_of(language: str) -> Mapping[str, str]:
+    return catalogue(language).texts
 
 
 def kept() -> int:
@@ -43,6 +51,48 @@ def test_it_is_told_to_who_stays_silent_about_the_recording(empty_database) -> N
     answer("help", "de", SOUP)
     call = in_need().presses("3").hears("consent_emergency").presses("-", "-", "-")
     assert SOUP in call.hears("promise_emergency").does_not_hear("emergency_help").heard
+
+
+def test_it_is_told_after_the_recording_of_an_emergency_too(empty_database) -> None:
+    answer("help", "de", SOUP)
+    call = in_need().presses("3", "1").speaks().presses("1")
+    assert SOUP in call.hears("promise_emergency").does_not_hear("emergency_help").heard
+
+
+def test_another_process_tells_it_within_a_second(empty_database) -> None:
+    """No announcement has a shorter way: what another process has written is read twice a second at most."""
+    in_need().presses("5").hears("emergency_help")
+    with database.writing() as session:
+        session.add(
+            NightAnswer(question="help", language="de", text=SOUP, seconds=6.0, recorded=False, added_at=utc_now())
+        )
+    time.sleep(1.0)
+    assert SOUP in in_need().presses("5").heard
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "named"),
+    [
+        ("Wählen Sie 112.", "de", True), ("Eins, eins, zwei.", "de", True), ("1-1-2", "en", True),
+        ("bir bir ikiyi arayın", "tr", True), ("١١٢", "ar", True), ("۱۱۲", "fa", True), ("واحد واحد اثنان", "ar", True),
+        ("Am 1.12. gibt es Suppe.", "de", False), ("Wählen Sie 110.", "de", False), ("Zimmer 1112", "de", False),
+        ("eins eins zwei", "en", False),
+    ],
+)  # fmt: skip
+def test_112_is_found_in_figures_and_in_words_of_the_language(text: str, language: str, named: bool) -> None:
+    assert emergency_number.is_named(text, language) == named
+
+
+def test_every_built_in_text_names_112() -> None:
+    assert [code for code in LANGUAGES if not emergency_number.is_named(texts_of(code)["emergency_help"], code)] == []
+
+
+def test_the_page_warns_of_a_text_without_112(desk) -> None:
+    lena, lacks = desk("lena"), "In diesem Text fehlt die Notrufnummer 112."
+    assert lacks not in lena.get("/night-answers/de").text
+    sent = lena.post("/night-answers/de/help", data={"text": "Suppe gibt es."}, follow_redirects=True)
+    assert lacks in sent.text
+    assert lacks not in lena.post("/night-answers/de/help", data={"text": SOUP}, follow_redirects=True).text
 
 
 def test_a_language_without_a_text_keeps_the_built_in_one(empty_database) -> None:

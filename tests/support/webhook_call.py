@@ -47,6 +47,11 @@ class WebhookCall:
             self._asked(self._next(), **digits)
         return self
 
+    def speaks(self) -> WebhookCall:
+        """Some seconds after the tone, ended by the hash key."""
+        recorded = {"RecordingSid": f"RE{secrets.token_hex(16)}", "RecordingDuration": "4", "Digits": "#"}
+        return self._asked(self._next(), **recorded)
+
     def ends(self) -> WebhookCall:
         self._post(voice_url("/status"), CallStatus="completed")
         return self

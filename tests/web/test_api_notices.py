@@ -17,13 +17,16 @@ from ivr.audio.wav import write_wav
 from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.audit import AccessLine
+from ivr.models.callbacks import CallbackTask
 from ivr.notices import present
 from ivr.platform import database
 from ivr.web import rate_limits
 from ivr.web.app import create_app
-from tests.support.notices import tomorrow
+from tests.support.notices import local, tomorrow
+from tests.support.people import a_task, the_task
 
 SOUP = "Bei Lebensgefahr wählen Sie 112. Suppe gibt es in der Friedenskirche."
+GERMAN = {"language": "de", "text": "Der Strom ist weg."}
 
 
 def program(*scopes: str) -> Callable[..., Any]:
@@ -139,12 +142,62 @@ def test_what_callers_cannot_be_told(building, path: str, body: dict, status: in
     assert logged() == []
 
 
+def test_a_program_looks_before_it_changes(building) -> None:
+    task, day, due = a_task(), tomorrow().isoformat(), local(tomorrow(), 10)
+    with database.writing() as session:
+        for clock in session.get_one(CallbackTask, task).clocks:
+            clock.clock, clock.at_risk_at, clock.due_at = "service", due, due
+    seen = building("/days/preview", day=day, hours="closed").json
+    assert (seen["hours_before"], [one["receipt_code"] for one in seen["moved"]]) == (
+        "08:00-18:00",
+        [the_task(task).receipt_code] * 2,
+    )
+    assert "Jetzt ist niemand da." in seen["heard"][0]["texts"]["de"]
+    announced = building("/announcements/preview", ends_at=iso(utc_now() + timedelta(hours=1)), texts=[GERMAN]).json
+    assert (announced["lacking"], announced["texts"][0]["text"]) == (["en"], GERMAN["text"])
+    help_ = building("/answers/preview", question="help", language="de", text=SOUP).json
+    name = building("/languages/preview", language="ti", name="Tigrinja").json
+    for heard in (announced["texts"][0], help_, name):
+        assert base64.b64decode(heard["audio"])[:4] == b"RIFF"
+        assert 0 < heard["seconds"] < 15
+    assert (building("/days").json, building("/announcements").json) == ({"days": []}, {"announcements": []})
+    assert (building("/answers").json, building("/languages").json) == ({"answers": []}, {"languages": []})
+    assert logged() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "complaint"),
+    [
+        ("/days/preview", {"day": "2020-01-01", "hours": "closed"}, "over already"),
+        ("/announcements/preview", {"ends_at": "2099-01-01T10:00:00Z", "texts": [GERMAN]}, "31 days"),
+        ("/answers/preview", {"question": "help", "language": "de", "text": SOUP * 20}, "too long"),
+        ("/languages/preview", {"language": "ti", "name": "Tigrinja " * 10}, "too long"),
+    ],
+)
+def test_a_preview_refuses_what_could_not_be_told(building, path: str, body: dict, complaint: str) -> None:
+    answer = building(path, **body)
+    assert (answer.status_code, complaint in answer.json["error"]) == (409, True), answer.json
+
+
+def test_the_scope_notices_alone_is_enough_and_opens_no_tasks(empty_database) -> None:
+    building = program("notices")
+    assert building("/answers", question="help", language="de", text="Suppe.").json["warning"].endswith("number 112")
+    assert building("/answers", question="help", language="de", text=SOUP).json["warning"] == ""
+    assert len(building("/answers").json["answers"]) == 1
+    assert building("/days/preview", day=tomorrow().isoformat(), hours="closed").status_code == 200
+    with database.writing() as session:
+        token = api_tokens.new_token(session, "no tasks", utc_now(), scopes=("notices",))
+    read = create_app().test_client().get("/api/v1/tasks", headers={"Authorization": f"Bearer {token}"})
+    assert (read.status_code, "tasks" in read.json["error"]) == (401, True)
+
+
 def test_any_program_reads_and_only_one_with_the_scope_changes(empty_database) -> None:
     reader = program("tasks", "callers", "changes")
-    for path in ("/days", "/announcements", "/answers"):
+    for path in ("/days", "/announcements", "/answers", "/languages"):
         assert reader(path).status_code == 200
         assert reader(f"{path}/1/undo").status_code == 403
     refused = reader("/answers", question="help", language="de", text=SOUP)
+    assert reader("/days/preview", day=tomorrow().isoformat(), hours="closed").status_code == 403
     assert (refused.status_code, "notices" in refused.json["error"]) == (403, True)
     assert present.answer(AnsweredQuestion.HELP, "de") is None
     assert create_app().test_client().get("/api/v1/notices/days").status_code == 401
