@@ -46,6 +46,20 @@ def statements_compiled_once() -> None:
             connection.execution_options(compiled_cache=compiled)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cuts() -> None:
+    """SQLite does not wait for the disk in this process: some milliseconds for every promise that is written down.
+
+    What was committed survives all that tests do to processes; only a power cut would undo it.
+    """
+
+    @event.listens_for(Engine, "before_cursor_execute", retval=True)
+    def without_waiting(
+        _connection: Connection, _cursor: object, statement: str, parameters: object, *_: object
+    ) -> tuple[str, object]:
+        return ("PRAGMA synchronous=OFF" if statement.startswith("PRAGMA synchronous") else statement), parameters
+
+
 @pytest.fixture(scope="session")
 def databases(request: pytest.FixtureRequest) -> Databases:
     """New databases of the kind that this run tests: `DATABASE=postgresql make test`, SQLite otherwise."""

@@ -11,6 +11,9 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
+#: The group of those that need both cores while they run: a second one beside it would spoil what they measure.
+LOAD = "load"
+
 #: What takes longest begins first, so that no process has a long test left while the others have ended. Browsers and
 #: backups come before the stories, which leave more tasks in the shared hotline than a page shows, and spoilt audio.
 LONGEST_FIRST = (
@@ -30,10 +33,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = chosen
     items.sort(key=_rank)  # a stable sort: the order within is that of the files
     for item in items:
-        for name in SHARED:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
@@ -50,6 +51,13 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
         suffix = f"@{'_'.join(groups)}"
         if groups and not item.nodeid.endswith(suffix):
             item._id = type(item._id).parse(f"{item.nodeid}{suffix}")
+
+
+def _group(item: pytest.Item) -> str:
+    """The fixture that is started once. What has its whole volume needs both cores, so it runs one after the other."""
+    shared = next((name for name in SHARED if name in getattr(item, "fixturenames", ())), "")
+    has_volume = LEVELS.index("soak") <= LEVEL and item.get_closest_marker("soak") is not None
+    return LOAD if shared and has_volume else shared
 
 
 def _rank(item: pytest.Item) -> int:

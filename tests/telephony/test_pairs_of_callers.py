@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from twilio.request_validator import RequestValidator
 
 from ivr import prompts
@@ -150,7 +151,15 @@ class Kept:
 
 def contacts(made: list[Called]) -> dict[str, Kept]:
     """What calls have brought, by receipt code."""
-    theirs = select(Contact).join(Contact.call).where(Call.call_sid.in_([call.sid for call in made]))
+    theirs = (
+        select(Contact)
+        .join(Contact.call)
+        .where(Call.call_sid.in_([call.sid for call in made]))
+        .options(
+            contains_eager(Contact.call), joinedload(Contact.task), selectinload(Contact.messages),
+            selectinload(Contact.later_calls),
+        )
+    )  # fmt: skip
     with database.reading() as session:
         return {row.receipt_code: _kept(row) for row in session.scalars(theirs)}
 
