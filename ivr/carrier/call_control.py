@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,12 +151,21 @@ def errors_of(call_sid: str) -> list[str]:
         return []
 
 
-def end_conference(name: str) -> None:
-    """End a conference. The calls in it continue with their own documents. Safe to repeat.
+def empty_conference(name: str, following: Mapping[str, str]) -> None:
+    """Let each call in a conference go on with the document that `following` names for it. Safe to repeat.
+
+    Calls without one are ended. Carrier: who ends a conference hangs up everybody in it, so it is left to end itself
+    when nobody is in it any more.
 
     Raises:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
     for conference in client().conferences.list(friendly_name=name, limit=20):
-        if conference.status != "completed":
-            client().conferences(conference.sid).update(status="completed")
+        if conference.status == "completed":
+            continue
+        for participant in client().conferences(conference.sid).participants.list(limit=20):
+            if url := following.get(participant.call_sid):
+                with suppress(CallIsOver):
+                    redirect_call(participant.call_sid, url)
+            else:
+                end_call(participant.call_sid)

@@ -102,10 +102,14 @@ def bring_caller(entry_id: int) -> None:
 
 
 def end_room(conversation_id: int) -> None:
-    """End the conference of a conversation that is over."""
+    """Let everybody who is still in the conference of a conversation that is over go on with what follows it."""
     with database.reading() as session:
-        room = session.get_one(Conversation, conversation_id).room
-    call_control.end_conference(room)
+        conversation = session.get_one(Conversation, conversation_id)
+        room, entry = conversation.room, conversation.entry
+        following = {leg.call_sid: leg_url("/left", leg.id) for leg in conversation.legs if leg.call_sid}
+        if entry is not None:  # the caller goes on in the call script
+            following[entry.call.call_sid] = voice_url("/talk-over", conversation=conversation_id)
+    call_control.empty_conference(room, following)
 
 
 def tell_no_interpreter(conversation_id: int) -> None:

@@ -96,15 +96,15 @@ class Conference:
                 "participant-leave", participant, ReasonParticipantLeft=reason, ParticipantCallStatus=call_status
             )
             if participant.ends_conference:
-                self.end("moderator_ended_conference")
+                self.end("participant-with-end-conference-on-exit-left")
             elif not self.participants:
                 self._finish("last-participant-left")
 
-    def end(self, reason: str = "conference_ended_via_api") -> None:
-        """End the conference. The calls go on with their documents."""
+    def end(self, reason: str = "conference-ended-via-api") -> None:
+        """End the conference. The calls go on with their documents, unless they are ended too."""
         with self._lock:
             for participant in list(self.participants.values()):
-                self.remove(participant, reason)
+                self.remove(participant, reason.replace("-", "_"))
             if not self.participants:
                 self._finish(reason)
 

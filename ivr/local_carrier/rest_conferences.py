@@ -45,10 +45,13 @@ def show(sid: str) -> Response:
 
 @pages.post("/Conferences/<sid>.json")
 def update(sid: str) -> Response:
-    """End a conference."""
+    """End a conference, and the calls in it."""
     conference = _conference(sid)
     if set(request.form) != {"Status"} or request.form["Status"] != "completed":
         return error(400, 20001, "the local carrier knows Status=completed only")
+    # Carrier: a conference that is ended by REST hangs up its participants.
+    for execution in filter(None, map(current_switch().live, list(conference.participants))):
+        execution.complete()
     conference.end()
     return jsonify(conference_json(conference))
 

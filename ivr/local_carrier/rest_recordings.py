@@ -32,7 +32,7 @@ def media(sid: str) -> Response:
     Carrier: "The file may not exist yet."
     """
     store = current_switch().store
-    if store.recording(sid) is None or not store.audio_path(sid).exists():
+    if store.recording(sid) is None or not store.audio_path(sid).exists() or store.is_late(sid):
         abort(404)
     # Read whole: a client that goes away in between would leave the file open.
     return Response(store.audio_path(sid).read_bytes(), mimetype="audio/x-wav")

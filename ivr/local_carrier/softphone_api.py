@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 import phonenumbers
@@ -83,12 +83,12 @@ def refusals() -> Response:
 
 @pages.post("/refusals")
 def refuse() -> Response:
-    """Refuse from now on what the JSON says, and nothing else: `{"calls": {"+49…": 21215}, "texts": {"*": 20503}}`.
+    """Refuse from now on what the JSON says, and nothing else: `{"calls": {"+90": 21215}, "texts": {"*": 20503}}`.
 
     The tables are explained at :class:`ivr.local_carrier.store.Refusals`.
     """
     given = request.get_json()
-    names = {"calls", "texts", "failed_calls", "lost_texts"}
+    names = {table.name for table in fields(Refusals)}
     tables = given.values() if isinstance(given, dict) and set(given) <= names else abort(400)
     for table in tables:
         if not isinstance(table, dict) or not all(isinstance(code, int) and code > 0 for code in table.values()):

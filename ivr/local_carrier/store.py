@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -82,22 +83,25 @@ class MessageRecord:
 
 @dataclass
 class Refusals:
-    """What the carrier refuses on request, by number; `*` stands for every number.
+    """What the carrier refuses on request, by number; `+90` stands for every number that begins so, `*` for each.
 
     An entry of `calls` and `texts` is an error number of the REST interface (`21215`), which refuses the request. One
     of `failed_calls` is a SIP answer (`503`), with which a call fails that was taken. One of `lost_texts` is an error
-    number (`30005`), with which a message is reported as not delivered.
+    number (`30005`), with which a message is reported as not delivered. `late_recordings` has one entry, `*`: how often
+    the audio of a recording is not there yet.
     """
 
     calls: dict[str, int] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
     failed_calls: dict[str, int] = field(default_factory=dict)
     lost_texts: dict[str, int] = field(default_factory=dict)
+    late_recordings: dict[str, int] = field(default_factory=dict)
 
     def of(self, table: str, number: str) -> int | None:
         """The code with which something is refused to a number; None if it is not."""
         codes: dict[str, int] = getattr(self, table)
-        return codes.get(number, codes.get("*"))
+        begun = max((given for given in codes if given != "*" and number.startswith(given)), key=len, default="*")
+        return codes.get(begun)
 
 
 class Store:
@@ -109,20 +113,21 @@ class Store:
         self._calls: dict[str, CallRecord] = {}
         self._recordings: dict[str, RecordingRecord] = {}
         self._messages: dict[str, MessageRecord] = {}
+        self._asked: Counter[str] = Counter()
         for name in ("calls", "recordings", "messages"):
             (directory / name).mkdir(parents=True, exist_ok=True)
-        for path in _oldest_first(directory / "calls", "CA*.json"):
+        for path in _oldest_first(directory / "calls", "*.json"):
             call = CallRecord(**json.loads(path.read_text()))
             if call.status not in _OVER:  # the call ended when the process did
                 call.status = "failed"
             self._calls[call.sid] = call
-        for path in _oldest_first(directory / "recordings", "RE*.json"):
+        for path in _oldest_first(directory / "recordings", "*.json"):
             recording = RecordingRecord(**json.loads(path.read_text()))
             if recording.status == "in-progress" and not self.audio_path(recording.sid).exists():
                 path.unlink()  # the audio was lost when the process ended
                 continue
             self._recordings[recording.sid] = recording
-        for path in _oldest_first(directory / "messages", "SM*.json"):
+        for path in _oldest_first(directory / "messages", "*.json"):
             message = MessageRecord(**json.loads(path.read_text()))
             self._messages[message.sid] = message
 
@@ -150,6 +155,11 @@ class Store:
         """What the carrier refuses on request, read anew each time: the file may be written by hand."""
         path = self._directory / "refusals.json"
         return Refusals(**json.loads(path.read_text())) if path.exists() else Refusals()
+
+    def is_late(self, recording_sid: str) -> bool:
+        """Whether the audio of a recording is not there yet, as was asked for; each question brings it nearer."""
+        self._asked[recording_sid] += 1
+        return self._asked[recording_sid] <= (self.refusals().of("late_recordings", recording_sid) or 0)
 
     def keep_refusals(self, refusals: Refusals) -> None:
         """Store what the carrier refuses on request."""

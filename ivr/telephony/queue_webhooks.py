@@ -20,7 +20,7 @@ from ivr.domain.digits import number_in
 from ivr.domain.enums import QueueEntryMode, QueueEntryState, QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
-from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine
+from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine, TalkEnded
 from ivr.flows.state import CallState
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
@@ -189,13 +189,25 @@ def connected() -> Response:
 @waiting_callers.post("/no-interpreter")
 def no_interpreter() -> Response:
     """In a conversation: no interpreter is available; the caller may be called back together with one."""
+    talking = _talking()
+    return reply(engine.answer(script(), talking, NoInterpreter(), present_context()), talking)
+
+
+@waiting_callers.post("/talk-over")
+def talk_over() -> Response:
+    """The conversation is over, and the caller has been taken out of its room."""
+    talking = _talking()
+    return reply(engine.answer(script(), talking, TalkEnded(met=met(call_sid())), present_context()), talking)
+
+
+def _talking() -> CallState:
+    """The state of a caller in a conversation, which only their own call may ask for."""
     with database.reading() as session:
         conversation = session.get(Conversation, number_in(request.args, "conversation"))
         if conversation is None or conversation.entry is None or conversation.entry.call.call_sid != call_sid():
             abort(404)
         entry = conversation.entry
-    talking = engine.answer(script(), _resumed(entry), Bridged(conversation.room), present_context()).state
-    return reply(engine.answer(script(), talking, NoInterpreter(), present_context()), talking)
+    return engine.answer(script(), _resumed(entry), Bridged(conversation.room), present_context()).state
 
 
 def _resumed(entry: QueueEntry) -> CallState:
