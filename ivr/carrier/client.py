@@ -15,9 +15,11 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from ivr.carrier import tokens
-from ivr.carrier.refusals import CarrierRefused, of_error
+from ivr.carrier.dialects import dialect
+from ivr.carrier.refusals import CarrierRefused, Refusal, of_error
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
+from ivr.domain.enums import CarrierFault, CarrierName
 
 # The library logs every request with its telephone numbers at level INFO.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -37,12 +39,16 @@ class _HttpClient(TwilioHttpClient):
         self._tokens = tokens
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        target = _target(url)
+        target, spoken = _target(url), dialect()
+        if kwargs.get("data"):
+            kwargs["data"] = spoken.fields(kwargs["data"])
         login = kwargs.get("auth")
         if not login or not self._tokens:
             return _readable(super().request(method, target, *args, **kwargs))
         for token in self._tokens:
-            response = super().request(method, target, *args, **kwargs | {"auth": (login[0], token)})
+            logged_in = dict(spoken.login(login[0], token))
+            logged_in["headers"] = {**(kwargs.get("headers") or {}), **logged_in.get("headers", {})}
+            response = super().request(method, target, *args, **kwargs | logged_in)
             if response.status_code != 401:
                 tokens.worked(token)
                 break
@@ -52,10 +58,10 @@ class _HttpClient(TwilioHttpClient):
 def _target(url: str) -> str:
     """Where a request to a URL of the carrier is sent."""
     configured = settings()
-    if not configured.local and not configured.twilio_api_base_url:
+    if configured.carrier == CarrierName.TWILIO and not configured.local and not configured.twilio_api_base_url:
         return url
     base, path = urlsplit(configured.carrier_base_url), urlsplit(url)
-    return urlunsplit((base.scheme, base.netloc, base.path + path.path, path.query, ""))
+    return urlunsplit((base.scheme, base.netloc, base.path + dialect().path(path.path), path.query, ""))
 
 
 def _readable(response: Response) -> Response:
@@ -122,6 +128,9 @@ def send_text_message(to: str, body: str, message_id: int | None = None) -> str:
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
         requests.RequestException: the carrier could not be asked.
     """
+    if not dialect().SENDS_TEXTS:
+        reason = f"text messages are not sent through {settings().carrier}"
+        raise CarrierRefused(Refusal(CarrierFault.SENDER_REFUSED), reason)
     told = {} if message_id is None else {"status_callback": voice_url("/text/status", message=message_id)}
     try:
         return str(client().messages.create(to=to, body=body, **_sender(), **told).sid)

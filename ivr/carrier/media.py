@@ -12,6 +12,7 @@ from twilio.base.exceptions import TwilioRestException
 
 from ivr.carrier import tokens
 from ivr.carrier.client import base_url, client
+from ivr.carrier.dialects import dialect
 from ivr.config.settings import settings
 
 #: Size limit of a recording. 16-bit mono at 8 kHz is 16 kB a second: this is more than nine hours.
@@ -33,7 +34,8 @@ class NotAudio(Exception):
 def media_url(recording_sid: str) -> str:
     """The URL of a recording's WAV file. It is built from ids only, never from a URL that a request contains."""
     account = quote(settings().account_sid, safe="")
-    return f"{base_url()}/2010-04-01/Accounts/{account}/Recordings/{quote(recording_sid, safe='')}.wav"
+    path = f"/2010-04-01/Accounts/{account}/Recordings/{quote(recording_sid, safe='')}.wav"
+    return base_url() + dialect().path(path)
 
 
 def fetch_audio(recording_sid: str) -> bytes:
@@ -64,11 +66,13 @@ def fetch_audio(recording_sid: str) -> bytes:
 
 def _asked(recording_sid: str) -> requests.Response:
     """The carrier's answer, whose body is not read yet, by the first of the account's tokens that it takes."""
+    if dialect().NAMES_MEDIA:
+        return _asked_where_it_is(recording_sid)
     configured = settings()
     for token in tokens.in_order():
         response = requests.get(
             media_url(recording_sid),
-            auth=(configured.account_sid, token),
+            **dialect().login(configured.account_sid, token),
             timeout=(configured.twilio_timeout, configured.twilio_timeout),
             allow_redirects=False,
             stream=True,
@@ -78,6 +82,20 @@ def _asked(recording_sid: str) -> requests.Response:
             break
         response.close()
     return response
+
+
+def _asked_where_it_is(recording_sid: str) -> requests.Response:
+    """The same from a carrier that names the address of the audio, which needs no log-in then."""
+    try:
+        url = str(client().recordings(recording_sid).fetch().media_url or "")
+    except TwilioRestException as error:
+        if error.status == 404:
+            raise NotThere(recording_sid) from error
+        raise
+    if not url.startswith(("https://", f"{base_url()}/")):
+        raise NotThere(recording_sid)
+    timeout = settings().twilio_timeout
+    return requests.get(url, timeout=(timeout, timeout), allow_redirects=False, stream=True)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from ivr.config.carrier import Carrier
 from ivr.config.sections import FORMS, VoiceSettings
 from ivr.config.transcription import Transcription
+from ivr.domain.carrier_voices import at_carrier
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.opening_hours import Hours
 from ivr.domain.setting_types import PhoneNumber, TrunkNumber
 
 
-class Callers(Transcription):
+class Callers(Transcription, Carrier):
     """What callers meet."""
 
     hotline_number: PhoneNumber = Field("+494211782666", description="The number of the hotline in E.164.")
@@ -133,7 +135,8 @@ class Callers(Transcription):
         """The carrier's language tag and voice; None where its prompts have to be played."""
         if voice := self.voices.get(language):
             return voice.language, voice.voice
-        return LANGUAGES[language].carrier_voice
+        usual = LANGUAGES[language].carrier_voice
+        return usual and (usual[0], at_carrier(self.carrier, usual[1]))
 
     def check_dialled_languages(self) -> None:
         """See that callers are greeted in a language of the menu.

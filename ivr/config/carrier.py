@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cached_property
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from ivr.config.installation import Installation
+from ivr.domain.enums import CarrierName
+
+#: Where each carrier's REST interface is; SignalWire gives every account a host.
+_BASE_URLS = {
+    CarrierName.TWILIO: "https://api.twilio.com",
+    CarrierName.SIGNALWIRE: "",
+    CarrierName.TELNYX: "https://api.telnyx.com",
+}
 
 #: The carrier's own tokens have 32 characters; a shorter one, or one of fewer different characters, is refused.
 _TOKEN_LENGTH, _TOKEN_VARIETY = 16, 8
@@ -15,8 +25,25 @@ _TOKEN_LENGTH, _TOKEN_VARIETY = 16, 8
 class Carrier(Installation):
     """The account at the carrier, and where its REST interface is."""
 
-    twilio_account_sid: str = Field("", description="The carrier account. Local mode makes one up.")
-    twilio_auth_token: str = Field("", description="Token that signs the carrier's webhooks. Local mode makes one.")
+    carrier: CarrierName = Field(
+        CarrierName.TWILIO,
+        description="`twilio`, or one that understands the same documents: `signalwire`, `telnyx`. See "
+        "docs/carriers.md for what differs and what was not tried.",
+    )
+    carrier_webhook_key: str = Field(
+        "",
+        description="What webhooks are checked with where it is not the token: SignalWire's signing key, or Telnyx's "
+        "public key (base64). Local mode makes one.",
+    )
+    twilio_account_sid: str = Field(
+        "",
+        description="The carrier account (SignalWire: project; Telnyx: account). Local mode makes one up.",
+    )
+    twilio_auth_token: str = Field(
+        "",
+        description="Token of the account (SignalWire: API token; Telnyx: API key). Twilio signs webhooks with it. "
+        "Local mode makes one.",
+    )
     twilio_secondary_auth_token: str = Field(
         "",
         description="The account's other token, while one is exchanged: webhooks signed with either are accepted, and "
@@ -31,8 +58,8 @@ class Carrier(Installation):
     twilio_edge: str = Field("", description="Edge of the carrier, such as `dublin`; together with `twilio_region`.")
     twilio_api_base_url: str = Field(
         "",
-        description="Base of the carrier's REST interface and media. Empty: Twilio, or the local carrier in local "
-        "mode.",
+        description="Base of the carrier's REST interface and media, such as `https://example.signalwire.com`. Empty: "
+        "the carrier's usual one, or the local carrier in local mode.",
     )
     sms_sender: str = Field(
         "",
@@ -59,9 +86,25 @@ class Carrier(Installation):
 
     @cached_property
     def carrier_base_url(self) -> str:
-        """Base of the carrier's REST interface; the local exchange in local mode, else Twilio."""
-        default = self.exchange_url if self.local else "https://api.twilio.com"
+        """Base of the carrier's REST interface; the local exchange in local mode, else the carrier's usual one."""
+        default = self.exchange_url if self.local else _BASE_URLS[self.carrier]
         return (self.twilio_api_base_url or default).rstrip("/")
+
+    @cached_property
+    def webhook_key(self) -> str:
+        """What webhooks are checked with, for carriers that do not sign with the token."""
+        if self.carrier_webhook_key or not self.local:
+            return self.carrier_webhook_key
+        secret = self.local_signing_key
+        if self.carrier == CarrierName.TELNYX:
+            public = Ed25519PrivateKey.from_private_bytes(secret.encode()).public_key()
+            return b64encode(public.public_bytes_raw()).decode()
+        return secret
+
+    @cached_property
+    def local_signing_key(self) -> str:
+        """What the local carrier signs with in place of a carrier that does not sign with the token; 32 characters."""
+        return self._local_secret("webhook_key")[:32]
 
     @cached_property
     def account_sid(self) -> str:
@@ -89,6 +132,8 @@ class Carrier(Installation):
         Raises:
             ValueError: they are not.
         """
+        if self.carrier != CarrierName.TWILIO and self.twilio_region:
+            raise ValueError("twilio_region: only Twilio has regions")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.local and self.port == self.exchange_port:
@@ -108,5 +153,9 @@ class Carrier(Installation):
                 continue
             if len(token) < _TOKEN_LENGTH or len(set(token)) < _TOKEN_VARIETY:
                 raise ValueError(f"{name}: this is no token of the carrier, whose webhooks it signs")
+        if self.carrier != CarrierName.TWILIO and not self.carrier_webhook_key:
+            raise ValueError(f"carrier_webhook_key: {self.carrier} signs webhooks with a key that is not the token")
+        if not self.carrier_base_url:
+            raise ValueError(f"twilio_api_base_url: {self.carrier} has a host for each account; name yours")
         if self.fallback_base_url and not self.fallback_base_url.startswith("https://"):
             raise ValueError("fallback_base_url must begin with https:// in production mode")

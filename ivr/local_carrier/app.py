@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from ivr.config.settings import Settings
-from ivr.local_carrier import rest_account, rest_api, rest_products, scripted_calls_api, softphone_api
+from ivr.domain.enums import CarrierName
+from ivr.local_carrier import rest_account, rest_api, rest_products, rest_recordings, scripted_calls_api, softphone_api
 from ivr.local_carrier.call import Subscription
+from ivr.local_carrier.dialects import DIALECTS, TWILIO, Paths
 from ivr.local_carrier.store import Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.webhooks import Webhooks
@@ -23,7 +25,9 @@ def create_switch(settings: Settings) -> Switch:
     # The webhooks that `carrier configure` has set are kept, if they belong to this installation.
     kept = {name: url for name, url in store.number().items() if name in webhooks and url.startswith(webhooks[name])}
     subscription = Subscription(account_sid=settings.account_sid, number=settings.hotline_number, **webhooks | kept)
-    return Switch(subscription, store, Webhooks(settings.auth_token))
+    dialect = DIALECTS[settings.carrier]
+    key = settings.auth_token if dialect is TWILIO else settings.local_signing_key
+    return Switch(subscription, store, Webhooks(key, dialect), dialect)
 
 
 def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
@@ -34,7 +38,7 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
     app.extensions["switch"] = switch
     app.extensions["softphones"] = softphone_api.Softphones()
     account_sid = switch.subscription.account_sid
-    authenticate = rest_api.authentication(account_sid, settings.auth_token)
+    authenticate = rest_api.authentication(account_sid, settings.auth_token, switch.dialect)
     app.register_blueprint(rest_api.blueprint(account_sid, authenticate))
     app.register_blueprint(rest_products.blueprint(authenticate))
 
@@ -44,6 +48,11 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
 
     app.register_blueprint(softphone_api.pages)
     app.register_blueprint(scripted_calls_api.pages)
+
+    app.wsgi_app = Paths(app.wsgi_app, switch.dialect)  # type: ignore[method-assign]
+
+    if switch.dialect.name == CarrierName.TELNYX:  # whose recordings are at an address of their own
+        app.add_url_rule("/media/<sid>.wav", view_func=rest_recordings.media)
 
     @app.get("/healthz")
     def healthz() -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conferences
+from ivr.local_carrier.dialects import Dialect
 from ivr.local_carrier.store import Store
 from ivr.local_carrier.twiml_parser import Verb
 from ivr.local_carrier.webhooks import Webhooks
@@ -78,6 +79,7 @@ class Carrier(Protocol):
     webhooks: Webhooks
     conferences: Conferences
     call_queues: CallQueues
+    dialect: Dialect
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
         """Send a status callback in the background."""

@@ -6,7 +6,6 @@ The resources are in `rest_account`, `rest_calls`, `rest_conferences`, `rest_rec
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request
@@ -19,15 +18,15 @@ from ivr.local_carrier import (
     rest_numbers,
     rest_recordings,
 )
+from ivr.local_carrier.dialects import Dialect
 from ivr.local_carrier.rest_format import current_switch, error
 
 
-def authentication(account_sid: str, token: str) -> Callable[[], Response | None]:
-    """Basic authentication, which takes the account's id and token."""
+def authentication(account_sid: str, token: str, dialect: Dialect) -> Callable[[], Response | None]:
+    """Authentication in the manner of a carrier, which takes the account's id and token, or the token alone."""
 
     def authenticate() -> Response | None:
-        given = request.authorization
-        if given is None or given.username != account_sid or not hmac.compare_digest(given.password or "", token):
+        if not dialect.logged_in(request, account_sid, token):
             return error(401, 20003, "Authenticate")
         return None
 

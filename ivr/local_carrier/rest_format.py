@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request
 
+from ivr.domain.enums import CarrierName
 from ivr.local_carrier.call import Subscription
 from ivr.local_carrier.conferences import Conference, Participant
 from ivr.local_carrier.store import CallRecord, MessageRecord, RecordingRecord
@@ -67,14 +68,15 @@ def page(name: str, items: list[dict[str, Any]]) -> Response:
     number = max(request.args.get("Page", 0, int), 0)
     part = items[number * size : (number + 1) * size]
     more = len(items) > (number + 1) * size
+    path = request.environ.get("carrier.path", request.path)
     return jsonify(
         {
             name: part,
             "page": number,
             "page_size": size,
             "uri": request.full_path,
-            "first_page_uri": f"{request.path}?PageSize={size}&Page=0",
-            "next_page_uri": f"{request.path}?PageSize={size}&Page={number + 1}" if more else None,
+            "first_page_uri": f"{path}?PageSize={size}&Page=0",
+            "next_page_uri": f"{path}?PageSize={size}&Page={number + 1}" if more else None,
             "previous_page_uri": None,
             "start": number * size,
             "end": number * size + len(part) - 1,
@@ -119,6 +121,13 @@ def number_json(item: Subscription) -> dict[str, Any]:
     }
 
 
+def _media_url(recording_sid: str) -> str:
+    """Where the audio is: at the resource, or at an address of its own that needs no log-in."""
+    if current_switch().dialect.name == CarrierName.TELNYX:
+        return f"{request.host_url}media/{recording_sid}.wav"
+    return f"{account_url()}/Recordings/{recording_sid}"
+
+
 def recording_json(item: RecordingRecord) -> dict[str, Any]:
     """A recording, without its audio."""
     return _common(item.sid, item.date_created) | {
@@ -134,7 +143,7 @@ def recording_json(item: RecordingRecord) -> dict[str, Any]:
         "encryption_details": {"type": "rsa-aes"} if current_switch().store.account.recordings_encrypted else None,
         "start_time": item.date_created,
         "uri": f"{account_url()}/Recordings/{item.sid}.json",
-        "media_url": f"{account_url()}/Recordings/{item.sid}",
+        "media_url": _media_url(item.sid),
         "subresource_uris": {},
     }
 

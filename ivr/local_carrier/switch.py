@@ -11,8 +11,9 @@ from typing import Protocol
 from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conferences
+from ivr.local_carrier.dialects import TWILIO, Dialect
 from ivr.local_carrier.lines import Line, SilentLine
-from ivr.local_carrier.store import CallRecord, MessageRecord, Store, new_sid
+from ivr.local_carrier.store import CallRecord, MessageRecord, Store
 from ivr.local_carrier.twiml_executor import Execution
 from ivr.local_carrier.webhooks import WebhookFailed, Webhooks
 
@@ -41,7 +42,8 @@ class Post(Protocol):
 class Switch:
     """Connects callers, the hotline, and the telephones of the local carrier."""
 
-    def __init__(self, subscription: Subscription, store: Store, webhooks: Webhooks) -> None:
+    def __init__(self, subscription: Subscription, store: Store, webhooks: Webhooks, dialect: Dialect = TWILIO) -> None:
+        self.dialect = dialect
         self.subscription = subscription
         self.store = store
         self.webhooks = webhooks
@@ -67,7 +69,7 @@ class Switch:
 
         `parameters` are further fields of the voice webhooks, as the headers of a SIP trunk would be.
         """
-        record = CallRecord(new_sid("CA"), from_, to or self.subscription.number)
+        record = CallRecord(self.dialect.new_call_id(), from_, to or self.subscription.number)
         record.forwarded_from = (parameters or {}).get("ForwardedFrom", "")
         setup = CallSetup(
             self.subscription.voice_url,
@@ -83,7 +85,7 @@ class Switch:
         self, to: str, from_: str, setup: CallSetup, timeout: float = 60, *, detect_machine: bool = False
     ) -> CallRecord:
         """Call a telephone for the hotline; it rings for at most `timeout` seconds. The call runs in the background."""
-        record = CallRecord(new_sid("CA"), from_, to, "outbound-api", status="queued")
+        record = CallRecord(self.dialect.new_call_id(), from_, to, "outbound-api", status="queued")
         self.store.keep_call(record)
         ringing = self._ringing[record.sid] = Ringing(record.sid, from_, timeout)
         threading.Thread(

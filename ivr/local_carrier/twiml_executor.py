@@ -123,7 +123,7 @@ class Execution:
         response = self.carrier.webhooks.post(request.url, {**self.standard_form(), **request.form})
         if not response.headers.get("Content-Type", "").startswith(("text/xml", "application/xml")):
             raise DocumentError(12300, f"content type {response.headers.get('Content-Type')}")
-        return parse(response.data)
+        return parse(response.data, self.carrier.dialect.voices)
 
     def fail(self, reason: str) -> NoReturn:
         """End the call because of an error, which the report lists.
@@ -154,6 +154,8 @@ class Execution:
             "Called": self.record.to,
             "Caller": self.record.from_,
             "CallerCity": "",
+            # Carrier: whether the network vouches for the caller's number (SHAKEN/STIR); German networks do not.
+            "StirVerstat": "No-TN-Validation",
             "Direction": self.record.direction,
             "From": self.record.from_,
             "To": self.record.to,

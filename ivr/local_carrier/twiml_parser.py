@@ -96,8 +96,8 @@ class Verb:
         return int(self.attributes.get(attribute, default))
 
 
-def parse(document: bytes) -> tuple[Verb, ...]:
-    """Parse a document of at most 64 kB into its verbs.
+def parse(document: bytes, voices: Mapping[str, str] = VOICE_LANGUAGES) -> tuple[Verb, ...]:
+    """Parse a document of at most 64 kB into its verbs. `voices`: the language of each that is known.
 
     Raises:
         DocumentError: 12100 for broken XML, 12200 for what the carrier's schema does not know.
@@ -110,10 +110,11 @@ def parse(document: bytes) -> tuple[Verb, ...]:
         raise DocumentError(12100, f"not XML: {error}") from error
     if root.tag != "Response":
         raise DocumentError(12102, f"<{root.tag}> instead of <Response>")
-    return tuple(_verb(element, tuple(name for name in _ATTRIBUTES if name not in _NESTED)) for element in root)
+    allowed = tuple(name for name in _ATTRIBUTES if name not in _NESTED)
+    return tuple(_verb(element, allowed, voices) for element in root)
 
 
-def _verb(element: ElementTree.Element, allowed: tuple[str, ...]) -> Verb:
+def _verb(element: ElementTree.Element, allowed: tuple[str, ...], voices: Mapping[str, str]) -> Verb:
     name = element.tag
     if name not in allowed:
         raise DocumentError(12200, f"<{name}> is not known here")
@@ -137,8 +138,9 @@ def _verb(element: ElementTree.Element, allowed: tuple[str, ...]) -> Verb:
     text = (element.text or "").strip()
     if name == "Say":
         voice, language = element.get("voice", ""), element.get("language", "")
-        if VOICE_LANGUAGES.get(voice) != language:
+        if voices.get(voice) != language:
             raise DocumentError(13520, f"voice {voice!r} does not speak {language!r}")
     if name in ("Say", "Play", "Redirect", "Enqueue", *_NESTED) and not text:
         raise DocumentError(12200, f"<{name}> is empty")
-    return Verb(name, dict(element.attrib), text, tuple(_verb(child, _CHILDREN.get(name, ())) for child in element))
+    children = tuple(_verb(child, _CHILDREN.get(name, ()), voices) for child in element)
+    return Verb(name, dict(element.attrib), text, children)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urldefrag, urlencode
@@ -13,9 +12,12 @@ import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ivr.audio.wav import Sound, read_wav
+from ivr.local_carrier.dialects import TWILIO, Dialect
 
-#: Carrier: a webhook that has not answered after 15 s has failed.
+#: Carrier: a webhook that has not answered after 15 s, all tries together, has failed.
 TIMEOUT = 15.0
+#: Carrier: a URL may have 4,000 characters.
+LONGEST_URL = 4_000
 #: Number of media files kept in memory at most.
 _KEPT = 5000
 
@@ -28,13 +30,35 @@ class WebhookFailed(Exception):
         self.code = code
 
 
-def sign(token: str, url: str, form: Mapping[str, str]) -> str:
-    """HMAC-SHA1 over the URL without its fragment and the form's sorted names and values, in base64.
+@dataclass(frozen=True)
+class Override:
+    """What the fragment of a webhook's URL asks for; times in seconds.
 
-    This is written from the carrier's documentation and does not use its library, so that each checks the other.
+    Carrier: 5 s to connect (`ct`), 15 s to read (`rt`), 15 s in all (`tt`), one retry (`rc`, 5 at most) where there was
+    no connection (`rp`). Times are given in milliseconds, and cannot be longer than these, save 10 s to connect.
     """
-    text = urldefrag(url).url + "".join(name + form[name] for name in sorted(form))
-    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+
+    connect: float = 5.0
+    read: float = TIMEOUT
+    total: float = TIMEOUT
+    retries: int = 1
+    policy: frozenset[str] = frozenset({"ct"})
+
+    @classmethod
+    def of(cls, fragment: str) -> Override:
+        """What a fragment asks for."""
+        given = {name: values[0] for name, values in parse_qs(fragment).items()}
+
+        def seconds(name: str, usual: float, longest: float) -> float:
+            return min(max(int(given[name]) / 1000, 0.1), longest) if name in given else usual
+
+        return cls(
+            seconds("ct", cls.connect, 10.0),
+            seconds("rt", cls.read, TIMEOUT),
+            seconds("tt", cls.total, TIMEOUT),
+            min(int(given.get("rc", cls.retries)), 5),
+            frozenset(given.get("rp", "ct").split(",")),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,51 +73,58 @@ class Media:
 class Webhooks:
     """Posts forms to the product."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, key: str, dialect: Dialect = TWILIO) -> None:
+        self._key = key
+        self._dialect = dialect
         self._media: dict[str, Media] = {}
         self._connections = urllib3.PoolManager(maxsize=64, retries=False, timeout=TIMEOUT)
 
     def post(self, url: str, form: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Post a form, with the retries that the URL's fragment asks for (`#rc=3&rp=ct,rt,5xx`).
 
-        By default only a failed connection is tried again, once. Each attempt may take 15 seconds.
+        By default only a failed connection is tried again, once. All tries together may take 15 seconds.
 
         Raises:
-            WebhookFailed: 11200 for a status that is no success, 11205 for no connection or no answer in time.
+            WebhookFailed: 11100 for a URL that is too long, 11200 for a status that is no success, 11205 for no
+                connection or no answer in time.
         """
         target, fragment = urldefrag(url)
-        override = {name: values[0] for name, values in parse_qs(fragment).items()}
-        tries = 1 + int(override.get("rc", "1"))
-        policy = set(override.get("rp", "ct").split(","))
-        headers = {
-            "X-Twilio-Signature": sign(self._token, url, form),
+        if len(target) > LONGEST_URL:
+            raise WebhookFailed(11100, f"a URL of {len(target)} characters, the carrier takes {LONGEST_URL}")
+        override = Override.of(fragment)
+        body = urlencode(form)
+        headers = self._headers(url, target, form, body)
+        failure = WebhookFailed(11205, "not tried")
+        ends = time.monotonic() + override.total
+        for _ in range(1 + override.retries):
+            left = ends - time.monotonic()
+            if left <= 0:
+                break
+            timeout = urllib3.Timeout(connect=min(override.connect, left), read=min(override.read, left), total=left)
+            try:
+                response = self._connections.request(
+                    "POST", target, body=body, headers=headers, redirect=False, timeout=timeout
+                )
+            except ReadTimeoutError:
+                failure, reason = WebhookFailed(11205, "no answer in time"), "rt"
+            except HTTPError as error:
+                failure, reason = WebhookFailed(11205, f"no connection: {error}"), "ct"
+            else:
+                if 200 <= response.status < 300:
+                    return response
+                failure, reason = WebhookFailed(11200, f"status {response.status}"), f"{response.status // 100}xx"
+            if not override.policy & {reason, "all"}:
+                break
+        raise failure
+
+    def _headers(self, url: str, target: str, form: Mapping[str, str], body: str) -> dict[str, str]:
+        return {
+            **self._dialect.signed(self._key, url, form, body),
             "I-Twilio-Idempotency-Token": hashlib.sha256(target.encode()).hexdigest()[:32],
             "User-Agent": "local-carrier",
             "Content-Type": "application/x-www-form-urlencoded",
             "Connection": "close",  # connections that are kept alive would all reach the same web process
         }
-        body = urlencode(form)
-        failure = WebhookFailed(11205, "not tried")
-        for _ in range(tries):
-            try:
-                response = self._connections.request("POST", target, body=body, headers=headers, redirect=False)
-            except ReadTimeoutError:
-                failure = WebhookFailed(11205, "no answer in time")
-                if not policy & {"rt", "all"}:
-                    break
-                continue
-            except HTTPError as error:
-                failure = WebhookFailed(11205, f"no connection: {error}")
-                if not policy & {"ct", "all"}:
-                    break
-                continue
-            if 200 <= response.status < 300:
-                return response
-            failure = WebhookFailed(11200, f"status {response.status}")
-            if not policy & {f"{response.status // 100}xx", "all"}:
-                break
-        raise failure
 
     def get_media(self, url: str) -> Media:
         """Fetch a sound to play. A response marked as immutable is kept in memory, as the carrier does.

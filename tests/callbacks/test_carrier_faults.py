@@ -153,7 +153,7 @@ def test_the_local_carrier_reports_what_did_not_arrive(exchange: Switch, text, m
     sms_job.send(message_id)
     exchange._callbacks.shutdown(wait=True)
     ((url, form),) = posted
-    from ivr.local_carrier.webhooks import sign
+    from ivr.local_carrier.dialects import sign
     from ivr.web.app import create_app
 
     path = url.partition("/voice")[2].partition("#")[0]

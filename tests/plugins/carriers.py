@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from ivr.local_carrier import twiml_executor
+from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES
 from tests.support import conformance
 
 
@@ -16,9 +17,10 @@ def documents_are_compared() -> Iterator[None]:
     """Every document that a local carrier of this process executes is compared with the carrier's own types."""
     parse = twiml_executor.parse
 
-    def compared(document: bytes) -> object:
-        verbs = parse(document)
-        conformance.compare_document(document)
+    def compared(document: bytes, voices: Mapping[str, str]) -> object:
+        verbs = parse(document, voices)
+        if voices is VOICE_LANGUAGES:  # other carriers have other voices
+            conformance.compare_document(document)
         return verbs
 
     patch = pytest.MonkeyPatch()

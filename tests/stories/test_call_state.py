@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import select
 
 from ivr.domain.timestamps import utc_now
-from ivr.local_carrier.webhooks import sign
+from ivr.local_carrier.dialects import sign
 from ivr.platform import database
 from ivr.platform.work_models import Checkpoint
 from ivr.telephony import former_version

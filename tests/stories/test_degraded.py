@@ -16,9 +16,9 @@ import requests
 from sqlalchemy import func, select
 
 from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.dialects import sign
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
-from ivr.local_carrier.webhooks import sign
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
 from ivr.platform import database, spool, spool_files

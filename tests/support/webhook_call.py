@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.local_carrier.webhooks import sign
+from ivr.local_carrier.dialects import sign
 from ivr.prompts.catalogue import catalogue
 from ivr.web.app import create_app
 

@@ -16,7 +16,7 @@ from ivr.contact_centre import call_queue
 from ivr.domain.enums import Concern, QueueExit
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
-from ivr.local_carrier.webhooks import sign
+from ivr.local_carrier.dialects import sign
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 from ivr.config.settings import settings
 from ivr.domain.permissions import CARRIER, PROGRAM, permission_of
-from ivr.local_carrier.webhooks import sign
+from ivr.local_carrier.dialects import sign
 from tests.support.people import log_in
 from tests.support.volume import volume
 from tests.web.test_bad_input import NAMES, app  # noqa: F401 - the fixture of the application

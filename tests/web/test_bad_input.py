@@ -18,7 +18,7 @@ from ivr.accounts.api_tokens import new_token
 from ivr.config.settings import settings
 from ivr.domain.permissions import CARRIER, permission_of
 from ivr.domain.timestamps import utc_now
-from ivr.local_carrier.webhooks import sign
+from ivr.local_carrier.dialects import sign
 from ivr.platform import database
 from ivr.platform.orm import Base
 from ivr.web import errors, rate_limits

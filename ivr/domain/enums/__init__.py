@@ -39,7 +39,7 @@ from ivr.domain.enums.calls import (
     TranscriptReason,
     TranscriptState,
 )
-from ivr.domain.enums.carrier import CarrierFault, CarrierSide, Medium
+from ivr.domain.enums.carrier import CarrierFault, CarrierName, CarrierSide, Medium
 from ivr.domain.enums.contact_centre import (
     CallQueueState,
     ConversationKind,
@@ -107,6 +107,7 @@ __all__ = [
     "CallRowState",
     "CallerProof",
     "CarrierFault",
+    "CarrierName",
     "CarrierSide",
     "ClockState",
     "Companion",

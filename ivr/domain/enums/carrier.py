@@ -13,6 +13,14 @@ class CarrierSide(StrEnum):
     NETWORK = "network"
 
 
+class CarrierName(StrEnum):
+    """The carriers whose interfaces are known."""
+
+    TWILIO = "twilio"
+    SIGNALWIRE = "signalwire"
+    TELNYX = "telnyx"
+
+
 class CarrierFault(StrEnum):
     """Why the carrier did not place a call or deliver a text message."""
 

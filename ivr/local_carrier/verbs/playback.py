@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import Sound
 from ivr.local_carrier.lines import Utterance
-from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES, Verb
+from ivr.local_carrier.twiml_parser import Verb
 from ivr.local_carrier.verbs.base import Request, action_url
 from ivr.local_carrier.webhooks import WebhookFailed
 
@@ -54,7 +54,7 @@ def gather(execution: Execution, url: str, verb: Verb) -> Request | None:
 def _play(execution: Execution, url: str, verb: Verb, *, interruptible: bool) -> bool:
     """Play a prompt. Returns True if the caller interrupted it with a key."""
     if verb.name == "Say":
-        language = VOICE_LANGUAGES[verb.attributes["voice"]]
+        language = execution.carrier.dialect.voices[verb.attributes["voice"]]
         utterance = Utterance(verb.text, language, partial(speak, verb.text, language))
     else:
         try:

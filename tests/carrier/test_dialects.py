@@ -1,0 +1,215 @@
+"""Each carrier's manner: the same stories with ids, signatures, log-in, addresses and voices of each.
+
+A hotline in this process answers the local carrier, which speaks as the carrier does. `make soak-night` tells all
+stories in each manner.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+import requests
+from sqlalchemy import select
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from ivr.audio.wav import RATE, Sound
+from ivr.carrier import call_control, media, signalwire, telnyx
+from ivr.carrier.client import client, send_text_message
+from ivr.carrier.refusals import CarrierRefused
+from ivr.carrier.webhook_urls import voice_url
+from ivr.config.settings import Settings, settings
+from ivr.domain.enums import CarrierFault, CarrierName
+from ivr.local_carrier.app import create_app as create_carrier
+from ivr.local_carrier.app import create_switch
+from ivr.local_carrier.call import CallReport, CallSetup
+from ivr.local_carrier.dialects import sign
+from ivr.local_carrier.lines import ScriptedLine
+from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.local_carrier.switch import Switch
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.models.voicebox import Recording
+from ivr.platform import database
+from ivr.telephony import last_resort_texts
+from ivr.web.app import create_app
+from tests.support.environment import forget_settings
+from tests.support.servers import QuietRequestHandler, free_port
+from tests.support.waiting import eventually
+
+SPEECH = Sound((np.sin(np.arange(RATE * 2) / 3) * 9000).astype(np.int16), RATE)
+
+
+@dataclass
+class Line:
+    """The hotline and the local carrier, both in this process."""
+
+    settings: Settings
+    switch: Switch
+
+    def rings(self, *keys: str, number: str = "+4915112345678", **script: object) -> CallReport:
+        """A caller follows a script, outside opening hours."""
+        caller = ScriptedCaller(keys=keys, **script)
+        return self.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
+
+
+@pytest.fixture
+def in_the_manner_of(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[CarrierName], Line]]:
+    servers: list[BaseWSGIServer] = []
+
+    def serve(port: int, application: object) -> None:
+        server = make_server("127.0.0.1", port, application, threaded=True, request_handler=QuietRequestHandler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def begin(carrier: CarrierName) -> Line:
+        for name, value in {"CARRIER": carrier, "PORT": str(free_port()), "EXCHANGE_PORT": str(free_port())}.items():
+            monkeypatch.setenv(name, value)
+        forget_settings()
+        switch = create_switch(settings())
+        serve(settings().port, create_app())
+        serve(settings().exchange_port, create_carrier(settings(), switch))
+        return Line(settings(), switch)
+
+    yield begin
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    forget_settings()
+
+
+@pytest.fixture(params=[CarrierName.SIGNALWIRE, CarrierName.TELNYX])
+def line(request: pytest.FixtureRequest, in_the_manner_of: Callable[[CarrierName], Line]) -> Line:
+    return in_the_manner_of(request.param)
+
+
+def test_a_message_is_left_fetched_and_deleted(line: Line) -> None:
+    report = line.rings("1", "1", "1", sounds=[SPEECH])
+    assert report.errors == []
+    with database.reading() as session:
+        call = session.scalars(select(Call).where(Call.call_sid == report.call_sid)).one()
+        assert session.scalars(select(CallbackTask)).one().call_id == call.id
+        sid = session.scalars(select(Recording.recording_sid)).one()
+    assert media.fetch_audio(sid).startswith(b"RIFF")
+    assert [one.recording_sid for one in media.recordings_of(report.call_sid)] == [sid]
+    media.delete_recording(sid)
+    with pytest.raises(media.NotThere):
+        media.fetch_audio(sid)
+
+
+def test_a_caller_who_wants_no_recording_is_called_back(line: Line) -> None:
+    report = line.rings("2", "1", "2", number="+4915112345679")
+    assert report.errors == []
+    eventually(lambda: report.call_sid in [call.call_sid for call in _calls()])
+
+
+def _calls() -> list[Call]:
+    with database.reading() as session:
+        return list(session.scalars(select(Call)))
+
+
+def test_the_voices_are_those_of_the_carrier(in_the_manner_of: Callable[[CarrierName], Line], monkeypatch) -> None:
+    """The last resort in Ukrainian and Bulgarian, whose voices have another name at each carrier."""
+    monkeypatch.setenv("LANGUAGES", '["uk", "bg", "de"]')
+    heard = {}
+    for carrier in CarrierName:
+        line = in_the_manner_of(carrier)
+        monkeypatch.setattr("ivr.telephony.voice_webhooks.new_call", _broken)
+        said: list[str] = []
+        report = line.rings("-", on_event=lambda event, said=said: said.append(str(event.get("text"))))
+        heard[carrier] = (report.errors, [text for text in said if text in _apologies()])
+    assert len(_apologies()) == 3
+    assert set(map(str, heard.values())) == {str(([], _apologies()))}
+
+
+def _broken() -> None:
+    raise OSError("no disk")
+
+
+def _apologies() -> list[str]:
+    return [last_resort_texts.TEXTS[code].apology for code in ("uk", "bg", "de")]
+
+
+def test_the_hotline_calls_and_its_calls_are_listed(line: Line) -> None:
+    line.switch.telephones["+4915100000001"] = lambda _: ScriptedLine(ScriptedCaller(hangs_up=True))
+    sid = call_control.place_call(
+        "+4915100000001", voice_url("/incoming"), voice_url("/status"), ring_seconds=5, detect_machine=True
+    )
+    eventually(lambda: call_control.call_status(sid) == "completed" and line.switch.live(sid) is None)
+    assert sid in [call.call_sid for call in call_control.calls_since(_long_ago())]
+    with pytest.raises(call_control.CallIsOver):
+        call_control.redirect_call(sid, voice_url("/incoming"))
+    call_control.end_call(sid)
+    call_control.empty_conference("room-1", {})
+
+
+def _long_ago() -> datetime:
+    return datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_more_calls_than_a_page_holds(line: Line) -> None:
+    """The address of the next page is that of the carrier."""
+    for number in range(3):
+        line.switch.originate(f"+491510000000{number}", "+494211782666", CallSetup(voice_url("/incoming")))
+    assert len(client().calls.list(page_size=2)) == 3
+
+
+def test_a_text_message(in_the_manner_of: Callable[[CarrierName], Line]) -> None:
+    line = in_the_manner_of(CarrierName.SIGNALWIRE)
+    sid = send_text_message("+4915112345678", "Ihre Anfragenummer")
+    assert line.switch.store.message(sid) is not None
+    in_the_manner_of(CarrierName.TELNYX)
+    with pytest.raises(CarrierRefused) as refused:
+        send_text_message("+4915112345678", "Ihre Anfragenummer")
+    assert refused.value.refusal.fault == CarrierFault.SENDER_REFUSED
+
+
+def posted(line: Line, form: dict[str, str], *, changed: bytes = b"", **headers: str) -> int:
+    """The status of a signed request, after something about it was changed."""
+    url, body = f"{line.settings.calls_url}/voice/status", urlencode(form)
+    signed = dict(line.switch.dialect.signed(line.settings.local_signing_key, url, form, body))
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    return requests.post(url, data=body.encode() + changed, headers=kind | signed | headers, timeout=10).status_code
+
+
+def test_what_the_carrier_has_not_signed_is_refused(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = {"CallSid": "1", "From": "+49151", "CallStatus": "completed", "Empty": "", "Name": "Grüße"}
+    assert posted(line, form) == 204
+    assert posted(line, form, changed=b"&Digits=9") == 403
+    assert posted(line, form, **{"Content-Type": "application/json"}) == 403
+    if line.settings.carrier == CarrierName.TELNYX:  # which signs the time, and by its key alone
+        monkeypatch.setattr("ivr.local_carrier.dialects.time", SimpleNamespace(time=lambda: 1_700_000_000))
+        assert posted(line, form) == 403
+        assert posted(line, form, **{"Telnyx-Timestamp": "soon"}) == 403
+    else:
+        assert posted(line, form, **{"X-SignalWire-Signature": "x" * 28}) == 403
+
+
+def test_a_signature_of_the_token_is_none(line: Line) -> None:
+    """Neither carrier signs with what logs in, nor in Twilio's header."""
+    url, form = f"{line.settings.calls_url}/voice/incoming", {"CallSid": "1", "From": "+49151"}
+    twilios = {"X-Twilio-Signature": sign(line.settings.auth_token, url, form)}
+    for headers in (twilios, {"X-SignalWire-Signature": twilios["X-Twilio-Signature"]}, {}):
+        assert requests.post(url, data=form, headers=headers, timeout=10).status_code == 403
+
+
+def test_the_carriers_own_paths_and_those_it_has_named() -> None:
+    account = "/2010-04-01/Accounts/AC1"
+    assert signalwire.path(f"{account}/Calls.json") == f"/api/laml{account}/Calls.json"
+    assert signalwire.path(f"/api/laml{account}/Calls.json?Page=1") == f"/api/laml{account}/Calls.json?Page=1"
+    assert telnyx.path(f"{account}/Calls.json") == "/v2/texml/Accounts/AC1/Calls"
+    assert telnyx.path(f"{account}/Calls/v3:a_b-c.json") == "/v2/texml/Accounts/AC1/Calls/v3:a_b-c"
+    assert telnyx.path(f"{account}/Recordings/1.json") == "/v2/texml/Accounts/AC1/Recordings/1.json"
+    assert telnyx.path("/v2/texml/Accounts/AC1/Calls.json") == "/v2/texml/Accounts/AC1/Calls"
+    assert telnyx.fields({"StatusCallbackEvent": ["a", "b"], "To": "+49"}) == {
+        "StatusCallbackEvent": "a b",
+        "To": "+49",
+    }
