@@ -39,11 +39,12 @@ soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),1)
 
 # What takes longer still: everything on PostgreSQL with all its volume, every page in every appearance and width, more
-# seeds of chaos, the web scanner.
+# seeds of chaos, the stories in the manner of each other carrier, the web scanner.
 soak-night: ## What takes longer still: PostgreSQL, every appearance, more seeds.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=night $(PYTEST) $(PARALLEL) -m "soak or night" $(ARGS)
 	@DATABASE=postgresql VOLUME=night $(PYTEST) $(PARALLEL) $(ARGS)
+	@for carrier in signalwire telnyx; do CARRIER=$$carrier $(PYTEST) $(PARALLEL) tests/stories $(ARGS) || exit 1; done
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),$(shell seq -s, 2 11))
 	@$(MAKE) --no-print-directory scan
 

@@ -27,6 +27,7 @@ _ALL: dict[str, tuple[list[str], list[str]]] = {
     "backlog": (["--messages", "200", "--rounds", "3"], []),
     "desk": ([], ["--tasks", "40000"]),
     "spool": ([], ["--calls", "100"]),
+    "last_resort": ([], []),
     "promises": ([], ["--tasks", "100000"]),
 }
 

@@ -28,7 +28,7 @@ class Carrier(Installation):
     carrier: CarrierName = Field(
         CarrierName.TWILIO,
         description="`twilio`, or one that understands the same documents: `signalwire`, `telnyx`. See "
-        "docs/carriers.md for what differs and what was not tried.",
+        "docs/compatible-carriers.md for what differs and what was not tried.",
     )
     carrier_webhook_key: str = Field(
         "",

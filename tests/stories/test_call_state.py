@@ -13,13 +13,13 @@ import requests
 from sqlalchemy import select
 
 from ivr.domain.timestamps import utc_now
-from ivr.local_carrier.dialects import sign
 from ivr.platform import database
 from ivr.platform.work_models import Checkpoint
 from ivr.telephony import former_version
 from tests.support import version_0
 from tests.support.caller import Caller
 from tests.support.running_hotline import RunningHotline
+from tests.support.signing import signed
 
 
 @pytest.fixture
@@ -76,8 +76,7 @@ class Wire:
 
     def asks(self, url: str, **form: str) -> str:
         form = {"CallSid": self.call_sid, "AccountSid": self._hotline.settings.account_sid, "From": self.number, **form}
-        signature = sign(self._hotline.settings.auth_token, url, form)
-        answer = requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15)
+        answer = requests.post(url, **signed(self._hotline.settings, url, form), timeout=15)
         assert answer.status_code == 200, (answer.status_code, answer.text[:200])
         return answer.text
 

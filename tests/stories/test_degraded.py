@@ -16,7 +16,6 @@ import requests
 from sqlalchemy import func, select
 
 from ivr.domain.timestamps import utc_now
-from ivr.local_carrier.dialects import sign
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.models.callbacks import CallbackTask
@@ -27,6 +26,7 @@ from ivr.telephony import call_intake
 from tests.support.postgres import Postgres, running
 from tests.support.receipts import codes_heard
 from tests.support.running_hotline import RunningHotline
+from tests.support.signing import signed
 from tests.support.speech import human_speech
 from tests.support.volume import volume
 from tests.support.waiting import eventually
@@ -76,9 +76,7 @@ def slowest(hotline: RunningHotline, stop: threading.Event, told: list[float]) -
         }
         url = f"{hotline.url}/voice/fallback"
         began = time.monotonic()
-        answer = requests.post(
-            url, data=form, headers={"X-Twilio-Signature": sign(hotline.settings.auth_token, url, form)}, timeout=15
-        )
+        answer = requests.post(url, **signed(hotline.settings, url, form), timeout=15)
         told.append(time.monotonic() - began)
         assert answer.status_code == 200
         assert "<Gather" in answer.text
@@ -195,8 +193,7 @@ def test_without_redis_a_web_request_takes_no_longer(fragile_hotline: RunningHot
             }
             url = f"{fragile_hotline.url}/voice/incoming"
             began = time.monotonic()
-            signature = sign(fragile_hotline.settings.auth_token, url, form)
-            assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
+            assert requests.post(url, **signed(fragile_hotline.settings, url, form), timeout=15).ok
             times.append(time.monotonic() - began)
         return sorted(times)[20]
 
@@ -314,8 +311,7 @@ def test_redis_that_is_silent_holds_no_caller_up(fragile_hotline: RunningHotline
             }
             url = f"{fragile_hotline.url}/voice/incoming"
             began = time.monotonic()
-            signature = sign(fragile_hotline.settings.auth_token, url, form)
-            assert requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15).ok
+            assert requests.post(url, **signed(fragile_hotline.settings, url, form), timeout=15).ok
             times.append(time.monotonic() - began)
         return sorted(times)[count // 2]
 

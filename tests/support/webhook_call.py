@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.local_carrier.dialects import sign
 from ivr.prompts.catalogue import catalogue
 from ivr.web.app import create_app
+from tests.support.signing import signed
 
 
 def carrier() -> FlaskClient:
@@ -84,8 +84,7 @@ class WebhookCall:
 
     def _post(self, url: str, **more: str) -> str:
         form = {**self.form, **more}
-        headers = {"X-Twilio-Signature": sign(settings().auth_token, url, form)}
         target = urlsplit(url)
-        answer = self._client.post(f"{target.path}?{target.query}".rstrip("?"), data=form, headers=headers)
+        answer = self._client.post(f"{target.path}?{target.query}".rstrip("?"), **signed(settings(), url, form))
         assert answer.status_code < 300, f"{target.path}: {answer.status_code}"
         return answer.text

@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
-from twilio.request_validator import RequestValidator
 
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import Settings
@@ -23,6 +22,7 @@ from ivr.platform import write_behind
 from ivr.telephony import spoken_lines
 from ivr.telephony.state_token import unseal
 from ivr.web.app import create_app
+from tests.support.signing import signed
 
 
 @dataclass
@@ -38,8 +38,7 @@ class Hotline:
         form = {"AccountSid": self.settings.account_sid, **form}
         asked = urljoin(voice_url("/"), url).partition("#")[0]  # how often to try again is for the carrier
         path = asked.removeprefix(urljoin(asked, "/").rstrip("/"))
-        signature = RequestValidator(self.settings.auth_token).compute_signature(asked, form)
-        answer = self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+        answer = self.client.post(path, **signed(self.settings, asked, form))
         assert answer.status_code in (200, 204), f"{path}: {answer.status_code}"
         return answer.text
 

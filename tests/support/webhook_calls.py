@@ -10,9 +10,9 @@ from html import unescape
 from xml.etree import ElementTree
 
 from flask.testing import FlaskClient
-from twilio.request_validator import RequestValidator
 
 from ivr.config.settings import settings
+from tests.support.signing import signed
 
 #: A caller who speaks after the tone instead of pressing a key.
 SPEAKS = "speaks"
@@ -52,8 +52,7 @@ class WebhookCall:
         form = {"CallSid": self.call_sid, "AccountSid": settings().account_sid, "From": self.number} | form
         form["SipHeader_X-Hotline-At"] = "closed"
         url = f"{settings().calls_url}{path}"
-        signature = RequestValidator(settings().auth_token).compute_signature(url, form)
-        answer = self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+        answer = self.client.post(path, **signed(settings(), url, form))
         self.statuses.append(answer.status_code)
         return answer.text
 
