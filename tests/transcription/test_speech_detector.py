@@ -59,7 +59,7 @@ def joined(*parts: Sound) -> Sound:
 
 @pytest.mark.parametrize("kind", NOBODY_SPEAKS)
 def test_what_nobody_says_is_no_speech(kind: str) -> None:
-    assert listen(sound(NOBODY_SPEAKS[kind])) == Finding.NO_SPEECH
+    assert listen(sound(NOBODY_SPEAKS[kind]())) == Finding.NO_SPEECH
 
 
 def test_the_music_of_the_call_queue_is_no_speech() -> None:
@@ -139,7 +139,7 @@ def transcribed(monkeypatch: pytest.MonkeyPatch, recorded: Sound) -> Transcript:
 
 @pytest.mark.parametrize("kind", ["silence", "a busy tone", "white noise", "a fax machine", "music"])
 def test_an_engine_that_is_sure_of_words_in_noise_is_not_believed(empty_database, monkeypatch, kind: str) -> None:
-    transcript = transcribed(monkeypatch, sound(NOBODY_SPEAKS[kind]))
+    transcript = transcribed(monkeypatch, sound(NOBODY_SPEAKS[kind]()))
     assert (transcript.state, transcript.reason) == (TranscriptState.PLEASE_LISTEN, TranscriptReason.NO_SPEECH)
     assert transcript.text is None
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from sqlalchemy import select
 
 from ivr.accounts import api_tokens
@@ -35,6 +34,8 @@ def program(*scopes: str) -> Callable[..., Any]:
         token = api_tokens.new_token(session, "-".join(scopes), utc_now(), scopes=scopes)
     client = create_app().test_client()
     document = client.get("/api/v1/openapi.json").json
+
+    from jsonschema import Draft202012Validator  # takes more than a second
 
     def ask(path: str, **json: object) -> Any:
         verb = "POST" if json or path.endswith("/undo") else "GET"

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_hypothesis
-from jsonschema import Draft202012Validator
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
@@ -199,6 +198,8 @@ def test_who_may_not_changes_nothing(app) -> None:
 
 def fits(document: dict, url: str) -> bool:
     """Whether what has arrived is right after all: an empty list, for example, sends nothing."""
+    from jsonschema import Draft202012Validator  # takes more than a second
+
     parts = urlsplit(url)
     name = "/tasks" if parts.path.endswith("/tasks") else "/tasks/{id}"
     described = {one["name"]: one["schema"] for one in document["paths"][name]["get"].get("parameters", ())}
