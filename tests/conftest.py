@@ -1,5 +1,9 @@
 """Loads the fixtures, which live in tests/plugins; helpers without fixtures live in tests/support."""
 
+from tests.support import temporary_files
+
+temporary_files.use_memory()
+
 pytest_plugins = [
     "tests.plugins.distribution",
     "tests.plugins.databases",

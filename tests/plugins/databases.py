@@ -25,7 +25,7 @@ from tests.support.servers import free_port
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; each pytest-xdist worker has its own."""
-    with running() as server:
+    with running(durable=False) as server:
         yield server
 
 
@@ -94,6 +94,7 @@ def empty_database(
     yield configuration.settings()
     forget_settings()
     monkeypatch.undo()
+    databases.drop(own)
 
 
 def _copy_of(migrated: Path, var_dir: Path) -> None:

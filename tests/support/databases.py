@@ -30,3 +30,8 @@ class Databases:
                 migrate()
             self._template = url.rpartition("/")[2]
         return {"DATABASE_URL": self._server.new_database(self._template)}
+
+    def drop(self, settings: dict[str, str]) -> None:
+        """Throw away what `settings` have named; what lies in VAR_DIR goes with it."""
+        if self._server is not None:
+            self._server.drop(settings["DATABASE_URL"])

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support import temporary_files
+
 
 def _bin(program: str) -> str:
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
@@ -24,9 +26,13 @@ def _bin(program: str) -> str:
 
 
 class Postgres:
-    """A server on a port of its own, with databases for whoever asks."""
+    """A server on a port of its own, with databases for whoever asks.
 
-    def __init__(self, directory: Path) -> None:
+    `durable`: it survives a power cut, as in production. Without, it survives SIGKILL, and a new database takes less.
+    """
+
+    def __init__(self, directory: Path, durable: bool = True) -> None:
+        self._durable = durable
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -58,8 +64,8 @@ class Postgres:
         """Start (again), and wait until it answers."""
         command = [_bin("postgres"), "-D", str(self.data), "-p", str(self.port), "-h", "127.0.0.1", "-k", ""]
         command += ["-c", "max_connections=300", "-c", "shared_buffers=64MB"]
-        # Its processes are killed; the machine's power is not cut, so nothing has to wait for the disk.
-        command += ["-c", "fsync=off"]
+        if not self._durable:
+            command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._as_postgres(), *command], stdout=log, stderr=log, cwd=self.data.parent, start_new_session=True
@@ -99,8 +105,10 @@ class Postgres:
             os.kill(pid, signal.SIGSTOP if silent else signal.SIGCONT)
 
     def stop(self) -> None:
-        """An orderly end."""
-        if self._process is not None and self._process.poll() is None:
+        """An orderly end; a server that need not be durable writes nothing more."""
+        if not self._durable:
+            self.kill()
+        elif self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
                 self._process.wait(10)
@@ -118,12 +126,19 @@ class Postgres:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Throw a database away, whoever is connected to it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
+
 
 @contextmanager
-def running() -> Iterator[Postgres]:
+def running(durable: bool = True) -> Iterator[Postgres]:
     """A server for as long as it is needed, in a folder of its own: what pytest keeps of a run is not its business."""
-    with tempfile.TemporaryDirectory(prefix="hotline-postgres-", ignore_cleanup_errors=True) as folder:
-        server = Postgres(Path(folder) / "cluster")
+    with tempfile.TemporaryDirectory(
+        prefix="hotline-postgres-", dir=None if durable else temporary_files.directory(), ignore_cleanup_errors=True
+    ) as folder:
+        server = Postgres(Path(folder) / "cluster", durable)
         try:
             yield server
         finally:
