@@ -11,24 +11,33 @@ help: ## List the targets.
 run: ## Start everything on this machine until Ctrl-C.
 	@exec $(or $(PYTHON),python3) -m ivr run
 
-# All tests, in two processes; those that share a running hotline are in one of them. Other arguments of pytest in ARGS;
-# if they name a file, it runs alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
-WORKERS ?= 2
+# All tests, in three processes: those of the running hotlines wait for calls, the others compute meanwhile. Types and
+# imports are checked beside them, and named at the end. Other arguments of pytest in ARGS; if they name a file, it runs
+# alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
+WORKERS ?= 3
 A_FILE = $(findstring .py,$(ARGS))
 PARALLEL = $(if $(A_FILE),,-n $(WORKERS) --dist loadgroup)
 PYTEST = $(VENV)/python -m pytest
+CHECKS = $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .
 # Compiled modules are kept: every process of a running hotline would have to compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 test: ## Linters, type checks and all tests; one file: make test ARGS=tests/callbacks/test_claims.py
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	@$(if $(A_FILE),true,$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .)
-	@$(PYTEST) $(PARALLEL) $(ARGS)
+ifneq ($(A_FILE),)
+	@$(PYTEST) $(ARGS)
+else
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+	@mkdir -p var; { $(CHECKS); } > var/checks.txt 2>&1 & checks=$$!; \
+	  $(PYTEST) $(PARALLEL) $(ARGS); tests=$$?; \
+	  wait $$checks || { cat var/checks.txt; exit 1; }; tail -n 1 var/checks.txt; exit $$tests
+endif
 
-# The tests that need a database, without browsers and nonsense, on PostgreSQL.
-test-postgresql: ## The tests that need a database, on PostgreSQL.
+# The stories on PostgreSQL, and what depends on the kind of database most; `make soak-night` runs everything on it.
+ON_POSTGRESQL = tests/stories tests/callbacks tests/platform tests/operations tests/workers
+test-postgresql: ## The stories on PostgreSQL.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
-	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),--ignore tests/browser --ignore tests/web/test_bad_input.py)
+	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))
 
 # The volume that `make test` leaves out, at most an hour: 10,000 random callers, 50,000 nonsense inputs, a flood of
 # 10,000 calls, a day of 3,000 calls and its comparison with Erlang, the stories on PostgreSQL, chaos with one seed.
