@@ -13,20 +13,27 @@ from twilio.request_validator import RequestValidator
 
 def is_signed_with(keys: Sequence[str], request: Request, signature: str, urls: Sequence[str]) -> bool:
     """Whether one of the keys has signed one of the URLs, and the whole form, blank values included."""
-    tried = [(url, key) for key in keys for url in urls]
-    if any(hmac.compare_digest(_signature(url, request, key), signature.encode()) for url, key in tried):
-        return True
+    tried, fields = [(url, key) for key in keys for url in urls], _signed_fields(request)
+    for url, key in tried:
+        if hmac.compare_digest(_signature(url + fields, key), signature.encode()):
+            return True
     # The carrier signs the URL with or without its port; its own library knows in which order to try.
     return any(_validator(key).validate(url, request.form, signature) for url, key in tried)
 
 
-def _signature(url: str, request: Request, key: str) -> bytes:
-    """The signature of a URL as it was called, with the form's fields in the order of their names.
+def _signed_fields(request: Request) -> str:
+    """The form as it is signed: names and values, in the order of the names."""
+    fields = sorted(request.form.lists())
+    return "".join(
+        [name + (values[0] if len(values) == 1 else name.join(sorted(set(values)))) for name, values in fields]
+    )
+
+
+def _signature(text: str, key: str) -> bytes:
+    """The signature of a URL as it was called, followed by the form's fields.
 
     It is what the carrier sends in nearly all cases, at a sixth of what the library takes for its two variants.
     """
-    fields = sorted(request.form.lists())
-    text = url + "".join([name + value for name, values in fields for value in sorted(set(values))])
     return b64encode(hmac.digest(key.encode(), text.encode(), "sha1"))
 
 

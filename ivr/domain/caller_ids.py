@@ -22,6 +22,8 @@ _WORDS = frozenset(
 )
 #: Characters that are kept of what is no number.
 LONGEST_SHOWN = 60
+#: What carriers send of nearly all callers: a number in E.164. Nothing in it needs to be tidied.
+_USUAL = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIGITS = re.compile(r"\+?[0-9]{3,20}")
 _LONGEST_READ = 1000
 _ADDRESS = re.compile(r"<([^<>]*)>\s*(?:;.*)?$")
@@ -51,6 +53,11 @@ WITHHELD = CallerId()
 
 def read(shown: str | None) -> CallerId:
     """What a carrier's field means: E.164, national, with or without prefix, an address (`sip:`, `tel:`), or words."""
+    if shown and _USUAL.fullmatch(shown):
+        if shown[1:] in _KEYPAD_SPELLINGS:
+            return WITHHELD
+        number = phone_numbers.callable_number(shown)
+        return CallerId(number) if number else CallerId(shown_as=shown)
     text = _tidied((shown or "")[:_LONGEST_READ])
     for _ in range(len(text)):
         if (further := _tidied(_without_address(text))) == text:

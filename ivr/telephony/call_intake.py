@@ -68,22 +68,40 @@ def write_turn(
     Raises:
         NotKept: nothing has taken it; the events are to be written down later.
     """
-    code = state.request.receipt_code
-    unchanged = Kept(EntryPlace.DATABASE, code)
-    only_language = all(event.name == EventName.LANGUAGE_CHOSEN for event in events)
-    if state.untraced and only_language:
-        return unchanged  # counted already; however often a number calls, it takes no more room
-    said_more = bool(code) and (before is None or _answers(before) != _answers(state))
-    if not events and not said_more and not ending and before is not None and _progress(before) == _progress(state):
-        return unchanged  # nothing that anybody asks about later
-    if not said_more and only_language:
+    if not has_news(before, state, events, ending):
+        return as_before(state)
+    said_more = _has_said_more(before, state)
+    if not said_more and _is_only_language(events):
         _write_progress_behind(state, bool(events), call_sid, from_number, ending, now)
-        return unchanged
+        return as_before(state)
     entry = TurnEntry(replace(state, pending_events=tuple(events)), call_sid, from_number, ending, said_more, now)
     live = any(event.name in _ABOUT_LIVE_CALLS for event in events)
     kept = deferred_writes.write(entry, _HANDLERS, alone=live)
     # A code that was given already stays true while the database does not answer.
-    return kept if kept.place == EntryPlace.DATABASE else replace(kept, code=code)
+    return kept if kept.place == EntryPlace.DATABASE else replace(kept, code=state.request.receipt_code)
+
+
+def has_news(before: CallState | None, state: CallState, events: Sequence[Event], ending: str) -> bool:
+    """Whether a turn brings anything that is written down. Most key presses bring nothing."""
+    if state.untraced and _is_only_language(events):
+        return False  # counted already; however often a number calls, it takes no more room
+    if events or ending or before is None or _progress(before) != _progress(state):
+        return True
+    return _has_said_more(before, state)  # otherwise there is nothing that anybody asks about later
+
+
+def as_before(state: CallState) -> Kept:
+    """What became of a turn without news."""
+    return Kept(EntryPlace.DATABASE, state.request.receipt_code)
+
+
+def _is_only_language(events: Sequence[Event]) -> bool:
+    return all(event.name == EventName.LANGUAGE_CHOSEN for event in events)
+
+
+def _has_said_more(before: CallState | None, state: CallState) -> bool:
+    """Whether the caller has answered more about a request that has a task already."""
+    return bool(state.request.receipt_code) and (before is None or _answers(before) != _answers(state))
 
 
 def caught_up(state: CallState, call_sid: str, from_number: str | None, now: datetime) -> CallState:

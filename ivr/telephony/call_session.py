@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
@@ -20,12 +21,12 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.own_texts import OWN_TEXTS
 from ivr.flows.protocol import Turn
-from ivr.flows.state import CallState, EventContext, changed
+from ivr.flows.state import CallState, Event, EventContext, changed
 from ivr.flows.steps import End
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
 from ivr.telephony import call_intake, flow_context, remembered_calls, twiml
-from ivr.telephony.deferred_writes import NotKept
+from ivr.telephony.deferred_writes import Kept, NotKept
 from ivr.telephony.flow_context import FlowContext
 from ivr.telephony.simulated_time import simulated_time
 from ivr.telephony.state_token import Unreadable, is_of_a_call_long_over, unseal
@@ -41,7 +42,7 @@ def reply(turn: Turn, before: CallState | None = None) -> Response:
     ending = step.ending if isinstance(step, End) else ""
     kept = None
     try:
-        kept = call_intake.write_turn(before, state, events, call, from_number(), ending, utc_now()) if call else None
+        kept = _written(before, state, events, ending) if call else None
         code = kept.code if kept else ""
         behind = state.is_behind or (kept is not None and kept.place != EntryPlace.DATABASE)
         if (state.pending_events, state.request.receipt_code, state.is_behind) != ((), code, behind):
@@ -53,10 +54,22 @@ def reply(turn: Turn, before: CallState | None = None) -> Response:
         context = EventContext.of(state)
         pending = tuple(replace(event, context=event.context or context) for event in events)
         state = replace(state, pending_events=pending, is_behind=True)
-    turn = replace(turn, state=state)
+    if state is not turn.state:
+        turn = replace(turn, state=state)
     if isinstance(step, End) and call:
         turn = _true_ending(turn, was_kept=kept is not None or not events)
     return document(turn)
+
+
+def _written(before: CallState | None, state: CallState, events: Sequence[Event], ending: str) -> Kept:
+    """What became of a turn, which is written down if it has news.
+
+    Raises:
+        NotKept: nothing has taken it.
+    """
+    if not call_intake.has_news(before, state, events, ending):
+        return call_intake.as_before(state)
+    return call_intake.write_turn(before, state, events, call_sid(), from_number(), ending, utc_now())
 
 
 def _true_ending(turn: Turn, *, was_kept: bool) -> Turn:
@@ -79,7 +92,7 @@ def document(turn: Turn) -> Response:
 
 def present_context() -> FlowContext:
     """Answers the flow's questions for this request."""
-    return FlowContext(call_sid(), from_number(), utc_now())
+    return FlowContext(call_sid(), from_number, utc_now())
 
 
 def state_of(token: str, *, is_event: bool = False) -> CallState | None:
@@ -93,8 +106,9 @@ def state_of(token: str, *, is_event: bool = False) -> CallState | None:
         if not is_event and is_of_a_call_long_over(state, utc_now()):
             raise Unreadable("of a call that can be no longer")
         if script().knows(state.step):
-            caught_up = call_intake.caught_up(state, call_sid(), from_number(), utc_now())
-            return _without_former_prompts(caught_up)
+            if state.is_behind:
+                state = call_intake.caught_up(state, call_sid(), from_number(), utc_now())
+            return _without_former_prompts(state)
     log.warning("a call's state could not be read")
     with suppress(SQLAlchemyError):
         known = remembered_calls.remembered(call_sid()) if call_sid() else None
@@ -131,11 +145,11 @@ def from_number() -> str | None:
 
 def caller_id() -> CallerId:
     """What is known of the telephone that calls."""
-    if "caller_id" not in g:
+    found: CallerId | None = g.get("caller_id")
+    if found is None:
         form = request.form
         passed_on_by = form.get("ForwardedFrom"), form.get("SipHeader_Diversion")
-        g.caller_id = calling_telephone.identified(form.get("From"), *passed_on_by)
-    found: CallerId = g.caller_id
+        g.caller_id = found = calling_telephone.identified(form.get("From"), *passed_on_by)
     return found
 
 
@@ -151,9 +165,10 @@ def sid(field: str) -> str:
 
 def call_sid() -> str:
     """The carrier's id of the call; empty if it is missing or malformed."""
-    if "call_sid" not in g:
-        g.call_sid = sid("CallSid")
-    return str(g.call_sid)
+    found: str | None = g.get("call_sid")
+    if found is None:
+        g.call_sid = found = sid("CallSid")
+    return found
 
 
 def seconds() -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -48,7 +48,8 @@ class FlowContext:
     """Implements :class:`ivr.flows.steps.Questions` for one request of one call."""
 
     call_sid: str
-    from_number: str | None
+    #: Reads the caller's number (E.164, None where it is not shown). Few turns need it, and reading it takes long.
+    from_number: Callable[[], str | None]
     now: datetime
 
     def at(self, state: CallState) -> datetime:
@@ -92,7 +93,7 @@ class FlowContext:
 
     def _holds_a_place(self, session: Session) -> bool:
         """Whether a screened number has an entry already. It may have one at most, even for emergencies."""
-        number = self.from_number
+        number = self.from_number()
         if number is None or not call_queue.waits_already(session, number):
             return False
         return screening.is_held_off(number) or screening.is_blocked(session, number, self.now)
@@ -116,7 +117,7 @@ class FlowContext:
 
     def number_is_shown(self) -> bool:
         """Whether the caller's telephone shows a number that may be compared with those of other calls."""
-        return self.from_number is not None
+        return self.from_number() is not None
 
     def is_ours(self, number: str) -> bool:
         """Whether a number is the hotline's, or another of its own."""
@@ -141,7 +142,7 @@ class FlowContext:
 
     def can_be_called_back(self, state: CallState) -> bool:
         """Whether the caller's telephone shows a number that may be called back; no screened one, none of ours."""
-        number = self.from_number
+        number = self.from_number()
         if number is None or state.screened is not None or self.is_ours(number):
             return False
         return phone_numbers.dialable(number) is not None and settings().may_be_called(number)
@@ -152,7 +153,7 @@ class FlowContext:
             return False
         try:
             with database.reading() as session:
-                return silent_callers.may_be_called(session, self.from_number or "", self.now)
+                return silent_callers.may_be_called(session, self.from_number() or "", self.now)
         except SQLAlchemyError:
             return False
 
@@ -161,7 +162,7 @@ class FlowContext:
         code, present = state.asked_code, replace(state.request, changes="")
         try:
             with database.writing() as session:
-                contact = receipt_lookup.find(session, code, Guesser(self.from_number, self.call_sid), self.now)
+                contact = receipt_lookup.find(session, code, Guesser(self.from_number(), self.call_sid), self.now)
                 if contact is None:
                     return StatusAnswer(RequestStatus.UNKNOWN, present)
                 return self._status_of(contact, code, state)

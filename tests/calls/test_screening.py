@@ -341,7 +341,7 @@ def test_one_unwanted_number_does_not_fill_the_line_with_emergencies(call_queue_
     """Its emergency gets through, once; further ones reach the voicebox."""
     team.member("nora")
     with database.writing() as session:
-        context = FlowContext("CA1", "+4917055500002", utc_now())
+        context = FlowContext("CA1", lambda: "+4917055500002", utc_now())
         call = calls.seen(session, "CAflood", "+4917055500002", utc_now())
         call_queue.enter(session, call, 1, Request(concern="emergency"), "de", "", utc_now())
         session.flush()

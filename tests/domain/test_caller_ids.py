@@ -100,3 +100,12 @@ def test_whatever_is_shown_is_read_once_and_for_all(shown: str) -> None:
     assert not (found.number and found.shown_as)
     (found.number or found.shown_as).encode()
     assert "\0" not in found.shown_as
+
+
+@given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
+@example("+266696687")
+@example("+4921555501230000")
+@example(OFFICE)
+def test_the_usual_form_is_read_as_any_other(shown: str) -> None:
+    """A number in E.164 takes a shorter way, which leads to the same."""
+    assert read(shown) == read(f" {shown} ") == read(f"tel:{shown}")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
 from ivr.callbacks.request import Request
-from ivr.calls import calls
+from ivr.calls import calling_telephone, calls
 from ivr.contact_centre import call_queue
 from ivr.domain.enums import Concern, QueueExit
 from ivr.domain.timestamps import utc_now
@@ -248,11 +248,22 @@ def test_a_fault_of_ours_takes_the_caller_to_the_voicebox(carrier, monkeypatch: 
     def broken(*_: object) -> str:
         raise RuntimeError("a mistake in our code")
 
-    monkeypatch.setattr(call_intake, "write_turn", broken)
+    monkeypatch.setattr(call_intake, "has_news", broken)
     answer = carrier(in_step("main_menu"), Digits="1")
     assert answer.status_code == 200
     assert "technisches Problem" in answer.text
     assert "Wir nehmen Ihre Stimme auf. Einverstanden" in answer.text
+
+
+def test_a_key_without_news_takes_no_time_for_the_number(carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a number takes as long as opening the call's state. Most key presses need none."""
+    read: list[object] = []
+    identified = calling_telephone.identified
+    monkeypatch.setattr(calling_telephone, "identified", lambda *shown: read.append(shown) or identified(*shown))
+    assert "<Gather" in carrier(in_step("main_menu"), Digits="4").text
+    assert read == []
+    carrier("/voice/incoming")
+    assert len(read) == 1
 
 
 def test_a_second_recording_of_a_call_that_began_anew_is_kept_too(carrier) -> None:
