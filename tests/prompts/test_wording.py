@@ -60,6 +60,28 @@ def test_one_word_is_used_for_the_number_of_a_request(language: str) -> None:
     assert words[language] in receipt and words[language] in asked
 
 
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_nobody_who_wants_an_answer_in_writing_is_told_of_a_call(language: str) -> None:
+    """These are told to everybody who asks for their request, also to who wants a text message or a letter."""
+    call = {
+        "de": "rufen Sie|anrufen", "en": "call you", "tr": "[Aa]ray|[Aa]ramaz", "ar": "سنتصل|نتصل",
+        "ru": "[Пп]озвоним", "uk": "[Зз]ателефонуємо", "fa": "زنگ می", "kmr": "em ê telefon|telefonî we",
+        "pl": "[Zz]adzwonimy", "bg": "обадим", "ro": "[Ss]unăm", "fr": "rappel+ons|appellerons", "ko": "전화드리겠",
+    }[language]  # fmt: skip
+    for prompt in ("request_open", "request_claimed", "request_late"):
+        assert not re.search(call, catalogue(language)[prompt]), prompt
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_who_looks_for_a_bed_is_sent_to_the_main_station(language: str) -> None:
+    main = {
+        "de": "Hauptbahnhof", "en": "main station", "tr": "ana tren istasyonu", "ar": "الرئيسية", "ru": "главном",
+        "uk": "головному", "fa": "ایستگاه اصلی", "kmr": "ya sereke", "pl": "głównym", "bg": "централната",
+        "ro": "centrală", "fr": "gare centrale", "ko": "중앙역",
+    }  # fmt: skip
+    assert main[language] in catalogue(language)["emergency_help"]
+
+
 def test_persian_writes_the_name_of_the_house_in_one_way() -> None:
     assert not [name for name, text in catalogue("fa").texts.items() if "جاب‌سنتر" in text]
 
