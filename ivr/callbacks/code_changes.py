@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr import prompts
-from ivr.callbacks import contacts, events, search_index, sms_limits, workflow
+from ivr.callbacks import contacts, events, search_index, sms, sms_limits, workflow
 from ivr.callbacks.events import id_of
 from ivr.callbacks.refused import Refused, require_workable
 from ivr.callbacks.task_locks import lock_tasks
@@ -148,16 +148,17 @@ def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
     if is_being_told(session, contact):
         return
     language = addressed_in(contact.language)
+    soon = now + TOLD_AFTER
+    hours = settings().calling_hours
+    at = soon if opening_hours.is_open(hours, soon) else opening_hours.next_opening(hours, soon) or soon
     message = TextMessage(
         call_id=contact.call_id, to_number=number, language=language, template=SmsTemplate.NUMBER_CHANGED,
         number=(session.scalar(select(func.count()).select_from(_tellings(contact).subquery())) or 0) + 1,
         text=prompts.text(SmsTemplate.NUMBER_CHANGED, language, {}), state=DeliveryState.QUEUED, created_at=now,
+        valid_until=sms.valid_until(SmsTemplate.NUMBER_CHANGED, at),
     )  # fmt: skip
     session.add(message)
     session.flush()
-    soon = now + TOLD_AFTER
-    hours = settings().calling_hours
-    at = soon if opening_hours.is_open(hours, soon) else opening_hours.next_opening(hours, soon) or soon
     outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id, run_after=at)
 
 

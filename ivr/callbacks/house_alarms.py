@@ -20,6 +20,8 @@ _TELL_EVERY = {
     AlertEvent.GUESSING: timedelta(hours=1),
     AlertEvent.TEXT_CAP: timedelta(days=1),
     AlertEvent.CLOCK: timedelta(hours=4),
+    AlertEvent.CALL_CAP: timedelta(days=1),
+    AlertEvent.CAP_NEAR: timedelta(days=1),
 }
 #: What has not happened for so long is over, and is forgotten.
 _OVER, _KEPT = timedelta(days=1), timedelta(days=30)

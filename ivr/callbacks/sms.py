@@ -5,7 +5,8 @@ Telephones are shared: no template names the Jobcenter or a concern.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,10 +18,17 @@ from ivr.config.settings import settings
 from ivr.domain.enums import DeliveryState, Medium, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.languages import addressed_in
 from ivr.domain.timestamps import iso, utc_now
+from ivr.domain.words.carrier import CARRIER_FAULTS
+from ivr.domain.words.tables import Translate
+from ivr.domain.words.tasks import TEXT_STATES
 from ivr.models.accounts import User
 from ivr.models.callbacks import AppointmentWish, CallbackTask, TextMessage
 from ivr.models.calls import Call
+from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.platform import outbox
+
+#: A message that could not be sent for so long is not sent any more.
+_EXPECTED_FOR = timedelta(hours=24)
 
 
 def send_link(session: Session, call: Call, number: str, language: str) -> None:
@@ -32,12 +40,34 @@ def send_link(session: Session, call: Call, number: str, language: str) -> None:
         sms_limits.told(session, refusal, now)
         return
     message = TextMessage(
-        call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=now
-    )
+        call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=now,
+        valid_until=valid_until(SmsTemplate.LINK, now),
+    )  # fmt: skip
     session.add(message)
     _send_soon(session, message, now)
     for contact in call.contacts:
         contacts.note_agreement(session, contact)
+
+
+def valid_until(template: SmsTemplate, at: datetime, appointment_at: datetime | None = None) -> datetime:
+    """From when on nobody expects a message to be sent at `at`: a day later, an appointment's when it begins."""
+    late = at + _EXPECTED_FOR
+    return min(late, appointment_at) if template == SmsTemplate.APPOINTMENT and appointment_at else late
+
+
+def state_of(message: TextMessage, translate: Translate) -> str:
+    """What became of a message, for members."""
+    if message.state == DeliveryState.FAILED and message.carrier_fault is not None:
+        return f"{TEXT_STATES.of(message.state, translate)}: {CARRIER_FAULTS.of(message.carrier_fault, translate)}"
+    return TEXT_STATES.of("delivered" if message.delivered_at else message.state, translate)
+
+
+def of_task(session: Session, task: CallbackTask) -> Sequence[TextMessage]:
+    """The text messages of a task's calls, the latest first."""
+    calls = select(CALLS_OF_TASKS.c.call_id).where(CALLS_OF_TASKS.c.task_id == task.id)
+    return session.scalars(
+        select(TextMessage).where(TextMessage.call_id.in_(calls)).order_by(TextMessage.id.desc()).limit(20)
+    ).all()
 
 
 def _send_soon(session: Session, message: TextMessage, now: datetime) -> None:
@@ -103,13 +133,14 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
         raise Refused(Refusal.TEXT_NEEDED)
     # Of two members who send at once, one is numbered after the other.
     session.execute(select(CallbackTask.id).where(CallbackTask.id == task.id).with_for_update())
+    wish = task.appointment_wish
     same = select(func.count(TextMessage.id)).where(
         TextMessage.call_id == task.call_id, TextMessage.to_number == number, TextMessage.template == template
     )
     message = TextMessage(
         call_id=task.call_id, to_number=number, language=addressed_in(task.language), template=template,
         number=(session.scalar(same) or 0) + 1, text=text, state=DeliveryState.QUEUED,
-        created_at=now,
+        created_at=now, valid_until=valid_until(SmsTemplate(template), now, wish.appointment_at if wish else None),
     )  # fmt: skip
     session.add(message)
     events.record(session, task.id, TaskEventKind.TEXT_SENT, now, user_id=user.id, text=text)

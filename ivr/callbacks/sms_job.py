@@ -17,8 +17,6 @@ from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.platform import database, outbox
 
-#: A message that could not be sent for so long is not sent any more: nobody expects it now.
-_TOO_LATE_AFTER = timedelta(hours=24)
 #: A message that was taken and did not arrive is sent again after this.
 _SEND_AGAIN_AFTER = timedelta(minutes=15)
 #: The carrier's states of a message that did not arrive.
@@ -43,13 +41,14 @@ def send(message_id: int) -> None:
             .where(CALLS_OF_TASKS.c.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
         )
         may = session.scalar(restricted.limit(1)) is None
-        too_late = message.created_at is not None and message.created_at < now - _TOO_LATE_AFTER
+        until = message.valid_until
+        too_late = until is not None and until <= now
     if not may or too_late:  # the person has asked meanwhile that their data is not used, or nobody expects it now
         with database.writing() as session:
             _give_up(session, message_id, None, now)
         return
     try:
-        sid = client.send_text_message(to, body, message_id)
+        sid = client.send_text_message(to, body, message_id, until - now if until else None)
     except CarrierRefused as error:
         _was_refused(message_id, error.refusal)
         if error.refusal.side == CarrierSide.NUMBER:
@@ -84,7 +83,11 @@ def delivered_or_not(session: Session, message_id: int, sid: str, status: str, c
     A message that did not arrive by the operator's or the network's fault is sent once more, later.
     """
     message = session.get(TextMessage, message_id)
-    if message is None or status not in _NOT_DELIVERED or message.message_sid not in (None, sid):
+    if message is None or message.message_sid not in (None, sid):
+        return
+    if status == "delivered" and message.state != DeliveryState.FAILED:
+        message.delivered_at = message.delivered_at or now
+    if status not in _NOT_DELIVERED or message.delivered_at is not None:
         return
     refusal = of_text_message(code)
     if message.state == DeliveryState.FAILED or message.carrier_fault == refusal.fault:
@@ -92,7 +95,7 @@ def delivered_or_not(session: Session, message_id: int, sid: str, status: str, c
     carrier_faults.note(session, refusal, Medium.TEXT, message.to_number, now)
     message.carrier_fault = refusal.fault
     again = refusal.side != CarrierSide.NUMBER and message.message_sid is not None
-    if again and message.created_at is not None and message.created_at >= now - _TOO_LATE_AFTER:
+    if again and message.valid_until is not None and message.valid_until > now + _SEND_AGAIN_AFTER:
         plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
         message.state, message.message_sid = DeliveryState.QUEUED, None
         outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id, run_after=now + _SEND_AGAIN_AFTER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +24,9 @@ from ivr.domain.enums import CarrierFault, CarrierName
 
 # The library logs every request with its telephone numbers at level INFO.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+#: Carrier: seconds for which it keeps a text message at most.
+_LONGEST_VALIDITY = 14400
 
 #: The carrier refused a request. `status` is the HTTP status, `msg` the reason.
 Refused = TwilioRestException
@@ -118,11 +122,11 @@ def client_of_us1() -> Client:
     )
 
 
-def send_text_message(to: str, body: str, message_id: int | None = None) -> str:
+def send_text_message(to: str, body: str, message_id: int | None = None, valid_for: timedelta | None = None) -> str:
     """Send a text message (SMS) from `sms_sender`, or the hotline's number. Returns the carrier's id of the message.
 
     What became of the message with the id `message_id` is told to a webhook: only there it is known that it was not
-    delivered.
+    delivered. What the carrier cannot send within `valid_for` it does not send later.
 
     Raises:
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
@@ -131,9 +135,13 @@ def send_text_message(to: str, body: str, message_id: int | None = None) -> str:
     if not dialect().SENDS_TEXTS:
         reason = f"text messages are not sent through {settings().carrier}"
         raise CarrierRefused(Refusal(CarrierFault.SENDER_REFUSED), reason)
-    told = {} if message_id is None else {"status_callback": voice_url("/text/status", message=message_id)}
+    wishes: dict[str, Any] = {}
+    if message_id is not None:
+        wishes["status_callback"] = voice_url("/text/status", message=message_id)
+    if valid_for is not None:
+        wishes["validity_period"] = min(max(int(valid_for.total_seconds()), 1), _LONGEST_VALIDITY)
     try:
-        return str(client().messages.create(to=to, body=body, **_sender(), **told).sid)
+        return str(client().messages.create(to=to, body=body, **_sender(), **wishes).sid)
     except TwilioException as error:
         raise CarrierRefused(of_error(error), str(getattr(error, "msg", ""))) from error
 

@@ -72,6 +72,22 @@ def _differences(quiet: bool = False) -> list[str]:
     return differ
 
 
+@carrier.command("spent")
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="The last so many days.")
+def spent(days: int) -> None:
+    """What calls, texts and recordings have cost, by the carrier's own prices."""
+    from datetime import timedelta
+
+    from ivr.carrier import spending
+    from ivr.domain.timestamps import utc_now
+
+    today = utc_now().date()
+    with plainly():
+        found = spending.between(today - timedelta(days=days - 1), today)
+    for one in found:
+        click.echo(f"{one.category:<16}{one.count:>8}  {one.price:>10.2f} {one.currency}".rstrip())
+
+
 @click.command(cls=HotlineCommand)
 @click.option("--since", type=PastInstant(), help="A date, an instant in ISO form, 36h or 3d. Default: the last run.")
 def reconcile(since: datetime | None) -> None:

@@ -1,6 +1,8 @@
-"""Settings of whom the hotline calls and texts: countries, and limits for text messages."""
+"""Settings of whom the hotline calls and texts: countries, and limits of calls and text messages."""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -12,6 +14,9 @@ _WHY = (
     "Two-letter codes (ISO 3166). Elsewhere calls are dear, and networks share in what they cost, which is how "
     "hotlines are defrauded."
 )
+
+
+_ByCountry = TypeVar("_ByCountry", tuple[str, ...], dict[str, int])
 
 
 class Reach(BaseModel):
@@ -33,10 +38,22 @@ class Reach(BaseModel):
     )
     text_messages_an_hour: int = Field(100, ge=0, description="Text messages an hour in all.")
     text_messages_a_day: int = Field(500, ge=0, description="Text messages within 24 hours in all.")
+    text_messages_by_country: dict[str, int] = Field(
+        {}, description="Country -> text messages to it within 24 hours; a country without one has no limit of its own."
+    )
+    calls_a_day: int = Field(
+        2000, ge=0, description="Callers called back within 24 hours in all. Emergencies are called back all the same."
+    )
+    calls_by_country: dict[str, int] = Field(
+        {}, description="Country -> callers called back there within 24 hours, as for `text_messages_by_country`."
+    )
+    cap_warning: float = Field(
+        0.8, gt=0, le=1, description="Share of a limit of 24 hours at which the house is told (alert `cap_near`)."
+    )
 
-    @field_validator("callback_countries", "text_countries")
+    @field_validator("callback_countries", "text_countries", "calls_by_country", "text_messages_by_country")
     @classmethod
-    def _countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _countries(cls, value: _ByCountry) -> _ByCountry:
         for country in value:
             if country not in phonenumbers.SUPPORTED_REGIONS:
                 raise ValueError(f"{country!r} is no country with telephone numbers, such as DE")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import attempts, code_changes, events, not_rung, workflow
+from ivr.callbacks import attempts, call_limits, code_changes, events, not_rung, workflow
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
@@ -67,10 +67,11 @@ def begin(
     Raises:
         Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at
             which telephone they sit, `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`), `unconfirmed`
-            where a change by receipt code is not confirmed (unless `anyway`), or that the task is somebody else's or
-            closed.
+            where a change by receipt code is not confirmed (unless `anyway`), `too_many_calls`, or that the task is
+            somebody else's or closed.
     """
     check_may_dial(task, now)
+    call_limits.check(session, task, now)
     if not despite_wish:
         _require_call_wanted(task)
     if not anyway:
@@ -170,6 +171,7 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         return False
     try:
         check_may_dial(task, now)
+        call_limits.check(session, task, now)
         _require_call_wanted(task)
         _require_confirmed(session, task)
         workflow.claim(session, task, leg.user, now)
@@ -227,10 +229,12 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
         return
     try:
         check_may_still_dial(session, conversation, now)
+        call_limits.check(session, task, now)
     except Refused:
         conversations.end(session, conversation, now)
         return
     conversations.add_leg(session, conversation, LegRole.CALLER, task.callback_number, now)
+    call_limits.tell(session, task.callback_number or "", now)
 
 
 def rings(session: Session, leg: Leg, now: datetime) -> None:

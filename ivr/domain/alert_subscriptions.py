@@ -30,6 +30,7 @@ class AlertSettings(Strict):
         (
             *(AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.NOT_REACHED),
             *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP, AlertEvent.CLOCK),
+            *(AlertEvent.CALL_CAP, AlertEvent.CAP_NEAR),
         ),
         min_length=1,
         description="Events that are sent.",

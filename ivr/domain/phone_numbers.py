@@ -135,6 +135,11 @@ def country_of(number: str) -> str:
         return ""
 
 
+def prefix_of(country: str) -> str:
+    """The beginning of a country's numbers in E.164, such as `+49` of DE; some countries share one."""
+    return f"+{phonenumbers.country_code_for_region(country)}"
+
+
 def _kind(number: str) -> int:
     try:
         return phonenumbers.number_type(phonenumbers.parse(number, None))

@@ -1,8 +1,8 @@
-"""REST: the account, verified numbers, and why calls failed."""
+"""REST: the account, verified numbers, what was spent, and why calls failed."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.local_carrier.rest_format import account_url, current_switch, page
 
@@ -24,6 +24,17 @@ def caller_ids() -> Response:
     """The numbers that were verified."""
     verified = current_switch().store.account.verified_numbers
     return page("outgoing_caller_ids", [{"sid": f"PN{number[1:]:0>32}", "phone_number": number} for number in verified])
+
+
+@pages.get("/Usage/Records.json")
+def usage() -> Response:
+    """What was spent: a made-up price for each call and message, in the category that is asked for."""
+    store, category = current_switch().store, request.args.get("Category", "")
+    directions = {"calls-inbound": "inbound", "calls-outbound": "outbound-api"}
+    calls = sum(call.direction == directions.get(category) for call in store.calls())
+    count = len(list(store.messages())) if category == "sms-outbound" else calls
+    record = {"category": category, "count": str(count), "price": f"{count * 0.05:.2f}", "price_unit": "eur"}
+    return page("usage_records", [record])
 
 
 @pages.get("/Calls/<sid>/Notifications.json")

@@ -49,11 +49,21 @@ class AlertMessage(Base):
     sent_at: Mapped[datetime | None]
 
 
+#: What is about no task.
+_OF_THE_HOUSE = (
+    AlertEvent.GUESSING,
+    AlertEvent.TEXT_CAP,
+    AlertEvent.CLOCK,
+    AlertEvent.CALL_CAP,
+    AlertEvent.CAP_NEAR,
+)
+
+
 class HouseAlarm(Base):
     """Something that the whole house is told of: since when, how often, and when it was told last."""
 
     __tablename__ = "house_alarms"
-    __table_args__ = (one_of("event", AlertEvent.GUESSING, AlertEvent.TEXT_CAP, AlertEvent.CLOCK),)
+    __table_args__ = (one_of("event", *_OF_THE_HOUSE),)
     event: Mapped[AlertEvent] = mapped_column(Enumerated(AlertEvent, 20), primary_key=True)
     #: How often since it began.
     count: Mapped[int]

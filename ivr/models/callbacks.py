@@ -281,6 +281,10 @@ class TextMessage(Base):
     #: When it was asked for; unknown of those of former versions.
     created_at: Mapped[datetime | None] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+    #: When the carrier has told that the telephone has it; not every network tells it.
+    delivered_at: Mapped[datetime | None]
+    #: From when on nobody expects it, so that it is not sent any more; unknown of those of former versions.
+    valid_until: Mapped[datetime | None]
     #: Why the carrier has not delivered it.
     carrier_fault: Mapped[CarrierFault | None] = mapped_column(Enumerated(CarrierFault, 30))
 

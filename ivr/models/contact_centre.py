@@ -198,7 +198,7 @@ class Leg(Base):
     name: Mapped[str | None] = mapped_column(String(120))
     #: The carrier's number of the last event that was taken in.
     sequence: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
     joined_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

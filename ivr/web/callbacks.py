@@ -169,7 +169,9 @@ def task(task_id: int) -> str:
             history=sorted((event for part in parts for event in part.events), key=lambda event: (event.at, event.id)),
             codes={part.id: part.receipt_code for part in parts},
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
-            texts=sms, template=_template(found), promises=promises.of(found, now),
+            texts=sms, texts_sent=sms.of_task(session, found) if reason else [],
+            text_state=lambda one: sms.state_of(one, gettext), template=_template(found),
+            promises=promises.of(found, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
         )  # fmt: skip
 

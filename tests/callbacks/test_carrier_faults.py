@@ -109,7 +109,7 @@ def test_a_text_that_nobody_expects_any_more_is_not_sent(exchange: Switch, text)
     with pytest.raises(CarrierRefused):
         sms_job.send(message_id)
     with database.writing() as session:
-        session.get_one(TextMessage, message_id).created_at = utc_now() - timedelta(hours=25)
+        session.get_one(TextMessage, message_id).valid_until -= timedelta(hours=25)
     exchange.store.keep_refusals(Refusals())
     sms_job.send(message_id)
     assert (message(message_id).state, sent_to(exchange)) == ("failed", 0)

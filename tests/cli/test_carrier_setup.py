@@ -85,7 +85,7 @@ def done_fragment() -> str:
         ("voice", "10/11", "The carrier reports error 13520 of the trial call"),
         ("country", "10/11", "the telephone carrier has not enabled this country for us (error 21215)"),
         ("nobody", "10/11", "Nobody has answered the trial call (no-answer)"),
-        ("undelivered", "11/11", "no text message can be received at this number (error 30006)"),
+        ("undelivered", "11/11", "a landline, or a telephone that takes no text messages (error 30006)"),
     ],
 )
 def test_a_planted_mistake_is_named_and_setup_goes_on_when_it_is_mended(

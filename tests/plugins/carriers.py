@@ -39,7 +39,7 @@ def all_is_as_the_carrier_describes_it(documents_are_compared: None) -> Iterator
 
 @pytest.fixture
 def strange_carrier(empty_database, monkeypatch: pytest.MonkeyPatch):
-    """A carrier that answers every media request with what the test says."""
+    """A carrier that answers every request with what the test says."""
     from flask import Flask, Response
     from werkzeug.serving import make_server
 
@@ -49,7 +49,7 @@ def strange_carrier(empty_database, monkeypatch: pytest.MonkeyPatch):
     answers: list[Response] = []
     app = Flask("carrier")
 
-    @app.route("/<path:_>", methods=["GET", "DELETE"])
+    @app.route("/<path:_>", methods=["GET", "POST", "DELETE"])
     def answer(_: str) -> Response:
         return answers.pop(0)
 

@@ -140,6 +140,8 @@ class AlertEvent(StrEnum):
     GUESSING = "guessing"
     TEXT_CAP = "text_cap"
     CLOCK = "clock"
+    CALL_CAP = "call_cap"
+    CAP_NEAR = "cap_near"
 
 
 class DeliveryState(StrEnum):
@@ -185,6 +187,7 @@ class Refusal(StrEnum):
     TOO_MANY_TEXTS = "too_many_texts"
     NO_NUMBER = "no_number"
     NO_CALL_ABROAD = "no_call_abroad"
+    TOO_MANY_CALLS = "too_many_calls"
     NO_PHONE = "no_phone"
     NOTHING_TO_CORRECT = "nothing_to_correct"
     CLOSED_NOW = "closed_now"

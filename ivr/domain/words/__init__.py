@@ -53,6 +53,7 @@ from ivr.domain.words.tasks import (
     SMS_TEMPLATES,
     TASK_EVENTS,
     TASK_STATES,
+    TEXT_STATES,
     TRANSCRIPT_REASONS,
 )
 
@@ -117,6 +118,7 @@ __all__ = [
     "TASK_EVENTS",
     "TASK_KINDS",
     "TASK_STATES",
+    "TEXT_STATES",
     "TILES",
     "TRANSCRIPT_REASONS",
     "UNUSUAL_READINGS",

@@ -24,6 +24,8 @@ ALERT_TITLES = complete(
         AlertEvent.TEXT_CAP: _n(
             "%(count)s limit for text messages reached", "%(count)s limits for text messages reached"
         ),
+        AlertEvent.CALL_CAP: _n("%(count)s limit for callbacks reached", "%(count)s limits for callbacks reached"),
+        AlertEvent.CAP_NEAR: _n("%(count)s limit of a day nearly reached", "%(count)s limits of a day nearly reached"),
         AlertEvent.CLOCK: _n("%(count)s clock that has leapt", "%(count)s clocks that have leapt"),
         AlertEvent.ESCALATED: _n(
             "%(count)s callback promise missed for %(hours)s hours",
@@ -46,6 +48,14 @@ HOUSE_ALARMS = Words(
         AlertEvent.TEXT_CAP: _(
             "A limit for text messages was reached. Further ones are not sent, and callers hear the address instead. "
             "Look for a number that asks again and again, or raise the limit (settings text_messages_…)."
+        ),
+        AlertEvent.CALL_CAP: _(
+            "A limit for callbacks was reached. Until calls of the last 24 hours are older, only emergencies are "
+            "called back. Look for calls to a country that nobody expects, or raise the limit (settings calls_a_day…)."
+        ),
+        AlertEvent.CAP_NEAR: _(
+            "Callbacks or text messages of the last 24 hours come near a limit. Nothing is refused yet. See what was "
+            "spent (command carrier spent), and raise the limit in time (settings calls_a_day…, text_messages_…)."
         ),
         AlertEvent.CLOCK: _(
             "The clock of a machine has leapt, or everything has stood still for days. Nothing is deleted until it is "

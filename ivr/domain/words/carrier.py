@@ -10,7 +10,7 @@ CARRIER_FAULTS = Words(
     "carrier faults",
     {
         CarrierFault.NUMBER_INVALID: _("the number is not in service"),
-        CarrierFault.NO_TEXTS: _("no text message can be received at this number"),
+        CarrierFault.NO_TEXTS: _("a landline, or a telephone that takes no text messages"),
         CarrierFault.OPTED_OUT: _("this person has blocked our text messages"),
         CarrierFault.UNREACHABLE: _("the telephone is switched off or out of reach"),
         CarrierFault.COUNTRY_NOT_ENABLED: _("the telephone carrier has not enabled this country for us"),

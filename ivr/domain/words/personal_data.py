@@ -99,6 +99,8 @@ COLUMNS = Words(
         "saved_at": _("Saved"),
         "seeks_training": _("Looks for training"),
         "sent_at": _("Sent"),
+        "delivered_at": _("Delivered"),
+        "valid_until": _("Not sent later than"),
         "silent_caller": _("Called and pressed no key"),
         "started_at": _("Began"),
         "state": _("State"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.domain.enums import (
     CallerProof,
+    DeliveryState,
     Likeness,
     Outcome,
     Refusal,
@@ -152,6 +153,16 @@ SLA_STATES = Words(
     },
     SlaState,
 )
+#: What became of a text message.
+TEXT_STATES = Words(
+    "text states",
+    {
+        DeliveryState.QUEUED: _("being sent"),
+        DeliveryState.SENT: _("sent, delivery not confirmed"),
+        "delivered": _("delivered"),
+        DeliveryState.FAILED: _("not deliverable"),
+    },
+)
 SMS_TEMPLATES = Words(
     "sms templates",
     {
@@ -242,6 +253,9 @@ REFUSALS = Words(
         Refusal.NO_CALL_ABROAD: _(
             "The hotline does not call this country (setting callback_countries). "
             "You can call at a telephone of your own."
+        ),
+        Refusal.TOO_MANY_CALLS: _(
+            "The limit for callbacks of a day is reached. Only emergencies are called back now; the supervisors know."
         ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
         Refusal.ON_THE_PHONE: _("You are on the phone."),

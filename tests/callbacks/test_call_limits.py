@@ -1,0 +1,123 @@
+"""Limits of callbacks and text messages within 24 hours: told before they are reached, and never for emergencies."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from ivr.callbacks import call_limits, sms_limits
+from ivr.callbacks.refused import Refused
+from ivr.cli import hotline as command_line
+from ivr.config import settings
+from ivr.contact_centre import conversations, outbound_callbacks
+from ivr.domain.enums import ConversationKind, LegRole, Refusal, Urgency
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.store import CallRecord, MessageRecord
+from ivr.models.alerts import AlertMessage
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.contact_centre import Conversation
+from ivr.platform import database
+from tests.support.people import a_task, hire
+
+TURKEY, GERMANY, BULGARIA = "+905321234567", "+4915112340002", "+359881234567"
+
+
+@pytest.fixture(autouse=True)
+def limits(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLS_A_DAY", "5")
+    monkeypatch.setenv("CALLS_BY_COUNTRY", '{"TR": 2}')
+    monkeypatch.setenv("TEXT_MESSAGES_BY_COUNTRY", '{"TR": 2}')
+    events = ["call_cap", "cap_near", "text_cap"]
+    monkeypatch.setenv("ALERTS", json.dumps([{"name": "house", "to": "sms:+4915112345678", "events": events}]))
+    settings.settings.cache_clear()
+
+
+def called(*numbers: str, age: timedelta = timedelta()) -> None:
+    """Callers were called back."""
+    for number in numbers:
+        task_id = a_task(number=number)
+        with database.writing() as session:
+            conversation = conversations.for_task(session, session.get_one(CallbackTask, task_id), utc_now())
+            conversations.add_leg(session, conversation, LegRole.CALLER, number, utc_now() - age, ring=False)
+            assert conversation.kind == ConversationKind.CALLBACK
+            call_limits.tell(session, number, utc_now())
+
+
+def refused(number: str, urgency: Urgency = Urgency.NORMAL) -> bool:
+    task_id = a_task(number=number)
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        task.urgency = urgency
+        try:
+            call_limits.check(session, task, utc_now())
+        except Refused as error:
+            assert error.reason == Refusal.TOO_MANY_CALLS
+            return True
+        return False
+
+
+def told() -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(AlertMessage.subject).order_by(AlertMessage.id)))
+
+
+def test_the_house_is_told_before_a_limit_is_reached_and_when_it_is() -> None:
+    called(GERMANY, GERMANY, GERMANY)
+    assert told() == []
+    called(BULGARIA)
+    assert told() == ["1 Obergrenze eines Tages fast erreicht"], "four of five"
+    assert not refused(GERMANY)
+    called(GERMANY)
+    assert told()[1:] == ["1 Obergrenze für Rückrufe erreicht"]
+    assert refused(GERMANY)
+    assert not refused(GERMANY, Urgency.EMERGENCY), "an emergency is called back all the same"
+
+
+def test_a_country_has_a_limit_of_its_own() -> None:
+    called(TURKEY, TURKEY)
+    assert refused(TURKEY)
+    assert not refused(GERMANY)
+    assert not refused(TURKEY, Urgency.EMERGENCY)
+
+
+def test_calls_of_yesterday_and_calls_to_the_hotline_do_not_count() -> None:
+    called(*[GERMANY] * 5, age=timedelta(hours=25))
+    assert not refused(GERMANY)
+
+
+def test_a_member_who_calls_back_over_the_limit_is_told_why_and_holds_no_task(monkeypatch) -> None:
+    people = hire()
+    called(TURKEY, TURKEY)
+    task_id, morning = a_task(number=TURKEY), utc_now()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        monkeypatch.setattr(outbound_callbacks, "check_may_dial", lambda task, now: None)  # at any hour
+        with pytest.raises(Refused) as error:
+            outbound_callbacks.begin(session, task, people["mia"], morning, anyway=True)
+        assert error.value.reason == Refusal.TOO_MANY_CALLS
+        assert session.scalars(select(Conversation.id).where(Conversation.task_id == task_id)).all() == []
+
+
+def test_texts_to_a_country_have_a_limit_of_their_own() -> None:
+    task_id = a_task()
+    with database.writing() as session:
+        for number in range(2):
+            call_id = session.get_one(CallbackTask, task_id).call_id
+            fields = {"language": "tr", "number": number + 1, "created_at": utc_now()}
+            session.add(TextMessage(call_id=call_id, to_number=TURKEY, **fields))
+        session.flush()
+        assert sms_limits.refusal_of(session, TURKEY, utc_now()) == Refusal.TOO_MANY_TEXTS
+        assert sms_limits.refusal_of(session, GERMANY, utc_now()) is None
+
+
+def test_what_was_spent_is_a_figure_by_the_carriers_prices(exchange) -> None:
+    exchange.store.keep_call(CallRecord("CA1", "+49", GERMANY, "outbound-api", status="completed"))
+    exchange.store.keep_message(MessageRecord("SM1", "+49", GERMANY, "x"))
+    said = CliRunner().invoke(command_line, ["carrier", "spent", "--days", "7"])
+    assert said.exit_code == 0, said.output
+    assert "calls-outbound         1        0.05 EUR" in said.output
+    assert "sms-outbound           1        0.05 EUR" in said.output

@@ -1,0 +1,124 @@
+"""What became of a text message stands on its task, and nothing is sent when nobody expects it any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ivr.callbacks import sms, sms_job
+from ivr.config import settings
+from ivr.domain.enums import SmsTemplate
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.store import Refusals
+from ivr.local_carrier.switch import Switch
+from ivr.models.callbacks import TextMessage
+from ivr.platform import database
+from tests.callbacks.test_carrier_faults import MOBILE, message, sent_to, text, told
+
+__all__ = ["text"]
+
+
+def state(message_id: int) -> str:
+    return sms.state_of(message(message_id), str)
+
+
+def test_a_text_is_shown_as_delivered_only_when_the_carrier_says_so(exchange: Switch, text) -> None:
+    _, message_id = text()
+    assert state(message_id) == "being sent"
+    sms_job.send(message_id)
+    assert state(message_id) == "sent, delivery not confirmed", "a status callback may never come"
+    told(message_id, "sent", 0)
+    assert state(message_id) == "sent, delivery not confirmed"
+    told(message_id, "delivered", 0)
+    assert state(message_id) == "delivered"
+    told(message_id, "undelivered", 30008)  # late, and out of order
+    assert (state(message_id), message(message_id).state) == ("delivered", "sent")
+
+
+def test_what_became_of_a_text_stands_on_its_task(desk, exchange: Switch) -> None:
+    from tests.support.people import a_task
+
+    task, mia = a_task(number=MOBILE), desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    mia.post(f"/desk/tasks/{task}/text", data={"template": "sms_missed", "text": "Wir rufen wieder an."})
+    assert "Wir haben Sie nicht erreicht: wird gesendet" in shown(mia, task)
+    sms_job.send(1)
+    told(1, "delivered", 0)
+    assert "Wir haben Sie nicht erreicht: zugestellt" in shown(mia, task)
+    mia.post(f"/desk/tasks/{task}/text", data={"template": "sms_missed", "text": "Noch einmal."})
+    sms_job.send(2)
+    told(2, "undelivered", 30006)
+    assert "nicht zustellbar: Festnetz" in shown(mia, task)
+
+
+def shown(member, task: int) -> str:
+    return member.get(f"/desk/tasks/{task}").text
+
+
+def test_nothing_is_sent_or_sent_again_after_its_time(exchange: Switch, text) -> None:
+    _, message_id = text()
+    ends_in(message_id, timedelta(minutes=10))
+    sms_job.send(message_id)
+    told(message_id, "undelivered", 30008)
+    assert message(message_id).state == "failed", "a second try would come after its time"
+    _, late = text()
+    ends_in(late, timedelta(seconds=-1))
+    sms_job.send(late)
+    assert (message(late).state, sent_to(exchange)) == ("failed", 1)
+
+
+def ends_in(message_id: int, time: timedelta) -> None:
+    with database.writing() as session:
+        session.get_one(TextMessage, message_id).valid_until = utc_now() + time
+
+
+def test_a_text_about_an_appointment_is_not_sent_after_it_has_begun() -> None:
+    now = utc_now()
+    soon = now + timedelta(hours=3)
+    assert sms.valid_until(SmsTemplate.APPOINTMENT, now, soon) == soon
+    assert sms.valid_until(SmsTemplate.MISSED, now, soon) == now + timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("sender", "fields"),
+    [
+        ("", {"From": "+494211782666"}),
+        ("Hotline", {"From": "Hotline"}),
+        ("+4915100000001", {"From": "+4915100000001"}),
+        ("MG" + "a" * 32, {"MessagingServiceSid": "MG" + "a" * 32}),
+    ],
+)
+def test_the_sender_is_that_of_the_settings_and_the_carrier_knows_the_time(
+    strange_carrier, monkeypatch: pytest.MonkeyPatch, sender: str, fields: dict[str, str]
+) -> None:
+    from flask import Response, request
+
+    from ivr.carrier import client
+
+    monkeypatch.setenv("SMS_SENDER", sender)
+    base = client.settings().twilio_api_base_url
+    monkeypatch.setattr(client, "settings", lambda: settings.load(twilio_api_base_url=base))
+    given: dict[str, str] = {}
+
+    class Answer(Response):
+        def __call__(self, environ, start_response):
+            given.update(request.form)
+            return super().__call__(environ, start_response)
+
+    strange_carrier += [Answer('{"sid": "SM1"}', 201, mimetype="application/json") for _ in range(2)]
+    for valid_for in (timedelta(minutes=5), timedelta(hours=24)):
+        assert client.send_text_message("+4915112340002", "x", 7, valid_for) == "SM1"
+        wanted = "300" if valid_for < timedelta(hours=1) else "14400"
+        assert (given["ValidityPeriod"], given["StatusCallback"].partition("?")[2][:9]) == (wanted, "message=7")
+        assert {name: given.get(name) for name in fields} == fields
+
+
+def test_a_sender_that_cannot_send_is_the_operators_fault_and_nothing_is_lost(exchange: Switch, text) -> None:
+    from ivr.carrier.refusals import CarrierRefused
+
+    exchange.store.keep_refusals(Refusals(texts={"*": 21606}))
+    _, message_id = text()
+    with pytest.raises(CarrierRefused):
+        sms_job.send(message_id)
+    assert state(message_id) == "being sent"
