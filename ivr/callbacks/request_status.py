@@ -9,6 +9,7 @@ from ivr.callbacks import contacts
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, working_hours
 from ivr.domain.enums import AppointmentMode, Outcome, ReplyBy, RequestStatus, TaskKind, TaskState
+from ivr.domain.outcomes import FINAL_OUTCOMES
 from ivr.models.callbacks import AppointmentWish
 from ivr.models.contacts import Contact
 from ivr.notices import present
@@ -43,7 +44,7 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
 
 
 def lacks_number(contact: Contact) -> bool:
-    """Whether a contact waits for a call that nobody can make: no number is known, or none that is called.
+    """Whether a contact waits for a call that nobody can make: no number is known, or none that is called (again).
 
     Forms come by post, and who wants the answer in writing waits for no call. A number that is given by receipt code
     counts before a member has confirmed it: its caller is told that it will be checked.
@@ -51,6 +52,9 @@ def lacks_number(contact: Contact) -> bool:
     task = contact.task
     if contact.kind == TaskKind.POSTAL_ORDER or task.reply_by == ReplyBy.WRITING:
         return False
+    last = next((attempt for attempt in reversed(task.attempts) if attempt.at >= contact.at), None)
+    if last is not None and last.outcome in FINAL_OUTCOMES:  # somebody else's, or nobody's
+        return contact.number_changed_at is None or contact.number_changed_at < last.at
     numbers = (contact.callback_number, task.callback_number)
     return not any(number and phone_numbers.dialable(number) and settings().may_be_called(number) for number in numbers)
 

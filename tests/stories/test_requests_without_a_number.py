@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import select, update
 
 from ivr.accounts import users
+from ivr.callbacks import attempts, workflow
 from ivr.config.settings import Settings
 from ivr.contact_centre import agent_presence
+from ivr.domain.enums import Outcome
+from ivr.domain.outcomes import FINAL_OUTCOMES
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -17,7 +20,7 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
 from ivr.models.contacts import Contact
 from ivr.platform import database
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, hire
 from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
 
 SOMALIA = "+252612345678"
@@ -113,6 +116,21 @@ def test_who_can_be_called_or_wants_a_letter_is_not_asked_again(caller) -> None:
     again.hangs_up()
     last = caller("anonymous").dials().presses(*BY_CODE, without).hears("request_open")
     last.does_not_hear("number_missing")
+
+
+@pytest.mark.parametrize("outcome", FINAL_OUTCOMES)
+def test_a_number_that_is_not_rung_again_is_missed_until_there_is_another(caller, outcome: Outcome) -> None:
+    """It was somebody else's, or is out of service: "we try again" would be wrong."""
+    first = caller()
+    code = asks(first)
+    lena = hire()["lena"]
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, contact_of(first).task_id)
+        workflow.claim(session, task, lena, utc_now())
+        attempts.record(session, task, lena, outcome, utc_now())
+    again = caller("anonymous").dials().presses(*BY_CODE, code).hears("number_missing").does_not_hear("request_tried")
+    again.presses("017612345678").hears("confirm_new_number").presses("1").hears("number_noted").hangs_up()
+    caller("anonymous").dials().presses(*BY_CODE, code).hears("request_tried")
 
 
 def test_a_number_taken_out_of_a_task_is_missed(caller) -> None:
