@@ -11,7 +11,7 @@ from typing import Any
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from ivr.carrier.client import client
-from ivr.carrier.refusals import CarrierRefused, of_error
+from ivr.carrier.refusals import refused
 from ivr.config.settings import settings
 
 #: The final states of a call at the carrier.
@@ -91,7 +91,7 @@ def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_
             **detection,
         )
     except TwilioException as error:
-        raise CarrierRefused(of_error(error), str(getattr(error, "msg", ""))) from error
+        raise refused(error) from error
     return str(call.sid)
 
 

@@ -17,9 +17,10 @@ from twilio.rest import Client
 
 from ivr.carrier import tokens
 from ivr.carrier.dialects import dialect
-from ivr.carrier.refusals import CarrierRefused, Refusal, of_error
+from ivr.carrier.refusals import CarrierRefused, Refusal, TooManyRequests, refused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
+from ivr.domain.digits import whole_number
 from ivr.domain.enums import CarrierFault, CarrierName
 
 # The library logs every request with its telephone numbers at level INFO.
@@ -48,7 +49,7 @@ class _HttpClient(TwilioHttpClient):
             kwargs["data"] = spoken.fields(kwargs["data"])
         login = kwargs.get("auth")
         if not login or not self._tokens:
-            return _readable(super().request(method, target, *args, **kwargs))
+            return _readable(target, super().request(method, target, *args, **kwargs))
         for token in self._tokens:
             logged_in = dict(spoken.login(login[0], token))
             logged_in["headers"] = {**(kwargs.get("headers") or {}), **logged_in.get("headers", {})}
@@ -56,7 +57,7 @@ class _HttpClient(TwilioHttpClient):
             if response.status_code != 401:
                 tokens.worked(token)
                 break
-        return _readable(response)
+        return _readable(target, response)
 
 
 def _target(url: str) -> str:
@@ -68,18 +69,27 @@ def _target(url: str) -> str:
     return urlunsplit((base.scheme, base.netloc, base.path + dialect().path(path.path), path.query, ""))
 
 
-def _readable(response: Response) -> Response:
+def _readable(url: str, response: Response) -> Response:
     """An answer of the carrier.
 
     Raises:
+        TooManyRequests: it has no room; when to ask again is known where it says so.
         requests.exceptions.InvalidJSONError: it is no JSON, as that of a proxy in between; nothing is known then.
     """
+    if response.status_code == 429:
+        raise TooManyRequests(url, _seconds((response.headers or {}).get("Retry-After", "")))
     if 200 <= response.status_code < 300 and response.text:
         try:
             json.loads(response.text)
         except ValueError:
             raise InvalidJSONError("the answer is not the carrier's: it is no JSON") from None
     return response
+
+
+def _seconds(retry_after: str) -> float:
+    """Seconds of a `Retry-After`, an hour at most; 0 where there is none, or it is a date."""
+    number = whole_number(retry_after)
+    return min(number, 3600) if number else 0.0
 
 
 def base_url() -> str:
@@ -143,7 +153,7 @@ def send_text_message(to: str, body: str, message_id: int | None = None, valid_f
     try:
         return str(client().messages.create(to=to, body=body, **_sender(), **wishes).sid)
     except TwilioException as error:
-        raise CarrierRefused(of_error(error), str(getattr(error, "msg", ""))) from error
+        raise refused(error) from error
 
 
 def _sender() -> dict[str, str]:

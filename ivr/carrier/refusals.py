@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 
 from ivr.domain.complete import complete
 from ivr.domain.enums import CarrierFault, CarrierSide
@@ -97,14 +97,30 @@ class Refusal:
 class CarrierRefused(Exception):
     """The carrier refuses a call or a text message. That of the network is worth another try at once."""
 
-    def __init__(self, refusal: Refusal, message: str = "") -> None:
+    def __init__(self, refusal: Refusal, message: str = "", retry_after: float = 0.0) -> None:
         super().__init__(f"{refusal.code or refusal.fault} {message}".strip())
         self.refusal = refusal
+        #: Seconds before which the carrier does not want to be asked again; 0 where it says nothing.
+        self.retry_after = retry_after
+
+
+class TooManyRequests(TwilioRestException):
+    """The carrier has no room for a request (429)."""
+
+    def __init__(self, url: str, retry_after: float) -> None:
+        super().__init__(429, url, "too many requests", 20429)
+        #: Seconds, as in :class:`CarrierRefused`.
+        self.retry_after = retry_after
+
+
+def refused(error: TwilioException) -> CarrierRefused:
+    """An error of the carrier's REST interface, with what it means."""
+    return CarrierRefused(of_error(error), str(getattr(error, "msg", "")), getattr(error, "retry_after", 0.0))
 
 
 def of_error(error: TwilioException) -> Refusal:
     """What an error of the carrier's REST interface means."""
-    if not isinstance(error, TwilioRestException):  # the library itself: no account, no token
+    if not isinstance(error, TwilioRestException | TwilioServiceException):  # the library: no account, no token
         return Refusal(CarrierFault.LOGIN_REFUSED)
     code = error.code if isinstance(error.code, int) else 0
     if (known := _OF_ERROR.get(code)) is not None:

@@ -7,6 +7,7 @@ from flask import request as current_request
 
 from ivr.carrier.dialects import dialect
 from ivr.config.settings import settings
+from ivr.domain.enums import CarrierName
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -26,9 +27,15 @@ def called_url(request: Request, base_url: str = "") -> str:
 def is_genuine(request: Request) -> bool:
     """Whether the configured carrier has signed a request.
 
-    Only forms are accepted. Any other body would be validated like an empty form, and a forged one would pass.
+    Only forms are accepted. Any other body would be validated like an empty form, and a forged one would pass. What
+    is about another account is not ours.
     """
-    if request.content_length and request.mimetype != _FORM:
+    has_body = request.content_length or "Transfer-Encoding" in request.headers  # a body in pieces has no length
+    if has_body and request.mimetype != _FORM:
+        return False
+    if settings().carrier == CarrierName.TWILIO and request.form.get("AccountSid", settings().account_sid) != (
+        settings().account_sid
+    ):
         return False
     # Without a public address the web process, which has a port of its own, answers calls too.
     addresses = dict.fromkeys((settings().calls_url, settings().base_url, settings().fallback_url))

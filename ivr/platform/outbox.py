@@ -241,14 +241,13 @@ def finish_running(session: Session, now: datetime) -> None:
         now_running.is_done = finish(session, now_running.work, now)
 
 
-def postpone(session: Session, work: Work, reason: str, now: datetime) -> None:
-    """Delay a row after a failure, with growing pauses."""
+def postpone(session: Session, work: Work, reason: str, now: datetime, at_least: float = 0.0) -> None:
+    """Delay a row after a failure, with growing pauses; for at least so many seconds."""
+    pause = max(_pause(work.attempts), timedelta(seconds=at_least))
     session.execute(
         update(Work)
         .where(Work.id == work.id, Work.leased_by == work.leased_by)
-        .values(
-            leased_until=None, leased_by=None, last_error=redacted(reason)[:500], run_after=now + _pause(work.attempts)
-        )
+        .values(leased_until=None, leased_by=None, last_error=redacted(reason)[:500], run_after=now + pause)
     )
 
 

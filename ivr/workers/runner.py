@@ -81,7 +81,8 @@ def _run_once(work_id: int, worker: str) -> bool:
     except Exception as error:
         log.warning("%s %d failed (%s)", work.kind, work_id, type(error).__name__, exc_info=True)
         with database.writing() as session:
-            outbox.postpone(session, work, f"{type(error).__name__}: {error}", utc_now())
+            told = f"{type(error).__name__}: {error}"
+            outbox.postpone(session, work, told, utc_now(), getattr(error, "retry_after", 0.0))
             _report_if_spent(session, session.get_one(Work, work_id))
         return False
     if running.is_done is not None:

@@ -1,0 +1,164 @@
+"""What can go wrong between the carrier and us, each with its outcome. docs/carriers.md lists them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+import requests
+from flask import Request, Response
+from sqlalchemy import func, select
+from twilio.request_validator import RequestValidator
+from werkzeug.test import EnvironBuilder
+
+from ivr.callbacks import sms_job
+from ivr.carrier import call_control, signature
+from ivr.carrier.refusals import CarrierRefused
+from ivr.carrier.webhook_urls import voice_url
+from ivr.config import settings
+from ivr.domain.enums import CarrierFault, CarrierSide
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.store import Refusals
+from ivr.models.callbacks import CallbackTask
+from ivr.models.calls import Call
+from ivr.platform import database
+from ivr.platform.work_models import Work
+from ivr.workers import runner
+from tests.callbacks.test_carrier_faults import message, text
+from tests.support.webhook_call import WebhookCall, carrier
+
+__all__ = ["text"]
+
+MOBILE = "+4915112340002"
+
+
+def place() -> str:
+    return call_control.place_call(MOBILE, "https://x/voice", "https://x/status", ring_seconds=30)
+
+
+def answered(status: int, body: str, kind: str = "application/json", **headers: str) -> Response:
+    return Response(body, status, headers=headers, mimetype=kind)
+
+
+def error(status: int, code: int) -> str:
+    return json.dumps({"status": status, "code": code, "message": "no"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault", "retry_after"),
+    [
+        (answered(401, error(401, 20003)), CarrierFault.LOGIN_REFUSED, 0),
+        (answered(429, error(429, 20429)), CarrierFault.TOO_MANY_AT_ONCE, 0),
+        (answered(429, error(429, 20429), **{"Retry-After": "90"}), CarrierFault.TOO_MANY_AT_ONCE, 90),
+        (answered(429, "", **{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), CarrierFault.TOO_MANY_AT_ONCE, 0),
+        (answered(429, "", **{"Retry-After": "99999999"}), CarrierFault.TOO_MANY_AT_ONCE, 3600),
+        (answered(503, error(503, 20503)), CarrierFault.NETWORK_AWAY, 0),
+        (answered(502, "<html>Bad Gateway</html>", "text/html"), CarrierFault.NETWORK_AWAY, 0),
+        (answered(500, '{"type": "t", "title": "t", "status": 500, "code": 20500}'), CarrierFault.NETWORK_AWAY, 0),
+    ],
+    ids=["401", "429", "429 and when", "429 and a date", "429 for a day", "503", "502 and a page", "500 as a problem"],
+)
+def test_a_refusal_says_whose_fault_it_is_and_when_to_ask_again(
+    strange_carrier, answer: Response, fault: CarrierFault, retry_after: float
+) -> None:
+    strange_carrier += [answer]
+    with pytest.raises(CarrierRefused) as refused:
+        place()
+    assert (refused.value.refusal.fault, refused.value.retry_after) == (fault, retry_after)
+    assert refused.value.refusal.side != CarrierSide.NUMBER, "nobody is struck off"
+
+
+def test_an_answer_that_is_no_json_is_the_networks(strange_carrier) -> None:
+    """A proxy in between answers 200 with a page of its own."""
+    strange_carrier += [answered(200, "<html>Please log in</html>", "text/html")]
+    with pytest.raises(requests.RequestException, match="no JSON"):
+        place()
+
+
+@pytest.mark.parametrize("what", ["certificate", "dns"])
+def test_a_carrier_that_cannot_be_asked_loses_no_text(exchange, text, monkeypatch, what: str) -> None:
+    _, message_id = text()
+
+    def broken(*_: object, **__: object) -> None:
+        raise requests.exceptions.SSLError("certificate has expired") if what == "certificate" else socket.gaierror(-2)
+
+    with monkeypatch.context() as away:
+        away.setattr(*((requests.Session, "send") if what == "certificate" else (socket, "getaddrinfo")), broken)
+        with pytest.raises(requests.RequestException):
+            sms_job.send(message_id)
+    assert message(message_id).state == "queued"
+    sms_job.send(message_id)
+    assert message(message_id).state == "sent"
+
+
+def test_a_carrier_with_no_room_is_asked_when_it_says(exchange, text, strange_carrier) -> None:
+    _, message_id = text()
+    strange_carrier += [answered(429, error(429, 20429), **{"Retry-After": "90"})]
+    with database.reading() as session:
+        work_id = session.scalar(select(Work.id).where(Work.kind == "send_text_message"))
+    before = utc_now()
+    runner.run(work_id)
+    with database.reading() as session:
+        assert session.get_one(Work, work_id).run_after >= before + timedelta(seconds=90)
+    assert message(message_id).state == "queued"
+
+
+def test_an_hour_of_5xx_is_survived(exchange, text) -> None:
+    """All short pauses are used up, a person is told, and the text goes out when the carrier is back."""
+    exchange.store.keep_refusals(Refusals(texts={"*": 20503}))
+    _, message_id = text()
+    for _ in range(12):
+        with pytest.raises(CarrierRefused):
+            sms_job.send(message_id)
+    exchange.store.keep_refusals(Refusals())
+    sms_job.send(message_id)
+    assert message(message_id).state == "sent"
+
+
+# -- webhooks ------------------------------------------------------------------------------------------
+
+
+def signed(url: str, form: dict[str, str]) -> dict[str, str]:
+    validator = RequestValidator(settings.settings().auth_token)
+    return {"X-Twilio-Signature": validator.compute_signature(url.partition("#")[0], form)}
+
+
+def request_of(form: dict[str, str], body: bytes = b"", kind: str = "application/x-www-form-urlencoded") -> Request:
+    """A signed request; its body may be another than the form that was signed, and comes without a length."""
+    url = settings.settings().base_url + "/voice/status"
+    builder = EnvironBuilder("/voice/status", method="POST", content_type=kind, headers=signed(url, form))
+    environ = builder.get_environ()
+    builder.close()
+    sent = EnvironBuilder(data=body or urlencode(form).encode()).get_environ()
+    environ |= {"wsgi.input": sent["wsgi.input"], "wsgi.input_terminated": True, "RAW_URI": "/voice/status"}
+    environ |= {"HTTP_TRANSFER_ENCODING": "chunked"}
+    environ.pop("CONTENT_LENGTH", None)
+    return Request(environ)
+
+
+def test_a_body_in_pieces_is_read_as_a_form_and_a_json_one_signed_as_an_empty_form_is_refused(empty_database) -> None:
+    """TELEPHONY: an empty dict in its place accepts a forged body."""
+    assert signature.is_genuine(request_of({"CallSid": "CA1"}))
+    assert not signature.is_genuine(request_of({}, b'{"CallSid": "CA1"}', "application/json"))
+
+
+def test_what_is_about_another_account_is_refused(empty_database) -> None:
+    ours = {"CallSid": "CA1", "AccountSid": settings.settings().account_sid}
+    assert signature.is_genuine(request_of(ours))
+    assert not signature.is_genuine(request_of(ours | {"AccountSid": "AC" + "0" * 32}))
+
+
+def test_the_last_event_of_a_call_of_last_year_makes_no_task(empty_database) -> None:
+    """Its row was deleted at the end of its period: nobody is called back, and nothing fails."""
+    client = carrier()
+    WebhookCall(client, MOBILE).ends()
+    url = voice_url("/text/status", message=4711)
+    form = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30006"}
+    path = url.partition("#")[0].removeprefix(settings.settings().calls_url)
+    assert client.post(path, data=form, headers=signed(url, form)).status_code == 204
+    with database.reading() as session:
+        assert session.scalar(select(func.count(CallbackTask.id))) == 0
+        assert session.scalar(select(func.count(Call.id))) <= 1
