@@ -19,6 +19,7 @@ from typing import Any, cast
 from limits.storage import RedisStorage
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -71,7 +72,8 @@ def count(key: str, limit: Limit) -> bool:
         told = _told.get(key)
         if _teller is None or _teller[0] != os.getpid():  # threads do not survive a fork
             _start()
-    _has_untold.set()
+    if not _has_untold.is_set():
+        _has_untold.set()
     if told is None:
         return False
     now = time.monotonic()
@@ -120,13 +122,8 @@ def _counted(counters: RedisStorage, untold: Mapping[str, tuple[int, Limit]]) ->
 
     By key: all calls of the minute, the seconds until it ends, and the seconds of being held off that are left.
     """
-    redis = cast(Redis, counters.get_connection())
-    with redis.pipeline(transaction=False) as pipeline:
-        for key, (calls, _) in untold.items():
-            counters.lua_incr_expire([counters.prefixed_key(_calls_key(key))], [_MINUTE, calls], pipeline)
-            pipeline.ttl(counters.prefixed_key(_calls_key(key)))
-            pipeline.ttl(counters.prefixed_key(_held_off_key(key)))
-        answers = iter(pipeline.execute())
+    names = [counters.prefixed_key(name) for key in untold for name in (_calls_key(key), _held_off_key(key))]
+    answers = iter(_count_all(counters)(names, [_MINUTE, *(calls for calls, _ in untold.values())]))
     found = {}
     for key, (_, limit) in untold.items():
         calls, minute, held_off = next(answers), next(answers), max(0, next(answers))
@@ -135,6 +132,27 @@ def _counted(counters: RedisStorage, untold: Mapping[str, tuple[int, Limit]]) ->
             held_off = limit.hold_off_seconds
         found[key] = calls, minute, held_off
     return found
+
+
+#: What :meth:`RedisStorage.incr` does for one key, for many at once: a command for each takes five times as long to
+#: write and read. Keys: of each number its counter, and the one that holds it off. Values: seconds, then calls of each.
+_SCRIPT = """
+local answers = {}
+for number = 1, #KEYS / 2 do
+  local counter, added = KEYS[2 * number - 1], tonumber(ARGV[number + 1])
+  local calls = redis.call('INCRBY', counter, added)
+  if calls == added then redis.call('EXPIRE', counter, ARGV[1]) end
+  table.insert(answers, calls)
+  table.insert(answers, redis.call('TTL', counter))
+  table.insert(answers, redis.call('TTL', KEYS[2 * number]))
+end
+return answers
+"""
+
+
+@lru_cache(maxsize=2)
+def _count_all(counters: RedisStorage) -> Script:
+    return cast(Redis, counters.get_connection()).register_script(_SCRIPT)
 
 
 def forget_all() -> None:

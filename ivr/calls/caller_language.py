@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Dialect, Insert, Table, delete, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
@@ -69,13 +70,18 @@ def remember_all(connection: Connection, chosen: Sequence[tuple[str | None, str,
     ]
     if not values:
         return
-    new = insert(connection.dialect, _KNOWN)
+    connection.execute(_latest(connection.dialect), sorted(values, key=itemgetter("number_hash")))
+    revision += 1
+
+
+@lru_cache(maxsize=4)
+def _latest(dialect: Dialect) -> Insert:
+    """The statement that remembers a language. Building it takes longer than writing many rows with it."""
+    new = insert(dialect, _KNOWN)
     latest = {"language": new.excluded.language, "last_called_at": new.excluded.last_called_at}
     # Another process may be late with an earlier choice.
     is_later = new.excluded.last_called_at >= _KNOWN.c.last_called_at
-    statement = new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=latest, where=is_later)
-    connection.execute(statement, sorted(values, key=itemgetter("number_hash")))
-    revision += 1
+    return new.on_conflict_do_update(index_elements=[_KNOWN.c.number_hash], set_=latest, where=is_later)
 
 
 def forget(session: Session, now: datetime, days: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Case, Connection, Select, Table, bindparam, case, func, or_, select, update
+from sqlalchemy import Case, Connection, Dialect, Insert, Select, Table, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.calls import erased_ids
@@ -69,19 +69,6 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
     A concern and an ending once noted stay until there is another. Several processes note the steps of one call, and
     any of them may be late: what was known after fewer answers than the row has does not replace anything.
     """
-    new = insert(connection.dialect, _CALLS)
-    goes_on = new.excluded.answers >= _CALLS.c.answers
-
-    def latest(name: str) -> Case[Any]:
-        noted, stored = new.excluded[name], _CALLS.c[name]
-        return case((goes_on, func.coalesce(noted, stored)), else_=func.coalesce(stored, noted))
-
-    changed = {
-        # The end of a call may have been written first.
-        "shown_as": case((_CALLS.c.shown_as == "", new.excluded.shown_as), else_=_CALLS.c.shown_as),
-        **{name: latest(name) for name in ("step", "language", "concern", "ending")},
-        "answers": case((goes_on, new.excluded.answers), else_=_CALLS.c.answers),
-    }
     values = [
         {
             "call_sid": row.call_sid,
@@ -97,7 +84,26 @@ def went_on(connection: Connection, rows: Sequence[Progress]) -> None:
         }
         for row in sorted(rows, key=attrgetter("call_sid"))
     ]
-    connection.execute(new.on_conflict_do_update(index_elements=["call_sid"], set_=changed), values)
+    connection.execute(_progress(connection.dialect), values)
+
+
+@lru_cache(maxsize=4)
+def _progress(dialect: Dialect) -> Insert:
+    """The statement that notes a call's progress. Building it takes longer than writing fifty rows with it."""
+    new = insert(dialect, _CALLS)
+    goes_on = new.excluded.answers >= _CALLS.c.answers
+
+    def latest(name: str) -> Case[Any]:
+        noted, stored = new.excluded[name], _CALLS.c[name]
+        return case((goes_on, func.coalesce(noted, stored)), else_=func.coalesce(stored, noted))
+
+    changed = {
+        # The end of a call may have been written first.
+        "shown_as": case((_CALLS.c.shown_as == "", new.excluded.shown_as), else_=_CALLS.c.shown_as),
+        **{name: latest(name) for name in ("step", "language", "concern", "ending")},
+        "answers": case((goes_on, new.excluded.answers), else_=_CALLS.c.answers),
+    }
+    return new.on_conflict_do_update(index_elements=["call_sid"], set_=changed)
 
 
 def progressed(call: Call, step: str, language: str, concern: str | None, ending: str = "", answers: int = 0) -> None:

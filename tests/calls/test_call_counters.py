@@ -71,6 +71,13 @@ def test_calls_that_are_counted_together_are_all_counted(redis) -> None:
     assert not call_counters.is_held_off("withheld"), "without a time to be held off, nobody is"
 
 
+def test_each_of_the_numbers_that_are_told_together_has_its_own_count(redis) -> None:
+    for key in ("a", "b", "a", "a", "c", "a"):
+        call_counters.count(key, LIMIT)
+    assert [call_counters.calls_of(key) for key in ("a", "b", "c")] == [4, 1, 1]
+    assert [call_counters.is_held_off(key) for key in ("a", "b", "c")] == [True, False, False]
+
+
 def test_redis_is_told_without_anybody_asking(redis) -> None:
     for _ in range(4):
         call_counters.count("a", LIMIT)
