@@ -32,6 +32,8 @@ def request(
     session: Session, conversation: Conversation, now: datetime, *, by: User | None = None, language: str = ""
 ) -> InterpreterRequest:
     """Request an interpreter of the caller's language, one at a time. Without `by`: no member has asked for one."""
+    if language:
+        _found_out(conversation, language)
     language = language or conversation.language
     open_already = select(InterpreterRequest).where(
         InterpreterRequest.conversation_id == conversation.id,
@@ -53,6 +55,13 @@ def request(
     session.flush()
     try_next(session, wanted, now)
     return wanted
+
+
+def _found_out(conversation: Conversation, language: str) -> None:
+    """Note on the task which language the caller speaks, where nobody knew it until the call."""
+    task = conversation.task
+    if task is not None and task.language == UNKNOWN_LANGUAGE:
+        task.language, task.unlisted_language = language, language not in settings().enabled_languages
 
 
 def bring_companion(

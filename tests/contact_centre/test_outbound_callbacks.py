@@ -147,9 +147,15 @@ def test_nobody_is_asked_to_interpret_what_nobody_knows_and_the_call_finds_it_ou
     called.answers().is_told("Haben Sie um einen Anruf gebeten?").is_told("Did you ask for a call?")
     assert not any("Jobcenter" in said for said in called.everything), "not before they have confirmed"
     called.presses("1").is_told("Jobcenter").is_talking()
+    assert wanted_for(task_id) == []
+    turkish = str([code for code in team.hotline.settings.enabled_languages if code != "de"].index("tr") + 1)
+    mia.presses_while_talking("*").is_told("Sieben").presses("7").is_told("welche Sprache")
+    mia.presses(turkish + "#").is_told("Sprachmittlung").is_talking()
     called.hangs_up()
     mia.has_hung_up()
-    assert wanted_for(task_id) == []
+    assert wanted_for(task_id) == ["tr"]
+    task = the_task(task_id)
+    assert (task.language, task.unlisted_language) == ("tr", False), "the next call asks for it"
 
 
 def test_an_interpreter_is_asked_for_the_language_that_was_chosen_beyond_the_menu(team, phone) -> None:

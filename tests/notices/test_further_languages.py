@@ -18,6 +18,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.notices import further_languages
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
+from ivr.reporting import daily_metrics, dimension_labels
 from tests.support.notices import LENA
 from tests.support.webhook_call import WebhookCall, carrier
 
@@ -59,6 +60,22 @@ def test_a_caller_chooses_among_the_names_and_the_task_says_which(desk) -> None:
     page = mia.get(f"/desk/tasks/{task.id}").text
     assert len(re.findall("Tigrinya", page)) == 2, "in the heading, and among the facts"
     assert "Deutsch" not in page.partition('class="app-contact"')[2].partition("</article>")[0]
+
+
+def test_figures_count_it_as_a_language_of_its_own(desk) -> None:
+    name("ti", "Tigrinja")
+    other_language().presses("1")
+    other_language().presses("0")
+    tasks = desk("lena").get("/desk/?view=all").text
+    assert re.search('<option value="ti"[^>]*>Tigrinya', tasks), "it can be filtered by"
+    assert [dimension_labels.name("language", code, "de", str) for code in ("ti", "und", "tr", "x9")] == [
+        "Tigrinya", "Unbekannte Sprache", "Türkisch", "x9",
+    ]  # fmt: skip
+    assert dimension_labels.keys("language", ["und", "ti", "de"])[-2:] == ["ti", "und"]
+    with database.reading() as session:
+        counted = daily_metrics.count(session, daily_metrics.local_day(utc_now()))
+    opened = {key: n for (dimension, metric, key), n in counted.items() if (dimension, metric) == ("language", "tasks")}
+    assert opened == {"ti": 1, "und": 1}
 
 
 def test_nobody_has_named_one_and_all_is_as_before(empty_database) -> None:
