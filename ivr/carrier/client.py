@@ -15,13 +15,13 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from ivr.carrier import tokens
+from ivr.carrier import telnyx_texts, tokens
 from ivr.carrier.dialects import dialect
-from ivr.carrier.refusals import CarrierRefused, Refusal, TooManyRequests, refused
+from ivr.carrier.refusals import CarrierRefused, TooManyRequests, refused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import CarrierFault, CarrierName
+from ivr.domain.enums import CarrierName
 
 # The library logs every request with its telephone numbers at level INFO.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -136,15 +136,14 @@ def send_text_message(to: str, body: str, message_id: int | None = None, valid_f
     """Send a text message (SMS) from `sms_sender`, or the hotline's number. Returns the carrier's id of the message.
 
     What became of the message with the id `message_id` is told to a webhook: only there it is known that it was not
-    delivered. What the carrier cannot send within `valid_for` it does not send later.
+    delivered. What the carrier cannot send within `valid_for` it does not send later. Telnyx does neither.
 
     Raises:
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
         requests.RequestException: the carrier could not be asked.
     """
     if not dialect().SENDS_TEXTS:
-        reason = f"text messages are not sent through {settings().carrier}"
-        raise CarrierRefused(Refusal(CarrierFault.SENDER_REFUSED), reason)
+        return telnyx_texts.send(to, body, settings().sms_sender or settings().hotline_number)
     wishes: dict[str, Any] = {}
     if message_id is not None:
         wishes["status_callback"] = voice_url("/text/status", message=message_id)

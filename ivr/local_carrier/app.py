@@ -6,7 +6,15 @@ from flask import Flask, Response
 
 from ivr.config.settings import Settings
 from ivr.domain.enums import CarrierName
-from ivr.local_carrier import rest_account, rest_api, rest_products, rest_recordings, scripted_calls_api, softphone_api
+from ivr.local_carrier import (
+    rest_account,
+    rest_api,
+    rest_messages,
+    rest_products,
+    rest_recordings,
+    scripted_calls_api,
+    softphone_api,
+)
 from ivr.local_carrier.call import Subscription
 from ivr.local_carrier.dialects import DIALECTS, TWILIO, Paths
 from ivr.local_carrier.store import Store
@@ -51,8 +59,11 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
 
     app.wsgi_app = Paths(app.wsgi_app, switch.dialect)  # type: ignore[method-assign]
 
-    if switch.dialect.name == CarrierName.TELNYX:  # whose recordings are at an address of their own
+    if switch.dialect.name == CarrierName.TELNYX:  # recordings and text messages are at addresses of their own
         app.add_url_rule("/media/<sid>.wav", view_func=rest_recordings.media)
+        app.add_url_rule(
+            "/v2/messages", view_func=lambda: authenticate() or rest_messages.create_by_json(), methods=["POST"]
+        )
 
     @app.get("/healthz")
     def healthz() -> str:

@@ -71,6 +71,8 @@ def _laml_path(path: str) -> str | None:
 
 
 def _texml_path(path: str) -> str | None:
+    if path == "/v2/messages":
+        return path
     found = re.fullmatch(r"/v2/texml/(Accounts/[^/]+/.+)", path)
     if found is None:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.local_carrier.rest_format import current_switch, error, message_json, page, refusal
@@ -27,6 +29,16 @@ def create() -> tuple[Response, int] | Response:
     message = MessageRecord(new_sid("SM"), form["From"], form["To"], form["Body"])
     current_switch().deliver(message, form.get("StatusCallback", ""))
     return jsonify(message_json(message)), 201
+
+
+def create_by_json() -> tuple[Response, int] | Response:
+    """Store a text message, in the manner of Telnyx."""
+    given = request.get_json()
+    if current_switch().store.refusals().of("texts", given["to"]) is not None:
+        return jsonify(errors=[{"code": "40300", "title": "refused on request"}]), 400
+    message = MessageRecord(str(uuid.uuid4()), given["from"], given["to"], given["text"])
+    current_switch().deliver(message, "")
+    return jsonify(data={"id": message.sid, "record_type": "message"}), 200
 
 
 @pages.get("/Messages/<sid>.json")

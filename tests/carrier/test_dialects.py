@@ -25,13 +25,14 @@ from ivr.carrier.client import client, send_text_message
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import Settings, settings
-from ivr.domain.enums import CarrierFault, CarrierName
+from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
 from ivr.local_carrier.app import create_app as create_carrier
 from ivr.local_carrier.app import create_switch
 from ivr.local_carrier.call import CallReport, CallSetup
 from ivr.local_carrier.dialects import sign
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.local_carrier.store import Refusals
 from ivr.local_carrier.switch import Switch
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -162,14 +163,17 @@ def test_more_calls_than_a_page_holds(line: Line) -> None:
     assert len(client().calls.list(page_size=2)) == 3
 
 
-def test_a_text_message(in_the_manner_of: Callable[[CarrierName], Line]) -> None:
-    line = in_the_manner_of(CarrierName.SIGNALWIRE)
-    sid = send_text_message("+4915112345678", "Ihre Anfragenummer")
-    assert line.switch.store.message(sid) is not None
-    in_the_manner_of(CarrierName.TELNYX)
+def test_a_text_message(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = line.switch.store.message(send_text_message("+4915112345678", "Ihre Anfragenummer", 1))
+    assert (sent.from_, sent.to, sent.body) == ("+494211782666", "+4915112345678", "Ihre Anfragenummer")
+    line.switch.store.keep_refusals(Refusals(texts={"+4915112345678": 21606}))
     with pytest.raises(CarrierRefused) as refused:
         send_text_message("+4915112345678", "Ihre Anfragenummer")
-    assert refused.value.refusal.fault == CarrierFault.SENDER_REFUSED
+    assert refused.value.refusal.side == CarrierSide.OPERATOR
+    monkeypatch.setattr("ivr.carrier.tokens.in_order", lambda: ("none of ours",))
+    with pytest.raises(CarrierRefused) as refused:
+        send_text_message("+4915112345679", "Ihre Anfragenummer")
+    assert refused.value.refusal.fault == CarrierFault.LOGIN_REFUSED
 
 
 def posted(line: Line, form: dict[str, str], *, changed: bytes = b"", **headers: str) -> int:
