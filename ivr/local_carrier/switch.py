@@ -127,13 +127,14 @@ class Switch:
         code = self.store.refusals().of("lost_texts", message.to)
         message.status, message.error_code = ("undelivered", code) if code else ("delivered", 0)
         self.store.keep_message(message)
-        if status_url:
-            form = {
-                "AccountSid": self.subscription.account_sid, "MessageSid": message.sid, "SmsSid": message.sid,
-                "From": message.from_, "To": message.to, "MessageStatus": message.status,
-                **({"ErrorCode": str(code)} if code else {}),
-            }  # fmt: skip
-            self.notify(status_url, form)
+        form = {
+            "AccountSid": self.subscription.account_sid, "MessageSid": message.sid, "SmsSid": message.sid,
+            "From": message.from_, "To": message.to,
+        }  # fmt: skip
+        # Carrier: every state is told, in no certain order.
+        for status, more in (("sent", {}), (message.status, {"ErrorCode": str(code)} if code else {})):
+            if status_url:
+                self.notify(status_url, {**form, "MessageStatus": status, **more})
 
     def cancel(self, call_sid: str) -> bool:
         """Stop the ringing. Returns False if the call does not ring any more."""

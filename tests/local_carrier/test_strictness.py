@@ -18,6 +18,7 @@ from ivr.carrier.webhook_urls import RETRIES
 from ivr.local_carrier.store import CallRecord, RecordingRecord, Refusals, Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.webhooks import LONGEST_URL, Override, WebhookFailed, Webhooks
+from tests.support.waiting import eventually
 
 
 class LateServer(ThreadingHTTPServer):
@@ -114,6 +115,17 @@ def test_a_recording_may_not_be_there_yet(exchange: Switch) -> None:
         with pytest.raises(media.NotThere):
             media.fetch_audio(sid)
     assert media.fetch_audio(sid).startswith(b"RIFF")
+
+
+def test_each_state_of_a_text_message_is_told(exchange: Switch) -> None:
+    """ "MessageStatus": sent, then delivered or undelivered; why not is told by the error's number."""
+    told: list[tuple[str, str | None]] = []
+    exchange.post_status = lambda _, form: told.append((form["MessageStatus"], form.get("ErrorCode")))
+    exchange.store.keep_refusals(Refusals(lost_texts={"+49421": 30006}))
+    for number in ("+4915112345678", "+494211234567"):
+        client().messages.create(to=number, from_="+4915799999999", body="x", status_callback="http://127.0.0.1/x")
+    eventually(lambda: len(told) == 4)
+    assert sorted(told, key=str) == [("delivered", None), ("sent", None), ("sent", None), ("undelivered", "30006")]
 
 
 def test_ids_of_any_carrier_survive_a_restart(tmp_path: Path) -> None:
