@@ -17,7 +17,7 @@ from twilio.rest import Client
 
 from ivr.carrier import telnyx_texts, tokens
 from ivr.carrier.dialects import dialect
-from ivr.carrier.refusals import CarrierRefused, TooManyRequests, refused
+from ivr.carrier.refusals import TooManyRequests, refused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
 from ivr.domain.digits import whole_number
