@@ -26,7 +26,7 @@ from tests.support.people import a_task, hire, log_in
 from tests.support.volume import volume
 
 #: Inputs for each form and each webhook; `make soak` throws more than 50,000 in all.
-A_FORM = volume(test=60, ci=200, soak=600)
+A_FORM = volume(test=60, ci=200, soak=320)
 #: How often the page of a refusal is rendered in one test, for each status.
 REFUSALS = volume(test=20, soak=200)
 PEOPLE = ("mia", "lena", "adam", "dora")
