@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.carrier.signature import only_the_carrier
-from ivr.carrier.webhook_urls import leg_url
+from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import interpreters, leg_events, outbound_callbacks
 from ivr.domain import receipt_codes
@@ -45,10 +45,22 @@ legs.before_request(only_the_carrier)
 
 @legs.errorhandler(Exception)
 def _something_broke(error: Exception) -> Response | tuple[str, int]:
+    """Whoever was called hears no silence: the same again after a second, with an apology if that fails too.
+
+    A key that was lost with the first request is asked for again.
+    """
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
     log.error("a webhook of a leg failed", exc_info=error)
-    return _document(_hang_up())
+    document = VoiceResponse()
+    if "again" in request.args:
+        _speak_to_all(document, "callback_sorry")
+        document.hangup()
+        return _document(document)
+    path = "/leg" if request.endpoint in ("legs.key", "legs.code") else request.path.removeprefix("/voice")
+    document.pause(length=1)
+    document.redirect(voice_url(path, again="1", **request.args), method="POST")
+    return _document(document)
 
 
 # -- documents ---------------------------------------------------------------------------------------
@@ -272,7 +284,11 @@ def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
     language = leg.conversation.language
     if language in LANGUAGES:
         spoken_lines.speak(where, (PromptLine(prompt),), language, {})
-        return
+    else:
+        _speak_to_all(where, prompt)
+
+
+def _speak_to_all(where: VoiceResponse | Gather, prompt: str) -> None:
     short = _SHORT.get(prompt, prompt)
     to_all = tuple(PromptLine(short, code) for code in _TO_ALL if code in settings().enabled_languages)
     spoken_lines.speak(where, to_all, DEFAULT_LANGUAGE, {})
