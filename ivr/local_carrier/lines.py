@@ -6,6 +6,7 @@ The switch talks to a :class:`Line`. A :class:`ScriptedLine` runs in virtual tim
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _SILENCE = 250
 _FRAME = RATE // 20
 #: Seconds in which nobody has begun to press a key after a prompt.
 _REACTION = 1
+#: Seconds that a wait of any length takes in virtual time.
+_MOMENT = 0.1
 
 
 class HungUp(Exception):
@@ -186,7 +189,8 @@ class ScriptedLine(Line):
         return RecordedSpeech(heard, speech.ended_by if len(heard) == len(speech.samples) else "")
 
     def wait(self, seconds: float) -> None:
-        """Return at once: no time passes."""
+        """Let a moment pass, in which what the hotline waits for may happen."""
+        time.sleep(min(seconds, _MOMENT))
         self._check_interrupted()
 
     def converse(self, conversation: JoinedConference, *, star: bool) -> str:

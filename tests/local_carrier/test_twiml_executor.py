@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from ivr.audio.synthesis import speak
-from ivr.audio.wav import RATE
+from ivr.audio.wav import RATE, Sound
 from ivr.local_carrier.call import CallSetup, Subscription
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
@@ -184,6 +184,13 @@ def test_a_recording_is_no_longer_than_asked(ring, other) -> None:
     report = ring('<Record action="/recorded" maxLength="2" trim="do-not-trim"/>', sounds=[long])
     size = ring.switch.store.audio_path(report.recording_sids[0]).stat().st_size
     assert size == pytest.approx(2 * RATE * 2, abs=100)
+
+
+def test_silence_that_is_not_trimmed_is_a_recording(ring, other) -> None:
+    """ "An empty recording does not request the action": silence is empty only where it is trimmed."""
+    silence = Sound(np.zeros(2 * RATE, np.int16), RATE)
+    assert len(ring('<Record action="/recorded" trim="do-not-trim"/>', sounds=[silence]).recording_sids) == 1
+    assert ring('<Record action="/recorded"/>', sounds=[silence]).recording_sids == []
 
 
 def test_a_failed_document_asks_the_fallback_url(ring, other) -> None:

@@ -15,7 +15,7 @@ from ivr.local_carrier.verbs.base import Request, action_url
 if TYPE_CHECKING:
     from ivr.local_carrier.twiml_executor import Execution
 
-#: A recording with less speech than this (seconds) is absent.
+#: A recording shorter than this (seconds) is absent.
 _SHORTEST_SPEECH = 0.3
 
 
@@ -36,13 +36,13 @@ def record(execution: Execution, url: str, verb: Verb) -> Request | None:
         beep=verb.attributes.get("playBeep", "true") == "true",
     )
     wait(started)  # the events are delivered in their order
-    spoken = trim_silence(speech.samples)
-    if len(spoken) < _SHORTEST_SPEECH * RATE:
+    trimmed = verb.attributes.get("trim", "trim-silence") == "trim-silence"
+    kept = trim_silence(speech.samples) if trimmed else speech.samples  # Carrier: silence that is not trimmed counts
+    if len(kept) < _SHORTEST_SPEECH * RATE:
         _drop(execution, url, verb, recording)
         _raise_interruption(speech)
         return None  # Carrier: an empty recording does not request the action, the next verb follows.
-    trimmed = verb.attributes.get("trim", "trim-silence") == "trim-silence"
-    _keep(execution, url, verb, recording, spoken if trimmed else speech.samples)
+    _keep(execution, url, verb, recording, kept)
     request = Request(action_url(url, verb), _action_form(execution, recording, speech))
     if speech.ended_by == "hangup":
         # Carrier: the action is requested once more, with Digits=hangup; its document is not executed.
