@@ -4,8 +4,9 @@
 
 DIRECTORY holds recordings, each NAME.wav beside a NAME.txt with the one word that is said in it. Without one, espeak-ng
 says the words: 10 times each at several speeds and loudnesses, at telephone quality, alone and in noise of 20 and of
-10 dB. Each question has a grammar of its own words. An answer counts as understood where exactly one word is heard with
-a confidence of 0.8; anything else is "unsure", and the caller would be asked again for a key.
+10 dB. Each question is judged as in a call: of all digits, yes and no, one word has to be heard, with a confidence
+of 0.8, and it has to be one of the question's; anything else is "unsure", and the caller is asked for a key. Beside
+the words some sentences are said that are no answers: they should be none.
 
 The status is 1 where fewer than 95 % are understood, more than 1 % are taken for another answer, or an answer takes
 more than 1.5 s.
@@ -14,7 +15,6 @@ more than 1.5 s.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -25,20 +25,24 @@ import vosk
 
 from benchmarks.report import Report
 from ivr.audio.synthesis import speak
-from ivr.audio.wav import RATE, Samples, at_telephone_rate, read_wav
+from ivr.audio.wav import RATE, Samples, Sound, at_telephone_rate, read_wav
+from ivr.domain.languages import LANGUAGES
 from ivr.prompts import catalogue
 from ivr.transcription.vosk_engine import model_path
+from ivr.transcription.word_recogniser import understood
 
 RIGHT, WRONG, SECONDS = 95.0, 1.0, 1.5
-CONFIDENCE = 0.8
 #: The length of the recording, in seconds.
 LENGTH = 2
 TIMES = 10
 NOISES = {"quiet": None, "noise of 20 dB": 20, "noise of 10 dB": 10}
-YES_NO = {
-    "de": ("ja", "nein"), "en": ("yes", "no"), "tr": ("evet", "hayır"), "ar": ("نعم", "لا"), "ru": ("да", "нет"),
-    "uk": ("так", "ні"), "fa": ("بله", "نه"), "kmr": ("erê", "na"), "pl": ("tak", "nie"), "bg": ("да", "не"),
-    "ro": ("da", "nu"), "fr": ("oui", "non"), "ko": ("네", "아니요"),
+#: Sentences that answer nothing, in the languages that were measured; elsewhere the German ones are said.
+NOTHING_SAID = {
+    "de": ("Einen Moment bitte, ich suche meine Brille", "Hallo, wer ist da", "Das weiß ich nicht"),
+    "ko": (
+        "잠깐만요 안경을 찾고 있어요", "여보세요 거기 누구세요", "모르겠어요", "다시 한번 말씀해 주세요",
+        "아이고 어떡하지",
+    ),
 }  # fmt: skip
 
 
@@ -65,20 +69,10 @@ def recorded(directory: Path, words: tuple[str, ...]) -> Iterator[tuple[str, Sam
             yield word, at_telephone_rate(read_wav(file.read_bytes())).samples
 
 
-def understood(model: vosk.Model, words: tuple[str, ...], samples: Samples) -> str | None:
-    """The one word that is heard; None where the recogniser is unsure."""
-    recogniser = vosk.KaldiRecognizer(model, RATE, json.dumps([*words, "[unk]"], ensure_ascii=False))
-    recogniser.SetWords(True)
-    recogniser.AcceptWaveform(samples.astype("<i2").tobytes())
-    heard = json.loads(recogniser.FinalResult()).get("result", [])
-    sure = {word["word"] for word in heard if word["conf"] >= CONFIDENCE and word["word"] != "[unk]"}
-    return sure.pop() if len(sure) == 1 else None
-
-
 def main() -> None:
     """Print the shares of each question and each kind of sound."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("language", choices=sorted(YES_NO))
+    arguments.add_argument("language", choices=sorted(LANGUAGES))
     arguments.add_argument("directory", nargs="?", type=Path)
     arguments.add_argument("--model", type=Path, help="A model's directory. Default: the language's own.")
     given = arguments.parse_args()
@@ -89,23 +83,36 @@ def main() -> None:
     model, report = vosk.Model(str(path.absolute())), Report("spoken_answers")
     for question, words in (
         ("1 2 3", catalogue(given.language).digits[1:4]),
-        ("yes or no", YES_NO[given.language]),
+        ("yes or no", catalogue(given.language).yes_no),
     ):
         sounds = {"recordings": recorded(given.directory, words)} if given.directory else {
             name: spoken(words, given.language, noise) for name, noise in NOISES.items()
         }  # fmt: skip
         for name, tries in sounds.items():
-            _judge(report, f"{question}, {name}", model, words, tries)
+            _judge(report, f"{question}, {name}", model, words, tries, given.language)
+        for name, noise in NOISES.items():
+            _judge_nothing(report, f"{question}, no answer, {name}", model, words, given.language, noise)
     report.finish()
 
 
+def _answer(model: vosk.Model, words: tuple[str, ...], samples: Samples, language: str) -> str | None:
+    said = catalogue(language)
+    heard = understood(model, Sound(samples, RATE), tuple(dict.fromkeys((*words, *said.digits, *said.yes_no))))
+    return heard if heard in words else None
+
+
 def _judge(
-    report: Report, name: str, model: vosk.Model, words: tuple[str, ...], tries: Iterator[tuple[str, Samples]]
+    report: Report,
+    name: str,
+    model: vosk.Model,
+    words: tuple[str, ...],
+    tries: Iterator[tuple[str, Samples]],
+    language: str,
 ) -> None:
     counts, slowest = defaultdict[str, int](int), 0.0
     for word, samples in tries:
         began = time.perf_counter()
-        answer = understood(model, words, samples)
+        answer = _answer(model, words, samples, language)
         slowest = max(slowest, time.perf_counter() - began)
         counts["unsure" if answer is None else "right" if answer == word else "wrong"] += 1
     if not (total := sum(counts.values())):
@@ -113,6 +120,15 @@ def _judge(
     report.at_least(f"{name}: right of {total}", 100 * counts["right"] / total, RIGHT, "%", 1)
     report.at_most(f"{name}: taken for another", 100 * counts["wrong"] / total, WRONG, "%", 1)
     report.at_most(f"{name}: slowest", slowest, SECONDS, "s")
+
+
+def _judge_nothing(
+    report: Report, name: str, model: vosk.Model, words: tuple[str, ...], language: str, noise: int | None
+) -> None:
+    sentences = NOTHING_SAID.get(language, NOTHING_SAID["de"])
+    sounds = [samples for _, samples in spoken(sentences, language, noise)]
+    taken = sum(_answer(model, words, samples, language) is not None for samples in sounds)
+    report.at_most(f"{name}: taken for an answer, of {len(sounds)}", 100 * taken / len(sounds), WRONG, "%", 1)
 
 
 if __name__ == "__main__":
