@@ -19,7 +19,16 @@ def settings() -> None:
 def check() -> None:
     """Read the settings; a wrong key is named."""
     from ivr.config.settings import settings as configured
+    from ivr.prompts.catalogue import catalogue
+    from ivr.transcription.vosk_engine import installed_languages
 
+    for language in configured().spoken_answers:
+        if language not in installed_languages():
+            raise click.ClickException(
+                f"spoken_answers: there is no speech model of {language}: python -m ivr models fetch {language}"
+            )
+        if not catalogue(language).yes_no:
+            raise click.ClickException(f"spoken_answers: voice_prompts/{language}.toml has no words for yes and no")
     click.echo(f"the settings are right ({configured().mode} mode)")
 
 

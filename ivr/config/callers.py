@@ -41,6 +41,12 @@ class Callers(Transcription, Carrier):
         description="Days for which a caller's language is remembered, under a keyed hash of the number. 0: not at "
         "all.",
     )
+    spoken_answers: tuple[str, ...] = Field(
+        (),
+        description="Languages whose callers may say some answers in place of pressing keys, after they have agreed to "
+        "be recorded and then pressed nothing. `settings check` refuses one without a speech model. Empty: none; see "
+        "decision 046 before you name one.",
+    )
     voices: dict[str, VoiceSettings] = Field({}, description="Language -> carrier's voice other than the usual one.")
     piper_voice_dir: Path = Field(
         Path("var/voices"),
@@ -105,6 +111,13 @@ class Callers(Transcription, Carrier):
                 raise ValueError(f"{language!r} is not one of {', '.join(LANGUAGES)}")
         if len(set(value)) != len(value):
             raise ValueError("a language is named twice")
+        return value
+
+    @field_validator("spoken_answers")
+    @classmethod
+    def _spoken_answers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(value) - set(LANGUAGES):
+            raise ValueError(f"{sorted(unknown)[0]!r} is not one of {', '.join(LANGUAGES)}")
         return value
 
     @field_validator("forms")

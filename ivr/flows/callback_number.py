@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.domain.enums import EventName
+from ivr.domain.enums import EventName, SpokenWords
 from ivr.flows import conditions
 from ivr.flows.steps import Announce, Branch, Choice, EnterDigits, Menu, Promise, RecordEvent, Step
 
@@ -18,6 +18,7 @@ def callback_number() -> Mapping[str, Step]:
             prompt="confirm_number",
             choices={"1": Choice("number_given"), "2": Choice("enter_number")},
             otherwise="number_given",
+            spoken=SpokenWords.YES_NO,
         ),
         "number_abroad": Menu(
             prompt="number_abroad",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.domain.enums import EventName, Held, Promised, QueueExit
-from ivr.flows import promises, turn_end
+from ivr.flows import promises, spoken_answers, turn_end
 from ivr.flows.protocol import (
     Bridged,
     HangUp,
@@ -16,6 +16,7 @@ from ivr.flows.protocol import (
     Recorded,
     RecordSpeech,
     Speak,
+    Spoken,
     TalkEnded,
     Turn,
     Verb,
@@ -70,7 +71,8 @@ def answer(flow: Flow, state: CallState, given: Input, questions: Questions) -> 
     """The turn that follows what the caller (or the call queue) did at `state.step`."""
     ends_entry = state.entry_complete and given == Keys(BACK)
     is_silent = state.is_silent and not _is_answer(given)
-    state = changed(state, answers=state.answers + 1, entry_complete=False, is_silent=is_silent)
+    speaks = state.speaks and not (isinstance(given, Keys) and given.digits and not given.early)
+    state = changed(state, answers=state.answers + 1, entry_complete=False, is_silent=is_silent, speaks=speaks)
     events: tuple[Event, ...] = ()
     lines: tuple[PromptLine, ...] = ()
     if state.answers > flow.limit:
@@ -145,6 +147,8 @@ def _recorded(record: Record, state: CallState, recorded: Recorded) -> CallState
 
 
 def _is_answer(given: Input) -> bool:
+    if isinstance(given, Spoken):
+        return given.key != ""
     return (isinstance(given, Keys) and given.digits != "") or (isinstance(given, Recorded) and given.seconds > 0)
 
 
@@ -158,6 +162,11 @@ def _served(state: CallState) -> CallState:
 def _at_menu(
     flow: Flow, menu: Menu, state: CallState, given: Input, questions: Questions
 ) -> tuple[CallState, tuple[Event, ...], tuple[PromptLine, ...]]:
+    if isinstance(given, Spoken) or state.heard_key:
+        state, understood = spoken_answers.understood(menu, state, given)
+        if understood is None:
+            return state, (), ()  # it is read back
+        given = understood
     key = given.digits if isinstance(given, Keys) else ""
     counts = key in (REPEAT, BACK) or (key in flow.anywhere and key not in menu.choices)
     if isinstance(given, Keys) and given.early and not counts:
@@ -172,8 +181,10 @@ def _at_menu(
         return state, (), _repeated(state)
     if key == BACK:
         return _back(flow, state), (), ()
-    state, lines = _ask_again(state, menu, given)
-    return state, (), lines
+    asked, lines = _ask_again(state, menu, given)
+    if asked.step == state.step and spoken_answers.may_begin(menu, asked, given, questions):
+        return changed(asked, speaks=True), (), (*lines, PromptLine(spoken_answers.EXPLANATION))
+    return asked, (), lines
 
 
 def _at_entry(
@@ -240,12 +251,14 @@ def _ask_again(
     if not isinstance(step, Record) and not step.passed_by_waiting and (silent or isinstance(step, EnterDigits)):
         more = (patience for patience in PATIENCE if patience > state.patience)
         state = changed(state, patience=next(more, state.patience))  # who is slow may need longer everywhere
-    if state.tries + 1 >= (step.attempts if silent else max(step.attempts, 2)):
+    said = isinstance(given, Spoken)
+    if state.tries + 1 >= (step.attempts if silent and not said else max(step.attempts, 2)):
         state = _go(_leave(state), step.otherwise)
         if isinstance(step, Menu):
             state = changed(state, language=step.otherwise_language or state.language).knowing(**step.otherwise_sets)
         return state, ()
     preface = "nothing_heard" if silent else step.not_usable if isinstance(step, EnterDigits) else "not_understood"
+    preface = "word_not_understood" if said else preface
     return changed(state, tries=state.tries + 1), (PromptLine(preface),)
 
 

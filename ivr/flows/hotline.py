@@ -16,6 +16,7 @@ from ivr.domain.enums import (
     Concern,
     EventName,
     QueueExit,
+    SpokenWords,
     TaskKind,
 )
 from ivr.flows import conditions
@@ -220,6 +221,7 @@ def _callback() -> Mapping[str, Step]:
             otherwise="number",
             otherwise_sets={"called_before": False},
             attempts=1,
+            spoken=SpokenWords.YES_NO,
         ),
         "calls_again": RecordEvent(EventName.JOIN_WANTED, to="number"),
         "number_left_out": Branch(on=conditions.is_changing, yes="change_request", no="number_or_none"),
@@ -241,6 +243,7 @@ def _callback() -> Mapping[str, Step]:
             otherwise="receipt",
             otherwise_sets={"availability": Availability.ANY_TIME},
             attempts=2,
+            spoken=SpokenWords.NUMBERS,
         ),
         "receipt": Branch(on=conditions.receipt_is_known, yes="usual_first", no="goodbye_not_noted"),
         # When we open again is said here, so that outside opening hours the tone comes sooner.

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr.domain.enums import RequestStatus
+from ivr.domain.enums import RequestStatus, SpokenWords
 from ivr.flows.request import CallerRequest
 from ivr.flows.state import CallState, Event
+
+#: What is said where an answer may be spoken.
+SPOKEN_ANSWER_PROMPTS = frozenset(
+    {
+        "speak_instead", "say_yes_or_no", "say_the_number", "understood_number", "understood_yes", "understood_no",
+        "word_not_understood",
+    }
+)  # fmt: skip
 
 # -- inputs ---------------------------------------------------------------------------------------
 
@@ -19,6 +27,13 @@ class Keys:
     digits: str = ""
     #: Pressed during what is said before a question or a tone that has to be heard first (:class:`Speak`).
     early: bool = False
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The key that a spoken word stands for; empty where no word was understood."""
+
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class Resumed:
     """Input of a request without keys, recording or queue result."""
 
 
-Input = Keys | Recorded | LeftQueue | Bridged | TalkEnded | NoInterpreter | Resumed
+Input = Keys | Spoken | Recorded | LeftQueue | Bridged | TalkEnded | NoInterpreter | Resumed
 
 # -- answers --------------------------------------------------------------------------------------
 
@@ -99,12 +114,26 @@ class Speak:
 
 
 @dataclass(frozen=True)
+class Words:
+    """Words that may be said in place of `keys`."""
+
+    kind: SpokenWords
+    keys: tuple[str, ...]
+    #: Id of the row that awaits the recording; 0 before there is one.
+    answer_id: int = 0
+
+
+@dataclass(frozen=True)
 class Listen:
-    """Speak prompts while listening for keys (`timeout` seconds); more than one is ended by the hash key."""
+    """Speak prompts while listening for keys (`timeout` seconds); more than one is ended by the hash key.
+
+    With `words` a tone follows, and the answer may be said (the input is then :class:`Spoken`).
+    """
 
     lines: tuple[PromptLine, ...]
     max_digits: int
     timeout: int
+    words: Words | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,9 @@ class Questions(Protocol):
     def silence_is_answered(self, state: CallState) -> bool:
         """Whether that number is called back though the caller has pressed nothing."""
 
+    def understands(self, language: str) -> bool:
+        """Whether a few spoken words of a language can be understood now."""
+
     def request_status(self, state: CallState) -> StatusAnswer:
         """What became of the request whose receipt code was keyed in (slot `asked_code`).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ivr.domain.enums import AgeGroup, Availability, Concern, ReplyBy, TaskKind
+from ivr.domain.enums import AgeGroup, Availability, Concern, ReplyBy, SpokenWords, TaskKind
 from ivr.flows import conditions
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.steps import Announce, Branch, Choice, EnterDigits, Menu, PlayBack, Record, Step
@@ -35,6 +35,7 @@ def age_group(to: str, *, on_the_way: bool = False) -> Menu:
         otherwise=to,
         attempts=1,
         optional=True,
+        spoken=SpokenWords.YES_NO,
     )
 
 
@@ -79,11 +80,12 @@ def consent(tone: str, otherwise: str, name: str = "") -> Mapping[str, Step]:
         question: Menu(
             prompt=question,
             choices={
-                "1": Choice(tone, sets={"records_again": False}),
-                "2": Choice("ask_callback"),
+                "1": Choice(tone, sets={"records_again": False, "speech_agreed": True}),
+                "2": Choice("ask_callback", sets={"speech_agreed": False}),
                 "3": Choice(about_it),
             },
             otherwise=otherwise,
+            otherwise_sets={"speech_agreed": False},
         ),
         about_it: Announce(("about_recording",), to=question),
     }
@@ -114,6 +116,7 @@ def spoken_message(prompt: str, to: str, otherwise: str, name: str = "") -> Mapp
             prompt="review",
             choices={"1": Choice(to), "2": Choice(listen), "3": Choice(record, sets={"records_again": True})},
             otherwise=to,
+            spoken=SpokenWords.NUMBERS,
         ),
         listen: PlayBack(to=review, otherwise=cannot_play),
         cannot_play: Announce(("cannot_play",), to=review),

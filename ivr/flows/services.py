@@ -13,6 +13,7 @@ from ivr.domain.enums import (
     Concern,
     EventName,
     RequestStatus,
+    SpokenWords,
     TaskKind,
 )
 from ivr.flows import conditions
@@ -60,8 +61,12 @@ def _forms(forms: Sequence[str]) -> Mapping[str, Step]:
     return {
         "send_where": Menu(
             prompt="send_where",
-            choices={"1": Choice("record_address", sets={"records_again": False}), "2": Choice("customer_number")},
+            choices={
+                "1": Choice("record_address", sets={"records_again": False, "speech_agreed": True}),
+                "2": Choice("customer_number", sets={"speech_agreed": False}),
+            },
             otherwise="offer_callback",
+            otherwise_sets={"speech_agreed": False},
         ),
         **spoken_message("speak_address", to="choose_form", otherwise="no_address", name="_address"),
         "no_address": Branch(on=conditions.receipt_is_known, yes="choose_form", no="customer_number"),
@@ -103,8 +108,12 @@ def _appointment() -> Mapping[str, Step]:
     return {
         "appointment_consent": Menu(
             prompt="appointment_consent",
-            choices={"1": Choice("record", sets={"records_again": False}), "2": Choice("ask_callback")},
+            choices={
+                "1": Choice("record", sets={"records_again": False, "speech_agreed": True}),
+                "2": Choice("ask_callback", sets={"speech_agreed": False}),
+            },
             otherwise="ask_callback",
+            otherwise_sets={"speech_agreed": False},
             attempts=2,
         ),
         "appointment_mode": Menu(
@@ -116,6 +125,7 @@ def _appointment() -> Mapping[str, Step]:
             },
             otherwise="appointment_reason",
             attempts=2,
+            spoken=SpokenWords.NUMBERS,
         ),
         "appointment_reason": Menu(
             prompt="appointment_reason",
@@ -127,6 +137,7 @@ def _appointment() -> Mapping[str, Step]:
             },
             otherwise="appointment_help",
             attempts=2,
+            spoken=SpokenWords.NUMBERS,
         ),
     }
 
@@ -144,6 +155,7 @@ def _appointment_help() -> Mapping[str, Step]:
             },
             otherwise="training",
             attempts=2,
+            spoken=SpokenWords.NUMBERS,
         ),
         "who_comes_along": Menu(
             prompt="who_comes_along",
@@ -154,6 +166,7 @@ def _appointment_help() -> Mapping[str, Step]:
             },
             otherwise="training",
             attempts=2,
+            spoken=SpokenWords.NUMBERS,
         ),
         "training": Menu(
             prompt="training",
@@ -164,6 +177,7 @@ def _appointment_help() -> Mapping[str, Step]:
             otherwise="called_before_first",
             otherwise_sets={"training": False},
             attempts=2,
+            spoken=SpokenWords.YES_NO,
         ),
     }
 
@@ -267,9 +281,9 @@ def _change_request() -> Mapping[str, Step]:
             choices={
                 "1": Choice("enter_number"),
                 "2": Choice("change_times"),
-                "3": Choice(
-                    "record", sets={"records_again": False, "message_number": 0}
-                ),  # the menu has said that it is recorded
+                "3": Choice(  # the menu has said that it is recorded
+                    "record", sets={"records_again": False, "message_number": 0, "speech_agreed": True}
+                ),
                 "4": Choice("withdraw"),
             },
             otherwise="goodbye_informed",
@@ -289,6 +303,7 @@ def _change_request() -> Mapping[str, Step]:
             prompt="withdraw",
             choices={"1": Choice("withdrawn"), "2": Choice("change_request")},
             otherwise="change_request",
+            spoken=SpokenWords.YES_NO,
         ),
         "withdrawn": RecordEvent(EventName.WITHDRAWN, to="goodbye_withdrawn"),
         "goodbye_withdrawn": End(CallEnding.WITHDRAWN, ("request_withdrawn", "goodbye")),

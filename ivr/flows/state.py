@@ -108,6 +108,12 @@ class CallState:
     patience: int = 1
     #: The caller has pressed nothing and said nothing so far.
     is_silent: bool = False
+    #: The caller has agreed by key to be recorded, and has not refused it since.
+    speech_agreed: bool = False
+    #: The caller has not used the keys; questions may be answered by a word.
+    speaks: bool = False
+    #: The key that a spoken word stands for, which the caller has been asked to confirm.
+    heard_key: str = ""
     #: So many calls arrive from the number that only requests are written down.
     untraced: bool = False
     #: Local mode only: business hours, or an instant, that the caller simulates.

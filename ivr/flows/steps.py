@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ivr.domain.enums import CallEnding, EventName, RequestStatus
+from ivr.domain.enums import CallEnding, EventName, RequestStatus, SpokenWords
 from ivr.flows import promises
 from ivr.flows.own_texts import OWN_TEXTS
-from ivr.flows.protocol import PromptLine
+from ivr.flows.protocol import SPOKEN_ANSWER_PROMPTS, PromptLine
 from ivr.flows.questions import Condition, Questions
 from ivr.flows.state import CallState, check_slots
 
@@ -70,6 +70,8 @@ class Menu:
     continues: bool = False
     #: Keys that exist only where a condition holds. The line that says such a key has it as its value `key`.
     only_if: Mapping[str, Condition] = field(default_factory=dict)
+    #: Words that may be said in place of the keys, see :mod:`ivr.flows.spoken_answers`; None: keys only.
+    spoken: SpokenWords | None = None
 
     def __post_init__(self) -> None:
         check_slots(self.otherwise_sets)
@@ -77,6 +79,11 @@ class Menu:
     def offers(self, key: str, state: CallState, questions: Questions) -> bool:
         """Whether a key exists in a call."""
         return key not in self.only_if or self.only_if[key](state, questions)
+
+    def does_what_silence_does(self, key: str) -> bool:
+        """Whether a key leads where a caller gets who does not answer."""
+        choice = self.choices[key]
+        return choice.to == self.otherwise and choice.sets == self.otherwise_sets
 
     def lines_for(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
         """What the menu says in a call: `lines` without those of keys that do not exist, or its prompt."""
@@ -328,6 +335,8 @@ class Flow:
         """Every prompt the flow may speak in the caller's language."""
         spoken = {"nothing_heard", "not_understood", *self.questions()}
         for step in self.steps.values():
+            if isinstance(step, Menu) and step.spoken:
+                spoken |= SPOKEN_ANSWER_PROMPTS
             match step:
                 case Menu(lines=lines):
                     spoken |= {line.values["form"] for line in lines if "form" in line.values}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.domain.enums import EventName, Promised
+from ivr.flows import spoken_answers
 from ivr.flows.protocol import (
     HangUp,
     JoinQueue,
@@ -18,6 +19,9 @@ from ivr.flows.protocol import (
 from ivr.flows.questions import Questions
 from ivr.flows.state import CallState, Event, changed
 from ivr.flows.steps import End, EnterDigits, Flow, Menu, PlayBack, Record, Talk, WaitInQueue
+
+#: Seconds in which keys are awaited before the tone for a spoken answer: the least that the carrier takes.
+_BEFORE_THE_TONE = 1
 
 
 def spoken(lines: tuple[PromptLine, ...]) -> tuple[Speak, ...]:
@@ -43,8 +47,11 @@ def stop(
             if state.step in flow.consents and (before := (*announced, *lines)):
                 verbs.append(Speak(before, skippable=True))
                 announced = lines = ()
-            asked = menu.lines_for(state, questions)
-            verbs.append(Listen((*announced, *lines, *asked), 1, _timeout(menu, state)))
+            words = spoken_answers.words(menu, state, questions)
+            asked = spoken_answers.read_back(menu, state) or menu.lines_for(state, questions)
+            hint = spoken_answers.hint(words)
+            timeout = _BEFORE_THE_TONE if words else _timeout(menu, state)
+            verbs.append(Listen((*announced, *lines, *asked, *hint), 1, timeout, words))
         case EnterDigits() as entry:
             said = (*announced, *lines, PromptLine(entry.prompt))
             verbs.append(Listen(said, entry.max_digits, _timeout(entry, state)))

@@ -109,3 +109,25 @@ class Transcript(Base):
     corrected_text: Mapped[str | None] = mapped_column(Text)
     corrected_at: Mapped[datetime | None]
     recording: Mapped[Recording] = relationship(back_populates="transcript")
+
+
+class SpokenAnswer(Base):
+    """A word that is said in place of a key (gesprochene Antwort), from before its tone until the day after.
+
+    The recording is at the carrier only, until its word is understood or four seconds are over; then it is deleted.
+    """
+
+    __tablename__ = "spoken_answers"
+    __table_args__ = (NEVER_REUSED,)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_sid: Mapped[str] = mapped_column(String(64), index=True)
+    language: Mapped[str] = mapped_column(String(8))
+    #: The words that are listened for, each with the key it stands for; empty for those that are no answer.
+    words: Mapped[dict[str, Any]] = mapped_column(JSON)
+    asked_at: Mapped[datetime]
+    recording_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    recorded_at: Mapped[datetime | None]
+    #: The key that was understood, empty for none. None: nothing is known yet.
+    key: Mapped[str | None] = mapped_column(String(1))
+    #: When the carrier's recording was seen to be gone.
+    carrier_deleted_at: Mapped[datetime | None]

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -33,6 +34,7 @@ _FORMER = ("errands",)
 #: The job queue of each kind of work; other kinds go to GENERAL.
 _QUEUE_OF: dict[str, str] = {
     WorkKind.TRANSCRIBE: TRANSCRIPTION,
+    WorkKind.UNDERSTAND_ANSWER: TRANSCRIPTION,  # it needs a model that is loaded
     # A caller waits on the telephone for these.
     **dict.fromkeys(
         (
@@ -194,14 +196,17 @@ def job_id(job: QueuedJob) -> str:
     return f"work-{job.work_id}-{job.generation}"
 
 
-def report_alive(connection: Redis, pool: str, workers: Mapping[str, int]) -> None:
+def report_alive(connection: Redis, pool: str, workers: Mapping[str, int], models: Iterable[str] = ()) -> None:
     """Report how many workers a pool has at each job queue; an empty mapping removes the pool.
+
+    `models`: languages whose speech model its transcribers have in memory.
 
     Raises:
         RedisError: Redis does not answer.
     """
     if workers:
-        connection.hset(_ALIVE_KEY, pool, json.dumps({"at": time.time(), "workers": dict(workers)}))
+        report = {"at": time.time(), "workers": dict(workers), "models": sorted(models)}
+        connection.hset(_ALIVE_KEY, pool, json.dumps(report))
     else:
         connection.hdel(_ALIVE_KEY, pool)
 
@@ -215,9 +220,22 @@ def workers_alive(connection: Redis) -> dict[str, int]:
         RedisError: Redis does not answer.
     """
     alive = dict.fromkeys(names(), 0)
-    for text in connection.hgetall(_ALIVE_KEY).values():
-        report = json.loads(text)
-        if time.time() - report["at"] < ALIVE_SECONDS:
-            for queue, count in report["workers"].items():
-                alive[queue] = alive.get(queue, 0) + count
+    for report in _fresh_reports(connection):
+        for name, count in report["workers"].items():
+            alive[name] = alive.get(name, 0) + count
     return alive
+
+
+def models_alive(connection: Redis) -> frozenset[str]:
+    """The languages whose speech model is in the memory of transcribers, as the pools report it.
+
+    Raises:
+        RedisError: Redis does not answer.
+    """
+    reports = _fresh_reports(connection)
+    return frozenset(language for report in reports for language in report.get("models", ()))
+
+
+def _fresh_reports(connection: Redis) -> list[dict[str, Any]]:
+    reports = [json.loads(text) for text in connection.hgetall(_ALIVE_KEY).values()]
+    return [report for report in reports if time.time() - report["at"] < ALIVE_SECONDS]

@@ -27,7 +27,7 @@ from ivr.privacy import deletion, deletion_records, erasure, redis_scan, retenti
 from ivr.privacy.page_rewrite import scrub
 from ivr.privacy.pending_deletions import NIGHT_SECONDS, count_pending, destroy_audio, forget_at_carrier
 from ivr.reporting import daily_metrics
-from ivr.voicebox import audio_store
+from ivr.voicebox import audio_store, spoken_answers
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ def _forget_done(session: Session, now: datetime) -> None:
     """
     session.execute(delete(PendingDeletion).where(PendingDeletion.done_at < now - _LATE_EVENTS))
     session.execute(delete(Work).where(Work.done_at < now - _KEPT))
+    spoken_answers.forget(session, now)
     lapsed = (SubjectRequest.state == SubjectRequestState.OPENED, SubjectRequest.opened_at < now - _LAPSES)
     for asked in session.scalars(select(SubjectRequest).where(*lapsed)).all():
         asked.state, asked.done_at, asked.named = SubjectRequestState.DONE, now, ""

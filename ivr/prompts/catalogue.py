@@ -80,6 +80,8 @@ class Catalogue:
     reviewed: frozenset[str]
     #: The digits from 0 to 9 as words.
     digits: tuple[str, ...]
+    #: Yes and no, as callers say them; empty where they may not.
+    yes_no: tuple[str, ...] = ()
     #: Numbers and days as words; None where the carrier's voice or the synthesiser reads them.
     numerals: Numerals | None = None
     #: Translations that were not made from the present German text.
@@ -104,7 +106,7 @@ def catalogue(language: str) -> Catalogue:
 
     Raises:
         FileNotFoundError: the language has no prompts.
-        ValueError: the digits or the numerals are incomplete.
+        ValueError: the digits, the numerals, or yes and no are incomplete.
     """
     with file_of(language).open("rb") as file:
         content = tomllib.load(file)
@@ -113,10 +115,13 @@ def catalogue(language: str) -> Catalogue:
     digits = tuple(str(content.get("digits", "")).split())
     if len(digits) != 10:
         raise ValueError(f"digits has {len(digits)} words, not 10")
+    yes_no = tuple(str(content.get("yes_no", "")).split())
+    if len(yes_no) not in (0, 2):
+        raise ValueError(f"yes_no has {len(yes_no)} words, not 2")
     numerals = from_table(content["numerals"]) if "numerals" in content else None
     stale = _stale(texts, content.get("made_from", {})) if language != DEFAULT_LANGUAGE else frozenset()
     approved = frozenset(texts if reviewed == "original" else reviewed) - stale
-    return Catalogue(language, texts, approved, digits, numerals, stale)
+    return Catalogue(language, texts, approved, digits, yes_no, numerals, stale)
 
 
 def _stale(texts: Mapping[str, str], made_from: Mapping[str, str]) -> frozenset[str]:

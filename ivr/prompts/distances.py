@@ -93,6 +93,9 @@ class _Hours:
     def silence_is_answered(self, _state: CallState) -> bool:
         return True
 
+    def understands(self, _language: str) -> bool:
+        return False
+
     def request_status(self, state: CallState) -> StatusAnswer:
         return StatusAnswer(RequestStatus.UNKNOWN, state.request)
 

@@ -121,9 +121,8 @@ def wrong_keys() -> Iterator[str]:
 def _keys_to_say(menu: Menu) -> Iterator[str]:
     if menu.prompt == MAIN:
         yield from script().anywhere
-    for key, choice in menu.choices.items():
-        as_silence = choice.to == menu.otherwise and choice.sets == menu.otherwise_sets
-        if is_digits(key) and key not in script().anywhere and not as_silence:
+    for key in menu.choices:
+        if is_digits(key) and key not in script().anywhere and not menu.does_what_silence_does(key):
             yield key
 
 

@@ -38,6 +38,7 @@ from ivr.models.contacts import Contact
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.notices import present
 from ivr.platform import database, write_behind
+from ivr.telephony import spoken_words
 from ivr.telephony.prompt_values import PromptValues
 
 log = logging.getLogger(__name__)
@@ -156,6 +157,10 @@ class FlowContext:
                 return silent_callers.may_be_called(session, self.from_number() or "", self.now)
         except SQLAlchemyError:
             return False
+
+    def understands(self, language: str) -> bool:
+        """Whether a few spoken words of a language can be understood now."""
+        return spoken_words.are_understood(language)
 
     def request_status(self, state: CallState) -> StatusAnswer:
         """Status of the request with the entered receipt code. Wrong codes are counted."""

@@ -30,16 +30,19 @@ from ivr.flows.state import CallState
 from ivr.telephony import spoken_lines
 from ivr.telephony.spoken_lines import attribute
 from ivr.telephony.state_token import seal, seal_playback
+from ivr.voicebox.spoken_answers import RECORDING_SECONDS
 
 #: Parameter of an address that a key leads to which was pressed before the question or tone it is about.
 EARLY = "early"
+#: Parameter of an address: the id of the row of a spoken answer.
+ANSWER = "answer"
 _ANY_KEY = "1234567890*#"
 _HEAD, _END = '<?xml version="1.0" encoding="UTF-8"?><Response>', "</Response>"
 
 
-def url(path: str, state: CallState, call_sid: str) -> str:
+def url(path: str, state: CallState, call_sid: str, **query: str | int) -> str:
     """Address of one of our webhooks, carrying the call's state."""
-    return voice_url(f"/{path}", state=seal(state, call_sid))
+    return voice_url(f"/{path}", state=seal(state, call_sid), **query)
 
 
 def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
@@ -58,9 +61,10 @@ def _rendered(verb: Verb, state: CallState, answer: str, call_sid: str, values: 
         case Speak(lines=lines, skippable=skippable):
             speech = spoken_lines.rendered(lines, state.language, values)
             return _listen(attribute(answer.replace("?", f"?{EARLY}=1&", 1)), 1, 1, speech) if skippable else speech
-        case Listen(lines=lines, max_digits=max_digits, timeout=timeout):
+        case Listen(lines=lines, max_digits=max_digits, timeout=timeout, words=words):
             speech = spoken_lines.rendered(lines, state.language, values)
-            return _listen(attribute(answer), max_digits, timeout, speech) + _back_to(answer)
+            then = _record_word(state, call_sid, words.answer_id) if words else _back_to(answer)
+            return _listen(attribute(answer), max_digits, timeout, speech) + then
         case HangUp():
             return "<Hangup />"
     document = VoiceResponse()
@@ -75,6 +79,27 @@ def _listen(action: str, max_digits: int, timeout: int, speech: str) -> str:
         f'<Gather action="{action}" {ends} input="dtmf" method="POST" numDigits="{max_digits}" timeout="{timeout}">'
         f"{speech}</Gather>"
     )
+
+
+def _record_word(state: CallState, call_sid: str, answer_id: int) -> str:
+    # The tone says when to speak; before it keys are awaited for a second. Carrier: a recording that is trimmed to a
+    # short word may count as too short, so it is not trimmed.
+    action = url("spoken", state, call_sid, **{ANSWER: answer_id})
+    document = VoiceResponse()
+    document.record(
+        action=action,
+        method="POST",
+        max_length=RECORDING_SECONDS,
+        timeout=RECORDING_SECONDS,
+        finish_on_key=_ANY_KEY,
+        play_beep=True,
+        trim="do-not-trim",
+        recording_status_callback=url("spoken/event", state, call_sid, **{ANSWER: answer_id}),
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+    document.redirect(action, method="POST")
+    return str(document).removeprefix(_HEAD).removesuffix(_END)
 
 
 def _back_to(answer: str) -> str:

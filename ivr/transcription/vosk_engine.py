@@ -106,6 +106,14 @@ class Recognition:
         """The languages whose model is in memory."""
         return frozenset(self._models)
 
+    def model(self, language: str) -> Any:
+        """The loaded model of a language.
+
+        Raises:
+            KeyError: it is not loaded.
+        """
+        return self._models[language]
+
     def transcribe(self, sound: Sound, language: str) -> TranscriptionResult:
         """Transcribe speech in a language.
 

@@ -17,7 +17,7 @@ from ivr.domain.enums import MessageState, RecordingState, WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database, outbox
-from ivr.voicebox import audio_store, voicebox
+from ivr.voicebox import audio_store, spoken_answers, voicebox
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
         if message.state != MessageState.EXPECTED:
             return
         call_sid = message.call.call_sid
-    kept = media.recordings_of(call_sid)
+    kept = _of_messages(call_sid)
     if final and any(recording.status in ("in-progress", "paused", "processing") for recording in kept):
         raise StillRecording(call_sid)
     if not final and not any(recording.seconds > 0 for recording in kept):
@@ -126,6 +126,13 @@ def find_recording(message_id: int, *, final: bool = True) -> None:
             voicebox.nothing_left(session, call, gone, now)
             outbox.settle(session, WorkKind.FETCH_RECORDING, gone.id, now)
         voicebox.nothing_recorded(session, message)
+
+
+def _of_messages(call_sid: str) -> list[CarrierRecording]:
+    """The carrier's recordings of a call, without spoken answers."""
+    kept = media.recordings_of(call_sid)
+    with database.writing() as session:
+        return [one for one in kept if not spoken_answers.is_answer(session, one, call_sid, utc_now())]
 
 
 def _matched(

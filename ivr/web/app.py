@@ -40,6 +40,7 @@ from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_event_webhooks import leg_events_of_carrier
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
+from ivr.telephony.spoken_answer_webhooks import answers
 from ivr.telephony.text_webhooks import texts
 from ivr.telephony.trial_webhooks import trial
 from ivr.telephony.voice_webhooks import voice
@@ -87,7 +88,9 @@ log = logging.getLogger(__name__)
 _NOT_LOADED = 4
 
 #: Guarded by the carrier's signature.
-_WEBHOOKS = (voice, waiting_callers, legs, leg_events_of_carrier, texts, staff, last_resort, trial)
+_WEBHOOKS = (
+    voice, answers, waiting_callers, legs, leg_events_of_carrier, texts, staff, last_resort, trial,
+)  # fmt: skip
 
 
 class IdConverter(IntegerConverter):

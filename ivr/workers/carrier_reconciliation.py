@@ -26,7 +26,7 @@ from ivr.platform import database, outbox
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint
 from ivr.telephony import call_intake
-from ivr.voicebox import audio_store, voicebox
+from ivr.voicebox import audio_store, spoken_answers, voicebox
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,8 @@ def _compare_recording(kept: media.CarrierRecording, call_sid: str, report: Repo
             return
         known = session.scalar(select(Recording).where(Recording.recording_sid == kept.recording_sid))
         ours = known is not None or session.scalar(select(Call.id).where(Call.call_sid == call_sid)) is not None
+    if known is None and _is_spoken_answer(kept, call_sid):
+        return
     if known is None:
         _take_in_recording(kept, call_sid, ours, report)
         return
@@ -137,6 +139,11 @@ def _compare_recording(kept: media.CarrierRecording, call_sid: str, report: Repo
         ):
             outbox.add(session, WorkKind.FETCH_RECORDING, recording.id)
             report.recordings_resumed += 1
+
+
+def _is_spoken_answer(kept: media.CarrierRecording, call_sid: str) -> bool:
+    with database.writing() as session:
+        return spoken_answers.is_answer(session, kept, call_sid, utc_now())
 
 
 def _take_in_recording(kept: media.CarrierRecording, call_sid: str, ours: bool, report: Report) -> None:

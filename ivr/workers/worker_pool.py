@@ -88,7 +88,9 @@ class Pool:
         self._shown = time.monotonic()
         alive = Counter(child.queue for child in self._children.values())
         with contextlib.suppress(RedisError):
-            job_queue.report_alive(job_queue.impatient(), self._name, {} if self._stopping else alive)
+            job_queue.report_alive(
+                job_queue.impatient(), self._name, {} if self._stopping else alive, recognition.inherited
+            )
 
     def _load_models(self) -> bool:
         served = set(engines.served_languages()) & set(settings().enabled_languages)

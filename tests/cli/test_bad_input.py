@@ -154,6 +154,8 @@ SURROUNDINGS = [
     ("migrate", {"VAR_DIR": "TMP/bytes", "DATABASE_URL": ""}, "Name a place that exists and that you may use"),
     ("keys rotate", {"AUDIO_STORE": "s3://none", "AUDIO_S3_ENDPOINT": "http://[::1]:1"}, "the audio store"),
     ("demo seed", {"MODE": "production"}, "in production mode, and so must twilio_account_sid"),
+    ("settings check", {"SPOKEN_ANSWERS": '["de"]', "VOSK_MODEL_DIR": "TMP/folder"}, "there is no speech model of de"),
+    ("settings check", {"SPOKEN_ANSWERS": '["xx"]'}, "spoken_answers: 'xx' is not one of de"),
     ("worker", {"MODE": "production"}, "audio_master_keys"),
     ("worker", {"TRANSCRIPTION_POOLS": '{"north": ["de"]}'}, "TRANSCRIPTION_POOL=north"),
 ]  # fmt: skip

@@ -57,9 +57,11 @@ class Answers:
         announces: bool = False,
         answered: tuple[str, ...] = (),
         named: tuple[str, ...] = (),
+        hears: bool = False,
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
         self.shown, self.announces, self.answered, self.named = shown, announces, answered, named
+        self.hears = hears
 
     def announcement_runs(self, state: CallState) -> bool:
         return self.announces
@@ -105,6 +107,9 @@ class Answers:
 
     def silence_is_answered(self, state: CallState) -> bool:
         return self.can_be_called_back(state)
+
+    def understands(self, language: str) -> bool:
+        return self.hears
 
     def request_status(self, state: CallState) -> StatusAnswer:
         return StatusAnswer(self.outcome, replace(state.request, changes="12345674"))

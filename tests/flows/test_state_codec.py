@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "37c452294c89d69c",
-    (deferred_writes.TurnEntry, 1): "4e88e834bd212693",
-    (deferred_writes.RecordingEntry, 1): "46aea3eabe2319a3",
+    (CallState, 1): "597ce2ef10d5cc8b",
+    (deferred_writes.TurnEntry, 1): "60f60f103b4c85f2",
+    (deferred_writes.RecordingEntry, 1): "1f417e49c1a5ee22",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {

@@ -27,8 +27,15 @@ RECORDS_THE_VOICE = {
     "fr": r"enregistrons votre voix",
     "ko": r"목소리를 녹음",
 }
-#: The prompts after which the caller agrees by key.
-BEFORE_A_RECORDING = ("consent", "consent_emergency", "appointment_consent", "send_where", "change_request")
+#: The prompts after which the caller agrees by key, or says a word.
+BEFORE_A_RECORDING = (
+    "speak_instead",
+    "consent",
+    "consent_emergency",
+    "appointment_consent",
+    "send_where",
+    "change_request",
+)
 #: Sentences that are said at any hour, also when nobody is there.
 AT_ANY_HOUR = ("not_understood", "code_locked", "request_refused", "nobody_answered")
 
@@ -92,3 +99,11 @@ def test_persian_writes_the_name_of_the_house_in_one_way() -> None:
 )
 def test_a_wait_is_told_in_fives(wait: timedelta, minutes: int) -> None:
     assert _in_fives(wait) == minutes
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_the_words_that_callers_are_told_to_say_are_those_that_are_understood(language: str) -> None:
+    words = catalogue(language)
+    yes, no = words.yes_no
+    for prompt, said in {"say_yes_or_no": (yes, no), "understood_yes": (yes,), "understood_no": (no,)}.items():
+        assert all(re.search(rf"\b{word}", words[prompt].lower()) for word in said), prompt

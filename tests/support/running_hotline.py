@@ -38,6 +38,7 @@ class RunningHotline:
             "LEASE_SECONDS": "6",
             "LOW_CONFIDENCE": "0",  # English speech is decoded with the Korean model, so confidence is low
             "DATABASE_URL": "",
+            "SPOKEN_ANSWERS": '["ko"]',
             "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
             **extra,
         }

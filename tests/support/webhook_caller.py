@@ -72,7 +72,7 @@ class WebhookCaller:
         #: All that the last document says.
         self.text = ""
         self.verb, self.address, self.is_over = "", "", False
-        self.silence_leads_to = self.early = ""
+        self.silence_leads_to = self.early = self.word_leads_to = self.word_event = ""
         self.state: CallState | None = None
         self._recordings = 0
 
@@ -99,7 +99,7 @@ class WebhookCaller:
 
     def speaks(self, seconds: float = 4.0, *, hangs_up: bool = False) -> WebhookCaller:
         """Speak after the tone (0 seconds: say nothing)."""
-        assert self.verb == "Record"
+        assert self.verb == "Record", (self.verb, self.last, self.heard)
         if not seconds:
             self._request(self.silence_leads_to)
             return self
@@ -112,6 +112,14 @@ class WebhookCaller:
             return self.hangs_up()
         self._request(self.address, Digits="#", **told)
         return self
+
+    def says_word(self, ended_by: str = "") -> str:
+        """Answer a question by a word after the tone, or by a key while it is recorded; the recording's id."""
+        assert self.word_leads_to, f"no word is awaited; heard {self.last}"
+        self._recordings += 1
+        recording = f"RE{self.sid[2:26]}{self._recordings:08d}"
+        self._request(self.word_leads_to, RecordingSid=recording, RecordingDuration="2", Digits=ended_by)
+        return recording
 
     def waits(self, key: str = "") -> WebhookCaller:
         """Hear the queue's announcement, and perhaps press a key."""
@@ -170,13 +178,16 @@ class WebhookCaller:
         document = ElementTree.fromstring(self._post(url, **form))
         self._note()
         self.text = " ".join(document.itertext())
-        self.verb = self.address = self.silence_leads_to = self.early = ""
+        self.verb = self.address = self.silence_leads_to = self.early = self.word_leads_to = self.word_event = ""
         for verb in document:
             if verb.tag == "Gather" and "early=1" in verb.get("action", ""):
                 self.early = verb.get("action", "")
             elif verb.tag in ("Gather", "Record", "Enqueue", "Dial") and not self.verb:
                 self.verb, self.address = verb.tag, verb.get("action", "")
                 self._wait = verb.get("waitUrl", "")
+            elif verb.tag == "Record":
+                self.word_leads_to = verb.get("action", "")
+                self.word_event = verb.get("recordingStatusCallback", "")
             elif verb.tag == "Redirect":
                 self.silence_leads_to = verb.text or ""
             elif verb.tag == "Hangup":

@@ -29,6 +29,7 @@ from ivr.domain.enums.call_script import (
     Promised,
     RoutingQuestion,
     SimulatedHours,
+    SpokenWords,
 )
 from ivr.domain.enums.calls import (
     CallEnding,
@@ -156,6 +157,7 @@ __all__ = [
     "SlaState",
     "SlaTime",
     "SmsTemplate",
+    "SpokenWords",
     "SubjectRequestState",
     "SubjectRight",
     "TaskEventKind",

@@ -60,6 +60,15 @@ class SimulatedHours(StrEnum):
     CLOSED = "closed"
 
 
+class SpokenWords(StrEnum):
+    """Which words may be said in place of keys."""
+
+    #: Yes is the key 1, no the key 2.
+    YES_NO = "yes_or_no"
+    #: The digits of the menu's keys.
+    NUMBERS = "numbers"
+
+
 class AnsweredQuestion(StrEnum):
     """A frequent question that the authority may answer itself: the night's, and where there is help at once."""
 

@@ -14,6 +14,7 @@ class WorkKind(StrEnum):
     DELETE_AT_CARRIER = "delete_at_carrier"
     DISCARD_RECORDING = "discard_recording"
     TRANSCRIBE = "transcribe"
+    UNDERSTAND_ANSWER = "understand_answer"
     SEND_TEXT_MESSAGE = "send_text_message"
     SEND_ALERT = "send_alert"
     SEND_REPORT = "send_report"

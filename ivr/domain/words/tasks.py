@@ -201,6 +201,9 @@ FAILED_WORK = Words(
             "The carrier does not delete its copy of the recording. Please tell the operator."
         ),
         WorkKind.DISCARD_RECORDING: _("A replaced recording cannot be deleted. Please tell the operator."),
+        WorkKind.UNDERSTAND_ANSWER: _(
+            "The carrier does not delete the recording of a spoken answer. Please tell the operator."
+        ),
         WorkKind.TRANSCRIBE: _("The message cannot be transcribed. Please listen."),
         WorkKind.SEND_TEXT_MESSAGE: _(
             "The text message cannot be sent. It is tried for a day; please say in the conversation what it was to say."

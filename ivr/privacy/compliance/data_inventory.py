@@ -72,6 +72,11 @@ TABLES: dict[str, Kept] = {
     "transcripts": Kept(
         "callers", "What was said, as far as a machine could tell, and corrections", (RetentionKind.TRANSCRIPT,)
     ),
+    "spoken_answers": Kept(
+        "callers",
+        "That an answer was spoken in place of a key, and which key was understood; for a day. The word itself is "
+        "recorded at the carrier for some seconds, and never kept",
+    ),
     "search_words": Kept(
         "callers",
         "Words and numbers by which a task is found",

@@ -1,0 +1,96 @@
+"""Webhooks of an answer that is spoken in place of a key: its recording has ended; is its word understood yet?"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+from twilio.twiml.voice_response import VoiceResponse
+
+from ivr.carrier.signature import only_the_carrier
+from ivr.carrier.webhook_urls import voice_url
+from ivr.domain.digits import whole_number
+from ivr.domain.timestamps import utc_now
+from ivr.flows import engine
+from ivr.flows.protocol import Input, Keys, Spoken
+from ivr.flows.state import CallState
+from ivr.platform import database
+from ivr.prompts.script import script
+from ivr.telephony import twiml
+from ivr.telephony.call_session import call_sid, present_context, reply, sid, state_of
+from ivr.voicebox import spoken_answers
+
+log = logging.getLogger(__name__)
+answers = Blueprint("spoken", __name__, url_prefix="/voice/spoken")
+
+answers.before_request(only_the_carrier)
+
+
+@answers.errorhandler(Exception)
+def _something_broke(error: Exception) -> Response | tuple[str, int]:
+    """A fault of ours: the question is asked for a key, by the webhook of all answers."""
+    if isinstance(code := getattr(error, "code", None), int) and code < 500:
+        return "", code
+    log.error("a webhook of a spoken answer failed", exc_info=error)
+    if request.endpoint == "spoken.event":
+        return "", 500
+    return _to(voice_url("/answer", state=request.args.get("state", "")))
+
+
+@answers.post("")
+def ended() -> Response:
+    """The recording has ended, by a key too, or nothing was recorded; or the word was not understood a moment ago."""
+    state = state_of(request.args.get("state", ""))
+    if state is None:
+        return _to(voice_url("/incoming"))
+    _note_recording()
+    pressed = request.form.get("Digits", "")
+    if pressed == "hangup":
+        return Response("<Response/>", mimetype="text/xml")
+    if pressed not in ("", "#"):  # the hash key ends what was said
+        return _answered(state, Keys(pressed))
+    key = _key()
+    return _ask_again(state) if key is None else _answered(state, Spoken(key))
+
+
+def _key() -> str | None:
+    try:
+        with database.reading() as session:
+            return spoken_answers.key_of(session, _answer_id(), call_sid(), utc_now())
+    except SQLAlchemyError:
+        return ""
+
+
+@answers.post("/event")
+def event() -> tuple[str, int]:
+    """The carrier has a recording of an answer; its caller may have hung up."""
+    if request.form.get("RecordingStatus") == "completed":
+        _note_recording()
+    return "", 204
+
+
+def _note_recording() -> None:
+    if recording := sid("RecordingSid"):
+        with database.writing() as session:
+            spoken_answers.recorded(session, _answer_id(), call_sid(), recording, utc_now())
+
+
+def _answer_id() -> int:
+    return whole_number(request.args.get(twiml.ANSWER, "")) or 0
+
+
+def _answered(state: CallState, given: Input) -> Response:
+    return reply(engine.answer(script(), state, given, present_context()), state)
+
+
+def _ask_again(state: CallState) -> Response:
+    return _to(twiml.url("spoken", state, call_sid(), **{twiml.ANSWER: _answer_id()}), pause=1)
+
+
+def _to(url: str, pause: int = 0) -> Response:
+    document = VoiceResponse()
+    if pause:
+        document.pause(length=pause)
+    document.redirect(url, method="POST")
+    return Response(str(document), mimetype="text/xml")
