@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from ivr.config.settings import settings
+from ivr.domain.enums import CarrierName
 
 #: Carrier: a failed webhook is only tried again if its URL's fragment says so, and all tries together may take 15 s
 #: (`tt`, in milliseconds). With the usual read time-out of 15 s none would be left after one late answer; so each try
@@ -12,14 +13,19 @@ from ivr.config.settings import settings
 RETRIES = "#ct=2000&rt=4000&tt=15000&rc=2&rp=ct,rt,5xx"
 
 
+def _fragment() -> str:
+    # No other carrier documents it, and one that signs addresses may sign it too.
+    return RETRIES if settings().carrier == CarrierName.TWILIO else ""
+
+
 def voice_url(path: str, **query: str | int) -> str:
     """The URL of a webhook under /voice, with retries."""
-    return f"{settings().calls_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + RETRIES
+    return f"{settings().calls_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + _fragment()
 
 
 def fallback_url() -> str:
     """The URL that the carrier asks when a document fails: of another host where there is one, else of `web`."""
-    return f"{settings().fallback_url}/voice/fallback{RETRIES}"
+    return f"{settings().fallback_url}/voice/fallback{_fragment()}"
 
 
 def leg_url(path: str, leg_id: int, **query: str | int) -> str:

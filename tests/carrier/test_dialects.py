@@ -23,7 +23,7 @@ from ivr.audio.wav import RATE, Sound
 from ivr.carrier import call_control, media, signalwire, telnyx
 from ivr.carrier.client import client, send_text_message
 from ivr.carrier.refusals import CarrierRefused
-from ivr.carrier.webhook_urls import voice_url
+from ivr.carrier.webhook_urls import fallback_url, voice_url
 from ivr.config.settings import Settings, settings
 from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
 from ivr.local_carrier.app import create_app as create_carrier
@@ -203,6 +203,11 @@ def test_a_signature_of_the_token_is_none(line: Line) -> None:
     twilios = {"X-Twilio-Signature": sign(line.settings.auth_token, url, form)}
     for headers in (twilios, {"X-SignalWire-Signature": twilios["X-Twilio-Signature"]}, {}):
         assert requests.post(url, data=form, headers=headers, timeout=10).status_code == 403
+
+
+def test_only_twilio_is_told_how_often_to_try(line: Line) -> None:
+    """The fragment is documented by Twilio alone; a carrier that signs addresses may sign it too."""
+    assert "#" not in voice_url("/incoming") + fallback_url()
 
 
 def test_the_carriers_own_paths_and_those_it_has_named() -> None:
