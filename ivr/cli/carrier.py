@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from ivr.cli.carrier_answers import plainly, show
+from ivr.cli.carrier_answers import plainly, require_twilio, show
 from ivr.cli.carrier_setup import setup
 from ivr.cli.groups import HotlineCommand, HotlineGroup
 from ivr.cli.parameters import PastInstant
@@ -25,6 +25,7 @@ def check() -> None:
     """Compare the account, number and sender at the carrier with what should be; fails where something is wrong."""
     from ivr.carrier import account_check
 
+    require_twilio()
     with plainly():
         found = list(account_check.findings())
     for finding in found:

@@ -15,6 +15,21 @@ def show(finding: Finding) -> None:
     click.secho(("✗ " if finding.wrong else "· ") + str(finding), fg="red" if finding.wrong else None)
 
 
+def require_twilio() -> None:
+    """Refuse to look at an account of which no check is known.
+
+    Raises:
+        click.ClickException: another carrier is configured.
+    """
+    from ivr.config.settings import settings
+    from ivr.domain.enums import CarrierName
+
+    if settings().carrier != CarrierName.TWILIO:
+        raise click.ClickException(
+            f"this command knows Twilio only, not {settings().carrier}: see docs/compatible-carriers.md"
+        )
+
+
 class plainly:  # noqa: N801 - reads as a statement
     """Turns a refusal of the carrier into one message."""
 

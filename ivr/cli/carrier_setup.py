@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ivr.cli.carrier_answers import plainly, show
+from ivr.cli.carrier_answers import plainly, require_twilio, show
 from ivr.cli.groups import HotlineCommand
 from ivr.cli.parameters import CallingNumber
 
@@ -39,6 +39,7 @@ def setup(to: str | None, again: bool) -> None:
     """
     from ivr.config.settings import settings
 
+    require_twilio()
     progress = _Progress(settings().var_dir / "carrier-setup.json", _fingerprint())
     if again:
         progress.forget()

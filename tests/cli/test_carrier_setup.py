@@ -116,7 +116,7 @@ def plant(web: Switch, mistake: pytest.MonkeyPatch, planted: str) -> None:
     elif planted == "address":
         mistake.setenv("PUBLIC_BASE_URL", "http://127.0.0.1:9")
     elif planted == "signature":  # the carrier signs with another token than ours
-        mistake.setattr(web.webhooks, "_token", "another token")
+        mistake.setattr(web.webhooks, "_key", "another token")
     elif planted == "voice":
         mistake.setenv("VOICES", '{"de": {"language": "de-DE", "voice": "Polly.Nobody"}}')
     elif planted == "country":
@@ -132,3 +132,14 @@ def plant(web: Switch, mistake: pytest.MonkeyPatch, planted: str) -> None:
         of_account = {"suspended": {"status": "suspended"}, "trial account": {"type": "Trial"},
                       "application": {"voice_application_sid": "AP1"}, "landline": {"sms": False}}  # fmt: skip
         web.store.account = Account(**of_account[planted])
+
+
+@pytest.mark.parametrize("command", ["check", "setup"])
+def test_an_account_of_another_carrier_is_not_passed_without_being_looked_at(
+    empty_database, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("CARRIER", "signalwire")
+    configuration.settings.cache_clear()
+    refused = CliRunner().invoke(command_line, ["carrier", command])
+    assert refused.exit_code == 1
+    assert "knows Twilio only, not signalwire" in refused.output

@@ -63,8 +63,10 @@ def record_of_processing() -> str:
                  "(Art. 9 GDPR, where a caller states it), times; of staff: log-ins and what they read"),
                 ("d) Recipients", "The responsible team; the telephone carrier (processor, Art. 28 GDPR); nobody else. "
                  "Speech is transcribed on machines of the controller."),
-                ("e) Third countries", "None by the software. The carrier's region is a setting (`twilio_region`): "
-                 "Ireland (`ie1`) keeps its side in the EU; the contract with the carrier has to say so."),
+                ("e) Third countries", "None by the software. In which region the carrier processes and records calls is set "
+                 "there for each number: `carrier check` fails where that is not `twilio_region`. Nothing else is "
+                 "checked (text messages, metadata of deleted recordings, subprocessors): the contract with the carrier "
+                 "has to say it."),
                 ("f) Periods", "See the deletion concept"),
                 ("g) Measures", "See the technical and organisational measures"),
             ),
