@@ -57,6 +57,7 @@ COLUMNS = Words(
         "shown_as": _("Shown by the telephone"),
         "history": _("History"),
         "holds": _("Legal holds"),
+        "further_key": _("Key of the language chosen beyond the menu"),
         "impairment": _("Hearing or speaking is hard"),
         "joined_at": _("On the line"),
         "kind": _("Kind"),
