@@ -31,6 +31,9 @@ Handler = Callable[[Session, Any], object]
 #: The most entries and the most seconds of one transaction, which holds other writers up.
 _MOST = 100
 _MOST_SECONDS = 0.25
+#: How many times as long a transaction may take before it ends in the middle of a group: what it has looked up of
+#: the group is looked up again after that.
+_FOR_A_GROUP = 2
 #: The most entries of a group that are written within one savepoint.
 _TOGETHER = 20
 _MARKS = Table("spool_entries", SpoolEntry.metadata)
@@ -100,12 +103,14 @@ def write_all(sources: Sequence[Source], handlers: Mapping[str, Handler]) -> int
     Raises:
         SQLAlchemyError: the database does not answer; what was committed is marked as done.
     """
-    remaining, done, tries = deque(sources), 0, 0
+    remaining, done, tries, all_is_well = deque(sources), 0, 0, True
     while remaining:
         batch = _Batch(handlers)
         try:
             with database.writing_alone(waits_for_rows=False) as session:
-                batch.write(session, remaining)
+                all_is_well = all_is_well and batch.write_at_once(session, remaining)
+                if not all_is_well:
+                    batch.write(session, remaining)
         except SQLAlchemyError as error:
             batch.undo(remaining)
             tries += 1
@@ -125,8 +130,58 @@ class _Batch:
         self._touched: list[tuple[Source, list[bytes]]] = []
         self.new = 0
 
+    def write_at_once(self, session: Session, remaining: deque[Source]) -> bool:
+        """Write the entries of many groups within one savepoint; sources that are through are taken away.
+
+        False: one of them cannot be written, or waits for a row, and nothing of it is written.
+        """
+        found_rows.remember(session)
+        parts, planned = list(self._parts(remaining)), outbox.planned(session)
+        try:
+            with session.begin_nested():
+                outcomes = _write_together(
+                    session, [entries for _, entries in parts], _MOST_SECONDS, _MOST_SECONDS * _FOR_A_GROUP
+                )
+        except SQLAlchemyError as error:
+            if fault_of(error) not in (DatabaseFault.BUSY, DatabaseFault.INPUT):
+                raise
+        except Exception:
+            log.debug("the groups of the spool are written one by one", exc_info=True)
+        else:
+            for (source, entries), some in zip(parts, outcomes, strict=False):
+                done = source.following(len(entries))[: len(some)]
+                self._touched.append((source, done))
+                for outcome in some:
+                    source.is_done()
+                    self.new += outcome == EntryOutcome.NEW
+                if not source.following(1):
+                    remaining.remove(source)
+            return True
+        outbox.forget(session, planned)
+        return False
+
+    def _parts(self, remaining: deque[Source]) -> Iterator[tuple[Source, Sequence[_Opened]]]:
+        """The first entries of groups, enough for a transaction. Lines that are no entries are set aside."""
+        count = 0
+        for source in list(remaining):
+            entries: list[_Opened] = []
+            while not entries and (lines := source.following(_TOGETHER)):
+                entries = list(_readable(lines, self._handlers))
+                if not entries:
+                    source.is_done(bad=True)
+            if entries:
+                yield source, entries
+            else:
+                remaining.remove(source)
+            count += len(entries)
+            if count >= _MOST:
+                return
+
     def write(self, session: Session, remaining: deque[Source]) -> None:
-        """Write entries until a transaction has enough of them; sources that are through are taken away."""
+        """Write groups one by one, each within a savepoint, until there is enough for a transaction.
+
+        Sources that are through are taken away.
+        """
         until, count = time.monotonic() + _MOST_SECONDS, 0
         found_rows.remember(session)
         while remaining:
@@ -196,7 +251,8 @@ def _write_some(session: Session, entries: Sequence[_Opened], until: float) -> l
     planned = outbox.planned(session)
     try:
         with session.begin_nested():
-            return _write_together(session, entries, until)
+            seconds = until - time.monotonic()
+            return _write_together(session, [entries], seconds, seconds)[0]
     except SQLAlchemyError as error:
         if fault_of(error) not in (DatabaseFault.BUSY, DatabaseFault.INPUT):
             raise
@@ -211,22 +267,33 @@ def _write_some(session: Session, entries: Sequence[_Opened], until: float) -> l
     return outcomes
 
 
-def _write_together(session: Session, entries: Sequence[_Opened], until: float) -> list[EntryOutcome]:
-    new = _take_marks(session, [name for name, _, _ in entries])
-    outcomes = list[EntryOutcome]()
-    for name, payload, handler in entries:
-        if outcomes and time.monotonic() > until:
+def _write_together(
+    session: Session, groups: Sequence[Sequence[_Opened]], seconds: float, at_most: float
+) -> list[list[EntryOutcome]]:
+    """Write entries of groups; what became of the first ones of the first groups. At least one is tried.
+
+    After so many `seconds` no further group is begun, after `at_most` no further entry.
+    """
+    began = time.monotonic()
+    new = _take_marks(session, [name for entries in groups for name, _, _ in entries])
+    found: list[list[EntryOutcome]] = []
+    for entries in groups:
+        if found and time.monotonic() > began + seconds:
             break
-        if name not in new:
-            outcomes.append(EntryOutcome.KNOWN)
-        else:
-            handler(session, payload)
-            new.remove(name)
-            outcomes.append(EntryOutcome.NEW)
+        found.append([])
+        for name, payload, handler in entries:
+            if any(found) and time.monotonic() > began + at_most:
+                break
+            if name not in new:
+                found[-1].append(EntryOutcome.KNOWN)
+            else:
+                handler(session, payload)
+                new.remove(name)
+                found[-1].append(EntryOutcome.NEW)
     session.flush()
     if new:  # there was no time for them
         session.execute(delete(SpoolEntry).where(SpoolEntry.id.in_(new)))
-    return outcomes
+    return found
 
 
 def _write_one(session: Session, name: str, payload: Any, handler: Handler) -> EntryOutcome:

@@ -92,7 +92,7 @@ def test_a_line_that_cannot_be_read_does_not_hold_up_its_call(handed_over: list[
     assert not spool.waiting()
 
 
-def test_entries_of_a_call_share_a_savepoint_and_the_statement_that_marks_them(
+def test_entries_of_many_calls_share_a_savepoint_and_the_statement_that_marks_them(
     handed_over: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ivr.platform.spool_replay._MOST_SECONDS", 60.0)
@@ -105,8 +105,21 @@ def test_entries_of_a_call_share_a_savepoint_and_the_statement_that_marks_them(
     said: list[str] = []
     event.listen(database.engine(), "before_cursor_execute", lambda *args: said.append(args[2].split()[0]))
     assert spool.replay({"note": quiet}) == 60
-    assert said.count("SAVEPOINT") == 6
-    assert said.count("INSERT") == 2 * 6
+    assert said.count("SAVEPOINT") == 1
+    assert said.count("INSERT") == 2
+
+
+def test_a_mistake_in_one_call_undoes_nothing_of_the_others(handed_over: list[int]) -> None:
+    """Many calls are written at once first; then each by itself, and what one call had marked is not lost to others."""
+    for number in range(40):
+        spool.keep("note", "mistake" if number == 17 else f"{number:03d}", f"CA{number % 8}")
+    assert spool.replay({"note": note}) == 39
+    assert names() == [f"{number:03d}" for number in range(40) if number != 17]
+    assert len(spool_files.lines("damaged")) == 1
+    assert not spool.waiting()
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(SpoolEntry)) == 39
+        assert set(handed_over) == set(session.scalars(select(Work.id)))
 
 
 def test_a_process_that_is_killed_in_the_middle_of_a_call_repeats_nothing(
