@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
+from benchmarks.webhooks import ACCOUNT
 from ivr.launcher.run import _start_redis
 from tests.support.environment import use_environment
 
@@ -152,6 +153,7 @@ def main() -> None:
             {
                 "VAR_DIR": folder, "DATABASE_URL": "", "REDIS_URL": f"unix://{folder}/redis.sock", "PORT": "8000",
                 "SECRET_KEY": secrets.token_hex(32), "TWILIO_AUTH_TOKEN": token, "LANGUAGES": "[]",
+                "TWILIO_ACCOUNT_SID": ACCOUNT,
             }
         )  # fmt: skip
         from ivr.operations.migrate import migrate

@@ -36,7 +36,7 @@ from sqlalchemy import create_engine, text
 from twilio.request_validator import RequestValidator
 
 from benchmarks.report import Report
-from benchmarks.webhook_baselines import DOCUMENT
+from benchmarks.webhook_baselines import DOCUMENT, create_table
 from benchmarks.webhook_client import Answers, send_all
 from ivr.config.settings import load
 from ivr.launcher.process_supervisor import Child, stop_all, tail
@@ -52,6 +52,8 @@ OF_LEAST, OF_BARE_BEHIND, OF_BARE_NOTHING = 0.6, 0.35, 0.4
 #: Seconds after the last answer until which what is written behind must be in the database.
 BEHIND = 2.0
 
+#: The account that all requests are about. Those about another one are refused.
+ACCOUNT = f"AC{'0' * 32}"
 _TOKEN = secrets.token_hex(16)
 _ACTION = re.compile(r'<Redirect method="POST">([^<]*)</Redirect>')
 
@@ -116,7 +118,7 @@ def start_ours(name: str, checkout: Path, folder: Path, database: str, redis: st
     database = database or f"sqlite:///{folder / 'hotline.sqlite3'}"
     environment = {
         "VAR_DIR": str(folder), "DATABASE_URL": database, "REDIS_URL": redis, "SECRET_KEY": secrets.token_hex(32),
-        "TWILIO_AUTH_TOKEN": _TOKEN, "LANGUAGES": "[]", "IVR_CONFIG": "",
+        "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": _TOKEN, "LANGUAGES": "[]", "IVR_CONFIG": "",
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     migrate = f"sh -c 'cd {checkout} && exec {sys.executable} -m ivr migrate'"
@@ -164,7 +166,7 @@ class Calls:
             Calls._next += 1
             self.forms.append(
                 {
-                    "CallSid": f"CA{secrets.token_hex(16)}", "AccountSid": f"AC{'0' * 32}", "ApiVersion": "2010-04-01",
+                    "CallSid": f"CA{secrets.token_hex(16)}", "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01",
                     "From": f"+49151{Calls._next:08d}", "To": "+494211782666", "CallStatus": "in-progress",
                     "Direction": "inbound", "FromCountry": "DE", "ToCountry": "DE", "Called": "+494211782666",
                 }
@@ -278,7 +280,7 @@ def measure(folder: Path, calls: int, rounds: int, database, before: Path | None
         }  # fmt: skip
         bare = start("bare Flask", ROOT, "benchmarks.webhook_baselines:bare()", baseline, folder / "bare.log")
         processes.insert(0, bare.child)
-        # The table is created by the first process alone.
+        create_table(least_database)
         least = start("the least", ROOT, "benchmarks.webhook_baselines:least()", baseline, folder / "least.log")
         least.database = least_database
         processes.insert(0, least.child)
