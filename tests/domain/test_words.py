@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 #: Enumerations that no page, report, file or alert shows: what they stand for is said by whole sentences.
 NOT_SHOWN = {
     "ClockState", "DatabaseFault", "EntryOutcome", "EntryPlace", "Held", "Promised",
-    "CarrierSide",
+    "CarrierName", "CarrierSide",
     "CallQueueState", "CallRowState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
     "InterpreterRequestState", "LegEnding", "MessageState", "PendingDeletionKind", "QueueEntryMode", "QueueEntryState",
     "QueueExit", "RecordingState", "RequestStatus", "RoutingQuestion", "Screening", "SimulatedHours", "SlaTime",
