@@ -201,7 +201,9 @@ def main() -> None:
     ratios, overheads, tools = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         one = start(Path(folder) / "one", models, 1)
-        hotline_run(some, "ko")
+        hotline_run(some[::cores], "ko")
+        for _ in range(wanted.rounds):  # as many messages as each of several transcribers has: memory grows with them
+            hotline_run(messages[::cores], "ko")
         first = proportional_memory(one)
         one.stop()
         hotline = start(Path(folder) / "hotline", models, cores)

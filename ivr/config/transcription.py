@@ -32,7 +32,7 @@ class Transcription(Installation):
         0, ge=0, description="Memory (MiB) for speech models. 0: 70 % of what is available when the worker starts."
     )
     recogniser_memory_mb: int = Field(
-        600,
+        250,
         ge=50,
         description="Growth (MiB) of a decoding process, beyond its models, at which it drops its recognisers.",
     )
