@@ -53,6 +53,7 @@ PERMISSIONS: dict[str, Permission] = {
     "voice": _open(CARRIER, "Calls: requests of the carrier"),
     "queue": _open(CARRIER, "The call queue"),
     "leg_events": _open(CARRIER, "What becomes of those telephones"),
+    "spoken": _open(CARRIER, "Answers that callers say: recorded for seconds, after they have agreed"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "texts": _open(CARRIER, "What became of text messages"),
     "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),
