@@ -26,7 +26,7 @@ from tests.support.people import a_task, hire, log_in
 from tests.support.volume import volume
 
 #: Inputs for each form and each webhook; `make soak` throws more than 50,000 in all.
-A_FORM = volume(test=60, ci=200, soak=320)
+A_FORM = volume(test=40, ci=120, soak=320)
 #: How often the page of a refusal is rendered in one test, for each status.
 REFUSALS = volume(test=20, soak=200)
 PEOPLE = ("mia", "lena", "adam", "dora")
@@ -233,7 +233,7 @@ def test_the_interface_is_what_its_document_says(empty_database) -> None:
 
             @settings_of_hypothesis(
                 derandomize=True,
-                max_examples=volume(test=30, ci=60, soak=150),
+                max_examples=volume(test=15, ci=40, soak=150),
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
                 database=None,
