@@ -33,7 +33,9 @@ WIDTHS = (320,) if LEVELS.index("night") > LEVEL else (320, 480, 768, 1024, 1920
 
 
 def chromium() -> str:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    """The browser without windows, which takes a third less processor time, or another one that is installed."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), "/usr/bin/chromium")
 
 
 def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", **options: object) -> Page:
