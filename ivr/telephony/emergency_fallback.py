@@ -28,13 +28,13 @@ _COMMON = (DEFAULT_LANGUAGE, "en")
 _MESSAGE_SECONDS = 180
 
 
-def apology(token: str = "") -> Response:
-    """What a caller hears instead of an error, in the language of the call's state (`token`).
+def apology(state: str = "") -> Response:
+    """What a caller hears instead of an error, in the language of the call's state (`state`, sealed).
 
     Where that cannot be read, or is German, which everybody has before they choose: in every language of the menu, one
     after the other. A key ends it.
     """
-    language = _language_of(token)
+    language = _language_of(state)
     document = VoiceResponse()
     agreed = voice_url("/last-resort/agreed", language=language)
     gather = document.gather(input="dtmf", num_digits=1, timeout=6, action=agreed, method="POST")
