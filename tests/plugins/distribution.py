@@ -55,12 +55,12 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
 
 def _group(item: pytest.Item) -> str:
     """The fixture that is started once. What has its whole volume needs both cores, so it runs one after the other."""
-    shared = next((name for name in SHARED if _is_started_once(item, name)), "")
+    shared = next((name for name in SHARED if is_started_once(item, name)), "")
     has_volume = LEVELS.index("soak") <= LEVEL and item.get_closest_marker("soak") is not None
     return LOAD if shared and has_volume else shared
 
 
-def _is_started_once(item: pytest.Item, name: str) -> bool:
+def is_started_once(item: pytest.Item, name: str) -> bool:
     """Whether a test uses a fixture that outlives it; several files have one of the same name for each test."""
     found = item._fixtureinfo.name2fixturedefs.get(name) if isinstance(item, pytest.Function) else None
     return bool(found) and found[-1].scope != "function"

@@ -6,11 +6,13 @@ test asks for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.plugins.distribution import is_started_once
 from tests.support.caller import Caller
 from tests.support.databases import Databases
 from tests.support.environment import leave_environment
@@ -20,6 +22,8 @@ from tests.support.running_hotline import RunningHotline, reader
 _running: dict[str, RunningHotline] = {}
 #: The fixtures that have started them; another module may have a fixture of the same name.
 _started_by: dict[str, pytest.FixtureDef[object]] = {}
+#: Of the hotlines of the whole run: how many tests have yet to use them.
+_still_needed: Counter[str] = Counter()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,6 +49,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             _running[name].enter()
             return
     leave_environment()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the tests of each hotline; a pytest-xdist worker runs all of those of one, or none."""
+    _still_needed.update(name for item in session.items if (name := _shared_hotline(item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Stop a hotline after the last test that needs it: its processes would go on looking for work."""
+    yield
+    name = _shared_hotline(item)
+    _still_needed[name] -= 1
+    if name in _running and not _still_needed[name]:
+        leave_environment()
+        _running[name].stop()
+
+
+def _shared_hotline(item: pytest.Item) -> str:
+    """The hotline of the whole run that a test uses; empty if it uses none."""
+    return next((name for name in ("hotline", "call_queue_hotline") if is_started_once(item, name)), "")
 
 
 @pytest.fixture(scope="session")

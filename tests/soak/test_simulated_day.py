@@ -23,7 +23,7 @@ from tests.support.simulation import Day, Habits, promised
 from tests.support.volume import volume
 
 OPENS = datetime(2026, 11, 23, 7, tzinfo=UTC)  # 08:00 in Bremen
-HOURS = volume(test=1, ci=2, soak=10)
+HOURS = volume(test=1, soak=10)
 CALLS = 300 * HOURS
 LANGUAGES = ["de", "en", "tr", "ar", "ru", "uk", "fa", "kmr", "pl", "bg", "ro", "fr"]
 CONCERNS = ["benefits"] * 5 + ["work"] * 2 + ["under_25", "rehab", "other", "emergency"]

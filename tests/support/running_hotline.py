@@ -42,6 +42,7 @@ class RunningHotline:
             "LANGUAGES": json.dumps(list(dict.fromkeys(["de", "en", "ko", *LANGUAGES]))),
             **extra,
         }
+        self._is_stopped = False
         self.settings = use_environment(self.environment)
         self.settings.var_dir.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{self.settings.port}"
@@ -117,6 +118,10 @@ class RunningHotline:
         raise AssertionError(f"not ready: {state}\n{logs}")
 
     def stop(self) -> None:
+        """Stop all processes; a second time does nothing."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
         forget_settings()
         stop_all([*self.children.values(), self.redis])
         if hasattr(self, "_server"):

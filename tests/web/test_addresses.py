@@ -24,9 +24,9 @@ NASTY = (
 )
 #: Fields of a query or a form.
 FIELDS = ("%00", "%FF%FE", "%ED%A0%80", "9223372036854775808", "1%C2%B2", "-9223372036854775809", "%D9%A1", "1e999")
-#: In `make test` each rule gets every third of these values and every second of those fields, and the next rule the
-#: next ones; all of them in `.ci/run` and `make soak`.
-EVERY_NASTY, EVERY_FIELD = volume(test=3, ci=1, soak=1), volume(test=2, ci=1, soak=1)
+#: In `make test` each rule gets every fifth of these values and every fourth of those fields, and the next rule the
+#: next ones; half of them in `.ci/run`, all in `make soak`.
+EVERY_NASTY, EVERY_FIELD = volume(test=5, ci=2, soak=1), volume(test=4, ci=2, soak=1)
 #: Not ours, or it ends the log-in that the others need.
 SKIPPED = ("static", "softphone.exchange", "login.out", "health.readyz")
 
