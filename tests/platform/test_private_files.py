@@ -34,7 +34,7 @@ for command in commands:
 """
 
 
-@pytest.mark.parametrize("umask", [0o022, 0o002, 0o000])
+@pytest.mark.parametrize("umask", [0o022, pytest.param(0o002, marks=pytest.mark.since("ci")), 0o000])
 def test_what_commands_write_is_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     environment = {**os.environ, "VAR_DIR": str(tmp_path / "deep" / "var"), "DATABASE_URL": ""}
     commands = (["migrate"], ["tokens", "add", "report"], ["demo", "seed", "--days", "1", "--calls-per-day", "5"],

@@ -110,7 +110,10 @@ def test_an_unfinished_language_that_the_settings_name_refuses_to_start(
         create_app()
 
 
-def test_a_concern_that_members_cannot_be_told_is_named(prompts_of_our_own: Path) -> None:
+def test_a_concern_that_members_cannot_be_told_is_named(
+    prompts_of_our_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGES", '["de", "en"]')
     staff = prompts_of_our_own / "staff.toml"
     staff.write_text(without(staff.read_text(encoding="utf-8"), "rehab ="), encoding="utf-8")
     forget()
@@ -121,7 +124,8 @@ def test_a_concern_that_members_cannot_be_told_is_named(prompts_of_our_own: Path
     assert "voice_prompts/staff.toml lacks: [concerns] rehab" in checked.output
 
 
-def test_a_key_that_a_menu_does_not_name_is_named(prompts_of_our_own: Path) -> None:
+def test_a_key_that_a_menu_does_not_name_is_named(prompts_of_our_own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGES", '["de", "en"]')
     english = prompts_of_our_own / "en.toml"
     forgotten = english.read_text(encoding="utf-8").replace("Rehabilitation, illness, disability: two. ", "")
     english.write_text(forgotten, encoding="utf-8")
