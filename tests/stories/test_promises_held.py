@@ -591,7 +591,7 @@ class Walker:
 
 #: Where a walk at random begins: anywhere, in the call queue, at the tone, at forms, a link, a code, or in silence.
 _WAYS = ([], [], "1-", "11-", "191-", "111", "1312", "1331", "134", "-" * 12)
-WALKS = volume(test=60, ci=300, soak=3_000)
+WALKS = volume(test=40, ci=300, soak=3_000)
 #: Walks of one test: tests run side by side.
 SOME_WALKS = min(WALKS, 750)
 

@@ -26,7 +26,7 @@ from tests.support.people import a_task, hire, log_in
 from tests.support.volume import volume
 
 #: Inputs for each form and each webhook; `make soak` throws more than 50,000 in all.
-A_FORM = volume(test=40, ci=120, soak=320)
+A_FORM = volume(test=30, ci=120, soak=320)
 #: How often the page of a refusal is rendered in one test, for each status.
 REFUSALS = volume(test=20, soak=200)
 PEOPLE = ("mia", "lena", "adam", "dora")
