@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
-from ivr.domain.enums import AccessAction, NoticeProblem
+from ivr.domain.enums import NoticeProblem
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.models.accounts import User
 from ivr.models.notices import Announcement, AnnouncementText
-from ivr.notices import present, texts
+from ivr.notices import changes, texts
 from ivr.notices.unusable import Unusable
 
 #: Seconds that an announcement may last in each language: every caller hears it before the main menu.
@@ -69,7 +68,7 @@ def record(session: Session, number: int, language: str, recording: bytes) -> No
     kept = next((one for one in announcement.texts if one.language == language), None)
     made = texts.made(kept.text if kept else "", language, LONGEST, recording)
     if kept is not None:
-        _set(kept, made)
+        texts.put(kept, made)
     session.flush()
 
 
@@ -101,7 +100,7 @@ def preview(
     _write(seen, by_language)
     for one in seen.texts:
         if recording := recordings.get(one.language):
-            _set(one, texts.made(one.text, one.language, LONGEST, recording))
+            texts.put(one, texts.made(one.text, one.language, LONGEST, recording))
     _require_publishable(session, seen)
     return seen
 
@@ -132,9 +131,7 @@ def undo(session: Session, number: int, by: User | None, actor: Actor, now: date
 
 def _heard_from_now(session: Session, announcement: Announcement, how: str, actor: Actor, now: datetime) -> None:
     session.flush()
-    detail = f"announcement {announcement.id}: {how}"
-    access_log.append(session, actor, AccessAction.NOTICE_CHANGED, now, detail=detail)
-    present.forget_after(session)
+    changes.note(session, f"announcement {announcement.id}: {how}", actor, now)
 
 
 def lacking(announcement: Announcement) -> tuple[str, ...]:
@@ -202,8 +199,4 @@ def _write(announcement: Announcement, by_language: Mapping[str, str]) -> None:
         if before is None:
             before = AnnouncementText(language=language)
             announcement.texts.append(before)
-        _set(before, texts.made(words, language, LONGEST))
-
-
-def _set(row: AnnouncementText, made: texts.Made) -> None:
-    row.text, row.seconds, row.audio, row.recorded = made.text, made.seconds, made.audio, made.recorded
+        texts.put(before, texts.made(words, language, LONGEST))

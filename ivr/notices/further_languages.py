@@ -8,14 +8,13 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ivr.audit import access_log
 from ivr.audit.access_log import Actor
-from ivr.domain.enums import AccessAction, NoticeProblem
+from ivr.domain.enums import NoticeProblem
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE, name_in
 from ivr.flows.own_texts import FURTHER_KEYS
 from ivr.models.accounts import User
 from ivr.models.notices import FurtherLanguage
-from ivr.notices import present, texts
+from ivr.notices import changes, present, texts
 from ivr.notices.unusable import Unusable
 
 #: Seconds that a name may last.
@@ -36,11 +35,11 @@ def add(
         raise Unusable(NoticeProblem.LANGUAGE)
     made = texts.made(text, DEFAULT_LANGUAGE, LONGEST, recording)
     named = FurtherLanguage(
-        language=language, key=_key_for(session, language), text=made.text, audio=made.audio, seconds=made.seconds,
-        recorded=made.recorded, added_at=now, added_by_id=by.id if by else None,
-    )  # fmt: skip
+        language=language, key=_key_for(session, language), added_at=now, added_by_id=by.id if by else None
+    )
+    texts.put(named, made)
     session.add(named)
-    _changed(session, named, "recorded" if made.recorded else "written", actor, now)
+    _note(session, named, texts.how_made(named), actor, now)
     return named
 
 
@@ -54,7 +53,7 @@ def undo(session: Session, number: int, by: User | None, actor: Actor, now: date
     if named is None or named not in current(session).values():
         raise Unusable(NoticeProblem.GONE)
     named.undone_at, named.undone_by_id = now, by.id if by else None
-    _changed(session, named, "taken back", actor, now)
+    _note(session, named, "taken back", actor, now)
     return named
 
 
@@ -96,8 +95,6 @@ def _key_for(session: Session, language: str) -> int:
     return key
 
 
-def _changed(session: Session, named: FurtherLanguage, how: str, actor: Actor, now: datetime) -> None:
+def _note(session: Session, named: FurtherLanguage, how: str, actor: Actor, now: datetime) -> None:
     session.flush()
-    detail = f"further language {named.language}, key {named.key}: {how}"
-    access_log.append(session, actor, AccessAction.NOTICE_CHANGED, now, detail=detail)
-    present.forget_after(session)
+    changes.note(session, f"further language {named.language}, key {named.key}: {how}", actor, now)

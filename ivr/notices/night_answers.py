@@ -8,14 +8,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
-from ivr.domain.enums import AccessAction, AnsweredQuestion, NoticeProblem
+from ivr.domain.enums import AnsweredQuestion, NoticeProblem
 from ivr.flows.own_texts import NIGHT_QUESTIONS
 from ivr.models.accounts import User
 from ivr.models.notices import NightAnswer
-from ivr.notices import present, texts
+from ivr.notices import changes, texts
 from ivr.notices.unusable import Unusable
 
 #: Seconds that an answer may last.
@@ -34,12 +33,10 @@ def add(
         Unusable: `empty`, `seconds` or `audio`.
     """
     made = texts.made(text, language, LONGEST, recording)
-    answer = NightAnswer(
-        question=question, language=language, text=made.text, audio=made.audio, seconds=made.seconds,
-        recorded=made.recorded, added_at=now, added_by_id=by.id if by else None,
-    )  # fmt: skip
+    answer = NightAnswer(question=question, language=language, added_at=now, added_by_id=by.id if by else None)
+    texts.put(answer, made)
     session.add(answer)
-    _changed(session, answer, "recorded" if made.recorded else "written", actor, now)
+    _note(session, answer, texts.how_made(answer), actor, now)
     return answer
 
 
@@ -53,15 +50,13 @@ def undo(session: Session, number: int, by: User | None, actor: Actor, now: date
     if answer is None or current(session).get((answer.question, answer.language)) is not answer:
         raise Unusable(NoticeProblem.GONE)
     answer.undone_at, answer.undone_by_id = now, by.id if by else None
-    _changed(session, answer, "taken back", actor, now)
+    _note(session, answer, "taken back", actor, now)
     return answer
 
 
-def _changed(session: Session, answer: NightAnswer, how: str, actor: Actor, now: datetime) -> None:
+def _note(session: Session, answer: NightAnswer, how: str, actor: Actor, now: datetime) -> None:
     session.flush()
-    detail = f"night answer {answer.question} in {answer.language}: {how}"
-    access_log.append(session, actor, AccessAction.NOTICE_CHANGED, now, detail=detail)
-    present.forget_after(session)
+    changes.note(session, f"night answer {answer.question} in {answer.language}: {how}", actor, now)
 
 
 def current(session: Session) -> Mapping[tuple[AnsweredQuestion, str], NightAnswer]:

@@ -9,6 +9,7 @@ from ivr.audio.synthesis import speak
 from ivr.audio.wav import at_telephone_rate, write_wav
 from ivr.config.settings import settings
 from ivr.domain.enums import NoticeProblem
+from ivr.models.notices import Spoken
 from ivr.notices.unusable import Unusable
 from ivr.prompts import rendering
 
@@ -48,6 +49,16 @@ def made(text: str, language: str, longest: float, recording: bytes = b"") -> Ma
     if settings().carrier_voice(language) is not None:
         return Made(words, spoken.seconds)
     return Made(words, spoken.seconds, write_wav(rendering.normalised(at_telephone_rate(spoken))))
+
+
+def put(row: Spoken, ready: Made) -> None:
+    """Let a row say a text."""
+    row.text, row.seconds, row.audio, row.recorded = ready.text, ready.seconds, ready.audio, ready.recorded
+
+
+def how_made(row: Spoken) -> str:
+    """How a row came to its text, as the access log says it."""
+    return "recorded" if row.recorded else "written"
 
 
 def _too_long(seconds: str, longest: float) -> str:

@@ -25,7 +25,7 @@ from tests.support.servers import free_port
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; each pytest-xdist worker has its own."""
-    with running(durable=False) as server:
+    with running(in_memory=True) as server:
         yield server
 
 
@@ -44,20 +44,6 @@ def statements_compiled_once() -> None:
     def share(connection: Connection) -> None:
         if connection.dialect.name == "sqlite":
             connection.execution_options(compiled_cache=compiled)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_power_cuts() -> None:
-    """SQLite does not wait for the disk in this process: some milliseconds for every promise that is written down.
-
-    What was committed survives all that tests do to processes; only a power cut would undo it.
-    """
-
-    @event.listens_for(Engine, "before_cursor_execute", retval=True)
-    def without_waiting(
-        _connection: Connection, _cursor: object, statement: str, parameters: object, *_: object
-    ) -> tuple[str, object]:
-        return ("PRAGMA synchronous=OFF" if statement.startswith("PRAGMA synchronous") else statement), parameters
 
 
 @pytest.fixture(scope="session")

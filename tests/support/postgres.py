@@ -26,13 +26,9 @@ def _bin(program: str) -> str:
 
 
 class Postgres:
-    """A server on a port of its own, with databases for whoever asks.
+    """A server on a port of its own, with databases for whoever asks."""
 
-    `durable`: it survives a power cut, as in production. Without, it survives SIGKILL, and a new database takes less.
-    """
-
-    def __init__(self, directory: Path, durable: bool = True) -> None:
-        self._durable = durable
+    def __init__(self, directory: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -64,8 +60,6 @@ class Postgres:
         """Start (again), and wait until it answers."""
         command = [_bin("postgres"), "-D", str(self.data), "-p", str(self.port), "-h", "127.0.0.1", "-k", ""]
         command += ["-c", "max_connections=300", "-c", "shared_buffers=64MB"]
-        if not self._durable:
-            command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._as_postgres(), *command], stdout=log, stderr=log, cwd=self.data.parent, start_new_session=True
@@ -105,10 +99,8 @@ class Postgres:
             os.kill(pid, signal.SIGSTOP if silent else signal.SIGCONT)
 
     def stop(self) -> None:
-        """An orderly end; a server that need not be durable writes nothing more."""
-        if not self._durable:
-            self.kill()
-        elif self._process is not None and self._process.poll() is None:
+        """An orderly end."""
+        if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
                 self._process.wait(10)
@@ -133,12 +125,14 @@ class Postgres:
 
 
 @contextmanager
-def running(durable: bool = True) -> Iterator[Postgres]:
-    """A server for as long as it is needed, in a folder of its own: what pytest keeps of a run is not its business."""
-    with tempfile.TemporaryDirectory(
-        prefix="hotline-postgres-", dir=None if durable else temporary_files.directory(), ignore_cleanup_errors=True
-    ) as folder:
-        server = Postgres(Path(folder) / "cluster", durable)
+def running(*, in_memory: bool = False) -> Iterator[Postgres]:
+    """A server for as long as it is needed, in a folder of its own: what pytest keeps of a run is not its business.
+
+    `in_memory`: nothing waits for a disk, where there is room.
+    """
+    where = temporary_files.directory() if in_memory else None
+    with tempfile.TemporaryDirectory(prefix="hotline-postgres-", dir=where, ignore_cleanup_errors=True) as folder:
+        server = Postgres(Path(folder) / "cluster")
         try:
             yield server
         finally:
