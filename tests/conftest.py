@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.plugins.databases",
     "tests.plugins.hotlines",
     "tests.plugins.call_queue",
+    "tests.plugins.webhooks",
     "tests.plugins.desk",
     "tests.plugins.carriers",
     "tests.plugins.browsers",

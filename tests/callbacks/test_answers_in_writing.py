@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
 
 import pytest
 from openpyxl import load_workbook
@@ -11,7 +10,6 @@ from sqlalchemy import select
 
 from ivr.callbacks import merging
 from ivr.callbacks.filters import Filters
-from ivr.config.settings import Settings
 from ivr.domain.enums import ReplyBy
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -20,18 +18,7 @@ from ivr.models.contacts import Contact
 from ivr.platform import database
 from tests.support.desk import change
 from tests.support.people import a_task, the_task
-from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
-
-
-@pytest.fixture
-def hotline(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
-    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
-        yield hotline
-
-
-@pytest.fixture
-def caller(hotline: Hotline) -> Callable[..., WebhookCaller]:
-    return lambda *given, **wishes: WebhookCaller(hotline, *given, **wishes)
+from tests.support.webhook_caller import WebhookCaller
 
 
 def task_of(person: WebhookCaller) -> CallbackTask:
@@ -54,15 +41,15 @@ def until(person: WebhookCaller, question: str) -> WebhookCaller:
 
 
 @pytest.mark.parametrize(("key", "reply_by"), [("4", "writing"), ("1", "call")])
-def test_the_callback_path_asks_for_it(caller, key: str, reply_by: str) -> None:
-    person = up_to_the_hours(caller(), "2").presses(key).hears("receipt")
+def test_the_callback_path_asks_for_it(webhook_caller, key: str, reply_by: str) -> None:
+    person = up_to_the_hours(webhook_caller(), "2").presses(key).hears("receipt")
     assert task_of(person).reply_by == reply_by
 
 
-def test_it_can_be_changed_by_receipt_code(caller) -> None:
-    first = up_to_the_hours(caller(), "2").presses("1")
+def test_it_can_be_changed_by_receipt_code(webhook_caller) -> None:
+    first = up_to_the_hours(webhook_caller(), "2").presses("1")
     code = task_of(first).receipt_code
-    caller("anonymous").dials().presses("1", "3", "4", code, "2", "4").hears("noted").hangs_up()
+    webhook_caller("anonymous").dials().presses("1", "3", "4", code, "2", "4").hears("noted").hangs_up()
     task = the_task(task_of(first).id)
     assert task.reply_by == "writing"
     assert [event.kind for event in task.events].count("changed") == 1

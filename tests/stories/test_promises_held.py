@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,21 +32,10 @@ from ivr.platform import database, write_behind
 from tests.support.environment import forget_settings
 from tests.support.people import hire
 from tests.support.volume import volume
-from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
+from tests.support.webhook_caller import Hotline, WebhookCaller
 
 #: German, then the main menu.
 GERMAN = "1"
-
-
-@pytest.fixture
-def hotline(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
-    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
-        yield hotline
-
-
-@pytest.fixture
-def caller(hotline: Hotline) -> Callable[..., WebhookCaller]:
-    return lambda *given, **wishes: WebhookCaller(hotline, *given, **wishes)
 
 
 def tasks_of(person: WebhookCaller) -> list[CallbackTask]:
@@ -64,8 +53,8 @@ def the_task(person: WebhookCaller) -> CallbackTask:
 
 
 @pytest.mark.parametrize(("key", "kind"), [("1", "no_money"), ("2", "power_cut"), ("3", "housing"), ("4", "other")])
-def test_an_emergency_is_a_task_from_the_key_that_says_what_it_is(caller, key: str, kind: str) -> None:
-    person = caller().dials().presses(GERMAN, "9")
+def test_an_emergency_is_a_task_from_the_key_that_says_what_it_is(webhook_caller, key: str, kind: str) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9")
     assert tasks_of(person) == []
     person.presses(key).hears("consent_emergency").does_not_hear("promise_emergency").hangs_up()
     task = the_task(person)
@@ -75,20 +64,20 @@ def test_an_emergency_is_a_task_from_the_key_that_says_what_it_is(caller, key: s
     assert not task.provisional
 
 
-def test_an_emergency_whose_caller_does_not_say_what_it_is_is_one_too(caller) -> None:
-    person = caller().dials().presses(GERMAN, "9", "", "").hears("consent_emergency").hangs_up()
+def test_an_emergency_whose_caller_does_not_say_what_it_is_is_one_too(webhook_caller) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9", "", "").hears("consent_emergency").hangs_up()
     assert (the_task(person).emergency_kind, the_task(person).unconfirmed) == ("other", True)
 
 
-def test_without_a_number_nothing_is_promised_before_somebody_asks(caller) -> None:
-    person = caller("anonymous").dials().presses(GERMAN, "9", "1").hears("consent_emergency")
+def test_without_a_number_nothing_is_promised_before_somebody_asks(webhook_caller) -> None:
+    person = webhook_caller("anonymous").dials().presses(GERMAN, "9", "1").hears("consent_emergency")
     person.does_not_hear("promise_emergency").hangs_up()
     assert tasks_of(person) == []
 
 
 @pytest.mark.parametrize("screened", list(Screening))
-def test_a_screened_number_has_no_emergency_by_a_key_alone(caller, screened: Screening, monkeypatch) -> None:
-    person = caller()
+def test_a_screened_number_has_no_emergency_by_a_key_alone(webhook_caller, screened: Screening, monkeypatch) -> None:
+    person = webhook_caller()
     if screened == Screening.BLOCKED:
         boss = hire()["lena"]
         with database.writing() as session:
@@ -102,8 +91,8 @@ def test_a_screened_number_has_no_emergency_by_a_key_alone(caller, screened: Scr
 
 
 @pytest.mark.parametrize("how", ["agrees to be recorded", "asks for a callback", "speaks", "hangs up in mid-speech"])
-def test_an_emergency_is_confirmed_by_consent_or_a_wish(caller, how: str) -> None:
-    person = caller().dials().presses(GERMAN, "9", "2")
+def test_an_emergency_is_confirmed_by_consent_or_a_wish(webhook_caller, how: str) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9", "2")
     assert the_task(person).unconfirmed
     person.presses("2" if how == "asks for a callback" else "1")
     assert not the_task(person).unconfirmed
@@ -116,19 +105,19 @@ def test_an_emergency_is_confirmed_by_consent_or_a_wish(caller, how: str) -> Non
     assert the_task(person).state == "open"
 
 
-def test_silence_after_the_tone_takes_no_emergency_back(caller) -> None:
-    person = caller().dials().presses(GERMAN, "9", "2", "1").speaks(0).speaks(0).speaks(0).hangs_up()
+def test_silence_after_the_tone_takes_no_emergency_back(webhook_caller) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9", "2", "1").speaks(0).speaks(0).speaks(0).hangs_up()
     assert the_task(person).state == "open"
 
 
-def test_who_stays_silent_at_the_question_about_the_recording_hears_their_code(caller) -> None:
-    person = caller().dials().presses(GERMAN, "9", "2", "", "", "").hears("receipt").hears("promise_emergency")
+def test_who_stays_silent_at_the_question_about_the_recording_hears_their_code(webhook_caller) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9", "2", "", "", "").hears("receipt").hears("promise_emergency")
     assert person.is_over
     assert the_task(person).unconfirmed, "nothing was agreed to or asked for"
 
 
-def test_a_failure_of_ours_still_leads_an_emergency_to_the_voicebox(caller, hotline: Hotline) -> None:
-    person = caller().dials().presses(GERMAN, "9", "2")
+def test_a_failure_of_ours_still_leads_an_emergency_to_the_voicebox(webhook_caller, webhooks: Hotline) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "9", "2")
     person._request("/voice/fallback", ErrorCode="11200", ErrorUrl=person.address)
     person.hears("technical_problem").hears("consent")
 
@@ -161,34 +150,34 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
 NIGHT, MORNING = datetime(2026, 11, 27, 0, 15, tzinfo=UTC), datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 
 
-def test_nobody_is_woken_by_an_emergency_that_is_not_confirmed(alerts, caller, clock) -> None:
+def test_nobody_is_woken_by_an_emergency_that_is_not_confirmed(alerts, webhook_caller, clock) -> None:
     clock(NIGHT)
-    caller(at="clock").dials().presses(GERMAN, "9", "1").hangs_up()
+    webhook_caller(at="clock").dials().presses(GERMAN, "9", "1").hangs_up()
     assert told_at(NIGHT + timedelta(minutes=5)) == 0
     assert told_at(datetime(2026, 11, 27, 6, 59, tzinfo=UTC)) == 0
     assert told_at(datetime(2026, 11, 27, 7, 0, tzinfo=UTC)) == 1, "the hotline opens at eight"
 
 
-def test_an_emergency_that_is_confirmed_at_night_is_told_at_once(alerts, caller, clock) -> None:
+def test_an_emergency_that_is_confirmed_at_night_is_told_at_once(alerts, webhook_caller, clock) -> None:
     clock(NIGHT)
-    person = caller(at="clock").dials().presses(GERMAN, "9", "1")
+    person = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1")
     assert told_at(NIGHT) == 0
     person.presses("2")
     assert told_at(NIGHT) == 1
 
 
-def test_by_day_it_is_told_when_the_caller_has_gone_without_an_answer(alerts, caller, clock) -> None:
+def test_by_day_it_is_told_when_the_caller_has_gone_without_an_answer(alerts, webhook_caller, clock) -> None:
     clock(MORNING)
-    person = caller(at="clock").dials().presses(GERMAN, "9", "1")
+    person = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1")
     assert told_at(MORNING) == 0, "the caller is still on the telephone"
     person.hangs_up()
     assert told_at(MORNING) == 1
 
 
-def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(caller) -> None:
+def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(webhook_caller) -> None:
     people = hire()
-    ordinary = caller().dials().presses(GERMAN, "1", "2").hangs_up()
-    person = caller().dials().presses(GERMAN, "9", "1")
+    ordinary = webhook_caller().dials().presses(GERMAN, "1", "2").hangs_up()
+    person = webhook_caller().dials().presses(GERMAN, "9", "1")
     with database.reading() as session:
         mia = session.get_one(User, people["mia"].id)
         listed = queries.in_view(session, mia, "open", now=utc_now())
@@ -200,20 +189,20 @@ def test_it_comes_first_and_is_not_offered_while_its_caller_is_on_the_telephone(
         assert queries.candidates(session, mia, ["de"], utc_now())[0] == the_task(person).id
 
 
-def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(caller, clock) -> None:
+def test_the_time_that_is_promised_is_never_later_than_the_deadline_of_the_row(webhook_caller, clock) -> None:
     clock(MORNING + timedelta(minutes=34, seconds=20))
-    person = caller(at="clock").dials().presses(GERMAN, "9", "1", "1", "2").hears("promise_emergency")
+    person = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1", "1", "2").hears("promise_emergency")
     due_at = the_task(person).due_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert (due_at.hour, due_at.minute) == (12, 34)
     assert "bis zwölf Uhr dreißig" in person.text, "five minutes are told, the earlier ones"
 
 
-def test_who_asks_by_code_for_a_callback_without_a_recording_has_the_wish_in_the_history(caller) -> None:
-    owner = caller().dials().presses(GERMAN, "1", "2")
+def test_who_asks_by_code_for_a_callback_without_a_recording_has_the_wish_in_the_history(webhook_caller) -> None:
+    owner = webhook_caller().dials().presses(GERMAN, "1", "2")
     while not owner.is_over:
         owner.presses("1")
     task = the_task(owner)
-    again = caller("anonymous").dials().presses(GERMAN, "3", "4", task.receipt_code, "0", "2").hears("noted")
+    again = webhook_caller("anonymous").dials().presses(GERMAN, "3", "4", task.receipt_code, "0", "2").hears("noted")
     again.presses("1", "0", "2").hears("noted").hangs_up()
     with database.reading() as session:
         kinds = [event.kind for event in session.get_one(CallbackTask, task.id).events]
@@ -240,15 +229,15 @@ def waits(person: WebhookCaller, *keys: str) -> WebhookCaller:
     return person
 
 
-def test_an_emergency_that_hangs_up_in_the_queue_is_a_task(caller, mia: User) -> None:
-    person = waits(caller(at="open"), "9", "3")
+def test_an_emergency_that_hangs_up_in_the_queue_is_a_task(webhook_caller, mia: User) -> None:
+    person = waits(webhook_caller(at="open"), "9", "3")
     person.waits().hears("line_position").hangs_up()
     task = the_task(person)
     assert (task.state, task.unconfirmed, task.emergency_kind) == ("open", True, "housing")
 
 
-def test_an_emergency_keyed_while_waiting_is_a_task_too(caller, mia: User) -> None:
-    person = waits(caller(at="open"), "1").waits("9").hears("emergency").presses("4").hangs_up()
+def test_an_emergency_keyed_while_waiting_is_a_task_too(webhook_caller, mia: User) -> None:
+    person = waits(webhook_caller(at="open"), "1").waits("9").hears("emergency").presses("4").hangs_up()
     assert [task.emergency_kind for task in tasks_of(person)] == ["other"]
 
 
@@ -271,8 +260,8 @@ def talks(person: WebhookCaller, mia: User) -> Leg:
     return leg
 
 
-def test_it_is_closed_with_the_conversation_if_its_caller_is_served(caller, mia: User, alerts) -> None:
-    person = waits(caller(at="open"), "9", "1")
+def test_it_is_closed_with_the_conversation_if_its_caller_is_served(webhook_caller, mia: User, alerts) -> None:
+    person = waits(webhook_caller(at="open"), "9", "1")
     talks(person, mia)
     assert the_task(person).state == "open"
     person.hangs_up()
@@ -282,8 +271,8 @@ def test_it_is_closed_with_the_conversation_if_its_caller_is_served(caller, mia:
         assert session.scalars(select(AlertItem)).all() == []
 
 
-def test_who_is_cut_off_and_waits_again_has_their_task_again(caller, mia: User) -> None:
-    person = waits(caller(at="open"), "9", "1")
+def test_who_is_cut_off_and_waits_again_has_their_task_again(webhook_caller, mia: User) -> None:
+    person = waits(webhook_caller(at="open"), "9", "1")
     leg = talks(person, mia)
     with database.writing_alone() as session:
         leg_events.call_over(session, session.get_one(Leg, leg.id), "completed", utc_now())
@@ -297,8 +286,8 @@ def test_who_is_cut_off_and_waits_again_has_their_task_again(caller, mia: User) 
 
 
 @pytest.mark.parametrize(("outcome", "state"), [("settled", "closed"), ("broken_off", "open"), ("follow_up", "open")])
-def test_what_the_member_says_of_the_conversation_counts(caller, mia: User, outcome: str, state: str) -> None:
-    person = waits(caller(at="open"), "9", "1")
+def test_what_the_member_says_of_the_conversation_counts(webhook_caller, mia: User, outcome: str, state: str) -> None:
+    person = waits(webhook_caller(at="open"), "9", "1")
     talks(person, mia)
     person.hangs_up()
     with database.writing_alone() as session:
@@ -312,20 +301,20 @@ def test_what_the_member_says_of_the_conversation_counts(caller, mia: User, outc
 # -- kept places --------------------------------------------------------------------------------------
 
 
-def test_a_place_without_a_number_is_not_said_to_be_kept(caller, mia: User) -> None:
-    person = waits(caller("anonymous", at="open"), "1").waits("1").hears("enter_number")
+def test_a_place_without_a_number_is_not_said_to_be_kept(webhook_caller, mia: User) -> None:
+    person = waits(webhook_caller("anonymous", at="open"), "1").waits("1").hears("enter_number")
     person.does_not_hear("place_kept").presses("017612345678", "1").hears("place_kept")
     assert the_task(person).callback_number == "+4917612345678"
 
 
-def test_a_place_with_a_number_is_kept_at_once(caller, mia: User) -> None:
-    waits(caller(at="open"), "1").waits("1").hears("place_kept")
+def test_a_place_with_a_number_is_kept_at_once(webhook_caller, mia: User) -> None:
+    waits(webhook_caller(at="open"), "1").waits("1").hears("place_kept")
 
 
-def test_who_hangs_up_before_giving_a_number_holds_no_place(caller, mia: User) -> None:
+def test_who_hangs_up_before_giving_a_number_holds_no_place(webhook_caller, mia: User) -> None:
     for _ in range(4):
-        waits(caller("anonymous", at="open"), "1").waits("1").hangs_up()
-    person = waits(caller(at="open"), "1")
+        waits(webhook_caller("anonymous", at="open"), "1").waits("1").hangs_up()
+    person = waits(webhook_caller(at="open"), "1")
     assert place_of(person) == 1
     with database.writing() as session:
         call_queue.drop_kept_places(session, utc_now(), closed=False)
@@ -342,9 +331,9 @@ def place_of(person: WebhookCaller) -> int:
 
 
 @pytest.mark.parametrize("what", ["number given", "in writing", "erased", "closed", "restricted", "blocked", "claimed"])
-def test_a_kept_place_counts_as_long_as_it_can_be_served(caller, mia: User, what: str) -> None:
-    keeper = waits(caller(at="open"), "1").waits("1").hangs_up()
-    person = waits(caller(at="open"), "1")
+def test_a_kept_place_counts_as_long_as_it_can_be_served(webhook_caller, mia: User, what: str) -> None:
+    keeper = waits(webhook_caller(at="open"), "1").waits("1").hangs_up()
+    person = waits(webhook_caller(at="open"), "1")
     assert place_of(person) == 2
     now = utc_now()
     with database.writing() as session:
@@ -382,8 +371,8 @@ def is_silent(person: WebhookCaller, questions: int = 20) -> WebhookCaller:
     return person
 
 
-def test_a_caller_who_presses_nothing_is_called_back_once(caller) -> None:
-    person = is_silent(caller())
+def test_a_caller_who_presses_nothing_is_called_back_once(webhook_caller) -> None:
+    person = is_silent(webhook_caller())
     assert person.last[-2:] == ["silent_callback", "goodbye"]
     assert person.heard.count("main") == 3, "two full repeats of the menu"
     person.does_not_hear("consent")
@@ -396,46 +385,55 @@ def test_a_caller_who_presses_nothing_is_called_back_once(caller) -> None:
     )
 
 
-def test_without_a_number_a_silent_caller_is_told_to_call_again(caller) -> None:
-    person = is_silent(caller("anonymous"))
+def test_without_a_number_a_silent_caller_is_told_to_call_again(webhook_caller) -> None:
+    person = is_silent(webhook_caller("anonymous"))
     assert person.last[-2:] == ["call_again", "goodbye"]
     assert tasks_of(person) == []
 
 
-def test_a_number_is_called_for_silence_once_a_day(caller) -> None:
-    first = is_silent(caller())
-    again = is_silent(caller(first.number))
+def test_a_number_is_called_for_silence_once_a_day(webhook_caller) -> None:
+    first = is_silent(webhook_caller())
+    again = is_silent(webhook_caller(first.number))
     again.does_not_hear("silent_callback")
     assert again.last[-2:] == ["call_again", "goodbye"]
     assert tasks_of(again) == []
 
 
-def test_the_hotlines_own_numbers_and_screened_ones_are_not_called_for_silence(caller, hotline, monkeypatch) -> None:
-    own = is_silent(caller(hotline.settings.hotline_number))
+def test_the_hotlines_own_numbers_and_screened_ones_are_not_called_for_silence(
+    webhook_caller, webhooks, monkeypatch
+) -> None:
+    own = is_silent(webhook_caller(webhooks.settings.hotline_number))
     assert tasks_of(own) == []
     monkeypatch.setattr(screening, "too_often", lambda number: True)
-    robot = is_silent(caller())
+    robot = is_silent(webhook_caller())
     robot.hears("held_off") if "held_off" in robot.last else None
     assert tasks_of(robot) == []
 
 
-def test_so_many_silent_callers_a_day_and_no_more(caller, monkeypatch) -> None:
+def test_so_many_silent_callers_a_day_and_no_more(webhook_caller, monkeypatch) -> None:
     monkeypatch.setenv("SILENT_CALLERS_A_DAY", "1")
     forget_settings()
-    assert len(tasks_of(is_silent(caller()))) == 1
-    assert tasks_of(is_silent(caller())) == []
+    assert len(tasks_of(is_silent(webhook_caller()))) == 1
+    assert tasks_of(is_silent(webhook_caller())) == []
 
 
-def test_silence_where_a_choice_is_needed_is_answered_too(caller) -> None:
-    person = caller().dials().presses(GERMAN, "1", "", "", "").hears("silent_callback")
+def test_silence_where_a_choice_is_needed_is_answered_too(webhook_caller) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "1", "", "", "").hears("silent_callback")
     assert the_task(person).silent_caller
     assert person.is_over
 
 
-def test_who_calls_again_about_it_is_a_caller_like_others(caller) -> None:
+def test_who_calls_again_about_it_is_a_caller_like_others(webhook_caller) -> None:
     """Yes, I have called before: what was the task of a silent caller is that of one who asks."""
-    silent = is_silent(caller())
-    person = caller(silent.number).dials().presses(GERMAN, "4", "3", "2").hears("called_before").presses("1").hangs_up()
+    silent = is_silent(webhook_caller())
+    person = (
+        webhook_caller(silent.number)
+        .dials()
+        .presses(GERMAN, "4", "3", "2")
+        .hears("called_before")
+        .presses("1")
+        .hangs_up()
+    )
     task = the_task(person)
     assert (task.id, task.silent_caller) == (the_task(silent).id, False)
 
@@ -453,23 +451,23 @@ def attempted(person: WebhookCaller, outcome: str) -> CallbackTask:
 
 
 @pytest.mark.parametrize("outcome", ["no_answer", "busy", "answering_machine", "wrong_person", "call_refused"])
-def test_a_silent_caller_is_tried_a_single_time(caller, outcome: str) -> None:
-    task = attempted(is_silent(caller()), outcome)
+def test_a_silent_caller_is_tried_a_single_time(webhook_caller, outcome: str) -> None:
+    task = attempted(is_silent(webhook_caller()), outcome)
     assert (task.state, task.outcome, task.next_attempt_at, task.letter_proposed_at) == ("closed", outcome, None, None)
 
 
-def test_a_number_where_the_call_was_unwanted_is_left_alone(caller) -> None:
-    person = is_silent(caller())
+def test_a_number_where_the_call_was_unwanted_is_left_alone(webhook_caller) -> None:
+    person = is_silent(webhook_caller())
     attempted(person, "wrong_person")
     with database.writing() as session:  # some days ago
         for task in session.scalars(select(CallbackTask)):
             task.first_contact_at -= timedelta(days=3)
-    assert tasks_of(is_silent(caller(person.number))) == []
+    assert tasks_of(is_silent(webhook_caller(person.number))) == []
 
 
-def test_silent_callers_come_last(caller) -> None:
-    silent = is_silent(caller())
-    asked = caller().dials().presses(GERMAN, "4", "3", "2").hangs_up()
+def test_silent_callers_come_last(webhook_caller) -> None:
+    silent = is_silent(webhook_caller())
+    asked = webhook_caller().dials().presses(GERMAN, "4", "3", "2").hangs_up()
     with database.writing() as session:
         boss = users.add(session, "mia", "Mia", "member", "x" * 12, list(TEAMS))
         session.flush()
@@ -483,37 +481,39 @@ def test_silent_callers_come_last(caller) -> None:
 # -- instants ------------------------------------------------------------------------------------------
 
 
-def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(caller, clock, hotline: Hotline) -> None:
+def test_what_is_told_by_code_at_night_is_an_hour_at_which_somebody_works(
+    webhook_caller, clock, webhooks: Hotline
+) -> None:
     """Half an hour after midnight: what is promised within 24 hours is told until six in the evening."""
     half_past_midnight = datetime(2026, 11, 26, 23, 31, tzinfo=UTC)
     clock(half_past_midnight)
-    person = caller(at="clock").dials().presses(GERMAN, "1", "2").hangs_up()
+    person = webhook_caller(at="clock").dials().presses(GERMAN, "1", "2").hangs_up()
     code = the_task(person).receipt_code
-    again = caller(at="clock").dials().presses(GERMAN, "3", "4", code).hears("request_open")
+    again = webhook_caller(at="clock").dials().presses(GERMAN, "3", "4", code).hears("request_open")
     assert "Wir melden uns: heute bis achtzehn Uhr." in again.text
     clock(datetime(2026, 11, 26, 22, 58, tzinfo=UTC))
-    late = caller(at="clock").dials().presses(GERMAN, "9", "1", "2").hears("promise_emergency")
+    late = webhook_caller(at="clock").dials().presses(GERMAN, "9", "1", "2").hears("promise_emergency")
     assert "Wir rufen Sie zurück: morgen bis zehn Uhr." in late.text
     clock(datetime(2026, 11, 26, 23, 1, tzinfo=UTC))
     late.presses("*").hears("promise_emergency")
     assert "Wir rufen Sie zurück: heute bis zehn Uhr." in late.text, "it is spoken after midnight"
-    closed = caller(at="clock").dials().presses(GERMAN, "1", "2", "2", "1", "#", "3").hears("opening_again")
+    closed = webhook_caller(at="clock").dials().presses(GERMAN, "1", "2", "2", "1", "#", "3").hears("opening_again")
     assert "wieder da: heute ab acht Uhr." in closed.text
 
 
 # -- callers of none of the languages ----------------------------------------------------------------------
 
 
-def test_who_speaks_none_of_the_languages_is_a_task_for_an_interpreter(caller) -> None:
+def test_who_speaks_none_of_the_languages_is_a_task_for_an_interpreter(webhook_caller) -> None:
     """One key where no language has two; no recording. The task tells the hour; it is there before they hear."""
-    person = caller().dials().presses("0").hears("interpreter_callback").does_not_hear("consent").hangs_up()
+    person = webhook_caller().dials().presses("0").hears("interpreter_callback").does_not_hear("consent").hangs_up()
     task = the_task(person)
     assert (task.needs_interpreter, task.callback_number, task.concern) == (True, person.number, "other")
     assert task.first_contact_at <= utc_now()
 
 
-def test_who_speaks_none_of_the_languages_and_shows_no_number_is_promised_nothing(caller) -> None:
-    person = caller("anonymous").dials().presses("0").hears("main").does_not_hear("interpreter_callback")
+def test_who_speaks_none_of_the_languages_and_shows_no_number_is_promised_nothing(webhook_caller) -> None:
+    person = webhook_caller("anonymous").dials().presses("0").hears("main").does_not_hear("interpreter_callback")
     assert tasks_of(person.hangs_up()) == []
 
 
@@ -598,13 +598,13 @@ SOME_WALKS = min(WALKS, 750)
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(WALKS // SOME_WALKS))
-def test_every_promise_has_its_row_wherever_the_caller_hangs_up(hotline: Hotline, mia: User, part: int) -> None:
+def test_every_promise_has_its_row_wherever_the_caller_hangs_up(webhooks: Hotline, mia: User, part: int) -> None:
     codes: list[str] = []
     heard: set[str] = set()
     for seed in range(part * SOME_WALKS, (part + 1) * SOME_WALKS):
         dice = random.Random(seed)
         number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 2 + ["anonymous", "+4917611111111"])
-        person = WebhookCaller(hotline, number, at=dice.choice(["open", "closed"]))
+        person = WebhookCaller(webhooks, number, at=dice.choice(["open", "closed"]))
         walker = Walker(person, dice, codes)
         person.dials()
         walker.way = [*dice.choice(_WAYS)]

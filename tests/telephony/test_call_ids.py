@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,21 +15,15 @@ from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.platform.log_setup import redacted
 from ivr.telephony.state_token import Unreadable, seal_playback, unseal, unseal_playback
-from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
+from tests.support.webhook_caller import Hotline, WebhookCaller
 
 TELNYX = "v3:T02llQxIyaRkhfRKxgAP8nY511EhFLizdvdUKJiSw8d6A9BborherQ"
 SIGNALWIRE = "6f4c1c0e-8f6e-4b3a-9d2b-0c1d2e3f4a5b"
 
 
-@pytest.fixture
-def hotline(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
-    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
-        yield hotline
-
-
 @pytest.mark.parametrize("sid", [TELNYX, SIGNALWIRE, "9" * LONGEST])
-def test_a_message_is_left_in_a_call_with_any_id(hotline: Hotline, sid: str) -> None:
-    person = WebhookCaller(hotline)
+def test_a_message_is_left_in_a_call_with_any_id(webhooks: Hotline, sid: str) -> None:
+    person = WebhookCaller(webhooks)
     person.sid = sid
     person.dials().presses("1", "1", "1").speaks().hangs_up()
     with database.reading() as session:
@@ -39,9 +32,9 @@ def test_a_message_is_left_in_a_call_with_any_id(hotline: Hotline, sid: str) -> 
         assert session.scalars(select(Recording)).one().message.call_id == call.id
 
 
-def test_a_sealed_state_belongs_to_its_call_whatever_its_id(hotline: Hotline) -> None:
+def test_a_sealed_state_belongs_to_its_call_whatever_its_id(webhooks: Hotline) -> None:
     """Ids that begin alike, or differ in their capitals only, are of two calls."""
-    person = WebhookCaller(hotline)
+    person = WebhookCaller(webhooks)
     person.sid = TELNYX
     person.dials()
     (token,) = parse_qs(urlsplit(person.address).query)["state"]

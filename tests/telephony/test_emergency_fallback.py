@@ -8,14 +8,14 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ivr.config.settings import Settings, settings
+from ivr.config.settings import settings
 from ivr.domain.languages import LANGUAGES
 from ivr.flows.state import CallState
 from ivr.local_carrier.twiml_parser import parse
@@ -24,7 +24,7 @@ from ivr.telephony import voice_webhooks
 from ivr.telephony.last_resort_texts import TEXTS
 from ivr.telephony.state_token import seal, unseal
 from tests.support.conformance import document_faults
-from tests.support.webhook_caller import Hotline, hotline_of_webhooks
+from tests.support.webhook_caller import Hotline
 
 SID = "CA" + "5" * 32
 #: Korean needs a model to be offered.
@@ -33,26 +33,20 @@ VOICED = [code for code in OFFERED if LANGUAGES[code].carrier_voice]
 
 
 @pytest.fixture
-def hotline(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
-    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
-        yield hotline
-
-
-@pytest.fixture
-def nothing_works(hotline: Hotline, monkeypatch: pytest.MonkeyPatch) -> Hotline:
+def nothing_works(webhooks: Hotline, monkeypatch: pytest.MonkeyPatch) -> Hotline:
     """Neither the call script nor what it needs."""
 
     def broken(*_: object, **__: object) -> None:
         raise OperationalError("select", {}, Exception("away"))
 
     monkeypatch.setattr(voice_webhooks.log, "disabled", True)  # it quotes the lines of an error
-    hotline.post("/voice/fallback", CallSid=SID, From="+4915112345678")  # what is loaded once, is loaded
+    webhooks.post("/voice/fallback", CallSid=SID, From="+4915112345678")  # what is loaded once, is loaded
     for name in ("reply", "document", "state_of", "new_call"):
         monkeypatch.setattr(voice_webhooks, name, broken)
-    return hotline
+    return webhooks
 
 
-def asked(hotline: Hotline, path: str, **form: str) -> str:
+def asked(webhooks: Hotline, path: str, **form: str) -> str:
     """The document, asked for without database, Redis and disk: nothing is opened, and nothing is connected to."""
     opened: list[str] = []
     mine = threading.get_ident()  # what is written behind has a thread of its own
@@ -70,7 +64,7 @@ def asked(hotline: Hotline, path: str, **form: str) -> str:
         for place, name in ((builtins, "open"), (io, "open"), (os, "open"), (socket.socket, "connect")):
             patch.setattr(place, name, away(getattr(place, name)))
         patch.setattr(database, "engine", away(database.engine))
-        document = hotline.post(path, CallSid=SID, From="+4915112345678", **form)
+        document = webhooks.post(path, CallSid=SID, From="+4915112345678", **form)
     assert opened == []
     return document
 

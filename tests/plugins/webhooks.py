@@ -1,0 +1,23 @@
+"""The hotline's webhooks in this process, without any other, and callers made of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ivr.config.settings import Settings
+from tests.support.webhook_caller import Hotline, WebhookCaller, hotline_of_webhooks
+
+
+@pytest.fixture
+def webhooks(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
+    """The hotline of this process, with an empty database."""
+    with hotline_of_webhooks(empty_database, monkeypatch) as hotline:
+        yield hotline
+
+
+@pytest.fixture
+def webhook_caller(webhooks: Hotline) -> Callable[..., WebhookCaller]:
+    """Callers, each with a call of their own: `webhook_caller("+4915112345678", at="open")`."""
+    return lambda *given, **wishes: WebhookCaller(webhooks, *given, **wishes)
