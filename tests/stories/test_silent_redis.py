@@ -16,12 +16,12 @@ from ivr.config.settings import Settings
 from ivr.models.accounts import User
 from ivr.platform import outbox, write_behind
 from tests.stories.test_outage_at_every_step import CALLS, client, codes
-from tests.stories.test_promises_held import caller, hotline, mia, talks, the_task, waits
+from tests.stories.test_promises_held import mia, talks, the_task, waits
 from tests.support.environment import forget_settings
 from tests.support.receipts import codes_heard
 from tests.support.webhook_calls import WebhookCall
 
-__all__ = ["caller", "client", "hotline", "mia"]
+__all__ = ["client", "mia"]
 
 
 class Watch:
@@ -98,16 +98,16 @@ def test_a_call_of_any_kind_is_answered_at_every_step(client, watch: Watch, kind
     assert "technical problem" not in "".join(call.documents)
 
 
-def test_a_caller_in_the_queue_is_told_the_place_and_connected(caller, watch: Watch, mia: User) -> None:
-    person = waits(caller(at="open"), "1").waits().hears("line_position")
+def test_a_caller_in_the_queue_is_told_the_place_and_connected(webhook_caller, watch: Watch, mia: User) -> None:
+    person = waits(webhook_caller(at="open"), "1").waits().hears("line_position")
     talks(person, mia)
     person.hangs_up()
     nobody_waits(watch)
 
 
 @pytest.mark.parametrize("key", ["1", "2", "9"])
-def test_a_key_in_the_queue_is_followed(caller, watch: Watch, mia: User, key: str) -> None:
-    person = waits(caller(at="open"), "1").waits(key)
+def test_a_key_in_the_queue_is_followed(webhook_caller, watch: Watch, mia: User, key: str) -> None:
+    person = waits(webhook_caller(at="open"), "1").waits(key)
     person.hangs_up()
     if key == "1":
         assert the_task(person).state == "open"
