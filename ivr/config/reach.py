@@ -48,7 +48,7 @@ class Reach(BaseModel):
         {}, description="Country -> callers called back there within 24 hours, as for `text_messages_by_country`."
     )
     cap_warning: float = Field(
-        0.8, gt=0, le=1, description="Share of a limit of 24 hours at which the house is told (alert `cap_near`)."
+        0.8, gt=0, le=1, description="Share of a limit of 24 hours at which the alert `cap_near` is sent."
     )
 
     @field_validator("callback_countries", "text_countries", "calls_by_country", "text_messages_by_country")
