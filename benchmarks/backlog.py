@@ -80,8 +80,12 @@ def command_line(messages: Sequence[Sound], model: Path, cores: int) -> float:
         tool = Path(sys.executable).with_name("vosk-transcriber")
         command = [str(tool), "-m", str(model), "-i", audio, "-o", out, "-ts", str(cores)]
         began = time.monotonic()
-        subprocess.run(command, check=True, capture_output=True)
-        return time.monotonic() - began
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds = time.monotonic() - began
+        written = [one for one in Path(out).iterdir() if one.stat().st_size]
+        # Without ffmpeg it ends at once, and says that all went well.
+        assert len(written) == len(messages), f"vosk-transcriber wrote {len(written)} texts: {done.stderr[-500:]}"
+        return seconds
 
 
 def lay_by(messages: Sequence[Sound], language: str) -> list[outbox.QueuedJob]:
