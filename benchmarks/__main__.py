@@ -28,6 +28,7 @@ _ALL: dict[str, tuple[list[str], list[str]]] = {
     "desk": ([], ["--tasks", "40000"]),
     "spool": ([], ["--calls", "100"]),
     "last_resort": ([], []),
+    "flood": ([], []),
     "promises": ([], ["--tasks", "100000"]),
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import statistics
 import threading
 import time
 from collections.abc import Callable
@@ -48,26 +47,6 @@ PROCESSES = 2
 SECOND = 1.2
 
 
-class Watch:
-    """Measures the voice webhooks."""
-
-    def __init__(self, hotline: RunningHotline, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.took: list[float] = []
-        post = hotline.switch.webhooks.post
-
-        def timed(url: str, form: object) -> object:
-            began = time.perf_counter()
-            try:
-                return post(url, form)
-            finally:
-                self.took.append(time.perf_counter() - began)
-
-        monkeypatch.setattr(hotline.switch.webhooks, "post", timed)
-
-    def p99(self) -> float:
-        return statistics.quantiles(self.took, n=100)[98]
-
-
 def ordinary(hotline: RunningHotline, number: str) -> tuple[str, list[str]]:
     """Somebody who rings in opening hours and wants to be called back if nobody is there."""
     heard: list[str] = []
@@ -80,16 +59,9 @@ def ordinary(hotline: RunningHotline, number: str) -> tuple[str, list[str]]:
 
 
 @pytest.mark.soak
-def test_a_flood_from_three_numbers_leaves_everybody_else_served(
-    call_queue_hotline, live_tasks_of, monkeypatch
-) -> None:
-    numbers = [f"+49170{index:07d}" for index in range(ORDINARY * 2)]
-    quiet, flooded = Watch(call_queue_hotline, monkeypatch), None
-    with ThreadPoolExecutor(4) as crowd:
-        list(crowd.map(lambda number: ordinary(call_queue_hotline, number), numbers[:ORDINARY]))
-    monkeypatch.undo()
-    flooded = Watch(call_queue_hotline, monkeypatch)
-
+def test_a_flood_from_three_numbers_leaves_everybody_else_served(call_queue_hotline, live_tasks_of) -> None:
+    """Everybody else gets a task, and what is kept is bounded. `python -m benchmarks flood` measures the answers."""
+    numbers = [f"+49170{index:07d}" for index in range(ORDINARY)]
     dice, begin = random.Random(5), time.monotonic()
     before = _rows()
 
@@ -103,7 +75,7 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(
 
     def neighbour(index: int) -> tuple[str, list[str]]:
         time.sleep(max(0.0, begin + index * 60 * MINUTES / ORDINARY - time.monotonic()))
-        return ordinary(call_queue_hotline, numbers[ORDINARY + index])
+        return ordinary(call_queue_hotline, numbers[index])
 
     with ThreadPoolExecutor(24) as robots, ThreadPoolExecutor(8) as crowd:
         storm = [robots.submit(nuisance, index) for index in range(FLOOD)]
@@ -113,7 +85,6 @@ def test_a_flood_from_three_numbers_leaves_everybody_else_served(
 
     for call_sid, heard in served:
         assert len(live_tasks_of(call_sid)) == 1, heard
-    assert flooded.p99() <= 5 * quiet.p99(), f"{flooded.p99():.3f} s, {quiet.p99():.3f} s without the flood"
     eventually(lambda: len(_frequent()) >= 3 and sum(one.calls for one in _frequent()) > FLOOD * 0.9)
     grown = _rows() - before
     minutes = math.ceil(MINUTES)
