@@ -18,7 +18,7 @@ from ivr.audit.access_log import Actor
 from ivr.callbacks import events
 from ivr.callbacks.sla_clocks import RUNNING
 from ivr.callbacks.task_locks import lock_task
-from ivr.domain import sla_policies
+from ivr.domain import sla_deadlines
 from ivr.domain.enums import AccessAction, SlaMeasure, SlaState, SlaTime, TaskEventKind
 from ivr.domain.opening_hours import Hours, Span
 from ivr.domain.timestamps import iso
@@ -139,8 +139,8 @@ def _instants(
     start = max(now, session.scalar(paused) or now)
 
     def moved(at: datetime) -> datetime:
-        left = sla_policies.between(SlaTime.SERVICE, before, start, at)
-        return sla_policies.after(SlaTime.SERVICE, after, start, left) if left else at
+        left = sla_deadlines.between(SlaTime.SERVICE, before, start, at)
+        return sla_deadlines.after(SlaTime.SERVICE, after, start, left) if left else at
 
     return moved(clock.at_risk_at), moved(clock.due_at)
 

@@ -1,4 +1,4 @@
-"""Claims: "take the next task", keeping a claim in use, and taking over one that is not used.
+"""Claims: who works on a task. Claiming, "take the next task", assigning, taking over, releasing.
 
 A claim that is not used for :data:`UNUSED_AFTER` is offered back: its holder is asked, and a colleague may take the
 task over, which is recorded in its history.
@@ -8,18 +8,93 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import queries, workflow
-from ivr.callbacks.refused import Refused, held_by
-from ivr.domain.enums import TaskState
+from ivr.callbacks import events, queries
+from ivr.callbacks.conditional_change import change
+from ivr.callbacks.refused import Refused, held_by, refusal_of, require_changed, require_unrestricted
+from ivr.domain.enums import Refusal, TaskEventKind, TaskState
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.platform.column_types import UnknownStoredValue
+from ivr.platform.column_types import UnknownStoredValue, rows
 
+#: A claim that was not used for so long can be taken over.
 UNUSED_AFTER = timedelta(minutes=30)
+#: Columns of a task that nobody holds.
+UNCLAIMED: dict[str, Any] = {
+    "state": TaskState.OPEN,
+    "claimed_by_id": None,
+    "claimed_at": None,
+    "claim_used_at": None,
+}
+
+
+def claimed_by(user: User, now: datetime) -> dict[str, Any]:
+    """Columns of a task that a user has just claimed."""
+    return {"state": TaskState.CLAIMED, "claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
+
+
+def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Claim an open task for a user.
+
+    Raises:
+        Refused: `claimed` (with the name of who holds it), `closed`, or `restricted`.
+    """
+    require_unrestricted(task)
+    result = change(session, task, [CallbackTask.state == TaskState.OPEN], claimed_by(user, now))
+    require_changed(session, result, task, user)
+    events.record(session, task.id, TaskEventKind.CLAIMED, now, user_id=user.id)
+
+
+def assign(session: Session, task: CallbackTask, to: User, by: User, now: datetime) -> None:
+    """Claim an open task for a user, at the wish of another one.
+
+    Raises:
+        Refused: `no_team` if the task is none of their teams', or as for :func:`claim`.
+    """
+    if task.team not in to.scope:
+        raise Refused(Refusal.NO_TEAM)
+    claim(session, task, to, now)
+    if to.id != by.id:
+        events.record(session, task.id, TaskEventKind.ASSIGNED, now, user_id=by.id, text=to.name)
+
+
+def take_over(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Claim a task that a colleague holds and has not used for :data:`UNUSED_AFTER`.
+
+    Raises:
+        Refused: `claimed` (with the name of who uses it), or that nobody else holds it.
+    """
+    holder = task.claimed_by
+    if holder is None or holder.id == user.id:
+        raise Refused(Refusal(task.state))
+    unused = [*held_by(holder), CallbackTask.claim_used_at < now - UNUSED_AFTER]
+    if rows(change(session, task, unused, claimed_by(user, now))) != 1:
+        session.refresh(task)
+        raise refusal_of(task)
+    session.refresh(task)
+    events.record(session, task.id, TaskEventKind.TAKEN_OVER, now, user_id=user.id, text=holder.name)
+
+
+def release(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
+    """Give a claimed task back to the task list. Its place and its deadline stay.
+
+    Raises:
+        Refused: somebody else holds it (a supervisor may release every task), or nobody does.
+    """
+    result = change(session, task, held_by(user, supervisor_may=True), UNCLAIMED)
+    require_changed(session, result, task, user)
+    events.record(session, task.id, TaskEventKind.RELEASED, now, user_id=user.id)
+
+
+def release_automatically(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Give a claimed task back to the task list because the call about it has ended, or cannot begin."""
+    if rows(change(session, task, [CallbackTask.state == TaskState.CLAIMED], UNCLAIMED)) == 1:
+        events.record(session, task.id, TaskEventKind.RELEASED, now)
+    session.refresh(task)
 
 
 def take_next(session: Session, user: User, languages: Sequence[str], now: datetime) -> CallbackTask | None:
@@ -29,7 +104,7 @@ def take_next(session: Session, user: User, languages: Sequence[str], now: datet
         for task_id in found:
             try:
                 task = session.get_one(CallbackTask, task_id)
-                workflow.claim(session, task, user, now)
+                claim(session, task, user, now)
             except (Refused, UnknownStoredValue):  # lists name a task that cannot be read
                 continue
             return task
@@ -50,21 +125,12 @@ def mark_used(session: Session, task: CallbackTask, user: User, now: datetime) -
     session.execute(update(CallbackTask).where(CallbackTask.id == task.id, *held_by(user)).values(claim_used_at=now))
 
 
-def take_over(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Take over a task whose claim is not used.
-
-    Raises:
-        Refused: `claimed`, with the name of who uses it; or that nobody else holds it.
-    """
-    workflow.take_over(session, task, user, UNUSED_AFTER, now)
-
-
 def assign_all(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:
     """Assign open tasks to a user; how many were assigned, and how many were not possible."""
     given = refused = 0
     for task in tasks:
         try:
-            workflow.assign(session, task, to, by, now)
+            assign(session, task, to, by, now)
             given += 1
         except Refused:
             refused += 1

@@ -17,7 +17,7 @@ from ivr.accounts import teams
 from ivr.callbacks import contacts, events, search_index, sla_clocks, sla_deadline_changes, urgency, workflow
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
-from ivr.domain import receipt_codes, sla_policies
+from ivr.domain import receipt_codes, sla_deadlines
 from ivr.domain.enums import (
     AppointmentMode,
     Companion,
@@ -114,7 +114,7 @@ def _open(session: Session, call: Call, request: Request, now: datetime, flags: 
             postal_order=None,
             appointment_wish=None,
             first_contact_at=began_at,
-            due_at=sla_policies.due_at(
+            due_at=sla_deadlines.due_at(
                 began_at, request.kind, request.urgency, team.key, settings().sla_policies, present.hours()
             ),
         )

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, events, judgements, merged_clocks, search_index, sla_clocks, workflow
+from ivr.callbacks import alert_digest, claims, events, judgements, merged_clocks, search_index, sla_clocks, workflow
 from ivr.callbacks.refused import Refused, require_unrestricted, require_workable
 from ivr.callbacks.task_locks import lock_tasks
 from ivr.domain.enums import (
@@ -101,7 +101,7 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
     )  # fmt: skip
     session.add(found)
     if was_mine and user is not None and task.state == TaskState.OPEN:
-        workflow.claim(session, task, user, now)
+        claims.claim(session, task, user, now)
     settle(session, task, other, now)
     return found
 

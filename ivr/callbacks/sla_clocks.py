@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from ivr.callbacks import alert_digest, events
 from ivr.callbacks.task_locks import lock_task
 from ivr.config.settings import settings
-from ivr.domain import sla_policies
+from ivr.domain import sla_deadlines
 from ivr.domain.enums import AlertEvent, Outcome, SlaMeasure, SlaState, TaskEventKind, TaskKind, TaskState, Urgency
 from ivr.domain.outcomes import OUTCOMES_OF_KIND
-from ivr.domain.sla_policies import Deadline
+from ivr.domain.sla_deadlines import Deadline
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.sla import SlaClock
 from ivr.notices import present
@@ -61,7 +61,7 @@ def start(session: Session, task: CallbackTask) -> None:
 def deadlines_of(task: CallbackTask, since: datetime, urgency: Urgency) -> Mapping[SlaMeasure, Deadline]:
     """The deadlines of a task's kind and team, counted from an instant, for an urgency."""
     policies, hours = settings().sla_policies, present.hours()
-    return sla_policies.deadlines(since, task.kind, urgency, task.team.key, policies, hours)
+    return sla_deadlines.deadlines(since, task.kind, urgency, task.team.key, policies, hours)
 
 
 def first_contact(began_at: datetime, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.sla_clocks import catch_up, deadlines_of, escalation, running
-from ivr.domain import sla_policies
+from ivr.domain import sla_deadlines
 from ivr.domain.enums import SlaMeasure, SlaState, SlaTime, TaskEventKind, Urgency
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -133,8 +133,8 @@ def _stood_still(session: Session, task: CallbackTask) -> list[tuple[datetime, d
 
 def _moved(clock: SlaTime, at: datetime, stood_until: datetime, stands_until: datetime) -> datetime:
     """Where a deadline moves whose clock stands still until another instant than it did."""
-    left = sla_policies.between(clock, present.hours(), stood_until, at)
-    return at if not left else sla_policies.after(clock, present.hours(), stands_until, left)
+    left = sla_deadlines.between(clock, present.hours(), stood_until, at)
+    return at if not left else sla_deadlines.after(clock, present.hours(), stands_until, left)
 
 
 def _set(task: CallbackTask, clock: SlaClock, at_risk_at: datetime, due_at: datetime) -> None:

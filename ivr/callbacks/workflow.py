@@ -1,6 +1,7 @@
-"""The changes of a task's state: one function for each, and no other module makes one.
+"""The changes of a task's state: one function for each. Who works on a task is in :mod:`ivr.callbacks.claims`.
 
-open -> claimed -> closed; a claimed task can be released, a closed one reopened. Every change is a conditional UPDATE:
+open -> claimed -> closed; a claimed task can be released, a closed one reopened. No other module changes the state.
+Every change is a conditional UPDATE:
 of two people who act at once one succeeds, and the other is told who did (:class:`ivr.callbacks.refused.Refused`).
 """
 
@@ -14,6 +15,7 @@ from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadline_changes
+from ivr.callbacks.claims import UNCLAIMED, claimed_by
 from ivr.callbacks.conditional_change import change
 from ivr.callbacks.refused import (
     Refused,
@@ -31,81 +33,9 @@ from ivr.platform.column_types import rows
 
 #: A task cannot be put off to a later date than this.
 LONGEST_PAUSE = timedelta(days=60)
-#: Columns of a task that nobody holds.
-_UNCLAIMED: dict[str, Any] = {
-    "state": TaskState.OPEN,
-    "claimed_by_id": None,
-    "claimed_at": None,
-    "claim_used_at": None,
-}
 
 
-def _claimed(user: User, now: datetime) -> dict[str, Any]:
-    """Columns of a task that a user has just claimed."""
-    return {"state": TaskState.CLAIMED, "claimed_by_id": user.id, "claimed_at": now, "claim_used_at": now}
-
-
-# -- who works on a task -------------------------------------------------------------------------
-
-
-def claim(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Claim an open task for a user.
-
-    Raises:
-        Refused: `claimed` (with the name of who holds it), `closed`, or `restricted`.
-    """
-    require_unrestricted(task)
-    result = change(session, task, [CallbackTask.state == TaskState.OPEN], _claimed(user, now))
-    require_changed(session, result, task, user)
-    events.record(session, task.id, TaskEventKind.CLAIMED, now, user_id=user.id)
-
-
-def assign(session: Session, task: CallbackTask, to: User, by: User, now: datetime) -> None:
-    """Claim an open task for a user, at the wish of another one.
-
-    Raises:
-        Refused: `no_team` if the task is none of their teams', or as for :func:`claim`.
-    """
-    if task.team not in to.scope:
-        raise Refused(Refusal.NO_TEAM)
-    claim(session, task, to, now)
-    if to.id != by.id:
-        events.record(session, task.id, TaskEventKind.ASSIGNED, now, user_id=by.id, text=to.name)
-
-
-def take_over(session: Session, task: CallbackTask, user: User, unused_for: timedelta, now: datetime) -> None:
-    """Claim a task that a colleague holds and has not used for `unused_for`.
-
-    Raises:
-        Refused: `claimed` (with the name of who uses it), or that nobody else holds it.
-    """
-    holder = task.claimed_by
-    if holder is None or holder.id == user.id:
-        raise Refused(Refusal(task.state))
-    unused = [*held_by(holder), CallbackTask.claim_used_at < now - unused_for]
-    if rows(change(session, task, unused, _claimed(user, now))) != 1:
-        session.refresh(task)
-        raise refusal_of(task)
-    session.refresh(task)
-    events.record(session, task.id, TaskEventKind.TAKEN_OVER, now, user_id=user.id, text=holder.name)
-
-
-def release(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
-    """Give a claimed task back to the task list. Its place and its deadline stay.
-
-    Raises:
-        Refused: somebody else holds it (a supervisor may release every task), or nobody does.
-    """
-    result = change(session, task, held_by(user, supervisor_may=True), _UNCLAIMED)
-    require_changed(session, result, task, user)
-    events.record(session, task.id, TaskEventKind.RELEASED, now, user_id=user.id)
-
-
-def release_automatically(session: Session, task: CallbackTask, now: datetime) -> None:
-    """Give a claimed task back to the task list because the call about it has ended, or cannot begin."""
-    if rows(change(session, task, [CallbackTask.state == TaskState.CLAIMED], _UNCLAIMED)) == 1:
-        events.record(session, task.id, TaskEventKind.RELEASED, now)
-    session.refresh(task)
+# -- which team works on a task --------------------------------------------------------------------
 
 
 def hand_over(session: Session, task: CallbackTask, user: User, team: Team, reason: str, now: datetime) -> None:
@@ -116,7 +46,7 @@ def hand_over(session: Session, task: CallbackTask, user: User, team: Team, reas
     """
     free = or_(CallbackTask.state == TaskState.OPEN, CallbackTask.claimed_by_id == user.id)
     not_closed = CallbackTask.state != TaskState.CLOSED
-    if rows(change(session, task, [not_closed, free], {"team_id": team.id, **_UNCLAIMED})) != 1:
+    if rows(change(session, task, [not_closed, free], {"team_id": team.id, **UNCLAIMED})) != 1:
         session.refresh(task)
         raise refusal_of(task)
     session.refresh(task)
@@ -221,7 +151,7 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     if task.appointment_wish is not None:
         task.appointment_wish.appointment_at = None
         task.appointment_wish.place = task.appointment_wish.refusal_reason = None
-    result = _reopened(session, task, _claimed(user, now), now)
+    result = _reopened(session, task, claimed_by(user, now), now)
     require_changed(session, result, task, user)
     sla_clocks.reopened(session, task, now)
     events.record(session, task.id, TaskEventKind.REOPENED, now, user_id=user.id)
@@ -229,7 +159,7 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
 
 def reopen_for_caller(session: Session, task: CallbackTask, now: datetime) -> None:
     """Reopen a closed task, claimed by nobody, because the caller has added something."""
-    if rows(_reopened(session, task, _UNCLAIMED, now)) == 1:
+    if rows(_reopened(session, task, UNCLAIMED, now)) == 1:
         session.refresh(task)
         sla_clocks.reopened(session, task, now)
         events.record(session, task.id, TaskEventKind.REOPENED, now)
@@ -253,7 +183,7 @@ def close_merged(session: Session, task: CallbackTask, into: CallbackTask, now: 
 def restore_merged(session: Session, task: CallbackTask, claim: Mapping[str, Any]) -> None:
     """Reopen a task that was merged into another one; `claim` has the columns of who held it before."""
     state = TaskState.CLAIMED if claim.get("claimed_by_id") else TaskState.OPEN
-    values = {**_UNCLAIMED, **claim, "state": state, "closed_at": None, "outcome": None, "merged_into_id": None}
+    values = {**UNCLAIMED, **claim, "state": state, "closed_at": None, "outcome": None, "merged_into_id": None}
     change(session, task, [CallbackTask.outcome == Outcome.MERGED], values)
     session.refresh(task)
 

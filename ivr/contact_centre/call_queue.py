@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
-from ivr.callbacks import code_changes, workflow
+from ivr.callbacks import claims, code_changes
 from ivr.callbacks.request import Request
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
@@ -219,7 +219,7 @@ def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: dat
     if task.state == TaskState.CLAIMED and not _is_being_called(
         session, task
     ):  # a colleague has claimed it, and does not call now
-        workflow.release_automatically(session, task, now)
+        claims.release_automatically(session, task, now)
     if entry.offered_leg_id is not None:  # the member who was being rung is no longer rung
         outbox.add(session, WorkKind.HANG_UP_LEG, entry.offered_leg_id, urgent=True)
         entry.state, entry.offered_leg_id = QueueEntryState.WAITING, None

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import login_sessions
 from ivr.accounts.users import _give_teams
-from ivr.callbacks import workflow
+from ivr.callbacks import claims
 from ivr.contact_centre import agent_presence
 from ivr.domain.enums import Role, TaskState
 from ivr.domain.roles import SERVING
@@ -50,4 +50,4 @@ def _let_go(session: Session, user: User, now: datetime) -> None:
         CallbackTask.team_id.not_in(kept),
     )
     for task in session.scalars(held).all():
-        workflow.release(session, task, user, now)
+        claims.release(session, task, user, now)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import attempts, call_limits, code_changes, events, not_rung, workflow
+from ivr.callbacks import attempts, call_limits, claims, code_changes, events, not_rung, workflow
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
@@ -84,7 +84,7 @@ def begin(
     if here.state == PresenceState.WRAP_UP:
         raise Refused(Refusal.WRAP_UP)
     if task.state == TaskState.OPEN:
-        workflow.claim(session, task, user, now)
+        claims.claim(session, task, user, now)
     elif task.state != TaskState.CLAIMED or task.claimed_by_id != user.id:
         raise refusal_of(task)
     before = here.state
@@ -174,7 +174,7 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         call_limits.check(session, task, now)
         _require_call_wanted(task)
         _require_confirmed(session, task)
-        workflow.claim(session, task, leg.user, now)
+        claims.claim(session, task, leg.user, now)
     except Refused:  # it was closed, withdrawn or taken meanwhile
         return False
     conversation.kind, conversation.state, conversation.task_id = (
@@ -265,7 +265,7 @@ def caller_gone(session: Session, leg: Leg, now: datetime, refusal: CarrierRefus
     if refusal is not None and leg.ending in _NOT_PUT_THROUGH:
         if not _dial_again(session, leg, now):
             not_rung.record(session, task, refusal.fault, now)
-            workflow.release_automatically(session, task, now)
+            claims.release_automatically(session, task, now)
         return
     if leg.call_sid is not None or refusal is not None:  # the event of its end may come before that of its beginning
         rings(session, leg, now)
@@ -281,7 +281,7 @@ def caller_gone(session: Session, leg: Leg, now: datetime, refusal: CarrierRefus
         outcome = tried.outcome
         workflow.close_after_attempt(session, task, outcome, now)
     if outcome != Outcome.REACHED and task.state == TaskState.CLAIMED:  # back to the queue, at its old place
-        workflow.release_automatically(session, task, now)
+        claims.release_automatically(session, task, now)
 
 
 def _dial_again(session: Session, leg: Leg, now: datetime) -> bool:
@@ -333,6 +333,6 @@ def no_interpreter(session: Session, conversation: Conversation, now: datetime) 
         or any(leg.role == LegRole.CALLER for leg in conversation.legs)
     ):
         return
-    workflow.release_automatically(session, task, now)
+    claims.release_automatically(session, task, now)
     events.record(session, task.id, TaskEventKind.NO_INTERPRETER, now)
     conversations.end(session, conversation, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import caller_news, emergency_reports, events, intake, workflow
+from ivr.callbacks import caller_news, claims, emergency_reports, events, intake, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_task
@@ -43,7 +43,7 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
     elif task is not None:
         events.note(session, task, user, text, now)
         if mine and outcome in (ConversationOutcome.PASSED_ON, ConversationOutcome.BROKEN_OFF):
-            workflow.release(session, task, user, now)
+            claims.release(session, task, user, now)
         if mine and outcome == ConversationOutcome.BROKEN_OFF:
             task.next_attempt_at = now  # a caller who was cut off is called again at once
     agent_presence.free(session, user.id, (PresenceState.WRAP_UP,), now, idle_since_at=now)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import users
 from ivr.audit import access_log
-from ivr.callbacks import appointments, attempts, events, search_index, sla_clocks, workflow
+from ivr.callbacks import appointments, attempts, claims, events, search_index, sla_clocks, workflow
 from ivr.config.settings import settings
 from ivr.domain import receipt_codes
 from ivr.domain.enums import (
@@ -295,11 +295,11 @@ def _work(session: Session, dice: random.Random, task: CallbackTask, staff: list
         return
     user = session.get_one(User, dice.choice(staff))
     outcome = dice.choices(_OUTCOMES, weights=[70, 18, 6, 6])[0]
-    workflow.claim(session, task, user, tried)
+    claims.claim(session, task, user, tried)
     attempts.record(session, task, user, outcome, tried)
     old = tried < now - timedelta(days=2)
     if outcome != Outcome.REACHED and not old:
-        workflow.release(session, task, user, tried)
+        claims.release(session, task, user, tried)
         task.next_attempt_at = now + timedelta(hours=dice.uniform(-2, 20))
     elif old or dice.random() < 0.8:
         _close(session, dice, task, user, tried + timedelta(minutes=6))

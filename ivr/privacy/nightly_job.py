@@ -25,7 +25,7 @@ from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint, Work
 from ivr.privacy import deletion, deletion_records, erasure, redis_scan, retention_periods
 from ivr.privacy.page_rewrite import scrub
-from ivr.privacy.pending_deletions import NIGHT_SECONDS, count_pending, destroy_audio, forget_at_carrier
+from ivr.privacy.recording_deletion import NIGHT_SECONDS, count_pending, destroy_audio, forget_at_carrier
 from ivr.reporting import daily_metrics
 from ivr.voicebox import audio_store, spoken_answers
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from ivr.callbacks.request import Request
 from ivr.calls import retention
 from ivr.config.settings import settings
-from ivr.domain import opening_hours, sla_policies, working_hours
+from ivr.domain import opening_hours, sla_deadlines, working_hours
 from ivr.domain.enums import TaskKind, Urgency
 from ivr.domain.timestamps import iso
 from ivr.flows.state import CallState, spoken_values
@@ -62,7 +62,7 @@ class PromptValues(Mapping[str, str]):
     def _due(self, urgency: Urgency, since: datetime) -> datetime:
         team = Request.of(self._state.request).team
         configured = settings()
-        return sla_policies.due_at(since, TaskKind.CALLBACK, urgency, team, configured.sla_policies, present.hours())
+        return sla_deadlines.due_at(since, TaskKind.CALLBACK, urgency, team, configured.sla_policies, present.hours())
 
     def _due_at(self) -> str:
         """The deadline of the request that was looked up, or of an emergency of this call; an instant of work."""

@@ -35,13 +35,13 @@ _HOW = _("Please choose how it ended.")
 @desk.post("/tasks/<int:task_id>/claim")
 def claim(task_id: int) -> Response:
     """Claim a task."""
-    return act_on_task(task_id, workflow.claim, done=gettext("You have claimed the task."))
+    return act_on_task(task_id, claims.claim, done=gettext("You have claimed the task."))
 
 
 @desk.post("/tasks/<int:task_id>/release")
 def release(task_id: int) -> Response:
     """Give a task back to its team."""
-    return act_on_task(task_id, workflow.release, done=gettext("The task is released: the team can claim it."))
+    return act_on_task(task_id, claims.release, done=gettext("The task is released: the team can claim it."))
 
 
 @desk.post("/tasks/<int:task_id>/reopen")

@@ -98,7 +98,7 @@ def _close(form: SelectionForm) -> AnyResponse:
                     lock_task(session, task.id)
                     caller_news.require_seen(session, task, me(), marks.get(task.id, ""))
                     if task.state == "open":
-                        workflow.claim(session, task, me(), utc_now())
+                        claims.claim(session, task, me(), utc_now())
                     workflow.close(session, task, me(), form.outcome, form.text, utc_now())
                 done += 1
             except Refused as error:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log, access_reports, break_glass
-from ivr.callbacks import code_changes, judgements, merging, proposals, queries, splitting, workflow
+from ivr.callbacks import claims, code_changes, judgements, merging, proposals, queries, splitting
 from ivr.callbacks.refused import Refused
 from ivr.domain.enums import AccessAction, CallerProof, Refusal, TaskState
 from ivr.domain.timestamps import utc_now
@@ -68,7 +68,7 @@ def claim_both(task_id: int) -> Response:
         for one_id in sorted((task_id, other_id)):
             found = queries.visible(session, me(), one_id) or abort(404)
             if found.state != TaskState.CLAIMED or found.claimed_by_id != me().id:
-                workflow.claim(session, found, me(), now)
+                claims.claim(session, found, me(), now)
 
     done = gettext("You have claimed both tasks. Please compare them.")
     return act(change, url_for("desk.compare", task_id=task_id, other_id=other_id), done=done)

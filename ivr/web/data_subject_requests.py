@@ -32,7 +32,7 @@ from ivr.privacy import (
     deletion_records,
     erasure,
     legal_holds,
-    pending_deletions,
+    recording_deletion,
     restriction,
     subject_access,
     subject_requests,
@@ -260,7 +260,7 @@ def erase(request_id: int) -> AnyResponse:
             _done(session, asked, ", ".join(f"{count} {what}" for what, count in counts.items()))
             deletion_runs.want_scrub(session, now)
             deletion_records.write_record(session, "erasure", sum(counts.values()), deletion_runs.FOLLOWS, now)
-        pending_deletions.destroy_audio()
+        recording_deletion.destroy_audio()
     except erasure.Held:
         flash(gettext("A legal hold lies on one of the tasks: they are not erased (Art. 17 (3) e GDPR)."), "warning")
         return redirect(url_for("subjects.one", request_id=request_id))

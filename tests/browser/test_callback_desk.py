@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
-from ivr.callbacks import workflow
+from ivr.callbacks import claims
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -113,7 +113,7 @@ def test_everybody_can_use_it(browser, hotline, people, tasks, scheme: str) -> N
         session.execute(update(CallbackTask).where(CallbackTask.id == tasks[0]).values(caller_name="Zoë 🙂 \u202eevil"))
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         for task in (tasks[0], tasks[3]):  # what is hers is not covered
-            workflow.claim(session, session.get_one(CallbackTask, task), mia, utc_now())
+            claims.claim(session, session.get_one(CallbackTask, task), mia, utc_now())
     for path, name in (
         ("/desk/?view=open&language=ar&q=", "queue-filters"),
         (f"/desk/tasks/{tasks[3]}", "task-arabic"),

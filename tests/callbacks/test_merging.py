@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import attempts, intake, merging, proposals, sla_clocks, splitting, workflow
+from ivr.callbacks import attempts, claims, intake, merging, proposals, sla_clocks, splitting, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
@@ -46,7 +46,7 @@ def undone(gone: int, user: User | None = None) -> None:
 
 def claimed(task: int, user: User) -> None:
     with database.writing() as session:
-        workflow.claim(session, session.get_one(CallbackTask, task), session.get_one(User, user.id), utc_now())
+        claims.claim(session, session.get_one(CallbackTask, task), session.get_one(User, user.id), utc_now())
 
 
 def tried(task: int, user: User, outcome: str = "no_answer", now: datetime | None = None) -> None:
@@ -218,7 +218,7 @@ def test_undo_restores_both_tasks_as_they_were(people) -> None:
     merged(stays, gone, people["mia"])
     assert everything(stays)["forms"] != before[0]["forms"]
     with database.writing() as session:  # who went on with it gives it back first
-        workflow.release_automatically(session, session.get_one(CallbackTask, stays), utc_now())
+        claims.release_automatically(session, session.get_one(CallbackTask, stays), utc_now())
     undone(gone)
     assert [everything(stays), everything(gone)] == before
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import alert_digest, attempts, promises, queries, workflow
+from ivr.callbacks import alert_digest, attempts, claims, promises, queries, workflow
 from ivr.callbacks.filters import Filters
 from ivr.contact_centre import wallboard
 from ivr.domain.enums import AlertEvent
@@ -34,7 +34,7 @@ def tried_in_time_but_never_reached(desk) -> int:
     task_id = a_task(age=timedelta(days=9))
     with database.writing() as session:
         task = session.get_one(CallbackTask, task_id)
-        workflow.claim(session, task, desk.people["mia"], task.first_contact_at)
+        claims.claim(session, task, desk.people["mia"], task.first_contact_at)
         attempts.record(session, task, desk.people["mia"], "no_answer", task.first_contact_at + timedelta(hours=1))
     sweep(utc_now())
     sweep(utc_now())

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import queries, workflow
+from ivr.callbacks import claims, queries, workflow
 from ivr.callbacks.filters import Filters
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -27,7 +27,7 @@ def test_each_view_holds_what_its_name_says(desk) -> None:
     mine, theirs, done = a_task(), a_task(), a_task()
     with database.writing() as session:
         for task, person in ((mine, mia), (theirs, nils), (done, mia)):
-            workflow.claim(session, session.get_one(CallbackTask, task), person, utc_now())
+            claims.claim(session, session.get_one(CallbackTask, task), person, utc_now())
         workflow.close(session, session.get_one(CallbackTask, done), mia, "settled_otherwise", "", utc_now())
     everything = [plain, soon, late, urgent, interpreted, mine, theirs, done]
     browser = desk("mia")

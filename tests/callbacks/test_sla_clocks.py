@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from ivr.callbacks import attempts, intake, sla_deadline_changes, urgency, workflow
+from ivr.callbacks import attempts, claims, intake, sla_deadline_changes, urgency, workflow
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
-from ivr.domain import sla_policies
+from ivr.domain import sla_deadlines, sla_policies
 from ivr.domain.timestamps import utc_now
 from ivr.launcher.process_supervisor import Child, stop_all
 from ivr.models.accounts import User
@@ -61,7 +61,7 @@ def test_tried_in_time_and_reached_late_are_two_things(empty_database) -> None:
     start = the_task(task).first_contact_at
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        workflow.claim(session, found, mia, start + timedelta(hours=1))
+        claims.claim(session, found, mia, start + timedelta(hours=1))
         attempts.record(session, found, mia, "no_answer", start + timedelta(hours=23))
     assert (clock_of(task).state, clock_of(task).met_at) == ("met", start + timedelta(hours=23))
     sweep(start + timedelta(hours=73))
@@ -82,7 +82,7 @@ def test_an_attempt_in_time_keeps_the_promise_and_a_closed_task_has_none(empty_d
     with database.writing() as session:
         mia = session.get_one(User, people["mia"].id)
         for task_id in (tried, closed):
-            workflow.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
+            claims.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
         attempts.record(session, session.get_one(CallbackTask, tried), mia, "no_answer", utc_now())
         workflow.close(session, session.get_one(CallbackTask, closed), mia, "settled_otherwise", "war da", utc_now())
     sweep(utc_now() + timedelta(hours=2))
@@ -97,7 +97,7 @@ def test_an_attempt_that_comes_too_late_is_a_miss_even_if_the_clock_slept(empty_
     now = utc_now()
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        workflow.claim(session, found, mia, now)
+        claims.claim(session, found, mia, now)
         attempts.record(session, found, mia, "no_answer", now)
     assert (clock_of(task).state, clock_of(task).missed_at, clock_of(task).met_at) == ("met_late", now, now)
     assert the_task(task).breached_at == now
@@ -109,7 +109,7 @@ def test_a_reopened_task_is_promised_again_as_before(empty_database) -> None:
     due, now = the_task(task).due_at, utc_now()
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        workflow.claim(session, found, mia, now)
+        claims.claim(session, found, mia, now)
         workflow.close(session, found, mia, "settled_otherwise", "", now)
         workflow.reopen(session, found, mia, now)
     assert (clock_of(task).state, clock_of(task).due_at) == ("at_risk", due)
@@ -121,7 +121,7 @@ def test_repeat_calls_hand_overs_and_policies_do_not_restart_the_clock(empty_dat
     task = a_task(age=timedelta(hours=5), number="+4917612345678")
     due = the_task(task).due_at
     assert a_task(number="+4917612345678", called_before=True) == task
-    monkeypatch.setattr(sla_policies, "promised", lambda *_: sla_policies.Promise("wall", 240, 480, 0.5))
+    monkeypatch.setattr(sla_deadlines, "promised", lambda *_: sla_policies.Promise("wall", 240, 480, 0.5))
     assert a_task(number="+4917612345678", called_before=True) == task
     assert (the_task(task).due_at, clock_of(task).due_at) == (due, due)
     other = a_task()
@@ -134,7 +134,7 @@ def test_an_emergency_comes_nearer_and_goes_back_to_what_was_promised(empty_data
     due, now = the_task(task).due_at, utc_now()
     with database.writing() as session:
         assert urgency.raise_by_words(session, session.get_one(CallbackTask, task), ["strom"], now)
-    urgent = sla_policies.after("service", settings().hours, now, timedelta(hours=2))
+    urgent = sla_deadlines.after("service", settings().hours, now, timedelta(hours=2))
     assert the_task(task).due_at == clock_of(task).due_at == min(due, urgent)
     with database.writing() as session:
         mia = session.get_one(User, people["mia"].id)
@@ -239,7 +239,7 @@ def test_an_attempt_taken_back_after_the_task_was_closed_starts_no_clock(empty_d
     now = utc_now()
     with database.writing() as session:
         mia, found = session.get_one(User, people["mia"].id), session.get_one(CallbackTask, task)
-        workflow.claim(session, found, mia, now)
+        claims.claim(session, found, mia, now)
         tried = attempts.began_to_ring(session, found, mia.id, 1, now)
         workflow.close(session, found, mia, "letter_sent", "", now)
         attempts.take_back(session, found, tried)

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import load, settings
-from ivr.domain import opening_hours, sla_policies
+from ivr.domain import opening_hours, sla_deadlines
 from ivr.domain.opening_hours import Hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -20,7 +20,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def due_at(start: datetime, kind: str, urgency: str, configured=None, team: str = "benefits") -> datetime:
     configured = configured or settings()
-    return sla_policies.due_at(start, kind, urgency, team, configured.sla_policies, configured.hours)
+    return sla_deadlines.due_at(start, kind, urgency, team, configured.sla_policies, configured.hours)
 
 
 def berlin(text: str) -> datetime:
@@ -160,12 +160,12 @@ def test_every_deadline_is_what_counting_minutes_gives(data: some.DataObject) ->
     expected = reference(clock, hours, start, minutes, [])
     if expected is None:
         return
-    due = sla_policies.after(clock, hours, start, minutes * _MINUTE)
+    due = sla_deadlines.after(clock, hours, start, minutes * _MINUTE)
     assert due == expected
-    assert sla_policies.between(clock, hours, start, due) == minutes * _MINUTE
+    assert sla_deadlines.between(clock, hours, start, due) == minutes * _MINUTE
 
     pause = start + data.draw(some.integers(0, minutes)) * _MINUTE
     until = pause + data.draw(some.integers(1, 5 * 24 * 60)) * _MINUTE
-    left = sla_policies.between(clock, hours, pause, due)
+    left = sla_deadlines.between(clock, hours, pause, due)
     if left and (later := reference(clock, hours, start, minutes, [(pause, until)])) is not None:
-        assert sla_policies.after(clock, hours, until, left) == later
+        assert sla_deadlines.after(clock, hours, until, left) == later

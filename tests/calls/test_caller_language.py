@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import intake
+from ivr.callbacks import claims, intake
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language
 from ivr.config import settings
@@ -64,7 +64,6 @@ def test_the_dialled_number_may_say_the_language(empty_database, monkeypatch: py
 def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(
     empty_database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ivr.callbacks import workflow
 
     monkeypatch.setenv("ROUTING", '{"benefits": {"team": "benefits", "offices": {"office_2": "entrance"}}}')
     settings.settings.cache_clear()
@@ -72,7 +71,7 @@ def test_the_office_moves_an_open_task_to_its_team_and_leaves_a_claimed_one(
     request = Request(concern="benefits", office="office_2")
     free, claimed = a_task(), a_task()
     with database.writing() as session:
-        workflow.claim(session, session.get_one(CallbackTask, claimed), people["mia"], utc_now())
+        claims.claim(session, session.get_one(CallbackTask, claimed), people["mia"], utc_now())
     with database.writing() as session:
         for task_id in (free, claimed):
             call = session.scalars(select(Call).where(Call.id == the_task(task_id).call_id)).one()

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from ivr.callbacks import workflow
+from ivr.callbacks import claims
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.config import settings
@@ -95,7 +95,7 @@ def test_a_place_is_kept_though_a_colleague_held_the_task(empty_database) -> Non
     with database.writing() as session:
         place = enters(session, 1)
         task = session.get_one(CallbackTask, a_task_in(session))
-        workflow.claim(session, task, people["nils"], NOW)
+        claims.claim(session, task, people["nils"], NOW)
         call_queue.keep_place(session, place, task, NOW)
         session.flush()
         call_queue.drop_kept_places(session, NOW, closed=False)

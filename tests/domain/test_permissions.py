@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from werkzeug.routing import Rule
 
-from ivr.callbacks import workflow
+from ivr.callbacks import claims
 from ivr.contact_centre import offboarding
 from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM, permission_of
 from ivr.domain.roles import ROLES
@@ -221,7 +221,7 @@ def test_who_changes_team_gives_back_what_they_held_and_it_is_written_down(app) 
         offboarding.change(session, mia, name=mia.name, role="member", active=True, team_keys=["benefits", "youth"],
                      now=utc_now())  # fmt: skip
         for task_id in (theirs, youth):
-            workflow.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
+            claims.claim(session, session.get_one(CallbackTask, task_id), mia, utc_now())
     adam = log_in(app.test_client(), "adam")
     moved = adam.post(
         f"/administration/people/{mia.id}", data={"name": "Mia", "role": "member", "team": "youth", "active": "1"}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.domain import sla_policies, working_hours
+from ivr.domain import sla_deadlines, working_hours
 from ivr.domain.enums import TaskKind, Urgency
 from ivr.domain.opening_hours import Closure, Hours, Span
 from tests.support.volume import volume
@@ -83,7 +83,7 @@ def test_every_minute_of_a_week_has_a_deadline_at_which_somebody_works(urgency: 
     for minute in range(0, 14 * 24 * 60, volume(test=97, soak=23)):
         began = datetime(2026, 10, 19, tzinfo=BERLIN).timestamp() + minute * 60
         now = datetime.fromtimestamp(began, BERLIN)
-        due = sla_policies.due_at(now, TaskKind.CALLBACK, urgency, "benefits", (), hours)
+        due = sla_deadlines.due_at(now, TaskKind.CALLBACK, urgency, "benefits", (), hours)
         found = working_hours.next_deadline(hours, CALLING, due, now).astimezone(BERLIN)
         spans = [(begins, ends) for begins, ends in working_hours.spans(hours, CALLING, now) if begins < found]
         begins, ends = spans[-1]

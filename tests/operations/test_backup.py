@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, select, text
 
-from ivr.callbacks import events, workflow
+from ivr.callbacks import claims, events
 from ivr.cli import hotline as command_line
 from ivr.config import settings
 from ivr.domain import master_keys
@@ -73,7 +73,7 @@ def lived_in(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
         task = a_task(language=language, text=words)
         with database.writing() as session:
             found = session.get_one(CallbackTask, task)
-            workflow.claim(session, found, mia, utc_now())
+            claims.claim(session, found, mia, utc_now())
             events.note(session, found, mia, "🏠 „Zu Hause“ <b>", utc_now())
     last = a_task()
     with database.writing() as session:

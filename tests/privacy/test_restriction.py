@@ -24,7 +24,7 @@ from tests.support.data_subjects import HOUR, Person
 
 
 def test_a_restricted_person_is_neither_rung_nor_written_to(services) -> None:
-    from ivr.callbacks import sms, workflow
+    from ivr.callbacks import claims, sms, workflow
     from ivr.contact_centre import outbound_callbacks
 
     person, now = Person(services, 1, utc_now(), closed=False), utc_now()
@@ -33,7 +33,7 @@ def test_a_restricted_person_is_neither_rung_nor_written_to(services) -> None:
         mia = session.scalars(select(User).where(User.username == "mia")).one()
         task.restricted_at = now
         for act in (
-            lambda: workflow.claim(session, task, mia, now),
+            lambda: claims.claim(session, task, mia, now),
             lambda: outbound_callbacks.check_may_dial(task, now),
             lambda: sms.send(session, task, mia, "sms_missed", "Hallo", now),
             lambda: workflow.reopen(session, task, mia, now),

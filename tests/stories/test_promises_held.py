@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.accounts import users
-from ivr.callbacks import alert_digest, attempts, contacts, queries, workflow
+from ivr.callbacks import alert_digest, attempts, claims, contacts, queries, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import screening
 from ivr.config.settings import Settings
@@ -348,7 +348,7 @@ def test_a_kept_place_counts_as_long_as_it_can_be_served(webhook_caller, mia: Us
             case "in writing":
                 task.reply_by = ReplyBy.WRITING
             case "claimed":
-                workflow.claim(session, task, session.get_one(User, mia.id), now)
+                claims.claim(session, task, session.get_one(User, mia.id), now)
             case "blocked":
                 screening.block(session, keeper.number, 3, "Telefonterror", session.get_one(User, mia.id), now)
     counts = what == "number given"
@@ -445,7 +445,7 @@ def attempted(person: WebhookCaller, outcome: str) -> CallbackTask:
             session, "mia", "Mia", "member", "x" * 12, list(TEAMS)
         )
         session.flush()
-        workflow.claim(session, task, mia, utc_now())
+        claims.claim(session, task, mia, utc_now())
         workflow.record_attempt(session, task, mia, outcome, utc_now())
     return the_task(person)
 
@@ -473,7 +473,7 @@ def test_silent_callers_come_last(webhook_caller) -> None:
         session.flush()
         order = queries.candidates(session, boss, [], utc_now())
         assert order == [the_task(asked).id], "another language than the member's comes before a silent caller"
-        workflow.claim(session, session.get_one(CallbackTask, the_task(asked).id), boss, utc_now())
+        claims.claim(session, session.get_one(CallbackTask, the_task(asked).id), boss, utc_now())
         assert queries.candidates(session, boss, ["de"], utc_now()) == [the_task(silent).id]
         assert attempts is not None
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from ivr.accounts import users
-from ivr.callbacks import attempts, workflow
+from ivr.callbacks import attempts, claims
 from ivr.contact_centre import agent_presence
 from ivr.domain.enums import Outcome
 from ivr.domain.outcomes import FINAL_OUTCOMES
@@ -112,7 +112,7 @@ def test_a_number_that_is_not_rung_again_is_missed_until_there_is_another(webhoo
     lena = hire()["lena"]
     with database.writing() as session:
         task = session.get_one(CallbackTask, contact_of(first).task_id)
-        workflow.claim(session, task, lena, utc_now())
+        claims.claim(session, task, lena, utc_now())
         attempts.record(session, task, lena, outcome, utc_now())
     again = (
         webhook_caller("anonymous")

@@ -29,12 +29,12 @@ def a_secret_task(number: str = "+4915112345678") -> int:
     with database.writing() as session:
         task = session.get_one(CallbackTask, task_id)
         mia = session.scalar(select(User).where(User.username == "mia"))
-        from ivr.callbacks import collaboration, events, workflow
+        from ivr.callbacks import claims, collaboration, events
 
-        workflow.claim(session, task, mia, utc_now())
+        claims.claim(session, task, mia, utc_now())
         collaboration.name_caller(session, task, mia, "Yıldız Demir", utc_now())
         events.note(session, task, mia, "Kommt am Mittwoch", utc_now())
-        workflow.release(session, task, mia, utc_now())
+        claims.release(session, task, mia, utc_now())
     return task_id
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import appointments, attempts, intake, sla_clocks, workflow
+from ivr.callbacks import appointments, attempts, claims, intake, sla_clocks, workflow
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.models.accounts import Team, User
@@ -123,7 +123,7 @@ def _tasks(session: Session, mia: User) -> None:
 
     def tried(of: CallbackTask, at: datetime, outcome: str) -> None:
         if of.state == "open":
-            workflow.claim(session, of, mia, at)
+            claims.claim(session, of, mia, at)
         attempts.record(session, of, mia, outcome, at)
 
     for place in range(10):
@@ -149,7 +149,7 @@ def _tasks(session: Session, mia: User) -> None:
         )
         one, at = task(5 + place, "de", request)
         one.urgency = urgency
-        workflow.claim(session, one, mia, at)
+        claims.claim(session, one, mia, at)
         granted = at + timedelta(days=3) if answer == "granted" else None
         appointments.answer(
             session, one, mia, at + timedelta(hours=3), appointment_at=granted, place="Zimmer 1" if granted else "",
@@ -157,6 +157,6 @@ def _tasks(session: Session, mia: User) -> None:
         )  # fmt: skip
     for place in range(2):
         one, at = task(20 + place, "de", Request(kind="postal_order", concern="forms", forms=("change",)))
-        workflow.claim(session, one, mia, at)
+        claims.claim(session, one, mia, at)
         workflow.close(session, one, mia, "forms_sent", "", at + timedelta(hours=20))
     assert number == 60

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.callbacks import workflow
+from ivr.callbacks import claims
 from ivr.callbacks.refused import Refused
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -126,7 +126,7 @@ def test_twenty_people_claim_one_task_and_one_gets_it(desk) -> None:
         try:
             with database.writing() as session:
                 user = session.get_one(User, desk.people["mia"].id)
-                workflow.claim(session, session.get_one(CallbackTask, task), user, utc_now())
+                claims.claim(session, session.get_one(CallbackTask, task), user, utc_now())
         except Refused:
             return False
         return True
