@@ -1,0 +1,4 @@
+import os
+
+#: Callers of benchmarks press keys without a pause.
+os.environ.setdefault("DOUBLED_KEY_MS", "0")

@@ -1,8 +1,12 @@
 """Loads the fixtures, which live in tests/plugins; helpers without fixtures live in tests/support."""
 
+import os
+
 from tests.support import temporary_files
 
 temporary_files.use_memory()
+#: Callers of tests press keys without a pause; the story about doubled keys sets it.
+os.environ.setdefault("DOUBLED_KEY_MS", "0")
 
 pytest_plugins = [
     "tests.plugins.distribution",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import users
@@ -66,9 +66,15 @@ def known(session: Session) -> Sequence[StaffTelephone]:
 def is_known(session: Session, personal_number: str, number: str) -> bool:
     """Whether a telephone (E.164) is everybody's, or that of the member with a personal number."""
     owner = select(User.id).where(User.personal_number == personal_number)
+    whose = or_(StaffTelephone.user_id.is_(None), StaffTelephone.user_id == owner.scalar_subquery())
+    return session.scalar(_with_number(number).where(whose)) is not None
+
+
+def is_one(session: Session, number: str) -> bool:
+    """Whether a number (E.164) is that of a telephone that is known, whosever it is."""
+    return session.scalar(_with_number(number)) is not None
+
+
+def _with_number(number: str) -> Select[int]:
     blocks = [f"{number[:length]}*" for length in range(_SHORTEST_BLOCK, len(number) + 1)]
-    theirs = select(StaffTelephone.id).where(
-        StaffTelephone.number.in_([number, *blocks]),
-        or_(StaffTelephone.user_id.is_(None), StaffTelephone.user_id == owner.scalar_subquery()),
-    )
-    return session.scalar(theirs.limit(1)) is not None
+    return select(StaffTelephone.id).where(StaffTelephone.number.in_([number, *blocks])).limit(1)

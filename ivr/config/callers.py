@@ -70,6 +70,13 @@ class Callers(Transcription, Carrier):
         description="Seconds that one recording may last; who is still speaking then goes on in a further one, twice "
         "at most.",
     )
+    doubled_key_ms: int = Field(
+        400,
+        ge=0,
+        le=2000,
+        description="Milliseconds within which the same key, pressed again, counts once where one key is awaited. 0: "
+        "every press counts.",
+    )
     calls_a_minute: int = Field(
         10, ge=3, le=1000, description="Calls a minute from one number after which it is asked to wait."
     )

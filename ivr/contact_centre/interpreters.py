@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.accounts import staff_telephones
 from ivr.config.sections import InterpreterSettings
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations
@@ -20,7 +21,7 @@ from ivr.domain.enums import ConversationKind, ConversationState, InterpreterReq
 from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 
 
@@ -70,10 +71,11 @@ def bring_companion(
     """Ring the companion at the number that the caller has named.
 
     Raises:
-        CannotBeRung: for what is no number, or one that is never dialled, as those of other countries.
+        CannotBeRung: for what is no number, or one that is never dialled, as those of other countries; for a number
+            of the house, or of a member's telephone.
     """
     number = phone_numbers.dialable(entered)
-    if number is None or not settings().may_be_called(number):
+    if number is None or not settings().may_be_called(number) or _is_of_the_house(session, number):
         raise CannotBeRung(entered)
     wanted = InterpreterRequest(
         conversation_id=conversation.id,
@@ -88,6 +90,15 @@ def bring_companion(
     session.flush()
     conversations.add_leg(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id)
     return wanted
+
+
+def _is_of_the_house(session: Session, number: str) -> bool:
+    """Whether a number is the hotline's, one that telephone systems show for the house, or a member's telephone."""
+    if settings().is_house_number(number):
+        return True
+    if session.scalar(select(Presence.user_id).where(Presence.number == number).limit(1)) is not None:
+        return True
+    return staff_telephones.is_one(session, number)
 
 
 def pool(language: str, now: datetime) -> list[InterpreterSettings]:

@@ -244,8 +244,9 @@ def entered_callable_number(digits: str, questions: Questions) -> str | None:
 
 
 def entered_code(digits: str, _questions: Questions) -> str | None:
-    """A receipt code whose check digit is right."""
-    return digits if receipt_codes.is_code(digits) else None
+    """A receipt code whose check digit is right. Of too many digits the last count: the first was a doubled key."""
+    lasts = (digits[-length:] for length in receipt_codes.LENGTHS if len(digits) > length)
+    return next((code for code in (digits, *lasts) if receipt_codes.is_code(code)), None)
 
 
 def entered_customer_number(digits: str, _questions: Questions) -> str | None:

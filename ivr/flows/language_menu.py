@@ -171,6 +171,7 @@ def _menus(
             prompt="choose_language",
             lines=(*_lines(others), *(_to_all(languages, "another_language", MORE) if unlisted else ())),
             choices={**_choices(others, to), **unlisted, **urgent[1]},
+            second_key=True,
             otherwise=to,
             otherwise_language=DEFAULT_LANGUAGE,
             attempts=1,

@@ -70,6 +70,7 @@ class Menu:
     continues: bool = False
     #: Keys that exist only where a condition holds. The line that says such a key has it as its value `key`.
     only_if: Mapping[str, Condition] = field(default_factory=dict)
+    second_key: bool = False  # its keys are the second of two: the same key twice means something
     #: Words that may be said in place of the keys, see :mod:`ivr.flows.spoken_answers`; None: keys only.
     spoken: SpokenWords | None = None
 
@@ -256,8 +257,8 @@ class Flow:
     Which ending is true turns out when a promise is written down: `noted` speaks the receipt code, `not_noted` says
     that there is none just now, `unserved` asks to call again, because nothing could be kept.
 
-    `former`: steps that there are no more, or that have other keys now, each with the step that has taken its place.
-    A call that began before an update may stand at one. Its next answer belongs to a question that is no longer asked.
+    `former`: steps at which calls begun before an update may stand, each with the step that has taken its place. The
+    next answer of such a call belongs to a question that is no longer asked.
     """
 
     start: str

@@ -14,6 +14,8 @@ from ivr.local_carrier.lines import HungUp, RecordedSpeech
 
 #: Marks keys that are pressed while a prompt plays.
 EARLY = "!"
+#: Seconds between two presses of the same key.
+_SAME_KEY_AFTER = 0.5
 
 
 @dataclass
@@ -38,6 +40,8 @@ class ScriptedCaller:
     #: Receives each event of the call as a small dictionary with a `type`.
     on_event: Callable[[dict[str, object]], None] = lambda event: None
     _keys_used: int = field(default=0, init=False)
+    #: The key pressed last, and when.
+    _pressed: tuple[str, float] = field(default=("", 0.0), init=False)
     _sounds_used: int = field(default=0, init=False)
     _heard_language: str = field(default="de", init=False)
 
@@ -61,8 +65,16 @@ class ScriptedCaller:
         if keys == "-":
             self.on_event({"type": "silent"})
             return ""
+        self._moves_finger(keys)
         self.on_event({"type": "pressed", "keys": keys})
         return keys + "#" if count > 1 and not keys.endswith("#") else keys
+
+    def _moves_finger(self, keys: str) -> None:
+        """Nobody answers the next question by the same key in less time than a doubled key takes."""
+        key, at = self._pressed
+        if key == keys:
+            time.sleep(max(0.0, at + _SAME_KEY_AFTER - time.monotonic()))
+        self._pressed = keys, time.monotonic()
 
     def speaks(self) -> RecordedSpeech:
         """The next sound of the script, or silence if none is left."""

@@ -26,7 +26,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import crypto, database
 from ivr.platform.crypto import Purpose
-from ivr.telephony import agent_announcements
+from ivr.telephony import agent_announcements, doubled_keys
 from ivr.telephony.call_session import call_sid, from_number
 
 log = logging.getLogger(__name__)
@@ -107,13 +107,16 @@ def _menu(session: Session, user: User) -> Response:
     unfinished = agent_presence.unfinished(session, user.id) is not None
     token = _tokens().dumps([user.id, call_sid()])
     path = "/staff/wrap-up" if unfinished else "/staff/choice"
-    return _ask("staff_wrap_up" if unfinished else "staff_menu", voice_url(path, token=token), digits=1)
+    after = {doubled_keys.AFTER: doubled_keys.mark()}
+    return _ask("staff_wrap_up" if unfinished else "staff_menu", voice_url(path, token=token, **after), digits=1)
 
 
 @staff.post("/wrap-up")
 def finish() -> Response:
     """The outcome of the last conversation; then the menu."""
     outcome = _OUTCOME_KEYS.get(request.form.get("Digits", ""), "")
+    if doubled_keys.is_doubled():
+        return _menu_again()
     try:
         with database.writing_alone() as session:
             wrap_up.finish(session, _user(session), outcome, "", utc_now())
@@ -123,6 +126,10 @@ def finish() -> Response:
                 wrap_up.finish(session, _user(session), ConversationOutcome.FOLLOW_UP, "", utc_now())
             return _said("staff_new_message")
         log.info("an outcome was asked for and not given")
+    return _menu_again()
+
+
+def _menu_again() -> Response:
     with database.reading() as session:
         return _menu(session, _user(session))
 
@@ -130,6 +137,8 @@ def finish() -> Response:
 @staff.post("/choice")
 def choice() -> Response:
     """Available here, on a break, or gone for the day."""
+    if doubled_keys.is_doubled():
+        return _menu_again()
     try:
         with database.writing_alone() as session:
             return _chosen(session, _user(session))

@@ -25,7 +25,7 @@ from ivr.flows.state import CallState, Event, EventContext, changed
 from ivr.flows.steps import End
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, flow_context, remembered_calls, spoken_words, twiml
+from ivr.telephony import call_intake, doubled_keys, flow_context, remembered_calls, spoken_words, twiml
 from ivr.telephony.deferred_writes import Kept, NotKept
 from ivr.telephony.flow_context import FlowContext
 from ivr.telephony.simulated_time import simulated_time
@@ -88,7 +88,9 @@ def _true_ending(turn: Turn, *, was_kept: bool) -> Turn:
 def document(turn: Turn) -> Response:
     """The carrier's document for a turn."""
     turn = spoken_words.with_rows(turn, call_sid())
-    return Response(twiml.render(turn, call_sid(), present_context().values(turn.state)), mimetype="text/xml")
+    values, after = present_context().values(turn.state), doubled_keys.mark()
+    query = {doubled_keys.AFTER: after} if after else {}
+    return Response(twiml.render(turn, call_sid(), values, **query), mimetype="text/xml")
 
 
 def present_context() -> FlowContext:

@@ -25,7 +25,7 @@ from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
 from ivr.notices import further_languages
 from ivr.platform import database
-from ivr.telephony import agent_announcements, spoken_lines, twiml
+from ivr.telephony import agent_announcements, entered_codes, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
 
 log = logging.getLogger(__name__)
@@ -104,13 +104,17 @@ def key() -> Response:
 def code() -> Response:
     """The receipt code that a called person has entered, where the task requires it."""
     digits, tries = request.form.get("Digits", ""), number_in(request.args, "tries", 1)
+    keyed = entered_codes.so_far(digits)
     with database.writing_alone() as session:
         leg = _own_leg(session)
         task = leg.conversation.task
-        if task is not None and digits in [one.receipt_code for one in task.contacts]:
+        codes = [one.receipt_code for one in task.contacts] if task is not None else []
+        if entered_codes.has_one(keyed, codes):
             return _document(_join(session, leg))
+        if entered_codes.lacks_one_digit(keyed, codes):
+            return _document(_ask_code(leg, tries, keyed, digits=1))
         if tries < _CODE_TRIES:
-            return _document(_ask_code(leg, tries + 1))
+            return _document(_ask_code(leg, tries + 1, keyed))
         leg_events.declined(session, leg, LegEnding.WRONG_PERSON, utc_now())
         return _document(_farewell(leg, "callback_sorry"))
 
@@ -238,18 +242,20 @@ def _interpreted(leg: Leg) -> str:
     return leg.request.language if leg.request is not None else leg.conversation.language
 
 
-def _ask_code(leg: Leg, tries: int) -> VoiceResponse:
+def _ask_code(leg: Leg, tries: int, keyed: str = "", *, digits: int = receipt_codes.LENGTH) -> VoiceResponse:
     document = VoiceResponse()
-    entered = leg_url("/code", leg.id, tries=tries)
+    entered = leg_url("/code", leg.id, tries=tries, **entered_codes.carried(keyed))
     gather = document.gather(
         input="dtmf",
-        num_digits=receipt_codes.LENGTH,
+        num_digits=digits,
         finish_on_key="#",
         timeout=8,
         action=entered,
         method="POST",
         action_on_empty_result=True,
     )
+    if tries > 1 or keyed:
+        _speak(gather, leg, "code_not_usable")
     _speak(gather, leg, "callback_code")
     document.redirect(entered, method="POST")
     return document

@@ -157,6 +157,11 @@ def out_of_queue(call: str, state: CallState, result: str) -> str:
         return QueueExit.FULL if full else ""
 
 
+def key_of(reason: str) -> str:
+    """The key with which a caller has left the queue; empty where they left it for another reason."""
+    return next((key for key, wish in _WISHES.items() if wish == reason), "")
+
+
 def met(call: str) -> bool:
     """Whether a caller has spoken with a member in their last conversation. True also where it is not known."""
     try:

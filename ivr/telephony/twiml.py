@@ -45,12 +45,12 @@ def url(path: str, state: CallState, call_sid: str, **query: str | int) -> str:
     return voice_url(f"/{path}", state=seal(state, call_sid), **query)
 
 
-def render(turn: Turn, call_sid: str, values: Mapping[str, str]) -> str:
+def render(turn: Turn, call_sid: str, values: Mapping[str, str], **query: str) -> str:
     """The document for a turn. Each of its ends either requests another webhook or ends the call.
 
-    `values` fill the prompts' placeholders, see :mod:`ivr.prompts`.
+    `values` fill the prompts' placeholders, see :mod:`ivr.prompts`. `query`: more for the address that is asked next.
     """
-    answer = url("answer", turn.state, call_sid)
+    answer = url("answer", turn.state, call_sid, **query)
     verbs = [_rendered(verb, turn.state, answer, call_sid, values) for verb in turn.verbs]
     return f"{_HEAD}{''.join(verbs)}{_END}"
 

@@ -24,12 +24,20 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.protocol import Input, Keys, LeftQueue, Recorded, Resumed, TalkEnded
 from ivr.flows.state import CallState
-from ivr.flows.steps import Record
+from ivr.flows.steps import Menu, Record
 from ivr.notices import own_texts
 from ivr.platform import database
 from ivr.prompts import music, parts, recordings, rendering
 from ivr.prompts.script import script
-from ivr.telephony import agent_webhooks, call_intake, emergency_fallback, flow_context, queue_webhooks, twiml
+from ivr.telephony import (
+    agent_webhooks,
+    call_intake,
+    doubled_keys,
+    emergency_fallback,
+    flow_context,
+    queue_webhooks,
+    twiml,
+)
 from ivr.telephony.call_session import (
     call_sid,
     document,
@@ -207,7 +215,9 @@ def _for_ever(response: Response, language: str, text: str) -> Response:
 def _input(state: CallState) -> Input:
     form = request.form
     if "QueueResult" in form:
-        return LeftQueue(queue_webhooks.out_of_queue(call_sid(), state, form["QueueResult"]))
+        reason = queue_webhooks.out_of_queue(call_sid(), state, form["QueueResult"])
+        doubled_keys.pressed(queue_webhooks.key_of(reason))
+        return LeftQueue(reason)
     if "DialCallStatus" in form:
         return TalkEnded(met=queue_webhooks.met(call_sid()))
     if recorded := sid("RecordingSid"):
@@ -216,8 +226,17 @@ def _input(state: CallState) -> Input:
         return Recorded(recorded, 1.0 if length is None else length, _cut_at_limit(state, length))
     if "Digits" in form:
         # An entry that was ended at once: the carrier tells the key apart, so it is no silence.
-        return Keys(form["Digits"] or form.get("FinishedOnKey", ""), early=twiml.EARLY in request.args)
+        early = twiml.EARLY in request.args
+        if _takes_one_key(state, early=early) and doubled_keys.is_doubled():
+            return Keys(engine.REPEAT, early=early)  # of what is asked now the caller has heard nothing
+        return Keys(form["Digits"] or form.get("FinishedOnKey", ""), early=early)
     return Resumed()
+
+
+def _takes_one_key(state: CallState, *, early: bool) -> bool:
+    """Whether one key answers what is asked, and it is not the second of two."""
+    step = script().steps.get(state.step)
+    return early or (isinstance(step, Menu) and not step.second_key)
 
 
 def _cut_at_limit(state: CallState, length: float | None) -> bool:

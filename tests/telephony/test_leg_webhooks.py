@@ -15,10 +15,12 @@ from ivr.config.settings import settings
 from ivr.domain.enums import Concern, ConversationKind, LegRole, LegState, Urgency
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
+from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import database
+from ivr.prompts.catalogue import catalogue
 from ivr.telephony import leg_webhooks
-from tests.support.people import hire
+from tests.support.people import a_task, hire
 from tests.support.webhook_caller import Hotline, hotline_of_webhooks
 
 CALL = "CA" + "1" * 32
@@ -82,3 +84,32 @@ def test_who_was_called_in_vain_hears_an_apology_and_no_silence(asks, leg_id, mo
         document = asks(redirect)
     assert [verb.tag for verb in document][-1] == "Hangup"
     assert document.find("Play") is not None or document.find("Say") is not None
+
+
+def test_a_code_with_a_doubled_key_before_it_is_found_in_the_last_digits(asks, leg_id) -> None:
+    """The key that says "it is me", pressed twice, puts a digit before the code."""
+    task_id = a_task()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        task.demands_code, session.get_one(Leg, leg_id).conversation.task = True, task
+        code = task.receipt_code
+    asks(leg_url("", leg_id))
+    question = asks(leg_url("/key", leg_id), Digits="1").find("Gather")
+    question = asks(question.get("action"), Digits=f"1{code[:-1]}").find("Gather")
+    assert code[:5] not in question.get("action"), "addresses are written to logs"
+    assert question.get("numDigits") == "1", "the last digit is on its way"
+    assert asks(question.get("action"), Digits=code[-1]).find("Dial") is not None
+
+
+def test_a_wrong_code_is_said_to_be_wrong_and_may_be_keyed_once_more(asks, leg_id) -> None:
+    task_id = a_task()
+    with database.writing() as session:
+        task = session.get_one(CallbackTask, task_id)
+        task.demands_code, session.get_one(Leg, leg_id).conversation.task = True, task
+        code = task.receipt_code
+    asks(leg_url("", leg_id))
+    question = asks(leg_url("/key", leg_id), Digits="1").find("Gather")
+    wrong = f"{code[:-2]}{(int(code[-2]) + 1) % 10}{code[-1]}"
+    answer = asks(question.get("action"), Digits=wrong)
+    assert catalogue("en")["code_not_usable"] in " ".join(answer.itertext())
+    assert asks(answer.find("Gather").get("action"), Digits=code).find("Dial") is not None
