@@ -94,7 +94,8 @@ lock: ## Pin requirements from pyproject.toml.
 vendor: ## Fetch the pinned browser assets into ivr/web/static/vendor.
 	ivr/web/vendor.sh
 
+BABEL = $(VENV)/python -m babel.messages.frontend
 translations: ## Collect the texts of the pages and compile the German catalogue.
-	$(VENV)/pybabel -q extract -F ivr/web/babel.cfg -k lazy_gettext -k _n:1,2 --no-location --sort-output -o ivr/web/translations/messages.pot ivr
-	$(VENV)/pybabel -q update --no-fuzzy-matching --no-wrap -D messages -i ivr/web/translations/messages.pot -d ivr/web/translations -l de
-	$(VENV)/pybabel -q compile -d ivr/web/translations -l de
+	$(BABEL) -q extract -F ivr/web/babel.cfg -k lazy_gettext -k _n:1,2 --no-location --sort-output -o ivr/web/translations/messages.pot ivr
+	$(BABEL) -q update --no-fuzzy-matching --no-wrap -D messages -i ivr/web/translations/messages.pot -d ivr/web/translations -l de
+	$(BABEL) -q compile -d ivr/web/translations -l de
