@@ -25,6 +25,7 @@ from ivr.platform.column_types import rows
 from ivr.platform.crypto import CannotOpen, Purpose
 from ivr.platform.work_models import FormerKey
 from ivr.privacy import subject_requests
+from ivr.telephony import state_token
 from ivr.voicebox import audio_store
 
 
@@ -84,18 +85,15 @@ def _subject_requests() -> Count:
 
 
 def _waiting_calls() -> Count:
-    """States of version 0 stay: their content is of the version before as well, and they end with their call."""
-
     def again(entry_id: int, old: str) -> str | None:
-        return (
-            _again(Purpose.CALL_STATE, old, f"the state of queue entry {entry_id}") if crypto.version_of(old) else None
-        )
+        return state_token.resealed(old, calls[entry_id], f"the state of queue entry {entry_id}")
 
     with database.reading() as session:
-        going_on = select(QueueEntry.id, QueueEntry.resume).join(Call, QueueEntry.call_id == Call.id)
+        going_on = select(QueueEntry.id, QueueEntry.resume, Call.call_sid).join(Call, QueueEntry.call_id == Call.id)
         still = or_(Call.state != "ended", QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
         sealed = session.execute(going_on.where(QueueEntry.resume != "", still)).all()
-    return _reseal("calls in a queue", QueueEntry.id, QueueEntry.resume, [(one, old) for one, old in sealed], again)
+    calls = {entry_id: call_sid for entry_id, _, call_sid in sealed}
+    return _reseal("calls in a queue", QueueEntry.id, QueueEntry.resume, [(one, old) for one, old, _ in sealed], again)
 
 
 def _again(purpose: Purpose, old: str, what: str) -> str | None:

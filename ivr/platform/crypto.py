@@ -30,7 +30,9 @@ class Purpose(StrEnum):
     """What a key is for. The values are part of the derivation: a changed value is another key."""
 
     # Sealed, so that only this installation can read it.
-    #: State of a call between two webhooks, in the address that the carrier asks next.
+    #: State of a call between two webhooks, in the address that the carrier asks next (see ivr.platform.bound_tokens).
+    CALL_TOKENS = "call tokens"
+    #: The same of the version before, and the address of a recording that its caller hears.
     CALL_STATE = "call state"
     #: Entries that wait on this host's disk for the database.
     SPOOL = "spool"

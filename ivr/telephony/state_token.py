@@ -1,7 +1,7 @@
 """Seals a call's state into the URL the carrier asks next, so that a call needs no database to go on.
 
 The token is encrypted: neither the carrier's debugger nor a log learns a number or a concern from a URL. It belongs to
-one call, and to the time that a call can last: the CallSid is part of what is sealed, and so is when the call began.
+one call, and to the time that a call can last: the CallSid is authenticated with it, and so is when it was sealed.
 Its length is bounded, because servers refuse long request lines.
 """
 
@@ -19,7 +19,7 @@ from ivr.domain.enums import EventName
 from ivr.flows.state import CallState
 from ivr.flows.state_codec import CALL_STATES, Undecodable
 from ivr.flows.state_v0 import state_from_v0
-from ivr.platform import crypto
+from ivr.platform import bound_tokens, crypto
 from ivr.platform.crypto import Purpose
 from ivr.telephony import former_version
 
@@ -30,8 +30,10 @@ MAX_TOKEN = 3_500
 #: Seconds for which the state of a call is accepted: the carrier ends calls after four hours, and repeats its last
 #: events for some minutes.
 MAX_AGE = 4 * 3600 + 900
+#: Bytes of the digest of the CallSid, with which a state of the version before begins.
 _BINDING = 16
 _PLAYBACK = "playback"
+_WHAT = "a call's state"
 #: Events without which the same tasks, messages and numbers would be known, the least important first.
 _DISPENSABLE = (EventName.LANGUAGE_CHOSEN, EventName.QUEUE_JOINED, EventName.RECORDING_BEGINS)
 
@@ -53,7 +55,7 @@ def seal(state: CallState, call_sid: str) -> str:
 
 
 def _sealed(state: CallState, call_sid: str) -> str:
-    return crypto.seal(Purpose.CALL_STATE, _binding(call_sid) + CALL_STATES.encode(state))
+    return bound_tokens.seal(Purpose.CALL_TOKENS, CALL_STATES.encode(state), call_sid)
 
 
 def _shortened(state: CallState) -> Iterator[CallState]:
@@ -75,7 +77,11 @@ def unseal(token: str, call_sid: str, max_age: int = MAX_AGE) -> CallState:
         Unreadable: for anything else.
     """
     try:
-        content = crypto.unseal(Purpose.CALL_STATE, token, max_age, what="a call's state")
+        if bound_tokens.is_bound(token):
+            content = bound_tokens.unseal(Purpose.CALL_TOKENS, token, call_sid, max_age, what=_WHAT)
+            return CALL_STATES.decode(content)
+        # Of a version before: these end with the calls that were under way during the update.
+        content = crypto.unseal(Purpose.CALL_STATE, token, max_age, what=_WHAT)
         if crypto.version_of(token) == 0:
             return state_from_v0(_of_version_0(content))
         if content[:_BINDING] != _binding(call_sid):
@@ -83,6 +89,21 @@ def unseal(token: str, call_sid: str, max_age: int = MAX_AGE) -> CallState:
         return CALL_STATES.decode(content[_BINDING:])
     except (crypto.CannotOpen, Undecodable, ValueError) as error:
         raise Unreadable(f"no call state of ours: {error}") from error
+
+
+def resealed(token: str, call_sid: str, what: str) -> str | None:
+    """The token sealed with the present secret key; None where it is already, or is of version 0 and ends by itself.
+
+    Raises:
+        CannotOpen: the error names the token by `what`.
+    """
+    if bound_tokens.is_bound(token):
+        if bound_tokens.is_present(Purpose.CALL_TOKENS, token, call_sid):
+            return None
+        return bound_tokens.reseal(Purpose.CALL_TOKENS, token, call_sid, what=what)
+    if crypto.version_of(token) == 0 or crypto.is_present(Purpose.CALL_STATE, token):
+        return None
+    return crypto.reseal(Purpose.CALL_STATE, token, what=what)
 
 
 def is_of_a_call_long_over(state: CallState, now: datetime) -> bool:

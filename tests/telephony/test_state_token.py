@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -30,12 +31,13 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows.request import CallerRequest, RequestAnswers
 from ivr.flows.state import AnsweredQuestion, CallState, Event, EventContext
 from ivr.platform import crypto, database
-from ivr.platform.crypto import Purpose
+from ivr.platform.crypto import CannotOpen, Purpose
 from ivr.platform.work_models import Checkpoint
 from ivr.telephony import former_version, state_token
 from ivr.telephony.state_token import MAX_TOKEN, Unreadable, seal, unseal
 from ivr.web.app import create_app
-from tests.support import version_0
+from tests.support import version_0, version_1
+from tests.support.secret_keys import FIRST, SECOND, changer
 
 CALL, OTHER_CALL = "CA" + "1" * 32, "CA" + "2" * 32
 STATE = CallState("review", "tr", recording_number=1, last_prompts=("cannot_play",), entry_complete=True).knowing(
@@ -61,7 +63,8 @@ def test_a_state_of_another_call_is_refused(empty_database: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "1.", "1.gAAAA", "gAAAA", "ü", "1.ü", "A" * 5000, "1." + "A" * 5000, "\x00"]
+    "token",
+    ["", "x", "1.", "2.", "1.gAAAA", "2.gAAAA", "gAAAA", "ü", "1.ü", "2.ü", "A" * 5000, "1." + "A" * 5000, "\x00"],
 )
 def test_what_is_no_token_of_ours_is_refused(empty_database: Settings, token: str) -> None:
     with pytest.raises(Unreadable):
@@ -224,6 +227,42 @@ def test_what_has_to_be_left_out_is_what_matters_least(
     assert EventName.RECORDING_BEGINS not in {event.name for event in carried.pending_events}
     assert carried.pending_events[-1] == [e for e in state.pending_events if e.name != EventName.RECORDING_BEGINS][-1]
     assert "not carried on" in caplog.text
+
+
+# -- version 1 -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sealed", [seal, version_1.state_token])
+def test_a_state_that_is_kept_is_sealed_again_after_a_change_of_the_key(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch, sealed: Callable[[CallState, str], str]
+) -> None:
+    change = changer(monkeypatch)
+    change(FIRST)
+    token = sealed(STATE, CALL)
+    assert state_token.resealed(token, CALL, "it") is None, "nothing is to do"
+    change(SECOND, FIRST)
+    assert (again := state_token.resealed(token, CALL, "it"))
+    change(SECOND)
+    assert unseal(again, CALL) == STATE
+    with pytest.raises(CannotOpen, match="it cannot be opened"):
+        state_token.resealed(token, CALL, "it")
+
+
+def test_a_state_of_version_1_is_read_by_its_call_only(empty_database: Settings) -> None:
+    token = version_1.state_token(STATE, CALL)
+    assert token.startswith("1.")
+    assert unseal(token, CALL) == STATE
+    with pytest.raises(Unreadable, match="another call"):
+        unseal(token, OTHER_CALL)
+
+
+def test_a_state_of_version_1_is_accepted_as_long_as_a_call_can_last(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, now = version_1.state_token(STATE, CALL), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + state_token.MAX_AGE + 60)
+    with pytest.raises(Unreadable):
+        unseal(token, CALL)
 
 
 # -- the version before --------------------------------------------------------------------------------

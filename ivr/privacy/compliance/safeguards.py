@@ -225,7 +225,7 @@ THREATS = (
     Threat("Caller → carrier", "D", "A flood of calls", ("limits",), "Numbers are held off; emergencies get through."),
     Threat("Carrier → webhooks", "S", "Somebody pretends to be the carrier", ("signature",)),
     Threat("Carrier → webhooks", "T", "The state of a call in its URL is changed", ("signature", "fuzz"),
-           "The state is sealed (Fernet)."),
+           "The state is sealed for its call (AES-GCM)."),
     Threat("Carrier → webhooks", "D", "Database or Redis do not answer", ("spool",)),
     Threat("Carrier", "I", "The carrier keeps recordings and call records", ("retention",),
            "Its copy of a recording is deleted as soon as ours is stored; the carrier sees numbers and times."),
