@@ -77,6 +77,8 @@ _TOLD = {
 #: Questions that may lead to a tone, and what is said between the answer and the tone.
 _MAY_RECORD = {step.prompt for name, step in WHOLE.steps.items() if name in WHOLE.consents}
 _BEFORE_TONE = {step.prompt for step in WHOLE.steps.values() if isinstance(step, Record)}
+#: What is said after a tone when nothing was heard, and the tone is given again.
+_TONE_AGAIN = {"nothing_heard", *_BEFORE_TONE}
 #: Endings of callers who got what they called for without a task.
 _SERVED = {"informed", "connected", "changed", "withdrawn"}
 _LANGUAGE_MENU = ("choose_language", "another_language")
@@ -97,9 +99,12 @@ class Stranger:
     _question: str = field(default="")
     #: The prompt during or after which the last key was pressed that can have led to a tone.
     _answered: str = field(default="")
+    #: There was a tone, and nothing has been asked since. Who agreed to it has agreed to a tone that is given again.
+    _has_agreed: bool = field(default=False)
 
     def hears(self, text: str, language: str) -> str | None:
         self._question = _prompt_of(text) or self._question
+        self._has_agreed = self._has_agreed and self._question in _TONE_AGAIN
         if wish := _TOLD.get(self._question):
             self.wishes.add(wish)
         self.has_emergency = self.has_emergency or self._question == "emergency"
@@ -126,7 +131,7 @@ class Stranger:
 
     def pressed(self, key: str) -> str:
         """A key at the present prompt."""
-        if self._question not in _BEFORE_TONE:
+        if self._question not in _BEFORE_TONE and not self._has_agreed:
             self._answered = self._question
         if wish := _ASKING.get((self._question, key)):
             self.wishes.add(wish)
@@ -135,6 +140,7 @@ class Stranger:
     def speaks(self) -> RecordedSpeech:
         if self._answered not in _MAY_RECORD:
             self.unasked.append(self._answered)
+        self._has_agreed = True
         chance = self.dice.random()
         if chance < 0.4:
             raise HungUp
