@@ -29,6 +29,7 @@ from ivr.domain.enums import (
     TaskState,
     Urgency,
 )
+from ivr.domain.languages import DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE
 from ivr.models.alerts import AlertItem
 from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder, TaskEvent
 from ivr.models.calls import Call
@@ -104,7 +105,7 @@ def _open(session: Session, call: Call, request: Request, now: datetime, flags: 
             kind=request.kind,
             call_id=call.id,
             team_id=team.id,
-            language=call.language or "de",
+            language=call.language or DEFAULT_LANGUAGE,
             concern=request.concern,
             urgency=request.urgency,
             callback_number=call.from_number,
@@ -169,10 +170,7 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
     if moves and task.concern == request.concern and task.state == TaskState.OPEN:
         task.team = teams.by_key(session, request.team, settings().teams[request.team].name)
     if request.unlisted_language:
-        task.unlisted_language = True
-        task.language = contact.language = further_languages.behind(
-            session, request.further_key, contact.call.started_at
-        )
+        _speaks_unlisted(session, contact, request)
     if task.kind == TaskKind.POSTAL_ORDER:
         order = task.postal_order or PostalOrder(task_id=task.id, forms=[])
         order.forms = list(request.forms) or order.forms
@@ -192,6 +190,16 @@ def complete(session: Session, contact: Contact, request: Request) -> None:
             wish.seeks_training, task.age_group = request.training, request.age_group
         session.add(wish)
         task.appointment_wish = wish
+
+
+def _speaks_unlisted(session: Session, contact: Contact, request: Request) -> None:
+    """Take over the language beyond the menu. What a conversation has found out stays, where the caller named none."""
+    task = contact.task
+    if not task.unlisted_language:
+        task.unlisted_language = task.needs_interpreter = True
+    contact.language = further_languages.behind(session, request.further_key, contact.call.started_at)
+    if contact.language != UNKNOWN_LANGUAGE or task.language == (contact.call.language or DEFAULT_LANGUAGE):
+        task.language = contact.language
 
 
 def _wants_writing(task: CallbackTask, contact: Contact, request: Request) -> None:

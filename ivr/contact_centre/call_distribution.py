@@ -135,7 +135,8 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
         caller = conversations.add_leg(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
         caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, LegState.ANSWERED, now
         outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True)
-        if not conversations.share_a_language(session, conversation):
+        can_be_asked = interpreters.can_be_asked(conversation.language, now)  # else the call tells which language it is
+        if can_be_asked and not conversations.share_a_language(session, conversation):
             interpreters.request(session, conversation, now)
     return True
 

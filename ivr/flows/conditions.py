@@ -78,6 +78,16 @@ def names_further(key: str) -> Condition:
     return lambda _state, questions: key in questions.further_languages()
 
 
+def speaks_further(key: str) -> Condition:
+    """Whether the caller has chosen the language beyond the menu that a key has now."""
+    return lambda state, questions: state.request.further_key == key and key in questions.further_languages()
+
+
+def waits_for_interpreter(state: CallState, questions: Questions) -> bool:
+    """Whether the caller speaks none of the languages and can be called back: nobody asks them for a recording."""
+    return state.request.unlisted_language and questions.can_be_called_back(state)
+
+
 def somebody_is_there(state: CallState, questions: Questions) -> bool:
     """Whether a member of the responsible team is at a telephone, though perhaps busy."""
     return questions.queue_state(state) != CallQueueState.NOBODY

@@ -121,7 +121,7 @@ def _people() -> Mapping[str, Step]:
         "office": postal_code(to="transfer", on_the_way=True),
         "transfer": Menu(
             prompt="transfer",
-            choices={"1": Choice("consent", sets={"records_again": False})},
+            choices={"1": Choice("message_first", sets={"records_again": False})},
             otherwise="queue_first",
             attempts=1,
             timeout=2,
@@ -132,7 +132,7 @@ def _people() -> Mapping[str, Step]:
             bridged="talk",
             ways={
                 QueueExit.CALLBACK: "keep_place",
-                QueueExit.MESSAGE: "consent",
+                QueueExit.MESSAGE: "message_first",
                 QueueExit.CLOSED: "closed",
                 QueueExit.FULL: "queue_full",
             },
@@ -145,7 +145,7 @@ def _people() -> Mapping[str, Step]:
             prompt="conversation_over",
             choices={
                 "1": Choice("back_to_queue", sets={"comes_back": True}),
-                "2": Choice("consent", sets={"records_again": False}),
+                "2": Choice("message_first", sets={"records_again": False}),
             },
             otherwise="after_call",
             attempts=1,
@@ -168,13 +168,17 @@ def _voicebox() -> Mapping[str, Step]:
     return {
         # where a call is taken up again after a failure of ours
         "technical_problem": Announce(("technical_problem",), to="after_problem"),
-        "after_problem": Branch(on=conditions.is_settled, yes="finish", no="consent"),
-        "closed_first": Branch(on=conditions.is_emergency, yes="consent_emergency", no="closed"),
+        "after_problem": Branch(on=conditions.is_settled, yes="finish", no="message_first"),
+        # Nobody is asked for a recording in a language they do not understand, if they can be called back.
+        "closed_first": Branch(on=conditions.waits_for_interpreter, yes="unlisted_task", no="closed_urgent"),
+        "closed_urgent": Branch(on=conditions.is_emergency, yes="consent_emergency", no="closed"),
         "closed": Announce(("closed",), to="unattended"),
         "nobody_answered": Announce(("nobody_answered",), to="unattended"),
-        "unattended": Branch(on=conditions.is_emergency, yes="consent_emergency", no="silent_first"),
+        "unattended": Branch(on=conditions.waits_for_interpreter, yes="unlisted_task", no="unattended_urgent"),
+        "unattended_urgent": Branch(on=conditions.is_emergency, yes="consent_emergency", no="silent_first"),
         "silent_first": Branch(on=conditions.has_pressed_nothing, yes="silent_number", no="consent"),
         "silent_number": Branch(on=conditions.silence_is_answered, yes="silent_task", no="consent"),
+        "message_first": Branch(on=conditions.waits_for_interpreter, yes="unlisted_task", no="consent"),
         **consent("record", otherwise="leave_unserved"),
         **spoken_message("speak_now", to="details", otherwise="nothing_recorded"),
         # a caller who could not be heard can still be called back

@@ -17,7 +17,7 @@ from ivr.flows.own_texts import FURTHER_KEYS, FURTHER_NAMES
 from ivr.flows.protocol import PromptLine
 from ivr.flows.request import RESET_REQUEST
 from ivr.flows.script_blocks import OTHERWISE_OTHER
-from ivr.flows.steps import Branch, Choice, End, Menu, Promise, Step
+from ivr.flows.steps import Announce, Branch, Choice, End, Menu, Promise, Step
 
 #: Languages with a key of their own, from 1 on.
 ONE_KEY = 8
@@ -26,6 +26,9 @@ MORE = "0"
 EMERGENCY_KEY = "9"
 #: What the emergency key means wherever the language is known.
 EMERGENCY = Choice("emergency_reason", sets={**RESET_REQUEST, "concern": Concern.EMERGENCY})
+#: The name of each language beyond the menu, as the authority has recorded it; a text is read by the German voice.
+CHOSEN_LANGUAGE = {key: PromptLine(name, DEFAULT_LANGUAGE, {"key": key}) for key, name in FURTHER_NAMES.items()}
+_UNLISTED: Mapping[str, object] = {"unlisted_language": True, "further_key": ""}
 _SCREENED = {EMERGENCY_KEY: EMERGENCY, "0": Choice("goodbye_screened")}
 
 
@@ -80,7 +83,7 @@ def _language_menu(languages: Sequence[str]) -> Mapping[str, Step]:
         "announcement_first",
         ("emergency_language", "emergency_more_languages"),
         (welcome, *emergency),
-        {MORE: Choice("further_first", sets={**OTHERWISE_OTHER, "unlisted_language": True, "further_key": ""})},
+        {MORE: Choice("further_first", sets={**OTHERWISE_OTHER, **_UNLISTED})},
     )
 
 
@@ -91,46 +94,61 @@ def _unlisted(languages: Sequence[str]) -> Mapping[str, Step]:
     """
     told = tuple(PromptLine("interpreter_callback", code) for code in announcing(languages))
     return {
-        **_further(languages),
+        **_further(languages, ("further_first", "further_language"), "unlisted_number"),
         "unlisted_number": Branch(on=conditions.can_be_called_back, yes="unlisted_task", no="announcement_first"),
-        "unlisted_task": Promise(EventName.INTERPRETER_WANTED, to="unlisted_told"),
+        "unlisted_task": Promise(EventName.INTERPRETER_WANTED, to="unlisted_emergency"),
+        "unlisted_emergency": Branch(on=conditions.is_emergency, yes="unlisted_urgent", no="unlisted_told"),
+        "unlisted_urgent": Announce(("promise_emergency", "emergency_help"), to="unlisted_told"),
         "unlisted_told": Menu(
-            prompt="interpreter_callback", lines=told, choices={}, otherwise="goodbye_unlisted", attempts=1, timeout=2
+            prompt="interpreter_callback",
+            lines=(*CHOSEN_LANGUAGE.values(), *told),
+            choices={},
+            only_if={key: conditions.speaks_further(key) for key in CHOSEN_LANGUAGE},
+            otherwise="goodbye_unlisted",
+            attempts=1,
+            timeout=2,
         ),
         "goodbye_unlisted": End(CallEnding.PROMISED, ("goodbye",)),
     }
 
 
-def _further(languages: Sequence[str]) -> Mapping[str, Step]:
+def _further(languages: Sequence[str], names: tuple[str, str], to: str) -> Mapping[str, Step]:
     """The languages beyond the menu that the authority has named: each name, then its key as the menu says it to all.
 
     Who chooses none goes on as one whose language nobody knows.
     """
-    said = [
-        (PromptLine(name, values={"key": key}), *_to_all(languages, "key_alone", key))
-        for key, name in FURTHER_NAMES.items()
-    ]
+    first, menu = names
+    said = [(CHOSEN_LANGUAGE[key], *_to_all(languages, "key_alone", key)) for key in FURTHER_KEYS]
     return {
-        "further_first": Branch(
-            on=conditions.further_languages_are_named, yes="further_language", no="unlisted_number"
-        ),
-        "further_language": Menu(
+        first: Branch(on=conditions.further_languages_are_named, yes=menu, no=to),
+        menu: Menu(
             prompt="key_alone",
             lines=(*(line for lines in said for line in lines), *_to_all(languages, "another_language", MORE)),
             choices={
-                **{key: Choice("unlisted_number", sets={"further_key": key}) for key in FURTHER_KEYS},
-                MORE: Choice("unlisted_number"),
+                **{key: Choice(to, sets={"further_key": key}) for key in FURTHER_KEYS},
+                MORE: Choice(to),
             },
             only_if={key: conditions.names_further(key) for key in FURTHER_KEYS},
-            otherwise="unlisted_number",
+            otherwise=to,
             attempts=2,
         ),
     }
 
 
 def _in_an_emergency(languages: Sequence[str]) -> Mapping[str, Step]:
-    """The language of who has pressed 9 in the language menu: asked once, then on in German."""
-    return _menus(languages, ("emergency_language", "emergency_more_languages"), "emergency_reason")
+    """The language of who has pressed 9 in the language menu: asked once, then on in German.
+
+    Who speaks none of them can say which, as without an emergency.
+    """
+    pages, further = (
+        ("emergency_language", "emergency_more_languages"),
+        ("emergency_further_first", "emergency_further_language"),
+    )
+    unlisted = {MORE: Choice(further[0], sets=_UNLISTED)}
+    return {
+        **_menus(languages, pages, "emergency_reason", unlisted=unlisted),
+        **_further(languages, further, "emergency_reason"),
+    }
 
 
 def announcing(languages: Sequence[str]) -> tuple[str, ...]:

@@ -26,16 +26,20 @@ def may_begin(menu: Menu, state: CallState, given: Input, questions: Questions) 
     silent = given in (Keys(), Keys(early=True)) or not isinstance(given, Keys | Spoken)
     if menu.spoken is None or not silent or state.speaks or not state.speech_agreed:
         return False
-    return questions.understands(state.language)
+    return _understands(state, questions)
 
 
 def words(menu: Menu, state: CallState, questions: Questions) -> Words | None:
     """The words that may be said at a question, or at the question whether one was understood; None: keys only."""
-    if menu.spoken is None or not (state.speaks and state.speech_agreed) or not questions.understands(state.language):
+    if menu.spoken is None or not (state.speaks and state.speech_agreed) or not _understands(state, questions):
         return None
     if state.heard_key or menu.spoken == SpokenWords.YES_NO:
         return Words(SpokenWords.YES_NO, (_YES, _NO))
     return Words(menu.spoken, tuple(key for key in menu.choices if menu.offers(key, state, questions)))
+
+
+def _understands(state: CallState, questions: Questions) -> bool:
+    return not state.request.unlisted_language and questions.understands(state.language)
 
 
 def hint(words: Words | None) -> tuple[PromptLine, ...]:

@@ -12,6 +12,7 @@ from ivr.audit.access_log import Actor
 from ivr.domain.enums import NoticeProblem
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE, name_in
 from ivr.flows.own_texts import FURTHER_KEYS
+from ivr.flows.request import RequestAnswers
 from ivr.models.accounts import User
 from ivr.models.notices import FurtherLanguage
 from ivr.notices import changes, present, texts
@@ -83,6 +84,11 @@ def behind(session: Session, key: str, called_at: datetime) -> str:
     known = or_(FurtherLanguage.undone_at.is_(None), FurtherLanguage.undone_at > called_at)
     found = select(FurtherLanguage.language).where(FurtherLanguage.key == int(key), known)
     return session.scalar(found.order_by(FurtherLanguage.id.desc()).limit(1)) or UNKNOWN_LANGUAGE
+
+
+def spoken_by(session: Session, request: RequestAnswers, language: str, called_at: datetime) -> str:
+    """The language that a caller speaks: the one of the call, or where it has no texts for them the one beyond it."""
+    return behind(session, request.further_key, called_at) if request.unlisted_language else language
 
 
 def _key_for(session: Session, language: str) -> int:

@@ -22,6 +22,7 @@ from ivr.flows.request import RequestAnswers, to_record
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
+from ivr.notices import further_languages
 from ivr.platform import database, spool, write_behind
 from ivr.telephony import deferred_writes
 from ivr.telephony.deferred_writes import EndEntry, Entry, Handler, Kept, RecordingEntry, TurnEntry
@@ -221,7 +222,8 @@ def _join_queue(session: Session, call: Call, state: CallState, context: EventCo
         leg_events.callers_call_over(session, call, now)
     resume = seal(replace(state, pending_events=()), call.call_sid)
     request = Request.of(context.request)
-    call_queue.enter(session, call, visit, request, context.language, resume, now, comes_back=context.comes_back)
+    spoken = further_languages.spoken_by(session, context.request, context.language, call.started_at)
+    call_queue.enter(session, call, visit, request, spoken, resume, now, comes_back=context.comes_back)
     call_distribution.match(session, now)
 
 

@@ -289,7 +289,7 @@ def _room(document: VoiceResponse, leg: Leg) -> None:
 def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
     language = leg.conversation.language
     if language in LANGUAGES:
-        spoken_lines.speak(where, (PromptLine(prompt),), language, {})
+        spoken_lines.speak(where, (PromptLine(prompt),), (language,), {})
     else:
         _speak_to_all(where, prompt)
 
@@ -297,7 +297,7 @@ def _speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
 def _speak_to_all(where: VoiceResponse | Gather, prompt: str) -> None:
     short = _SHORT.get(prompt, prompt)
     to_all = tuple(PromptLine(short, code) for code in _TO_ALL if code in settings().enabled_languages)
-    spoken_lines.speak(where, to_all, DEFAULT_LANGUAGE, {})
+    spoken_lines.speak(where, to_all, (DEFAULT_LANGUAGE,), {})
 
 
 def _too_late(leg: Leg) -> VoiceResponse:

@@ -18,8 +18,10 @@ from ivr.config.settings import settings
 from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
 from ivr.domain.digits import number_in
 from ivr.domain.enums import QueueEntryMode, QueueEntryState, QueueExit
+from ivr.domain.languages import addressed_in
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
+from ivr.flows.language_menu import CHOSEN_LANGUAGE
 from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine, TalkEnded
 from ivr.flows.state import CallState
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
@@ -75,10 +77,17 @@ def wait() -> Response:
     document = VoiceResponse()
     key = twiml.url("wait/key", state, call_sid())
     gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=1, action=key, method="POST")
-    spoken_lines.speak(gather, (*lines, PromptLine("line_options")), state.language, present_context().values(state))
+    said, languages = (*_own_name(state), *lines, PromptLine("line_options")), spoken_lines.languages_of(state)
+    spoken_lines.speak(gather, said, languages, present_context().values(state))
     gather.play(f"{settings().calls_url}/voice/music/{music.version()}.wav")
     document.redirect(twiml.url("wait", state, call_sid()), method="POST")
     return Response(str(document), mimetype="text/xml")
+
+
+def _own_name(state: CallState) -> tuple[PromptLine, ...]:
+    """The name of the language that the caller has chosen beyond the menu: somebody is sought who interprets it."""
+    line = CHOSEN_LANGUAGE.get(state.request.further_key)
+    return (line,) if line and state.request.further_key in present_context().further_languages() else ()
 
 
 def _announcement(state: CallState) -> tuple[PromptLine, ...] | None:
@@ -220,4 +229,6 @@ def _resumed(entry: QueueEntry) -> CallState:
         return unseal(entry.resume, entry.call.call_sid)
     except Unreadable:  # the secret key has changed in mid-call, or the state is too old
         known = remembered_calls.remembered(entry.call.call_sid)
-        return replace(known or CallState(_STEP, entry.language), step=_STEP)
+        in_general = CallState(_STEP, addressed_in(entry.language))
+        unlisted = entry.language not in settings().enabled_languages
+        return replace(known or in_general.knowing(unlisted_language=unlisted), step=_STEP)

@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr import prompts
 from ivr.config.settings import Settings, settings
+from ivr.flows.language_menu import announcing
 from ivr.flows.protocol import PromptLine
+from ivr.flows.state import CallState
 from ivr.notices import own_texts
 from ivr.prompts import recordings, speaking
 from ivr.prompts.catalogue import catalogue
+from ivr.prompts.script import offered_languages
 
 #: As the XML library that twilio renders with writes an attribute.
 _IN_ATTRIBUTES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
@@ -29,10 +33,15 @@ def attribute(text: str) -> str:
     return escape(text, _IN_ATTRIBUTES)
 
 
-def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, str]) -> str:
-    """The verbs that speak some lines, as XML."""
+def languages_of(state: CallState) -> tuple[str, ...]:
+    """The languages in which a caller is spoken to: their own, or those that are said to all where we have none."""
+    return announcing(offered_languages()) if state.request.unlisted_language else (state.language,)
+
+
+def rendered(lines: tuple[PromptLine, ...], languages: tuple[str, ...], values: Mapping[str, str]) -> str:
+    """The verbs that speak some lines in each of the languages, as XML."""
     found, circumstances = [], _circumstances()
-    for line, spoken_in in _different(lines, language):
+    for line, spoken_in in _different(lines, languages):
         if own_words := _own_pieces(line, spoken_in, values):
             found.append(_verbs(*own_words, settings().calls_url))
             continue
@@ -49,10 +58,10 @@ def rendered(lines: tuple[PromptLine, ...], language: str, values: Mapping[str, 
 
 
 def speak(
-    where: VoiceResponse | Gather, lines: tuple[PromptLine, ...], language: str, values: Mapping[str, str]
+    where: VoiceResponse | Gather, lines: tuple[PromptLine, ...], languages: tuple[str, ...], values: Mapping[str, str]
 ) -> None:
-    """Add the verbs that speak some lines to a document, or within a verb."""
-    for line, spoken_in in _different(lines, language):
+    """Add the verbs that speak some lines in each of the languages to a document, or within a verb."""
+    for line, spoken_in in _different(lines, languages):
         if own_words := _own_pieces(line, spoken_in, values):
             pieces, spoken_in = own_words
         else:
@@ -77,16 +86,23 @@ def _both(own: Mapping[str, str], values: Mapping[str, str]) -> Mapping[str, str
     return ChainMap(own, values) if own else values  # type: ignore[arg-type]
 
 
-def _different(lines: tuple[PromptLine, ...], language: str) -> Iterator[tuple[PromptLine, str]]:
-    """Each line once, with its language."""
+def _different(lines: tuple[PromptLine, ...], languages: tuple[str, ...]) -> Iterator[tuple[PromptLine, str]]:
+    """Each line once in a language. Lines that follow each other are said in one language before the next."""
     said: set[tuple[str, str, tuple[str, ...]]] = set()
-    for line in lines:
-        spoken_in = line.language or language
+    for line, spoken_in in _in_each(lines, languages):
         line_said = line.prompt, spoken_in, tuple(line.values.values())
         if line_said in said:
             continue  # a caller who is greeted in German need not hear in German that there are other languages
         said.add(line_said)
         yield line, spoken_in
+
+
+def _in_each(lines: tuple[PromptLine, ...], languages: tuple[str, ...]) -> Iterator[tuple[PromptLine, str]]:
+    for has_language, following in groupby(lines, key=lambda line: line.language is not None):
+        together = tuple(following)
+        for spoken_in in ("",) if has_language else languages:
+            for line in together:
+                yield line, line.language or spoken_in
 
 
 _seen: tuple[Settings, int, int] | None = None

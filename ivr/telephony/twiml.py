@@ -59,10 +59,10 @@ def _rendered(verb: Verb, state: CallState, answer: str, call_sid: str, values: 
     """A verb as XML: what callers meet at every step as text, what is rare with the carrier's library."""
     match verb:
         case Speak(lines=lines, skippable=skippable):
-            speech = spoken_lines.rendered(lines, state.language, values)
+            speech = spoken_lines.rendered(lines, spoken_lines.languages_of(state), values)
             return _listen(attribute(answer.replace("?", f"?{EARLY}=1&", 1)), 1, 1, speech) if skippable else speech
         case Listen(lines=lines, max_digits=max_digits, timeout=timeout, words=words):
-            speech = spoken_lines.rendered(lines, state.language, values)
+            speech = spoken_lines.rendered(lines, spoken_lines.languages_of(state), values)
             then = _record_word(state, call_sid, words.answer_id) if words else _back_to(answer)
             return _listen(attribute(answer), max_digits, timeout, speech) + then
         case HangUp():

@@ -27,7 +27,7 @@ def with_steps(**steps: object) -> list[str]:
 def test_a_promise_that_is_spoken_too_early_is_named_with_the_way_to_it() -> None:
     (found,) = with_steps(closed=Announce(("closed", "promise_emergency"), to="unattended"))
     assert found.startswith("closed says promise_emergency before there is a row that holds it (task): ")
-    assert found.endswith("→ reach_team –no→ closed_first –no→ closed")
+    assert found.endswith("→ reach_team –no→ closed_first –no→ closed_urgent –no→ closed")
 
 
 def test_a_step_that_only_records_holds_no_promise() -> None:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from sqlalchemy import select
+from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import write_wav
-from ivr.domain.enums import NoticeProblem
+from ivr.contact_centre import agent_presence, call_distribution
+from ivr.domain.enums import LegRole, NoticeProblem
 from ivr.domain.timestamps import utc_now
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import CallbackTask
+from ivr.models.contact_centre import InterpreterRequest, Leg
 from ivr.notices import further_languages
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
+from ivr.prompts.catalogue import catalogue
 from ivr.reporting import daily_metrics, dimension_labels
+from ivr.telephony import agent_announcements
 from tests.support.notices import LENA
+from tests.support.people import hire
 from tests.support.webhook_call import WebhookCall, carrier
 
 NUMBER = "+4917611122233"
@@ -35,9 +42,9 @@ def take_back(number: int) -> None:
         further_languages.undo(session, number, None, LENA, utc_now())
 
 
-def other_language(number: str = NUMBER) -> WebhookCall:
+def other_language(number: str = NUMBER, **form: str) -> WebhookCall:
     """A caller who has said that they speak none of the languages."""
-    return WebhookCall(carrier(), from_=number).rings().presses("0")
+    return WebhookCall(carrier(), from_=number, **form).rings().presses("0")
 
 
 def the_task() -> CallbackTask:
@@ -154,3 +161,110 @@ def test_a_supervisor_listens_first_records_a_name_and_takes_it_back(desk) -> No
         logged = session.scalars(select(AccessLine.detail).where(AccessLine.detail.contains("further"))).all()
     assert logged == ["further language ti, key 1: recorded", "further language ti, key 1: taken back"]
     assert desk("mia").get(address).status_code == 404
+
+
+# -- an emergency, and the call queue
+
+
+def speaks(call: WebhookCall, *names: str, code: str) -> bool:
+    """Whether prompts are spoken in a language, as far as their texts have no values."""
+    return all(catalogue(code)[one].partition("{")[0] in call.heard for one in names)
+
+
+def rings_in_an_emergency(number: str = NUMBER, **form: str) -> WebhookCall:
+    return WebhookCall(carrier(), from_=number, **form).rings().presses("9", "0")
+
+
+def test_an_emergency_is_told_in_german_and_english_and_nobody_is_asked_for_a_recording(empty_database) -> None:
+    """Closed, and the number is shown. The language is named behind 9 and 0 as it is without an emergency."""
+    name("so", "Soomaali")
+    name("ti", "Tigrinja")
+    call = rings_in_an_emergency()
+    assert call.heard.index("Soomaali") < call.heard.index("Tigrinja")
+    call.presses("2")
+    assert all(speaks(call, "emergency", code=code) for code in ("de", "en"))
+    call.presses("1")
+    assert "<Record" not in call.document
+    assert all(speaks(call, "promise_emergency", "interpreter_callback", code=code) for code in ("de", "en"))
+    assert call.heard.count("Tigrinja") == 1, "for whom somebody is sought"
+    assert not speaks(call, "consent_emergency", code="de")
+    task = the_task()
+    assert (task.language, task.unlisted_language, task.needs_interpreter) == ("ti", True, True)
+    assert (task.urgency, task.emergency_kind, task.unconfirmed) == ("emergency", "no_money", False)
+
+
+def test_who_names_no_language_in_an_emergency_is_called_back_too(empty_database) -> None:
+    rings_in_an_emergency().presses("2").hears("promise_emergency", "interpreter_callback")
+    assert (the_task().language, the_task().urgency, the_task().needs_interpreter) == ("und", "emergency", True)
+
+
+def test_without_a_number_the_question_about_the_recording_is_asked_in_both(empty_database) -> None:
+    name("ti", "Tigrinja")
+    call = rings_in_an_emergency("anonymous").presses("1", "1")
+    assert all(speaks(call, "consent_emergency", code=code) for code in ("de", "en"))
+    call.presses("1").speaks().presses("1")
+    assert (the_task().language, the_task().urgency) == ("ti", "emergency")
+
+
+def test_who_has_said_it_before_the_emergency_is_treated_alike(empty_database) -> None:
+    other_language().presses("9", "3").hears("promise_emergency", "interpreter_callback")
+    assert (the_task().language, the_task().urgency) == ("und", "emergency")
+
+
+@pytest.fixture
+def somebody_answers(empty_database) -> None:
+    people = hire()
+    with database.writing() as session:
+        agent_presence.start_answering(session, people["mia"], "+4942198765", [], utc_now())
+
+
+def waits_in_the_queue(
+    number: str = "anonymous", *, urgent: bool = False, chosen: str = "1"
+) -> tuple[WebhookCall, str]:
+    """A caller who hears what is said in the queue, and the address that the carrier asks when they leave it."""
+    call = rings_in_an_emergency(number, at="open") if urgent else other_language(number, at="open")
+    call.presses(chosen, "1", "-")
+    queue = re.search("<Enqueue [^>]*", call.document)[0]
+    waits, leaves = (html.unescape(re.search(f' {one}="([^"]+)"', queue)[1]) for one in ("waitUrl", "action"))
+    return call._asked(waits), leaves
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_waiting_caller_hears_german_and_english_and_an_interpreter_of_their_language_is_sought(
+    somebody_answers, urgent: bool
+) -> None:
+    name("ti", "Tigrinja")
+    call, _ = waits_in_the_queue(urgent=urgent)
+    assert call.heard.startswith("Tigrinja")
+    assert all(speaks(call, "line_position", "line_options", code=code) for code in ("de", "en"))
+    with database.writing() as session:
+        leg = session.scalars(select(Leg).where(Leg.role == LegRole.MEMBER)).one()
+        announced = VoiceResponse()
+        agent_announcements.announce(announced, leg.conversation)
+        assert "Tigrinya" in str(announced)
+        assert call_distribution.accept(session, leg, utc_now())
+        assert session.scalars(select(InterpreterRequest.language)).one() == "ti"
+
+
+def test_nobody_is_sought_for_a_language_that_nobody_knows(somebody_answers) -> None:
+    """The call tells which language it is; an interpreter who takes every language may be asked (`und`)."""
+    name("ti", "Tigrinja")
+    waits_in_the_queue(chosen="0")
+    with database.writing() as session:
+        leg = session.scalars(select(Leg).where(Leg.role == LegRole.MEMBER)).one()
+        assert leg.conversation.language == "und"
+        assert call_distribution.accept(session, leg, utc_now())
+        assert session.scalars(select(InterpreterRequest)).all() == []
+
+
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_who_leaves_the_queue_has_a_task_in_their_language(somebody_answers, key: str) -> None:
+    """A place that is kept, or a message, which nobody is asked for who can be called back with an interpreter."""
+    name("ti", "Tigrinja")
+    call, leaves = waits_in_the_queue(NUMBER, urgent=True)
+    call.presses(key)
+    call._asked(leaves, QueueResult="leave")
+    assert "<Record" not in call.document
+    assert all(speaks(call, {"1": "place_kept", "2": "interpreter_callback"}[key], code=code) for code in ("de", "en"))
+    task = the_task()
+    assert (task.language, task.unlisted_language, task.needs_interpreter) == ("ti", True, True)

@@ -34,7 +34,7 @@ def with_the_library(turn: Turn, values: Mapping[str, str]) -> str:
     for verb in turn.verbs:
         match verb:
             case Speak(lines=lines):
-                spoken_lines.speak(document, lines, turn.state.language, values)
+                spoken_lines.speak(document, lines, spoken_lines.languages_of(turn.state), values)
             case Listen(lines=lines, max_digits=most, timeout=timeout):
                 more = {"action_on_empty_result": True} if most > 1 else {}
                 gather = Gather(
@@ -46,7 +46,7 @@ def with_the_library(turn: Turn, values: Mapping[str, str]) -> str:
                     method="POST",
                     **more,
                 )
-                spoken_lines.speak(gather, lines, turn.state.language, values)
+                spoken_lines.speak(gather, lines, spoken_lines.languages_of(turn.state), values)
                 document.append(gather)
                 document.redirect(answer, method="POST")
             case HangUp():
@@ -87,7 +87,7 @@ def test_another_key_and_another_hour_are_said_anew(empty_database) -> None:
     """What is kept is kept by the values it was made with."""
 
     def said(prompt: str, **values: str) -> str:
-        return spoken_lines.rendered((PromptLine(prompt),), "de", values)
+        return spoken_lines.rendered((PromptLine(prompt),), ("de",), values)
 
     assert "Deutsch eins" in said("choose_language", key="1")
     assert "Deutsch zwei" in said("choose_language", key="2")
@@ -100,10 +100,10 @@ def test_a_persons_number_and_code_are_not_kept(empty_database) -> None:
     spoken_lines._prepared.cache_clear()
     values = {**EXAMPLES, "callback_number": "+4915123456789", "receipt_code": "12345674"}
     for prompt in sorted(script().prompts()):
-        spoken_lines.rendered((PromptLine(prompt),), "de", values)
+        spoken_lines.rendered((PromptLine(prompt),), ("de",), values)
     kept = spoken_lines._prepared.cache_info().currsize
     assert 0 < kept < len(script().prompts())
-    assert "einer" not in spoken_lines.rendered((PromptLine("receipt"),), "de", values)
+    assert "einer" not in spoken_lines.rendered((PromptLine("receipt"),), ("de",), values)
     assert spoken_lines._prepared.cache_info().currsize == kept
 
 
@@ -111,7 +111,7 @@ def test_a_new_recording_is_played_at_once(empty_database) -> None:
     """What was rendered before it is not used again, nor what was rendered with it after it was reverted."""
 
     def said() -> str:
-        return spoken_lines.rendered((PromptLine("goodbye"),), "de", {})
+        return spoken_lines.rendered((PromptLine("goodbye"),), ("de",), {})
 
     assert said().startswith("<Say")
     part = parts.named("de", "goodbye")
