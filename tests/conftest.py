@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.plugins.hotlines",
     "tests.plugins.call_queue",
     "tests.plugins.webhooks",
+    "tests.plugins.simulated",
     "tests.plugins.desk",
     "tests.plugins.carriers",
     "tests.plugins.browsers",

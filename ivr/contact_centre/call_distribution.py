@@ -7,10 +7,11 @@ out of order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
@@ -35,8 +36,12 @@ _LOST_AFTER = timedelta(seconds=20)
 _NOT_PUT_THROUGH = (LegEnding.OPERATOR_FAULT, LegEnding.NETWORK_FAULT)
 #: A member whose telephone could not be rung is not rung again for so long.
 _REST_AFTER_FAULT = timedelta(seconds=15)
+#: A member who declines is left alone for so long: after the first time, the second in a row, the third and later.
+_REST_AFTER_DECLINING = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
 #: More legs than are rung in that time.
 _LATEST = 100
+#: So often members decline a caller before the caller hears that nobody can come, and is offered a callback.
+MOST_DECLINED = 3
 
 
 def match(session: Session, now: datetime) -> list[Leg]:
@@ -61,13 +66,33 @@ def match(session: Session, now: datetime) -> list[Leg]:
 
 
 def _cannot_be_rung(session: Session, now: datetime) -> set[int]:
-    """Members whose telephones the carrier has just failed to ring: it would fail again at once."""
-    latest = session.execute(select(Leg.user_id, Leg.ending, Leg.ended_at).order_by(Leg.id.desc()).limit(_LATEST))
-    return {
-        user_id
-        for user_id, ending, ended_at in latest
-        if user_id is not None and ending in _NOT_PUT_THROUGH and ended_at and ended_at > now - _REST_AFTER_FAULT
-    }
+    """Members who are left alone for a moment: their telephone could not be rung, or they have declined."""
+    latest = session.scalars(select(Leg).where(Leg.user_id.is_not(None)).order_by(Leg.id.desc()).limit(_LATEST))
+    theirs: dict[int, list[Leg]] = {}
+    for leg in latest:
+        theirs.setdefault(leg.user_id or 0, []).append(leg)
+    return {user_id for user_id, legs in theirs.items() if any(now < until for until in _rests(legs))}
+
+
+def _rests(legs: Sequence[Leg]) -> Iterator[datetime]:
+    """Until when a member is left alone, by their legs from the latest on."""
+    for leg in legs:
+        if leg.ending in _NOT_PUT_THROUGH and leg.ended_at:
+            yield leg.ended_at + _REST_AFTER_FAULT
+    answers = [leg for leg in legs if leg.ending not in (LegEnding.CANCELED, *_NOT_PUT_THROUGH)]
+    declined = list(takewhile(lambda leg: leg.ending == LegEnding.DECLINED, answers))
+    if declined and declined[0].ended_at:
+        yield declined[0].ended_at + _REST_AFTER_DECLINING[min(len(declined), len(_REST_AFTER_DECLINING)) - 1]
+
+
+def was_declined(session: Session, entry: QueueEntry) -> bool:
+    """Whether members have declined a waiting caller so often that a callback is the better offer."""
+    declined = (
+        select(func.count(Leg.id))
+        .join(Conversation)
+        .where(Conversation.entry_id == entry.id, Leg.role == LegRole.MEMBER, Leg.ending == LegEnding.DECLINED)
+    )
+    return (session.scalar(declined) or 0) >= MOST_DECLINED
 
 
 def _who_fits(session: Session, entry: QueueEntry, candidates: Sequence[Presence]) -> Presence:

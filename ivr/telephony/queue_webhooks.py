@@ -111,7 +111,9 @@ def _announcement(state: CallState) -> tuple[PromptLine, ...] | None:
         call_distribution.match(session, now)
         place = call_queue.position(session, entry, now)
         expected = call_queue.expected_wait(session, entry.team_id, place, now)
-    said = (PromptLine("line_position", values={"place": str(place)}),)
+        declined = call_distribution.was_declined(session, entry)
+    why = (PromptLine("nobody_answered"),) if declined else ()  # the offer to be called back follows
+    said = (*why, PromptLine("line_position", values={"place": str(place)}))
     if expected is None:
         return said
     if expected > _LONG:
