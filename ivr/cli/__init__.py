@@ -17,7 +17,7 @@ _SECTIONS = {
             "exchange": "processes"},
     "Try": {"call": "call", "demo": "demo"},
     "Call script, prompts and speech": {"flow": "flow", "prompts": "prompts", "models": "models",
-                                        "transcribe-eval": "evaluation"},
+                                        "languages": "languages", "transcribe-eval": "evaluation"},
     "What callers are told today": {"announcements": "announcements", "hours": "opening_hours", "notices": "notices"},
     "Carrier": {"carrier": "carrier", "reconcile": "carrier", "spool-retry": "carrier"},
     "People and programs": {"users": "accounts", "tokens": "accounts"},

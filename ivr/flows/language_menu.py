@@ -151,6 +151,16 @@ def _in_an_emergency(languages: Sequence[str]) -> Mapping[str, Step]:
     }
 
 
+def keys_of(languages: Sequence[str], language: str) -> str:
+    """The one or two keys of a language in a menu of these languages.
+
+    Raises:
+        ValueError: the language is not among them.
+    """
+    before = languages.index(language)
+    return str(before + 1) if before < ONE_KEY else f"{MORE}{before - ONE_KEY + 1}"
+
+
 def announcing(languages: Sequence[str]) -> tuple[str, ...]:
     """The languages in which the language menu says what it says to all: German and English."""
     return tuple(dict.fromkeys((DEFAULT_LANGUAGE, *(code for code in ("en",) if code in languages))))

@@ -47,6 +47,7 @@ WRONG_ARGUMENTS = [
     ("cal", "No such command 'cal'. Did you mean 'call'?"),
     ("users ad", "Did you mean 'add'?"),
     ("call --form x", "No such option '--form'. Did you mean '--from'?"),
+    ("languages xx", "there is no language 'xx'; the languages are de, en,"),
     ("call extra", "unexpected extra argument (extra)"),
     ("call --from abc", "'abc' is no number: give one like +4915112345678"),
     ("call --from abc", "or withheld (also: anonymous)"),

@@ -166,3 +166,17 @@ def test_nobody_is_told_a_length_of_recordings_that_a_setting_makes_false(langua
     text = catalogues.catalogue(language)["speak_now"]
     assert "{" not in text
     assert not re.search(r"\d", text)
+
+
+def test_the_list_of_languages_tells_what_an_unfinished_one_lacks(prompts_of_our_own: Path) -> None:
+    def listed() -> str:
+        forget()
+        return CliRunner().invoke(command_line, ["languages", "tr", "sq"]).output
+
+    assert "Albanian     unfinished" in listed() and "voice_prompts/sq.toml is missing" in listed()
+    turkish = prompts_of_our_own / "tr.toml"
+    turkish.write_text(without(turkish.read_text(encoding="utf-8"), "consent ="), encoding="utf-8")
+    german = prompts_of_our_own / "de.toml"
+    german.write_text(german.read_text(encoding="utf-8").replace("Auf Wiederhören", "Tschüs"), encoding="utf-8")
+    assert "Turkish      unfinished" in listed() and "the prompt consent is missing" in listed()
+    assert "missing: consent" in listed() and "stale: callback_sorry, goodbye" in listed()
