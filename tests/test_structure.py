@@ -61,9 +61,10 @@ def test_every_kind_of_work_has_somebody_who_does_it() -> None:
 
 #: Values of enumerations that are names of other things as well: steps, metrics, columns, endpoints.
 AMBIGUOUS = {
-    "access_log", "age_group", "at_risk", "call_record", "called_again", "forms_sent", "hand_over", "held_off",
+    "access_log", "age_group", "at_risk", "call_record", "called_again", "calls_by_country", "forms_sent",
+    "hand_over", "held_off",
     "hung_up", "log_in", "log_out", "no_interpreter", "no_number", "not_reached", "number_given", "place_kept",
-    "put_off", "remembered_language", "sms_link", "sms_missed", "sms_appointment",
+    "put_off", "remembered_language", "sms_link", "sms_missed", "sms_appointment", "text_messages_by_country",
 }  # fmt: skip
 #: Fields of the interface for programs and of copies for data subjects that are named like a kind of task.
 FIELDS = {

@@ -57,12 +57,17 @@ def carrier_fault(language: str, row: CarrierFaultRow, settings: Settings) -> tu
     return f"{title}: {what}"[:200], "\n".join([*lines, ""])
 
 
-def house_alarm(language: str, event: AlertEvent, settings: Settings) -> tuple[str, str]:
-    """Subject and text about what is about no task."""
+def house_alarm(language: str, event: AlertEvent, cap: str, settings: Settings) -> tuple[str, str]:
+    """Subject and text about what is about no task; `cap` is the name of the cap that it is about, if any."""
     translate = catalogue(language).gettext
     title = catalogue(language).ngettext(*words.ALERT_TITLES[event], 1) % {"count": 1}
     faults = words.ALERT_LINES.of("faults", translate) % {"url": f"{settings.base_url}/supervision/unfinished"}
-    return title[:200], "\n".join([words.HOUSE_ALARMS.of(event, translate), "", faults, ""])
+    if not cap:
+        return title[:200], "\n".join([words.HOUSE_ALARMS.of(event, translate), "", faults, ""])
+    named, costs = words.cap_named(cap, translate), f"{settings.base_url}/supervision/costs"
+    lines = [words.HOUSE_ALARMS.of(event, translate), words.ALERT_LINES.of("cap", translate) % {"cap": named}, ""]
+    costs = words.ALERT_LINES.of("costs", translate) % {"url": costs}
+    return f"{title}: {named}"[:200], "\n".join([*lines, costs, faults, ""])
 
 
 def short(language: str, subject: str, codes: Mapping[str, Sequence[str]], count: int) -> str:

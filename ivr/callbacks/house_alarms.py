@@ -1,4 +1,4 @@
-"""Tells the house what is about no task: a guesser of codes, a limit for texts that is reached, a clock that leapt."""
+"""Tells the house what is about no task: a guesser of codes, a cap that is reached, a clock that leapt."""
 
 from __future__ import annotations
 
@@ -27,28 +27,32 @@ _TELL_EVERY = {
 _OVER, _KEPT = timedelta(days=1), timedelta(days=30)
 
 
-def note(session: Session, event: AlertEvent, now: datetime) -> None:
-    """Note that it happens. Every subscription is told at once, and again only after a while."""
+def note(session: Session, event: AlertEvent, now: datetime, cap: str = "") -> None:
+    """Note that it happens. Every subscription is told at once, and again only after a while.
+
+    `cap` is the name of the cap that it is about; each is told by itself.
+    """
     new = insert(session.get_bind().dialect, HouseAlarm)
     new = new.values(
-        event=event, count=0, since_at=now, last_at=now, alerted_at=datetime.min.replace(tzinfo=now.tzinfo)
+        event=event, cap=cap, count=0, since_at=now, last_at=now, alerted_at=datetime.min.replace(tzinfo=now.tzinfo)
     )
     session.execute(new.on_conflict_do_nothing())
-    row = session.get_one(HouseAlarm, event, populate_existing=True, with_for_update=True)
+    row = session.get_one(HouseAlarm, (event, cap), populate_existing=True, with_for_update=True)
     if row.last_at < now - _OVER:
         row.count, row.since_at = 0, now
     row.count, row.last_at = row.count + 1, now
     session.flush()
-    due = update(HouseAlarm).where(HouseAlarm.event == event, HouseAlarm.alerted_at <= now - _TELL_EVERY[event])
+    due = update(HouseAlarm).where(HouseAlarm.event == event, HouseAlarm.cap == cap)
+    due = due.where(HouseAlarm.alerted_at <= now - _TELL_EVERY[event])
     if rows(session.execute(due.values(alerted_at=now).execution_options(synchronize_session=False))):
-        _tell(session, event, now)
+        _tell(session, event, cap, now)
 
 
-def _tell(session: Session, event: AlertEvent, now: datetime) -> None:
+def _tell(session: Session, event: AlertEvent, cap: str, now: datetime) -> None:
     for alert in settings().alerts:
         if event not in alert.events:
             continue
-        subject, text = alert_texts.house_alarm(alert.language, event, settings())
+        subject, text = alert_texts.house_alarm(alert.language, event, cap, settings())
         message = AlertMessage(
             subscription=alert.name, urgent=True, subject=subject, text=text, state=DeliveryState.QUEUED,
             created_at=now, content={"kinds": {event: 1}, "codes": {}},

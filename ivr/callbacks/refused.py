@@ -12,12 +12,16 @@ from ivr.platform.column_types import rows
 
 
 class Refused(Exception):
-    """The task, or the member, is not in a state that allows this; `by` names the colleague who holds the task."""
+    """The task, or the member, is not in a state that allows this.
 
-    def __init__(self, reason: Refusal, by: str = "") -> None:
+    `by` names the colleague who holds the task, `cap` the cap that is reached (:class:`ivr.callbacks.caps.CapUse`).
+    """
+
+    def __init__(self, reason: Refusal, by: str = "", cap: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.by = by
+        self.cap = cap
 
 
 def refusal_of(task: CallbackTask) -> Refused:

@@ -36,8 +36,8 @@ def send_link(session: Session, call: Call, number: str, language: str) -> None:
     now = utc_now()
     if _link_of(session, call.call_sid) is not None:
         return
-    if (refusal := sms_limits.refusal_of(session, number or None, now)) is not None:
-        sms_limits.told(session, refusal, now)
+    if (refused := sms_limits.refused_by(session, number or None, now)) is not None:
+        sms_limits.told(session, refused, now)
         return
     message = TextMessage(
         call_id=call.id, to_number=number, language=language, state=DeliveryState.QUEUED, created_at=now,
@@ -81,9 +81,9 @@ def can_get_link(session: Session, call_sid: str, number: str, now: datetime) ->
     sent = _link_of(session, call_sid)
     if sent is not None:
         return sent.to_number == number
-    refusal = sms_limits.refusal_of(session, number or None, now)
-    sms_limits.told(session, refusal, now)
-    return refusal is None and not carrier_faults.stands_in_the_way(session, Medium.TEXT, number, now)
+    refused = sms_limits.refused_by(session, number or None, now)
+    sms_limits.told(session, refused, now)
+    return refused is None and not carrier_faults.stands_in_the_way(session, Medium.TEXT, number, now)
 
 
 def _link_of(session: Session, call_sid: str) -> TextMessage | None:

@@ -166,6 +166,7 @@ PERMISSIONS: dict[str, Permission] = {
     "further": _of(_SUPERVISORS, "Names of languages beyond the menu (changes are logged)"),
     "figures.page": Permission(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
     "figures": _of(_SUPERVISORS, "Details of a figure: no callers' data; tasks by receipt code"),
+    "costs": _of(_SUPERVISORS, "What calls and text messages have cost, and the caps; no callers' data"),
     "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),
     "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
     # configuration

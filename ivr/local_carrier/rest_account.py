@@ -33,7 +33,11 @@ def usage() -> Response:
     directions = {"calls-inbound": "inbound", "calls-outbound": "outbound-api"}
     calls = sum(call.direction == directions.get(category) for call in store.calls())
     count = len(list(store.messages())) if category == "sms-outbound" else calls
-    record = {"category": category, "count": str(count), "price": f"{count * 0.05:.2f}", "price_unit": "eur"}
+    price = count * (0.075 if category == "sms-outbound" else 0.05)
+    if category == "totalprice":
+        calls, texts = len(list(store.calls())), len(list(store.messages()))
+        count, price = calls + texts, calls * 0.05 + texts * 0.075
+    record = {"category": category, "count": str(count), "price": f"{price:.3f}", "price_unit": "eur"}
     return page("usage_records", [record])
 
 

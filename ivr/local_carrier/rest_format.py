@@ -18,6 +18,8 @@ from ivr.local_carrier.switch import Switch
 #: A telephone number in E.164.
 PHONE_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
 _API_VERSION = "2010-04-01"
+#: Made-up prices of a call and of a text message.
+_CALL_PRICE, _TEXT_PRICE = "-0.0500", "-0.0750"
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -160,6 +162,9 @@ def call_json(item: CallRecord) -> dict[str, Any]:
         "start_time": item.date_created,
         "end_time": None,
         "forwarded_from": item.forwarded_from or None,
+        # Carrier: a price is told some time after the end, as a negative number.
+        "price": _CALL_PRICE if item.status == "completed" else None,
+        "price_unit": "EUR",
         "uri": f"{account_url()}/Calls/{item.sid}.json",
         "subresource_uris": {},
     }
@@ -211,7 +216,7 @@ def message_json(item: MessageRecord) -> dict[str, Any]:
         "num_media": "0",
         "error_code": item.error_code or None,
         "error_message": None,
-        "price": None,
+        "price": _TEXT_PRICE,
         "price_unit": "EUR",
         "messaging_service_sid": None,
         "date_sent": item.date_created,

@@ -18,11 +18,12 @@ from ivr.models import (
     prompts,
     reporting,
     sla,
+    spending,
     voicebox,
 )
 from ivr.platform import work_models
 
 __all__ = [
     "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "desk", "merges", "notices",
-    "privacy", "prompts", "reporting", "sla", "voicebox", "work_models",
+    "privacy", "prompts", "reporting", "sla", "spending", "voicebox", "work_models",
 ]  # fmt: skip

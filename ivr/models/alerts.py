@@ -65,6 +65,8 @@ class HouseAlarm(Base):
     __tablename__ = "house_alarms"
     __table_args__ = (one_of("event", *_OF_THE_HOUSE),)
     event: Mapped[AlertEvent] = mapped_column(Enumerated(AlertEvent, 20), primary_key=True)
+    #: The name of the cap that it is about; empty where it is about none.
+    cap: Mapped[str] = mapped_column(String(40), primary_key=True, default="", server_default="")
     #: How often since it began.
     count: Mapped[int]
     since_at: Mapped[datetime]

@@ -66,6 +66,7 @@ from ivr.web.application import Application
 from ivr.web.callback_tools import desk_tools
 from ivr.web.case_access import reading
 from ivr.web.contact_centre import live
+from ivr.web.costs import pages as costs
 from ivr.web.dashboard import figures
 from ivr.web.data_protection import protection
 from ivr.web.data_subject_requests import subjects
@@ -105,7 +106,8 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
-    special, announcing, night, further, studio, figures, reports, subjects, administration, telephones, protection,
+    special, announcing, night, further, studio, figures, costs, reports, subjects, administration, telephones,
+    protection,
 )  # fmt: skip
 
 

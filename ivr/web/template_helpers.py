@@ -29,7 +29,15 @@ def refusal(refused: Refused) -> str:
     """Why an action was not possible, for the person who tried."""
     if refused.reason == Refusal.CLAIMED and refused.by:
         return str(gettext("%(name)s has claimed this task.", name=refused.by))
+    if refused.cap:
+        said = words.REFUSALS.of(refused.reason, gettext)
+        return f"{said} {gettext('The limit: %(cap)s', cap=cap_named(refused.cap))}"
     return words.REFUSALS.of(refused.reason, gettext)
+
+
+def cap_named(name: str) -> str:
+    """What a cap counts, and the name of its setting."""
+    return words.cap_named(name, gettext)
 
 
 def notice_sentence(unusable: Unusable) -> str:
@@ -264,6 +272,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         moment=moment,
+        cap_named=cap_named,
         language_name=language_name,
         decimal_number=format_decimal,
         phone=phone_numbers.readable,

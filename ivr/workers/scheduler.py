@@ -31,7 +31,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.notices import present
 from ivr.platform import clock_watch, database, heartbeat, job_queue, memory_report, outbox, schema, spool
 from ivr.privacy import nightly_job, retention_periods
-from ivr.reporting import daily_metrics, report_mail
+from ivr.reporting import costs, daily_metrics, report_mail
 from ivr.telephony import call_intake
 from ivr.transcription import transcribe_job
 from ivr.workers import carrier_reconciliation, lost_events, runner
@@ -44,6 +44,7 @@ _MODELS_EVERY = 3.0
 _FORGET_EVERY = 600.0
 _COUNT_EVERY = 5.0
 _WATCH_EVERY = 30.0
+_COSTS_FIRST, _COSTS_EVERY = 20.0, 3600.0
 _POLL_EVERY = 30.0
 _DELETE_EVERY = 30.0
 _ANCHOR_EVERY = 60.0
@@ -68,6 +69,7 @@ def run() -> None:
     schema.await_current(stop.is_set)
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
+    threading.Thread(target=_ask_for_prices, args=(stop,), name="prices", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     memory_report.begin()
     looked = forgot = counted = lived = watched = 0.0
@@ -99,6 +101,14 @@ def _poll_lost_events(stop: threading.Event) -> None:
     while not stop.wait(_POLL_EVERY):
         _try(lost_events.ask_for_lost_events)
         _try(lost_events.check_ended_calls)
+
+
+def _ask_for_prices(stop: threading.Event) -> None:
+    """A thread of its own, because the carrier may be slow."""
+    pause = _COSTS_FIRST
+    while not stop.wait(pause):
+        _try(lambda: costs.refresh(utc_now()))
+        pause = _COSTS_EVERY
 
 
 def _reconcile(stop: threading.Event) -> None:

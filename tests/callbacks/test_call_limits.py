@@ -21,6 +21,7 @@ from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
+from ivr.web import template_helpers
 from tests.support.people import a_task, hire
 
 TURKEY, GERMANY, BULGARIA = "+905321234567", "+4915112340002", "+359881234567"
@@ -56,6 +57,8 @@ def refused(number: str, urgency: Urgency = Urgency.NORMAL) -> bool:
             call_limits.check(session, task, utc_now())
         except Refused as error:
             assert error.reason == Refusal.TOO_MANY_CALLS
+            named = error.cap.partition(" ")[0]
+            assert named in type(settings.settings()).model_fields, "a cap is named as its setting"
             return True
         return False
 
@@ -69,10 +72,11 @@ def test_the_house_is_told_before_a_limit_is_reached_and_when_it_is() -> None:
     called(GERMANY, GERMANY, GERMANY)
     assert told() == []
     called(BULGARIA)
-    assert told() == ["1 Obergrenze eines Tages fast erreicht"], "four of five"
+    named = "Rückrufe in 24 Stunden (calls_a_day)"
+    assert told() == [f"1 Obergrenze eines Tages fast erreicht: {named}"], "four of five"
     assert not refused(GERMANY)
     called(GERMANY)
-    assert told()[1:] == ["1 Obergrenze für Rückrufe erreicht"]
+    assert told()[1:] == [f"1 Obergrenze für Rückrufe erreicht: {named}"]
     assert refused(GERMANY)
     assert not refused(GERMANY, Urgency.EMERGENCY), "an emergency is called back all the same"
 
@@ -82,6 +86,57 @@ def test_a_country_has_a_limit_of_its_own() -> None:
     assert refused(TURKEY)
     assert not refused(GERMANY)
     assert not refused(TURKEY, Urgency.EMERGENCY)
+
+
+def test_each_cap_is_told_by_its_name_once_a_day() -> None:
+    called(TURKEY, TURKEY, TURKEY, GERMANY)
+    assert told() == [
+        "1 Obergrenze für Rückrufe erreicht: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)",
+        "1 Obergrenze eines Tages fast erreicht: Rückrufe in 24 Stunden (calls_a_day)",
+    ]
+    with database.reading() as session:
+        text = session.scalars(select(AlertMessage.text).order_by(AlertMessage.id)).all()[0]
+    assert "Die Obergrenze: Rückrufe in 24 Stunden in ein Land (calls_by_country TR)" in text
+    assert "/supervision/costs" in text
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_refusal_names_the_cap_to_the_member(language: str) -> None:
+    from flask_babel import force_locale
+
+    from ivr.web.app import create_app
+
+    called(TURKEY, TURKEY)
+    with create_app().test_request_context(), force_locale(language), database.reading() as session:
+        task = session.scalars(select(CallbackTask).where(CallbackTask.callback_number == TURKEY)).first()
+        with pytest.raises(Refused) as error:
+            call_limits.check(session, task, utc_now())
+        said = template_helpers.refusal(error.value)
+    assert "(calls_by_country TR)" in said
+    assert ("Die Obergrenze:" if language == "de" else "The limit:") in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "limit", "cap"),
+    [
+        ("TEXT_MESSAGES_A_NUMBER", "1", "text_messages_a_number"),
+        ("TEXT_MESSAGES_AN_HOUR", "1", "text_messages_an_hour"),
+        ("TEXT_MESSAGES_A_DAY", "1", "text_messages_a_day"),
+        ("TEXT_MESSAGES_BY_COUNTRY", '{"DE": 1}', "text_messages_by_country DE"),
+    ],
+)
+def test_a_refused_text_names_its_cap(monkeypatch, setting: str, limit: str, cap: str) -> None:
+    monkeypatch.setenv(setting, limit)
+    settings.settings.cache_clear()
+    task_id = a_task()
+    with database.writing() as session:
+        call_id = session.get_one(CallbackTask, task_id).call_id
+        session.add(TextMessage(call_id=call_id, to_number=GERMANY, language="de", number=1, created_at=utc_now()))
+        session.flush()
+        refused = sms_limits.refused_by(session, GERMANY, utc_now())
+        assert refused is not None and refused.cap == cap
+        sms_limits.told(session, refused, utc_now())
+    assert told()[-1].endswith(f"({cap})")
 
 
 def test_calls_of_yesterday_and_calls_to_the_hotline_do_not_count() -> None:
@@ -120,4 +175,4 @@ def test_what_was_spent_is_a_figure_by_the_carriers_prices(exchange) -> None:
     said = CliRunner().invoke(command_line, ["carrier", "spent", "--days", "7"])
     assert said.exit_code == 0, said.output
     assert "calls-outbound         1        0.05 EUR" in said.output
-    assert "sms-outbound           1        0.05 EUR" in said.output
+    assert "sms-outbound           1        0.08 EUR" in said.output

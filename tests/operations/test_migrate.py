@@ -9,11 +9,12 @@ import time
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from ivr.callbacks import claims, queries
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
+from ivr.models.alerts import HouseAlarm
 from ivr.models.callbacks import CallbackTask
 from ivr.operations.migrate import migrate
 from ivr.platform import database, schema
@@ -163,3 +164,16 @@ def test_a_newer_schema_is_taken_while_hosts_are_updated_one_by_one(empty_databa
         with database.writing() as session:
             session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
         assert schema.behind() == older
+
+
+def test_alerts_of_the_house_are_kept_when_they_get_the_name_of_their_cap(empty_database) -> None:
+    columns = "event, count, since_at, last_at, alerted_at"
+    with database.engine().execution_options(writing=True).begin() as connection:
+        connection.execute(
+            text(f"INSERT INTO house_alarms ({columns}) VALUES ('call_cap', 3, '{NOW}', '{NOW}', '{NOW}')")
+        )
+    command.downgrade(schema.alembic_config(), "0031")
+    command.upgrade(schema.alembic_config(), "head")
+    with database.reading() as session:
+        kept = session.scalars(select(HouseAlarm)).all()
+        assert [(one.event, one.cap, one.count) for one in kept] == [("call_cap", "", 3)]

@@ -40,7 +40,7 @@ from ivr.domain.enums.calls import (
     TranscriptReason,
     TranscriptState,
 )
-from ivr.domain.enums.carrier import CarrierFault, CarrierName, CarrierSide, Medium
+from ivr.domain.enums.carrier import Cap, CarrierFault, CarrierName, CarrierSide, Medium, SpendingKind
 from ivr.domain.enums.contact_centre import (
     CallQueueState,
     ConversationKind,
@@ -107,6 +107,7 @@ __all__ = [
     "CallQueueState",
     "CallRowState",
     "CallerProof",
+    "Cap",
     "CarrierFault",
     "CarrierName",
     "CarrierSide",
@@ -157,6 +158,7 @@ __all__ = [
     "SlaState",
     "SlaTime",
     "SmsTemplate",
+    "SpendingKind",
     "SpokenWords",
     "SubjectRequestState",
     "SubjectRight",

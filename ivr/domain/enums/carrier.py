@@ -46,3 +46,23 @@ class Medium(StrEnum):
 
     CALL = "call"
     TEXT = "text"
+
+
+class Cap(StrEnum):
+    """Caps of callbacks and text messages; the values are names of settings."""
+
+    CALLS_A_DAY = "calls_a_day"
+    CALLS_BY_COUNTRY = "calls_by_country"
+    TEXTS_AN_HOUR = "text_messages_an_hour"
+    TEXTS_A_DAY = "text_messages_a_day"
+    TEXTS_BY_COUNTRY = "text_messages_by_country"
+    TEXTS_A_NUMBER = "text_messages_a_number"
+
+
+class SpendingKind(StrEnum):
+    """What the carrier asks money for; `account` is all of it, with rents of numbers and the like."""
+
+    CALLS_IN = "calls_in"
+    CALLS_OUT = "calls_out"
+    TEXTS = "texts"
+    ACCOUNT = "account"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
-from ivr.domain.words.carrier import CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA
+from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
 from ivr.domain.words.live_calls import CALL_ENDINGS, CONVERSATION_OUTCOMES, LEG_ROLES, LEG_STATES, PRESENCE_STATES
 from ivr.domain.words.metrics import DIMENSIONS, FIGURES, TILES
 from ivr.domain.words.notices import ANSWERED_QUESTIONS, NOTICE_PROBLEMS
@@ -72,6 +72,7 @@ __all__ = [
     "BREAK_GLASS_REASONS",
     "CALLER_PROOFS",
     "CALL_ENDINGS",
+    "CAPS",
     "CARRIER_FAULTS",
     "CARRIER_REMEDIES",
     "COLUMNS",
@@ -111,6 +112,7 @@ __all__ = [
     "SLA_STATES",
     "SMS_TEMPLATES",
     "SORTS",
+    "SPENDING_KINDS",
     "SUBJECT_KINDS",
     "SUBJECT_REQUEST_STATES",
     "SUBJECT_RIGHTS",
@@ -129,4 +131,5 @@ __all__ = [
     "UnknownWord",
     "Words",
     "_",
+    "cap_named",
 ]

@@ -47,15 +47,15 @@ HOUSE_ALARMS = Words(
         ),
         AlertEvent.TEXT_CAP: _(
             "A limit for text messages was reached. Further ones are not sent, and callers hear the address instead. "
-            "Look for a number that asks again and again, or raise the limit (settings text_messages_…)."
+            "Look for a number that asks again and again, or raise the limit (its setting)."
         ),
         AlertEvent.CALL_CAP: _(
             "A limit for callbacks was reached. Until calls of the last 24 hours are older, only emergencies are "
-            "called back. Look for calls to a country that nobody expects, or raise the limit (settings calls_a_day…)."
+            "called back. Look for calls to a country that nobody expects, or raise the limit (its setting)."
         ),
         AlertEvent.CAP_NEAR: _(
             "Callbacks or text messages of the last 24 hours come near a limit. Nothing is refused yet. See what was "
-            "spent (command carrier spent), and raise the limit in time (settings calls_a_day…, text_messages_…)."
+            "spent (page Costs), and raise the limit in time (its setting)."
         ),
         AlertEvent.CLOCK: _(
             "The clock of a machine has leapt, or everything has stood still for days. Nothing is deleted until it is "
@@ -72,5 +72,7 @@ ALERT_LINES = Words(
         "not_counted": _("No attempt was counted and nothing is lost: it is tried again automatically."),
         "carriers_code": _("The carrier's error number: %(code)s"),
         "faults": _("Faults: %(url)s"),
+        "cap": _("The limit: %(cap)s"),
+        "costs": _("Costs and limits: %(url)s"),
     },
 )

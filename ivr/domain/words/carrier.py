@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.domain.enums import CarrierFault, Medium
-from ivr.domain.words.tables import Words, _
+from ivr.domain.enums import Cap, CarrierFault, Medium, SpendingKind
+from ivr.domain.words.tables import Translate, Words, _
 
 #: Why no telephone rang, or why a text message did not arrive.
 CARRIER_FAULTS = Words(
@@ -45,3 +45,34 @@ CARRIER_REMEDIES = Words(
 )
 #: What does not work.
 MEDIA = Words("media", {Medium.CALL: _("Calls"), Medium.TEXT: _("Text messages")}, Medium)
+#: What each cap counts.
+CAPS = Words(
+    "caps",
+    {
+        Cap.CALLS_A_DAY: _("Callbacks of 24 hours"),
+        Cap.CALLS_BY_COUNTRY: _("Callbacks of 24 hours to a country"),
+        Cap.TEXTS_AN_HOUR: _("Text messages of an hour"),
+        Cap.TEXTS_A_DAY: _("Text messages of 24 hours"),
+        Cap.TEXTS_BY_COUNTRY: _("Text messages of 24 hours to a country"),
+        Cap.TEXTS_A_NUMBER: _("Text messages of 24 hours to one number"),
+    },
+    Cap,
+)
+
+
+def cap_named(name: str, translate: Translate) -> str:
+    """What a cap counts, and its name (`calls_by_country TR`), under which the settings have it."""
+    return f"{CAPS.of(name.partition(' ')[0], translate)} ({name})"
+
+
+#: What money was spent for.
+SPENDING_KINDS = Words(
+    "spending kinds",
+    {
+        SpendingKind.CALLS_IN: _("Calls to the hotline"),
+        SpendingKind.CALLS_OUT: _("Calls by the hotline"),
+        SpendingKind.TEXTS: _("Text messages"),
+        SpendingKind.ACCOUNT: _("The account in all"),
+    },
+    SpendingKind,
+)

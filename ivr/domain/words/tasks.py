@@ -226,12 +226,9 @@ REFUSALS = Words(
         ),
         Refusal.NO_MOBILE: _("No text message can be received at this number."),
         Refusal.NO_TEXT_ABROAD: _("No text messages are sent to this country (setting text_countries)."),
-        Refusal.TEXTED_OFTEN: _(
-            "This number has had as many text messages as it may have in 24 hours (setting text_messages_a_number)."
-        ),
+        Refusal.TEXTED_OFTEN: _("This number has had as many text messages as it may have in 24 hours."),
         Refusal.TOO_MANY_TEXTS: _(
-            "The hotline has sent as many text messages as it may. Please try later, or ask the operator (settings "
-            "text_messages_an_hour, text_messages_a_day)."
+            "The hotline has sent as many text messages as it may. Please try later, or ask the operator."
         ),
         Refusal.NOTE_NEEDED: _("Nothing was saved: the note is empty."),
         Refusal.TEXT_NEEDED: _("The text message is empty."),
@@ -258,7 +255,7 @@ REFUSALS = Words(
             "You can call at a telephone of your own."
         ),
         Refusal.TOO_MANY_CALLS: _(
-            "The limit for callbacks of a day is reached. Only emergencies are called back now; the supervisors know."
+            "A limit for callbacks is reached. Only emergencies are called back now; the supervisors know."
         ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
         Refusal.ON_THE_PHONE: _("You are on the phone."),

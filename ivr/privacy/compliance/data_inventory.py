@@ -134,7 +134,10 @@ TABLES: dict[str, Kept] = {
     "sla_pauses": Kept("callers", "Deadlines put off at the caller's wish", (RetentionKind.TASK,)),
     "alert_items": Kept("callers", "Which task an alert was about; for days"),
     "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
-    "house_alarms": Kept("nobody", "That somebody guesses codes, or a limit for text messages is reached; for days"),
+    "house_alarms": Kept(
+        "nobody", "That somebody guesses codes, or a cap of calls or text messages is reached; for days"
+    ),
+    "spending": Kept("nobody", "What the carrier has asked for calls and text messages, by day, kind and country"),
     "staff_telephones": Kept("staff", "Telephones from which members log in with a PIN alone"),
     "carrier_faults": Kept("nobody", "Faults of the telephone carrier: kind, country, how often; for days"),
     "pending_deletions": Kept(
