@@ -12,21 +12,33 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import caps, house_alarms
 from ivr.callbacks.refused import Refused
+from ivr.calls import going_on
 from ivr.domain.enums import AlertEvent, Refusal, Urgency
 from ivr.models.callbacks import CallbackTask
 
 
 def check(session: Session, task: CallbackTask, now: datetime) -> None:
-    """Whether a caller may be called back within the caps.
+    """Whether a caller may be called back within the caps, and is not calling us.
 
     Raises:
-        Refused: `too_many_calls`, with the name of the cap; never in an emergency.
+        Refused: `calling_now`; `too_many_calls`, with the name of the cap; never in an emergency.
     """
+    require_not_calling(session, task, now)
     if task.urgency == Urgency.EMERGENCY or task.callback_number is None:
         return
     for use in caps.of_calls(session, task.callback_number, now):
         if use.is_reached:
             raise Refused(Refusal.TOO_MANY_CALLS, cap=use.name)
+
+
+def require_not_calling(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Whether the number to call is free: nobody who is in a call with us is dialled.
+
+    Raises:
+        Refused: `calling_now`.
+    """
+    if going_on.is_calling(session, task.callback_number, now):
+        raise Refused(Refusal.CALLING_NOW)
 
 
 def tell(session: Session, number: str, now: datetime) -> None:

@@ -41,6 +41,23 @@ def of_task(session: Session, user: User, task: CallbackTask, now: datetime) -> 
     return [Proposal(other, tuple(sorted(signs[other.id]))) for other in ordered[:MOST]]
 
 
+def of_shown_number(session: Session, user: User, number: str) -> Sequence[CallbackTask]:
+    """Open tasks of the user's teams that a number has led to, or that are to be called back at it, the latest first.
+
+    Whether one is the caller's, the member finds out: a number may be of several people, or false.
+    """
+    theirs = (
+        select(Contact.task_id)
+        .join(Call)
+        .where(
+            or_(Contact.callback_number == number, Contact.changed_number_from == number, Call.from_number == number)
+        )
+    )
+    usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), queries.visible_to(user))
+    found = select(CallbackTask).where(CallbackTask.id.in_(theirs), _is_open(), *usable)
+    return session.scalars(found.order_by(CallbackTask.id.desc()).limit(MOST)).all()
+
+
 def told_apart(session: Session, user: User, task: CallbackTask) -> list[tuple[CallbackTask, JudgedPair]]:
     """Tasks of the user's teams that were judged not to be of the same person as this one, the latest first."""
     judged = judgements.others_of(session, [task.id])[task.id]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr import prompts
@@ -68,6 +68,13 @@ def of_task(session: Session, task: CallbackTask) -> Sequence[TextMessage]:
     return session.scalars(
         select(TextMessage).where(TextMessage.call_id.in_(calls)).order_by(TextMessage.id.desc()).limit(20)
     ).all()
+
+
+def drop_unsent(session: Session, task: CallbackTask) -> None:
+    """Stop the text messages about a task that are not sent yet: what they say is settled."""
+    calls = select(CALLS_OF_TASKS.c.call_id).where(CALLS_OF_TASKS.c.task_id == task.id)
+    planned = (TextMessage.call_id.in_(calls), TextMessage.state == DeliveryState.QUEUED)
+    session.execute(update(TextMessage).where(*planned).values(state=DeliveryState.FAILED))
 
 
 def _send_soon(session: Session, message: TextMessage, now: datetime) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_digest, attempts, events, sla_clocks, sla_deadline_changes
@@ -98,15 +98,23 @@ def close_with(
     events.record(session, task.id, TaskEventKind.CLOSED, now, user_id=user.id, text=outcome)
 
 
-def close_as_talked(session: Session, task: CallbackTask, talked_at: datetime, now: datetime) -> None:
-    """Close an open task whose caller has talked with a member in the call that opened it."""
+def close_as_talked(
+    session: Session, task: CallbackTask, talked_at: datetime, now: datetime, *, by: User | None = None
+) -> bool:
+    """Close an open task whose caller has talked with a member; whether it was open, or claimed by that member (`by`).
+
+    Without `by` it was in the call that opened it.
+    """
     values = {"state": TaskState.CLOSED, "closed_at": now, "outcome": Outcome.TALKED}
-    if rows(change(session, task, [CallbackTask.state == TaskState.OPEN], values)) == 1:
-        for measure in SlaMeasure:
-            sla_clocks.met(session, task.id, measure, talked_at)
-        alert_digest.take_back_unsent(session, task.id)
-        events.record(session, task.id, TaskEventKind.CLOSED, now, text=Outcome.TALKED)
-        session.refresh(task)
+    free = CallbackTask.state == TaskState.OPEN
+    if rows(change(session, task, [or_(free, and_(*held_by(by))) if by else free], values)) != 1:
+        return False
+    for measure in SlaMeasure:
+        sla_clocks.met(session, task.id, measure, talked_at)
+    alert_digest.take_back_unsent(session, task.id)
+    events.record(session, task.id, TaskEventKind.CLOSED, now, user_id=events.id_of(by), text=Outcome.TALKED)
+    session.refresh(task)
+    return True
 
 
 def close_after_attempt(session: Session, task: CallbackTask, outcome: Outcome, now: datetime) -> None:

@@ -14,6 +14,7 @@ from itertools import takewhile
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, interpreters
 from ivr.domain.enums import (
@@ -24,8 +25,10 @@ from ivr.domain.enums import (
     PresenceState,
     QueueEntryMode,
     QueueEntryState,
+    Refusal,
     WorkKind,
 )
+from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 from ivr.platform.column_types import rows
@@ -132,6 +135,28 @@ def _offer(session: Session, entry: QueueEntry, chosen: Presence, now: datetime)
         session.delete(leg)
         return None
     return leg
+
+
+def offer_to(session: Session, number: str, user: User, now: datetime) -> None:
+    """Ring a member for the caller of a number who waits in a call queue of their teams.
+
+    Raises:
+        Refused: `calling_now` if they do not wait for anybody; `on_the_phone` if the member is not available.
+    """
+    teams = [team.id for team in user.scope]
+    found = next(
+        (
+            entry
+            for entry in call_queue.waiting(session, now)
+            if entry.mode == QueueEntryMode.LIVE and entry.call.from_number == number and entry.team_id in teams
+        ),
+        None,
+    )
+    if found is None:
+        raise Refused(Refusal.CALLING_NOW)
+    here = agent_presence.get_or_create(session, user.id, now)
+    if here.state != PresenceState.AVAILABLE or _offer(session, found, here, now) is None:
+        raise Refused(Refusal.ON_THE_PHONE)
 
 
 def accept(session: Session, leg: Leg, now: datetime) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.accounts import teams
 from ivr.callbacks import claims, code_changes
 from ivr.callbacks.request import Request
+from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
 from ivr.domain.enums import (
@@ -123,9 +124,13 @@ def of_call(session: Session, call_sid: str, visit: int) -> QueueEntry | None:
 def waiting(session: Session, now: datetime) -> Sequence[QueueEntry]:
     """The entries for which nobody is being rung, in the order in which they are served.
 
-    A caller who keeps a place is served after hanging up, if there is a number to call.
+    A caller who keeps a place is served after hanging up, if there is a number to call, and no telephone of that number
+    is in a call with us.
     """
-    over = QueueEntry.call.has(Call.state == CallRowState.ENDED)
+    calls_us = exists().where(
+        CallbackTask.id == QueueEntry.task_id, going_on.with_number(CallbackTask.callback_number, now)
+    )
+    over = and_(QueueEntry.call.has(Call.state == CallRowState.ENDED), ~calls_us)
     ready = and_(is_served(now), or_(QueueEntry.mode == QueueEntryMode.LIVE, over))
     # An entry of a newer version must not keep all others waiting.
     served = (QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))
@@ -230,6 +235,18 @@ def gone(session: Session, call: Call, now: datetime) -> None:
     held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE)
     for entry in session.scalars(held).all():
         leave(session, entry, QueueExit.HUNG_UP, now)
+
+
+def serve_again(entry: QueueEntry) -> None:
+    """Give a kept place back to the queue that could not be served: the caller was not dialled."""
+    entry.state, entry.answered_at, entry.offered_leg_id = QueueEntryState.WAITING, None, None
+
+
+def request_is_settled(session: Session, task: CallbackTask, now: datetime) -> None:
+    """Remove the places that are kept for a task at once: its caller has been served."""
+    kept = select(QueueEntry).where(_IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK)
+    for entry in session.scalars(kept.where(QueueEntry.task_id == task.id)).all():
+        leave(session, entry, QueueExit.WITHDRAWN, now)
 
 
 def drop_kept_places(session: Session, now: datetime, *, closed: bool) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import attempts, call_limits, claims, code_changes, events, not_rung, workflow
 from ivr.callbacks.refused import Refused, refusal_of
+from ivr.calls import going_on
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, conversations, interpreters
+from ivr.contact_centre import agent_presence, call_queue, conversations, interpreters
 from ivr.contact_centre.conversations import ON_THE_LINE
 from ivr.domain import opening_hours, phone_numbers
 from ivr.domain.enums import (
@@ -65,10 +66,10 @@ def begin(
     somebody who wants the answer in writing.
 
     Raises:
-        Refused: `not_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member has not said at
-            which telephone they sit, `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`), `unconfirmed`
-            where a change by receipt code is not confirmed (unless `anyway`), `too_many_calls`, or that the task is
-            somebody else's or closed.
+        Refused: `not_now`, `calling_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member
+            has not said at which telephone they sit, `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`),
+            `unconfirmed` where a change by receipt code is not confirmed (unless `anyway`), `too_many_calls`, or that
+            the task is somebody else's or closed.
     """
     check_may_dial(task, now)
     call_limits.check(session, task, now)
@@ -145,6 +146,7 @@ def check_may_still_dial(session: Session, conversation: Conversation, now: date
     """
     if conversation.task is not None:
         check_may_dial(conversation.task, now)
+        call_limits.require_not_calling(session, conversation.task, now)
         if conversation.entry_id is not None:
             _require_call_wanted(conversation.task)
             _require_confirmed(session, conversation.task)
@@ -231,6 +233,9 @@ def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
         check_may_still_dial(session, conversation, now)
         call_limits.check(session, task, now)
     except Refused:
+        claims.release_automatically(session, task, now)
+        if conversation.entry is not None:  # the place is served when the number is free
+            call_queue.serve_again(conversation.entry)
         conversations.end(session, conversation, now)
         return
     conversations.add_leg(session, conversation, LegRole.CALLER, task.callback_number, now)
@@ -273,8 +278,9 @@ def caller_gone(session: Session, leg: Leg, now: datetime, refusal: CarrierRefus
     outcome = Outcome.NO_ANSWER if leg.ending is None else _OUTCOMES.get(leg.ending, Outcome.NO_ANSWER)
     if leg.joined_at is not None:
         outcome = Outcome.REACHED
-    if tried is not None and leg.ending == LegEnding.CANCELED and leg.answered_at is None:
-        attempts.take_back(session, task, tried)  # it was the member who hung up
+    calls_us = leg.ending == LegEnding.BUSY and going_on.is_calling(session, leg.number, now)
+    if tried is not None and (calls_us or (leg.ending == LegEnding.CANCELED and leg.answered_at is None)):
+        attempts.take_back(session, task, tried)  # it was the member who hung up, or the caller is calling us
     elif tried is not None:
         attempts.ended(session, task, tried, outcome, leg.answered_at, now)
         tried.ended_at = tried.ended_at or now

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import caller_news, claims, emergency_reports, events, intake, workflow
-from ivr.callbacks.refused import Refused
+from ivr.callbacks import caller_news, claims, emergency_reports, events, intake, proposals, sms, workflow
+from ivr.callbacks.refused import Refused, refusal_of
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_task
-from ivr.contact_centre import agent_presence, call_distribution
-from ivr.domain.enums import ConversationOutcome, Outcome, PresenceState, Refusal, TaskState
+from ivr.contact_centre import agent_presence, call_distribution, call_queue, conversation_notes
+from ivr.domain.enums import ConversationKind, ConversationOutcome, Outcome, PresenceState, Refusal, TaskState
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation
+from ivr.models.contacts import Contact
 
 
-def finish(session: Session, user: User, outcome: str, text: str, now: datetime) -> None:
+def finish(
+    session: Session, user: User, outcome: str, text: str, now: datetime, *, settled: Collection[int] = ()
+) -> None:
     """Record the outcome of a conversation; the member is free for the next call.
 
-    A settled callback closes its task. A promise to call again opens a task, or keeps the one there is.
+    A settled callback closes its task. A promise to call again opens a task, or keeps the one there is. What was agreed
+    is kept with the conversation, and noted on the caller's request if there is one. `settled`: ids of the caller's
+    requests (:func:`requests_of`) that the conversation has settled too; nobody is called for them any more.
 
     Raises:
-        Refused: `outcome_needed`, `nothing_to_wrap_up`, or `new_message` if the task would be closed and something has
-            come from the caller that the member has not seen.
+        Refused: `outcome_needed`, `nothing_to_wrap_up`; `new_message` if a task would be closed and something has come
+            from the caller that the member has not seen; or that a settled request is closed, or somebody else's.
     """
     if outcome not in tuple(ConversationOutcome):
         raise Refused(Refusal.OUTCOME_NEEDED)
@@ -32,9 +39,8 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
     if conversation is None:
         raise Refused(Refusal.NOTHING_TO_WRAP_UP)
     conversation.outcome = ConversationOutcome(outcome)
-    task = conversation.task or (
-        _promised(session, conversation, now) if _is_to_be_called(session, conversation) else None
-    )
+    conversation_notes.keep(session, conversation, text)
+    task = conversation.task or _of_call(session, conversation, now)
     mine = task is not None and task.state == TaskState.CLAIMED and task.claimed_by_id == user.id
     if task is not None and mine and outcome == ConversationOutcome.SETTLED:
         lock_task(session, task.id)
@@ -46,8 +52,39 @@ def finish(session: Session, user: User, outcome: str, text: str, now: datetime)
             claims.release(session, task, user, now)
         if mine and outcome == ConversationOutcome.BROKEN_OFF:
             task.next_attempt_at = now  # a caller who was cut off is called again at once
+    for one in requests_of(session, conversation, user):
+        if one.id in settled and one is not task:
+            _settle(session, one, user, conversation.connected_at or now, text, now)
     agent_presence.free(session, user.id, (PresenceState.WRAP_UP,), now, idle_since_at=now)
     call_distribution.match(session, now)
+
+
+def requests_of(session: Session, conversation: Conversation, user: User) -> Sequence[CallbackTask]:
+    """Open requests that are perhaps the caller's: those of the number that their telephone shows."""
+    entry = conversation.entry
+    if conversation.kind != ConversationKind.ANSWERED or entry is None or entry.call.from_number is None:
+        return []
+    return proposals.of_shown_number(session, user, entry.call.from_number)
+
+
+def _settle(session: Session, task: CallbackTask, user: User, talked_at: datetime, text: str, now: datetime) -> None:
+    """Close a request that was settled in a call: nobody is called or written to for it any more."""
+    lock_task(session, task.id)
+    if not workflow.close_as_talked(session, task, talked_at, now, by=user):
+        raise refusal_of(task)
+    events.note(session, task, user, text, now)
+    sms.drop_unsent(session, task)
+    call_queue.request_is_settled(session, task, now)
+
+
+def _of_call(session: Session, conversation: Conversation, now: datetime) -> CallbackTask | None:
+    """The task of a caller who has rung the hotline: opened by the promise to call again, or by the call before."""
+    if _is_to_be_called(session, conversation):
+        return _promised(session, conversation, now)
+    if conversation.entry is None:
+        return None
+    theirs = select(CallbackTask).where(CallbackTask.contacts.any(Contact.call_id == conversation.entry.call_id))
+    return session.scalar(theirs.order_by(CallbackTask.id.desc()).limit(1))
 
 
 def _is_to_be_called(session: Session, conversation: Conversation) -> bool:

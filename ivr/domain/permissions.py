@@ -147,8 +147,10 @@ PERMISSIONS: dict[str, Permission] = {
     "live.come": _of(_SERVING, "Answer calls"),
     "live.go": _of(_SERVING, "Pause, or end of work"),
     "live.finish": _of(_SERVING, "The outcome of one's conversation"),
+    "live.notes": Permission(_SERVING, "Notes of conversations of one's teams, by their words (logged)", team=True),
     "live.interpreter": _of(_SERVING, "Bring an interpreter into one's conversation"),
     "live.companion": _of(_SERVING, "Bring a trusted person into one's conversation"),
+    "live.take": _task("Take the call of a waiting caller whose number a task is to call back"),
     "live.call_back": _task("Call back"),
     # supervisors
     "supervision.unfinished": Permission(_SUPERVISORS, "Work that needs a person, of one's teams", team=True),

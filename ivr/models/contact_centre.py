@@ -169,10 +169,24 @@ class Conversation(Base):
     caller_asked: Mapped[bool] = mapped_column(Boolean, default=False)
     #: How it ended, as the member says at wrap-up.
     outcome: Mapped[ConversationOutcome | None] = mapped_column(Enumerated(ConversationOutcome, 40))
+    #: What was agreed, as the member wrote it at wrap-up.
+    note: Mapped[str | None] = mapped_column(Text)
     legs: Mapped[list[Leg]] = relationship(back_populates="conversation", order_by="Leg.id")
     entry: Mapped[QueueEntry | None] = relationship()
     task: Mapped[CallbackTask | None] = relationship()
     team: Mapped[Team] = relationship()
+
+
+class ConversationWord(Base):
+    """A word by which a conversation is found, see :mod:`ivr.contact_centre.conversation_notes`."""
+
+    __tablename__ = "conversation_words"
+    word: Mapped[str] = mapped_column(
+        String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True
+    )
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Leg(Base):

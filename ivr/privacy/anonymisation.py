@@ -17,7 +17,7 @@ from ivr.calls.erased_ids import _WORK_OF, plan_external_deletion
 from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskEventKind
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
-from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import BlockedNumber, Conversation, ConversationWord, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.merges import Merge
@@ -130,6 +130,12 @@ def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
     session.execute(update(Leg).where(*theirs).values(number=None))
     asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(conversation_ids))
     session.execute(asked.values(number=None))
+
+
+def notes(session: Session, conversation_ids: Sequence[int]) -> None:
+    """Delete what members have written down about conversations."""
+    session.execute(delete(ConversationWord).where(ConversationWord.conversation_id.in_(conversation_ids)))
+    session.execute(update(Conversation).where(Conversation.id.in_(conversation_ids)).values(note=None))
 
 
 def blocks(session: Session, block_ids: Sequence[int]) -> None:

@@ -141,6 +141,7 @@ def erase(session: Session, subject: Subject, now: datetime) -> dict[str, int]:
     anonymisation.texts(session, texts_of(subject))
     anonymisation.call_numbers(session, subject.call_ids)
     anonymisation.leg_numbers(session, talks)
+    anonymisation.notes(session, talks)
     _take_ids_away(session, tasks, calls, talks, now)
     anonymisation.words(session, subject.task_ids)
     anonymisation.names(session, subject.task_ids)

@@ -123,19 +123,33 @@ def _numbered_calls(before: datetime) -> Select[int]:
 
 def _numbered_legs(before: datetime) -> Select[int]:
     """Conversations with the number of a caller or a companion."""
-    task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(is_closed_before(before), is_deletable()))
-    entry = exists().where(
-        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
-    )
     leg = exists().where(Leg.conversation_id == Conversation.id, Leg.number.is_not(None),
                          anonymisation.THEIR_LEGS)  # fmt: skip
     asked = exists().where(InterpreterRequest.conversation_id == Conversation.id)
     asked = asked.where(InterpreterRequest.number.is_not(None))
-    over = and_(
+    return select(Conversation.id).where(_old_conversation(before), or_(leg, asked), *_about_nothing_kept(before))
+
+
+def _noted(before: datetime) -> Select[int]:
+    """Conversations with a note of what was agreed."""
+    noted = Conversation.note.is_not(None)
+    return select(Conversation.id).where(_old_conversation(before), noted, *_about_nothing_kept(before))
+
+
+def _old_conversation(before: datetime) -> ColumnElement[bool]:
+    return and_(
         Conversation.state == ConversationState.ENDED,
         func.coalesce(Conversation.ended_at, Conversation.started_at) < before,
     )
-    return select(Conversation.id).where(over, or_(leg, asked), ~task, ~entry)
+
+
+def _about_nothing_kept(before: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions for conversations without a task that is still kept, of their own or of their call."""
+    task = exists().where(CallbackTask.id == Conversation.task_id, ~and_(is_closed_before(before), is_deletable()))
+    entry = exists().where(
+        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
+    )
+    return ~task, ~entry
 
 
 def _blocks(before: datetime) -> Select[int]:
@@ -171,20 +185,18 @@ def _calls(before: datetime) -> Select[int]:
 
 
 def _conversations(before: datetime) -> Select[int]:
-    over = and_(
-        Conversation.state == ConversationState.ENDED,
-        func.coalesce(Conversation.ended_at, Conversation.started_at) < before,
-    )
-    entry = exists().where(
-        QueueEntry.id == Conversation.entry_id, QueueEntry.call_id == Call.id, _kept_by_a_task(before)
-    )
-    return select(Conversation.id).where(over, Conversation.task_id.is_(None), ~entry)
+    _, no_entry = _about_nothing_kept(before)
+    return select(Conversation.id).where(_old_conversation(before), Conversation.task_id.is_(None), no_entry)
 
 
 #: The kinds of callers' data in the order of their deletion, each with its parts.
 KINDS: dict[str, tuple[Part, ...]] = {
     "audio": (Part(_audio, anonymisation.audio),),
-    "transcript": (Part(_messages, anonymisation.messages), Part(_written, anonymisation.words)),
+    "transcript": (
+        Part(_messages, anonymisation.messages),
+        Part(_written, anonymisation.words),
+        Part(_noted, anonymisation.notes),
+    ),
     RetentionKind.NUMBER_AND_NAME: (
         Part(_named_tasks, anonymisation.names),
         Part(_numbered_calls, anonymisation.call_numbers),

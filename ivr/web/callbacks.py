@@ -33,6 +33,7 @@ from ivr.callbacks import (
 )
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed
+from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, outbound_callbacks
 from ivr.domain import outcomes
@@ -171,7 +172,7 @@ def task(task_id: int) -> str:
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
             texts=sms, texts_sent=sms.of_task(session, found) if reason else [],
             text_state=lambda one: sms.state_of(one, gettext), template=_template(found),
-            promises=promises.of(found, now),
+            promises=promises.of(found, now), calling_now=going_on.is_calling(session, found.callback_number, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
         )  # fmt: skip
 

@@ -12,17 +12,20 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.callbacks import queries
+from ivr.callbacks.filters import Filters
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.contact_centre import (
     agent_presence,
     call_distribution,
+    conversation_notes,
     conversations,
     interpreters,
     outbound_callbacks,
     wallboard,
     wrap_up,
 )
+from ivr.domain.digits import whole_number
 from ivr.domain.enums import ConversationOutcome, Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -30,7 +33,7 @@ from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.notices import further_languages
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import forms, search_log
 from ivr.web.actions import act, keep_draft
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Line, Phone, Text, Tick, WrittenNumber, one_of
@@ -54,14 +57,19 @@ def page() -> str | AnyResponse:
         here = agent_presence.read_presence(session, me().id, now)
         conversation = conversations.of_user(session, me().id)
         legs = [leg for leg in conversation.legs if leg.state != "ended"] if conversation else []
-        version = _version(here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs])
+        unfinished = agent_presence.unfinished(session, me().id)
+        talk = conversation or unfinished
+        requests = wrap_up.requests_of(session, talk, me()) if talk is not None else []
+        shown = [(task.id, task.state) for task in requests]
+        version = _version(here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown)
         if part == "me" and asked.seen == version:
             return Response(status=204)
         mine = {
             "here": here,
             "conversation": conversation,
             "legs": legs,
-            "unfinished": agent_presence.unfinished(session, me().id),
+            "unfinished": unfinished,
+            "requests": requests,
             "version": version,
             "outcomes": list(ConversationOutcome),
             "offered": settings().enabled_languages,
@@ -123,23 +131,39 @@ class WrapUpForm(forms.Form):
     problem = _("Please choose how it ended.")
     outcome: Annotated[str, one_of(list(ConversationOutcome))]
     text: Text = ""
+    settled: tuple[str, ...] = ()
 
 
 @live.post("/wrap-up")
 def finish() -> AnyResponse:
     """Write down how the last conversation ended."""
     form = forms.read(WrapUpForm, url_for("live.page"))
+    settled = [task_id for task_id in map(whole_number, form.settled) if task_id is not None]
     with database.reading() as session:
         conversation = agent_presence.unfinished(session, me().id)
         task_id = conversation.task_id if conversation is not None else None
     return act(
-        lambda session: wrap_up.finish(session, session.get_one(User, me().id), form.outcome, form.text, utc_now()),
+        lambda session: wrap_up.finish(
+            session, session.get_one(User, me().id), form.outcome, form.text, utc_now(), settled=settled
+        ),
         url_for("live.page"),
         form=form,
         done=gettext("The conversation is written down."),
         alone=True,
         if_refused=lambda: keep_draft(task_id, form.text) if task_id is not None else None,
     )
+
+
+@live.get("/notes")
+def notes() -> str:
+    """What was agreed in conversations of one's teams, found by its words. Reading it is written down first."""
+    words, now = Filters.of(forms.sent()).q, utc_now()
+    with database.reading() as session:
+        found = conversation_notes.matching(session, me(), words) if words else []
+    if found:
+        with database.writing() as session:
+            search_log.append(session, f"conversations {','.join(str(one.id) for one in found)}", now)
+    return render_template("conversations.html", found=found, words_asked=words, most=conversation_notes.MOST)
 
 
 class InterpreterForm(forms.Form):
@@ -184,6 +208,17 @@ def companion() -> AnyResponse:
             raise Refused(Refusal.NO_NUMBER) from None
 
     return _act(change, form=form, done=gettext("The person is being called."))
+
+
+@live.post("/take/<int:task_id>")
+def take(task_id: int) -> AnyResponse:
+    """Take the call of somebody who waits, and whose telephone shows the number that a task is to call back."""
+
+    def change(session: Session) -> None:
+        task = queries.one(session, me(), task_id) or abort(404)
+        call_distribution.offer_to(session, task.callback_number or "", session.get_one(User, me().id), utc_now())
+
+    return _act(change, done=gettext("Your telephone rings."))
 
 
 class CallBackForm(forms.Form):

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import select
 
 from ivr.accounts import staff_telephones
+from ivr.callbacks import intake, promises, sms
+from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
 from ivr.carrier.webhook_urls import voice_url
-from ivr.contact_centre import agent_presence, call_queue, conversations, interpreters
+from ivr.contact_centre import (
+    agent_presence,
+    call_distribution,
+    call_queue,
+    conversations,
+    interpreters,
+    leg_events,
+    outbound_callbacks,
+    wrap_up,
+)
 from ivr.domain.timestamps import utc_now
 from ivr.flows import conditions
-from ivr.models.contact_centre import InterpreterRequest, Presence, QueueEntry
+from ivr.models.audit import AccessLine
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.calls import Call
+from ivr.models.contact_centre import Conversation, ConversationWord, InterpreterRequest, Presence, QueueEntry
 from ivr.platform import database
+from ivr.privacy import anonymisation, erasure, expired_data, subject_access
 from ivr.telephony import agent_webhooks, doubled_keys
 from ivr.web.app import create_app
 from tests.support.environment import forget_settings
-from tests.support.people import hire
+from tests.support.people import a_task, hire, log_in
 
 NOW = utc_now()
 
@@ -143,3 +159,184 @@ def test_a_number_of_the_house_is_no_companions(empty_database, monkeypatch, wri
 def enters(session, number: int, concern: str = "benefits", at=NOW) -> QueueEntry:
     call = calls.seen(session, f"CA{number:032d}", f"+4917600000{number:03d}", at)
     return call_queue.enter(session, call, 1, Request(concern=concern), "de", "", at)
+
+
+# -- what a member writes down ---------------------------------------------------------------------------
+
+
+def talked(session, user, entry: QueueEntry) -> Conversation:
+    """A conversation with a waiting caller that has just ended; its wrap-up is due."""
+    here = agent_presence.get_or_create(session, user.id, NOW)
+    if here.number is None:
+        agent_presence.start_answering(session, user, f"+49421987{user.id:03d}", [], NOW)
+    talk = conversations.for_entry(session, entry, NOW)
+    leg = conversations.add_leg(session, talk, "member", here.number, NOW, ring=False, user_id=user.id)
+    leg.state, leg.joined_at, leg.ended_at = "ended", NOW, NOW
+    entry.state, entry.answered_at, entry.offered_leg_id = "answered", NOW, leg.id
+    talk.state, talk.connected_at, talk.ended_at = "ended", NOW, NOW
+    here.state, here.leg_id = "wrap_up", leg.id
+    session.flush()
+    return talk
+
+
+@pytest.mark.parametrize("outcome", ["settled", "passed_on", "broken_off"])
+def test_what_was_agreed_is_kept_with_the_conversation_and_found(empty_database, outcome: str) -> None:
+    people = hire()
+    with database.writing() as session:
+        talk = talked(session, people["mia"], enters(session, 1))
+        wrap_up.finish(session, people["mia"], outcome, "Der Bescheid wird neu berechnet", NOW)
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    page = log_in(app.test_client(), "mia").get("/desk/live/notes?q=bescheid berech")
+    assert f'id="conversation-{talk.id}"' in page.text
+    assert "wird neu berechnet" in page.text
+    assert "wird neu berechnet" not in log_in(app.test_client(), "mia").get("/desk/live/notes?q=Miete").text
+    strangers = log_in(app.test_client(), "sven").get("/desk/live/notes?q=bescheid")
+    assert "wird neu berechnet" not in strangers.text
+    with database.reading() as session:
+        lines = session.scalars(select(AccessLine.detail).where(AccessLine.action == "search")).all()
+    assert f"conversations {talk.id}" in lines, "who has read it is written down"
+
+
+def test_what_was_agreed_is_noted_on_the_request_of_the_call(empty_database) -> None:
+    people = hire()
+    with database.writing() as session:
+        entry = enters(session, 1)
+        task = intake.open_for(session, entry.call, Request(concern="benefits"), NOW)
+        talked(session, people["mia"], entry)
+        wrap_up.finish(session, people["mia"], "settled", "Miete wird bezahlt", NOW)
+        notes = [event.text for event in task.events if event.kind == "noted"]
+    assert notes == ["Miete wird bezahlt"]
+
+
+def test_what_was_agreed_is_deleted_with_the_transcripts_and_by_erasure(empty_database) -> None:
+    people = hire()
+    with database.writing() as session:
+        old, other = (
+            talked(session, people[name], enters(session, number)) for number, name in ((1, "mia"), (2, "nils"))
+        )
+        wrap_up.finish(session, people["mia"], "settled", "alt", NOW)
+        wrap_up.finish(session, people["nils"], "settled", "bleibt", NOW)
+        for talk in (old, other):
+            talk.entry.call.state, talk.entry.call.ended_at = "ended", NOW
+        subject = erasure.of_number(session, other.entry.call.from_number)
+        data = subject_access.collect(session, subject)
+        assert [one["note"] for one in data["conversations"]] == ["bleibt"]
+        erasure.erase(session, subject, NOW)
+        session.expire_all()
+        assert (old.note, other.note) == ("alt", None)
+        part = next(part for part in expired_data.KINDS["transcript"] if part.delete is anonymisation.notes)
+        ids = session.scalars(part.select_due(NOW + timedelta(days=1))).all()
+        part.delete(session, ids)
+        session.expire_all()
+        assert old.note is None
+        assert session.scalar(select(ConversationWord.word)) is None
+
+
+# -- a caller with an open request rings again -------------------------------------------------------------
+
+
+NUMBER = "+4917600000001"
+
+
+def test_what_is_settled_in_a_call_is_settled_everywhere(empty_database) -> None:
+    """The request is closed with its history, the kept place goes at once, and no text is sent."""
+    people = hire()
+    with database.writing() as session:
+        kept = enters(session, 1)
+        task = intake.open_for(session, kept.call, Request(concern="benefits"), NOW)
+        call_queue.keep_place(session, kept, task, NOW)
+        kept.call.state = "ended"
+        sms.send_link(session, kept.call, NUMBER, "de")
+        again = enters(session, 2)
+        again.call.from_number = NUMBER
+        talk = talked(session, people["mia"], again)
+        assert [one.id for one in wrap_up.requests_of(session, talk, people["mia"])] == [task.id]
+        wrap_up.finish(session, people["mia"], "settled", "Alles geklärt", NOW, settled=[task.id])
+        assert (task.state, task.outcome, kept.state) == ("closed", "talked", "left")
+        assert not promises.of(task, NOW)[0].runs
+        assert session.scalars(select(TextMessage.state)).all() == ["failed"]
+        session.expire_all()
+        assert {"noted", "closed"} <= {event.kind for event in task.events}
+
+
+def test_a_request_that_is_not_ticked_stays_and_a_strangers_cannot_be_ticked(empty_database) -> None:
+    people = hire()
+    own = a_task(number=NUMBER)
+    strangers = a_task(number="+4917600000099")
+    with database.writing() as session:
+        talked(session, people["mia"], enters(session, 1))
+        wrap_up.finish(session, people["mia"], "settled", "", NOW, settled=[strangers])
+        tasks = [session.get_one(CallbackTask, task_id) for task_id in (own, strangers)]
+        assert [task.state for task in tasks] == ["open", "open"]
+
+
+def test_the_live_page_shows_open_requests_of_the_number_without_their_content(empty_database) -> None:
+    people = hire()
+    task_id = a_task(number=NUMBER, text="Der Strom ist weg")
+    with database.writing() as session:
+        talked(session, people["mia"], enters(session, 1))
+    app = create_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+    mia = log_in(app.test_client(), "mia")
+    page = mia.get("/desk/live/").text
+    assert f'id="settled-{task_id}"' in page
+    assert "Strom" not in page
+    mia.post("/desk/live/wrap-up", data={"outcome": "settled", "text": "", "settled": [str(task_id)]})
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, task_id).state == "closed"
+
+
+def test_nobody_who_is_in_a_call_with_us_is_dialled(empty_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the menu, recording or waiting: the member is told so, and no attempt is counted."""
+    monkeypatch.setenv("HOURS__DAILY", "00:00-24:00")
+    monkeypatch.setenv("CALLING_HOURS__DAILY", "00:00-24:00")
+    forget_settings()
+    people = hire()
+    task_id = a_task(number=NUMBER)
+    with database.writing() as session:
+        for call in session.scalars(select(Call)):
+            call.state = "ended"
+        task = session.get_one(CallbackTask, task_id)
+        agent_presence.start_answering(session, people["mia"], "+4942198765", [], NOW)
+        ringing = calls.seen(session, f"CA{2:032d}", NUMBER, NOW)
+        with pytest.raises(Refused, match="calling_now"):
+            outbound_callbacks.begin(session, task, people["mia"], NOW, anyway=True)
+        assert (task.state, task.attempts) == ("open", [])
+        with pytest.raises(Refused, match="calling_now"):
+            call_distribution.offer_to(session, NUMBER, people["mia"], NOW)
+        entry = call_queue.enter(session, ringing, 1, Request(concern="benefits"), "de", "", NOW)
+        call_distribution.offer_to(session, NUMBER, people["mia"], NOW)
+        assert entry.state == "offered", "who waits can be taken"
+
+
+def test_a_kept_place_waits_while_its_number_calls_and_then_goes_on(empty_database) -> None:
+    with database.writing() as session:
+        kept = enters(session, 1)
+        task = intake.open_for(session, kept.call, Request(concern="benefits"), NOW)
+        call_queue.keep_place(session, kept, task, NOW)
+        kept.call.state = "ended"
+        again = calls.seen(session, f"CA{2:032d}", NUMBER, NOW)
+        session.flush()
+        assert kept not in call_queue.waiting(session, NOW)
+        call_queue.drop_kept_places(session, NOW, closed=False)
+        again.state = "ended"
+        session.flush()
+        assert kept in call_queue.waiting(session, NOW), "nothing was lost meanwhile"
+
+
+def test_a_busy_telephone_that_is_calling_us_counts_no_attempt(empty_database) -> None:
+    people = hire()
+    task_id = a_task(number=NUMBER)
+    with database.writing() as session:
+        for call in session.scalars(select(Call)):
+            call.state = "ended"
+        task = session.get_one(CallbackTask, task_id)
+        talk = conversations.for_task(session, task, NOW)
+        conversations.add_leg(session, talk, "member", "+4942198765", NOW, ring=False, user_id=people["mia"].id)
+        called = conversations.add_leg(session, talk, "caller", NUMBER, NOW, ring=False)
+        leg_events.rings(session, called, f"CA{5:032d}", NOW)
+        calls.seen(session, f"CA{2:032d}", NUMBER, NOW)
+        leg_events.call_over(session, called, "busy", NOW)
+        session.expire_all()
+        assert (task.attempts, task.first_attempt_at) == ([], None)

@@ -192,6 +192,7 @@ class Refusal(StrEnum):
     NOTHING_TO_CORRECT = "nothing_to_correct"
     CLOSED_NOW = "closed_now"
     NOT_NOW = "not_now"
+    CALLING_NOW = "calling_now"
     IN_WRITING = "in_writing"
     ON_THE_PHONE = "on_the_phone"
     WRAP_UP = "wrap_up"

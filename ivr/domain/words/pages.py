@@ -75,6 +75,7 @@ WEEKDAYS = Words(
 FIELDS = Words(
     "fields",
     {
+        "settled": _("Open requests of this number"),
         "action": _("Action"),
         "active": _("Active"),
         "answer": _("Answer"),

@@ -79,6 +79,7 @@ COLUMNS = Words(
         "number_changed_at": _("Number changed"),
         "office": _("Office"),
         "merged_into_id": _("Merged into the task with the number"),
+        "note": _("Note"),
         "outcome": _("Outcome"),
         "placed_at": _("Placed"),
         "place": _("Place"),

@@ -258,6 +258,9 @@ REFUSALS = Words(
             "A limit for callbacks is reached. Only emergencies are called back now; the supervisors know."
         ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
+        Refusal.CALLING_NOW: _(
+            "This number is calling us just now, so it is not rung. Where the caller waits, you can take the call."
+        ),
         Refusal.ON_THE_PHONE: _("You are on the phone."),
         Refusal.WRAP_UP: _("Please write down first what came of the last conversation."),
         Refusal.NOTHING_TO_WRAP_UP: _("There is nothing to wrap up."),

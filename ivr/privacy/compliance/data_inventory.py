@@ -113,7 +113,18 @@ TABLES: dict[str, Kept] = {
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`resume`"},
     ),
-    "conversations": Kept("callers", "Who was connected when, and the outcome", (RetentionKind.CALL_RECORD,)),
+    "conversations": Kept(
+        "callers",
+        "Who was connected when, the outcome, and what was agreed",
+        (RetentionKind.TRANSCRIPT, RetentionKind.CALL_RECORD),
+        {RetentionKind.TRANSCRIPT: "`note`"},
+    ),
+    "conversation_words": Kept(
+        "callers",
+        "Words by which a conversation is found",
+        (RetentionKind.TRANSCRIPT,),
+        {RetentionKind.TRANSCRIPT: "rows of words"},
+    ),
     "legs": Kept(
         "callers",
         "Telephones of a conversation; numbers of callers and companions",
