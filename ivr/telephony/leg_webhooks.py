@@ -140,7 +140,8 @@ def left() -> Response:
         ):
             dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
             put_through = outbound_callbacks.was_put_through(conversation)
-            said = "no_interpreter" if not dialled else "not_reached" if put_through else "not_put_through"
+            lacks = not dialled and interpreters.unmet(session, conversation)  # else they were calling us
+            said = "no_interpreter" if lacks else "not_reached" if put_through else "not_put_through"
             agent_announcements.say(document, said)
         elif leg.role == LegRole.CALLER:
             _speak(document, leg, "goodbye" if conversation.connected_at else _in_vain(leg))
