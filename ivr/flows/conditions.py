@@ -212,7 +212,7 @@ def emergency_is_told_at_last(state: CallState, questions: Questions) -> bool:
 
 
 def has_pressed_nothing(state: CallState, _questions: Questions) -> bool:
-    """Whether the caller has done nothing in the whole call but hold the line."""
+    """Whether the caller has done nothing in the whole call but hold the line, and perhaps choose a language."""
     return state.is_silent
 
 

@@ -94,7 +94,9 @@ def hotline(languages: Sequence[str], forms: Sequence[str] = ()) -> Flow:
 def _concerns() -> Mapping[str, Step]:
     """What the call is about."""
     return {
-        "main_menu": Menu(prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_sets=OTHERWISE_OTHER),
+        "main_menu": Menu(
+            prompt="main", choices=_MAIN, otherwise="reach_team", otherwise_sets=OTHERWISE_OTHER, attempts=2
+        ),
         "other_matter": Menu(
             prompt="other_concern",
             lines=(PromptLine("other_concern"), PromptLine(OFFER, values={"key": "4"})),

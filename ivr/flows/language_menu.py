@@ -219,7 +219,11 @@ def _to_all(languages: Sequence[str], prompt: str, keys: str) -> tuple[PromptLin
 def _choices(languages: Sequence[str], to: str) -> dict[str, Choice]:
     return {
         str(key): Choice(
-            to, language=code, sets={"unlisted_language": False, "further_key": ""}, event=EventName.LANGUAGE_CHOSEN
+            to,
+            language=code,
+            # Who then presses nothing has said no more than who is silent from the beginning.
+            sets={"unlisted_language": False, "further_key": "", "is_silent": True},
+            event=EventName.LANGUAGE_CHOSEN,
         )
         for key, code in enumerate(languages, start=1)
     }

@@ -86,6 +86,7 @@ def consent(tone: str, otherwise: str, name: str = "") -> Mapping[str, Step]:
             },
             otherwise=otherwise,
             otherwise_sets={"speech_agreed": False},
+            attempts=2,
         ),
         about_it: Announce(("about_recording",), to=question),
     }

@@ -106,7 +106,7 @@ class CallState:
     screened: Screening | None = None
     #: How many times the usual time the caller has for an answer; it grows with silence, for the whole call.
     patience: int = 1
-    #: The caller has pressed nothing and said nothing so far.
+    #: The caller has pressed nothing but the keys of a language, and said nothing so far.
     is_silent: bool = False
     #: The caller has agreed by key to be recorded, and has not refused it since.
     speech_agreed: bool = False

@@ -16,7 +16,7 @@ from ivr.flows.state import CallState, check_slots
 
 #: Seconds that a caller has for an answer, and how many times as many after each further silence.
 USUAL_SECONDS = 5
-PATIENCE = (1, 2, 3, 5, 10)
+PATIENCE = (1, 3, 5, 10)
 
 
 @dataclass(frozen=True)

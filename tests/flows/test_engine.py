@@ -308,12 +308,19 @@ def test_nothing_is_recorded_before_consent(tone: str) -> None:
 
 def test_wrong_keys_are_asked_again_twice() -> None:
     hotline = Answers()
-    turn = engine.answer(FLOW, at("consent"), Keys("7"), hotline)
+    turn = engine.answer(FLOW, at("offer_callback"), Keys("7"), hotline)
     assert turn.verbs[0].lines[0].prompt == "not_understood"
     turn = engine.answer(FLOW, turn.state, Keys(), hotline)
     assert turn.verbs[0].lines[0].prompt == "nothing_heard"
     turn = engine.answer(FLOW, turn.state, Keys("8"), hotline)
     assert turn.state.step == "goodbye_unserved"
+
+
+@pytest.mark.parametrize("name", ["consent", "consent_emergency", "main_menu"])
+def test_the_longest_questions_are_asked_again_once(name: str) -> None:
+    again = engine.answer(FLOW, at(name), Keys(), Answers())
+    assert again.state.step == name
+    assert engine.answer(FLOW, again.state, Keys(), Answers()).state.step != name
 
 
 def test_each_take_has_its_number() -> None:
@@ -531,15 +538,15 @@ def test_a_key_before_the_tone_brings_the_tone_and_is_no_second_recording() -> N
 
 def test_who_has_not_answered_once_has_longer_in_the_whole_call() -> None:
     turn = engine.answer(WHOLE, at("main_menu"), Keys(), Answers())
-    assert turn.verbs[0].timeout == 10
-    turn = engine.answer(WHOLE, turn.state, Keys("3"), Answers())
-    assert (turn.state.step, turn.verbs[0].timeout) == ("services", 10)
-    turn = engine.answer(WHOLE, turn.state, Keys(), Answers())
     assert turn.verbs[0].timeout == 15
+    turn = engine.answer(WHOLE, turn.state, Keys("3"), Answers())
+    assert (turn.state.step, turn.verbs[0].timeout) == ("services", 15)
+    turn = engine.answer(WHOLE, turn.state, Keys(), Answers())
+    assert turn.verbs[0].timeout == 25
     code = engine.answer(WHOLE, turn.state, Keys("4"), Answers())
-    assert (code.state.step, code.verbs[0].timeout) == ("enter_code", 24)
+    assert (code.state.step, code.verbs[0].timeout) == ("enter_code", 40)
     half = engine.answer(WHOLE, code.state, Keys("123"), Answers())
-    assert half.verbs[0].timeout == 40, "the time may have been over before the entry was"
+    assert half.verbs[0].timeout == 80, "the time may have been over before the entry was"
     for _ in range(9):
         half = engine.answer(WHOLE, replace(half.state, tries=0), Keys(), Answers())
     assert half.verbs[0].timeout == 80, "ten times at most"

@@ -49,7 +49,7 @@ def test_the_next_caller_who_asks_where_there_is_help_hears_the_supervisors_text
 
 def test_it_is_told_to_who_stays_silent_about_the_recording(empty_database) -> None:
     answer("help", "de", SOUP)
-    call = in_need().presses("3").hears("consent_emergency").presses("-", "-", "-")
+    call = in_need().presses("3").hears("consent_emergency").presses("-", "-")
     assert SOUP in call.hears("promise_emergency").does_not_hear("emergency_help").heard
 
 

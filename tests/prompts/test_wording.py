@@ -36,6 +36,20 @@ BEFORE_A_RECORDING = (
     "send_where",
     "change_request",
 )
+#: Words that callers took for something else, or that are above B1: writing down in place of recording, a meeting in
+#: place of an appointment, an age with the birthday itself.
+OUT_OF_USE = {
+    "de": r"Unter 25|eiliges Angebot|Eingangsnummer|zurückziehen|alle im Gespräch|noch ungefähr",
+    "en": r"which we record",
+    "tr": r"\bkaydediyoruz\b(?<![Ss]esinizi kaydediyoruz)|saat [0-9]",
+    "ru": r"[Мм]ы запишем|встреч",
+    "uk": r"[Мм]и запишемо|зустріч",
+    "bg": r"[Зз]аписваме го|среща",
+    "ro": r"o înregistrăm",
+    "fr": r"nous l'enregistrons",
+    "kmr": r"em qeyd dikin",
+    "pl": r"\bDo 25 lat|spotkani|[Tt]ermin(y|u|ie)?\b",
+}
 #: Sentences that are said at any hour, also when nobody is there.
 AT_ANY_HOUR = ("not_understood", "code_locked", "request_refused", "nobody_answered")
 
@@ -44,6 +58,12 @@ AT_ANY_HOUR = ("not_understood", "code_locked", "request_refused", "nobody_answe
 def test_whoever_is_asked_hears_that_the_voice_is_recorded(language: str) -> None:
     for prompt in BEFORE_A_RECORDING:
         assert re.search(RECORDS_THE_VOICE[language], catalogue(language)[prompt]), prompt
+
+
+@pytest.mark.parametrize("language", sorted(OUT_OF_USE))
+def test_words_that_were_misleading_are_not_used_again(language: str) -> None:
+    found = {name: text for name, text in catalogue(language).texts.items() if re.search(OUT_OF_USE[language], text)}
+    assert found == {}
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))

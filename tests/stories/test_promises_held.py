@@ -111,7 +111,7 @@ def test_silence_after_the_tone_takes_no_emergency_back(webhook_caller) -> None:
 
 
 def test_who_stays_silent_at_the_question_about_the_recording_hears_their_code(webhook_caller) -> None:
-    person = webhook_caller().dials().presses(GERMAN, "9", "2", "", "", "").hears("receipt").hears("promise_emergency")
+    person = webhook_caller().dials().presses(GERMAN, "9", "2", "", "").hears("receipt").hears("promise_emergency")
     assert person.is_over
     assert the_task(person).unconfirmed, "nothing was agreed to or asked for"
 
@@ -374,7 +374,7 @@ def is_silent(person: WebhookCaller, questions: int = 20) -> WebhookCaller:
 def test_a_caller_who_presses_nothing_is_called_back_once(webhook_caller) -> None:
     person = is_silent(webhook_caller())
     assert person.last[-2:] == ["silent_callback", "goodbye"]
-    assert person.heard.count("main") == 3, "two full repeats of the menu"
+    assert person.heard.count("main") == 2, "the language menu and the main menu are repeated once each"
     person.does_not_hear("consent")
     task = the_task(person)
     assert (task.silent_caller, task.state, task.urgency, task.callback_number) == (
@@ -383,6 +383,17 @@ def test_a_caller_who_presses_nothing_is_called_back_once(webhook_caller) -> Non
         "normal",
         person.number,
     )
+
+
+def test_who_has_chosen_a_language_and_nothing_else_is_called_back_without_a_question_more(webhook_caller) -> None:
+    person = webhook_caller().dials().presses(GERMAN, "", "").hears("silent_callback")
+    assert person.is_over and person.heard.count("main") == 2
+    person.does_not_hear("consent")
+    assert the_task(person).silent_caller
+
+
+def test_who_has_chosen_a_language_and_shows_no_number_is_asked_what_can_be_had(webhook_caller) -> None:
+    webhook_caller("anonymous").dials().presses(GERMAN, "", "").hears("consent").presses("2").hears("enter_number")
 
 
 def test_without_a_number_a_silent_caller_is_told_to_call_again(webhook_caller) -> None:
@@ -418,7 +429,7 @@ def test_so_many_silent_callers_a_day_and_no_more(webhook_caller, monkeypatch) -
 
 
 def test_silence_where_a_choice_is_needed_is_answered_too(webhook_caller) -> None:
-    person = webhook_caller().dials().presses(GERMAN, "1", "", "", "").hears("silent_callback")
+    person = webhook_caller().dials().presses(GERMAN, "1", "", "").hears("silent_callback")
     assert the_task(person).silent_caller
     assert person.is_over
 
