@@ -27,6 +27,11 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
     help="The number that passes the call on, as the carrier names it. Default: nobody does.",
 )
 @click.option(
+    "--checked",
+    type=click.Choice(["failed", "A", "B", "C", "none"]),
+    help="What the network says of the number (SHAKEN/STIR). Default: nothing, as German networks do.",
+)
+@click.option(
     "--press",
     type=Keys(),
     default="",
@@ -51,6 +56,7 @@ from ivr.cli.parameters import LANGUAGE, CallingNumber, Keys, PretendedHour, Tex
 def call(
     from_: str,
     forwarded_from: str | None,
+    checked: str | None,
     press: tuple[str, ...],
     say: tuple[str, ...],
     language: str | None,
@@ -71,6 +77,7 @@ def call(
     script = {
         "from": from_,
         "forwarded_from": forwarded_from or "",
+        "checked": checked or "",
         "at": at,
         "keys": press,
         "says": say,

@@ -26,6 +26,10 @@ LONGEST_SHOWN = 60
 _USUAL = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIGITS = re.compile(r"\+?[0-9]{3,20}")
 _LONGEST_READ = 1000
+#: How the carrier begins its verdict (`StirVerstat`) on a number whose attestation (SHAKEN/STIR) has failed.
+_FAILED = "TN-Validation-Failed"
+#: Stands behind a number whose attestation has failed, where it is shown.
+_PERHAPS_FORGED = " (perhaps forged)"
 _ADDRESS = re.compile(r"<([^<>]*)>\s*(?:;.*)?$")
 _SCHEME = re.compile(r"(sips?|tel):", re.IGNORECASE)
 
@@ -49,6 +53,21 @@ class CallerId:
 
 
 WITHHELD = CallerId()
+
+
+def unproven(caller: CallerId) -> CallerId:
+    """The same caller, where the network says that the number is not theirs: kept for people to read, and no more."""
+    return CallerId(shown_as=f"{caller.number}{_PERHAPS_FORGED}") if caller.number else caller
+
+
+def has_failed(verdict: str | None) -> bool:
+    """Whether the carrier's verdict on a number (`StirVerstat`) is a failure. Most calls have no verdict."""
+    return (verdict or "").strip().startswith(_FAILED)
+
+
+def perhaps_forged(shown_as: str) -> str:
+    """The number that is perhaps forged, of what a call has shown; empty where nothing speaks against it."""
+    return shown_as.removesuffix(_PERHAPS_FORGED) if shown_as.endswith(_PERHAPS_FORGED) else ""
 
 
 def read(shown: str | None) -> CallerId:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, request
 
 from ivr.audio.wav import read_wav
+from ivr.local_carrier import attestation
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.rest_format import current_switch
 from ivr.local_carrier.scripted_caller import ScriptedCaller
@@ -22,8 +23,8 @@ pages = Blueprint("scripted_calls", __name__, url_prefix="/softphone")
 def call() -> Response:
     """Place a scripted call. The conversation is answered as one JSON object a line, as it happens.
 
-    The form has `script` (JSON with `from`, `forwarded_from`, `at`, `keys`, `says`, `language` and `hangs_up`) and any
-    number of WAV files `speech`, which are played before the texts of `says` are spoken.
+    The form has `script` (JSON with `from`, `forwarded_from`, `checked`, `at`, `keys`, `says`, `language`,
+    `hangs_up`) and any number of WAV files `speech`, which are played before the texts of `says` are spoken.
     """
     script = json.loads(request.form.get("script", "{}"))
     try:
@@ -40,12 +41,16 @@ def call() -> Response:
         on_event=events.put,
     )
 
+    shown = shown_number(script.get("from", ""))
+    parameters = time_header(script.get("at", "")) | forwarding(str(script.get("forwarded_from", "")))
+    parameters |= attestation.fields(str(script.get("checked", "")), shown, switch.subscription.number)
+
     def run() -> None:
         try:
             report = switch.call(
                 ScriptedLine(caller),
-                shown_number(script.get("from", "")),
-                time_header(script.get("at", "")) | forwarding(str(script.get("forwarded_from", ""))),
+                shown,
+                parameters,
                 lambda call_sid: events.put({"type": "dialled", "call_sid": call_sid}),
             )
             events.put({"type": "report", "errors": report.errors, "ended_by": report.ended_by})

@@ -15,6 +15,7 @@ import phonenumbers
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from ivr.audio.wav import write_wav
+from ivr.local_carrier import attestation
 from ivr.local_carrier.rest_format import current_switch
 from ivr.local_carrier.softphone_line import Softphone, SoftphoneLine
 from ivr.local_carrier.store import Refusals
@@ -56,6 +57,7 @@ def dial() -> tuple[Response, int]:
 
     from_ = shown_number(wanted.get("from", ""))
     parameters = time_header(wanted.get("at", "")) | forwarding(wanted.get("forwarded_from", ""))
+    parameters |= attestation.fields(wanted.get("checked", ""), from_, switch.subscription.number)
     arguments = (line, from_, parameters, on_start, wanted.get("to", ""))
     threading.Thread(target=switch.call, args=arguments, daemon=True).start()
     return jsonify(call_sid=started.get(timeout=10)), 201

@@ -154,8 +154,6 @@ class Execution:
             "Called": self.record.to,
             "Caller": self.record.from_,
             "CallerCity": "",
-            # Carrier: whether the network vouches for the caller's number (SHAKEN/STIR); German networks do not.
-            "StirVerstat": "No-TN-Validation",
             "Direction": self.record.direction,
             "From": self.record.from_,
             "To": self.record.to,

@@ -152,7 +152,9 @@ def caller_id() -> CallerId:
     if found is None:
         form = request.form
         passed_on_by = form.get("ForwardedFrom"), form.get("SipHeader_Diversion")
-        g.caller_id = found = calling_telephone.identified(form.get("From"), *passed_on_by)
+        g.caller_id = found = calling_telephone.identified(
+            form.get("From"), *passed_on_by, verdict=form.get("StirVerstat")
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from flask_babel import format_date, format_datetime, format_decimal, gettext, n
 from ivr.callbacks import code_changes, promises
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
-from ivr.domain import phone_numbers, words
+from ivr.domain import caller_ids, phone_numbers, words
 from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, TaskState, TranscriptState
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE, name_in
 from ivr.models.accounts import Team
@@ -271,6 +271,7 @@ def install(app: Flask) -> None:
         earlier_number=code_changes.earlier_number,
     )
     app.jinja_env.filters.update(
+        perhaps_forged=caller_ids.perhaps_forged,
         moment=moment,
         cap_named=cap_named,
         language_name=language_name,

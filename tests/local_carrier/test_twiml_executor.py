@@ -2,76 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from flask import Flask, Response, request
-from werkzeug.serving import make_server
 
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, Sound
-from ivr.local_carrier.call import CallSetup, Subscription
+from ivr.local_carrier.call import CallSetup
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.store import Store
-from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.twiml_parser import DocumentError, parse
-from ivr.local_carrier.webhooks import Webhooks
 from tests.support.waiting import eventually
-
-
-class OtherApplication:
-    """Some other application behind the number: answers each path with a prepared document."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, str] = {}
-        self.statuses: dict[str, list[int]] = {}
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        app = Flask("other")
-
-        @app.post("/<path:path>")
-        def answer(path: str) -> Response:
-            self.asked.append((path, request.form.to_dict()))
-            status = (self.statuses.get(path) or [200]).pop(0) if self.statuses.get(path) else 200
-            return Response(f"<Response>{self.documents.get(path, '')}</Response>", status, mimetype="text/xml")
-
-        self._server = make_server("127.0.0.1", 0, app, threaded=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.asked]
-
-    def form(self, path: str) -> dict[str, str]:
-        return next(form for asked, form in self.asked if asked == path)
-
-
-@pytest.fixture
-def other(tmp_path: Path):
-    application = OtherApplication()
-    yield application
-    application.close()
-
-
-@pytest.fixture
-def ring(other: OtherApplication, tmp_path: Path):
-    """Ring another application with a script; gives the report."""
-    subscription = Subscription("AC1", "+49421", f"{other.url}/in", f"{other.url}/fallback", f"{other.url}/status")
-    switch = Switch(subscription, Store(tmp_path), Webhooks("secret"))
-
-    def call(document: str, **script: object):
-        other.documents["in"] = document
-        return switch.call(ScriptedLine(ScriptedCaller(**script)), "+49151")
-
-    call.switch = switch
-    return call
-
 
 SAY = '<Say language="de-DE" voice="Polly.Vicki">Hallo</Say>'
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,34 @@ def exchange(empty_database, monkeypatch: pytest.MonkeyPatch):
     yield switch
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def other():
+    """Some other application behind the number."""
+    from tests.support.other_application import OtherApplication
+
+    application = OtherApplication()
+    yield application
+    application.close()
+
+
+@pytest.fixture
+def ring(other, tmp_path: Path):
+    """Ring another application with a script; gives the report."""
+    from ivr.local_carrier.call import Subscription
+    from ivr.local_carrier.lines import ScriptedLine
+    from ivr.local_carrier.scripted_caller import ScriptedCaller
+    from ivr.local_carrier.store import Store
+    from ivr.local_carrier.switch import Switch
+    from ivr.local_carrier.webhooks import Webhooks
+
+    subscription = Subscription("AC1", "+49421", f"{other.url}/in", f"{other.url}/fallback", f"{other.url}/status")
+    switch = Switch(subscription, Store(tmp_path), Webhooks("secret"))
+
+    def call(document: str, **script: object):
+        other.documents["in"] = document
+        return switch.call(ScriptedLine(ScriptedCaller(**script)), "+49151")
+
+    call.switch = switch
+    return call
