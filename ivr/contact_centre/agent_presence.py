@@ -6,16 +6,18 @@ things that happen to a member at once one counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from ivr.domain import opening_hours
 from ivr.domain.enums import PresenceState, Refusal
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, Leg, Presence
+from ivr.notices import present
 from ivr.platform.column_types import rows
 
 #: States of a member who is there, but may be busy.
@@ -26,16 +28,64 @@ MOST_MISSED = 2
 
 #: A member who wraps up for longer than this counts as away.
 LONGEST_WRAP_UP = timedelta(minutes=30)
+#: Nobody answers calls for longer without coming again; it matters where the hotline never closes.
+LONGEST_DAY = timedelta(hours=14)
+#: A browser that is silent for longer has been closed; and how often a sign of life is written down.
+LONGEST_SILENCE = timedelta(seconds=150)
+SEEN_EVERY = timedelta(seconds=20)
 
 
 def is_there(now: datetime) -> ColumnElement[bool]:
-    """The condition for members who answer now or after a wrap-up, which counts for 30 minutes at most."""
+    """The condition for members who answer now or after a wrap-up, which counts for 30 minutes at most.
+
+    Who came before the last closing time, or more than a long day ago, or whose browser is silent, is not there.
+    """
     wrapping = and_(
         Presence.state == PresenceState.WRAP_UP,
         Presence.afterwards.is_(None),
         Presence.since_at > now - LONGEST_WRAP_UP,
     )
-    return or_(Presence.state.in_((PresenceState.AVAILABLE, PresenceState.RINGING, PresenceState.TALKING)), wrapping)
+    answers = or_(Presence.state.in_((PresenceState.AVAILABLE, PresenceState.RINGING, PresenceState.TALKING)), wrapping)
+    return and_(answers, ~_is_stale(now))
+
+
+def _is_stale(now: datetime) -> ColumnElement[bool]:
+    """The condition for an availability that does not count any more, whatever its state says."""
+    since = max(now - LONGEST_DAY, opening_hours.last_closing(present.hours(), now) or now - LONGEST_DAY)
+    silent = (Presence.seen_at.is_not(None), Presence.seen_at < now - LONGEST_SILENCE)
+    return or_(
+        and_(Presence.came_at.is_not(None), Presence.came_at < since),
+        and_(*silent, Presence.state != PresenceState.TALKING),
+    )
+
+
+def seen(session: Session, user_id: int, now: datetime) -> None:
+    """The browser of a member who answers calls has given a sign of life."""
+    session.execute(
+        update(Presence)
+        .where(Presence.user_id == user_id, Presence.seen_at < now - SEEN_EVERY)
+        .values(seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def left_browser(session: Session, user: User, now: datetime) -> None:
+    """A member has logged out: who came in the browser answers no calls any more."""
+    here = session.get(Presence, user.id)
+    if here is not None and here.seen_at is not None and here.state != PresenceState.OFFLINE:
+        stop_answering(session, user, now, for_good=True)
+
+
+def have_gone(session: Session, over: Collection[int], now: datetime) -> Sequence[Presence]:
+    """Members whose availability does not count any more though it has not ended, and those in `over`."""
+    here = (Presence.state != PresenceState.OFFLINE, Presence.afterwards.is_distinct_from(PresenceState.OFFLINE))
+    return session.scalars(select(Presence).where(*here, or_(_is_stale(now), Presence.user_id.in_(over)))).all()
+
+
+def end_stale(session: Session, over: Collection[int], now: datetime) -> None:
+    """End the availability of members who have gone. Who is in a call, or has to wrap one up, goes after it."""
+    for presence in have_gone(session, over, now):
+        stop_answering(session, presence.user, now, for_good=True)
 
 
 class NotNow(Exception):
@@ -77,14 +127,19 @@ def move(
     return rows(moved) == 1
 
 
-def start_answering(session: Session, user: User, number: str, languages: Sequence[str], now: datetime) -> None:
+def start_answering(
+    session: Session, user: User, number: str, languages: Sequence[str], now: datetime, *, in_browser: bool = False
+) -> None:
     """A member answers calls from now on, at this number (E.164), in these languages.
+
+    Who comes `in_browser` is there as long as the browser gives signs of life.
 
     Raises:
         NotNow: `wrap_up` while a conversation has no outcome yet; `on_the_phone` while they talk.
     """
     here = get_or_create(session, user.id, now)
     here.number, here.languages, here.afterwards = number, sorted({"de", *languages}), None
+    here.came_at, here.seen_at = now, now if in_browser else None
     session.flush()
     if here.state == PresenceState.AVAILABLE:
         return

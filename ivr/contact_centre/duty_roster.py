@@ -66,6 +66,24 @@ def _by_plan(session: Session, team_id: int, now: datetime, *, fallback: bool) -
     return list(found.values())
 
 
+def whose_duty_is_over(session: Session, now: datetime) -> set[int]:
+    """The members whose last duty of the day has ended since they came."""
+    local = now.astimezone(settings().hours.zone)
+    exceptions = _exceptions(session, local.date())
+    ends: dict[int, time] = {}
+    for duty in session.scalars(select(Duty).where(Duty.weekday == local.weekday())):
+        _, until = exceptions.get(duty.user_id, (duty.starts, duty.ends))
+        if until is not None:
+            ends[duty.user_id] = max(until, ends.get(duty.user_id, until))
+    over = {user_id: until for user_id, until in ends.items() if until <= local.time()}
+    here = session.execute(select(Presence.user_id, Presence.came_at).where(Presence.user_id.in_(over)))
+    return {
+        user_id
+        for user_id, came_at in here
+        if came_at is not None and came_at < datetime.combine(local.date(), over[user_id], local.tzinfo)
+    }
+
+
 def staff_by_hour(session: Session, day: date) -> list[int]:
     """How many members of all teams should answer in the middle of each hour of a local day, by the roster."""
     duties = session.scalars(select(Duty).where(Duty.weekday == day.weekday(), ~Duty.fallback)).all()

@@ -144,6 +144,13 @@ def next_opening(hours: Hours, after: datetime, horizon_days: int = 400) -> date
     return next((begins for begins, _ in open_spans(hours, after, horizon_days)), None)
 
 
+def last_closing(hours: Hours, before: datetime) -> datetime | None:
+    """The last instant (UTC) not after `before` at which the hotline closed; None if it has not for three days."""
+    spans = [*open_spans(hours, before - timedelta(days=3), 5)]
+    follows = {begins for begins, _ in spans}
+    return max((closes for _, closes in spans if closes <= before and closes not in follows), default=None)
+
+
 def next_opening_day(hours: Hours, after: datetime) -> datetime | None:
     """The first opening (UTC) on a local day after that of `after`."""
     tomorrow = after.astimezone(hours.zone).date() + timedelta(days=1)

@@ -144,6 +144,7 @@ PERMISSIONS: dict[str, Permission] = {
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
     "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
+    "live.alive": Permission(_SERVING, "A sign of life of one's browser", polled=True),
     "live.come": _of(_SERVING, "Answer calls"),
     "live.go": _of(_SERVING, "Pause, or end of work"),
     "live.finish": _of(_SERVING, "The outcome of one's conversation"),

@@ -58,6 +58,10 @@ class Presence(Base):
     missed: Mapped[int] = mapped_column(default=0)
     #: The leg they are rung for or talk on, or whose wrap-up is due.
     leg_id: Mapped[int | None]
+    #: When they began to answer calls; after the next closing time, or a long day, it does not count any more.
+    came_at: Mapped[datetime | None]
+    #: When the browser in which they came last gave a sign of life; None: they came by telephone.
+    seen_at: Mapped[datetime | None]
     #: What they asked for while they could not have it yet: paused or offline after this call.
     afterwards: Mapped[PresenceState | None] = mapped_column(Enumerated(PresenceState, 20))
     user: Mapped[User] = relationship()

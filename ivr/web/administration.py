@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ivr.accounts import api_tokens, login_sessions, mfa, notices, second_factor_resets, users
 from ivr.audit import access_log
 from ivr.config.settings import Settings, settings
-from ivr.contact_centre import offboarding
+from ivr.contact_centre import agent_presence, offboarding
 from ivr.domain.enums import AccessAction, AccountChange, Role
 from ivr.domain.roles import ROLES
 from ivr.domain.timestamps import utc_now
@@ -174,6 +174,7 @@ def log_out(user_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         user = session.get(User, user_id) or abort(404)
         login_sessions.end_all(session, user.id, utc_now())
+        agent_presence.left_browser(session, user, utc_now())
         access_log.append(session, actor(), AccessAction.USER_CHANGED, utc_now(), detail=f"{user.username}: logged out")
 
     return act(change, url_for("administration.people"), done=gettext("The person is logged out everywhere."))

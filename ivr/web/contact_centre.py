@@ -80,6 +80,14 @@ def page() -> str | AnyResponse:
         return render_template(template, boards=boards, now=now, **mine)
 
 
+@live.get("/alive")
+def alive() -> Response:
+    """The browser of somebody who answers calls gives a sign of life, whatever page it shows."""
+    with database.writing(durable=False) as session:
+        agent_presence.seen(session, me().id, utc_now())
+    return Response(status=204)
+
+
 def _version(*shown: object) -> str:
     return hashlib.sha256(repr([getattr(one, "id", one) for one in shown]).encode()).hexdigest()[:16]
 
@@ -99,7 +107,9 @@ def come() -> AnyResponse:
     spoken = [code for code in form.language if code in settings().enabled_languages]
 
     def change(session: Session) -> None:
-        agent_presence.start_answering(session, session.get_one(User, me().id), form.number, spoken, utc_now())
+        agent_presence.start_answering(
+            session, session.get_one(User, me().id), form.number, spoken, utc_now(), in_browser=True
+        )
         call_distribution.match(session, utc_now())
 
     return _act(change, done=gettext("You take calls now."))

@@ -31,6 +31,7 @@ from ivr.accounts import login_sessions, mfa, notices, users
 from ivr.audit import access_log
 from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
+from ivr.contact_centre import agent_presence
 from ivr.domain.enums import AccessAction
 from ivr.domain.permissions import permission_of
 from ivr.domain.roles import SERVING
@@ -300,8 +301,9 @@ def out() -> AnyResponse:
     """Log out, everywhere."""
     if current_user.is_authenticated:
         user, now = current_user.user, utc_now()
-        with database.writing() as db:
+        with database.writing_alone() as db:
             login_sessions.end_all(db, user.id, now)
+            agent_presence.left_browser(db, user, now)
             access_log.append(db, as_actor(user), AccessAction.LOG_OUT, now)
     logout_user()
     session.pop("half", None)

@@ -24,7 +24,7 @@ from ivr.audit import anchors, break_glass
 from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
-from ivr.contact_centre import call_distribution, call_queue
+from ivr.contact_centre import agent_presence, call_distribution, call_queue, duty_roster
 from ivr.domain import opening_hours
 from ivr.domain.enums import AlertEvent, RetentionKind
 from ivr.domain.timestamps import utc_now
@@ -84,6 +84,7 @@ def run() -> None:
         if time.monotonic() - looked > _MODELS_EVERY:
             looked = time.monotonic()
             _try(wake_transcripts)
+        _try(end_presences)
         _try(distribute)
         if time.monotonic() - counted > _COUNT_EVERY:
             counted = time.monotonic()
@@ -209,6 +210,17 @@ def distribute() -> None:
     with database.writing_alone() as session:
         call_queue.drop_kept_places(session, now, closed=not opening_hours.is_open(present.hours(), now))
         call_distribution.match(session, now)
+
+
+def end_presences() -> None:
+    """Members who have gone without saying so are not rung any more."""
+    now = utc_now()
+    with database.reading() as session:
+        over = duty_roster.whose_duty_is_over(session, now)
+        if not agent_presence.have_gone(session, over, now):
+            return
+    with database.writing_alone() as session:
+        agent_presence.end_stale(session, over, now)
 
 
 def enqueue_overdue() -> None:

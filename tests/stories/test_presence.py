@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
+from flask.testing import FlaskClient
 
 from ivr.accounts import users
-from ivr.contact_centre import agent_presence
+from ivr.contact_centre import agent_presence, duty_roster
+from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
+from ivr.models.contact_centre import Duty, Presence
 from ivr.platform import database
+from ivr.workers import scheduler
 from tests.support.simulated_calls import SimulatedCall
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import Handset, Waiting
@@ -69,9 +74,8 @@ def test_the_only_member_declines_and_is_left_alone_longer_and_longer(carrier: S
     person = waits(carrier)
     carrier.clock.run(200)
     rested = [round(pause) for pause in pauses(carrier)]
-    assert [5 <= rested[0] <= 10, 15 <= rested[1] <= 20, *(45 <= rested[at] <= 50 for at in (2, 3))] == [True] * 4, (
-        rested
-    )
+    for at, least in enumerate((5, 15, 45, 45)):
+        assert least <= rested[at] <= least + 10, rested
     assert carrier.faults == []
     said = " ".join(person.said)
     assert "Platz 1" in said
@@ -85,3 +89,93 @@ def test_others_are_rung_at_once_after_somebody_has_declined(carrier: SimulatedC
     carrier.clock.run(60)
     assert [name for name, _ in carrier.rung] == ["mia", "nils"]
     assert pauses(carrier)[0] < 5
+
+
+# -- who has gone ---------------------------------------------------------------------------------------
+
+
+def state_of(user: User) -> str:
+    with database.reading() as session:
+        return session.get_one(Presence, user.id).state
+
+
+def comes(carrier: SimulatedCarrier, user: User, *, in_browser: bool) -> None:
+    with database.writing_alone() as session:
+        number = f"+4942198{user.id:05d}"
+        agent_presence.start_answering(session, user, number, ["de"], carrier.clock.now, in_browser=in_browser)
+
+
+def test_who_logs_out_is_not_rung(desk: Callable[..., FlaskClient]) -> None:
+    browser = desk("mia")
+    browser.post("/desk/live/come", data={"number": "0421 98765"})
+    assert state_of(desk.people["mia"]) == "available"
+    browser.post("/logout")
+    assert state_of(desk.people["mia"]) == "offline"
+
+
+def test_who_came_by_telephone_may_log_out_of_the_browser(desk: Callable[..., FlaskClient]) -> None:
+    browser, mia = desk("mia"), desk.people["mia"]
+    with database.writing_alone() as session:
+        agent_presence.start_answering(session, mia, "+4942198765", [], utc_now())
+    browser.post("/logout")
+    assert state_of(mia) == "available"
+
+
+def test_a_browser_that_is_silent_ends_the_presence_and_one_that_lives_does_not(carrier: SimulatedCarrier) -> None:
+    mia, nils = member(carrier, "mia"), member(carrier, "nils")
+    for user in (mia, nils):
+        comes(carrier, user, in_browser=True)
+    for _ in range(8):
+        carrier.clock.run(30)
+        with database.writing() as session:
+            agent_presence.seen(session, nils.id, carrier.clock.now)
+    scheduler.end_presences()
+    assert (state_of(mia), state_of(nils)) == ("offline", "available")
+    waits(carrier)
+    carrier.clock.run(60)
+    assert [name for name, _ in carrier.rung] == ["nils"]
+
+
+def test_closing_time_ends_every_presence_and_yesterday_never_counts(carrier: SimulatedCarrier) -> None:
+    mia = member(carrier, "mia")
+    comes(carrier, mia, in_browser=False)
+    carrier.clock.now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    with database.reading() as session:
+        team_id = session.get_one(User, mia.id).teams[0].id
+        assert not duty_roster.somebody_answers(session, team_id, carrier.clock.now), "even before it has been ended"
+    scheduler.end_presences()
+    assert state_of(mia) == "offline"
+    comes(carrier, mia, in_browser=False)
+    carrier.clock.now += timedelta(hours=2)
+    scheduler.end_presences()
+    assert state_of(mia) == "available"
+
+
+def test_who_comes_after_closing_time_is_there(carrier: SimulatedCarrier) -> None:
+    mia = member(carrier, "mia")
+    carrier.clock.now = datetime(2026, 11, 23, 19, tzinfo=UTC)
+    comes(carrier, mia, in_browser=False)
+    carrier.clock.now += timedelta(hours=1)
+    scheduler.end_presences()
+    assert state_of(mia) == "available"
+
+
+def test_the_end_of_the_last_duty_ends_a_presence_after_the_call(carrier: SimulatedCarrier) -> None:
+    mia, nils = member(carrier, "mia"), member(carrier, "nils")
+    with database.writing() as session:
+        team_id = session.get_one(User, mia.id).teams[0].id
+        for user in (mia, nils):
+            duty = Duty(team_id=team_id, user_id=user.id, weekday=0, starts=time(8), ends=time(12))
+            session.add(duty)
+            session.get_one(Presence, user.id).state = "talking" if user is nils else "available"
+    carrier.clock.now = datetime(2026, 11, 23, 10, 59, tzinfo=UTC)
+    scheduler.end_presences()
+    assert state_of(mia) == "available"
+    carrier.clock.now = datetime(2026, 11, 23, 11, tzinfo=UTC)  # noon in Bremen
+    scheduler.end_presences()
+    assert (state_of(mia), state_of(nils)) == ("offline", "talking")
+    with database.reading() as session:
+        assert session.get_one(Presence, nils.id).afterwards == "offline"
+    comes(carrier, mia, in_browser=False)
+    scheduler.end_presences()
+    assert state_of(mia) == "available", "who stays longer comes again"

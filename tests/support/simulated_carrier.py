@@ -32,8 +32,8 @@ from tests.support.webhook_caller import Hotline
 _LETTERS_A_SECOND = 14
 #: The kinds of work that make live calls; transcripts and the like are left alone.
 _LIVE_WORK = re.compile("leg|caller|room|interpreter|conversation|tell|duty")
-#: Longer silence is a fault.
-LONGEST_SILENCE = 2.0
+#: Seconds for which a person may hear nothing, and be alone in a room; longer is a fault.
+_LONGEST = {"silence": 2.0, "alone": 30.0}
 
 
 class SimulatedCarrier:
@@ -48,7 +48,7 @@ class SimulatedCarrier:
         self.faults: list[str] = []
         self._jobs: list[outbox.QueuedJob] = []
         outbox.hand_over = self._take_jobs
-        self._every(1.0, scheduler.distribute)
+        self._every(3.0, scheduler.distribute)
         self._every(5.0, self._overdue)
         self._every(30.0, lost_events.ask_for_lost_events)
         self._every(30.0, lost_events.check_ended_calls)
@@ -200,10 +200,9 @@ class SimulatedCarrier:
         """Note what a call hears from now on; too long a silence before is a fault."""
         if call.hears == what:
             return
-        if call.hears == "silence" and call.since:
-            lasted = (self.clock.now - call.since).total_seconds()
-            if lasted > LONGEST_SILENCE:
-                self.fault(f"silence of {lasted:.1f} s at {call.handset.name} after {call.said[-2:]}")
+        lasted = (self.clock.now - call.since).total_seconds() if call.since else 0.0
+        if lasted > _LONGEST.get(call.hears, lasted):
+            self.fault(f"{call.hears} for {lasted:.1f} s: {call.handset.name} after {call.story[-8:]}")
         call.hears, call.since = what, self.clock.now
 
     # -- documents ------------------------------------------------------------------------------
@@ -218,6 +217,7 @@ class SimulatedCarrier:
         self.hotline.spoken.clear()
         text = self.post(url, call, **form)
         call.handset.prompts = list(self.hotline.spoken)
+        call.story.append(f"{self.clock.now:%M:%S} {urlsplit(url).path} {form.get('Digits', '')}".rstrip())
         self._perform(call, url, parse(text.encode()), 0)
 
     def post(self, url: str, call: SimulatedCall, **form: str) -> str:
@@ -326,6 +326,7 @@ class SimulatedCarrier:
         call.room, call.dial = conference.text, (url, verb)
         self._conference_event(call, room, "participant-join")
         self._room_changed(room)
+        call.story.append(f"{self.clock.now:%M:%S} in a room of {len(room.calls)}")
         call.handset.is_in_room(call, self.dice)
 
     def _leaves_room(self, call: SimulatedCall, status: str = "in-progress") -> None:
@@ -341,7 +342,7 @@ class SimulatedCarrier:
 
     def _room_changed(self, room: Room) -> None:
         for call in room.calls:
-            self.hearing(call, "others" if len(room.calls) > 1 else "silence")
+            self.hearing(call, "others" if len(room.calls) > 1 else "alone")
 
     def _conference_event(self, call: SimulatedCall, room: Room, event: str, **more: str) -> None:
         url, verb = call.dial or ("", Verb("", {}, "", ()))

@@ -76,13 +76,14 @@ class CallerHandset(Handset):
         ("confirm_number", (("1", 100),)),
         ("consent", (("1", 50), ("2", 40), (None, 10))),
         ("main", (("1", 95), ("9", 5))),
+        ("review", (("1", 100),)),
     )
 
     def chooses(self, text: str, dice: random.Random) -> str | None:
         for prompt, keys in self.KEYS:
             if prompt in self.prompts:
                 return dice.choices([key for key, _ in keys], [share for _, share in keys])[0]
-        return dice.choices(["1", "2", "3", "#", None], [60, 10, 10, 10, 10])[0]
+        return dice.choices(["1", "2", None], [70, 20, 10])[0]
 
 
 class MemberHandset(Handset):

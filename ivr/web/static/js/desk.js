@@ -217,3 +217,10 @@ if (bell && document.body.dataset.alertsUrl) {
   });
   if (stored("alerts", "off") === "on") alerting();
 }
+
+// -- a sign of life: who answers calls in this browser is there as long as it is open -------------------------------
+if (document.body.dataset.aliveUrl) {
+  const alive = () => fetch(document.body.dataset.aliveUrl).catch(() => undefined);
+  alive();
+  setInterval(alive, 30000);
+}
