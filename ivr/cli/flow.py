@@ -61,12 +61,14 @@ def check() -> None:
 
 @flow.command()
 @click.option("--output", type=OutputFile(), help="A file to write. Default: standard output.")
-def diagram(output: Path | None) -> None:
-    """Draw the script (SVG)."""
+@click.option("--conversation", is_flag=True, help="Draw the rules of a conversation instead.")
+def diagram(output: Path | None, *, conversation: bool) -> None:
+    """Draw the script, or the rules of a conversation (SVG)."""
+    from ivr.flows import conversation_diagram
     from ivr.flows import diagram as drawing
     from ivr.prompts.script import script
 
-    drawn = drawing.svg(script())
+    drawn = conversation_diagram.svg() if conversation else drawing.svg(script())
     if output is None:
         click.echo(drawn)
     else:

@@ -16,14 +16,13 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster, interpreters
+from ivr.contact_centre import agent_presence, call_queue, conversations, duty_roster
 from ivr.domain.enums import (
     ConversationState,
     LegEnding,
     LegRole,
     LegState,
     PresenceState,
-    QueueEntryMode,
     QueueEntryState,
     Refusal,
     WorkKind,
@@ -179,16 +178,18 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
     agent_presence.move(
         session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id, missed=0
     )
-    conversation = leg.conversation
-    conversation.state = ConversationState.LIVE
-    if entry.mode == QueueEntryMode.LIVE:
-        caller = conversations.add_leg(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
-        caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, LegState.ANSWERED, now
-        outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True)
-        can_be_asked = interpreters.can_be_asked(conversation.language, now)  # else the call tells which language it is
-        if can_be_asked and not conversations.share_a_language(session, conversation):
-            interpreters.request(session, conversation, now)
+    leg.conversation.state = ConversationState.LIVE
     return True
+
+
+def bring(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Move the caller from the call queue into the room of the member who has accepted."""
+    entry = conversation.entry
+    if entry is None or any(leg.role == LegRole.CALLER for leg in conversation.legs):
+        return
+    caller = conversations.add_leg(session, conversation, LegRole.CALLER, entry.call.from_number, now, ring=False)
+    caller.call_sid, caller.state, caller.answered_at = entry.call.call_sid, LegState.ANSWERED, now
+    outbox.add(session, WorkKind.BRING_CALLER, entry.id, urgent=True)
 
 
 def refused(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:

@@ -11,9 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import emergency_reports
-from ivr.domain.enums import ConversationKind, ConversationState, LegRole, LegState, WorkKind
+from ivr.domain.conversation_rules import PLACES, Place, Situation
+from ivr.domain.enums import (
+    ConversationKind,
+    ConversationState,
+    InterpreterRequestState,
+    LegRole,
+    LegState,
+    QueueEntryState,
+    WorkKind,
+)
 from ivr.models.callbacks import CallbackTask
-from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
 from ivr.platform import outbox
 
 #: The call of the leg goes on, in the conference or outside.
@@ -114,6 +123,51 @@ def share_a_language(session: Session, conversation: Conversation) -> bool:
     return any(conversation.language in presence.languages for presence in present)
 
 
+#: Of two legs of a role the one that is nearer to the room counts.
+_NEARNESS = (Place.OUT, Place.UNMET, Place.WAITING, Place.LEFT, Place.RUNG, Place.IN)
+
+
+def situation(session: Session, conversation: Conversation) -> Situation:
+    """Where everybody of a conversation is, as its rows tell."""
+    places = dict.fromkeys(PLACES, Place.OUT)
+    for leg in conversation.legs:
+        places[leg.role] = max(places[leg.role], place_of(leg), key=_NEARNESS.index)
+    if not any(leg.role == LegRole.CALLER for leg in conversation.legs):
+        places[LegRole.CALLER] = _place_in_queue(conversation)
+    if places[LegRole.INTERPRETER] in (Place.OUT, Place.LEFT):
+        asked = select(InterpreterRequest.state).where(
+            InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
+        )
+        if session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1)) == InterpreterRequestState.UNMET:
+            places[LegRole.INTERPRETER] = Place.UNMET
+    return Situation(**{role.value: place for role, place in places.items()})
+
+
+def place_of(leg: Leg) -> Place:
+    """Where the person of a leg is. Who has left the room for a sentence or a question counts as in it."""
+    came = leg.joined_at is not None or (leg.accepted_at is not None and leg.role != LegRole.CALLER)
+    if leg.state != LegState.ENDED:
+        return Place.IN if came else Place.RUNG
+    hung_up = leg.role == LegRole.CALLER and leg.conversation.kind == ConversationKind.ANSWERED
+    return Place.LEFT if came or hung_up else Place.OUT
+
+
+def _place_in_queue(conversation: Conversation) -> Place:
+    if conversation.kind == ConversationKind.CALLBACK:
+        return Place.OUT
+    entry = conversation.entry
+    waits = entry is not None and entry.state != QueueEntryState.LEFT
+    return Place.WAITING if waits else Place.LEFT
+
+
+def release_rung(session: Session, conversation: Conversation, role: str) -> None:
+    """Ring no telephone of a role any more. Who has picked up and not accepted yet hears that it is too late."""
+    for leg in conversation.legs:
+        queued = leg.role == LegRole.CALLER and conversation.kind == ConversationKind.ANSWERED
+        if leg.role == role and place_of(leg) == Place.RUNG and not queued:
+            outbox.add(session, WorkKind.HANG_UP_LEG, leg.id, urgent=True)
+
+
 def end(session: Session, conversation: Conversation, now: datetime) -> None:
     """End a conversation: legs in the conference go on with their own documents, and no telephone is rung."""
     if conversation.state == ConversationState.ENDED:
@@ -123,6 +177,5 @@ def end(session: Session, conversation: Conversation, now: datetime) -> None:
         emergency_reports.served(session, conversation.entry.call, conversation.connected_at, now)
     if any(leg.state in ON_THE_LINE for leg in conversation.legs):
         outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
-    for leg in conversation.legs:
-        if leg.state in RINGS:
-            outbox.add(session, WorkKind.HANG_UP_LEG, leg.id, urgent=True)
+    for role in PLACES:
+        release_rung(session, conversation, role)

@@ -59,7 +59,9 @@ def ring_leg(leg_id: int) -> None:
 
 
 def _may_ring(session: Session, leg: Leg) -> bool:
-    """Whether a caller may still be called. Opening time may have ended since the job was planned."""
+    """Whether a telephone may still be rung. Much may have happened since the job was planned, as closing time."""
+    if leg.role == LegRole.INTERPRETER and not interpreters.may_be_rung(session, leg):
+        return False
     try:
         if leg.role == LegRole.CALLER:
             outbound_callbacks.check_may_still_dial(session, leg.conversation, utc_now())
@@ -78,7 +80,12 @@ def hang_up_leg(leg_id: int) -> None:
         if sid is None:
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
-    call_control.end_call(sid)
+        listens = leg.state == LegState.ANSWERED and leg.accepted_at is None
+    if not listens:
+        call_control.end_call(sid)
+        return
+    with suppress(call_control.CallIsOver):  # nobody who has picked up is cut off without a sentence
+        call_control.redirect_call(sid, leg_url("/too-late", leg_id))
 
 
 def ring_given_up(session: Session, leg_id: int) -> None:
@@ -112,16 +119,24 @@ def end_room(conversation_id: int) -> None:
     call_control.empty_conference(room, following)
 
 
-def tell_no_interpreter(conversation_id: int) -> None:
-    """Nobody interprets.
+def tell_leg(leg_id: int) -> None:
+    """Let somebody hear what has happened, out of the room for as long as the sentence lasts."""
+    with database.reading() as session:
+        leg = session.get_one(Leg, leg_id)
+        conversation = leg.conversation
+        if leg.state != LegState.JOINED or leg.to_hear is None or conversation.state == ConversationState.ENDED:
+            return  # said already, or to be said when they are back in the room
+        from_queue = leg.role == LegRole.CALLER and conversation.kind == ConversationKind.ANSWERED
+        url = voice_url("/told", conversation=conversation.id) if from_queue else leg_url("/told", leg_id)
+        sid = leg.call_sid or ""
+    with suppress(call_control.CallIsOver):
+        call_control.redirect_call(sid, url)
 
-    A callback does not begin; who is in the room is asked whether to be called back with somebody.
-    """
+
+def tell_no_interpreter(conversation_id: int) -> None:
+    """Nobody interprets: the caller is asked whether to be called back with somebody."""
     with database.writing_alone() as session:
         conversation = session.get_one(Conversation, conversation_id)
-        if conversation.kind == ConversationKind.CALLBACK and conversation.state == ConversationState.PREPARING:
-            outbound_callbacks.no_interpreter(session, conversation, utc_now())
-            return
         legs = conversations.with_role(conversation, LegRole.CALLER, ("joined",))  # asked once they are in the room
         if conversation.state != ConversationState.LIVE or conversation.caller_asked or not legs:
             return

@@ -1,15 +1,16 @@
 """Interpreters (Sprachmittler*innen) and companions (Vertrauenspersonen): brought into a conversation by telephone.
 
 Source: "Sprachmittler*innen können dazugeschaltet werden", "Familienmitglieder, Freunde, Vertrauenspersonen". The pool
-is tried in its order until one presses the key; how long that took, how long they stayed, and that nobody could be had
-is recorded.
+is tried in its order, two at a time, until one presses the key; how long that took, how long they stayed, and that
+nobody could be had is recorded. When somebody is looked for is decided in
+:mod:`ivr.contact_centre.conversation_control`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import staff_telephones
@@ -17,12 +18,17 @@ from ivr.config.sections import InterpreterSettings
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations
 from ivr.domain import opening_hours, phone_numbers
-from ivr.domain.enums import ConversationKind, ConversationState, InterpreterRequestState, LegRole, LegState, WorkKind
+from ivr.domain.enums import InterpreterRequestState, LegRole, LegState, WorkKind
 from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
 from ivr.platform import outbox
+
+#: Time after which the next interpreter is rung beside one who has not answered yet.
+BESIDE_AFTER = timedelta(seconds=8)
+#: Interpreters who are rung for the same wish at once.
+_AT_ONCE = 2
 
 
 class CannotBeRung(ValueError):
@@ -32,30 +38,42 @@ class CannotBeRung(ValueError):
 def request(
     session: Session, conversation: Conversation, now: datetime, *, by: User | None = None, language: str = ""
 ) -> InterpreterRequest:
-    """Request an interpreter of the caller's language, one at a time. Without `by`: no member has asked for one."""
+    """Write down that an interpreter is wanted. Without `by`: no member has asked for one."""
     if language:
         _found_out(conversation, language)
-    language = language or conversation.language
-    open_already = select(InterpreterRequest).where(
-        InterpreterRequest.conversation_id == conversation.id,
-        InterpreterRequest.role == LegRole.INTERPRETER,
-        InterpreterRequest.language == language,
-        InterpreterRequest.state == InterpreterRequestState.LOOKING,
-    )
-    if known := session.scalar(open_already):
-        return known
     wanted = InterpreterRequest(
         conversation_id=conversation.id,
         role=LegRole.INTERPRETER,
-        language=language,
+        language=language or conversation.language,
         state=InterpreterRequestState.LOOKING,
         requested_by_id=by.id if by else None,
         requested_at=now,
     )
     session.add(wanted)
     session.flush()
-    try_next(session, wanted, now)
     return wanted
+
+
+def latest(session: Session, conversation: Conversation) -> InterpreterRequest | None:
+    """The latest wish for an interpreter in a conversation."""
+    asked = select(InterpreterRequest).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
+    )
+    return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
+
+
+def is_looking(session: Session, conversation: Conversation) -> bool:
+    """Whether an interpreter is being looked for."""
+    wanted = latest(session, conversation)
+    return wanted is not None and wanted.state == InterpreterRequestState.LOOKING
+
+
+def count(session: Session, conversation: Conversation) -> int:
+    """How many times an interpreter has been looked for in a conversation."""
+    asked = select(func.count(InterpreterRequest.id)).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
+    )
+    return session.scalar(asked) or 0
 
 
 def _found_out(conversation: Conversation, language: str) -> None:
@@ -116,47 +134,88 @@ def can_be_asked(language: str, now: datetime) -> bool:
     return language != UNKNOWN_LANGUAGE or bool(pool(language, now))
 
 
-def try_next(session: Session, wanted: InterpreterRequest, now: datetime) -> Leg | None:
-    """Ring the next interpreter who has not been tried and is not talking. If there is none, the request is unmet."""
+def ring_next(session: Session, wanted: InterpreterRequest, now: datetime) -> bool:
+    """Ring the next interpreter, and plan the one after for a while later. False if nobody is left who could come."""
     if wanted.state != InterpreterRequestState.LOOKING:
-        return None
+        return True
+    legs = session.scalars(select(Leg).where(Leg.request_id == wanted.id).order_by(Leg.id)).all()
+    active = [leg for leg in legs if leg.state != LegState.ENDED]
+    planned = [leg for leg in active if is_planned(leg, now)]
+    if planned:
+        planned[0].created_at = now
+        outbox.add(session, WorkKind.RING_LEG, planned[0].id, urgent=True)
+    elif leg := _add_next(session, wanted, now, now):
+        active.append(leg)
+    elif not active:
+        wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now
+        return False
+    if len(active) < _AT_ONCE:
+        _add_next(session, wanted, now + BESIDE_AFTER, now)
+    return True
+
+
+def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: datetime) -> Leg | None:
+    """Add the leg of the next interpreter who has not been tried and is not talking, to be rung at an instant."""
     tried = {*session.scalars(select(Leg.name).where(Leg.request_id == wanted.id))}
-    busy = {*session.scalars(select(Leg.number).where(Leg.role == LegRole.INTERPRETER, Leg.state != LegState.ENDED))}
+    busy = _busy(session, now)
     for one in pool(wanted.language, now) if wanted.role == LegRole.INTERPRETER else ():
         if one.name not in tried and one.number not in busy:
             conversation = session.get_one(Conversation, wanted.conversation_id)
-            return conversations.add_leg(
-                session, conversation, LegRole.INTERPRETER, one.number, now, request_id=wanted.id, name=one.name
-            )
-    wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now
-    if wanted.role == LegRole.INTERPRETER:
-        outbox.add(session, WorkKind.TELL_NO_INTERPRETER, wanted.conversation_id, urgent=True)
+            leg = conversations.add_leg(
+                session, conversation, LegRole.INTERPRETER, one.number, at, ring=False, request_id=wanted.id,
+                name=one.name,
+            )  # fmt: skip
+            outbox.add(session, WorkKind.RING_LEG, leg.id, urgent=True, run_after=at if at > now else None)
+            return leg
     return None
 
 
-def joined(session: Session, leg: Leg, now: datetime) -> None:
-    """Note that an interpreter or companion is connected."""
+def _busy(session: Session, now: datetime) -> set[str | None]:
+    """The numbers of interpreters who are rung or talk."""
+    engaged = select(Leg.number).where(
+        Leg.role == LegRole.INTERPRETER, Leg.state != LegState.ENDED, Leg.created_at <= now
+    )
+    return {*session.scalars(engaged)}
+
+
+def is_planned(leg: Leg, now: datetime) -> bool:
+    """Whether a telephone is to be rung later, beside one that rings now."""
+    return leg.state == LegState.WANTED and leg.call_sid is None and leg.created_at > now
+
+
+def may_be_rung(session: Session, leg: Leg) -> bool:
+    """Whether an interpreter who was planned is still wanted, and is not talking elsewhere meanwhile."""
+    elsewhere = select(Leg.id).where(
+        Leg.role == LegRole.INTERPRETER,
+        Leg.number == leg.number,
+        Leg.id != leg.id,
+        Leg.state.in_((LegState.RINGING, LegState.ANSWERED, LegState.JOINED)),
+    )
+    wanted = leg.request
+    looking = wanted is not None and wanted.state == InterpreterRequestState.LOOKING
+    return looking and session.scalar(elsewhere.limit(1)) is None
+
+
+def accepted(session: Session, leg: Leg, now: datetime) -> bool:
+    """Note that an interpreter or companion has pressed the key; False if somebody else was quicker, or it is over."""
     wanted = session.get(InterpreterRequest, leg.request_id or 0)
-    if wanted is not None and wanted.state in (InterpreterRequestState.LOOKING, InterpreterRequestState.UNMET):
-        wanted.state, wanted.joined_at, wanted.ended_at = InterpreterRequestState.JOINED, now, None
+    if wanted is None or leg.accepted_at is not None:
+        return True
+    if wanted.state not in (InterpreterRequestState.LOOKING, InterpreterRequestState.UNMET):
+        return False
+    wanted.state, wanted.joined_at, wanted.ended_at = InterpreterRequestState.JOINED, now, None
+    return True
 
 
 def gone(session: Session, leg: Leg, now: datetime) -> None:
-    """Note that the leg of an interpreter or companion has ended; before they joined, the next one is tried."""
+    """Note that the leg of an interpreter or companion has ended."""
     wanted = session.get(InterpreterRequest, leg.request_id or 0)
     if wanted is None:
         return
-    if wanted.state == InterpreterRequestState.JOINED:
+    if wanted.state == InterpreterRequestState.JOINED and leg.accepted_at is not None:
         wanted.ended_at = wanted.ended_at or now
-        conversation = leg.conversation
-        if (
-            conversation.kind == ConversationKind.CALLBACK
-            and conversation.state == ConversationState.PREPARING
-            and wanted.role == LegRole.INTERPRETER
-        ):
-            request(session, conversation, now)  # gone while the caller's telephone rings: another one
-    else:
-        try_next(session, wanted, now)
+    elif wanted.role == LegRole.COMPANION and wanted.state == InterpreterRequestState.LOOKING:
+        wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now
 
 
 def cancel(session: Session, conversation: Conversation, now: datetime) -> None:

@@ -16,22 +16,22 @@ from ivr.contact_centre import (
     agent_presence,
     call_distribution,
     call_queue,
+    conversation_control,
     conversations,
     interpreters,
     outbound_callbacks,
 )
 from ivr.contact_centre.conversations import ON_THE_LINE, RINGS
+from ivr.domain.conversation_rules import Event, Happening, Place
 from ivr.domain.enums import (
     CallEnding,
     CarrierSide,
-    ConversationKind,
     ConversationState,
     LegEnding,
     LegRole,
     LegState,
     Medium,
     PresenceState,
-    QueueEntryMode,
     QueueEntryState,
     WorkKind,
 )
@@ -87,15 +87,18 @@ def accepted(session: Session, leg: Leg, now: datetime) -> bool:
         return False
     if leg.role == LegRole.CALLER:
         outbound_callbacks.reached(session, leg, now)
-    if leg.role != LegRole.MEMBER:
+        leg.accepted_at = leg.accepted_at or now
         return True
-    if conversation.kind == ConversationKind.CALLBACK:
-        outbound_callbacks.member_is_ready(session, leg, now)
-        return True
-    if not call_distribution.accept(session, leg, now):
+    if leg.accepted_at is not None:
+        return True  # the same key, delivered twice
+    if leg.role == LegRole.MEMBER and not conversation_control.member_accepts(session, leg, now):
         return False
-    if conversation.entry is not None and conversation.entry.mode == QueueEntryMode.CALLBACK:
-        return outbound_callbacks.take_over(session, leg, now)
+    if leg.role != LegRole.MEMBER and not interpreters.accepted(session, leg, now):
+        return False
+    before = conversations.situation(session, conversation)
+    leg.accepted_at = now
+    session.flush()
+    conversation_control.happened(session, conversation, before, Event(leg.role, Happening.CAME), now, leg)
     return True
 
 
@@ -104,29 +107,33 @@ def declined(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> No
     _ended(session, leg, ending, now)
 
 
-def in_room(session: Session, leg: Leg, sequence: int, now: datetime) -> None:
+def in_room(session: Session, leg: Leg, sequence: int, now: datetime, conference: str = "") -> None:
     """A leg has come into the room."""
+    conversation = leg.conversation
+    before = conversations.situation(session, conversation)
     leg.joined_at = leg.joined_at or now
     leg.answered_at = leg.answered_at or now
-    conversation = leg.conversation
     if conversation.connected_at is None and _have_met(conversation):
         conversation.connected_at = now
         if conversation.entry is not None:
             conversation.entry.call.ending = conversation.entry.call.ending or CallEnding.CONNECTED
-    if sequence <= leg.sequence or leg.state == LegState.ENDED:
+    if _is_older(leg, sequence, conference) or leg.state == LegState.ENDED:
         return
-    leg.sequence, leg.state = sequence, LegState.JOINED
+    leg.sequence, leg.conference_sid, leg.state = sequence, conference, LegState.JOINED
     if conversation.state == ConversationState.ENDED:  # the conversation ended before they joined
         outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
         return
-    if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
-        interpreters.joined(session, leg, now)
-        outbound_callbacks.interpreter_is_there(session, conversation, now)
+    if leg.to_hear is not None:  # they were out of the room when it was to be said
+        outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
     if leg.role == LegRole.CALLER:
         conversation.state = ConversationState.LIVE
-        if not conversation.caller_asked and interpreters.unmet(session, conversation):
-            outbox.add(session, WorkKind.TELL_NO_INTERPRETER, conversation.id, urgent=True)
-    _settle(session, conversation, now)
+    session.flush()
+    conversation_control.happened(session, conversation, before, Event(leg.role, Happening.CAME), now, leg)
+
+
+def _is_older(leg: Leg, sequence: int, conference: str) -> bool:
+    """Whether an event is not newer than one taken in before. A room that was empty is a new conference afterwards."""
+    return conference == (leg.conference_sid or "") and sequence <= leg.sequence
 
 
 def _have_met(conversation: Conversation) -> bool:
@@ -141,11 +148,13 @@ def _have_met(conversation: Conversation) -> bool:
     )
 
 
-def out_of_room(session: Session, leg: Leg, sequence: int, call_goes_on: bool, now: datetime) -> None:
+def out_of_room(
+    session: Session, leg: Leg, sequence: int, call_goes_on: bool, now: datetime, conference: str = ""
+) -> None:
     """A leg has left the room; where its call goes on (a star key, a question) it may come back."""
-    if sequence <= leg.sequence:
+    if _is_older(leg, sequence, conference):
         return
-    leg.sequence = sequence
+    leg.sequence, leg.conference_sid = sequence, conference
     leg.joined_at = leg.joined_at or now
     if not call_goes_on:
         _ended(session, leg, LegEnding.COMPLETED, now)
@@ -186,27 +195,45 @@ def not_put_through(session: Session, leg: Leg, refusal: Refusal, now: datetime)
     _ended(session, leg, _NOT_PUT_THROUGH[refusal.side], now, refusal)
 
 
-def callers_call_over(session: Session, call: Call, now: datetime) -> None:
-    """Note that a caller to the hotline has hung up: the queue entry ends, the conversation goes on without them."""
+def callers_call_over(session: Session, call: Call, now: datetime, *, postponed: bool = False) -> None:
+    """Note that a caller to the hotline has hung up: the queue entry ends, and the conversation with it.
+
+    `postponed`: the caller has left the conversation because they want to be called back with an interpreter.
+    """
     call_queue.gone(session, call, now)
     if leg := conversations.leg_of(session, call.call_sid):
-        _ended(session, leg, LegEnding.COMPLETED, now)
+        _ended(session, leg, LegEnding.COMPLETED, now, postponed=postponed)
 
 
-def _ended(session: Session, leg: Leg, ending: LegEnding, now: datetime, refusal: Refusal | None = None) -> None:
+def postponed(session: Session, leg: Leg, now: datetime) -> None:
+    """Note that a person who was called back wants another call together with an interpreter."""
+    _ended(session, leg, LegEnding.COMPLETED, now, postponed=True)
+
+
+def _ended(
+    session: Session, leg: Leg, ending: LegEnding, now: datetime, refusal: Refusal | None = None, *,
+    postponed: bool = False,
+) -> None:  # fmt: skip
     if leg.state == LegState.ENDED:
         return
+    conversation = leg.conversation
+    before = conversations.situation(session, conversation)
     leg.state, leg.ending, leg.ended_at = LegState.ENDED, ending, now
     session.flush()
-    conversation = leg.conversation
     if leg.role == LegRole.MEMBER and leg.user_id is not None:
         _member_gone(session, leg, ending, now)
     elif leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.gone(session, leg, now)
     elif leg.role == LegRole.CALLER:
         outbound_callbacks.caller_gone(session, leg, now, refusal)
-    _settle(session, conversation, now)
+    what = Happening.POSTPONED if postponed else _how(leg)
+    conversation_control.happened(session, conversation, before, Event(leg.role, what), now, leg)
     call_distribution.match(session, now)
+
+
+def _how(leg: Leg) -> Happening:
+    """Whether somebody has left, or has not come at all."""
+    return Happening.LEFT if conversations.place_of(leg) == Place.LEFT else Happening.MISSED
 
 
 def _member_gone(session: Session, leg: Leg, ending: LegEnding, now: datetime) -> None:
@@ -229,24 +256,3 @@ def _member_gone(session: Session, leg: Leg, ending: LegEnding, now: datetime) -
             leg=leg.id,
             idle_since_at=now,
         )
-
-
-def _settle(session: Session, conversation: Conversation, now: datetime) -> None:
-    """End a conversation in which fewer than two people are left."""
-    if conversation.state == ConversationState.ENDED:
-        return
-    entry = conversation.entry
-    if conversation.kind == ConversationKind.ANSWERED and conversation.state == ConversationState.PREPARING:
-        if entry is None or entry.state == QueueEntryState.LEFT:
-            conversations.end(session, conversation, now)
-        return
-    on_the_line = [leg for leg in conversation.legs if leg.state in ON_THE_LINE]
-    if conversation.kind == ConversationKind.CALLBACK and conversation.state == ConversationState.PREPARING:
-        callers = [leg for leg in conversation.legs if leg.role == LegRole.CALLER]
-        member = [leg for leg in conversation.legs if leg.role == LegRole.MEMBER and leg.state != LegState.ENDED]
-        over = not member or (bool(callers) and all(leg.state == LegState.ENDED for leg in callers))
-    else:
-        over = len(on_the_line) <= 1
-    if over:
-        interpreters.cancel(session, conversation, now)
-        conversations.end(session, conversation, now)

@@ -24,7 +24,6 @@ from ivr.domain.enums import (
     ConversationState,
     LegEnding,
     LegRole,
-    LegState,
     Outcome,
     PresenceState,
     Refusal,
@@ -58,12 +57,14 @@ _DIAL_AGAIN_AFTER = (3, 8)
 
 
 def begin(
-    session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False, despite_wish: bool = False
-) -> Conversation:
+    session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False,
+    despite_wish: bool = False, without_interpreter: bool = False,
+) -> Conversation:  # fmt: skip
     """Call back: claim the task for the member, and ring the member's own telephone.
 
     `anyway` calls even outside the time the caller has named, or before the next attempt is due; `despite_wish` calls
-    somebody who wants the answer in writing.
+    somebody who wants the answer in writing; `without_interpreter` dials the caller at once although caller and member
+    share no language.
 
     Raises:
         Refused: `not_now`, `calling_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member
@@ -90,6 +91,7 @@ def begin(
         raise refusal_of(task)
     before = here.state
     conversation = conversations.for_task(session, task, now)
+    conversation.without_interpreter = without_interpreter
     leg = conversations.add_leg(session, conversation, LegRole.MEMBER, here.number, now, user_id=user.id)
     afterwards = before if before in ("offline", "paused") else None
     free = ("available", "offline", "paused")
@@ -187,42 +189,11 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
     session.flush()
     session.expire(conversation, ["task"])
     task.needs_interpreter = task.needs_interpreter or not conversations.share_a_language(session, conversation)
-    member_is_ready(session, leg, now)
     return True
 
 
-def member_is_ready(session: Session, leg: Leg, now: datetime) -> None:
-    """The member has pressed the key: the interpreter is called if one is needed, else the caller."""
-    agent_presence.move(session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id)
-    conversation = leg.conversation
-    can_be_asked = interpreters.can_be_asked(conversation.language, now)
-    gated = conversation.task is not None and conversation.task.needs_interpreter and can_be_asked
-    shared = conversations.share_a_language(session, conversation)
-    if can_be_asked and (gated or not shared) and not _interpreter(session, conversation):
-        interpreters.request(session, conversation, now)
-    if not gated:
-        _dial(session, conversation, now)
-
-
-def interpreter_is_there(session: Session, conversation: Conversation, now: datetime) -> None:
-    """The interpreter is connected: the caller is called now."""
-    if (
-        conversation.kind == ConversationKind.CALLBACK
-        and conversation.state == ConversationState.PREPARING
-        and _interpreter(session, conversation)
-    ):
-        _dial(session, conversation, now)
-
-
-def _interpreter(session: Session, conversation: Conversation) -> bool:
-    return any(
-        leg.state == LegState.JOINED
-        for leg in conversation.legs
-        if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION)
-    )
-
-
-def _dial(session: Session, conversation: Conversation, now: datetime) -> None:
+def dial(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Dial the caller, whom the member expects. Where that is not allowed any more, the conversation ends."""
     task = conversation.task
     if task is None or any(leg.role == LegRole.CALLER for leg in conversation.legs):
         return

@@ -243,7 +243,7 @@ _MOVES: Mapping[Happening, tuple[tuple[Place, ...], Place]] = {
     Happening.WANTED: ((Place.OUT, Place.WAITING, Place.LEFT, Place.UNMET), Place.RUNG),
     Happening.CAME: ((Place.WAITING, Place.RUNG), Place.IN),
     Happening.MISSED: ((Place.RUNG,), Place.OUT),
-    Happening.LEFT: ((Place.WAITING, Place.IN), Place.LEFT),
+    Happening.LEFT: ((Place.WAITING, Place.RUNG, Place.IN), Place.LEFT),
     Happening.UNMET: ((Place.OUT, Place.RUNG, Place.LEFT), Place.UNMET),
     Happening.POSTPONED: ((Place.IN,), Place.LEFT),
 }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from html import escape
-from itertools import pairwise
 
-from ivr.flows.layered_layout import Layout, Point
+from ivr.flows.layered_layout import Layout
 from ivr.flows.steps import (
     Branch,
     End,
@@ -22,6 +21,7 @@ from ivr.flows.steps import (
     Talk,
     WaitInQueue,
 )
+from ivr.flows.svg_lines import line, route
 
 _HEIGHT, _CHARACTER, _MARGIN = 34, 7.4, 24
 #: Colour and German name of each kind of step.
@@ -48,11 +48,11 @@ def svg(flow: Flow) -> str:
     layout = Layout(widths, list(labels))
     top = _MARGIN + 40 + _HEIGHT / 2
     at = {name: (x + _MARGIN, y + top) for name, (x, y) in layout.at.items()}
-    drawn = [
-        _line(_route(at[before], [(x + _MARGIN, y + top) for x, y in layout.bends[before, after]], at[after]), label)
-        for (before, after), label in labels.items()
-        if before != after
-    ]
+    drawn = []
+    for (before, after), label in labels.items():
+        if before != after:
+            bends = [(x + _MARGIN, y + top) for x, y in layout.bends[before, after]]
+            drawn.append(line(route(at[before], bends, at[after], _HEIGHT), label))
     drawn += [_box(name, flow.steps[name], x, y, widths[name]) for name, (x, y) in at.items()]
     width = max(x + widths[name] / 2 for name, (x, _) in at.items()) + _MARGIN
     height = max(y for _, y in at.values()) + _HEIGHT / 2 + _MARGIN
@@ -102,30 +102,6 @@ def _labelled(step: Step) -> dict[str, list[str]]:
             for outcome, way in outcomes.items():
                 labels[way].append(outcome)
     return labels
-
-
-def _route(start: Point, bends: list[Point], end: Point) -> list[Point]:
-    """Points of a line from the border of a box, through the layers between, to the border of another box."""
-    half = _HEIGHT / 2 if start[1] <= end[1] else -_HEIGHT / 2
-    return [(start[0], start[1] + half), *bends, (end[0], end[1] - half)]
-
-
-def _line(points: list[tuple[float, float]], label: str) -> str:
-    (x, y), *rest = points
-    path = f"M{x:.0f} {y:.0f}"
-    for (x0, y0), (x1, y1) in pairwise([(x, y), *rest]):
-        middle = (y0 + y1) / 2
-        path += f"C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {y1:.0f}"
-    drawn = f'<path d="{path}" fill="none" stroke="#475569" stroke-opacity=".7" marker-end="url(#tip)"/>'
-    if label:
-        # On the curve, far enough from its start for the labels of neighbouring lines to part.
-        x1, y1 = rest[0]
-        drawn += (
-            f'<text x="{x + (x1 - x) * 0.78 + 4:.0f}" y="{y + (y1 - y) * 0.66:.0f}" fill="#1e3a8a" '
-            f'font-size="11" font-weight="bold" paint-order="stroke" stroke="#ffffff" stroke-width="3">'
-            f"{escape(label)}</text>"
-        )
-    return drawn
 
 
 def _box(name: str, step: Step, x: float, y: float, width: float) -> str:

@@ -12,10 +12,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.domain.conversation_rules import Sentence
 from ivr.domain.enums import (
     AgeGroup,
     Concern,
@@ -169,6 +171,8 @@ class Conversation(Base):
     #: When caller and member could hear each other.
     connected_at: Mapped[datetime | None] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    #: The member has chosen to call back without an interpreter although they share no language.
+    without_interpreter: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: The caller has been told that nobody interprets.
     caller_asked: Mapped[bool] = mapped_column(Boolean, default=False)
     #: How it ended, as the member says at wrap-up.
@@ -214,12 +218,17 @@ class Leg(Base):
     request_id: Mapped[int | None] = mapped_column(ForeignKey("interpreter_requests.id", ondelete="SET NULL"))
     #: The interpreter's name, as the settings have it.
     name: Mapped[str | None] = mapped_column(String(120))
-    #: The carrier's number of the last event that was taken in.
+    #: The carrier's number of the last event that was taken in, and the conference that it is about: each counts anew.
     sequence: Mapped[int] = mapped_column(default=0)
+    conference_sid: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
+    #: When the person pressed the key that joins the conversation.
+    accepted_at: Mapped[datetime | None]
     joined_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    #: The sentence they are to hear next, out of the room; None: nothing is to be said.
+    to_hear: Mapped[Sentence | None] = mapped_column(Enumerated(Sentence, 40))
     #: completed, no_answer, busy, failed, number_invalid, declined, machine, wrong_person, refused, not_confirmed,
     #: canceled
     ending: Mapped[LegEnding | None] = mapped_column(Enumerated(LegEnding, 20))

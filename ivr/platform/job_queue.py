@@ -42,6 +42,7 @@ _QUEUE_OF: dict[str, str] = {
             WorkKind.HANG_UP_LEG,
             WorkKind.BRING_CALLER,
             WorkKind.END_ROOM,
+            WorkKind.TELL_LEG,
             WorkKind.TELL_NO_INTERPRETER,
         ),
         CALLS,

@@ -189,7 +189,7 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
         case EventName.INTERPRETER_WANTED:
             task = intake.open_for(session, call, request, now)
             task.needs_interpreter, task.language = True, interpreters.wanted_of(session, call) or task.language
-            leg_events.callers_call_over(session, call, now)  # the conversation is over; the member is free
+            leg_events.callers_call_over(session, call, now, postponed=True)
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)
         case EventName.NUMBER_GIVEN | EventName.CHANGED | EventName.WITHDRAWN | EventName.JOIN_WANTED:

@@ -60,6 +60,7 @@ def conference() -> tuple[str, int]:
     """A leg has joined or left a conference. The carrier's sequence numbers give the order."""
     form, now = request.form, utc_now()
     event, sequence = form.get("StatusCallbackEvent", ""), number_in(form, "SequenceNumber")
+    conference_sid = form.get("ConferenceSid", "")[:64]
     with database.writing_alone() as session:
         conversation = conversations.in_room(session, form.get("FriendlyName", ""))
         known = conversations.leg_of(session, call_sid(), conversation) if conversation else None
@@ -67,8 +68,8 @@ def conference() -> tuple[str, int]:
         if leg is None:
             return "", 204
         if event == "participant-join":
-            leg_events.in_room(session, leg, sequence, now)
+            leg_events.in_room(session, leg, sequence, now, conference_sid)
         elif event == "participant-leave":
             goes_on = form.get("ParticipantCallStatus", "in-progress") not in ENDED
-            leg_events.out_of_room(session, leg, sequence, goes_on, now)
+            leg_events.out_of_room(session, leg, sequence, goes_on, now, conference_sid)
     return "", 204

@@ -15,14 +15,15 @@ from ivr.callbacks.request import Request
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster
+from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster, interpreters
+from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
-from ivr.domain.enums import QueueEntryMode, QueueEntryState, QueueExit
+from ivr.domain.enums import ConversationState, QueueEntryMode, QueueEntryState, QueueExit
 from ivr.domain.languages import addressed_in
 from ivr.domain.timestamps import utc_now
 from ivr.flows import engine
 from ivr.flows.language_menu import CHOSEN_LANGUAGE
-from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine, TalkEnded
+from ivr.flows.protocol import Bridged, NoInterpreter, PromptLine, Speak, TalkEnded, Turn
 from ivr.flows.state import CallState
 from ivr.models.contact_centre import Conversation, Leg, QueueEntry
 from ivr.platform import database
@@ -57,6 +58,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     if request.endpoint in (
         "queue.connected",
         "queue.no_interpreter",
+        "queue.told",
     ):  # has left the queue already: tried again
         document = VoiceResponse()
         document.pause(length=1)
@@ -198,8 +200,31 @@ def connected() -> Response:
             abort(404)
         leg = session.get(Leg, entry.offered_leg_id or 0)
         room = leg.conversation.room if leg else ""
+        looking = leg is not None and interpreters.is_looking(session, leg.conversation)
     state = _resumed(entry)
-    return reply(engine.answer(script(), state, Bridged(room), present_context()), state)
+    turn = engine.answer(script(), state, Bridged(room), present_context())
+    return reply(_after(Sentence.CALLING_INTERPRETER, turn) if looking else turn, state)
+
+
+def _after(sentence: Sentence, turn: Turn) -> Turn:
+    """A turn before which a caller hears a sentence in their own language."""
+    return replace(turn, verbs=(Speak((PromptLine(sentence),)), *turn.verbs))
+
+
+@waiting_callers.post("/told")
+def told() -> Response:
+    """In a conversation: the caller hears what has happened, once, and is back in the room."""
+    talking = _talking()
+    with database.writing_alone() as session:
+        leg = conversations.leg_of(session, call_sid())
+        over = leg is None or leg.conversation.state == ConversationState.ENDED
+        sentence = leg.to_hear if leg is not None else None
+        if leg is not None:
+            leg.to_hear = None
+    if over:
+        return talk_over()
+    turn = engine.begin(script(), talking, present_context())
+    return reply(_after(sentence, turn) if sentence is not None else turn, talking)
 
 
 @waiting_callers.post("/no-interpreter")

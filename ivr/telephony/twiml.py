@@ -27,6 +27,7 @@ from ivr.flows.protocol import (
     Wait,
 )
 from ivr.flows.state import CallState
+from ivr.prompts import music
 from ivr.telephony import spoken_lines
 from ivr.telephony.spoken_lines import attribute
 from ivr.telephony.state_token import seal, seal_playback
@@ -151,7 +152,8 @@ def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = F
         start_conference_on_enter=True,
         end_conference_on_exit=False,
         beep="false",
-        wait_url="",  # silence: it lasts a second
+        wait_url=f"{settings().calls_url}/voice/music/{music.version()}.wav",  # heard by who is alone in the room
+        wait_method="GET",
         status_callback=voice_url("/conference"),
         status_callback_method="POST",
         status_callback_event="join leave",

@@ -40,6 +40,7 @@ from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_event_webhooks import leg_events_of_carrier
 from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
+from ivr.telephony.room_webhooks import rooms
 from ivr.telephony.spoken_answer_webhooks import answers
 from ivr.telephony.text_webhooks import texts
 from ivr.telephony.trial_webhooks import trial
@@ -90,7 +91,7 @@ _NOT_LOADED = 4
 
 #: Guarded by the carrier's signature.
 _WEBHOOKS = (
-    voice, answers, waiting_callers, legs, leg_events_of_carrier, texts, staff, last_resort, trial,
+    voice, answers, waiting_callers, legs, rooms, leg_events_of_carrier, texts, staff, last_resort, trial,
 )  # fmt: skip
 
 

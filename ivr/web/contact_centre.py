@@ -18,6 +18,7 @@ from ivr.config.settings import settings
 from ivr.contact_centre import (
     agent_presence,
     call_distribution,
+    conversation_control,
     conversation_notes,
     conversations,
     interpreters,
@@ -187,7 +188,9 @@ def interpreter() -> AnyResponse:
     """Add an interpreter to the conversation."""
     form = forms.read(InterpreterForm, url_for("live.page"))
     return _act(
-        lambda session: interpreters.request(session, _talking(session), utc_now(), by=me(), language=form.language),
+        lambda session: conversation_control.want_interpreter(
+            session, _talking(session), utc_now(), by=me(), language=form.language
+        ),
         done=gettext("An interpreter is being looked for."),
     )
 
@@ -238,6 +241,7 @@ class CallBackForm(forms.Form):
     demands_code: Tick = False
     anyway: Tick = False
     despite_wish: Tick = False
+    without_interpreter: Tick = False
 
 
 @live.post("/call-back/<int:task_id>")
@@ -248,7 +252,10 @@ def call_back(task_id: int) -> AnyResponse:
     def change(session: Session) -> None:
         task = queries.one(session, me(), task_id) or abort(404)
         task.needs_interpreter, task.demands_code = form.needs_interpreter, form.demands_code
-        outbound_callbacks.begin(session, task, me(), utc_now(), anyway=form.anyway, despite_wish=form.despite_wish)
+        outbound_callbacks.begin(
+            session, task, me(), utc_now(), anyway=form.anyway, despite_wish=form.despite_wish,
+            without_interpreter=form.without_interpreter,
+        )  # fmt: skip
 
     return _act(change, done=gettext("Your telephone rings."))
 

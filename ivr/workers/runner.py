@@ -45,6 +45,7 @@ HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
         WorkKind.HANG_UP_LEG: dialer_job.hang_up_leg,
         WorkKind.BRING_CALLER: dialer_job.bring_caller,
         WorkKind.END_ROOM: dialer_job.end_room,
+        WorkKind.TELL_LEG: dialer_job.tell_leg,
         WorkKind.TELL_NO_INTERPRETER: dialer_job.tell_no_interpreter,
     },
     WorkKind,

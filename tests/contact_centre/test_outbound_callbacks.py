@@ -85,7 +85,7 @@ def test_nobody_is_reached_and_the_outcome_is_the_carriers(team, phone, how: str
 def test_a_machine_hears_nothing_but_a_neutral_sentence(team, phone) -> None:
     mia, called = team.member("mia"), phone(answered_by="machine_start")
     task_id = a_callback(called, "tr")
-    calls_back(team, "mia", task_id)
+    calls_back(team, "mia", task_id, without_interpreter=True)
     mia.accepts()
     called.speaking("tr").answers().hears("callback_machine").has_hung_up()
     mia.has_hung_up()
@@ -132,8 +132,8 @@ def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, ph
     service.accepts()
     called.speaking("tr").answers().hears("callback_greeting").presses("1").is_talking()
     mia.hangs_up()
-    called.is_talking().hangs_up()
-    service.has_hung_up()
+    service.is_told("beendet").has_hung_up()
+    called.hears("goodbye").has_hung_up()
     assert outcomes(task_id) == ["reached"]
 
 
@@ -257,11 +257,13 @@ def test_who_is_cut_off_is_called_again_at_once(team, phone) -> None:
 def test_in_a_callback_without_an_interpreter_both_are_told_and_another_call_is_offered(team, phone) -> None:
     mia, called = team.member("mia"), phone()
     task_id = a_callback(called, "tr")
-    calls_back(team, "mia", task_id)  # the member has not asked for one beforehand
+    calls_back(team, "mia", task_id, without_interpreter=True)
     mia.accepts()
     called.speaking("tr").answers().hears("callback_greeting").presses("1")
-    called.hears("no_interpreter").presses("1").hears("goodbye").has_hung_up()
-    mia.has_hung_up()
+    called.hears("no_interpreter")
+    mia.is_told("keine Sprachmittlung erreichbar")
+    called.presses("1").hears("goodbye").has_hung_up()
+    mia.is_told("mit Sprachmittlung zurückgerufen").has_hung_up()
     task = the_task(task_id)
     assert task.needs_interpreter
     assert "no_interpreter" in [event.kind for event in task.events]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from ivr.config import sections
 from ivr.domain.languages import LANGUAGES
-from ivr.flows import diagram
+from ivr.flows import conversation_diagram, diagram
 from ivr.flows.hotline import hotline
 from tests.support.flows import WHOLE
 
@@ -28,3 +28,10 @@ def test_the_drawing_in_the_docs_is_of_this_script() -> None:
     shipped = hotline(offered, tuple(f"form_{form}" for form in sections.FORMS))
     drawn = (ROOT / "docs" / "call-script.svg").read_text()
     assert sorted(said_in(drawn)) == sorted(said_in(diagram.svg(shipped)))  # where boxes stand may vary
+
+
+def test_the_drawing_of_the_rules_of_a_conversation_is_of_these_rules() -> None:
+    """`python -m ivr flow diagram --conversation --output docs/conversation.svg`."""
+    drawn = (ROOT / "docs" / "conversation.svg").read_text()
+    assert "zu Ende" in said_in(drawn)
+    assert sorted(map(str, said_in(drawn))) == sorted(map(str, said_in(conversation_diagram.svg())))

@@ -279,12 +279,9 @@ def test_star_seven_brings_an_interpreter(caller_at_menu, team, phone) -> None:
     aylin.accepts()
     eventually(lambda: request_of(person).state == "joined")
     assert request_of(person).requested_by_id == team.people["mia"][0].id
-    mia.hangs_up()  # the others go on
-    eventually(lambda: team.state("mia") == "wrap_up")
-    person.is_talking()
-    assert conversation_of(person).state == "live"
-    aylin.hangs_up()
-    person.hears("conversation_over").stays_silent().is_sent_off()
+    person.hangs_up()
+    aylin.is_told("beendet").has_hung_up()
+    mia.is_told("aufgelegt").has_hung_up()
     team.wraps_up("mia")
 
 

@@ -22,6 +22,7 @@ class WorkKind(StrEnum):
     HANG_UP_LEG = "hang_up_leg"
     BRING_CALLER = "bring_caller"
     END_ROOM = "end_room"
+    TELL_LEG = "tell_leg"
     TELL_NO_INTERPRETER = "tell_no_interpreter"
 
 

@@ -80,6 +80,7 @@ FIELDS = Words(
         "active": _("Active"),
         "answer": _("Answer"),
         "anyway": _("Call all the same"),
+        "without_interpreter": _("without an interpreter, even if you do not speak the language"),
         "despite_wish": _("call although the person wants an answer in writing"),
         "appointment_at": _("Appointment"),
         "begins": _("from"),

@@ -214,6 +214,7 @@ FAILED_WORK = Words(
         WorkKind.HANG_UP_LEG: _("A call cannot be ended at the carrier. Please tell the operator."),
         WorkKind.BRING_CALLER: _("A waiting caller could not be put through. Please call back."),
         WorkKind.END_ROOM: _("A conversation cannot be ended at the carrier. Please tell the operator."),
+        WorkKind.TELL_LEG: _("Somebody in a conversation could not be told what happened. Please tell the operator."),
         WorkKind.TELL_NO_INTERPRETER: _("The caller could not be told that nobody interprets. Please call back."),
     },
     WorkKind,

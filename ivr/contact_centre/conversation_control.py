@@ -1,0 +1,169 @@
+"""Acts on what the rules of a conversation say: tells, rings, stops, releases, ends. Nothing else does.
+
+The rules are in :mod:`ivr.domain.conversation_rules`. The caller of this module changes the row of a leg and names what
+has happened; who is where before and afterwards is read from the rows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ivr.contact_centre import agent_presence, call_distribution, conversations, interpreters, outbound_callbacks
+from ivr.domain import conversation_rules as rules
+from ivr.domain.conversation_rules import Act, Do, Event, Happening, Place, Situation
+from ivr.domain.enums import (
+    ConversationKind,
+    ConversationState,
+    InterpreterRequestState,
+    LegRole,
+    LegState,
+    PresenceState,
+    WorkKind,
+)
+from ivr.models.accounts import User
+from ivr.models.contact_centre import Conversation, Leg
+from ivr.platform import outbox
+
+#: Searches for an interpreter in one conversation after which one who drops out is not fetched again.
+_MOST_SEARCHES = 3
+
+
+def happened(
+    session: Session, conversation: Conversation, before: Situation, event: Event, now: datetime, leg: Leg | None = None
+) -> None:
+    """Do what follows from an event. The rows say already what has changed; `before` is the situation before that."""
+    if conversation.state == ConversationState.ENDED:
+        return
+    follows, after = rules.outcome(before, event), conversations.situation(session, conversation)
+    if event.what == Happening.MISSED and _somebody_else_comes(session, after, event, leg):
+        return
+    if follows.over or after.is_over:
+        _end(session, conversation, follows.acts or rules.at_the_end(after, event), event, now)
+        return
+    for act in follows.acts:
+        if not _perform(session, conversation, act, event, now):
+            return
+    if event == Event(LegRole.MEMBER, Happening.CAME) and before.member != Place.IN:
+        _prepare(session, conversation, now)
+
+
+def _somebody_else_comes(session: Session, after: Situation, event: Event, leg: Leg | None) -> bool:
+    """Whether one telephone of several of a role was missed, and nothing follows from that."""
+    if event.role != LegRole.INTERPRETER:
+        return after.of(event.role) in (Place.RUNG, Place.IN)
+    latest = interpreters.latest(session, leg.conversation) if leg is not None else None
+    return latest is not None and leg is not None and leg.request_id != latest.id
+
+
+def member_accepts(session: Session, leg: Leg, now: datetime) -> bool:
+    """A member has pressed the key. False if it is too late: the caller is gone, or somebody else was quicker."""
+    if leg.conversation.kind == ConversationKind.ANSWERED:
+        if not call_distribution.accept(session, leg, now):
+            return False
+        entry = leg.conversation.entry
+        if entry is not None and entry.mode == "callback" and not outbound_callbacks.take_over(session, leg, now):
+            return False
+    agent_presence.move(session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id)
+    return True
+
+
+def want_interpreter(
+    session: Session, conversation: Conversation, now: datetime, *, by: User | None = None, language: str = ""
+) -> bool:
+    """Look for an interpreter, of the caller's language unless another is named. Without `by`: no member has asked.
+
+    False if one is there or being rung for that language already.
+    """
+    before = conversations.situation(session, conversation)
+    latest = interpreters.latest(session, conversation)
+    if before.interpreter in (Place.RUNG, Place.IN) and latest is not None:
+        if latest.language == (language or conversation.language):
+            return False
+        conversations.release_rung(session, conversation, LegRole.INTERPRETER)
+        interpreters.cancel(session, conversation, now)
+        before = before.having(LegRole.INTERPRETER, Place.OUT)
+    interpreters.request(session, conversation, now, by=by, language=language)
+    happened(session, conversation, before, Event(LegRole.INTERPRETER, Happening.WANTED), now)
+    return True
+
+
+def _perform(session: Session, conversation: Conversation, act: Act, event: Event, now: datetime) -> bool:
+    """Do one thing; False if something else has come of it, so that what was to follow does not."""
+    match act.do:
+        case Do.TELL | Do.RELEASE:
+            _tell(session, conversation, act)
+        case Do.ASK:
+            if not conversation.caller_asked:
+                outbox.add(session, WorkKind.TELL_NO_INTERPRETER, conversation.id, urgent=True)
+        case Do.STOP:
+            conversations.release_rung(session, conversation, act.role)
+        case Do.FETCH if act.role == LegRole.INTERPRETER:
+            return _ring_interpreter(session, conversation, event, now)
+        case Do.FETCH if act.role == LegRole.CALLER:
+            _fetch_caller(session, conversation, now)
+        case _:  # the next member is found for all waiting callers together; a companion's telephone rings already
+            pass
+    return conversation.state != ConversationState.ENDED
+
+
+def _tell(session: Session, conversation: Conversation, act: Act) -> None:
+    """Note what everybody of a role is to hear. Who is not in the room now hears it when they come."""
+    for leg in conversation.legs:
+        if leg.role == act.role and conversations.place_of(leg) == Place.IN:
+            leg.to_hear = act.sentence
+            if act.do == Do.TELL and leg.state == LegState.JOINED:
+                outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
+
+
+def _fetch_caller(session: Session, conversation: Conversation, now: datetime) -> None:
+    if conversation.kind == ConversationKind.CALLBACK:
+        outbound_callbacks.dial(session, conversation, now)
+    else:
+        call_distribution.bring(session, conversation, now)
+
+
+def _prepare(session: Session, conversation: Conversation, now: datetime) -> None:
+    """The member is there: who interprets is rung where no language is shared, or where the task wants it.
+
+    In a callback the caller is dialled when the interpreter is there, unless the member has chosen otherwise.
+    """
+    task, shared = conversation.task, conversations.share_a_language(session, conversation)
+    called_back = conversation.kind == ConversationKind.CALLBACK
+    needed = not shared or (called_back and task is not None and task.needs_interpreter)
+    needed = needed and interpreters.can_be_asked(conversation.language, now)  # else the call tells the language
+    if called_back and (conversation.without_interpreter or not needed):
+        _fetch_caller(session, conversation, now)
+    if needed and conversation.state != ConversationState.ENDED:
+        want_interpreter(session, conversation, now)
+
+
+def _ring_interpreter(session: Session, conversation: Conversation, event: Event, now: datetime) -> bool:
+    """Ring the next interpreter. False if nobody is left, and what follows from that is done."""
+    wanted = interpreters.latest(session, conversation)
+    if event.what == Happening.LEFT and wanted is not None:
+        spent = interpreters.count(session, conversation) >= _MOST_SEARCHES
+        wanted = interpreters.request(session, conversation, now, language=wanted.language)
+        if spent:
+            wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now
+    if (
+        wanted is not None
+        and wanted.state != InterpreterRequestState.UNMET
+        and interpreters.ring_next(session, wanted, now)
+    ):
+        return True
+    session.flush()
+    before = conversations.situation(session, conversation).having(LegRole.INTERPRETER, Place.RUNG)
+    happened(session, conversation, before, Event(LegRole.INTERPRETER, Happening.UNMET), now)
+    return False
+
+
+def _end(session: Session, conversation: Conversation, acts: tuple[Act, ...], event: Event, now: datetime) -> None:
+    for act in acts:
+        if act.do == Do.RELEASE:
+            _tell(session, conversation, act)
+    if event == Event(LegRole.INTERPRETER, Happening.UNMET):
+        outbound_callbacks.no_interpreter(session, conversation, now)
+    interpreters.cancel(session, conversation, now)
+    conversations.end(session, conversation, now)

@@ -1,0 +1,116 @@
+"""Draws the rules of a conversation as SVG, always from the rules themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from html import escape
+
+from ivr.domain import conversation_rules as rules
+from ivr.domain.conversation_rules import Happening, Heard, Place, Situation
+from ivr.domain.enums import LegRole
+from ivr.flows.layered_layout import Layout
+from ivr.flows.svg_lines import line, route
+
+_HEIGHT, _CHARACTER, _MARGIN = 34, 7.0, 24
+_OVER = "zu Ende"
+#: Who is drawn. A companion comes and goes without changing anything for the others.
+_DRAWN = {LegRole.CALLER: "A", LegRole.MEMBER: "M", LegRole.INTERPRETER: "S"}
+_PLACES = {
+    Place.WAITING: "wartet",
+    Place.RUNG: "wird gerufen",
+    Place.IN: "da",
+    Place.LEFT: "weg",
+    Place.UNMET: "niemand",
+}
+_HAPPENINGS = {
+    Happening.WANTED: "gewünscht",
+    Happening.CAME: "kommt",
+    Happening.MISSED: "kommt nicht",
+    Happening.LEFT: "geht",
+    Happening.UNMET: "niemand",
+    Happening.POSTPONED: "will Rückruf",
+}
+#: Colour and meaning, by what happens in the room.
+_COLOURS = {
+    Heard.NOTHING: ("#f3f4f6", "niemand im Raum"),
+    Heard.MUSIC: ("#fef9c3", "eine Person im Raum: Musik"),
+    Heard.OTHERS: ("#dcfce7", "Gespräch"),
+}
+
+
+def svg() -> str:
+    """The rules as an SVG document: boxes for situations, lines labelled with events, the beginning on top."""
+    edges = _edges()
+    boxes = {box for edge in edges for box in edge}
+    begin = [_name(one) for one in rules.BEGINNINGS]
+    names = [*begin, *sorted(boxes - {*begin, _OVER}), _OVER]
+    widths = {name: len(name) * _CHARACTER + 20 for name in names}
+    layout, top = Layout(widths, list(edges)), _MARGIN + 60.0
+    at = {name: (x + _MARGIN, y + top) for name, (x, y) in layout.at.items()}
+    drawn = []
+    for (before, after), events in edges.items():
+        bends = [(x + _MARGIN, y + top) for x, y in layout.bends[before, after]]
+        drawn.append(line(route(at[before], bends, at[after], _HEIGHT), ", ".join(sorted(events))))
+    colours = _colours()
+    drawn += [_box(name, *at[name], widths[name], colours.get(name, "#e5e7eb")) for name in names]
+    width = max(x + widths[name] / 2 for name, (x, _) in at.items()) + _MARGIN
+    height = max(y for _, y in at.values()) + _HEIGHT / 2 + _MARGIN
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+            f'height="{height:.0f}" role="img" aria-label="Regeln eines Gesprächs" font-family="sans-serif" '
+            'font-size="12">',
+            f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
+            'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#475569"/></marker></defs>',
+            *_legend(),
+            *drawn,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _name(situation: Situation) -> str:
+    told = [
+        f"{letter} {_PLACES[situation.of(role)]}" for role, letter in _DRAWN.items() if situation.of(role) != Place.OUT
+    ]
+    return ", ".join(told)
+
+
+def _edges() -> dict[tuple[str, str], set[str]]:
+    edges: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for situation, outcomes in rules.reachable().items():
+        for event, follows in outcomes.items():
+            after = _OVER if follows.over else _name(follows.situation)
+            if event.role in _DRAWN and situation.companion == Place.OUT and after != _name(situation):
+                edges[_name(situation), after].add(f"{_DRAWN[event.role]} {_HAPPENINGS[event.what]}")
+    return edges
+
+
+def _colours() -> dict[str, str]:
+    found = {}
+    for situation in rules.reachable():
+        heard = {situation.hears(role) for role in situation.at(Place.IN)} or {Heard.NOTHING}
+        found[_name(situation)] = _COLOURS[Heard.OTHERS if Heard.OTHERS in heard else heard.pop()][0]
+    return found
+
+
+def _box(name: str, x: float, y: float, width: float, fill: str) -> str:
+    return (
+        f'<g><rect x="{x - width / 2:.0f}" y="{y - _HEIGHT / 2:.0f}" width="{width:.0f}" height="{_HEIGHT}" rx="6" '
+        f'fill="{fill}" stroke="#475569"/>'
+        f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" fill="#0f172a">{escape(name)}</text></g>'
+    )
+
+
+def _legend() -> list[str]:
+    drawn, x = [], float(_MARGIN)
+    for fill, meaning in _COLOURS.values():
+        drawn.append(
+            f'<rect x="{x:.0f}" y="10" width="14" height="14" rx="3" fill="{fill}" stroke="#475569"/>'
+            f'<text x="{x + 20:.0f}" y="22" fill="#0f172a">{meaning}</text>'
+        )
+        x += 40 + len(meaning) * _CHARACTER
+    note = "A: Anrufer*in, M: Mitarbeiter*in, S: Sprachmittlung; ohne Vertrauensperson"
+    return [*drawn, f'<text x="{_MARGIN}" y="44" fill="#0f172a">{note}</text>']

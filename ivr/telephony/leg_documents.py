@@ -1,0 +1,143 @@
+"""Documents and sentences for the telephones that the hotline calls, and the leg that a request is about."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Response, abort, request
+from sqlalchemy.orm import Session
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from ivr.carrier.webhook_urls import leg_url, voice_url
+from ivr.config.settings import settings
+from ivr.contact_centre import interpreters, outbound_callbacks
+from ivr.domain.conversation_rules import Sentence
+from ivr.domain.digits import number_in
+from ivr.domain.enums import ConversationKind, LegRole, TaskState
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
+from ivr.flows.protocol import PromptLine
+from ivr.models.contact_centre import Leg
+from ivr.telephony import agent_announcements, spoken_lines, twiml
+from ivr.telephony.call_session import call_sid
+
+log = logging.getLogger(__name__)
+
+#: The languages in which a person is addressed whose language has no prompts, and what is said in place of long ones.
+_TO_ALL = (DEFAULT_LANGUAGE, "en", "fr", "ar")
+_SHORT = {"callback_greeting": "callback_greeting_short"}
+
+
+def after_failure(error: Exception) -> Response | tuple[str, int]:
+    """Whoever was called hears no silence: the same again after a second, with an apology if that fails too.
+
+    A key that was lost with the first request is asked for again.
+    """
+    if isinstance(code := getattr(error, "code", None), int) and code < 500:
+        return "", code
+    log.error("a webhook of a leg failed", exc_info=error)
+    document = VoiceResponse()
+    if "again" in request.args:
+        speak_to_all(document, "callback_sorry")
+        document.hangup()
+        return answer(document)
+    # Who may have lost a key is asked for it again.
+    path = "/leg" if request.endpoint in ("legs.key", "legs.code") else request.path.removeprefix("/voice")
+    document.pause(length=1)
+    document.redirect(voice_url(path, again="1", **request.args), method="POST")
+    return answer(document)
+
+
+def room(document: VoiceResponse, leg: Leg) -> None:
+    """Add the verbs that bring a leg into its room."""
+    action = leg_url("/left", leg.id)
+    twiml.join_room(document, leg.conversation.room, action, star=leg.role == LegRole.MEMBER)
+
+
+def speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
+    """Add a prompt in the language of the conversation, or in a few where it has no prompts."""
+    language = leg.conversation.language
+    if language in LANGUAGES:
+        spoken_lines.speak(where, (PromptLine(prompt),), (language,), {})
+    else:
+        speak_to_all(where, prompt)
+
+
+def speak_to_all(where: VoiceResponse | Gather, prompt: str) -> None:
+    """Add a prompt in the languages that most people understand one of."""
+    short = _SHORT.get(prompt, prompt)
+    to_all = tuple(PromptLine(short, code) for code in _TO_ALL if code in settings().enabled_languages)
+    spoken_lines.speak(where, to_all, (DEFAULT_LANGUAGE,), {})
+
+
+def too_late(leg: Leg) -> VoiceResponse:
+    """For somebody who is not needed any more."""
+    document = VoiceResponse()
+    if leg.role in (LegRole.MEMBER, LegRole.INTERPRETER):
+        agent_announcements.say(document, "too_late")
+    elif leg.role == LegRole.CALLER:
+        speak(document, leg, in_vain(leg))
+    else:
+        speak(document, leg, "goodbye")
+    document.hangup()
+    return document
+
+
+def released(session: Session, leg: Leg) -> VoiceResponse:
+    """For somebody whose conversation is over: what has happened, and the end of the call."""
+    document, conversation = VoiceResponse(), leg.conversation
+    met = conversation.connected_at is not None
+    match leg.role:
+        case LegRole.CALLER:
+            speak(document, leg, "goodbye" if met else in_vain(leg))
+        case LegRole.COMPANION:
+            speak(document, leg, "goodbye")
+        case LegRole.MEMBER if conversation.kind == ConversationKind.CALLBACK and not met:
+            dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
+            put_through = outbound_callbacks.was_put_through(conversation)
+            lacks = not dialled and interpreters.unmet(session, conversation)  # else they were calling us
+            said = "no_interpreter" if lacks else "not_reached" if put_through else "not_put_through"
+            agent_announcements.say(document, said)
+        case _:
+            agent_announcements.say(document, leg.to_hear or Sentence.TALK_OVER)
+    document.hangup()
+    return document
+
+
+def in_vain(leg: Leg) -> str:
+    """The prompt for somebody who was called in vain. Another call is announced only where there will be one."""
+    task = leg.conversation.task
+    if task is None:
+        return "callback_machine"
+    is_last = task.silent_caller or task.letter_proposed_at is not None or task.state == TaskState.CLOSED
+    return "callback_machine_last" if is_last else "callback_machine"
+
+
+def farewell(leg: Leg, prompt: str) -> VoiceResponse:
+    """A last prompt."""
+    document = VoiceResponse()
+    speak(document, leg, prompt)
+    document.hangup()
+    return document
+
+
+def hang_up() -> VoiceResponse:
+    """The end of a call."""
+    document = VoiceResponse()
+    document.hangup()
+    return document
+
+
+def answer(document: VoiceResponse) -> Response:
+    """A document as the carrier expects it."""
+    return Response(str(document), mimetype="text/xml")
+
+
+def leg_of_request(session: Session) -> Leg:
+    """The leg that the address names; an unknown one is not found (404)."""
+    return session.get(Leg, number_in(request.args, "leg")) or abort(404)
+
+
+def own_leg(session: Session) -> Leg:
+    """The leg of the call that asks: what was signed for another call does not open this one's."""
+    leg = leg_of_request(session)
+    return leg if leg.call_sid == call_sid() else abort(404)

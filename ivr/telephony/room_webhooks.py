@@ -1,0 +1,149 @@
+"""Telephones of a conversation that are out of its room: for a sentence, a question or a key, or for good."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from twilio.twiml.voice_response import VoiceResponse
+
+from ivr.carrier.signature import only_the_carrier
+from ivr.carrier.webhook_urls import leg_url
+from ivr.config.settings import settings
+from ivr.contact_centre import conversation_control, leg_events, outbound_callbacks
+from ivr.domain.conversation_rules import Sentence
+from ivr.domain.digits import whole_number
+from ivr.domain.enums import ConversationState, LegRole
+from ivr.domain.languages import DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE
+from ivr.domain.timestamps import utc_now
+from ivr.models.contact_centre import Leg
+from ivr.notices import further_languages
+from ivr.platform import database
+from ivr.telephony import agent_announcements, leg_documents
+
+rooms = Blueprint("rooms", __name__, url_prefix="/voice")
+
+#: The caller chose German, or nothing, or none of the languages.
+_NOT_TOLD = (DEFAULT_LANGUAGE, UNKNOWN_LANGUAGE)
+
+
+rooms.before_request(only_the_carrier)
+rooms.register_error_handler(Exception, leg_documents.after_failure)
+
+
+@rooms.post("/leg/left")
+def left() -> Response:
+    """A leg is out of the room: by the star key, or because the conversation is over."""
+    with database.reading() as session:
+        leg = leg_documents.own_leg(session)
+        if leg.conversation.state == ConversationState.ENDED or leg.role != LegRole.MEMBER:
+            return leg_documents.answer(leg_documents.released(session, leg))
+        document, pressed = VoiceResponse(), leg_url("/star", leg.id)
+        gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=4, method="POST", action=pressed)
+        agent_announcements.say(gather, "star")
+        document.redirect(pressed, method="POST")
+        return leg_documents.answer(document)
+
+
+@rooms.post("/leg/too-late")
+def too_late() -> Response:
+    """Somebody who has picked up is not needed any more."""
+    with database.reading() as session:
+        return leg_documents.answer(leg_documents.too_late(leg_documents.own_leg(session)))
+
+
+@rooms.post("/leg/told")
+def told() -> Response:
+    """A leg hears what has happened, once, and is back in the room."""
+    document = VoiceResponse()
+    with database.writing_alone() as session:
+        leg = leg_documents.own_leg(session)
+        if leg.conversation.state == ConversationState.ENDED:
+            return leg_documents.answer(leg_documents.released(session, leg))
+        sentence, leg.to_hear = leg.to_hear, None
+        if sentence is not None and leg.role == LegRole.CALLER:
+            leg_documents.speak(document, leg, sentence)
+        elif sentence is not None:
+            agent_announcements.say(document, sentence)
+        leg_documents.room(document, leg)
+    return leg_documents.answer(document)
+
+
+@rooms.post("/leg/star")
+def star() -> Response:
+    """The key after the star key: 7 requests an interpreter. After any key the member joins the conference again."""
+    document = VoiceResponse()
+    with database.writing_alone() as session:
+        leg = leg_documents.own_leg(session)
+        if leg.conversation.state == ConversationState.ENDED:
+            return leg_documents.answer(leg_documents.released(session, leg))
+        if request.form.get("Digits") == "7" and leg.conversation.language in _NOT_TOLD:
+            return leg_documents.answer(_ask_language(leg))
+        if request.form.get("Digits") == "7":
+            called = conversation_control.want_interpreter(session, leg.conversation, utc_now(), by=leg.user)
+            _say_who_comes(document, leg, called=called)
+        leg_documents.room(document, leg)
+    return leg_documents.answer(document)
+
+
+@rooms.post("/leg/language")
+def language() -> Response:
+    """The language to interpret. Then the member joins the conference again."""
+    document, offered = VoiceResponse(), _interpretable()
+    with database.writing_alone() as session:
+        leg = leg_documents.own_leg(session)
+        if leg.conversation.state == ConversationState.ENDED:
+            return leg_documents.answer(leg_documents.released(session, leg))
+        chosen = whole_number(request.form.get("Digits", ""), len(offered))
+        if chosen:
+            called = conversation_control.want_interpreter(
+                session, leg.conversation, utc_now(), by=leg.user, language=offered[chosen - 1]
+            )
+            _say_who_comes(document, leg, called=called)
+        leg_documents.room(document, leg)
+    return leg_documents.answer(document)
+
+
+def _say_who_comes(document: VoiceResponse, leg: Leg, *, called: bool) -> None:
+    """What became of the wish for an interpreter: one is called, or is there or being called already, or nobody is."""
+    if leg.to_hear == Sentence.NOBODY_INTERPRETS:
+        leg.to_hear = None
+        agent_announcements.say(document, Sentence.NOBODY_INTERPRETS)
+    else:
+        agent_announcements.say(document, "interpreter_called" if called else "interpreter_comes")
+
+
+def _ask_language(leg: Leg) -> VoiceResponse:
+    document, entered = VoiceResponse(), leg_url("/language", leg.id)
+    gather = document.gather(input="dtmf", num_digits=2, finish_on_key="#", timeout=4, method="POST", action=entered)
+    agent_announcements.say(gather, "which_language")
+    for number, code in enumerate(_interpretable(), start=1):
+        agent_announcements.say(
+            gather, "language_key", language=agent_announcements.language_name(code), key=str(number)
+        )
+    document.redirect(entered, method="POST")
+    return document
+
+
+def _interpretable() -> list[str]:
+    return [*(code for code in settings().enabled_languages if code != DEFAULT_LANGUAGE), *further_languages.codes()]
+
+
+@rooms.post("/leg/no-interpreter")
+def no_interpreter() -> Response:
+    """In a callback: no interpreter is available. 1: called again together with one; else back into the room."""
+    document = VoiceResponse()
+    with database.writing_alone() as session:
+        leg = leg_documents.own_leg(session)
+        if leg.conversation.state == ConversationState.ENDED:
+            return leg_documents.answer(leg_documents.farewell(leg, "goodbye"))
+        if request.form.get("Digits") == "1":
+            outbound_callbacks.wants_an_interpreted_call(session, leg, utc_now())
+            leg_events.postponed(session, leg, utc_now())
+            return leg_documents.answer(leg_documents.farewell(leg, "goodbye"))
+        if "asked" in request.args:
+            leg_documents.room(document, leg)
+            return leg_documents.answer(document)
+        again = leg_url("/no-interpreter", leg.id, asked=1)
+        gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=5, method="POST", action=again)
+        leg_documents.speak(gather, leg, "no_interpreter")
+        document.redirect(again, method="POST")
+    return leg_documents.answer(document)
