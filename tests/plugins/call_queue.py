@@ -30,7 +30,7 @@ def call_queue_hotline(tmp_path_factory: pytest.TempPathFactory, databases: Data
         WITHHELD_CALLS_A_MINUTE="60",
         HOURS__CLOSURES='[{"first": "2031-05-05", "last": "2031-05-05"}]',
         LINE_PLACES="3",
-        RING_SECONDS="5",
+        RING_SECONDS="15",
         ANNOUNCE_SECONDS="2",
         INTERPRETERS=INTERPRETERS,
         STAFF_NUMBER=STAFF,
