@@ -23,6 +23,7 @@ from ivr.domain.enums import (
     LegRole,
     LegState,
     PresenceState,
+    QueueEntryMode,
     QueueEntryState,
     Refusal,
     WorkKind,
