@@ -265,7 +265,7 @@ def test_who_stayed_silent_in_the_language_menu_gets_an_interpreter_too(
     eventually(lambda: request_of(person).state == "joined")
     assert request_of(person).language == "tr"
     person.hangs_up()
-    mia.hangs_up()
+    mia.has_hung_up()
     team.wraps_up("mia")
 
 
@@ -304,7 +304,7 @@ def test_a_companion_joins_and_four_people_talk(caller_at_menu, team, phone) -> 
     eventually(lambda: len(room.participants) == 3)
     assert conversation_of(person).state == "live"
     person.hangs_up()
-    aylin.hangs_up()
+    aylin.has_hung_up()
     team.wraps_up("mia")
 
 

@@ -14,6 +14,7 @@ from ivr.audio.wav import Sound, write_wav
 from ivr.callbacks import intake
 from ivr.callbacks.request import Request
 from ivr.calls import calls, recognition
+from ivr.domain.enums import CallRowState
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
@@ -65,6 +66,7 @@ def a_task(
             session, "CA" + secrets.token_hex(16), number or f"+49176{secrets.randbelow(9 * 10**7) + 10**7}", now
         )
         calls.progressed(call, "record", language, concern)
+        call.state = CallRowState.ENDED  # they are not on the telephone any more
         about = {"kind": kind, "concern": concern}
         request = Request.of_record(about)
         if text is None:
