@@ -6,16 +6,15 @@ Each difference is a finding: a sentence that says what is wrong, and one that s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance as Number
 
-from ivr.carrier import media, number_setup
+from ivr.carrier import media, number_setup, settings_check, spending
 from ivr.carrier.client import client, client_of_us1
+from ivr.carrier.finding import Finding
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 
@@ -23,20 +22,6 @@ from ivr.domain.timestamps import utc_now
 _DELETED_WITHIN = timedelta(days=2)
 #: The region of numbers and clients that name none.
 USUAL_REGION = "us1"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong at the carrier and what mends it; or, where it is not `wrong`, what the operator should know."""
-
-    what: str
-    remedy: str = ""
-    wrong: bool = True
-    #: Whether nothing else can be looked at before it is mended.
-    bars: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.remedy}".rstrip()
 
 
 def account() -> Iterator[Finding]:
@@ -105,6 +90,13 @@ def _number(number: str, found: Number) -> Iterator[Finding]:
                 "Take the number out of it at the carrier.",
             )
     for name, there, wanted in number_setup.differences(found):
+        if there and there == wanted.partition("#")[0]:
+            yield Finding(
+                f"{number}: {name} has no retries ({wanted.removeprefix(there)}), so a webhook that fails once is a "
+                "lost call.",
+                "Run `python -m ivr carrier configure`.",
+            )
+            continue
         yield Finding(
             f"{number}: {name} is {there or 'not set'}, and should be {wanted}.",
             "Run `python -m ivr carrier configure`.",
@@ -230,13 +222,20 @@ def caller_id() -> Iterator[Finding]:
             )
 
 
-def fallback() -> Iterator[Finding]:
-    """Whether the carrier has another host to ask while ours is away."""
-    configured = settings()
-    if urlsplit(configured.fallback_url).hostname == urlsplit(configured.calls_url).hostname:
+def balance() -> Iterator[Finding]:
+    """Whether the account has money left."""
+    try:
+        told = client().balance.fetch()
+    except TwilioRestException as error:
         yield Finding(
-            "The fallback is asked at the same host, so callers hear an error of the carrier while that host is away.",
-            "Set FALLBACK_BASE_URL to another host that serves /voice/fallback.",
+            f"The balance cannot be read ({error.status}).", "Look it up at the carrier (Billing).", wrong=False
+        )
+        return
+    left = spending.amount(told.balance)
+    if told.balance is not None and left <= 0:
+        yield Finding(
+            f"The account's balance is {left:.2f} {told.currency}: unless it pays by invoice, calls are refused.",
+            "Pay money in at the carrier (Billing), and let it be charged automatically.",
             wrong=False,
         )
 
@@ -283,9 +282,17 @@ def _access(sid: str) -> Iterator[Finding]:
             )
 
 
+def account_and_balance() -> Iterator[Finding]:
+    """The account, and its money where the carrier lets us in."""
+    found = list(account())
+    yield from found
+    if not any(one.bars for one in found):
+        yield from balance()
+
+
 #: All checks after that of the account, in their order.
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    numbers, regions, countries, sender, caller_id, fallback, recordings,
+    balance, numbers, regions, countries, sender, caller_id, *settings_check.CHECKS, recordings,
 )  # fmt: skip
 
 

@@ -53,8 +53,8 @@ def calls_of(day: date) -> Iterator[Priced]:
     for call in client().calls.stream(start_time_after=begin, start_time_before=end, page_size=1000):
         if call.start_time is not None and begin <= call.start_time < end:
             inbound = call.direction == "inbound"
-            number = (call._from if inbound else call.to) or ""  # the library keeps the field `from` so
-            yield _priced(SpendingKind.CALLS_IN if inbound else SpendingKind.CALLS_OUT, number, call)
+            other = (call._from if inbound else call.to) or ""  # the library keeps the field `from` so
+            yield _priced(SpendingKind.CALLS_IN if inbound else SpendingKind.CALLS_OUT, other, call)
 
 
 def texts_of(day: date) -> Iterator[Priced]:
@@ -72,7 +72,7 @@ def _bounds(day: date) -> tuple[datetime, datetime]:
 
 def _priced(kind: SpendingKind, number: str, item: CallInstance | MessageInstance) -> Priced:
     if item.price is not None:  # the carrier writes what it takes as a negative number
-        price: Decimal | None = -_number(item.price)
+        price: Decimal | None = -amount(item.price)
     else:
         price = Decimal(0) if item.status in _IN_VAIN else None
     return Priced(kind, number, str(item.price_unit or "").upper()[:3], price)
@@ -88,13 +88,14 @@ def between(first: date, last: date, categories: Sequence[str] = CATEGORIES) -> 
     for category in categories:
         for told in client().usage.records.list(category=category, start_date=first, end_date=last, limit=1):
             currency = str(told.price_unit or "").upper()
-            found.append(Spent(category, int(_number(told.count)), _number(told.price), currency))
+            found.append(Spent(category, int(amount(told.count)), amount(told.price), currency))
     return found
 
 
-def _number(told: object) -> Decimal:
+def amount(told: object) -> Decimal:
+    """An amount as the carrier writes it; 0 where it tells none."""
     try:
-        number = Decimal(str(told))
+        found = Decimal(str(told))
     except InvalidOperation:  # the carrier does not tell it (yet)
         return Decimal(0)
-    return number if number.is_finite() else Decimal(0)
+    return found if found.is_finite() else Decimal(0)

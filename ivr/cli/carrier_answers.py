@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ivr.carrier.account_check import Finding
+    from ivr.carrier.finding import Finding
+
+
+#: What an operator has to look at where no check is known.
+UNCHECKED = (
+    "whether the account is active and paid, and the log-in is accepted",
+    "whether the hotline's numbers are the account's, and take calls",
+    "which webhooks the numbers ask, and the fallback URL (`carrier configure` sets them)",
+    "in which region calls are processed and recorded",
+    "which countries the account may call and text (CALLBACK_COUNTRIES, TEXT_COUNTRIES)",
+    "whether SMS_SENDER can send text messages",
+    "whether the hotline's number may be shown to those who are called",
+    "whether recordings are protected by a log-in, encrypted for somebody else, or left behind",
+)
 
 
 def show(finding: Finding) -> None:
@@ -24,10 +37,12 @@ def require_twilio() -> None:
     from ivr.config.settings import settings
     from ivr.domain.enums import CarrierName
 
-    if settings().carrier != CarrierName.TWILIO:
-        raise click.ClickException(
-            f"this command knows Twilio only, not {settings().carrier}: see docs/compatible-carriers.md"
-        )
+    carrier = settings().carrier
+    if carrier != CarrierName.TWILIO:
+        click.echo(f"At {carrier} nothing of this is checked; look at each yourself:")
+        for what in UNCHECKED:
+            click.echo(f"· {what}")
+        raise click.ClickException(f"this command knows Twilio only, not {carrier}: see docs/compatible-carriers.md")
 
 
 class plainly:  # noqa: N801 - reads as a statement

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from ivr.cli.groups import HotlineCommand
 from ivr.cli.parameters import CallingNumber
 
 if TYPE_CHECKING:
-    from ivr.carrier.account_check import Finding
     from ivr.carrier.account_mending import Change
+    from ivr.carrier.finding import Finding
 
     Check = Callable[[], Iterator[Finding]]
     Mend = Callable[[], Iterator[Change]]
@@ -34,8 +35,8 @@ _SETTINGS = (
 def setup(to: str | None, again: bool) -> None:
     """Go live at the carrier, step by step.
 
-    Nothing is changed without being shown first. Where a step fails, mend what it says and run the command again: it
-    goes on there.
+    Nothing is changed without being shown first. Where a step fails, or Ctrl-C ends it, mend what it says and run the
+    command again: it goes on there.
     """
     from ivr.config.settings import settings
 
@@ -58,7 +59,7 @@ def setup(to: str | None, again: bool) -> None:
 
 
 def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
-    from ivr.carrier import account_check, account_mending
+    from ivr.carrier import account_check, account_mending, settings_check
     from ivr.operations import carrier_trial
 
     asked: list[str] = [to] if to else []
@@ -68,16 +69,20 @@ def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
             asked.append(click.prompt("  Your telephone, for one call and one text", type=CallingNumber()))
         return asked[0]
 
+    def address() -> Iterator[Finding]:
+        yield from settings_check.address()
+        yield from carrier_trial.address()
+
     return {
-        "account": ("Account and token", account_check.account, None),
+        "account": ("Account and token", account_check.account_and_balance, None),
         "numbers": ("Numbers and their webhooks", account_check.numbers, account_mending.webhooks),
         "regions": ("Region in which calls are processed", account_check.regions, account_mending.regions),
         "countries": ("Countries that are called and texted", account_check.countries, account_mending.countries),
         "sender": ("Sender of text messages", account_check.sender, None),
         "caller_id": ("Number that is shown to those who are called", account_check.caller_id, None),
         "recordings": ("Recordings", account_check.recordings, None),
-        "fallback": ("Another host for the fallback", account_check.fallback, None),
-        "address": ("Address at which the carrier asks us", carrier_trial.address, None),
+        "fallback": ("Another host for the fallback", settings_check.fallback, None),
+        "address": ("Address at which the carrier asks us", address, None),
         "call": ("One call: address from outside, voices", lambda: carrier_trial.call(number()), None),
         "text": ("One text message", lambda: carrier_trial.text(number()), None),
     }
@@ -122,14 +127,16 @@ class _Progress:
     def __init__(self, path: Path, fingerprint: str) -> None:
         self._path, self._fingerprint = path, fingerprint
         self.done: list[str] = []
-        if path.exists():
+        with suppress(OSError, ValueError, KeyError, AttributeError):  # none yet, or no file of this command
             kept = json.loads(path.read_text())
-            self.done = kept["done"] if kept.get("of") == fingerprint else []
+            self.done = list(kept["done"]) if kept.get("of") == fingerprint else []
 
     def add(self, name: str) -> None:
         self.done.append(name)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps({"of": self._fingerprint, "done": self.done}))
+        draft = self._path.with_suffix(".part")  # Ctrl-C leaves the old file or the new one
+        draft.write_text(json.dumps({"of": self._fingerprint, "done": self.done}))
+        draft.replace(self._path)
 
     def forget(self) -> None:
         self.done = []

@@ -11,6 +11,8 @@ class Account:
 
     status: str = "active"
     type: str = "Full"
+    #: What is left of its money.
+    balance: str = "100.00"
     #: The region in which calls to the number are processed.
     region: str = "us1"
     #: Countries that may not be called.

@@ -26,6 +26,13 @@ def caller_ids() -> Response:
     return page("outgoing_caller_ids", [{"sid": f"PN{number[1:]:0>32}", "phone_number": number} for number in verified])
 
 
+@pages.get("/Balance.json")
+def balance() -> Response:
+    """What is left of the account's money."""
+    switch = current_switch()
+    return jsonify(account_sid=switch.subscription.account_sid, balance=switch.store.account.balance, currency="EUR")
+
+
 @pages.get("/Usage/Records.json")
 def usage() -> Response:
     """What was spent: a made-up price for each call and message, in the category that is asked for."""

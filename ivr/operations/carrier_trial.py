@@ -9,8 +9,8 @@ from datetime import datetime
 import requests
 
 from ivr.carrier import call_control
-from ivr.carrier.account_check import Finding
 from ivr.carrier.client import client, send_text_message
+from ivr.carrier.finding import Finding
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings

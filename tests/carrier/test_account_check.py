@@ -15,6 +15,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.account import Account
 from ivr.local_carrier.store import RecordingRecord
 from ivr.local_carrier.switch import Switch
+from tests.support.production_secrets import MASTER_KEY, SECRET
 
 NUMBER = "+494211782666"
 
@@ -92,6 +93,91 @@ def test_a_mistake_of_the_settings_is_named(checked, exchange: Switch, settings:
         done = CliRunner().invoke(command_line, ["carrier", "check"])
     assert done.exit_code == 1, before
     assert said in done.output
+
+
+@pytest.mark.parametrize(
+    ("attribute", "there", "said"),
+    [
+        ("voice_url", "{wanted}", "voice_url has no retries (#ct=2000"),
+        ("status_url", "{wanted}", "status_callback has no retries (#ct=2000"),
+        ("fallback_url", "{wanted}", "voice_fallback_url has no retries (#ct=2000"),
+        ("voice_url", "", "voice_url is not set, and should be"),
+        ("fallback_url", "", "voice_fallback_url is not set, and should be"),
+        ("voice_url", "https://old.example/voice/incoming", "voice_url is https://old.example/voice/incoming, and"),
+        ("voice_url", "https://demo.twilio.com/welcome/voice/", "voice_url is https://demo.twilio.com/welcome/voice/"),
+    ],
+)
+def test_a_webhook_that_is_not_ours_or_not_repeated_is_named(
+    checked, exchange: Switch, attribute: str, there: str, said: str
+) -> None:
+    checked()
+    wanted = getattr(exchange.subscription, attribute).partition("#")[0]
+    setattr(exchange.subscription, attribute, there.format(wanted=wanted))
+    done = CliRunner().invoke(command_line, ["carrier", "check"])
+    assert done.exit_code == 1
+    (line,) = [line for line in done.output.splitlines() if line.startswith("✗")]
+    assert said in line
+    assert "Run `python -m ivr carrier configure`." in line
+
+
+@pytest.mark.parametrize(
+    ("voices", "said"),
+    [
+        (
+            '{"uk": {"language": "uk-UA", "voice": "Google.de-DE-Standard-A"}}',
+            "speaks de-DE, but VOICES gives it to uk",
+        ),
+        ('{"de": {"language": "de-DE", "voice": "Vicki"}}', "The voice Vicki of de is of no kind that the carrier has"),
+    ],
+)
+def test_a_voice_that_cannot_speak_its_language_is_named(checked, voices: str, said: str) -> None:
+    done = checked(voices=voices)
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://93.184.216.34", "is not HTTPS"),
+        ("https://localhost:8000", "localhost is a name that nobody on the internet knows"),
+        ("https://hotline.intern", "hotline.intern is a name that nobody on the internet knows"),
+        ("https://192.168.1.5", "192.168.1.5 is 192.168.1.5, which nobody on the internet reaches"),
+        ("https://[::1]:8000", "::1 is ::1, which nobody on the internet reaches"),
+        ("https://nowhere.invalid", "nowhere.invalid is not in the DNS"),
+    ],
+)
+def test_an_address_that_the_internet_does_not_reach_is_named(monkeypatch, url: str, said: str) -> None:
+    from ivr.carrier import outside, settings_check
+
+    found = list(outside.faults(url))
+    assert len(found) == 1 and said in found[0]
+    given = configuration.load(mode="production", public_base_url="https://x.example", twilio_account_sid="AC1",
+                               twilio_auth_token=SECRET, secret_key=SECRET, audio_master_keys=MASTER_KEY,
+                               trusted_proxies=0)  # fmt: skip
+    monkeypatch.setattr(settings_check, "settings", lambda: given.model_copy(update={"public_base_url": url}))
+    (finding,) = settings_check.address()
+    assert finding.wrong and said in finding.what and "Set PUBLIC_BASE_URL" in finding.remedy
+
+
+def test_an_address_of_the_internet_is_in_order() -> None:
+    from ivr.carrier import outside
+
+    assert list(outside.faults("https://93.184.216.34")) == []
+
+
+def test_an_empty_account_is_named(checked, exchange: Switch) -> None:
+    exchange.store.account = Account(balance="-3.20")
+    assert "The account's balance is -3.20 EUR" in checked().output
+    exchange.store.account = Account(balance="17.5")
+    assert "balance" not in checked().output
+
+
+def test_a_carrier_that_does_not_answer_is_one_sentence(checked) -> None:
+    done = checked(twilio_api_base_url="http://127.0.0.1:9")
+    assert done.exit_code == 1
+    assert "http://127.0.0.1:9 cannot be reached" in done.output
+    assert "Traceback" not in done.output
 
 
 def test_a_number_that_is_not_the_accounts_may_be_verified(checked, exchange: Switch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
+from ivr.carrier import account_check
 from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
 from ivr.local_carrier.account import Account
@@ -134,12 +135,42 @@ def plant(web: Switch, mistake: pytest.MonkeyPatch, planted: str) -> None:
         web.store.account = Account(**of_account[planted])
 
 
+@pytest.mark.parametrize("broken_off", ["numbers", "countries", "text"])
+def test_ctrl_c_loses_no_step(web: Switch, monkeypatch: pytest.MonkeyPatch, broken_off: str) -> None:
+    def interrupted(*_: object) -> Iterator[object]:
+        raise KeyboardInterrupt
+        yield
+
+    with monkeypatch.context() as person:
+        person.setattr(carrier_trial if broken_off == "text" else account_check, broken_off, interrupted)
+        stopped = setup()
+    assert stopped.exit_code == 1
+    assert "Aborted!" in stopped.output
+    done = setup()
+    assert done.exit_code == 0, done.output
+    assert done.output.count("done before") == {"numbers": 1, "countries": 3, "text": 10}[broken_off]
+
+
+@pytest.mark.parametrize("left", ["", "{", "[]", '{"of": 1}', "null"])
+def test_a_damaged_note_of_what_is_done_means_from_the_beginning(web: Switch, left: str) -> None:
+    path = configuration.settings().var_dir / "carrier-setup.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(left)
+    done = setup(answers="n\n")
+    assert "Traceback" not in done.output
+    assert "done before" not in done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("carrier", ["signalwire", "telnyx"])
 @pytest.mark.parametrize("command", ["check", "setup"])
 def test_an_account_of_another_carrier_is_not_passed_without_being_looked_at(
-    empty_database, monkeypatch: pytest.MonkeyPatch, command: str
+    empty_database, monkeypatch: pytest.MonkeyPatch, command: str, carrier: str
 ) -> None:
-    monkeypatch.setenv("CARRIER", "signalwire")
+    monkeypatch.setenv("CARRIER", carrier)
     configuration.settings.cache_clear()
     refused = CliRunner().invoke(command_line, ["carrier", command])
     assert refused.exit_code == 1
-    assert "knows Twilio only, not signalwire" in refused.output
+    assert f"knows Twilio only, not {carrier}" in refused.output
+    assert refused.output.count("· ") == 8, "what is not checked is said"
+    assert "in order" not in refused.output and "as it should be" not in refused.output

@@ -64,9 +64,10 @@ def record_of_processing() -> str:
                 ("d) Recipients", "The responsible team; the telephone carrier (processor, Art. 28 GDPR); nobody else. "
                  "Speech is transcribed on machines of the controller."),
                 ("e) Third countries", "None by the software. In which region the carrier processes and records calls is set "
-                 "there for each number: `carrier check` fails where that is not `twilio_region`. Nothing else is "
-                 "checked (text messages, metadata of deleted recordings, subprocessors): the contract with the carrier "
-                 "has to say it."),
+                 "there for each number: `carrier check` fails where that is not `twilio_region`, as often as somebody "
+                 "runs it, and with Twilio only; at another carrier nothing is checked. Nothing else is checked either "
+                 "(text messages, metadata of deleted recordings, subprocessors): the contract with the carrier has to "
+                 "say it."),
                 ("f) Periods", "See the deletion concept"),
                 ("g) Measures", "See the technical and organisational measures"),
             ),
