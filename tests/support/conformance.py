@@ -22,6 +22,17 @@ FAULTS: list[str] = []
 #: How many documents and REST requests were compared in this process.
 COMPARED = Counter[str]()
 _METHODS = ("GET", "POST")
+#: What the types call a string, and the documentation restricts: attribute -> pattern.
+_STRINGS = {
+    "finishOnKey": r"[0-9*#]{0,12}",
+    **dict.fromkeys(
+        ("action", "statusCallback", "recordingStatusCallback", "partialResultCallback", "url", "waitUrl"),
+        r"(https?://|/|)[!-~]{0,4000}",
+    ),
+}
+#: Verbs that say, play or name what stands in them, and verbs in which no text has a meaning.
+_NEED_TEXT = ("Say", "Redirect", "Number", "Conference", "Enqueue", "Queue")
+_NO_TEXT = ("Response", "Gather", "Record", "Pause", "Hangup", "Leave", "Reject")
 #: Arguments of every list, which the descriptions name for some lists only.
 _PAGING = {"Page", "PageToken"}
 
@@ -45,6 +56,11 @@ def _element_faults(element: ElementTree.Element, name: str) -> list[str]:
             faults.append(f"<{name}> has no attribute {attribute}")
         elif not _fits(kind, attribute, value):
             faults.append(f'<{name} {attribute}="{value}"> is no {kind}')
+    written = "".join(element.itertext()).strip()
+    if name in _NEED_TEXT and not written and not (name == "Enqueue" and "workflowSid" in element.attrib):
+        faults.append(f"<{name}> says nothing")
+    if name in _NO_TEXT and "".join([element.text or "", *(child.tail or "" for child in element)]).strip():
+        faults.append(f"<{name}> has text that nobody hears")
     for child in element:
         if child.tag in verb["inside"]:
             faults += _element_faults(child, child.tag)
@@ -59,7 +75,9 @@ def _fits(kind: str, attribute: str, value: str) -> bool:
     if kind == "number":
         return re.fullmatch(r"\d+", value, re.ASCII) is not None
     if kind == "string":
-        return value in _METHODS if attribute.lower().endswith("method") else True
+        if attribute.lower().endswith("method"):
+            return value in _METHODS
+        return attribute not in _STRINGS or re.fullmatch(_STRINGS[attribute], value) is not None
     allowed = _table("documents")["enumerations"][kind.removesuffix("[]")]
     return set(value.split()) <= set(allowed) if kind.endswith("[]") else value in allowed
 
