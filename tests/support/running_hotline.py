@@ -66,7 +66,11 @@ class RunningHotline:
             )
         for child in self.children.values():
             child.start()
-        self.await_ready()
+        try:
+            self.await_ready()
+        except BaseException:
+            self.stop()  # no process is left behind for the next test
+            raise
 
     def _connect(self) -> None:
         from ivr.local_carrier.app import create_app, create_switch
@@ -100,7 +104,7 @@ class RunningHotline:
                 self.settings.var_dir.joinpath("redis.sock").unlink(missing_ok=True)
             (self.redis if name == "redis" else self.children[name]).start()
 
-    def await_ready(self, seconds: float = 60) -> None:
+    def await_ready(self, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         state = "no answer"
         while time.monotonic() < deadline:
