@@ -1,0 +1,90 @@
+"""Writes of live calls wait for each other; other writes of a process that answers callers give up soon."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.domain.timestamps import utc_now
+from ivr.models.callbacks import CallbackTask
+from ivr.platform import database
+from tests.support.people import a_task
+
+
+@pytest.fixture
+def of_a_process_that_answers_callers(empty_database, monkeypatch) -> Iterator[None]:
+    """Wait a tenth of a second for a lock, and leave the database alone after an outage, as `web` does."""
+    monkeypatch.setattr(database._patience, "seconds", 0.1)
+    monkeypatch.setattr(database._patience, "pause", 1.0)
+    open_anew()
+    yield
+    open_anew()
+
+
+def open_anew() -> None:
+    database.engine().dispose()
+    database.engine.cache_clear()
+
+
+@contextmanager
+def another_process_writes_for(seconds: float) -> Iterator[None]:
+    """Hold what a write of live calls needs, on a connection of its own, and give it back while the block runs."""
+    other = database.connect(database.engine().url.render_as_string(hide_password=False))
+    connection = other.execution_options(writing=True).connect()
+    on_postgresql = other.dialect.name == "postgresql"
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({database._ALONE})" if on_postgresql else "SELECT 1"))
+    timer = threading.Timer(seconds, connection.close)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+        other.dispose()
+
+
+def postpone(task_id: int) -> None:
+    with database.writing_alone() as session:
+        session.get_one(CallbackTask, task_id).due_at += timedelta(hours=1)
+
+
+@pytest.mark.usefixtures("of_a_process_that_answers_callers")
+def test_a_write_of_live_calls_waits_for_another_process() -> None:
+    task_id, before = a_task(number="+4917612345678"), utc_now()
+    with another_process_writes_for(0.6):
+        if database.engine().dialect.name == "sqlite":
+            with pytest.raises(SQLAlchemyError), database.writing() as session:
+                session.execute(text("SELECT 1"))
+        postpone(task_id)
+    with database.reading() as session:
+        assert session.get_one(CallbackTask, task_id).due_at > before
+
+
+@pytest.mark.usefixtures("of_a_process_that_answers_callers")
+def test_writes_of_live_calls_at_one_instant_all_succeed() -> None:
+    """Eight callers at one instant: one after the other, although all together take longer than others wait."""
+    task_id = a_task(number="+4917612345678")
+    with database.reading() as session:
+        before = session.get_one(CallbackTask, task_id).due_at
+    failed: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            with database.writing_alone() as session:
+                session.get_one(CallbackTask, task_id).due_at += timedelta(hours=1)
+                threading.Event().wait(0.05)
+        except Exception as error:
+            failed.append(error)
+
+    callers = [threading.Thread(target=call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    with database.reading() as session:
+        assert (failed, session.get_one(CallbackTask, task_id).due_at - before) == ([], timedelta(hours=8))
