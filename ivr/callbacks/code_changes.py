@@ -22,8 +22,8 @@ from ivr.domain import opening_hours
 from ivr.domain.enums import CallerProof, DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
 from ivr.domain.languages import addressed_in
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, TextMessage
-from ivr.models.contacts import Contact, unconfirmed
+from ivr.models.callbacks import CallbackTask, TaskEvent, TextMessage
+from ivr.models.contacts import CALLS_OF_TASKS, Contact, unconfirmed
 from ivr.platform import outbox
 
 #: Time that members have to keep the old number from being told.
@@ -51,6 +51,8 @@ def change_number(session: Session, contact: Contact, number: str | None, now: d
     if not number or number == contact.callback_number:
         return
     if contact.number_changed_at is None or contact.confirmed_at is not None:
+        if contact.number_changed_at is not None:
+            contact.agreed_to_texts = False  # that was for the number before the change that was confirmed
         contact.changed_number_from = contact.callback_number
     contact.callback_number, contact.number_changed_at = number, now
     contact.confirmed_at = contact.confirmed_by_id = None
@@ -115,7 +117,7 @@ def refuse(session: Session, contact: Contact, user: User | None, now: datetime)
     task = _changeable(session, contact, user)
     if contact.number_changed_at is not None:
         contact.callback_number = contact.changed_number_from
-    stop_telling(session, contact, user, now)
+    _stop_planned(session, contact)
     contact.number_changed_at = contact.changed_number_from = contact.withdrawn_at = None
     events.record(session, task.id, TaskEventKind.CHANGE_REFUSED, now, user_id=id_of(user))
     search_index.index(session, task)
@@ -145,7 +147,7 @@ def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
     number = contact.changed_number_from
     if not contact.agreed_to_texts or number is None or sms_limits.refusal_of(session, number, now) is not None:
         return
-    if is_being_told(session, contact):
+    if is_being_told(session, contact) or is_never_told(session, contact.call_id):
         return
     language = addressed_in(contact.language)
     soon = now + TOLD_AFTER
@@ -168,7 +170,26 @@ def is_being_told(session: Session, contact: Contact) -> bool:
 
 
 def stop_telling(session: Session, contact: Contact, user: User | None, now: datetime) -> None:
-    """Keep a planned text message from being sent: the telephone may lie with somebody violent."""
+    """Keep a planned text message from being sent: the telephone may lie with somebody violent.
+
+    It holds for later changes of the task's numbers too, see :func:`is_never_told`.
+    """
+    if _stop_planned(session, contact):
+        events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=id_of(user))
+
+
+def is_never_told(session: Session, call_id: int) -> bool:
+    """Whether a member has once kept a number of this call's task from being told of a change."""
+    stopped = (
+        select(TaskEvent.id)
+        .join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == TaskEvent.task_id)
+        .where(CALLS_OF_TASKS.c.call_id == call_id, TaskEvent.kind == TaskEventKind.TELLING_STOPPED)
+    )
+    return session.scalar(stopped.limit(1)) is not None
+
+
+def _stop_planned(session: Session, contact: Contact) -> bool:
+    """Whether there was a planned text message, which is not sent now."""
     planned = _tellings(contact).where(TextMessage.state == DeliveryState.QUEUED)
     stopped = session.execute(
         update(TextMessage)
@@ -177,8 +198,7 @@ def stop_telling(session: Session, contact: Contact, user: User | None, now: dat
         .returning(TextMessage.id)
         .execution_options(synchronize_session="fetch")
     )
-    if stopped.all():
-        events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=id_of(user))
+    return bool(stopped.all())
 
 
 def _tellings(contact: Contact) -> Select[int]:

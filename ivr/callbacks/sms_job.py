@@ -7,11 +7,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import carrier_faults, events, sms
+from ivr.callbacks import carrier_faults, code_changes, events, sms
 from ivr.calls.erased_ids import plan_external_deletion
 from ivr.carrier import client
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
-from ivr.domain.enums import CarrierSide, DeliveryState, Medium, PendingDeletionKind, TaskEventKind, WorkKind
+from ivr.domain.enums import (
+    CarrierSide,
+    DeliveryState,
+    Medium,
+    PendingDeletionKind,
+    SmsTemplate,
+    TaskEventKind,
+    WorkKind,
+)
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.contacts import CALLS_OF_TASKS
@@ -40,10 +48,13 @@ def send(message_id: int) -> None:
             .join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == CallbackTask.id)
             .where(CALLS_OF_TASKS.c.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
         )
-        may = session.scalar(restricted.limit(1)) is None
+        tells_old_number = message.template == SmsTemplate.NUMBER_CHANGED
+        may = session.scalar(restricted.limit(1)) is None and not (
+            tells_old_number and code_changes.is_never_told(session, message.call_id)
+        )
         until = message.valid_until
         too_late = until is not None and until <= now
-    if not may or too_late:  # the person has asked meanwhile that their data is not used, or nobody expects it now
+    if not may or too_late:  # their data may not be used now, a member has stopped it, or nobody expects it
         with database.writing() as session:
             _give_up(session, message_id, None, now)
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from ivr.callbacks import code_changes, contacts, intake, receipt_lookup, request_status, sms, workflow
+from ivr.callbacks import code_changes, contacts, intake, receipt_lookup, request_status, sms, sms_job, workflow
 from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
@@ -245,3 +245,45 @@ def test_a_member_keeps_the_old_number_from_being_told(empty_database) -> None:
         code_changes.stop_telling(session, contact, mia, utc_now())
         assert not code_changes.is_being_told(session, contact)
     assert told() == [(NUMBER, DeliveryState.FAILED)]
+
+
+def test_a_number_once_kept_from_being_told_is_told_of_no_later_change(empty_database) -> None:
+    """Another change by code plans no text, and a text that the carrier could not deliver is not sent again."""
+    people, task = hire(), a_task(number=NUMBER)
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+    changed(task)
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        code_changes.stop_telling(session, contact, mia, utc_now())
+    changed(task, "+4917688888888")
+    assert told() == [(NUMBER, DeliveryState.FAILED)]
+    with database.writing() as session:
+        session.execute(update(TextMessage).values(state=DeliveryState.QUEUED))
+        (message,) = session.scalars(select(TextMessage.id).where(TextMessage.template == "sms_number_changed"))
+    sms_job.send(message)
+    assert told() == [(NUMBER, DeliveryState.FAILED)]
+
+
+def test_a_rejected_change_leaves_the_old_number_to_be_told_of_the_next(empty_database) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+    changed(task)
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        code_changes.refuse(session, contact, mia, utc_now())
+    changed(task, "+4917688888888")
+    assert told() == [(NUMBER, DeliveryState.FAILED), (NUMBER, DeliveryState.QUEUED)]
+
+
+def test_the_agreement_to_texts_is_that_of_the_number_it_was_given_for(empty_database) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+    changed(task, "+4917688888888")
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        code_changes.confirm(session, contact, CallerProof.FILE_DATA, mia, utc_now())
+    changed(task, "+4917677777777")
+    assert [number for number, _ in told()] == [NUMBER], "the number in between has never agreed"
