@@ -111,13 +111,14 @@ def _is_seen(letter: str) -> bool:
 
 
 def _without_address(text: str) -> str:
-    """The user of `"Name" <sip:user@host;…>`, or the number of `tel:…;phone-context=+49…`."""
+    """The user of `"Name" <sip:user@host;…>`, or the number of `tel:…;phone-context=+49…` or `+49…;ext=3`."""
     if within := _ADDRESS.search(text):
         named = text[: within.start()].strip('" ').casefold()
         text = named if named in _WORDS else within[1]
     scheme = _SCHEME.match(text)
     if scheme is None:
-        return text
+        user = re.split("[;@]", text, maxsplit=1)[0].strip()
+        return user if phone_numbers.plain(user).lstrip("+").isdigit() or user.casefold() in _WORDS else text
     user, *parameters = unquote(text[scheme.end() :], errors="ignore").split(";")
     if scheme[1].lower() == "tel":
         context = next((one.partition("=")[2] for one in parameters if one.lower().startswith("phone-context=")), "")

@@ -31,6 +31,7 @@ OFFICE = "+494215550123"
         *("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "266696687", "00266696687"),
         *("sip:anonymous@anonymous.invalid", "sip:+266696687@pbx", '"Anonymous" <sip:+494215550123@pbx>'),
         *("<sip:+494215550123@anonymous.invalid>;tag=7", "Unterdrückt", "+2666\u200b96687"),
+        *("anonymous;user=phone", "anonymous@pbx", "Restricted;x=1", "+266696687;isub=1"),
     ],
 )
 def test_a_withheld_number_is_none(shown: str | None) -> None:
@@ -52,6 +53,7 @@ def test_a_withheld_number_is_none(shown: str | None) -> None:
         *("tel:+49-421-5550123;phone-context=example.com", "tel:5550123;phone-context=+49421", "SIP:+494215550123"),
         *("+49 (0)421 / 555 01 23", "0421-555 01 23", '"Amt" <sip:+494215550123@pbx>;tag=7', "+٤٩٤٢١٥٥٥٠١٢٣"),
         *("  +494215550123\r\n", "\u202a+49 421 555 0123\u202c", "+494215550123\0", "'+494215550123'"),
+        *("+494215550123;isub=12", "+494215550123;ext=3", "+494215550123@pbx", "0421\u200b5550123;isub=1"),
     ],
 )
 def test_one_telephone_is_read_the_same_however_it_is_written(shown: str) -> None:
