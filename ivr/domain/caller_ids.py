@@ -118,6 +118,8 @@ def _without_address(text: str) -> str:
     scheme = _SCHEME.match(text)
     if scheme is None:
         user = re.split("[;@]", text, maxsplit=1)[0].strip()
+        if "@anonymous.invalid" in text.lower():
+            return text
         return user if phone_numbers.plain(user).lstrip("+").isdigit() or user.casefold() in _WORDS else text
     user, *parameters = unquote(text[scheme.end() :], errors="ignore").split(";")
     if scheme[1].lower() == "tel":
