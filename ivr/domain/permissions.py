@@ -55,6 +55,7 @@ PERMISSIONS: dict[str, Permission] = {
     "leg_events": _open(CARRIER, "What becomes of those telephones"),
     "spoken": _open(CARRIER, "Answers that callers say: recorded for seconds, after they have agreed"),
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
+    "rooms": _open(CARRIER, "Telephones of a conversation, for a sentence, a question or a key"),
     "texts": _open(CARRIER, "What became of text messages"),
     "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),
     "trial": _open(CARRIER, "The trial call of an operator"),

@@ -37,7 +37,12 @@ def walked() -> tuple[str, ...]:
 def _documents(dice: random.Random) -> Iterator[str]:
     steps, count = sorted(WHOLE.steps), 0
     while count < DOCUMENTS:
-        known = {"recording_number": 1, "callback_number": "+4915112345678", "receipt_code": "12345674"}
+        known = {
+            "recording_number": 1,
+            "callback_number": "+4915112345678",
+            "receipt_code": "12345674",
+            "room": "room-1",
+        }
         state = CallState(dice.choice(steps), dice.choice(sorted(LANGUAGES))).knowing(**known)
         for _ in range(12):
             turn = engine.answer(WHOLE, state, _given(dice), _answers(dice))

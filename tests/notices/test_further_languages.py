@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import write_wav
-from ivr.contact_centre import agent_presence, call_distribution
+from ivr.contact_centre import agent_presence, leg_events
 from ivr.domain.enums import LegRole, NoticeProblem
 from ivr.domain.timestamps import utc_now
 from ivr.models.audit import AccessLine
@@ -242,7 +242,7 @@ def test_a_waiting_caller_hears_german_and_english_and_an_interpreter_of_their_l
         announced = VoiceResponse()
         agent_announcements.announce(announced, leg.conversation)
         assert "Tigrinya" in str(announced)
-        assert call_distribution.accept(session, leg, utc_now())
+        assert leg_events.accepted(session, leg, utc_now())
         assert session.scalars(select(InterpreterRequest.language)).one() == "ti"
 
 
@@ -253,7 +253,7 @@ def test_nobody_is_sought_for_a_language_that_nobody_knows(somebody_answers) -> 
     with database.writing() as session:
         leg = session.scalars(select(Leg).where(Leg.role == LegRole.MEMBER)).one()
         assert leg.conversation.language == "und"
-        assert call_distribution.accept(session, leg, utc_now())
+        assert leg_events.accepted(session, leg, utc_now())
         assert session.scalars(select(InterpreterRequest)).all() == []
 
 

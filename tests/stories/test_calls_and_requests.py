@@ -24,6 +24,7 @@ from ivr.contact_centre import (
     outbound_callbacks,
     wrap_up,
 )
+from ivr.domain.enums import LegRole
 from ivr.domain.timestamps import utc_now
 from ivr.flows import conditions
 from ivr.models.audit import AccessLine
@@ -333,8 +334,8 @@ def test_a_busy_telephone_that_is_calling_us_counts_no_attempt(empty_database) -
             call.state = "ended"
         task = session.get_one(CallbackTask, task_id)
         talk = conversations.for_task(session, task, NOW)
-        conversations.add_leg(session, talk, "member", "+4942198765", NOW, ring=False, user_id=people["mia"].id)
-        called = conversations.add_leg(session, talk, "caller", NUMBER, NOW, ring=False)
+        conversations.add_leg(session, talk, LegRole.MEMBER, "+4942198765", NOW, ring=False, user_id=people["mia"].id)
+        called = conversations.add_leg(session, talk, LegRole.CALLER, NUMBER, NOW, ring=False)
         leg_events.rings(session, called, f"CA{5:032d}", NOW)
         calls.seen(session, f"CA{2:032d}", NUMBER, NOW)
         leg_events.call_over(session, called, "busy", NOW)

@@ -94,7 +94,8 @@ TABLE = [
         'endConferenceOnExit="false" startConferenceOnEnter="true" '
         f'statusCallback="http://127.0.0.1:8000/voice/conference{AGAIN}" '
         'statusCallbackEvent="join leave" '
-        'statusCallbackMethod="POST" waitUrl="">room-1</Conference></Dial>',
+        'statusCallbackMethod="POST" waitMethod="GET" '
+        'waitUrl="http://127.0.0.1:8000/voice/music/1-20.wav">room-1</Conference></Dial>',
     ),
     (HangUp(), "<Hangup />"),
 ]

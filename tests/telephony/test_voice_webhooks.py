@@ -259,7 +259,9 @@ def test_a_key_without_news_takes_no_time_for_the_number(carrier, monkeypatch: p
     """Reading a number takes as long as opening the call's state. Most key presses need none."""
     read: list[object] = []
     identified = calling_telephone.identified
-    monkeypatch.setattr(calling_telephone, "identified", lambda *shown: read.append(shown) or identified(*shown))
+    monkeypatch.setattr(
+        calling_telephone, "identified", lambda *shown, **more: read.append(shown) or identified(*shown, **more)
+    )
     assert "<Gather" in carrier(in_step("main_menu"), Digits="4").text
     assert read == []
     carrier("/voice/incoming")

@@ -13,6 +13,7 @@ COLUMNS = Words(
         "action": _("What"),
         "age_group": _("Age group"),
         "agreed_to_texts": _("Agreed to text messages"),
+        "accepted_at": _("Accepted"),
         "answered_at": _("Answered"),
         "appointment_at": _("Appointment"),
         "appointment_wish": _("Appointment wish"),
