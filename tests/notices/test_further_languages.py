@@ -242,6 +242,7 @@ def test_a_waiting_caller_hears_german_and_english_and_an_interpreter_of_their_l
         announced = VoiceResponse()
         agent_announcements.announce(announced, leg.conversation)
         assert "Tigrinya" in str(announced)
+        assert leg_events.answered(session, leg, leg.call_sid or "CA1", utc_now())
         assert leg_events.accepted(session, leg, utc_now())
         assert session.scalars(select(InterpreterRequest.language)).one() == "ti"
 
@@ -253,6 +254,7 @@ def test_nobody_is_sought_for_a_language_that_nobody_knows(somebody_answers) -> 
     with database.writing() as session:
         leg = session.scalars(select(Leg).where(Leg.role == LegRole.MEMBER)).one()
         assert leg.conversation.language == "und"
+        assert leg_events.answered(session, leg, leg.call_sid or "CA1", utc_now())
         assert leg_events.accepted(session, leg, utc_now())
         assert session.scalars(select(InterpreterRequest)).all() == []
 
