@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
@@ -117,7 +118,7 @@ def refuse(session: Session, contact: Contact, user: User | None, now: datetime)
     task = _changeable(session, contact, user)
     if contact.number_changed_at is not None:
         contact.callback_number = contact.changed_number_from
-    _stop_planned(session, contact)
+    _stop_planned(session, contact, now)
     contact.number_changed_at = contact.changed_number_from = contact.withdrawn_at = None
     events.record(session, task.id, TaskEventKind.CHANGE_REFUSED, now, user_id=id_of(user))
     search_index.index(session, task)
@@ -174,7 +175,7 @@ def stop_telling(session: Session, contact: Contact, user: User | None, now: dat
 
     It holds for later changes of the task's numbers too, see :func:`is_never_told`.
     """
-    if _stop_planned(session, contact):
+    if _stop_planned(session, contact, now):
         events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=id_of(user))
 
 
@@ -188,17 +189,18 @@ def is_never_told(session: Session, call_id: int) -> bool:
     return session.scalar(stopped.limit(1)) is not None
 
 
-def _stop_planned(session: Session, contact: Contact) -> bool:
-    """Whether there was a planned text message, which is not sent now."""
-    planned = _tellings(contact).where(TextMessage.state == DeliveryState.QUEUED)
-    stopped = session.execute(
-        update(TextMessage)
-        .where(TextMessage.id.in_(planned))
-        .values(state=DeliveryState.FAILED)
-        .returning(TextMessage.id)
-        .execution_options(synchronize_session="fetch")
-    )
-    return bool(stopped.all())
+def _stop_planned(session: Session, contact: Contact, now: datetime) -> bool:
+    """Whether there was a text message that is not sent now, or not sent again if it does not arrive."""
+    endings: dict[DeliveryState, dict[str, Any]] = {
+        DeliveryState.QUEUED: {"state": DeliveryState.FAILED},
+        DeliveryState.SENT: {"valid_until": now},
+    }
+    stopped: list[Any] = []
+    for state, values in endings.items():
+        mine = _tellings(contact).where(TextMessage.state == state)
+        change = update(TextMessage).where(TextMessage.id.in_(mine)).values(**values).returning(TextMessage.id)
+        stopped += session.execute(change.execution_options(synchronize_session="fetch")).all()
+    return bool(stopped)
 
 
 def _tellings(contact: Contact) -> Select[int]:

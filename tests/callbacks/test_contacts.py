@@ -287,3 +287,22 @@ def test_the_agreement_to_texts_is_that_of_the_number_it_was_given_for(empty_dat
         code_changes.confirm(session, contact, CallerProof.FILE_DATA, mia, utc_now())
     changed(task, "+4917677777777")
     assert [number for number, _ in told()] == [NUMBER], "the number in between has never agreed"
+
+
+@pytest.mark.parametrize("decision", ["stopped", "rejected"])
+def test_a_text_that_did_not_arrive_is_not_sent_again_to_who_is_not_to_be_told(empty_database, decision: str) -> None:
+    people, task = hire(), a_task(number=NUMBER)
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), NUMBER, "de")
+    changed(task)
+    with database.writing() as session:
+        (contact,), mia = of(session, task), session.get_one(User, people["mia"].id)
+        (message,) = session.scalars(select(TextMessage).where(TextMessage.template == "sms_number_changed"))
+        message.state, message.message_sid = DeliveryState.SENT, "SM1"
+        session.flush()
+        if decision == "stopped":
+            code_changes.stop_telling(session, contact, mia, utc_now())
+        else:
+            code_changes.refuse(session, contact, mia, utc_now())
+        sms_job.delivered_or_not(session, message.id, "SM1", "undelivered", 30008, utc_now())
+    assert told() == [(NUMBER, DeliveryState.FAILED)]
