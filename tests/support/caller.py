@@ -28,7 +28,7 @@ from ivr.local_carrier.switch import Switch
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.parts import Part, fragments
 
-_PATIENCE = 20.0
+_PATIENCE = 60
 
 
 class Caller:
