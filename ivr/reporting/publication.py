@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ivr.domain.words import Translate
 from ivr.models.reporting import Publication
+from ivr.platform import database
 from ivr.platform.column_types import insert
 from ivr.reporting import daily_metrics, overview, scorecard, senate_statement
 from ivr.reporting.disclosure_control import suppress
@@ -61,18 +62,29 @@ def published(session: Session, name: str, month: date, language: str, _: Transl
     return Report(name, title(name, _), first, last, tables, remarks, language, kept.published_at)
 
 
-def publish(session: Session, month: date, now: datetime) -> None:
+def publish(month: date, now: datetime) -> None:
     """Publish a month: both reports, because they share numbers, in both languages, with the present targets and names.
 
-    Nothing changes if the month was published before.
+    Nothing changes if the month was published before. It computes for seconds, and others write meanwhile; of two who
+    publish at once, the first one counts.
 
     Raises:
         NotYet: the month is not final.
         NothingCounted: the hotline did not exist yet.
     """
+    with database.one_instant() as session:
+        made = _made(session, month, now)
+    with database.writing() as session:
+        for values in made:
+            new = insert(session.get_bind().dialect, Publication).values(values)
+            session.execute(new.on_conflict_do_nothing())
+
+
+def _made(session: Session, month: date, now: datetime) -> list[dict[str, Any]]:
+    """The rows of a month's reports; none where they are there already."""
     first, last = month_of(month)
     if session.get(Publication, ("statement", first)) is not None:
-        return
+        return []
     if daily_metrics.local_day(now) < final_from(last) or not daily_metrics.all_final(session, first, last):
         raise NotYet(max(final_from(last), daily_metrics.local_day(now)))
     if not daily_metrics.any_counted(session, first, last):
@@ -85,6 +97,7 @@ def publish(session: Session, month: date, now: datetime) -> None:
         sums += equations
     hidden = suppress(found, sums)
     seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
+    made = []
     for name, (_counts, tables) in _PUBLISHED.items():
         content = {
             "counts": {key: None if key in hidden else value for key, value in found.items()},
@@ -93,9 +106,8 @@ def publish(session: Session, month: date, now: datetime) -> None:
                 for language in ("de", "en")
             },
         }
-        values = {"report": name, "month": first, "content": content, "published_at": now}
-        new = insert(session.get_bind().dialect, Publication).values(values)
-        session.execute(new.on_conflict_do_nothing())
+        made.append({"report": name, "month": first, "content": content, "published_at": now})
+    return made
 
 
 def _packed(table: Table) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ivr.config.sections import ReportMail
 from ivr.config.settings import settings
 from ivr.domain.enums import WorkKind
 from ivr.models.reporting import ReportSent
-from ivr.platform import outbox
+from ivr.platform import database, outbox
 from ivr.platform.column_types import insert
 from ivr.reporting import daily_metrics, publication
 from ivr.reporting.tables import Report, translator
@@ -35,7 +35,7 @@ def plan(session: Session, now: datetime) -> int:
     return planned
 
 
-def report(session: Session, mail: ReportMail, month: date, now: datetime) -> Report:
+def report(mail: ReportMail, month: date, now: datetime) -> Report:
     """The report of an e-mail.
 
     Raises:
@@ -43,8 +43,10 @@ def report(session: Session, mail: ReportMail, month: date, now: datetime) -> Re
     """
     _ = translator(mail.language)
     if mail.report == "overview":
-        return publication.period(session, *publication.month_of(month), mail.language, _)
-    publication.publish(session, month, now)
-    found = publication.published(session, mail.report, month, mail.language, _)
+        with database.one_instant() as session:
+            return publication.period(session, *publication.month_of(month), mail.language, _)
+    publication.publish(month, now)
+    with database.reading() as session:
+        found = publication.published(session, mail.report, month, mail.language, _)
     assert found is not None  # noqa: S101 - it has just been published
     return found

@@ -25,9 +25,7 @@ def send(row_id: int) -> None:
     wanted = [m for m in settings().report_mails if row and (m.report, m.to) == (row.report, row.recipient)]
     if row is None or row.sent_at is not None or not wanted:
         return
-    publishes = wanted[0].report != "overview"
-    with database.writing() if publishes else database.one_instant() as session:  # it computes for seconds
-        report = report_mail.report(session, wanted[0], row.month, utc_now())
+    report = report_mail.report(wanted[0], row.month, utc_now())
     _ = translator(wanted[0].language)
     subject = f"{report.title}: {report.period}"
     with TemporaryDirectory() as folder:

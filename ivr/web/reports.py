@@ -76,8 +76,7 @@ def publish() -> AnyResponse:
     """Publish a month, for good."""
     form = forms.read(PublicationForm, url_for("reports.page"))
     try:
-        with database.writing() as session:
-            publication.publish(session, form.month, utc_now())
+        publication.publish(form.month, utc_now())
     except NotYet as refused:
         flash(_not_yet(refused), "warning")
     except NothingCounted:

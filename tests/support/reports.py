@@ -16,6 +16,6 @@ SAY = translator("de")
 
 
 def published(name: str = "statement", month: date = MONTH, now: datetime = sample_month.AFTERWARDS) -> Report:
-    with database.writing() as session:
-        publication.publish(session, month, now)
+    publication.publish(month, now)
+    with database.reading() as session:
         return publication.published(session, name, month, "de", SAY)
