@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ivr.domain import phone_numbers
+from ivr.domain.digits import is_digits
 
 #: Keypad spellings that carriers send for a withheld number (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE).
 #: They look like numbers and must never be dialled.
@@ -120,7 +121,7 @@ def _without_address(text: str) -> str:
         user = re.split("[;@]", text, maxsplit=1)[0].strip()
         if "@anonymous.invalid" in text.lower():
             return text
-        return user if phone_numbers.plain(user).lstrip("+").isdigit() or user.casefold() in _WORDS else text
+        return user if is_digits(phone_numbers.plain(user).lstrip("+")) or user.casefold() in _WORDS else text
     user, *parameters = unquote(text[scheme.end() :], errors="ignore").split(";")
     if scheme[1].lower() == "tel":
         context = next((one.partition("=")[2] for one in parameters if one.lower().startswith("phone-context=")), "")
