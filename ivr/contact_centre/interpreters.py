@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import staff_telephones
@@ -54,11 +54,14 @@ def request(
     return wanted
 
 
+def _wishes(conversation: Conversation) -> ColumnElement[bool]:
+    """The condition for the wishes for an interpreter in a conversation."""
+    return and_(InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER)
+
+
 def latest(session: Session, conversation: Conversation) -> InterpreterRequest | None:
     """The latest wish for an interpreter in a conversation."""
-    asked = select(InterpreterRequest).where(
-        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
-    )
+    asked = select(InterpreterRequest).where(_wishes(conversation))
     return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
 
 
@@ -70,10 +73,7 @@ def is_looking(session: Session, conversation: Conversation) -> bool:
 
 def count(session: Session, conversation: Conversation) -> int:
     """How many times an interpreter has been looked for in a conversation."""
-    asked = select(func.count(InterpreterRequest.id)).where(
-        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
-    )
-    return session.scalar(asked) or 0
+    return session.scalar(select(func.count(InterpreterRequest.id)).where(_wishes(conversation))) or 0
 
 
 def _found_out(conversation: Conversation, language: str) -> None:
@@ -239,19 +239,7 @@ def wanted_of(session: Session, call: Call) -> str | None:
     return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
 
 
-def latest_language(session: Session, conversation: Conversation) -> str | None:
-    """The language of the latest request for an interpreter in a conversation."""
-    asked = select(InterpreterRequest.language).where(
-        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.INTERPRETER
-    )
-    return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
-
-
 def unmet(session: Session, conversation: Conversation) -> bool:
     """Whether an interpreter was wanted and could not be had."""
-    found = select(InterpreterRequest.id).where(
-        InterpreterRequest.conversation_id == conversation.id,
-        InterpreterRequest.role == LegRole.INTERPRETER,
-        InterpreterRequest.state == InterpreterRequestState.UNMET,
-    )
-    return session.scalar(found.limit(1)) is not None
+    unmet = InterpreterRequest.state == InterpreterRequestState.UNMET
+    return session.scalar(select(InterpreterRequest.id).where(_wishes(conversation), unmet).limit(1)) is not None

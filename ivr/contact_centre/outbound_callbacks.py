@@ -296,8 +296,8 @@ def wants_an_interpreted_call(session: Session, leg: Leg, now: datetime) -> None
     if task is None:
         return
     task.needs_interpreter, task.next_attempt_at = True, now
-    wanted = interpreters.latest_language(session, leg.conversation)
-    task.language = wanted or task.language
+    wanted = interpreters.latest(session, leg.conversation)
+    task.language = wanted.language if wanted is not None else task.language
     events.record(session, task.id, TaskEventKind.NO_INTERPRETER, now)
 
 

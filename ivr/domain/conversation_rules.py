@@ -165,7 +165,7 @@ class Situation:
 
         Whoever is rung or waits may still come. An interpreter or companion, and a telephone that rings, keep no room.
         """
-        if self.caller in (Place.LEFT, Place.UNMET) or self.member == Place.LEFT:
+        if Place.LEFT in (self.caller, self.member):
             return True
         return self.member == Place.OUT and self.caller in (Place.RUNG, Place.IN)
 
