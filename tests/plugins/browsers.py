@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,15 @@ def browser(playwright: Playwright):
     browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield browser
     browser.close()
+
+
+@pytest.fixture(autouse=True)
+def windows_closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A window that stays open would go on asking the hotline what is new, during all tests that follow."""
+    yield
+    for value in (request.node.funcargs.get(name) for name in ("browser", "windows")):
+        for context in list(getattr(value, "contexts", ())):
+            context.close()
 
 
 @pytest.fixture(scope="session")
