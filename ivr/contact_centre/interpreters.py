@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import staff_telephones
+from ivr.callbacks.refused import Refused
 from ivr.config.sections import InterpreterSettings
 from ivr.config.settings import settings
-from ivr.contact_centre import conversations
+from ivr.contact_centre import conversations, directory
 from ivr.domain import opening_hours, phone_numbers
-from ivr.domain.enums import InterpreterRequestState, LegRole, LegState, WorkKind
+from ivr.domain.enums import DirectoryKind, InterpreterRequestState, LegRole, LegState, Refusal, WorkKind
 from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.calls import Call
@@ -95,6 +96,32 @@ def bring_companion(
     number = phone_numbers.dialable(entered)
     if number is None or not settings().may_be_called(number) or _is_of_the_house(session, number):
         raise CannotBeRung(entered)
+    return _ring_companion(session, conversation, number, by, now)
+
+
+def bring_listed(
+    session: Session, conversation: Conversation, entry_id: int, by: User, now: datetime
+) -> InterpreterRequest:
+    """Ring an office or a partner of the directory.
+
+    Raises:
+        Refused: `not_listed`; `not_open_now`: nobody answers there now.
+        CannotBeRung: the number is not dialled any more, because the settings have changed.
+    """
+    entry = directory.one(session, entry_id)
+    if entry.kind == DirectoryKind.INTERPRETER:
+        raise Refused(Refusal.NOT_LISTED)
+    if not directory.reach(entry, now).is_open:
+        raise Refused(Refusal.NOT_OPEN_NOW)
+    if not settings().may_be_called(entry.number) or settings().is_house_number(entry.number):
+        raise CannotBeRung(entry.number)
+    return _ring_companion(session, conversation, entry.number, by, now, name=entry.name)
+
+
+def _ring_companion(
+    session: Session, conversation: Conversation, number: str, by: User, now: datetime, *, name: str | None = None
+) -> InterpreterRequest:
+    """Ring somebody besides caller and member; `name`: as the directory has it."""
     wanted = InterpreterRequest(
         conversation_id=conversation.id,
         role=LegRole.COMPANION,
@@ -106,7 +133,7 @@ def bring_companion(
     )
     session.add(wanted)
     session.flush()
-    conversations.add_leg(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id)
+    conversations.add_leg(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id, name=name)
     return wanted
 
 

@@ -174,6 +174,9 @@ PERMISSIONS: dict[str, Permission] = {
     "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),
     "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
     # configuration
+    "directory": _of(
+        frozenset((SUPERVISOR, ADMINISTRATOR)), "The directory: numbers of offices, partners, interpreters (logged)"
+    ),
     "studio": _of(frozenset((SUPERVISOR, ADMINISTRATOR)), "Prompts, their recordings, and the call script"),
     "telephones": _of(_ADMINISTRATORS, "Telephones from which members log in with a PIN alone"),
     "administration": _of(_ADMINISTRATORS, "People, tokens, settings, and proposals for periods; no callers' data"),

@@ -12,6 +12,7 @@ from ivr.models import (
     contact_centre,
     contacts,
     desk,
+    directory,
     merges,
     notices,
     privacy,
@@ -24,6 +25,6 @@ from ivr.models import (
 from ivr.platform import work_models
 
 __all__ = [
-    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "desk", "merges", "notices",
-    "privacy", "prompts", "reporting", "sla", "spending", "voicebox", "work_models",
+    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory", "merges",
+    "notices", "privacy", "prompts", "reporting", "sla", "spending", "voicebox", "work_models",
 ]  # fmt: skip

@@ -216,7 +216,7 @@ class Leg(Base):
     call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("interpreter_requests.id", ondelete="SET NULL"))
-    #: The interpreter's name, as the settings have it.
+    #: The interpreter's name, as the settings or the directory have it; of a companion: an entry of the directory.
     name: Mapped[str | None] = mapped_column(String(120))
     #: The carrier's number of the last event that was taken in, and the conference that it is about: each counts anew.
     sequence: Mapped[int] = mapped_column(default=0)

@@ -29,6 +29,7 @@ from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS, Contact
+from ivr.models.directory import DirectoryEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import blob_storage, former_keys
@@ -204,6 +205,7 @@ def _forget_number(session: Session, number: str, before: datetime, now: datetim
     anonymisation.texts(session, texts)
     for statement in (
         delete(FrequentCaller).where(FrequentCaller.number == number, FrequentCaller.last_at <= before),
+        delete(DirectoryEntry).where(DirectoryEntry.number == number, DirectoryEntry.changed_at <= before),
         delete(BlockedNumber).where(BlockedNumber.number == number, BlockedNumber.blocked_at <= before, over),
         update(Leg).where(Leg.number == number, anonymisation.THEIR_LEGS, Leg.created_at <= before).values(number=None),
         update(InterpreterRequest)
@@ -343,5 +345,6 @@ def _entries() -> tuple[dict[str, datetime], list[str]]:
 def _numbers(session: Session) -> set[str]:
     columns = (
         FrequentCaller.number, BlockedNumber.number, TextMessage.to_number, InterpreterRequest.number, Leg.number,
+        DirectoryEntry.number,
     )  # fmt: skip
     return {str(number) for column in columns for number in session.scalars(select(column).where(column.is_not(None)))}

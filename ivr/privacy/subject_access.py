@@ -23,6 +23,7 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
+from ivr.models.directory import DirectoryEntry
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -34,7 +35,7 @@ from ivr.voicebox import audio_store
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
     "blocked_by_id", "confirmed_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash",
-    "closing_counted", "answers",
+    "closing_counted", "answers", "changed_by_id",
 }  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         found["frequent_calls"] = _all(session, FrequentCaller, FrequentCaller.number == subject.number)
         found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == LegRole.COMPANION))
         found["asked_to_interpret"] = _all(session, InterpreterRequest, InterpreterRequest.number == subject.number)
+        found["in_directory"] = _all(session, DirectoryEntry, DirectoryEntry.number == subject.number)
         found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
     return found
 

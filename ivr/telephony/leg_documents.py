@@ -69,10 +69,15 @@ def speak_to_all(where: VoiceResponse | Gather, prompt: str) -> None:
     spoken_lines.speak(where, to_all, (DEFAULT_LANGUAGE,), {})
 
 
+def is_listed(leg: Leg) -> bool:
+    """Whether a companion is an office or a partner of the directory, who is spoken to in German."""
+    return leg.role == LegRole.COMPANION and leg.name is not None
+
+
 def too_late(leg: Leg) -> VoiceResponse:
     """For somebody who is not needed any more."""
     document = VoiceResponse()
-    if leg.role in (LegRole.MEMBER, LegRole.INTERPRETER):
+    if leg.role in (LegRole.MEMBER, LegRole.INTERPRETER) or is_listed(leg):
         agent_announcements.say(document, "too_late")
     elif leg.role == LegRole.CALLER:
         speak(document, leg, in_vain(leg))
@@ -89,7 +94,7 @@ def released(session: Session, leg: Leg) -> VoiceResponse:
     match leg.role:
         case LegRole.CALLER:
             speak(document, leg, "goodbye" if met else in_vain(leg))
-        case LegRole.COMPANION:
+        case LegRole.COMPANION if not is_listed(leg):
             speak(document, leg, "goodbye")
         case LegRole.MEMBER if conversation.kind == ConversationKind.CALLBACK and not met:
             dialled = any(one.role == LegRole.CALLER for one in conversation.legs)

@@ -102,6 +102,8 @@ def _ask(leg: Leg) -> VoiceResponse:
                 agent_announcements.announce(gather, leg.conversation)
             case LegRole.INTERPRETER:
                 agent_announcements.ask_interpreter(gather, _interpreted(leg))
+            case LegRole.COMPANION if leg_documents.is_listed(leg):
+                agent_announcements.say(gather, "invite")
             case LegRole.COMPANION:
                 leg_documents.speak(gather, leg, "companion_greeting")
             case _:

@@ -71,6 +71,7 @@ from ivr.web.costs import pages as costs
 from ivr.web.dashboard import figures
 from ivr.web.data_protection import protection
 from ivr.web.data_subject_requests import subjects
+from ivr.web.directory import directory
 from ivr.web.further_languages import further
 from ivr.web.health import health
 from ivr.web.night_answers import night
@@ -107,8 +108,8 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
-    special, announcing, night, further, studio, figures, costs, reports, subjects, administration, telephones,
-    protection,
+    special, announcing, night, further, directory, studio, figures, costs, reports, subjects, administration,
+    telephones, protection,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from ivr.contact_centre import (
     conversation_control,
     conversation_notes,
     conversations,
+    directory,
     interpreters,
     outbound_callbacks,
     wallboard,
@@ -37,7 +38,7 @@ from ivr.platform import database
 from ivr.web import forms, search_log
 from ivr.web.actions import act, keep_draft
 from ivr.web.authorisation import me
-from ivr.web.form_fields import Line, Phone, Text, Tick, WrittenNumber, one_of
+from ivr.web.form_fields import Id, Line, Phone, Text, Tick, WrittenNumber, one_of
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
 
@@ -62,7 +63,11 @@ def page() -> str | AnyResponse:
         talk = conversation or unfinished
         requests = wrap_up.requests_of(session, talk, me()) if talk is not None else []
         shown = [(task.id, task.state) for task in requests]
-        version = _version(here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown)
+        listed = [(one, directory.reach(one, now)) for one in directory.to_fetch(session)] if conversation else []
+        version = _version(
+            here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown,
+            [(one.id, one.changed_at, reach) for one, reach in listed],
+        )  # fmt: skip
         if part == "me" and asked.seen == version:
             return Response(status=204)
         mine = {
@@ -71,6 +76,7 @@ def page() -> str | AnyResponse:
             "legs": legs,
             "unfinished": unfinished,
             "requests": requests,
+            "listed": listed,
             "version": version,
             "outcomes": list(ConversationOutcome),
             "offered": settings().enabled_languages,
@@ -203,20 +209,24 @@ def _talking(session: Session) -> Conversation:
 
 
 class CompanionForm(forms.Form):
-    """The number of somebody whom the caller trusts."""
+    """An entry of the directory, or the number of somebody whom the caller trusts."""
 
+    entry: Id | None = None
     number: WrittenNumber = ""
 
 
 @live.post("/companion")
 def companion() -> AnyResponse:
-    """Add somebody whom the caller trusts to the conversation."""
+    """Add somebody whom the caller trusts, or somebody of the directory, to the conversation."""
     form = forms.read(CompanionForm, url_for("live.page"))
 
     def change(session: Session) -> None:
         conversation = _talking(session)
         try:
-            interpreters.bring_companion(session, conversation, form.number, me(), utc_now())
+            if form.entry is not None:
+                interpreters.bring_listed(session, conversation, form.entry, me(), utc_now())
+            else:
+                interpreters.bring_companion(session, conversation, form.number, me(), utc_now())
         except interpreters.CannotBeRung:
             raise Refused(Refusal.NO_NUMBER) from None
 

@@ -22,6 +22,8 @@ from ivr.domain.words import _
 LONGEST_LINE, LONGEST_TEXT = 300, 20_000
 #: The error type of a value that no page of ours sends.
 TAMPERED = "tampered"
+#: Hours of a day as people write them: 8-16, 08:00–16:30, 8.30 - 12.
+_HOURS = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d\d))?")
 #: Characters that no keyboard has: NUL, which PostgreSQL does not store, and halves of surrogate pairs.
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
 
@@ -163,6 +165,34 @@ def _phone(value: Any) -> Any:
     return found
 
 
+def _rung(value: Any) -> Any:
+    found = _phone(value)
+    if not isinstance(value, str):
+        return value
+    if settings().is_house_number(found):
+        raise problem(_("This is a number of the hotline itself, or one that the house shows for everybody."))
+    if not settings().may_be_called(found):
+        raise problem(_("The hotline does not call this country (setting callback_countries)."))
+    return found
+
+
+def _hours_of_day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    written = _HOURS.fullmatch(phone_numbers.ascii_digits(value.strip()))
+    try:
+        if written is None:
+            raise ValueError
+        opens, closes = (f"{int(written[at]):02}:{int(written[at + 1] or 0):02}" for at in (1, 3))
+        if closes != "24:00":
+            time.fromisoformat(closes)
+        if time.fromisoformat(opens).isoformat("minutes") >= closes:
+            raise ValueError
+    except ValueError:
+        raise problem(_("Please write hours such as 08:00-16:00, or leave the field empty: closed.")) from None
+    return f"{opens}-{closes}"
+
+
 def _written_number(value: Any) -> Any:
     return _text(60, one_line=True)(phone_numbers.ascii_digits(value)) if isinstance(value, str) else value
 
@@ -192,6 +222,10 @@ Hour = Annotated[time, BeforeValidator(_hour)]
 LocalInstant = Annotated[datetime, BeforeValidator(_instant)]
 #: A telephone number that may be dialled, as E.164.
 Phone = Annotated[str, BeforeValidator(_phone)]
+#: A telephone number that the hotline rings, as E.164: none of its own, and in a country that is called.
+Rung = Annotated[str, BeforeValidator(_rung)]
+#: Opening hours of a day such as `08:00-16:00`.
+HoursOfDay = Annotated[str, BeforeValidator(_hours_of_day)]
 #: A telephone number or a code as somebody has written it, with ASCII digits.
 WrittenNumber = Annotated[str, BeforeValidator(_written_number)]
 #: The digits of a code; white space and everything else is left out.

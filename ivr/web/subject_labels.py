@@ -23,7 +23,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
     "emergency_kind": words.EMERGENCY_KINDS,
     "ending": words.CALL_ENDINGS,
     "impairment": words.DATA_STATES,
-    "kind": {**words.TASK_KINDS, **words.TASK_EVENTS},
+    "kind": {**words.TASK_KINDS, **words.TASK_EVENTS, **words.DIRECTORY_KINDS},
     "measure": words.SLA_MEASURES,
     "mode": {**words.APPOINTMENT_MODES, "live": _("by telephone"), "callback": _("Callback")},
     "outcome": {**words.OUTCOMES, **words.CONVERSATION_OUTCOMES},
@@ -47,7 +47,7 @@ def said(column: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(said(column, one) for one in value)
     match column:
-        case "language":
+        case "language" | "languages":
             return template_helpers.language_name(str(value))
         case "forms":
             return ", ".join(template_helpers.form_name(form) for form in str(value).split(","))

@@ -18,6 +18,7 @@ from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalO
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
 from ivr.models.desk import Draft
+from ivr.models.directory import DirectoryEntry
 from ivr.models.privacy import LegalHold, SubjectRequest
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -104,7 +105,7 @@ def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
     tables = (
         Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
         VoiceboxMessage, Recording, Transcript, TextMessage, QueueEntry, Conversation, Leg, KnownCaller, FrequentCaller,
-        BlockedNumber, InterpreterRequest, LegalHold,
+        BlockedNumber, InterpreterRequest, LegalHold, DirectoryEntry,
     )  # fmt: skip
     columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
     assert columns - words.COLUMNS.keys() - FOR_MACHINES == set()
@@ -317,3 +318,18 @@ def test_by_a_code_nobody_gets_what_others_said_about_the_same(desk) -> None:
     assert "Heizung" not in json.dumps(found)
     lena.post(f"{asks(lena, 'erasure', further)}/erase", data={"sure": "1"})
     assert [one.receipt_code for one in the_task(task).contacts] == [first, further], "nobody else's is erased with it"
+
+
+def test_who_stands_in_the_directory_is_told_so_and_leaves_it_with_an_erasure(desk) -> None:
+    """Somebody who interprets, with their own telephone."""
+    desk("lena").post(
+        "/directory/",
+        data={"kind": "interpreter", "name": "Aylin", "number": NUMBER, "language": ["tr"], "friday": "8-12"},
+    )
+    with database.reading() as session:
+        (told,) = subject_access.collect(session, erasure.of_number(session, NUMBER))["in_directory"]
+    assert (told["name"], told["languages"], told["weekdays"]) == ("Aylin", ["tr"], {"friday": "08:00-12:00"})
+    with database.writing() as session:
+        erasure.erase(session, erasure.of_number(session, NUMBER), utc_now())
+    with database.reading() as session:
+        assert session.scalar(select(DirectoryEntry.id)) is None

@@ -189,11 +189,11 @@ def test_a_companion_who_does_not_come_or_goes_is_told_to_the_member(caller_at_m
 
     fetched()
     friend.refuses("busy")
-    mia.is_told("Vertrauensperson wurde nicht erreicht").is_talking()
+    mia.is_told("dazugeholte Person wurde nicht erreicht").is_talking()
     fetched()
     friend.accepts()
     friend.hangs_up()
-    mia.is_told("Vertrauensperson ist nicht mehr").is_talking()
+    mia.is_told("dazugeholte Person ist nicht mehr").is_talking()
     person.hangs_up()
     team.wraps_up("mia")
 

@@ -47,6 +47,7 @@ class AccessAction(StrEnum):
     CODE_CHANGE = "code_change"
     CHANGED_BY_PROGRAM = "changed_by_program"
     NOTICE_CHANGED = "notice_changed"
+    DIRECTORY_CHANGED = "directory_changed"
     DELETED = "deleted"
     RESTORED = "restored"
     TRIMMED = "trimmed"

@@ -118,6 +118,14 @@ class LegEnding(StrEnum):
     CANCELED = "canceled"
 
 
+class DirectoryKind(StrEnum):
+    """Whose number an entry of the directory is."""
+
+    OFFICE = "office"
+    PARTNER = "partner"
+    INTERPRETER = "interpreter"
+
+
 class InterpreterRequestState(StrEnum):
     """State of the search for an interpreter or companion. Unmet: nobody could be had."""
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
-from ivr.domain.words.live_calls import CALL_ENDINGS, CONVERSATION_OUTCOMES, LEG_ROLES, LEG_STATES, PRESENCE_STATES
+from ivr.domain.words.live_calls import (
+    CALL_ENDINGS,
+    CONVERSATION_OUTCOMES,
+    DIRECTORY_KINDS,
+    LEG_ROLES,
+    LEG_STATES,
+    PRESENCE_STATES,
+)
 from ivr.domain.words.metrics import DIMENSIONS, FIGURES, TILES
 from ivr.domain.words.notices import ANSWERED_QUESTIONS, NOTICE_PROBLEMS
 from ivr.domain.words.pages import FIELDS, KEYS_OF_DESK, PAGES, SORTS, VIEWS, WEEKDAYS
@@ -82,6 +89,7 @@ __all__ = [
     "DATA_STATES",
     "DELETION_CAUSES",
     "DIMENSIONS",
+    "DIRECTORY_KINDS",
     "EMERGENCY_KINDS",
     "FAILED_WORK",
     "FIELDS",

@@ -67,6 +67,7 @@ ACCESS_ACTIONS = Words(
             "changed opening hours of a day, an announcement, a night answer, help in an emergency "
             "or the name of a language"
         ),
+        AccessAction.DIRECTORY_CHANGED: _("changed the directory"),
         AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),
         AccessAction.RESTORED: _("restored a backup"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.domain.enums import CallEnding, ConversationOutcome, LegRole, LegState, PresenceState
+from ivr.domain.enums import CallEnding, ConversationOutcome, DirectoryKind, LegRole, LegState, PresenceState
 from ivr.domain.words.tables import Words, _
 
 PRESENCE_STATES = Words(
@@ -26,6 +26,16 @@ CONVERSATION_OUTCOMES = Words(
         ConversationOutcome.BROKEN_OFF: _("broken off"),
     },
     ConversationOutcome,
+)
+#: Whose number an entry of the directory is, as a choice and as the heading of a group.
+DIRECTORY_KINDS = Words(
+    "directory kinds",
+    {
+        DirectoryKind.OFFICE: _("Office or authority"),
+        DirectoryKind.PARTNER: _("Partner"),
+        DirectoryKind.INTERPRETER: _("Interpreter"),
+    },
+    DirectoryKind,
 )
 #: Whose telephone a leg is.
 LEG_ROLES = Words(

@@ -255,6 +255,11 @@ REFUSALS = Words(
             "The hotline does not call this country (setting callback_countries). "
             "You can call at a telephone of your own."
         ),
+        Refusal.NUMBER_LISTED: _("This number is in the directory already."),
+        Refusal.HOURS_NEEDED: _("Please give the hours of one weekday at least."),
+        Refusal.LANGUAGE_NEEDED: _("Please choose the languages that this person interprets."),
+        Refusal.NOT_LISTED: _("This entry is not in the directory any more."),
+        Refusal.NOT_OPEN_NOW: _("Nobody can be reached there now; the directory has the hours."),
         Refusal.TOO_MANY_CALLS: _(
             "A limit for callbacks is reached. Only emergencies are called back now; the supervisors know."
         ),

@@ -137,6 +137,11 @@ TABLES: dict[str, Kept] = {
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`number`"},
     ),
+    "directory_entries": Kept(
+        "others",
+        "Numbers of offices, partners and interpreters, their hours and languages; until the entry is ended, or at the "
+        "wish of the person whose number it is",
+    ),
     "known_callers": Kept("callers", "The language of a number, under a keyed hash", ("remembered_language",)),
     "code_tries": Kept("callers", "Wrong codes of a number and a call, under keyed hashes; for an hour"),
     "frequent_callers": Kept("callers", "Numbers that call extremely often; for days"),
