@@ -15,6 +15,7 @@ from ivr.local_carrier import (
     scripted_calls_api,
     softphone_api,
 )
+from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.call import Subscription
 from ivr.local_carrier.dialects import DIALECTS, TWILIO, Paths
 from ivr.local_carrier.store import Store
@@ -34,8 +35,9 @@ def create_switch(settings: Settings) -> Switch:
     kept = {name: url for name, url in store.number().items() if name in webhooks and url.startswith(webhooks[name])}
     subscription = Subscription(account_sid=settings.account_sid, number=settings.hotline_number, **webhooks | kept)
     dialect = DIALECTS[settings.carrier]
-    key = settings.auth_token if dialect is TWILIO else settings.local_signing_key
-    return Switch(subscription, store, Webhooks(key, dialect), dialect)
+    tokens = AuthTokens(settings.auth_token, settings.twilio_secondary_auth_token)
+    key = tokens.primary if dialect is TWILIO else settings.local_signing_key
+    return Switch(subscription, store, Webhooks(key, dialect), dialect, tokens)
 
 
 def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
@@ -46,7 +48,7 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
     app.extensions["switch"] = switch
     app.extensions["softphones"] = softphone_api.Softphones()
     account_sid = switch.subscription.account_sid
-    authenticate = rest_api.authentication(account_sid, settings.auth_token, switch.dialect)
+    authenticate = rest_api.authentication(switch)
     app.register_blueprint(rest_api.blueprint(account_sid, authenticate))
     app.register_blueprint(rest_products.blueprint(authenticate))
 

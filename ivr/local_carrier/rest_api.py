@@ -18,15 +18,16 @@ from ivr.local_carrier import (
     rest_numbers,
     rest_recordings,
 )
-from ivr.local_carrier.dialects import Dialect
 from ivr.local_carrier.rest_format import current_switch, error
+from ivr.local_carrier.switch import Switch
 
 
-def authentication(account_sid: str, token: str, dialect: Dialect) -> Callable[[], Response | None]:
-    """Authentication in the manner of a carrier, which takes the account's id and token, or the token alone."""
+def authentication(switch: Switch) -> Callable[[], Response | None]:
+    """Authentication in the manner of a carrier, which takes the account's id and a token, or the token alone."""
 
     def authenticate() -> Response | None:
-        if not dialect.logged_in(request, account_sid, token):
+        account_sid, logged_in = switch.subscription.account_sid, switch.dialect.logged_in
+        if not any(logged_in(request, account_sid, token) for token in switch.tokens.valid):
             return error(401, 20003, "Authenticate")
         return None
 

@@ -1,4 +1,4 @@
-"""REST: what the carrier serves at other hosts: regions of numbers, countries to be called, messaging services."""
+"""REST: what the carrier serves at other hosts: regions of numbers, countries, messaging services, auth tokens."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def blueprint(authenticate: Callable[[], Response | None]) -> Blueprint:
     rest.add_url_rule("/v2/PhoneNumbers/<number>", view_func=set_region, methods=["POST"])
     rest.add_url_rule(f"{_COUNTRIES}/<code>", view_func=country)
     rest.add_url_rule("/v1/DialingPermissions/BulkCountryUpdates", view_func=set_countries, methods=["POST"])
+    rest.add_url_rule("/v1/AuthTokens/Promote", view_func=promote_token, methods=["POST"])
     rest.add_url_rule("/v1/Services/<sid>", view_func=service)
     rest.add_url_rule("/v1/Services/<sid>/<kind>", view_func=senders)
     return rest
@@ -56,6 +57,14 @@ def set_countries() -> tuple[Response, int]:
     store.account.closed_countries = tuple(one for one in store.account.closed_countries if one not in allowed)
     store.keep_account()
     return jsonify(update_count=len(wanted), update_request=request.form["UpdateRequest"]), 201
+
+
+def promote_token() -> Response:
+    """Make the secondary auth token the primary one. The former one is refused from then on."""
+    switch = current_switch()
+    if not switch.promote_token():
+        return error(404, 20404, "there is no secondary token")
+    return jsonify(account_sid=switch.subscription.account_sid, auth_token=switch.tokens.primary, url=request.url)
 
 
 def service(sid: str) -> Response:

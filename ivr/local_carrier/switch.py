@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conferences
@@ -42,8 +43,17 @@ class Post(Protocol):
 class Switch:
     """Connects callers, the hotline, and the telephones of the local carrier."""
 
-    def __init__(self, subscription: Subscription, store: Store, webhooks: Webhooks, dialect: Dialect = TWILIO) -> None:
+    def __init__(
+        self,
+        subscription: Subscription,
+        store: Store,
+        webhooks: Webhooks,
+        dialect: Dialect = TWILIO,
+        tokens: AuthTokens | None = None,
+    ) -> None:
         self.dialect = dialect
+        #: What logs in at the REST interface; nothing, where there is none.
+        self.tokens = tokens or AuthTokens("")
         self.subscription = subscription
         self.store = store
         self.webhooks = webhooks
@@ -141,6 +151,13 @@ class Switch:
         if ringing := self._ringing.get(call_sid):
             ringing.canceled.set()
         return ringing is not None
+
+    def promote_token(self) -> bool:
+        """Make the secondary token the primary one, which signs webhooks from then on. False if there is none."""
+        promoted = self.tokens.promote()
+        if promoted:
+            self.webhooks.key = self.tokens.primary
+        return promoted
 
     def _run(self, execution: Execution, record: CallRecord) -> CallReport:
         self._live[record.sid] = execution

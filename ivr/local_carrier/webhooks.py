@@ -74,7 +74,8 @@ class Webhooks:
     """Posts forms to the product."""
 
     def __init__(self, key: str, dialect: Dialect = TWILIO) -> None:
-        self._key = key
+        #: What requests are signed with.
+        self.key = key
         self._dialect = dialect
         self._media: dict[str, Media] = {}
         self._connections = urllib3.PoolManager(maxsize=64, retries=False, timeout=TIMEOUT)
@@ -119,7 +120,7 @@ class Webhooks:
 
     def _headers(self, url: str, target: str, form: Mapping[str, str], body: str) -> dict[str, str]:
         return {
-            **self._dialect.signed(self._key, url, form, body),
+            **self._dialect.signed(self.key, url, form, body),
             "I-Twilio-Idempotency-Token": hashlib.sha256(target.encode()).hexdigest()[:32],
             "User-Agent": "local-carrier",
             "Content-Type": "application/x-www-form-urlencoded",

@@ -117,7 +117,7 @@ def plant(web: Switch, mistake: pytest.MonkeyPatch, planted: str) -> None:
     elif planted == "address":
         mistake.setenv("PUBLIC_BASE_URL", "http://127.0.0.1:9")
     elif planted == "signature":  # the carrier signs with another token than ours
-        mistake.setattr(web.webhooks, "_key", "another token")
+        mistake.setattr(web.webhooks, "key", "another token")
     elif planted == "voice":
         mistake.setenv("VOICES", '{"de": {"language": "de-DE", "voice": "Polly.Nobody"}}')
     elif planted == "country":

@@ -15,9 +15,12 @@ from twilio.base.exceptions import TwilioRestException
 from ivr.carrier import call_control, media
 from ivr.carrier.client import client
 from ivr.carrier.webhook_urls import RETRIES
+from ivr.config.settings import settings
+from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.store import CallRecord, RecordingRecord, Refusals, Store
 from ivr.local_carrier.switch import Switch
 from ivr.local_carrier.webhooks import LONGEST_URL, Override, WebhookFailed, Webhooks
+from tests.support.call_queue import SECOND_TOKEN
 from tests.support.waiting import eventually
 
 
@@ -135,3 +138,24 @@ def test_ids_of_any_carrier_survive_a_restart(tmp_path: Path) -> None:
 
 def test_a_call_in_no_conference_is_not_touched(exchange: Switch) -> None:
     call_control.empty_conference("room-1", {})
+
+
+def test_a_promoted_token_signs_and_the_former_one_opens_nothing(exchange: Switch, monkeypatch) -> None:
+    """AuthTokens/Promote: two tokens log in until the secondary is promoted; from then on only that one does."""
+    exchange.tokens = AuthTokens(settings().auth_token, SECOND_TOKEN)
+    (first, promoted), tried = exchange.tokens.valid, []
+    for _ in range(2):
+        for token in (first, promoted):
+            monkeypatch.setattr("ivr.carrier.tokens.in_order", lambda token=token: (token,))
+            try:
+                tried.append(client().api.accounts(settings().account_sid).fetch().status)
+            except TwilioRestException as refused:
+                tried.append(refused.code)
+        if len(tried) == 2:
+            assert exchange.webhooks.key == first, "webhooks are signed with the primary token"
+            assert client().accounts.v1.auth_token_promotion().update().auth_token == promoted
+    assert tried == ["active", "active", 20003, "active"]
+    assert exchange.webhooks.key == promoted
+    with pytest.raises(TwilioRestException) as refused:
+        client().accounts.v1.auth_token_promotion().update()
+    assert refused.value.status == 404, "there is none left"

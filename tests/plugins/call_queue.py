@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ivr.platform import job_queue, outbox
-from tests.support.call_queue import STAFF
+from tests.support.call_queue import SECOND_TOKEN, STAFF
 from tests.support.caller import Caller, Telephone
 from tests.support.databases import Databases
 from tests.support.running_hotline import RunningHotline, reader
@@ -34,6 +34,7 @@ def call_queue_hotline(tmp_path_factory: pytest.TempPathFactory, databases: Data
         ANNOUNCE_SECONDS="2",
         INTERPRETERS=INTERPRETERS,
         STAFF_NUMBER=STAFF,
+        TWILIO_SECONDARY_AUTH_TOKEN=SECOND_TOKEN,
         LANGUAGES='["de", "en", "tr", "ar", "fa"]',
         **databases.settings(),
     )

@@ -11,6 +11,8 @@ from tests.support.caller import Caller
 
 #: The number that members call to hear their own menu.
 STAFF = "+494211782660"
+#: The other auth token of the account; all processes know it from their start.
+SECOND_TOKEN = "fedcba98765432100123456789abcdef"
 
 
 def waits(person: Caller, key: str = "1") -> Caller:
