@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from ivr.local_carrier.store import new_sid
 
-#: Carrier: a queue holds 100 calls unless it was made larger.
-_MOST = 100
+#: Carrier: a queue holds 1,000 calls unless another number was set.
+_MOST = 1000
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Executes one call: fetches its documents, runs their verbs, and sends the call's status events.
 
-The verbs are in :mod:`ivr.local_carrier.verbs`. The tests quote the carrier's documented rule that each of them pins.
+The verbs are in :mod:`ivr.local_carrier.verbs`. Each class there lists the rules of the carrier that it keeps.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ class Execution:
         self._sequence = 0
         self._started = time.monotonic()
         self._redirect = ""
+        #: Whether a verb was executed that answers the call.
+        self.answered = False
+        #: The status of the call after its document.
+        self.final_status = "completed"
 
     def run(self) -> CallReport:
         """Execute the call. Returns when it is over and all its events are delivered."""
@@ -52,7 +56,7 @@ class Execution:
         except (CallEnded, Interrupted):
             self.report.ended_by = self.report.ended_by or "carrier"
         self.line.over(self.report.ended_by)
-        self.end("completed")
+        self.end(self.final_status)
         return self.report
 
     def with_line(self, line: Line, parameters: Mapping[str, str]) -> Execution:
@@ -138,7 +142,9 @@ class Execution:
     def perform(self, url: str, verbs: tuple[Verb, ...]) -> Request | None:
         """Execute the verbs of the document at `url`. Returns the next request, or None at the document's end."""
         for verb in verbs:
-            if (following := VERBS[verb.name](self, url, verb)) is not None:
+            following = VERBS[verb.name](self, url, verb).execute()
+            self.answered = True
+            if following is not None:
                 return following
         return None
 

@@ -1,10 +1,11 @@
-"""Types that all verbs share."""
+"""What all verbs share: the request for the next document, and the ways in which a verb can end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urljoin
 
 from ivr.local_carrier.twiml_parser import Verb
@@ -29,10 +30,22 @@ class Request:
     form: Mapping[str, str] = field(default_factory=dict)
 
 
-#: Executes a verb of the document at the URL. Returns the next request, or None if the next verb follows.
-VerbFunction = Callable[["Execution", str, Verb], Request | None]
+class CallVerb(ABC):
+    """A verb of the document at `url`, on a call."""
 
+    #: The rules of the carrier's page about the verb that are kept here. Each has a test of its name.
+    RULES: ClassVar[tuple[str, ...]]
 
-def action_url(url: str, verb: Verb) -> str:
-    """The URL of a verb's action. Carrier: without `action` the current document is requested again."""
-    return urljoin(url, verb.attributes.get("action", url))
+    def __init__(self, execution: Execution, url: str, verb: Verb) -> None:
+        self.execution = execution
+        self.url = url
+        self.verb = verb
+
+    @abstractmethod
+    def execute(self) -> Request | None:
+        """Execute the verb. Returns the next request, or None if the next verb follows."""
+
+    @property
+    def action_url(self) -> str:
+        """The URL of the verb's action. Carrier: without `action` the current document is requested again."""
+        return urljoin(self.url, self.verb.attributes.get("action", self.url))

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from ivr.local_carrier.twiml_parser import Verb
-from ivr.local_carrier.verbs.base import CallEnded, LeftQueue, Request
-
-if TYPE_CHECKING:
-    from ivr.local_carrier.twiml_executor import Execution
+from ivr.local_carrier.verbs.base import CallEnded, CallVerb, LeftQueue, Request
 
 
-def redirect(_execution: Execution, url: str, verb: Verb) -> Request:
-    """Continue with another document."""
-    return Request(urljoin(url, verb.text))
+class Redirect(CallVerb):
+    """Continues with another document."""
+
+    RULES = ("URL",)
+
+    def execute(self) -> Request:
+        """Ask for the other document; what follows in this one is not executed."""
+        return Request(urljoin(self.url, self.verb.text))
 
 
-def leave(_execution: Execution, _url: str, _verb: Verb) -> Request | None:
-    """Take the caller out of the call queue.
+class Leave(CallVerb):
+    """Takes the caller out of the call queue."""
 
-    Raises:
-        LeftQueue: always.
-    """
-    raise LeftQueue
+    RULES = ("queue",)
+
+    def execute(self) -> Request | None:
+        """Leave the queue.
+
+        Raises:
+            LeftQueue: always.
+            CallEnded: the call is in no queue, of which the documentation says nothing.
+        """
+        if not self.execution.line.in_queue:
+            self.execution.fail("12200 <Leave> outside a queue")
+        raise LeftQueue
 
 
-def hang_up(_execution: Execution, _url: str, _verb: Verb) -> Request | None:
-    """End the call.
+class Hangup(CallVerb):
+    """Ends the call."""
 
-    Raises:
-        CallEnded: always.
-    """
-    raise CallEnded
+    RULES = ("end",)
+
+    def execute(self) -> Request | None:
+        """End the call.
+
+        Raises:
+            CallEnded: always.
+        """
+        raise CallEnded
 
 
-def reject(execution: Execution, _url: str, _verb: Verb) -> Request | None:
-    """End the call before it is answered.
+class Reject(CallVerb):
+    """Ends the call before it is answered."""
 
-    Raises:
-        CallEnded: always.
-    """
-    execution.record.status = "busy"
-    raise CallEnded
+    RULES = ("reason", "first verb")
+
+    def execute(self) -> Request | None:
+        """End the call; as not answered, if nothing was executed before.
+
+        Raises:
+            CallEnded: always.
+        """
+        if not self.execution.answered:
+            self.execution.final_status = "busy" if self.verb.attributes.get("reason") == "busy" else "no-answer"
+        raise CallEnded

@@ -1,0 +1,105 @@
+"""Record: the caller's speech, its status events, and the request that follows."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, wait
+from urllib.parse import urljoin
+
+from ivr.audio.wav import RATE, Samples
+from ivr.local_carrier.lines import HungUp, Interrupted, RecordedSpeech, trim_silence
+from ivr.local_carrier.store import RecordingRecord, new_sid
+from ivr.local_carrier.verbs.base import CallVerb, Request
+
+#: A recording shorter than this (seconds) is absent.
+_SHORTEST_SPEECH = 0.3
+
+
+class Record(CallVerb):
+    """Records the caller and requests the action."""
+
+    RULES = ("action", "hangup", "defaults", "maxLength", "trim", "empty recording", "recordingStatusCallback")
+
+    def execute(self) -> Request | None:
+        """Record.
+
+        Raises:
+            HungUp: the caller hung up; the action has been requested already.
+            Interrupted: the REST interface ends or redirects the call.
+        """
+        execution, verb = self.execution, self.verb
+        recording = RecordingRecord(new_sid("RE"), execution.record.sid)
+        execution.carrier.store.keep_recording(recording)
+        started = self._send_event(recording, "in-progress")
+        speech = execution.line.record(
+            verb.number("maxLength", 3600),
+            verb.attributes.get("finishOnKey", "1234567890*#"),
+            verb.number("timeout", 5),
+            beep=verb.attributes.get("playBeep", "true") == "true",
+        )
+        wait(started)  # the events are delivered in their order
+        kept = self._trimmed(speech)
+        if len(kept) < _SHORTEST_SPEECH * RATE:
+            self._drop(recording)
+            _raise_interruption(speech)
+            return None  # Carrier: an empty recording does not request the action, the next verb follows.
+        self._keep(recording, kept)
+        request = Request(self.action_url, self._action_form(recording, speech))
+        if speech.ended_by == "hangup":
+            # Carrier: the action is requested once more, with Digits=hangup; its document is not executed.
+            execution.record.status = "completed"
+            execution.fetch(request)
+        _raise_interruption(speech)
+        return request
+
+    def _trimmed(self, speech: RecordedSpeech) -> Samples:
+        trims = self.verb.attributes.get("trim", "trim-silence") == "trim-silence"
+        return trim_silence(speech.samples) if trims else speech.samples  # Carrier: silence that is not trimmed counts
+
+    def _drop(self, recording: RecordingRecord) -> None:
+        self.execution.carrier.store.delete_recording(recording.sid)
+        recording.status = "absent"
+        self._send_event(recording, "absent")
+
+    def _keep(self, recording: RecordingRecord, samples: Samples) -> None:
+        recording.status, recording.duration = "completed", max(1, round(len(samples) / RATE))
+        self.execution.carrier.store.keep_recording(recording, samples)
+        self.execution.report.recording_sids.append(recording.sid)
+        self._send_event(recording, "completed")
+
+    def _action_form(self, recording: RecordingRecord, speech: RecordedSpeech) -> dict[str, str]:
+        return {
+            "RecordingSid": recording.sid,
+            "RecordingUrl": self._recording_url(recording.sid),
+            "RecordingDuration": str(recording.duration),
+            "Digits": speech.ended_by,
+        }
+
+    def _recording_url(self, sid: str) -> str:
+        return f"/2010-04-01/Accounts/{self.execution.carrier.subscription.account_sid}/Recordings/{sid}"
+
+    def _send_event(self, recording: RecordingRecord, status: str) -> list[Future[None]]:
+        """Send an event of the recording, if the document asks for it. Returns the deliveries that are under way."""
+        callback = self.verb.attributes.get("recordingStatusCallback")
+        wanted = self.verb.attributes.get("recordingStatusCallbackEvent", "completed").split()
+        if not callback or status not in wanted:
+            return []
+        form = {
+            "AccountSid": self.execution.carrier.subscription.account_sid,
+            "CallSid": self.execution.record.sid,
+            "RecordingSid": recording.sid,
+            "RecordingUrl": self._recording_url(recording.sid),
+            "RecordingStatus": status,
+            "RecordingDuration": str(recording.duration),
+            "RecordingChannels": "1",
+            "RecordingSource": "RecordVerb",
+            "RecordingStartTime": recording.date_created,
+            "ErrorCode": "0",
+        }
+        return [self.execution.notify(urljoin(self.url, callback), form)]
+
+
+def _raise_interruption(speech: RecordedSpeech) -> None:
+    if speech.ended_by == "hangup":
+        raise HungUp
+    if speech.ended_by == "interrupted":
+        raise Interrupted
