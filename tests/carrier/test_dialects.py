@@ -6,9 +6,7 @@ stories in each manner.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from urllib.parse import urlencode
@@ -17,74 +15,27 @@ import numpy as np
 import pytest
 import requests
 from sqlalchemy import select
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from ivr.audio.wav import RATE, Sound
 from ivr.carrier import call_control, media, signalwire, telnyx
 from ivr.carrier.client import client, send_text_message
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import fallback_url, voice_url
-from ivr.config.settings import Settings, settings
 from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
-from ivr.local_carrier.app import create_app as create_carrier
-from ivr.local_carrier.app import create_switch
-from ivr.local_carrier.call import CallReport, CallSetup
+from ivr.local_carrier.call import CallSetup
 from ivr.local_carrier.dialects import sign
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.store import Refusals
-from ivr.local_carrier.switch import Switch
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.telephony import last_resort_texts
-from ivr.web.app import create_app
-from tests.support.environment import forget_settings
-from tests.support.servers import QuietRequestHandler, free_port
+from tests.support.line_in_process import Line
 from tests.support.waiting import eventually
 
 SPEECH = Sound((np.sin(np.arange(RATE * 2) / 3) * 9000).astype(np.int16), RATE)
-
-
-@dataclass
-class Line:
-    """The hotline and the local carrier, both in this process."""
-
-    settings: Settings
-    switch: Switch
-
-    def rings(self, *keys: str, number: str = "+4915112345678", **script: object) -> CallReport:
-        """A caller follows a script, outside opening hours."""
-        caller = ScriptedCaller(keys=keys, **script)
-        return self.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
-
-
-@pytest.fixture
-def in_the_manner_of(
-    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[CarrierName], Line]]:
-    servers: list[BaseWSGIServer] = []
-
-    def serve(port: int, application: object) -> None:
-        server = make_server("127.0.0.1", port, application, threaded=True, request_handler=QuietRequestHandler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def begin(carrier: CarrierName) -> Line:
-        for name, value in {"CARRIER": carrier, "PORT": str(free_port()), "EXCHANGE_PORT": str(free_port())}.items():
-            monkeypatch.setenv(name, value)
-        forget_settings()
-        switch = create_switch(settings())
-        serve(settings().port, create_app())
-        serve(settings().exchange_port, create_carrier(settings(), switch))
-        return Line(settings(), switch)
-
-    yield begin
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-    forget_settings()
 
 
 @pytest.fixture(params=[CarrierName.SIGNALWIRE, CarrierName.TELNYX])

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ivr.local_carrier import twiml_executor
 from ivr.local_carrier.twiml_parser import VOICE_LANGUAGES
 from tests.support import conformance
+
+if TYPE_CHECKING:
+    from ivr.config.settings import Settings
+    from ivr.domain.enums import CarrierName
+    from tests.support.line_in_process import Line
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -82,6 +88,44 @@ def exchange(empty_database, monkeypatch: pytest.MonkeyPatch):
     yield switch
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def in_the_manner_of(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[CarrierName], Line]]:
+    """The hotline in the manner of a carrier: `in_the_manner_of(CarrierName.TELNYX)`."""
+    from werkzeug.serving import BaseWSGIServer, make_server
+
+    from ivr.config.settings import settings
+    from ivr.local_carrier.app import create_app as create_carrier
+    from ivr.local_carrier.app import create_switch
+    from ivr.web.app import create_app
+    from tests.support.environment import forget_settings
+    from tests.support.line_in_process import Line
+    from tests.support.servers import QuietRequestHandler, free_port
+
+    servers: list[BaseWSGIServer] = []
+
+    def serve(port: int, application: object) -> None:
+        server = make_server("127.0.0.1", port, application, threaded=True, request_handler=QuietRequestHandler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def begin(carrier: CarrierName) -> Line:
+        for name, value in {"CARRIER": carrier, "PORT": str(free_port()), "EXCHANGE_PORT": str(free_port())}.items():
+            monkeypatch.setenv(name, value)
+        forget_settings()
+        switch = create_switch(settings())
+        serve(settings().port, create_app())
+        serve(settings().exchange_port, create_carrier(settings(), switch))
+        return Line(settings(), switch)
+
+    yield begin
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    forget_settings()
 
 
 @pytest.fixture
