@@ -32,7 +32,9 @@ _FAILED = "TN-Validation-Failed"
 #: Stands behind a number whose attestation has failed, where it is shown.
 _PERHAPS_FORGED = " (perhaps forged)"
 _ADDRESS = re.compile(r"<([^<>]*)>\s*(?:;.*)?$")
-_SCHEME = re.compile(r"(sips?|tel):", re.IGNORECASE)
+_SCHEME = re.compile(r"(sips?|tel):(?://)?", re.IGNORECASE)
+#: What stands in the place of a host where the caller's address is withheld (RFC 3323).
+_ANONYMOUS = "@anonymous.invalid"
 
 
 @dataclass(frozen=True)
@@ -115,17 +117,13 @@ def _without_address(text: str) -> str:
     """The user of `"Name" <sip:user@host;…>`, or the number of `tel:…;phone-context=+49…` or `+49…;ext=3`."""
     if within := _ADDRESS.search(text):
         named = text[: within.start()].strip('" ').casefold()
-        text = named if named in _WORDS else within[1]
+        text = "anonymous" if named in _WORDS or _ANONYMOUS in named else within[1]
+    if _ANONYMOUS in unquote(text, errors="ignore").casefold():
+        return "anonymous"
     scheme = _SCHEME.match(text)
     if scheme is None:
-        user = re.split("[;@]", text, maxsplit=1)[0].strip()
-        if "@anonymous.invalid" in text.lower():
-            return text
+        user = re.split("[;@]", phone_numbers.without_parameters(text), maxsplit=1)[0].strip()
         return user if is_digits(phone_numbers.plain(user).lstrip("+")) or user.casefold() in _WORDS else text
-    user, *parameters = unquote(text[scheme.end() :], errors="ignore").split(";")
-    if scheme[1].lower() == "tel":
-        context = next((one.partition("=")[2] for one in parameters if one.lower().startswith("phone-context=")), "")
-        return context + user if context.startswith("+") and not user.startswith(("+", "0")) else user
-    name, at, host = user.partition("@")
-    is_number = at and phone_numbers.plain(name)
-    return name if is_number and not host.lower().startswith("anonymous.invalid") else user
+    user = phone_numbers.without_parameters(unquote(text[scheme.end() :], errors="ignore")).partition(";")[0]
+    name, at, _host = user.partition("@")
+    return name if at and scheme[1].lower() != "tel" and phone_numbers.plain(name) else user

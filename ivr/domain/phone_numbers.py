@@ -34,20 +34,38 @@ _SHORTEST_LOCAL, _LONGEST_LOCAL, _LONGEST_GERMAN = 5, 8, 12
 #: What stands between digits, and marks that nobody sees.
 _SEPARATORS = re.compile(r"[\s()./\-\u2010-\u2015\u2212]+")
 _WRITTEN = re.compile(r"\+?[0-9]{3,20}")
+#: How a number begins that was copied from a link or from a telephone.
+_SCHEME = re.compile(r"(?:(?:tel|callto)|(sips?)):(?://)?", re.IGNORECASE)
+#: Parameters behind a number (RFC 3966), such as `;ext=3` or `;phone-context=+49421`.
+_PARAMETERS = re.compile(r"(?:\s*;\s*[a-z][\w.-]*(?:=[^;]*)?)+\s*;?\s*$", re.IGNORECASE)
+_CONTEXT = re.compile(r";\s*phone-context=\s*(\+[0-9 ().-]+)", re.IGNORECASE)
 
 
 def plain(written: str) -> str:
     """Digits as one would dial them, with a `+` if there is one; empty where it is not written like a number.
 
     Decimal digits of every script count; spaces, brackets, dots, slashes and dashes do not, nor does the zero of
-    `+49 (0)421`. A scheme (`tel:`) may stand before it.
+    `+49 (0)421`. A scheme (`tel:`, `sip:`) may stand before it, parameters (`;ext=3`) behind it.
     """
-    text = re.sub(r"^tel:", "", ascii_digits(written[:200]).strip(), flags=re.IGNORECASE)
+    text = ascii_digits(written[:200]).strip()
+    if scheme := _SCHEME.match(text):
+        text = text[scheme.end() :]
+        text = text.partition("@")[0] if scheme[1] else text
+    text = without_parameters(text)
     text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc") or letter.isspace())
     if text.lstrip().startswith(("+", "00")):
         text = re.sub(r"\(\s*0\s*\)", "", text)
     text = _SEPARATORS.sub("", text)
     return text if _WRITTEN.fullmatch(text) else ""
+
+
+def without_parameters(text: str) -> str:
+    """A number without the parameters behind it; a local one with the beginning that its `phone-context` names."""
+    found = _PARAMETERS.search(text)
+    if found is None:
+        return text
+    number, context = text[: found.start()], _CONTEXT.search(found[0])
+    return context[1] + number if context and not number.strip().startswith(("+", "0")) else number
 
 
 def ascii_digits(text: str) -> str:

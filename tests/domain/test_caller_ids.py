@@ -31,6 +31,10 @@ OFFICE = "+494215550123"
         *("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "266696687", "00266696687"),
         *("sip:anonymous@anonymous.invalid", "sip:+266696687@pbx", '"Anonymous" <sip:+494215550123@pbx>'),
         *("<sip:+494215550123@anonymous.invalid>;tag=7", "Unterdrückt", "+2666\u200b96687"),
+        *("anonymous@anonymous.invalid;user=phone", "+494215550123@anonymous.invalid;user=phone"),
+        *("Anonymous%40anonymous.invalid", "sip:+494215550123;ext=3@anonymous.invalid;user=phone"),
+        *('"anonymous@anonymous.invalid" <sip:+494215550123@pbx>', "<anonymous@ANONYMOUS.INVALID;user=phone>;tag=7"),
+        *("anonymous@anonymous.invalid:5060;user=phone", "sips:anonymous@anonymous.invalid;user=phone"),
         *("anonymous;user=phone", "anonymous@pbx", "Restricted;x=1", "+266696687;isub=1"),
     ],
 )
@@ -53,6 +57,8 @@ def test_a_withheld_number_is_none(shown: str | None) -> None:
         *("tel:+49-421-5550123;phone-context=example.com", "tel:5550123;phone-context=+49421", "SIP:+494215550123"),
         *("+49 (0)421 / 555 01 23", "0421-555 01 23", '"Amt" <sip:+494215550123@pbx>;tag=7', "+٤٩٤٢١٥٥٥٠١٢٣"),
         *("  +494215550123\r\n", "\u202a+49 421 555 0123\u202c", "+494215550123\0", "'+494215550123'"),
+        *("5550123;phone-context=+49421", "sip:5550123;phone-context=+49421@pbx;user=phone", "tel://+494215550123"),
+        *("+494215550123 ; ext=3 ; isub=4", "sip:+494215550123;npdi@pbx;user=phone", "+494215550123;npdi;rn=+4942100"),
         *("+494215550123;isub=12", "+494215550123;ext=3", "+494215550123@pbx", "0421\u200b5550123;isub=1"),
     ],
 )
