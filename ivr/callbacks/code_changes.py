@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr import prompts
@@ -23,8 +23,8 @@ from ivr.domain import opening_hours
 from ivr.domain.enums import CallerProof, DeliveryState, Refusal, SmsTemplate, TaskEventKind, TaskState, WorkKind
 from ivr.domain.languages import addressed_in
 from ivr.models.accounts import User
-from ivr.models.callbacks import CallbackTask, TaskEvent, TextMessage
-from ivr.models.contacts import CALLS_OF_TASKS, Contact, unconfirmed
+from ivr.models.callbacks import CallbackTask, TextMessage
+from ivr.models.contacts import Contact, unconfirmed
 from ivr.platform import outbox
 
 #: Time that members have to keep the old number from being told.
@@ -146,9 +146,9 @@ def tell_old_number(session: Session, contact: Contact, now: datetime) -> None:
     It names neither the Jobcenter nor the matter, and comes when people may be called, :data:`TOLD_AFTER` later.
     """
     number = contact.changed_number_from
-    if not contact.agreed_to_texts or number is None or sms_limits.refusal_of(session, number, now) is not None:
+    if number is None or is_being_told(session, contact) or not may_be_told(session, contact.call_id, number):
         return
-    if is_being_told(session, contact) or is_never_told(session, contact.call_id):
+    if sms_limits.refusal_of(session, number, now) is not None:
         return
     language = addressed_in(contact.language)
     soon = now + TOLD_AFTER
@@ -173,20 +173,28 @@ def is_being_told(session: Session, contact: Contact) -> bool:
 def stop_telling(session: Session, contact: Contact, user: User | None, now: datetime) -> None:
     """Keep a planned text message from being sent: the telephone may lie with somebody violent.
 
-    It holds for later changes of the task's numbers too, see :func:`is_never_told`.
+    It holds for later changes of the task's numbers too, see :func:`may_be_told`.
     """
     if _stop_planned(session, contact, now):
+        contact.never_told = True
+        session.flush()
+        contacts.keep_untold(session, contact.task)
         events.record(session, contact.task_id, TaskEventKind.TELLING_STOPPED, now, user_id=id_of(user))
 
 
-def is_never_told(session: Session, call_id: int) -> bool:
-    """Whether a member has once kept a number of this call's task from being told of a change."""
-    stopped = (
-        select(TaskEvent.id)
-        .join(CALLS_OF_TASKS, CALLS_OF_TASKS.c.task_id == TaskEvent.task_id)
-        .where(CALLS_OF_TASKS.c.call_id == call_id, TaskEvent.kind == TaskEventKind.TELLING_STOPPED)
-    )
-    return session.scalar(stopped.limit(1)) is not None
+def may_be_told(session: Session, call_id: int, number: str) -> bool:
+    """Whether a number may be told that it was changed: its caller has agreed to text messages in the call.
+
+    Not if a member has once kept it, or a number of a contact of the same task, from being told of a change.
+    """
+    agreed = and_(
+        Contact.call_id == call_id, Contact.changed_number_from == number, Contact.agreed_to_texts,
+        Contact.number_changed_at.is_not(None),
+    )  # fmt: skip
+    tasks = select(Contact.task_id).where(agreed)
+    their_number = or_(Contact.changed_number_from == number, Contact.callback_number == number)
+    kept = select(Contact.id).where(Contact.never_told, or_(Contact.task_id.in_(tasks), their_number))
+    return session.scalar(tasks.limit(1)) is not None and session.scalar(kept.limit(1)) is None
 
 
 def _stop_planned(session: Session, contact: Contact, now: datetime) -> bool:

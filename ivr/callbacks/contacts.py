@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.request import Request
@@ -104,6 +104,17 @@ def note_agreement(session: Session, contact: Contact) -> None:
         TextMessage.template == SmsTemplate.LINK,
     )
     contact.agreed_to_texts = session.scalar(asked.limit(1)) is not None
+
+
+def keep_untold(session: Session, *tasks: CallbackTask) -> None:
+    """Of contacts that belong together: if one's number is kept from being told of changes, so are those of all.
+
+    It stays so when members merge tasks or take contacts out of them.
+    """
+    ids = [task.id for task in tasks]
+    if session.scalar(select(Contact.id).where(Contact.task_id.in_(ids), Contact.never_told).limit(1)) is not None:
+        all_of_them = update(Contact).where(Contact.task_id.in_(ids)).values(never_told=True)
+        session.execute(all_of_them.execution_options(synchronize_session="fetch"))
 
 
 def complete(contact: Contact, request: Request) -> None:

@@ -13,7 +13,17 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import alert_digest, claims, events, judgements, merged_clocks, search_index, sla_clocks, workflow
+from ivr.callbacks import (
+    alert_digest,
+    claims,
+    contacts,
+    events,
+    judgements,
+    merged_clocks,
+    search_index,
+    sla_clocks,
+    workflow,
+)
 from ivr.callbacks.refused import Refused, require_unrestricted, require_workable
 from ivr.callbacks.task_locks import lock_tasks
 from ivr.domain.enums import (
@@ -88,6 +98,7 @@ def merge(session: Session, task: CallbackTask, other: CallbackTask, user: User 
         "other_clocks": merged_clocks.written(session, other.id),
     }
     _take_over(task, other)
+    contacts.keep_untold(session, task, other)
     merged_clocks.join(session, task, other, now)
     record = {"before": before, "moved": _move(session, other.id, task.id)}
     record["holds"] = _copy_holds(session, other, task)
@@ -131,6 +142,7 @@ def undo(session: Session, merged: CallbackTask, user: User | None, now: datetim
     if is_being_called(session, into):
         raise Refused(Refusal.BEING_CALLED)
     before, after = found.record["before"], found.record["after"]
+    contacts.keep_untold(session, into)
     _move_back(session, found, into.id, merged.id)
     _put_back(into, before, after)
     merged_clocks.restore(session, into, before["clocks"], now, joined=after["clocks"])

@@ -49,8 +49,8 @@ def send(message_id: int) -> None:
             .where(CALLS_OF_TASKS.c.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
         )
         tells_old_number = message.template == SmsTemplate.NUMBER_CHANGED
-        may = session.scalar(restricted.limit(1)) is None and not (
-            tells_old_number and code_changes.is_never_told(session, message.call_id)
+        may = session.scalar(restricted.limit(1)) is None and (
+            not tells_old_number or code_changes.may_be_told(session, message.call_id, to)
         )
         until = message.valid_until
         too_late = until is not None and until <= now

@@ -44,6 +44,7 @@ def split(session: Session, contact: Contact, user: User | None, now: datetime) 
         raise Refused(Refusal.FIRST_CONTACT)
     if merging.is_being_called(session, task):
         raise Refused(Refusal.BEING_CALLED)
+    contacts.keep_untold(session, task)
     code = contact.receipt_code
     former = session.scalar(select(CallbackTask).where(CallbackTask.receipt_code == code))
     if former is not None and _is_alone(session, task, former, contact):

@@ -46,6 +46,8 @@ class Contact(Base):
     about: Mapped[dict[str, Any]] = mapped_column(default=dict)
     #: The caller has asked for a text message to the number, so that one may be sent to it.
     agreed_to_texts: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: A member has kept a number of the caller from being told of a change: no later change is told either.
+    never_told: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: When another number was given by receipt code, and the number before the first such change.
     number_changed_at: Mapped[datetime | None]
     changed_number_from: Mapped[str | None] = mapped_column(String(32), index=True)

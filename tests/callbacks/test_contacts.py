@@ -7,10 +7,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from ivr.callbacks import code_changes, contacts, intake, receipt_lookup, request_status, sms, sms_job, workflow
+from ivr.callbacks import (
+    code_changes,
+    contacts,
+    intake,
+    merging,
+    receipt_lookup,
+    request_status,
+    sms,
+    sms_job,
+    splitting,
+    workflow,
+)
 from ivr.callbacks.guessing import Guesser
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
+from ivr.carrier import client
 from ivr.contact_centre import call_queue, outbound_callbacks
 from ivr.domain import receipt_codes
 from ivr.domain.enums import Availability, CallerProof, Concern, DeliveryState, TaskEventKind
@@ -306,3 +318,63 @@ def test_a_text_that_did_not_arrive_is_not_sent_again_to_who_is_not_to_be_told(e
             code_changes.refuse(session, contact, mia, utc_now())
         sms_job.delivered_or_not(session, message.id, "SM1", "undelivered", 30008, utc_now())
     assert told() == [(NUMBER, DeliveryState.FAILED)]
+
+
+def agreed(task: int, number: str) -> None:
+    """The caller of a task has asked for a text message."""
+    with database.writing() as session:
+        sms.send_link(session, session.get_one(Call, the_task(task).call_id), number, "de")
+
+
+def kept_from_being_told(task: int, user: User) -> None:
+    changed(task)
+    with database.writing() as session:
+        code_changes.stop_telling(session, of(session, task)[0], user, utc_now())
+
+
+OTHER = "+4917612345679"
+
+
+@pytest.mark.parametrize("what", ["merged", "merged and undone", "taken out", "same number"])
+def test_a_number_kept_from_being_told_stays_so_however_its_tasks_are_put_together(empty_database, what: str) -> None:
+    mia = hire()["mia"]
+    task, other = a_task(number=NUMBER), a_task(number=NUMBER if what == "same number" else OTHER)
+    agreed(task, NUMBER)
+    agreed(other, NUMBER if what == "same number" else OTHER)
+    if what == "taken out":
+        with database.writing() as session:
+            merging.merge(session, *(session.get_one(CallbackTask, one) for one in (task, other)), None, utc_now())
+    kept_from_being_told(task, mia)
+    before = told()
+    with database.writing() as session:
+        first, second = (session.get_one(CallbackTask, one) for one in (task, other))
+        if what.startswith("merged"):
+            merging.merge(session, second, first, None, utc_now())
+        if what == "merged and undone":
+            merging.undo(session, first, None, utc_now())
+        if what == "taken out":
+            splitting.split(session, first.contacts[1], None, utc_now())
+    with database.writing() as session:
+        for contact in session.scalars(select(Contact)):
+            code_changes.change_number(session, contact, "+4917688888888", utc_now())
+    assert told() == before == [(NUMBER, DeliveryState.FAILED)]
+
+
+@pytest.mark.parametrize("agreement", ["given", "taken back", "of another number"])
+def test_a_text_to_the_old_number_is_sent_only_while_its_caller_agrees(
+    empty_database, monkeypatch: pytest.MonkeyPatch, agreement: str
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(client, "send_text_message", lambda to, *_: sent.append(to) or "SM1")
+    task = a_task(number=NUMBER)
+    agreed(task, NUMBER)
+    changed(task)
+    with database.writing() as session:
+        (contact,) = of(session, task)
+        if agreement == "taken back":
+            contact.agreed_to_texts = False
+        if agreement == "of another number":
+            contact.changed_number_from = OTHER
+        (message,) = session.scalars(select(TextMessage.id).where(TextMessage.template == "sms_number_changed"))
+    sms_job.send(message)
+    assert sent == ([NUMBER] if agreement == "given" else [])

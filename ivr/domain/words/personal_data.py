@@ -80,6 +80,7 @@ COLUMNS = Words(
         "mode": _("How"),
         "name": _("Name"),
         "needs_interpreter": _("Needs an interpreter"),
+        "never_told": _("Told of no change of the number"),
         "next_attempt_at": _("Next attempt"),
         "number": _("Telephone number"),
         "number_changed_at": _("Number changed"),
