@@ -35,6 +35,7 @@ def record(session: Session, task: CallbackTask, user: User, outcome: str, now: 
     _meets_the_promise(session, task, now)
     not_rung.over(task)
     session.add(Attempt(task_id=task.id, user_id=user.id, at=now, outcome=ended_with))
+    session.expire(task, ["attempts"])
     events.record(session, task.id, TaskEventKind.ATTEMPTED, now, user_id=user.id, text=ended_with)
     if ended_with == Outcome.REACHED:
         sla_clocks.met(session, task.id, SlaMeasure.REACHED, now)
@@ -49,6 +50,7 @@ def began_to_ring(session: Session, task: CallbackTask, user_id: int, conversati
         task_id=task.id, user_id=user_id, at=now, outcome=Outcome.RINGING, conversation_id=conversation_id
     )
     session.add(attempt)
+    session.expire(task, ["attempts"])
     not_rung.over(task)
     task.next_attempt_at = None
     return attempt
@@ -79,6 +81,7 @@ def take_back(session: Session, task: CallbackTask, attempt: Attempt) -> None:
         return
     session.delete(attempt)
     session.flush()
+    session.expire(task, ["attempts"])
     earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
     if earlier is None:
         task.first_attempt_at = None

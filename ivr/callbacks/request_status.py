@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ivr.callbacks import contacts
+from ivr.callbacks import contacts, further_attempts
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, working_hours
 from ivr.domain.enums import AppointmentMode, Outcome, ReplyBy, RequestStatus, TaskKind, TaskState
@@ -35,9 +35,11 @@ def status_for_caller(contact: Contact, now: datetime) -> tuple[RequestStatus, d
         return RequestStatus.WITHDRAWN if task.outcome == Outcome.WITHDRAWN else RequestStatus.CLOSED, {}
     tried = [attempt.at for attempt in task.attempts if attempt.at >= contact.at]
     if tried:
-        return RequestStatus.TRIED, {"tried_at": tried[-1]}
+        again = further_attempts.follows(task, now)
+        return RequestStatus.TRIED if again else RequestStatus.TRIED_LAST, {"tried_at": tried[-1]}
     hours, calling_hours = present.hours(), settings().calling_hours
-    if working_hours.deadline(hours, calling_hours, task.due_at, now) is None:  # nobody works in time any more
+    in_time = working_hours.deadline(hours, calling_hours, task.due_at, now)
+    if in_time is None or task.restricted_at is not None:  # nobody works in time any more, or nobody may work
         return RequestStatus.LATE, {}
     claimed = task.state == TaskState.CLAIMED
     return RequestStatus.CLAIMED if claimed else RequestStatus.OPEN, {"due_at": task.due_at}
@@ -49,14 +51,18 @@ def lacks_number(contact: Contact) -> bool:
     Forms come by post, and who wants the answer in writing waits for no call. A number that is given by receipt code
     counts before a member has confirmed it: its caller is told that it will be checked.
     """
+    waits = contact.kind != TaskKind.POSTAL_ORDER and contact.task.reply_by != ReplyBy.WRITING
+    return waits and not has_number(contact)
+
+
+def has_number(contact: Contact) -> bool:
+    """Whether a contact has a number that is called (again). One given by receipt code counts, see `lacks_number`."""
     task = contact.task
-    if contact.kind == TaskKind.POSTAL_ORDER or task.reply_by == ReplyBy.WRITING:
-        return False
     last = next((attempt for attempt in reversed(task.attempts) if attempt.at >= contact.at), None)
     if last is not None and last.outcome in FINAL_OUTCOMES:  # somebody else's, or nobody's
-        return contact.number_changed_at is None or contact.number_changed_at < last.at
+        return contact.number_changed_at is not None and contact.number_changed_at >= last.at
     numbers = (contact.callback_number, task.callback_number)
-    return not any(number and phone_numbers.dialable(number) and settings().may_be_called(number) for number in numbers)
+    return any(number and phone_numbers.dialable(number) and settings().may_be_called(number) for number in numbers)
 
 
 def _granted(wish: AppointmentWish) -> dict[str, Any]:

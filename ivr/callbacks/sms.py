@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr import prompts
-from ivr.callbacks import carrier_faults, contacts, events, sms_limits
+from ivr.callbacks import carrier_faults, contacts, events, further_attempts, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
 from ivr.domain.enums import DeliveryState, Medium, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
@@ -27,6 +27,8 @@ from ivr.models.calls import Call
 from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.platform import outbox
 
+#: What the template of a missed call says where no further call is planned.
+MISSED_LAST = "sms_missed_last"
 #: A message that could not be sent for so long is not sent any more.
 _EXPECTED_FOR = timedelta(hours=24)
 
@@ -122,7 +124,8 @@ def draft(task: CallbackTask, template: str, language: str) -> str:
     wish, values = task.appointment_wish, {"link": settings().online_services_url}
     if wish is not None and wish.appointment_at is not None:
         values["appointment_at"] = iso(wish.appointment_at) or ""
-    text = prompts.text(template, addressed_in(language), values)
+    last = template == SmsTemplate.MISSED and not further_attempts.follows(task, utc_now())
+    text = prompts.text(MISSED_LAST if last else template, addressed_in(language), values)
     return f"{text} {wish.place}" if template == SmsTemplate.APPOINTMENT and wish and wish.place else text
 
 

@@ -119,9 +119,22 @@ def office_is_wanted(state: CallState, _questions: Questions) -> bool:
     return not state.request.office and _has_time(state)
 
 
-def times_are_wanted(state: CallState, _questions: Questions) -> bool:
-    """Whether to ask when to call: an emergency is called as soon as possible, forms come by post."""
-    return _has_time(state)
+def times_are_wanted(state: CallState, questions: Questions) -> bool:
+    """Whether to ask when to call: an emergency is called as soon as possible, forms come by post.
+
+    Whose number cannot be called is asked for no time: no call could keep it.
+    """
+    return _has_time(state) and number_can_be_called(state, questions)
+
+
+def writing_is_offered(state: CallState, questions: Questions) -> bool:
+    """Whether to offer an answer in writing to who would be asked when to call, but cannot be called."""
+    return _has_time(state) and not number_can_be_called(state, questions)
+
+
+def nobody_can_call(state: CallState, _questions: Questions) -> bool:
+    """Whether the request that the caller has looked up has no number that can be called (again)."""
+    return state.request.uncallable
 
 
 def _has_time(state: CallState) -> bool:

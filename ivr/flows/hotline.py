@@ -25,7 +25,16 @@ from ivr.flows.emergency import emergency
 from ivr.flows.language_menu import EMERGENCY, EMERGENCY_KEY, beginning
 from ivr.flows.notices import OFFER, announcement, night_answers
 from ivr.flows.protocol import PromptLine
-from ivr.flows.script_blocks import OTHERWISE_OTHER, about, age_group, consent, postal_code, spoken_message, times
+from ivr.flows.script_blocks import (
+    IN_WRITING,
+    OTHERWISE_OTHER,
+    about,
+    age_group,
+    consent,
+    postal_code,
+    spoken_message,
+    times,
+)
 from ivr.flows.services import services
 from ivr.flows.steps import (
     Announce,
@@ -242,7 +251,14 @@ def _callback() -> Mapping[str, Step]:
         "postal_code": postal_code(to="age_later"),
         "age_later": Branch(on=conditions.age_decides, yes="age_group_later", no="when"),
         "age_group_later": age_group(to="when"),
-        "when": Branch(on=conditions.times_are_wanted, yes="availability", no="receipt"),
+        "when": Branch(on=conditions.times_are_wanted, yes="availability", no="writing_first"),
+        "writing_first": Branch(on=conditions.writing_is_offered, yes="answer_in_writing", no="receipt"),
+        "answer_in_writing": Menu(
+            prompt="answer_in_writing",
+            choices={"1": Choice("receipt", sets=IN_WRITING), "2": Choice("receipt")},
+            otherwise="receipt",
+            attempts=1,
+        ),
         "availability": Menu(
             prompt="availability",
             choices=times("receipt"),

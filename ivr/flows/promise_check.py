@@ -12,7 +12,7 @@ from typing import Any
 
 from ivr.domain.enums import Held, QueueExit, RequestStatus
 from ivr.flows import conditions
-from ivr.flows.promises import FOUND, MADE_BY, PROMISES
+from ivr.flows.promises import FOUND, MADE_BY, PROMISES, UNDER_WAY
 from ivr.flows.steps import (
     Announce,
     Branch,
@@ -42,8 +42,6 @@ _KNOWN_BY: Mapping[Callable[..., bool], _Rows] = {
     conditions.is_promised: frozenset({Held.TASK}),
     conditions.is_changing: frozenset({Held.TASK, Held.REQUEST_FOUND}),
 }
-#: What became of a request that is still under way: what the caller adds belongs to its task.
-_UNDER_WAY = (RequestStatus.OPEN, RequestStatus.CLAIMED, RequestStatus.TRIED, RequestStatus.LATE)
 
 
 def problems(flow: Flow) -> list[str]:
@@ -145,4 +143,4 @@ def _after(sets: Mapping[str, Any], rows: _Rows) -> _Rows:
 def _after_finding(status: RequestStatus, rows: _Rows) -> _Rows:
     if status not in FOUND:
         return rows
-    return frozenset({Held.REQUEST_FOUND, Held.TASK} if status in _UNDER_WAY else {Held.REQUEST_FOUND})
+    return frozenset({Held.REQUEST_FOUND, Held.TASK} if status in UNDER_WAY else {Held.REQUEST_FOUND})

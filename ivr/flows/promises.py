@@ -12,6 +12,14 @@ from ivr.domain.enums import EventName, Held, RequestStatus
 
 #: What became of a request that there is.
 FOUND = tuple(status for status in RequestStatus if status not in (RequestStatus.UNKNOWN, RequestStatus.LOCKED))
+#: What became of a request that is still under way: what the caller adds belongs to its task.
+UNDER_WAY = (
+    RequestStatus.OPEN,
+    RequestStatus.CLAIMED,
+    RequestStatus.TRIED,
+    RequestStatus.TRIED_LAST,
+    RequestStatus.LATE,
+)
 #: Prompts that promise something or say that something is taken down -> the row that has to hold it.
 PROMISES: Mapping[str, Held] = {
     # The request has a task.
@@ -21,6 +29,7 @@ PROMISES: Mapping[str, Held] = {
     "silent_callback": Held.TASK,
     "place_kept": Held.TASK,
     "availability": Held.TASK,
+    "answer_in_writing": Held.TASK,
     "cannot_play": Held.TASK,
     "time_is_up": Held.TASK,
     "no_more_time": Held.TASK,

@@ -89,6 +89,8 @@ class CallerRequest(RequestAnswers):
     records_again: bool = False
     #: The earlier request whose receipt code was keyed in waits for a call, and has no number that can be called.
     lacks_number: bool = False
+    #: No number of that request can be called (again), whatever answer it waits for.
+    uncallable: bool = False
     #: UTC instants that the status of an earlier request is told with.
     due_at: datetime | None = field(default=None, metadata=SPOKEN)
     tried_at: datetime | None = field(default=None, metadata=SPOKEN)

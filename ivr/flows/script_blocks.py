@@ -60,13 +60,17 @@ def postal_code(to: str, *, on_the_way: bool = False) -> EnterDigits:
     )
 
 
+#: The caller wants the answer by text message or letter: some cannot hear or speak well on the telephone.
+IN_WRITING: Mapping[str, Any] = {"reply_by": ReplyBy.WRITING}
+
+
 def times(to: str) -> Mapping[str, Choice]:
-    """When the caller can be reached, or that they want no call: some cannot hear or speak well on the telephone."""
+    """When the caller can be reached, or that they want no call."""
     return {
         "1": Choice(to, sets={"availability": Availability.MORNING, "reply_by": ReplyBy.CALL}),
         "2": Choice(to, sets={"availability": Availability.AFTERNOON, "reply_by": ReplyBy.CALL}),
         "3": Choice(to, sets={"availability": Availability.ANY_TIME, "reply_by": ReplyBy.CALL}),
-        "4": Choice(to, sets={"reply_by": ReplyBy.WRITING}),
+        "4": Choice(to, sets=IN_WRITING),
     }
 
 

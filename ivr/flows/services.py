@@ -17,8 +17,9 @@ from ivr.domain.enums import (
     TaskKind,
 )
 from ivr.flows import conditions
+from ivr.flows.promises import UNDER_WAY
 from ivr.flows.protocol import PromptLine
-from ivr.flows.script_blocks import OTHERWISE_OTHER, about, spoken_message, times
+from ivr.flows.script_blocks import IN_WRITING, OTHERWISE_OTHER, about, spoken_message, times
 from ivr.flows.steps import Announce, Branch, Choice, End, EnterDigits, Find, Menu, Promise, RecordEvent, Step
 
 
@@ -224,7 +225,6 @@ def _online() -> Mapping[str, Step]:
 
 def _request_status() -> Mapping[str, Step]:
     """What became of my request: by receipt code."""
-    under_way = (RequestStatus.OPEN, RequestStatus.CLAIMED, RequestStatus.TRIED, RequestStatus.LATE)
     over = (RequestStatus.GRANTED, RequestStatus.REFUSED, RequestStatus.CLOSED, RequestStatus.WITHDRAWN)
     after = {RequestStatus.REFUSED: "people_first", RequestStatus.GRANTED: "granted_in_person"}
     return {
@@ -238,7 +238,7 @@ def _request_status() -> Mapping[str, Step]:
         ),
         "find_request": Find(
             {
-                **{status: f"{status}_first" for status in under_way},
+                **{status: f"{status}_first" for status in UNDER_WAY},
                 **{status: f"request_{status}" for status in over},
                 RequestStatus.UNKNOWN: "code_unknown",
                 RequestStatus.LOCKED: "code_locked",
@@ -246,9 +246,9 @@ def _request_status() -> Mapping[str, Step]:
         ),
         **{
             f"{status}_first": Branch(on=conditions.lacks_number, yes="number_missing", no=f"request_{status}")
-            for status in under_way
+            for status in UNDER_WAY
         },
-        **{f"request_{status}": Announce((f"request_{status}",), to="change_request") for status in under_way},
+        **{f"request_{status}": Announce((f"request_{status}",), to="change_request") for status in UNDER_WAY},
         **{
             f"request_{status}": Announce((f"request_{status}",), to=after.get(status, "anything_else"))
             for status in over
@@ -280,7 +280,7 @@ def _change_request() -> Mapping[str, Step]:
             prompt="change_request",
             choices={
                 "1": Choice("enter_number"),
-                "2": Choice("change_times"),
+                "2": Choice("change_times_first"),
                 "3": Choice(  # the menu has said that it is recorded
                     "record", sets={"records_again": False, "message_number": 0, "speech_agreed": True}
                 ),
@@ -291,12 +291,21 @@ def _change_request() -> Mapping[str, Step]:
         # A number that is only keyed in may be anybody's: silence is no yes, and nothing is promised.
         "confirm_new_number": Menu(
             prompt="confirm_new_number",
-            choices={"1": Choice("number_given", sets={"lacks_number": False}), "2": Choice("enter_number")},
+            choices={
+                "1": Choice("number_given", sets={"lacks_number": False, "uncallable": False}),
+                "2": Choice("enter_number"),
+            },
             otherwise="change_request",
         ),
         # A number abroad that nobody calls is not taken down: nothing would come of it.
         "new_number_abroad": Announce(("number_not_called",), to="enter_number"),
         "number_noted": Announce(("number_noted",), to="change_more"),
+        "change_times_first": Branch(on=conditions.nobody_can_call, yes="change_to_writing", no="change_times"),
+        "change_to_writing": Menu(
+            prompt="answer_in_writing",
+            choices={"1": Choice("times_changed", sets=IN_WRITING), "2": Choice("change_request")},
+            otherwise="change_request",
+        ),
         "change_times": Menu(prompt="availability", choices=times("times_changed"), otherwise="change_request"),
         "times_changed": RecordEvent(EventName.CHANGED, to="noted_first"),
         "withdraw": Menu(

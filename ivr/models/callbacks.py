@@ -167,7 +167,7 @@ class CallbackTask(Base):
     messages: Mapped[list[VoiceboxMessage]] = relationship(
         back_populates="task", order_by="(VoiceboxMessage.call_id, VoiceboxMessage.recording_number)"
     )
-    attempts: Mapped[list[Attempt]] = relationship(back_populates="task", order_by="Attempt.at")
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="task", order_by="Attempt.at, Attempt.id")
     events: Mapped[list[TaskEvent]] = relationship(
         back_populates="task", order_by="TaskEvent.at, TaskEvent.id", cascade="all, delete-orphan"
     )

@@ -182,8 +182,9 @@ class FlowContext:
         slots: dict[str, Any] = {"due_at": None, "tried_at": None, "appointment_at": None, **told}
         request = state.knowing(**slots).request
         if status not in request_status.OVER:
-            lacks_number = request_status.lacks_number(contact)
-            return StatusAnswer(status, replace(request, changes=code, receipt_code=code, lacks_number=lacks_number))
+            lacks, uncallable = request_status.lacks_number(contact), not request_status.has_number(contact)
+            found = replace(request, changes=code, receipt_code=code, lacks_number=lacks, uncallable=uncallable)
+            return StatusAnswer(status, found)
         # What the caller wants now is something new, about the same.
         request = replace(request, kind=TaskKind(contact.kind), concern=Concern(contact.concern), changes="")
         return StatusAnswer(status, replace(request, receipt_code="", message_number=0, records_again=False))

@@ -8,13 +8,15 @@ from flask import Response, abort, request
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
+from ivr.callbacks import further_attempts
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
 from ivr.contact_centre import interpreters, outbound_callbacks
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
-from ivr.domain.enums import ConversationKind, LegRole, TaskState
+from ivr.domain.enums import ConversationKind, LegRole
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
+from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
 from ivr.telephony import agent_announcements, spoken_lines, twiml
@@ -111,10 +113,8 @@ def released(session: Session, leg: Leg) -> VoiceResponse:
 def in_vain(leg: Leg) -> str:
     """The prompt for somebody who was called in vain. Another call is announced only where there will be one."""
     task = leg.conversation.task
-    if task is None:
-        return "callback_machine"
-    is_last = task.silent_caller or task.letter_proposed_at is not None or task.state == TaskState.CLOSED
-    return "callback_machine_last" if is_last else "callback_machine"
+    again = task is not None and further_attempts.follows(task, utc_now())
+    return "callback_machine" if again else "callback_machine_last"
 
 
 def farewell(leg: Leg, prompt: str) -> VoiceResponse:

@@ -194,7 +194,9 @@ def test_going_back_from_an_emergency_is_about_the_forms_again() -> None:
 def test_an_entry_hears_the_keys_that_count_anywhere() -> None:
     assert engine.answer(FLOW, at("enter_number"), Keys("0"), Answers()).state.step == "consent"
     assert engine.answer(FLOW, at("enter_number"), Keys("9"), Answers()).state.step == "emergency_reason"
-    skipped = engine.answer(FLOW, at("postal_code", receipt_code="12345674"), Keys("#"), Answers())
+    skipped = engine.answer(
+        FLOW, at("postal_code", receipt_code="12345674", callback_number="+4915112345678"), Keys("#"), Answers()
+    )
     assert skipped.state.step == "availability"
 
 
@@ -427,7 +429,7 @@ def test_the_hash_key_takes_an_answer_back() -> None:
 
 def test_a_hash_key_behind_a_full_entry_only_ends_it() -> None:
     """Five digits end the entry by themselves; who presses the hash key all the same is not led back."""
-    entered = engine.answer(WHOLE, at("postal_code"), Keys("28195"), Answers()).state
+    entered = engine.answer(WHOLE, at("postal_code", callback_number="+4915112345678"), Keys("28195"), Answers()).state
     assert entered.step == "availability"
     hash_key = engine.answer(WHOLE, entered, Keys("#"), Answers()).state
     assert hash_key.step == "availability"

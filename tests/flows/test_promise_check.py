@@ -93,6 +93,7 @@ _JUDGED = {
     "no_number": "says that nobody will be called",
     "code_locked": "the caller may call later",
     "call_again": "the caller may",
+    "answer_in_writing": "asked once there is a task",
     "availability": "asked once there is a task",
 }
 

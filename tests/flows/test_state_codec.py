@@ -22,9 +22,9 @@ from ivr.telephony import deferred_writes
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
 #: added to a version; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "597ce2ef10d5cc8b",
-    (deferred_writes.TurnEntry, 1): "60f60f103b4c85f2",
-    (deferred_writes.RecordingEntry, 1): "1f417e49c1a5ee22",
+    (CallState, 1): "f207093cd1362360",
+    (deferred_writes.TurnEntry, 1): "dbf037804f558353",
+    (deferred_writes.RecordingEntry, 1): "7a753fe923eabfd0",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {

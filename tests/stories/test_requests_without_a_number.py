@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from ivr.accounts import users
 from ivr.callbacks import attempts, claims
 from ivr.contact_centre import agent_presence
-from ivr.domain.enums import Outcome
+from ivr.domain.enums import Outcome, ReplyBy
 from ivr.domain.outcomes import FINAL_OUTCOMES
 from ivr.domain.routing import TEAMS
 from ivr.domain.timestamps import utc_now
@@ -24,12 +24,18 @@ SOMALIA = "+252612345678"
 #: German, services, what became of my request.
 BY_CODE = ("1", "3", "4")
 #: What leads on to the end of a request without a number and without a recording.
-_ON = {"consent": "2", "called_before": "2", "number_abroad": "2", "postal_code": "#", "availability": "1"}
+_ON = {"consent": "2", "called_before": "2", "number_abroad": "2", "postal_code": "#", "answer_in_writing": "2",
+       "availability": "1"}  # fmt: skip
 
 
 def contact_of(person: WebhookCaller) -> Contact:
     with database.reading() as session:
         return session.scalars(select(Contact).join(Call).where(Call.call_sid == person.sid)).one()
+
+
+def the_task_of(person: WebhookCaller) -> CallbackTask:
+    with database.reading() as session:
+        return session.get_one(CallbackTask, contact_of(person).task_id)
 
 
 def asks(person: WebhookCaller) -> str:
@@ -38,10 +44,6 @@ def asks(person: WebhookCaller) -> str:
     while not person.is_over:
         person.presses(next((_ON[asked] for asked in person.last if asked in _ON), ""))
     return contact_of(person).receipt_code
-
-
-def wants_another_time(person: WebhookCaller) -> None:
-    person.presses("2").hears("availability").presses("1")
 
 
 def wants_a_callback(person: WebhookCaller) -> None:
@@ -63,7 +65,7 @@ def test_a_status_without_a_number_to_call_promises_no_call(webhook_caller, show
     assert (found.callback_number, found.is_unconfirmed) == ("+4917612345678", True)
 
 
-@pytest.mark.parametrize("wish", [wants_another_time, wants_a_callback, says_more])
+@pytest.mark.parametrize("wish", [wants_a_callback, says_more])
 def test_who_changes_a_request_that_nobody_can_call_about_is_asked_for_a_number(webhook_caller, wish) -> None:
     code = asks(webhook_caller("anonymous"))
     again = webhook_caller("anonymous").dials().presses(*BY_CODE, code, "", "", "").hears("change_request")
@@ -97,11 +99,35 @@ def test_who_can_be_called_or_wants_a_letter_is_not_asked_again(webhook_caller) 
     again = webhook_caller("anonymous").dials().presses(*BY_CODE, code).hears("request_open")
     again.presses("2", "1").hears("noted").does_not_hear("number_missing").hangs_up()
     without = asks(webhook_caller("anonymous"))
-    again = webhook_caller("anonymous").dials().presses(*BY_CODE, without, "", "", "", "2", "4").hears("noted")
+    again = webhook_caller("anonymous").dials().presses(*BY_CODE, without, "", "", "", "2", "1").hears("noted")
     assert "number_missing" not in again.last
     again.hangs_up()
     last = webhook_caller("anonymous").dials().presses(*BY_CODE, without).hears("request_open")
     last.does_not_hear("number_missing")
+
+
+@pytest.mark.parametrize("shown", ["anonymous", SOMALIA])
+def test_no_time_is_asked_for_a_call_that_nobody_can_make(webhook_caller, shown: str) -> None:
+    """Neither in the call nor by receipt code; an answer in writing is offered in its place."""
+    first = webhook_caller(shown)
+    code = asks(first)
+    first.does_not_hear("availability").does_not_hear("callback_usual")
+    again = webhook_caller("anonymous").dials().presses(*BY_CODE, code, "", "", "").hears("change_request")
+    again.presses("2").hears("answer_in_writing").presses("2").hears("change_request")
+    again.presses("2", "1").hears("noted").does_not_hear("availability").presses("1", "2").hears("answer_in_writing")
+    again.hangs_up()
+    assert the_task_of(first).reply_by == ReplyBy.WRITING
+    last = webhook_caller("anonymous").dials().presses(*BY_CODE, code).hears("request_open").presses("2")
+    last.hears("answer_in_writing").does_not_hear("availability").presses("2", "1", "017612345678", "1")
+    last.hears("number_noted").presses("1", "2").hears("availability").hangs_up()
+
+
+def test_who_cannot_be_called_can_have_the_answer_in_writing(webhook_caller) -> None:
+    person = webhook_caller(SOMALIA).dials().presses("1", "2")
+    while "answer_in_writing" not in person.last:
+        person.presses(next((_ON[asked] for asked in person.last if asked in _ON), ""))
+    person.presses("1").hears("receipt")
+    assert the_task_of(person).reply_by == ReplyBy.WRITING
 
 
 @pytest.mark.parametrize("outcome", FINAL_OUTCOMES)
@@ -122,7 +148,7 @@ def test_a_number_that_is_not_rung_again_is_missed_until_there_is_another(webhoo
         .does_not_hear("request_tried")
     )
     again.presses("017612345678").hears("confirm_new_number").presses("1").hears("number_noted").hangs_up()
-    webhook_caller("anonymous").dials().presses(*BY_CODE, code).hears("request_tried")
+    webhook_caller("anonymous").dials().presses(*BY_CODE, code).hears("request_tried_last")
 
 
 def test_a_number_taken_out_of_a_task_is_missed(webhook_caller) -> None:

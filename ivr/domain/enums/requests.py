@@ -122,6 +122,8 @@ class RequestStatus(StrEnum):
     OPEN = "open"
     CLAIMED = "claimed"
     TRIED = "tried"
+    #: No further call is planned.
+    TRIED_LAST = "tried_last"
     LATE = "late"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
