@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +32,8 @@ from tests.support.environment import use_environment
 #: Name in the table, module, and the function (or the class's method) in it.
 _PARTS = (
     ("signature", "ivr.telephony.voice_webhooks", "is_genuine"),
-    ("form and address read (Werkzeug)", "flask.wrappers", "Request._load_form_data"),
+    ("form read", "ivr.telephony.carrier_request", "CarrierRequest.form"),
+    ("telephone and its number read", "ivr.telephony.carrier_request", "CarrierRequest.caller"),
     ("call counter", "ivr.calls.screening", "too_often"),
     ("language and block of the number", "ivr.calls.known_numbers", "look_up"),
     ("state opened", "ivr.telephony.call_session", "unseal"),
@@ -41,10 +43,9 @@ _PARTS = (
     ("prompts", "ivr.telephony.spoken_lines", "rendered"),
     ("document put together", "ivr.telephony.twiml", "render"),
     ("row handed over", "ivr.telephony.call_intake", "write_turn"),
-    ("rest of the view", "flask.app", "Flask.dispatch_request"),
-    ("headers of the answer", "ivr.web.security_headers", "add"),
+    ("rest of the view", "ivr.web.application", "_Webhook.answer"),
 )
-_FLASK = "Flask (context, routing, hooks, answer)"
+_FLASK = "request, its context, answer (Flask)"
 
 
 class Timer:
@@ -61,12 +62,24 @@ class Timer:
         for class_ in classes:
             owner = getattr(owner, class_)
         original = getattr(owner, function)
+        if isinstance(original, cached_property):
+            self._wrap_property(owner, function, name, original.func)
+            return
 
         def timed(*arguments: Any, **named: Any) -> Any:
             with self.part(name):
                 return original(*arguments, **named)
 
         setattr(owner, function, timed)
+
+    def _wrap_property(self, owner: Any, function: str, name: str, original: Callable[[Any], Any]) -> None:
+        def timed(instance: Any) -> Any:
+            with self.part(name):
+                return original(instance)
+
+        found = cached_property(timed)
+        found.__set_name__(owner, function)
+        setattr(owner, function, found)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:

@@ -13,7 +13,12 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def called_url(request: Request, base_url: str = "") -> str:
-    """The URL exactly as the carrier requested it, under our address for calls or another one.
+    """The URL exactly as the carrier requested it, under our address for calls or another one."""
+    return (base_url or settings().calls_url) + _target(request)
+
+
+def _target(request: Request) -> str:
+    """The path and query as they were sent.
 
     Flask's `request.url` is decoded (`%7E`, `%3A`, UTF-8), so genuine signatures would not match it. gunicorn keeps
     the raw target in RAW_URI, werkzeug in REQUEST_URI.
@@ -21,7 +26,7 @@ def called_url(request: Request, base_url: str = "") -> str:
     target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     if target.startswith(("http://", "https://")):  # some proxies send the absolute form
         target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
-    return (base_url or settings().calls_url) + target
+    return str(target)
 
 
 def is_genuine(request: Request) -> bool:
@@ -30,19 +35,28 @@ def is_genuine(request: Request) -> bool:
     Only forms are accepted. Any other body would be validated like an empty form, and a forged one would pass. What
     is about another account is not ours.
     """
-    has_body = request.content_length or "Transfer-Encoding" in request.headers  # a body in pieces has no length
-    if has_body and request.mimetype != _FORM:
+    if _has_body(request) and not _is_form(request):
         return False
-    if settings().carrier == CarrierName.TWILIO and request.form.get("AccountSid", settings().account_sid) != (
-        settings().account_sid
-    ):
+    configured = settings()
+    ours = configured.account_sid
+    if configured.carrier == CarrierName.TWILIO and request.form.get("AccountSid", ours) != ours:
         return False
     # Without a public address the web process, which has a port of its own, answers calls too.
-    addresses = dict.fromkeys((settings().calls_url, settings().base_url, settings().fallback_url))
-    return dialect().is_signed(request, tuple(called_url(request, address) for address in addresses))
+    addresses = dict.fromkeys((configured.calls_url, configured.base_url, configured.fallback_url))
+    target = _target(request)
+    return dialect().is_signed(request, tuple([address + target for address in addresses]))
+
+
+def _has_body(request: Request) -> bool:
+    environ = request.environ
+    return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def _is_form(request: Request) -> bool:
+    return request.environ.get("CONTENT_TYPE") == _FORM or request.mimetype == _FORM
 
 
 def only_the_carrier() -> None:
     """Refuse a request (403) that does not come from the carrier. For `before_request` of a webhook's blueprint."""
-    if not is_genuine(current_request):
+    if not is_genuine(current_request._get_current_object()):  # type: ignore[attr-defined]
         abort(403)

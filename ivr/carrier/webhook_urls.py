@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from ivr.config.settings import settings
@@ -20,7 +22,19 @@ def _fragment() -> str:
 
 def voice_url(path: str, **query: str | int) -> str:
     """The URL of a webhook under /voice, with retries."""
-    return f"{settings().calls_url}/voice{path}" + (f"?{urlencode(query)}" if query else "") + _fragment()
+    return f"{settings().calls_url}/voice{path}{_query(query)}{_fragment()}"
+
+
+#: What is the same in a query as it is: sealed states, numbers, keys.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+
+
+def _query(values: Mapping[str, str | int]) -> str:
+    if not values:
+        return ""
+    if _PLAIN.fullmatch("".join([str(value) for value in values.values()])):
+        return "?" + "&".join([f"{name}={value}" for name, value in values.items()])
+    return f"?{urlencode(values)}"
 
 
 def fallback_url() -> str:

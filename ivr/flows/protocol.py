@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ivr.domain.enums import RequestStatus, SpokenWords
 from ivr.flows.request import CallerRequest
@@ -96,6 +97,10 @@ class StatusAnswer:
 # -- verbs ----------------------------------------------------------------------------------------
 
 
+#: A prompt's name, its language and its values.
+Said = tuple[str, str | None, tuple[tuple[str, str], ...]]
+
+
 @dataclass(frozen=True)
 class PromptLine:
     """A prompt to speak; in the caller's language unless it names one. `values` fill its placeholders."""
@@ -103,6 +108,11 @@ class PromptLine:
     prompt: str
     language: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def said(self) -> Said:
+        """All of it, to look up by. Most lines are made once, with the call script."""
+        return self.prompt, self.language, tuple(self.values.items())
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,9 @@ class Menu:
     def lines_for(self, state: CallState, questions: Questions) -> tuple[PromptLine, ...]:
         """What the menu says in a call: `lines` without those of keys that do not exist, or its prompt."""
         said = (*self.lines, *self.lines_again) if state.tries else self.lines
-        lines = tuple(line for line in said if self.offers(line.values.get("key", ""), state, questions))
-        return lines or (PromptLine(self.prompt),)
+        if self.only_if:
+            said = tuple(line for line in said if self.offers(line.values.get("key", ""), state, questions))
+        return said or (PromptLine(self.prompt),)
 
     @property
     def passed_by_waiting(self) -> bool:
@@ -307,10 +308,8 @@ class Flow:
                 return (to, otherwise, *(choice.to for choice in choices.values()))
             case Record(to=to, otherwise=otherwise, cut=cut):
                 return (to, otherwise, cut) if cut else (to, otherwise)
-            case PlayBack(to=to, otherwise=otherwise):
-                return (to, otherwise)
-            case Branch(yes=yes, no=no):
-                return (yes, no)
+            case PlayBack(to=one, otherwise=other) | Branch(yes=one, no=other):
+                return (one, other)
             case Find(outcomes=outcomes):
                 return tuple(outcomes.values())
             case WaitInQueue(bridged=bridged, ways=ways, otherwise=otherwise):

@@ -8,7 +8,6 @@ secret key, and looking up uses every key that a hash can have been made with (:
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from ivr.platform import crypto, former_keys
@@ -33,4 +32,4 @@ def is_keyed_hash(purpose: Purpose, text: str, stated: str) -> bool:
 
 
 def _hmac(key: bytes, text: str) -> str:
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode(), "sha256").hex()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, abort, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
@@ -28,6 +28,7 @@ from ivr.platform import crypto, database
 from ivr.platform.crypto import Purpose
 from ivr.telephony import agent_announcements, doubled_keys
 from ivr.telephony.call_session import call_sid, from_number
+from ivr.telephony.document import Document
 
 log = logging.getLogger(__name__)
 staff = Blueprint("staff", __name__, url_prefix="/voice/staff")
@@ -41,7 +42,7 @@ staff.before_request(only_the_carrier)
 
 
 @staff.errorhandler(Exception)
-def _something_broke(error: Exception) -> Response | tuple[str, int]:
+def _something_broke(error: Exception) -> Document | tuple[str, int]:
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
     log.error("a webhook for team members failed", exc_info=error)
@@ -52,7 +53,7 @@ def _tokens() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(crypto.signing_keys(Purpose.AGENT_TOKENS)[::-1], salt="staff")
 
 
-def greeting() -> Response:
+def greeting() -> Document:
     """What a member hears first."""
     if from_number() is None:
         return _said("staff_no_number")
@@ -60,13 +61,13 @@ def greeting() -> Response:
 
 
 @staff.post("/number")
-def number() -> Response:
+def number() -> Document:
     """The personal number was keyed in."""
     return _ask("staff_pin", voice_url("/staff/pin", number=request.form.get("Digits", "")[:8]))
 
 
 @staff.post("/pin")
-def pin() -> Response:
+def pin() -> Document:
     """The PIN was entered. At a telephone that nobody knows the code of the authenticator app is asked for, too."""
     personal_number, entered = request.args.get("number", "")[:8], request.form.get("Digits", "")[:8]
     with database.reading() as session:
@@ -78,7 +79,7 @@ def pin() -> Response:
 
 
 @staff.post("/code")
-def code() -> Response:
+def code() -> Document:
     """The code of the authenticator app was entered."""
     try:
         sealed = crypto.unseal(Purpose.AGENT_PINS, request.args.get("entered", ""), _PATIENCE)
@@ -90,7 +91,7 @@ def code() -> Response:
     return _logged_in(personal_number, entered, request.form.get("Digits", ""))
 
 
-def _logged_in(personal_number: str, entered: str, app_code: str) -> Response:
+def _logged_in(personal_number: str, entered: str, app_code: str) -> Document:
     now, caller = utc_now(), from_number()
     try:
         with database.writing_alone() as session:
@@ -103,7 +104,7 @@ def _logged_in(personal_number: str, entered: str, app_code: str) -> Response:
     return _said("staff_wrong")
 
 
-def _menu(session: Session, user: User) -> Response:
+def _menu(session: Session, user: User) -> Document:
     unfinished = agent_presence.unfinished(session, user.id) is not None
     token = _tokens().dumps([user.id, call_sid()])
     path = "/staff/wrap-up" if unfinished else "/staff/choice"
@@ -112,7 +113,7 @@ def _menu(session: Session, user: User) -> Response:
 
 
 @staff.post("/wrap-up")
-def finish() -> Response:
+def finish() -> Document:
     """The outcome of the last conversation; then the menu."""
     outcome = _OUTCOME_KEYS.get(request.form.get("Digits", ""), "")
     if doubled_keys.is_doubled():
@@ -129,13 +130,13 @@ def finish() -> Response:
     return _menu_again()
 
 
-def _menu_again() -> Response:
+def _menu_again() -> Document:
     with database.reading() as session:
         return _menu(session, _user(session))
 
 
 @staff.post("/choice")
-def choice() -> Response:
+def choice() -> Document:
     """Available here, on a break, or gone for the day."""
     if doubled_keys.is_doubled():
         return _menu_again()
@@ -146,7 +147,7 @@ def choice() -> Response:
         return _said("staff_on_the_phone")
 
 
-def _chosen(session: Session, user: User) -> Response:
+def _chosen(session: Session, user: User) -> Document:
     now, caller = utc_now(), from_number()
     match request.form.get("Digits", ""):
         case "1" if caller is not None:
@@ -176,7 +177,7 @@ def _user(session: Session) -> User:
     return user if user is not None and user.active and user.role in SERVING else abort(404)
 
 
-def _ask(sentence: str, action: str, digits: int = 8) -> Response:
+def _ask(sentence: str, action: str, digits: int = 8) -> Document:
     document = VoiceResponse()
     gather = document.gather(
         input="dtmf",
@@ -188,11 +189,11 @@ def _ask(sentence: str, action: str, digits: int = 8) -> Response:
     )
     agent_announcements.say(gather, sentence)
     document.hangup()
-    return Response(str(document), mimetype="text/xml")
+    return Document(document)
 
 
-def _said(sentence: str) -> Response:
+def _said(sentence: str) -> Document:
     document = VoiceResponse()
     agent_announcements.say(document, sentence)
     document.hangup()
-    return Response(str(document), mimetype="text/xml")
+    return Document(document)

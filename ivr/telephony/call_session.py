@@ -8,10 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 
-from flask import Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.calls import calling_telephone
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
 from ivr.domain.carrier_ids import carrier_id
@@ -26,7 +24,9 @@ from ivr.flows.steps import End
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
 from ivr.telephony import call_intake, doubled_keys, flow_context, remembered_calls, spoken_words, twiml
+from ivr.telephony.carrier_request import current
 from ivr.telephony.deferred_writes import Kept, NotKept
+from ivr.telephony.document import Document
 from ivr.telephony.flow_context import FlowContext
 from ivr.telephony.simulated_time import simulated_time
 from ivr.telephony.state_token import Unreadable, is_of_a_call_long_over, unseal
@@ -34,7 +34,7 @@ from ivr.telephony.state_token import Unreadable, is_of_a_call_long_over, unseal
 log = logging.getLogger(__name__)
 
 
-def reply(turn: Turn, before: CallState | None = None) -> Response:
+def reply(turn: Turn, before: CallState | None = None) -> Document:
     """Store the events of a step, and answer the carrier with a document."""
     call, state = call_sid(), turn.state
     events = (*state.pending_events, *turn.events)
@@ -85,12 +85,13 @@ def _true_ending(turn: Turn, *, was_kept: bool) -> Turn:
     return turn
 
 
-def document(turn: Turn) -> Response:
+def document(turn: Turn) -> Document:
     """The carrier's document for a turn."""
-    turn = spoken_words.with_rows(turn, call_sid())
+    call = call_sid()
+    turn = spoken_words.with_rows(turn, call)
     values, after = present_context().values(turn.state), doubled_keys.mark()
     query = {doubled_keys.AFTER: after} if after else {}
-    return Response(twiml.render(turn, call_sid(), values, **query), mimetype="text/xml")
+    return Document(twiml.render(turn, call, values, **query))
 
 
 def present_context() -> FlowContext:
@@ -129,16 +130,18 @@ def _without_former_prompts(state: CallState) -> CallState:
 
 def new_call() -> CallState:
     """The state of a new call."""
+    asked, now = current(), utc_now()
+    form, caller = asked.fields, asked.caller
     state = CallState(
         script().start,
         DEFAULT_LANGUAGE,
-        began_at=utc_now(),
-        callback_number=from_number() or "",
+        began_at=now,
+        callback_number=caller.number or "",
         is_silent=True,
-        shown_as=caller_id().shown_as,
-        simulated_time=simulated_time(request.form) if settings().local else None,
+        shown_as=caller.shown_as,
+        simulated_time=simulated_time(form) if settings().local else None,
     )
-    return flow_context.recognised(state, from_number(), shown(), request.form.get("To", ""), utc_now())
+    return flow_context.recognised(state, caller.number, caller.telephone, form.get("To", ""), now)
 
 
 def from_number() -> str | None:
@@ -148,14 +151,7 @@ def from_number() -> str | None:
 
 def caller_id() -> CallerId:
     """What is known of the telephone that calls."""
-    found: CallerId | None = g.get("caller_id")
-    if found is None:
-        form = request.form
-        passed_on_by = form.get("ForwardedFrom"), form.get("SipHeader_Diversion")
-        g.caller_id = found = calling_telephone.identified(
-            form.get("From"), *passed_on_by, verdict=form.get("StirVerstat")
-        )
-    return found
+    return current().caller
 
 
 def shown() -> str | None:
@@ -165,21 +161,18 @@ def shown() -> str | None:
 
 def sid(field: str) -> str:
     """A carrier's id from a form field; empty if the field is missing or malformed."""
-    return carrier_id(request.form.get(field, ""))
+    return carrier_id(current().fields.get(field, ""))
 
 
 def call_sid() -> str:
     """The carrier's id of the call; empty if it is missing or malformed."""
-    found: str | None = g.get("call_sid")
-    if found is None:
-        g.call_sid = found = sid("CallSid")
-    return found
+    return current().call_sid
 
 
 def seconds() -> float | None:
     """RecordingDuration in seconds; None where it is missing or no number."""
     try:
-        recorded = float(request.form["RecordingDuration"])
+        recorded = float(current().fields["RecordingDuration"])
     except (KeyError, ValueError):
         return None
     return min(max(0.0, recorded), 86400.0) if isfinite(recorded) else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.carrier.signature import only_the_carrier
@@ -17,6 +17,7 @@ from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.telephony.call_session import call_sid, caller_id, from_number
+from ivr.telephony.document import Document
 from ivr.telephony.last_resort_texts import TEXTS
 from ivr.telephony.state_token import Unreadable, seal, unseal
 
@@ -28,7 +29,7 @@ _COMMON = (DEFAULT_LANGUAGE, "en")
 _MESSAGE_SECONDS = 180
 
 
-def apology(state: str = "") -> Response:
+def apology(state: str = "") -> Document:
     """What a caller hears instead of an error, in the language of the call's state (`state`, sealed).
 
     Where that cannot be read, or is German, which everybody has before they choose: in every language of the menu, one
@@ -44,7 +45,7 @@ def apology(state: str = "") -> Response:
 
 
 @last_resort.post("/agreed")
-def agreed() -> Response:
+def agreed() -> Document:
     """The caller has agreed to be recorded (§ 201 StGB), or has not."""
     document, language = VoiceResponse(), _language_asked_for()
     heard = (language,) if language else _COMMON
@@ -78,7 +79,7 @@ def agreed() -> Response:
 
 
 @last_resort.post("/thanks")
-def thanks() -> Response:
+def thanks() -> Document:
     """A message was left."""
     document, language = VoiceResponse(), _language_asked_for()
     _say(document, "thanks", (language,) if language else _COMMON)
@@ -109,5 +110,5 @@ def _language_asked_for() -> str:
     return language if language in TEXTS else ""
 
 
-def _document(document: VoiceResponse) -> Response:
-    return Response(str(document), mimetype="text/xml")
+def _document(document: VoiceResponse) -> Document:
+    return Document(document)

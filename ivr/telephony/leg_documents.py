@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Response, abort, request
+from flask import abort, request
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -21,6 +21,7 @@ from ivr.flows.protocol import PromptLine
 from ivr.models.contact_centre import Leg
 from ivr.telephony import agent_announcements, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid
+from ivr.telephony.document import Document
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _TO_ALL = (DEFAULT_LANGUAGE, "en", "fr", "ar")
 _SHORT = {"callback_greeting": "callback_greeting_short"}
 
 
-def after_failure(error: Exception) -> Response | tuple[str, int]:
+def after_failure(error: Exception) -> Document | tuple[str, int]:
     """Whoever was called hears no silence: the same again after a second, with an apology if that fails too.
 
     A key that was lost with the first request is asked for again.
@@ -132,9 +133,9 @@ def hang_up() -> VoiceResponse:
     return document
 
 
-def answer(document: VoiceResponse) -> Response:
+def answer(document: VoiceResponse) -> Document:
     """A document as the carrier expects it."""
-    return Response(str(document), mimetype="text/xml")
+    return Document(document)
 
 
 def leg_of_request(session: Session) -> Leg:

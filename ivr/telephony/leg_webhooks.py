@@ -6,7 +6,7 @@ conference only after a key press, so that an answering machine never accepts a 
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -21,6 +21,7 @@ from ivr.models.contact_centre import Leg
 from ivr.platform import database
 from ivr.telephony import agent_announcements, entered_codes, leg_documents
 from ivr.telephony.call_session import call_sid
+from ivr.telephony.document import Document
 
 legs = Blueprint("legs", __name__, url_prefix="/voice")
 
@@ -36,7 +37,7 @@ legs.register_error_handler(Exception, leg_documents.after_failure)
 
 
 @legs.post("/leg")
-def answered() -> Response:
+def answered() -> Document:
     """A leg was answered: announce what the call is about."""
     with database.writing_alone() as session:
         leg, now = leg_documents.leg_of_request(session), utc_now()
@@ -50,7 +51,7 @@ def answered() -> Response:
 
 
 @legs.post("/leg/key")
-def key() -> Response:
+def key() -> Document:
     """The key after the announcement: 1 accepts, 2 declines; a called person may also refuse further calls (3)."""
     digits, now = request.form.get("Digits", ""), utc_now()
     with database.writing_alone() as session:
@@ -72,7 +73,7 @@ def key() -> Response:
 
 
 @legs.post("/leg/code")
-def code() -> Response:
+def code() -> Document:
     """The receipt code that a called person has entered, where the task requires it."""
     digits, tries = request.form.get("Digits", ""), number_in(request.args, "tries", 1)
     keyed = entered_codes.so_far(digits)

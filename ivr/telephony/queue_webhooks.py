@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, abort, request
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -31,6 +31,7 @@ from ivr.prompts import music
 from ivr.prompts.script import script
 from ivr.telephony import call_intake, remembered_calls, spoken_lines, twiml
 from ivr.telephony.call_session import call_sid, present_context, reply, state_of
+from ivr.telephony.document import Document
 from ivr.telephony.state_token import Unreadable, unseal
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ waiting_callers.before_request(only_the_carrier)
 
 
 @waiting_callers.errorhandler(Exception)
-def _something_broke(error: Exception) -> Response | tuple[str, int]:
+def _something_broke(error: Exception) -> Document | tuple[str, int]:
     """A waiting caller never hears an error. They are taken to the voicebox."""
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
@@ -63,12 +64,12 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
         document = VoiceResponse()
         document.pause(length=1)
         document.redirect(voice_url(request.path.removeprefix("/voice"), **request.args), method="POST")
-        return Response(str(document), mimetype="text/xml")
+        return Document(document)
     return _leave()
 
 
 @waiting_callers.post("/wait")
-def wait() -> Response:
+def wait() -> Document:
     """The queue's wait URL, asked again and again: place, expected wait, choices, music; or out of the queue."""
     state = state_of(request.args.get("state", ""))
     if state is None:
@@ -83,7 +84,7 @@ def wait() -> Response:
     spoken_lines.speak(gather, said, languages, present_context().values(state))
     gather.play(f"{settings().calls_url}/voice/music/{music.version()}.wav")
     document.redirect(twiml.url("wait", state, call_sid()), method="POST")
-    return Response(str(document), mimetype="text/xml")
+    return Document(document)
 
 
 def _own_name(state: CallState) -> tuple[PromptLine, ...]:
@@ -129,7 +130,7 @@ def _in_fives(wait: timedelta) -> int:
 
 
 @waiting_callers.post("/wait/key")
-def key() -> Response:
+def key() -> Document:
     """A key of a waiting caller: a callback in their turn, a message, an emergency. Any other key repeats."""
     state = state_of(request.args.get("state", ""))
     wish = _WISHES.get(request.form.get("Digits", ""))
@@ -138,7 +139,7 @@ def key() -> Response:
     if wish is None:
         document = VoiceResponse()
         document.redirect(twiml.url("wait", state, call_sid()), method="POST")
-        return Response(str(document), mimetype="text/xml")
+        return Document(document)
     now = utc_now()
     with database.writing_alone() as session:
         entry = call_queue.of_call(session, call_sid(), call_intake.visit_of(state))
@@ -185,14 +186,14 @@ def met(call: str) -> bool:
         return True
 
 
-def _leave() -> Response:
+def _leave() -> Document:
     document = VoiceResponse()
     document.leave()
-    return Response(str(document), mimetype="text/xml")
+    return Document(document)
 
 
 @waiting_callers.post("/connected")
-def connected() -> Response:
+def connected() -> Document:
     """A member has accepted: out of the queue and into the conference room."""
     with database.reading() as session:
         entry = session.get(QueueEntry, number_in(request.args, "entry"))
@@ -212,7 +213,7 @@ def _after(sentence: Sentence, turn: Turn) -> Turn:
 
 
 @waiting_callers.post("/told")
-def told() -> Response:
+def told() -> Document:
     """In a conversation: the caller hears what has happened, once, and is back in the room."""
     talking = _talking()
     with database.writing_alone() as session:
@@ -228,14 +229,14 @@ def told() -> Response:
 
 
 @waiting_callers.post("/no-interpreter")
-def no_interpreter() -> Response:
+def no_interpreter() -> Document:
     """In a conversation: no interpreter is available; the caller may be called back together with one."""
     talking = _talking()
     return reply(engine.answer(script(), talking, NoInterpreter(), present_context()), talking)
 
 
 @waiting_callers.post("/talk-over")
-def talk_over() -> Response:
+def talk_over() -> Document:
     """The conversation is over, and the caller has been taken out of its room."""
     talking = _talking()
     return reply(engine.answer(script(), talking, TalkEnded(met=met(call_sid())), present_context()), talking)

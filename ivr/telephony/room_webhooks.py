@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.carrier.signature import only_the_carrier
@@ -18,6 +18,7 @@ from ivr.models.contact_centre import Leg
 from ivr.notices import further_languages
 from ivr.platform import database
 from ivr.telephony import agent_announcements, leg_documents
+from ivr.telephony.document import Document
 
 rooms = Blueprint("rooms", __name__, url_prefix="/voice")
 
@@ -30,7 +31,7 @@ rooms.register_error_handler(Exception, leg_documents.after_failure)
 
 
 @rooms.post("/leg/left")
-def left() -> Response:
+def left() -> Document:
     """A leg is out of the room: by the star key, or because the conversation is over."""
     with database.reading() as session:
         leg = leg_documents.own_leg(session)
@@ -44,14 +45,14 @@ def left() -> Response:
 
 
 @rooms.post("/leg/too-late")
-def too_late() -> Response:
+def too_late() -> Document:
     """Somebody who has picked up is not needed any more."""
     with database.reading() as session:
         return leg_documents.answer(leg_documents.too_late(leg_documents.own_leg(session)))
 
 
 @rooms.post("/leg/told")
-def told() -> Response:
+def told() -> Document:
     """A leg hears what has happened, once, and is back in the room."""
     document = VoiceResponse()
     with database.writing_alone() as session:
@@ -68,7 +69,7 @@ def told() -> Response:
 
 
 @rooms.post("/leg/star")
-def star() -> Response:
+def star() -> Document:
     """The key after the star key: 7 requests an interpreter. After any key the member joins the conference again."""
     document = VoiceResponse()
     with database.writing_alone() as session:
@@ -85,7 +86,7 @@ def star() -> Response:
 
 
 @rooms.post("/leg/language")
-def language() -> Response:
+def language() -> Document:
     """The language to interpret. Then the member joins the conference again."""
     document, offered = VoiceResponse(), _interpretable()
     with database.writing_alone() as session:
@@ -128,7 +129,7 @@ def _interpretable() -> list[str]:
 
 
 @rooms.post("/leg/no-interpreter")
-def no_interpreter() -> Response:
+def no_interpreter() -> Document:
     """In a callback: no interpreter is available. 1: called again together with one; else back into the room."""
     document = VoiceResponse()
     with database.writing_alone() as session:

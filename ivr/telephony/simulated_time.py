@@ -16,6 +16,8 @@ FIELD = "SipHeader_X-Hotline-At"
 def simulated_time(form: Mapping[str, str]) -> SimulatedHours | datetime | None:
     """Business hours, an instant, or None for the present time."""
     given = form.get(FIELD, "")
+    if not given:
+        return None
     if given in tuple(SimulatedHours):
         return SimulatedHours(given)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -19,6 +19,7 @@ from ivr.platform import database
 from ivr.prompts.script import script
 from ivr.telephony import twiml
 from ivr.telephony.call_session import call_sid, present_context, reply, sid, state_of
+from ivr.telephony.document import Document
 from ivr.voicebox import spoken_answers
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ answers.before_request(only_the_carrier)
 
 
 @answers.errorhandler(Exception)
-def _something_broke(error: Exception) -> Response | tuple[str, int]:
+def _something_broke(error: Exception) -> Document | tuple[str, int]:
     """A fault of ours: the question is asked for a key, by the webhook of all answers."""
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
@@ -39,7 +40,7 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
 
 
 @answers.post("")
-def ended() -> Response:
+def ended() -> Document:
     """The recording has ended, by a key too, or nothing was recorded; or the word was not understood a moment ago."""
     state = state_of(request.args.get("state", ""))
     if state is None:
@@ -47,7 +48,7 @@ def ended() -> Response:
     _note_recording()
     pressed = request.form.get("Digits", "")
     if pressed == "hangup":
-        return Response("<Response/>", mimetype="text/xml")
+        return Document("<Response/>")
     if pressed not in ("", "#"):  # the hash key ends what was said
         return _answered(state, Keys(pressed))
     key = _key()
@@ -80,17 +81,17 @@ def _answer_id() -> int:
     return whole_number(request.args.get(twiml.ANSWER, "")) or 0
 
 
-def _answered(state: CallState, given: Input) -> Response:
+def _answered(state: CallState, given: Input) -> Document:
     return reply(engine.answer(script(), state, given, present_context()), state)
 
 
-def _ask_again(state: CallState) -> Response:
+def _ask_again(state: CallState) -> Document:
     return _to(twiml.url("spoken", state, call_sid(), **{twiml.ANSWER: _answer_id()}), pause=1)
 
 
-def _to(url: str, pause: int = 0) -> Response:
+def _to(url: str, pause: int = 0) -> Document:
     document = VoiceResponse()
     if pause:
         document.pause(length=pause)
     document.redirect(url, method="POST")
-    return Response(str(document), mimetype="text/xml")
+    return Document(document)

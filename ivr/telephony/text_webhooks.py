@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from ivr.callbacks import sms_job
 from ivr.carrier.signature import only_the_carrier
@@ -19,7 +19,7 @@ texts.before_request(only_the_carrier)
 
 
 @texts.errorhandler(Exception)
-def _something_broke(error: Exception) -> Response | tuple[str, int]:
+def _something_broke(error: Exception) -> tuple[str, int]:
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
     log.error("the status of a text message could not be taken in", exc_info=error)

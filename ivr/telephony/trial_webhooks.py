@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr import prompts
@@ -12,6 +12,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.platform import database
 from ivr.platform.column_types import insert
 from ivr.platform.work_models import Checkpoint
+from ivr.telephony.document import Document
 
 trial = Blueprint("trial", __name__, url_prefix="/voice/trial")
 trial.before_request(only_the_carrier)
@@ -21,7 +22,7 @@ REACHED = "carrier_trial"
 
 
 @trial.post("")
-def document() -> Response:
+def document() -> Document:
     """Say a sentence in each language that the carrier speaks, with its voice."""
     _reached()
     said = VoiceResponse()
@@ -29,7 +30,7 @@ def document() -> Response:
         if voice := settings().carrier_voice(language):
             said.say(prompts.text("goodbye", language, {}), language=voice[0], voice=voice[1])
     said.hangup()
-    return Response(str(said), mimetype="text/xml")
+    return Document(said)
 
 
 @trial.post("/status")

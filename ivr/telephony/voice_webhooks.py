@@ -50,6 +50,8 @@ from ivr.telephony.call_session import (
     sid,
     state_of,
 )
+from ivr.telephony.carrier_request import current
+from ivr.telephony.document import Document
 from ivr.telephony.state_token import Unreadable, unseal_playback
 from ivr.voicebox import audio_store
 
@@ -65,7 +67,8 @@ def _only_the_carrier() -> None:
     # Media is asked for as plain files: a caller's own recording under a sealed, short-lived token, and prompts,
     # which everybody who rings may hear.
     open_to_all = ("voice.playback", "voice.prompt", "voice.hold_music")
-    if request.endpoint not in open_to_all and not is_genuine(request):
+    asked = current()
+    if asked.endpoint not in open_to_all and not is_genuine(asked):
         abort(403)
 
 
@@ -73,24 +76,25 @@ def _only_the_carrier() -> None:
 
 
 @voice.post("/incoming")
-def incoming() -> Response:
+def incoming() -> Document:
     """The number's voice URL: a call has come in, from a caller or (`staff_number`) a team member."""
-    if (number := settings().staff_number) and request.form.get("To") == number:
+    if (number := settings().staff_number) and current().fields.get("To") == number:
         return agent_webhooks.greeting()
     return reply(engine.begin(script(), new_call(), present_context()))
 
 
 @voice.post("/answer")
-def answer() -> Response:
+def answer() -> Document:
     """The caller pressed keys, stayed silent, spoke, left the call queue, or a conversation ended."""
-    state = state_of(request.args.get("state", ""))
-    if request.form.get("QueueResult") in queue_webhooks.ALREADY_MOVED_ON:
-        return Response("<Response/>", mimetype="text/xml")  # the call has gone on already; the answer is not executed
+    asked = current()
+    state = state_of(asked.args.get("state", ""))
+    if asked.fields.get("QueueResult") in queue_webhooks.ALREADY_MOVED_ON:
+        return Document("<Response/>")  # the call has gone on already; the answer is not executed
     return reply(engine.answer(script(), state, _input(state), present_context()), state) if state else incoming()
 
 
 @voice.post("/fallback")
-def fallback() -> Response:
+def fallback() -> Document:
     """A document of ours failed (`ErrorUrl`): take the call up where something can still be left."""
     log.error("the carrier reports error %s", re.sub(r"\D", "", request.form.get("ErrorCode", ""))[:8] or "unknown")
     state = state_of(_token_of_what_failed())
@@ -104,7 +108,7 @@ def _token_of_what_failed() -> str:
 
 
 @voice.errorhandler(Exception)
-def _something_broke(error: Exception) -> Response | tuple[str, int]:
+def _something_broke(error: Exception) -> Document | tuple[str, int]:
     """A fault of ours: the caller is taken to where something can be left; events are asked for again."""
     if isinstance(code := getattr(error, "code", None), int) and code < 500:
         return "", code
@@ -119,13 +123,13 @@ def _something_broke(error: Exception) -> Response | tuple[str, int]:
     return emergency_fallback.apology(request.args.get("state", "") or _token_of_what_failed())
 
 
-def _take_up() -> Response:
+def _take_up() -> Document:
     """The call goes on in the caller's language, with what was promised."""
     state = state_of(request.args.get("state", "") or _token_of_what_failed())
     return reply(engine.take_up(script(), state, present_context()), state) if state else _begin_again()
 
 
-def _begin_again() -> Response:
+def _begin_again() -> Document:
     state = replace(new_call(), step=script().fallback)
     return document(engine.begin(script(), state, present_context()))
 
@@ -213,7 +217,8 @@ def _for_ever(response: Response, language: str, text: str) -> Response:
 
 
 def _input(state: CallState) -> Input:
-    form = request.form
+    asked = current()
+    form = asked.fields
     if "QueueResult" in form:
         reason = queue_webhooks.out_of_queue(call_sid(), state, form["QueueResult"])
         doubled_keys.pressed(queue_webhooks.key_of(reason))
@@ -226,7 +231,7 @@ def _input(state: CallState) -> Input:
         return Recorded(recorded, 1.0 if length is None else length, _cut_at_limit(state, length))
     if "Digits" in form:
         # An entry that was ended at once: the carrier tells the key apart, so it is no silence.
-        early = twiml.EARLY in request.args
+        early = twiml.EARLY in asked.args
         if _takes_one_key(state, early=early) and doubled_keys.is_doubled():
             return Keys(engine.REPEAT, early=early)  # of what is asked now the caller has heard nothing
         return Keys(form["Digits"] or form.get("FinishedOnKey", ""), early=early)

@@ -1,18 +1,32 @@
-"""The Flask application of the web process: hooks for pages do not run for the carrier's webhooks.
+"""The Flask application of the web process: the carrier's webhooks take a short way, without what pages need.
 
 A webhook answers a caller who waits. It has no session, no user, no language of an interface, and is neither limited
-nor compressed; what the extensions do before and after each request takes longer than rendering its document.
+nor compressed; what Flask and the extensions do around each request takes longer than rendering its document.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, request
+from flask.ctx import RequestContext
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import MapAdapter, Rule
 
+from ivr.telephony.carrier_request import CarrierRequest
+from ivr.telephony.document import Document
 from ivr.web import security_headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+#: What a document is, for its headers.
+_XML = "text/xml"
+_DOCUMENT_TYPE = ("Content-Type", f"{_XML}; charset=utf-8")
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -25,15 +39,87 @@ class _Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
+@dataclass(frozen=True)
+class _Webhook:
+    """What answers the carrier's requests of one path."""
+
+    rule: Rule
+    view: Callable[[], ResponseReturnValue]
+    #: What runs before it; an answer of one of them counts in its place.
+    guards: tuple[Callable[[], ResponseReturnValue | None], ...]
+
+    def answer(self) -> ResponseReturnValue:
+        """The answer to the present request."""
+        for guard in self.guards:
+            if (refusal := guard()) is not None:
+                return refusal
+        return self.view()
+
+
 class Application(Flask):
     """Flask, with blueprints of webhooks."""
 
     session_interface = _Sessions()
+    request_class = CarrierRequest
 
     def __init__(self, import_name: str, webhooks: frozenset[str]) -> None:
         """`webhooks`: names of the blueprints that the carrier asks. Each must refuse whoever else asks it."""
         super().__init__(import_name)
         self._webhooks = webhooks
+
+    # -- the short way ------------------------------------------------------------------------------
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request. A webhook is found by its path alone, and its hooks are those of its blueprint."""
+        webhook = self._by_path.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+        if webhook is None:
+            return super().wsgi_app(environ, start_response)
+        request = CarrierRequest(environ)
+        request.url_rule, request.view_args = webhook.rule, {}
+        with RequestContext(self, environ, request, self.session_interface.session_class()) as context:
+            answer = self._answer(webhook, context)
+            if not isinstance(answer, Document):
+                return answer(environ, start_response)
+            body = answer.encode()
+            length = ("Content-Length", str(len(body)))
+            start_response("200 OK", [_DOCUMENT_TYPE, *security_headers.of_every_answer(), length])
+            return [body]
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, _Webhook]:
+        """The webhooks whose addresses have no variable parts; the first request finds all of them here."""
+        found = {}
+        for rule in self.url_map.iter_rules():
+            blueprint = rule.endpoint.partition(".")[0]
+            if blueprint in self._webhooks and not rule.arguments and "POST" in (rule.methods or ()):
+                guards = tuple(self.before_request_funcs.get(blueprint, ()))
+                found[rule.rule] = _Webhook(rule, self.view_functions[rule.endpoint], guards)  # type: ignore[arg-type]
+        return found
+
+    def _answer(self, webhook: _Webhook, context: RequestContext) -> Document | Response:
+        """The answer of a webhook, or what its blueprint says of an error; what nobody says anything of is a 500."""
+        try:
+            try:
+                answer = webhook.answer()
+            except Exception as error:
+                # A page of an error needs addresses of others.
+                context.url_adapter = super().create_url_adapter(context.request)
+                answer = self.handle_user_exception(error)
+            return answer if isinstance(answer, Document) else self.finalize_request(answer)
+        except Exception as error:
+            return self.handle_exception(error)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the view of a request; the view of a webhook is known already."""
+        return None if request is not None and request.url_rule is not None else super().create_url_adapter(request)
+
+    def make_response(self, rv: Any) -> Response:
+        """The response of what a view has returned."""
+        if isinstance(rv, Document):
+            return self.response_class(rv, mimetype=_XML)
+        return super().make_response(rv)
+
+    # -- the way of pages, which webhooks take whose addresses have variable parts -------------------
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Run the hooks before a request; of a webhook those of its blueprint."""

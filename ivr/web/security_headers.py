@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import Flask, Response, request
 
 from ivr.config.settings import settings
@@ -44,15 +46,20 @@ _BEHIND_TLS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains
 _NOT_KEPT = ("Cache-Control", "private, no-store")
 
 
+def of_every_answer() -> tuple[tuple[str, str], ...]:
+    """The content security policy and its companions; behind TLS, that it stays so."""
+    return _of_every_answer(settings().base_url.startswith("https://"))
+
+
+@cache
+def _of_every_answer(behind_tls: bool) -> tuple[tuple[str, str], ...]:
+    return (*_HEADERS, _BEHIND_TLS, _NOT_KEPT) if behind_tls else (*_HEADERS, _NOT_KEPT)
+
+
 def add(response: Response) -> Response:
-    """Set the content security policy and its companions on a response; behind TLS, that it stays so."""
+    """Set these headers on a response that has not set them itself."""
     present = {name.lower() for name, _ in response.headers}
-    wanted = [header for header in _HEADERS if header[0].lower() not in present]
-    if settings().base_url.startswith("https://"):
-        wanted.append(_BEHIND_TLS)
-    if "cache-control" not in present:
-        wanted.append(_NOT_KEPT)
-    response.headers.extend(wanted)
+    response.headers.extend([header for header in of_every_answer() if header[0].lower() not in present])
     return response
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as search
 from hypothesis import strategies as st
 
 from ivr.domain import phone_numbers, receipt_codes
 from ivr.prompts.speaking import digit_by_digit
+from tests.support.volume import volume
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,28 @@ def test_every_reading_of_a_number_is_a_number(text: str) -> None:
         if number is not None:
             assert phone_numbers.dialable(number) == number
             assert phone_numbers.entered_number("00" + number[1:]) == number or len(number) > 16
+
+
+#: Digits of numbers that begin as most callers' do, some of them too short, too long, or with a special number in them.
+USUAL = st.builds(
+    "+49{}{}{}".format,
+    st.sampled_from(["15", "16", "17", "421", "151", "1600", "16013", "1521355", "1709933", "1641", "0421", "1", "4"]),
+    st.text("0123456789", max_size=9),
+    st.sampled_from(["", "", "110", "112", "115"]),
+)
+
+
+@search(max_examples=volume(test=200, soak=50_000), deadline=None)
+@given(USUAL)
+def test_the_numbers_of_most_callers_are_read_as_the_metadata_has_them(number: str) -> None:
+    """The pattern that reads them quickly neither lets in a number nor keeps one out."""
+    assert phone_numbers.callable_number.__wrapped__(number) == phone_numbers.read_by_metadata(number)
+
+
+def test_most_callers_need_no_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_numbers, "read_by_metadata", None)
+    for number in ("+4915112345678", "+4917612345678", "+491601234567", "+494211782666"):
+        assert phone_numbers.callable_number.__wrapped__(number) == number
 
 
 def test_numbers_are_spoken_as_one_would_dial_them() -> None:

@@ -33,7 +33,8 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, ConversationWord, InterpreterRequest, Presence, QueueEntry
 from ivr.platform import database
 from ivr.privacy import anonymisation, erasure, expired_data, subject_access
-from ivr.telephony import agent_webhooks, doubled_keys
+from ivr.telephony import agent_webhooks
+from ivr.telephony.carrier_request import CarrierRequest
 from ivr.web.app import create_app
 from tests.support.environment import forget_settings
 from tests.support.people import a_task, hire, log_in
@@ -50,7 +51,7 @@ def doubled_keys_count_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setenv("DOUBLED_KEY_MS", "400")
     forget_settings()
     clock = [1_000_000]
-    monkeypatch.setattr(doubled_keys, "_now", lambda: clock[0])
+    monkeypatch.setattr(CarrierRequest, "looked_at_ms", property(lambda _: clock[0]))
     return clock
 
 

@@ -6,9 +6,10 @@ Every prompt that a document speaks is noted, with the call's state at that mome
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 from xml.etree import ElementTree
 
@@ -47,15 +48,19 @@ class Hotline:
 def hotline_of_webhooks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
     """The hotline of this process."""
     hotline = Hotline(create_app().test_client(), settings)
-    different = spoken_lines._different
-
-    def noted(lines, language):
-        for line, spoken_in in different(lines, language):
-            hotline.spoken.append(line.prompt)
-            yield line, spoken_in
-
-    monkeypatch.setattr(spoken_lines, "_different", noted)
+    for name, place in (("rendered", 0), ("speak", 1)):
+        monkeypatch.setattr(spoken_lines, name, _noted(hotline, getattr(spoken_lines, name), place))
     yield hotline
+
+
+def _noted(hotline: Hotline, speaks: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """The function that speaks lines (its argument at `place`, the languages behind it); each is noted."""
+
+    def noted(*given: Any) -> Any:
+        hotline.spoken += [line.prompt for line, _ in spoken_lines._different(*given[place : place + 2])]
+        return speaks(*given)
+
+    return noted
 
 
 class WebhookCaller:

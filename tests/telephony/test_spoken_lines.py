@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import Formatter
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.protocol import HangUp, Listen, PromptLine, Speak, Turn
 from ivr.flows.state import CallState
+from ivr.flows.steps import EnterDigits, Menu, Record
 from ivr.platform import database
 from ivr.prompts import parts, recordings
 from ivr.prompts.check import EXAMPLES
@@ -95,9 +97,69 @@ def test_another_key_and_another_hour_are_said_anew(empty_database) -> None:
     assert "ab neun Uhr" in said("opening_again", opening_at="2026-11-23T08:00:00Z")
 
 
+#: Two callers who have nothing in common: number, code, dates, times, counts, keys, places.
+CALLERS = (
+    {**EXAMPLES, "callback_number": "+4915123456789", "receipt_code": "27384950"},
+    {
+        "key": "4", "callback_number": "+49421178266", "receipt_code": "93746281", "place": "3", "wait_minutes": "10",
+        "hours": "9", "opening_at": "2026-11-24T08:00:00Z", "due_at": "2026-11-24T11:15:00Z",
+        "tried_at": "2026-11-22T08:05:00Z", "appointment_at": "2027-01-07T09:00:00Z",
+        "appointment_place": "Doventorsteinweg 48, Erdgeschoss", "days": "90", "form": "form_change",
+        "today": "2026-11-23", "h": "8", "m": "5", "weekday": "monday", "day": "3", "month": "5",
+        "link": "https://example.org",
+    },
+)  # fmt: skip
+
+
+def whole_menus() -> list[tuple[str, tuple[PromptLine, ...]]]:
+    """What each step that asks for something says, with an announcement before it, at first and when asked again."""
+    found = []
+    for name, step in script().steps.items():
+        if isinstance(step, Menu):
+            found += [(name, step.lines or (PromptLine(step.prompt),))]
+            found += [(name, (PromptLine("nothing_heard"), *step.lines, *step.lines_again))]
+        elif isinstance(step, EnterDigits | Record):
+            found += [(name, (PromptLine("goodbye"), PromptLine(step.prompt)))]
+    return found
+
+
+@pytest.mark.parametrize("language", ["de", "fa", "ko"])
+def test_every_menu_is_said_to_each_caller_with_their_own_values(empty_database, same_seal, language: str) -> None:
+    """One caller after the other, and once more: what was kept of one is never said to the other."""
+    for name, lines in whole_menus():
+        turn = Turn(CallState(name, language), (), (Listen(lines, 1, 5),))
+        expected = [with_the_library(turn, values) for values in CALLERS]
+        for _ in range(2):
+            assert [twiml.render(turn, "CA1", values) for values in CALLERS] == expected, name
+
+
+def test_a_menu_of_other_languages_or_in_another_order_is_another(empty_database) -> None:
+    def said(*languages: str) -> str:
+        lines = tuple(PromptLine("choose_language", code, {"key": "1"}) for code in languages)
+        return spoken_lines.rendered(lines, ("de",), {})
+
+    in_turn = [said("de", "en"), said("en", "de"), said("de"), said("de", "en", "fr")]
+    assert len(set(in_turn)) == 4
+    assert in_turn == [said("de", "en"), said("en", "de"), said("de"), said("de", "en", "fr")]
+    assert spoken_lines.rendered((PromptLine("goodbye"),), ("de", "en"), {}) == "".join(
+        spoken_lines.rendered((PromptLine("goodbye"),), (code,), {}) for code in ("de", "en")
+    )
+
+
+def test_nothing_of_one_call_is_kept_in_a_whole_menu(empty_database) -> None:
+    """Of what is kept, each value is one that all callers hear."""
+    for language in LANGUAGES:
+        for prompt, text in prompts.catalogue(language).texts.items():
+            said = (PromptLine("goodbye").said, PromptLine(prompt).said)
+            names = {name.partition("_")[0] for _, name, _, _ in Formatter().parse(text) if name}
+            if names - {"opening", "hours", "days"}:
+                assert spoken_lines._values_of_all(said, (language,), 0) is None, (language, prompt)
+
+
 def test_a_persons_number_and_code_are_not_kept(empty_database) -> None:
     """Memory of the process is no place for them."""
     spoken_lines._prepared.cache_clear()
+    spoken_lines._whole.cache_clear()
     values = {**EXAMPLES, "callback_number": "+4915123456789", "receipt_code": "12345674"}
     for prompt in sorted(script().prompts()):
         spoken_lines.rendered((PromptLine(prompt),), ("de",), values)

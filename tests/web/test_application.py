@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-from flask import abort
-from twilio.request_validator import RequestValidator
+import io
+import re
+from collections.abc import Callable
+from typing import Any
 
-from ivr.web.app import create_app
+import pytest
+from flask import Flask, Request, abort
+from hypothesis import example, given
+from hypothesis import settings as search
+from hypothesis import strategies as some
+from twilio.request_validator import RequestValidator
+from werkzeug.test import EnvironBuilder
+
+from ivr.telephony import document, voice_webhooks
+from ivr.telephony.carrier_request import CarrierRequest
+from ivr.web.app import create_app, create_call_app
 
 FORM = {"CallSid": "CA1", "From": "+4915112345678", "To": "+494211782666"}
 
@@ -57,3 +68,114 @@ def test_a_document_has_the_headers_of_every_answer(app, empty_database) -> None
 def test_a_browser_without_a_cookie_gets_a_session(app) -> None:
     answer = app.test_client().get("/login")
     assert any(cookie.startswith("hotline=") for cookie in answer.headers.getlist("Set-Cookie"))
+
+
+# -- the short way of webhooks -------------------------------------------------------------------------
+
+Way = Callable[[dict[str, Any], Any], Any]
+
+
+def asked(way: Way, path: str, form: dict[str, str], token: str = "", address: str = "") -> tuple[str, dict, bytes]:
+    """Status, headers and body of the answer to a request, as one of the ways through the application gives it."""
+    signature = RequestValidator(token).compute_signature(address + path, form) if token else "x"
+    environ = EnvironBuilder(path, method="POST", data=form, headers={"X-Twilio-Signature": signature}).get_environ()
+    answers = []
+    body = b"".join(way(environ, lambda status, headers, *_: answers.append((status, dict(headers)))))
+    return *answers[0], re.sub(rb"I[\w-]{40,}\.[\w.-]+", b"", body)  # each page has a token of its own
+
+
+@pytest.mark.parametrize("create", [create_app, create_call_app])
+def test_no_webhook_answers_without_a_signature(create, empty_database) -> None:
+    """Each path is asked: the short way runs the guard of every blueprint."""
+    app = create()
+    paths = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/voice/") and "POST" in rule.methods and not rule.arguments
+    ]
+    assert len(paths) > 20
+    for path in paths:
+        status, _, body = asked(app.wsgi_app, path, FORM)
+        assert status == "403 FORBIDDEN", path
+        assert b"<Response" not in body
+
+
+def test_the_short_way_answers_as_flask_does(app, empty_database, monkeypatch) -> None:
+    """Status, headers and body of documents, empty answers and refusals."""
+    monkeypatch.setattr(voice_webhooks, "reply", lambda *_: document.Document("<Response>grün &amp; rot</Response>"))
+
+    def flasks_way(environ: dict[str, Any], start_response: Any) -> Any:
+        return Flask.wsgi_app(app, environ, start_response)
+
+    of_both = {}
+    paths = ("/voice/incoming", "/voice/status", "/voice/recording", "/voice/leg/left", "/voice/last-resort/thanks")
+    for path in paths:
+        for token in (empty_database.auth_token, ""):
+            given = path, FORM, token, empty_database.base_url
+            of_both[path, bool(token)] = asked(app.wsgi_app, *given)
+            assert of_both[path, bool(token)] == asked(flasks_way, *given), given
+    assert of_both["/voice/incoming", True][0] == "200 OK"
+    assert of_both["/voice/status", True][0] == "204 NO CONTENT"
+    assert of_both["/voice/leg/left", True][0] == "404 NOT FOUND"
+
+
+@pytest.mark.parametrize("path", ["/voice/incoming", "/voice/answer", "/voice/fallback", "/voice/wait"])
+def test_a_view_that_breaks_is_answered_by_a_document(app, empty_database, monkeypatch, path: str) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("+4915112345678")
+
+    endpoint = next(rule.endpoint for rule in app.url_map.iter_rules() if rule.rule == path)
+    monkeypatch.setitem(app.view_functions, endpoint, breaks)
+    status, headers, body = asked(app.wsgi_app, path, FORM, empty_database.auth_token, empty_database.base_url)
+    assert status == "200 OK"
+    assert headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert b"<Response>" in body
+    assert b"15112345678" not in body
+
+
+def test_an_error_that_no_webhook_handles_shows_nothing(app, empty_database, monkeypatch) -> None:
+    """The page of the error is made of templates, which need addresses and a session."""
+
+    def breaks() -> None:
+        raise RuntimeError("+4915112345678")
+
+    monkeypatch.setitem(app.view_functions, "last_resort.thanks", breaks)
+    path = "/voice/last-resort/thanks"
+    status, _, body = asked(app.wsgi_app, path, FORM, empty_database.auth_token, empty_database.base_url)
+    assert status.startswith("500")
+    assert b"15112345678" not in body
+    assert b"Traceback" not in body
+
+
+BODIES = some.one_of(
+    some.binary(max_size=80),
+    some.lists(some.tuples(some.text(max_size=9), some.text(max_size=9))).map(
+        lambda pairs: "&".join(f"{name}={value}" for name, value in pairs).encode("utf-8", "surrogatepass")
+    ),
+    some.text("ab=&;+%2B0123456789ABCDEFß€\0", max_size=60).map(str.encode),
+)
+KINDS = some.sampled_from(
+    ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-8", "text/plain", "",
+     "application/json", "multipart/form-data; boundary=x"]
+)  # fmt: skip
+
+
+@search(max_examples=150, deadline=None)
+@given(body=BODIES, kind=KINDS)
+@example(body=b"a=%FF%fe&b=%C3%BC&c=+&d=%2B&&=x&e&a=1", kind="application/x-www-form-urlencoded")
+@example(body=b"a=\xff", kind="application/x-www-form-urlencoded")
+@example(body=b"a=" + b"x" * 70_000, kind="application/x-www-form-urlencoded")
+def test_a_form_is_read_as_werkzeug_reads_it(body: bytes, kind: str) -> None:
+    def environ() -> dict[str, Any]:
+        return {
+            "REQUEST_METHOD": "POST", "PATH_INFO": "/", "SERVER_NAME": "x", "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http", "CONTENT_TYPE": kind, "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }  # fmt: skip
+
+    expected, found, read_before = Request(environ()), CarrierRequest(environ()), CarrierRequest(environ())
+    read_before.get_data()
+    for one in (found, read_before):
+        assert type(one.form) is type(expected.form)
+        assert list(one.form.items(multi=True)) == list(expected.form.items(multi=True))
+        assert one.fields == expected.form.to_dict()

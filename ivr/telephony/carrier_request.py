@@ -1,0 +1,85 @@
+"""A request of the carrier: its form, and what is read out of it once for the whole request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from flask import Request, request
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import ClientDisconnected
+
+from ivr.calls import calling_telephone
+from ivr.domain.caller_ids import CallerId
+from ivr.domain.carrier_ids import carrier_id
+
+#: The only kind of form that is read in one go, as the carrier and browsers write it.
+_FORM = "application/x-www-form-urlencoded"
+#: Bytes of the longest form that is read so. The carrier's have some 500.
+_LONGEST = 64 * 1024
+
+
+class CarrierRequest(Request):
+    """A request whose small form is read without Werkzeug's machinery for uploads; any other body is left to that."""
+
+    #: The key that this request follows from, where the carrier does not name it again.
+    answered_key = ""
+
+    @cached_property
+    def form(self) -> ImmutableMultiDict[str, str]:
+        """The fields of the form, as Werkzeug reads them."""
+        environ = self.environ
+        stated = environ.get("CONTENT_LENGTH") or ""
+        length = int(stated) if stated.isascii() and stated.isdecimal() else 0
+        is_read = "stream" in self.__dict__  # a carrier's signature may be one of the body as it is
+        if is_read or not 0 < length <= _LONGEST or environ.get("CONTENT_TYPE") != _FORM:
+            return cast(ImmutableMultiDict[str, str], cast(Any, super()).form)
+        body = environ["wsgi.input"].read(length)
+        if len(body) != length:
+            raise ClientDisconnected
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return ImmutableMultiDict()
+        return ImmutableMultiDict(_pairs(text))
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """The first value of each field of the form. Asking a form for one that is missing takes longer."""
+        return self.form.to_dict()
+
+    @cached_property
+    def call_sid(self) -> str:
+        """The carrier's id of the call; empty if it is missing or malformed."""
+        return carrier_id(self.fields.get("CallSid", ""))
+
+    @cached_property
+    def caller(self) -> CallerId:
+        """What is known of the telephone that calls."""
+        fields = self.fields
+        passed_on_by = fields.get("ForwardedFrom"), fields.get("SipHeader_Diversion")
+        return calling_telephone.identified(fields.get("From"), *passed_on_by, verdict=fields.get("StirVerstat"))
+
+    @cached_property
+    def looked_at_ms(self) -> int:
+        """When it was first looked at, in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Names and values of a form; most have nothing that is escaped."""
+    for pair in text.split("&"):
+        if "%" in pair or "+" in pair:
+            yield from parse_qsl(pair, keep_blank_values=True, errors="werkzeug.url_quote")
+        elif pair:
+            name, _, value = pair.partition("=")
+            yield name, value
+
+
+def current() -> CarrierRequest:
+    """The request that is answered now."""
+    found: CarrierRequest = request._get_current_object()  # type: ignore[attr-defined]
+    return found
