@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from ivr.callbacks.refused import Refused
 from ivr.contact_centre import agent_presence, call_distribution, conversations, interpreters, outbound_callbacks
 from ivr.domain import conversation_rules as rules
 from ivr.domain.conversation_rules import Act, Do, Event, Happening, Place, Situation
@@ -20,12 +21,15 @@ from ivr.domain.enums import (
     LegRole,
     LegState,
     PresenceState,
+    Refusal,
     WorkKind,
 )
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import outbox
 
+#: Where a companion was to whom something happens, whatever others of them do.
+_COMPANION_WAS = {Happening.CAME: Place.RUNG, Happening.MISSED: Place.RUNG, Happening.LEFT: Place.IN}
 #: Searches for an interpreter in one conversation after which one who drops out is not fetched again.
 _MOST_SEARCHES = 3
 
@@ -36,6 +40,8 @@ def happened(
     """Do what follows from an event. The rows say already what has changed; `before` is the situation before that."""
     if conversation.state == ConversationState.ENDED:
         return
+    if event.role == LegRole.COMPANION and event.what in _COMPANION_WAS:  # each of several by themselves
+        before = before.having(LegRole.COMPANION, _COMPANION_WAS[event.what])
     follows, after = rules.outcome(before, event), conversations.situation(session, conversation)
     if event.what == Happening.MISSED and _somebody_else_comes(session, after, event, leg):
         return
@@ -51,6 +57,8 @@ def happened(
 
 def _somebody_else_comes(session: Session, after: Situation, event: Event, leg: Leg | None) -> bool:
     """Whether one telephone of several of a role was missed, and nothing follows from that."""
+    if event.role == LegRole.COMPANION:
+        return False
     if event.role != LegRole.INTERPRETER:
         return after.of(event.role) in (Place.RUNG, Place.IN)
     latest = interpreters.latest(session, leg.conversation) if leg is not None else None
@@ -82,11 +90,49 @@ def want_interpreter(
         if latest.language == (language or conversation.language):
             return False
         conversations.release_rung(session, conversation, LegRole.INTERPRETER)
-        interpreters.cancel(session, conversation, now)
+        interpreters.cancel(session, conversation, (LegRole.INTERPRETER,), now)
         before = before.having(LegRole.INTERPRETER, Place.OUT)
     interpreters.request(session, conversation, now, by=by, language=language)
     happened(session, conversation, before, Event(LegRole.INTERPRETER, Happening.WANTED), now)
     return True
+
+
+def want_companion(session: Session, conversation: Conversation, entered: str, by: User, now: datetime) -> None:
+    """Ring a companion at the number that the caller has named.
+
+    Raises:
+        CannotBeRung: the number is none, or must not be dialled.
+        Refused: as :func:`_want_companion`.
+    """
+    _want_companion(session, conversation, interpreters.number_of_companion(session, entered), None, by, now)
+
+
+def want_listed(session: Session, conversation: Conversation, entry_id: int, by: User, now: datetime) -> None:
+    """Ring an office or a partner of the directory.
+
+    Raises:
+        CannotBeRung, Refused: as :func:`ivr.contact_centre.interpreters.listed` and :func:`_want_companion`.
+    """
+    number, name = interpreters.listed(session, entry_id, now)
+    _want_companion(session, conversation, number, name, by, now)
+
+
+def _want_companion(
+    session: Session, conversation: Conversation, number: str, name: str | None, by: User, now: datetime
+) -> None:
+    """Raises Refused: `no_conversation` if no member is in it; `companion_there` if the number is, or is being rung."""
+    before = conversations.situation(session, conversation)
+    if before.member != Place.IN:
+        raise Refused(Refusal.NO_CONVERSATION)
+    there = conversations.with_role(conversation, LegRole.COMPANION, (*conversations.RINGS, *conversations.ON_THE_LINE))
+    if any(leg.number == number for leg in there):
+        raise Refused(Refusal.COMPANION_THERE)
+    wanted = interpreters.request_companion(session, conversation, number, by, now)
+    alone = before.having(LegRole.COMPANION, Place.OUT)
+    happened(session, conversation, alone, Event(LegRole.COMPANION, Happening.WANTED), now)
+    for leg in conversation.legs:
+        if leg.request_id == wanted.id:
+            leg.name = name
 
 
 def _perform(session: Session, conversation: Conversation, act: Act, event: Event, now: datetime) -> bool:
@@ -103,7 +149,9 @@ def _perform(session: Session, conversation: Conversation, act: Act, event: Even
             return _ring_interpreter(session, conversation, event, now)
         case Do.FETCH if act.role == LegRole.CALLER:
             _fetch_caller(session, conversation, now)
-        case _:  # the next member is found for all waiting callers together; a companion's telephone rings already
+        case Do.FETCH if act.role == LegRole.COMPANION:
+            interpreters.ring_companion(session, conversation, now)
+        case _:  # the next member is found for all waiting callers together
             pass
     return conversation.state != ConversationState.ENDED
 
@@ -165,5 +213,5 @@ def _end(session: Session, conversation: Conversation, acts: tuple[Act, ...], ev
             _tell(session, conversation, act)
     if event == Event(LegRole.INTERPRETER, Happening.UNMET):
         outbound_callbacks.no_interpreter(session, conversation, now)
-    interpreters.cancel(session, conversation, now)
+    interpreters.cancel(session, conversation, (LegRole.INTERPRETER, LegRole.COMPANION), now)
     conversations.end(session, conversation, now)

@@ -8,6 +8,7 @@ nobody could be had is recorded. When somebody is looked for is decided in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -84,10 +85,8 @@ def _found_out(conversation: Conversation, language: str) -> None:
         task.language, task.unlisted_language = language, language not in settings().enabled_languages
 
 
-def bring_companion(
-    session: Session, conversation: Conversation, entered: str, by: User, now: datetime
-) -> InterpreterRequest:
-    """Ring the companion at the number that the caller has named.
+def number_of_companion(session: Session, entered: str) -> str:
+    """The number of a companion, in E.164, as the caller has named it.
 
     Raises:
         CannotBeRung: for what is no number, or one that is never dialled, as those of other countries; for a number
@@ -96,13 +95,11 @@ def bring_companion(
     number = phone_numbers.dialable(entered)
     if number is None or not settings().may_be_called(number) or _is_of_the_house(session, number):
         raise CannotBeRung(entered)
-    return _ring_companion(session, conversation, number, by, now)
+    return number
 
 
-def bring_listed(
-    session: Session, conversation: Conversation, entry_id: int, by: User, now: datetime
-) -> InterpreterRequest:
-    """Ring an office or a partner of the directory.
+def listed(session: Session, entry_id: int, now: datetime) -> tuple[str, str]:
+    """Number and name of an office or a partner of the directory who answers now.
 
     Raises:
         Refused: `not_listed`; `not_open_now`: nobody answers there now.
@@ -115,13 +112,13 @@ def bring_listed(
         raise Refused(Refusal.NOT_OPEN_NOW)
     if not settings().may_be_called(entry.number) or settings().is_house_number(entry.number):
         raise CannotBeRung(entry.number)
-    return _ring_companion(session, conversation, entry.number, by, now, name=entry.name)
+    return entry.number, entry.name
 
 
-def _ring_companion(
-    session: Session, conversation: Conversation, number: str, by: User, now: datetime, *, name: str | None = None
+def request_companion(
+    session: Session, conversation: Conversation, number: str, by: User, now: datetime
 ) -> InterpreterRequest:
-    """Ring somebody besides caller and member; `name`: as the directory has it."""
+    """Write down that somebody is wanted besides caller and member, at a number that may be rung."""
     wanted = InterpreterRequest(
         conversation_id=conversation.id,
         role=LegRole.COMPANION,
@@ -133,8 +130,16 @@ def _ring_companion(
     )
     session.add(wanted)
     session.flush()
-    conversations.add_leg(session, conversation, LegRole.COMPANION, number, now, request_id=wanted.id, name=name)
     return wanted
+
+
+def ring_companion(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Ring the companion who was wanted last."""
+    asked = select(InterpreterRequest).where(
+        InterpreterRequest.conversation_id == conversation.id, InterpreterRequest.role == LegRole.COMPANION
+    )
+    wanted = session.scalars(asked.order_by(InterpreterRequest.id.desc()).limit(1)).one()
+    conversations.add_leg(session, conversation, LegRole.COMPANION, wanted.number, now, request_id=wanted.id)
 
 
 def _is_of_the_house(session: Session, number: str) -> bool:
@@ -245,10 +250,11 @@ def gone(session: Session, leg: Leg, now: datetime) -> None:
         wanted.state, wanted.ended_at = InterpreterRequestState.UNMET, now
 
 
-def cancel(session: Session, conversation: Conversation, now: datetime) -> None:
-    """Stop looking for interpreters, because the conversation is over."""
+def cancel(session: Session, conversation: Conversation, roles: Sequence[LegRole], now: datetime) -> None:
+    """Stop looking for interpreters or companions: the conversation is over, or somebody else is wanted."""
     looking = select(InterpreterRequest).where(
         InterpreterRequest.conversation_id == conversation.id,
+        InterpreterRequest.role.in_(roles),
         InterpreterRequest.state == InterpreterRequestState.LOOKING,
     )
     for wanted in session.scalars(looking).all():

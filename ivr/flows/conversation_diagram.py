@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from html import escape
 
 from ivr.domain import conversation_rules as rules
@@ -13,8 +14,9 @@ from ivr.flows.svg_lines import line, route
 
 _HEIGHT, _CHARACTER, _MARGIN = 34, 7.0, 24
 _OVER = "zu Ende"
-#: Who is drawn. A companion comes and goes without changing anything for the others.
+#: Who is drawn together. A companion comes and goes without changing anything for the others, and is drawn below.
 _DRAWN = {LegRole.CALLER: "A", LegRole.MEMBER: "M", LegRole.INTERPRETER: "S"}
+_COMPANION = "V"
 _PLACES = {
     Place.WAITING: "wartet",
     Place.RUNG: "wird gerufen",
@@ -39,22 +41,16 @@ _COLOURS = {
 
 
 def svg() -> str:
-    """The rules as an SVG document: boxes for situations, lines labelled with events, the beginning on top."""
-    edges = _edges()
-    boxes = {box for edge in edges for box in edge}
-    begin = [_name(one) for one in rules.BEGINNINGS]
-    names = [*begin, *sorted(boxes - {*begin, _OVER}), _OVER]
-    widths = {name: len(name) * _CHARACTER + 20 for name in names}
-    layout, top = Layout(widths, list(edges)), _MARGIN + 60.0
-    at = {name: (x + _MARGIN, y + top) for name, (x, y) in layout.at.items()}
-    drawn = []
-    for (before, after), events in edges.items():
-        bends = [(x + _MARGIN, y + top) for x, y in layout.bends[before, after]]
-        drawn.append(line(route(at[before], bends, at[after], _HEIGHT), ", ".join(sorted(events))))
-    colours = _colours()
-    drawn += [_box(name, *at[name], widths[name], colours.get(name, "#e5e7eb")) for name in names]
-    width = max(x + widths[name] / 2 for name, (x, _) in at.items()) + _MARGIN
-    height = max(y for _, y in at.values()) + _HEIGHT / 2 + _MARGIN
+    """The rules as an SVG document: boxes for situations, lines labelled with events, the beginning on top.
+
+    Below it the places of a companion, which depend on the others and change nothing for them.
+    """
+    others = _Chart([_name(one) for one in rules.BEGINNINGS], _edges(), _colours())
+    companion = _Chart([_companion_at(Place.OUT)], _companions_edges(), {})
+    top = _MARGIN + 60.0
+    below = top + others.height + 2 * _MARGIN
+    width = max(others.width, companion.width) + 2 * _MARGIN
+    height = below + companion.height + _MARGIN
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
@@ -64,11 +60,35 @@ def svg() -> str:
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
             'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#475569"/></marker></defs>',
             *_legend(),
-            *drawn,
+            *others.drawn(top),
+            *companion.drawn(below),
             "</svg>",
             "",
         ]
     )
+
+
+class _Chart:
+    """Boxes and the lines between them. The boxes of `begin` stand on top, the end at the bottom."""
+
+    def __init__(self, begin: list[str], edges: Mapping[tuple[str, str], set[str]], colours: Mapping[str, str]) -> None:
+        boxes = {box for edge in edges for box in edge}
+        self._edges, self._colours = edges, colours
+        self._names = [*begin, *sorted(boxes - {*begin, _OVER}), _OVER]
+        self._widths = {name: len(name) * _CHARACTER + 20 for name in self._names}
+        self._layout = Layout(self._widths, list(edges))
+        self.width = max(x + self._widths[name] / 2 for name, (x, _) in self._layout.at.items())
+        self.height = max(y for _, y in self._layout.at.values()) + _HEIGHT / 2
+
+    def drawn(self, top: float) -> list[str]:
+        """Its elements, below a height."""
+        at = {name: (x + _MARGIN, y + top) for name, (x, y) in self._layout.at.items()}
+        drawn = []
+        for (before, after), events in self._edges.items():
+            bends = [(x + _MARGIN, y + top) for x, y in self._layout.bends[before, after]]
+            drawn.append(line(route(at[before], bends, at[after], _HEIGHT), ", ".join(sorted(events))))
+        fill = self._colours.get
+        return drawn + [_box(name, *at[name], self._widths[name], fill(name, "#e5e7eb")) for name in self._names]
 
 
 def _name(situation: Situation) -> str:
@@ -85,6 +105,22 @@ def _edges() -> dict[tuple[str, str], set[str]]:
             after = _OVER if follows.over else _name(follows.situation)
             if event.role in _DRAWN and situation.companion == Place.OUT and after != _name(situation):
                 edges[_name(situation), after].add(f"{_DRAWN[event.role]} {_HAPPENINGS[event.what]}")
+    return edges
+
+
+def _companion_at(place: Place) -> str:
+    return f"{_COMPANION} {_PLACES.get(place, 'nicht gewünscht')}"
+
+
+def _companions_edges() -> dict[tuple[str, str], set[str]]:
+    edges: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for situation, outcomes in rules.reachable().items():
+        before = _companion_at(situation.companion)
+        for event, follows in outcomes.items():
+            if follows.over and situation.companion in (Place.RUNG, Place.IN):
+                edges[before, _OVER].add("das Gespräch endet")
+            elif not follows.over and event.role == LegRole.COMPANION:
+                edges[before, _companion_at(follows.situation.companion)].add(f"{_COMPANION} {_HAPPENINGS[event.what]}")
     return edges
 
 
@@ -112,5 +148,5 @@ def _legend() -> list[str]:
             f'<text x="{x + 20:.0f}" y="22" fill="#0f172a">{meaning}</text>'
         )
         x += 40 + len(meaning) * _CHARACTER
-    note = "A: Anrufer*in, M: Mitarbeiter*in, S: Sprachmittlung; ohne Vertrauensperson"
+    note = "A: Anrufer*in, M: Mitarbeiter*in, S: Sprachmittlung; darunter V: Vertrauensperson"
     return [*drawn, f'<text x="{_MARGIN}" y="44" fill="#0f172a">{note}</text>']

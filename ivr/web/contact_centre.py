@@ -224,9 +224,9 @@ def companion() -> AnyResponse:
         conversation = _talking(session)
         try:
             if form.entry is not None:
-                interpreters.bring_listed(session, conversation, form.entry, me(), utc_now())
+                conversation_control.want_listed(session, conversation, form.entry, me(), utc_now())
             else:
-                interpreters.bring_companion(session, conversation, form.number, me(), utc_now())
+                conversation_control.want_companion(session, conversation, form.number, me(), utc_now())
         except interpreters.CannotBeRung:
             raise Refused(Refusal.NO_NUMBER) from None
 

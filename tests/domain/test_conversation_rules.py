@@ -136,6 +136,20 @@ def test_a_companion_may_come_and_go() -> None:
     assert outcome(came.situation, Event(COMPANION, Happening.LEFT)).situation.companion == Place.LEFT
 
 
+@pytest.mark.parametrize("event", EVENTS, ids=str)
+def test_a_companion_changes_nothing_for_the_others_and_is_told_or_stopped_with_them(event: Event) -> None:
+    """For every situation that can come about: the drawing of a companion's places leaves nothing out."""
+    for situation in reachable():
+        follows, without = outcome(situation, event), outcome(situation.having(COMPANION, Place.OUT), event)
+        if event.role == COMPANION:
+            assert not follows.over, situation
+            assert follows.situation.having(COMPANION, situation.companion) == situation
+        else:
+            assert follows.over == without.over, situation
+            assert [act for act in follows.acts if act.role != COMPANION] == list(without.acts), situation
+            assert follows.situation == without.situation.having(COMPANION, situation.companion)
+
+
 def test_every_rule_is_used() -> None:
     used = {id(rule_for(situation, event)) for situation, by_event in reachable().items() for event in by_event}
     assert {str(rule.event) for rule in RULES if id(rule) not in used} == set()

@@ -18,6 +18,7 @@ from ivr.contact_centre import (
     agent_presence,
     call_distribution,
     call_queue,
+    conversation_control,
     conversations,
     interpreters,
     leg_events,
@@ -152,10 +153,11 @@ def test_a_number_of_the_house_is_no_companions(empty_database, monkeypatch, wri
         agent_presence.start_answering(session, people["mia"], "+4942198765", [], NOW)
         staff_telephones.add(session, "0421 77777", "", "Empfang", NOW)
         talk = conversations.for_entry(session, enters(session, 1), NOW)
+        conversations.add_leg(session, talk, LegRole.MEMBER, "+4942198765", NOW, ring=False, accepted_at=NOW)
         with pytest.raises(interpreters.CannotBeRung):
-            interpreters.bring_companion(session, talk, written, people["mia"], NOW)
+            conversation_control.want_companion(session, talk, written, people["mia"], NOW)
         assert session.scalar(select(InterpreterRequest.id)) is None
-        interpreters.bring_companion(session, talk, "0421 12345", people["mia"], NOW)
+        conversation_control.want_companion(session, talk, "0421 12345", people["mia"], NOW)
 
 
 def enters(session, number: int, concern: str = "benefits", at=NOW) -> QueueEntry:

@@ -121,8 +121,6 @@ def test_when_the_caller_goes_first_everybody_else_hears_so_and_is_free(caller_a
 
 
 def test_when_caller_and_member_are_gone_interpreter_and_companion_are_released(caller_at_menu, team, phone) -> None:
-    from ivr.contact_centre import interpreters
-
     aylin, friend = phone("+4915700000001"), phone()
     mia = team.member("mia")
     person = in_turkish(caller_at_menu)
@@ -130,7 +128,7 @@ def test_when_caller_and_member_are_gone_interpreter_and_companion_are_released(
     aylin.accepts()
     with database.writing_alone() as session:
         conversation = session.get_one(Conversation, conversation_of(person).id)
-        interpreters.bring_companion(session, conversation, friend.number, team.people["mia"][0], utc_now())
+        conversation_control.want_companion(session, conversation, friend.number, team.people["mia"][0], utc_now())
     friend.speaking("tr").answers().hears("companion_greeting").presses("1").is_talking()
     mia.hangs_up()
     person.gives_up()
@@ -174,8 +172,6 @@ def test_a_second_wish_for_an_interpreter_rings_nobody_else(caller_at_menu, team
 
 
 def test_a_companion_who_does_not_come_or_goes_is_told_to_the_member(caller_at_menu, team, phone) -> None:
-    from ivr.contact_centre import interpreters
-
     friend = phone()
     mia = team.member("mia", "tr")
     person = in_turkish(caller_at_menu)
@@ -185,7 +181,7 @@ def test_a_companion_who_does_not_come_or_goes_is_told_to_the_member(caller_at_m
     def fetched() -> None:
         with database.writing_alone() as session:
             conversation = session.get_one(Conversation, conversation_of(person).id)
-            interpreters.bring_companion(session, conversation, friend.number, team.people["mia"][0], utc_now())
+            conversation_control.want_companion(session, conversation, friend.number, team.people["mia"][0], utc_now())
 
     fetched()
     friend.refuses("busy")

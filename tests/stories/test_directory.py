@@ -8,7 +8,7 @@ import pytest
 
 from ivr.audit.access_log import Actor
 from ivr.callbacks.refused import Refused
-from ivr.contact_centre import conversations, directory, interpreters
+from ivr.contact_centre import conversation_control, conversations, directory
 from ivr.contact_centre.directory import Listed
 from ivr.domain.enums import DirectoryKind
 from ivr.models.accounts import User
@@ -33,7 +33,7 @@ def fetches(by: User, entry_id: int, carrier: SimulatedCarrier) -> None:
     with database.writing_alone() as session:
         talking = conversations.of_user(session, by.id)
         assert isinstance(talking, Conversation)
-        interpreters.bring_listed(session, talking, entry_id, by, carrier.clock.now)
+        conversation_control.want_listed(session, talking, entry_id, by, carrier.clock.now)
 
 
 def test_a_member_fetches_an_office_which_is_spoken_to_in_german_and_by_its_name(

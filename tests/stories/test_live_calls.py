@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ivr.accounts import staff_telephones, users
-from ivr.contact_centre import call_distribution
+from ivr.contact_centre import call_distribution, conversation_control
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -286,8 +286,6 @@ def test_star_seven_brings_an_interpreter(caller_at_menu, team, phone) -> None:
 
 
 def test_a_companion_joins_and_four_people_talk(caller_at_menu, team, phone) -> None:
-    from ivr.contact_centre import interpreters
-
     aylin, friend = phone("+4915700000001"), phone()
     mia = team.member("mia")
     person = in_turkish(caller_at_menu)
@@ -296,7 +294,7 @@ def test_a_companion_joins_and_four_people_talk(caller_at_menu, team, phone) -> 
     with database.writing() as session:
         conversation = session.get_one(Conversation, conversation_of(person).id)
         written = "0" + friend.number.removeprefix("+49")
-        interpreters.bring_companion(session, conversation, written, team.people["mia"][0], utc_now())
+        conversation_control.want_companion(session, conversation, written, team.people["mia"][0], utc_now())
     friend.speaking("tr").answers().hears("companion_greeting").presses("1").is_talking()
     room = next(room for room in person._switch.conferences.all() if room.name == conversation.room)
     eventually(lambda: len(room.participants) == 4)

@@ -203,6 +203,7 @@ class Refusal(StrEnum):
     WRAP_UP = "wrap_up"
     NOTHING_TO_WRAP_UP = "nothing_to_wrap_up"
     NO_CONVERSATION = "no_conversation"
+    COMPANION_THERE = "companion_there"
     OTHER_TASK_NEEDED = "other_task_needed"
     OTHER_KIND = "other_kind"
     TOLD_APART = "told_apart"

@@ -271,6 +271,7 @@ REFUSALS = Words(
         Refusal.WRAP_UP: _("Please write down first what came of the last conversation."),
         Refusal.NOTHING_TO_WRAP_UP: _("There is nothing to wrap up."),
         Refusal.NO_CONVERSATION: _("You are in no conversation."),
+        Refusal.COMPANION_THERE: _("This number is in the conversation, or is being called."),
         Refusal.NOT_RAISED: _("It was not the transcript that raised this task."),
         Refusal.CLAIMED: _("You have already claimed this task."),
         Refusal.OPEN: _("This task is not claimed. Claim it first."),
