@@ -70,14 +70,22 @@ class CallIsOver(Exception):
     """The call has ended, or the carrier does not know it."""
 
 
-def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_machine: bool = False) -> str:
+def place_call(to: str, url: str, status_url: str = "", *, ring_seconds: int, detect_machine: bool = False) -> str:
     """Call a telephone with the hotline's number as caller. Returns the carrier's id of the call.
+
+    Without `status_url` no events of the call are told.
 
     Raises:
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
         requests.RequestException: the carrier could not be asked.
     """
-    detection = {"machine_detection": "Enable"} if detect_machine else {}
+    wishes: dict[str, Any] = {"machine_detection": "Enable"} if detect_machine else {}
+    if status_url:
+        wishes |= {
+            "status_callback": status_url,
+            "status_callback_method": "POST",
+            "status_callback_event": ["initiated", "ringing", "answered", "completed"],
+        }
     try:
         call = client().calls.create(
             to=to,
@@ -85,10 +93,7 @@ def place_call(to: str, url: str, status_url: str, *, ring_seconds: int, detect_
             url=url,
             method="POST",
             timeout=ring_seconds,
-            status_callback=status_url,
-            status_callback_method="POST",
-            status_callback_event=["initiated", "ringing", "answered", "completed"],
-            **detection,
+            **wishes,
         )
     except TwilioException as error:
         raise refused(error) from error

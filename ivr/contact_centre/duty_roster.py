@@ -66,6 +66,24 @@ def _by_plan(session: Session, team_id: int, now: datetime, *, fallback: bool) -
     return list(found.values())
 
 
+def begun(session: Session, now: datetime) -> dict[int, datetime]:
+    """Since when each member has been on duty who is on duty now, in any team; helpers of the fallback group are not.
+
+    Duties that follow each other without a pause are one.
+    """
+    local = now.astimezone(settings().hours.zone)
+    exceptions = _exceptions(session, local.date())
+    planned = select(Duty).where(Duty.weekday == local.weekday(), ~Duty.fallback)
+    spans = [(duty.user_id, duty.starts, duty.ends) for duty in session.scalars(planned)]
+    spans = [span for span in spans if span[0] not in exceptions]
+    spans += [(user, starts, ends) for user, (starts, ends) in exceptions.items() if starts and ends]
+    found: dict[int, time] = {}
+    for user_id, starts, ends in sorted(spans, key=lambda span: span[1], reverse=True):
+        if starts <= local.time() < ends or ends == found.get(user_id):
+            found[user_id] = starts
+    return {user: datetime.combine(local.date(), starts, local.tzinfo) for user, starts in found.items()}
+
+
 def whose_duty_is_over(session: Session, now: datetime) -> set[int]:
     """The members whose last duty of the day has ended since they came."""
     local = now.astimezone(settings().hours.zone)

@@ -57,6 +57,7 @@ PERMISSIONS: dict[str, Permission] = {
     "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
     "rooms": _open(CARRIER, "Telephones of a conversation, for a sentence, a question or a key"),
     "texts": _open(CARRIER, "What became of text messages"),
+    "duty": _open(CARRIER, "The call that asks a member at the start of a duty whether they answer calls"),
     "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),
     "trial": _open(CARRIER, "The trial call of an operator"),
     "last_resort": _open(CARRIER, "Emergency fallback: fixed documents for when nothing else works"),

@@ -64,6 +64,10 @@ class Presence(Base):
     came_at: Mapped[datetime | None]
     #: When the browser in which they came last gave a sign of life; None: they came by telephone.
     seen_at: Mapped[datetime | None]
+    #: When they were last to be asked by telephone at the start of a duty, how often for it, and when they were rung.
+    duty_asked_at: Mapped[datetime | None]
+    duty_calls: Mapped[int] = mapped_column(default=0, server_default="0")
+    duty_rung_at: Mapped[datetime | None]
     #: What they asked for while they could not have it yet: paused or offline after this call.
     afterwards: Mapped[PresenceState | None] = mapped_column(Enumerated(PresenceState, 20))
     user: Mapped[User] = relationship()

@@ -36,6 +36,7 @@ from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import agent_announcements, call_intake, former_version
 from ivr.telephony.agent_webhooks import staff
+from ivr.telephony.duty_webhooks import duty
 from ivr.telephony.emergency_fallback import last_resort
 from ivr.telephony.leg_event_webhooks import leg_events_of_carrier
 from ivr.telephony.leg_webhooks import legs
@@ -92,7 +93,7 @@ _NOT_LOADED = 4
 
 #: Guarded by the carrier's signature.
 _WEBHOOKS = (
-    voice, answers, waiting_callers, legs, rooms, leg_events_of_carrier, texts, staff, last_resort, trial,
+    voice, answers, waiting_callers, legs, rooms, leg_events_of_carrier, texts, staff, duty, last_resort, trial,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from rq import get_current_job
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import alert_delivery, sms_job
-from ivr.contact_centre import dialer_job
+from ivr.contact_centre import dialer_job, duty_call_job
 from ivr.domain.complete import complete
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
@@ -47,6 +47,7 @@ HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
         WorkKind.END_ROOM: dialer_job.end_room,
         WorkKind.TELL_LEG: dialer_job.tell_leg,
         WorkKind.TELL_NO_INTERPRETER: dialer_job.tell_no_interpreter,
+        WorkKind.ASK_FOR_DUTY: duty_call_job.ask_for_duty,
     },
     WorkKind,
 )

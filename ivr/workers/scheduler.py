@@ -24,7 +24,7 @@ from ivr.audit import anchors, break_glass
 from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_distribution, call_queue, duty_roster
+from ivr.contact_centre import agent_presence, call_distribution, call_queue, duty_calls, duty_roster
 from ivr.domain import opening_hours
 from ivr.domain.enums import AlertEvent, RetentionKind
 from ivr.domain.timestamps import utc_now
@@ -85,6 +85,7 @@ def run() -> None:
             looked = time.monotonic()
             _try(wake_transcripts)
         _try(end_presences)
+        _try(ask_for_duty)
         _try(distribute)
         if time.monotonic() - counted > _COUNT_EVERY:
             counted = time.monotonic()
@@ -221,6 +222,16 @@ def end_presences() -> None:
             return
     with database.writing_alone() as session:
         agent_presence.end_stale(session, over, now)
+
+
+def ask_for_duty() -> None:
+    """Members whose duty begins, and who come by telephone, are rung and asked whether they answer calls."""
+    now = utc_now()
+    with database.reading() as session:
+        if next(duty_calls.to_ask(session, now), None) is None:
+            return
+    with database.writing_alone() as session:
+        duty_calls.plan(session, now)
 
 
 def enqueue_overdue() -> None:

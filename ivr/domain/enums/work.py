@@ -24,6 +24,7 @@ class WorkKind(StrEnum):
     END_ROOM = "end_room"
     TELL_LEG = "tell_leg"
     TELL_NO_INTERPRETER = "tell_no_interpreter"
+    ASK_FOR_DUTY = "ask_for_duty"
 
 
 class DatabaseFault(StrEnum):

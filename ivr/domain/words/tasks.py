@@ -216,6 +216,7 @@ FAILED_WORK = Words(
         WorkKind.END_ROOM: _("A conversation cannot be ended at the carrier. Please tell the operator."),
         WorkKind.TELL_LEG: _("Somebody in a conversation could not be told what happened. Please tell the operator."),
         WorkKind.TELL_NO_INTERPRETER: _("The caller could not be told that nobody interprets. Please call back."),
+        WorkKind.ASK_FOR_DUTY: _("A member could not be asked at the start of a duty. Please tell the operator."),
     },
     WorkKind,
 )
