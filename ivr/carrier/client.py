@@ -136,17 +136,16 @@ def send_text_message(to: str, body: str, message_id: int | None = None, valid_f
     """Send a text message (SMS) from `sms_sender`, or the hotline's number. Returns the carrier's id of the message.
 
     What became of the message with the id `message_id` is told to a webhook: only there it is known that it was not
-    delivered. What the carrier cannot send within `valid_for` it does not send later. Telnyx does neither.
+    delivered. What the carrier cannot send within `valid_for` it does not send later; Telnyx knows no such limit.
 
     Raises:
         CarrierRefused: the carrier refuses; whose fault that is tells its refusal.
         requests.RequestException: the carrier could not be asked.
     """
+    status_url = "" if message_id is None else voice_url("/text/status", message=message_id)
     if not dialect().SENDS_TEXTS:
-        return telnyx_texts.send(to, body, settings().sms_sender or settings().hotline_number)
-    wishes: dict[str, Any] = {}
-    if message_id is not None:
-        wishes["status_callback"] = voice_url("/text/status", message=message_id)
+        return telnyx_texts.send(to, body, settings().sms_sender or settings().hotline_number, status_url)
+    wishes: dict[str, Any] = {"status_callback": status_url} if status_url else {}
     if valid_for is not None:
         wishes["validity_period"] = min(max(int(valid_for.total_seconds()), 1), _LONGEST_VALIDITY)
     try:

@@ -34,22 +34,23 @@ SIDES = complete(
     CarrierFault,
 )
 
-#: The carrier's error numbers, of calls (1xxxx, 21xxx, 32xxx), of text messages (21xxx, 30xxx), of both (20xxx).
+#: The carrier's error numbers, of calls (1xxxx, 21xxx, 32xxx), of text messages (21xxx, 30xxx), of both (20xxx); those
+#: of Telnyx's text messages are 40xxx.
 _ERRORS: dict[CarrierFault, tuple[int, ...]] = {
     # not a number, not in service, no such country code; 21407: of no telephone
     CarrierFault.NUMBER_INVALID: (21211, 21214, 21217, 21407, 21421, 13223, 13224, 13226, 30005),
     # a landline, or a telephone that takes no texts
-    CarrierFault.NO_TEXTS: (21614, 21635, 30006),
+    CarrierFault.NO_TEXTS: (21614, 21635, 30006, 40001),
     # has answered STOP, or has blocked the sender
-    CarrierFault.OPTED_OUT: (21610, 30004),
+    CarrierFault.OPTED_OUT: (21610, 30004, 40300),
     # switched off, or out of reach for longer than the text is kept
-    CarrierFault.UNREACHABLE: (30003, 30036),
+    CarrierFault.UNREACHABLE: (30003, 30036, 40005),
     # calls (21203, 21215, 13227) or texts (21408) there are not enabled; the carrier blocks the route (21216, 13225)
     CarrierFault.COUNTRY_NOT_ENABLED: (21203, 21215, 21216, 21408, 13225, 13227, 32205, 32224),
     # the sender's number is missing, not verified, not ours, or cannot send texts; texts filtered because of the sender
     CarrierFault.SENDER_REFUSED: (
         21210, 21212, 21213, 21603, 21606, 21607, 21612, 21659, 21660, 21661, 21703, 21704, 21705, 13230, 13248, 30007,
-        30024, 30032, 30033, 30034, 30035, 30450, 32017, 32018,
+        30024, 30032, 30033, 30034, 30035, 30450, 32017, 32018, 40002, 40003,
     ),
     # the address at which we are to be asked
     CarrierFault.ADDRESS_REFUSED: (11100, 11200, 11205, 11210, 21205, 21207, 21208, 21209, 21218, 21609),

@@ -9,7 +9,9 @@ from ivr.carrier.dialects import dialect
 from ivr.config.settings import settings
 from ivr.domain.enums import CarrierName
 
-_FORM = "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
+#: Of a carrier that signs the body itself; by a signature of the form, any other body would pass.
+JSON = "application/json"
 
 
 def called_url(request: Request, base_url: str = "") -> str:
@@ -29,13 +31,13 @@ def _target(request: Request) -> str:
     return str(target)
 
 
-def is_genuine(request: Request) -> bool:
+def is_genuine(request: Request, kind: str = FORM) -> bool:
     """Whether the configured carrier has signed a request.
 
-    Only forms are accepted. Any other body would be validated like an empty form, and a forged one would pass. What
-    is about another account is not ours.
+    Only bodies of one kind are accepted, forms as a rule: by a signature of the form any other body would be validated
+    like an empty one, and a forged one would pass. What is about another account is not ours.
     """
-    if _has_body(request) and not _is_form(request):
+    if _has_body(request) and not _is_of_kind(request, kind):
         return False
     configured = settings()
     ours = configured.account_sid
@@ -52,8 +54,8 @@ def _has_body(request: Request) -> bool:
     return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
-def _is_form(request: Request) -> bool:
-    return request.environ.get("CONTENT_TYPE") == _FORM or request.mimetype == _FORM
+def _is_of_kind(request: Request, kind: str) -> bool:
+    return request.environ.get("CONTENT_TYPE") == kind or request.mimetype == kind
 
 
 def only_the_carrier() -> None:

@@ -43,6 +43,8 @@ class Dialect:
     #: The path of a resource here, for the path at the carrier; None for what the carrier does not know.
     path: Callable[[str], str | None]
     voices: Mapping[str, str] = field(default_factory=lambda: VOICE_LANGUAGES)
+    #: What is told about a text message by JSON, where it is no form: id, recipient, status, error of Twilio -> event.
+    text_event: Callable[[str, str, str, int], object] | None = None
 
 
 def sign(key: str, url: str, form: Mapping[str, str]) -> str:
@@ -85,6 +87,20 @@ def _voices(carrier: CarrierName) -> Mapping[str, str]:
     return {at_carrier(carrier, voice): language for voice, language in VOICE_LANGUAGES.items()}
 
 
+#: Telnyx's number for an error of Twilio, where it is not the general one.
+_TELNYX_ERRORS = {30006: 40001, 30004: 40300, 30007: 40002}
+
+
+def _message_event(sid: str, to: str, status: str, code: int) -> object:
+    final = status != "sent"
+    errors = [{"code": str(_TELNYX_ERRORS.get(code, 40008)), "title": "not delivered"}] if final and code else []
+    state = {"undelivered": "delivery_failed"}.get(status, status)
+    payload: dict[str, object] = {"record_type": "message", "direction": "outbound", "id": sid, "errors": errors}
+    payload |= {"to": [{"phone_number": to, "status": state, "carrier": "", "line_type": ""}]}
+    kind = "message.finalized" if final else "message.sent"
+    return {"data": {"record_type": "event", "event_type": kind, "id": str(uuid.uuid4()), "payload": payload}}
+
+
 TWILIO = Dialect(
     CarrierName.TWILIO,
     lambda: "CA" + secrets.token_hex(16),
@@ -109,6 +125,7 @@ DIALECTS = {
         _bearer,
         _texml_path,
         _voices(CarrierName.TELNYX),
+        _message_event,
     ),
 }
 

@@ -37,7 +37,7 @@ def create_by_json() -> tuple[Response, int] | Response:
     if current_switch().store.refusals().of("texts", given["to"]) is not None:
         return jsonify(errors=[{"code": "40300", "title": "refused on request"}]), 400
     message = MessageRecord(str(uuid.uuid4()), given["from"], given["to"], given["text"])
-    current_switch().deliver(message, "")
+    current_switch().deliver(message, given.get("webhook_url", ""))
     return jsonify(data={"id": message.sid, "record_type": "message"}), 200
 
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription
@@ -143,7 +143,10 @@ class Switch:
         }  # fmt: skip
         # Carrier: every state is told, in no certain order.
         for status, more in (("sent", {}), (message.status, {"ErrorCode": str(code)} if code else {})):
-            if status_url:
+            if status_url and self.dialect.text_event:
+                told = self.dialect.text_event(message.sid, message.to, status, code)
+                self._callbacks.submit(self._attempt, self.webhooks.post_json, status_url, told)
+            elif status_url:
                 self.notify(status_url, {**form, "MessageStatus": status, **more})
 
     def cancel(self, call_sid: str) -> bool:
@@ -172,10 +175,11 @@ class Switch:
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
         """Send a status callback in the background. A failure is logged, as the carrier's debugger would."""
-        return self._callbacks.submit(self._notify, url, form)
+        return self._callbacks.submit(self._attempt, self.post_status, url, form)
 
-    def _notify(self, url: str, form: Mapping[str, str]) -> None:
+    @staticmethod
+    def _attempt(post: Callable[[str, Any], object], url: str, told: object) -> None:
         try:
-            self.post_status(url, form)
+            post(url, told)
         except WebhookFailed as error:
             log.warning("status callback failed: %s", error)

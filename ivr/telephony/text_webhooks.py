@@ -7,15 +7,15 @@ import logging
 from flask import Blueprint, request
 
 from ivr.callbacks import sms_job
-from ivr.carrier.signature import only_the_carrier
-from ivr.domain.digits import number_in, whole_number
+from ivr.carrier import text_events
+from ivr.domain.digits import whole_number
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database
 
 log = logging.getLogger(__name__)
 texts = Blueprint("texts", __name__, url_prefix="/voice")
 
-texts.before_request(only_the_carrier)
+texts.before_request(text_events.only_the_carrier)
 
 
 @texts.errorhandler(Exception)
@@ -29,10 +29,8 @@ def _something_broke(error: Exception) -> tuple[str, int]:
 @texts.post("/text/status")
 def status() -> tuple[str, int]:
     """The status of a text message. The carrier may send it in any order and repeatedly."""
-    form = request.form
-    message_id = whole_number(request.args.get("message", ""))
+    message_id, told = whole_number(request.args.get("message", "")), text_events.read(request)
     if message_id is not None:
-        told, code = form.get("MessageStatus", ""), number_in(form, "ErrorCode")
         with database.writing() as session:
-            sms_job.delivered_or_not(session, message_id, form.get("MessageSid", ""), told, code, utc_now())
+            sms_job.delivered_or_not(session, message_id, told.message_sid, told.status, told.code, utc_now())
     return "", 204

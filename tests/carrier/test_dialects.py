@@ -1,4 +1,4 @@
-"""Each carrier's manner: the same stories with ids, signatures, log-in, addresses and voices of each.
+"""Each carrier's manner: a dozen stories with ids, signatures, log-in, addresses and voices of each.
 
 A hotline in this process answers the local carrier, which speaks as the carrier does. `make soak-night` tells all
 stories in each manner.
@@ -16,21 +16,27 @@ import pytest
 import requests
 from sqlalchemy import select
 
+from ivr import prompts
+from ivr.accounts import users
 from ivr.audio.wav import RATE, Sound
+from ivr.callbacks import sms, sms_job
 from ivr.carrier import call_control, media, signalwire, telnyx
 from ivr.carrier.client import client, send_text_message
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import fallback_url, voice_url
+from ivr.contact_centre import agent_presence
 from ivr.domain.enums import CarrierFault, CarrierName, CarrierSide
-from ivr.local_carrier.call import CallSetup
+from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.call import CallReport, CallSetup
 from ivr.local_carrier.dialects import sign
 from ivr.local_carrier.lines import ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.store import Refusals
-from ivr.models.callbacks import CallbackTask
+from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call
+from ivr.models.contact_centre import QueueEntry
 from ivr.models.voicebox import Recording
-from ivr.platform import database
+from ivr.platform import database, write_behind
 from ivr.telephony import last_resort_texts
 from tests.support.line_in_process import Line
 from tests.support.waiting import eventually
@@ -38,8 +44,14 @@ from tests.support.waiting import eventually
 SPEECH = Sound((np.sin(np.arange(RATE * 2) / 3) * 9000).astype(np.int16), RATE)
 
 
-@pytest.fixture(params=[CarrierName.SIGNALWIRE, CarrierName.TELNYX])
+@pytest.fixture(params=CarrierName)
 def line(request: pytest.FixtureRequest, in_the_manner_of: Callable[[CarrierName], Line]) -> Line:
+    return in_the_manner_of(request.param)
+
+
+@pytest.fixture(params=[CarrierName.SIGNALWIRE, CarrierName.TELNYX])
+def compatible(request: pytest.FixtureRequest, in_the_manner_of: Callable[[CarrierName], Line]) -> Line:
+    """A carrier that is not the one for which all is written."""
     return in_the_manner_of(request.param)
 
 
@@ -57,15 +69,59 @@ def test_a_message_is_left_fetched_and_deleted(line: Line) -> None:
         media.fetch_audio(sid)
 
 
-def test_a_caller_who_wants_no_recording_is_called_back(line: Line) -> None:
-    report = line.rings("2", "1", "2", number="+4915112345679")
+def task_of(report: CallReport) -> CallbackTask:
+    """The one task of a call, in which everything was understood."""
     assert report.errors == []
-    eventually(lambda: report.call_sid in [call.call_sid for call in _calls()])
-
-
-def _calls() -> list[Call]:
+    write_behind.flush()
     with database.reading() as session:
-        return list(session.scalars(select(Call)))
+        return session.scalars(select(CallbackTask).join(Call).where(Call.call_sid == report.call_sid)).one()
+
+
+def recordings() -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(Recording.state)))
+
+
+def test_a_caller_who_wants_no_recording_is_called_back(line: Line) -> None:
+    report = line.rings("2", "1", "2", "1", "#", "3", number="+4915112345679")
+    assert (task_of(report).callback_number, report.ended_by) == ("+4915112345679", "carrier")
+    assert recordings() == []
+
+
+def test_who_hangs_up_while_speaking_has_a_task(line: Line) -> None:
+    report = line.rings("1", "1", "1", sounds=[SPEECH], hangs_up=True)
+    assert (task_of(report).concern, report.ended_by) == ("benefits", "caller")
+    assert len(recordings()) == 1
+
+
+def test_silence_after_the_tone_is_asked_about_and_kept_nowhere(line: Line) -> None:
+    said: list[str] = []
+    report = line.rings("1", "1", "1", on_event=lambda event: said.append(str(event.get("text"))))
+    assert report.errors == []
+    assert any(prompts.catalogue("de")["nothing_heard"] in text for text in said)
+    assert list(line.switch.store.recordings()) == []
+
+
+def test_an_emergency_is_a_task_from_its_key_on(line: Line) -> None:
+    report = line.rings("1", "9", "2", hangs_up=True)
+    assert (task_of(report).urgency, task_of(report).emergency_kind) == ("emergency", "power_cut")
+
+
+def test_a_withheld_number_has_a_task_too(line: Line) -> None:
+    report = line.rings("1", "1", "1", number="anonymous", sounds=[SPEECH], hangs_up=True)
+    assert task_of(report).callback_number is None
+
+
+def test_who_waits_in_the_call_queue_may_choose_the_voicebox(line: Line) -> None:
+    with database.writing_alone() as session:
+        member = users.add(session, "mia", "Mia", "member", "x" * 12, ["benefits"])
+        session.flush()
+        agent_presence.start_answering(session, member, "+4915100000001", ["de"], utc_now())
+    report = line.rings("1", "1", "-", "2", "1", at="open", sounds=[SPEECH], hangs_up=True, wait_seconds=0.1)
+    assert task_of(report).concern == "benefits"
+    assert len(recordings()) == 1
+    with database.reading() as session:
+        assert session.scalars(select(QueueEntry)).one().state == "left"
 
 
 def test_the_voices_are_those_of_the_carrier(in_the_manner_of: Callable[[CarrierName], Line], monkeypatch) -> None:
@@ -114,6 +170,24 @@ def test_more_calls_than_a_page_holds(line: Line) -> None:
     assert len(client().calls.list(page_size=2)) == 3
 
 
+@pytest.mark.parametrize(("lost", "told"), [(0, (True, None)), (30006, (False, "no_texts"))])
+def test_what_became_of_a_text_message_is_known(line: Line, lost: int, told: tuple[bool, str | None]) -> None:
+    line.switch.store.keep_refusals(Refusals(lost_texts={"*": lost} if lost else {}))
+    with database.writing() as session:
+        call = Call(call_sid="CA" + "7" * 32, from_number="+4915112345678", started_at=utc_now())
+        session.add(call)
+        session.flush()
+        sms.send_link(session, call, "+4915112345678", "de")
+    sms_job.send(1)
+
+    def state() -> tuple[bool, str | None]:
+        with database.reading() as session:
+            message = session.get_one(TextMessage, 1)
+            return message.delivered_at is not None, message.carrier_fault
+
+    eventually(lambda: state() == told)
+
+
 def test_a_text_message(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = line.switch.store.message(send_text_message("+4915112345678", "Ihre Anfragenummer", 1))
     assert (sent.from_, sent.to, sent.body) == ("+494211782666", "+4915112345678", "Ihre Anfragenummer")
@@ -135,28 +209,28 @@ def posted(line: Line, form: dict[str, str], *, changed: bytes = b"", **headers:
     return requests.post(url, data=body.encode() + changed, headers=kind | signed | headers, timeout=10).status_code
 
 
-def test_what_the_carrier_has_not_signed_is_refused(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_carrier_has_not_signed_is_refused(compatible: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     form = {"CallSid": "1", "From": "+49151", "CallStatus": "completed", "Empty": "", "Name": "Grüße"}
-    assert posted(line, form) == 204
-    assert posted(line, form, changed=b"&Digits=9") == 403
-    assert posted(line, form, **{"Content-Type": "application/json"}) == 403
-    if line.settings.carrier == CarrierName.TELNYX:  # which signs the time, and by its key alone
+    assert posted(compatible, form) == 204
+    assert posted(compatible, form, changed=b"&Digits=9") == 403
+    assert posted(compatible, form, **{"Content-Type": "application/json"}) == 403
+    if compatible.settings.carrier == CarrierName.TELNYX:  # which signs the time, and by its key alone
         monkeypatch.setattr("ivr.local_carrier.dialects.time", SimpleNamespace(time=lambda: 1_700_000_000))
-        assert posted(line, form) == 403
-        assert posted(line, form, **{"Telnyx-Timestamp": "soon"}) == 403
+        assert posted(compatible, form) == 403
+        assert posted(compatible, form, **{"Telnyx-Timestamp": "soon"}) == 403
     else:
-        assert posted(line, form, **{"X-SignalWire-Signature": "x" * 28}) == 403
+        assert posted(compatible, form, **{"X-SignalWire-Signature": "x" * 28}) == 403
 
 
-def test_a_signature_of_the_token_is_none(line: Line) -> None:
+def test_a_signature_of_the_token_is_none(compatible: Line) -> None:
     """Neither carrier signs with what logs in, nor in Twilio's header."""
-    url, form = f"{line.settings.calls_url}/voice/incoming", {"CallSid": "1", "From": "+49151"}
-    twilios = {"X-Twilio-Signature": sign(line.settings.auth_token, url, form)}
+    url, form = f"{compatible.settings.calls_url}/voice/incoming", {"CallSid": "1", "From": "+49151"}
+    twilios = {"X-Twilio-Signature": sign(compatible.settings.auth_token, url, form)}
     for headers in (twilios, {"X-SignalWire-Signature": twilios["X-Twilio-Signature"]}, {}):
         assert requests.post(url, data=form, headers=headers, timeout=10).status_code == 403
 
 
-def test_only_twilio_is_told_how_often_to_try(line: Line) -> None:
+def test_only_twilio_is_told_how_often_to_try(compatible: Line) -> None:
     """The fragment is documented by Twilio alone; a carrier that signs addresses may sign it too."""
     assert "#" not in voice_url("/incoming") + fallback_url()
 

@@ -18,7 +18,7 @@ class Line:
     settings: Settings
     switch: Switch
 
-    def rings(self, *keys: str, number: str = "+4915112345678", **script: object) -> CallReport:
-        """A caller follows a script, outside opening hours."""
+    def rings(self, *keys: str, number: str = "+4915112345678", at: str = "closed", **script: object) -> CallReport:
+        """A caller follows a script, outside opening hours unless told otherwise."""
         caller = ScriptedCaller(keys=keys, **script)
-        return self.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": "closed"})
+        return self.switch.call(ScriptedLine(caller), number, {"SipHeader_X-Hotline-At": at})

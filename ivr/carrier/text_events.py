@@ -1,0 +1,45 @@
+"""Reads what the carrier tells about a text message: a form, or JSON where it has another interface for texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Request, abort
+from flask import request as current_request
+from pydantic import ValidationError
+
+from ivr.carrier import telnyx_texts
+from ivr.carrier.dialects import dialect
+from ivr.carrier.signature import FORM, JSON, is_genuine
+from ivr.domain.digits import number_in
+
+
+@dataclass(frozen=True)
+class TextEvent:
+    """The state of a message, by the words of Twilio; `code`: the number of the error, 0 where there is none."""
+
+    message_sid: str
+    status: str
+    code: int
+
+
+def only_the_carrier() -> None:
+    """Refuse a request (403) that the carrier has not signed. For `before_request` of a webhook's blueprint."""
+    if not is_genuine(current_request, FORM if dialect().SENDS_TEXTS else JSON):
+        abort(403)
+
+
+def read(request: Request) -> TextEvent:
+    """What a request tells.
+
+    Raises:
+        BadRequest: nothing that can be understood.
+    """
+    if dialect().SENDS_TEXTS:
+        form = request.form
+        return TextEvent(form.get("MessageSid", ""), form.get("MessageStatus", ""), number_in(form, "ErrorCode"))
+    try:
+        told = telnyx_texts.Event.model_validate_json(request.get_data())
+    except ValidationError:
+        abort(400)
+    return TextEvent(told.message_sid, told.status, told.code)
