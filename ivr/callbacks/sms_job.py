@@ -71,9 +71,9 @@ def send(message_id: int) -> None:
         if sent is None:  # erased while it was sent
             plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
             return
-        sent.message_sid, sent.sent_at, sent.carrier_fault = sid, utc_now(), None
-        if sent.state == DeliveryState.QUEUED:  # the carrier may have told already that it did not arrive
-            sent.state = DeliveryState.SENT
+        sent.message_sid, sent.sent_at = sid, utc_now()
+        if sent.state == DeliveryState.QUEUED:  # the carrier may have told already that it did not arrive, and why
+            sent.state, sent.carrier_fault = DeliveryState.SENT, None
 
 
 def _was_refused(message_id: int, refusal: Refusal) -> None:

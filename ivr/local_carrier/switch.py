@@ -144,7 +144,7 @@ class Switch:
         # Carrier: every state is told, in no certain order.
         for status, more in (("sent", {}), (message.status, {"ErrorCode": str(code)} if code else {})):
             if status_url and self.dialect.text_event:
-                told = self.dialect.text_event(message.sid, message.to, status, code)
+                told = self.dialect.text_event(message.sid, message.to, status, code or 0)
                 self._callbacks.submit(self._attempt, self.webhooks.post_json, status_url, told)
             elif status_url:
                 self.notify(status_url, {**form, "MessageStatus": status, **more})

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ivr.callbacks import sms, sms_job
+from ivr.carrier import client
 from ivr.config import settings
 from ivr.domain.enums import SmsTemplate
 from ivr.domain.timestamps import utc_now
@@ -68,6 +69,20 @@ def test_nothing_is_sent_or_sent_again_after_its_time(exchange: Switch, text) ->
     assert (message(late).state, sent_to(exchange)) == ("failed", 1)
 
 
+def test_an_event_that_overtakes_the_carriers_answer_keeps_its_reason(exchange: Switch, text, monkeypatch) -> None:
+    _, message_id = text()
+    send = client.send_text_message
+
+    def told_first(*what: object) -> str:
+        with database.writing() as session:
+            sms_job.delivered_or_not(session, message_id, "SM1", "undelivered", 30006, utc_now())
+        return send(*what)
+
+    monkeypatch.setattr(client, "send_text_message", told_first)
+    sms_job.send(message_id)
+    assert (message(message_id).state, message(message_id).carrier_fault) == ("failed", "no_texts")
+
+
 def ends_in(message_id: int, time: timedelta) -> None:
     with database.writing() as session:
         session.get_one(TextMessage, message_id).valid_until = utc_now() + time
@@ -93,8 +108,6 @@ def test_the_sender_is_that_of_the_settings_and_the_carrier_knows_the_time(
     strange_carrier, monkeypatch: pytest.MonkeyPatch, sender: str, fields: dict[str, str]
 ) -> None:
     from flask import Response, request
-
-    from ivr.carrier import client
 
     monkeypatch.setenv("SMS_SENDER", sender)
     base = client.settings().twilio_api_base_url
