@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ivr.domain.enums import WorkKind
 from ivr.models.callbacks import CallbackTask, TextMessage
-from ivr.models.contact_centre import Conversation, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform.work_models import Work
@@ -71,6 +71,9 @@ def _task_of(session: Session, work: Work) -> CallbackTask | None:
         return leg.conversation.task
     if work.kind in _CONVERSATIONS and (conversation := session.get(Conversation, subject)):
         return conversation.task
+    if work.kind == WorkKind.TELL_STILL_LOOKING and (wanted := session.get(InterpreterRequest, subject)):
+        conversation = session.get(Conversation, wanted.conversation_id)
+        return conversation.task if conversation is not None else None
     if work.kind == WorkKind.BRING_CALLER and (entry := session.get(QueueEntry, subject)):
         return _of_call(session, entry.call_id)
     return None

@@ -36,7 +36,9 @@ class ContactCentre(BaseModel):
         None, description="Number that members call to become available by telephone. Unset: in the page only."
     )
     interpreters: tuple[InterpreterSettings, ...] = Field(
-        (), description="Interpreters on the telephone, tried in this order."
+        (),
+        description="Interpreters on the telephone, beside those of the directory. The cheapest are rung first, those "
+        "of the same price in this order.",
     )
     ring_seconds: int = Field(
         20,

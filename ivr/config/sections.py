@@ -60,6 +60,9 @@ class InterpreterSettings(Strict):
         min_length=1, description="Languages they interpret (ISO 639); und: also where nobody knows the language yet."
     )
     hours: Hours = Field(Hours(), description="When they can be called.")
+    cents_per_minute: int = Field(
+        0, ge=0, le=5000, description="Price in cents a minute; own staff 0. The cheapest are rung first."
+    )
 
     @field_validator("number")
     @classmethod

@@ -6,7 +6,7 @@ has happened; who is where before and afterwards is read from the rows.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -25,13 +25,15 @@ from ivr.domain.enums import (
     WorkKind,
 )
 from ivr.models.accounts import User
-from ivr.models.contact_centre import Conversation, Leg
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg
 from ivr.platform import outbox
 
 #: Where a companion was to whom something happens, whatever others of them do.
 _COMPANION_WAS = {Happening.CAME: Place.RUNG, Happening.MISSED: Place.RUNG, Happening.LEFT: Place.IN}
 #: Searches for an interpreter in one conversation after which one who drops out is not fetched again.
 _MOST_SEARCHES = 3
+#: How long a caller who waits for an interpreter hears nothing of the search.
+_TELLS_AGAIN_AFTER = timedelta(seconds=15)
 
 
 def happened(
@@ -135,6 +137,20 @@ def _want_companion(
             leg.name = name
 
 
+def still_looking(session: Session, wanted: InterpreterRequest, now: datetime) -> None:
+    """Nobody who interprets has come for a while: what follows from that, now and again after a while."""
+    conversation = session.get(Conversation, wanted.conversation_id)
+    if conversation is None or wanted.state != InterpreterRequestState.LOOKING:
+        return
+    before = conversations.situation(session, conversation)
+    happened(session, conversation, before, Event(LegRole.INTERPRETER, Happening.AWAITED), now)
+    _plan_to_tell(session, wanted, now)
+
+
+def _plan_to_tell(session: Session, wanted: InterpreterRequest, now: datetime) -> None:
+    outbox.add(session, WorkKind.TELL_STILL_LOOKING, wanted.id, urgent=True, run_after=now + _TELLS_AGAIN_AFTER)
+
+
 def _perform(session: Session, conversation: Conversation, act: Act, event: Event, now: datetime) -> bool:
     """Do one thing; False if something else has come of it, so that what was to follow does not."""
     match act.do:
@@ -180,7 +196,8 @@ def _prepare(session: Session, conversation: Conversation, now: datetime) -> Non
     task, shared = conversation.task, conversations.share_a_language(session, conversation)
     called_back = conversation.kind == ConversationKind.CALLBACK
     needed = not shared or (called_back and task is not None and task.needs_interpreter)
-    needed = needed and interpreters.can_be_asked(conversation.language, now)  # else the call tells the language
+    # Where nobody knows the language, the call itself tells it.
+    needed = needed and interpreters.can_be_asked(session, conversation.language, now)
     if called_back and (conversation.without_interpreter or not needed):
         _fetch_caller(session, conversation, now)
     if needed and conversation.state != ConversationState.ENDED:
@@ -200,6 +217,8 @@ def _ring_interpreter(session: Session, conversation: Conversation, event: Event
         and wanted.state != InterpreterRequestState.UNMET
         and interpreters.ring_next(session, wanted, now)
     ):
+        if event.what != Happening.MISSED:  # a search begins
+            _plan_to_tell(session, wanted, now)
         return True
     session.flush()
     before = conversations.situation(session, conversation).having(LegRole.INTERPRETER, Place.RUNG)

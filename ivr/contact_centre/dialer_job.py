@@ -11,11 +11,18 @@ from ivr.carrier import call_control
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import leg_url, voice_url
 from ivr.config.settings import settings
-from ivr.contact_centre import call_distribution, conversations, interpreters, leg_events, outbound_callbacks
+from ivr.contact_centre import (
+    call_distribution,
+    conversation_control,
+    conversations,
+    interpreters,
+    leg_events,
+    outbound_callbacks,
+)
 from ivr.domain.enums import CarrierSide, ConversationKind, ConversationState, LegEnding, LegRole, LegState
 from ivr.domain.timestamps import utc_now
-from ivr.models.contact_centre import Conversation, Leg, QueueEntry
-from ivr.platform import database
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.platform import database, outbox
 
 
 def ring_leg(leg_id: int) -> None:
@@ -131,6 +138,15 @@ def tell_leg(leg_id: int) -> None:
         sid = leg.call_sid or ""
     with suppress(call_control.CallIsOver):
         call_control.redirect_call(sid, url)
+
+
+def tell_still_looking(request_id: int) -> None:
+    """The search for an interpreter goes on: the caller hears so, until it ends."""
+    with database.writing_alone() as session:
+        wanted = session.get(InterpreterRequest, request_id)
+        outbox.finish_running(session, utc_now())  # this time is over; the next one is planned for later
+        if wanted is not None:
+            conversation_control.still_looking(session, wanted, utc_now())
 
 
 def tell_no_interpreter(conversation_id: int) -> None:

@@ -1,14 +1,15 @@
 """Interpreters (Sprachmittler*innen) and companions (Vertrauenspersonen): brought into a conversation by telephone.
 
 Source: "Sprachmittler*innen können dazugeschaltet werden", "Familienmitglieder, Freunde, Vertrauenspersonen". The pool
-is tried in its order, two at a time, until one presses the key; how long that took, how long they stayed, and that
-nobody could be had is recorded. When somebody is looked for is decided in
+(:mod:`ivr.contact_centre.interpreter_pool`) is tried in its order, two at a time, until one presses the key; how long
+that took, how long they stayed, and that nobody could be had is recorded. When somebody is looked for is decided in
 :mod:`ivr.contact_centre.conversation_control`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -16,10 +17,9 @@ from sqlalchemy.orm import Session
 
 from ivr.accounts import staff_telephones
 from ivr.callbacks.refused import Refused
-from ivr.config.sections import InterpreterSettings
 from ivr.config.settings import settings
-from ivr.contact_centre import conversations, directory
-from ivr.domain import opening_hours, phone_numbers
+from ivr.contact_centre import conversations, directory, interpreter_pool
+from ivr.domain import phone_numbers
 from ivr.domain.enums import DirectoryKind, InterpreterRequestState, LegRole, LegState, Refusal, WorkKind
 from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
@@ -71,6 +71,26 @@ def is_looking(session: Session, conversation: Conversation) -> bool:
     """Whether an interpreter is being looked for."""
     wanted = latest(session, conversation)
     return wanted is not None and wanted.state == InterpreterRequestState.LOOKING
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is known of a search that goes on: since when, how many were rung, how many of the pool can be rung."""
+
+    language: str
+    since: datetime
+    rung: int
+    on_duty: int
+
+
+def search(session: Session, conversation: Conversation, now: datetime) -> Search | None:
+    """The search that goes on in a conversation."""
+    wanted = latest(session, conversation)
+    if wanted is None or wanted.state != InterpreterRequestState.LOOKING:
+        return None
+    rung = select(func.count(Leg.id)).where(Leg.request_id == wanted.id, Leg.created_at <= now)
+    on_duty = len(interpreter_pool.on_duty(session, wanted.language, now))
+    return Search(wanted.language, wanted.requested_at, session.scalar(rung) or 0, on_duty)
 
 
 def count(session: Session, conversation: Conversation) -> int:
@@ -151,19 +171,12 @@ def _is_of_the_house(session: Session, number: str) -> bool:
     return staff_telephones.is_one(session, number)
 
 
-def pool(language: str, now: datetime) -> list[InterpreterSettings]:
-    """The interpreters of a language who work now, in the order in which they are tried."""
-    return [
-        one for one in settings().interpreters if language in one.languages and opening_hours.is_open(one.hours, now)
-    ]
-
-
-def can_be_asked(language: str, now: datetime) -> bool:
+def can_be_asked(session: Session, language: str, now: datetime) -> bool:
     """Whether an interpreter can be looked for: not where nobody knows the language, unless somebody takes those too.
 
     Then the call itself has to tell which language it is.
     """
-    return language != UNKNOWN_LANGUAGE or bool(pool(language, now))
+    return language != UNKNOWN_LANGUAGE or bool(interpreter_pool.on_duty(session, language, now))
 
 
 def ring_next(session: Session, wanted: InterpreterRequest, now: datetime) -> bool:
@@ -188,10 +201,9 @@ def ring_next(session: Session, wanted: InterpreterRequest, now: datetime) -> bo
 
 def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: datetime) -> Leg | None:
     """Add the leg of the next interpreter who has not been tried and is not talking, to be rung at an instant."""
-    tried = {*session.scalars(select(Leg.name).where(Leg.request_id == wanted.id))}
-    busy = _busy(session, now)
-    for one in pool(wanted.language, now) if wanted.role == LegRole.INTERPRETER else ():
-        if one.name not in tried and one.number not in busy:
+    left_out = {*session.scalars(select(Leg.number).where(Leg.request_id == wanted.id)), *_busy(session, now)}
+    for one in interpreter_pool.on_duty(session, wanted.language, now) if wanted.role == LegRole.INTERPRETER else ():
+        if one.number not in left_out:
             conversation = session.get_one(Conversation, wanted.conversation_id)
             leg = conversations.add_leg(
                 session, conversation, LegRole.INTERPRETER, one.number, at, ring=False, request_id=wanted.id,

@@ -43,11 +43,13 @@ PLACES: Mapping[LegRole, tuple[Place, ...]] = {
 class Happening(StrEnum):
     """What happens to somebody: wanted by us, comes into the room, does not come, leaves it; or nobody can be had.
 
-    Postponed: the caller wants to be called back together with an interpreter.
+    Awaited: is being looked for since a while, and has not come yet. Postponed: the caller wants to be called
+    back together with an interpreter.
     """
 
     WANTED = "wanted"
     CAME = "came"
+    AWAITED = "awaited"
     MISSED = "missed"
     LEFT = "left"
     UNMET = "unmet"
@@ -71,6 +73,7 @@ EVENTS = (
         for role in PLACES
         for what in (Happening.WANTED, Happening.CAME, Happening.MISSED, Happening.LEFT)
     ),
+    Event(INTERPRETER, Happening.AWAITED),
     Event(INTERPRETER, Happening.UNMET),
     Event(CALLER, Happening.POSTPONED),
 )
@@ -85,6 +88,7 @@ class Sentence(StrEnum):
     MEMBER_GONE = "member_gone"
     TALK_OVER = "talk_over"
     CALLING_INTERPRETER = "calling_interpreter"
+    STILL_CALLING_INTERPRETER = "still_calling_interpreter"
     INTERPRETER_GONE = "interpreter_gone"
     NOBODY_INTERPRETS = "nobody_interprets"
     COMPANION_GONE = "companion_gone"
@@ -215,6 +219,11 @@ RULES: tuple[Rule, ...] = (
         (Act(Do.STOP, INTERPRETER), Act(Do.FETCH, CALLER)),
     ),
     Rule(Event(INTERPRETER, Happening.CAME), {}, (Act(Do.STOP, INTERPRETER),)),
+    Rule(
+        Event(INTERPRETER, Happening.AWAITED),
+        {CALLER: _HERE},
+        (Act(Do.TELL, CALLER, Sentence.STILL_CALLING_INTERPRETER),),
+    ),
     Rule(Event(INTERPRETER, Happening.MISSED), {}, (Act(Do.FETCH, INTERPRETER),)),
     Rule(
         Event(INTERPRETER, Happening.LEFT),
@@ -242,6 +251,7 @@ RULES: tuple[Rule, ...] = (
 _MOVES: Mapping[Happening, tuple[tuple[Place, ...], Place]] = {
     Happening.WANTED: ((Place.OUT, Place.WAITING, Place.LEFT, Place.UNMET), Place.RUNG),
     Happening.CAME: ((Place.WAITING, Place.RUNG), Place.IN),
+    Happening.AWAITED: ((Place.RUNG,), Place.RUNG),
     Happening.MISSED: ((Place.RUNG,), Place.OUT),
     Happening.LEFT: ((Place.WAITING, Place.RUNG, Place.IN), Place.LEFT),
     Happening.UNMET: ((Place.OUT, Place.RUNG, Place.LEFT), Place.UNMET),

@@ -27,6 +27,7 @@ _PLACES = {
 _HAPPENINGS = {
     Happening.WANTED: "gewünscht",
     Happening.CAME: "kommt",
+    Happening.AWAITED: "lässt warten",
     Happening.MISSED: "kommt nicht",
     Happening.LEFT: "geht",
     Happening.UNMET: "niemand",

@@ -43,6 +43,7 @@ _QUEUE_OF: dict[str, str] = {
             WorkKind.BRING_CALLER,
             WorkKind.END_ROOM,
             WorkKind.TELL_LEG,
+            WorkKind.TELL_STILL_LOOKING,
             WorkKind.TELL_NO_INTERPRETER,
         ),
         CALLS,

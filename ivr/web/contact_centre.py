@@ -64,9 +64,10 @@ def page() -> str | AnyResponse:
         requests = wrap_up.requests_of(session, talk, me()) if talk is not None else []
         shown = [(task.id, task.state) for task in requests]
         listed = [(one, directory.reach(one, now)) for one in directory.to_fetch(session)] if conversation else []
+        search = interpreters.search(session, conversation, now) if conversation else None
         version = _version(
             here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown,
-            [(one.id, one.changed_at, reach) for one, reach in listed],
+            search, [(one.id, one.changed_at, reach) for one, reach in listed],
         )  # fmt: skip
         if part == "me" and asked.seen == version:
             return Response(status=204)
@@ -77,6 +78,7 @@ def page() -> str | AnyResponse:
             "unfinished": unfinished,
             "requests": requests,
             "listed": listed,
+            "search": search,
             "version": version,
             "outcomes": list(ConversationOutcome),
             "offered": settings().enabled_languages,

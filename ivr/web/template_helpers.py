@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from flask import Flask, url_for
-from flask_babel import format_date, format_datetime, format_decimal, gettext, ngettext
+from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
 
 from ivr.callbacks import code_changes, promises
 from ivr.callbacks.refused import Refused
@@ -285,5 +285,6 @@ def install(app: Flask) -> None:
         request_result=request_result,
         reported=lambda value, kind: shown(value, kind, chosen_language()),
         local_input=lambda value: value.astimezone(settings().hours.zone).strftime("%Y-%m-%dT%H:%M"),
+        clock_time=lambda value: format_time(value, "HH:mm:ss"),
         day=lambda value: format_date(value, "dd.MM.yyyy"),
     )

@@ -215,6 +215,9 @@ FAILED_WORK = Words(
         WorkKind.BRING_CALLER: _("A waiting caller could not be put through. Please call back."),
         WorkKind.END_ROOM: _("A conversation cannot be ended at the carrier. Please tell the operator."),
         WorkKind.TELL_LEG: _("Somebody in a conversation could not be told what happened. Please tell the operator."),
+        WorkKind.TELL_STILL_LOOKING: _(
+            "A caller could not be told that somebody is still being called who interprets."
+        ),
         WorkKind.TELL_NO_INTERPRETER: _("The caller could not be told that nobody interprets. Please call back."),
         WorkKind.ASK_FOR_DUTY: _("A member could not be asked at the start of a duty. Please tell the operator."),
     },
