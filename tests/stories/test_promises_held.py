@@ -605,6 +605,40 @@ _WAYS = ([], [], "1-", "11-", "191-", "111", "1312", "1331", "134", "-" * 12)
 WALKS = volume(test=40, ci=300, soak=3_000)
 #: Walks of one test: tests run side by side.
 SOME_WALKS = min(WALKS, 750)
+#: Walks of which every beginning is a call of its own, hung up there.
+CUT_WALKS = volume(test=4, ci=20, soak=400)
+SOME_CUT_WALKS = min(CUT_WALKS, 100)
+
+
+def walk(webhooks: Hotline, seed: int, codes: list[str], most: int | None = None) -> tuple[Walker, int]:
+    """A call at random, whose promises have their rows after every answer and after the hang-up; and its answers.
+
+    `most`: it is hung up after so many answers at the latest; it shows a number of its own then.
+    """
+    dice = random.Random(seed)
+    number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 2 + ["anonymous", "+4917611111111"])
+    if most is not None and number != "anonymous":
+        number = f"+49151{secrets.randbelow(10**8):08d}"
+    person = WebhookCaller(webhooks, number, at=dice.choice(["open", "closed"]))
+    walker = Walker(person, dice, codes)
+    person.dials()
+    walker.way = [*dice.choice(_WAYS)]
+    answers, length = 0, dice.randint(1, 25)
+    for answers in range(length if most is None else min(length, most)):  # noqa: B007
+        walker.remember()
+        walker.check()
+        if person.is_over:
+            break
+        walker.act()
+    else:
+        answers += 1
+    walker.remember()
+    if not person.is_over:
+        person.hangs_up()
+    write_behind.flush()
+    walker.check()
+    codes += [task.receipt_code for task in tasks_of(person) if task.kind == TaskKind.CALLBACK][:1]
+    return walker, answers
 
 
 @pytest.mark.soak
@@ -613,25 +647,22 @@ def test_every_promise_has_its_row_wherever_the_caller_hangs_up(webhooks: Hotlin
     codes: list[str] = []
     heard: set[str] = set()
     for seed in range(part * SOME_WALKS, (part + 1) * SOME_WALKS):
-        dice = random.Random(seed)
-        number = dice.choice([f"+49151{dice.randrange(10**8):08d}"] * 2 + ["anonymous", "+4917611111111"])
-        person = WebhookCaller(webhooks, number, at=dice.choice(["open", "closed"]))
-        walker = Walker(person, dice, codes)
-        person.dials()
-        walker.way = [*dice.choice(_WAYS)]
-        for _ in range(dice.randint(1, 25)):
-            walker.remember()
-            walker.check()
-            if person.is_over:
-                break
-            walker.act()
-        walker.remember()
-        if not person.is_over:
-            person.hangs_up()
-        write_behind.flush()
-        walker.check()
+        walker, _ = walk(webhooks, seed, codes)
         heard |= {prompt for prompt, _ in walker.promised}
-        codes += [task.receipt_code for task in tasks_of(person) if task.kind == TaskKind.CALLBACK][:1]
     assert heard >= {"promise_emergency", "availability", "receipt", "place_kept"}
     if WALKS >= 300:
         assert heard >= {"silent_callback", "noted", "link_sent", "request_open", "receipt_again"}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("part", range(CUT_WALKS // SOME_CUT_WALKS))
+def test_after_every_beginning_of_a_call_each_promise_has_its_row(webhooks: Hotline, mia: User, part: int) -> None:
+    """The same call again and again, hung up after its first answer, after its second, and so on."""
+    codes: list[str] = []
+    promised: set[int] = set()
+    for seed in range(part * SOME_CUT_WALKS, (part + 1) * SOME_CUT_WALKS):
+        _, answers = walk(webhooks, seed, codes)
+        for most in range(1, answers):
+            walker, _ = walk(webhooks, seed, codes, most)
+            promised |= {most} if walker.promised else set()
+    assert len(promised) >= 3, "promises were heard in beginnings of several lengths"
