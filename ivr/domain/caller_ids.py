@@ -97,8 +97,9 @@ def read(shown: str | None) -> CallerId:
 
 
 def _number(text: str) -> str | None:
-    if text.startswith("+"):
+    if text.startswith("+") and not text.startswith("+0"):
         return phone_numbers.callable_number(text)
+    text = text.removeprefix("+")  # before a national number it stands by mistake: no country has a code with a zero
     return phone_numbers.entered_number(text) if text.startswith("0") else phone_numbers.unprefixed_number(text)
 
 

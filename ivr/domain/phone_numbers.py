@@ -126,7 +126,7 @@ def dialable(written: str) -> str | None:
 
     None for what is none, or may never be dialled (premium-rate, satellite, short and emergency numbers).
     """
-    number = plain(written)
+    number = re.sub(r"^\+(?=0)", "", plain(written))  # no country has a code that begins with a zero
     return callable_number(number) if number.startswith("+") else entered_number(number)
 
 
