@@ -79,14 +79,20 @@ def _counts(written: str) -> _Counts | None:
     return tuple(int(part) for part in parts.groups()) if parts else None
 
 
-def has_come(session: Session, task: CallbackTask, user: User, seen: str = "") -> bool:
-    """Whether something has come to a task that the user has not seen. `seen`: the mark of the page they look at."""
+def has_come(
+    session: Session, task: CallbackTask, user: User, seen: str = "", *, since: datetime | None = None
+) -> bool:
+    """Whether something has come to a task that the user has not seen.
+
+    `seen`: the mark of the page they look at. `since`: what counts for who never had the page open, if not the claim.
+    """
     if not seen:
         view = session.get(TaskView, (task.id, user.id))
         seen = (view.seen or "") if view else ""
     if seen:
         return is_newer(mark(session, task.id), seen)
-    return _since(session, task, task.claimed_at) if task.claimed_at is not None else False
+    instant = since or task.claimed_at
+    return _since(session, task, instant) if instant is not None else False
 
 
 def _since(session: Session, task: CallbackTask, instant: datetime) -> bool:
@@ -99,11 +105,13 @@ def _since(session: Session, task: CallbackTask, instant: datetime) -> bool:
     return session.scalar(later.limit(1)) is not None
 
 
-def require_seen(session: Session, task: CallbackTask, user: User, seen: str = "") -> None:
+def require_seen(
+    session: Session, task: CallbackTask, user: User, seen: str = "", *, since: datetime | None = None
+) -> None:
     """Check that nothing has come to a task that the user has not seen.
 
     Raises:
         Refused: `new_message`.
     """
-    if has_come(session, task, user, seen):
+    if has_come(session, task, user, seen, since=since):
         raise Refused(Refusal.NEW_MESSAGE)

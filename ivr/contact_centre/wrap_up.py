@@ -31,7 +31,8 @@ def finish(
 
     Raises:
         Refused: `outcome_needed`, `nothing_to_wrap_up`; `new_message` if a task would be closed and something has come
-            from the caller that the member has not seen; or that a settled request is closed, or somebody else's.
+            from the caller (to a settled request: since the conversation began) that the member has not seen; or that
+            a settled request is closed, or somebody else's.
     """
     if outcome not in tuple(ConversationOutcome):
         raise Refused(Refusal.OUTCOME_NEEDED)
@@ -54,6 +55,7 @@ def finish(
             task.next_attempt_at = now  # a caller who was cut off is called again at once
     for one in requests_of(session, conversation, user):
         if one.id in settled and one is not task:
+            caller_news.require_seen(session, one, user, since=conversation.started_at)
             _settle(session, one, user, conversation.connected_at or now, text, now)
     agent_presence.free(session, user.id, (PresenceState.WRAP_UP,), now, idle_since_at=now)
     call_distribution.match(session, now)

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log, access_reports, break_glass
-from ivr.callbacks import claims, code_changes, judgements, merging, proposals, queries, splitting
+from ivr.callbacks import caller_news, claims, code_changes, judgements, merging, proposals, queries, splitting
 from ivr.callbacks.refused import Refused
+from ivr.callbacks.task_locks import lock_task
 from ivr.domain.enums import AccessAction, CallerProof, Refusal, TaskState
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -21,7 +22,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.contacts import Contact
 from ivr.platform import database
 from ivr.web import forms
-from ivr.web.actions import act, act_on_task, task_form, uncovered
+from ivr.web.actions import EndForm, act, act_on_task, task_form, uncovered
 from ivr.web.authorisation import actor, me
 from ivr.web.callback_actions import desk
 from ivr.web.form_fields import Id, fixed, one_of
@@ -154,8 +155,8 @@ def split(task_id: int, contact_id: int) -> Response:
     return redirect(url_for("desk.task", task_id=own[0])) if own else answer
 
 
-class DecisionForm(forms.Form):
-    """Whether a change by receipt code is confirmed, how one knows who made it, and whether a text goes out."""
+class DecisionForm(EndForm):
+    """Whether a change by receipt code is confirmed, and how one knows who made it. With it the task may end."""
 
     decision: Annotated[str, fixed(("confirm", "reject"))]
     proof: Annotated[str, one_of(tuple(CallerProof))] = ""
@@ -169,6 +170,9 @@ def decide(task_id: int, contact_id: int) -> Response:
 
     def change(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
         contact = _contact(session, task, contact_id)
+        if confirmed and contact.withdrawn_at is not None:
+            lock_task(session, task.id)
+            caller_news.require_seen(session, task, user, form.seen)
         if confirmed:
             code_changes.confirm(session, contact, form.proof, user, now)
         else:

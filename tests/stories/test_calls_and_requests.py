@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.accounts import staff_telephones
-from ivr.callbacks import intake, promises, sms
+from ivr.callbacks import caller_news, claims, events, intake, promises, sms
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.request import Request
 from ivr.calls import calls
@@ -25,13 +25,14 @@ from ivr.contact_centre import (
     outbound_callbacks,
     wrap_up,
 )
-from ivr.domain.enums import LegRole
+from ivr.domain.enums import LegRole, Refusal, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.flows import conditions
 from ivr.models.audit import AccessLine
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, ConversationWord, InterpreterRequest, Presence, QueueEntry
+from ivr.models.desk import TaskView
 from ivr.platform import database
 from ivr.privacy import anonymisation, erasure, expired_data, subject_access
 from ivr.telephony import agent_webhooks
@@ -262,6 +263,26 @@ def test_what_is_settled_in_a_call_is_settled_everywhere(empty_database) -> None
         assert session.scalars(select(TextMessage.state)).all() == ["failed"]
         session.expire_all()
         assert {"noted", "closed"} <= {event.kind for event in task.events}
+
+
+def test_what_came_during_the_conversation_is_not_settled_unheard(empty_database) -> None:
+    """Somebody at the same telephone may leave a message about it while the member talks."""
+    people = hire()
+    task_id = a_task(number=NUMBER, age=timedelta(hours=1))
+    with database.writing() as session:
+        again = enters(session, 2)
+        again.call.from_number = NUMBER
+        talked(session, people["mia"], again)
+        events.record(session, task_id, TaskEventKind.CALLED_AGAIN, NOW + timedelta(minutes=1))
+        later = NOW + timedelta(minutes=2)
+        with pytest.raises(Refused, match=Refusal.NEW_MESSAGE):
+            wrap_up.finish(session, people["mia"], "settled", "Alles geklärt", later, settled=[task_id])
+        claims.claim(session, session.get_one(CallbackTask, task_id), people["mia"], later)
+        seen = caller_news.mark(session, task_id)
+        session.add(TaskView(task_id=task_id, user_id=people["mia"].id, seen_at=later, seen=seen))
+        session.flush()
+        wrap_up.finish(session, people["mia"], "settled", "Alles geklärt", later, settled=[task_id])
+        assert session.get_one(CallbackTask, task_id).state == "closed"
 
 
 def test_a_request_that_is_not_ticked_stays_and_a_strangers_cannot_be_ticked(empty_database) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.callbacks import caller_news, events
+from ivr.callbacks import caller_news, code_changes, events
 from ivr.calls import calls
 from ivr.domain.enums import ConversationState, TaskEventKind
 from ivr.domain.timestamps import utc_now
@@ -201,3 +201,20 @@ def test_a_member_who_never_opened_the_page_has_seen_what_was_there_at_the_claim
     with database.reading() as session:
         user = session.get_one(User, desk.people["mia"].id)
         assert caller_news.has_come(session, session.get_one(CallbackTask, task_id), user)
+
+
+def test_a_withdrawal_is_not_confirmed_over_a_new_message(mia_at_work) -> None:
+    """Who has withdrawn a request by code and then says more may have changed their mind."""
+    mia, task_id, _ = mia_at_work
+    with database.writing() as session:
+        (contact,) = session.get_one(CallbackTask, task_id).contacts
+        code_changes.withdraw(session, contact, utc_now())
+        session.flush()
+        address = f"/desk/tasks/{task_id}/contacts/{contact.id}/decide"
+    data = {"decision": "confirm", "proof": "file_data", "seen": seen_on(mia.get(f"/desk/tasks/{task_id}").text)}
+    caller_says_more(task_id)
+    assert NEWS in mia.post(address, data=data, follow_redirects=True).text
+    assert the_task(task_id).state == "claimed"
+    data["seen"] = seen_on(mia.get(f"/desk/tasks/{task_id}").text)
+    mia.post(address, data=data)
+    assert the_task(task_id).state == "closed"
