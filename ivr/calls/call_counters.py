@@ -70,14 +70,19 @@ def count(key: str, limit: Limit) -> bool:
         calls, _ = _untold.get(key, (0, limit))
         _untold[key] = calls + 1, limit
         told = _told.get(key)
-        if _teller is None or _teller[0] != os.getpid():  # threads do not survive a fork
-            _start()
+        _start_once()
     if not _has_untold.is_set():
         _has_untold.set()
     if told is None:
         return False
     now = time.monotonic()
     return now < told.held_off_until or (now < told.minute_ends and told.calls + calls + 1 > limit.calls)
+
+
+def begin() -> None:
+    """Start the thread that tells Redis now, so that no call waits for it to start."""
+    with _lock:
+        _start_once()
 
 
 def is_held_off(key: str) -> bool:
@@ -197,8 +202,10 @@ def _asking() -> Iterator[RedisStorage]:
         raise
 
 
-def _start() -> None:
+def _start_once() -> None:
     global _teller
+    if _teller is not None and _teller[0] == os.getpid():  # threads do not survive a fork
+        return
     thread = threading.Thread(target=_tell_for_ever, name="call-counters", daemon=True)
     _teller = os.getpid(), thread
     thread.start()

@@ -73,10 +73,15 @@ def _take(write: _Pending) -> None:
             log.warning("a write about a call was dropped: the database is too slow")
             return
         _pending.append(write)
-        if _writer is None or _writer[0] != os.getpid():  # threads do not survive a fork
-            _start()
+        _start_once()
     if not _has_pending.is_set():
         _has_pending.set()
+
+
+def begin() -> None:
+    """Start the thread that writes now, so that no call waits for it to start."""
+    with _pending_lock:
+        _start_once()
 
 
 def flush() -> None:
@@ -133,8 +138,10 @@ def _try(write: Any) -> Exception | None:
     return None
 
 
-def _start() -> None:
+def _start_once() -> None:
     global _writer
+    if _writer is not None and _writer[0] == os.getpid():  # threads do not survive a fork
+        return
     thread = threading.Thread(target=_write, name="write-behind", daemon=True)
     _writer = os.getpid(), thread
     atexit.register(flush)

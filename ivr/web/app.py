@@ -34,7 +34,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.platform import crypto, database, job_queue, log_setup, memory_report, outbox, private_files, schema, spool
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
-from ivr.telephony import agent_announcements, call_intake, former_version
+from ivr.telephony import agent_announcements, call_intake, former_version, rehearsal
 from ivr.telephony.agent_webhooks import staff
 from ivr.telephony.duty_webhooks import duty
 from ivr.telephony.emergency_fallback import last_resort
@@ -202,6 +202,7 @@ def _serve(create: Callable[[], Flask]) -> Flask:
     outbox.hand_over = job_queue.hand_over_soon
     memory_report.begin()
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
+    rehearsal.rehearse(app)  # gunicorn takes connections when this returns
     return app
 
 
