@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -29,6 +29,8 @@ VIEWS = (
 )  # fmt: skip
 #: Tasks on one page of a view.
 PAGE = 50
+#: Tasks in the list beside a task.
+_BESIDE = 30
 #: Larger numbers are not counted exactly, and later pages are not shown.
 MOST_COUNTED, MOST_PAGES = 1000, 200
 #: Due soon.
@@ -36,6 +38,10 @@ SOON = timedelta(hours=4)
 
 #: Not a parameter: a partial index is for the condition that it names.
 _OPEN = CallbackTask.state != literal("closed", literal_execute=True)
+#: Views in the order of time, not of service.
+_BY_TIME = ("done", "closed", "all")
+#: What stands before everything else. A caller who has said nothing is served last, whatever the urgency.
+_IS_AN_EMERGENCY = and_(CallbackTask.urgency == Urgency.EMERGENCY, CallbackTask.silent_caller.is_(False))
 #: The order in which open tasks are served. An index has the same columns.
 SERVED = (CallbackTask.silent_caller, CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 
@@ -108,7 +114,9 @@ def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
         return tuple(column.desc() for column in chosen) if filters.order == "desc" else chosen
     if view in ("done", "closed"):
         return (CallbackTask.closed_at.desc(), CallbackTask.id.desc())
-    return (CallbackTask.id.desc(),) if view == "all" else SERVED
+    if view == "all":  # found by words: open ones first
+        return (CallbackTask.state == TaskState.CLOSED, *SERVED) if filters.q else (CallbackTask.id.desc(),)
+    return SERVED
 
 
 def in_view(
@@ -117,8 +125,38 @@ def in_view(
     """A page (from 1) of a view: emergencies first, then by deadline; closed ones, and all, newest first."""
     filters = Filters() if filters is None else filters
     query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
-    query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
-    return listed(session, query, _details())
+    if filters.sort or view in _BY_TIME:
+        query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
+        return listed(session, query, _details())
+    return _served(session, query, now, (page - 1) * PAGE)
+
+
+def _served(session: Session, query: Select[CallbackTask], now: datetime, start: int) -> Listed:
+    """A page of a list in the order of service, from its `start`-th task (from 0).
+
+    Emergencies stand before all others, and of them those with a missed promise first. They are few; all others come
+    in the order of an index, which a condition on the clock would take away.
+    """
+    emergencies = query.where(_IS_AN_EMERGENCY)
+    number = session.scalar(emergencies.with_only_columns(func.count())) or 0
+    first = Listed(())
+    if start < number:
+        late = case((promises.due_until(now), 0), else_=1)
+        ordered = emergencies.order_by(late, CallbackTask.due_at, CallbackTask.id).limit(PAGE).offset(start)
+        first = listed(session, ordered, _details())
+    room = PAGE - len(first.tasks) - len(first.unreadable)
+    if room == 0:
+        return first
+    others = query.where(~_IS_AN_EMERGENCY).order_by(*SERVED).limit(room).offset(max(start - number, 0))
+    rest = listed(session, others, _details())
+    return Listed((*first.tasks, *rest.tasks), (*first.unreadable, *rest.unreadable))
+
+
+def beside(session: Session, user: User, view: str, now: datetime) -> Sequence[CallbackTask]:
+    """The first tasks of a view in its order, with what a narrow list says of them."""
+    query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now))
+    query = query.order_by(*_ordered(view, Filters())).limit(_BESIDE)
+    return listed(session, query, (joinedload(CallbackTask.claimed_by), selectinload(CallbackTask.clocks))).tasks
 
 
 def everywhere(session: Session, user: User, text: str, page: int = 1) -> Listed:
@@ -255,14 +293,17 @@ def recording(session: Session, recording_id: int) -> Recording | None:
 def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
     """Ids of open tasks a member may serve next, in their order.
 
-    Emergencies first, then languages the member speaks, then by deadline and arrival; silent callers last. Left out are
-    tasks whose next attempt is not due, restricted tasks, and emergencies whose caller is still on the telephone.
+    Emergencies with a missed promise first, whatever their language; then other emergencies, then languages the member
+    speaks, then by deadline and arrival; silent callers last. Left out are tasks whose next attempt is not due,
+    restricted tasks, and emergencies whose caller is still on the telephone.
     """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
     over = or_(CallbackTask.unconfirmed.is_(False), CallbackTask.call.has(Call.state == CallRowState.ENDED))
     free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
+    if late := session.scalars(base.where(_IS_AN_EMERGENCY, promises.due_until(now))).all():
+        return late
     spoken = (*languages, UNKNOWN_LANGUAGE)  # anybody may find out which one it is
     for silent in (False, True):
         for urgency in ("emergency", "normal"):
