@@ -42,7 +42,7 @@ def act(
     back: str,
     *,
     form: forms.Form | None = None,
-    done: str,
+    done: str | Callable[[], str],
     after: str = "",
     refusals: Mapping[type[Exception], Sentence] | None = None,
     alone: bool = False,
@@ -68,7 +68,7 @@ def act(
         if if_refused is not None:
             if_refused()
         return redirect(back)
-    flash(done, "success")
+    flash(done() if callable(done) else done, "success")
     browser["saved"] = request.path  # the next page lets the browser drop its own copy
     return redirect(after or back)
 
@@ -90,15 +90,16 @@ def act_on_task(
     *,
     form: forms.Form | None = None,
     text: str = "",
-    done: str,
+    done: str | Callable[[CallbackTask], str],
     after: str = "",
     ends: EndForm | None = None,
 ) -> Response:
-    """Change a task that the reader may see, say what is done, and show it again (or `after`).
+    """Change a task that the reader may see, say what is done and what is next, and show it again (or `after`).
 
     What could not be saved of `text` is kept as the draft of a note. `ends`: the form of an action after which nobody
     looks at the task for now; it is refused if something has come from the caller that its page has not shown.
     """
+    said = [] if callable(done) else [done]
 
     def change(session: Session) -> None:
         found = queries.one(session, me(), task_id) or abort(404)
@@ -106,9 +107,11 @@ def act_on_task(
             lock_task(session, task_id)
             caller_news.require_seen(session, found, me(), ends.seen)
         action(session, found, me(), utc_now())
+        if callable(done):
+            said[:] = [done(found)]
 
     page = url_for("desk.task", task_id=task_id)
-    return act(change, page, form=form, done=done, after=after, if_refused=lambda: keep_draft(task_id, text))
+    return act(change, page, form=form, done=lambda: said[0], after=after, if_refused=lambda: keep_draft(task_id, text))
 
 
 def task_form(model: type[F], task_id: int) -> F:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from ivr.audit import access_log
 from ivr.callbacks import appointments, claims, collaboration, events, queries, sms, urgency, workflow
 from ivr.callbacks.refused import Refused
+from ivr.domain import words
 from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
@@ -22,7 +23,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording
 from ivr.platform import database
 from ivr.privacy import legal_holds
-from ivr.web import forms
+from ivr.web import forms, template_helpers
 from ivr.web.actions import EndForm, act, act_on_task, task_form, uncovered
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import desk
@@ -76,6 +77,16 @@ class AttemptForm(EndForm):
     outcome: Annotated[str, one_of(ATTEMPT_OUTCOMES)]
 
 
+def _after_an_attempt(found: CallbackTask) -> str:
+    if found.next_attempt_at is not None:
+        following = gettext("Next one: %(time)s.", time=template_helpers.soon(found.next_attempt_at))
+    elif found.letter_proposed_at is not None:
+        following = gettext("No further attempt is planned: please write a letter.")
+    else:
+        following = gettext("No further attempt is planned.")
+    return " ".join((str(gettext("The attempt is recorded.")), str(following)))
+
+
 @desk.post("/tasks/<int:task_id>/attempt")
 def attempt(task_id: int) -> Response:
     """Record an attempt that did not settle the request."""
@@ -84,7 +95,7 @@ def attempt(task_id: int) -> Response:
         task_id,
         lambda session, task, user, now: workflow.record_attempt(session, task, user, form.outcome, now),
         form=form,
-        done=gettext("The attempt is recorded."),
+        done=_after_an_attempt,
         ends=form,
     )
 
@@ -144,7 +155,10 @@ def close(task_id: int) -> Response:
         workflow.close(session, found, user, form.outcome, form.text, now, posted_on=form.posted_on)
         collaboration.drop_draft(session, found, user)
 
-    done = gettext("The task is closed.")
+    def done(found: CallbackTask) -> str:
+        outcome = words.OUTCOMES.of(found.outcome, gettext) if found.outcome else ""
+        return str(gettext("The task is closed: %(outcome)s.", outcome=outcome))
+
     return act_on_task(task_id, change, form=form, text=form.text, done=done, ends=form)
 
 
@@ -201,7 +215,10 @@ def put_off(task_id: int) -> Response:
         task_id,
         lambda session, task, user, now: workflow.put_off(session, task, user, form.until, now),
         form=form,
-        done=gettext("The task is put off."),
+        done=lambda _: gettext(
+            "The task is put off until %(time)s. Until then the promise stands still.",
+            time=template_helpers.soon(form.until),
+        ),
         ends=form,
     )
 
@@ -221,7 +238,9 @@ def hand_over(task_id: int) -> Response:
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
         collaboration.hand_over(session, found, user, form.team, form.reason, now)
 
-    done = gettext("The task is handed over.")
+    def done(found: CallbackTask) -> str:
+        return str(gettext("The task is handed over: %(team)s has it now.", team=found.team.name))
+
     return act_on_task(task_id, change, form=form, done=done, after=url_for("desk.queue"), ends=form)
 
 

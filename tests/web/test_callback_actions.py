@@ -87,7 +87,7 @@ def test_each_action_says_what_was_done_in_the_language_of_the_reader(desk) -> N
         ("name", {"name": "Ada"}, "Name gespeichert.", "The name is saved."),
         ("name", {"name": ""}, "Name gelöscht.", "The name is deleted."),
         ("keep", {}, "Notiert: Sie arbeiten noch an diesem Auftrag.", "Noted: you still work on this task."),
-        ("attempt", {"outcome": "busy"}, "Versuch eingetragen.", "The attempt is recorded."),
+        ("attempt", {"outcome": "busy"}, "Versuch festgehalten.", "The attempt is recorded."),
         ("release", {}, "Auftrag an das Team zurückgegeben.", "The task is released"),
     ]
     mia = desk("mia")
