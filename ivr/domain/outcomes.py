@@ -43,6 +43,23 @@ ANSWERS = OUTCOMES_OF_KIND[TaskKind.APPOINTMENT]
 REFUSAL_REASONS = tuple(RefusalReason)
 
 
+#: The outcome that most tasks of a kind are closed with: it is chosen already where a task is closed by hand.
+_USUAL: Mapping[TaskKind, Outcome | None] = complete(
+    "domain/outcomes.py, _USUAL",
+    {
+        TaskKind.CALLBACK: Outcome.REACHED,
+        TaskKind.POSTAL_ORDER: Outcome.FORMS_SENT,
+        TaskKind.APPOINTMENT: None,
+    },
+    TaskKind,
+)
+
+
+def usual(kind: TaskKind) -> Outcome | None:
+    """The outcome that is chosen already for a kind of task; None where a member has to choose."""
+    return _USUAL[kind]
+
+
 def closing_outcomes(kind: TaskKind) -> tuple[Outcome, ...]:
     """The outcomes with which a task of a kind may be closed."""
     return (*OUTCOMES_OF_KIND[kind], *CLOSING_OUTCOMES)

@@ -78,6 +78,7 @@ PERMISSIONS: dict[str, Permission] = {
     "login.sso_back": _open(ANYBODY, "Log-in by single sign-on: what the provider says"),
     "login.out": _open(ANYBODY, "Log-out, everywhere"),
     "login.language": _open(ANYBODY, "Language of the interface"),
+    "appearance": _open(ANYBODY, "How the pages look in one's browser"),
     "softphone": _open(ANYBODY, "A telephone in the browser (local mode only)"),
     "api.document": _open(ANYBODY, "Description of the API"),
     # API clients
@@ -143,6 +144,7 @@ PERMISSIONS: dict[str, Permission] = {
     "desk_tools.keep_view": _of(_SERVING, "One's own views"),
     "desk_tools.forget_view": _of(_SERVING, "One's own views"),
     "desk_tools.alerts": Permission(_SERVING, "Alerts in the browser, by receipt code", team=True, polled=True),
+    "side_bar": Permission(_SERVING, "How many tasks each view holds, of one's teams", team=True, polled=True),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
     "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),

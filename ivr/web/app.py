@@ -47,6 +47,7 @@ from ivr.telephony.text_webhooks import texts
 from ivr.telephony.trial_webhooks import trial
 from ivr.telephony.voice_webhooks import voice
 from ivr.web import (
+    appearance,
     authorisation,
     contact_actions,
     contact_labels,
@@ -57,6 +58,7 @@ from ivr.web import (
     rate_limits,
     sealed_values,
     security_headers,
+    side_bar,
     single_sign_on,
     template_helpers,
 )  # fmt: skip
@@ -108,9 +110,9 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    health, login.login, kept_forms.kept, account, contact_actions.desk, reading, desk_tools, live, supervision,
-    special, announcing, night, further, directory, studio, figures, costs, reports, subjects, administration,
-    telephones, protection,
+    health, login.login, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading, desk_tools,
+    side_bar.side_bar, live, supervision, special, announcing, night, further, directory, studio, figures, costs,
+    reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 
@@ -129,7 +131,7 @@ def create_app() -> Flask:
     login.install(app)
     single_sign_on.install(app)
     authorisation.install_guard(app)
-    for part in (template_helpers, contact_labels, forms, sealed_values, kept_forms, errors):
+    for part in (template_helpers, appearance, side_bar, contact_labels, forms, sealed_values, kept_forms, errors):
         part.install(app)
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)

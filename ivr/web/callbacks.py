@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask import session as session_of_browser
 from flask_babel import gettext
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
@@ -61,6 +62,8 @@ def queue() -> str | AnyResponse:
     """The queue, and the fragment that refreshes it: 204 while it would look the same."""
     asked, now, filters = forms.query(QueueAddress), utc_now(), Filters.of(forms.sent())
     view = asked.view
+    if session_of_browser.get("view") != view:
+        session_of_browser["view"] = view  # the list that stands beside a task
     if filters.q:
         search_log.note(filters.q, now)
     with database.reading() as session:
@@ -158,6 +161,7 @@ def task(task_id: int) -> str:
         parts = [found, *(one.merged for one in merges)]
         alike = proposals.of_task(session, me(), found, now) if reason else []
         apart = proposals.told_apart(session, me(), found) if reason else []
+        view = _view_beside()
         told = {contact.id for contact in found.contacts if code_changes.is_being_told(session, contact)}
         return render_template(
             "task.html", task=found, now=now, me=me(), outcomes=outcomes, covered=reason is None, opened=reason,
@@ -166,7 +170,7 @@ def task(task_id: int) -> str:
             the_time=outbound_callbacks.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=collaboration.draft(session, task_id, me()),
             related=queries.related(session, me(), found) if reason else [], proposals=alike, apart=apart,
-            merges=merges, told=told,
+            merges=merges, told=told, beside=queries.beside(session, me(), view, now), beside_view=view,
             history=sorted((event for part in parts for event in part.events), key=lambda event: (event.at, event.id)),
             codes={part.id: part.receipt_code for part in parts},
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
@@ -175,6 +179,12 @@ def task(task_id: int) -> str:
             promises=promises.of(found, now), calling_now=going_on.is_calling(session, found.callback_number, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
         )  # fmt: skip
+
+
+def _view_beside() -> str:
+    """The view whose list stands beside a task: the one that was looked at last."""
+    view = session_of_browser.get("view")
+    return view if view in queries.VIEWS else "open"
 
 
 def _template(found: CallbackTask) -> str:

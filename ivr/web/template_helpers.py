@@ -15,6 +15,7 @@ from ivr.config.settings import settings
 from ivr.domain import caller_ids, phone_numbers, words
 from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, TaskState, TranscriptState
 from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE, name_in
+from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.notices.unusable import Unusable
@@ -100,11 +101,40 @@ def moment(instant: datetime) -> str:
     )
 
 
+def short_moment(instant: datetime) -> str:
+    """The time of today; for another day the day too. The year only where it is another one."""
+    zone = settings().hours.zone
+    local, today = instant.astimezone(zone), utc_now().astimezone(zone).date()
+    german = chosen_language() == "de"
+    if local.date() == today:
+        return str(format_datetime(instant, "HH:mm"))
+    if local.year == today.year:
+        return str(format_datetime(instant, "dd.MM. HH:mm" if german else "d MMM HH:mm"))
+    return str(format_datetime(instant, "dd.MM.yyyy" if german else "d MMM yyyy"))
+
+
+def soon(instant: datetime) -> str:
+    """An instant in the words of somebody who plans the day: today 14:30, tomorrow 08:00."""
+    zone = settings().hours.zone
+    days = (instant.astimezone(zone).date() - utc_now().astimezone(zone).date()).days
+    if days not in (0, 1):
+        return moment(instant)
+    time = format_datetime(instant, "HH:mm")
+    return str(gettext("today %(time)s", time=time) if days == 0 else gettext("tomorrow %(time)s", time=time))
+
+
 def promise_badges(task: CallbackTask, now: datetime) -> list[dict[str, str]]:
-    """The promises of a task as badges: a style, an icon and words that name the promise; never colour alone."""
+    """The promises of a task as badges: a style, an icon and words that name the promise; never colour alone.
+
+    `short`: the same for a row of a list.
+    """
     if task.restricted_at is not None and task.state != TaskState.CLOSED:
-        return [{"style": "info", "text": str(gettext("restricted"))}]
-    return [{"style": _style(one), "text": promise_text(one)} for one in promises.shown(task, now)]
+        text = str(gettext("restricted"))
+        return [{"style": "info", "text": text, "short": text}]
+    return [
+        {"style": _style(one), "text": promise_text(one), "short": _promise_in_a_row(one)}
+        for one in promises.shown(task, now)
+    ]
 
 
 def _style(one: promises.Promise) -> str:
@@ -128,6 +158,18 @@ def promise_text(one: promises.Promise) -> str:
         return str(gettext("%(time)s left to reach somebody", time=span))
     ended = SlaState.MISSED if one.was_missed and one.met_at is None else one.state
     return words.PROMISE_ENDS.of(f"{one.measure} {ended}", gettext)
+
+
+def _promise_in_a_row(one: promises.Promise) -> str:
+    """How far a promise has come, by its name, in as few words as a row of a list has room for."""
+    span = duration(one.left)
+    if one.is_missed and one.measure == SlaMeasure.TRIED:
+        return str(gettext("attempt %(time)s late", time=span))
+    if one.is_missed:
+        return str(gettext("reaching %(time)s late", time=span))
+    if one.runs and one.measure == SlaMeasure.REACHED:
+        return str(gettext("%(time)s left to reach", time=span))
+    return promise_text(one)
 
 
 def transcript_state(task: CallbackTask) -> str:
@@ -273,6 +315,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         perhaps_forged=caller_ids.perhaps_forged,
         moment=moment,
+        short_moment=short_moment,
         cap_named=cap_named,
         language_name=language_name,
         decimal_number=format_decimal,

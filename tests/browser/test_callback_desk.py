@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -89,6 +90,7 @@ def test_without_javascript_list_page_claim_note_and_close_still_work(browser, h
     page.locator("#note-text").fill("ohne Skript")
     page.get_by_role("button", name="Notiz speichern").click()
     expect(page.get_by_text("ohne Skript")).to_be_visible()
+    page.locator("summary", has_text="Auftrag abschließen").click()
     page.get_by_label("Ergebnis").select_option("settled_otherwise")
     page.get_by_role("button", name="Auftrag abschließen").click()
     assert the_task(tasks[1]).state == "closed"
@@ -148,6 +150,35 @@ def test_everybody_can_use_it(browser, hotline, people, tasks, scheme: str) -> N
     page.get_by_role("button", name="Gehe zu").click()
     accessible(page)
     assert page.complaints == []
+
+
+@pytest.mark.parametrize(("width", "height", "rows"), [(1280, 800, 12), (390, 844, 6)])
+def test_many_tasks_are_seen_at_once(browser, hotline, people, tasks, width: int, height: int, rows: int) -> None:
+    for _ in range(8):
+        a_task(age=timedelta(hours=30))
+    page = open_desk(browser, hotline, viewport={"width": width, "height": height})
+    seen = page.locator("[data-row]").evaluate_all(
+        "rows => rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length"
+    )
+    assert seen >= rows
+    page.locator("[data-row]").first.click()  # the whole row is the link
+    if page.get_by_role("button", name="Übernehmen", exact=True).count():
+        page.get_by_role("button", name="Übernehmen", exact=True).click()
+    bottom = page.get_by_role("button", name="Jetzt zurückrufen").bounding_box()
+    assert bottom["y"] + bottom["height"] <= height, "Call back is seen without scrolling"
+
+
+def test_one_form_is_open_at_a_time(browser, hotline, people, tasks) -> None:
+    page = open_desk(browser, hotline)
+    page.keyboard.press("n")
+    page.locator('[data-act="close"]').wait_for()
+    page.keyboard.press("h")
+    expect(page.locator("#to-team")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.locator("body").click(position={"x": 1, "y": 1})
+    page.keyboard.press("a")
+    expect(page.locator("#close-text")).to_be_focused()
+    expect(page.locator("#to-team")).to_be_hidden()
 
 
 def test_wider_text_spacing_loses_nothing(browser, hotline, people, tasks) -> None:

@@ -41,7 +41,7 @@ def test_a_missed_promise_appears_by_itself_and_leads_to_its_task(browser, hotli
     accessible(page)
     link.click()
     expect(page.get_by_text("Erster Versuch", exact=True)).to_be_visible()
-    expect(page.locator(".app-facts").first).to_contain_text("überfällig")
+    expect(page.locator(".work-side")).to_contain_text("überfällig")
     assert page.complaints == []
 
 
@@ -51,12 +51,14 @@ def test_who_asks_for_a_later_date_is_shown_to_have_asked(browser, hotline, peop
     page.goto(f"/desk/tasks/{task}")
     page.get_by_role("button", name="Übernehmen").click()
     later = utc_now() + timedelta(days=3)
+    page.locator("summary", has_text="Wiedervorlage").click()
     page.get_by_label("Die Person möchte später angerufen werden").fill(f"{later:%Y-%m-%dT%H:%M}")
-    page.get_by_role("button", name="Verschieben").click()
-    expect(page.locator(".app-facts").first).to_contain_text("Auf Wunsch verschoben bis")
-    expect(page.locator(".app-history")).to_contain_text(f"{later:%d.%m.%Y}")
+    page.get_by_role("button", name="Wiedervorlage").click()
+    expect(page.locator(".work-side")).to_contain_text("Auf Wunsch verschoben bis")
+    expect(page.locator(".work-history")).to_contain_text(f"{later:%d.%m.%Y}")
+    page.locator("summary", has_text="Wiedervorlage").click()
     page.get_by_label("Die Person möchte später angerufen werden").fill("2020-01-01T10:00")
-    page.get_by_role("button", name="Verschieben").click()
+    page.get_by_role("button", name="Wiedervorlage").click()
     expect(page.get_by_role("alert")).to_contain_text("innerhalb der nächsten 60 Tage")
     accessible(page)
 

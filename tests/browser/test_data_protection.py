@@ -100,7 +100,7 @@ def test_a_covered_task_is_claimed_and_shown(browser, hotline, staff) -> None:
     picture(page, "task-covered")
     accessible(page)
     page.get_by_role("button", name="Übernehmen").click()
-    expect(page.locator(".app-facts").first).to_contain_text("0077")
+    expect(page.locator(".work-side")).to_contain_text("0077")
     expect(page.locator(".app-transcript")).to_contain_text("Bescheid")
     page.get_by_role("link", name="Wer diesen Auftrag gelesen hat").click()
     expect(page.locator("table")).to_contain_text("Mia Mitglied")
@@ -113,7 +113,7 @@ def test_only_looking_with_a_reason(browser, hotline, staff) -> None:
     page.get_by_text("Einsicht mit Begründung").click()
     page.get_by_label("Warum öffnen Sie ihn?").select_option("stand_in")
     page.get_by_role("button", name="Für eine Stunde öffnen").click()
-    expect(page.locator(".app-facts").first).to_contain_text("0078")
+    expect(page.locator(".work-side")).to_contain_text("0078")
     expect(page.get_by_text("mit Grund geöffnet")).to_be_visible()
     assert the_task(task).state == "open"
 

@@ -24,6 +24,7 @@ from ivr.reporting import daily_metrics, dashboard, overview, scorecard, senate_
 from ivr.reporting.tables import Table, translator
 from tests.callbacks.test_carrier_faults import subscribed  # noqa: F401 - a fixture
 from tests.support.alerts import sweep
+from tests.support.desk_pages import count_of_view
 from tests.support.people import a_task, the_task
 
 ROOT = Path(__file__).parent.parent.parent
@@ -81,7 +82,7 @@ PLACES: dict[str, Callable[..., bool]] = {
     ),
     "the view of what is due or missed": lambda desk, task: (
         the_task(task).receipt_code in desk("mia").get("/desk/?view=due").text
-        and "Bald fällig oder überfällig (1)" in desk("mia").get("/desk/?view=due").text
+        and count_of_view(desk("mia").get("/desk/?view=due").text, "due") == "1"
     ),
     "the filter for missed promises": lambda desk, task: (
         the_task(task).receipt_code in desk("mia").get("/desk/?view=all&missed=reached").text

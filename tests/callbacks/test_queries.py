@@ -15,6 +15,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Transcript
 from ivr.platform import database
 from tests.support.desk import change, codes
+from tests.support.desk_pages import count_of_view
 from tests.support.people import a_task, the_task
 
 
@@ -45,7 +46,7 @@ def test_each_view_holds_what_its_name_says(desk) -> None:
     for view, tasks in expected.items():
         page = browser.get(f"/desk/?view={view}").text
         assert {*codes(page, everything)} == tasks, view
-        count = re.search(rf'view={view}"[^>]*>[^<(]+\((\d+)\)', page)[1]
+        count = count_of_view(page, view)
         assert int(count) == len(tasks), view
 
 
@@ -101,7 +102,7 @@ def test_the_list_is_new_when_anything_in_it_is(desk) -> None:
     task, mia = a_task(), desk("mia")
 
     def version() -> str:
-        return re.search(r"seen=(\w+)", mia.get("/desk/").text)[1]
+        return re.search(r'id="queue".*?seen=(\w+)', mia.get("/desk/").text)[1]
 
     seen = version()
     assert mia.get(f"/desk/?seen={seen}").status_code in (200, 204)  # 200 where a minute has just begun
@@ -115,6 +116,32 @@ def test_large_counts_are_not_counted_to_their_end(desk, monkeypatch: pytest.Mon
     monkeypatch.setattr(queries, "MOST_COUNTED", 3)
     for _ in range(4):
         a_task()
-    page = desk("mia").get("/desk/").text
-    assert "(2+)" in page
+    assert count_of_view(desk("mia").get("/desk/").text, "open") == "2+"
     assert Filters.of(Filters.of({"q": "x"}).query()).q == "x"
+
+
+def test_an_emergency_whose_promise_is_missed_comes_before_one_that_is_due_earlier_and_was_tried(desk) -> None:
+    """Due first is not worst: of the first somebody has tried already, of the second nobody."""
+    tried, late, fresh = (a_task("emergency", age=timedelta(hours=hours)) for hours in (30, 26, 0))
+    plain = a_task(age=timedelta(hours=60))
+    for clock_of in (tried,):
+        change(clock_of, first_attempt_at=utc_now() - timedelta(hours=29))
+        with database.writing() as session:
+            for clock in session.get_one(CallbackTask, clock_of).clocks:
+                clock.due_at, clock.missed_at, clock.state = utc_now() + timedelta(hours=3), None, "on_track"
+    page = desk("mia").get("/desk/").text
+    assert codes(page, [tried, late, fresh, plain]) == [late, tried, fresh, plain]
+    with database.reading() as session:
+        mia = session.merge(desk.people["mia"], load=False)
+        assert queries.candidates(session, mia, ["de"], utc_now())[0] == late
+
+
+def test_pages_of_a_list_hold_every_task_once_where_emergencies_end_within_a_page(
+    desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE", 3)
+    tasks = [a_task("emergency") for _ in range(4)] + [a_task() for _ in range(4)]
+    mia = desk("mia")
+    shown = [codes(mia.get(f"/desk/?page={page}").text, tasks) for page in (1, 2, 3)]
+    assert [len(page) for page in shown] == [3, 3, 2]
+    assert [one for page in shown for one in page] == tasks

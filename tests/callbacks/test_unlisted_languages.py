@@ -36,7 +36,8 @@ def test_the_desk_tells_that_the_language_is_unknown_and_when_it_was_wanted(desk
     assert wanted in told[:40]
     contact = page.partition('class="app-contact"')[2].partition("</article>")[0]
     assert contact and "Deutsch" not in contact
-    assert page.count("unbekannt") == 2, "in the heading, and among the facts"
+    task_itself = page.partition('class="work-head"')[2]
+    assert task_itself.count("unbekannt") == 2, "in the heading, and among the facts"
 
 
 def test_who_goes_on_in_german_without_a_choice_has_an_unknown_language_too(empty_database) -> None:

@@ -45,7 +45,7 @@ def test_a_supervisor_looks_publishes_and_downloads(client: FlaskClient) -> None
             assert answer.status_code == 200
             assert answer.data.startswith(begins)
             assert f".{ending}" in answer.headers["Content-Disposition"]
-    seen = re.search(r"seen=(\w+)", client.get("/supervision/figures/").text)[1]
+    seen = re.search(r'id="dashboard".*?seen=(\w+)', client.get("/supervision/figures/").text)[1]
     assert client.get(f"/supervision/figures/?seen={seen}").status_code == 204
 
 

@@ -51,6 +51,12 @@ KEYS_OF_DESK = Words(
         "/": _("search"),
         "c": _("claim"),
         "e": _("write a note"),
+        "r": _("not reached: record an attempt"),
+        "a": _("close the task"),
+        "h": _("hand the task over to another team"),
+        "w": _("put the task off to a later date"),
+        "s": _("send a text message"),
+        "Ctrl Enter": _("send the form in which one types"),
         "b": _("call back"),
         "p": _("play or pause the message"),
         "q": _("back to the queue"),
@@ -75,6 +81,8 @@ WEEKDAYS = Words(
 FIELDS = Words(
     "fields",
     {
+        "density": _("Height of the rows"),
+        "theme": _("Appearance"),
         "settled": _("Open requests of this number"),
         "action": _("Action"),
         "active": _("Active"),

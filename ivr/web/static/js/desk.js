@@ -8,6 +8,7 @@ const ticked = new Set();
 const told = document.querySelector("[data-ticked]");
 const showTicked = () => {
   for (const box of document.querySelectorAll('input[name="task"]')) box.checked = ticked.has(box.value);
+  for (const one of document.querySelectorAll("[data-all]")) one.hidden = false;
   const count = ticked.size ? `(${ticked.size})` : "";
   if (told && told.textContent !== count) told.textContent = count; // a change is observed: it must end
 };
@@ -17,8 +18,23 @@ document.addEventListener("change", (event) => {
     showTicked();
   }
 });
+const boxes = () => [...document.querySelectorAll('input[name="task"]')];
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-all]")) return;
+  for (const box of boxes()) event.target.checked ? ticked.add(box.value) : ticked.delete(box.value);
+  showTicked();
+});
 const list = document.querySelector("#queue")?.parentElement;
-if (list) new MutationObserver(showTicked).observe(list, { childList: true, subtree: true });
+if (list) {
+  showTicked();
+  const refreshed = () => {
+    showTicked();
+    const count = Number(list.querySelector("#queue")?.dataset.count ?? 0);
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = count ? `(${count}) ${title}` : title;
+  };
+  new MutationObserver(refreshed).observe(list, { childList: true, subtree: true });
+}
 
 // -- a place in the list ------------------------------------------------------------------------------------
 const rows = () => [...document.querySelectorAll("[data-row]")];
@@ -33,8 +49,15 @@ const move = (step) => {
 const sheet = document.querySelector("#keys");
 const palette = document.querySelector("#palette");
 const click = (selector) => document.querySelector(selector)?.click();
+// One form is open at a time; the text of a form is where somebody types first.
+const act = (name) => {
+  const one = document.querySelector(`[data-act="${name}"]`);
+  if (!one) return;
+  one.open = true;
+  (one.querySelector("textarea") ?? one.querySelector("input:not([type=hidden]), select, a"))?.focus();
+};
 const keys = {
-  n: () => click("#next button, [data-next] button"),
+  n: () => click("#next button"),
   j: () => move(1),
   k: () => move(-1),
   o: () => rowInFocus()?.querySelector('a[href*="/tasks/"]')?.click(),
@@ -48,9 +71,19 @@ const keys = {
     if (audio) audio.paused ? audio.play() : audio.pause();
   },
   q: () => click("[data-queue]"),
+  r: () => act("attempt"),
+  a: () => act("close"),
+  h: () => act("hand-over"),
+  w: () => act("put-off"),
+  s: () => act("sms"),
   "?": () => sheet?.showModal(),
 };
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form && !event.target.closest("dialog")) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette) {
     event.preventDefault();
     openPalette();
@@ -217,6 +250,13 @@ if (bell && document.body.dataset.alertsUrl) {
   });
   if (stored("alerts", "off") === "on") alerting();
 }
+
+// -- after a form the page stands where it stood ------------------------------------------------------------------
+const here = `place.${location.pathname}`;
+const place = sessionStorage.getItem(here);
+if (place && !location.hash) window.scrollTo(0, Number(place));
+sessionStorage.removeItem(here);
+document.addEventListener("submit", () => sessionStorage.setItem(here, String(window.scrollY)));
 
 // -- a sign of life: who answers calls in this browser is there as long as it is open -------------------------------
 if (document.body.dataset.aliveUrl) {
