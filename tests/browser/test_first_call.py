@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +22,16 @@ def message_left(caller, text: str = "Guten Abend, ich habe eine Frage zu meinem
     return person.hears("speak_now").says(text, then="hangup")
 
 
-def test_a_new_task_appears_in_the_open_queue_within_a_second(browser, hotline, people, caller, tasks_of) -> None:
+def test_a_new_task_appears_in_the_open_queue_by_itself(browser, hotline, people, caller, tasks_of) -> None:
     page = open_desk(browser, hotline)
     person = message_left(caller)
-    started = time.monotonic()
     (task,) = tasks_of(person.call_sid)
-    expect(page.get_by_role("link", name=task["receipt_code"])).to_be_visible(timeout=5000)
-    waited = time.monotonic() - started
+    expect(page.get_by_role("link", name=task["receipt_code"])).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(\d+\) Offen"))
     for concern in "2121":
         message_left(caller, concern=concern)
     page.reload()
     picture(page, "queue")
-    assert waited < 2  # the figure itself is measured in benchmarks/
     assert page.complaints == []
 
 
