@@ -30,6 +30,7 @@ from ivr.domain.enums import (
     Urgency,
     WorkKind,
 )
+from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, QueueEntry
@@ -81,14 +82,17 @@ def enter(
     session: Session, call: Call, visit: int, request: Request, language: str, resume: str, now: datetime, *,
     comes_back: bool = False,
 ) -> QueueEntry:  # fmt: skip
-    """A caller begins to wait, for the `visit`th time in this call. A caller who comes back has the old place.
+    """A caller begins to wait, for the `visit`th time in this call.
 
+    `comes_back`: with the place that they had before in this call, or the one that is kept for their telephone.
     `resume` is the call's sealed state. A repeated request changes nothing.
     """
     before = select(QueueEntry).where(QueueEntry.call_id == call.id)
     if known := session.scalar(before.where(QueueEntry.queue_visit == visit)):
         return known
     first = session.scalar(before.order_by(QueueEntry.queue_visit).limit(1)) if comes_back else None
+    kept = kept_for(session, call.from_number, request.team, now) if comes_back and first is None else None
+    old = first or kept
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
     entry = QueueEntry(
         call_id=call.id,
@@ -102,7 +106,8 @@ def enter(
         mode=QueueEntryMode.LIVE,
         age_group=request.age_group or None,
         office=request.office or None,
-        joined_at=first.joined_at if first else now,
+        joined_at=old.joined_at if old else now,
+        continues_id=kept.id if kept else first.continues_id if first else None,
         entered_at=now,
         resume=resume,
     )
@@ -112,6 +117,30 @@ def enter(
     except IntegrityError:  # the same request, delivered twice at once
         return session.scalars(before.where(QueueEntry.queue_visit == visit)).one()
     return entry
+
+
+def kept_for(session: Session, number: str | None, team_key: str, now: datetime) -> QueueEntry | None:
+    """The place that a team's queue keeps for a caller whose telephone showed this number, if it can be served."""
+    if number is None:
+        return None
+    kept = (
+        select(QueueEntry)
+        .join(Call)
+        .join(Team, Team.id == QueueEntry.team_id)
+        .where(_IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK, is_served(now))
+        .where(Call.from_number == number, Team.key == team_key)
+    )
+    return session.scalar(kept.order_by(*ORDER).limit(1))
+
+
+def goes_on(session: Session, entry: QueueEntry, now: datetime) -> None:
+    """Give the kept place up with which a caller has gone on: they are served, or keep their place anew.
+
+    Until then it stays kept, so that who hangs up while they wait is called all the same.
+    """
+    kept = session.get(QueueEntry, entry.continues_id or 0)
+    if kept is not None and kept.mode == QueueEntryMode.CALLBACK:
+        leave(session, kept, QueueExit.WITHDRAWN, now)
 
 
 def of_call(session: Session, call_sid: str, visit: int) -> QueueEntry | None:
@@ -168,9 +197,9 @@ def is_served(now: datetime) -> ColumnElement[bool]:
 
 def position(session: Session, entry: QueueEntry, now: datetime) -> int:
     """The position of an entry in its team's call queue, from 1: before it come those who will be served before."""
-    ahead = session.scalars(
-        select(QueueEntry.id).where(_IN_QUEUE, is_served(now), QueueEntry.team_id == entry.team_id).order_by(*ORDER)
-    ).all()
+    going_on_here = select(QueueEntry.continues_id).where(_IN_QUEUE, QueueEntry.continues_id.is_not(None))
+    theirs = (_IN_QUEUE, is_served(now), QueueEntry.team_id == entry.team_id, QueueEntry.id.not_in(going_on_here))
+    ahead = session.scalars(select(QueueEntry.id).where(*theirs).order_by(*ORDER)).all()
     return ahead.index(entry.id) + 1 if entry.id in ahead else len(ahead) + 1
 
 
@@ -221,6 +250,7 @@ def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: dat
     if entry.state not in (QueueEntryState.WAITING, QueueEntryState.OFFERED):
         return
     entry.mode, entry.task_id = QueueEntryMode.CALLBACK, task.id
+    goes_on(session, entry, now)
     if task.state == TaskState.CLAIMED and not _is_being_called(
         session, task
     ):  # a colleague has claimed it, and does not call now

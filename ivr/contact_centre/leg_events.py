@@ -117,6 +117,7 @@ def in_room(session: Session, leg: Leg, sequence: int, now: datetime, conference
         conversation.connected_at = now
         if conversation.entry is not None:
             conversation.entry.call.ending = conversation.entry.call.ending or CallEnding.CONNECTED
+            call_queue.goes_on(session, conversation.entry, now)
     if _is_older(leg, sequence, conference) or leg.state == LegState.ENDED:
         return
     leg.sequence, leg.conference_sid, leg.state = sequence, conference, LegState.JOINED

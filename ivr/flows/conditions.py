@@ -99,6 +99,14 @@ def queue_has_room(state: CallState, questions: Questions) -> bool:
     return queue != CallQueueState.TAKEN and (is_emergency(state, questions) or queue != CallQueueState.FULL)
 
 
+def waits_anew(state: CallState, questions: Questions) -> bool:
+    """Whether the caller need not be asked if the place is theirs that is kept for their telephone.
+
+    They are asked where there is one, once a call; not in an emergency, which goes first anyway.
+    """
+    return is_emergency(state, questions) or state.queue_visit > 0 or not questions.place_is_kept(state)
+
+
 def is_emergency(state: CallState, _questions: Questions) -> bool:
     """Whether the caller has reported an emergency."""
     return state.request.concern == Concern.EMERGENCY

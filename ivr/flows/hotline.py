@@ -137,7 +137,19 @@ def _people() -> Mapping[str, Step]:
             attempts=1,
             timeout=2,
         ),
-        "queue_first": Branch(on=conditions.somebody_is_there, yes="place_first", no="nobody_answered"),
+        "queue_first": Branch(on=conditions.somebody_is_there, yes="kept_first", no="nobody_answered"),
+        # Who says yes goes on at that place, though no further caller may wait. Nothing is said of whose place it is.
+        "kept_first": Branch(on=conditions.waits_anew, yes="place_first", no="your_place"),
+        "your_place": Menu(
+            prompt="your_place",
+            choices={
+                "1": Choice("call_queue", sets={"comes_back": True}),
+                "2": Choice("place_first", sets={"comes_back": False}),
+            },
+            otherwise="place_first",
+            otherwise_sets={"comes_back": False},
+            attempts=1,
+        ),
         "place_first": Branch(on=conditions.queue_has_room, yes="call_queue", no="queue_full"),
         "call_queue": WaitInQueue(
             bridged="talk",

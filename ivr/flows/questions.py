@@ -28,6 +28,9 @@ class Questions(Protocol):
     def queue_state(self, state: CallState) -> CallQueueState:
         """Whether the caller can wait for the responsible team."""
 
+    def place_is_kept(self, state: CallState) -> bool:
+        """Whether a place in the queue of the responsible team is kept for a caller whose telephone showed the same."""
+
     def recording_is_ready(self, state: CallState) -> bool:
         """Whether the caller's last recording can be played back."""
 

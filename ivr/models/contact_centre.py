@@ -134,6 +134,8 @@ class QueueEntry(Base):
     mode: Mapped[QueueEntryMode] = mapped_column(Enumerated(QueueEntryMode, 20), default=QueueEntryMode.LIVE)
     #: Decides the place; a caller who comes back after a broken connection keeps it.
     joined_at: Mapped[datetime]
+    #: The kept place with which this caller goes on; it is given up when they are served.
+    continues_id: Mapped[int | None]
     #: When they really began to wait.
     entered_at: Mapped[datetime] = mapped_column(index=True)
     #: The call's state, so that it can be sent on at any moment.

@@ -60,6 +60,9 @@ class _Hours:
     def further_languages(self) -> Collection[str]:
         return ()
 
+    def place_is_kept(self, _state: CallState) -> bool:
+        return False
+
     def queue_state(self, _state: CallState) -> CallQueueState:
         return CallQueueState.OPEN
 

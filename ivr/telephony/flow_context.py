@@ -92,6 +92,17 @@ class FlowContext:
         except SQLAlchemyError:
             return CallQueueState.NOBODY
 
+    def place_is_kept(self, state: CallState) -> bool:
+        """Whether a place in the team's queue is kept for the telephone. No, while the database does not answer."""
+        number = self.from_number()
+        if number is None or state.screened is not None:
+            return False
+        try:
+            with database.reading() as session:
+                return call_queue.kept_for(session, number, Request.of(state.request).team, self.now) is not None
+        except SQLAlchemyError:
+            return False
+
     def _holds_a_place(self, session: Session) -> bool:
         """Whether a screened number has an entry already. It may have one at most, even for emergencies."""
         number = self.from_number()

@@ -58,10 +58,11 @@ class Answers:
         answered: tuple[str, ...] = (),
         named: tuple[str, ...] = (),
         hears: bool = False,
+        keeps: bool = False,
     ) -> None:
         self.is_open, self.ready, self.asks, self.outcome, self.queue = is_open, ready, asks, outcome, queue
         self.shown, self.announces, self.answered, self.named = shown, announces, answered, named
-        self.hears = hears
+        self.hears, self.keeps = hears, keeps
 
     def announcement_runs(self, state: CallState) -> bool:
         return self.announces
@@ -77,6 +78,9 @@ class Answers:
 
     def queue_state(self, state: CallState) -> CallQueueState:
         return self.queue
+
+    def place_is_kept(self, state: CallState) -> bool:
+        return self.keeps
 
     def recording_is_ready(self, state: CallState) -> bool:
         return self.ready
