@@ -52,6 +52,31 @@ class MixedAudio:
             return samples
 
 
+class HoldMusic:
+    """What a participant hears who is alone: a sound, again and again, from its beginning each time."""
+
+    def __init__(self, sound: Callable[[], Samples]) -> None:
+        self._sound = sound
+        self._loaded: Samples | None = None
+        self._began: float | None = None
+        self._fetched = 0
+
+    def fetch(self, *, alone: bool) -> Samples:
+        """The music since the last request; none for who is not alone."""
+        if not alone:
+            self._began = None
+            return np.zeros(0, np.int16)
+        if self._loaded is None:
+            self._loaded = self._sound()
+        now = time.monotonic()
+        if self._began is None:
+            self._began, self._fetched = now, 0
+        until = min(int((now - self._began) * RATE), self._fetched + _KEPT_SECONDS * RATE)
+        places = np.arange(self._fetched, until)
+        self._fetched = until
+        return self._loaded[places % len(self._loaded)] if len(self._loaded) else self._loaded
+
+
 @dataclass
 class Participant:
     """A call in a conference."""

@@ -66,6 +66,12 @@ class JoinedConference:
 
     conference: Conference
     participant: Participant
+    #: Returns what is heard by who is alone in the conference; nothing where it cannot be fetched.
+    music: Callable[[], Samples] = lambda: np.zeros(0, np.int16)
+
+    def is_alone(self) -> bool:
+        """Whether nobody else takes part."""
+        return len(self.conference.participants) < 2
 
     def is_over(self) -> bool:
         """Whether the participant has been removed from the conference."""

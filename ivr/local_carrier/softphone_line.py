@@ -14,6 +14,7 @@ import soxr
 
 from ivr.audio.wav import RATE, Samples, Sound
 from ivr.local_carrier.call import Ringing
+from ivr.local_carrier.conferences import HoldMusic
 from ivr.local_carrier.lines import (
     HungUp,
     Interrupted,
@@ -39,6 +40,7 @@ class SoftphoneLine(Line):
         self.events: list[dict[str, Any]] = []
         self.audio: OrderedDict[str, Sound] = OrderedDict()
         self._conversation: JoinedConference | None = None
+        self._music: HoldMusic | None = None
         self._changed = threading.Condition()
         self._keys = ""
         self._speech: list[Samples] = []
@@ -168,6 +170,7 @@ class SoftphoneLine(Line):
         """Take part in a conference. The softphone fetches the others' speech with :meth:`conversation`."""
         with self._changed:
             self._keys, self._resampler, self._conversation = "", None, conversation
+            self._music = HoldMusic(conversation.music)
         conversation.participant.wake = self._wake
         self._emit(type="talking")
 
@@ -185,11 +188,14 @@ class SoftphoneLine(Line):
             self._emit(type="talked")
 
     def conversation(self) -> Samples:
-        """What the others have said since the last request; 8 kHz."""
+        """What the others have said since the last request, or the music of who is alone; 8 kHz."""
         with self._changed:
-            conversation = self._conversation
+            conversation, music = self._conversation, self._music
             self._last_seen = time.monotonic()
-        return conversation.participant.incoming.fetch() if conversation else np.zeros(0, np.int16)
+        if conversation is None or music is None:
+            return np.zeros(0, np.int16)
+        heard = music.fetch(alone=conversation.is_alone())
+        return heard if len(heard) else conversation.participant.incoming.fetch()
 
     def _wake(self) -> None:
         with self._changed:

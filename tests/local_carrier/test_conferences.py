@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 
-from ivr.audio.wav import RATE
+from ivr.audio.wav import RATE, Sound
 from ivr.carrier import client as carrier
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conference, MixedAudio, Participant
+from ivr.local_carrier.softphone_line import SoftphoneLine
+from ivr.local_carrier.webhooks import Media
 from tests.support.call_queue import conversation_of, waits
 from tests.support.speech import human_speech
 from tests.support.waiting import eventually
@@ -45,6 +48,34 @@ def test_a_participant_who_does_not_listen_misses_the_beginning_only() -> None:
     for _ in range(15):
         audio.hear("CA1", np.ones(RATE, np.int16))
     assert len(audio.fetch()) <= 10 * RATE
+
+
+def test_who_is_alone_on_a_softphone_hears_the_music_of_the_document(ring, other, monkeypatch) -> None:
+    """Until somebody joins, who is heard then."""
+    sound = Sound(np.arange(1, RATE // 4, dtype=np.int16), RATE)
+    monkeypatch.setattr(ring.switch.webhooks, "get_media", lambda url: Media(sound, url, ""))
+    other.documents["in"] = '<Dial><Conference waitUrl="/music.wav">room</Conference></Dial>'
+    phone = SoftphoneLine()
+    call = threading.Thread(target=ring.switch.call, args=(phone, "+49151"), daemon=True)
+    call.start()
+
+    def heard(seconds: float) -> np.ndarray:
+        pieces = [phone.conversation()]
+        eventually(lambda: pieces.append(phone.conversation()) or sum(map(len, pieces)) > seconds * RATE)
+        return np.concatenate(pieces)
+
+    music = heard(0.5)
+    assert (music == np.tile(sound.samples, 20)[: len(music)]).all(), "again and again, without a gap"
+    (conference,) = ring.switch.conferences.all()
+    somebody = Participant("CA2")
+    conference.join(somebody)
+    phone.conversation()
+    conference.say("CA2", np.full(RATE, 7, np.int16))
+    assert set(heard(0.5)) == {7}
+    conference.leave(somebody, "participant_hung_up", "completed")
+    assert heard(0.2)[0] == 1, "from its beginning"
+    phone.hang_up()
+    call.join(10)
 
 
 def test_events_of_a_conference_are_numbered_and_the_last_one_ends_it() -> None:

@@ -14,7 +14,9 @@ from ivr.audio.wav import RATE, Sound
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.lines import RecordedSpeech, ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
+from ivr.local_carrier.twiml_parser import parse
 from ivr.local_carrier.verbs import VERBS
+from ivr.local_carrier.verbs.dial import Dial
 from tests.support.waiting import eventually
 
 #: The carrier's pages about its verbs.
@@ -312,6 +314,18 @@ def test_the_events_of_a_conference_are_told_where_its_first_participant_asked(r
     (left, _) = [form for form in told if form["StatusCallbackEvent"] == "participant-leave"]
     assert (left["ReasonParticipantLeft"], left["ParticipantCallStatus"]) == ("participant_hung_up", "completed")
     assert "second" not in other.paths()
+
+
+@documented(PAGES + "conference", "waitUrl")
+@pytest.mark.parametrize("url", ["", "/nothing.wav"])
+def test_who_is_alone_hears_nothing_where_there_is_no_music(ring, other, url: str) -> None:
+    """`test_who_is_alone_on_a_softphone_hears_the_music_of_the_document` has some."""
+    document = f"<Dial>{conference(waitUrl=url)}</Dial>"
+    thread = joins(ring, other, document, talk_seconds=0.2, hangs_up=True)
+    (execution,) = ring.switch._live.values()
+    (verb,) = parse(f"<Response>{document}</Response>".encode())
+    assert len(Dial(execution, f"{other.url}/in", verb)._music(url)) == 0
+    thread.join(10)
 
 
 @documented(PAGES + "conference", "endConferenceOnExit")

@@ -11,9 +11,9 @@ from ivr.calls import calls
 from ivr.carrier import media
 from ivr.carrier.media import CarrierRecording
 from ivr.config.settings import Settings
-from ivr.domain.enums import MessageState
+from ivr.domain.enums import MessageState, RecordingState
 from ivr.models.callbacks import CallbackTask
-from ivr.models.voicebox import VoiceboxMessage
+from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database
 from ivr.voicebox import fetch_job, voicebox
 from ivr.voicebox.voicebox import RecordingPlan
@@ -121,3 +121,15 @@ def test_a_recording_never_replaces_itself(empty_database: Settings, plan: Recor
     with database.reading() as session:
         (task,) = session.scalars(select(CallbackTask))
         assert len(task.messages) == 1
+
+
+@pytest.mark.parametrize("state", [RecordingState.AVAILABLE, RecordingState.STORED])
+def test_the_only_copy_of_a_recording_is_not_deleted(empty_database: Settings, state: RecordingState) -> None:
+    """It was not fetched yet, or was, and is not in the audio store: the carrier is not asked."""
+    leave(FIRST, 5)
+    with database.writing() as session:
+        recording = session.scalars(select(Recording)).one()
+        recording.state = state
+        number = recording.id
+    with pytest.raises(RuntimeError, match="only copy"):
+        fetch_job.delete_at_carrier(number)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from urllib.parse import urljoin
 
+import numpy as np
+
+from ivr.audio.wav import Samples, at_telephone_rate
 from ivr.local_carrier.conferences import Participant
 from ivr.local_carrier.lines import HungUp, Interrupted, JoinedConference
 from ivr.local_carrier.twiml_parser import Verb
 from ivr.local_carrier.verbs.base import CallVerb, Request
+from ivr.local_carrier.webhooks import WebhookFailed
 
 
 class Dial(CallVerb):
     """Connects the call to a conference, and requests the action afterwards, if there is one."""
 
-    RULES = ("action", "hangupOnStar", "endConferenceOnExit", "statusCallback", "statusCallbackEvent")
+    RULES = ("action", "hangupOnStar", "endConferenceOnExit", "statusCallback", "statusCallbackEvent", "waitUrl")
 
     def execute(self) -> Request | None:
         """Take part in the conference until it, or this part, ends.
@@ -41,7 +46,8 @@ class Dial(CallVerb):
         reason = "participant_left_conference"
         try:
             star = self.verb.attributes.get("hangupOnStar") == "true"
-            self.execution.line.converse(JoinedConference(conference, participant), star=star)
+            music = partial(self._music, conference_verb.attributes.get("waitUrl", ""))
+            self.execution.line.converse(JoinedConference(conference, participant, music), star=star)
             reason = participant.removed_because or reason
         except HungUp:
             reason, status = "participant_hung_up", "completed"
@@ -53,6 +59,15 @@ class Dial(CallVerb):
             conference.leave(participant, reason, status)
         seconds = round(time.monotonic() - started)
         return {"DialCallStatus": "completed", "DialCallDuration": str(seconds), "DialBridged": "true"}
+
+    def _music(self, wait_url: str) -> Samples:
+        """What is heard by who is alone. Carrier: an empty URL is silence."""
+        try:
+            sound = self.execution.carrier.webhooks.get_media(urljoin(self.url, wait_url)).sound if wait_url else None
+        except WebhookFailed as error:
+            self.execution.report.errors.append(f"<Conference waitUrl>: {error}")
+            sound = None
+        return at_telephone_rate(sound).samples if sound else np.zeros(0, np.int16)
 
     def _send_event(self, conference_verb: Verb, name: str, event: dict[str, str]) -> None:
         """Send an event of the conference, if the document asks for it."""
