@@ -14,13 +14,14 @@ from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 from werkzeug.test import EnvironBuilder
 
-from ivr.callbacks import sms_job
+from ivr.callbacks import sms, sms_job
 from ivr.carrier import call_control, signature
 from ivr.carrier.refusals import CarrierRefused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config import settings
 from ivr.domain.enums import CarrierFault, CarrierSide
 from ivr.domain.timestamps import utc_now
+from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.store import Refusals
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
@@ -106,16 +107,47 @@ def test_a_carrier_with_no_room_is_asked_when_it_says(exchange, text, strange_ca
     assert message(message_id).state == "queued"
 
 
-def test_an_hour_of_5xx_is_survived(exchange, text) -> None:
-    """All short pauses are used up, a person is told, and the text goes out when the carrier is back."""
+def sending() -> Work:
+    """The work of sending the text."""
+    with database.reading() as session:
+        return session.scalars(select(Work).where(Work.kind == "send_text_message")).one()
+
+
+def test_an_hour_of_5xx_is_survived(exchange, text, clock) -> None:
+    """It is tried with growing pauses, and goes out afterwards; from the ninth try on a person is told."""
+    clock.now = began = utc_now()
     exchange.store.keep_refusals(Refusals(texts={"*": 20503}))
     _, message_id = text()
-    for _ in range(12):
-        with pytest.raises(CarrierRefused):
-            sms_job.send(message_id)
+    while clock.now < began + timedelta(hours=1):
+        runner.run(sending().id)
+        clock.now = sending().run_after
+    assert (sending().attempts, sending().done_at, message(message_id).state) == (8, None, "queued")
+    runner.run(sending().id)
+    assert sending().failed_at is not None
+    clock.now = sending().run_after
     exchange.store.keep_refusals(Refusals())
-    sms_job.send(message_id)
+    runner.run(sending().id)
     assert message(message_id).state == "sent"
+
+
+def test_a_text_whose_status_callback_never_comes_is_never_shown_as_delivered(exchange, text) -> None:
+    exchange.post_status = lambda url, form: None
+    _, message_id = text()
+    sms_job.send(message_id)
+    assert sms.state_of(message(message_id), str) == "sent, delivery not confirmed"
+
+
+def test_401_in_the_middle_of_the_day_costs_no_text(exchange, text, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token was exchanged, and nobody has told us: the operator's fault, and repeated."""
+    _, message_id = text()
+    before = exchange.tokens
+    exchange.tokens = AuthTokens("another token")
+    runner.run(sending().id)
+    assert (message(message_id).state, message(message_id).carrier_fault) == ("queued", "login_refused")
+    assert sending().done_at is None
+    exchange.tokens = before
+    runner.run(sending().id)
+    assert (message(message_id).state, message(message_id).carrier_fault) == ("sent", None)
 
 
 # -- webhooks ------------------------------------------------------------------------------------------
