@@ -66,6 +66,9 @@ def withdraw(session: Session, contact: Contact, now: datetime) -> None:
     """Note that a contact was withdrawn under its receipt code. The task stays open until a member has confirmed it."""
     if contact.withdrawn_at is not None or contact.task.state == TaskState.CLOSED:
         return
+    if contact.confirmed_at is not None and not is_being_told(session, contact):
+        # Who rejects the withdrawal leaves the number that was confirmed before.
+        contact.number_changed_at = contact.changed_number_from = None
     contact.withdrawn_at = now
     contact.confirmed_at = contact.confirmed_by_id = None
     events.record(session, contact.task_id, TaskEventKind.WITHDRAWAL_WANTED, now)
@@ -82,6 +85,11 @@ def proofs_for(contact: Contact) -> tuple[CallerProof, ...]:
 def earlier_number(contact: Contact) -> str | None:
     """The number that the caller had before anything was changed by receipt code."""
     return contact.changed_number_from if contact.number_changed_at is not None else contact.callback_number
+
+
+def certain_number(contact: Contact) -> str | None:
+    """The number at which a contact may be called: one that came by receipt code only once it is confirmed."""
+    return earlier_number(contact) if contact.is_unconfirmed else contact.callback_number
 
 
 def confirm(session: Session, contact: Contact, proof: str, user: User | None, now: datetime) -> None:
@@ -104,7 +112,7 @@ def confirm(session: Session, contact: Contact, proof: str, user: User | None, n
     if not standing:
         workflow.withdraw(session, task, now)
     elif contact.withdrawn_at is not None and contacts.is_first(contact, task):
-        task.callback_number = next((one.callback_number for one in standing if one.callback_number), None)
+        task.callback_number = next(filter(None, map(certain_number, standing)), None)
     session.flush()
     search_index.index(session, task)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import contacts, events, intake, merging, sla_clocks
+from ivr.callbacks import code_changes, contacts, events, intake, merging, sla_clocks
 from ivr.callbacks.refused import Refused, require_workable
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_tasks
@@ -87,7 +87,7 @@ def _opened_for(
         office=request.office or None,
         age_group=request.age_group,
         availability=contact.availability,
-        callback_number=contact.callback_number,
+        callback_number=code_changes.certain_number(contact),
         receipt_code=contact.receipt_code,
         first_contact_at=contact.at,
         due_at=contact.at,
@@ -123,8 +123,8 @@ def _keep_word(own: CallbackTask, clock: SlaClock, contact: Contact, common: Sla
 def _leave(task: CallbackTask, gone: Contact) -> None:
     """Take out of a task what only the contact that has left it has brought: its number, its forms."""
     others = task.contacts
-    numbers = [one.callback_number for one in others if one.callback_number]
-    if task.callback_number == gone.callback_number and task.callback_number not in numbers:
+    numbers = [number for number in map(code_changes.certain_number, others) if number]
+    if task.callback_number == code_changes.certain_number(gone) and task.callback_number not in numbers:
         task.callback_number = next(iter(numbers), None)
     if task.postal_order is not None:
         wanted = {form for one in others for form in Request.of_record(one.about).forms}

@@ -221,6 +221,43 @@ def test_a_closed_task_answers_its_codes_for_two_weeks(empty_database) -> None:
         assert contacts.by_code(session, receipt_codes.draw()) is None
 
 
+def test_a_number_that_is_not_confirmed_becomes_no_tasks_number_by_a_split(empty_database) -> None:
+    """Neither that of the task that the contact gets, nor that of the one it leaves."""
+    mia = hire()["mia"]
+    task = a_task(number=NUMBER)
+    assert a_task(number=NUMBER, called_before=True) == task
+    with database.writing() as session:
+        _first, further = of(session, task)
+        code_changes.change_number(session, further, NEW, utc_now())
+        session.flush()
+        own = splitting.split(session, further, None, utc_now())
+        assert (own.callback_number, code_changes.is_unconfirmed(session, own)) == (NUMBER, True)
+        code_changes.refuse(session, own.contacts[0], mia, utc_now())
+        assert (own.callback_number, own.contacts[0].callback_number) == (NUMBER, NUMBER)
+    second = a_task(number=OTHER)
+    assert a_task(number=OTHER, called_before=True) == second
+    with database.writing() as session:
+        remaining, leaving = of(session, second)
+        leaving.callback_number = session.get_one(CallbackTask, second).callback_number = NUMBER
+        code_changes.change_number(session, remaining, "+4917688888888", utc_now())
+        session.flush()
+        splitting.split(session, leaving, None, utc_now())
+    assert the_task(second).callback_number == OTHER, "the number of before, not the one that waits"
+
+
+def test_a_rejected_withdrawal_leaves_the_number_that_was_confirmed_before(empty_database) -> None:
+    mia, task = hire()["mia"], a_task(number=NUMBER)
+    changed(task)
+    with database.writing() as session:
+        (contact,) = of(session, task)
+        code_changes.confirm(session, contact, PROOF, mia, utc_now())
+        code_changes.withdraw(session, contact, utc_now())
+        assert contact.is_unconfirmed
+        code_changes.refuse(session, contact, mia, utc_now())
+        assert (contact.callback_number, contact.withdrawn_at) == (NEW, None)
+    assert the_task(task).callback_number == NEW
+
+
 # -- the old number --------------------------------------------------------------------------------------
 
 
