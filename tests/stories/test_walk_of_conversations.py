@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+from ivr.carrier import call_control
+from ivr.contact_centre import conversation_notes
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_walk import Walk
 from tests.support.volume import volume
@@ -32,3 +34,28 @@ def test_no_conversation_leaves_anybody_in_silence_alone_or_unserved(
         faults += [f"walk {seed}: {fault}" for fault in walk.verdict()]
     assert faults == []
     assert walk.met >= WALKS, "callers and members have talked"
+
+
+def forgets_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation_notes, "keep", lambda *_: None)
+
+
+def rings_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = call_control.place_call
+
+    def twice(*args: object, **wishes: object) -> str:
+        once(*args, **wishes)
+        return once(*args, **wishes)
+
+    monkeypatch.setattr(call_control, "place_call", twice)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("plants", "found"), [(forgets_texts, "lost text"), (rings_twice, "double call")])
+def test_the_verdict_finds_a_fault_that_is_planted(
+    simulated: Callable[..., SimulatedCarrier], monkeypatch: pytest.MonkeyPatch, plants: Callable[..., None], found: str
+) -> None:
+    walk = Walk(simulated())
+    plants(monkeypatch)
+    walk.walks(3)
+    assert any(found in fault for fault in walk.verdict())

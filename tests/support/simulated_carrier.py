@@ -33,7 +33,7 @@ _LETTERS_A_SECOND = 14
 #: The kinds of work that make live calls; transcripts and the like are left alone.
 _LIVE_WORK = re.compile("leg|caller|room|interpreter|conversation|tell|duty")
 #: Seconds for which a person may hear nothing, and be alone in a room; longer is a fault.
-_LONGEST = {"silence": 2.0, "alone": 30.0}
+_LONGEST = {"silence": 2.0, "alone": 2.0}
 
 
 class SimulatedCarrier:
@@ -50,6 +50,8 @@ class SimulatedCarrier:
         #: What must not happen, in words.
         self.faults: list[str] = []
         self._jobs: list[outbox.QueuedJob] = []
+        #: Whether a wait address of a conference has a sound.
+        self._sounds: dict[str, bool] = {}
         outbox.hand_over = self._take_jobs
         if rounds:
             self._every(3.0, scheduler.distribute)
@@ -346,7 +348,17 @@ class SimulatedCarrier:
 
     def _room_changed(self, room: Room) -> None:
         for call in room.calls:
-            self.hearing(call, "others" if len(room.calls) > 1 else "alone")
+            alone = "music" if self._plays_to_who_is_alone(call) else "alone"
+            self.hearing(call, "others" if len(room.calls) > 1 else alone)
+
+    def _plays_to_who_is_alone(self, call: SimulatedCall) -> bool:
+        """Whether the conference's wait address has a sound. Carrier: without one it plays music of its own."""
+        _, verb = call.dial or ("", Verb("", {}, "", ()))
+        wait = verb.children[0].attributes.get("waitUrl")
+        if wait and wait not in self._sounds:
+            with self.hotline.client.get(urlsplit(wait).path) as answer:
+                self._sounds[wait] = answer.status_code == 200 and answer.mimetype.startswith("audio/")
+        return wait is None or self._sounds.get(wait, False)
 
     def _conference_event(self, call: SimulatedCall, room: Room, event: str, **more: str) -> None:
         url, verb = call.dial or ("", Verb("", {}, "", ()))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Text, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import users
@@ -22,22 +22,14 @@ from ivr.domain.enums import (
     QueueEntryState,
 )
 from ivr.models.accounts import User
+from ivr.models.callbacks import TaskEvent
 from ivr.models.calls import Call
-from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
+from ivr.models.contact_centre import Conversation, ConversationWord, Leg, Presence, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.platform import database
-from ivr.platform.orm import Base
 from tests.support.simulated_calls import SimulatedCall
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import CallerHandset, Handset, MemberHandset
-
-#: Looks for a text in every column of every table.
-_TEXTS = [
-    select(column).where(column.like(bindparam("text"))).limit(1)
-    for table in Base.metadata.sorted_tables
-    for column in table.columns
-    if isinstance(column.type, Text)
-]
 
 
 class Walk:
@@ -49,7 +41,8 @@ class Walk:
         #: Conversations in which caller and member could hear each other.
         self.met = 0
         self._members: list[User] = []
-        self._written: list[str] = []
+        #: Conversations and what was written down of them.
+        self._written: list[tuple[int, str]] = []
         with database.writing_alone() as session:
             for name, languages in (("mia", ["de"]), ("nils", ["de", "tr"])):
                 self._members.append(users.add(session, name, name.title(), "member", "x" * 12, ["benefits", "work"]))
@@ -86,7 +79,7 @@ class Walk:
         for user in self._members:
             state = states[user.id]
             if state == PresenceState.WRAP_UP and self.dice.random() < 0.2:
-                with database.writing_alone() as session:
+                with suppress(Refused), database.writing_alone() as session:
                     self._wraps_up(session, user)
             elif state in (PresenceState.OFFLINE, PresenceState.PAUSED) and self.dice.random() < 0.2:
                 phone = next(one for one in self.carrier.handsets.values() if one.name == user.username)
@@ -102,11 +95,10 @@ class Walk:
 
     def _wraps_up(self, session: Session, user: User) -> None:
         text = f"agreed {secrets.token_hex(6)}"
-        outcome = self.dice.choice(list(ConversationOutcome))
-        with suppress(Refused):
-            wrap_up.finish(session, user, outcome, text, self.now)
-            if outcome == ConversationOutcome.FOLLOW_UP:
-                self._written.append(text)
+        conversation = agent_presence.unfinished(session, user.id)
+        wrap_up.finish(session, user, self.dice.choice(list(ConversationOutcome)), text, self.now)
+        assert conversation is not None
+        self._written.append((conversation.id, text))
 
     # -- the verdict ----------------------------------------------------------------------------
 
@@ -151,6 +143,15 @@ class Walk:
             yield f"{call.sid} was neither served nor told: {call.said[-3:]}"
 
     def _lost_texts(self, session: Session) -> Iterator[str]:
-        for text in self._written:
-            if not any(session.scalar(query.params(text=f"%{text}%")) for query in _TEXTS):
-                yield f"lost text: {text}"
+        """Whatever came of a conversation, its text is kept with it, found by its words, and on its task."""
+        for conversation_id, text in self._written:
+            one = session.get_one(Conversation, conversation_id)
+            if one.note != text:
+                yield f"lost text of a conversation that was {one.outcome}: {text}"
+            word = select(ConversationWord.word).where(ConversationWord.conversation_id == one.id)
+            if text.split()[-1] not in session.scalars(word).all():
+                yield f"lost text, for who searches it: {text}"
+            noted = select(TaskEvent.id).where(TaskEvent.task_id == one.task_id, TaskEvent.text.contains(text))
+            if one.task_id is not None and session.scalar(noted.limit(1)) is None:
+                yield f"lost text, on the task: {text}"
+        self._written.clear()
