@@ -30,6 +30,8 @@ _ALL: dict[str, tuple[list[str], list[str]]] = {
     "last_resort": ([], []),
     "flood": ([], []),
     "promises": ([], ["--tasks", "100000"]),
+    "live_calls": ([], ["--rounds", "2"]),
+    "live_calls-postgres": (["--postgres"], ["--postgres", "--rounds", "2"]),
 }
 
 
