@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from ivr.accounts import staff_telephones
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
-from ivr.contact_centre import conversations, directory, interpreter_pool
+from ivr.contact_centre import conversations, directory, interpreter_bookings, interpreter_pool
+from ivr.contact_centre.interpreter_pool import Interpreter
 from ivr.domain import phone_numbers
 from ivr.domain.enums import DirectoryKind, InterpreterRequestState, LegRole, LegState, Refusal, WorkKind
 from ivr.domain.languages import UNKNOWN_LANGUAGE
@@ -201,10 +202,12 @@ def ring_next(session: Session, wanted: InterpreterRequest, now: datetime) -> bo
 
 def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: datetime) -> Leg | None:
     """Add the leg of the next interpreter who has not been tried and is not talking, to be rung at an instant."""
+    conversation = session.get_one(Conversation, wanted.conversation_id)
     left_out = {*session.scalars(select(Leg.number).where(Leg.request_id == wanted.id)), *_busy(session, now)}
-    for one in interpreter_pool.on_duty(session, wanted.language, now) if wanted.role == LegRole.INTERPRETER else ():
+    left_out |= interpreter_bookings.reserved(session, conversation, now)
+    for one in _in_order(session, conversation, wanted, now):
         if one.number not in left_out:
-            conversation = session.get_one(Conversation, wanted.conversation_id)
+            interpreter_bookings.rung(session, conversation, one.number, wanted.language, now)
             leg = conversations.add_leg(
                 session, conversation, LegRole.INTERPRETER, one.number, at, ring=False, request_id=wanted.id,
                 name=one.name,
@@ -212,6 +215,18 @@ def _add_next(session: Session, wanted: InterpreterRequest, at: datetime, now: d
             outbox.add(session, WorkKind.RING_LEG, leg.id, urgent=True, run_after=at if at > now else None)
             return leg
     return None
+
+
+def _in_order(
+    session: Session, conversation: Conversation, wanted: InterpreterRequest, now: datetime
+) -> list[Interpreter]:
+    """Who may be rung for a wish: the one who is booked for it, then those on duty."""
+    if wanted.role != LegRole.INTERPRETER:
+        return []
+    booking = interpreter_bookings.due(session, conversation, wanted.language, now)
+    everybody = interpreter_pool.everybody(session) if booking is not None else []
+    booked = [one for one in everybody if booking is not None and one.number == booking.number]
+    return [*booked, *interpreter_pool.on_duty(session, wanted.language, now)]
 
 
 def _busy(session: Session, now: datetime) -> set[str | None]:
@@ -248,6 +263,8 @@ def accepted(session: Session, leg: Leg, now: datetime) -> bool:
     if wanted.state not in (InterpreterRequestState.LOOKING, InterpreterRequestState.UNMET):
         return False
     wanted.state, wanted.joined_at, wanted.ended_at = InterpreterRequestState.JOINED, now, None
+    if wanted.role == LegRole.INTERPRETER:
+        interpreter_bookings.came(session, leg, wanted, now)
     return True
 
 

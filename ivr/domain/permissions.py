@@ -147,6 +147,7 @@ PERMISSIONS: dict[str, Permission] = {
     "side_bar": Permission(_SERVING, "How many tasks each view holds, of one's teams", team=True, polled=True),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
+    "bookings": _task("Book an interpreter in advance; needs a claim, or an unlocking with a reason"),
     "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
     "live.alive": Permission(_SERVING, "A sign of life of one's browser", polled=True),
     "live.come": _of(_SERVING, "Answer calls"),

@@ -7,6 +7,7 @@ from ivr.models import (
     accounts,
     alerts,
     audit,
+    bookings,
     callbacks,
     calls,
     contact_centre,
@@ -25,6 +26,6 @@ from ivr.models import (
 from ivr.platform import work_models
 
 __all__ = [
-    "accounts", "alerts", "audit", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory", "merges",
-    "notices", "privacy", "prompts", "reporting", "sla", "spending", "voicebox", "work_models",
+    "accounts", "alerts", "audit", "bookings", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory",
+    "merges", "notices", "privacy", "prompts", "reporting", "sla", "spending", "voicebox", "work_models",
 ]  # fmt: skip

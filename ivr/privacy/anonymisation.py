@@ -7,19 +7,22 @@ transaction waits for the network.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import search_index
 from ivr.calls.erased_ids import _WORK_OF, plan_external_deletion
 from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskEventKind
+from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, ConversationWord, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
+from ivr.models.directory import DirectoryEntry
 from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaPause
@@ -130,6 +133,16 @@ def leg_numbers(session: Session, conversation_ids: Sequence[int]) -> None:
     session.execute(update(Leg).where(*theirs).values(number=None))
     asked = update(InterpreterRequest).where(InterpreterRequest.conversation_id.in_(conversation_ids))
     session.execute(asked.values(number=None))
+
+
+def of_interpreter(number: str, before: datetime) -> tuple[Delete, Update]:
+    """The statements that forget somebody who interprets, by their number."""
+    return (
+        delete(DirectoryEntry).where(DirectoryEntry.number == number, DirectoryEntry.changed_at <= before),
+        update(InterpreterBooking)
+        .where(InterpreterBooking.number == number, InterpreterBooking.booked_at <= before)
+        .values(number="", name=""),
+    )
 
 
 def notes(session: Session, conversation_ids: Sequence[int]) -> None:

@@ -205,7 +205,7 @@ def _forget_number(session: Session, number: str, before: datetime, now: datetim
     anonymisation.texts(session, texts)
     for statement in (
         delete(FrequentCaller).where(FrequentCaller.number == number, FrequentCaller.last_at <= before),
-        delete(DirectoryEntry).where(DirectoryEntry.number == number, DirectoryEntry.changed_at <= before),
+        *anonymisation.of_interpreter(number, before),
         delete(BlockedNumber).where(BlockedNumber.number == number, BlockedNumber.blocked_at <= before, over),
         update(Leg).where(Leg.number == number, anonymisation.THEIR_LEGS, Leg.created_at <= before).values(number=None),
         update(InterpreterRequest)

@@ -18,6 +18,7 @@ from ivr.audit import access_reports
 from ivr.calls import caller_language
 from ivr.domain.enums import LegRole, RecordingState, TaskEventKind
 from ivr.domain.timestamps import iso
+from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
@@ -35,7 +36,7 @@ from ivr.voicebox import audio_store
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
     "blocked_by_id", "confirmed_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash",
-    "closing_counted", "answers", "changed_by_id",
+    "closing_counted", "answers", "changed_by_id", "booked_by_id",
 }  # fmt: skip
 
 
@@ -65,6 +66,8 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         found["frequent_calls"] = _all(session, FrequentCaller, FrequentCaller.number == subject.number)
         found["as_companion"] = _all(session, Leg, (Leg.number == subject.number) & (Leg.role == LegRole.COMPANION))
         found["asked_to_interpret"] = _all(session, InterpreterRequest, InterpreterRequest.number == subject.number)
+        booked = InterpreterBooking.number == subject.number
+        found["booked_to_interpret"] = _all(session, InterpreterBooking, booked)
         found["in_directory"] = _all(session, DirectoryEntry, DirectoryEntry.number == subject.number)
         found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
     return found
@@ -106,6 +109,9 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
         "attempts": _all(session, Attempt, Attempt.task_id == task.id),
         "promises": _all(session, SlaClock, SlaClock.task_id == task.id),
         "put_off": _all(session, SlaPause, SlaPause.task_id == task.id),
+        "bookings": _all(
+            session, InterpreterBooking, InterpreterBooking.task_id == task.id, without=("number", "name")
+        ),
         "holds": _all(session, LegalHold, LegalHold.task_id == task.id),
         "being_written": _all(session, Draft, Draft.task_id == task.id),
         "postal_order": _plain(task.postal_order) if task.postal_order else None,

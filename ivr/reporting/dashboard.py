@@ -202,11 +202,11 @@ def _compared(value: float | None, german: float | None) -> float | None:
 def interpreters(session: Session, now: datetime) -> list[tuple[str, dict[str, float]]]:
     """Sums by language, the most wanted first.
 
-    Wanted, joined, joined within two minutes, not available, seconds of waiting, and minutes interpreted.
+    Wanted, joined, joined within two minutes, not available, seconds of waiting, minutes interpreted, and bookings.
     """
     metrics = (
         "interpreters_wanted", "interpreters_joined", "interpreters_in_time", "interpreters_unmet",
-        "interpreter_seconds", "interpreter_minutes",
+        "interpreter_seconds", "interpreter_minutes", "bookings", "bookings_kept", "bookings_failed",
     )  # fmt: skip
     by = daily_metrics.by(session, "language", first_day(now), daily_metrics.local_day(now), metrics)
     return sorted(by.items(), key=lambda one: -one[1]["interpreters_wanted"])

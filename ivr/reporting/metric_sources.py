@@ -30,6 +30,7 @@ from ivr.domain.enums import (
     Urgency,
 )
 from ivr.models.accounts import Team
+from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
@@ -145,6 +146,11 @@ def _interpreted(row: Row[Any]) -> Counted:
     }
 
 
+def _booked(row: Row[Any]) -> Counted:
+    failed = row.rung_at is not None and row.kept_at is None
+    return {"bookings": 1, "bookings_kept": row.kept_at is not None, "bookings_failed": failed}
+
+
 def _clock(measure: str, at: Any) -> Any:
     columns = (at.label("at"), CallbackTask.first_contact_at.label("since"), SlaClock.missed_at, *_TASK)
     query = select(*columns).select_from(SlaClock).join(CallbackTask, CallbackTask.id == SlaClock.task_id).join(Team)
@@ -196,6 +202,13 @@ _INTERPRETED = select(
     InterpreterRequest.state, InterpreterRequest.language, Conversation.task_id, Team.key.label("team"),
     Conversation.concern,
 ).select_from(InterpreterRequest).join(Conversation).join(Team)  # fmt: skip
+_BOOKED = (
+    select(InterpreterBooking.begins_at.label("at"), InterpreterBooking.rung_at, InterpreterBooking.kept_at, *_TASK)
+    .select_from(InterpreterBooking)
+    .join(CallbackTask)
+    .join(Team)
+    .where(InterpreterBooking.canceled_at.is_(None))
+)
 _PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).join(CallbackTask).join(Team)
 
 SOURCES = (
@@ -289,6 +302,9 @@ SOURCES = (
             "interpreters_unmet",
             "interpreter_minutes",
         ),
+    ),
+    Source(
+        "bookings", _BOOKED, InterpreterBooking.begins_at, _booked, ("bookings", "bookings_kept", "bookings_failed")
     ),
     Source("pauses", _PUT_OFF, SlaPause.from_at, lambda _: {"put_off": 1}, ("put_off",)),
 )

@@ -93,11 +93,13 @@ def act_on_task(
     done: str | Callable[[CallbackTask], str],
     after: str = "",
     ends: EndForm | None = None,
+    alone: bool = False,
 ) -> Response:
     """Change a task that the reader may see, say what is done and what is next, and show it again (or `after`).
 
     What could not be saved of `text` is kept as the draft of a note. `ends`: the form of an action after which nobody
     looks at the task for now; it is refused if something has come from the caller that its page has not shown.
+    `alone`: as for :func:`act`.
     """
     said = [] if callable(done) else [done]
 
@@ -111,7 +113,10 @@ def act_on_task(
             said[:] = [done(found)]
 
     page = url_for("desk.task", task_id=task_id)
-    return act(change, page, form=form, done=lambda: said[0], after=after, if_refused=lambda: keep_draft(task_id, text))
+    return act(
+        change, page, form=form, done=lambda: said[0], after=after, if_refused=lambda: keep_draft(task_id, text),
+        alone=alone,
+    )  # fmt: skip
 
 
 def task_form(model: type[F], task_id: int) -> F:

@@ -77,6 +77,7 @@ from ivr.web.data_subject_requests import subjects
 from ivr.web.directory import directory
 from ivr.web.further_languages import further
 from ivr.web.health import health
+from ivr.web.interpreter_bookings import bookings
 from ivr.web.night_answers import night
 from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
@@ -111,8 +112,8 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading, desk_tools,
-    side_bar.side_bar, live, supervision, special, announcing, night, further, directory, studio, figures, costs,
-    reports, subjects, administration, telephones, protection,
+    side_bar.side_bar, bookings, live, supervision, special, announcing, night, further, directory, studio, figures,
+    costs, reports, subjects, administration, telephones, protection,
 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed
 from ivr.calls import going_on
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, outbound_callbacks
+from ivr.contact_centre import agent_presence, interpreter_bookings, outbound_callbacks
 from ivr.domain import outcomes
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -167,6 +167,7 @@ def task(task_id: int) -> str:
             "task.html", task=found, now=now, me=me(), outcomes=outcomes, covered=reason is None, opened=reason,
             reasons=break_glass.REASONS, holds=legal_holds.of_task(session, task_id),
             unfinished=failed_jobs.by_task(session, [found]).get(task_id, []),
+            **_interpreters(session, found, now),
             the_time=outbound_callbacks.is_the_time(found, now), unused=claims.is_unused(found, now),
             draft=collaboration.draft(session, task_id, me()),
             related=queries.related(session, me(), found) if reason else [], proposals=alike, apart=apart,
@@ -185,6 +186,19 @@ def _view_beside() -> str:
     """The view whose list stands beside a task: the one that was looked at last."""
     view = session_of_browser.get("view")
     return view if view in queries.VIEWS else "open"
+
+
+def _interpreters(session: Session, found: CallbackTask, now: datetime) -> dict[str, Any]:
+    """Interpreters who are booked for a task, and those who could be."""
+    booked = [
+        (one, interpreter_bookings.state_of(session, one, now)) for one in interpreter_bookings.of_task(session, found)
+    ]
+    candidates = interpreter_bookings.candidates(session, found)
+    return {
+        "bookings": booked,
+        "interpreters": [(one.number, one.name) for one in candidates],
+        "minutes": [(str(one), str(one)) for one in interpreter_bookings.MINUTES],
+    }
 
 
 def _template(found: CallbackTask) -> str:

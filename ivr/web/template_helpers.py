@@ -328,6 +328,7 @@ def install(app: Flask) -> None:
         request_result=request_result,
         reported=lambda value, kind: shown(value, kind, chosen_language()),
         local_input=lambda value: value.astimezone(settings().hours.zone).strftime("%Y-%m-%dT%H:%M"),
+        clock_minutes=lambda value: format_time(value, "HH:mm"),
         clock_time=lambda value: format_time(value, "HH:mm:ss"),
         day=lambda value: format_date(value, "dd.MM.yyyy"),
     )

@@ -14,6 +14,7 @@ from ivr.calls import caller_language
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
+from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
@@ -106,6 +107,7 @@ def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
         Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
         VoiceboxMessage, Recording, Transcript, TextMessage, QueueEntry, Conversation, Leg, KnownCaller, FrequentCaller,
         BlockedNumber, InterpreterRequest, LegalHold, DirectoryEntry,
+        InterpreterBooking,
     )  # fmt: skip
     columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
     assert columns - words.COLUMNS.keys() - FOR_MACHINES == set()

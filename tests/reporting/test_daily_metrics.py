@@ -33,6 +33,7 @@ BY_HAND = {
     "agreed_under_25": 2, "agreed_urgent_under_25": 1, "agreed_other_under_25": 1, "refused": 3, "consultations": 5,
     "consultations_large": 1, "conversations": 25, "settled": 14, "interpreters_wanted": 5, "interpreters_joined": 4,
     "interpreters_in_time": 3, "interpreters_unmet": 1, "interpreter_seconds": 380, "put_off": 0,
+    "bookings": 0, "bookings_kept": 0, "bookings_failed": 0,
 }  # fmt: skip
 
 

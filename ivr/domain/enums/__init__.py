@@ -42,6 +42,7 @@ from ivr.domain.enums.calls import (
 )
 from ivr.domain.enums.carrier import Cap, CarrierFault, CarrierName, CarrierSide, Medium, SpendingKind
 from ivr.domain.enums.contact_centre import (
+    BookingState,
     CallQueueState,
     ConversationKind,
     ConversationOutcome,
@@ -103,6 +104,7 @@ __all__ = [
     "AppointmentMode",
     "AppointmentReason",
     "Availability",
+    "BookingState",
     "BreakGlassReason",
     "CallEnding",
     "CallQueueState",

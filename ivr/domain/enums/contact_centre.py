@@ -118,6 +118,20 @@ class LegEnding(StrEnum):
     CANCELED = "canceled"
 
 
+class BookingState(StrEnum):
+    """What became of an interpreter's booking.
+
+    Unused: nobody has called at that time; lapsed: the interpreter is not in the pool any more.
+    """
+
+    BOOKED = "booked"
+    KEPT = "kept"
+    FAILED = "failed"
+    UNUSED = "unused"
+    LAPSED = "lapsed"
+    CANCELED = "canceled"
+
+
 class DirectoryKind(StrEnum):
     """Whose number an entry of the directory is."""
 

@@ -10,6 +10,7 @@ from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLA
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
 from ivr.domain.words.live_calls import (
+    BOOKING_STATES,
     CALL_ENDINGS,
     CONVERSATION_OUTCOMES,
     DIRECTORY_KINDS,
@@ -76,6 +77,7 @@ __all__ = [
     "APPOINTMENT_MODES",
     "APPOINTMENT_REASONS",
     "AVAILABILITY",
+    "BOOKING_STATES",
     "BREAK_GLASS_REASONS",
     "CALLER_PROOFS",
     "CALL_ENDINGS",

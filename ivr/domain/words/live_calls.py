@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ivr.domain.enums import CallEnding, ConversationOutcome, DirectoryKind, LegRole, LegState, PresenceState
+from ivr.domain.enums import (
+    BookingState,
+    CallEnding,
+    ConversationOutcome,
+    DirectoryKind,
+    LegRole,
+    LegState,
+    PresenceState,
+)
 from ivr.domain.words.tables import Words, _
 
 PRESENCE_STATES = Words(
@@ -26,6 +34,18 @@ CONVERSATION_OUTCOMES = Words(
         ConversationOutcome.BROKEN_OFF: _("broken off"),
     },
     ConversationOutcome,
+)
+BOOKING_STATES = Words(
+    "booking states",
+    {
+        BookingState.BOOKED: _("booked"),
+        BookingState.KEPT: _("has come"),
+        BookingState.FAILED: _("was called and has not come"),
+        BookingState.UNUSED: _("over, nobody has called"),
+        BookingState.LAPSED: _("interprets for us no more: please book somebody else"),
+        BookingState.CANCELED: _("canceled"),
+    },
+    BookingState,
 )
 #: Whose number an entry of the directory is, as a choice and as the heading of a group.
 DIRECTORY_KINDS = Words(

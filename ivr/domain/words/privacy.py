@@ -91,6 +91,7 @@ SUBJECT_KINDS = Words(
         "frequent_calls": _("Frequent calls"),
         "blocks": _("Blocked numbers"),
         "as_companion": _("Calls as a trusted person"),
+        "booked_to_interpret": _("Booked to interpret"),
         "in_directory": _("Entries of the directory of numbers"),
         "asked_to_interpret": _("Asked to interpret"),
         "readings": _("Who has read it"),

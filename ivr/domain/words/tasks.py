@@ -79,6 +79,8 @@ TASK_EVENTS = Words(
         TaskEventKind.DEADLINE_MOVED: _("Opening hours of a day were changed; due now"),
         TaskEventKind.LETTER_PROPOSED: _("Attempts used up, a letter is proposed"),
         TaskEventKind.NO_INTERPRETER: _("No interpreter could be had"),
+        TaskEventKind.INTERPRETER_BOOKED: _("An interpreter was booked"),
+        TaskEventKind.BOOKING_CANCELED: _("The booking of an interpreter was canceled"),
         TaskEventKind.TAKEN_OVER: _("Taken over, the claim was not used; before"),
         TaskEventKind.ASSIGNED: _("Assigned to"),
         TaskEventKind.NAMED: _("Name of the caller"),
@@ -263,6 +265,9 @@ REFUSALS = Words(
         Refusal.HOURS_NEEDED: _("Please give the hours of one weekday at least."),
         Refusal.LANGUAGE_NEEDED: _("Please choose the languages that this person interprets."),
         Refusal.NOT_LISTED: _("This entry is not in the directory any more."),
+        Refusal.NOT_ON_DUTY: _("This interpreter is not on duty at that time, or does not interpret this language."),
+        Refusal.BOOKED_ALREADY: _("This interpreter is booked already at that time."),
+        Refusal.NOT_BOOKED: _("This booking does not count any more."),
         Refusal.NOT_OPEN_NOW: _("Nobody can be reached there now; the directory has the hours."),
         Refusal.TOO_MANY_CALLS: _(
             "A limit for callbacks is reached. Only emergencies are called back now; the supervisors know."

@@ -137,6 +137,11 @@ TABLES: dict[str, Kept] = {
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`number`"},
     ),
+    "interpreter_bookings": Kept(
+        "others",
+        "Interpreters booked for a task: name, number, time, and whether they came",
+        (RetentionKind.TASK,),
+    ),
     "directory_entries": Kept(
         "others",
         "Numbers of offices, partners and interpreters, their hours and languages; until the entry is ended, or at the "

@@ -1,0 +1,177 @@
+"""Interpreters who are booked in advance (Vormerkung) for the callback or the appointment of a task.
+
+At that time they are rung first for this task, and for no other. A booking counts while it is not canceled and the task
+is open, or its appointment is granted: nobody has to remember to cancel what is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from ivr.callbacks import events
+from ivr.callbacks.refused import Refused, require_unrestricted
+from ivr.config.settings import settings
+from ivr.contact_centre import interpreter_pool
+from ivr.contact_centre.interpreter_pool import Interpreter
+from ivr.domain import opening_hours
+from ivr.domain.enums import BookingState, Outcome, Refusal, TaskEventKind, TaskKind, TaskState
+from ivr.models.accounts import User
+from ivr.models.bookings import InterpreterBooking
+from ivr.models.callbacks import CallbackTask
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg
+from ivr.notices import present
+
+#: How long before its time a booking is kept free, and already counts for its own task.
+_BEFORE = timedelta(minutes=5)
+#: Bookings end so many days ahead, like everything that is put off.
+_MOST_DAYS = 60
+#: How long a booking may last.
+MINUTES = (15, 30, 60, 90)
+
+
+def book(
+    session: Session, task: CallbackTask, number: str, begins_at: datetime, minutes: int, by: User, now: datetime
+) -> InterpreterBooking:
+    """Book an interpreter of the task's language. A callback is due at that time, and begins with the interpreter.
+
+    To be called in a session that writes alone: of two who book the same interpreter one is refused.
+
+    Raises:
+        Refused: `restricted`; `closed` where the task is, unless an appointment is granted; `later_date_needed`;
+            `closed_now` where nobody is called at that time; `not_on_duty`; `booked_already`.
+    """
+    require_unrestricted(task)
+    if task.state == TaskState.CLOSED and task.outcome != Outcome.GRANTED:
+        raise Refused(Refusal.CLOSED)
+    if not now < begins_at < now + timedelta(days=_MOST_DAYS):
+        raise Refused(Refusal.LATER_DATE_NEEDED)
+    if task.kind != TaskKind.APPOINTMENT and not _is_called_at(begins_at):
+        raise Refused(Refusal.CLOSED_NOW)
+    ends_at = begins_at + timedelta(minutes=minutes)
+    chosen = next((one for one in candidates(session, task) if one.number == number), None)
+    if chosen is None or not (chosen.is_on_duty(begins_at) and chosen.is_on_duty(ends_at - timedelta(minutes=1))):
+        raise Refused(Refusal.NOT_ON_DUTY)
+    if session.scalar(select(InterpreterBooking.id).where(_overlaps(number, begins_at, ends_at)).limit(1)) is not None:
+        raise Refused(Refusal.BOOKED_ALREADY)
+    booking = InterpreterBooking(
+        task_id=task.id, language=task.language, name=chosen.name, number=number, begins_at=begins_at,
+        ends_at=ends_at, booked_at=now, booked_by_id=by.id,
+    )  # fmt: skip
+    session.add(booking)
+    if task.state != TaskState.CLOSED and task.kind != TaskKind.APPOINTMENT:
+        task.needs_interpreter, task.next_attempt_at = True, begins_at
+    events.record(session, task.id, TaskEventKind.INTERPRETER_BOOKED, now, user_id=by.id)
+    return booking
+
+
+def _is_called_at(at: datetime) -> bool:
+    return opening_hours.is_open(present.hours(), at) and opening_hours.is_open(settings().calling_hours, at)
+
+
+def candidates(session: Session, task: CallbackTask) -> list[Interpreter]:
+    """Who interprets the language of a task, the cheapest first."""
+    return [one for one in interpreter_pool.everybody(session) if task.language in one.languages]
+
+
+def cancel(session: Session, task: CallbackTask, booking_id: int, by: User, now: datetime) -> None:
+    """Cancel a booking of a task; a callback that waited for it is due again.
+
+    Raises:
+        Refused: `not_booked`: it does not count any more, or has been used.
+    """
+    booking = session.get(InterpreterBooking, booking_id)
+    if booking is None or booking.task_id != task.id or booking.canceled_at is not None or booking.rung_at is not None:
+        raise Refused(Refusal.NOT_BOOKED)
+    booking.canceled_at = now
+    if task.next_attempt_at == booking.begins_at:
+        task.next_attempt_at = None
+    events.record(session, task.id, TaskEventKind.BOOKING_CANCELED, now, user_id=by.id)
+
+
+def of_task(session: Session, task: CallbackTask) -> Sequence[InterpreterBooking]:
+    """The bookings of a task and of those that are merged into it, by time."""
+    theirs = select(InterpreterBooking).where(_for(task))
+    return session.scalars(theirs.order_by(InterpreterBooking.begins_at, InterpreterBooking.id)).all()
+
+
+def state_of(session: Session, booking: InterpreterBooking, now: datetime) -> BookingState:
+    """What became of a booking, or that it counts."""
+    if booking.canceled_at is not None:
+        return BookingState.CANCELED
+    if booking.kept_at is not None:
+        return BookingState.KEPT
+    if booking.rung_at is not None:
+        return BookingState.FAILED
+    if booking.ends_at <= now:
+        return BookingState.UNUSED
+    return BookingState.BOOKED if _is_in_pool(session, booking) else BookingState.LAPSED
+
+
+def due(session: Session, conversation: Conversation, language: str, now: datetime) -> InterpreterBooking | None:
+    """The booking of a conversation's task for this time."""
+    if conversation.task is None:
+        return None
+    counts = select(InterpreterBooking).where(
+        _for(conversation.task), _counts(), _is_now(now), InterpreterBooking.language == language
+    )
+    found = session.scalar(counts.order_by(InterpreterBooking.begins_at).limit(1))
+    return found if found is not None and _is_in_pool(session, found) else None
+
+
+def reserved(session: Session, conversation: Conversation, now: datetime) -> set[str]:
+    """The numbers of interpreters who are booked for other tasks at this time."""
+    others = select(InterpreterBooking.number).where(_counts(), _is_now(now))
+    if conversation.task is not None:
+        others = others.where(~_for(conversation.task))
+    return {*session.scalars(others)}
+
+
+def rung(session: Session, conversation: Conversation, number: str, language: str, now: datetime) -> None:
+    """Note that a telephone is rung for a conversation: perhaps that of the interpreter who is booked."""
+    booking = due(session, conversation, language, now)
+    if booking is not None and booking.number == number:
+        booking.rung_at = booking.rung_at or now
+
+
+def came(session: Session, leg: Leg, wanted: InterpreterRequest, now: datetime) -> None:
+    """Note that an interpreter has come: perhaps the one who is booked."""
+    booking = due(session, leg.conversation, wanted.language, now)
+    if booking is not None and booking.number == leg.number:
+        booking.kept_at = booking.kept_at or now
+
+
+def _is_in_pool(session: Session, booking: InterpreterBooking) -> bool:
+    pool = interpreter_pool.everybody(session)
+    return any(one.number == booking.number and booking.language in one.languages for one in pool)
+
+
+def _for(task: CallbackTask) -> ColumnElement[bool]:
+    merged = select(CallbackTask.id).where(CallbackTask.merged_into_id == task.id)
+    return or_(InterpreterBooking.task_id == task.id, InterpreterBooking.task_id.in_(merged))
+
+
+def _counts() -> ColumnElement[bool]:
+    """The condition for bookings that are not canceled and whose task still needs them."""
+    needed = or_(
+        CallbackTask.state != TaskState.CLOSED,
+        CallbackTask.outcome == Outcome.GRANTED,
+        CallbackTask.merged_into_id.is_not(None),
+    )
+    return and_(InterpreterBooking.canceled_at.is_(None), InterpreterBooking.task.has(needed))
+
+
+def _is_now(now: datetime) -> ColumnElement[bool]:
+    return and_(InterpreterBooking.begins_at <= now + _BEFORE, InterpreterBooking.ends_at > now)
+
+
+def _overlaps(number: str, begins_at: datetime, ends_at: datetime) -> ColumnElement[bool]:
+    return and_(
+        InterpreterBooking.number == number,
+        _counts(),
+        InterpreterBooking.begins_at < ends_at,
+        InterpreterBooking.ends_at > begins_at,
+    )
