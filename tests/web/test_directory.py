@@ -144,6 +144,7 @@ def talks(name: str) -> None:
         leg = Leg(conversation_id=conversation.id, role="member", state="joined", user_id=user.id, created_at=now,
                   joined_at=now)  # fmt: skip
         session.add(leg)
+        session.add(Leg(conversation_id=conversation.id, role="caller", state="joined", created_at=now, joined_at=now))
         session.flush()
         session.add(Presence(user_id=user.id, state="talking", number="+494219876543", languages=["de"], since_at=now,
                              idle_since_at=now, leg_id=leg.id, came_at=now, seen_at=now))  # fmt: skip
