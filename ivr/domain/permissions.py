@@ -149,6 +149,9 @@ PERMISSIONS: dict[str, Permission] = {
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
     "bookings": _task("Book an interpreter in advance; needs a claim, or an unlocking with a reason"),
     "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
+    "live.bar": Permission(
+        _SERVING, "One's state and conversation, at the bottom of every page", team=True, polled=True
+    ),
     "live.alive": Permission(_SERVING, "A sign of life of one's browser", polled=True),
     "live.come": _of(_SERVING, "Answer calls"),
     "live.go": _of(_SERVING, "Pause, or end of work"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, render_template, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,7 +30,7 @@ from ivr.contact_centre import (
     wrap_up,
 )
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import ConversationOutcome, Refusal
+from ivr.domain.enums import ConversationOutcome, PresenceState, Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import User
@@ -37,6 +39,7 @@ from ivr.notices import further_languages
 from ivr.platform import database
 from ivr.web import forms, search_log
 from ivr.web.actions import act, keep_draft
+from ivr.web.addresses import own_address
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Id, Line, Phone, Text, Tick, WrittenNumber, one_of
 
@@ -56,37 +59,59 @@ def page() -> str | AnyResponse:
     now, asked = utc_now(), forms.query(LiveAddress)
     part = asked.part
     with database.reading() as session:
-        here = agent_presence.read_presence(session, me().id, now)
-        conversation = conversations.of_user(session, me().id)
-        legs = [leg for leg in conversation.legs if leg.state != "ended"] if conversation else []
-        unfinished = agent_presence.unfinished(session, me().id)
-        talk = conversation or unfinished
-        requests = wrap_up.requests_of(session, talk, me()) if talk is not None else []
-        shown = [(task.id, task.state) for task in requests]
-        listed = [(one, directory.reach(one, now)) for one in directory.to_fetch(session)] if conversation else []
-        search = interpreters.search(session, conversation, now) if conversation else None
-        version = _version(
-            here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown,
-            search, [(one.id, one.changed_at, reach) for one, reach in listed],
-        )  # fmt: skip
-        if part == "me" and asked.seen == version:
+        mine = _mine(session, now)
+        if part == "me" and asked.seen == mine["version"]:
             return Response(status=204)
-        mine = {
-            "here": here,
-            "conversation": conversation,
-            "legs": legs,
-            "unfinished": unfinished,
-            "requests": requests,
-            "listed": listed,
-            "search": search,
-            "version": version,
-            "outcomes": list(ConversationOutcome),
-            "offered": settings().enabled_languages,
-            "further": further_languages.codes(),
-        }
         boards = [] if part == "me" else wallboard.of_teams(session, me().scope, now)
         template = {"me": "_me.html", "board": "_board.html"}.get(part, "live.html")
         return render_template(template, boards=boards, now=now, **mine)
+
+
+class BarAddress(forms.Form):
+    """The version of the bar that a page shows already."""
+
+    seen: Line = ""
+
+
+@live.get("/bar")
+def bar() -> str | AnyResponse:
+    """What the bar at the bottom of every page tells of one's telephone; 204 while it would look the same."""
+    now = utc_now()
+    with database.reading() as session:
+        mine = _mine(session, now)
+        if forms.query(BarAddress).seen == mine["version"]:
+            return Response(status=204)
+        return render_template("_phone.html", now=now, **mine)
+
+
+def _mine(session: Session, now: datetime) -> dict[str, Any]:
+    """My state, my conversation and its wrap-up, with a mark (`version`) that changes with any of it."""
+    here = agent_presence.read_presence(session, me().id, now)
+    conversation = conversations.of_user(session, me().id)
+    legs = [leg for leg in conversation.legs if leg.state != "ended"] if conversation else []
+    unfinished = agent_presence.unfinished(session, me().id)
+    talk = conversation or unfinished
+    requests = wrap_up.requests_of(session, talk, me()) if talk is not None else []
+    shown = [(task.id, task.state) for task in requests]
+    listed = [(one, directory.reach(one, now)) for one in directory.to_fetch(session)] if conversation else []
+    search = interpreters.search(session, conversation, now) if conversation else None
+    version = _version(
+        here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown,
+        search, [(one.id, one.changed_at, reach) for one, reach in listed],
+    )  # fmt: skip
+    return {
+        "here": here,
+        "conversation": conversation,
+        "legs": legs,
+        "unfinished": unfinished,
+        "requests": requests,
+        "listed": listed,
+        "search": search,
+        "version": version,
+        "outcomes": list(ConversationOutcome),
+        "offered": settings().enabled_languages,
+        "further": further_languages.codes(),
+    }
 
 
 @live.get("/alive")
@@ -156,7 +181,7 @@ class WrapUpForm(forms.Form):
 @live.post("/wrap-up")
 def finish() -> AnyResponse:
     """Write down how the last conversation ended."""
-    form = forms.read(WrapUpForm, url_for("live.page"))
+    form = forms.read(WrapUpForm, _page())
     settled = [task_id for task_id in map(whole_number, form.settled) if task_id is not None]
     with database.reading() as session:
         conversation = agent_presence.unfinished(session, me().id)
@@ -165,7 +190,7 @@ def finish() -> AnyResponse:
         lambda session: wrap_up.finish(
             session, session.get_one(User, me().id), form.outcome, form.text, utc_now(), settled=settled
         ),
-        url_for("live.page"),
+        _page(),
         form=form,
         done=gettext("The conversation is written down."),
         alone=True,
@@ -194,7 +219,7 @@ class InterpreterForm(forms.Form):
 @live.post("/interpreter")
 def interpreter() -> AnyResponse:
     """Add an interpreter to the conversation."""
-    form = forms.read(InterpreterForm, url_for("live.page"))
+    form = forms.read(InterpreterForm, _page())
     return _act(
         lambda session: conversation_control.want_interpreter(
             session, _talking(session), utc_now(), by=me(), language=form.language
@@ -220,7 +245,7 @@ class CompanionForm(forms.Form):
 @live.post("/companion")
 def companion() -> AnyResponse:
     """Add somebody whom the caller trusts, or somebody of the directory, to the conversation."""
-    form = forms.read(CompanionForm, url_for("live.page"))
+    form = forms.read(CompanionForm, _page())
 
     def change(session: Session) -> None:
         conversation = _talking(session)
@@ -269,8 +294,18 @@ def call_back(task_id: int) -> AnyResponse:
             without_interpreter=form.without_interpreter,
         )  # fmt: skip
 
-    return _act(change, done=gettext("Your telephone rings."))
+    with database.reading() as session:
+        sits = agent_presence.read_presence(session, me().id, utc_now()).state != PresenceState.OFFLINE
+    page = url_for("desk.task", task_id=task_id)
+    back = page if sits else url_for("live.page")  # there one says at which telephone one sits
+    return act(change, back, done=gettext("Your telephone rings."), after=page, alone=True)
 
 
 def _act(change: Callable[[Session], object], *, done: str, form: forms.Form | None = None) -> AnyResponse:
-    return act(change, url_for("live.page"), form=form, done=done, alone=True)
+    return act(change, _page(), form=form, done=done, alone=True)
+
+
+def _page() -> str:
+    """The page on which the form stood: the bar with the telephone stands on every page of the desk."""
+    asked = urlsplit(request.referrer or "")
+    return (own_address(asked.path) if asked.netloc == request.host else "") or url_for("live.page")
