@@ -81,7 +81,7 @@ def test_where_another_call_is_planned_or_certain_to_be_it_is_announced(empty_da
         ((NO_ANSWER,), {"state": "closed"}),
         ((), {"state": "closed"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(map(str, value)),  # never an instant: each process would collect another test
 )
 def test_where_no_further_call_is_planned_none_is_announced(empty_database, outcomes, changed) -> None:
     assert not follows_after(*outcomes, **changed)
