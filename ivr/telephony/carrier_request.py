@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from functools import cached_property
+from io import BytesIO
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -40,6 +41,8 @@ class CarrierRequest(Request):
         body = environ["wsgi.input"].read(length)
         if len(body) != length:
             raise ClientDisconnected
+        # Whoever asks for files or the body afterwards finds what Werkzeug leaves: nothing.
+        self.__dict__.update(files=ImmutableMultiDict(), stream=BytesIO())
         try:
             text = body.decode()
         except UnicodeDecodeError:

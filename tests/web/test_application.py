@@ -179,3 +179,5 @@ def test_a_form_is_read_as_werkzeug_reads_it(body: bytes, kind: str) -> None:
         assert type(one.form) is type(expected.form)
         assert list(one.form.items(multi=True)) == list(expected.form.items(multi=True))
         assert one.fields == expected.form.to_dict()
+        assert list(one.files) == list(expected.files) == []
+    assert found.get_data() == expected.get_data()
