@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,17 +19,15 @@ from ivr.telephony import leg_documents
 from tests.support.desk import change
 from tests.support.people import a_task, hire
 
-NOW = utc_now()
-
 
 def called(session: Session, task: CallbackTask, member: User, *outcomes: Outcome) -> None:
     """Attempts that have ended so; the last one rings where that is its outcome."""
-    claims.claim(session, task, member, NOW)
+    claims.claim(session, task, member, utc_now())
     for outcome in outcomes:
         if outcome == Outcome.RINGING:
-            attempts.began_to_ring(session, task, member.id, 1, NOW)
+            attempts.began_to_ring(session, task, member.id, 1, utc_now())
         else:
-            attempts.record(session, task, member, outcome, NOW)
+            attempts.record(session, task, member, outcome, utc_now())
 
 
 def follows_after(*outcomes: Outcome, **changed: Any) -> bool:
@@ -41,7 +39,7 @@ def follows_after(*outcomes: Outcome, **changed: Any) -> bool:
         for name, value in changed.items():
             setattr(task, name, value)
         session.flush()
-        status, _ = request_status.status_for_caller(task.contacts[0], NOW)
+        status, _ = request_status.status_for_caller(task.contacts[0], utc_now())
         text = sms.draft(task, SmsTemplate.MISSED, "de")
         spoken = leg_documents.in_vain(Leg(conversation=Conversation(task=task)))
         said = {"wieder an" in text, spoken == "callback_machine"}
@@ -74,7 +72,7 @@ def test_where_another_call_is_planned_or_certain_to_be_it_is_announced(empty_da
         ((Outcome.NUMBER_INVALID,), {}),
         ((Outcome.REACHED,), {}),
         ((NO_ANSWER,), {"silent_caller": True}),
-        ((NO_ANSWER,), {"restricted_at": NOW}),
+        ((NO_ANSWER,), {"restricted_at": datetime(2026, 1, 1, tzinfo=UTC)}),
         ((NO_ANSWER,), {"reply_by": ReplyBy.WRITING}),
         ((NO_ANSWER,), {"callback_number": None}),
         ((NO_ANSWER,), {"callback_number": "+252612345678"}),
@@ -92,7 +90,7 @@ def test_an_empty_date_after_deadlines_moved_means_at_once(empty_database) -> No
 
 
 def test_who_is_put_off_after_the_attempts_were_used_up_is_called_again(empty_database) -> None:
-    assert follows_after(Outcome.WRONG_PERSON, next_attempt_at=NOW + timedelta(days=3))
+    assert follows_after(Outcome.WRONG_PERSON, next_attempt_at=utc_now() + timedelta(days=3))
 
 
 def test_a_call_of_ours_without_a_task_announces_nothing(empty_database) -> None:
@@ -100,7 +98,7 @@ def test_a_call_of_ours_without_a_task_announces_nothing(empty_database) -> None
 
 
 def test_a_restricted_request_is_told_no_time(empty_database) -> None:
-    task_id = change(a_task(), restricted_at=NOW)
+    task_id = change(a_task(), restricted_at=utc_now())
     with database.reading() as session:
         task = session.get_one(CallbackTask, task_id)
-        assert request_status.status_for_caller(task.contacts[0], NOW) == (RequestStatus.LATE, {})
+        assert request_status.status_for_caller(task.contacts[0], utc_now()) == (RequestStatus.LATE, {})
