@@ -139,6 +139,8 @@ PERMISSIONS: dict[str, Permission] = {
         "Stop the text message to the number of before a change; needs a claim, or an unlocking with a reason"
     ),
     "desk.hold": Permission(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
+    "hand": _of(_SERVING, "Open a task for what did not come by a call to the hotline"),
+    "wall": Permission(_SERVING, "A screen on the wall: figures of one's teams, no names", team=True, fragment="part"),
     "desk_tools.selected": Permission(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
     "desk_tools.palette": Permission(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
     "desk_tools.keep_view": _of(_SERVING, "One's own views"),

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.domain import caller_ids
-from ivr.domain.enums import CallEnding, CallRowState, Concern
+from ivr.domain.enums import CallEnding, CallRowState, Concern, ContactSource
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
@@ -37,6 +37,10 @@ class Call(Base):
     answers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: How it ended for the caller: connected, promised, informed, changed, withdrawn, unserved, or hung_up.
     ending: Mapped[CallEnding | None] = mapped_column(Enumerated(CallEnding, 20))
+    #: What was no call to the hotline has a row too, because every contact has one; it counts as no call.
+    source: Mapped[ContactSource] = mapped_column(
+        Enumerated(ContactSource, 20), default=ContactSource.CALL, server_default=ContactSource.CALL.value
+    )
     state: Mapped[CallRowState] = mapped_column(Enumerated(CallRowState, 20), default=CallRowState.IN_PROGRESS)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]

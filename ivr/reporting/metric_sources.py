@@ -17,6 +17,7 @@ from ivr.contact_centre.service_level import GOAL
 from ivr.domain.enums import (
     AgeGroup,
     AppointmentMode,
+    ContactSource,
     ConversationKind,
     ConversationOutcome,
     InterpreterRequestState,
@@ -158,6 +159,7 @@ def _clock(measure: str, at: Any) -> Any:
 
 
 _CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
+_CALLS = _CALLS.where(Call.source == ContactSource.CALL)
 _QUEUE_ENTRIES = select(
     QueueEntry.entered_at.label("at"), QueueEntry.state, QueueEntry.mode, QueueEntry.answered_at,
     QueueEntry.reason.label("reason_left"), QueueEntry.task_id, Team.key.label("team"), QueueEntry.office,

@@ -84,7 +84,9 @@ from ivr.web.reports import reports
 from ivr.web.softphone_proxy import softphone
 from ivr.web.special_days import special
 from ivr.web.supervision import supervision
+from ivr.web.task_by_hand import hand
 from ivr.web.telephones import telephones
+from ivr.web.wall_screen import wall
 
 gc.freeze()
 gc.enable()
@@ -112,8 +114,8 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading, desk_tools,
-    side_bar.side_bar, bookings, live, supervision, special, announcing, night, further, directory, studio, figures,
-    costs, reports, subjects, administration, telephones, protection,
+    hand, side_bar.side_bar, bookings, live, supervision, special, announcing, night, further, directory, studio,
+    figures, costs, reports, subjects, administration, telephones, wall, protection,
 )  # fmt: skip
 
 

@@ -18,6 +18,16 @@ class Concern(StrEnum):
     OTHER = "other"
 
 
+class ContactSource(StrEnum):
+    """How a request has come: by a call to the hotline, or in a way that a member has written down."""
+
+    CALL = "call"
+    TELEPHONE = "telephone"
+    COUNTER = "counter"
+    LETTER = "letter"
+    EMAIL = "email"
+
+
 class TaskKind(StrEnum):
     """What a callback task promises: a callback, forms by post, or an answer to an appointment wish."""
 

@@ -34,7 +34,9 @@ SORTS = Words(
 PAGES = Words(
     "pages",
     {
+        "hand.page": _("New task by hand"),
         "live.page": _("Live calls"),
+        "wall.page": _("Wallboard"),
         "reading.open_by_code": _("Another team's task"),
         "desk_tools.team_readers": _("Who has read"),
         "desk_tools.first_steps": _("Help and keys"),
@@ -49,6 +51,7 @@ KEYS_OF_DESK = Words(
         "o": _("open the task"),
         "x": _("tick the task"),
         "/": _("search"),
+        "+": _("new task by hand"),
         "c": _("claim"),
         "e": _("write a note"),
         "r": _("not reached: record an attempt"),
@@ -83,6 +86,9 @@ FIELDS = Words(
     {
         "density": _("Height of the rows"),
         "theme": _("Appearance"),
+        "source": _("How it has come"),
+        "concern": _("Concern"),
+        "claim": _("Claim it at once"),
         "settled": _("Open requests of this number"),
         "action": _("Action"),
         "active": _("Active"),

@@ -118,6 +118,7 @@ COLUMNS = Words(
         "delivered_at": _("Delivered"),
         "valid_until": _("Not sent later than"),
         "silent_caller": _("Called and pressed no key"),
+        "source": _("How it has come"),
         "started_at": _("Began"),
         "state": _("State"),
         "stored_at": _("Stored"),

@@ -9,6 +9,7 @@ from ivr.domain.enums import (
     Availability,
     Companion,
     Concern,
+    ContactSource,
     EmergencyKind,
     PriorityGroup,
     RefusalReason,
@@ -153,4 +154,15 @@ REFUSAL_REASONS = Words(
         RefusalReason.OTHER: _("another reason (see note)"),
     },
     RefusalReason,
+)
+CONTACT_SOURCES = Words(
+    "contact sources",
+    {
+        ContactSource.CALL: _("call to the hotline"),
+        ContactSource.TELEPHONE: _("call on another line"),
+        ContactSource.COUNTER: _("visit at the counter"),
+        ContactSource.LETTER: _("letter"),
+        ContactSource.EMAIL: _("e-mail"),
+    },
+    ContactSource,
 )

@@ -71,6 +71,7 @@ const keys = {
     if (audio) audio.paused ? audio.play() : audio.pause();
   },
   q: () => click("[data-queue]"),
+  "+": () => click('.side-link[href$="/desk/new"]'),
   r: () => act("attempt"),
   a: () => act("close"),
   h: () => act("hand-over"),
