@@ -140,8 +140,9 @@ def ways_to_help(flow: Flow) -> list[Way]:
     """Every way straight ahead from the beginning to the first human or tone.
 
     A key of a menu counts one; the keys of a language beyond the eighth are one choice. A number keyed in is what
-    the caller has to say and counts nothing, and what is optional (age, postal code) is passed by waiting. Silence at
-    other menus, ways back and the keys that count anywhere are left out.
+    the caller has to say and counts nothing. Of keys that lead to the same step the first stands for all. What is
+    optional (age, postal code) is passed by waiting. Silence at other menus, ways back and the keys that count anywhere
+    are left out.
     """
     return list(_ways(flow, flow.start, Way((), ())))
 
@@ -160,11 +161,13 @@ def _ways(flow: Flow, name: str, so_far: Way) -> Iterator[Way]:
         case Menu(choices=choices, otherwise=otherwise, continues=continues) as menu:
             if continues:  # a waiting caller hears the rest
                 yield from _ways(flow, otherwise, way)
+            went = set[tuple[str, bool]]()
             for key, choice in choices.items():
-                if continues and choice.to == otherwise:
+                counts = not _goes_on_choosing_language(flow, menu, choice)
+                if (continues and choice.to == otherwise) or (choice.to, counts) in went:
                     continue
-                counted = () if _goes_on_choosing_language(flow, menu, choice) else (key,)
-                yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, *counted)))
+                went.add((choice.to, counts))
+                yield from _ways(flow, choice.to, Way(way.steps, (*way.keys, key) if counts else way.keys))
         case EnterDigits(to=to):
             yield from _ways(flow, to, way)
         case End() | PlayBack() | Promise() | RecordEvent():  # a promise is what the caller came for
