@@ -77,7 +77,7 @@ def under(tables: list[Table], heading: str) -> list[object]:
 #: Every place that shows promises, and how a promise that was missed is read off it.
 PLACES: dict[str, Callable[..., bool]] = {
     "the list of tasks": lambda desk, task: (
-        "Nicht erreicht, überfällig seit" in desk("mia").get("/desk/").text
+        "Nicht erreicht, überfällig: " in desk("mia").get("/desk/").text
         and "rechtzeitig versucht" in desk("mia").get("/desk/").text
     ),
     "the view of what is due or missed": lambda desk, task: (

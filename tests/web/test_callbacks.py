@@ -151,7 +151,7 @@ def test_the_recording_is_heard_in_ranges_and_never_cached(desk) -> None:
 def test_a_missed_promise_is_said_in_words(desk) -> None:
     task = a_task(age=timedelta(hours=26))
     page = desk("mia").get("/desk/").text
-    assert "überfällig seit 2 Std." in page
+    assert "Erster Versuch überfällig: 2 Std." in page and "Versuch 2 Std. 0 Min. überfällig" in page
     assert the_task(task).breached_at is None, "the clock records it, not the page"
 
 
