@@ -82,7 +82,8 @@ def test_the_second_interpreter_is_rung_beside_the_first_and_the_first_to_accept
     person.is_talking()
     aylin.answers().is_told("Sprachmittlung für Türkisch")  # a mailbox that plays its greeting
     with database.reading() as session:
-        legs = session.scalars(select(Leg).where(Leg.conversation_id == conversation_of(person).id)).all()
+        of_it = select(Leg).where(Leg.conversation_id == conversation_of(person).id)
+        legs = session.scalars(of_it.order_by(Leg.created_at)).all()
         first, second = (leg for leg in legs if leg.role == "interpreter")
         assert (second.created_at - first.created_at).total_seconds() == 8
     service.accepts()
