@@ -49,7 +49,6 @@ def open_task(session: Session, entry: Entry, user: User, now: datetime) -> Call
     call = Call(
         call_sid=f"hand-{secrets.token_hex(16)}",
         source=entry.source,
-        from_number=number,
         language=entry.language,
         concern=entry.concern,
         state=CallRowState.ENDED,
@@ -60,7 +59,9 @@ def open_task(session: Session, entry: Entry, user: User, now: datetime) -> Call
     session.add(call)
     session.flush()
     kind = TaskKind.APPOINTMENT if entry.concern == Concern.APPOINTMENT else TaskKind.CALLBACK
-    task = intake.contact_for(session, call, Request(kind=kind, concern=entry.concern), now).task
+    contact = intake.contact_for(session, call, Request(kind=kind, concern=entry.concern), now)
+    intake.give_number(session, contact, number, now)  # no telephone has shown it: it identifies nobody
+    task = contact.task
     if entry.name.strip():
         collaboration.name_caller(session, task, user, entry.name, now)
     events.note(session, task, user, entry.text, now)

@@ -11,7 +11,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.reporting import metric_sources
-from tests.support.people import the_task
+from tests.support.people import a_task, the_task
 
 PAGE = "/desk/new"
 VISIT = {
@@ -78,3 +78,12 @@ def test_a_visit_is_counted_as_a_task_and_not_as_a_call(desk) -> None:
     with database.reading() as session:
         assert session.execute(metric_sources._CALLS).all() == []
         assert len(session.execute(metric_sources._OPENED).all()) == 1
+
+
+def test_a_number_that_was_written_down_identifies_nobody(desk) -> None:
+    """No telephone has shown it: a later call from it joins nothing by a mere yes."""
+    desk("mia").post(PAGE, data=VISIT)
+    by_hand = only_task()
+    later = a_task(number="+4917612345678", called_before=True)
+    assert later != by_hand.id
+    assert the_task(later).state == "open"
