@@ -38,8 +38,6 @@ SOON = timedelta(hours=4)
 
 #: Not a parameter: a partial index is for the condition that it names.
 _OPEN = CallbackTask.state != literal("closed", literal_execute=True)
-#: Views in the order of time, not of service.
-_BY_TIME = ("done", "closed", "all")
 #: What stands before everything else. A caller who has said nothing is served last, whatever the urgency.
 _IS_AN_EMERGENCY = and_(CallbackTask.urgency == Urgency.EMERGENCY, CallbackTask.silent_caller.is_(False))
 #: The order in which open tasks are served. An index has the same columns.
@@ -102,6 +100,7 @@ def _spoken() -> ORMOption:
 
 
 def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
+    """The order that somebody has chosen, or that of a view in the order of time; empty: the order of service."""
     if filters.sort:
         columns: dict[str, tuple[Any, ...]] = {
             "promise": SERVED,
@@ -116,23 +115,39 @@ def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
         return (CallbackTask.closed_at.desc(), CallbackTask.id.desc())
     if view == "all":  # found by words: open ones first
         return (CallbackTask.state == TaskState.CLOSED, *SERVED) if filters.q else (CallbackTask.id.desc(),)
-    return SERVED
+    return ()
 
 
 def in_view(
     session: Session, user: User, view: str, page: int = 1, *, now: datetime, filters: Filters | None = None
 ) -> Listed:
-    """A page (from 1) of a view: emergencies first, then by deadline; closed ones, and all, newest first."""
+    """A page (from 1) of a view in the order of service; closed ones, and all, newest first."""
     filters = Filters() if filters is None else filters
+    start = (page - 1) * PAGE
+    return _some_of(session, user, view, now=now, filters=filters, start=start, most=PAGE, options=_details())
+
+
+def beside(session: Session, user: User, view: str, now: datetime) -> Sequence[CallbackTask]:
+    """The first tasks of a view in its order, with what a narrow list says of them."""
+    shown = (joinedload(CallbackTask.claimed_by), selectinload(CallbackTask.clocks))
+    return _some_of(session, user, view, now=now, filters=Filters(), start=0, most=_BESIDE, options=shown).tasks
+
+
+def _some_of(
+    session: Session, user: User, view: str, *, now: datetime, filters: Filters, start: int, most: int,
+    options: Sequence[ORMOption],
+) -> Listed:  # fmt: skip
+    """At most so many tasks of a view from its `start`-th one (from 0), with these options."""
     query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now), *filters.conditions())
-    if filters.sort or view in _BY_TIME:
-        query = query.order_by(*_ordered(view, filters)).limit(PAGE).offset((page - 1) * PAGE)
-        return listed(session, query, _details())
-    return _served(session, query, now, (page - 1) * PAGE)
+    if order := _ordered(view, filters):
+        return listed(session, query.order_by(*order).limit(most).offset(start), options)
+    return _served(session, query, now, start, most, options)
 
 
-def _served(session: Session, query: Select[CallbackTask], now: datetime, start: int) -> Listed:
-    """A page of a list in the order of service, from its `start`-th task (from 0).
+def _served(
+    session: Session, query: Select[CallbackTask], now: datetime, start: int, most: int, options: Sequence[ORMOption]
+) -> Listed:
+    """Tasks in the order of service.
 
     Emergencies stand before all others, and of them those with a missed promise first. They are few; all others come
     in the order of an index, which a condition on the clock would take away.
@@ -142,21 +157,14 @@ def _served(session: Session, query: Select[CallbackTask], now: datetime, start:
     first = Listed(())
     if start < number:
         late = case((promises.due_until(now), 0), else_=1)
-        ordered = emergencies.order_by(late, CallbackTask.due_at, CallbackTask.id).limit(PAGE).offset(start)
-        first = listed(session, ordered, _details())
-    room = PAGE - len(first.tasks) - len(first.unreadable)
+        ordered = emergencies.order_by(late, CallbackTask.due_at, CallbackTask.id).limit(most).offset(start)
+        first = listed(session, ordered, options)
+    room = most - len(first.tasks) - len(first.unreadable)
     if room == 0:
         return first
     others = query.where(~_IS_AN_EMERGENCY).order_by(*SERVED).limit(room).offset(max(start - number, 0))
-    rest = listed(session, others, _details())
+    rest = listed(session, others, options)
     return Listed((*first.tasks, *rest.tasks), (*first.unreadable, *rest.unreadable))
-
-
-def beside(session: Session, user: User, view: str, now: datetime) -> Sequence[CallbackTask]:
-    """The first tasks of a view in its order, with what a narrow list says of them."""
-    query = select(CallbackTask).where(visible_to(user), _in_view(view, user, now))
-    query = query.order_by(*_ordered(view, Filters())).limit(_BESIDE)
-    return listed(session, query, (joinedload(CallbackTask.claimed_by), selectinload(CallbackTask.clocks))).tasks
 
 
 def everywhere(session: Session, user: User, text: str, page: int = 1) -> Listed:
