@@ -72,7 +72,10 @@ def _rank(item: pytest.Item) -> int:
 
 
 def _belongs_to_this_run(item: pytest.Item) -> bool:
-    """Whether the run is long enough for a test; with PostgreSQL, whether the test uses the database of the run."""
+    """Whether the run is long enough for a test, and of its carrier; with PostgreSQL, whether it uses the database."""
+    carriers = {mark.args[0] for mark in item.iter_markers("carrier")}
+    if carriers and os.environ.get("CARRIER", "twilio") not in carriers:
+        return False
     since = max((LEVELS.index(mark.args[0]) for mark in item.iter_markers("since")), default=0)
     needs_database = "databases" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("sqlite")
     if os.environ.get("DATABASE") == "postgresql" and not needs_database:

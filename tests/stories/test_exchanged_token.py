@@ -8,19 +8,19 @@ import pytest
 import requests
 
 from ivr.carrier.client import client
-from ivr.domain.enums import CarrierName
 from ivr.local_carrier.auth_tokens import AuthTokens
 from tests.support.call_queue import SECOND_TOKEN, waits
 from tests.support.running_hotline import RunningHotline
 from tests.support.waiting import eventually
+
+#: The tokens of other carriers do not sign, and are not exchanged by REST.
+pytestmark = pytest.mark.carrier("twilio")
 
 
 @pytest.fixture
 def promote(call_queue_hotline: RunningHotline) -> Iterator[Callable[[], None]]:
     """Promotes the secondary token, by the carrier's own library. Afterwards the account is as before."""
     hotline, switch = call_queue_hotline, call_queue_hotline.switch
-    if hotline.settings.carrier != CarrierName.TWILIO:
-        pytest.skip("the tokens of other carriers do not sign, and are not exchanged by REST")
     first = hotline.settings.auth_token
 
     def promoted() -> None:

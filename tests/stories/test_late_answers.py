@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from ivr.carrier.webhook_urls import voice_url
-from ivr.domain.enums import CarrierName
 from ivr.local_carrier.webhooks import Override
 from tests.support.caller import Caller
 from tests.support.running_hotline import RunningHotline
 from tests.support.volume import volume
 from tests.support.waiting import eventually
+
+#: Only Twilio is told how often to try.
+pytestmark = pytest.mark.carrier("twilio")
 
 SPEECH = "Guten Tag, bitte rufen Sie mich zurück."
 #: What a caller hears from the beginning on, and does then.
@@ -65,8 +67,6 @@ class Late:
 
 @pytest.fixture
 def late(hotline: RunningHotline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Late]:
-    if hotline.settings.carrier != CarrierName.TWILIO:
-        pytest.skip("only Twilio is told how often to try")
     late = Late(hotline, monkeypatch)
     yield late
     late.goes_on()
