@@ -1,4 +1,4 @@
-"""Addresses of pages: parameters that several have, and which addresses are ours."""
+"""Addresses of pages: parameters that several have, which addresses are ours, and who asks for them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
-from flask import abort
+from flask import abort, request
 
+from ivr.domain.permissions import permission_of
 from ivr.domain.timestamps import utc_now
 from ivr.reporting import daily_metrics
 from ivr.web import forms
@@ -38,6 +39,12 @@ def period(days: int) -> tuple[date, date]:
     if not 0 <= (last - first).days <= _LONGEST:
         abort(400)
     return first, last
+
+
+def asked_by_the_page() -> bool:
+    """Whether a page asks by itself, and not the person who looks at it."""
+    permission = permission_of(request.endpoint or "")
+    return permission is None or permission.polled or (bool(permission.fragment) and forms.asks(permission.fragment))
 
 
 def own_address(target: str | None) -> str:

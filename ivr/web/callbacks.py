@@ -42,7 +42,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.privacy import legal_holds
-from ivr.web import forms, search_log, template_helpers
+from ivr.web import forms, search_log, side_bar, template_helpers
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Line, integer, one_of
 
@@ -67,7 +67,7 @@ def queue() -> str | AnyResponse:
     if filters.q:
         search_log.note(filters.q, now)
     with database.reading() as session:
-        counts = queries.counts(session, me(), now)
+        counts = side_bar.count(session, me()).counts
         listed, found, elsewhere = _found(session, asked, filters, counts, now)
         tasks = listed.tasks
         marks = caller_news.marks(session, [task.id for task in tasks])

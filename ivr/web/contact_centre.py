@@ -308,4 +308,5 @@ def _act(change: Callable[[Session], object], *, done: str, form: forms.Form | N
 def _page() -> str:
     """The page on which the form stood: the bar with the telephone stands on every page of the desk."""
     asked = urlsplit(request.referrer or "")
-    return (own_address(asked.path) if asked.netloc == request.host else "") or url_for("live.page")
+    page = f"{asked.path}?{asked.query}" if asked.query else asked.path
+    return (own_address(page) if asked.netloc == request.host else "") or url_for("live.page")

@@ -28,7 +28,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.web import forms
-from ivr.web.addresses import own_address
+from ivr.web.addresses import asked_by_the_page, own_address
 from ivr.web.form_fields import Secret
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,17 @@ def waiting() -> int:
         return kept_forms.count(db, current_user.user.id, utc_now())
 
 
+def _count_before_the_view() -> None:
+    """Count before a page's view opens its session: a page holds one connection at a time."""
+    if request.method == "GET" and not asked_by_the_page():
+        with suppress(SQLAlchemyError):
+            g.forms_kept = waiting()
+
+
+def _counted() -> int:
+    return int(g.get("forms_kept", 0))
+
+
 @kept.get("/")
 def page() -> str:
     """What one has typed and could not send."""
@@ -191,5 +202,6 @@ def _wrong_token(error: CSRFError) -> AnyResponse | tuple[str, int]:
 def install(app: Flask) -> None:
     """Answer forms with the token of another log-in, and let every page tell what is kept."""
     app.register_error_handler(CSRFError, _wrong_token)
+    app.before_request(_count_before_the_view)
     app.after_request(_sent_again)
-    app.jinja_env.globals["forms_kept"] = waiting
+    app.jinja_env.globals["forms_kept"] = _counted

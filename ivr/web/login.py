@@ -33,14 +33,13 @@ from ivr.audit.access_log import Actor
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence
 from ivr.domain.enums import AccessAction
-from ivr.domain.permissions import permission_of
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import AccountNotice, User
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
 from ivr.web import forms, kept_forms, known_devices
-from ivr.web.addresses import own_address
+from ivr.web.addresses import asked_by_the_page, own_address
 from ivr.web.form_fields import OneTimeCode, Password, line_of
 
 log = logging.getLogger(__name__)
@@ -73,15 +72,10 @@ def _load(token: str) -> Person | None:
         found = login_sessions.find(db, token, now)
     if found is None:
         return None
-    if login_sessions.wants_use(found, now) and not _asked_by_the_page():
+    if login_sessions.wants_use(found, now) and not asked_by_the_page():
         with suppress(SQLAlchemyError), database.noting() as connection:  # the next click will do
             login_sessions.used(connection, found.id, now)
     return Person(found.user, token)
-
-
-def _asked_by_the_page() -> bool:
-    permission = permission_of(request.endpoint or "")
-    return permission is None or permission.polled or (bool(permission.fragment) and forms.asks(permission.fragment))
 
 
 manager.user_loader(_load)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.callbacks import queries
 from ivr.contact_centre import agent_presence
+from ivr.domain.enums import PresenceState
 from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
 from ivr.web import forms
+from ivr.web.addresses import asked_by_the_page
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Line
 
@@ -36,7 +41,9 @@ class Told:
 
     def number(self, view: str) -> str:
         """How many tasks a view holds; of very many only that they are more."""
-        count = self.counts[view]
+        count = self.counts.get(view)
+        if count is None:
+            return "–"
         return str(count) if count < queries.MOST_COUNTED else f"{queries.MOST_COUNTED - 1}+"
 
     @property
@@ -45,23 +52,38 @@ class Told:
         return "-".join((self.presence, *(str(count) for count in self.counts.values())))
 
 
-def told(user: User) -> Told:
-    """What the bars tell a person who serves tasks; some seconds old at the most."""
-    found = _kept().get(user.id)
-    if found is not None and time.monotonic() - found[0] < _FRESH and request.method == "GET":
-        return found[1]
-    with database.reading() as session:
-        now = utc_now()
-        made = Told(queries.counts(session, user, now), agent_presence.read_presence(session, user.id, now).state)
-    keep(user, made)
-    return made
+#: Where nothing could be counted.
+_NOTHING = Told({}, PresenceState.OFFLINE)
 
 
-def keep(user: User, made: Told) -> None:
-    """Tell this for the next seconds."""
+def count(session: Session, user: User) -> Told:
+    """Count, and keep what was counted for the next seconds."""
+    now = utc_now()
+    made = Told(queries.counts(session, user, now), agent_presence.read_presence(session, user.id, now).state)
     if len(_kept()) > _MOST:
         _kept().clear()
     _kept()[user.id] = (time.monotonic(), made)
+    return made
+
+
+def _counted_before_the_view() -> None:
+    """Count before a page's view opens its session: a page holds one connection at a time.
+
+    A list counts in its own session. What cannot be counted is not shown; a page that says so has bars too.
+    """
+    if request.method != "GET" or asked_by_the_page() or request.endpoint == "desk.queue" or not _serves():
+        return
+    with suppress(SQLAlchemyError):
+        _fresh(current_user.user)
+
+
+def _fresh(user: User) -> Told:
+    """What was counted; some seconds old at the most."""
+    found = _kept().get(user.id)
+    if found is not None and time.monotonic() - found[0] < _FRESH:
+        return found[1]
+    with database.reading() as session:
+        return count(session, user)
 
 
 def _forget(answer: Response) -> Response:
@@ -85,20 +107,24 @@ class SideAddress(forms.Form):
 @side_bar.get("/side")
 def views() -> str | AnyResponse:
     """The views with their counts, asked for by every open page; 204 while they would look the same."""
-    if told(me()).version == forms.query(SideAddress).seen:
+    if _fresh(me()).version == forms.query(SideAddress).seen:
         return Response(status=204)
     return render_template("_views.html")
 
 
-def _of_this_page() -> Told | None:
-    """For the templates: nothing for who is not logged in or serves no tasks."""
-    if not current_user.is_authenticated or current_user.user.role not in SERVING:
-        return None
-    return told(current_user.user)
+def _serves() -> bool:
+    return current_user.is_authenticated and current_user.user.role in SERVING
+
+
+def _of_this_page() -> Told:
+    """For the templates, of somebody who serves tasks: what was counted last. Nothing is asked of the database here."""
+    found = _kept().get(current_user.user.id)
+    return found[1] if found is not None else _NOTHING
 
 
 def install(app: Flask) -> None:
     """Let the templates ask."""
     app.extensions["side_bar"] = {}
+    app.before_request(_counted_before_the_view)
     app.after_request(_forget)
     app.jinja_env.globals.update(bars=_of_this_page)
