@@ -12,9 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.config.settings import settings
 from ivr.contact_centre import duty_roster
-from ivr.domain import opening_hours
 from ivr.domain.enums import PresenceState, WorkKind
 from ivr.domain.roles import SERVING
 from ivr.models.accounts import User
@@ -43,7 +41,7 @@ def plan(session: Session, now: datetime) -> None:
 
 def to_ask(session: Session, now: datetime) -> Iterator[tuple[Presence, datetime]]:
     """The members who are to be asked now, and when their duty began."""
-    if not _calls_are_allowed(now):
+    if not present.are_calls_placed(now):
         return
     begun = {user_id: at for user_id, at in duty_roster.begun(session, now).items() if _is_recent(at, now)}
     if not begun:
@@ -71,7 +69,7 @@ _COMES_BY_TELEPHONE = (
 def is_still_wanted(session: Session, here: Presence, now: datetime) -> bool:
     """Whether a planned call may still be placed. The member may have come meanwhile."""
     asked_at = here.duty_asked_at
-    if asked_at is None or now - asked_at > _PLACED_WITHIN or not _calls_are_allowed(now):
+    if asked_at is None or now - asked_at > _PLACED_WITHIN or not present.are_calls_placed(now):
         return False
     return here.state == PresenceState.OFFLINE and here.user_id in duty_roster.begun(session, now)
 
@@ -81,14 +79,10 @@ def picked_up(here: Presence) -> None:
     here.duty_calls = MOST_CALLS
 
 
-def _calls_are_allowed(now: datetime) -> bool:
-    return opening_hours.is_open(present.hours(), now) and opening_hours.is_open(settings().calling_hours, now)
-
-
 def _is_recent(began: datetime, now: datetime) -> bool:
     """Whether it is early enough to ask: soon after the duty began, or after the first minute in which calls are."""
     earlier = now - _LATEST
-    return began > earlier or not _calls_are_allowed(earlier)
+    return began > earlier or not present.are_calls_placed(earlier)
 
 
 def _has_come(here: Presence, began: datetime) -> bool:

@@ -14,10 +14,8 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import events
 from ivr.callbacks.refused import Refused, require_unrestricted
-from ivr.config.settings import settings
 from ivr.contact_centre import interpreter_pool
 from ivr.contact_centre.interpreter_pool import Interpreter
-from ivr.domain import opening_hours
 from ivr.domain.enums import BookingState, Outcome, Refusal, TaskEventKind, TaskKind, TaskState
 from ivr.models.accounts import User
 from ivr.models.bookings import InterpreterBooking
@@ -49,7 +47,7 @@ def book(
         raise Refused(Refusal.CLOSED)
     if not now < begins_at < now + timedelta(days=_MOST_DAYS):
         raise Refused(Refusal.LATER_DATE_NEEDED)
-    if task.kind != TaskKind.APPOINTMENT and not _is_called_at(begins_at):
+    if task.kind != TaskKind.APPOINTMENT and not present.are_calls_placed(begins_at):
         raise Refused(Refusal.CLOSED_NOW)
     ends_at = begins_at + timedelta(minutes=minutes)
     chosen = next((one for one in candidates(session, task) if one.number == number), None)
@@ -66,10 +64,6 @@ def book(
         task.needs_interpreter, task.next_attempt_at = True, begins_at
     events.record(session, task.id, TaskEventKind.INTERPRETER_BOOKED, now, user_id=by.id)
     return booking
-
-
-def _is_called_at(at: datetime) -> bool:
-    return opening_hours.is_open(present.hours(), at) and opening_hours.is_open(settings().calling_hours, at)
 
 
 def candidates(session: Session, task: CallbackTask) -> list[Interpreter]:

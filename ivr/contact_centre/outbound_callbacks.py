@@ -18,7 +18,7 @@ from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_queue, conversations, interpreters
 from ivr.contact_centre.conversations import ON_THE_LINE
-from ivr.domain import opening_hours, phone_numbers
+from ivr.domain import phone_numbers
 from ivr.domain.enums import (
     ConversationKind,
     ConversationState,
@@ -114,8 +114,7 @@ def check_may_dial(task: CallbackTask, now: datetime) -> None:
         raise Refused(Refusal.NO_NUMBER)
     if not settings().may_be_called(task.callback_number):
         raise Refused(Refusal.NO_CALL_ABROAD)
-    configured = settings()
-    if not (opening_hours.is_open(present.hours(), now) and opening_hours.is_open(configured.calling_hours, now)):
+    if not present.are_calls_placed(now):
         raise Refused(Refusal.CLOSED_NOW)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
+from ivr.domain import opening_hours
 from ivr.domain.enums import AnsweredQuestion
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.opening_hours import Hours, Span
@@ -75,6 +76,11 @@ def notices() -> Notices:
 def hours() -> Hours:
     """The opening hours of the settings, with those of single days that supervisors have entered."""
     return _merged(settings().hours, notices())
+
+
+def are_calls_placed(at: datetime) -> bool:
+    """Whether the hotline rings people at an instant: while it is open, and within calling hours."""
+    return opening_hours.is_open(hours(), at) and opening_hours.is_open(settings().calling_hours, at)
 
 
 _last: tuple[Hours, Notices, Hours] | None = None
