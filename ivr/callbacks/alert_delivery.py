@@ -7,10 +7,8 @@ cannot be sent is tried again like any other job of the outbox.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import apprise
 import requests
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,18 +18,15 @@ from ivr.callbacks import alert_texts
 from ivr.carrier import client
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
-from ivr.domain.alert_subscriptions import channel, mail_address
+from ivr.domain.alert_subscriptions import channel
 from ivr.domain.enums import DeliveryState, WorkKind
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.alerts import AlertMessage
-from ivr.platform import database, outbox
-
-#: Seconds a server may take to connect, and to answer.
-_TIMEOUT = 10.0
+from ivr.platform import database, mail, outbox
 
 
 def due(session: Session, now: datetime) -> list[tuple[int, str]]:
-    """Ids of the jobs that should send a message or report now, each with its recipient.
+    """Ids of the jobs that should send a message, a report or a link now, each with its recipient.
 
     Outside `alert_hours` a failed message is not tried again, unless it is about an emergency.
     """
@@ -43,20 +38,16 @@ def due(session: Session, now: datetime) -> list[tuple[int, str]]:
     query = select(AlertMessage.id, AlertMessage.subscription).where(AlertMessage.id.in_(ids))
     to = dict(session.execute(query).all()) if ids else {}
     return [
-        (row.id, to.get(row.subject_id, "") if row.kind == WorkKind.SEND_ALERT else f"report {row.subject_id}")
+        (row.id, to.get(row.subject_id, "") if row.kind == WorkKind.SEND_ALERT else f"{row.kind} {row.subject_id}")
         for row in rows
     ]
-
-
-class NotDelivered(Exception):
-    """The server did not accept the message."""
 
 
 def send(message_id: int) -> None:
     """Send an alert once.
 
     Raises:
-        NotDelivered, requests.RequestException, TwilioRestException: to be tried again.
+        mail.NotDelivered, requests.RequestException, TwilioRestException: to be tried again.
     """
     with database.reading() as session:
         message = session.get(AlertMessage, message_id)
@@ -64,7 +55,7 @@ def send(message_id: int) -> None:
             return
     alert = next((one for one in settings().alerts if one.name == message.subscription), None)
     if alert is None:  # another host may know it: settings are not changed everywhere at once
-        raise NotDelivered("this host knows no such subscription")
+        raise mail.NotDelivered("this host knows no such subscription")
     deliver(alert.to, message, alert.language)
     with database.writing() as session:
         if sent := session.get(AlertMessage, message_id):
@@ -86,24 +77,9 @@ def deliver(to: str, message: AlertMessage, language: str) -> None:
     elif kind == "webhook":
         _post(address, message)
     else:
-        mail(address if kind == "email" else "", message.subject, message.text, other=to if kind == "other" else "")
-
-
-def mail(to: str, subject: str, text: str, attachments: Sequence[str] = (), *, other: str = "") -> None:
-    """Send an e-mail with files (paths), or, to `other`, a notification of any kind Apprise knows.
-
-    Raises:
-        NotDelivered: the server did not take it.
-    """
-    configured = settings()
-    address = other or mail_address(configured.smtp_url, configured.mail_from, to)
-    # A server that accepts the connection and says nothing must not hold the thread for ever.
-    joint = "&" if "?" in address else "?"
-    notifier = apprise.Apprise()
-    if not notifier.add(f"{address}{joint}cto={_TIMEOUT:g}&rto={_TIMEOUT:g}"):
-        raise NotDelivered("the address is not understood")
-    if not notifier.notify(body=text, title=subject, attach=list(attachments) or None):
-        raise NotDelivered("the server did not take it")
+        mail.send(
+            address if kind == "email" else "", message.subject, message.text, other=to if kind == "other" else ""
+        )
 
 
 def _post(url: str, message: AlertMessage) -> None:
@@ -124,6 +100,6 @@ def _post(url: str, message: AlertMessage) -> None:
         "webhook-signature": signature,
     }
     # An address that sends on to another one is not followed: it may lead into the internal network.
-    answer = requests.post(url, data=body.encode(), headers=headers, timeout=_TIMEOUT, allow_redirects=False)
+    answer = requests.post(url, data=body.encode(), headers=headers, timeout=mail.TIMEOUT, allow_redirects=False)
     if not answer.ok or answer.is_redirect:
-        raise NotDelivered(f"the server answered {answer.status_code}")
+        raise mail.NotDelivered(f"the server answered {answer.status_code}")

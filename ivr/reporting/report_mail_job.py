@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ivr.callbacks import alert_delivery
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.models.reporting import ReportSent
-from ivr.platform import database
+from ivr.platform import database, mail
 from ivr.reporting import export_files, report_mail
 from ivr.reporting.tables import translator
 
@@ -18,7 +17,7 @@ def send(row_id: int) -> None:
     """Send a report. Safe to repeat.
 
     Raises:
-        NotDelivered: the mail server did not accept it; the job is repeated.
+        mail.NotDelivered: the mail server did not accept it; the job is repeated.
     """
     with database.reading() as session:
         row = session.get(ReportSent, row_id)
@@ -34,6 +33,6 @@ def send(row_id: int) -> None:
             path = Path(folder) / f"{report.file_name}.{ending}"
             path.write_bytes(export_files.MAKERS[ending][0](report, _))
             paths.append(str(path))
-        alert_delivery.mail(row.recipient, subject, _("The report is attached as PDF and as a spreadsheet."), paths)
+        mail.send(row.recipient, subject, _("The report is attached as PDF and as a spreadsheet."), paths)
     with database.writing() as session:
         session.get_one(ReportSent, row_id).sent_at = utc_now()
