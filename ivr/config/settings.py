@@ -1,5 +1,6 @@
-"""The operator's settings: `ivr.toml` beside the code, overridden by the environment.
+"""The operator's settings: `ivr.toml` beside the code, overridden by the environment, and by what the page has set.
 
+What administrators have set in the page is kept in the database (:mod:`ivr.platform.settings_store`) and adopted here.
 A wrong or unknown key refuses to start: :class:`ConfigurationError` names it. Nothing here has effects. Secrets come
 from the environment or, in local mode, from files under `var/`. docs/configuration.md lists every key.
 """
@@ -7,13 +8,18 @@ from the environment or, in local mode, from files under `var/`. docs/configurat
 from __future__ import annotations
 
 import os
-from functools import cached_property, lru_cache
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -38,7 +44,6 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
     """Everything configurable. Environment variables carry the same names, `HOURS__DAILY` for nested keys."""
 
     model_config = SettingsConfigDict(
-        toml_file="ivr.toml",
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -56,8 +61,9 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Precedence: code, then environment, then the file named by IVR_CONFIG (`ivr.toml`)."""
-        toml = Path(os.environ.get("IVR_CONFIG", "ivr.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml)
+        if (known := _known.get()) is not None:
+            return init_settings, *(InitSettingsSource(settings_cls, dict(one)) for one in known)
+        return init_settings, env_settings, _file(settings_cls)
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
@@ -125,7 +131,78 @@ def _explain(error: ValidationError) -> str:
     return "The configuration is wrong (ivr.toml or environment):\n" + "\n".join(f"  {line}" for line in lines)
 
 
-@lru_cache(maxsize=1)
-def settings() -> Settings:
-    """The settings of this process, read once."""
-    return load()
+#: Where a setting comes from: the page, an environment variable, the file, or nowhere (its usual value).
+Origin = Literal["page", "environment", "file", "usual"]
+#: What environment and file have said, where they are not to be read again.
+_known: ContextVar[tuple[Mapping[str, Any], ...] | None] = ContextVar("what environment and file say", default=None)
+
+
+def _file(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
+    return TomlConfigSettingsSource(settings_cls, toml_file=Path(os.environ.get("IVR_CONFIG", "ivr.toml")))
+
+
+@contextmanager
+def _instead_of_reading(*known: Mapping[str, Any]) -> Iterator[None]:
+    token = _known.set(known)
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+class Kept:
+    """The settings of this process. File and environment are read once, what the page has set is adopted over them."""
+
+    def __init__(self) -> None:
+        """Nothing is read before somebody asks."""
+        self.cache_clear()
+
+    def cache_clear(self) -> None:
+        """Read file and environment again when somebody asks; nothing is adopted."""
+        self._value: Settings | None = None
+        self._file: Mapping[str, Any] = {}
+        self._environment: Mapping[str, Any] = {}
+        self._stored: Mapping[str, Any] = {}
+        #: The version of what is adopted; 0: nothing.
+        self.version = 0
+
+    def __call__(self) -> Settings:
+        """The settings."""
+        value = self._value
+        if value is None:
+            value = load()
+            self._file, self._environment = _file(Settings)(), EnvSettingsSource(Settings)()
+            self._value = value
+        return value
+
+    def over(self, stored: Mapping[str, Any]) -> Settings:
+        """The settings as they would be with these values, by name, over file and environment.
+
+        Raises:
+            ConfigurationError: naming every wrong key.
+        """
+        self()
+        beneath = ({key: value for key, value in one.items() if key not in stored}
+                   for one in (self._environment, self._file))  # fmt: skip
+        with _instead_of_reading(*beneath):
+            return load(**stored)
+
+    def adopt(self, stored: Mapping[str, Any], version: int) -> None:
+        """Use these values over file and environment from now on.
+
+        Raises:
+            ConfigurationError: they do not fit; what was used before goes on to count.
+        """
+        self._value, self._stored, self.version = self.over(stored), stored, version
+
+    def origin(self, name: str) -> Origin:
+        """Where a setting comes from."""
+        self()
+        if name in self._stored:
+            return "page"
+        if name in self._environment:
+            return "environment"
+        return "file" if name in self._file else "usual"
+
+
+settings = Kept()
