@@ -16,7 +16,7 @@ FRESH = timedelta(days=7)
 #: What gives somebody else a way into a log-in, or a log-in other rights.
 _WAYS_IN = (
     AccountChange.MADE, AccountChange.PASSWORD_SET, AccountChange.SECOND_FACTOR_REMOVED, AccountChange.ROLE_CHANGED,
-    AccountChange.ACTIVITY_CHANGED,
+    AccountChange.ACTIVITY_CHANGED, AccountChange.MAIL_CHANGED, AccountChange.LINK_MADE,
 )  # fmt: skip
 _KEPT = timedelta(days=365)
 _SHOWN = 20

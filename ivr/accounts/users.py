@@ -130,6 +130,22 @@ def set_password(session: Session, user: User, password: str, now: datetime, *, 
     login_sessions.end_all(session, user.id, now)
 
 
+def set_mail(session: Session, user: User, email: str, now: datetime, *, by: str = "") -> None:
+    """Another e-mail address, or none (""). `by`: who has set it, if not the person, who is told.
+
+    Raises:
+        ValueError: it is somebody else's.
+    """
+    email = email.strip().lower()
+    if email == (user.email or ""):
+        return
+    if email and session.scalar(select(User.id).where(User.email == email, User.id != user.id)):
+        raise ValueError(f"{email} is the address of somebody else")
+    user.email = email or None
+    if by:
+        notices.tell(session, user, AccountChange.MAIL_CHANGED, by, now)
+
+
 def must_change_password(user: User) -> bool:
     """Whether somebody else knows the password, so that nothing is done with it but changing it."""
     return user.password_set_by is not None and user.sso_subject is None

@@ -77,6 +77,7 @@ PERMISSIONS: dict[str, Permission] = {
     "login.sso": _open(ANYBODY, "Log-in by single sign-on"),
     "login.sso_back": _open(ANYBODY, "Log-in by single sign-on: what the provider says"),
     "login.out": _open(ANYBODY, "Log-out, everywhere"),
+    "links": _open(ANYBODY, "Choosing a password with a link, which is used once; asking for a link by e-mail"),
     "login.language": _open(ANYBODY, "Language of the interface"),
     "appearance": _open(ANYBODY, "How the pages look in one's browser"),
     "softphone": _open(ANYBODY, "A telephone in the browser (local mode only)"),
@@ -149,6 +150,12 @@ PERMISSIONS: dict[str, Permission] = {
     "side_bar": Permission(_SERVING, "How many tasks each view holds, of one's teams", team=True, polled=True),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
+    "dates": Permission(
+        _SERVING, "Granted appointments of one's teams; one's own address for calendar programs", team=True
+    ),
+    "dates.feed": _open(
+        ANYBODY, "Appointments for a calendar program: address with a token; neither names nor numbers nor places"
+    ),
     "bookings": _task("Book an interpreter in advance; needs a claim, or an unlocking with a reason"),
     "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
     "live.bar": Permission(
@@ -188,7 +195,8 @@ PERMISSIONS: dict[str, Permission] = {
     ),
     "studio": _of(frozenset((SUPERVISOR, ADMINISTRATOR)), "Prompts, their recordings, and the call script"),
     "telephones": _of(_ADMINISTRATORS, "Telephones from which members log in with a PIN alone"),
-    "administration": _of(_ADMINISTRATORS, "People, tokens, settings, and proposals for periods; no callers' data"),
+    "settings": _of(_ADMINISTRATORS, "The settings: seeing them, changing some of them (logged); no callers' data"),
+    "administration": _of(_ADMINISTRATORS, "People, tokens, and proposals for periods; no callers' data"),
     # data protection
     "protection": _of(_OFFICERS, "Access log, unusual reading, periods, deletion records; no content"),
     "protection.periods": _of(frozenset((OFFICER, ADMINISTRATOR)), "Periods (Löschkonzept), and what would be deleted"),

@@ -23,9 +23,10 @@ from ivr.models import (
     spending,
     voicebox,
 )
-from ivr.platform import work_models
+from ivr.platform import settings_store, work_models
 
 __all__ = [
     "accounts", "alerts", "audit", "bookings", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory",
-    "merges", "notices", "privacy", "prompts", "reporting", "sla", "spending", "voicebox", "work_models",
+    "merges", "notices", "privacy", "prompts", "reporting", "settings_store", "sla", "spending", "voicebox",
+    "work_models",
 ]  # fmt: skip

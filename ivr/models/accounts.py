@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ivr.domain.enums import AccountChange, Role
+from ivr.domain.enums import AccountChange, LinkPurpose, Role
 from ivr.platform.column_types import Enumerated
 from ivr.platform.orm import Base, one_of
 
@@ -115,6 +115,8 @@ class User(Base):
     #: Who has set the password, if it was somebody else: it must be changed before anything is done with it.
     password_set_by: Mapped[str | None] = mapped_column(String(120))
     password_set_at: Mapped[datetime | None]
+    #: Where a link for a forgotten password is sent; lower case.
+    email: Mapped[str | None] = mapped_column(String(254), index=True, unique=True)
     #: Number and PIN by which a member is known on the telephone.
     personal_number: Mapped[str | None] = mapped_column(String(8), unique=True)
     pin_hash: Mapped[str | None] = mapped_column(String(200))
@@ -198,6 +200,33 @@ class SecondFactorReset(Base):
     confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
     user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="joined")
     asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id], lazy="joined")
+
+
+class AccountLink(Base):
+    """A link with which somebody chooses a password, once: an invitation, or because it was forgotten."""
+
+    __tablename__ = "account_links"
+    __table_args__ = (one_of("purpose", *LinkPurpose),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: None: an address was given that is nobody's.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[LinkPurpose] = mapped_column(Enumerated(LinkPurpose, 20))
+    #: SHA-256 of the token in the link; None until the e-mail is written.
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(index=True)
+    #: Until when it can be used; it is moved to the present when the link was used, or another one was made.
+    expires_at: Mapped[datetime]
+    user: Mapped[User | None] = relationship(lazy="joined")
+
+
+class CalendarFeed(Base):
+    """The address from which somebody's calendar program reads the appointments of their teams."""
+
+    __tablename__ = "calendar_feeds"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    #: SHA-256 of the token in the address.
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime]
 
 
 class KeptForm(Base):

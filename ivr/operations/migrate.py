@@ -7,7 +7,7 @@ from alembic import command
 from ivr.accounts import teams
 from ivr.callbacks import search_index, sla_backfill
 from ivr.config.settings import settings
-from ivr.platform import database, database_damage, schema
+from ivr.platform import database, database_damage, schema, settings_store
 from ivr.platform.schema import alembic_config
 
 
@@ -22,6 +22,7 @@ def migrate() -> None:
     database_damage.require_no_emptied_file()
     with schema.changing():
         command.upgrade(alembic_config(), "head")
+        settings_store.look()
         with database.writing() as session:
             teams.mirror(session, settings().teams)
         more = True

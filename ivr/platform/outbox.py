@@ -49,7 +49,7 @@ BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 _WORK = Table("work", Work.metadata)
 #: Kinds of work that the scheduler runs itself, without a job queue.
-RUN_BY_SCHEDULER = (WorkKind.SEND_ALERT, WorkKind.SEND_REPORT)
+RUN_BY_SCHEDULER = (WorkKind.SEND_ALERT, WorkKind.SEND_REPORT, WorkKind.SEND_LINK)
 
 
 @dataclass(frozen=True)

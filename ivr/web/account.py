@@ -19,7 +19,7 @@ from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Id, OneTimeCode, Password, line_of
+from ivr.web.form_fields import Id, Mail, OneTimeCode, Password, line_of
 from ivr.web.login import site_and_origin
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -88,6 +88,28 @@ def read_notices() -> AnyResponse:
     with database.writing() as db:
         notices.read(db, me().id, form.last, utc_now())
     return redirect(url_for("account.page"))
+
+
+class MailForm(PresentPasswordForm):
+    """Another e-mail address, or none."""
+
+    email: Mail = ""
+
+
+@account.post("/mail")
+def change_mail() -> AnyResponse:
+    """Another e-mail address of mine."""
+    page, now = url_for("account.page"), utc_now()
+    form = forms.read(MailForm, page)
+    if not _knows_password():
+        return redirect(page)
+
+    def change(db: Session) -> None:
+        users.set_mail(db, db.get_one(User, me().id), form.email, now)
+        access_log.append(db, actor(), AccessAction.USER_CHANGED, now, detail="own e-mail address")
+
+    taken = gettext("This is the address of somebody else.")
+    return act(change, page, form=form, done=gettext("The e-mail address is changed."), refusals={ValueError: taken})
 
 
 class PinForm(PresentPasswordForm):

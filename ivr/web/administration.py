@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import secrets
+from typing import Annotated
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
@@ -10,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.accounts import api_tokens, login_sessions, mfa, notices, second_factor_resets, users
+from ivr.accounts import api_tokens, login_sessions, mfa, notices, password_links, second_factor_resets, users
 from ivr.audit import access_log
-from ivr.config.settings import Settings, settings
+from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, offboarding
 from ivr.domain.enums import AccessAction, AccountChange, Role
 from ivr.domain.roles import ROLES
@@ -23,50 +24,88 @@ from ivr.platform import database
 from ivr.web import forms
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Password, Tick, fixed, integer, line_of
+from ivr.web.form_fields import Mail, Password, Tick, fixed, integer, line_of
 
 administration = Blueprint("administration", __name__, url_prefix="/administration")
-
-#: Settings that are secrets, or hold one: shown as set or not.
-_SECRET = ("secret", "token", "key", "password", "url", "smtp")
 
 
 @administration.get("/people")
 def people() -> str:
     """Everybody with a log-in."""
+    return _people_page()
+
+
+def _people_page(link: str | None = None, name: str = "") -> str:
+    """`link`: the token of the link that was made for `name`; "": it is on its way by e-mail."""
     with database.reading() as session:
         everybody = session.scalars(select(User).order_by(User.active.desc(), User.name)).all()
         teams = session.scalars(select(Team).order_by(Team.name)).all()
         second = {user.id: mfa.has_any(session, user) for user in everybody}
         wishes = [(wish, second_factor_resets.may_confirm(session, wish, me(), utc_now()))
                   for wish in second_factor_resets.waiting(session, utc_now())]  # fmt: skip
-        return render_template("people.html", people=everybody, teams=teams, roles=ROLES, second=second, wishes=wishes)
+        return render_template(
+            "people.html", people=everybody, teams=teams, roles=ROLES, second=second, wishes=wishes,
+            invited=password_links.invited_until(session, utc_now()), link=link, linked=name,
+            site=settings().base_url,
+        )  # fmt: skip
 
 
 class PersonForm(forms.Form):
     """Somebody new."""
 
-    problem = _("Please give a user name that is not taken, a name, and a password of at least 12 characters.")
+    problem = _(
+        "Please give a user name and an e-mail address that are not taken, a name, and a password of at least 12 "
+        "characters or none."
+    )
     username: Annotated[str, line_of(80)]
     name: Annotated[str, line_of(120)]
     role: Annotated[str, fixed(ROLES)]
-    password: Password
+    email: Mail = ""
+    password: Password = ""
     team: tuple[str, ...] = ()
 
 
 @administration.post("/people")
-def add_person() -> AnyResponse:
-    """Add a person."""
+def add_person() -> str | AnyResponse:
+    """Add a person, who chooses a password with a link unless a first one is given."""
     page = url_for("administration.people")
-    form, now = forms.read(PersonForm, page), utc_now()
+    form, now, tokens = forms.read(PersonForm, page), utc_now(), []
 
     def change(session: Session) -> None:
-        users.add(session, form.username, form.name, form.role, form.password, form.team, by=me().name)
-        detail = f"made {form.username}, {form.role}"
+        first = form.password or secrets.token_urlsafe(32)
+        user = users.add(session, form.username, form.name, form.role, first, form.team, by=me().name)
+        users.set_mail(session, user, form.email, now)
+        if not form.password:
+            tokens.append(password_links.invite(session, user, me().name, now, by_mail=True))
+        detail = f"made {form.username}, {form.role}{'' if form.password else ', with a link'}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
 
     refusals: dict[type[Exception], str] = {ValueError: gettext(PersonForm.problem)}
-    return act(change, page, form=form, done=gettext("The person is added."), refusals=refusals)
+    done = gettext("The person is added.")
+    return _with_link(act(change, page, form=form, done=done, refusals=refusals), tokens, form.name)
+
+
+def _with_link(answer: AnyResponse, tokens: list[str], name: str) -> str | AnyResponse:
+    """The answer; where a link was made, a page that shows it or says that it is on its way."""
+    return _people_page(link=tokens[0], name=name) if tokens else answer
+
+
+@administration.post("/people/<int:user_id>/link")
+def make_link(user_id: int) -> str | AnyResponse:
+    """Make a link with which a person chooses a new password. Their present one is good until then."""
+    now, tokens, names = utc_now(), [], []
+
+    def change(session: Session) -> None:
+        user = session.get(User, user_id) or abort(404)
+        if user.sso_subject is not None or not user.active:
+            abort(404)
+        names.append(user.name)
+        tokens.append(password_links.invite(session, user, me().name, now, by_mail=True))
+        detail = f"{user.username}: link for a new password"
+        access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=detail)
+
+    answer = act(change, url_for("administration.people"), done=gettext("The link is made."))
+    return _with_link(answer, tokens, names[0] if names else "")
 
 
 class ChangedPersonForm(forms.Form):
@@ -74,6 +113,7 @@ class ChangedPersonForm(forms.Form):
 
     role: Annotated[str, fixed(ROLES)]
     name: Annotated[str, line_of(120)] = ""
+    email: Mail = ""
     active: Tick = False
     team: tuple[str, ...] = ()
 
@@ -95,6 +135,7 @@ def change_person(user_id: int) -> AnyResponse:
             offboarding.change(
                 session, user, name=name, role=Role(form.role), active=form.active, team_keys=form.team, now=now
             )
+            users.set_mail(session, user, form.email, now, by=me().name)
         except ValueError:
             abort(400)
         if (user.role, {team.id for team in user.scope}) != (before[0], before[2]):
@@ -228,19 +269,3 @@ def revoke_token(token_id: int) -> AnyResponse:
         access_log.append(session, actor(), AccessAction.TOKEN_CHANGED, utc_now(), detail=f"revoked {token.name}")
 
     return act(change, url_for("administration.tokens"), done=gettext("The token is revoked."))
-
-
-@administration.get("/settings")
-def configuration() -> str:
-    """The settings as this process has read them; of secrets only whether they are set."""
-    shown = [(name, _shown(name)) for name in Settings.model_fields]
-    return render_template("settings.html", shown=shown)
-
-
-def _shown(name: str) -> str:
-    value: Any = getattr(settings(), name)
-    if any(part in name for part in _SECRET) and isinstance(value, str):
-        return str(gettext("set") if value else gettext("not set"))
-    if name in ("alerts", "interpreters", "report_mails"):  # hold addresses of people
-        return str(len(value))
-    return "–" if value in (None, "") else str(value)

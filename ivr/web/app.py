@@ -31,7 +31,18 @@ from ivr.config.settings import settings
 from ivr.domain.digits import LARGEST_ID
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.domain.timestamps import utc_now
-from ivr.platform import crypto, database, job_queue, log_setup, memory_report, outbox, private_files, schema, spool
+from ivr.platform import (
+    crypto,
+    database,
+    job_queue,
+    log_setup,
+    memory_report,
+    outbox,
+    private_files,
+    schema,
+    settings_store,
+    spool,
+)
 from ivr.platform.crypto import Purpose
 from ivr.prompts.script import missing_prompts, unfinished
 from ivr.telephony import agent_announcements, call_intake, former_version, rehearsal
@@ -67,6 +78,7 @@ from ivr.web.administration import administration
 from ivr.web.announcements import announcing
 from ivr.web.api_notice_previews import api
 from ivr.web.application import Application
+from ivr.web.appointments import dates
 from ivr.web.callback_tools import desk_tools
 from ivr.web.case_access import reading
 from ivr.web.contact_centre import live
@@ -79,8 +91,10 @@ from ivr.web.further_languages import further
 from ivr.web.health import health
 from ivr.web.interpreter_bookings import bookings
 from ivr.web.night_answers import night
+from ivr.web.password_links import links
 from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
+from ivr.web.settings_pages import pages as settings_pages
 from ivr.web.softphone_proxy import softphone
 from ivr.web.special_days import special
 from ivr.web.supervision import supervision
@@ -113,9 +127,9 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    health, login.login, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading, desk_tools,
-    hand, side_bar.side_bar, bookings, live, supervision, special, announcing, night, further, directory, studio,
-    figures, costs, reports, subjects, administration, telephones, wall, protection,
+    health, login.login, links, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading,
+    desk_tools, hand, side_bar.side_bar, bookings, dates, live, supervision, special, announcing, night, further,
+    directory, studio, figures, costs, reports, subjects, administration, settings_pages, telephones, wall, protection,
 )  # fmt: skip
 
 
@@ -198,6 +212,7 @@ def _serve(create: Callable[[], Flask]) -> Flask:
     log_setup.set_up(settings().log_format, logging.WARNING)
     private_files.mend(settings().var_dir, *settings().private_paths)
     database.be_quick()
+    settings_store.begin()
     try:
         demo_logins.check()
         app = create()

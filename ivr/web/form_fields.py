@@ -24,6 +24,7 @@ LONGEST_LINE, LONGEST_TEXT = 300, 20_000
 TAMPERED = "tampered"
 #: Hours of a day as people write them: 8-16, 08:00–16:30, 8.30 - 12.
 _HOURS = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d\d))?")
+_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 #: Characters that no keyboard has: NUL, which PostgreSQL does not store, and halves of surrogate pairs.
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
 
@@ -197,6 +198,15 @@ def _written_number(value: Any) -> Any:
     return _text(60, one_line=True)(phone_numbers.ascii_digits(value)) if isinstance(value, str) else value
 
 
+def _mail(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    value = value.strip().lower()
+    if len(value) > 254 or not value.isprintable() or not _MAIL.fullmatch(value):
+        raise problem(_("This is no e-mail address."))
+    return value
+
+
 def _is_ticked(value: Any) -> Any:
     return value == "1" if isinstance(value, str) else value
 
@@ -230,6 +240,8 @@ HoursOfDay = Annotated[str, BeforeValidator(_hours_of_day)]
 WrittenNumber = Annotated[str, BeforeValidator(_written_number)]
 #: The digits of a code; white space and everything else is left out.
 Digits = Annotated[str, BeforeValidator(_digits)]
+#: An e-mail address, in lower case.
+Mail = Annotated[str, BeforeValidator(_mail)]
 #: A code that is used once, with ASCII digits; never shown again.
 OneTimeCode = Annotated[str, BeforeValidator(_written_number), Secret()]
 #: A password, a code or a key: taken as it is and never shown again.

@@ -82,6 +82,15 @@ def query(model: type[F], status: int | None = 404) -> F:
         abort(status)
 
 
+def check(model: type[F], values: Mapping[str, str]) -> tuple[F | None, dict[str, str]]:
+    """A part of a form, or a message for each of its fields that is wrong, translated."""
+    try:
+        return model.model_validate(dict(values)), {}
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        return None, {str(one["loc"][0]): _message(one) for one in found}
+
+
 def sent() -> Mapping[str, str]:
     """The first value of everything in a form, or in the address where there is no form.
 

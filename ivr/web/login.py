@@ -117,7 +117,7 @@ def page() -> str | AnyResponse:
     if user is None:
         if not wait:
             _note_failure(username, now)
-        flash(_wait(wait) if wait else gettext("User name or password is wrong."), "danger")
+        flash(wait_sentence(wait) if wait else gettext("User name or password is wrong."), "danger")
         answer = make_response(_login_page(username), 429 if wait else 401)
         if wait:
             answer.headers["Retry-After"] = str(wait)
@@ -131,7 +131,10 @@ def page() -> str | AnyResponse:
 
 
 def _login_page(username: str = "") -> str:
-    return render_template("login.html", username=username, sso=bool(settings().sso_issuer))
+    configured = settings()
+    return render_template(
+        "login.html", username=username, sso=bool(configured.sso_issuer), by_mail=bool(configured.smtp_url)
+    )
 
 
 def _note_failure(username: str, now: Any) -> None:
@@ -165,7 +168,7 @@ def second_factor() -> str | AnyResponse | tuple[str, int]:
         if not wait:
             with database.writing() as db:
                 access_log.append(db, as_actor(user), AccessAction.LOG_IN_FAILED, now, detail="second factor")
-        flash(_wait(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
+        flash(wait_sentence(wait) if wait else gettext("This code or key is wrong, or was used already."), "danger")
         status = 429 if wait else 401
     return _second_factor_page(user), status
 
@@ -279,7 +282,8 @@ def _told(notice: AccountNotice) -> str:
     return sentence
 
 
-def _wait(seconds: int) -> str:
+def wait_sentence(seconds: int) -> str:
+    """For how long somebody has to wait who has tried too often."""
     minutes = -(-seconds // 60)
     return str(
         ngettext(

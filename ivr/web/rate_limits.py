@@ -27,6 +27,7 @@ _LOG_IN = "600 per minute"
 _GUESSED = (
     "login.page", "login.second_factor", "account.password", "account.propose_app", "account.confirm_app",
     "account.remove_app", "account.new_codes", "account.add_key", "account.remove_key", "login.sso_back",
+    "account.change_mail", "links.send_link", "links.choose",
 )  # fmt: skip
 #: Requests a minute of a program.
 _PROGRAM = "600 per minute"

@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from rq import get_current_job
 from sqlalchemy.orm import Session
 
+from ivr.accounts import link_mail_job
 from ivr.callbacks import alert_delivery, sms_job
 from ivr.contact_centre import dialer_job, duty_call_job
 from ivr.domain.complete import complete
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, outbox
+from ivr.platform import database, outbox, settings_store
 from ivr.platform.work_models import Work
 from ivr.reporting import report_mail_job
 from ivr.transcription import answer_job, transcribe_job
@@ -39,6 +40,7 @@ HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
         WorkKind.SEND_TEXT_MESSAGE: sms_job.send,
         WorkKind.SEND_ALERT: alert_delivery.send,
         WorkKind.SEND_REPORT: report_mail_job.send,
+        WorkKind.SEND_LINK: link_mail_job.send,
         WorkKind.TRANSCRIBE: transcribe_job.transcribe,
         WorkKind.UNDERSTAND_ANSWER: answer_job.understand,
         WorkKind.RING_LEG: dialer_job.ring_leg,
@@ -63,6 +65,7 @@ GIVEN_UP: Mapping[str, Callable[[Session, int], None]] = {
 
 def run(work_id: int, worker: str = "by hand") -> None:
     """Run a row of the outbox. This is the only function that RQ calls."""
+    settings_store.look()
     job = get_current_job()
     worker = (job.worker_name if job else None) or worker
     while _run_once(work_id, worker):

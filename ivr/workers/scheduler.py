@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from ivr.accounts import kept_forms, login_sessions, notices
+from ivr.accounts import kept_forms, login_sessions, notices, password_links
 from ivr.audit import anchors, break_glass
 from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
 from ivr.calls import caller_language, screening
@@ -29,7 +29,17 @@ from ivr.domain import opening_hours
 from ivr.domain.enums import AlertEvent, RetentionKind
 from ivr.domain.timestamps import utc_now
 from ivr.notices import present
-from ivr.platform import clock_watch, database, heartbeat, job_queue, memory_report, outbox, schema, spool
+from ivr.platform import (
+    clock_watch,
+    database,
+    heartbeat,
+    job_queue,
+    memory_report,
+    outbox,
+    schema,
+    settings_store,
+    spool,
+)
 from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import costs, daily_metrics, report_mail
 from ivr.telephony import call_intake
@@ -67,6 +77,7 @@ def run() -> None:
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = job_queue.hand_over
     schema.await_current(stop.is_set)
+    settings_store.begin()
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
     threading.Thread(target=_ask_for_prices, args=(stop,), name="prices", daemon=True).start()
@@ -271,6 +282,7 @@ def forget() -> None:
         break_glass.forget(session, now)
         login_sessions.forget(session, now)
         notices.forget(session, now)
+        password_links.forget(session, now)
         kept_forms.forget(session, now)
 
 

@@ -48,6 +48,7 @@ class AccessAction(StrEnum):
     CHANGED_BY_PROGRAM = "changed_by_program"
     NOTICE_CHANGED = "notice_changed"
     DIRECTORY_CHANGED = "directory_changed"
+    SETTINGS_CHANGED = "settings_changed"
     DELETED = "deleted"
     RESTORED = "restored"
     TRIMMED = "trimmed"
@@ -63,6 +64,16 @@ class AccountChange(StrEnum):
     ROLE_CHANGED = "role_changed"
     PIN_SET = "pin_set"
     ACTIVITY_CHANGED = "activity_changed"
+    MAIL_CHANGED = "mail_changed"
+    LINK_MADE = "link_made"
+    PASSWORD_BY_MAIL = "password_by_mail"  # noqa: S105 - no password
+
+
+class LinkPurpose(StrEnum):
+    """Why somebody gets a link with which they choose a password."""
+
+    INVITATION = "invitation"
+    FORGOTTEN = "forgotten"
 
 
 class BreakGlassReason(StrEnum):

@@ -18,6 +18,7 @@ class WorkKind(StrEnum):
     SEND_TEXT_MESSAGE = "send_text_message"
     SEND_ALERT = "send_alert"
     SEND_REPORT = "send_report"
+    SEND_LINK = "send_password_link"
     RING_LEG = "ring_leg"
     HANG_UP_LEG = "hang_up_leg"
     BRING_CALLER = "bring_caller"

@@ -20,7 +20,16 @@ from ivr.domain.words.live_calls import (
 )
 from ivr.domain.words.metrics import DIMENSIONS, FIGURES, TILES
 from ivr.domain.words.notices import ANSWERED_QUESTIONS, NOTICE_PROBLEMS
-from ivr.domain.words.pages import FIELDS, KEYS_OF_DESK, PAGES, SORTS, VIEWS, WEEKDAYS
+from ivr.domain.words.pages import (
+    FIELDS,
+    KEYS_OF_DESK,
+    PAGES,
+    SETTING_NAMES,
+    SETTING_ORIGINS,
+    SORTS,
+    VIEWS,
+    WEEKDAYS,
+)
 from ivr.domain.words.personal_data import COLUMNS, DATA_STATES
 from ivr.domain.words.privacy import (
     DELETION_CAUSES,
@@ -120,6 +129,8 @@ __all__ = [
     "RETENTION_KINDS",
     "ROLES",
     "ROOM_SIZES",
+    "SETTING_NAMES",
+    "SETTING_ORIGINS",
     "SLA_MEASURES",
     "SLA_STATES",
     "SMS_TEMPLATES",

@@ -25,6 +25,9 @@ ACCOUNT_CHANGES = Words(
         AccountChange.ROLE_CHANGED: _("role or teams changed"),
         AccountChange.PIN_SET: _("personal number or PIN set"),
         AccountChange.ACTIVITY_CHANGED: _("log-in locked or opened again"),
+        AccountChange.MAIL_CHANGED: _("e-mail address changed"),
+        AccountChange.LINK_MADE: _("link for a new password made"),
+        AccountChange.PASSWORD_BY_MAIL: _("new password set with a link sent by e-mail"),
     },
     AccountChange,
 )
@@ -68,6 +71,7 @@ ACCESS_ACTIONS = Words(
             "or the name of a language"
         ),
         AccessAction.DIRECTORY_CHANGED: _("changed the directory"),
+        AccessAction.SETTINGS_CHANGED: _("changed the settings"),
         AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),
         AccessAction.RESTORED: _("restored a backup"),

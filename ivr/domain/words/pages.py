@@ -36,6 +36,7 @@ PAGES = Words(
     {
         "hand.page": _("New task by hand"),
         "live.page": _("Live calls"),
+        "dates.page": _("Appointments"),
         "wall.page": _("Wallboard"),
         "reading.open_by_code": _("Another team's task"),
         "desk_tools.team_readers": _("Who has read"),
@@ -80,6 +81,29 @@ WEEKDAYS = Words(
         "6": _("Sunday"),
     },
 )
+#: Settings that administrators change in the page.
+SETTING_NAMES = Words(
+    "setting names",
+    {
+        "hours": _("Opening hours and closures"),
+        "teams": _("Teams"),
+        "routing": _("Responsibilities (routing)"),
+        "forms": _("Forms that can be ordered"),
+        "interpreters": _("Interpreters on the telephone"),
+        "voices": _("Voices"),
+        "sla_policies": _("Promises from a day on"),
+    },
+)
+#: Where a setting comes from.
+SETTING_ORIGINS = Words(
+    "setting origins",
+    {
+        "page": _("changed here"),
+        "environment": _("environment"),
+        "file": _("file ivr.toml"),
+        "usual": _("usual value"),
+    },
+)
 #: Fields of forms, as a message about a wrong one names them.
 FIELDS = Words(
     "fields",
@@ -109,6 +133,7 @@ FIELDS = Words(
         "days": _("Days"),
         "decision": _("Decision"),
         "demands_code": _("Receipt code"),
+        "email": _("E-mail address"),
         "ends": _("until"),
         "entry": _("Directory"),
         "fallback": _("Helps out"),
@@ -161,6 +186,7 @@ FIELDS = Words(
         "template": _("Text message"),
         "seen": _("What the page has shown"),
         "shown": _("What the page has shown"),
+        "step": _("Action"),
         "text": _("Text"),
         "thursday": _("Thursday"),
         "to": _("Assign to"),
@@ -168,6 +194,7 @@ FIELDS = Words(
         "until": _("until"),
         "user": _("Person"),
         "username": _("User name"),
+        "version": _("What the page has shown"),
         "wednesday": _("Wednesday"),
         "weekday": _("Weekday"),
     },

@@ -212,6 +212,7 @@ FAILED_WORK = Words(
         ),
         WorkKind.SEND_ALERT: _("An alert cannot be sent. Please tell the operator."),
         WorkKind.SEND_REPORT: _("A report cannot be sent by e-mail. Please tell the operator."),
+        WorkKind.SEND_LINK: _("A link for a password cannot be sent by e-mail. Please tell the operator."),
         WorkKind.RING_LEG: _("A telephone cannot be rung through the carrier. Please tell the operator."),
         WorkKind.HANG_UP_LEG: _("A call cannot be ended at the carrier. Please tell the operator."),
         WorkKind.BRING_CALLER: _("A waiting caller could not be put through. Please call back."),

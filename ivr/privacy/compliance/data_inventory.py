@@ -175,10 +175,12 @@ TABLES: dict[str, Kept] = {
     "subject_requests": Kept("staff", "Requests of data subjects: what, who worked on it; not whose", ()),
     "access_log": Kept("staff", "Who has read or done what, when, why and from where", ("access_log",)),
     "access_head": Kept("nobody", "The newest line of the access log"),
-    "users": Kept("staff", "People with a log-in: name, role, password hash, second factor"),
+    "users": Kept("staff", "People with a log-in: name, role, e-mail address, password hash, second factor"),
     "log_ins": Kept("staff", "Log-ins and their addresses; for 30 days"),
     "log_in_delays": Kept("staff", "Failed log-ins under a keyed hash; for a day"),
     "account_notices": Kept("staff", "What others have changed about a log-in; for a year after it was read"),
+    "account_links": Kept("staff", "Links with which somebody chooses a password, hashed; for 30 days"),
+    "calendar_feeds": Kept("staff", "Who has an address for a calendar program, hashed"),
     "second_factor_resets": Kept("staff", "Who has asked for the removal of a second factor, and who has confirmed it"),
     "recovery_codes": Kept("staff", "Recovery codes under a keyed hash"),
     "security_keys": Kept("staff", "Public keys of security keys"),
@@ -197,6 +199,9 @@ TABLES: dict[str, Kept] = {
     "announcement_texts": Kept("nobody", "What an announcement says in each language, and its recordings"),
     "further_languages": Kept("staff", "Names of languages beyond the menu, their recordings, and who made them"),
     "night_answers": Kept("staff", "Answers to frequent questions, and who wrote or recorded them"),
+    "settings_store": Kept(
+        "staff", "Settings that administrators have set in the page, who and why; interpreters' numbers"
+    ),
     "teams": Kept("nobody", "Teams"),
     "work": Kept("nobody", "Jobs to be done: ids only"),
     "spool_entries": Kept("nobody", "Which entries of a host's spool were replayed"),

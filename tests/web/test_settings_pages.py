@@ -1,0 +1,260 @@
+"""Settings that an administrator changes in the page: checked, previewed, logged, put back, read by all processes."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.callbacks import changed_settings
+from ivr.config.settings import settings
+from ivr.domain.opening_hours import WEEKDAYS
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import Team, User
+from ivr.models.audit import AccessLine
+from ivr.platform import database, settings_store
+from ivr.platform.settings_store import SettingsVersion
+from ivr.web.settings_sections import SECTIONS
+from tests.support.environment import forget_settings
+
+OVERVIEW = "/administration/settings"
+PAGE = f"{OVERVIEW}/"
+FIELD = re.compile(r"<(input|select)\b([^>]*)>(.*?)(?=<input|<select|</form>)", re.S)
+#: What no page may show of a value: how a programming language writes it.
+NOTATION = re.compile(r"\bNone\b|\bTrue\b|\bFalse\b|\bSpan\(|datetime\.|Settings\(|\{'|\['|\(\)|&lt;Locale|PosixPath")
+
+
+@pytest.fixture
+def adam(desk):
+    return desk("adam")
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send if nothing was changed."""
+    form = page[page.index('class="app-form') :]
+    found = {}
+    for tag, attributes, rest in FIELD.findall(form):
+        name = re.search(r'name="([^"]+)"', attributes)
+        if name is None or name[1] == "csrf_token":
+            continue
+        if tag == "select":
+            chosen = re.search(r'<option value="([^"]*)" selected', rest)
+            found[name[1]] = chosen[1] if chosen else ""
+        elif "checkbox" not in attributes or " checked" in attributes:
+            value = re.search(r'value="([^"]*)"', attributes)
+            found[name[1]] = html.unescape(value[1]) if value else ""
+    return found
+
+
+def shown(browser, name: str) -> dict[str, str]:
+    return fields(browser.get(PAGE + name).text)
+
+
+def sends(browser, name: str, step: str, **changed: str):
+    given = {**shown(browser, name), "step": step, **{key.replace("__", "-"): value for key, value in changed.items()}}
+    return browser.post(PAGE + name, data=given, follow_redirects=True)
+
+
+def sends_exactly(browser, name: str, step: str, changed: dict[str, str]):
+    return browser.post(PAGE + name, data={**shown(browser, name), "step": step, **changed}, follow_redirects=True)
+
+
+def logged() -> list[str]:
+    with database.reading() as session:
+        lines = session.scalars(select(AccessLine).where(AccessLine.action == "settings_changed"))
+        return [str(line.detail) for line in lines]
+
+
+def test_opening_hours_are_previewed_and_count_from_then_on(adam) -> None:
+    changed = {"monday": "9-12", "sunday": "", "first-0": "2031-12-24", "last-0": "2031-12-26", "why-0": "Umzug"}
+    preview = sends_exactly(adam, "hours", "preview", changed).text
+    for told in ("Montag", "08:00–18:00", "09:00–12:00", "geschlossen", "24.12.31–26.12.31", "Umzug"):
+        assert told in preview, told
+    assert settings().hours.span_on(0).opens.hour == 8, "a preview changes nothing"
+    after = sends_exactly(adam, "hours", "save", {**changed, "reason": "Winter"})
+    assert "zählt ab jetzt" in after.text
+    hours = settings().hours
+    assert (hours.span_on(0).opens.hour, hours.span_on(6), hours.closures[0].reason) == (9, None, "Umzug")
+    assert settings.origin("hours") == "page"
+    assert [line.partition(":")[0] for line in logged()] == ["settings, hours"]
+
+
+def test_all_forms_can_be_sent_as_they_are_and_nothing_is_different(adam) -> None:
+    for name in SECTIONS:
+        assert "Nichts ist anders" in sends(adam, name, "preview").text, name
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"FORMS": '["change"]', "ROUTING__WORK": "youth", "HOURS__HOLIDAYS": "true"}]
+)
+def test_no_page_shows_a_value_as_a_program_writes_it(desk, monkeypatch, environment) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    forget_settings()
+    adam = desk("adam")
+    sends_exactly(adam, "hours", "save", {"monday": "9-12"})
+    for address in ("", *SECTIONS, "versions/0"):
+        page = adam.get(f"{PAGE}{address}" if address else OVERVIEW)
+        assert page.status_code == 200
+        assert not NOTATION.findall(page.text), address
+    if environment:
+        assert "Umgebung" in adam.get(PAGE + "forms").text
+
+
+def test_what_is_changed_here_goes_before_environment_until_it_is_left_to_it_again(desk, monkeypatch) -> None:
+    monkeypatch.setenv("FORMS", '["change"]')
+    forget_settings()
+    adam = desk("adam")
+    sends(adam, "forms", "save", form__1="housing", form__2="change")
+    assert settings().forms == ("housing", "change")
+    assert "1" in sends(adam, "forms", "leave").text
+    assert settings().forms == ("housing", "change"), "shown first"
+    sends(adam, "forms", "leave_save")
+    assert settings().forms == ("change",)
+    assert settings.origin("forms") == "environment"
+
+
+def test_the_second_of_two_administrators_is_told_and_changes_nothing(desk) -> None:
+    one, other = desk("adam"), desk("adam")
+    page = shown(other, "forms")
+    sends(one, "forms", "save", form__5="")
+    late = other.post(PAGE + "forms", data={**page, "form-1": "", "step": "save"}, follow_redirects=True).text
+    assert "Adam Admin hat die Einstellungen inzwischen geändert" in late
+    assert settings().forms[0] == "main_application"
+    assert len(logged()) == 1
+
+
+def test_an_earlier_version_is_put_back(adam) -> None:
+    sends(adam, "forms", "save", form__1="")
+    sends_exactly(adam, "hours", "save", {"monday": "9-12"})
+    page = adam.get(PAGE + "versions/1").text
+    assert "09:00–12:00" in page
+    adam.post(PAGE + "versions/1", data={"version": "2", "reason": "doch nicht"})
+    assert settings().hours.span_on(0).opens.hour == 8
+    assert settings().forms[0] == "continuation"
+    adam.post(PAGE + "versions/0", data={"version": "3"})
+    assert settings.origin("forms") == "usual"
+    assert [line.partition(":")[0] for line in logged()][2:] == [
+        "settings, version 1 put back", "settings, version 0 put back",
+    ]  # fmt: skip
+    assert "Fassung 1 wieder eingesetzt" in adam.get(OVERVIEW).text
+
+
+def test_every_process_adopts_what_another_has_saved(desk) -> None:
+    with database.writing() as session:
+        adam = session.scalars(select(User).where(User.username == "adam")).one()
+        actor = changed_settings.Actor(adam.name, "administrator", adam.id, "")
+        changed_settings.change(session, 0, {"forms": ["change"]}, adam, actor, utc_now(), name="forms")
+    assert len(settings().forms) > 1, "this process has not looked yet"
+    settings_store._kept.read_again()
+    settings_store.look()
+    assert settings().forms == ("change",)
+
+
+def test_what_does_not_fit_the_file_any_more_is_not_used_and_said(desk, monkeypatch) -> None:
+    adam = desk("adam")
+    sends_exactly(adam, "routing", "save", {"younger-work": "benefits"})
+    with database.writing() as session:
+        session.get_one(SettingsVersion, 1).settings = {"routing": {"work": "nobody"}}
+    forget_settings()
+    settings_store.look_now()
+    assert settings().team_for("work", "under_25") == "work"
+    assert "passt nicht mehr" in desk("adam").get(OVERVIEW).text
+
+
+def test_responsibilities_say_which_combinations_change(adam) -> None:
+    changed = {
+        "younger-work": "youth", "for_concern-0": "benefits", "at_office-0": "office_2", "there-0": "entrance",
+    }  # fmt: skip
+    preview = html.unescape(sends_exactly(adam, "routing", "preview", changed).text)
+    assert "Arbeit" in preview
+    assert "unter 25" in preview
+    assert "Geschäftsstelle 2" in preview
+    assert "Geschäftsstelle 1" not in preview.partition("<table")[2].partition("</table>")[0]
+    sends_exactly(adam, "routing", "save", changed)
+    assert settings().team_for("work", "under_25", "office_3") == "youth"
+    assert settings().team_for("benefits", "", "office_2") == "entrance"
+    assert settings().team_for("benefits", "", "office_1") == "benefits"
+    assert "Nichts ist anders" in sends(adam, "routing", "preview").text
+
+
+def test_a_new_team_can_be_given_work_at_once(adam) -> None:
+    sends_exactly(adam, "teams", "save", {"new_key-0": "insolvency", "new_name-0": "Schuldnerberatung"})
+    assert settings().teams["insolvency"].name == "Schuldnerberatung"
+    with database.reading() as session:
+        assert session.scalar(select(Team.name).where(Team.key == "insolvency")) == "Schuldnerberatung"
+    sends_exactly(adam, "routing", "save", {"team-other": "insolvency"})
+    assert settings().team_for("other") == "insolvency"
+
+
+def test_interpreters_are_named_by_language_in_words(adam) -> None:
+    new = {
+        "name-0": "Leyla",
+        "number-0": "0421 1234567",
+        "languages-0": "Türkisch, fa",
+        "cents-0": "50",
+        "sunday-0": "",
+    }
+    sends_exactly(adam, "interpreters", "save", new)
+    (leyla,) = settings().interpreters
+    assert (leyla.number, leyla.languages, leyla.cents_per_minute) == ("+494211234567", ("tr", "fa"), 50)
+    assert leyla.hours.span_on(6) is None
+    assert "Nichts ist anders" in sends(adam, "interpreters", "preview").text
+    sends(adam, "interpreters", "save", name__0="")
+    assert settings().interpreters == ()
+
+
+def test_a_voice_is_changed_and_left_again(adam) -> None:
+    sends_exactly(adam, "voices", "save", {"tag-de": "de-DE", "voice-de": "Polly.Hans"})
+    assert settings().carrier_voice("de") == ("de-DE", "Polly.Hans")
+    sends_exactly(adam, "voices", "save", {"tag-de": "", "voice-de": ""})
+    assert settings().carrier_voice("de") != ("de-DE", "Polly.Hans")
+
+
+def test_promises_begin_tomorrow_at_the_earliest(adam) -> None:
+    today = utc_now().astimezone(settings().hours.zone).date()
+    too_early = sends_exactly(adam, "sla_policies", "preview", {"from_day-0": today.isoformat(), "tried-0": "30"}).text
+    assert "frühestens ab morgen" in too_early
+    later = (today + timedelta(days=9)).isoformat()
+    new = {"from_day-0": later, "kind-0": "callback", "team-0": "youth", "tried-0": "30", "reached-0": "60"}
+    preview = sends_exactly(adam, "sla_policies", "preview", new).text
+    assert "innerhalb von 30 Std. versucht" in preview
+    sends_exactly(adam, "sla_policies", "save", new)
+    (policy,) = settings().sla_policies
+    assert (policy.valid_from.isoformat(), policy.team, policy.tried_hours) == (later, "youth", 30)
+    assert "Nichts ist anders" in sends(adam, "sla_policies", "preview").text
+
+
+WRONG = [
+    ("hours", {"monday": "8-25"}, "wie 08:00-16:00"),
+    ("hours", dict.fromkeys(WEEKDAYS, ""), "Mindestens"),
+    ("hours", {"first-0": "2031-12-26", "last-0": "2031-12-24"}, "vor dem ersten"),
+    ("hours", {"first-0": "2031-12-26"}, "füllen Sie"),
+    ("forms", {"form-2": "main_application"}, "schon eine Taste"),
+    ("forms", {"form-1": "nothing"}, "angebotenen Werte"),
+    ("teams", {"team_name-work": ""}, "füllen Sie"),
+    ("teams", {"new_key-0": "Großes Team", "new_name-0": "x"}, "Kurznamen"),
+    ("routing", {"team-work": "nobody"}, "nicht verwendet werden"),
+    ("interpreters", {"name-0": "Leyla", "number-0": "0900 123456", "languages-0": "tr"}, "angerufen werden"),
+    ("interpreters", {"name-0": "Leyla", "number-0": "0421 1234567", "languages-0": "klingonisch"}, "Sprachen"),
+    ("voices", {"tag-de": "de-DE"}, "füllen Sie"),
+    ("sla_policies", {"from_day-0": "2099-01-01", "tried-0": "48", "reached-0": "2"}, "nicht verwendet werden"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "changed", "told"), WRONG, ids=lambda one: one if isinstance(one, str) else "")
+def test_what_cannot_be_used_is_told_and_what_was_typed_stays(adam, name, changed, told) -> None:
+    answer = sends_exactly(adam, name, "save", {**changed, "reason": "mein Grund"})
+    assert answer.status_code == 200
+    assert told in html.unescape(answer.text)
+    assert "mein Grund" in answer.text
+    assert settings.version == 0
+
+
+def test_only_administrators_change_settings(desk) -> None:
+    for who in ("mia", "lena", "dora"):
+        assert desk(who).get(OVERVIEW).status_code == 404
+        assert desk(who).post(PAGE + "hours", data={"step": "save", "version": "0"}).status_code == 404
