@@ -124,8 +124,14 @@ class Caller:
         return self.has_hung_up() if then == "hangup" else self
 
     def hangs_up(self) -> Caller:
-        self._question()
-        self._acts.put(HungUp())
+        """Put the receiver down. A call that the other side has ended meanwhile is over already."""
+        assert self._thread is not None
+        deadline = time.monotonic() + _PATIENCE
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            with suppress(queue.Empty):
+                self._asked.get(timeout=0.05)
+                self._acts.put(HungUp())
+                break
         return self.has_hung_up()
 
     def is_asked(self) -> bool:
