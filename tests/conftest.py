@@ -2,11 +2,16 @@
 
 import os
 
+from hypothesis import HealthCheck, settings
+
 from tests.support import temporary_files
 
 temporary_files.use_memory()
 #: Callers of tests press keys without a pause; the story about doubled keys sets it.
 os.environ.setdefault("DOUBLED_KEY_MS", "0")
+# How long an example takes depends on what else the machine does. Speed is measured by benchmarks.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 pytest_plugins = [
     "tests.plugins.distribution",

@@ -147,7 +147,7 @@ def reference(clock: str, hours: Hours, start: datetime, minutes: int, stands: l
     return None
 
 
-@patience(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@patience(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=some.data())
 def test_every_deadline_is_what_counting_minutes_gives(data: some.DataObject) -> None:
     """Any opening hours, closures, holidays; around both DST nights, Christmas and an ordinary week; with pauses."""

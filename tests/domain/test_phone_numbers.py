@@ -100,7 +100,7 @@ USUAL = st.builds(
 )
 
 
-@search(max_examples=volume(test=200, soak=50_000), deadline=None)
+@search(max_examples=volume(test=200, soak=50_000))
 @given(USUAL)
 def test_the_numbers_of_most_callers_are_read_as_the_metadata_has_them(number: str) -> None:
     """The pattern that reads them quickly neither lets in a number nor keeps one out."""

@@ -39,7 +39,6 @@ st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 
 
 @pytest.mark.parametrize("type_", CODECS, ids=lambda type_: type_.__name__)
-@settings(deadline=None)
 @given(data=st.data())
 def test_every_field_is_carried(type_: type, data: st.DataObject) -> None:
     """The strategy is made from the types of the fields, so a new field is tried by itself."""
@@ -67,7 +66,7 @@ def other_value(hint: Any, default: Any) -> Any:
     [(part, field.name) for part in sorted(parts(CallState), key=str) for field in fields(part)],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_a_field_that_is_not_default_comes_back(part: type, name: str, data: st.DataObject) -> None:
     """One field after the other: none is left out because its value is rare."""

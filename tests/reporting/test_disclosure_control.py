@@ -47,7 +47,7 @@ def attack(true, sums, hidden) -> None:
             assert high > disclosure_control.SMALL, f"{name} is 1 or 2"
 
 
-@patience(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@patience(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 4, 9]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_table_with_margins_can_be_recovered_by_trying_everything(cells: list[list[int]]) -> None:
     """The attack by brute force: all tables a reader can imagine that fit what is published."""

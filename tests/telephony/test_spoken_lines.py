@@ -76,7 +76,7 @@ def test_every_prompt_of_the_script(empty_database, same_seal, language: str) ->
         assert twiml.render(turn, "CA1", values) == expected, prompt
 
 
-@search(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@search(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(text=TEXT.filter(bool), tag=TEXT, voice=TEXT)
 def test_any_text_and_voice(text: str, tag: str, voice: str) -> None:
     said = VoiceResponse()

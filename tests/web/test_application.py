@@ -160,7 +160,7 @@ KINDS = some.sampled_from(
 )  # fmt: skip
 
 
-@search(max_examples=150, deadline=None)
+@search(max_examples=150)
 @given(body=BODIES, kind=KINDS)
 @example(body=b"a=%FF%fe&b=%C3%BC&c=+&d=%2B&&=x&e&a=1", kind="application/x-www-form-urlencoded")
 @example(body=b"a=\xff", kind="application/x-www-form-urlencoded")
