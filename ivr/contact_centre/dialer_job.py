@@ -78,7 +78,10 @@ def _may_ring(session: Session, leg: Leg) -> bool:
 
 
 def hang_up_leg(leg_id: int) -> None:
-    """Stop ringing a telephone, or end its call, because it is no longer wanted."""
+    """Stop ringing a telephone that is no longer wanted. Who has picked up hears a sentence first.
+
+    Who is in the room of a conversation that is over is left to `end_room`.
+    """
     with database.writing_alone() as session:
         leg = session.get(Leg, leg_id)
         if leg is None:
@@ -87,12 +90,14 @@ def hang_up_leg(leg_id: int) -> None:
         if sid is None:
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
-        listens = leg.state == LegState.ANSWERED and leg.accepted_at is None
-    if not listens:
+        if leg.state == LegState.JOINED and leg.conversation.state == ConversationState.ENDED:
+            return
+        has_picked_up, accepted = leg.state in conversations.ON_THE_LINE, leg.accepted_at is not None
+    if not has_picked_up:
         call_control.end_call(sid)
         return
-    with suppress(call_control.CallIsOver):  # nobody who has picked up is cut off without a sentence
-        call_control.redirect_call(sid, leg_url("/too-late", leg_id))
+    with suppress(call_control.CallIsOver):
+        call_control.redirect_call(sid, leg_url("/left" if accepted else "/too-late", leg_id))
 
 
 def ring_given_up(session: Session, leg_id: int) -> None:

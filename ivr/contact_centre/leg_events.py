@@ -113,8 +113,8 @@ def in_room(session: Session, leg: Leg, sequence: int, now: datetime, conference
     before = conversations.situation(session, conversation)
     leg.joined_at = leg.joined_at or now
     leg.answered_at = leg.answered_at or now
-    if conversation.connected_at is None and _have_met(conversation):
-        conversation.connected_at = now
+    if conversation.connected_at is None and (_have_met(conversation) or _has_met(leg, sequence, conference)):
+        conversation.connected_at = conversation.ended_at or now
         if conversation.entry is not None:
             conversation.entry.call.ending = conversation.entry.call.ending or CallEnding.CONNECTED
             call_queue.goes_on(session, conversation.entry, now)
@@ -146,6 +146,19 @@ def _have_met(conversation: Conversation) -> bool:
         member.ended_at is None or caller.joined_at is None or member.ended_at >= caller.joined_at
         for caller in callers
         for member in members
+    )
+
+
+def _has_met(leg: Leg, sequence: int, conference: str) -> bool:
+    """Whether caller and member were in the room together, although it was told first that one of them has left.
+
+    The event of a leg that comes into a conference has a lower number than those of the legs that leave it later.
+    """
+    roles = {LegRole.CALLER: LegRole.MEMBER, LegRole.MEMBER: LegRole.CALLER}
+    return any(
+        one.role == roles.get(leg.role) and one.conference_sid == conference and one.sequence > sequence
+        for one in leg.conversation.legs
+        if one.state == LegState.ENDED and one.joined_at is not None
     )
 
 

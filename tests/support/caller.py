@@ -125,14 +125,16 @@ class Caller:
 
     def hangs_up(self) -> Caller:
         """Put the receiver down. A call that the other side has ended meanwhile is over already."""
-        assert self._thread is not None
         deadline = time.monotonic() + _PATIENCE
-        while self._thread.is_alive() and time.monotonic() < deadline:
+        while self._goes_on() and time.monotonic() < deadline:
             with suppress(queue.Empty):
                 self._asked.get(timeout=0.05)
                 self._acts.put(HungUp())
                 break
         return self.has_hung_up()
+
+    def _goes_on(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def is_asked(self) -> bool:
         """Whether the hotline waits for something; False once it has ended the call."""
@@ -315,10 +317,13 @@ class Telephone(Caller):
 
     def has_hung_up(self) -> Telephone:
         deadline = time.monotonic() + _PATIENCE
-        while self._switch.store.call(self.call_sid).status not in ("completed", "canceled", "no-answer", "busy"):
+        while self._goes_on():
             assert time.monotonic() < deadline, "the call is still going on"
             time.sleep(0.01)
         return self
+
+    def _goes_on(self) -> bool:
+        return self._switch.store.call(self.call_sid).status not in ("completed", "canceled", "no-answer", "busy")
 
     def _ring(self, ringing: Ringing) -> Line | str:
         self.rung += 1
