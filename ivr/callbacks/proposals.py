@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, union
+from sqlalchemy import ColumnElement, and_, case, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from ivr.callbacks import judgements, queries
@@ -41,9 +41,12 @@ def of_task(session: Session, user: User, task: CallbackTask, now: datetime) -> 
     return [Proposal(other, tuple(sorted(signs[other.id]))) for other in ordered[:MOST]]
 
 
-def of_shown_number(session: Session, user: User, number: str) -> Sequence[CallbackTask]:
+def of_shown_number(
+    session: Session, user: User, number: str, *, closed_since: datetime | None = None
+) -> Sequence[CallbackTask]:
     """Open tasks of the user's teams that a number has led to, or that are to be called back at it, the latest first.
 
+    After them, where an instant is given, those that were closed since then.
     Whether one is the caller's, the member finds out: a number may be of several people, or false.
     """
     theirs = (
@@ -54,8 +57,12 @@ def of_shown_number(session: Session, user: User, number: str) -> Sequence[Callb
         )
     )
     usable = (CallbackTask.restricted_at.is_(None), CallbackTask.erased_at.is_(None), queries.visible_to(user))
-    found = select(CallbackTask).where(CallbackTask.id.in_(theirs), _is_open(), *usable)
-    return session.scalars(found.order_by(CallbackTask.id.desc()).limit(MOST)).all()
+    which = _is_open()
+    if closed_since is not None:
+        which = or_(which, and_(CallbackTask.closed_at >= closed_since, CallbackTask.outcome != Outcome.MERGED))
+    found = select(CallbackTask).where(CallbackTask.id.in_(theirs), which, *usable)
+    open_first = case((_is_open(), 0), else_=1)
+    return session.scalars(found.order_by(open_first, CallbackTask.id.desc()).limit(MOST)).all()
 
 
 def told_apart(session: Session, user: User, task: CallbackTask) -> list[tuple[CallbackTask, JudgedPair]]:

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.refused import Refused
-from ivr.contact_centre import agent_presence, call_distribution, conversations, interpreters, outbound_callbacks
+from ivr.contact_centre import (
+    agent_presence,
+    call_distribution,
+    conversations,
+    interpreters,
+    outbound_callbacks,
+    transfers,
+)
 from ivr.domain import conversation_rules as rules
 from ivr.domain.conversation_rules import Act, Do, Event, Happening, Place, Situation
 from ivr.domain.enums import (
@@ -42,12 +49,14 @@ def happened(
     """Do what follows from an event. The rows say already what has changed; `before` is the situation before that."""
     if conversation.state == ConversationState.ENDED:
         return
+    if leg is not None and leg.released_at is not None:  # somebody else has taken over from them
+        return
     if event.role == LegRole.COMPANION and event.what in _COMPANION_WAS:  # each of several by themselves
         before = before.having(LegRole.COMPANION, _COMPANION_WAS[event.what])
     follows, after = rules.outcome(before, event), conversations.situation(session, conversation)
     if event.what == Happening.MISSED and _somebody_else_comes(session, after, event, leg):
         return
-    if follows.over or after.is_over:
+    if follows.over or (after.is_over and not follows.acts):
         _end(session, conversation, follows.acts or rules.at_the_end(after, event), event, now)
         return
     for act in follows.acts:
@@ -154,15 +163,28 @@ def _plan_to_tell(session: Session, wanted: InterpreterRequest, now: datetime) -
 def _perform(session: Session, conversation: Conversation, act: Act, event: Event, now: datetime) -> bool:
     """Do one thing; False if something else has come of it, so that what was to follow does not."""
     match act.do:
-        case Do.TELL | Do.RELEASE:
+        case Do.TELL:
             _tell(session, conversation, act)
+        case Do.RELEASE:
+            _let_go(session, conversation, act, now)
         case Do.ASK:
             if not conversation.caller_asked:
                 outbox.add(session, WorkKind.TELL_NO_INTERPRETER, conversation.id, urgent=True)
         case Do.STOP:
+            if act.role == LegRole.SUCCESSOR:
+                transfers.cancel(session, conversation, now)
             conversations.release_rung(session, conversation, act.role)
         case Do.FETCH if act.role == LegRole.INTERPRETER:
             return _ring_interpreter(session, conversation, event, now)
+        case Do.FETCH if act.role == LegRole.SUCCESSOR:
+            return _ring_successor(session, conversation, now)
+        case Do.FETCH if act.role == LegRole.MEMBER:
+            return _ring_who_transferred(session, conversation, now)
+        case Do.HOLD | Do.RESUME:
+            _hold(session, conversation, act, now)
+        case Do.HAND_OVER:
+            transfers.hand_over(session, conversation, now)
+            _prepare(session, conversation, now)
         case Do.FETCH if act.role == LegRole.CALLER:
             _fetch_caller(session, conversation, now)
         case Do.FETCH if act.role == LegRole.COMPANION:
@@ -175,10 +197,58 @@ def _perform(session: Session, conversation: Conversation, act: Act, event: Even
 def _tell(session: Session, conversation: Conversation, act: Act) -> None:
     """Note what everybody of a role is to hear. Who is not in the room now hears it when they come."""
     for leg in conversation.legs:
-        if leg.role == act.role and conversations.place_of(leg) == Place.IN:
+        place = conversations.place_of(leg)
+        if leg.role == act.role and place in (Place.IN, Place.HELD):
             leg.to_hear = act.sentence
-            if act.do == Do.TELL and leg.state == LegState.JOINED:
+            if act.do == Do.TELL and place == Place.HELD:
+                outbox.add(session, WorkKind.RECALL_LEG, leg.id, urgent=True)
+            elif act.do == Do.TELL and leg.state == LegState.JOINED:
                 outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
+
+
+def _hold(session: Session, conversation: Conversation, act: Act, now: datetime) -> None:
+    """Let everybody of a role hear music, out of the room, or come back into it."""
+    for leg in conversation.legs:
+        place = conversations.place_of(leg)
+        if leg.role != act.role or place not in (Place.IN, Place.HELD):
+            continue
+        if act.do == Do.HOLD and place == Place.IN:
+            leg.held_at, leg.to_hear = now, act.sentence
+            if leg.state == LegState.JOINED:
+                outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
+        elif act.do == Do.RESUME and place == Place.HELD:
+            leg.held_at = None
+            outbox.add(session, WorkKind.RECALL_LEG, leg.id, urgent=True)
+
+
+def _let_go(session: Session, conversation: Conversation, act: Act, now: datetime) -> None:
+    """Let everybody of a role hear a last sentence, while the conversation goes on with somebody else."""
+    for leg in conversation.legs:
+        if leg.role == act.role and conversations.place_of(leg) == Place.IN:
+            leg.released_at, leg.to_hear = now, act.sentence
+            if leg.state == LegState.JOINED:
+                outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
+
+
+def _ring_successor(session: Session, conversation: Conversation, now: datetime) -> bool:
+    """Ring whom the caller is transferred to. False if nobody is left, and what follows from that is done."""
+    wanted = transfers.latest(session, conversation)
+    if wanted is None or transfers.ring_next(session, wanted, now):
+        return True
+    session.flush()
+    before = conversations.situation(session, conversation).having(LegRole.SUCCESSOR, Place.RUNG)
+    happened(session, conversation, before, Event(LegRole.SUCCESSOR, Happening.UNMET), now)
+    return False
+
+
+def _ring_who_transferred(session: Session, conversation: Conversation, now: datetime) -> bool:
+    """Ring the member again who has transferred the caller and hung up. False if that is not possible any more."""
+    if transfers.ring_back(session, conversation, now):
+        return True
+    session.flush()
+    before = conversations.situation(session, conversation).having(LegRole.MEMBER, Place.RUNG)
+    happened(session, conversation, before, Event(LegRole.MEMBER, Happening.MISSED), now)
+    return False
 
 
 def _fetch_caller(session: Session, conversation: Conversation, now: datetime) -> None:
@@ -233,4 +303,5 @@ def _end(session: Session, conversation: Conversation, acts: tuple[Act, ...], ev
     if event == Event(LegRole.INTERPRETER, Happening.UNMET):
         outbound_callbacks.no_interpreter(session, conversation, now)
     interpreters.cancel(session, conversation, (LegRole.INTERPRETER, LegRole.COMPANION), now)
+    transfers.cancel(session, conversation, now)
     conversations.end(session, conversation, now)

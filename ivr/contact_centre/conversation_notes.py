@@ -19,16 +19,29 @@ _MOST_WORDS = 2_000
 MOST = 50
 
 
-def keep(session: Session, conversation: Conversation, text: str) -> None:
-    """Keep the note of a conversation, in place of an earlier one. An empty note is left out."""
-    if not text.strip():
+def keep(session: Session, conversation: Conversation, user: User, text: str) -> None:
+    """Keep what a member has written about a conversation, in place of what they wrote before. Empty: nothing changes.
+
+    Where several members have written something, the note of the conversation has it all, with their names.
+    """
+    theirs = [leg for leg in conversation.legs if leg.user_id == user.id]
+    if not text.strip() or not theirs:
         return
-    conversation.note = text.strip()
+    for leg in theirs:
+        leg.note = None
+    theirs[0].note = text.strip()
+    written = [(leg.user.name if leg.user else "", leg.note) for leg in conversation.legs if leg.note]
+    conversation.note = written[0][1] if len(written) == 1 else "\n\n".join(f"{name}: {said}" for name, said in written)
     session.execute(delete(ConversationWord).where(ConversationWord.conversation_id == conversation.id))
-    words = sorted(set(islice(words_of(conversation.note), _MOST_WORDS)))
+    words = sorted(set(islice(words_of(conversation.note or ""), _MOST_WORDS)))
     if words:
         rows = [{"word": word, "conversation_id": conversation.id} for word in words]
         session.execute(insert(ConversationWord), rows)
+
+
+def written_by(conversation: Conversation, user: User) -> str:
+    """What a member has written about a conversation so far."""
+    return next((leg.note for leg in conversation.legs if leg.user_id == user.id and leg.note), "")
 
 
 def matching(session: Session, user: User, text: str) -> Sequence[Conversation]:
@@ -41,13 +54,13 @@ def matching(session: Session, user: User, text: str) -> Sequence[Conversation]:
         return []
     found = (union(*ways) if len(ways) > 1 else ways[0]).subquery()
     teams = [team.id for team in user.scope]
-    which = (Conversation.id.in_(select(found.c.conversation_id)), Conversation.team_id.in_(teams), ~_has_request())
+    which = (Conversation.id.in_(select(found.c.conversation_id)), Conversation.team_id.in_(teams), ~has_request())
     newest = select(Conversation).where(*which).order_by(Conversation.id.desc()).limit(MOST)
     newest = newest.options(selectinload(Conversation.legs).joinedload(Leg.user))
     return session.scalars(newest).all()
 
 
-def _has_request() -> ColumnElement[bool]:
+def has_request() -> ColumnElement[bool]:
     """The condition for conversations with a task, of their own or of their call: it has the note, and covers it."""
     of_call = exists().where(CALLS_OF_TASKS.c.call_id == QueueEntry.call_id, QueueEntry.id == Conversation.entry_id)
     return or_(Conversation.task_id.is_not(None), of_call)

@@ -116,15 +116,20 @@ def with_role(conversation: Conversation, role: str, states: Sequence[str]) -> l
     return [leg for leg in conversation.legs if leg.role == role and leg.state in states]
 
 
+def members_of(conversation: Conversation) -> list[Leg]:
+    """The legs of members who are on the line, without those who are let go because somebody else has taken over."""
+    return [leg for leg in with_role(conversation, LegRole.MEMBER, ON_THE_LINE) if leg.released_at is None]
+
+
 def share_a_language(session: Session, conversation: Conversation) -> bool:
     """Whether a connected member speaks the caller's language."""
-    members = [leg.user_id for leg in with_role(conversation, LegRole.MEMBER, ON_THE_LINE)]
+    members = [leg.user_id for leg in members_of(conversation)]
     present = session.scalars(select(Presence).where(Presence.user_id.in_(members)))
     return any(conversation.language in presence.languages for presence in present)
 
 
 #: Of two legs of a role the one that is nearer to the room counts.
-_NEARNESS = (Place.OUT, Place.UNMET, Place.WAITING, Place.LEFT, Place.RUNG, Place.IN)
+_NEARNESS = (Place.OUT, Place.UNMET, Place.WAITING, Place.LEFT, Place.RUNG, Place.HELD, Place.IN)
 
 
 def situation(session: Session, conversation: Conversation) -> Situation:
@@ -144,9 +149,16 @@ def situation(session: Session, conversation: Conversation) -> Situation:
 
 
 def place_of(leg: Leg) -> Place:
-    """Where the person of a leg is. Who has left the room for a sentence or a question counts as in it."""
+    """Where the person of a leg is. Who has left the room for a sentence or a question counts as in it.
+
+    Who was let go does not count any more. A listener whom not everybody knows of is still being rung.
+    """
+    if leg.released_at is not None:
+        return Place.OUT
     came = leg.joined_at is not None or (leg.accepted_at is not None and leg.role != LegRole.CALLER)
     if leg.state != LegState.ENDED:
+        if came and leg.held_at is not None:
+            return Place.RUNG if leg.role == LegRole.LISTENER else Place.HELD
         return Place.IN if came else Place.RUNG
     hung_up = leg.role == LegRole.CALLER and leg.conversation.kind == ConversationKind.ANSWERED
     return Place.LEFT if came or hung_up else Place.OUT

@@ -19,6 +19,7 @@ from ivr.contact_centre import (
     leg_events,
     outbound_callbacks,
 )
+from ivr.contact_centre.conversations import ON_THE_LINE
 from ivr.domain.enums import CarrierSide, ConversationKind, ConversationState, LegEnding, LegRole, LegState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
@@ -90,10 +91,12 @@ def hang_up_leg(leg_id: int) -> None:
         if sid is None:
             leg_events.call_over(session, leg, LegEnding.CANCELED, utc_now())
             return
-        if leg.state == LegState.JOINED and leg.conversation.state == ConversationState.ENDED:
+        over = leg.conversation.state == ConversationState.ENDED
+        if leg.state == LegState.JOINED and over:
             return
         has_picked_up, accepted = leg.state in conversations.ON_THE_LINE, leg.accepted_at is not None
-    if not has_picked_up:
+        hangs_up = accepted and not over and leg.user_id is not None  # at their own wish
+    if not has_picked_up or hangs_up:
         call_control.end_call(sid)
         return
     with suppress(call_control.CallIsOver):
@@ -126,23 +129,42 @@ def end_room(conversation_id: int) -> None:
         conversation = session.get_one(Conversation, conversation_id)
         room, entry = conversation.room, conversation.entry
         following = {leg.call_sid: leg_url("/left", leg.id) for leg in conversation.legs if leg.call_sid}
+        held = [leg.call_sid for leg in conversation.legs if leg.held_at is not None and leg.state in ON_THE_LINE]
         if entry is not None:  # the caller goes on in the call script
             following[entry.call.call_sid] = voice_url("/talk-over", conversation=conversation_id)
     call_control.empty_conference(room, following)
+    for sid in filter(None, held):  # they hear music, out of the conference
+        with suppress(call_control.CallIsOver):
+            call_control.redirect_call(sid, following[sid])
 
 
 def tell_leg(leg_id: int) -> None:
     """Let somebody hear what has happened, out of the room for as long as the sentence lasts."""
     with database.reading() as session:
         leg = session.get_one(Leg, leg_id)
-        conversation = leg.conversation
-        if leg.state != LegState.JOINED or leg.to_hear is None or conversation.state == ConversationState.ENDED:
+        waits = leg.to_hear is not None or leg.held_at is not None
+        if leg.state != LegState.JOINED or not waits or leg.conversation.state == ConversationState.ENDED:
             return  # said already, or to be said when they are back in the room
-        from_queue = leg.role == LegRole.CALLER and conversation.kind == ConversationKind.ANSWERED
-        url = voice_url("/told", conversation=conversation.id) if from_queue else leg_url("/told", leg_id)
-        sid = leg.call_sid or ""
+        sid, url = leg.call_sid or "", _told_at(leg)
     with suppress(call_control.CallIsOver):
         call_control.redirect_call(sid, url)
+
+
+def recall_leg(leg_id: int) -> None:
+    """Let somebody who hears music ask what is next: a sentence, and the room if somebody is back there."""
+    with database.reading() as session:
+        leg = session.get_one(Leg, leg_id)
+        if leg.state not in ON_THE_LINE or leg.conversation.state == ConversationState.ENDED:
+            return
+        sid, url = leg.call_sid or "", _told_at(leg)
+    with suppress(call_control.CallIsOver):
+        call_control.redirect_call(sid, url)
+
+
+def _told_at(leg: Leg) -> str:
+    """Where somebody hears what is to be said, and goes on into the room or with music."""
+    from_queue = leg.role == LegRole.CALLER and leg.conversation.kind == ConversationKind.ANSWERED
+    return voice_url("/told", conversation=leg.conversation_id) if from_queue else leg_url("/told", leg.id)
 
 
 def tell_still_looking(request_id: int) -> None:

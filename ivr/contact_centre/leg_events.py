@@ -20,6 +20,7 @@ from ivr.contact_centre import (
     conversations,
     interpreters,
     outbound_callbacks,
+    transfers,
 )
 from ivr.contact_centre.conversations import ON_THE_LINE, RINGS
 from ivr.domain.conversation_rules import Event, Happening, Place
@@ -93,12 +94,16 @@ def accepted(session: Session, leg: Leg, now: datetime) -> bool:
         return True  # the same key, delivered twice
     if leg.role == LegRole.MEMBER and not conversation_control.member_accepts(session, leg, now):
         return False
-    if leg.role != LegRole.MEMBER and not interpreters.accepted(session, leg, now):
+    if leg.role == LegRole.SUCCESSOR and not transfers.accepted(session, leg, now):
+        return False
+    if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION) and not interpreters.accepted(session, leg, now):
         return False
     before = conversations.situation(session, conversation)
     leg.accepted_at = now
     session.flush()
-    conversation_control.happened(session, conversation, before, Event(leg.role, Happening.CAME), now, leg)
+    takes_over = leg.role == LegRole.SUCCESSOR and not transfers.is_talked_about(leg, before.member)
+    what = Happening.TOOK_OVER if takes_over else Happening.CAME
+    conversation_control.happened(session, conversation, before, Event(leg.role, what), now, leg)
     return True
 
 
@@ -124,10 +129,12 @@ def in_room(session: Session, leg: Leg, sequence: int, now: datetime, conference
     if conversation.state == ConversationState.ENDED:  # the conversation ended before they joined
         outbox.add(session, WorkKind.END_ROOM, conversation.id, urgent=True)
         return
-    if leg.to_hear is not None:  # they were out of the room when it was to be said
+    if leg.to_hear is not None or leg.held_at is not None:  # they were out of the room when it was to be said
         outbox.add(session, WorkKind.TELL_LEG, leg.id, urgent=True)
     if leg.role == LegRole.CALLER:
         conversation.state = ConversationState.LIVE
+        if before.caller == Place.IN and before.interpreter == Place.UNMET and not conversation.caller_asked:
+            outbox.add(session, WorkKind.TELL_NO_INTERPRETER, conversation.id, urgent=True)  # they were on hold
     session.flush()
     conversation_control.happened(session, conversation, before, Event(leg.role, Happening.CAME), now, leg)
 
@@ -238,6 +245,8 @@ def _ended(
         _member_gone(session, leg, ending, now)
     elif leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.gone(session, leg, now)
+    elif leg.role == LegRole.SUCCESSOR:
+        transfers.gone(session, leg, ending, now)
     elif leg.role == LegRole.CALLER:
         outbound_callbacks.caller_gone(session, leg, now, refusal)
     what = Happening.POSTPONED if postponed else _how(leg)

@@ -12,8 +12,17 @@ from ivr.callbacks import caller_news, claims, emergency_reports, events, intake
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_task
-from ivr.contact_centre import agent_presence, call_distribution, call_queue, conversation_notes
-from ivr.domain.enums import ConversationKind, ConversationOutcome, Outcome, PresenceState, Refusal, TaskState
+from ivr.contact_centre import agent_presence, call_distribution, call_queue, conversation_notes, transfers
+from ivr.domain.enums import (
+    ConversationKind,
+    ConversationOutcome,
+    ConversationState,
+    LegRole,
+    Outcome,
+    PresenceState,
+    Refusal,
+    TaskState,
+)
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation
@@ -30,17 +39,22 @@ def finish(
     requests (:func:`requests_of`) that the conversation has settled too; nobody is called for them any more.
 
     Raises:
-        Refused: `outcome_needed`, `nothing_to_wrap_up`; `new_message` if a task would be closed and something has come
-            from the caller (to a settled request: since the conversation began) that the member has not seen; or that
-            a settled request is closed, or somebody else's.
+        Refused: `outcome_needed`, `nothing_to_wrap_up`; `transfer_goes_on` while the caller may come back;
+            `new_message` if a task would be closed and something has come from the caller (to a settled request: since
+            the conversation began) that the member has not seen; or that a settled request is closed, or somebody
+            else's.
     """
     if outcome not in tuple(ConversationOutcome):
         raise Refused(Refusal.OUTCOME_NEEDED)
     conversation = agent_presence.unfinished(session, user.id)
     if conversation is None:
         raise Refused(Refusal.NOTHING_TO_WRAP_UP)
-    conversation.outcome = ConversationOutcome(outcome)
-    conversation_notes.keep(session, conversation, text)
+    if _may_come_back(session, conversation, user):
+        raise Refused(Refusal.TRANSFER_GOES_ON)
+    if conversation.outcome is None or _was_last(conversation, user):
+        conversation.outcome = ConversationOutcome(outcome)
+    text = text.strip() or conversation_notes.written_by(conversation, user)
+    conversation_notes.keep(session, conversation, user, text)
     task = conversation.task or _of_call(session, conversation, now)
     mine = task is not None and task.state == TaskState.CLAIMED and task.claimed_by_id == user.id
     if task is not None and mine and outcome == ConversationOutcome.SETTLED:
@@ -59,6 +73,18 @@ def finish(
             _settle(session, one, user, conversation.connected_at or now, text, now)
     agent_presence.free(session, user.id, (PresenceState.WRAP_UP,), now, idle_since_at=now)
     call_distribution.match(session, now)
+
+
+def _may_come_back(session: Session, conversation: Conversation, user: User) -> bool:
+    """Whether the caller is being transferred, and goes back to the member if nobody comes."""
+    wanted = transfers.going_on(session, conversation)
+    return wanted is not None and wanted.by_id == user.id and conversation.state != ConversationState.ENDED
+
+
+def _was_last(conversation: Conversation, user: User) -> bool:
+    """Whether the member was the last of those who had the conversation, one after the other."""
+    had = [leg.user_id for leg in conversation.legs if leg.role == LegRole.MEMBER and leg.accepted_at is not None]
+    return not had or had[-1] == user.id
 
 
 def requests_of(session: Session, conversation: Conversation, user: User) -> Sequence[CallbackTask]:

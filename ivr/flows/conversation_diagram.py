@@ -14,13 +14,16 @@ from ivr.flows.svg_lines import line, route
 
 _HEIGHT, _CHARACTER, _MARGIN = 34, 7.0, 24
 _OVER = "zu Ende"
-#: Who is drawn together. A companion comes and goes without changing anything for the others, and is drawn below.
+#: Who is drawn together. Who is drawn below comes and goes without changing anything for the others.
 _DRAWN = {LegRole.CALLER: "A", LegRole.MEMBER: "M", LegRole.INTERPRETER: "S"}
-_COMPANION = "V"
+_ALONE = {LegRole.COMPANION: "V", LegRole.LISTENER: "L"}
+#: Who is drawn of a transfer.
+_TRANSFERRED = {LegRole.CALLER: "A", LegRole.MEMBER: "M", LegRole.SUCCESSOR: "N"}
 _PLACES = {
     Place.WAITING: "wartet",
     Place.RUNG: "wird gerufen",
     Place.IN: "da",
+    Place.HELD: "in der Warteschleife",
     Place.LEFT: "weg",
     Place.UNMET: "niemand",
 }
@@ -32,6 +35,10 @@ _HAPPENINGS = {
     Happening.LEFT: "geht",
     Happening.UNMET: "niemand",
     Happening.POSTPONED: "will Rückruf",
+    Happening.HELD: "soll warten",
+    Happening.RESUMED: "wird zurückgeholt",
+    Happening.TOOK_OVER: "übernimmt",
+    Happening.READY: "wird angesagt",
 }
 #: Colour and meaning, by what happens in the room.
 _COLOURS = {
@@ -44,14 +51,19 @@ _COLOURS = {
 def svg() -> str:
     """The rules as an SVG document: boxes for situations, lines labelled with events, the beginning on top.
 
-    Below it the places of a companion, which depend on the others and change nothing for them.
+    Below it a transfer, where nobody interprets, and the places of those who change nothing for the others.
     """
-    others = _Chart([_name(one) for one in rules.BEGINNINGS], _edges(), _colours())
-    companion = _Chart([_companion_at(Place.OUT)], _companions_edges(), {})
-    top = _MARGIN + 60.0
-    below = top + others.height + 2 * _MARGIN
-    width = max(others.width, companion.width) + 2 * _MARGIN
-    height = below + companion.height + _MARGIN
+    talk = Situation(caller=Place.IN, member=Place.IN)
+    charts = [
+        _Chart([_name(one, _DRAWN) for one in rules.BEGINNINGS], _edges(_DRAWN), _colours(_DRAWN)),
+        _Chart([_name(talk, _TRANSFERRED)], _edges(_TRANSFERRED, since=talk), _colours(_TRANSFERRED)),
+        *(_Chart([_alone_at(role, Place.OUT)], _edges_alone(role), {}) for role in _ALONE),
+    ]
+    tops = [_MARGIN + 60.0]
+    for chart in charts:
+        tops.append(tops[-1] + chart.height + 2 * _MARGIN)
+    width = max(chart.width for chart in charts) + 2 * _MARGIN
+    height = tops[-1] - _MARGIN
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
@@ -61,8 +73,7 @@ def svg() -> str:
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
             'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#475569"/></marker></defs>',
             *_legend(),
-            *others.drawn(top),
-            *companion.drawn(below),
+            *(line for chart, top in zip(charts, tops, strict=False) for line in chart.drawn(top)),
             "</svg>",
             "",
         ]
@@ -92,44 +103,67 @@ class _Chart:
         return drawn + [_box(name, *at[name], self._widths[name], fill(name, "#e5e7eb")) for name in self._names]
 
 
-def _name(situation: Situation) -> str:
+def _name(situation: Situation, drawn: Mapping[LegRole, str]) -> str:
     told = [
-        f"{letter} {_PLACES[situation.of(role)]}" for role, letter in _DRAWN.items() if situation.of(role) != Place.OUT
+        f"{letter} {_PLACES[situation.of(role)]}" for role, letter in drawn.items() if situation.of(role) != Place.OUT
     ]
     return ", ".join(told)
 
 
-def _edges() -> dict[tuple[str, str], set[str]]:
+def _edges(drawn: Mapping[LegRole, str], since: Situation | None = None) -> dict[tuple[str, str], set[str]]:
+    """Situations of those who are drawn, while nobody else is there; `since`: only what can follow from this one."""
+    shown = [one for one in rules.reachable() if _is_drawn(one, drawn)]
+    if since is not None:
+        shown = _following(since, drawn)
     edges: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for situation, outcomes in rules.reachable().items():
-        for event, follows in outcomes.items():
-            after = _OVER if follows.over else _name(follows.situation)
-            if event.role in _DRAWN and situation.companion == Place.OUT and after != _name(situation):
-                edges[_name(situation), after].add(f"{_DRAWN[event.role]} {_HAPPENINGS[event.what]}")
+    for situation in shown:
+        before = _name(situation, drawn)
+        for event, follows in rules.reachable()[situation].items():
+            after = _OVER if follows.over else _name(follows.situation, drawn)
+            if event.role in drawn and after != before and (follows.over or _is_drawn(follows.situation, drawn)):
+                edges[before, after].add(f"{drawn[event.role]} {_HAPPENINGS[event.what]}")
     return edges
 
 
-def _companion_at(place: Place) -> str:
-    return f"{_COMPANION} {_PLACES.get(place, 'nicht gewünscht')}"
+def _is_drawn(situation: Situation, drawn: Mapping[LegRole, str]) -> bool:
+    return all(situation.of(role) == Place.OUT for role in rules.PLACES if role not in drawn)
 
 
-def _companions_edges() -> dict[tuple[str, str], set[str]]:
+def _following(since: Situation, drawn: Mapping[LegRole, str]) -> list[Situation]:
+    found: list[Situation] = []
+    waiting = [since]
+    while waiting:
+        situation = waiting.pop()
+        if situation in found or situation.is_over or not _is_drawn(situation, drawn):
+            continue
+        found.append(situation)
+        follows = rules.reachable()[situation].items()
+        waiting += [one.situation for event, one in follows if event.role in drawn and not one.over]
+    return found
+
+
+def _alone_at(role: LegRole, place: Place) -> str:
+    return f"{_ALONE[role]} {_PLACES.get(place, 'nicht gewünscht')}"
+
+
+def _edges_alone(role: LegRole) -> dict[tuple[str, str], set[str]]:
     edges: dict[tuple[str, str], set[str]] = defaultdict(set)
     for situation, outcomes in rules.reachable().items():
-        before = _companion_at(situation.companion)
+        before = _alone_at(role, situation.of(role))
         for event, follows in outcomes.items():
-            if follows.over and situation.companion in (Place.RUNG, Place.IN):
+            if follows.over and situation.of(role) in (Place.RUNG, Place.IN):
                 edges[before, _OVER].add("das Gespräch endet")
-            elif not follows.over and event.role == LegRole.COMPANION:
-                edges[before, _companion_at(follows.situation.companion)].add(f"{_COMPANION} {_HAPPENINGS[event.what]}")
-    return edges
+            elif not follows.over and event.role == role:
+                after = _alone_at(role, follows.situation.of(role))
+                edges[before, after].add(f"{_ALONE[role]} {_HAPPENINGS[event.what]}")
+    return {edge: events for edge, events in edges.items() if edge[0] != edge[1]}
 
 
-def _colours() -> dict[str, str]:
+def _colours(drawn: Mapping[LegRole, str]) -> dict[str, str]:
     found = {}
     for situation in rules.reachable():
         heard = {situation.hears(role) for role in situation.at(Place.IN)} or {Heard.NOTHING}
-        found[_name(situation)] = _COLOURS[Heard.OTHERS if Heard.OTHERS in heard else heard.pop()][0]
+        found[_name(situation, drawn)] = _COLOURS[Heard.OTHERS if Heard.OTHERS in heard else heard.pop()][0]
     return found
 
 
@@ -149,5 +183,8 @@ def _legend() -> list[str]:
             f'<text x="{x + 20:.0f}" y="22" fill="#0f172a">{meaning}</text>'
         )
         x += 40 + len(meaning) * _CHARACTER
-    note = "A: Anrufer*in, M: Mitarbeiter*in, S: Sprachmittlung; darunter V: Vertrauensperson"
+    note = (
+        "A: Anrufer*in, M: Mitarbeiter*in, S: Sprachmittlung; darunter N: wer nach einer Weiterleitung übernimmt, "
+        "V: Vertrauensperson, L: Leitung, die mithört"
+    )
     return [*drawn, f'<text x="{_MARGIN}" y="44" fill="#0f172a">{note}</text>']

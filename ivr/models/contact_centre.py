@@ -33,6 +33,8 @@ from ivr.domain.enums import (
     QueueEntryMode,
     QueueEntryState,
     QueueExit,
+    TransferKind,
+    TransferState,
     Urgency,
 )
 from ivr.models.accounts import Team, User
@@ -233,6 +235,14 @@ class Leg(Base):
     accepted_at: Mapped[datetime | None]
     joined_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    #: Since when they hear music, out of the room, until somebody comes back to them; None: they do not.
+    held_at: Mapped[datetime | None]
+    #: When they were let go while the conversation goes on with somebody else; their call ends by itself.
+    released_at: Mapped[datetime | None]
+    #: For whose transfer this telephone is rung.
+    transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id", ondelete="SET NULL"))
+    #: What this member has written down about the conversation.
+    note: Mapped[str | None] = mapped_column(Text)
     #: The sentence they are to hear next, out of the room; None: nothing is to be said.
     to_hear: Mapped[Sentence | None] = mapped_column(Enumerated(Sentence, 40))
     #: completed, no_answer, busy, failed, number_invalid, declined, machine, wrong_person, refused, not_confirmed,
@@ -241,6 +251,30 @@ class Leg(Base):
     conversation: Mapped[Conversation] = relationship(back_populates="legs")
     user: Mapped[User | None] = relationship()
     request: Mapped[InterpreterRequest | None] = relationship()
+    transfer: Mapped[Transfer | None] = relationship()
+
+
+class Transfer(Base):
+    """A caller is transferred (Weiterleitung): to a team, a member of one, or an entry of the directory."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (one_of("kind", *TransferKind), one_of("state", *TransferState))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[TransferKind] = mapped_column(Enumerated(TransferKind, 20))
+    state: Mapped[TransferState] = mapped_column(Enumerated(TransferState, 20), default=TransferState.LOOKING)
+    #: Who transfers; to them the caller goes back if nobody comes.
+    by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    #: To whom: any member of a team, one member, or a number of the directory with its name.
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    number: Mapped[str | None] = mapped_column(String(32))
+    name: Mapped[str | None] = mapped_column(String(120))
+    wanted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    by: Mapped[User] = relationship(foreign_keys=[by_id])
+    team: Mapped[Team | None] = relationship()
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
 
 
 class InterpreterRequest(Base):

@@ -149,6 +149,7 @@ def notes(session: Session, conversation_ids: Sequence[int]) -> None:
     """Delete what members have written down about conversations."""
     session.execute(delete(ConversationWord).where(ConversationWord.conversation_id.in_(conversation_ids)))
     session.execute(update(Conversation).where(Conversation.id.in_(conversation_ids)).values(note=None))
+    session.execute(update(Leg).where(Leg.conversation_id.in_(conversation_ids)).values(note=None))
 
 
 def blocks(session: Session, block_ids: Sequence[int]) -> None:

@@ -56,7 +56,8 @@ OUTSIDE_THE_SCRIPT = frozenset(
         "line_position", "line_wait", "line_long_wait", "line_options", "callback_greeting", "callback_greeting_short",
         "callback_code",
         "callback_connecting", "callback_machine", "callback_machine_last", "callback_sorry", "companion_greeting",
-        "calling_interpreter", "still_calling_interpreter", "not_kept",
+        "calling_interpreter", "still_calling_interpreter", "on_hold", "being_transferred", "back_again",
+        "somebody_listens", "ended_by_us", "not_kept",
     }
 )  # fmt: skip
 #: Prompts outside the call script that ask for a key.

@@ -13,7 +13,7 @@ from ivr.config.sections import ConfigurationError
 from ivr.config.settings import settings
 from ivr.domain.enums import Concern, EmergencyKind
 from ivr.domain.languages import UNKNOWN_LANGUAGE, name_in
-from ivr.models.contact_centre import Conversation
+from ivr.models.contact_centre import Conversation, Leg
 from ivr.prompts.catalogue import DIRECTORY
 
 
@@ -59,6 +59,21 @@ def language_name(code: str) -> str:
 
 def announce(where: VoiceResponse | Gather, conversation: Conversation) -> None:
     """Who is calling, before it is decided whether to answer: language, concern, urgency."""
+    _say_what_about(where, conversation)
+    say(where, "accept")
+
+
+def announce_transfer(where: VoiceResponse | Gather, leg: Leg) -> None:
+    """Who transfers a caller, and what the call is about; a number of the directory hears only that somebody calls."""
+    if leg.user_id is None or leg.transfer is None:
+        say(where, "invite_transfer")
+        return
+    say(where, "transfer", name=leg.transfer.by.name)
+    _say_what_about(where, leg.conversation)
+    say(where, "accept")
+
+
+def _say_what_about(where: VoiceResponse | Gather, conversation: Conversation) -> None:
     entry, task = conversation.entry, conversation.task
     kept_place = entry is not None and entry.mode == "callback"
     sentence = "callback" if conversation.kind == "callback" or kept_place else "call"
@@ -69,7 +84,6 @@ def announce(where: VoiceResponse | Gather, conversation: Conversation) -> None:
     if conversation.language == UNKNOWN_LANGUAGE:
         sentence = f"{sentence}_unknown"
     say(where, sentence, language=language_name(conversation.language), concern=concern)
-    say(where, "accept")
 
 
 def ask_interpreter(where: VoiceResponse | Gather, language: str) -> None:

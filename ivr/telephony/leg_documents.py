@@ -53,7 +53,8 @@ def after_failure(error: Exception) -> Document | tuple[str, int]:
 def room(document: VoiceResponse, leg: Leg) -> None:
     """Add the verbs that bring a leg into its room."""
     action = leg_url("/left", leg.id)
-    twiml.join_room(document, leg.conversation.room, action, star=leg.role == LegRole.MEMBER)
+    star = leg.role == LegRole.MEMBER and leg.user_id is not None
+    twiml.join_room(document, leg.conversation.room, action, star=star)
 
 
 def speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:
@@ -80,12 +81,12 @@ def is_listed(leg: Leg) -> bool:
 def too_late(leg: Leg) -> VoiceResponse:
     """For somebody who is not needed any more."""
     document = VoiceResponse()
-    if leg.role in (LegRole.MEMBER, LegRole.INTERPRETER) or is_listed(leg):
-        agent_announcements.say(document, "too_late")
-    elif leg.role == LegRole.CALLER:
+    if leg.role == LegRole.CALLER:
         speak(document, leg, in_vain(leg))
-    else:
+    elif leg.role == LegRole.COMPANION and not is_listed(leg):
         speak(document, leg, "goodbye")
+    else:
+        agent_announcements.say(document, "too_late")
     document.hangup()
     return document
 
@@ -99,6 +100,8 @@ def released(session: Session, leg: Leg) -> VoiceResponse:
             speak(document, leg, "goodbye" if met else in_vain(leg))
         case LegRole.COMPANION if not is_listed(leg):
             speak(document, leg, "goodbye")
+        case _ if leg.released_at is not None:
+            agent_announcements.say(document, leg.to_hear or Sentence.GIVEN_AWAY)
         case LegRole.MEMBER if conversation.kind == ConversationKind.CALLBACK and not met:
             dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
             put_through = outbound_callbacks.was_put_through(conversation)

@@ -15,7 +15,7 @@ from ivr.carrier.webhook_urls import leg_url
 from ivr.contact_centre import interpreters, leg_events
 from ivr.domain import receipt_codes
 from ivr.domain.digits import number_in
-from ivr.domain.enums import ConversationKind, LegEnding, LegRole
+from ivr.domain.enums import ConversationKind, LegEnding, LegRole, TransferState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.platform import database
@@ -101,6 +101,8 @@ def _ask(leg: Leg) -> VoiceResponse:
         match leg.role:
             case LegRole.MEMBER:
                 agent_announcements.announce(gather, leg.conversation)
+            case LegRole.SUCCESSOR:
+                agent_announcements.announce_transfer(gather, leg)
             case LegRole.INTERPRETER:
                 agent_announcements.ask_interpreter(gather, _interpreted(leg))
             case LegRole.COMPANION if leg_documents.is_listed(leg):
@@ -149,6 +151,10 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
         leg_documents.speak(document, leg, "callback_connecting")
         if looking:
             leg_documents.speak(document, leg, "calling_interpreter")
+    elif leg.transfer is not None and leg.transfer.state == TransferState.TALKING:
+        agent_announcements.say(document, "talk_first", name=leg.transfer.by.name)
+    elif leg.transfer is not None:
+        agent_announcements.say(document, "connecting")
     elif leg.role == LegRole.MEMBER and conversation.kind == ConversationKind.CALLBACK:
         dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
         agent_announcements.say(document, "waiting_for_interpreter" if looking and not dialled else "connecting")

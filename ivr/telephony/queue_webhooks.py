@@ -214,18 +214,29 @@ def _after(sentence: Sentence, turn: Turn) -> Turn:
 
 @waiting_callers.post("/told")
 def told() -> Document:
-    """In a conversation: the caller hears what has happened, once, and is back in the room."""
+    """In a conversation: the caller hears what has happened, once, and is back in the room, or hears music on."""
     talking = _talking()
     with database.writing_alone() as session:
         leg = conversations.leg_of(session, call_sid())
         over = leg is None or leg.conversation.state == ConversationState.ENDED
         sentence = leg.to_hear if leg is not None else None
+        held = leg is not None and leg.held_at is not None
         if leg is not None:
             leg.to_hear = None
     if over:
         return talk_over()
+    if held:
+        return _on_hold(sentence, talking)
     turn = engine.begin(script(), talking, present_context())
     return reply(_after(sentence, turn) if sentence is not None else turn, talking)
+
+
+def _on_hold(sentence: Sentence | None, state: CallState) -> Document:
+    document = VoiceResponse()
+    if sentence is not None:
+        spoken_lines.speak(document, (PromptLine(sentence),), spoken_lines.languages_of(state), {})
+    twiml.play_music(document, voice_url("/told", **request.args))
+    return Document(document)
 
 
 @waiting_callers.post("/no-interpreter")

@@ -17,7 +17,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.notices import further_languages
 from ivr.platform import database
-from ivr.telephony import agent_announcements, leg_documents
+from ivr.telephony import agent_announcements, leg_documents, twiml
 from ivr.telephony.document import Document
 
 rooms = Blueprint("rooms", __name__, url_prefix="/voice")
@@ -35,7 +35,8 @@ def left() -> Document:
     """A leg is out of the room: by the star key, or because the conversation is over."""
     with database.reading() as session:
         leg = leg_documents.own_leg(session)
-        if leg.conversation.state == ConversationState.ENDED or leg.role != LegRole.MEMBER:
+        over = leg.conversation.state == ConversationState.ENDED or leg.released_at is not None
+        if over or leg.role != LegRole.MEMBER:
             return leg_documents.answer(leg_documents.released(session, leg))
         document, pressed = VoiceResponse(), leg_url("/star", leg.id)
         gather = document.gather(input="dtmf", num_digits=1, finish_on_key="", timeout=4, method="POST", action=pressed)
@@ -53,18 +54,21 @@ def too_late() -> Document:
 
 @rooms.post("/leg/told")
 def told() -> Document:
-    """A leg hears what has happened, once, and is back in the room."""
+    """A leg hears what has happened, once, and is back in the room; or hears music on, or is let go."""
     document = VoiceResponse()
     with database.writing_alone() as session:
         leg = leg_documents.own_leg(session)
-        if leg.conversation.state == ConversationState.ENDED:
+        if leg.conversation.state == ConversationState.ENDED or leg.released_at is not None:
             return leg_documents.answer(leg_documents.released(session, leg))
         sentence, leg.to_hear = leg.to_hear, None
         if sentence is not None and leg.role == LegRole.CALLER:
             leg_documents.speak(document, leg, sentence)
         elif sentence is not None:
             agent_announcements.say(document, sentence)
-        leg_documents.room(document, leg)
+        if leg.held_at is not None:
+            twiml.play_music(document, leg_url("/told", leg.id))
+        else:
+            leg_documents.room(document, leg)
     return leg_documents.answer(document)
 
 

@@ -144,6 +144,12 @@ def _add(document: VoiceResponse, verb: Verb, state: CallState, answer: str, cal
             join_room(document, room, answer)
 
 
+def play_music(document: VoiceResponse, then: str) -> None:
+    """Play the music for those who wait, then ask what is next."""
+    document.play(f"{settings().calls_url}/voice/music/{music.version()}.wav")
+    document.redirect(then, method="POST")
+
+
 def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = False) -> None:
     """Join a conference. It goes on when a participant leaves. With `star` the star key leaves it."""
     dial = document.dial(action=action, method="POST", hangup_on_star=star)

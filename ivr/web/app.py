@@ -79,6 +79,7 @@ from ivr.web.announcements import announcing
 from ivr.web.api_notice_previews import api
 from ivr.web.application import Application
 from ivr.web.appointments import dates
+from ivr.web.call_actions import in_call
 from ivr.web.callback_tools import desk_tools
 from ivr.web.case_access import reading
 from ivr.web.contact_centre import live
@@ -128,8 +129,9 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, links, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading,
-    desk_tools, hand, side_bar.side_bar, bookings, dates, live, supervision, special, announcing, night, further,
-    directory, studio, figures, costs, reports, subjects, administration, settings_pages, telephones, wall, protection,
+    desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, supervision, special, announcing, night,
+    further, directory, studio, figures, costs, reports, subjects, administration, settings_pages, telephones, wall,
+    protection,
 )  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import session as browser
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from ivr.audit import access_log
 from ivr.callbacks import queries
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.refused import Refused
@@ -30,17 +32,17 @@ from ivr.contact_centre import (
     wrap_up,
 )
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import ConversationOutcome, PresenceState, Refusal
+from ivr.domain.enums import AccessAction, ConversationOutcome, PresenceState, Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.notices import further_languages
 from ivr.platform import database
-from ivr.web import forms, search_log
+from ivr.web import call_facts, forms, search_log
 from ivr.web.actions import act, keep_draft
 from ivr.web.addresses import own_address
-from ivr.web.authorisation import me
+from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Id, Line, Phone, Text, Tick, WrittenNumber, one_of
 
 live = Blueprint("live", __name__, url_prefix="/desk/live")
@@ -62,6 +64,7 @@ def page() -> str | AnyResponse:
         mine = _mine(session, now)
         if part == "me" and asked.seen == mine["version"]:
             return Response(status=204)
+        _log_reading(mine["call"], now)
         boards = [] if part == "me" else wallboard.of_teams(session, me().scope, now)
         template = {"me": "_me.html", "board": "_board.html"}.get(part, "live.html")
         return render_template(template, boards=boards, now=now, **mine)
@@ -81,7 +84,17 @@ def bar() -> str | AnyResponse:
         mine = _mine(session, now)
         if forms.query(BarAddress).seen == mine["version"]:
             return Response(status=204)
+        _log_reading(mine["call"], now)
         return render_template("_phone.html", now=now, **mine)
+
+
+def _log_reading(call: call_facts.CallFacts | None, now: datetime) -> None:
+    """Write into the access log, once, that one is shown what was agreed in an earlier conversation."""
+    if call is None or call.last_note_id is None or browser.get("note_shown") == call.last_note_id:
+        return
+    with database.writing() as session:
+        access_log.append(session, actor(), AccessAction.VIEW, now, detail=f"conversations {call.last_note_id}")
+    browser["note_shown"] = call.last_note_id
 
 
 def _mine(session: Session, now: datetime) -> dict[str, Any]:
@@ -95,9 +108,10 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
     shown = [(task.id, task.state) for task in requests]
     listed = [(one, directory.reach(one, now)) for one in directory.to_fetch(session)] if conversation else []
     search = interpreters.search(session, conversation, now) if conversation else None
+    call = call_facts.of(session, conversation, me(), now) if conversation else None
     version = _version(
-        here.state, here.afterwards, conversation, [(leg.id, leg.state) for leg in legs], shown,
-        search, [(one.id, one.changed_at, reach) for one, reach in listed],
+        here.state, here.afterwards, conversation, [(leg.id, leg.state, leg.role) for leg in legs], shown, search, call,
+        [(one.id, one.changed_at, reach) for one, reach in listed],
     )  # fmt: skip
     return {
         "here": here,
@@ -107,6 +121,8 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
         "requests": requests,
         "listed": listed,
         "search": search,
+        "call": call,
+        "own_note": conversation_notes.written_by(unfinished, me()) if unfinished is not None else "",
         "version": version,
         "outcomes": list(ConversationOutcome),
         "offered": settings().enabled_languages,
@@ -146,7 +162,7 @@ def come() -> AnyResponse:
         )
         call_distribution.match(session, utc_now())
 
-    return _act(change, done=gettext("You take calls now."))
+    return act_in_call(change, done=gettext("You take calls now."))
 
 
 class GoForm(forms.Form):
@@ -164,7 +180,7 @@ def go() -> AnyResponse:
         if form.for_good
         else gettext("You have a break: you get no calls.")
     )
-    return _act(
+    return act_in_call(
         lambda session: agent_presence.stop_answering(session, me(), utc_now(), for_good=form.for_good), done=done
     )
 
@@ -181,7 +197,7 @@ class WrapUpForm(forms.Form):
 @live.post("/wrap-up")
 def finish() -> AnyResponse:
     """Write down how the last conversation ended."""
-    form = forms.read(WrapUpForm, _page())
+    form = forms.read(WrapUpForm, page_of_form())
     settled = [task_id for task_id in map(whole_number, form.settled) if task_id is not None]
     with database.reading() as session:
         conversation = agent_presence.unfinished(session, me().id)
@@ -190,7 +206,7 @@ def finish() -> AnyResponse:
         lambda session: wrap_up.finish(
             session, session.get_one(User, me().id), form.outcome, form.text, utc_now(), settled=settled
         ),
-        _page(),
+        page_of_form(),
         form=form,
         done=gettext("The conversation is written down."),
         alone=True,
@@ -219,16 +235,21 @@ class InterpreterForm(forms.Form):
 @live.post("/interpreter")
 def interpreter() -> AnyResponse:
     """Add an interpreter to the conversation."""
-    form = forms.read(InterpreterForm, _page())
-    return _act(
+    form = forms.read(InterpreterForm, page_of_form())
+    return act_in_call(
         lambda session: conversation_control.want_interpreter(
-            session, _talking(session), utc_now(), by=me(), language=form.language
+            session, talking(session), utc_now(), by=me(), language=form.language
         ),
         done=gettext("An interpreter is being looked for."),
     )
 
 
-def _talking(session: Session) -> Conversation:
+def talking(session: Session) -> Conversation:
+    """The conversation in which one talks.
+
+    Raises:
+        Refused: `no_conversation`.
+    """
     conversation = conversations.of_user(session, me().id)
     if conversation is None or agent_presence.read_presence(session, me().id, utc_now()).state != "talking":
         raise Refused(Refusal.NO_CONVERSATION)
@@ -245,10 +266,10 @@ class CompanionForm(forms.Form):
 @live.post("/companion")
 def companion() -> AnyResponse:
     """Add somebody whom the caller trusts, or somebody of the directory, to the conversation."""
-    form = forms.read(CompanionForm, _page())
+    form = forms.read(CompanionForm, page_of_form())
 
     def change(session: Session) -> None:
-        conversation = _talking(session)
+        conversation = talking(session)
         try:
             if form.entry is not None:
                 conversation_control.want_listed(session, conversation, form.entry, me(), utc_now())
@@ -257,7 +278,7 @@ def companion() -> AnyResponse:
         except interpreters.CannotBeRung:
             raise Refused(Refusal.NO_NUMBER) from None
 
-    return _act(change, form=form, done=gettext("The person is being called."))
+    return act_in_call(change, form=form, done=gettext("The person is being called."))
 
 
 @live.post("/take/<int:task_id>")
@@ -268,7 +289,7 @@ def take(task_id: int) -> AnyResponse:
         task = queries.one(session, me(), task_id) or abort(404)
         call_distribution.offer_to(session, task.callback_number or "", session.get_one(User, me().id), utc_now())
 
-    return _act(change, done=gettext("Your telephone rings."))
+    return act_in_call(change, done=gettext("Your telephone rings."))
 
 
 class CallBackForm(forms.Form):
@@ -301,11 +322,12 @@ def call_back(task_id: int) -> AnyResponse:
     return act(change, back, done=gettext("Your telephone rings."), after=page, alone=True)
 
 
-def _act(change: Callable[[Session], object], *, done: str, form: forms.Form | None = None) -> AnyResponse:
-    return act(change, _page(), form=form, done=done, alone=True)
+def act_in_call(change: Callable[[Session], object], *, done: str, form: forms.Form | None = None) -> AnyResponse:
+    """Change something of one's live calls, from any page of the desk."""
+    return act(change, page_of_form(), form=form, done=done, alone=True)
 
 
-def _page() -> str:
+def page_of_form() -> str:
     """The page on which the form stood: the bar with the telephone stands on every page of the desk."""
     asked = urlsplit(request.referrer or "")
     page = f"{asked.path}?{asked.query}" if asked.query else asked.path

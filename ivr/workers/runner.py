@@ -48,6 +48,7 @@ HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
         WorkKind.BRING_CALLER: dialer_job.bring_caller,
         WorkKind.END_ROOM: dialer_job.end_room,
         WorkKind.TELL_LEG: dialer_job.tell_leg,
+        WorkKind.RECALL_LEG: dialer_job.recall_leg,
         WorkKind.TELL_STILL_LOOKING: dialer_job.tell_still_looking,
         WorkKind.TELL_NO_INTERPRETER: dialer_job.tell_no_interpreter,
         WorkKind.ASK_FOR_DUTY: duty_call_job.ask_for_duty,

@@ -22,7 +22,7 @@ NOT_SHOWN = {
     "CallQueueState", "CallRowState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
     "InterpreterRequestState", "LegEnding", "MessageState", "PendingDeletionKind", "QueueEntryMode", "QueueEntryState",
     "QueueExit", "RecordingState", "RequestStatus", "RoutingQuestion", "Screening", "SimulatedHours", "SlaTime",
-    "SpokenWords", "TokenScope", "TranscriptState",
+    "SpokenWords", "TokenScope", "TranscriptState", "TransferKind", "TransferState",
 }  # fmt: skip
 
 

@@ -95,7 +95,7 @@ FOR_MACHINES = {
     "id", "call_id", "task_id", "team_id", "message_id", "recording_id", "conversation_id", "entry_id", "call_sid",
     "recording_sid", "message_sid", "step", "queue_visit", "recording_number", "replaces_number", "continues_number",
     "continues_id",
-    "contact_id", "conference_sid", "to_hear", "without_interpreter",
+    "contact_id", "conference_sid", "to_hear", "without_interpreter", "held_at", "released_at", "transfer_id",
     "carrier_fault", "engine", "words", "audio_bytes", "room",
     "template", "clock", "hours", "at_risk_recorded_at", "caller_asked", "demands_code", "provisional", "claim_used_at",
     "erased_at",

@@ -146,7 +146,7 @@ class Walk:
         """Whatever came of a conversation, its text is kept with it, found by its words, and on its task."""
         for conversation_id, text in self._written:
             one = session.get_one(Conversation, conversation_id)
-            if one.note != text:
+            if text not in (one.note or ""):
                 yield f"lost text of a conversation that was {one.outcome}: {text}"
             word = select(ConversationWord.word).where(ConversationWord.conversation_id == one.id)
             if text.split()[-1] not in session.scalars(word).all():

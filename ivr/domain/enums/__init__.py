@@ -57,6 +57,8 @@ from ivr.domain.enums.contact_centre import (
     QueueEntryMode,
     QueueEntryState,
     QueueExit,
+    TransferKind,
+    TransferState,
 )
 from ivr.domain.enums.requests import (
     AgeGroup,
@@ -176,6 +178,8 @@ __all__ = [
     "TokenScope",
     "TranscriptReason",
     "TranscriptState",
+    "TransferKind",
+    "TransferState",
     "UnusualReading",
     "Urgency",
     "WorkKind",

@@ -81,12 +81,31 @@ class ConversationOutcome(StrEnum):
 
 
 class LegRole(StrEnum):
-    """Whose telephone a leg is."""
+    """Whose telephone a leg is. Successor: somebody to whom the caller is transferred; listener: a supervisor."""
 
     CALLER = "caller"
     MEMBER = "member"
     INTERPRETER = "interpreter"
     COMPANION = "companion"
+    SUCCESSOR = "successor"
+    LISTENER = "listener"
+
+
+class TransferKind(StrEnum):
+    """How a caller is transferred: cold, handed over as soon as somebody accepts; warm, the member talks first."""
+
+    COLD = "cold"
+    WARM = "warm"
+
+
+class TransferState(StrEnum):
+    """What became of a transfer. Unmet: nobody came, and the caller went back; canceled: the member took them back."""
+
+    LOOKING = "looking"
+    TALKING = "talking"
+    DONE = "done"
+    UNMET = "unmet"
+    CANCELED = "canceled"
 
 
 class LegState(StrEnum):

@@ -24,6 +24,7 @@ class WorkKind(StrEnum):
     BRING_CALLER = "bring_caller"
     END_ROOM = "end_room"
     TELL_LEG = "tell_leg"
+    RECALL_LEG = "recall_leg"
     TELL_STILL_LOOKING = "tell_still_looking"
     TELL_NO_INTERPRETER = "tell_no_interpreter"
     ASK_FOR_DUTY = "ask_for_duty"

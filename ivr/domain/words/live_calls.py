@@ -65,6 +65,8 @@ LEG_ROLES = Words(
         LegRole.MEMBER: _("Team member"),
         LegRole.INTERPRETER: _("Interpreter"),
         LegRole.COMPANION: _("Companion"),
+        LegRole.SUCCESSOR: _("Transferred to"),
+        LegRole.LISTENER: _("Listens in"),
     },
     LegRole,
 )

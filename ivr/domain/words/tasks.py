@@ -218,6 +218,7 @@ FAILED_WORK = Words(
         WorkKind.BRING_CALLER: _("A waiting caller could not be put through. Please call back."),
         WorkKind.END_ROOM: _("A conversation cannot be ended at the carrier. Please tell the operator."),
         WorkKind.TELL_LEG: _("Somebody in a conversation could not be told what happened. Please tell the operator."),
+        WorkKind.RECALL_LEG: _("A caller on hold could not be brought back. Please call back."),
         WorkKind.TELL_STILL_LOOKING: _(
             "A caller could not be told that somebody is still being called who interprets."
         ),
@@ -282,6 +283,11 @@ REFUSALS = Words(
         Refusal.NOTHING_TO_WRAP_UP: _("There is nothing to wrap up."),
         Refusal.NO_CONVERSATION: _("You are in no conversation."),
         Refusal.COMPANION_THERE: _("This number is in the conversation, or is being called."),
+        Refusal.NOBODY_WAITS: _("The caller is not on hold. Nothing was changed."),
+        Refusal.TRANSFER_GOES_ON: _("The call is being transferred already. It comes back to you if nobody takes it."),
+        Refusal.TRANSFER_TO_YOURSELF: _("You have this call already. Please choose somebody else."),
+        Refusal.NO_TRANSFER: _("Nobody has taken the call yet, so it cannot be handed over."),
+        Refusal.NOT_THERE: _("Nobody takes calls there now. Please choose somebody else, or hand the task over."),
         Refusal.NOT_RAISED: _("It was not the transcript that raised this task."),
         Refusal.CLAIMED: _("You have already claimed this task."),
         Refusal.OPEN: _("This task is not claimed. Claim it first."),

@@ -127,10 +127,14 @@ TABLES: dict[str, Kept] = {
     ),
     "legs": Kept(
         "callers",
-        "Telephones of a conversation; numbers of callers and companions",
-        _CALLERS,
-        {RetentionKind.NUMBER_AND_NAME: "`number` of callers and companions"},
+        "Telephones of a conversation; numbers of callers and companions; what each member has noted",
+        (RetentionKind.TRANSCRIPT, *_CALLERS),
+        {
+            RetentionKind.NUMBER_AND_NAME: "`number` of callers and companions",
+            RetentionKind.TRANSCRIPT: "`note`",
+        },
     ),
+    "transfers": Kept("callers", "To whom a call was transferred, by whom", (RetentionKind.CALL_RECORD,)),
     "interpreter_requests": Kept(
         "others",
         "Interpreters and companions asked for; a companion's number",

@@ -1,0 +1,128 @@
+"""What a member does in a call: hold, transfer, hanging up, writing a note."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from flask import Blueprint, Response
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.callbacks.refused import Refused
+from ivr.contact_centre import conversation_notes, conversation_wishes, conversations, interpreters
+from ivr.contact_centre.transfers import Target
+from ivr.domain.enums import Refusal, TransferKind
+from ivr.domain.timestamps import utc_now
+from ivr.domain.words import _
+from ivr.models.accounts import Team, User
+from ivr.models.contact_centre import Conversation
+from ivr.platform import database
+from ivr.web import forms
+from ivr.web.authorisation import me
+from ivr.web.contact_centre import act_in_call, page_of_form, talking
+from ivr.web.form_fields import Line, Text, one_of
+
+in_call = Blueprint("in_call", __name__, url_prefix="/desk/call")
+
+#: To whom a caller is transferred, as the form says it: the kind and the id.
+_TARGET = re.compile(r"(team|user|entry)-(\d{1,9})")
+
+
+@in_call.post("/hold")
+def hold() -> AnyResponse:
+    """Let the caller wait with music."""
+    return act_in_call(
+        lambda session: conversation_wishes.hold(session, talking(session), me(), utc_now()),
+        done=gettext("The caller hears music. You do not hear each other."),
+    )
+
+
+@in_call.post("/resume")
+def resume() -> AnyResponse:
+    """Talk with the caller again."""
+    return act_in_call(
+        lambda session: conversation_wishes.resume(session, talking(session), me(), utc_now()),
+        done=gettext("The caller hears you again."),
+    )
+
+
+class TransferForm(forms.Form):
+    """To whom the caller is transferred, whether the member talks with them first, and what they are to know."""
+
+    problem = _("Please choose to whom the call is transferred.")
+    to: Line
+    kind: Annotated[str, one_of(list(TransferKind))] = TransferKind.WARM
+    text: Text = ""
+
+
+@in_call.post("/transfer")
+def transfer() -> AnyResponse:
+    """Transfer the caller to a team, a member, or a number of the directory."""
+    form = forms.read(TransferForm, page_of_form())
+
+    def change(session: Session) -> None:
+        conversation = talking(session)
+        try:
+            target = _target(session, form.to)
+        except interpreters.CannotBeRung:
+            raise Refused(Refusal.NO_NUMBER) from None
+        conversation_wishes.transfer(
+            session, conversation, target, TransferKind(form.kind), form.text, session.get_one(User, me().id), utc_now()
+        )
+
+    return act_in_call(change, form=form, done=gettext("They are being called. The caller hears music."))
+
+
+def _target(session: Session, chosen: str) -> Target:
+    found = _TARGET.fullmatch(chosen)
+    kind, number = (found[1], int(found[2])) if found else ("", 0)
+    if kind == "entry":
+        dialled, name = interpreters.listed(session, number, utc_now())
+        return Target(number=dialled, name=name)
+    if kind == "user" and session.get(User, number) is not None:
+        return Target(user_id=number)
+    if kind == "team" and session.get(Team, number) is not None:
+        return Target(team_id=number)
+    raise Refused(Refusal.NOT_THERE)
+
+
+@in_call.post("/hand-over")
+def hand_over() -> AnyResponse:
+    """Hand the caller over to the one with whom one has talked first."""
+    return act_in_call(
+        lambda session: conversation_wishes.hand_over(session, talking(session), me(), utc_now()),
+        done=gettext("The call is handed over. Please write down how it ended for you."),
+    )
+
+
+@in_call.post("/hang-up")
+def hang_up() -> AnyResponse:
+    """End one's own call."""
+    return act_in_call(
+        lambda session: conversation_wishes.hang_up(session, _mine(session), me()), done=gettext("You have hung up.")
+    )
+
+
+def _mine(session: Session) -> Conversation:
+    conversation = conversations.of_user(session, me().id)
+    if conversation is None:
+        raise Refused(Refusal.NO_CONVERSATION)
+    return conversation
+
+
+class NoteForm(forms.Form):
+    """What a member writes down while they talk."""
+
+    text: Text = ""
+
+
+@in_call.post("/note")
+def note() -> AnyResponse:
+    """Keep what one has written so far. The page sends it by itself; without scripts there is a button."""
+    form = forms.read(NoteForm, page_of_form())
+    with database.writing() as session:
+        if conversation := conversations.of_user(session, me().id):
+            conversation_notes.keep(session, conversation, session.get_one(User, me().id), form.text)
+    return Response(status=204)
