@@ -17,6 +17,7 @@ from ivr.contact_centre import (
     conversations,
     interpreters,
     outbound_callbacks,
+    seconds,
     transfers,
 )
 from ivr.domain import conversation_rules as rules
@@ -252,6 +253,8 @@ def _ring_who_transferred(session: Session, conversation: Conversation, now: dat
 
 
 def _fetch_caller(session: Session, conversation: Conversation, now: datetime) -> None:
+    if seconds.is_missing(conversation):  # nobody calls alone where there was a threat
+        return
     if conversation.kind == ConversationKind.CALLBACK:
         outbound_callbacks.dial(session, conversation, now)
     else:
@@ -268,6 +271,8 @@ def _prepare(session: Session, conversation: Conversation, now: datetime) -> Non
     needed = not shared or (called_back and task is not None and task.needs_interpreter)
     # Where nobody knows the language, the call itself tells it.
     needed = needed and interpreters.can_be_asked(session, conversation.language, now)
+    if called_back:
+        seconds.ring(session, conversation, now)
     if called_back and (conversation.without_interpreter or not needed):
         _fetch_caller(session, conversation, now)
     if needed and conversation.state != ConversationState.ENDED:

@@ -69,6 +69,18 @@ def hand_over(session: Session, conversation: Conversation, by: User, now: datet
     conversation_control.happened(session, conversation, before, Event(LegRole.SUCCESSOR, Happening.TOOK_OVER), now)
 
 
+def cut_off(session: Session, conversation: Conversation, by: User, now: datetime) -> None:
+    """End the conversation because of an insult or a threat: the caller hears one sentence in their language.
+
+    Raises:
+        Refused: `no_conversation`.
+    """
+    before = _talking(session, conversation, by)
+    if before.caller not in (Place.IN, Place.HELD):
+        raise Refused(Refusal.NO_CONVERSATION)
+    conversation_control.happened(session, conversation, before, Event(LegRole.CALLER, Happening.CUT_OFF), now)
+
+
 def hang_up(session: Session, conversation: Conversation, user: User) -> None:
     """End a member's own call; what follows is what follows when they hang up their telephone."""
     for leg in conversation.legs:

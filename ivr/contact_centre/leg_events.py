@@ -20,6 +20,7 @@ from ivr.contact_centre import (
     conversations,
     interpreters,
     outbound_callbacks,
+    seconds,
     transfers,
 )
 from ivr.contact_centre.conversations import ON_THE_LINE, RINGS
@@ -98,6 +99,8 @@ def accepted(session: Session, leg: Leg, now: datetime) -> bool:
         return False
     if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION) and not interpreters.accepted(session, leg, now):
         return False
+    if leg.role == LegRole.COMPANION:
+        seconds.came(session, leg, now)
     before = conversations.situation(session, conversation)
     leg.accepted_at = now
     session.flush()
@@ -245,6 +248,7 @@ def _ended(
         _member_gone(session, leg, ending, now)
     elif leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.gone(session, leg, now)
+        seconds.gone(session, leg, ending, now)
     elif leg.role == LegRole.SUCCESSOR:
         transfers.gone(session, leg, ending, now)
     elif leg.role == LegRole.CALLER:

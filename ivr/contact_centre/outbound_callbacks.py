@@ -16,7 +16,7 @@ from ivr.callbacks.refused import Refused, refusal_of
 from ivr.calls import going_on
 from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence, call_queue, conversations, interpreters
+from ivr.contact_centre import agent_presence, call_queue, conversations, incidents, interpreters
 from ivr.contact_centre.conversations import ON_THE_LINE
 from ivr.domain import phone_numbers
 from ivr.domain.enums import (
@@ -26,6 +26,7 @@ from ivr.domain.enums import (
     LegRole,
     Outcome,
     PresenceState,
+    QueueExit,
     Refusal,
     ReplyBy,
     TaskEventKind,
@@ -58,19 +59,20 @@ _DIAL_AGAIN_AFTER = (3, 8)
 
 def begin(
     session: Session, task: CallbackTask, user: User, now: datetime, *, anyway: bool = False,
-    despite_wish: bool = False, without_interpreter: bool = False,
+    despite_wish: bool = False, without_interpreter: bool = False, second_id: int | None = None,
 ) -> Conversation:  # fmt: skip
     """Call back: claim the task for the member, and ring the member's own telephone.
 
     `anyway` calls even outside the time the caller has named, or before the next attempt is due; `despite_wish` calls
     somebody who wants the answer in writing; `without_interpreter` dials the caller at once although caller and member
-    share no language.
+    share no language; `second_id`: a colleague who is in the call as well, and without whom the caller is not dialled.
 
     Raises:
         Refused: `not_now`, `calling_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member
             has not said at which telephone they sit, `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`),
-            `unconfirmed` where a change by receipt code is not confirmed (unless `anyway`), `too_many_calls`, or that
-            the task is somebody else's or closed.
+            `not_alone` where there was a threat and nobody is named, `not_there`, `unconfirmed` where a change by
+            receipt code is not confirmed (unless `anyway`), `too_many_calls`, or that the task is somebody else's or
+            closed.
     """
     check_may_dial(task, now)
     call_limits.check(session, task, now)
@@ -80,6 +82,7 @@ def begin(
         _require_confirmed(session, task)
     if not anyway and not is_the_time(task, now):
         raise Refused(Refusal.NOT_NOW)
+    incidents.require_second(session, task, user, second_id, now)
     here = agent_presence.get_or_create(session, user.id, now)
     if here.number is None:
         raise Refused(Refusal.NO_PHONE)
@@ -91,7 +94,7 @@ def begin(
         raise refusal_of(task)
     before = here.state
     conversation = conversations.for_task(session, task, now)
-    conversation.without_interpreter = without_interpreter
+    conversation.without_interpreter, conversation.second_id = without_interpreter, second_id
     leg = conversations.add_leg(session, conversation, LegRole.MEMBER, here.number, now, user_id=user.id)
     afterwards = before if before in ("offline", "paused") else None
     free = ("available", "offline", "paused")
@@ -177,8 +180,11 @@ def take_over(session: Session, leg: Leg, now: datetime) -> bool:
         call_limits.check(session, task, now)
         _require_call_wanted(task)
         _require_confirmed(session, task)
+        incidents.require_second(session, task, leg.user, None, now)
         claims.claim(session, task, leg.user, now)
-    except Refused:  # it was closed, withdrawn or taken meanwhile
+    except Refused as refused:  # it was closed, withdrawn or taken meanwhile
+        if refused.reason == Refusal.NOT_ALONE:  # the task stays, for two
+            call_queue.leave(session, entry, QueueExit.WITHDRAWN, now)
         return False
     conversation.kind, conversation.state, conversation.task_id = (
         ConversationKind.CALLBACK,

@@ -22,6 +22,7 @@ from ivr.domain.enums import (
     LegState,
     PresenceState,
     Refusal,
+    Role,
     TaskState,
     TransferKind,
     TransferState,
@@ -84,6 +85,19 @@ def who_is_there(session: Session, by: User, now: datetime) -> Sequence[Presence
     """The members to whom a caller could be transferred now, by name."""
     there = select(Presence).join(User).where(agent_presence.is_there(now), Presence.state == PresenceState.AVAILABLE)
     return session.scalars(there.where(User.id != by.id, User.active, User.role.in_(SERVING)).order_by(User.name)).all()
+
+
+def supervisor_for(session: Session, conversation: Conversation, by: User, now: datetime) -> int:
+    """A supervisor of the conversation's team who takes calls now.
+
+    Raises:
+        Refused: `not_there`.
+    """
+    there = [here.user for here in who_is_there(session, by, now) if here.user.role == Role.SUPERVISOR]
+    found = next((user for user in there if conversation.team in user.scope), None)
+    if found is None:
+        raise Refused(Refusal.NOT_THERE)
+    return found.id
 
 
 def free_of(session: Session, team: Team, by: User, now: datetime) -> int:

@@ -80,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(Event(INTERPRETER, Happening.UNMET), {MEMBER: _HERE, CALLER: _HERE}, _NOBODY_INTERPRETS),
     Rule(Event(INTERPRETER, Happening.UNMET), {MEMBER: _COMES, CALLER: (Place.OUT,)}, ends=True),
+    Rule(Event(CALLER, Happening.CUT_OFF), {}, ends=True),
     # -- hold: the caller hears music until the member comes back; a transfer that still rings is given up then
     Rule(Event(CALLER, Happening.HELD), {}, (Act(Do.HOLD, CALLER, Sentence.ON_HOLD),)),
     Rule(
@@ -158,7 +159,12 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(Event(LISTENER, Happening.LEFT), {MEMBER: _HERE}, (Act(Do.TELL, MEMBER, Sentence.LISTENER_GONE),)),
-    # -- the companion
+    # -- the companion, who may be a second member without whom nobody is called back
+    Rule(
+        Event(COMPANION, Happening.CAME),
+        {MEMBER: _HERE, CALLER: (Place.OUT,), INTERPRETER: (Place.OUT, Place.IN, Place.LEFT, Place.UNMET)},
+        (Act(Do.FETCH, CALLER),),
+    ),
     Rule(Event(COMPANION, Happening.WANTED), {}, (Act(Do.FETCH, COMPANION),)),
     Rule(
         Event(COMPANION, Happening.MISSED),
@@ -185,6 +191,7 @@ _MOVES: Mapping[Happening, tuple[tuple[Place, ...], Place]] = {
     Happening.RESUMED: ((Place.HELD,), Place.IN),
     Happening.TOOK_OVER: ((Place.RUNG, Place.IN), Place.OUT),
     Happening.READY: ((Place.RUNG,), Place.RUNG),
+    Happening.CUT_OFF: (_ON_THE_LINE, Place.IN),
 }
 #: Moves of an event that differ for a role.
 _MOVES_OF: Mapping[Event, tuple[tuple[Place, ...], Place]] = {
@@ -200,6 +207,7 @@ _BY_MEMBERS = frozenset(
         Event(INTERPRETER, Happening.UNMET),
         Event(CALLER, Happening.HELD),
         Event(CALLER, Happening.RESUMED),
+        Event(CALLER, Happening.CUT_OFF),
     }
 )
 #: What needs a caller on the line besides.
@@ -243,7 +251,8 @@ def rule_for(situation: Situation, event: Event) -> Rule | None:
 def at_the_end(situation: Situation, event: Event | None = None) -> tuple[Act, ...]:
     """What is done when a conversation is over: nobody is rung, and whoever is in the room leaves with a sentence."""
     told = _TOLD_AT_THE_END.get(event, Sentence.TALK_OVER) if event is not None else Sentence.TALK_OVER
-    sentences = {CALLER: Sentence.MEMBER_GONE, MEMBER: told, SUCCESSOR: told}
+    cut_off = event == Event(CALLER, Happening.CUT_OFF)
+    sentences = {CALLER: Sentence.ENDED_BY_US if cut_off else Sentence.MEMBER_GONE, MEMBER: told, SUCCESSOR: told}
     there = (*situation.at(Place.IN), *situation.at(Place.HELD))
     released = [Act(Do.RELEASE, role, sentences.get(role, Sentence.TALK_OVER)) for role in there]
     return (*released, *(Act(Do.STOP, role) for role in situation.at(Place.RUNG)))

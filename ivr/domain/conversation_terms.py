@@ -46,6 +46,7 @@ class Happening(StrEnum):
     Awaited: is being looked for since a while, and has not come yet. Postponed: the caller wants to be called
     back together with an interpreter. Held, resumed: the member lets the caller wait with music, and comes back. Took
     over: somebody to whom the caller is transferred is their member from now on. Ready: waits for the others to know.
+    Cut off: the member ends the conversation with a sentence, because of an insult or a threat.
     """
 
     WANTED = "wanted"
@@ -59,6 +60,7 @@ class Happening(StrEnum):
     RESUMED = "resumed"
     TOOK_OVER = "took_over"
     READY = "ready"
+    CUT_OFF = "cut_off"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ EVENTS = (
     Event(CALLER, Happening.POSTPONED),
     Event(CALLER, Happening.HELD),
     Event(CALLER, Happening.RESUMED),
+    Event(CALLER, Happening.CUT_OFF),
     Event(SUCCESSOR, Happening.UNMET),
     Event(SUCCESSOR, Happening.TOOK_OVER),
     Event(LISTENER, Happening.READY),
@@ -106,6 +109,7 @@ class Sentence(StrEnum):
     ON_HOLD = "on_hold"
     BEING_TRANSFERRED = "being_transferred"
     BACK_AGAIN = "back_again"
+    ENDED_BY_US = "ended_by_us"
     SUCCESSOR_GONE = "successor_gone"
     SUCCESSOR_NOT_REACHED = "successor_not_reached"
     GIVEN_AWAY = "given_away"

@@ -168,7 +168,12 @@ PERMISSIONS: dict[str, Permission] = {
     "live.notes": Permission(_SERVING, "Notes of conversations of one's teams, by their words (logged)", team=True),
     "live.interpreter": _of(_SERVING, "Bring an interpreter into one's conversation"),
     "live.companion": _of(_SERVING, "Bring a trusted person into one's conversation"),
-    "in_call": _of(_SERVING, "Put the caller of one's conversation on hold, transfer them, hang up, write a note"),
+    "in_call": _of(
+        _SERVING, "Put the caller of one's conversation on hold, transfer them, hang up, mark an insult or a threat"
+    ),
+    "marked": Permission(
+        _SUPERVISORS, "Calls that members of one's teams have marked: help, insults, threats (logged)", team=True
+    ),
     "in_call.note": Permission(_SERVING, "What one writes in one's conversation", polled=True),
     "live.take": _task("Take the call of a waiting caller whose number a task is to call back"),
     "live.call_back": _task("Call back"),

@@ -39,6 +39,7 @@ _HAPPENINGS = {
     Happening.RESUMED: "wird zurückgeholt",
     Happening.TOOK_OVER: "übernimmt",
     Happening.READY: "wird angesagt",
+    Happening.CUT_OFF: "wird verabschiedet",
 }
 #: Colour and meaning, by what happens in the room.
 _COLOURS = {

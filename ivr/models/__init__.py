@@ -14,6 +14,7 @@ from ivr.models import (
     contacts,
     desk,
     directory,
+    incidents,
     merges,
     notices,
     privacy,
@@ -27,6 +28,6 @@ from ivr.platform import settings_store, work_models
 
 __all__ = [
     "accounts", "alerts", "audit", "bookings", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory",
-    "merges", "notices", "privacy", "prompts", "reporting", "settings_store", "sla", "spending", "voicebox",
-    "work_models",
+    "incidents", "merges", "notices", "privacy", "prompts", "reporting", "settings_store", "sla", "spending",
+    "voicebox", "work_models",
 ]  # fmt: skip

@@ -181,6 +181,8 @@ class Conversation(Base):
     ended_at: Mapped[datetime | None]
     #: The member has chosen to call back without an interpreter although they share no language.
     without_interpreter: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: Who is in the call as well, because the person has threatened somebody before.
+    second_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     #: The caller has been told that nobody interprets.
     caller_asked: Mapped[bool] = mapped_column(Boolean, default=False)
     #: How it ended, as the member says at wrap-up.

@@ -23,6 +23,7 @@ from ivr.models.contact_centre import BlockedNumber, Conversation, ConversationW
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
+from ivr.models.incidents import Incident
 from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaPause
@@ -155,6 +156,11 @@ def notes(session: Session, conversation_ids: Sequence[int]) -> None:
 def blocks(session: Session, block_ids: Sequence[int]) -> None:
     """Delete blocked numbers."""
     session.execute(delete(BlockedNumber).where(BlockedNumber.id.in_(block_ids)))
+
+
+def incidents(session: Session, incident_ids: Sequence[int]) -> None:
+    """Delete the evidence of insults and threats."""
+    session.execute(delete(Incident).where(Incident.id.in_(incident_ids)))
 
 
 def tasks(session: Session, task_ids: Sequence[int]) -> None:

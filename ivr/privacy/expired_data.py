@@ -23,6 +23,7 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.models.desk import Draft
+from ivr.models.incidents import Incident
 from ivr.models.privacy import LegalHold
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.privacy import anonymisation, legal_holds, retention_periods
@@ -189,6 +190,10 @@ def _conversations(before: datetime) -> Select[int]:
     return select(Conversation.id).where(_old_conversation(before), Conversation.task_id.is_(None), no_entry)
 
 
+def _incidents(before: datetime) -> Select[int]:
+    return select(Incident.id).where(Incident.marked_at < before)
+
+
 #: The kinds of callers' data in the order of their deletion, each with its parts.
 KINDS: dict[str, tuple[Part, ...]] = {
     "audio": (Part(_audio, anonymisation.audio),),
@@ -209,6 +214,7 @@ KINDS: dict[str, tuple[Part, ...]] = {
         Part(_calls, anonymisation.calls),
         Part(_erased_calls, anonymisation.calls, erased=True),
     ),
+    RetentionKind.INCIDENT: (Part(_incidents, anonymisation.incidents),),
 }
 
 

@@ -59,7 +59,7 @@ def _rewritten(connection: Connection, table: str) -> bool:
 _REWRITTEN = (
     "calls", "callback_tasks", "contacts", "later_calls", "voicebox_messages", "recordings", "transcripts",
     "search_words", "task_events", "drafts", "postal_orders", "appointment_wishes", "text_messages", "line_entries",
-    "conversations", "conversation_words", "legs", "interpreter_requests", "transfers", "legal_holds",
+    "conversations", "conversation_words", "legs", "interpreter_requests", "transfers", "incidents", "legal_holds",
     "known_callers",
     "frequent_callers", "blocked_numbers", "pending_deletions",
 )  # fmt: skip

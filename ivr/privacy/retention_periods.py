@@ -90,6 +90,17 @@ PERIODS = {
             _("To find faults in telephony and to explain a caller's complaint."),
         ),
         Period(
+            RetentionKind.INCIDENT,
+            180,
+            LEAST,
+            1095,
+            _("the call was marked"),
+            _(
+                "Evidence of an insult or a threat against staff, with the number: an insult is prosecuted on a "
+                "request within three months (§ 77b StGB); who was threatened calls nobody back alone (§ 3 ArbSchG)."
+            ),
+        ),
+        Period(
             RetentionKind.REMEMBERED_LANGUAGE,
             180,
             1,

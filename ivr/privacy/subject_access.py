@@ -25,6 +25,7 @@ from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCalle
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
+from ivr.models.incidents import Incident
 from ivr.models.privacy import LegalHold
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -69,6 +70,7 @@ def collect(session: Session, subject: Subject) -> dict[str, Any]:
         booked = InterpreterBooking.number == subject.number
         found["booked_to_interpret"] = _all(session, InterpreterBooking, booked)
         found["in_directory"] = _all(session, DirectoryEntry, DirectoryEntry.number == subject.number)
+        found["incidents"] = _all(session, Incident, Incident.number == subject.number)
         found["blocks"] = _all(session, BlockedNumber, BlockedNumber.number == subject.number)
     return found
 

@@ -96,6 +96,8 @@ def released(session: Session, leg: Leg) -> VoiceResponse:
     document, conversation = VoiceResponse(), leg.conversation
     met = conversation.connected_at is not None
     match leg.role:
+        case LegRole.CALLER if leg.to_hear == Sentence.ENDED_BY_US:
+            speak(document, leg, Sentence.ENDED_BY_US)
         case LegRole.CALLER:
             speak(document, leg, "goodbye" if met else in_vain(leg))
         case LegRole.COMPANION if not is_listed(leg):

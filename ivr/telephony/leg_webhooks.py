@@ -105,6 +105,8 @@ def _ask(leg: Leg) -> VoiceResponse:
                 agent_announcements.announce_transfer(gather, leg)
             case LegRole.INTERPRETER:
                 agent_announcements.ask_interpreter(gather, _interpreted(leg))
+            case LegRole.COMPANION if leg.user_id is not None:
+                agent_announcements.say(gather, "second")
             case LegRole.COMPANION if leg_documents.is_listed(leg):
                 agent_announcements.say(gather, "invite")
             case LegRole.COMPANION:

@@ -250,6 +250,14 @@ def no_interpreter() -> Document:
 def talk_over() -> Document:
     """The conversation is over, and the caller has been taken out of its room."""
     talking = _talking()
+    with database.reading() as session:
+        leg = conversations.leg_of(session, call_sid())
+        cut_off = leg is not None and leg.to_hear == Sentence.ENDED_BY_US
+    if cut_off:
+        document = VoiceResponse()
+        spoken_lines.speak(document, (PromptLine(Sentence.ENDED_BY_US),), spoken_lines.languages_of(talking), {})
+        document.hangup()
+        return Document(document)
     return reply(engine.answer(script(), talking, TalkEnded(met=met(call_sid())), present_context()), talking)
 
 

@@ -64,6 +64,7 @@ from ivr.web import (
     contact_labels,
     errors,
     forms,
+    incidents,
     kept_forms,
     login,
     rate_limits,
@@ -90,6 +91,7 @@ from ivr.web.data_subject_requests import subjects
 from ivr.web.directory import directory
 from ivr.web.further_languages import further
 from ivr.web.health import health
+from ivr.web.incidents import marked
 from ivr.web.interpreter_bookings import bookings
 from ivr.web.night_answers import night
 from ivr.web.password_links import links
@@ -129,9 +131,9 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, links, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading,
-    desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, supervision, special, announcing, night,
-    further, directory, studio, figures, costs, reports, subjects, administration, settings_pages, telephones, wall,
-    protection,
+    desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked, supervision, special, announcing,
+    night, further, directory, studio, figures, costs, reports, subjects, administration, settings_pages, telephones,
+    wall, protection,
 )  # fmt: skip
 
 
@@ -150,7 +152,17 @@ def create_app() -> Flask:
     login.install(app)
     single_sign_on.install(app)
     authorisation.install_guard(app)
-    for part in (template_helpers, appearance, side_bar, contact_labels, forms, sealed_values, kept_forms, errors):
+    for part in (
+        template_helpers,
+        appearance,
+        side_bar,
+        contact_labels,
+        forms,
+        sealed_values,
+        kept_forms,
+        incidents,
+        errors,
+    ):
         part.install(app)
     for webhooks in _WEBHOOKS:
         csrf.exempt(webhooks)

@@ -1,4 +1,4 @@
-"""What a member does in a call: hold, transfer, hanging up, writing a note."""
+"""What a member does in a call: hold, transfer, hanging up, writing a note, calling for help."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.callbacks.refused import Refused
-from ivr.contact_centre import conversation_notes, conversation_wishes, conversations, interpreters
+from ivr.contact_centre import (
+    agent_presence,
+    conversation_notes,
+    conversation_wishes,
+    conversations,
+    incidents,
+    interpreters,
+    transfers,
+)
 from ivr.contact_centre.transfers import Target
-from ivr.domain.enums import Refusal, TransferKind
+from ivr.domain.enums import IncidentKind, Refusal, TransferKind
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from ivr.web import forms
-from ivr.web.authorisation import me
+from ivr.web.authorisation import actor, me
 from ivr.web.contact_centre import act_in_call, page_of_form, talking
 from ivr.web.form_fields import Line, Text, one_of
 
@@ -103,6 +111,44 @@ def hang_up() -> AnyResponse:
     return act_in_call(
         lambda session: conversation_wishes.hang_up(session, _mine(session), me()), done=gettext("You have hung up.")
     )
+
+
+class IncidentForm(forms.Form):
+    """What a member marks in a call, in their words, and what is to happen with the call."""
+
+    kind: Annotated[str, one_of(list(IncidentKind))] = IncidentKind.HELP
+    text: Text = ""
+    then: Annotated[str, one_of(("go_on", "supervisor", "end"))] = "go_on"
+
+
+@in_call.post("/incident")
+def incident() -> AnyResponse:
+    """Call for help, or mark an insult or a threat: supervisors see it, and the call goes on, is passed on, or ends."""
+    form = forms.read(IncidentForm, page_of_form())
+    done = {
+        "go_on": gettext("Your supervisors see it now."),
+        "supervisor": gettext("Your supervisors see it now, and one of them is being called."),
+        "end": gettext("The caller hears one sentence, and the call ends. Your supervisors see it."),
+    }
+    return act_in_call(lambda session: _mark(session, form), form=form, done=done[form.then])
+
+
+def _mark(session: Session, form: IncidentForm) -> None:
+    now, conversation, user = utc_now(), _of_mine(session), session.get_one(User, me().id)
+    incidents.mark(session, conversation, IncidentKind(form.kind), form.text, user, actor(), now)
+    if form.then == "end":
+        conversation_wishes.cut_off(session, conversation, user, now)
+    elif form.then == "supervisor":
+        target = Target(user_id=transfers.supervisor_for(session, conversation, user, now))
+        conversation_wishes.transfer(session, conversation, target, TransferKind.COLD, "", user, now)
+
+
+def _of_mine(session: Session) -> Conversation:
+    """The conversation in which one is, or which one wraps up: what was said can be marked afterwards, too."""
+    found = conversations.of_user(session, me().id) or agent_presence.unfinished(session, me().id)
+    if found is None:
+        raise Refused(Refusal.NO_CONVERSATION)
+    return found
 
 
 def _mine(session: Session) -> Conversation:

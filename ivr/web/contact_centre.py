@@ -26,13 +26,14 @@ from ivr.contact_centre import (
     conversation_notes,
     conversations,
     directory,
+    incidents,
     interpreters,
     outbound_callbacks,
     wallboard,
     wrap_up,
 )
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import AccessAction, ConversationOutcome, PresenceState, Refusal
+from ivr.domain.enums import AccessAction, ConversationOutcome, PresenceState, Refusal, Role
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import User
@@ -109,7 +110,10 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
     listed = [(one, directory.reach(one, now)) for one in directory.to_fetch(session)] if conversation else []
     search = interpreters.search(session, conversation, now) if conversation else None
     call = call_facts.of(session, conversation, me(), now) if conversation else None
+    is_supervisor = me().role == Role.SUPERVISOR
+    wanted = incidents.unseen(session, me(), now) if is_supervisor else []
     version = _version(
+        [one.id for one in wanted],
         here.state, here.afterwards, conversation, [(leg.id, leg.state, leg.role) for leg in legs], shown, search, call,
         [(one.id, one.changed_at, reach) for one, reach in listed],
     )  # fmt: skip
@@ -122,6 +126,8 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
         "listed": listed,
         "search": search,
         "call": call,
+        "wanted": wanted,
+        "is_supervisor": is_supervisor,
         "own_note": conversation_notes.written_by(unfinished, me()) if unfinished is not None else "",
         "version": version,
         "outcomes": list(ConversationOutcome),
@@ -300,6 +306,7 @@ class CallBackForm(forms.Form):
     anyway: Tick = False
     despite_wish: Tick = False
     without_interpreter: Tick = False
+    second: Id | None = None
 
 
 @live.post("/call-back/<int:task_id>")
@@ -312,7 +319,7 @@ def call_back(task_id: int) -> AnyResponse:
         task.needs_interpreter, task.demands_code = form.needs_interpreter, form.demands_code
         outbound_callbacks.begin(
             session, task, me(), utc_now(), anyway=form.anyway, despite_wish=form.despite_wish,
-            without_interpreter=form.without_interpreter,
+            without_interpreter=form.without_interpreter, second_id=form.second,
         )  # fmt: skip
 
     with database.reading() as session:

@@ -43,12 +43,14 @@ from ivr.domain.enums.calls import (
 )
 from ivr.domain.enums.carrier import Cap, CarrierFault, CarrierName, CarrierSide, Medium, SpendingKind
 from ivr.domain.enums.contact_centre import (
+    BlockProposal,
     BookingState,
     CallQueueState,
     ConversationKind,
     ConversationOutcome,
     ConversationState,
     DirectoryKind,
+    IncidentKind,
     InterpreterRequestState,
     LegEnding,
     LegRole,
@@ -108,6 +110,7 @@ __all__ = [
     "AppointmentMode",
     "AppointmentReason",
     "Availability",
+    "BlockProposal",
     "BookingState",
     "BreakGlassReason",
     "CallEnding",
@@ -135,6 +138,7 @@ __all__ = [
     "EventName",
     "Held",
     "IdentityCheck",
+    "IncidentKind",
     "InterpreterRequestState",
     "LegEnding",
     "LegRole",

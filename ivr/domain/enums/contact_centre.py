@@ -91,6 +91,23 @@ class LegRole(StrEnum):
     LISTENER = "listener"
 
 
+class IncidentKind(StrEnum):
+    """What a member marks in a call: they need help; they were insulted; they were threatened."""
+
+    HELP = "help"
+    ABUSE = "abuse"
+    THREAT = "threat"
+
+
+class BlockProposal(StrEnum):
+    """Whether a number is proposed to be blocked because of an incident, and what a supervisor made of it."""
+
+    NONE = "none"
+    PROPOSED = "proposed"
+    BLOCKED = "blocked"
+    DISMISSED = "dismissed"
+
+
 class TransferKind(StrEnum):
     """How a caller is transferred: cold, handed over as soon as somebody accepts; warm, the member talks first."""
 

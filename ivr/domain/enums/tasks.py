@@ -214,6 +214,7 @@ class Refusal(StrEnum):
     TRANSFER_TO_YOURSELF = "transfer_to_yourself"
     NO_TRANSFER = "no_transfer"
     NOT_THERE = "not_there"
+    NOT_ALONE = "not_alone"
     OTHER_TASK_NEEDED = "other_task_needed"
     OTHER_KIND = "other_kind"
     TOLD_APART = "told_apart"

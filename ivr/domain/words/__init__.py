@@ -10,10 +10,12 @@ from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLA
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
 from ivr.domain.words.live_calls import (
+    BLOCK_PROPOSALS,
     BOOKING_STATES,
     CALL_ENDINGS,
     CONVERSATION_OUTCOMES,
     DIRECTORY_KINDS,
+    INCIDENT_KINDS,
     LEG_ROLES,
     LEG_STATES,
     PRESENCE_STATES,
@@ -87,6 +89,7 @@ __all__ = [
     "APPOINTMENT_MODES",
     "APPOINTMENT_REASONS",
     "AVAILABILITY",
+    "BLOCK_PROPOSALS",
     "BOOKING_STATES",
     "BREAK_GLASS_REASONS",
     "CALLER_PROOFS",
@@ -110,6 +113,7 @@ __all__ = [
     "FORMS",
     "HOUSE_ALARMS",
     "IDENTITY_CHECKS",
+    "INCIDENT_KINDS",
     "KEYS_OF_DESK",
     "LEG_ROLES",
     "LEG_STATES",

@@ -71,6 +71,7 @@ ACCESS_ACTIONS = Words(
             "or the name of a language"
         ),
         AccessAction.DIRECTORY_CHANGED: _("changed the directory"),
+        AccessAction.INCIDENT: _("marked a call, or decided about a marked one"),
         AccessAction.SETTINGS_CHANGED: _("changed the settings"),
         AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),

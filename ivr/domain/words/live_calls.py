@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ivr.domain.enums import (
+    BlockProposal,
     BookingState,
     CallEnding,
     ConversationOutcome,
     DirectoryKind,
+    IncidentKind,
     LegRole,
     LegState,
     PresenceState,
@@ -56,6 +58,25 @@ DIRECTORY_KINDS = Words(
         DirectoryKind.INTERPRETER: _("Interpreter"),
     },
     DirectoryKind,
+)
+INCIDENT_KINDS = Words(
+    "incident kinds",
+    {
+        IncidentKind.HELP: _("needs help"),
+        IncidentKind.ABUSE: _("Insult"),
+        IncidentKind.THREAT: _("Threat"),
+    },
+    IncidentKind,
+)
+BLOCK_PROPOSALS = Words(
+    "block proposals",
+    {
+        BlockProposal.NONE: _("not proposed"),
+        BlockProposal.PROPOSED: _("to be decided"),
+        BlockProposal.BLOCKED: _("number blocked"),
+        BlockProposal.DISMISSED: _("number not blocked"),
+    },
+    BlockProposal,
 )
 #: Whose telephone a leg is.
 LEG_ROLES = Words(

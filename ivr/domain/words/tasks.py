@@ -287,6 +287,10 @@ REFUSALS = Words(
         Refusal.TRANSFER_GOES_ON: _("The call is being transferred already. It comes back to you if nobody takes it."),
         Refusal.TRANSFER_TO_YOURSELF: _("You have this call already. Please choose somebody else."),
         Refusal.NO_TRANSFER: _("Nobody has taken the call yet, so it cannot be handed over."),
+        Refusal.NOT_ALONE: _(
+            "There was a threat from this number. Nobody calls there alone: choose a colleague who is in the call as "
+            "well, under “How the call is made”."
+        ),
         Refusal.NOT_THERE: _("Nobody takes calls there now. Please choose somebody else, or hand the task over."),
         Refusal.NOT_RAISED: _("It was not the transcript that raised this task."),
         Refusal.CLAIMED: _("You have already claimed this task."),

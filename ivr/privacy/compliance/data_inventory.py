@@ -134,6 +134,11 @@ TABLES: dict[str, Kept] = {
             RetentionKind.TRANSCRIPT: "`note`",
         },
     ),
+    "incidents": Kept(
+        "callers",
+        "Calls that members have marked: cries for help, insults, threats, with the number and what was said",
+        (RetentionKind.INCIDENT,),
+    ),
     "transfers": Kept("callers", "To whom a call was transferred, by whom", (RetentionKind.CALL_RECORD,)),
     "interpreter_requests": Kept(
         "others",

@@ -77,6 +77,14 @@ const keys = {
   h: () => act("hand-over"),
   w: () => act("put-off"),
   s: () => act("sms"),
+  "!": () => click('[data-call="help"]'),
+  "#": () => {
+    const marks = document.querySelector('[data-call="incident"]');
+    if (!marks) return;
+    for (let above = marks.parentElement?.closest("details"); above; above = above.parentElement?.closest("details")) above.open = true;
+    marks.open = true;
+    marks.querySelector("select")?.focus();
+  },
   "?": () => sheet?.showModal(),
 };
 document.addEventListener("keydown", (event) => {
