@@ -184,6 +184,7 @@ PERMISSIONS: dict[str, Permission] = {
     "supervision.add_duty": _of(_SUPERVISORS, "The duty roster"),
     "supervision.add_exception": _of(_SUPERVISORS, "The duty roster"),
     "supervision.delete": _of(_SUPERVISORS, "The duty roster"),
+    "roster": _of(_SUPERVISORS, "The duty roster as the grid of a week: days, absences, copies"),
     "supervision.unwanted": _of(_SUPERVISORS, "Numbers that call extremely often (logged)"),
     "supervision.block": _of(_SUPERVISORS, "Block a number"),
     "supervision.lift": _of(_SUPERVISORS, "Lift a block"),

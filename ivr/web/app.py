@@ -97,6 +97,7 @@ from ivr.web.night_answers import night
 from ivr.web.password_links import links
 from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
+from ivr.web.roster import roster
 from ivr.web.settings_pages import pages as settings_pages
 from ivr.web.softphone_proxy import softphone
 from ivr.web.special_days import special
@@ -131,9 +132,9 @@ class IdConverter(IntegerConverter):
 #: Pages, and what asks for health.
 _PAGES = (
     health, login.login, links, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading,
-    desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked, supervision, special, announcing,
-    night, further, directory, studio, figures, costs, reports, subjects, administration, settings_pages, telephones,
-    wall, protection,
+    desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked, supervision, roster, special,
+    announcing, night, further, directory, studio, figures, costs, reports, subjects, administration, settings_pages,
+    telephones, wall, protection,
 )  # fmt: skip
 
 

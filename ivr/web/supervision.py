@@ -24,7 +24,7 @@ from ivr.domain.words import _
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import clock_watch, database
-from ivr.web import forms, words
+from ivr.web import forms, roster, words
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Day, Hour, Id, Tick, WrittenNumber, integer, line_of
@@ -78,6 +78,7 @@ def duties() -> str:
         return render_template(
             "roster.html", rows=rows, exceptions=exceptions, persons=[(one.id, one.name) for one in people],
             teams=[(team.id, team.name) for team in teams], weekdays=list(words.TABLES["weekdays"].items()),
+            week_persons=[(one.id, one.name) for one in people], **roster.grid(session),
         )  # fmt: skip
 
 

@@ -66,9 +66,16 @@ def log_in(page: Page, name: str) -> None:
 
 
 PAGES = {
-    "mia": ("/account/", "/desk/open", "/desk/readers"),
+    "mia": ("/account/", "/desk/open", "/desk/readers", "/appointments/"),
     "lena": ("/supervision/subjects/",),
-    "adam": ("/administration/people", "/administration/programs", "/administration/settings", "/protection/periods"),
+    "adam": (
+        "/administration/people",
+        "/administration/programs",
+        "/administration/settings",
+        "/administration/settings/hours",
+        "/administration/settings/sla_policies",
+        "/protection/periods",
+    ),
     "dora": ("/protection/", "/protection/unusual", "/protection/deletions", "/protection/periods"),
 }
 

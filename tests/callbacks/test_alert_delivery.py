@@ -387,7 +387,7 @@ def test_what_was_told_long_ago_is_forgotten(subscribed) -> None:
         alert_digest.forget(session, utc_now() + timedelta(days=40))
         assert session.scalar(select(func.count()).select_from(AlertItem)) == 0
         assert session.scalar(select(func.count()).select_from(AlertMessage)) == 0
-    assert outbox.RUN_BY_SCHEDULER == ("send_alert", "send_report")
+    assert outbox.RUN_BY_SCHEDULER == ("send_alert", "send_report", "send_password_link")
 
 
 @pytest.mark.parametrize(
