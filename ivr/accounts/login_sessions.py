@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.models.accounts import LogIn, LogInDelay, User
+from ivr.models.accounts import LogIn, LogInDelay, User, team_members, team_supervisors
 from ivr.platform.column_types import insert
 from ivr.platform.crypto import Purpose
 from ivr.platform.keyed_hash import is_keyed_hash, keyed_hash, keyed_hashes
@@ -38,22 +39,50 @@ KEPT = timedelta(days=30)
 def begin(session: Session, user: User, address: str, now: datetime) -> str:
     """Log somebody in; gives the token for the browser."""
     token = secrets.token_urlsafe(32)
-    session.add(LogIn(user_id=user.id, token_hash=_hash(token), address=address[:64], started_at=now, used_at=now))
+    session.add(LogIn(user_id=user.id, token_hash=hash_of(token), address=address[:64], started_at=now, used_at=now))
     return token
 
 
 def find(session: Session, token: str, now: datetime) -> LogIn | None:
     """The log-in of a token, unless it has ended, was idle too long, or its user is not active."""
     lately = (LogIn.used_at > now - IDLE, LogIn.used_at <= now + _CLOCK)
-    found = session.scalar(select(LogIn).where(LogIn.token_hash == _hash(token), LogIn.ended_at.is_(None), *lately))
+    found = session.scalar(select(LogIn).where(LogIn.token_hash == hash_of(token), LogIn.ended_at.is_(None), *lately))
     if found is None or not found.user.active or (found.user.demo and not settings().local):
         return None
     return found
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A log-in that counts (the hash of its token), and what its user may see."""
+
+    log_in: str
+    user_id: int
+    role: str
+    teams: frozenset[int]
+
+
+def standing(session: Session, log_ins: Collection[str], now: datetime) -> Sequence[Standing]:
+    """Of log-ins, by the hashes of their tokens, those that :func:`find` would find."""
+    lately = (LogIn.used_at > now - IDLE, LogIn.used_at <= now + _CLOCK)
+    found = session.execute(
+        select(LogIn.token_hash, User.id, User.role)
+        .join(User, User.id == LogIn.user_id)
+        .where(LogIn.token_hash.in_(log_ins), LogIn.ended_at.is_(None), *lately)
+        .where(User.active.is_(True), *(() if settings().local else (User.demo.is_(False),)))
+    ).all()
+    teams: dict[int, set[int]] = {user_id: set() for _, user_id, _ in found}
+    supervise = [user_id for _, user_id, role in found if role == "supervisor"]
+    for table, users in ((team_members, list(teams)), (team_supervisors, supervise)):
+        of_users = select(table.c.user_id, table.c.team_id).where(table.c.user_id.in_(users))
+        for user_id, team_id in session.execute(of_users):
+            teams[user_id].add(team_id)
+    return [Standing(log_in, user_id, role, frozenset(teams[user_id])) for log_in, user_id, role in found]
+
+
 def holder(session: Session, token: str) -> int | None:
     """The id of the user whose log-in a token is, or was; None for an unknown token."""
-    return session.scalar(select(LogIn.user_id).where(LogIn.token_hash == _hash(token))) if token else None
+    return session.scalar(select(LogIn.user_id).where(LogIn.token_hash == hash_of(token))) if token else None
 
 
 def wants_use(log_in: LogIn, now: datetime) -> bool:
@@ -201,5 +230,6 @@ def has_fingerprint(user: User, stated: str) -> bool:
     return is_keyed_hash(Purpose.PASSWORD, user.password_hash, stated)
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What the database holds of a log-in's token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -29,7 +29,10 @@ def record(session: Session, task: CallbackTask, user: User, outcome: str, now: 
         raise Refused(Refusal.OUTCOME_NEEDED)
     ended_with = Outcome(outcome)
     touched = session.execute(
-        update(CallbackTask).where(CallbackTask.id == task.id, *held_by(user)).values(claim_used_at=now)
+        update(CallbackTask)
+        .where(CallbackTask.id == task.id, *held_by(user))
+        .values(claim_used_at=now)
+        .execution_options(live=())
     )
     require_changed(session, touched, task, user)
     _meets_the_promise(session, task, now)
@@ -118,4 +121,5 @@ def _meets_the_promise(session: Session, task: CallbackTask, now: datetime) -> N
         update(CallbackTask)
         .where(CallbackTask.id == task.id, CallbackTask.first_attempt_at.is_(None))
         .values(first_attempt_at=now)
+        .execution_options(live=())  # the attempt itself is told
     )

@@ -122,7 +122,8 @@ def is_unused(task: CallbackTask, now: datetime) -> bool:
 
 def mark_used(session: Session, task: CallbackTask, user: User, now: datetime) -> None:
     """Note that the user works on a task they hold. Does nothing if they do not hold it."""
-    session.execute(update(CallbackTask).where(CallbackTask.id == task.id, *held_by(user)).values(claim_used_at=now))
+    mine = update(CallbackTask).where(CallbackTask.id == task.id, *held_by(user))
+    session.execute(mine.values(claim_used_at=now).execution_options(live=()))
 
 
 def assign_all(session: Session, tasks: Iterable[CallbackTask], to: User, by: User, now: datetime) -> tuple[int, int]:

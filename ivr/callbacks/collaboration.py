@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from ivr.accounts import teams
@@ -17,18 +17,32 @@ from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.desk import Draft, TaskView
 from ivr.models.voicebox import Recording
+from ivr.platform import live_events
 from ivr.platform.column_types import insert
 
-#: An open page reports itself every few seconds.
-_OPEN_FOR = timedelta(seconds=15)
+#: An open page reports itself every minute, and says when it is left.
+_OPEN_FOR = timedelta(seconds=80)
+
+
+def mark_opened(session: Session, task_id: int, user: User, now: datetime, seen: str) -> None:
+    """Note that the user opens a task's page; `seen` is the mark of what the page shows, empty where it is covered."""
+    mark_viewed(session, task_id, user, now, seen)
+    live_events.tell(session, f"task:{task_id}")
 
 
 def mark_viewed(session: Session, task_id: int, user: User, now: datetime, seen: str = "") -> None:
-    """Note that the user has a task's page open; `seen` is the mark of what the page shows, when it is opened anew."""
+    """Note that the user has a task's page open."""
     values: dict[str, object] = {"seen_at": now, **({"seen": seen} if seen else {})}
     new = insert(session.get_bind().dialect, TaskView).values(task_id=task_id, user_id=user.id, **values)
     again = new.on_conflict_do_update(index_elements=[TaskView.task_id, TaskView.user_id], set_=values)
     session.execute(again)
+
+
+def mark_left(session: Session, task_id: int, user: User, now: datetime) -> None:
+    """Note that the user has left a task's page."""
+    mine = update(TaskView).where(TaskView.task_id == task_id, TaskView.user_id == user.id)
+    session.execute(mine.values(seen_at=now - _OPEN_FOR).execution_options(synchronize_session=False))
+    live_events.tell(session, f"task:{task_id}")
 
 
 def other_viewers(session: Session, task_id: int, user: User, now: datetime) -> Sequence[User]:

@@ -20,5 +20,10 @@ def change(
         update(CallbackTask)
         .where(CallbackTask.id == task.id, *where)
         .values(values)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, live=_topics(task, values))
     )
+
+
+def _topics(task: CallbackTask, values: dict[str, Any]) -> tuple[str, ...]:
+    """What open desks are told: the task, its team, and the team to which it moves."""
+    return (*task.live_topics(), *((f"team:{values['team_id']}",) if values.get("team_id") else ()))

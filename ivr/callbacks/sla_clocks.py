@@ -152,6 +152,7 @@ def _publish(session: Session, happened: _Happened, now: datetime) -> None:
             update(CallbackTask)
             .where(CallbackTask.id.in_(missed), CallbackTask.breached_at.is_(None))
             .values(breached_at=now)
+            .execution_options(live=())  # the event in its history is told
         )
     for event in (AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.ESCALATED):
         alert_digest.collect(session, event, happened.get((SlaMeasure.TRIED, event), ()), now)
@@ -181,7 +182,8 @@ def met(session: Session, task_id: int, measure: SlaMeasure, at: datetime) -> No
     if at < clock.due_at and clock.missed_at is not None:
         clock.missed_at = clock.escalated_at = None
         if measure == SlaMeasure.TRIED:
-            session.execute(update(CallbackTask).where(CallbackTask.id == task_id).values(breached_at=None))
+            not_breached = update(CallbackTask).where(CallbackTask.id == task_id).values(breached_at=None)
+            session.execute(not_breached.execution_options(live=()))
             alert_digest.take_back(session, task_id, AlertEvent.MISSED, AlertEvent.ESCALATED)
         else:
             alert_digest.take_back(session, task_id, AlertEvent.NOT_REACHED)

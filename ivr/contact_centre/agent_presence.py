@@ -65,7 +65,7 @@ def seen(session: Session, user_id: int, now: datetime) -> None:
         update(Presence)
         .where(Presence.user_id == user_id, Presence.seen_at < now - SEEN_EVERY)
         .values(seen_at=now)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, live=())
     )
 
 
@@ -122,7 +122,7 @@ def move(
         update(Presence)
         .where(*where)
         .values(state=to, since_at=now, **values)
-        .execution_options(synchronize_session="fetch")
+        .execution_options(synchronize_session="fetch", live=(f"person:{user_id}", "line"))
     )
     return rows(moved) == 1
 
@@ -169,7 +169,8 @@ def stop_answering(session: Session, user: User, now: datetime, *, for_good: boo
         leg_id=None,
         afterwards=None,
     ):
-        session.execute(update(Presence).where(Presence.user_id == user.id).values(afterwards=to))
+        later = update(Presence).where(Presence.user_id == user.id).values(afterwards=to)
+        session.execute(later.execution_options(live=(f"person:{user.id}",)))
 
 
 def free(session: Session, user_id: int, came_from: Sequence[str], now: datetime, *, leg: int | None = None,

@@ -108,6 +108,7 @@ PERMISSIONS: dict[str, Permission] = {
     ),
     "reading.readers": _task("Who has read a task"),
     "desk.others": _task("Who else has a task's page open", polled=True),
+    "desk.left": _task("Say that one has left a task's page", polled=True),
     "reading.recording": _task("Listen to a message; needs a claim, or an unlocking with a reason (logged)"),
     "reading.waveform": _task("How loud a message is; needs a claim, or an unlocking with a reason"),
     "desk.correct": _task("Correct a transcript; needs a claim, or an unlocking with a reason"),
@@ -148,6 +149,9 @@ PERMISSIONS: dict[str, Permission] = {
     "desk_tools.forget_view": _of(_SERVING, "One's own views"),
     "desk_tools.alerts": Permission(_SERVING, "Alerts in the browser, by receipt code", team=True, polled=True),
     "side_bar": Permission(_SERVING, "How many tasks each view holds, of one's teams", team=True, polled=True),
+    "live_channel": Permission(
+        _SERVING, "That something of one's teams has changed: ids alone", team=True, polled=True
+    ),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
     "dates": Permission(

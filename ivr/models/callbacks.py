@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    inspect,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -178,6 +179,15 @@ class CallbackTask(Base):
         back_populates="task", order_by="SlaClock.measure.desc()", viewonly=True
     )
 
+    #: What open desks are told when many tasks change at once, and columns of which they are not told.
+    LIVE_TOPIC = "team"
+    LIVE_QUIET = frozenset({"claim_used_at"})
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: its team, and the team it was of before."""
+        before = inspect(self).attrs.team_id.history.deleted
+        return {f"task:{self.id}", *(f"team:{team_id}" for team_id in (self.team_id, *before) if team_id)}
+
     @property
     def calls(self) -> list[Call]:
         """Its contacts' calls, and those in which a receipt code of theirs was keyed in, each once, by time."""
@@ -323,3 +333,7 @@ class TaskEvent(Base):
     text: Mapped[str | None] = mapped_column(Text)
     task: Mapped[CallbackTask] = relationship(back_populates="events")
     user: Mapped[User | None] = relationship()
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it is recorded: its task."""
+        return self.task.live_topics()

@@ -73,6 +73,11 @@ class Presence(Base):
     #: What they asked for while they could not have it yet: paused or offline after this call.
     afterwards: Mapped[PresenceState | None] = mapped_column(Enumerated(PresenceState, 20))
     user: Mapped[User] = relationship()
+    LIVE_QUIET = frozenset({"seen_at"})  # open desks are not told of it
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: the member, and the boards of who is there."""
+        return {f"person:{self.user_id}", "line"}
 
 
 class Duty(Base):
@@ -152,6 +157,11 @@ class QueueEntry(Base):
     task_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"))
     call: Mapped[Call] = relationship()
     team: Mapped[Team] = relationship()
+    LIVE_TOPIC = "line"
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: the board of its team."""
+        return {f"line:{self.team_id}"}
 
 
 class Conversation(Base):
@@ -193,6 +203,10 @@ class Conversation(Base):
     entry: Mapped[QueueEntry | None] = relationship()
     task: Mapped[CallbackTask | None] = relationship()
     team: Mapped[Team] = relationship()
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: its members, and the board of its team."""
+        return {f"line:{self.team_id}", *(f"person:{leg.user_id}" for leg in self.legs if leg.user_id is not None)}
 
 
 class ConversationWord(Base):
@@ -247,13 +261,17 @@ class Leg(Base):
     note: Mapped[str | None] = mapped_column(Text)
     #: The sentence they are to hear next, out of the room; None: nothing is to be said.
     to_hear: Mapped[Sentence | None] = mapped_column(Enumerated(Sentence, 40))
-    #: completed, no_answer, busy, failed, number_invalid, declined, machine, wrong_person, refused, not_confirmed,
-    #: canceled
+    #: completed, no_answer, busy, failed, declined and so on: see :class:`LegEnding`.
     ending: Mapped[LegEnding | None] = mapped_column(Enumerated(LegEnding, 20))
     conversation: Mapped[Conversation] = relationship(back_populates="legs")
     user: Mapped[User | None] = relationship()
     request: Mapped[InterpreterRequest | None] = relationship()
     transfer: Mapped[Transfer | None] = relationship()
+    LIVE_QUIET = frozenset({"note", "sequence"})
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: the members of its conversation."""
+        return self.conversation.live_topics()
 
 
 class Transfer(Base):
@@ -277,6 +295,10 @@ class Transfer(Base):
     by: Mapped[User] = relationship(foreign_keys=[by_id])
     team: Mapped[Team | None] = relationship()
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: who transfers, and the member to whom."""
+        return {f"person:{one}" for one in (self.by_id, self.user_id) if one is not None}
 
 
 class InterpreterRequest(Base):

@@ -64,6 +64,12 @@ class Contact(Base):
         back_populates="contact", order_by="LaterCall.at", cascade="all, delete-orphan"
     )
 
+    LIVE_TOPIC = "team"
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: its task."""
+        return self.task.live_topics()
+
     @property
     def is_unconfirmed(self) -> bool:
         """Whether a number or a withdrawal came by receipt code, and no member has confirmed it yet."""

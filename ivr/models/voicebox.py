@@ -58,6 +58,10 @@ class VoiceboxMessage(Base):
     contact: Mapped[Contact | None] = relationship(back_populates="messages")
     recording: Mapped[Recording | None] = relationship(back_populates="message")
 
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: its task, if it has one."""
+        return self.task.live_topics() if self.task is not None else set()
+
 
 class Recording(Base):
     """The audio of a message (Aufnahme): where it is and how far it has come."""
@@ -82,6 +86,10 @@ class Recording(Base):
     carrier_deleted_at: Mapped[datetime | None]
     message: Mapped[VoiceboxMessage] = relationship(back_populates="recording")
     transcript: Mapped[Transcript | None] = relationship(back_populates="recording")
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: the task of its message."""
+        return self.message.live_topics()
 
 
 class Transcript(Base):
@@ -109,6 +117,11 @@ class Transcript(Base):
     corrected_text: Mapped[str | None] = mapped_column(Text)
     corrected_at: Mapped[datetime | None]
     recording: Mapped[Recording] = relationship(back_populates="transcript")
+    LIVE_TOPIC = "team"
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: the task of its message."""
+        return self.recording.live_topics()
 
 
 class SpokenAnswer(Base):

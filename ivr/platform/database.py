@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.platform import database_damage, outbox, private_files
+from ivr.platform import database_damage, live_events, outbox, private_files
 from ivr.platform.column_types import UnknownStoredValue
 from ivr.platform.database_faults import Away as Away
 from ivr.platform.database_patience import Patience
@@ -297,6 +297,7 @@ def _session(target: Engine, seconds: float) -> Iterator[Session]:
         with _watched(writing=True), _in_turn(engine(), seconds), session.begin():
             yield session
         outbox.dispatch(session)
+        live_events.dispatch(session)
 
 
 @lru_cache(maxsize=4)

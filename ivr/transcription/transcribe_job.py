@@ -18,7 +18,7 @@ from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState, 
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
-from ivr.platform import database, outbox, outbox_leases
+from ivr.platform import database, live_events, outbox, outbox_leases
 from ivr.platform.column_types import Instant
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, urgency_keywords
@@ -228,9 +228,7 @@ def _write(recording_id: int, **values: Any) -> None:
         outbox.finish_running(session, utc_now())
 
 
-def _note(
-    session: Session, recording_id: int, **values: Any
-) -> Row[int, str | None, int | None, datetime | None] | None:
+def _note(session: Session, recording_id: int, **values: Any) -> _Before | None:
     """Write a transcript down; what was there before, and its task. None: there is one that counts.
 
     If two workers transcribe the same message, the first result is kept.
@@ -239,16 +237,20 @@ def _note(
     before = connection.execute(_holding(), {"asked": recording_id}).one_or_none()
     if before is not None:
         connection.execute(_noting(tuple(values)), {"noted": before.id, "transcribed_at": utc_now(), **values})
+        if before.team_id is not None:
+            live_events.tell(session, f"task:{before.task_id}", f"team:{before.team_id}")
     return before
 
 
-#: Id and text of a transcript, id of its task, and since when that is restricted.
-_Before = Row[int, str | None, int | None, datetime | None]
+#: Id and text of a transcript, id of its task, since when that is restricted, and its team.
+_Before = Row[int, str | None, int | None, datetime | None, int | None]
 
 
 @lru_cache(maxsize=1)
-def _holding() -> Select[int, str | None, int | None, datetime | None]:
-    columns = select(Transcript.id, Transcript.text, VoiceboxMessage.task_id, CallbackTask.restricted_at)
+def _holding() -> Select[int, str | None, int | None, datetime | None, int | None]:
+    columns = select(
+        Transcript.id, Transcript.text, VoiceboxMessage.task_id, CallbackTask.restricted_at, CallbackTask.team_id
+    )
     return (
         columns.join(Recording, Recording.id == Transcript.recording_id)
         .join(VoiceboxMessage, VoiceboxMessage.id == Recording.message_id)

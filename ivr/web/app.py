@@ -35,6 +35,7 @@ from ivr.platform import (
     crypto,
     database,
     job_queue,
+    live_events,
     log_setup,
     memory_report,
     outbox,
@@ -66,6 +67,7 @@ from ivr.web import (
     forms,
     incidents,
     kept_forms,
+    live_channel,
     login,
     rate_limits,
     sealed_values,
@@ -157,6 +159,7 @@ def create_app() -> Flask:
         template_helpers,
         appearance,
         side_bar,
+        live_channel,
         contact_labels,
         forms,
         sealed_values,
@@ -235,6 +238,7 @@ def _serve(create: Callable[[], Flask]) -> Flask:
         sys.stderr.write(f"\n{error}\n")
         raise SystemExit(_NOT_LOADED) from None
     outbox.hand_over = job_queue.hand_over_soon
+    live_events.publish = live_events.publish_soon
     memory_report.begin()
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     rehearsal.rehearse(app)  # gunicorn takes connections when this returns

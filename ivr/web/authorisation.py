@@ -11,7 +11,7 @@ from ivr.audit.access_log import Actor
 from ivr.domain.permissions import ANYBODY, CARRIER, PROGRAM, permission_of
 from ivr.models.accounts import User
 from ivr.platform import database
-from ivr.web import forms, kept_forms, login
+from ivr.web import addresses, forms, kept_forms, login
 
 #: What somebody may do whose password was set by somebody else: change it.
 _WITH_ANOTHERS_PASSWORD = ("account.page", "account.password")
@@ -50,6 +50,8 @@ def install_guard(app: Flask) -> None:
         if permission.who & {ANYBODY, PROGRAM}:
             return None
         if not current_user.is_authenticated:
+            if request.method == "GET" and addresses.asked_by_the_page():
+                return Response(status=401)  # the page says so; what stands in it stays
             if request.method != "GET":  # the form is sent again after the log-in; its address shows no page
                 return redirect(url_for("login.page", next=kept_forms.keep() or None))
             answer: Response = login.manager.unauthorized()

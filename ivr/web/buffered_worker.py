@@ -21,6 +21,8 @@ from typing import Any
 from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from ivr.web import held_streams
+from ivr.web.held_streams import HeldStreams
 from ivr.web.http_arrival import REFUSALS, Arrival, judge
 from ivr.web.outgoing import Outgoing
 
@@ -39,11 +41,13 @@ _MEGABYTE = 1_000_000
 class Connection(TConn):
     """A connection: what has arrived of a request, and what is still to be sent."""
 
-    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
+    def __init__(
+        self, cfg: Any, sock: socket.socket, client: Any, server: Any, streams: HeldStreams | None = None
+    ) -> None:
         super().__init__(cfg, sock, client, server)
         self.parser: Any = None
         self.network = sock
-        self.sock = Outgoing(sock)
+        self.sock = Outgoing(sock, streams)
         self.received = bytearray()
         self.began = self.deadline = 0.0
         #: Nothing more is answered; what still comes is thrown away.
@@ -66,16 +70,17 @@ class BufferedWorker(ThreadWorker):
         self._held = 0
         self._looked = 0.0
         self._most = int(self.cfg.worker_connections)
+        self.streams = HeldStreams(self)
         self.worker_connections = 1 << 30  # who is new is always taken, see `accept`
 
     def init_process(self) -> None:
         """Let this process have as many connections open as the system allows it, then begin."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = self._most + _OTHER_FILES
+        wanted = self._most + held_streams.MOST + _OTHER_FILES
         if soft != resource.RLIM_INFINITY and soft < wanted:
             soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            self._most = max(64, soft - _OTHER_FILES)
+            self._most = max(64, min(self._most, soft - _OTHER_FILES))
         super().init_process()
 
     # -- the loop: every method below runs in it -----------------------------------------------------
@@ -93,7 +98,7 @@ class BufferedWorker(ThreadWorker):
         self.nr_conns += 1
         if self.nr_conns > self._most:
             self._make_room()
-        self._await(Connection(self.cfg, client, address, listener.getsockname()), REQUEST_SECONDS)
+        self._await(Connection(self.cfg, client, address, listener.getsockname(), self.streams), REQUEST_SECONDS)
 
     def _make_room(self) -> None:
         for oldest in self._waiting:
@@ -158,7 +163,15 @@ class BufferedWorker(ThreadWorker):
     def finish_request(self, conn: Connection, done: Future[Any]) -> None:
         """A thread has answered: deliver the answer, then take the next request or part."""
         goes_on = not done.cancelled() and done.exception() is None and done.result() is True
-        self._after_answer(conn, goes_on=goes_on)
+        held, conn.sock.held = conn.sock.held, None
+        if held is None:
+            self._after_answer(conn, goes_on=goes_on)
+        elif not done.cancelled() and done.exception() is None:
+            self.nr_conns -= 1
+            self.streams.hold(held, conn)
+        else:
+            self.streams.release(held)
+            self._after_answer(conn, goes_on=False)
 
     def _after_answer(self, conn: Connection, *, goes_on: bool) -> None:
         conn.leaving = not goes_on
@@ -197,6 +210,7 @@ class BufferedWorker(ThreadWorker):
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close what has waited too long (or all that waits, if forced)."""
+        self.streams.tend(alive=self.alive and not force)
         now = time.monotonic()
         if now - self._looked < 0.5 and not force:
             return

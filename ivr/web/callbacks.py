@@ -152,7 +152,7 @@ def task(task_id: int) -> str:
         seen = queries.visible(session, me(), task_id) or abort(404)
         reason = break_glass.reason_for(session, seen, me(), now)
         shows = caller_news.mark(session, task_id)
-        collaboration.mark_viewed(session, task_id, me(), now, shows if reason else "")
+        collaboration.mark_opened(session, task_id, me(), now, shows if reason else "")
         detail = "" if reason else access_reports.COVERED
         access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
     with database.reading() as session:
@@ -215,7 +215,7 @@ class OthersAddress(forms.Form):
 
 @desk.get("/tasks/<int:task_id>/others")
 def others(task_id: int) -> str | AnyResponse:
-    """Who else has the page open, and whether something new has come; asked every few seconds by the page itself."""
+    """Who else has the page open, and whether something new has come; asked by the page itself."""
     now, seen = utc_now(), forms.query(OthersAddress).seen
     with database.writing() as session:
         queries.may_see(session, me(), task_id) or abort(404)
@@ -225,6 +225,15 @@ def others(task_id: int) -> str | AnyResponse:
         looking = collaboration.other_viewers(session, task_id, me(), now)
         news = bool(seen) and caller_news.is_newer(caller_news.mark(session, task_id), seen)
         return render_template("_others.html", task=found, others=looking, me=me(), seen=seen, news=news)
+
+
+@desk.post("/tasks/<int:task_id>/left")
+def left(task_id: int) -> AnyResponse:
+    """The page of a task is left: others see at once who is no longer there. Sent by the page itself."""
+    with database.writing(durable=False) as session:
+        queries.may_see(session, me(), task_id) or abort(404)
+        collaboration.mark_left(session, task_id, me(), utc_now())
+    return Response(status=204)
 
 
 @cache

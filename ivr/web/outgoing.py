@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import socket
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from ivr.web.held_streams import Held, HeldStreams
 
 #: Bytes of one answer that are kept in memory for a slow reader.
 _MOST = 64 * 1024 * 1024
 _PIECE = 256 * 1024
+#: By which HTTP/1.1 says that an answer is over.
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Outgoing:
     """Stands in for the socket in gunicorn's code. Nothing here waits; nothing more is read."""
 
-    def __init__(self, network: socket.socket) -> None:
+    def __init__(self, network: socket.socket, streams: HeldStreams | None = None) -> None:
         self._network = network
         self._rest = bytearray()
+        #: What holds the open streams of this process, and the stream that this answer has become the head of.
+        self.streams = streams
+        self.held: Held | None = None
 
     @property
     def pending(self) -> int:
@@ -41,6 +49,8 @@ class Outgoing:
         Raises:
             OSError: the connection is gone, or the answer is too long.
         """
+        if self.held is not None and data == LAST_CHUNK:
+            return  # gunicorn ends the head; the stream goes on
         if len(self._rest) + len(data) > _MOST:
             raise OSError(f"an answer of more than {_MOST} bytes is not kept for a slow reader")
         self._rest += data

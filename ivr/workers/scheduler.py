@@ -34,6 +34,7 @@ from ivr.platform import (
     database,
     heartbeat,
     job_queue,
+    live_events,
     memory_report,
     outbox,
     schema,
@@ -76,6 +77,7 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     outbox.hand_over = job_queue.hand_over
+    live_events.publish = live_events.publish_soon
     schema.await_current(stop.is_set)
     settings_store.begin()
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ivr.calls import call_counters, known_numbers
 from ivr.config import settings as configuration
-from ivr.platform import database, job_queue, spool_memory, write_behind
+from ivr.platform import database, job_queue, live_events, spool_memory, write_behind
 
 ROOT = Path(__file__).parent.parent.parent
 #: What `use_environment` has replaced; None where there was nothing.
@@ -23,6 +23,7 @@ def forget_settings() -> None:
     call_counters.forget_all()
     job_queue.forget_outage()
     known_numbers.forget()
+    live_events.publish = None
     if database.engine.cache_info().currsize:
         database.engine().dispose()
     configuration.settings.cache_clear()

@@ -17,7 +17,7 @@ from ivr.domain.enums import CarrierName
 from ivr.domain.languages import LANGUAGES
 from ivr.launcher.process_supervisor import Child, stop_all, tail
 from ivr.launcher.run import _NEEDED, _environment, _procfile, _start_redis
-from ivr.platform import database
+from ivr.platform import database, live_events
 from tests.support import conformance
 from tests.support.environment import forget_settings, use_environment
 from tests.support.servers import QuietRequestHandler, free_port
@@ -44,6 +44,7 @@ class RunningHotline:
         }
         self._is_stopped = False
         self.settings = use_environment(self.environment)
+        live_events.publish = live_events.publish_soon  # open desks are told of what a test changes itself
         self.settings.var_dir.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{self.settings.port}"
         if not local_carrier:
@@ -91,6 +92,7 @@ class RunningHotline:
     def enter(self) -> None:
         """Make this process use the settings and the database of this hotline."""
         use_environment(self.environment)
+        live_events.publish = live_events.publish_soon
 
     def kill(self, *names: str) -> None:
         """SIGKILL; `redis` is one of them."""

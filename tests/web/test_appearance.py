@@ -53,7 +53,7 @@ def test_the_side_bar_counts_by_itself_and_is_silent_while_nothing_changes(desk)
     mia.post(f"/desk/tasks/{task}/claim")
     fragment = mia.get(asked)
     assert (fragment.status_code, count_of_view(fragment.text, "mine")) == (200, "1")
-    assert 'hx-trigger="every' in fragment.text, "the fragment repeats its trigger"
+    assert 'hx-trigger="live"' in fragment.text, "the fragment repeats its trigger"
 
 
 def test_a_page_has_its_bars_where_nothing_can_be_counted(desk, monkeypatch: pytest.MonkeyPatch) -> None:

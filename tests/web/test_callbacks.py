@@ -67,7 +67,7 @@ def test_a_refresh_without_a_change_is_empty(desk) -> None:
     assert fragment.status_code == 200
     assert the_task(task).receipt_code in fragment.text
     assert "<html" not in fragment.text
-    assert 'hx-trigger="every' in fragment.text, "the fragment repeats its trigger"
+    assert 'hx-trigger="live"' in fragment.text, "the fragment repeats its trigger"
 
 
 def test_a_day_with_one_task(desk) -> None:

@@ -20,5 +20,5 @@ def test_the_wall_shows_figures_of_ones_teams_and_nobodys_name(desk) -> None:
     assert "wall-late" in page, "a missed promise is marked"
     assert "Mia" not in page and "12345678" not in page
     fragment = desk("mia").get("/desk/wall?part=1").text
-    assert "<html" not in fragment and 'hx-trigger="every' in fragment
+    assert "<html" not in fragment and 'data-live-every="10"' in fragment
     assert desk("dora").get("/desk/wall").status_code == 404

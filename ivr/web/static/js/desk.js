@@ -269,7 +269,15 @@ document.addEventListener("submit", () => sessionStorage.setItem(here, String(wi
 
 // -- a sign of life: who answers calls in this browser is there as long as it is open -------------------------------
 if (document.body.dataset.aliveUrl) {
-  const alive = () => fetch(document.body.dataset.aliveUrl).catch(() => undefined);
+  const alive = () => {
+    if (!document.querySelector("#phone.phone-bar--off")) fetch(document.body.dataset.aliveUrl).catch(() => undefined);
+  };
   alive();
-  setInterval(alive, 30000);
+  setInterval(alive, 50000);
 }
+
+// -- who leaves a task's page says so: others are shown who looks at it --------------------------------------------
+window.addEventListener("pagehide", () => {
+  const left = document.querySelector("[data-left-url]")?.dataset.leftUrl;
+  if (left) navigator.sendBeacon(left, new URLSearchParams({ csrf_token: token }));
+});
