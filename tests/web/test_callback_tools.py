@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from ivr.domain.timestamps import utc_now
+from ivr.domain.words import PAGE_HELP
 from ivr.models.accounts import User
 from ivr.platform import database
 from tests.support.desk import change
@@ -62,3 +63,20 @@ def test_the_first_steps_have_their_page(desk) -> None:
     answer = desk("mia").get("/desk/help")
     assert "Erste Schritte" in answer.text
     assert csp_is_strict(answer)
+
+
+def test_each_role_has_its_first_steps_and_a_page_says_what_it_is_for(desk) -> None:
+    for who, step, page, told in (
+        ("mia", "den ersten Auftrag zuerst", "/desk/", "überfällige Notfälle zuerst"),
+        ("lena", "planen Sie die Woche", "/supervision/roster", "geht dem wöchentlichen Dienst vor"),
+        ("adam", "Sie erhalten einen Link", "/administration/settings", "ohne Neustart"),
+        ("dora", "Zugriffsprotokoll", "/protection/", "nicht ändern"),
+    ):
+        browser = desk(who)
+        assert step in browser.get("/desk/help").text, who
+        assert told in browser.get(page).text, who
+    assert "ohne gehaltene Plätze" in desk("lena").get("/supervision/figures/").text
+
+
+def test_help_is_of_pages_that_exist(desk) -> None:
+    assert set(PAGE_HELP) <= set(desk.app.view_functions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
+from ivr.domain.words.help import FIRST_STEPS, HOW_COUNTED, PAGE_HELP
 from ivr.domain.words.live_calls import (
     BLOCK_PROPOSALS,
     BOOKING_STATES,
@@ -110,8 +111,10 @@ __all__ = [
     "FAILED_WORK",
     "FIELDS",
     "FIGURES",
+    "FIRST_STEPS",
     "FORMS",
     "HOUSE_ALARMS",
+    "HOW_COUNTED",
     "IDENTITY_CHECKS",
     "INCIDENT_KINDS",
     "KEYS_OF_DESK",
@@ -122,6 +125,7 @@ __all__ = [
     "NOTICE_PROBLEMS",
     "OUTCOMES",
     "PAGES",
+    "PAGE_HELP",
     "PRESENCE_STATES",
     "PRIORITY_GROUPS",
     "PROMISE_ENDS",
