@@ -1,8 +1,8 @@
 """Collects alerts in the transaction that causes them and bundles them into messages.
 
 A message contains all unsent events of a subscription, so a hundred thousand missed promises make one message. An
-emergency is sent at once, day and night. Other events are collected for `alert_collect_seconds`, and are sent within
-`alert_hours`.
+emergency and a danger to life are sent at once, day and night. Other events are collected for `alert_collect_seconds`,
+and are sent within `alert_hours`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ from ivr.notices import present
 from ivr.platform import outbox
 from ivr.platform.column_types import insert, rows
 
+#: What is told at once, day and night.
+_AT_ONCE = (AlertEvent.DANGER, AlertEvent.EMERGENCY)
+#: A danger that nobody sees to is told again after so long, for so long.
+_DANGER_AGAIN, _DANGER_LONGEST = timedelta(minutes=15), timedelta(hours=12)
 #: Items are deleted this long after they were collected.
 _KEPT = timedelta(days=30)
 
@@ -39,9 +43,15 @@ def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: da
     callers who were silent.
     """
     over = CallbackTask.call.has(Call.state == CallRowState.ENDED)
-    certain = (CallbackTask.provisional.is_(False), CallbackTask.silent_caller.is_(False))
+    certain: tuple[ColumnElement[bool], ...] = (
+        CallbackTask.provisional.is_(False),
+        CallbackTask.silent_caller.is_(False),
+        or_(CallbackTask.unconfirmed.is_(False), over),
+    )
+    if kind == AlertEvent.DANGER:  # somebody was heard
+        certain = ()
     for alert in settings().alerts if task_ids else ():
-        if kind in alert.events:
+        if alert.tells(kind):
             what = (
                 literal(alert.name),
                 literal(kind, AlertItem.kind.type),
@@ -49,7 +59,6 @@ def collect(session: Session, kind: AlertEvent, task_ids: Sequence[int], now: da
                 literal(now, AlertItem.at.type),
             )
             theirs = select(*what).where(CallbackTask.id.in_(task_ids), *certain)
-            theirs = theirs.where(or_(CallbackTask.unconfirmed.is_(False), over))
             if alert.teams:
                 theirs = theirs.where(CallbackTask.team_id.in_(select(Team.id).where(Team.key.in_(alert.teams))))
             new = insert(session.get_bind().dialect, AlertItem)
@@ -62,6 +71,25 @@ def take_back(session: Session, task_id: int, *kinds: AlertEvent) -> None:
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.kind.in_(kinds)))
 
 
+def tell_danger_again(session: Session, now: datetime) -> None:
+    """Tell again of a danger that was told some time ago, and whose task nobody has claimed or acted on."""
+    untouched = exists().where(
+        CallbackTask.id == AlertItem.task_id,
+        CallbackTask.danger.is_not(None),
+        CallbackTask.danger_lowered_at.is_(None),
+        CallbackTask.danger_acted_at.is_(None),
+        CallbackTask.state == TaskState.OPEN,
+    )
+    told = AlertMessage.created_at.between(now - _DANGER_LONGEST, now - _DANGER_AGAIN)
+    again = update(AlertItem).where(
+        AlertItem.kind == AlertEvent.DANGER,
+        AlertItem.at > now - _DANGER_LONGEST,
+        AlertItem.message_id.in_(select(AlertMessage.id).where(told)),
+        untouched,
+    )
+    session.execute(again.values(message_id=None).execution_options(synchronize_session=False))
+
+
 def take_back_unsent(session: Session, task_id: int) -> None:
     """Nobody needs to be told any more: delete what was not sent."""
     session.execute(delete(AlertItem).where(AlertItem.task_id == task_id, AlertItem.message_id.is_(None)))
@@ -69,6 +97,7 @@ def take_back_unsent(session: Session, task_id: int) -> None:
 
 def write_due_messages(session: Session, now: datetime) -> int:
     """Write the messages that are due, and return their number. Of several schedulers exactly one writes each."""
+    tell_danger_again(session, now)
     written = 0
     known = {alert.name: alert for alert in settings().alerts}
     for name, emergency in _waiting(session, now):
@@ -80,7 +109,7 @@ def write_due_messages(session: Session, now: datetime) -> int:
 def _waiting(session: Session, now: datetime) -> list[tuple[str, bool]]:
     """Subscriptions with a message that is due now, and whether it is an emergency."""
     configured = settings()
-    emergency = AlertItem.kind == AlertEvent.EMERGENCY
+    emergency = AlertItem.kind.in_(_AT_ONCE)
     query = select(AlertItem.subscription, emergency.label("emergency"), func.min(AlertItem.at).label("since"))
     query = query.where(AlertItem.message_id.is_(None), _may_be_told(now)).group_by(AlertItem.subscription, emergency)
     found = {(row.subscription, bool(row.emergency)): row.since for row in session.execute(query)}
@@ -97,7 +126,8 @@ def _may_be_told(now: datetime) -> ColumnElement[bool]:
     """The condition for items that may be told now: those of unconfirmed tasks in opening hours only."""
     if opening_hours.is_open(present.hours(), now):
         return true()
-    return ~exists().where(CallbackTask.id == AlertItem.task_id, CallbackTask.unconfirmed.is_(True))
+    unconfirmed = exists().where(CallbackTask.id == AlertItem.task_id, CallbackTask.unconfirmed.is_(True))
+    return or_(~unconfirmed, AlertItem.kind == AlertEvent.DANGER)
 
 
 def _sent_lately(session: Session, name: str, now: datetime) -> bool:
@@ -118,7 +148,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
     )
     session.add(message)
     session.flush()
-    what = AlertItem.kind == AlertEvent.EMERGENCY if emergency else AlertItem.kind != AlertEvent.EMERGENCY
+    what = AlertItem.kind.in_(_AT_ONCE) if emergency else AlertItem.kind.not_in(_AT_ONCE)
     theirs = (AlertItem.subscription == alert.name, AlertItem.message_id.is_(None), _may_be_told(now), what)
     # Tasks that were tried, closed or put off since then are left out; who was not reached is told although tried.
     still = exists().where(
@@ -132,7 +162,7 @@ def _write(session: Session, alert: AlertSettings, now: datetime, *, emergency: 
             CallbackTask.carrier_fault.is_not(None),  # not put off: nobody could be called
         ),
     )
-    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind != AlertEvent.EMERGENCY, ~still))
+    session.execute(delete(AlertItem).where(*theirs, AlertItem.kind.not_in(_AT_ONCE), ~still))
     taken = session.execute(
         update(AlertItem).where(*theirs).values(message_id=message.id).execution_options(synchronize_session=False)
     )

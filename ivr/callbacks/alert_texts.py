@@ -18,7 +18,7 @@ MOST_NAMED = 20
 #: Receipt codes in a text message, which has to be short.
 _MOST_IN_SMS = 4
 
-_VIEWS = {AlertEvent.EMERGENCY: "emergencies"}
+_VIEWS = {AlertEvent.DANGER: "emergencies", AlertEvent.EMERGENCY: "emergencies"}
 
 
 def message(
@@ -32,6 +32,8 @@ def message(
         title = said % {"count": _grouped(count, language), "hours": f"{settings.escalation_hours:g}"}
         titles.append(title)
         lines += [f"{title}:", *(f"  {code}" for code in named)]
+        if kind == AlertEvent.DANGER:
+            lines.append(words.ALERT_LINES.of("danger", catalogue(language).gettext))
         if count > len(named):
             lines.append("  " + _more(count - len(named), language))
         lines.append("")

@@ -32,6 +32,7 @@ _BY_CALLER = (
     TaskEventKind.WITHDRAWAL_WANTED,
     TaskEventKind.WITHDRAWN,
     TaskEventKind.RAISED,
+    TaskEventKind.DANGER_RAISED,
 )
 _MARK = re.compile("-".join([r"([0-9]{1,6})\.([0-9]{1,12})"] * 3))
 _Counts = tuple[int, ...]

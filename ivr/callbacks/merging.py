@@ -57,7 +57,8 @@ _MOVED: Mapping[str, Any] = {
 }
 #: Columns of the task that stays which a merge may change; `due_at` and the like follow the clocks.
 _COLUMNS = (
-    "first_contact_at", "urgency", "urgency_words", "emergency_kind", "callback_number", "caller_name",
+    "first_contact_at", "urgency", "urgency_words", "emergency_kind", "danger", "danger_words", "danger_acted_at",
+    "danger_lowered_at", "callback_number", "caller_name",
     "needs_interpreter", "language", "unlisted_language", "demands_code", "reply_by", "provisional", "unconfirmed",
     "silent_caller", "next_attempt_at", "letter_proposed_at",
 )  # fmt: skip
@@ -228,6 +229,11 @@ def _take_over(task: CallbackTask, other: CallbackTask) -> None:
 
 
 def _raise(task: CallbackTask, other: CallbackTask) -> None:
+    if other.in_danger:
+        mine = task.danger_words or [] if task.in_danger else []
+        task.danger = task.danger if task.in_danger else other.danger
+        task.danger_words = list(dict.fromkeys([*mine, *(other.danger_words or ())]))
+        task.danger_acted_at, task.danger_lowered_at = task.danger_acted_at and other.danger_acted_at, None
     emergencies = [one for one in (task, other) if one.urgency == Urgency.EMERGENCY]
     if not emergencies:
         return

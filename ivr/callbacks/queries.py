@@ -40,6 +40,8 @@ SOON = timedelta(hours=4)
 _OPEN = CallbackTask.state != literal("closed", literal_execute=True)
 #: What stands before everything else. A caller who has said nothing is served last, whatever the urgency.
 _IS_AN_EMERGENCY = and_(CallbackTask.urgency == Urgency.EMERGENCY, CallbackTask.silent_caller.is_(False))
+#: What stands before all emergencies, whatever else: a message speaks of danger to life.
+_IN_DANGER = and_(CallbackTask.danger.is_not(None), CallbackTask.danger_lowered_at.is_(None))
 #: The order in which open tasks are served. An index has the same columns.
 SERVED = (CallbackTask.silent_caller, CallbackTask.urgency, CallbackTask.due_at, CallbackTask.id)
 
@@ -149,15 +151,16 @@ def _served(
 ) -> Listed:
     """Tasks in the order of service.
 
-    Emergencies stand before all others, and of them those with a missed promise first. They are few; all others come
-    in the order of an index, which a condition on the clock would take away.
+    Emergencies stand before all others: danger to life first, then those with a missed promise. They are few; all
+    others come in the order of an index, which a condition on the clock would take away.
     """
     emergencies = query.where(_IS_AN_EMERGENCY)
     number = session.scalar(emergencies.with_only_columns(func.count())) or 0
     first = Listed(())
     if start < number:
         late = case((promises.due_until(now), 0), else_=1)
-        ordered = emergencies.order_by(late, CallbackTask.due_at, CallbackTask.id).limit(most).offset(start)
+        danger = case((_IN_DANGER, 0), else_=1)
+        ordered = emergencies.order_by(danger, late, CallbackTask.due_at, CallbackTask.id).limit(most).offset(start)
         first = listed(session, ordered, options)
     room = most - len(first.tasks) - len(first.unreadable)
     if room == 0:
@@ -301,21 +304,24 @@ def recording(session: Session, recording_id: int) -> Recording | None:
 def candidates(session: Session, user: User, languages: Sequence[str], now: datetime) -> Sequence[int]:
     """Ids of open tasks a member may serve next, in their order.
 
-    Emergencies with a missed promise first, whatever their language; then other emergencies, then languages the member
-    speaks, then by deadline and arrival; silent callers last. Left out are tasks whose next attempt is not due,
-    restricted tasks, and emergencies whose caller is still on the telephone.
+    Danger to life first, then emergencies with a missed promise, whatever their language; then other emergencies, then
+    languages the member speaks, then by deadline and arrival; silent callers last. Left out are tasks whose next
+    attempt is not due, restricted tasks, and emergencies whose caller is still on the telephone.
     """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
     over = or_(CallbackTask.unconfirmed.is_(False), CallbackTask.call.has(Call.state == CallRowState.ENDED))
     free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
+    if danger := session.scalars(base.where(_IN_DANGER)).all():
+        return danger
     if late := session.scalars(base.where(_IS_AN_EMERGENCY, promises.due_until(now))).all():
         return late
     spoken = (*languages, UNKNOWN_LANGUAGE)  # anybody may find out which one it is
     for silent in (False, True):
         for urgency in ("emergency", "normal"):
-            for mine in (CallbackTask.language.in_(spoken), CallbackTask.language.not_in(spoken)):
+            speaks = or_(CallbackTask.language.in_(spoken), func.coalesce(CallbackTask.spoken_language, "").in_(spoken))
+            for mine in (speaks, ~speaks):
                 which = (CallbackTask.silent_caller.is_(silent), CallbackTask.urgency == urgency, mine)
                 if found := session.scalars(base.where(*which)).all():
                     return found

@@ -84,6 +84,8 @@ def _opened_for(
         urgency=Urgency.EMERGENCY if by_words else contact.urgency,
         urgency_words=task.urgency_words if by_words and contact.urgency != Urgency.EMERGENCY else None,
         emergency_kind=contact.emergency_kind,
+        danger=task.danger if task.in_danger else None,  # whose words they were, a person decides
+        danger_words=task.danger_words if task.in_danger else None,
         office=request.office or None,
         age_group=request.age_group,
         availability=contact.availability,

@@ -26,7 +26,9 @@ def transcribe_eval(
 
     Each NAME.wav in DIRECTORY is compared with the NAME.txt beside it, word by word and character by character.
     """
-    from ivr.transcription import evaluation
+    import psutil
+
+    from ivr.transcription import calibration, evaluation
     from ivr.transcription.result import NoModel
 
     try:
@@ -47,4 +49,11 @@ def transcribe_eval(
     click.echo(f"files                 {len(found.files)} ({words} words, {found.sound_seconds:.0f} s)")
     click.echo(f"word error rate       {found.word_error_rate}")
     click.echo(f"character error rate  {found.character_error_rate}")
+    pairs = [mark for file in found.files for mark in calibration.marks(file.expected, file.result.words)]
+    if (area := calibration.auc(pairs)) is not None:
+        click.echo(f"confidence and errors {area:.2f} (AUC; 0.5: it tells nothing, 1: every wrong word is less sure)")
+    for line in calibration.reliability(pairs):
+        share = f"{line.right:.0%} right, {line.confidence:.0%} sure"
+        click.echo(f"  {line.low:.1f} to {line.high:.1f}          {line.words} words, {share}")
+    click.echo(f"memory                {psutil.Process().memory_info().rss // 2**20} MiB")
     click.echo(f"real-time factor      {found.spent_seconds / max(found.sound_seconds, 0.001):.2f}")

@@ -37,16 +37,36 @@ class Transcription(Installation):
         description="Growth (MiB) of a decoding process, beyond its models, at which it drops its recognisers.",
     )
     low_confidence: float = Field(
-        0.5, ge=0, le=1, description="Mean confidence of a transcript below which a person is asked to listen."
+        0.5,
+        ge=0,
+        le=1,
+        description="Mean confidence of a transcript below which a person is asked to listen. 0: no words are "
+        "doubted, not even those that nobody can have said.",
     )
     whisper_model: Path | None = Field(
         None, description="Directory of a Whisper model (CTranslate2), for languages without a Vosk model."
     )
     whisper_languages: tuple[str, ...] = Field((), description="Languages that Whisper transcribes.")
+    check_spoken_language: bool = Field(
+        False,
+        description="Check with the model of `whisper_model` which language is spoken in each message, after its "
+        "transcript is stored. A process of its own listens, at lower priority.",
+    )
+    gist_languages: tuple[str, ...] = Field(
+        (),
+        description="Languages whose messages the model of `whisper_model` also renders into English, labelled as a "
+        "machine's.",
+    )
     urgency_words: dict[str, tuple[str, ...]] = Field(
         {},
         description="Language -> words that make a task urgent, in place of the usual ones; a star stands for any "
         "ending.",
+    )
+
+    crisis_service: str = Field(
+        "TelefonSeelsorge, 0800 1110111",
+        max_length=200,
+        description="Name and number of the crisis service that members name to a caller in danger of suicide.",
     )
 
     @field_validator("urgency_words")
@@ -62,6 +82,11 @@ class Transcription(Installation):
     def model_dir(self) -> Path:
         """Directory with one Vosk model per language code."""
         return self.vosk_model_dir or self.var_dir / "models"
+
+    @property
+    def listens(self) -> bool:
+        """Whether a process listens to messages after their transcript."""
+        return self.check_spoken_language or bool(self.gist_languages)
 
     @property
     def pools(self) -> tuple[str, ...]:

@@ -28,14 +28,19 @@ class AlertSettings(Strict):
     teams: tuple[str, ...] = Field((), description="Keys of the teams whose tasks are reported; empty: all.")
     events: tuple[AlertEvent, ...] = Field(
         (
-            *(AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.NOT_REACHED),
+            *(AlertEvent.DANGER, AlertEvent.EMERGENCY, AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.NOT_REACHED),
             *(AlertEvent.CARRIER_FAULT, AlertEvent.GUESSING, AlertEvent.TEXT_CAP, AlertEvent.CLOCK),
             *(AlertEvent.CALL_CAP, AlertEvent.CAP_NEAR),
         ),
         min_length=1,
-        description="Events that are sent.",
+        description="Events that are sent. Who is told of emergencies is told of danger to life too.",
     )
     language: Literal["de", "en"] = Field("de", description="Language of the messages.")
+
+    def tells(self, event: AlertEvent) -> bool:
+        """Whether this recipient is told of an event."""
+        danger = event == AlertEvent.DANGER and AlertEvent.EMERGENCY in self.events
+        return danger or event in self.events
 
     @field_validator("to")
     @classmethod

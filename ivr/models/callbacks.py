@@ -29,6 +29,7 @@ from ivr.domain.enums import (
     CarrierFault,
     Companion,
     Concern,
+    DangerKind,
     DeliveryState,
     EmergencyKind,
     Outcome,
@@ -102,6 +103,13 @@ class CallbackTask(Base):
     urgency_words: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     #: When a person took such a raise back. Words do not raise the task again.
     urgency_lowered_at: Mapped[datetime | None]
+    #: The language that a machine has heard in a message, where it is another one and no member has decided.
+    spoken_language: Mapped[str | None] = mapped_column(String(8))
+    #: Danger to somebody's life that a transcript speaks of, its words, when somebody acted, or called it false.
+    danger: Mapped[DangerKind | None] = mapped_column(Enumerated(DangerKind, 20))
+    danger_words: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    danger_acted_at: Mapped[datetime | None]
+    danger_lowered_at: Mapped[datetime | None]
     #: no_money, power_cut, housing, food_voucher, other
     emergency_kind: Mapped[EmergencyKind | None] = mapped_column(Enumerated(EmergencyKind, 20))
     #: Key of the office (Geschäftsstelle), where the caller keyed in a postal code.
@@ -187,6 +195,11 @@ class CallbackTask(Base):
         """What open desks are told when it changes: its team, and the team it was of before."""
         before = inspect(self).attrs.team_id.history.deleted
         return {f"task:{self.id}", *(f"team:{team_id}" for team_id in (self.team_id, *before) if team_id)}
+
+    @property
+    def in_danger(self) -> bool:
+        """Whether a transcript speaks of danger to somebody's life, and nobody has called that a false alarm."""
+        return self.danger is not None and self.danger_lowered_at is None
 
     @property
     def calls(self) -> list[Call]:
@@ -327,8 +340,6 @@ class TaskEvent(Base):
     #: None: no person did it.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
-    #: opened, called_again, raised, lowered, number_given, changed, claimed, released, attempted, noted, closed,
-    #: reopened, withdrawn, at_risk, breached, not_reached_in_time, put_off, letter_proposed, recording_cut_short
     kind: Mapped[TaskEventKind] = mapped_column(Enumerated(TaskEventKind, 40))
     text: Mapped[str | None] = mapped_column(Text)
     task: Mapped[CallbackTask] = relationship(back_populates="events")

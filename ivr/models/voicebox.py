@@ -113,6 +113,11 @@ class Transcript(Base):
     #: [{"word", "start", "end" (seconds), "confidence" (0 to 1)}]
     words: Mapped[list[dict[str, Any]] | None]
     transcribed_at: Mapped[datetime | None]
+    #: What the check of the language has heard: {"language", "sure", "differs"}, and where that language has an engine
+    #: here the transcript in it: {"text", "words", "confidence", "engine"}. None: not checked.
+    spoken: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: A machine's rendering: {"language", "text" (None where it was refused), "engine"}. It never counts as the text.
+    gist: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: What a person has made of it; the machine's text stays.
     corrected_text: Mapped[str | None] = mapped_column(Text)
     corrected_at: Mapped[datetime | None]

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 CALLS = "calls"
 GENERAL = "general"
 TRANSCRIPTION = "transcription"
+#: What is done with a message after its transcript, where nobody waits.
+LISTENING = "listening"
 #: Job queues of earlier versions.
 _FORMER = ("errands",)
 
@@ -35,6 +37,8 @@ _FORMER = ("errands",)
 _QUEUE_OF: dict[str, str] = {
     WorkKind.TRANSCRIBE: TRANSCRIPTION,
     WorkKind.UNDERSTAND_ANSWER: TRANSCRIPTION,  # it needs a model that is loaded
+    WorkKind.CHECK_LANGUAGE: LISTENING,
+    WorkKind.RENDER_GIST: LISTENING,
     # A caller waits on the telephone for these.
     **dict.fromkeys(
         (
@@ -51,7 +55,7 @@ _QUEUE_OF: dict[str, str] = {
 }
 
 #: Seconds that a job may take: ten minutes of speech on a slow core, or a slow carrier.
-_TIMEOUT = {CALLS: 60, GENERAL: 180, TRANSCRIPTION: 1800}
+_TIMEOUT = {CALLS: 60, GENERAL: 180, TRANSCRIPTION: 1800, LISTENING: 1800}
 
 #: Seconds after which a worker pool counts as stopped if it does not report.
 ALIVE_SECONDS = 8.0
@@ -69,7 +73,8 @@ def pool_queue(pool: str) -> str:
 
 def names() -> tuple[str, ...]:
     """All job queues of the configured pools."""
-    return (CALLS, GENERAL, *map(pool_queue, settings().pools))
+    listening = (LISTENING,) if settings().listens else ()
+    return (CALLS, GENERAL, *map(pool_queue, settings().pools), *listening)
 
 
 def patient() -> Redis:

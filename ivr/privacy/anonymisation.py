@@ -37,6 +37,7 @@ WRITTEN = (
     TaskEventKind.NAMED,
     TaskEventKind.HANDED_OVER,
     TaskEventKind.RAISED,
+    TaskEventKind.DANGER_RAISED,
     TaskEventKind.TEXT_SENT,
 )
 #: Legs that are not members'.
@@ -72,7 +73,8 @@ def words(session: Session, task_ids: Sequence[int]) -> None:
     texts = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind.in_(WRITTEN))
     session.execute(texts.values(text=None))
     session.execute(delete(Draft).where(Draft.task_id.in_(task_ids)))
-    session.execute(update(CallbackTask).where(CallbackTask.id.in_(task_ids)).values(urgency_words=None))
+    heard = update(CallbackTask).where(CallbackTask.id.in_(task_ids))
+    session.execute(heard.values(urgency_words=None, danger_words=None))
     merges(session, task_ids)
     _index(session, task_ids)
 

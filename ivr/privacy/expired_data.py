@@ -96,9 +96,8 @@ def _written(before: datetime) -> Select[int]:
     text = exists().where(TaskEvent.task_id == CallbackTask.id, TaskEvent.text.is_not(None),
                           TaskEvent.kind.in_(anonymisation.WRITTEN))  # fmt: skip
     draft = exists().where(Draft.task_id == CallbackTask.id)
-    return select(CallbackTask.id).where(
-        is_closed_before(before), is_deletable(), or_(text, draft, CallbackTask.urgency_words.is_not(None))
-    )
+    heard = or_(CallbackTask.urgency_words.is_not(None), CallbackTask.danger_words.is_not(None))
+    return select(CallbackTask.id).where(is_closed_before(before), is_deletable(), or_(text, draft, heard))
 
 
 def _numbered_contact() -> ColumnElement[bool]:

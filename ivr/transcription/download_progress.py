@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-def fetch_with_progress(language: str) -> bool:
+def fetch_with_progress(language: str, *, large: bool = False) -> bool:
     """Download a model with a progress bar. Returns False after printing the reason if that failed."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -15,7 +15,7 @@ def fetch_with_progress(language: str) -> bool:
     try:
         with Progress(*columns, transient=True) as bar:
             shown = bar.add_task(f"speech model {language}", total=None)
-            path = fetch(language, lambda done, total: bar.update(shown, completed=done, total=total))
+            path = fetch(language, lambda done, total: bar.update(shown, completed=done, total=total), large=large)
     except FetchFailed as error:
         click.echo(f"{language}: {error}", err=True)
         return False

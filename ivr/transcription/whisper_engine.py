@@ -78,6 +78,15 @@ def transcribe(sound: Sound, language: str, path: Path | None = None) -> Transcr
     return TranscriptionResult(" ".join(text), confidence, words, f"whisper {path.name}")
 
 
+def model(path: Path | None = None) -> Any:
+    """The multilingual model, loaded when it is first asked for (some 500 MB).
+
+    Raises:
+        NoModel: see :func:`model_directory`.
+    """
+    return _model(str(model_directory(path)))
+
+
 @lru_cache(maxsize=1)
 def _model(path: str) -> Any:
     from faster_whisper import WhisperModel

@@ -18,6 +18,7 @@ from ivr.domain.enums import (
     CallerProof,
     Companion,
     Concern,
+    DangerKind,
     EmergencyKind,
     Outcome,
     PriorityGroup,
@@ -250,6 +251,11 @@ class Promise(_Answer):
     met_at: Instant | None
 
 
+def _promise(one: promises.Promise) -> dict[str, Any]:
+    told = {name: getattr(one, name) for name in ("measure", "state", "due_at", "met_at")}
+    return {**told, "missed": one.was_missed}
+
+
 class Task(_Answer):
     """A callback task."""
 
@@ -262,6 +268,7 @@ class Task(_Answer):
     urgency: Urgency
     emergency_kind: EmergencyKind | None
     urgency_words: Annotated[list[str], Field(description="words of the transcript that have raised the urgency")]
+    danger: Annotated[DangerKind | None, Field(description="danger to life that a message speaks of; null: none")]
     office: Annotated[str | None, Field(description="key of the office, where a postal code was keyed in")]
     age_group: Annotated[AgeGroup | None, Field(description="where it is known")]
     availability: Annotated[Availability | None, Field(description="when to call")]
@@ -307,18 +314,10 @@ class Task(_Answer):
             {
                 **plain,
                 "team": row.team.key,
+                "danger": row.danger if callers and row.in_danger else None,
                 "urgency_words": (row.urgency_words or []) if callers else [],
                 "callback_number": row.callback_number if callers else None,
-                "promises": [
-                    {
-                        "measure": one.measure,
-                        "state": one.state,
-                        "due_at": one.due_at,
-                        "missed": one.was_missed,
-                        "met_at": one.met_at,
-                    }
-                    for one in promises.of(row, utc_now())
-                ],
+                "promises": [_promise(one) for one in promises.of(row, utc_now())],
                 "call_sid": row.call.call_sid,
                 "calls": [call.call_sid for call in row.calls],
                 "contacts": [Contact.of(contact, callers=callers) for contact in row.contacts],

@@ -61,14 +61,15 @@ from ivr.telephony.voice_webhooks import voice
 from ivr.web import (
     appearance,
     authorisation,
-    contact_actions,
     contact_labels,
     errors,
     forms,
     incidents,
     kept_forms,
+    language_actions,
     live_channel,
     login,
+    message_facts,
     rate_limits,
     sealed_values,
     security_headers,
@@ -133,7 +134,7 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    health, login.login, links, appearance.appearance, kept_forms.kept, account, contact_actions.desk, reading,
+    health, login.login, links, appearance.appearance, kept_forms.kept, account, language_actions.desk, reading,
     desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked, supervision, roster, special,
     announcing, night, further, directory, studio, figures, costs, reports, subjects, administration, settings_pages,
     telephones, wall, protection,
@@ -166,6 +167,7 @@ def create_app() -> Flask:
         kept_forms,
         incidents,
         errors,
+        message_facts,
     ):
         part.install(app)
     for webhooks in _WEBHOOKS:

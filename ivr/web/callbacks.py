@@ -166,6 +166,7 @@ def task(task_id: int) -> str:
         return render_template(
             "task.html", task=found, now=now, me=me(), outcomes=outcomes, covered=reason is None, opened=reason,
             reasons=break_glass.REASONS, holds=legal_holds.of_task(session, task_id),
+            crisis_service=settings().crisis_service,
             unfinished=failed_jobs.by_task(session, [found]).get(task_id, []),
             **_interpreters(session, found, now),
             the_time=outbound_callbacks.is_the_time(found, now), unused=claims.is_unused(found, now),

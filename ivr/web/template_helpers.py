@@ -191,6 +191,10 @@ def event_text(event: TaskEvent) -> str:
         return words.CARRIER_FAULTS.of(event.text, gettext)
     if event.kind == TaskEventKind.CHANGE_CONFIRMED and event.text:
         return words.CALLER_PROOFS.of(event.text, gettext)
+    if event.kind in (TaskEventKind.LANGUAGE_CHANGED, TaskEventKind.LANGUAGE_KEPT) and event.text:
+        return language_name(event.text)
+    if event.kind == TaskEventKind.DANGER_ACTED and event.text:
+        return words.DANGER_STEPS.of(event.text, gettext)
     return event.text or ""
 
 
@@ -213,6 +217,9 @@ _PUBLIC = (
     TaskEventKind.TOLD_APART_UNDONE,
     TaskEventKind.CHANGE_CONFIRMED,
     TaskEventKind.CHANGE_REFUSED,
+    TaskEventKind.DANGER_ACTED,
+    TaskEventKind.LANGUAGE_CHANGED,
+    TaskEventKind.LANGUAGE_KEPT,
 )
 
 

@@ -36,6 +36,8 @@ _LOOK_FOR_MODELS = 2.0
 #: Processes that place and change calls. Two, so that a slow answer of the carrier does not delay other calls.
 _CALLING = 2
 _PR_SET_PDEATHSIG = 1
+#: How far the process that listens for languages stands back, and the seconds without work after which it ends.
+_LISTENING_NICE, _LISTENING_IDLE = 10, 300
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Pool:
         self._load_models()
         for _ in range(_transcribers()):
             self._fork(self._transcription)
+        if settings().listens:
+            self._fork(job_queue.LISTENING)
         looked = time.monotonic()
         while self._children:
             self._replace_dead_children()
@@ -179,7 +183,11 @@ def _work(child: _Child) -> NoReturn:
         connection = job_queue.patient()
         worker = queued_job.worker(child.queue, connection, child.name)
         worker.log_job_description = False
-        worker.work(logging_level="WARNING")
+        listens = child.queue == job_queue.LISTENING
+        if listens:
+            os.nice(_LISTENING_NICE)
+        # Who listens for languages gives the model's memory back by ending; the next one loads it when it is needed.
+        worker.work(logging_level="WARNING", max_idle_time=_LISTENING_IDLE if listens else None)
         status = 0
     except Exception:
         log.exception("%s stopped", child.name)

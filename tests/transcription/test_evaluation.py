@@ -48,6 +48,8 @@ def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_dir
     }
     assert 0 <= rates["character error"] <= rates["word error"] < 20
     assert "files                 1 (" in answer.output
+    assert " words, " in answer.output.split("character error rate")[1], "the table of reliability"
+    assert "memory  " in answer.output
 
 
 def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: Path) -> None:

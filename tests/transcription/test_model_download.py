@@ -8,6 +8,7 @@ import json
 import os
 import threading
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask, Response, request
@@ -32,6 +33,7 @@ class Site:
 
     def __init__(self) -> None:
         self.content = archive("vosk-model-small-de-0.15")
+        self.large = archive("vosk-model-de-0.21")
         self.breaks_off_after: int | None = None
         self.md5 = hashlib.md5(self.content).hexdigest()
         self.ranges: list[str | None] = []
@@ -42,8 +44,13 @@ class Site:
             small = {"lang": "de", "name": "vosk-model-small-de-0.15", "type": "small", "obsolete": "false"}
             offer = {**small, "md5": self.md5, "size": len(self.content)}
             old = {**small, "name": "vosk-model-small-de-0.1", "obsolete": "true", "md5": "", "size": 1}
-            big = {**small, "name": "vosk-model-de-0.21", "type": "big", "md5": "", "size": 2}
+            large_md5 = hashlib.md5(self.large).hexdigest()
+            big = {**small, "name": "vosk-model-de-0.21", "type": "big", "md5": large_md5, "size": len(self.large)}
             return Response(json.dumps([old, big, offer]), mimetype="application/json")
+
+        @app.get("/models/vosk-model-de-0.21.zip")
+        def download_large() -> Response:
+            return Response(self.large)
 
         @app.get("/models/vosk-model-small-de-0.15.zip")
         def download() -> Response:
@@ -82,6 +89,21 @@ def test_a_model_is_fetched_checked_and_put_in_its_place(site: Site) -> None:
     assert vosk_engine.installed_languages() == ("de",)
     assert model_download.fetch("de") == path
     assert len(site.ranges) == 1, "what is there is not fetched again"
+
+
+def test_a_large_model_replaces_a_small_one_where_memory_allows(site: Site, monkeypatch) -> None:
+    model_download.fetch("de")
+    assert (model_download.name_of("de"), model_download.is_large("de")) == ("vosk-model-small-de-0.15", False)
+    with monkeypatch.context() as patched:
+        patched.setattr(model_download.psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+        with pytest.raises(model_download.FetchFailed, match="MiB of memory"):
+            model_download.fetch("de", large=True)
+    assert vosk_engine.installed_languages() == ("de",)
+    path = model_download.fetch("de", large=True)
+    assert model_download.is_large("de")
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [".downloads", "de"], "nothing is left over"
+    assert model_download.fetch("de") == path
+    assert model_download.is_large("de"), "a small model does not replace it"
 
 
 def test_a_download_that_broke_off_goes_on_where_it_was(site: Site) -> None:

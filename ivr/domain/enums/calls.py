@@ -70,3 +70,9 @@ class TranscriptReason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     TOO_LONG = "too_long"
     UNCHECKED = "unchecked"
+    #: The words cannot be what was said, however sure the engine is.
+    OUTSIDE_SPEECH = "outside_speech"
+    TOO_MANY_WORDS = "too_many_words"
+    TOO_FEW_WORDS = "too_few_words"
+    SHORT_WORDS = "short_words"
+    REPEATED_WORDS = "repeated_words"

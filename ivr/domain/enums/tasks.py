@@ -43,6 +43,14 @@ class TaskEventKind(StrEnum):
     CALLBACK_WANTED = "callback_wanted"
     RAISED = "raised"
     LOWERED = "lowered"
+    #: Danger to somebody's life: a transcript speaks of it, somebody acted, it was a false alarm, it is one after all.
+    DANGER_RAISED = "danger_raised"
+    DANGER_ACTED = "danger_acted"
+    DANGER_LOWERED = "danger_lowered"
+    DANGER_CONFIRMED = "danger_confirmed"
+    #: A member has taken over the language that a machine has heard in a message, or not.
+    LANGUAGE_CHANGED = "language_changed"
+    LANGUAGE_KEPT = "language_kept"
     RECORDING_CUT_SHORT = "recording_cut_short"
     NUMBER_GIVEN = "number_given"
     #: By receipt code: another number, a withdrawal; and what a member made of it.
@@ -130,9 +138,40 @@ class SlaState(StrEnum):
     VOID = "void"
 
 
+class DangerKind(StrEnum):
+    """Danger to somebody's life that a transcript speaks of."""
+
+    LIFE = "life"
+    VIOLENCE = "violence"
+    THREAT = "threat"
+
+
+class DangerStep(StrEnum):
+    """What somebody has done about such a danger."""
+
+    RESCUE_CALLED = "rescue_called"
+    CRISIS_SERVICE = "crisis_service"
+    TALKED = "talked"
+    HOUSE_TOLD = "house_told"
+
+
+class FactKind(StrEnum):
+    """What a member would write down from a message."""
+
+    PHONE = "phone"
+    DATE = "date"
+    TIME = "time"
+    AMOUNT = "amount"
+    FILE = "file"
+    POSTAL_CODE = "postcode"
+    NAME = "name"
+
+
 class AlertEvent(StrEnum):
     """What an alert subscription can be told of."""
 
+    #: Danger to somebody's life. Whoever is told of emergencies is told of this too.
+    DANGER = "danger"
     EMERGENCY = "emergency"
     AT_RISK = "at_risk"
     MISSED = "missed"
@@ -176,6 +215,8 @@ class Refusal(StrEnum):
     UNCONFIRMED = "unconfirmed"
     NOTHING_TO_CONFIRM = "nothing_to_confirm"
     NOT_RAISED = "not_raised"
+    NO_DANGER = "no_danger"
+    LANGUAGE_SETTLED = "language_settled"
     OUTCOME_NEEDED = "outcome_needed"
     ANSWER_NEEDED = "answer_needed"
     LATER_DATE_NEEDED = "later_date_needed"

@@ -15,6 +15,8 @@ class WorkKind(StrEnum):
     DISCARD_RECORDING = "discard_recording"
     TRANSCRIBE = "transcribe"
     UNDERSTAND_ANSWER = "understand_answer"
+    CHECK_LANGUAGE = "check_language"
+    RENDER_GIST = "render_gist"
     SEND_TEXT_MESSAGE = "send_text_message"
     SEND_ALERT = "send_alert"
     SEND_REPORT = "send_report"

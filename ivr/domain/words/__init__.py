@@ -77,6 +77,7 @@ from ivr.domain.words.tasks import (
     TEXT_STATES,
     TRANSCRIPT_REASONS,
 )
+from ivr.domain.words.understanding import DANGER_ADVICE, DANGER_STEPS, DANGERS, FACT_KINDS, FACT_USES
 
 #: Every table by its name in small letters: templates know them so (`words.concerns`).
 TABLES: dict[str, Words] = {name.lower(): value for name, value in globals().copy().items() if isinstance(value, Words)}
@@ -103,11 +104,16 @@ __all__ = [
     "CONCERNS",
     "CONTACT_SOURCES",
     "CONVERSATION_OUTCOMES",
+    "DANGERS",
+    "DANGER_ADVICE",
+    "DANGER_STEPS",
     "DATA_STATES",
     "DELETION_CAUSES",
     "DIMENSIONS",
     "DIRECTORY_KINDS",
     "EMERGENCY_KINDS",
+    "FACT_KINDS",
+    "FACT_USES",
     "FAILED_WORK",
     "FIELDS",
     "FIGURES",

@@ -16,6 +16,9 @@ def _n(singular: str, plural: str) -> tuple[str, str]:
 ALERT_TITLES = complete(
     "domain/words/alerts.py, ALERT_TITLES",
     {
+        AlertEvent.DANGER: _n(
+            "%(count)s message speaks of danger to life", "%(count)s messages speak of danger to life"
+        ),
         AlertEvent.EMERGENCY: _n("%(count)s new emergency", "%(count)s new emergencies"),
         AlertEvent.CARRIER_FAULT: _n(
             "%(count)s fault at the telephone carrier", "%(count)s faults at the telephone carrier"
@@ -68,6 +71,7 @@ ALERT_LINES = Words(
     "alert lines",
     {
         "more": _("and %(count)s more"),
+        "danger": _("Please open it at once and listen. In acute danger call 112 (police: 110)."),
         "desk": _("To the callback desk: %(url)s"),
         "not_counted": _("No attempt was counted and nothing is lost: it is tried again automatically."),
         "carriers_code": _("The carrier's error number: %(code)s"),

@@ -65,6 +65,7 @@ KEYS_OF_DESK = Words(
         "p": _("play or pause the message"),
         "!": _("in a call: I need help, supervisors see it at once"),
         "#": _("in a call: mark an insult or a threat"),
+        "f": _("false alarm: take back the sign of danger to life"),
         "q": _("back to the queue"),
         "?": _("all keys"),
         "Ctrl K": _("go to a task, a view or a page"),
@@ -112,6 +113,7 @@ FIELDS = Words(
     {
         "density": _("Height of the rows"),
         "theme": _("Appearance"),
+        "value": _("Understood in the message"),
         "source": _("How it has come"),
         "concern": _("Concern"),
         "claim": _("Claim it at once"),

@@ -57,6 +57,12 @@ TASK_EVENTS = Words(
         TaskEventKind.CALLBACK_WANTED: _("The caller asks to be called back, without a recording"),
         TaskEventKind.RAISED: _("Raised to an emergency"),
         TaskEventKind.LOWERED: _("The raise by the transcript's words was taken back"),
+        TaskEventKind.DANGER_RAISED: _("The message speaks of danger to life"),
+        TaskEventKind.DANGER_ACTED: _("Danger to life: done"),
+        TaskEventKind.DANGER_LOWERED: _("Danger to life: taken back, false alarm"),
+        TaskEventKind.DANGER_CONFIRMED: _("Danger to life: is one after all"),
+        TaskEventKind.LANGUAGE_CHANGED: _("The language is the one that is spoken in the message"),
+        TaskEventKind.LANGUAGE_KEPT: _("The language stays; a machine had heard"),
         TaskEventKind.RECORDING_CUT_SHORT: _("The carrier's recording is cut short"),
         TaskEventKind.NUMBER_GIVEN: _("The caller gave another number"),
         TaskEventKind.NUMBER_CHANGED: _("Another number was given by receipt code; not confirmed"),
@@ -187,6 +193,11 @@ TRANSCRIPT_REASONS = Words(
         TranscriptReason.NOT_AVAILABLE: _("The carrier never gave us the audio. Please call without it."),
         TranscriptReason.FAILED: _("The transcription failed."),
         TranscriptReason.LOW_CONFIDENCE: _("The machine is unsure of what it wrote."),
+        TranscriptReason.OUTSIDE_SPEECH: _("Most of these words lie where nobody speaks."),
+        TranscriptReason.TOO_MANY_WORDS: _("These are more words than anybody can say in that time."),
+        TranscriptReason.TOO_FEW_WORDS: _("Much is spoken, but only few words were understood: another language?"),
+        TranscriptReason.SHORT_WORDS: _("Nearly all words are very short: noise, or another language?"),
+        TranscriptReason.REPEATED_WORDS: _("The machine has written the same word again and again."),
         TranscriptReason.TOO_LONG: _("The recording is too long for a transcript."),
         TranscriptReason.UNCHECKED: _("Whether somebody speaks could not be checked. These may be no words at all."),
     },
@@ -207,6 +218,8 @@ FAILED_WORK = Words(
             "The carrier does not delete the recording of a spoken answer. Please tell the operator."
         ),
         WorkKind.TRANSCRIBE: _("The message cannot be transcribed. Please listen."),
+        WorkKind.CHECK_LANGUAGE: _("Which language is spoken in the message cannot be checked. Please listen."),
+        WorkKind.RENDER_GIST: _("The message cannot be rendered into English. Please listen."),
         WorkKind.SEND_TEXT_MESSAGE: _(
             "The text message cannot be sent. It is tried for a day; please say in the conversation what it was to say."
         ),
@@ -292,6 +305,8 @@ REFUSALS = Words(
             "well, under “How the call is made”."
         ),
         Refusal.NOT_THERE: _("Nobody takes calls there now. Please choose somebody else, or hand the task over."),
+        Refusal.NO_DANGER: _("This task does not speak of danger to life, or somebody was quicker."),
+        Refusal.LANGUAGE_SETTLED: _("No other language was heard in the messages, or somebody was quicker."),
         Refusal.NOT_RAISED: _("It was not the transcript that raised this task."),
         Refusal.CLAIMED: _("You have already claimed this task."),
         Refusal.OPEN: _("This task is not claimed. Claim it first."),

@@ -41,10 +41,10 @@ TABLES: dict[str, Kept] = {
     "later_calls": Kept("callers", "Calls in which the receipt code of a contact was keyed in", (RetentionKind.TASK,)),
     "callback_tasks": Kept(
         "callers",
-        "A task: number, name, concern, urgency, office, age group, answer by telephone or in writing, promises",
+        "A task: number, name, concern, urgency, danger to life, office, age group, answer by telephone or in writing, promises",
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {
-            RetentionKind.TRANSCRIPT: "`urgency_words`",
+            RetentionKind.TRANSCRIPT: "`urgency_words`, `danger_words`",
             RetentionKind.NUMBER_AND_NAME: "`callback_number`, `caller_name`",
         },
     ),

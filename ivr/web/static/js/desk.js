@@ -70,6 +70,7 @@ const keys = {
     const audio = document.querySelector("[data-player] audio");
     if (audio) audio.paused ? audio.play() : audio.pause();
   },
+  f: () => click('form[action$="/no-danger"] button'),
   q: () => click("[data-queue]"),
   "+": () => click('.side-link[href$="/desk/new"]'),
   r: () => act("attempt"),

@@ -1,0 +1,84 @@
+"""The gist of a message in English: after the transcript, labelled, refused where the machine is unsure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from ivr.domain.enums import WorkKind
+from ivr.models.callbacks import CallbackTask
+from ivr.platform import database
+from ivr.platform.work_models import Work
+from ivr.transcription import engines, gist, gist_job, transcribe_job, whisper_engine
+from ivr.transcription.gist import Gist
+from ivr.transcription.result import NoModel, TranscriptionResult
+from tests.support.speech import human_speech
+from tests.support.transcription import a_message, set_up, store, transcript_of
+
+SURE = {"avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01}
+
+
+def rendered(monkeypatch: pytest.MonkeyPatch, *parts: dict[str, object]) -> Gist:
+    """What is made of parts that the model has rendered."""
+    segments = [SimpleNamespace(**{"text": " please call me back", **SURE, **part}) for part in parts]
+    model = SimpleNamespace(transcribe=lambda samples, **options: (iter(segments), None))
+    monkeypatch.setattr(whisper_engine, "model", lambda: model)
+    monkeypatch.setattr(whisper_engine, "model_directory", lambda: Path("base"))
+    return gist.english(human_speech(4), "ar")
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([{}, {"text": " my electricity is cut off"}], "please call me back my electricity is cut off"),
+        ([{}, {"avg_logprob": -1.5}], "please call me back"),  # half of it stands
+        ([{}, {"avg_logprob": -1.5}, {"avg_logprob": -1.5}], None),  # most of it is a guess
+        ([{"compression_ratio": 5.0}], None),  # goes round in circles
+        ([{"no_speech_prob": 0.9}], None),
+        ([{"text": " Thank you."}], None),  # what the model says where it understands nothing
+        ([], None),
+    ],
+)
+def test_what_is_probably_misleading_is_refused(monkeypatch, parts, text: str | None) -> None:
+    assert rendered(monkeypatch, *parts).text == text
+
+
+@pytest.mark.parametrize("text", ["Please call me back about the letter.", None])
+def test_it_follows_the_transcript_and_stands_beside_it(desk, monkeypatch, text: str | None) -> None:
+    set_up(monkeypatch, GIST_LANGUAGES='["ar"]')
+    word = {"word": "مرحبا", "start": 0, "end": 1, "confidence": 0.9}
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language: TranscriptionResult("مرحبا", 0.9, [word], "v"))
+    monkeypatch.setattr(gist, "english", lambda sound, language: Gist(text, "whisper base"))
+    recording_id = a_message("ar")
+    store(recording_id, human_speech(2))
+    transcribe_job.transcribe(recording_id)
+    with database.reading() as session:
+        assert session.scalars(select(Work.kind).where(Work.kind == WorkKind.RENDER_GIST)).all() == ["render_gist"]
+        task_id = session.scalars(select(CallbackTask.id)).one()
+    gist_job.render(recording_id)
+    gist_job.render(recording_id)
+    transcript = transcript_of(recording_id)
+    assert (transcript.text, transcript.gist["text"]) == ("مرحبا", text)
+    member = desk("mia")
+    assert "Maschinelle Übersetzung" not in member.get(f"/desk/tasks/{task_id}").text, "covered"
+    member.post(f"/desk/tasks/{task_id}/claim")
+    page = member.get(f"/desk/tasks/{task_id}").text
+    assert "Maschinelle Übersetzung, bitte anhören" in page
+    assert (text or "nicht sicher genug") in page
+
+
+def test_languages_that_nobody_has_named_and_hosts_without_the_model_have_none(empty_database, monkeypatch) -> None:
+    def absent(sound: object, language: str) -> Gist:
+        raise NoModel("whisper")
+
+    monkeypatch.setattr(gist, "english", absent)
+    recording_id = a_message("ar")
+    store(recording_id, human_speech(2))
+    with database.writing() as session:
+        gist_job.plan(session, recording_id, "ar")
+        assert session.scalars(select(Work).where(Work.kind == WorkKind.RENDER_GIST)).all() == []
+    gist_job.render(recording_id)
+    assert transcript_of(recording_id).gist is None
