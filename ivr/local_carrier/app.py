@@ -7,6 +7,7 @@ from flask import Flask, Response
 from ivr.config.settings import Settings
 from ivr.domain.enums import CarrierName
 from ivr.local_carrier import (
+    clients_api,
     rest_account,
     rest_api,
     rest_messages,
@@ -57,6 +58,7 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
         return authenticate() or rest_account.show_account()
 
     app.register_blueprint(softphone_api.pages)
+    app.register_blueprint(clients_api.pages)
     app.register_blueprint(scripted_calls_api.pages)
 
     app.wsgi_app = Paths(app.wsgi_app, switch.dialect)  # type: ignore[method-assign]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from ivr.local_carrier.call_queues import CallQueues
 from ivr.local_carrier.conferences import Conferences
 from ivr.local_carrier.dialects import Dialect
+from ivr.local_carrier.lines import Line
 from ivr.local_carrier.store import Store
 from ivr.local_carrier.twiml_parser import Verb
 from ivr.local_carrier.webhooks import Webhooks
@@ -58,6 +59,15 @@ class Ringing:
     canceled: threading.Event = field(default_factory=threading.Event)
 
 
+#: Returns a line if the call is answered, else "no-answer", "busy" or "failed". It may block for the ringing time.
+Telephone = Callable[[Ringing], Line | str]
+
+
+def never_answers(ringing: Ringing) -> str:
+    """A telephone that is not answered. It returns at once."""
+    return "no-answer"
+
+
 @dataclass
 class CallReport:
     """The result of a call, for the one who placed it."""
@@ -80,6 +90,7 @@ class Carrier(Protocol):
     conferences: Conferences
     call_queues: CallQueues
     dialect: Dialect
+    telephones: dict[str, Telephone]
 
     def notify(self, url: str, form: Mapping[str, str]) -> Future[None]:
         """Send a status callback in the background."""

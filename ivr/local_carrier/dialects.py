@@ -45,6 +45,8 @@ class Dialect:
     voices: Mapping[str, str] = field(default_factory=lambda: VOICE_LANGUAGES)
     #: What is told about a text message by JSON, where it is no form: id, recipient, status, error of Twilio -> event.
     text_event: Callable[[str, str, str, int], object] | None = None
+    #: Whether browsers can be called as clients, by their identity.
+    has_clients: bool = False
 
 
 def sign(key: str, url: str, form: Mapping[str, str]) -> str:
@@ -107,6 +109,7 @@ TWILIO = Dialect(
     lambda key, url, form, _body: {"X-Twilio-Signature": sign(key, url, form)},
     _basic,
     lambda path: path,
+    has_clients=True,
 )
 DIALECTS = {
     CarrierName.TWILIO: TWILIO,

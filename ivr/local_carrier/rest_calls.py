@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.local_carrier.call import CallSetup
+from ivr.local_carrier.clients import is_client
 from ivr.local_carrier.rest_format import (
     PHONE_NUMBER,
     call_json,
@@ -48,7 +49,8 @@ def create() -> tuple[Response, int] | Response:
         return refused
     if not form.get("To") or not form.get("From") or not form.get("Url"):
         return error(400, 21201, "To, From and Url are needed")
-    if not PHONE_NUMBER.fullmatch(form["To"]):
+    called_client = current_switch().dialect.has_clients and is_client(form["To"])
+    if not called_client and not PHONE_NUMBER.fullmatch(form["To"]):
         return error(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")
     if refused := refusal("calls", form["To"]):
         return refused

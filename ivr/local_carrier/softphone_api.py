@@ -14,7 +14,7 @@ import numpy as np
 import phonenumbers
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
-from ivr.audio.wav import write_wav
+from ivr.audio.wav import Samples, write_wav
 from ivr.local_carrier import attestation
 from ivr.local_carrier.rest_format import current_switch
 from ivr.local_carrier.softphone_line import Softphone, SoftphoneLine
@@ -28,7 +28,7 @@ class Softphones:
     """The softphones of an application: lines by call id, telephones by number."""
 
     lines: dict[str, SoftphoneLine] = field(default_factory=dict)
-    phones: dict[str, Softphone] = field(default_factory=dict)
+    phones: dict[str, Softphone[SoftphoneLine]] = field(default_factory=dict)
 
 
 def _softphones() -> Softphones:
@@ -40,7 +40,7 @@ def _line(call_sid: str) -> SoftphoneLine:
     return _softphones().lines.get(call_sid) or abort(404)
 
 
-def _phone(number: str) -> Softphone:
+def _phone(number: str) -> Softphone[SoftphoneLine]:
     return _softphones().phones.get(number) or abort(404)
 
 
@@ -72,7 +72,7 @@ def register(number: str) -> tuple[Response, int]:
         abort(400)
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     softphones = _softphones()
-    softphones.phones[number] = Softphone(softphones.lines)
+    softphones.phones[number] = Softphone(softphones.lines, SoftphoneLine)
     current_switch().telephones[number] = softphones.phones[number].ring
     return jsonify(number=number), 201
 
@@ -129,21 +129,14 @@ def events(call_sid: str) -> Response:
 @pages.post("/calls/<call_sid>/keys")
 def press(call_sid: str) -> tuple[str, int]:
     """Press keys."""
-    keys = str(request.get_json().get("keys", ""))
-    if not keys or not set(keys) <= set("0123456789*#"):
-        abort(400)
-    _line(call_sid).press(keys)
+    _line(call_sid).press(keys_of_request())
     return "", 204
 
 
 @pages.post("/calls/<call_sid>/speech")
 def say(call_sid: str) -> tuple[str, int]:
     """Speak: raw 16-bit mono at the sample rate `rate` (hertz)."""
-    rate = request.args.get("rate", 0, int)
-    if not 8000 <= rate <= 192000:
-        abort(400)
-    data = request.get_data()
-    _line(call_sid).say(np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.int16), rate)
+    _line(call_sid).say(*speech_of_request())
     return "", 204
 
 
@@ -157,7 +150,29 @@ def hang_up(call_sid: str) -> tuple[str, int]:
 @pages.get("/calls/<call_sid>/audio/<name>.wav")
 def audio(call_sid: str, name: str) -> Response:
     """The audio of a prompt that was played to the call."""
-    sound = _line(call_sid).audio.get(name) or abort(404)
+    return prompt(_line(call_sid), name)
+
+
+def keys_of_request() -> str:
+    """The keys that a request presses."""
+    keys = str(request.get_json().get("keys", ""))
+    if not keys or not set(keys) <= set("0123456789*#"):
+        abort(400)
+    return keys
+
+
+def speech_of_request() -> tuple[Samples, int]:
+    """The speech that a request brings, and its sample rate."""
+    rate = request.args.get("rate", 0, int)
+    if not 8000 <= rate <= 192000:
+        abort(400)
+    data = request.get_data()
+    return np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.int16), rate
+
+
+def prompt(line: SoftphoneLine, name: str) -> Response:
+    """The audio of a prompt that was played to a line."""
+    sound = line.audio.get(name) or abort(404)
     return Response(write_wav(sound), mimetype="audio/wav")
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import soxr
@@ -36,7 +36,9 @@ _BEEP_SECONDS = 0.4
 class SoftphoneLine(Line):
     """A person at a softphone, in real time."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed_after: float = _CLOSED_AFTER) -> None:
+        """`closed_after`: seconds of silence after which the softphone counts as closed."""
+        self._closed_after = closed_after
         self.events: list[dict[str, Any]] = []
         self.audio: OrderedDict[str, Sound] = OrderedDict()
         self._conversation: JoinedConference | None = None
@@ -224,7 +226,7 @@ class SoftphoneLine(Line):
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:
-                if self._hung_up or time.monotonic() - self._last_seen > _CLOSED_AFTER:
+                if self._hung_up or time.monotonic() - self._last_seen > self._closed_after:
                     raise HungUp
                 self._check_interrupted()
                 if happened():
@@ -235,18 +237,22 @@ class SoftphoneLine(Line):
                 self._changed.wait(min(left, 1.0))
 
 
-class Softphone:
+#: The kind of line that a softphone has.
+AnyLine = TypeVar("AnyLine", bound=SoftphoneLine)
+
+
+class Softphone(Generic[AnyLine]):
     """A softphone window that can be called: it asks for calls with a long poll, and answers or refuses them."""
 
-    def __init__(self, lines: dict[str, SoftphoneLine]) -> None:
-        self._lines = lines
+    def __init__(self, lines: dict[str, AnyLine], new_line: Callable[[], AnyLine]) -> None:
+        self._lines, self._new_line = lines, new_line
         self._changed = threading.Condition()
         self._ringing: dict[str, str] = {}
         self._decided: dict[str, bool] = {}
         self._last_seen = time.monotonic()
 
     def ring(self, ringing: Ringing) -> Line | str:
-        """Implements :data:`ivr.local_carrier.switch.Telephone`."""
+        """Implements :data:`ivr.local_carrier.call.Telephone`."""
         with self._changed:
             if time.monotonic() - self._last_seen > _CLOSED_AFTER:
                 return "no-answer"  # the window was closed
@@ -262,7 +268,7 @@ class Softphone:
             del self._ringing[ringing.call_sid]
             answer = self._decided.pop(ringing.call_sid, None)
             if answer:
-                self._lines[ringing.call_sid] = SoftphoneLine()
+                self._lines[ringing.call_sid] = self._new_line()
             self._changed.notify_all()
             if answer:
                 return self._lines[ringing.call_sid]

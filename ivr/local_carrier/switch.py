@@ -9,8 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ivr.local_carrier.auth_tokens import AuthTokens
-from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription
+from ivr.local_carrier.call import CallReport, CallSetup, Ringing, Subscription, Telephone, never_answers
 from ivr.local_carrier.call_queues import CallQueues
+from ivr.local_carrier.clients import Client
 from ivr.local_carrier.conferences import Conferences
 from ivr.local_carrier.dialects import TWILIO, Dialect
 from ivr.local_carrier.lines import Line, SilentLine
@@ -23,14 +24,6 @@ log = logging.getLogger(__name__)
 
 #: Carrier: the status of a call that a SIP answer has ended; `failed` after every other.
 _STATUS_OF_SIP = {486: "busy", 600: "busy", 480: "no-answer", 408: "no-answer", 487: "canceled"}
-
-#: Returns a line if the call is answered, else "no-answer", "busy" or "failed". It may block for the ringing time.
-Telephone = Callable[[Ringing], Line | str]
-
-
-def never_answers(ringing: Ringing) -> str:
-    """A telephone that is not answered. It returns at once."""
-    return "no-answer"
 
 
 class Post(Protocol):
@@ -57,8 +50,10 @@ class Switch:
         self.subscription = subscription
         self.store = store
         self.webhooks = webhooks
-        #: Telephones that the hotline can call, by number. Every other number does not answer.
+        #: Telephones that the hotline can call, by number, or by the address of a client. Every other does not answer.
         self.telephones: dict[str, Telephone] = {}
+        #: Browsers that are registered as clients, by their address; each is one of the telephones.
+        self.clients: dict[str, Client] = {}
         self.conferences = Conferences()
         self.call_queues = CallQueues()
         #: Sends status callbacks. Voice documents are always fetched directly.

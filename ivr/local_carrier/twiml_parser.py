@@ -22,6 +22,7 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Record": ("action", "method", "maxLength", "timeout", "finishOnKey", "playBeep", "trim", *_CALLBACK),
     "Dial": ("action", "method", "timeout", "timeLimit", "callerId", "hangupOnStar"),
     "Number": (),
+    "Client": (),
     "Conference": (
         "startConferenceOnEnter", "endConferenceOnExit", "beep", "waitUrl", "waitMethod", "participantLabel",
         "statusCallback", "statusCallbackMethod", "statusCallbackEvent",
@@ -32,9 +33,12 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Hangup": (),
     "Reject": ("reason",),
 }  # fmt: skip
-_CHILDREN: Mapping[str, tuple[str, ...]] = {"Gather": ("Say", "Play", "Pause"), "Dial": ("Number", "Conference")}
+_CHILDREN: Mapping[str, tuple[str, ...]] = {
+    "Gather": ("Say", "Play", "Pause"),
+    "Dial": ("Number", "Conference", "Client"),
+}
 #: Verbs that are allowed only inside another verb.
-_NESTED = ("Number", "Conference")
+_NESTED = ("Number", "Conference", "Client")
 #: Carrier: "the wait URL can use Play, Say, Pause, Hangup, Redirect, Leave and Gather".
 WAIT_VERBS = ("Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather")
 _CONFERENCE_EVENTS = ("start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ PINNED: list[tuple[str, str]] = []
 
 
 def documented(page: str, *rules: str) -> Callable[[Any], Any]:
-    """The rules of the carrier's page about a verb that a test pins; that about conferences is one about `Dial`."""
-    verb = next(name for name in VERBS if name.lower() == page.removeprefix(PAGES).replace("conference", "dial"))
+    """The rules of the carrier's page about a verb that a test pins; conferences and clients belong to `Dial`."""
+    about = page.removeprefix(PAGES)
+    verb = next(name for name in VERBS if name.lower() == ("dial" if about in ("conference", "client") else about))
     PINNED.extend((verb, rule) for rule in rules)
     return lambda test: test
 
@@ -314,6 +316,39 @@ def test_the_events_of_a_conference_are_told_where_its_first_participant_asked(r
     (left, _) = [form for form in told if form["StatusCallbackEvent"] == "participant-leave"]
     assert (left["ReasonParticipantLeft"], left["ParticipantCallStatus"]) == ("participant_hung_up", "completed")
     assert "second" not in other.paths()
+
+
+CLIENT = '<Dial action="/after" timeout="3"><Client>member_1</Client></Dial>'
+
+
+@documented(PAGES + "client", "client")
+def test_dial_connects_with_a_registered_client(ring, other) -> None:
+    """The caller and the browser are in a room of their own; the action is told of both calls."""
+    rung: list[object] = []
+    called = ScriptedLine(ScriptedCaller(talk_seconds=0.2, hangs_up=True))
+    ring.switch.telephones["client:member_1"] = lambda ringing: rung.append(ringing) or called
+    report = ring(CLIENT, talk_seconds=5)
+    assert report.errors == []
+    form = other.form("after")
+    assert (form["DialCallStatus"], form["DialBridged"]) == ("completed", "true")
+    child = ring.switch.store.call(form["DialCallSid"])
+    assert (child.parent_call_sid, child.direction, child.to) == (report.call_sid, "outbound-dial", "client:member_1")
+    assert rung[0].timeout == 3
+
+
+@documented(PAGES + "client", "client that is not there")
+@pytest.mark.parametrize("why", ["no-answer", "busy", "failed"])
+def test_dial_tells_why_a_client_has_not_answered(ring, other, why: str) -> None:
+    """Who is not registered does not answer."""
+    if why != "no-answer":
+        ring.switch.telephones["client:member_1"] = lambda ringing: why if why == "busy" else 1 / 0
+    ring(CLIENT)
+    assert (other.form("after")["DialCallStatus"], other.form("after")["DialBridged"]) == (why, "false")
+
+
+def test_other_carriers_know_no_client(ring) -> None:
+    ring.switch.dialect = replace(ring.switch.dialect, has_clients=False)
+    assert ring(CLIENT).errors[0].startswith("12200")
 
 
 @documented(PAGES + "conference", "waitUrl")

@@ -1,4 +1,4 @@
-"""Dial with Conference: a call takes part in a conference."""
+"""Dial: a call takes part in a conference, or is connected with a client."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from ivr.audio.wav import Samples, at_telephone_rate
 from ivr.local_carrier.conferences import Participant
 from ivr.local_carrier.lines import HungUp, Interrupted, JoinedConference
 from ivr.local_carrier.twiml_parser import Verb
+from ivr.local_carrier.verbs import dialed_client
 from ivr.local_carrier.verbs.base import CallVerb, Request
 from ivr.local_carrier.webhooks import WebhookFailed
 
 
 class Dial(CallVerb):
-    """Connects the call to a conference, and requests the action afterwards, if there is one."""
+    """Connects the call to a conference or a client, and requests the action afterwards, if there is one."""
 
-    RULES = ("action", "hangupOnStar", "endConferenceOnExit", "statusCallback", "statusCallbackEvent", "waitUrl")
+    RULES = (
+        "action", "hangupOnStar", "endConferenceOnExit", "statusCallback", "statusCallbackEvent", "waitUrl", "client",
+        "client that is not there",
+    )  # fmt: skip
 
     def execute(self) -> Request | None:
         """Take part in the conference until it, or this part, ends.
@@ -29,9 +33,13 @@ class Dial(CallVerb):
                 conferences.
         """
         child = self.verb.children[0] if self.verb.children else None
-        if child is None or child.name != "Conference":
-            self.execution.fail("12200 the local carrier connects to conferences only")
-        form = self._join(child)
+        if child is not None and child.name == "Client" and self.execution.carrier.dialect.has_clients:
+            star = self.verb.attributes.get("hangupOnStar") == "true"
+            form = dialed_client.dial(self.execution, child.text, self.verb.number("timeout", 30), star=star)
+        elif child is not None and child.name == "Conference":
+            form = self._join(child)
+        else:
+            self.execution.fail("12200 the local carrier connects to conferences and clients only")
         return Request(self.action_url, form) if "action" in self.verb.attributes else None
 
     def _join(self, conference_verb: Verb) -> dict[str, str]:
