@@ -23,6 +23,8 @@ class Dialect(Protocol):
     NAMES_MEDIA: bool
     #: Whether text messages are sent by the same interface.
     SENDS_TEXTS: bool
+    #: Whether it calls browsers as clients, so that one can be a member's telephone.
+    HAS_CLIENTS: bool
 
     def path(self, path: str) -> str:
         """Its path of a resource, for the path that the library asks for, or that it has named itself."""

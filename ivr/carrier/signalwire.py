@@ -18,6 +18,8 @@ from ivr.config.settings import settings
 NAMES_MEDIA = False
 #: Whether text messages are sent by the same interface.
 SENDS_TEXTS = True
+#: Whether it calls browsers as clients. It has a product of its own for browsers, which is not built in here.
+HAS_CLIENTS = False
 _PREFIX = "/api/laml"
 
 

@@ -22,6 +22,8 @@ from ivr.config.settings import settings
 NAMES_MEDIA = True
 #: Whether text messages are sent by the same interface.
 SENDS_TEXTS = False
+#: Whether it calls browsers as clients. It has a product of its own for browsers, which is not built in here.
+HAS_CLIENTS = False
 _TWILIO, _PREFIX = "/2010-04-01", "/v2/texml"
 #: Resources whose path has no ending; that of recordings has one.
 _BARE = re.compile(r"/(Calls|Conferences|Participants)(/[^/]+)?\.json")

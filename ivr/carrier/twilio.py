@@ -14,6 +14,8 @@ from ivr.config.settings import settings
 NAMES_MEDIA = False
 #: Whether text messages are sent by the same interface.
 SENDS_TEXTS = True
+#: Whether it calls browsers as clients, so that one can be a member's telephone.
+HAS_CLIENTS = True
 
 
 def path(path: str) -> str:

@@ -54,6 +54,13 @@ class Carrier(Installation):
         description="Token of the account in region `us1`, which tells in which region a number is processed. Only "
         "`carrier check` and `carrier setup` use it, and only where `twilio_region` is another one.",
     )
+    twilio_api_key: str = Field(
+        "",
+        pattern=r"^(SK[0-9a-fA-F]{32})?$",
+        description="Id of an API key of the account (`SK…`, of its region), which signs the access tokens of browsers "
+        "that are members' telephones. Empty: members cannot choose their browser. Local mode needs none.",
+    )
+    twilio_api_secret: str = Field("", description="The secret of that API key.")
     twilio_region: str = Field("", description="Region of the carrier, such as `ie1`; together with `twilio_edge`.")
     twilio_edge: str = Field("", description="Edge of the carrier, such as `dublin`; together with `twilio_region`.")
     twilio_api_base_url: str = Field(
@@ -134,6 +141,8 @@ class Carrier(Installation):
         """
         if self.carrier != CarrierName.TWILIO and self.twilio_region:
             raise ValueError("twilio_region: only Twilio has regions")
+        if bool(self.twilio_api_key) != bool(self.twilio_api_secret):
+            raise ValueError("twilio_api_key and twilio_api_secret must be set together")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.local and self.port == self.exchange_port:

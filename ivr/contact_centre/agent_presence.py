@@ -33,6 +33,8 @@ LONGEST_DAY = timedelta(hours=14)
 #: A browser that is silent for longer has been closed; and how often a sign of life is written down.
 LONGEST_SILENCE = timedelta(seconds=150)
 SEEN_EVERY = timedelta(seconds=20)
+#: A window that is a telephone, and silent for longer, rings nobody: it has been closed, or has lost its connection.
+LONGEST_SILENCE_OF_WINDOW = timedelta(seconds=35)
 
 
 def is_there(now: datetime) -> ColumnElement[bool]:
@@ -52,11 +54,24 @@ def is_there(now: datetime) -> ColumnElement[bool]:
 def _is_stale(now: datetime) -> ColumnElement[bool]:
     """The condition for an availability that does not count any more, whatever its state says."""
     since = max(now - LONGEST_DAY, opening_hours.last_closing(present.hours(), now) or now - LONGEST_DAY)
-    silent = (Presence.seen_at.is_not(None), Presence.seen_at < now - LONGEST_SILENCE)
     return or_(
         and_(Presence.came_at.is_not(None), Presence.came_at < since),
-        and_(*silent, Presence.state != PresenceState.TALKING),
+        and_(_is_silent(now), Presence.state != PresenceState.TALKING),
     )
+
+
+def _is_silent(now: datetime) -> ColumnElement[bool]:
+    """The condition for a browser that has been closed; the window counts where it is the telephone."""
+    window = Presence.window_seen_at
+    return or_(
+        and_(Presence.seen_at.is_not(None), window.is_(None), Presence.seen_at < now - LONGEST_SILENCE),
+        and_(window.is_not(None), window < now - LONGEST_SILENCE_OF_WINDOW),
+    )
+
+
+def is_window_silent(here: Presence, now: datetime) -> bool:
+    """Whether the window that is a member's telephone has been closed, or has lost its connection."""
+    return here.window_seen_at is None or here.window_seen_at < now - LONGEST_SILENCE_OF_WINDOW
 
 
 def seen(session: Session, user_id: int, now: datetime) -> None:
@@ -84,8 +99,11 @@ def have_gone(session: Session, over: Collection[int], now: datetime) -> Sequenc
 
 def end_stale(session: Session, over: Collection[int], now: datetime) -> None:
     """End the availability of members who have gone. Who is in a call, or has to wrap one up, goes after it."""
+    silent = set(session.scalars(select(Presence.user_id).where(_is_silent(now))))
     for presence in have_gone(session, over, now):
         stop_answering(session, presence.user, now, for_good=True)
+        if presence.user_id in silent:
+            presence.lost_at = presence.window_seen_at or presence.seen_at
 
 
 class NotNow(Exception):
@@ -128,11 +146,13 @@ def move(
 
 
 def start_answering(
-    session: Session, user: User, number: str, languages: Sequence[str], now: datetime, *, in_browser: bool = False
-) -> None:
-    """A member answers calls from now on, at this number (E.164), in these languages.
+    session: Session, user: User, number: str, languages: Sequence[str], now: datetime, *, in_browser: bool = False,
+    window: str | None = None,
+) -> None:  # fmt: skip
+    """A member answers calls from now on, at this number (E.164, or a browser's address), in these languages.
 
-    Who comes `in_browser` is there as long as the browser gives signs of life.
+    Who comes `in_browser` is there as long as the browser gives signs of life; where a `window` of it is the telephone,
+    as long as the window does.
 
     Raises:
         NotNow: `wrap_up` while a conversation has no outcome yet; `on_the_phone` while they talk.
@@ -140,6 +160,7 @@ def start_answering(
     here = get_or_create(session, user.id, now)
     here.number, here.languages, here.afterwards = number, sorted({"de", *languages}), None
     here.came_at, here.seen_at = now, now if in_browser else None
+    here.window, here.window_seen_at, here.lost_at = window, now if window else None, None
     session.flush()
     if here.state == PresenceState.AVAILABLE:
         return

@@ -18,7 +18,7 @@ from ivr.carrier.refusals import Refusal as CarrierRefusal
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_queue, conversations, incidents, interpreters
 from ivr.contact_centre.conversations import ON_THE_LINE
-from ivr.domain import phone_numbers
+from ivr.domain import client_addresses, phone_numbers
 from ivr.domain.enums import (
     ConversationKind,
     ConversationState,
@@ -69,10 +69,10 @@ def begin(
 
     Raises:
         Refused: `not_now`, `calling_now`, `closed_now` outside opening hours, `no_number`, `no_phone` where the member
-            has not said at which telephone they sit, `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`),
-            `not_alone` where there was a threat and nobody is named, `not_there`, `unconfirmed` where a change by
-            receipt code is not confirmed (unless `anyway`), `too_many_calls`, or that the task is somebody else's or
-            closed.
+            has not said at which telephone they sit, `window_closed` where it is a browser that is away,
+            `on_the_phone`, `wrap_up`, `in_writing` (unless `despite_wish`), `not_alone` where there was a threat and
+            nobody is named, `not_there`, `unconfirmed` where a change by receipt code is not confirmed (unless
+            `anyway`), `too_many_calls`, or that the task is somebody else's or closed.
     """
     check_may_dial(task, now)
     call_limits.check(session, task, now)
@@ -86,6 +86,8 @@ def begin(
     here = agent_presence.get_or_create(session, user.id, now)
     if here.number is None:
         raise Refused(Refusal.NO_PHONE)
+    if client_addresses.is_one(here.number) and agent_presence.is_window_silent(here, now):
+        raise Refused(Refusal.WINDOW_CLOSED)
     if here.state == PresenceState.WRAP_UP:
         raise Refused(Refusal.WRAP_UP)
     if task.state == TaskState.OPEN:

@@ -51,7 +51,7 @@ class Presence(Base):
     __table_args__ = (one_of("state", *PresenceState),)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     state: Mapped[PresenceState] = mapped_column(Enumerated(PresenceState, 20), default=PresenceState.OFFLINE)
-    #: E.164, where they sit.
+    #: Where they sit: E.164, or the address of their browser.
     number: Mapped[str | None] = mapped_column(String(32))
     languages: Mapped[list[str]] = mapped_column(JSON, default=list)
     #: In this state since.
@@ -66,6 +66,11 @@ class Presence(Base):
     came_at: Mapped[datetime | None]
     #: When the browser in which they came last gave a sign of life; None: they came by telephone.
     seen_at: Mapped[datetime | None]
+    #: The window that is their telephone, a random text; and when it last gave a sign of life. None: no browser is.
+    window: Mapped[str | None] = mapped_column(String(32))
+    window_seen_at: Mapped[datetime | None]
+    #: Since when their browser was silent, where that has ended their availability; they are told when they return.
+    lost_at: Mapped[datetime | None]
     #: When they were last to be asked by telephone at the start of a duty, how often for it, and when they were rung.
     duty_asked_at: Mapped[datetime | None]
     duty_calls: Mapped[int] = mapped_column(default=0, server_default="0")

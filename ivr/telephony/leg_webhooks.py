@@ -1,7 +1,7 @@
 """The telephones that the hotline calls: members, interpreters, companions, and the people who are called back.
 
 Each hears first what the call is about. The called person hears nothing that names the Jobcenter. A leg joins the
-conference only after a key press, so that an answering machine never accepts a call.
+conference only after a key press, so that an answering machine never accepts a call; a member's browser joins at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.contact_centre import interpreters, leg_events
-from ivr.domain import receipt_codes
+from ivr.domain import client_addresses, receipt_codes
 from ivr.domain.digits import number_in
 from ivr.domain.enums import ConversationKind, LegEnding, LegRole, TransferState
 from ivr.domain.timestamps import utc_now
@@ -47,6 +47,9 @@ def answered() -> Document:
         if leg.role == LegRole.CALLER and (detected.startswith("machine") or detected == "fax"):
             leg_events.declined(session, leg, LegEnding.MACHINE, now)
             return leg_documents.answer(leg_documents.farewell(leg, leg_documents.in_vain(leg)))
+        if leg.role == LegRole.MEMBER and client_addresses.is_one(leg.number):
+            # The page has shown what the call is about, and only a person presses its button.
+            return leg_documents.answer(_join(session, leg))
         return leg_documents.answer(_ask(leg))
 
 

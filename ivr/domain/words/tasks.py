@@ -288,6 +288,18 @@ REFUSALS = Words(
             "A limit for callbacks is reached. Only emergencies are called back now; the supervisors know."
         ),
         Refusal.NO_PHONE: _("Please say first at which telephone you sit."),
+        Refusal.NO_CLIENTS: _(
+            "The carrier of this hotline cannot ring a browser. Please give the number of your telephone."
+        ),
+        Refusal.NO_CLIENT_KEY: _(
+            "Telephones in the browser are not set up at the carrier (setting twilio_api_key). "
+            "Please give the number of your telephone."
+        ),
+        Refusal.OTHER_WINDOW: _("Another window is your telephone at the moment."),
+        Refusal.WINDOW_CLOSED: _(
+            "The window that is your telephone is closed, or has no connection. "
+            "Please open it again, or give the number of your telephone."
+        ),
         Refusal.CALLING_NOW: _(
             "This number is calling us just now, so it is not rung. Where the caller waits, you can take the call."
         ),

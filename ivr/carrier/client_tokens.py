@@ -1,0 +1,48 @@
+"""Access tokens with which a browser registers at the carrier as the telephone of a member."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import VoiceGrant
+
+from ivr.carrier.dialects import dialect
+from ivr.config.settings import settings
+from ivr.domain.enums import Refusal
+
+#: A browser asks for a new token a minute before the last one ends; who has logged out gets none.
+LIFETIME = timedelta(minutes=10)
+
+
+def why_not() -> Refusal | None:
+    """Why no browser can be a telephone; None where it can. The local carrier needs no key."""
+    configured = settings()
+    if not dialect().HAS_CLIENTS:
+        return Refusal.NO_CLIENTS
+    if not configured.local and not configured.twilio_api_key:
+        return Refusal.NO_CLIENT_KEY
+    return None
+
+
+def of_identity(identity: str) -> str:
+    """A token for one identity: it can be called, and calls nobody."""
+    configured = settings()
+    token = AccessToken(
+        configured.account_sid,
+        configured.twilio_api_key,
+        configured.twilio_api_secret,
+        identity=identity,
+        ttl=int(LIFETIME.total_seconds()),
+        region=configured.twilio_region or None,
+    )
+    token.add_grant(VoiceGrant(incoming_allow=True))
+    return str(token.to_jwt())
+
+
+def servers() -> tuple[str, ...]:
+    """Where the carrier's library connects to from the browser, for the content security policy of its page."""
+    configured = settings()
+    edge, region = configured.twilio_edge or "roaming", configured.twilio_region
+    events = f"eventgw.{region}.twilio.com" if region else "eventgw.twilio.com"
+    return f"wss://voice-js.{edge}.twilio.com", f"https://{events}"
