@@ -172,6 +172,19 @@ PERMISSIONS: dict[str, Permission] = {
         _SERVING, "One's state and conversation, at the bottom of every page", team=True, polled=True
     ),
     "live.alive": Permission(_SERVING, "A sign of life of one's browser", polled=True),
+    "browser_telephone.page": _of(_SERVING, "The window that is one's telephone"),
+    "browser_telephone.switch_on": _of(_SERVING, "Answer calls in this window"),
+    "browser_telephone.switch_off": _of(_SERVING, "Answer no calls in this window any more"),
+    "browser_telephone.alive": Permission(_SERVING, "A sign of life of one's telephone window", polled=True),
+    "browser_telephone.closes": Permission(_SERVING, "One's telephone window closes", polled=True),
+    "browser_telephone.decline": _of(_SERVING, "Decline the call that rings in one's telephone window"),
+    "browser_telephone.token": Permission(
+        _SERVING, "A token with which one's telephone window registers at the carrier", polled=True
+    ),
+    "browser_telephone.waits": Permission(
+        _SERVING, "Wait for calls in one's telephone window (local mode only)", polled=True
+    ),
+    "browser_telephone.talks": _of(_SERVING, "One's call in the telephone window (local mode only)"),
     "live.come": _of(_SERVING, "Answer calls"),
     "live.go": _of(_SERVING, "Pause, or end of work"),
     "live.finish": _of(_SERVING, "The outcome of one's conversation"),

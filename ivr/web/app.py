@@ -83,6 +83,7 @@ from ivr.web.announcements import announcing
 from ivr.web.api_notice_previews import api
 from ivr.web.application import Application
 from ivr.web.appointments import dates
+from ivr.web.browser_telephone import browser_telephone
 from ivr.web.call_actions import in_call
 from ivr.web.callback_tools import desk_tools
 from ivr.web.case_access import reading
@@ -134,6 +135,7 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
+    browser_telephone,
     health, login.login, links, appearance.appearance, kept_forms.kept, account, language_actions.desk, reading,
     desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked, supervision, roster, special,
     announcing, night, further, directory, studio, figures, costs, reports, subjects, administration, settings_pages,

@@ -40,7 +40,7 @@ from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation
 from ivr.notices import further_languages
 from ivr.platform import database
-from ivr.web import call_facts, forms, search_log
+from ivr.web import browser_telephone, call_facts, forms, search_log
 from ivr.web.actions import act, keep_draft
 from ivr.web.addresses import own_address
 from ivr.web.authorisation import actor, me
@@ -113,12 +113,13 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
     is_supervisor = me().role == Role.SUPERVISOR
     wanted = incidents.unseen(session, me(), now) if is_supervisor else []
     version = _version(
-        [one.id for one in wanted],
-        here.state, here.afterwards, conversation, [(leg.id, leg.state, leg.role) for leg in legs], shown, search, call,
+        [one.id for one in wanted], here.state, here.afterwards, here.window, here.lost_at, conversation,
+        [(leg.id, leg.state, leg.role) for leg in legs], shown, search, call,
         [(one.id, one.changed_at, reach) for one, reach in listed],
     )  # fmt: skip
     return {
         "here": here,
+        "no_browser": browser_telephone.why_not(),
         "conversation": conversation,
         "legs": legs,
         "unfinished": unfinished,

@@ -38,7 +38,7 @@ _TOKEN = "csrf_token"  # noqa: S105 - the name of a field
 #: Fields that nobody has typed.
 _MECHANICAL = {_TOKEN, "kept", "seen", "shown", "next", "view"}
 #: Forms in which nothing is lost: log-in, one's own password, a search, what a page sends by itself.
-_NEVER = ("login", "account", "kept", "softphone", "desk.search", "desk_tools.palette")
+_NEVER = ("login", "account", "kept", "softphone", "browser_telephone", "desk.search", "desk_tools.palette")
 
 
 def sign(user: User) -> None:

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from flask import Flask, Response, request
 
 from ivr.config.settings import settings
 
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "media-src 'self' blob:",
-        "worker-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+_RULES = (
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "media-src 'self' blob:",
+    "worker-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
+
+
+def policy(servers: Sequence[str] = ()) -> str:
+    """The content security policy of a page that connects to our own server only, or to these `servers` as well."""
+    connects = (" ".join(("connect-src 'self'", *servers)),) if servers else ()
+    return "; ".join((*_RULES, *connects))
 
 
 #: Bytes of a request; and of one that brings a recording.
 LARGEST, LARGEST_RECORDING = 1024 * 1024, 4 * 1024 * 1024
 _RECORDINGS = (
-    "studio.record", "softphone.exchange", "announcing.record", "night.add", "night.preview",
+    "studio.record", "softphone.exchange", "browser_telephone.talks", "announcing.record", "night.add", "night.preview",
     "api.publish_announcement", "api.add_answer",
 )  # fmt: skip
 
 
 _HEADERS = (
-    ("Content-Security-Policy", _POLICY),
+    ("Content-Security-Policy", policy()),
     ("Permissions-Policy", "microphone=(self), camera=(), geolocation=()"),
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),

@@ -35,6 +35,11 @@ unpack htmx.org 4.0.1
 rm -rf htmx && mkdir htmx
 cp "$work/htmx.org/dist/htmx.min.js" "$work/htmx.org/LICENSE" htmx/
 
+# Only the telephone window of members loads it, and only with an account at Twilio.
+unpack @twilio/voice-sdk 2.18.5
+rm -rf twilio-voice && mkdir twilio-voice
+cp "$work/@twilio/voice-sdk/dist/twilio.min.js" "$work/@twilio/voice-sdk/LICENSE.md" twilio-voice/
+
 unpack axe-core 4.14.1
 rm -rf ../../../../tests/vendor/axe-core && mkdir -p ../../../../tests/vendor/axe-core
 cp "$work/axe-core/axe.min.js" "$work/axe-core/LICENSE" ../../../../tests/vendor/axe-core/

@@ -116,6 +116,65 @@ def test_four_windows_talk_with_each_other(windows, call_queue_hotline, team) ->
         assert list(states) == ["joined", "joined"]
 
 
+def test_a_call_is_taken_in_the_page(windows, call_queue_hotline, team) -> None:
+    """The desk rings: a member answers, is heard, mutes, is loaded anew in the call, and hangs up, all by buttons."""
+    somebody("ada", "member", "benefits")
+    url = call_queue_hotline.url
+    desk = logged_in(windows, url, "ada", permissions=["microphone"])
+    desk.goto("/desk/live/")
+    with desk.expect_popup() as opened:
+        desk.get_by_role("link", name="Telefon: dieser Browser").click()
+    phone = opened.value
+    phone.get_by_role("button", name="Anrufe hier annehmen").click()
+    expect(phone.get_by_text("erreichbar", exact=True)).to_be_visible()
+    accessible(phone)
+    second = desk.context.new_page()
+    second.goto("/desk/telephone/")
+    second.get_by_role("button", name="Anrufe hier annehmen").click()
+    expect(second.get_by_text("Ein anderes Fenster ist zurzeit Ihr Telefon.")).to_be_visible()
+    second.close()
+    desk.goto("/desk/")
+    person = windows.new_context(base_url=url, locale="de-DE", permissions=["microphone"]).new_page()
+    person.goto("/softphone/")
+    person.get_by_label("Ihre Nummer").fill("+4915199990077")
+    person.locator("#at").select_option("open")
+    person.locator("[data-dial]").click()
+    for key in "11":  # German, money
+        person.wait_for_timeout(1200)
+        person.locator(f"[data-key='{key}']").click()
+    bar = desk.get_by_role("region", name="Telefon in diesem Browser")
+    expect(bar).to_contain_text("Leistung", timeout=30000)
+    bar.get_by_role("button", name="Annehmen").click()
+    expect(person.locator("[data-status]")).to_contain_text("Sie sprechen mit den anderen", timeout=30000)
+    (room,) = [room for room in call_queue_hotline.switch.conferences.all() if not room.over]
+    heard = {one.call_sid: one.incoming for one in list(room.participants.values())}
+    assert len(heard) == 2
+    eventually(lambda: all(audio._fetched > 4000 for audio in heard.values()), 20)
+    bar.get_by_role("button", name="Stumm").click()
+    expect(phone.get_by_role("button", name="Wieder sprechen")).to_be_visible()
+    accessible(desk)
+    phone.on("dialog", lambda dialog: dialog.accept())
+    phone.reload()
+    expect(phone.get_by_role("button", name="Auflegen")).to_be_visible()
+    assert len(room.participants) == 2, "the call has survived it"
+    desk.keyboard.press("l")
+    expect(person.locator("[data-status]")).to_contain_text("Das Gespräch ist zu Ende", timeout=15000)
+    expect(bar).to_be_hidden()
+    phone.close()
+
+
+def test_a_refused_microphone_is_said_in_plain_words(browser, call_queue_hotline, team) -> None:
+    somebody("ben", "member", "benefits")
+    phone = logged_in(browser, call_queue_hotline.url, "ben")
+    expect(phone.get_by_role("link", name="Live-Anrufe")).to_be_visible()
+    phone.goto("/desk/telephone/")
+    phone.get_by_role("button", name="Anrufe hier annehmen").click()
+    expect(phone.get_by_role("alert").filter(has_text="Mikrofon")).to_be_visible()
+    with database.reading() as session:
+        states = session.scalars(select(Presence.state).join(User).where(User.username == "ben")).all()
+        assert list(states) in ([], ["offline"]), "who cannot speak is not rung"
+
+
 def test_call_back_from_the_desk(windows, call_queue_hotline, team, phone) -> None:
     somebody("nils", "member", "benefits")
     called = phone()
