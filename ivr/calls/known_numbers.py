@@ -19,7 +19,7 @@ from ivr.calls.recognition import KnownNumber
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import KnownCaller
-from ivr.models.contact_centre import BlockedNumber
+from ivr.models.screening import BlockedNumber
 from ivr.platform import database
 from ivr.platform.kept_reading import KeptReading
 

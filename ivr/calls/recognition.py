@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, false, or_, select
 from ivr.calls import caller_language
 from ivr.config.settings import settings
 from ivr.models.calls import KnownCaller
-from ivr.models.contact_centre import BlockedNumber
+from ivr.models.screening import BlockedNumber
 from ivr.platform.column_types import Instant
 
 _KNOWN = Table("known_callers", KnownCaller.metadata)

@@ -16,7 +16,7 @@ from ivr.calls import call_counters, caller_language, known_numbers
 from ivr.calls.call_counters import Limit
 from ivr.config.settings import settings
 from ivr.models.accounts import User
-from ivr.models.contact_centre import BlockedNumber, FrequentCaller
+from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.platform.column_types import insert
 
 #: How long a number that rang very often is shown to supervisors.

@@ -33,7 +33,8 @@ from ivr.domain.enums import (
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import BlockedNumber, Conversation, QueueEntry
+from ivr.models.contact_centre import Conversation, QueueEntry
+from ivr.models.screening import BlockedNumber
 from ivr.platform import outbox
 from ivr.platform.column_types import has_known_values, rows
 

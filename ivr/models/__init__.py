@@ -20,6 +20,7 @@ from ivr.models import (
     privacy,
     prompts,
     reporting,
+    screening,
     sla,
     spending,
     voicebox,
@@ -28,6 +29,6 @@ from ivr.platform import settings_store, work_models
 
 __all__ = [
     "accounts", "alerts", "audit", "bookings", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory",
-    "incidents", "merges", "notices", "privacy", "prompts", "reporting", "settings_store", "sla", "spending",
-    "voicebox", "work_models",
+    "incidents", "merges", "notices", "privacy", "prompts", "reporting", "screening", "settings_store", "sla",
+    "spending", "voicebox", "work_models",
 ]  # fmt: skip

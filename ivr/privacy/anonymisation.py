@@ -19,13 +19,14 @@ from ivr.domain.enums import LegRole, PendingDeletionKind, RecordingState, TaskE
 from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
-from ivr.models.contact_centre import BlockedNumber, Conversation, ConversationWord, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, ConversationWord, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
 from ivr.models.incidents import Incident
 from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
+from ivr.models.screening import BlockedNumber
 from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform.orm import Base

@@ -1,8 +1,7 @@
 """Erases all data of a person at their request (Art. 17 GDPR), and erases it again after a restore.
 
-The rows of their tasks and calls remain without personal data until the metrics of their days are final; then they are
-deleted too. Each erasure leaves an entry outside the database with keyed hashes, from which a restored backup is
-cleaned.
+The rows of their tasks and calls stay, without personal data, until the metrics of their days are final. Each erasure
+leaves an entry outside the database with keyed hashes, from which a restored backup is cleaned.
 
     deletions/<time>-<random>.json    {"at", "tasks", "calls", "recordings", "numbers"}, signed
 """
@@ -27,10 +26,11 @@ from ivr.domain.timestamps import iso
 from ivr.models.audit import Opening
 from ivr.models.callbacks import CallbackTask, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.models.directory import DirectoryEntry
 from ivr.models.privacy import LegalHold
+from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import blob_storage, former_keys
 from ivr.platform.column_types import rows

@@ -20,11 +20,12 @@ from ivr.domain.enums import (
 )
 from ivr.models.callbacks import AppointmentWish, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call
-from ivr.models.contact_centre import BlockedNumber, Conversation, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.models.desk import Draft
 from ivr.models.incidents import Incident
 from ivr.models.privacy import LegalHold
+from ivr.models.screening import BlockedNumber
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.privacy import anonymisation, legal_holds, retention_periods
 

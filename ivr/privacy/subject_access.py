@@ -21,12 +21,13 @@ from ivr.domain.timestamps import iso
 from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent, TextMessage
 from ivr.models.calls import Call
-from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
 from ivr.models.incidents import Incident
 from ivr.models.privacy import LegalHold
+from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.privacy import erasure

@@ -17,7 +17,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.models.accounts import User
 from ivr.models.calls import KnownCaller
-from ivr.models.contact_centre import BlockedNumber
+from ivr.models.screening import BlockedNumber
 from ivr.platform import database, former_keys
 from ivr.telephony.flow_context import recognised
 from tests.support.people import hire

@@ -25,7 +25,8 @@ from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
-from ivr.models.contact_centre import FrequentCaller, Leg, QueueEntry
+from ivr.models.contact_centre import Leg, QueueEntry
+from ivr.models.screening import FrequentCaller
 from ivr.platform import database, write_behind
 from ivr.telephony.flow_context import FlowContext
 from ivr.web.app import create_app

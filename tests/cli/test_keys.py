@@ -19,8 +19,9 @@ from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.models.accounts import LogInDelay, Team, User
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import FrequentCaller, QueueEntry
+from ivr.models.contact_centre import QueueEntry
 from ivr.models.privacy import PendingDeletion, SubjectRequest
+from ivr.models.screening import FrequentCaller
 from ivr.platform import database, spool, spool_files
 from ivr.platform.crypto import CannotOpen
 from ivr.privacy import erasure, subject_requests

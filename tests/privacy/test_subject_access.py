@@ -17,10 +17,11 @@ from ivr.models.accounts import User
 from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import AppointmentWish, Attempt, CallbackTask, PostalOrder, TaskEvent, TextMessage
 from ivr.models.calls import Call, KnownCaller
-from ivr.models.contact_centre import BlockedNumber, Conversation, FrequentCaller, InterpreterRequest, Leg, QueueEntry
+from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
 from ivr.models.privacy import LegalHold, SubjectRequest
+from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from ivr.domain import words
 from ivr.domain.timestamps import utc_now
-from ivr.models.contact_centre import BlockedNumber, Duty
+from ivr.models.contact_centre import Duty
+from ivr.models.screening import BlockedNumber
 from ivr.platform import database
 from ivr.web import app as _every_form_is_imported  # noqa: F401
 from ivr.web import forms
