@@ -1,7 +1,7 @@
 """browsers that are members' telephones
 
-Revision ID: 0047
-Revises: 0046
+Revision ID: 0048
+Revises: 0047
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from ivr.platform.column_types import Instant
 
-revision = '0047'
-down_revision = '0046'
+revision = '0048'
+down_revision = '0047'
 branch_labels = None
 depends_on = None
 
