@@ -102,6 +102,13 @@ def end_all(session: Session, user_id: int, now: datetime) -> None:
     session.execute(update(LogIn).where(LogIn.user_id == user_id, LogIn.ended_at.is_(None)).values(ended_at=now))
 
 
+def end(session: Session, token: str, now: datetime) -> None:
+    """Log somebody out in one browser."""
+    session.execute(
+        update(LogIn).where(LogIn.token_hash == hash_of(token), LogIn.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
 def forget(session: Session, now: datetime) -> None:
     """Delete log-ins and failures that mean nothing any more."""
     session.execute(delete(LogIn).where(LogIn.started_at < now - KEPT, LogIn.used_at < now - IDLE))

@@ -27,7 +27,7 @@ _OPEN_FOR = timedelta(seconds=80)
 def mark_opened(session: Session, task_id: int, user: User, now: datetime, seen: str) -> None:
     """Note that the user opens a task's page; `seen` is the mark of what the page shows, empty where it is covered."""
     mark_viewed(session, task_id, user, now, seen)
-    live_events.tell(session, f"task:{task_id}")
+    _tell_who_looks(session, task_id)
 
 
 def mark_viewed(session: Session, task_id: int, user: User, now: datetime, seen: str = "") -> None:
@@ -42,7 +42,14 @@ def mark_left(session: Session, task_id: int, user: User, now: datetime) -> None
     """Note that the user has left a task's page."""
     mine = update(TaskView).where(TaskView.task_id == task_id, TaskView.user_id == user.id)
     session.execute(mine.values(seen_at=now - _OPEN_FOR).execution_options(synchronize_session=False))
-    live_events.tell(session, f"task:{task_id}")
+    _tell_who_looks(session, task_id)
+
+
+def _tell_who_looks(session: Session, task_id: int) -> None:
+    """Tell the open pages of a task that others look at it now; lists show nothing of that."""
+    if live_events.are_published():
+        team = session.scalar(select(CallbackTask.team_id).where(CallbackTask.id == task_id))
+        live_events.tell(session, f"task:{task_id}", f"look:{team}")
 
 
 def other_viewers(session: Session, task_id: int, user: User, now: datetime) -> Sequence[User]:

@@ -149,6 +149,10 @@ PERMISSIONS: dict[str, Permission] = {
     "desk.hold": Permission(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
     "hand": _of(_SERVING, "Open a task for what did not come by a call to the hotline"),
     "wall": Permission(_SERVING, "A screen on the wall: figures of one's teams, no names", team=True, fragment="part"),
+    "wall.screen": _open(
+        ANYBODY, "A screen on the wall that somebody has set up: those figures; its signed cookie shows nothing else"
+    ),
+    "wall.end": _open(ANYBODY, "End a screen on the wall"),
     "desk_tools.selected": Permission(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
     "desk_tools.palette": Permission(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
     "desk_tools.keep_view": _of(_SERVING, "One's own views"),

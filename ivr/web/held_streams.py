@@ -34,6 +34,8 @@ _MOST_PENDING, _USER_TIMEOUT = 16_384, 30_000
 _SPREAD_OF_ONE, _SPREAD = 4, 1500
 #: Kinds of topics that everybody may hear; of teams and persons each hears their own.
 _KINDS = ("team", "person", "line")
+#: Kinds with the id of a team; its tasks are named beside `team` (they have changed) and `look` (who looks at them).
+_OF_TEAMS, _WITH_TASKS = ("team", "line", "look"), ("team", "look")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Reader:
     @property
     def topics(self) -> frozenset[str]:
         """The topics that are told to them."""
-        of_teams = {f"{kind}:{team}" for kind in ("team", "line") for team in self.teams}
+        of_teams = {f"{kind}:{team}" for kind in _OF_TEAMS for team in self.teams}
         return frozenset({*_KINDS, f"person:{self.user_id}", *of_teams})
 
 
@@ -175,7 +177,7 @@ class HeldStreams:
             if not mine:
                 continue
             if mine not in told:
-                about = mine | tasks if any(topic.startswith("team") for topic in mine) else mine
+                about = mine | tasks if any(topic.startswith(_WITH_TASKS) for topic in mine) else mine
                 told[mine] = message("change", f"{spread} {' '.join(sorted(about))}", position)
             self._send(held, told[mine])
 

@@ -142,8 +142,10 @@ def test_each_reader_is_told_what_is_theirs(server: int, reader, version: str) -
     of_four.reads("event: hello")
     ask(server, "/tell?topic=team:3&topic=task:17")
     assert "team:3" in of_three.reads("task:17")
+    ask(server, "/tell?topic=look:3&topic=task:18")
+    of_three.reads("look:3 task:18")
     ask(server, "/tell?topic=person:4")
-    assert "team:3" not in of_four.reads("person:4")
+    assert "task:1" not in of_four.reads("person:4")
     ask(server, "/tell?topic=team")
     for one in (of_three, of_four):
         one.reads(" team\n")

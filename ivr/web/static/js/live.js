@@ -35,7 +35,7 @@ const note = document.querySelector("#live-note");
 let lacking = 0; // since when there is no stream
 let trouble = "";
 const say = () => {
-  const slow = !following && Date.now() - lacking > 2 * POLL ? "slow" : "";
+  const slow = url && !following && Date.now() - lacking > 2 * POLL ? "slow" : "";
   const shown = trouble || slow;
   for (const one of note?.children ?? []) if (one.hidden !== (one.dataset.note !== shown)) one.hidden = one.dataset.note !== shown;
 };
@@ -125,26 +125,26 @@ const begin = () => {
 };
 
 if (url) {
-  lacking = Date.now();
   tabs.postMessage({ kind: "who" });
   if (navigator.locks) navigator.locks.request(tabs.name, begin);
   else begin();
-  let polled = Date.now();
-  setInterval(() => {
-    const now = Date.now();
-    if (now - heard > SILENCE) {
-      if (source) again();
-      else follow(false);
-    }
-    if (!following && now - polled >= POLL) {
-      polled = now;
-      askAll(POLL / 10);
-    }
-    for (const part of parts()) {
-      const every = Number(part.dataset.liveEvery ?? 0) * 1000;
-      if (!asked.has(part.id)) asked.set(part.id, now - Math.random() * every);
-      if (every && now - asked.get(part.id) >= every) askSoon(part, 1000);
-    }
-    say();
-  }, 1000);
 }
+lacking = Date.now();
+let polled = Date.now();
+setInterval(() => {
+  const now = Date.now();
+  if (now - heard > SILENCE) {
+    if (source) again();
+    else follow(false);
+  }
+  if (!following && now - polled >= POLL) {
+    polled = now;
+    askAll(POLL / 10);
+  }
+  for (const part of parts()) {
+    const every = Number(part.dataset.liveEvery ?? 0) * 1000;
+    if (!asked.has(part.id)) asked.set(part.id, now - Math.random() * every);
+    if (every && now - asked.get(part.id) >= every) askSoon(part, 1000);
+  }
+  say();
+}, 1000);
