@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import search_index
+from ivr.callbacks import mentions, search_index
 from ivr.domain.enums import TaskEventKind
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask, TaskEvent
@@ -47,6 +47,7 @@ def note(session: Session, task: CallbackTask, user: User, text: str, now: datet
     """Add a note to a task. Every member of its team may, in every state; an empty note is left out."""
     if text.strip():
         record(session, task.id, TaskEventKind.NOTED, now, user_id=user.id, text=text.strip())
+        mentions.record(session, task, user, text, now)
         search_index.index(session, task)
 
 

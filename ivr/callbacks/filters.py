@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from ivr.callbacks import promises, search_index
 from ivr.config.settings import settings
 from ivr.domain import search_terms
+from ivr.domain.digits import whole_number
 from ivr.domain.enums import (
     Companion,
     MessageState,
@@ -25,6 +26,7 @@ from ivr.domain.enums import (
 from ivr.domain.routing import CONCERNS
 from ivr.models.accounts import Team
 from ivr.models.callbacks import AppointmentWish, CallbackTask
+from ivr.models.team_tools import task_tags
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import sealed_query
 
@@ -67,6 +69,8 @@ class Filters:
     listen: str = ""
     #: A promise of this measure is missed and still open.
     missed: str = ""
+    #: The id of a tag.
+    tag: str = ""
     #: First contact: from this day to this one (YYYY-MM-DD, local), both counted.
     since: str = ""
     until: str = ""
@@ -83,6 +87,8 @@ class Filters:
             if field.name in _VALUES and value not in _VALUES[field.name]:
                 value = ""
             if field.name in ("since", "until") and _day(value) is None:
+                value = ""
+            if field.name == "tag" and whole_number(value) is None:
                 value = ""
             known[field.name] = value
         return cls(**known)
@@ -110,6 +116,8 @@ class Filters:
         ]
         if self.team:
             found.append(CallbackTask.team_id.in_(select(Team.id).where(Team.key == self.team)))
+        if self.tag:
+            found.append(CallbackTask.id.in_(select(task_tags.c.task_id).where(task_tags.c.tag_id == int(self.tag))))
         if self.group:
             found.append(CallbackTask.id.in_(select(AppointmentWish.task_id).where(_GROUPS[PriorityGroup(self.group)])))
         if self.missed:

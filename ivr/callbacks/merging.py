@@ -43,6 +43,7 @@ from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.models.contacts import Contact
 from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
+from ivr.models.representatives import Representative
 from ivr.models.sla import SlaPause
 from ivr.models.voicebox import VoiceboxMessage
 
@@ -54,6 +55,7 @@ _MOVED: Mapping[str, Any] = {
     "pauses": SlaPause,
     "entries": QueueEntry,
     "conversations": Conversation,
+    "representatives": Representative,
 }
 #: Columns of the task that stays which a merge may change; `due_at` and the like follow the clocks.
 _COLUMNS = (
@@ -258,7 +260,9 @@ def _move(session: Session, source_id: int, target_id: int) -> dict[str, list[in
 
 def _move_back(session: Session, found: Merge, source_id: int, target_id: int) -> None:
     for name, table in _MOVED.items():
-        _assign(session, table, table.id.in_(found.record["moved"][name]) & (table.task_id == source_id), target_id)
+        _assign(
+            session, table, table.id.in_(found.record["moved"].get(name, ())) & (table.task_id == source_id), target_id
+        )
     theirs = VoiceboxMessage.contact_id.in_(select(Contact.id).where(Contact.task_id == target_id))
     _assign(session, VoiceboxMessage, theirs & (VoiceboxMessage.task_id == source_id), target_id)
 

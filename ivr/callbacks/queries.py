@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, true
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from ivr.callbacks import promises
@@ -21,11 +21,14 @@ from ivr.models.accounts import Team, User
 from ivr.models.callbacks import Attempt, CallbackTask, TaskEvent
 from ivr.models.calls import Call
 from ivr.models.contacts import CALLS_OF_TASKS, Contact, LaterCall
+from ivr.models.desk import Mention
+from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 
 #: Named views of the desk.
 VIEWS = (
-    "open", "mine", "unclaimed", "due", "emergencies", "appointments", "forms", "interpreter", "done", "closed", "all",
+    "open", "mine", "mentions", "unclaimed", "due", "resubmission", "emergencies", "appointments", "forms",
+    "interpreter", "done", "closed", "all",
 )  # fmt: skip
 #: Tasks on one page of a view.
 PAGE = 50
@@ -57,6 +60,11 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
             return _OPEN
         case "mine":
             return (CallbackTask.state == TaskState.CLAIMED) & (CallbackTask.claimed_by_id == user.id)
+        case "mentions":
+            theirs = select(Mention.task_id).where(Mention.user_id == user.id, Mention.seen_at.is_(None))
+            return CallbackTask.id.in_(theirs)
+        case "resubmission":
+            return _OPEN & CallbackTask.id.in_(_put_off())
         case "unclaimed":
             return CallbackTask.state == TaskState.OPEN
         case "due":  # soon, or missed: not tried, or not reached
@@ -77,6 +85,13 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
             return CallbackTask.state == TaskState.CLOSED
         case _:
             return true()
+
+
+def _put_off() -> Select[int]:
+    """Tasks that were put off to a date, and have not been tried since: what waits for its day, or whose day it is."""
+    waiting = aliased(CallbackTask)
+    query = select(SlaPause.task_id).join(waiting, waiting.id == SlaPause.task_id)
+    return query.where(SlaPause.until_at == waiting.next_attempt_at)
 
 
 def _details() -> tuple[ORMOption, ...]:
@@ -113,6 +128,8 @@ def _ordered(view: str, filters: Filters) -> tuple[Any, ...]:
         }
         chosen = columns[filters.sort]
         return tuple(column.desc() for column in chosen) if filters.order == "desc" else chosen
+    if view == "resubmission":
+        return (CallbackTask.next_attempt_at, CallbackTask.id)
     if view in ("done", "closed"):
         return (CallbackTask.closed_at.desc(), CallbackTask.id.desc())
     if view == "all":  # found by words: open ones first

@@ -73,3 +73,15 @@ def require_workable(task: CallbackTask, user: User | None) -> None:
         raise Refused(Refusal.CLOSED)
     if task.state == TaskState.CLAIMED and task.claimed_by_id != (user.id if user else None):
         raise refusal_of(task)
+
+
+def require_held(task: CallbackTask, user: User) -> None:
+    """Check that a task is claimed by a user.
+
+    Raises:
+        Refused: somebody else holds it (with the name of who does), or nobody.
+    """
+    if task.state != TaskState.CLAIMED:
+        raise Refused(Refusal(task.state))
+    if task.claimed_by_id != user.id:
+        raise refusal_of(task)

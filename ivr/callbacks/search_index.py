@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ivr.domain.enums import TaskEventKind
 from ivr.domain.search_terms import Term, asked, words_of, words_of_number
 from ivr.models.callbacks import CallbackTask, SearchWord, TaskEvent
+from ivr.models.representatives import Representative
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform.column_types import insert
 
@@ -94,6 +95,11 @@ def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
         select(TaskEvent.text).where(TaskEvent.task_id == task.id, TaskEvent.kind == TaskEventKind.NOTED)
     )
     yield from words_of(task.caller_name or "", name=True)
+    for names in session.execute(
+        select(Representative.name, Representative.represents).where(Representative.task_id == task.id)
+    ):
+        for name in names:
+            yield from words_of(name, name=True)
     for text in (*(text for row in said for text in row), *notes):
         yield from words_of(text or "")
 

@@ -133,14 +133,17 @@ def send(session: Session, task: CallbackTask, user: User, template: str, text: 
     """Send a text from a task, as the member has seen it.
 
     Raises:
-        Refused: what :func:`ivr.callbacks.sms_limits.check` refuses, `text_needed`, or `restricted` (Art. 18 GDPR).
+        Refused: what :func:`ivr.callbacks.sms_limits.check` refuses, `text_needed`, `text_unfit`, or `restricted`
+            (Art. 18 GDPR).
     """
     require_unrestricted(task)
     number = task.callback_number
     sms_limits.check(session, number, now)
     text = text.strip()[:800]
-    if not text or template not in templates(task):
+    if not text:
         raise Refused(Refusal.TEXT_NEEDED)
+    if template not in (*templates(task), SmsTemplate.MODULE):
+        raise Refused(Refusal.TEXT_UNFIT)
     # Of two members who send at once, one is numbered after the other.
     session.execute(select(CallbackTask.id).where(CallbackTask.id == task.id).with_for_update())
     wish = task.appointment_wish

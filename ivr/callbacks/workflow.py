@@ -156,9 +156,7 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     require_unrestricted(task)
     if task.outcome == Outcome.MERGED:
         raise Refused(Refusal.MERGED)
-    if task.appointment_wish is not None:
-        task.appointment_wish.appointment_at = None
-        task.appointment_wish.place = task.appointment_wish.refusal_reason = None
+    drop_answer(task)
     result = _reopened(session, task, claimed_by(user, now), now)
     require_changed(session, result, task, user)
     sla_clocks.reopened(session, task, now)
@@ -177,6 +175,19 @@ def _reopened(session: Session, task: CallbackTask, values: dict[str, Any], now:
     counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
     values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
     return change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
+
+
+def drop_answer(task: CallbackTask) -> None:
+    """Delete the answer to an appointment wish: the task is not closed any more."""
+    if task.appointment_wish is not None:
+        task.appointment_wish.appointment_at = None
+        task.appointment_wish.place = task.appointment_wish.refusal_reason = None
+
+
+def restore(session: Session, task: CallbackTask, values: dict[str, Any]) -> None:
+    """Give a task the columns it had before what was done to it is undone. The caller holds its lock."""
+    change(session, task, [], values)
+    session.refresh(task)
 
 
 # -- merged --------------------------------------------------------------------------------------

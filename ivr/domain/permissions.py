@@ -162,6 +162,20 @@ PERMISSIONS: dict[str, Permission] = {
     "live_channel": Permission(
         _SERVING, "That something of one's teams has changed: ids alone", team=True, polled=True
     ),
+    "person": _task(
+        "All requests of one proven person in one's teams; prove who it is, add a request; needs a claim, or an "
+        "unlocking with a reason (logged)"
+    ),
+    "tags.choose": _task("Give a task tags of its team"),
+    "tags": Permission(_SUPERVISORS, "The tags of one's teams (changes are logged)", team=True),
+    "representatives": _task(
+        "Enter who calls for the person, by what authority, and what was not told; needs a claim, or an unlocking with "
+        "a reason"
+    ),
+    "macros": _task("Apply a macro to a task one has claimed"),
+    "undoing": _of(
+        _SERVING, "Undo what one has done oneself in the last 15 minutes, of tasks that were one's teams' before"
+    ),
     "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
     "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
     "dates": Permission(
@@ -215,6 +229,7 @@ PERMISSIONS: dict[str, Permission] = {
     "supervision.unwanted": _of(_SUPERVISORS, "Numbers that call extremely often (logged)"),
     "supervision.block": _of(_SUPERVISORS, "Block a number"),
     "supervision.lift": _of(_SUPERVISORS, "Lift a block"),
+    "team_texts": Permission(_SUPERVISORS, "Text modules and macros of one's teams (changes are logged)", team=True),
     "special": _of(_SUPERVISORS, "Opening hours of single days (changes are logged)"),
     "announcing": _of(_SUPERVISORS, "Announcements to callers (changes are logged)"),
     "night": _of(_SUPERVISORS, "Answers for the night, and where there is help in an emergency (changes are logged)"),

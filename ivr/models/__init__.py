@@ -14,21 +14,24 @@ from ivr.models import (
     contacts,
     desk,
     directory,
+    identities,
     incidents,
     merges,
     notices,
     privacy,
     prompts,
     reporting,
+    representatives,
     screening,
     sla,
     spending,
+    team_tools,
     voicebox,
 )
 from ivr.platform import settings_store, work_models
 
 __all__ = [
     "accounts", "alerts", "audit", "bookings", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory",
-    "incidents", "merges", "notices", "privacy", "prompts", "reporting", "screening", "settings_store", "sla",
-    "spending", "voicebox", "work_models",
+    "identities", "incidents", "merges", "notices", "privacy", "prompts", "reporting", "representatives", "screening",
+    "settings_store", "sla", "spending", "team_tools", "voicebox", "work_models",
 ]  # fmt: skip

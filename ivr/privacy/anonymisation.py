@@ -23,9 +23,11 @@ from ivr.models.contact_centre import Conversation, ConversationWord, Interprete
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
+from ivr.models.identities import ProvenIdentity
 from ivr.models.incidents import Incident
 from ivr.models.merges import Merge
 from ivr.models.privacy import LegalHold
+from ivr.models.representatives import Representative
 from ivr.models.screening import BlockedNumber
 from ivr.models.sla import SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -40,6 +42,7 @@ WRITTEN = (
     TaskEventKind.RAISED,
     TaskEventKind.DANGER_RAISED,
     TaskEventKind.TEXT_SENT,
+    TaskEventKind.DISCLOSURE_REFUSED,
 )
 #: Legs that are not members'.
 THEIR_LEGS = Leg.role.in_((LegRole.CALLER, LegRole.COMPANION))
@@ -81,12 +84,14 @@ def words(session: Session, task_ids: Sequence[int]) -> None:
 
 
 def names(session: Session, task_ids: Sequence[int]) -> None:
-    """Delete number, name, customer number and place of tasks, and the reasons of lifted holds."""
+    """Delete number, name, customer number, place and representatives of tasks, and the reasons of lifted holds."""
     theirs = update(CallbackTask).where(CallbackTask.id.in_(task_ids))
     session.execute(theirs.values(callback_number=None, caller_name=None))
     merges(session, task_ids)
     session.execute(update(PostalOrder).where(PostalOrder.task_id.in_(task_ids)).values(customer_number=None))
     session.execute(update(AppointmentWish).where(AppointmentWish.task_id.in_(task_ids)).values(place=None))
+    session.execute(delete(ProvenIdentity).where(ProvenIdentity.task_id.in_(task_ids)))
+    session.execute(delete(Representative).where(Representative.task_id.in_(task_ids)))
     named = update(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind == TaskEventKind.NAMED)
     session.execute(named.values(text=None))
     lifted = update(LegalHold).where(LegalHold.task_id.in_(task_ids), LegalHold.lifted_at.is_not(None))

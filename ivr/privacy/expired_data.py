@@ -23,8 +23,10 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.models.desk import Draft
+from ivr.models.identities import ProvenIdentity
 from ivr.models.incidents import Incident
 from ivr.models.privacy import LegalHold
+from ivr.models.representatives import Representative
 from ivr.models.screening import BlockedNumber
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.privacy import anonymisation, legal_holds, retention_periods
@@ -111,7 +113,9 @@ def _named_tasks(before: datetime) -> Select[int]:
     hold = exists().where(LegalHold.task_id == CallbackTask.id, LegalHold.reason != "")
     number = exists().where(Contact.task_id == CallbackTask.id, _numbered_contact())
     named = CallbackTask.caller_name.is_not(None)
-    known = or_(CallbackTask.callback_number.is_not(None), named, number, order, wish, hold)
+    for_others = exists().where(Representative.task_id == CallbackTask.id)
+    proven = exists().where(ProvenIdentity.task_id == CallbackTask.id)
+    known = or_(CallbackTask.callback_number.is_not(None), named, number, order, wish, hold, for_others, proven)
     return select(CallbackTask.id).where(is_closed_before(before), is_deletable(), known)
 
 

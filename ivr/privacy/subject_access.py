@@ -15,6 +15,7 @@ from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Session
 
 from ivr.audit import access_reports
+from ivr.callbacks import tags
 from ivr.calls import caller_language
 from ivr.domain.enums import LegRole, RecordingState, TaskEventKind
 from ivr.domain.timestamps import iso
@@ -25,8 +26,10 @@ from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Que
 from ivr.models.contacts import Contact
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
+from ivr.models.identities import ProvenIdentity
 from ivr.models.incidents import Incident
 from ivr.models.privacy import LegalHold
+from ivr.models.representatives import Representative
 from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, VoiceboxMessage
@@ -38,7 +41,7 @@ from ivr.voicebox import audio_store
 _HIDDEN = {
     "user_id", "claimed_by_id", "audio_sha256", "resume", "offered_leg_id", "request_id", "sequence", "next_change_at",
     "blocked_by_id", "confirmed_by_id", "lifted_by_id", "requested_by_id", "placed_by_id", "number_hash",
-    "closing_counted", "answers", "changed_by_id", "booked_by_id",
+    "closing_counted", "answers", "changed_by_id", "booked_by_id", "entered_by_id", "proven_by_id", "person",
 }  # fmt: skip
 
 
@@ -116,6 +119,9 @@ def _task(session: Session, task: CallbackTask) -> dict[str, Any]:
             session, InterpreterBooking, InterpreterBooking.task_id == task.id, without=("number", "name")
         ),
         "holds": _all(session, LegalHold, LegalHold.task_id == task.id),
+        "tags": tags.of_tasks(session, [task.id]).get(task.id, []),
+        "identity": _all(session, ProvenIdentity, ProvenIdentity.task_id == task.id),
+        "represented_by": _all(session, Representative, Representative.task_id == task.id),
         "being_written": _all(session, Draft, Draft.task_id == task.id),
         "postal_order": _plain(task.postal_order) if task.postal_order else None,
         "appointment_wish": _plain(task.appointment_wish) if task.appointment_wish else None,

@@ -65,7 +65,7 @@ QUESTIONS_OUTSIDE = frozenset(
     {"line_options", "callback_greeting", "callback_greeting_short", "callback_code", "companion_greeting"}
 )
 #: Texts that are sent as text messages and not spoken.
-WRITTEN = frozenset({*SmsTemplate, "sms_missed_last"})
+WRITTEN = frozenset({*SmsTemplate, "sms_missed_last"} - {SmsTemplate.MODULE})
 
 
 @dataclass(frozen=True)

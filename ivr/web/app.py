@@ -97,17 +97,23 @@ from ivr.web.further_languages import further
 from ivr.web.health import health
 from ivr.web.incidents import marked
 from ivr.web.interpreter_bookings import bookings
+from ivr.web.macros import macros
 from ivr.web.night_answers import night
 from ivr.web.password_links import links
+from ivr.web.person import person
 from ivr.web.prompt_studio import studio
 from ivr.web.reports import reports
+from ivr.web.representatives import representatives
 from ivr.web.roster import roster
 from ivr.web.settings_pages import pages as settings_pages
 from ivr.web.softphone_proxy import softphone
 from ivr.web.special_days import special
 from ivr.web.supervision import supervision
+from ivr.web.tags import tags
 from ivr.web.task_by_hand import hand
+from ivr.web.team_texts import team_texts
 from ivr.web.telephones import telephones
+from ivr.web.undoing import undoing
 from ivr.web.wall_screen import wall
 
 gc.freeze()
@@ -135,11 +141,11 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    browser_telephone,
-    health, login.login, links, appearance.appearance, kept_forms.kept, account, language_actions.desk, reading,
-    desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked, supervision, roster, special,
-    announcing, night, further, directory, studio, figures, costs, reports, subjects, administration, settings_pages,
-    telephones, wall, protection,
+    browser_telephone, health, login.login, links, appearance.appearance, kept_forms.kept, account,
+    language_actions.desk, reading, desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked,
+    supervision, roster, special, announcing, night, further, directory, studio, figures, costs, reports, subjects,
+    administration, settings_pages, telephones, wall, protection, undoing, macros, team_texts, representatives, person,
+    tags,
 )  # fmt: skip
 
 

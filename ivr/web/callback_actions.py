@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ivr.audit import access_log
-from ivr.callbacks import appointments, claims, collaboration, events, queries, sms, urgency, workflow
+from ivr.callbacks import appointments, claims, collaboration, events, mentions, queries, sms, urgency, workflow
 from ivr.callbacks.refused import Refused
 from ivr.domain import words
-from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize
+from ivr.domain.enums import AccessAction, Refusal, RefusalReason, RoomSize, TaskEventKind
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
@@ -28,6 +28,7 @@ from ivr.web.actions import EndForm, act, act_on_task, task_form, uncovered
 from ivr.web.authorisation import actor, me
 from ivr.web.callbacks import desk
 from ivr.web.form_fields import Day, Line, LocalInstant, Text, Tick, fixed, line_of, one_of, text_of
+from ivr.web.undoing import undoable
 
 __all__ = ["desk"]
 _HOW = _("Please choose how it ended.")
@@ -42,7 +43,8 @@ def claim(task_id: int) -> Response:
 @desk.post("/tasks/<int:task_id>/release")
 def release(task_id: int) -> Response:
     """Give a task back to its team."""
-    return act_on_task(task_id, claims.release, done=gettext("The task is released: the team can claim it."))
+    change = undoable(TaskEventKind.RELEASED, claims.release)
+    return act_on_task(task_id, change, done=gettext("The task is released: the team can claim it."))
 
 
 @desk.post("/tasks/<int:task_id>/reopen")
@@ -109,16 +111,21 @@ class NoteForm(forms.Form):
 @desk.post("/tasks/<int:task_id>/note")
 def note(task_id: int) -> Response:
     """Write a note."""
-    form = task_form(NoteForm, task_id)
+    form, not_told = task_form(NoteForm, task_id), list[str]()
 
     def change(session: Session, found: CallbackTask, user: User, now: datetime) -> None:
         if not form.text.strip():
             raise Refused(Refusal.NOTE_NEEDED)
+        not_told[:] = mentions.left_out(session, found, form.text)
         events.note(session, found, user, form.text, now)
         claims.mark_used(session, found, user, now)
         collaboration.drop_draft(session, found, user)
 
-    return act_on_task(task_id, change, text=form.text, done=gettext("The note is saved."))
+    def done(_: CallbackTask) -> str:
+        left = gettext("%(names)s may not see this task and is not told.", names=", ".join(not_told))
+        return " ".join((str(gettext("The note is saved.")), *([str(left)] if not_told else [])))
+
+    return act_on_task(task_id, change, text=form.text, done=done)
 
 
 class DraftForm(forms.Form):
@@ -159,7 +166,8 @@ def close(task_id: int) -> Response:
         outcome = words.OUTCOMES.of(found.outcome, gettext) if found.outcome else ""
         return str(gettext("The task is closed: %(outcome)s.", outcome=outcome))
 
-    return act_on_task(task_id, change, form=form, text=form.text, done=done, ends=form)
+    closing = undoable(TaskEventKind.CLOSED, change)
+    return act_on_task(task_id, closing, form=form, text=form.text, done=done, ends=form)
 
 
 class AnswerForm(EndForm):
@@ -197,7 +205,8 @@ def answer(task_id: int) -> Response:
         if granted
         else gettext("The appointment is refused, the task is closed.")
     )
-    return act_on_task(task_id, change, form=form, text=form.text, done=done, ends=form)
+    closing = undoable(TaskEventKind.CLOSED, change)
+    return act_on_task(task_id, closing, form=form, text=form.text, done=done, ends=form)
 
 
 class PutOffForm(EndForm):
@@ -241,7 +250,8 @@ def hand_over(task_id: int) -> Response:
     def done(found: CallbackTask) -> str:
         return str(gettext("The task is handed over: %(team)s has it now.", team=found.team.name))
 
-    return act_on_task(task_id, change, form=form, done=done, after=url_for("desk.queue"), ends=form)
+    handing = undoable(TaskEventKind.HANDED_OVER, change)
+    return act_on_task(task_id, handing, form=form, done=done, after=url_for("desk.queue"), ends=form)
 
 
 class NameForm(forms.Form):

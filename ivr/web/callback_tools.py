@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.accounts import users
 from ivr.audit import access_log, access_reports
-from ivr.callbacks import caller_news, claims, promises, queries, saved_views, workflow
+from ivr.callbacks import caller_news, claims, promises, queries, saved_views, undo, workflow
 from ivr.callbacks.refused import Refused
 from ivr.callbacks.task_locks import lock_task
 from ivr.domain import words
 from ivr.domain.digits import whole_number
-from ivr.domain.enums import Refusal
+from ivr.domain.enums import Refusal, TaskEventKind
 from ivr.domain.text_folding import folded
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
@@ -84,7 +84,9 @@ def _assign(form: SelectionForm) -> AnyResponse:
         if to is None:
             flash(gettext("Please choose somebody."), "warning")
             return redirect(queue_address())
-        given, refused = claims.assign_all(session, queries.some(session, me(), form.ids), to, me(), utc_now())
+        tasks, now = queries.some(session, me(), form.ids), utc_now()
+        with undo.recorded(session, TaskEventKind.ASSIGNED, tasks, me(), now):
+            given, refused = claims.assign_all(session, tasks, to, me(), now)
     _tell(ngettext("%(num)d task assigned.", "%(num)d tasks assigned.", given), refused)
     return redirect(queue_address())
 
@@ -92,20 +94,22 @@ def _assign(form: SelectionForm) -> AnyResponse:
 def _close(form: SelectionForm) -> AnyResponse:
     done, refused, news, marks = 0, 0, list[str](), _marks(form)
     with database.writing() as session:
-        for task in queries.some(session, me(), form.ids):
-            try:
-                with session.begin_nested():
-                    lock_task(session, task.id)
-                    caller_news.require_seen(session, task, me(), marks.get(task.id, ""))
-                    if task.state == "open":
-                        claims.claim(session, task, me(), utc_now())
-                    workflow.close(session, task, me(), form.outcome, form.text, utc_now())
-                done += 1
-            except Refused as error:
-                if error.reason == Refusal.NEW_MESSAGE:
-                    news.append(task.receipt_code)
-                else:
-                    refused += 1
+        tasks, now = queries.some(session, me(), form.ids), utc_now()
+        with undo.recorded(session, TaskEventKind.CLOSED, tasks, me(), now):
+            for task in tasks:
+                try:
+                    with session.begin_nested():
+                        lock_task(session, task.id)
+                        caller_news.require_seen(session, task, me(), marks.get(task.id, ""))
+                        if task.state == "open":
+                            claims.claim(session, task, me(), now)
+                        workflow.close(session, task, me(), form.outcome, form.text, now)
+                    done += 1
+                except Refused as error:
+                    if error.reason == Refusal.NEW_MESSAGE:
+                        news.append(task.receipt_code)
+                    else:
+                        refused += 1
     if news:
         flash(gettext("A new message has come in, not closed: %(codes)s", codes=", ".join(news)), "warning")
     _tell(ngettext("%(num)d task closed.", "%(num)d tasks closed.", done), refused)

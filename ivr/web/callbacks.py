@@ -24,13 +24,17 @@ from ivr.callbacks import (
     code_changes,
     collaboration,
     failed_jobs,
+    identities,
+    mentions,
     merging,
     promises,
     proposals,
     queries,
+    representatives,
     saved_views,
     sla_deadline_changes,
     sms,
+    tags,
 )
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed
@@ -38,11 +42,12 @@ from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, interpreter_bookings, outbound_callbacks
 from ivr.domain import outcomes
+from ivr.domain.enums import TaskState
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.privacy import legal_holds
-from ivr.web import forms, search_log, side_bar, template_helpers
+from ivr.web import forms, macros, search_log, side_bar, template_helpers, undoing
 from ivr.web.authorisation import actor, me
 from ivr.web.form_fields import Line, integer, one_of
 
@@ -73,17 +78,18 @@ def queue() -> str | AnyResponse:
         marks = caller_news.marks(session, [task.id for task in tasks])
         uncovered = break_glass.uncovered(session, tasks, me(), now)
         alike = proposals.with_others(session, me(), tasks)
-        version = _version(tasks, (counts, found, marks, elsewhere, sorted(uncovered), sorted(alike)), now)
+        tagged = tags.of_tasks(session, [task.id for task in tasks])
+        version = _version(tasks, (counts, found, marks, elsewhere, sorted(uncovered), sorted(alike), tagged), now)
         if asked.seen == version:
             return Response(status=204)
         fragment = asked.seen is not None
-        choices = {} if fragment else _choices(session)
+        choices = {} if fragment else {**_choices(session), "undoable": undoing.offered(session, now)}
     return render_template(
         "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
         page=asked.page, pages=-(-found // queries.PAGE), found=found, unreadable=listed.unreadable,
         full=len(tasks) + len(listed.unreadable) == queries.PAGE,
         elsewhere=elsewhere, most=queries.MOST_COUNTED, filters=filters, marks=marks, uncovered=uncovered,
-        alike=alike,
+        alike=alike, tags=tagged,
         unused=claims.is_unused, **choices,
     )  # fmt: skip
 
@@ -122,6 +128,10 @@ def _choices(session: Session) -> dict[str, Any]:
         "spoken": queries.languages_of(session, me()),
         "saved": saved_views.of_user(session, me()),
         "colleagues": users.colleagues(session, me()),
+        "tag_choices": [
+            (str(one.id), f"{one.name} ({one.team.name})" if len(me().scope) > 1 else one.name)
+            for one in tags.of_teams(session, [team.id for team in me().scope])
+        ],
     }
 
 
@@ -153,6 +163,7 @@ def task(task_id: int) -> str:
         reason = break_glass.reason_for(session, seen, me(), now)
         shows = caller_news.mark(session, task_id)
         collaboration.mark_opened(session, task_id, me(), now, shows if reason else "")
+        mentions.seen(session, task_id, me(), now)
         detail = "" if reason else access_reports.COVERED
         access_log.append(session, actor(), "view", now, task=seen, reason=reason or "", detail=detail)
     with database.reading() as session:
@@ -176,11 +187,28 @@ def task(task_id: int) -> str:
             history=sorted((event for part in parts for event in part.events), key=lambda event: (event.at, event.id)),
             codes={part.id: part.receipt_code for part in parts},
             others=collaboration.other_viewers(session, task_id, me(), now), teams=settings().teams,
-            texts=sms, texts_sent=sms.of_task(session, found) if reason else [],
-            text_state=lambda one: sms.state_of(one, gettext), template=_template(found),
+            texts_sent=sms.of_task(session, found) if reason else [],
+            text_state=lambda one: sms.state_of(one, gettext),
+            **macros.on_page(
+                session, found, is_mine=_is_mine(found), uncovered=reason is not None,
+                wanted=forms.query(TaskAddress).sms,
+            ),
             promises=promises.of(found, now), calling_now=going_on.is_calling(session, found.callback_number, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
+            undoable=undoing.offered(session, now, task_id),
+            tags=tags.of_tasks(session, [task_id]).get(task_id, []),
+            tag_choices=tags.of_teams(session, [found.team_id]),
+            may_be_mentioned=[one for one in mentions.may_see(session, found) if one.id != me().id],
+            identity=identities.of_task(session, task_id) if reason else None,
+            represented=[
+                (one, representatives.may_be_told(one, now))
+                for one in (representatives.of_task(session, task_id) if reason else ())
+            ],
         )  # fmt: skip
+
+
+def _is_mine(found: CallbackTask) -> bool:
+    return found.state == TaskState.CLAIMED and found.claimed_by_id == me().id
 
 
 def _view_beside() -> str:
@@ -200,12 +228,6 @@ def _interpreters(session: Session, found: CallbackTask, now: datetime) -> dict[
         "interpreters": [(one.number, one.name) for one in candidates],
         "minutes": [(str(one), str(one)) for one in interpreter_bookings.MINUTES],
     }
-
-
-def _template(found: CallbackTask) -> str:
-    """Which text message is looked at before it is sent."""
-    wanted = forms.query(TaskAddress).sms
-    return wanted if wanted in sms.templates(found) else ""
 
 
 class OthersAddress(forms.Form):

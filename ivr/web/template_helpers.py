@@ -13,23 +13,33 @@ from ivr.callbacks import code_changes, promises
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import caller_ids, phone_numbers, words
-from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, TaskState, TranscriptState
-from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE, name_in
+from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskState, TranscriptState
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
-from ivr.models.callbacks import CallbackTask, TaskEvent
+from ivr.models.callbacks import CallbackTask
 from ivr.notices.unusable import Unusable
 from ivr.prompts import catalogue
 from ivr.reporting.dimension_labels import name as name_of_key
 from ivr.reporting.tables import Kind, shown
+from ivr.web.event_texts import event_text, is_public, language_name, moment
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 from ivr.web.words import TABLES
+
+__all__ = ["language_name", "moment"]
 
 
 def refusal(refused: Refused) -> str:
     """Why an action was not possible, for the person who tried."""
     if refused.reason == Refusal.CLAIMED and refused.by:
         return str(gettext("%(name)s has claimed this task.", name=refused.by))
+    if refused.reason == Refusal.ACTED_SINCE and refused.by:
+        return str(gettext("%(name)s has worked on the task since then. It was left as it is.", name=refused.by))
+    if refused.reason == Refusal.NO_TRANSLATION and refused.by:
+        said = gettext(
+            "The text module “%(name)s” has no text in the caller's language. Nothing was sent.", name=refused.by
+        )
+        return str(said)
     if refused.cap:
         said = words.REFUSALS.of(refused.reason, gettext)
         return f"{said} {gettext('The limit: %(cap)s', cap=cap_named(refused.cap))}"
@@ -44,13 +54,6 @@ def cap_named(name: str) -> str:
 def notice_sentence(unusable: Unusable) -> str:
     """Why a notice cannot be used, for the supervisor who has entered it."""
     return words.NOTICE_PROBLEMS.of(unusable.problem, lambda text: str(gettext(text, detail=unusable.detail)))
-
-
-def language_name(code: str) -> str:
-    """A language as the interface calls it."""
-    if code == UNKNOWN_LANGUAGE:
-        return str(gettext("unknown"))
-    return name_in(code, chosen_language()) if code else ""
 
 
 def form_name(form: str) -> str:
@@ -92,13 +95,6 @@ def duration(seconds: int) -> str:
     else:
         parts = [gettext("%(num)d min", num=rest)]
     return " ".join(str(part) for part in parts)
-
-
-def moment(instant: datetime) -> str:
-    """Date and time in Europe/Berlin."""
-    return str(
-        format_datetime(instant, "EEE dd.MM.yyyy HH:mm" if chosen_language() == "de" else "EEE d MMM yyyy HH:mm")
-    )
 
 
 def short_moment(instant: datetime) -> str:
@@ -179,53 +175,6 @@ def transcript_state(task: CallbackTask) -> str:
     # Of several recordings the one counts that somebody must listen to, or wait for.
     order = (TranscriptState.PLEASE_LISTEN, "awaited", TranscriptState.PENDING, TranscriptState.DONE)
     return next((state for state in order if state in states), "awaited" if task.provisional else "none")
-
-
-def event_text(event: TaskEvent) -> str:
-    """The second half of a line of history."""
-    if event.kind in (TaskEventKind.PUT_OFF, TaskEventKind.DEADLINE_MOVED) and event.text:
-        return moment(datetime.fromisoformat(event.text))
-    if event.kind in (TaskEventKind.ATTEMPTED, TaskEventKind.CLOSED) and event.text:
-        return words.OUTCOMES.of(event.text, gettext)
-    if event.kind in (TaskEventKind.NOT_RUNG, TaskEventKind.TEXT_NOT_SENT) and event.text:
-        return words.CARRIER_FAULTS.of(event.text, gettext)
-    if event.kind == TaskEventKind.CHANGE_CONFIRMED and event.text:
-        return words.CALLER_PROOFS.of(event.text, gettext)
-    if event.kind in (TaskEventKind.LANGUAGE_CHANGED, TaskEventKind.LANGUAGE_KEPT) and event.text:
-        return language_name(event.text)
-    if event.kind == TaskEventKind.DANGER_ACTED and event.text:
-        return words.DANGER_STEPS.of(event.text, gettext)
-    return event.text or ""
-
-
-#: Events whose second half says nothing of the caller.
-_PUBLIC = (
-    TaskEventKind.ATTEMPTED,
-    TaskEventKind.CLOSED,
-    TaskEventKind.PUT_OFF,
-    TaskEventKind.DEADLINE_MOVED,
-    TaskEventKind.TAKEN_OVER,
-    TaskEventKind.ASSIGNED,
-    TaskEventKind.NOT_RUNG,
-    TaskEventKind.TEXT_NOT_SENT,
-    TaskEventKind.MERGED,
-    TaskEventKind.MERGED_INTO,
-    TaskEventKind.MERGE_UNDONE,
-    TaskEventKind.SPLIT_OFF,
-    TaskEventKind.SPLIT_FROM,
-    TaskEventKind.TOLD_APART,
-    TaskEventKind.TOLD_APART_UNDONE,
-    TaskEventKind.CHANGE_CONFIRMED,
-    TaskEventKind.CHANGE_REFUSED,
-    TaskEventKind.DANGER_ACTED,
-    TaskEventKind.LANGUAGE_CHANGED,
-    TaskEventKind.LANGUAGE_KEPT,
-)
-
-
-def is_public(event: TaskEvent) -> bool:
-    """Whether the second half of a line of history says nothing of the caller."""
-    return event.kind in _PUBLIC
 
 
 def opening_reason(reason: str) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from ivr.accounts import kept_forms, login_sessions, notices, password_links
 from ivr.audit import anchors, break_glass
-from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks
+from ivr.callbacks import alert_delivery, alert_digest, carrier_faults, guessing, house_alarms, sla_clocks, undo
 from ivr.calls import caller_language, screening
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, call_distribution, call_queue, duty_calls, duty_roster
@@ -279,6 +279,7 @@ def forget() -> None:
         guessing.forget(session, now)
         house_alarms.forget(session, now)
         screening.forget(session, now)
+        undo.forget(session, now)
         alert_digest.forget(session, now)
         carrier_faults.forget(session, now)
         break_glass.forget(session, now)

@@ -20,7 +20,9 @@ from ivr.models.calls import Call, KnownCaller
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, QueueEntry
 from ivr.models.desk import Draft
 from ivr.models.directory import DirectoryEntry
+from ivr.models.identities import ProvenIdentity
 from ivr.models.privacy import LegalHold, SubjectRequest
+from ivr.models.representatives import Representative
 from ivr.models.screening import BlockedNumber, FrequentCaller
 from ivr.models.sla import SlaClock, SlaPause
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
@@ -111,7 +113,7 @@ def test_every_column_has_a_name_or_is_for_machines(desk) -> None:
         Call, CallbackTask, TaskEvent, Attempt, SlaClock, SlaPause, Draft, PostalOrder, AppointmentWish,
         VoiceboxMessage, Recording, Transcript, TextMessage, QueueEntry, Conversation, Leg, KnownCaller, FrequentCaller,
         BlockedNumber, InterpreterRequest, LegalHold, DirectoryEntry,
-        InterpreterBooking,
+        InterpreterBooking, ProvenIdentity, Representative,
     )  # fmt: skip
     columns = {column.key for table in tables for column in inspect(table).column_attrs} - subject_access._HIDDEN
     assert columns - words.COLUMNS.keys() - FOR_MACHINES == set()

@@ -50,6 +50,7 @@ class AccessAction(StrEnum):
     DIRECTORY_CHANGED = "directory_changed"
     INCIDENT = "incident"
     SETTINGS_CHANGED = "settings_changed"
+    TEAM_TEXTS_CHANGED = "team_texts_changed"
     DELETED = "deleted"
     RESTORED = "restored"
     TRIMMED = "trimmed"

@@ -95,6 +95,17 @@ class TaskEventKind(StrEnum):
     SPLIT_FROM = "split_from"
     TOLD_APART = "told_apart"
     TOLD_APART_UNDONE = "told_apart_undone"
+    #: Somebody calls for the person; does so no longer; was not told what they asked for.
+    REPRESENTED = "represented"
+    REPRESENTATION_ENDED = "representation_ended"
+    DISCLOSURE_REFUSED = "disclosure_refused"
+    #: A member has found out whose task it is; took that back; another task is the same person's.
+    IDENTITY_PROVEN = "identity_proven"
+    IDENTITY_TAKEN_BACK = "identity_taken_back"
+    SAME_PERSON = "same_as"
+    TAGGED = "tagged"
+    #: A member has taken back what they did to the task.
+    UNDONE = "undone"
 
 
 class Likeness(StrEnum):
@@ -201,6 +212,8 @@ class SmsTemplate(StrEnum):
     APPOINTMENT = "sms_appointment"
     ANSWER = "sms_answer"
     NUMBER_CHANGED = "sms_number_changed"
+    #: The words of a team's text module: no prompt.
+    MODULE = "sms_module"
 
 
 class Refusal(StrEnum):
@@ -272,3 +285,26 @@ class Refusal(StrEnum):
     ONLY_CONTACT = "only_contact"
     FIRST_CONTACT = "first_contact"
     PROOF_NEEDED = "proof_needed"
+    NOT_PROVEN = "not_proven"
+    NO_SUCH_CODE = "no_such_code"
+    NAMES_NEEDED = "names_needed"
+    NOT_REPRESENTED = "not_represented"
+    NAME_NEEDED = "name_needed"
+    NAME_TAKEN = "name_taken"
+    GERMAN_NEEDED = "german_needed"
+    NO_CODE_IN_TEXTS = "no_code_in_texts"
+    NO_NAME_IN_TEXTS = "no_name_in_texts"
+    UNKNOWN_PLACEHOLDER = "unknown_placeholder"
+    TEXT_TOO_LONG = "text_too_long"
+    TEXT_NOT_DISCREET = "text_not_discreet"
+    NO_TRANSLATION = "no_translation"
+    NO_OFFICE = "no_office"
+    STEPS_NEEDED = "steps_needed"
+    TOO_MANY_TAGS = "too_many_tags"
+    TOO_MANY_MACROS = "too_many_macros"
+    MACRO_GONE = "macro_gone"
+    MODULE_GONE = "module_gone"
+    TEXT_UNFIT = "text_unfit"
+    ACTED_SINCE = "acted_since"
+    UNDONE_ALREADY = "undone_already"
+    UNDO_OVER = "undo_over"

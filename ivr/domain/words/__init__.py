@@ -9,6 +9,15 @@ from __future__ import annotations
 from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
+from ivr.domain.words.desk import (
+    AUTHORITIES,
+    DISCLOSURES,
+    IDENTITY_PROOFS,
+    MACRO_STEPS,
+    RELATIONS,
+    TEXT_MODULE_USES,
+    UNDOABLE,
+)
 from ivr.domain.words.help import FIRST_STEPS, HOW_COUNTED, PAGE_HELP
 from ivr.domain.words.live_calls import (
     BLOCK_PROPOSALS,
@@ -44,6 +53,7 @@ from ivr.domain.words.privacy import (
     SUBJECT_REQUEST_STATES,
     SUBJECT_RIGHTS,
 )
+from ivr.domain.words.refusals import REFUSALS
 from ivr.domain.words.requests import (
     AGE_GROUPS,
     APPOINTMENT_MODES,
@@ -68,7 +78,6 @@ from ivr.domain.words.tasks import (
     LIKENESSES,
     OUTCOMES,
     PROMISE_ENDS,
-    REFUSALS,
     SLA_MEASURES,
     SLA_STATES,
     SMS_TEMPLATES,
@@ -90,6 +99,7 @@ __all__ = [
     "ANSWERED_QUESTIONS",
     "APPOINTMENT_MODES",
     "APPOINTMENT_REASONS",
+    "AUTHORITIES",
     "AVAILABILITY",
     "BLOCK_PROPOSALS",
     "BOOKING_STATES",
@@ -111,6 +121,7 @@ __all__ = [
     "DELETION_CAUSES",
     "DIMENSIONS",
     "DIRECTORY_KINDS",
+    "DISCLOSURES",
     "EMERGENCY_KINDS",
     "FACT_KINDS",
     "FACT_USES",
@@ -122,11 +133,13 @@ __all__ = [
     "HOUSE_ALARMS",
     "HOW_COUNTED",
     "IDENTITY_CHECKS",
+    "IDENTITY_PROOFS",
     "INCIDENT_KINDS",
     "KEYS_OF_DESK",
     "LEG_ROLES",
     "LEG_STATES",
     "LIKENESSES",
+    "MACRO_STEPS",
     "MEDIA",
     "NOTICE_PROBLEMS",
     "OUTCOMES",
@@ -138,6 +151,7 @@ __all__ = [
     "PROPOSAL_STATES",
     "REFUSALS",
     "REFUSAL_REASONS",
+    "RELATIONS",
     "REPLY_BY",
     "REQUEST_RESULTS",
     "RETENTION_KINDS",
@@ -157,9 +171,11 @@ __all__ = [
     "TASK_EVENTS",
     "TASK_KINDS",
     "TASK_STATES",
+    "TEXT_MODULE_USES",
     "TEXT_STATES",
     "TILES",
     "TRANSCRIPT_REASONS",
+    "UNDOABLE",
     "UNUSUAL_READINGS",
     "URGENCIES",
     "VIEWS",

@@ -73,6 +73,7 @@ ACCESS_ACTIONS = Words(
         AccessAction.DIRECTORY_CHANGED: _("changed the directory"),
         AccessAction.INCIDENT: _("marked a call, or decided about a marked one"),
         AccessAction.SETTINGS_CHANGED: _("changed the settings"),
+        AccessAction.TEAM_TEXTS_CHANGED: _("changed text modules or macros of a team"),
         AccessAction.CHANGED_BY_PROGRAM: _("changed by a program"),
         AccessAction.DELETED: _("deleted"),
         AccessAction.RESTORED: _("restored a backup"),

@@ -106,6 +106,18 @@ TABLES: dict[str, Kept] = {
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {RetentionKind.NUMBER_AND_NAME: "`place`"},
     ),
+    "proven_identities": Kept(
+        "callers",
+        "That a member has found out whose task it is, how, and which tasks are the same person's",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.NUMBER_AND_NAME: "the row"},
+    ),
+    "representatives": Kept(
+        "others",
+        "Who calls for another person: both names, relation, authority and its proof, until when",
+        (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
+        {RetentionKind.NUMBER_AND_NAME: "the row"},
+    ),
     "text_messages": Kept("callers", "Text messages and the number they went to", (RetentionKind.NUMBER_AND_NAME,)),
     "line_entries": Kept(
         "callers",
@@ -199,6 +211,19 @@ TABLES: dict[str, Kept] = {
     "presences": Kept("staff", "Who answers calls now, and at which telephone"),
     "duties": Kept("staff", "The duty roster"),
     "duty_exceptions": Kept("staff", "Absences and other hours of a day"),
+    "done_actions": Kept("staff", "What a member has done to tasks and can still undo; for 15 minutes"),
+    "done_to_tasks": Kept(
+        "callers", "State, holder, team and promises of a task before and after such an action; for 15 minutes"
+    ),
+    "text_modules": Kept(
+        "staff", "Texts that a team uses again and again, without callers' data; who changed them last"
+    ),
+    "macros": Kept("staff", "Steps that a team applies with one key; who changed them last"),
+    "mentions": Kept(
+        "staff", "Who is named in a note of which task, by whom, and when they saw it", (RetentionKind.TASK,)
+    ),
+    "tags": Kept("nobody", "Words by which a team sorts its tasks"),
+    "task_tags": Kept("callers", "Which of these words a task has", (RetentionKind.TASK,)),
     "task_views": Kept("staff", "Who has had a task's page open, and what it showed"),
     "saved_views": Kept("staff", "A person's own views of the task list; searches in them are sealed"),
     "reports_sent": Kept("staff", "Reports sent by e-mail, and to whom"),

@@ -62,6 +62,8 @@ const keys = {
   k: () => move(-1),
   o: () => rowInFocus()?.querySelector('a[href*="/tasks/"]')?.click(),
   x: () => rowInFocus()?.querySelector('input[name="task"]')?.click(),
+  X: () => click("[data-all]"),
+  z: () => document.querySelector("#bulk-to")?.focus(),
   "/": () => document.querySelector("#search")?.focus(),
   c: () => click('form[action$="/claim"] button'),
   e: () => document.querySelector("#note-text")?.focus(),
@@ -86,12 +88,17 @@ const keys = {
     marks.open = true;
     marks.querySelector("select")?.focus();
   },
+  u: () => click("[data-undo] button"),
+  v: () => act("represent"),
+  i: () => act("identity"),
   "?": () => sheet?.showModal(),
+  ...Object.fromEntries([..."123456789"].map((number) => [number, () => click(`[data-macro="${number}"]`)])),
 };
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form && !event.target.closest("dialog")) {
     event.preventDefault();
-    event.target.form.requestSubmit();
+    const form = event.target.form; // of several buttons the first one is meant
+    form.requestSubmit([...form.elements].find((one) => one.matches("button:not([type=button])")));
     return;
   }
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette) {
@@ -205,6 +212,18 @@ for (const field of document.querySelectorAll("[data-draft]")) {
   field.form?.addEventListener("submit", () => {
     clearTimeout(waiting);
     store(place, field.value);
+  });
+}
+
+// -- text modules are put where one types ------------------------------------------------------------------------
+for (const button of document.querySelectorAll("[data-insert]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.insert);
+    const before = field.value && !field.value.endsWith("\n") && field.selectionStart === field.value.length ? "\n" : "";
+    field.focus();
+    field.setRangeText(before + button.dataset.text, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }
 

@@ -1,0 +1,73 @@
+"""Mentions: a note names a colleague (@mia, or @ and the whole name), who then sees the task among their mentions.
+
+Only who may see the task is told of it. Who may not is told nothing, and the writer of the note learns that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy.orm import Session
+
+from ivr.domain.roles import SERVING
+from ivr.models.accounts import Team, User
+from ivr.models.callbacks import CallbackTask
+from ivr.models.desk import Mention
+
+_SIGN = "@"
+
+
+def may_see(session: Session, task: CallbackTask) -> Sequence[User]:
+    """The active people who may see a task, by name: those of its team, and who supervises it."""
+    query = _people().where(_serves(task.team_id))
+    return session.scalars(query.order_by(User.name)).all()
+
+
+def record(session: Session, task: CallbackTask, writer: User, text: str, now: datetime) -> None:
+    """Tell the colleagues whom a note names that they are mentioned. Those who may not see the task are left out."""
+    if _SIGN not in text:
+        return
+    known = set(session.scalars(select(Mention.user_id).where(Mention.task_id == task.id, Mention.seen_at.is_(None))))
+    for user in _named(text, may_see(session, task)):
+        if user.id != writer.id and user.id not in known:
+            session.add(Mention(task_id=task.id, user_id=user.id, by_id=writer.id, at=now))
+
+
+def left_out(session: Session, task: CallbackTask, text: str) -> Sequence[str]:
+    """Names of colleagues whom a text names and who may not see the task."""
+    if _SIGN not in text:
+        return []
+    everybody = session.scalars(_people()).all()
+    seeing = {user.id for user in may_see(session, task)}
+    return [user.name for user in _named(text, everybody) if user.id not in seeing]
+
+
+def seen(session: Session, task_id: int, user: User, now: datetime) -> None:
+    """Note that somebody has opened a task in which they are mentioned."""
+    theirs = (Mention.task_id == task_id, Mention.user_id == user.id, Mention.seen_at.is_(None))
+    session.execute(update(Mention).where(*theirs).values(seen_at=now).execution_options(synchronize_session=False))
+
+
+def _people() -> Select[User]:
+    return select(User).where(User.active, User.role.in_(SERVING))
+
+
+def _serves(team_id: int) -> ColumnElement[bool]:
+    return or_(User.teams.any(Team.id == team_id), User.supervised.any(Team.id == team_id))
+
+
+def _named(text: str, people: Sequence[User]) -> list[User]:
+    """Whom of these people a text names. Of names that begin alike the longest counts."""
+    found: dict[int, User] = {}
+    names = sorted(
+        ((name.casefold(), user) for user in people for name in (user.username, user.name)),
+        key=lambda pair: -len(pair[0]),
+    )
+    for rest in text.casefold().split(_SIGN)[1:]:
+        for name, user in names:
+            if rest.startswith(name) and not rest[len(name) : len(name) + 1].isalnum():
+                found[user.id] = user
+                break
+    return list(found.values())

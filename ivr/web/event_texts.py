@@ -1,0 +1,86 @@
+"""Lines of a task's history, as the interface writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import format_datetime, gettext
+
+from ivr.domain import words
+from ivr.domain.enums import TaskEventKind
+from ivr.domain.languages import UNKNOWN_LANGUAGE, name_in
+from ivr.models.callbacks import TaskEvent
+from ivr.web.login import chosen_language
+
+
+def language_name(code: str) -> str:
+    """A language as the interface calls it."""
+    if code == UNKNOWN_LANGUAGE:
+        return str(gettext("unknown"))
+    return name_in(code, chosen_language()) if code else ""
+
+
+def moment(instant: datetime) -> str:
+    """Date and time in Europe/Berlin."""
+    return str(
+        format_datetime(instant, "EEE dd.MM.yyyy HH:mm" if chosen_language() == "de" else "EEE d MMM yyyy HH:mm")
+    )
+
+
+#: Events whose second half is a key of a table of words.
+_KEYS = {
+    TaskEventKind.ATTEMPTED: words.OUTCOMES,
+    TaskEventKind.CLOSED: words.OUTCOMES,
+    TaskEventKind.NOT_RUNG: words.CARRIER_FAULTS,
+    TaskEventKind.TEXT_NOT_SENT: words.CARRIER_FAULTS,
+    TaskEventKind.CHANGE_CONFIRMED: words.CALLER_PROOFS,
+    TaskEventKind.REPRESENTED: words.AUTHORITIES,
+    TaskEventKind.IDENTITY_PROVEN: words.IDENTITY_PROOFS,
+    TaskEventKind.UNDONE: words.UNDOABLE,
+}
+
+
+def event_text(event: TaskEvent) -> str:
+    """The second half of a line of history."""
+    if event.kind in (TaskEventKind.PUT_OFF, TaskEventKind.DEADLINE_MOVED) and event.text:
+        return moment(datetime.fromisoformat(event.text))
+    if event.kind in (TaskEventKind.ATTEMPTED, TaskEventKind.CLOSED) and event.text:
+        return words.OUTCOMES.of(event.text, gettext)
+    if event.kind in (TaskEventKind.NOT_RUNG, TaskEventKind.TEXT_NOT_SENT) and event.text:
+        return words.CARRIER_FAULTS.of(event.text, gettext)
+    if event.kind == TaskEventKind.CHANGE_CONFIRMED and event.text:
+        return words.CALLER_PROOFS.of(event.text, gettext)
+    if event.kind in (TaskEventKind.LANGUAGE_CHANGED, TaskEventKind.LANGUAGE_KEPT) and event.text:
+        return language_name(event.text)
+    if event.kind == TaskEventKind.DANGER_ACTED and event.text:
+        return words.DANGER_STEPS.of(event.text, gettext)
+    if event.text and event.kind in _KEYS:
+        return _KEYS[event.kind].of(event.text, gettext)
+    return event.text or ""
+
+
+#: Events whose second half says nothing of the caller.
+_PUBLIC = (
+    *_KEYS,
+    TaskEventKind.PUT_OFF,
+    TaskEventKind.DEADLINE_MOVED,
+    TaskEventKind.TAKEN_OVER,
+    TaskEventKind.ASSIGNED,
+    TaskEventKind.MERGED,
+    TaskEventKind.MERGED_INTO,
+    TaskEventKind.MERGE_UNDONE,
+    TaskEventKind.SPLIT_OFF,
+    TaskEventKind.SPLIT_FROM,
+    TaskEventKind.TOLD_APART,
+    TaskEventKind.TOLD_APART_UNDONE,
+    TaskEventKind.CHANGE_REFUSED,
+    TaskEventKind.DANGER_ACTED,
+    TaskEventKind.LANGUAGE_CHANGED,
+    TaskEventKind.LANGUAGE_KEPT,
+    TaskEventKind.TAGGED,
+)
+
+
+def is_public(event: TaskEvent) -> bool:
+    """Whether the second half of a line of history says nothing of the caller."""
+    return event.kind in _PUBLIC
