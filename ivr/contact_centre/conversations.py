@@ -21,6 +21,7 @@ from ivr.domain.enums import (
     QueueEntryState,
     WorkKind,
 )
+from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
 from ivr.platform import outbox
@@ -122,8 +123,10 @@ def members_of(conversation: Conversation) -> list[Leg]:
 
 
 def share_a_language(session: Session, conversation: Conversation) -> bool:
-    """Whether a connected member speaks the caller's language."""
+    """Whether a connected member speaks the caller's language. Somebody of another house is taken to speak German."""
     members = [leg.user_id for leg in members_of(conversation)]
+    if None in members and conversation.language == DEFAULT_LANGUAGE:
+        return True
     present = session.scalars(select(Presence).where(Presence.user_id.in_(members)))
     return any(conversation.language in presence.languages for presence in present)
 

@@ -16,10 +16,11 @@ from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, screen_pop
 from ivr.domain.enums import AccessAction, BlockProposal, IncidentKind, PresenceState, Refusal, Urgency
 from ivr.domain.roles import SERVING
-from ivr.models.accounts import User
+from ivr.models.accounts import User, team_supervisors
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Presence
 from ivr.models.incidents import Incident
+from ivr.platform import live_events
 
 #: How long supervisors are shown what nobody has seen.
 _SHOWN = timedelta(hours=12)
@@ -49,7 +50,14 @@ def mark(
     session.add(incident)
     session.flush()
     access_log.append(session, actor, AccessAction.INCIDENT, now, detail=f"incident {incident.id}: {kind}")
+    _tell_supervisors(session, incident)
     return incident
+
+
+def _tell_supervisors(session: Session, incident: Incident) -> None:
+    """Let the pages of the team's supervisors ask anew, at once."""
+    theirs = select(team_supervisors.c.user_id).where(team_supervisors.c.team_id == incident.team_id)
+    live_events.tell(session, *(f"person:{user_id}" for user_id in session.scalars(theirs)))
 
 
 def unseen(session: Session, user: User, now: datetime) -> Sequence[Incident]:
@@ -74,10 +82,11 @@ def one(session: Session, user: User, incident_id: int) -> Incident | None:
     return incident if incident is not None and incident.team in user.scope else None
 
 
-def see(incident: Incident, by: User, now: datetime) -> None:
+def see(session: Session, incident: Incident, by: User, now: datetime) -> None:
     """A supervisor has seen it; nobody else is shown it any more."""
     if incident.seen_at is None:
         incident.seen_at, incident.seen_by_id = now, by.id
+        _tell_supervisors(session, incident)
 
 
 def block(session: Session, incident: Incident, days: int, by: User, actor: Actor, now: datetime) -> None:
@@ -102,7 +111,7 @@ def _decide(
     session: Session, incident: Incident, proposal: BlockProposal, by: User, actor: Actor, now: datetime
 ) -> None:
     incident.proposal, incident.decided_at, incident.decided_by_id = proposal, now, by.id
-    see(incident, by, now)
+    see(session, incident, by, now)
     access_log.append(session, actor, AccessAction.INCIDENT, now, detail=f"incident {incident.id}: {proposal}")
 
 

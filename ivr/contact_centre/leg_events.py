@@ -19,6 +19,7 @@ from ivr.contact_centre import (
     conversation_control,
     conversations,
     interpreters,
+    listening,
     outbound_callbacks,
     seconds,
     transfers,
@@ -99,13 +100,16 @@ def accepted(session: Session, leg: Leg, now: datetime) -> bool:
         return False
     if leg.role in (LegRole.INTERPRETER, LegRole.COMPANION) and not interpreters.accepted(session, leg, now):
         return False
-    if leg.role == LegRole.COMPANION:
+    if leg.role in (LegRole.COMPANION, LegRole.LISTENER):
         seconds.came(session, leg, now)
     before = conversations.situation(session, conversation)
     leg.accepted_at = now
     session.flush()
-    takes_over = leg.role == LegRole.SUCCESSOR and not transfers.is_talked_about(leg, before.member)
-    what = Happening.TOOK_OVER if takes_over else Happening.CAME
+    what = Happening.CAME
+    if leg.role == LegRole.SUCCESSOR and not transfers.is_talked_about(leg, before.member):
+        what = Happening.TOOK_OVER
+    elif leg.role == LegRole.LISTENER:
+        what, leg.held_at = Happening.READY, now
     conversation_control.happened(session, conversation, before, Event(leg.role, what), now, leg)
     return True
 
@@ -249,12 +253,15 @@ def _ended(
     elif leg.role in (LegRole.INTERPRETER, LegRole.COMPANION):
         interpreters.gone(session, leg, now)
         seconds.gone(session, leg, ending, now)
+    elif leg.role == LegRole.LISTENER:
+        seconds.gone(session, leg, ending, now)
     elif leg.role == LegRole.SUCCESSOR:
         transfers.gone(session, leg, ending, now)
     elif leg.role == LegRole.CALLER:
         outbound_callbacks.caller_gone(session, leg, now, refusal)
     what = Happening.POSTPONED if postponed else _how(leg)
     conversation_control.happened(session, conversation, before, Event(leg.role, what), now, leg)
+    listening.begin_if_known(session, conversation, now)
     call_distribution.match(session, now)
 
 

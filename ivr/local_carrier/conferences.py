@@ -83,6 +83,8 @@ class Participant:
 
     call_sid: str
     ends_conference: bool = False
+    #: Hears the others, and is not heard.
+    muted: bool = False
     incoming: MixedAudio = field(default_factory=MixedAudio)
     #: The carrier's ReasonParticipantLeft if the participant was removed, else empty.
     removed_because: str = ""
@@ -141,6 +143,9 @@ class Conference:
     def say(self, call_sid: str, samples: Samples) -> None:
         """Play a participant's speech to the others."""
         with self._lock:
+            speaker = self.participants.get(call_sid)
+            if speaker is not None and speaker.muted:
+                return
             others = [other for sid, other in self.participants.items() if sid != call_sid]
         for other in others:
             other.incoming.hear(call_sid, samples)
@@ -161,7 +166,7 @@ class Conference:
             **fields,
         }
         if participant is not None:
-            event |= {"CallSid": participant.call_sid, "Muted": "false", "Hold": "false"}
+            event |= {"CallSid": participant.call_sid, "Muted": str(participant.muted).lower(), "Hold": "false"}
         self._send_event(name, event)
 
 

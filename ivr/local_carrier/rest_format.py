@@ -192,7 +192,7 @@ def participant_json(item: Participant, conference: Conference) -> dict[str, Any
         "call_sid": item.call_sid,
         "conference_sid": conference.sid,
         "label": None,
-        "muted": False,
+        "muted": item.muted,
         "hold": False,
         "coaching": False,
         "call_sid_to_coach": None,

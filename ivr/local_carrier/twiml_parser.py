@@ -24,7 +24,7 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Number": (),
     "Client": (),
     "Conference": (
-        "startConferenceOnEnter", "endConferenceOnExit", "beep", "waitUrl", "waitMethod", "participantLabel",
+        "muted", "startConferenceOnEnter", "endConferenceOnExit", "beep", "waitUrl", "waitMethod", "participantLabel",
         "statusCallback", "statusCallbackMethod", "statusCallbackEvent",
     ),
     "Enqueue": ("action", "method", "waitUrl", "waitUrlMethod"),
@@ -53,6 +53,7 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "waitUrlMethod": ("POST", "GET"),
     "waitMethod": ("POST", "GET"),
     "statusCallbackMethod": ("POST", "GET"),
+    "muted": ("true", "false"),
     "startConferenceOnEnter": ("true", "false"),
     "endConferenceOnExit": ("true", "false"),
     "beep": ("true", "false", "onEnter", "onExit"),

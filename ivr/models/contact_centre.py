@@ -260,6 +260,8 @@ class Leg(Base):
     held_at: Mapped[datetime | None]
     #: When they were let go while the conversation goes on with somebody else; their call ends by itself.
     released_at: Mapped[datetime | None]
+    #: The leg of the listener of whom they have been told, to the end of the announcement.
+    heard_of_id: Mapped[int | None]
     #: For whose transfer this telephone is rung.
     transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id", ondelete="SET NULL"))
     #: What this member has written down about the conversation.

@@ -54,7 +54,15 @@ def room(document: VoiceResponse, leg: Leg) -> None:
     """Add the verbs that bring a leg into its room."""
     action = leg_url("/left", leg.id)
     star = leg.role == LegRole.MEMBER and leg.user_id is not None
-    twiml.join_room(document, leg.conversation.room, action, star=star)
+    twiml.join_room(document, leg.conversation.room, action, star=star, muted=leg.role == LegRole.LISTENER)
+
+
+def tell(document: VoiceResponse, leg: Leg, sentence: Sentence) -> None:
+    """Add a sentence about the conversation: in its language for the caller and their companion, else in German."""
+    if leg.role == LegRole.CALLER or (leg.role == LegRole.COMPANION and not is_listed(leg)):
+        speak(document, leg, sentence)
+    else:
+        agent_announcements.say(document, sentence)
 
 
 def speak(where: VoiceResponse | Gather, leg: Leg, prompt: str) -> None:

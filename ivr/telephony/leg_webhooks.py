@@ -12,14 +12,15 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
-from ivr.contact_centre import interpreters, leg_events
+from ivr.contact_centre import interpreters, leg_events, listening
 from ivr.domain import client_addresses, receipt_codes
+from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
 from ivr.domain.enums import ConversationKind, LegEnding, LegRole, TransferState
 from ivr.domain.timestamps import utc_now
 from ivr.models.contact_centre import Leg
 from ivr.platform import database
-from ivr.telephony import agent_announcements, entered_codes, leg_documents
+from ivr.telephony import agent_announcements, entered_codes, leg_documents, twiml
 from ivr.telephony.call_session import call_sid
 from ivr.telephony.document import Document
 
@@ -106,6 +107,8 @@ def _ask(leg: Leg) -> VoiceResponse:
                 agent_announcements.announce(gather, leg.conversation)
             case LegRole.SUCCESSOR:
                 agent_announcements.announce_transfer(gather, leg)
+            case LegRole.LISTENER:
+                agent_announcements.say(gather, "listen")
             case LegRole.INTERPRETER:
                 agent_announcements.ask_interpreter(gather, _interpreted(leg))
             case LegRole.COMPANION if leg.user_id is not None:
@@ -152,6 +155,10 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
         return leg_documents.too_late(leg)
     document, conversation = VoiceResponse(), leg.conversation
     looking = interpreters.is_looking(session, conversation)
+    if leg.role == LegRole.LISTENER:
+        agent_announcements.say(document, "listening_soon")
+        twiml.play_music(document, leg_url("/told", leg.id))
+        return document
     if leg.role == LegRole.CALLER:
         leg_documents.speak(document, leg, "callback_connecting")
         if looking:
@@ -165,5 +172,9 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
         agent_announcements.say(document, "waiting_for_interpreter" if looking and not dialled else "connecting")
     elif leg.role == LegRole.MEMBER and looking:
         agent_announcements.say(document, "interpreter_called")
+    if listening.to_be_told_of(leg) is not None:  # told before they are in the room
+        leg_documents.tell(document, leg, Sentence.SOMEBODY_LISTENS)
+        document.redirect(leg_url("/told", leg.id, heard=1), method="POST")
+        return document
     leg_documents.room(document, leg)
     return document

@@ -15,7 +15,7 @@ from ivr.callbacks.request import Request
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster, interpreters
+from ivr.contact_centre import call_distribution, call_queue, conversations, duty_roster, interpreters, listening
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import number_in
 from ivr.domain.enums import ConversationState, QueueEntryMode, QueueEntryState, QueueExit
@@ -221,14 +221,28 @@ def told() -> Document:
         over = leg is None or leg.conversation.state == ConversationState.ENDED
         sentence = leg.to_hear if leg is not None else None
         held = leg is not None and leg.held_at is not None
-        if leg is not None:
+        if leg is not None and not over:
             leg.to_hear = None
+            if "heard" in request.args:
+                listening.heard(session, leg, utc_now())
+            if listening.to_be_told_of(leg) is not None:  # has heard of it when the sentence is over
+                return _told_of_listener(sentence, talking)
+    sentence = None if sentence == Sentence.SOMEBODY_LISTENS else sentence
     if over:
         return talk_over()
     if held:
         return _on_hold(sentence, talking)
     turn = engine.begin(script(), talking, present_context())
     return reply(_after(sentence, turn) if sentence is not None else turn, talking)
+
+
+def _told_of_listener(sentence: Sentence | None, state: CallState) -> Document:
+    document = VoiceResponse()
+    said = dict.fromkeys((*((sentence,) if sentence is not None else ()), Sentence.SOMEBODY_LISTENS))
+    lines = tuple(PromptLine(one) for one in said)
+    spoken_lines.speak(document, lines, spoken_lines.languages_of(state), {})
+    document.redirect(voice_url("/told", **{**request.args, "heard": "1"}), method="POST")
+    return Document(document)
 
 
 def _on_hold(sentence: Sentence | None, state: CallState) -> Document:

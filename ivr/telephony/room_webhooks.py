@@ -8,7 +8,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import leg_url
 from ivr.config.settings import settings
-from ivr.contact_centre import conversation_control, leg_events, outbound_callbacks
+from ivr.contact_centre import conversation_control, leg_events, listening, outbound_callbacks
 from ivr.domain.conversation_rules import Sentence
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import ConversationState, LegRole
@@ -60,12 +60,15 @@ def told() -> Document:
         leg = leg_documents.own_leg(session)
         if leg.conversation.state == ConversationState.ENDED or leg.released_at is not None:
             return leg_documents.answer(leg_documents.released(session, leg))
+        if "heard" in request.args:
+            listening.heard(session, leg, utc_now())
         sentence, leg.to_hear = leg.to_hear, None
-        if sentence is not None and leg.role == LegRole.CALLER:
-            leg_documents.speak(document, leg, sentence)
-        elif sentence is not None:
-            agent_announcements.say(document, sentence)
-        if leg.held_at is not None:
+        if sentence is not None and sentence != Sentence.SOMEBODY_LISTENS:
+            leg_documents.tell(document, leg, sentence)
+        if listening.to_be_told_of(leg) is not None:  # has heard of it when the sentence is over
+            leg_documents.tell(document, leg, Sentence.SOMEBODY_LISTENS)
+            document.redirect(leg_url("/told", leg.id, heard=1), method="POST")
+        elif leg.held_at is not None:
             twiml.play_music(document, leg_url("/told", leg.id))
         else:
             leg_documents.room(document, leg)

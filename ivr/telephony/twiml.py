@@ -150,8 +150,11 @@ def play_music(document: VoiceResponse, then: str) -> None:
     document.redirect(then, method="POST")
 
 
-def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = False) -> None:
-    """Join a conference. It goes on when a participant leaves. With `star` the star key leaves it."""
+def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = False, muted: bool = False) -> None:
+    """Join a conference. It goes on when a participant leaves. With `star` the star key leaves it.
+
+    `muted`: they hear the others, who do not hear them.
+    """
     dial = document.dial(action=action, method="POST", hangup_on_star=star)
     dial.conference(
         room,
@@ -163,4 +166,5 @@ def join_room(document: VoiceResponse, room: str, action: str, *, star: bool = F
         status_callback=voice_url("/conference"),
         status_callback_method="POST",
         status_callback_event="join leave",
+        **({"muted": True} if muted else {}),
     )

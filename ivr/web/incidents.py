@@ -1,4 +1,4 @@
-"""Calls that members have marked, for supervisors: who needs help, insults and threats, and what is decided."""
+"""Calls that members have marked, for supervisors: who needs help, what is decided, and listening in."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.audit import access_log
 from ivr.calls import screening
-from ivr.contact_centre import incidents
+from ivr.contact_centre import incidents, listening
 from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.models.contact_centre import Presence
+from ivr.models.contact_centre import Conversation, Presence
 from ivr.models.incidents import Incident
 from ivr.platform import database
 from ivr.web import forms
@@ -60,9 +60,21 @@ def _one(session: Session, incident_id: int) -> Incident:
 def seen(incident_id: int) -> AnyResponse:
     """One has seen it, and sees to it."""
     return act(
-        lambda session: incidents.see(_one(session, incident_id), session.get_one(User, me().id), utc_now()),
+        lambda session: incidents.see(session, _one(session, incident_id), session.get_one(User, me().id), utc_now()),
         page_of_form(), done=gettext("You see to it. Nobody else is shown it any more."),
     )  # fmt: skip
+
+
+@marked.post("/listen/<int:conversation_id>")
+def listen(conversation_id: int) -> AnyResponse:
+    """Listen in to a conversation of one's teams: everybody in it is told before."""
+
+    def change(session: Session) -> None:
+        conversation = session.get(Conversation, conversation_id) or abort(404)
+        listening.begin(session, conversation, session.get_one(User, me().id), actor(), utc_now())
+
+    done = gettext("Your telephone rings. Everybody in the conversation is told before you hear anything.")
+    return act(change, page_of_form(), done=done, alone=True)
 
 
 class BlockForm(forms.Form):

@@ -13,6 +13,7 @@ import pytest
 from ivr.audio.synthesis import speak
 from ivr.audio.wav import RATE, Sound
 from ivr.local_carrier.call_queues import CallQueues
+from ivr.local_carrier.conferences import Participant
 from ivr.local_carrier.lines import RecordedSpeech, ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.twiml_parser import parse
@@ -370,6 +371,20 @@ def test_a_conference_ends_with_a_participant_who_ends_it(ring, other) -> None:
     for thread in (ends, stays):
         thread.join(10)
         assert not thread.is_alive()
+
+
+@documented(PAGES + "conference", "muted")
+def test_a_participant_who_joins_muted_hears_the_others_and_is_not_heard(ring, other) -> None:
+    listens = joins(ring, other, f"<Dial>{conference(muted='true')}</Dial>")
+    (room,) = [one for one in ring.switch.conferences.all() if not one.over]
+    (muted,) = room.participants.values()
+    speaker = Participant("CA1")
+    room.join(speaker)
+    room.say(muted.call_sid, np.ones(RATE, np.int16))
+    room.say("CA1", np.ones(RATE, np.int16))
+    assert (len(speaker.incoming.fetch()), len(muted.incoming.fetch()) > 0) == (0, True)
+    room.end()
+    listens.join(10)
 
 
 @documented(PAGES + "dial", "action")

@@ -99,7 +99,7 @@ FOR_MACHINES = {
     "recording_sid", "message_sid", "step", "queue_visit", "recording_number", "replaces_number", "continues_number",
     "continues_id",
     "contact_id", "conference_sid", "to_hear", "without_interpreter", "held_at", "released_at", "transfer_id",
-    "second_id",
+    "second_id", "heard_of_id",
     "seen_at", "seen_by_id", "marked_by_id", "decided_by_id", "proposal",
     "carrier_fault", "engine", "words", "audio_bytes", "room",
     "template", "clock", "hours", "at_risk_recorded_at", "caller_asked", "demands_code", "provisional", "claim_used_at",

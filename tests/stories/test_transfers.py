@@ -211,7 +211,7 @@ def test_an_office_of_the_directory_takes_the_caller_over(desk: Desk) -> None:
     desk.carrier.clock.run(30)
     assert "eine anrufende Person zu Ihnen durchstellen" in office.heard
     assert "Leistung" not in office.heard, "what it is about stays in the house"
-    assert desk.talks(office)
+    assert desk.talks(office), "and nobody asks a German speaker whether somebody is to translate"
     assert office.call is not None
     desk.carrier.presses(office.call, "*")
     assert office.call.room, "the star key is the members'"

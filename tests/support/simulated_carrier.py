@@ -363,7 +363,8 @@ class SimulatedCarrier:
     def _conference_event(self, call: SimulatedCall, room: Room, event: str, **more: str) -> None:
         url, verb = call.dial or ("", Verb("", {}, "", ()))
         room.sequence += 1
-        told = {"FriendlyName": call.room, "SequenceNumber": str(room.sequence), "StatusCallbackEvent": event}
+        told = {"FriendlyName": call.room, "ConferenceSid": room.sid, "StatusCallbackEvent": event}
+        told["SequenceNumber"] = str(room.sequence)
         self._tell(urljoin(url, verb.children[0].attributes["statusCallback"]), call, **told, **more)
 
     # -- events ---------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class AccessAction(StrEnum):
     NOTICE_CHANGED = "notice_changed"
     DIRECTORY_CHANGED = "directory_changed"
     INCIDENT = "incident"
+    LISTEN_IN = "listen_in"
     SETTINGS_CHANGED = "settings_changed"
     TEAM_TEXTS_CHANGED = "team_texts_changed"
     DELETED = "deleted"

@@ -71,6 +71,7 @@ ACCESS_ACTIONS = Words(
             "or the name of a language"
         ),
         AccessAction.DIRECTORY_CHANGED: _("changed the directory"),
+        AccessAction.LISTEN_IN: _("listened in to a conversation, after an announcement"),
         AccessAction.INCIDENT: _("marked a call, or decided about a marked one"),
         AccessAction.SETTINGS_CHANGED: _("changed the settings"),
         AccessAction.TEAM_TEXTS_CHANGED: _("changed text modules or macros of a team"),

@@ -65,6 +65,9 @@ REFUSALS = Words(
         Refusal.TRANSFER_GOES_ON: _("The call is being transferred already. It comes back to you if nobody takes it."),
         Refusal.TRANSFER_TO_YOURSELF: _("You have this call already. Please choose somebody else."),
         Refusal.NO_TRANSFER: _("Nobody has taken the call yet, so it cannot be handed over."),
+        Refusal.NO_LISTENING: _("Only supervisors of its team may listen in to a conversation."),
+        Refusal.NOT_TALKING: _("The conversation is over, or nobody talks in it yet."),
+        Refusal.SOMEBODY_LISTENS: _("Somebody listens in already."),
         Refusal.NOT_THERE: _("Nobody takes calls there now. Please choose somebody else, or hand the task over."),
         Refusal.NOT_ALONE: _(
             "There was a threat from this number. Nobody calls there alone: choose a colleague who is in the call as "

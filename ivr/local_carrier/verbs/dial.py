@@ -21,8 +21,8 @@ class Dial(CallVerb):
     """Connects the call to a conference or a client, and requests the action afterwards, if there is one."""
 
     RULES = (
-        "action", "hangupOnStar", "endConferenceOnExit", "statusCallback", "statusCallbackEvent", "waitUrl", "client",
-        "client that is not there",
+        "action", "hangupOnStar", "endConferenceOnExit", "muted", "statusCallback", "statusCallbackEvent", "waitUrl",
+        "client", "client that is not there",
     )  # fmt: skip
 
     def execute(self) -> Request | None:
@@ -44,7 +44,8 @@ class Dial(CallVerb):
 
     def _join(self, conference_verb: Verb) -> dict[str, str]:
         ends_conference = conference_verb.attributes.get("endConferenceOnExit") == "true"
-        participant = Participant(self.execution.record.sid, ends_conference)
+        muted = conference_verb.attributes.get("muted") == "true"
+        participant = Participant(self.execution.record.sid, ends_conference, muted)
 
         def send_event(name: str, event: dict[str, str]) -> None:
             self._send_event(conference_verb, name, event)
