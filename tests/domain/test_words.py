@@ -20,7 +20,8 @@ NOT_SHOWN = {
     "ClockState", "DatabaseFault", "EntryOutcome", "EntryPlace", "Held", "Promised",
     "CarrierName", "CarrierSide",
     "CallQueueState", "CallRowState", "ConversationKind", "ConversationState", "DeliveryState", "EventName",
-    "InterpreterRequestState", "LegEnding", "MessageState", "PendingDeletionKind", "QueueEntryMode", "QueueEntryState",
+    "InterpreterRequestState", "LegEnding", "LinkPurpose", "MessageState", "PendingDeletionKind", "Placeholder",
+    "QueueEntryMode", "QueueEntryState",
     "QueueExit", "RecordingState", "RequestStatus", "RoutingQuestion", "Screening", "SimulatedHours", "SlaTime",
     "SpokenWords", "TokenScope", "TranscriptState", "TransferKind", "TransferState",
 }  # fmt: skip

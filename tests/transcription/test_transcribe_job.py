@@ -16,7 +16,7 @@ from ivr.callbacks import search_index, urgency
 from ivr.carrier import media
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording
-from ivr.platform import database, outbox
+from ivr.platform import database, outbox, settings_store
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, transcribe_job, vosk_engine
 from ivr.transcription.result import TranscriptionResult
@@ -142,6 +142,7 @@ def test_a_job_beside_its_recogniser_takes_few_statements(empty_database, monkey
     monkeypatch.setattr(engines, "transcribe", lambda *_: TranscriptionResult("guten tag", 0.9, words, "test"))
     with database.reading() as session:
         work_id = session.scalar(select(Work.id).where(Work.kind == "transcribe"))
+    settings_store.look()  # a worker looks every three seconds
     said: list[str] = []
     event.listen(database.engine(), "before_cursor_execute", lambda *args: said.append(args[2]))
     runner.run(work_id)
