@@ -193,7 +193,10 @@ class Kept:
         Raises:
             ConfigurationError: they do not fit; what was used before goes on to count.
         """
-        self._value, self._stored, self.version = self.over(stored), stored, version
+        after = self.over(stored)
+        # Secrets that local mode has read from the disk once are not read again: it may be away by now.
+        vars(after).update({name: value for name, value in vars(self()).items() if name in _SECRETS})
+        self._value, self._stored, self.version = after, stored, version
 
     def origin(self, name: str) -> Origin:
         """Where a setting comes from."""
@@ -204,5 +207,8 @@ class Kept:
             return "environment"
         return "file" if name in self._file else "usual"
 
+
+#: What no page sets, and what is made of it.
+_SECRETS = ("secret", "secrets", "master_keys", "local_signing_key", "account_sid", "auth_token", "auth_tokens")
 
 settings = Kept()

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ivr.config.settings import settings
+from ivr.domain.digits import is_digits
 from ivr.platform.live_events import STREAM
 
 log = logging.getLogger(__name__)
@@ -169,7 +170,7 @@ def position_of(text: bytes | str) -> Position:
     with suppress(ValueError, UnicodeDecodeError):
         plain = text.decode("ascii") if isinstance(text, bytes) else text
         time_, _, number = plain.partition("-")
-        if time_.isascii() and time_.isdigit() and number.isascii() and number.isdigit() and len(plain) < 40:
+        if is_digits(time_) and is_digits(number) and len(plain) < 40:
             return int(time_), int(number)
     return _BEGINNING
 

@@ -88,7 +88,7 @@ def test_a_claim_nobody_uses_is_offered_back_and_never_taken_silently(desk) -> N
     found = the_task(task)
     assert found.claimed_by_id == desk.people["mia"].id
     assert (
-        "Übernommen, weil nicht daran gearbeitet wurde; vorher</strong>: Nils Nebenan"
+        'Übernommen, weil nicht daran gearbeitet wurde; vorher</strong>: <bdi class="said">Nils Nebenan'
         in mia.get(f"/desk/tasks/{task}").text
     )
 

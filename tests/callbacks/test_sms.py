@@ -34,8 +34,11 @@ def test_a_text_message_is_seen_before_it_is_sent_in_the_callers_language(desk) 
             ("+4915112340002", 2, "Size ulaşamadık!"),
         ]
     assert "Size ulaşamadık! &lt;b&gt;" in mia.get(f"/desk/tasks/{task}").text
-    for given in ({"template": "sms_missed", "text": " "}, {"template": "sms_nonsense", "text": "x"}):
-        assert "Die SMS ist leer." in mia.post(f"/desk/tasks/{task}/text", data=given, follow_redirects=True).text
+    for given, refusal in (
+        ({"template": "sms_missed", "text": " "}, "Die SMS ist leer."),
+        ({"template": "sms_nonsense", "text": "x"}, "Diese SMS passt nicht zu dem Auftrag."),
+    ):
+        assert refusal in mia.post(f"/desk/tasks/{task}/text", data=given, follow_redirects=True).text
     landline = a_task(number="+49421361888")
     mia.post(f"/desk/tasks/{landline}/claim")
     assert 'id="sms"' not in mia.get(f"/desk/tasks/{landline}").text

@@ -46,7 +46,7 @@ def test_alerts_name_tasks_by_their_code_only(desk) -> None:
     assert [one["code"] for one in told["at_risk"]] == [the_task(risky).receipt_code]
     assert "4915112340001" not in json.dumps(told)
     assert desk("sven").get("/desk/alerts").json["emergencies"] == []
-    assert desk().get("/desk/alerts").status_code == 302
+    assert desk().get("/desk/alerts").status_code == 401, "a page that asks by itself is not shown the log-in"
 
 
 def test_a_new_emergency_is_told_however_many_there_are(desk) -> None:

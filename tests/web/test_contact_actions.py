@@ -262,7 +262,7 @@ def test_a_change_is_confirmed_with_a_proof_and_written_down(desk) -> None:
     assert (found.callback_number, the_task(task).callback_number) == (OTHER_NUMBER, OTHER_NUMBER)
     assert "Es ist nichts mehr zu bestätigen." in decided(desk, task, contact, decision="reject")
     page = desk("mia").get(f"/desk/tasks/{task}").text
-    assert "Die Änderung mit der Anfragenummer ist bestätigt</strong>: Kundennummer" in page
+    assert 'Die Änderung mit der Anfragenummer ist bestätigt</strong>: <bdi class="said">Kundennummer' in page
     assert MARK not in page
     with database.reading() as session:
         line = session.scalars(select(AccessLine).where(AccessLine.action == AccessAction.CODE_CHANGE)).one()

@@ -62,11 +62,11 @@ class Reader:
     """Somebody who has opened a stream."""
 
     def __init__(self, port: int, number: int = 1, version: str = "1.1", headers: str = "") -> None:
-        self.network = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.network = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.network.sendall(f"GET /events?number={number} HTTP/{version}\r\nHost: x\r\n{headers}\r\n".encode())
         self.got = b""
 
-    def reads(self, text: str, seconds: float = 5) -> str:
+    def reads(self, text: str, seconds: float = 30) -> str:
         """Read until this was said."""
         deadline = time.monotonic() + seconds
         while text.encode() not in self.got:
@@ -109,7 +109,7 @@ def _answers(port: int) -> bool:
 
 
 def ask(port: int, path: str) -> dict:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
         said = b""
         while piece := client.recv(65536):

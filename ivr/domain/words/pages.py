@@ -229,5 +229,6 @@ FIELDS = Words(
         "wednesday": _("Wednesday"),
         "week": _("Week"),
         "weekday": _("Weekday"),
+        "window": _("Window"),
     },
 )
