@@ -230,5 +230,7 @@ FIELDS = Words(
         "week": _("Week"),
         "weekday": _("Weekday"),
         "window": _("Window"),
+        "from_another": _("Take over from another window"),
+        "no_microphone": _("Without a microphone"),
     },
 )
