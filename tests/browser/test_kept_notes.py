@@ -33,7 +33,7 @@ def test_a_note_outlives_the_log_in_in_which_it_was_written(browser, hotline, pe
         session.execute(update(LogIn).values(used_at=utc_now() - timedelta(minutes=31)))
     page.fill("#note-text", TEXT)
     page.wait_for_timeout(600)  # the draft cannot be saved; the browser keeps it
-    page.click("form[action$='/note'] button")
+    page.click("form[action$='/note'] button:not([type=button])")
     expect(page.get_by_text("Ihre Eingaben sind aufbewahrt")).to_be_visible()
     logs_in(page, "lena")  # a colleague takes the desk over
     page.goto(f"{hotline.url}/desk/tasks/{task_id}")

@@ -48,7 +48,7 @@ def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, t
         [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=log, stderr=log, umask=0o022
     )
     try:
-        eventually(lambda: "Stop with Ctrl-C" in (tmp_path / "run.log").read_text(), 60, 0.2)
+        eventually(lambda: "Stop with Ctrl-C" in (tmp_path / "run.log").read_text(), 150, 0.2)
         shown = (tmp_path / "run.log").read_text()
         url = f"http://127.0.0.1:{surroundings['PORT']}"
         assert f"{url}/softphone/" in shown
@@ -82,7 +82,7 @@ def test_a_killed_launcher_takes_its_processes_with_it(surroundings, tmp_path: P
     launcher = subprocess.Popen(
         [sys.executable, "-m", "ivr", "run"], cwd=ROOT, env=surroundings, stdout=log, stderr=log
     )
-    eventually(lambda: "Stop with Ctrl-C" in (tmp_path / "run.log").read_text(), 60, 0.2)
+    eventually(lambda: "Stop with Ctrl-C" in (tmp_path / "run.log").read_text(), 150, 0.2)
     family = psutil.Process(launcher.pid).children(recursive=True)
     launcher.kill()
     launcher.wait()
