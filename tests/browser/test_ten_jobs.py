@@ -98,7 +98,7 @@ def test_the_ten_most_frequent_jobs(browser, hotline, people) -> None:
     code = the_task(tasks[0]).receipt_code
     hands.press("Control+k")
     hands.write(code)
-    expect(page.get_by_role("option").first).to_contain_text(code)
+    expect(page.get_by_role("listbox", name="Gefunden").get_by_role("option").first).to_contain_text(code)
     hands.press("Enter")
     expect(page).to_have_title(re.compile(code))
     assert hands.keys == 2
