@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.platform.live_feed import Feed, Heard, text_of
+from ivr.platform.live_feed import Feed, Heard, Position, text_of
 from ivr.web.outgoing import LAST_CHUNK
 
 log = logging.getLogger(__name__)
@@ -56,10 +56,15 @@ class Reader:
 
 @dataclass(eq=False)
 class Held:
-    """A stream that is reserved or open. `chunked`: as HTTP/1.1 frames it."""
+    """A stream that is reserved or open. `chunked`: as HTTP/1.1 frames it.
+
+    `told` and `losses`: until where everything was told, and how often the feed had been lost, when it was reserved.
+    """
 
     reader: Reader
     chunked: bool
+    told: Position
+    losses: int
     conn: Any = None
     sign_at: float = 0.0
     writing: bool = False
@@ -89,6 +94,7 @@ class HeldStreams:
         self._reserved: Counter[int] = Counter()
         self._checked = self._looked = 0.0
         self._checking = False
+        self._losses = 0
         self.check: Check | None = None
         self.feed = Feed(self._heard, self._lost)
 
@@ -100,7 +106,7 @@ class HeldStreams:
             if self._reserved[reader.user_id] >= MOST_OF_ONE or self._reserved.total() >= MOST:
                 return None
             self._reserved[reader.user_id] += 1
-        return Held(reader, chunked)
+        return Held(reader, chunked, self.feed.last, self._losses)
 
     def hello(self) -> bytes:
         """The first event of a stream: until where everything is told."""
@@ -115,6 +121,7 @@ class HeldStreams:
         self._worker.method_queue.defer(self._tell, heard)
 
     def _lost(self) -> None:
+        self._losses += 1
         self._worker.method_queue.defer(self.end, "away")
 
     # -- the loop ----------------------------------------------------------------------------------------
@@ -130,6 +137,11 @@ class HeldStreams:
             conn.network.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT)
         self._worker.poller.register(conn.network, selectors.EVENT_READ, self._ready(held))
         self._send(held, b"")
+        # What has happened since it was reserved was told to the streams that were open then.
+        if held.losses != self._losses:
+            self.end("away", [held])
+        elif held.told != self.feed.last:
+            self._send(held, self.hello())
 
     def _ready(self, held: Held) -> Callable[[Any], None]:
         return lambda _network: self._is_ready(held)

@@ -26,6 +26,7 @@ from ivr.platform.live_feed import Heard
 from ivr.web import held_streams
 
 held_streams.SIGN_EVERY, held_streams.CHECK_EVERY, held_streams.MOST_OF_ONE = 0.5, 0.5, 5
+LOST_WITHIN, TOLD_WITHIN = 7001, 7002
 gone = set()
 
 def check(readers):
@@ -42,6 +43,10 @@ def application(environ, start_response):
             start_response("429 Too Many Requests", [("Content-Length", "0")])
             return [b""]
         out.held = held
+        if number == LOST_WITHIN:
+            streams._lost()
+        if number == TOLD_WITHIN:
+            streams.feed.last = (1, 0)
         start_response("200 OK", [("Content-Type", "text/event-stream")])
         return iter([streams.hello()])
     if environ["PATH_INFO"] == "/tell":
@@ -206,6 +211,17 @@ def test_a_lost_feed_ends_all_streams(server: int, reader) -> None:
     ask(server, "/lose")
     for one in readers:
         assert "away" in one.reads("event: end") and one.is_closed()
+
+
+def test_a_feed_that_is_lost_while_a_stream_begins_ends_it_as_well(reader) -> None:
+    one = reader(7001)
+    assert "away" in one.reads("event: end") and one.is_closed()
+
+
+def test_what_is_told_while_a_stream_begins_is_not_missed(reader) -> None:
+    one = reader(7002)
+    one.reads("event: sign")
+    assert one.got.count(b"event: hello") == 2, "everything may have changed since the first"
 
 
 @pytest.mark.parametrize("said", [b"x", b"GET / HTTP/1.1\r\n\r\n" * 500], ids=["a byte", "requests"])
