@@ -4,7 +4,7 @@
 
 MODEL is a directory with a Whisper model (CTranslate2); each DIRECTORY holds WAV files in which people speak LANGUAGE,
 such as those of Debian's packages asterisk-core-sounds-{en,es,fr,it,ru}-wav. Short files are put together to clips of
-the seconds in SECONDS.
+the seconds in SECONDS. `python -m benchmarks` leaves it out, because no machine has the files of itself.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from benchmarks.report import Report
 from ivr.audio.wav import RATE, Sound, at_telephone_rate, read_wav
 
 #: Seconds of the clips, and clips of each length and language.
 SECONDS, CLIPS = (4.0, 8.0), 8
+#: Of the clips so many must be sure, and of these so many right.
+SURE, RIGHT = 0.85, 0.97
 #: The language that a caller has pressed, who speaks another one; of German clips: English.
 PRESSED = {"de": "en"}
 
@@ -63,12 +66,15 @@ def main(model: str, *sources: str) -> None:
                     sure[seconds, guess.language == language] += 1
     for (seconds, language, guessed), count in sorted(heard.items()):
         print(f"{seconds:g} s  {language} heard as {guessed}: {count}")
+    report = Report("understanding")
     for seconds in SECONDS:
         total = sum(count for (length, *_), count in heard.items() if length == seconds)
         right, wrong = sure[seconds, True], sure[seconds, False]
-        print(f"{seconds:g} s  sure {right + wrong} of {total}, of these right {right}")
-    grown = (process.memory_info().rss - before) // 2**20
-    print(f"{spent / max(number, 1):.2f} s of processor time a clip, {grown} MiB of memory")
+        report.at_least(f"{seconds:g} s: sure, of all clips", (right + wrong) / max(total, 1), SURE)
+        report.at_least(f"{seconds:g} s: right, of the sure ones", right / max(right + wrong, 1), RIGHT)
+    report.shown("processor time of a clip", spent / max(number, 1), "s")
+    report.shown("memory of the model", (process.memory_info().rss - before) / 2**20, "MiB", 0)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import queue
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -20,6 +17,7 @@ from rq import Queue
 
 from ivr.config.settings import settings
 from ivr.domain.enums import WorkKind
+from ivr.platform.background_queue import BackgroundQueue
 from ivr.platform.outbox import QueuedJob
 
 log = logging.getLogger(__name__)
@@ -155,27 +153,19 @@ def _enqueue(to: Queue, jobs: Sequence[QueuedJob], timeout: int, *, at_front: bo
     )
 
 
-_pending: queue.SimpleQueue[Sequence[QueuedJob]] = queue.SimpleQueue()
-_thread: tuple[int, threading.Thread] | None = None
+def _try_to_hand_over(jobs: Sequence[QueuedJob]) -> None:
+    try:
+        hand_over(jobs)
+    except Exception as error:  # whatever the error, the scheduler hands the jobs over later
+        log.warning("%d jobs could not be enqueued (%s); the scheduler repeats it", len(jobs), type(error).__name__)
+
+
+_soon = BackgroundQueue("queue", _try_to_hand_over)
 
 
 def hand_over_soon(jobs: Sequence[QueuedJob]) -> None:
     """:func:`hand_over` in a thread, so that the caller does not wait for Redis even if it hangs."""
-    global _thread
-    if _thread is None or _thread[0] != os.getpid():  # threads do not survive a fork
-        thread = threading.Thread(target=_hand_over_pending, name="queue", daemon=True)
-        _thread = os.getpid(), thread
-        thread.start()
-    _pending.put(jobs)
-
-
-def _hand_over_pending() -> None:
-    while True:
-        jobs = _pending.get()
-        try:
-            hand_over(jobs)
-        except Exception as error:  # whatever the error, the scheduler hands the jobs over later
-            log.warning("%d jobs could not be enqueued (%s); the scheduler repeats it", len(jobs), type(error).__name__)
+    _soon.put(jobs)
 
 
 def hand_over_missing(jobs: Iterable[QueuedJob], connection: Redis) -> None:

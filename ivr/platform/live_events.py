@@ -9,15 +9,14 @@ has the execution option `live` with the topics. See docs/decisions (the live ch
 from __future__ import annotations
 
 import logging
-import os
-import queue
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
+
+from ivr.platform.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
 
@@ -115,28 +114,18 @@ def publish_now(topics: Collection[str]) -> None:
     job_queue.impatient().xadd(STREAM, fields, maxlen=_KEPT, approximate=True)
 
 
-_pending: queue.SimpleQueue[Collection[str]] = queue.SimpleQueue()
-_thread: tuple[int, threading.Thread] | None = None
+def _publish_gathered(first: Collection[str]) -> None:
+    time.sleep(_GATHER)
+    try:
+        publish_now(fewer(set(first).union(*_soon.more())))
+    except Exception as error:  # open desks ask by themselves meanwhile
+        log.warning("open desks could not be told of a change (%s)", type(error).__name__)
+        time.sleep(_PAUSE)
+
+
+_soon = BackgroundQueue("live events", _publish_gathered)
 
 
 def publish_soon(topics: Collection[str]) -> None:
     """:func:`publish_now` in a thread, so that nobody waits for Redis; changes at one time become one event."""
-    global _thread
-    if _thread is None or _thread[0] != os.getpid():  # threads do not survive a fork
-        thread = threading.Thread(target=_publish_pending, name="live events", daemon=True)
-        _thread = os.getpid(), thread
-        thread.start()
-    _pending.put(topics)
-
-
-def _publish_pending() -> None:
-    while True:
-        topics = set(_pending.get())
-        time.sleep(_GATHER)
-        while not _pending.empty():
-            topics |= set(_pending.get())
-        try:
-            publish_now(fewer(topics))
-        except Exception as error:  # open desks ask by themselves meanwhile
-            log.warning("open desks could not be told of a change (%s)", type(error).__name__)
-            time.sleep(_PAUSE)
+    _soon.put(topics)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,12 +28,10 @@ log = logging.getLogger(__name__)
 #: Position of an event in Redis' stream.
 Position = tuple[int, int]
 _BEGINNING: Position = (0, 0)
-#: How often the stream was begun, and a position since.
-Version = tuple[int, Position]
 #: Milliseconds for which Redis is asked to wait for an event, and seconds after which a silent Redis counts as gone.
 _BLOCK, _SILENCE = 2000, 4.0
-#: Seconds in which events are gathered, between two attempts, and topics that are remembered.
-_GATHER, _PAUSE, _MOST = 0.1, 1.0, 5000
+#: Seconds in which events are gathered, and between two attempts.
+_GATHER, _PAUSE = 0.1, 1.0
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,6 @@ class Feed:
     on_lost: Callable[[], None] = lambda: None
     alive: bool = False
     last: Position = _BEGINNING
-    _changed: dict[str, Position] = field(default_factory=dict)
-    _floor: Position = _BEGINNING
-    #: How often the stream was begun anew: positions of before mean nothing.
-    _begun: int = 0
     _news: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -81,22 +75,9 @@ class Feed:
         with self._news:
             return self._news.wait_for(lambda: self.alive and self.last >= position, seconds)
 
-    def version_of(self, topics: Collection[str]) -> Version | None:
-        """Changes with every change of one of these topics; None while changes may be missed."""
-        with self._news:
-            if not self.alive:
-                return None
-            kinds = {topic.partition(":")[0] for topic in topics}
-            return self._begun, max(self._changed.get(topic, self._floor) for topic in (*topics, *kinds))
-
     def take(self, heard: Heard) -> None:
         """Note what was heard, then tell it."""
         with self._news:
-            self._begun += heard.everything
-            if heard.everything or len(self._changed) > _MOST:
-                self._changed.clear()
-                self._floor = heard.at
-            self._changed.update(dict.fromkeys(heard.topics, heard.at))
             self.last, self.alive = heard.at, True
             self._news.notify_all()
         self.on_heard(heard)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
 from ivr.config.settings import settings
-from ivr.domain.enums import RecordingState, WorkKind
-from ivr.models.voicebox import Recording, Transcript
+from ivr.domain.enums import WorkKind
+from ivr.models.voicebox import Transcript
 from ivr.platform import database, outbox
-from ivr.transcription import gist
+from ivr.transcription import gist, usable_transcripts
 from ivr.transcription.result import NoModel
 from ivr.voicebox import audio_store
 
@@ -40,14 +39,5 @@ def render(recording_id: int) -> None:
 
 def _wanted(session: Session, recording_id: int) -> Transcript | None:
     """The transcript of a message without a gist that may be used."""
-    wanted = (
-        select(Transcript)
-        .join(Recording, Recording.id == Transcript.recording_id)
-        .where(Transcript.recording_id == recording_id, Recording.state == RecordingState.STORED)
-        .options(joinedload(Transcript.recording).joinedload(Recording.message))
-    )
-    found = session.scalar(wanted)
-    if found is None or found.gist is not None:
-        return None
-    task = found.recording.message.task
-    return None if task is None or task.restricted_at is not None else found
+    found = usable_transcripts.of_recording(session, recording_id)
+    return found if found is not None and found.gist is None else None

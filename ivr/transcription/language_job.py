@@ -9,17 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from ivr.audio.wav import Sound, read_wav
 from ivr.callbacks import search_index
 from ivr.config.settings import settings
-from ivr.domain.enums import RecordingState, TaskState, WorkKind
+from ivr.domain.enums import TaskState, WorkKind
 from ivr.domain.timestamps import utc_now
-from ivr.models.voicebox import Recording, Transcript
+from ivr.models.voicebox import Transcript
 from ivr.platform import database, outbox
-from ivr.transcription import engines, language_check, raised_words
+from ivr.transcription import engines, language_check, raised_words, usable_transcripts
 from ivr.transcription.result import NoModel, TranscriptionResult
 from ivr.voicebox import audio_store
 
@@ -56,17 +55,8 @@ def check(recording_id: int) -> None:
 
 def _checkable(session: Session, recording_id: int) -> Transcript | None:
     """The transcript of a message whose language is to be checked."""
-    wanted = (
-        select(Transcript)
-        .join(Recording, Recording.id == Transcript.recording_id)
-        .where(Transcript.recording_id == recording_id, Recording.state == RecordingState.STORED)
-        .options(joinedload(Transcript.recording).joinedload(Recording.message))
-    )
-    found = session.scalar(wanted)
-    if found is None or found.spoken is not None:
-        return None
-    task = found.recording.message.task
-    return None if task is None or task.restricted_at is not None else found
+    found = usable_transcripts.of_recording(session, recording_id)
+    return found if found is not None and found.spoken is None else None
 
 
 def _in(language: str, sound: Sound) -> TranscriptionResult | None:

@@ -15,6 +15,7 @@ from ivr.callbacks import macros, tags, text_modules
 from ivr.callbacks.macros import Step
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
+from ivr.domain.digits import is_digits
 from ivr.domain.enums import AccessAction, MacroStep, SmsTemplate, TextModuleUse
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.outcomes import ATTEMPT_OUTCOMES
@@ -184,8 +185,8 @@ class MacroForm(forms.Form):
         }.get(then)
         given = [
             (MacroStep.ATTEMPT, self.attempt),
-            (MacroStep.TEXT, self.send if self.send == SmsTemplate.MISSED or self.send.isdecimal() else ""),
-            (MacroStep.NOTE, self.note if self.note.isdecimal() else ""),
+            (MacroStep.TEXT, self.send if self.send == SmsTemplate.MISSED or is_digits(self.send) else ""),
+            (MacroStep.NOTE, self.note if is_digits(self.note) else ""),
             (MacroStep.PUT_OFF, str(self.days or "")),
         ]
         found = [Step(kind, chosen) for kind, chosen in given if chosen]

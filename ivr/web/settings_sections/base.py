@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from ivr.config.settings import Settings
+from ivr.domain.digits import is_digits
 from ivr.web import forms
 
 R = TypeVar("R", bound=forms.Form)
@@ -110,4 +111,4 @@ class Rows:
 
     def _numbers(self, key: str) -> set[int]:
         ends = (name.removeprefix(f"{key}-") for name in self._sent if name.startswith(f"{key}-"))
-        return {int(end) for end in ends if end.isascii() and end.isdecimal() and len(end) < 4}
+        return {int(end) for end in ends if is_digits(end) and len(end) < 4}
