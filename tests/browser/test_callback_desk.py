@@ -15,7 +15,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
-from tests.support.browser import SCHEMES, accessible, open_desk, picture, reflows, wider_than_the_window
+from tests.support.browser import SCHEMES, accessible, open_desk, picture, press, reflows, wider_than_the_window
 from tests.support.environment import ROOT
 from tests.support.people import a_task, the_task
 
@@ -30,30 +30,30 @@ def tasks(hotline) -> list[int]:
 
 def test_a_day_by_keys_alone(browser, hotline, people, tasks) -> None:
     page = open_desk(browser, hotline)
-    page.keyboard.press("?")
+    press(page, "?")
     sheet = page.get_by_role("dialog", name="Tasten")
     expect(sheet).to_be_visible()
     picture(page, "keys")
     sheet.get_by_role("button", name="Schließen").click()
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.locator("[data-row] a:focus")).to_have_count(1)
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()
     page.wait_for_load_state()
     code = re.search(r"\d{10}", page.title())[0]
-    page.keyboard.press("e")
+    press(page, "e")
     expect(page.locator("#note-text")).to_be_focused()
     page.keyboard.type("Ruft nach dem Essen noch einmal an")
     page.wait_for_timeout(800)  # the draft is on its way
     page.reload()
     expect(page.locator("#note-text")).to_have_value("Ruft nach dem Essen noch einmal an")
-    page.keyboard.press("Control+k")
+    press(page, "Control+k")
     palette = page.get_by_role("dialog", name="Zu einem Auftrag")
     palette.get_by_role("combobox").fill(code)
     expect(palette.get_by_role("option").first).to_contain_text(code)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page).to_have_title(re.compile(code))
-    page.keyboard.press("q")
+    press(page, "q")
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
     assert page.complaints == []
 
@@ -63,7 +63,7 @@ def test_single_letters_can_be_switched_off(browser, hotline, people, tasks) -> 
     page.get_by_role("button", name="Tasten (?)").click()
     page.get_by_label("Einzelne Buchstaben sind Tasten").uncheck()
     page.get_by_role("dialog").get_by_role("button", name="Schließen").click()
-    page.keyboard.press("n")
+    press(page, "n")
     page.wait_for_timeout(300)
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
 
@@ -172,13 +172,13 @@ def test_many_tasks_are_seen_at_once(browser, hotline, people, tasks) -> None:
 def test_one_form_is_open_at_a_time(browser, hotline, people) -> None:
     a_task()
     page = open_desk(browser, hotline)
-    page.keyboard.press("n")
+    press(page, "n")
     page.locator('[data-act="close"]').wait_for()
-    page.keyboard.press("h")
+    press(page, "h")
     expect(page.locator("#to-team")).to_be_visible()
-    page.keyboard.press("Tab")
+    press(page, "Tab")
     page.locator("body").click(position={"x": 1, "y": 1})
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator("#close-text")).to_be_focused()
     expect(page.locator("#to-team")).to_be_hidden()
 
@@ -207,9 +207,9 @@ def test_wider_text_spacing_loses_nothing(browser, hotline, people, tasks) -> No
 
 def test_the_palette_takes_the_next_task(browser, hotline, people, tasks) -> None:
     page = open_desk(browser, hotline)
-    page.keyboard.press("Control+k")
+    press(page, "Control+k")
     palette = page.get_by_role("dialog", name="Zu einem Auftrag")
     palette.get_by_role("combobox").fill("nächster Auf")
     expect(palette.get_by_role("option").first).to_contain_text("nächster Auftrag")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name=re.compile(r"Auftrag \d+"))).to_be_visible()

@@ -15,7 +15,7 @@ from ivr.audio.wav import Sound, write_wav
 from ivr.models.accounts import User
 from ivr.models.contact_centre import InterpreterRequest, Presence
 from ivr.platform import database
-from tests.support.browser import FLAGS, accessible, chromium, picture
+from tests.support.browser import FLAGS, accessible, chromium, picture, press
 from tests.support.people import PASSWORD, a_task
 from tests.support.speech import human_speech
 from tests.support.waiting import eventually
@@ -158,7 +158,7 @@ def test_a_call_is_taken_in_the_page(windows, call_queue_hotline, team) -> None:
     phone.reload()
     expect(phone.get_by_role("button", name="Auflegen")).to_be_visible()
     assert len(room.participants) == 2, "the call has survived it"
-    desk.keyboard.press("l")
+    press(desk, "l")
     expect(person.locator("[data-status]")).to_contain_text("Das Gespräch ist zu Ende", timeout=15000)
     expect(bar).to_be_hidden()
     phone.close()

@@ -55,6 +55,13 @@ def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", 
     return page
 
 
+def press(page: Page, *keys: str) -> None:
+    """Presses keys one after the other, when the page that is shown listens to keys."""
+    page.wait_for_load_state()
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def picture(page: Page, name: str) -> None:
     """A picture of the page, where `make screenshots` asks for it. Those that lie in docs/screenshots are renewed
     there; all others go to var/screenshots, which git does not keep."""
