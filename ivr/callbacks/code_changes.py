@@ -63,10 +63,14 @@ def change_number(session: Session, contact: Contact, number: str | None, now: d
 
 
 def withdraw(session: Session, contact: Contact, now: datetime) -> None:
-    """Note that a contact was withdrawn under its receipt code. The task stays open until a member has confirmed it."""
+    """Note that a contact was withdrawn under its receipt code. The task stays open until a member has confirmed it.
+
+    The number of before is not told any more: until somebody has proved who they are, nothing is done with the new one.
+    """
     if contact.withdrawn_at is not None or contact.task.state == TaskState.CLOSED:
         return
-    if contact.confirmed_at is not None and not is_being_told(session, contact):
+    _stop_planned(session, contact, now)
+    if contact.confirmed_at is not None:
         # Who rejects the withdrawal leaves the number that was confirmed before.
         contact.number_changed_at = contact.changed_number_from = None
     contact.withdrawn_at = now

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from ivr import prompts
 from ivr.callbacks import carrier_faults, contacts, events, further_attempts, sms_limits
 from ivr.callbacks.refused import Refused, require_unrestricted
 from ivr.config.settings import settings
-from ivr.domain.enums import DeliveryState, Medium, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
+from ivr.domain.enums import DeliveryState, Medium, Outcome, Refusal, ReplyBy, SmsTemplate, TaskEventKind, WorkKind
 from ivr.domain.languages import addressed_in
 from ivr.domain.timestamps import iso, utc_now
 from ivr.domain.words.carrier import CARRIER_FAULTS
@@ -24,7 +24,7 @@ from ivr.domain.words.tasks import TEXT_STATES
 from ivr.models.accounts import User
 from ivr.models.callbacks import AppointmentWish, CallbackTask, TextMessage
 from ivr.models.calls import Call
-from ivr.models.contacts import CALLS_OF_TASKS
+from ivr.models.contacts import CALLS_OF_TASKS, Contact
 from ivr.platform import outbox
 
 #: What the template of a missed call says where no further call is planned.
@@ -77,6 +77,24 @@ def drop_unsent(session: Session, task: CallbackTask) -> None:
     calls = select(CALLS_OF_TASKS.c.call_id).where(CALLS_OF_TASKS.c.task_id == task.id)
     planned = (TextMessage.call_id.in_(calls), TextMessage.state == DeliveryState.QUEUED)
     session.execute(update(TextMessage).where(*planned).values(state=DeliveryState.FAILED))
+
+
+def is_withdrawn(session: Session, message: TextMessage) -> bool:
+    """Whether what a message is about was withdrawn after it was planned: all requests of its call were.
+
+    The link is about no request.
+    """
+    if message.template == SmsTemplate.LINK or message.created_at is None:
+        return False
+    theirs = select(Contact).where(Contact.call_id == message.call_id).options(joinedload(Contact.task))
+    requests = session.scalars(theirs).all()
+    return bool(requests) and all(_withdrawn_after(one, message.created_at) for one in requests)
+
+
+def _withdrawn_after(contact: Contact, at: datetime) -> bool:
+    by_code, task = contact.withdrawn_at, contact.task
+    closed = task.closed_at if task.outcome == Outcome.WITHDRAWN else None
+    return any(withdrawn is not None and withdrawn >= at for withdrawn in (by_code, closed))
 
 
 def _send_soon(session: Session, message: TextMessage, now: datetime) -> None:

@@ -27,6 +27,8 @@ from ivr.platform import database, outbox
 
 #: A message that was taken and did not arrive is sent again after this.
 _SEND_AGAIN_AFTER = timedelta(minutes=15)
+#: What did not arrive is sent again for so long.
+_SENT_AGAIN_FOR = timedelta(hours=1)
 #: The carrier's states of a message that did not arrive.
 _NOT_DELIVERED = ("undelivered", "failed")
 
@@ -51,7 +53,7 @@ def send(message_id: int) -> None:
         tells_old_number = message.template == SmsTemplate.NUMBER_CHANGED
         may = session.scalar(restricted.limit(1)) is None and (
             not tells_old_number or code_changes.may_be_told(session, message.call_id, to)
-        )
+        ) and not sms.is_withdrawn(session, message)
         until = message.valid_until
         too_late = until is not None and until <= now
     if not may or too_late:  # their data may not be used now, a member has stopped it, or nobody expects it
@@ -71,9 +73,12 @@ def send(message_id: int) -> None:
         if sent is None:  # erased while it was sent
             plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
             return
-        sent.message_sid, sent.sent_at = sid, utc_now()
-        if sent.state == DeliveryState.QUEUED:  # the carrier may have told already that it did not arrive, and why
+        if sent.state == DeliveryState.QUEUED and sent.message_sid != sid:
             sent.state, sent.carrier_fault = DeliveryState.SENT, None
+        # Otherwise the carrier has told already what became of it; perhaps it is planned again.
+        if sent.state == DeliveryState.SENT and sent.message_sid not in (None, sid):
+            plan_external_deletion(session, PendingDeletionKind.MESSAGE, sent.message_sid or "")
+        sent.message_sid, sent.sent_at = sid, utc_now()
 
 
 def _was_refused(message_id: int, refusal: Refusal) -> None:
@@ -91,24 +96,31 @@ def _was_refused(message_id: int, refusal: Refusal) -> None:
 def delivered_or_not(session: Session, message_id: int, sid: str, status: str, code: int, now: datetime) -> None:
     """Take in what the carrier tells about a message that it had taken; it may tell it twice and out of order.
 
-    A message that did not arrive by the operator's or the network's fault is sent once more, later.
+    It may also tell it before its answer to the request has come, or where that answer was lost. A message that did
+    not arrive by the operator's or the network's fault is sent again later, for an hour.
     """
     message = session.get(TextMessage, message_id)
-    if message is None or message.message_sid not in (None, sid):
+    if message is None or not sid:
         return
-    if status == "delivered" and message.state != DeliveryState.FAILED:
-        message.delivered_at = message.delivered_at or now
-    if status not in _NOT_DELIVERED or message.delivered_at is not None:
+    waits, known = message.state == DeliveryState.QUEUED, message.message_sid
+    if known is not None and (sid == known) == waits:
+        return  # about another try. Where one waits, the id is that of the try before, which did not arrive.
+    if status not in _NOT_DELIVERED:
+        if waits and status:  # the carrier has it: the answer that says so is late, or lost
+            message.state, message.message_sid, message.sent_at = DeliveryState.SENT, sid, now
+        if status == "delivered" and message.state != DeliveryState.FAILED:
+            message.delivered_at = message.delivered_at or now
+        return
+    if message.delivered_at is not None or message.state == DeliveryState.FAILED:
         return
     refusal = of_text_message(code)
-    if message.state == DeliveryState.FAILED or message.carrier_fault == refusal.fault:
-        return  # told before
     carrier_faults.note(session, refusal, Medium.TEXT, message.to_number, now)
     message.carrier_fault = refusal.fault
-    again = refusal.side != CarrierSide.NUMBER and message.message_sid is not None
-    if again and message.valid_until is not None and message.valid_until > now + _SEND_AGAIN_AFTER:
+    until = message.valid_until
+    if refusal.side != CarrierSide.NUMBER and until is not None and until > now + _SEND_AGAIN_AFTER:
         plan_external_deletion(session, PendingDeletionKind.MESSAGE, sid)
-        message.state, message.message_sid = DeliveryState.QUEUED, None
+        message.state, message.message_sid = DeliveryState.QUEUED, sid
+        message.valid_until = min(until, now + _SENT_AGAIN_FOR)
         outbox.add(session, WorkKind.SEND_TEXT_MESSAGE, message.id, run_after=now + _SEND_AGAIN_AFTER)
     else:
         _give_up(session, message_id, refusal, now)

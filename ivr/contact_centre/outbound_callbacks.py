@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callbacks import attempts, call_limits, claims, code_changes, events, not_rung, workflow
+from ivr.callbacks import attempts, call_limits, claims, code_changes, contacts, events, not_rung, workflow
 from ivr.callbacks.refused import Refused, refusal_of
 from ivr.calls import going_on
 from ivr.carrier.refusals import Refusal as CarrierRefusal
@@ -159,16 +159,26 @@ def check_may_still_dial(session: Session, conversation: Conversation, now: date
 
 
 def is_the_time(task: CallbackTask, now: datetime) -> bool:
-    """Whether it is the half of the day the caller has named, and the next attempt is due (in an emergency always).
+    """Whether it is the half of the day the caller has named, and the next attempt is due.
 
-    Where the carrier could not put the last call through, a member may try at any time.
+    In an emergency it is always the time, unless its caller has named another one by receipt code. Where the carrier
+    could not put the last call through, a member may try at any time.
     """
-    if task.urgency == Urgency.EMERGENCY:
+    if task.urgency == Urgency.EMERGENCY and not _named_a_time(task):
         return True
     morning = now.astimezone(settings().hours.zone).hour < 12
     named = {"morning": morning, "afternoon": not morning}.get(task.availability or "", True)
+    if task.urgency == Urgency.EMERGENCY:
+        return named
     due = task.next_attempt_at is None or task.next_attempt_at <= now or task.carrier_fault is not None
     return named and due
+
+
+def _named_a_time(task: CallbackTask) -> bool:
+    """Whether who has reported an emergency by key has then named a time by receipt code."""
+    first = contacts.first_of(task)
+    changed = any(event.kind == TaskEventKind.CHANGED for event in task.events)
+    return first is not None and first.urgency == Urgency.EMERGENCY and changed
 
 
 def take_over(session: Session, leg: Leg, now: datetime) -> bool:

@@ -34,7 +34,7 @@ def up_to_the_hours(person: WebhookCaller, *keys: str) -> WebhookCaller:
 
 def until(person: WebhookCaller, question: str) -> WebhookCaller:
     """Press what leads on without a recording: no call before, the shown number, no postal code."""
-    keys = {"consent": "2", "called_before": "2", "confirm_number": "1", "postal_code": "#"}
+    keys = {"consent": "2", "consent_emergency": "2", "called_before": "2", "confirm_number": "1", "postal_code": "#"}
     while question not in person.last:
         person.presses(next(keys[asked] for asked in person.last if asked in keys))
     return person

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from ivr.callbacks import alert_digest, carrier_faults, sms, sms_job
+from ivr.carrier import client
 from ivr.carrier.refusals import CarrierRefused, Refusal
 from ivr.config import settings
 from ivr.domain.enums import CarrierFault, Medium
@@ -132,8 +135,56 @@ def test_a_text_lost_in_the_network_is_sent_once_more(exchange: Switch, text) ->
     sms_job.send(message_id)
     told(message_id, "undelivered", 30008)
     assert message(message_id).state == "queued"
+    told(message_id, "undelivered", 30008)  # the carrier tells it twice
     sms_job.send(message_id)
     assert (message(message_id).state, sent_to(exchange)) == ("sent", 2)
+
+
+def test_a_text_that_is_lost_again_and_again_is_given_up_within_an_hour_or_so(exchange: Switch, text) -> None:
+    """Each try costs money."""
+    _, message_id = text()
+    at = utc_now()
+    for _ in range(10):
+        if message(message_id).state == "failed":
+            break
+        sms_job.send(message_id)
+        with database.writing() as session:
+            sid = session.get_one(TextMessage, message_id).message_sid or ""
+            sms_job.delivered_or_not(session, message_id, sid, "undelivered", 30008, at)
+        at += timedelta(minutes=16)
+    assert (message(message_id).state, sent_to(exchange)) == ("failed", 4)
+
+
+@pytest.mark.parametrize(("status", "code", "state"), [("undelivered", 30008, "queued"), ("failed", 30001, "queued"),
+                                                      ("undelivered", 30006, "failed"), ("sent", 0, "sent"),
+                                                      ("delivered", 0, "sent")])  # fmt: skip
+@pytest.mark.parametrize("answer", ["comes", "is lost"])
+def test_what_is_told_of_a_text_before_the_carriers_answer_counts(
+    exchange: Switch, text, monkeypatch, status: str, code: int, state: str, answer: str
+) -> None:
+    """A fault of the network is no reason to give up, and what the carrier has taken is not sent twice."""
+    _, message_id = text()
+    send = client.send_text_message
+
+    def told_first(*what: object) -> str:
+        sid = send(*what)
+        for _ in range(2):
+            with database.writing() as session:
+                sms_job.delivered_or_not(session, message_id, sid, status, code, utc_now())
+        if answer == "is lost":
+            raise requests.ReadTimeout
+        return sid
+
+    monkeypatch.setattr(client, "send_text_message", told_first)
+    with suppress(requests.ReadTimeout):
+        sms_job.send(message_id)
+    found = message(message_id)
+    assert (found.state, found.delivered_at is not None) == (state, status == "delivered")
+    monkeypatch.undo()
+    with database.reading() as session:
+        assert outbox.is_planned(session, "send_text_message", message_id)
+    sms_job.send(message_id)  # repeated after the lost answer, or planned again
+    assert (message(message_id).state, sent_to(exchange)) == (("sent", 2) if state == "queued" else (state, 1))
 
 
 def test_a_text_that_is_reported_before_its_sending_is_written_down(exchange: Switch, text) -> None:
@@ -156,12 +207,12 @@ def test_the_local_carrier_reports_what_did_not_arrive(exchange: Switch, text, m
     from ivr.local_carrier.dialects import sign
     from ivr.web.app import create_app
 
-    client = create_app().test_client()
+    web = create_app().test_client()
     for url, form in posted:
         path = url.partition("/voice")[2].partition("#")[0]
         signed = {"X-Twilio-Signature": sign(settings.settings().auth_token, url, form)}
-        assert client.post(f"/voice{path}", data=form, headers=signed).status_code == 204
-        assert client.post(f"/voice{path}", data=form).status_code == 403
+        assert web.post(f"/voice{path}", data=form, headers=signed).status_code == 204
+        assert web.post(f"/voice{path}", data=form).status_code == 403
     assert message(message_id).carrier_fault == "no_texts"
 
 

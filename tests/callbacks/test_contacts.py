@@ -415,3 +415,40 @@ def test_a_text_to_the_old_number_is_sent_only_while_its_caller_agrees(
         (message,) = session.scalars(select(TextMessage.id).where(TextMessage.template == "sms_number_changed"))
     sms_job.send(message)
     assert sent == ([NUMBER] if agreement == "given" else [])
+
+
+@pytest.mark.parametrize("who", ["withdrawn by code", "change rejected", "erased", "nobody", "withdrawn before"])
+@pytest.mark.parametrize("what", ["sms_number_changed", "sms_missed"])
+def test_no_text_goes_out_about_a_request_that_was_withdrawn_meanwhile(
+    empty_database, monkeypatch: pytest.MonkeyPatch, who: str, what: str
+) -> None:
+    """A text waits, for its hour or for the carrier. The link that was asked for in the call is about no request."""
+    sent: list[int] = []
+    monkeypatch.setattr(client, "send_text_message", lambda to, body, message, until: sent.append(message) or "SM1")
+    mia, task = hire()["mia"], a_task(number=NUMBER)
+    agreed(task, NUMBER)
+    early = utc_now() - timedelta(minutes=5)
+
+    def withdrawn(at) -> None:
+        with database.writing() as session:
+            (contact,) = of(session, task)
+            if who.startswith("withdrawn"):
+                code_changes.withdraw(session, contact, at)
+            elif who == "change rejected":
+                code_changes.refuse(session, contact, mia, at)
+            elif who == "erased":
+                workflow.withdraw(session, contact.task, at)
+
+    if who == "withdrawn before":
+        withdrawn(early)
+    changed(task)
+    with database.writing() as session:
+        sms.send(session, session.get_one(CallbackTask, task), mia, "sms_missed", "Wir rufen wieder an.", utc_now())
+    if who != "withdrawn before":
+        withdrawn(utc_now())
+    with database.reading() as session:
+        texts = {text.template: text.id for text in session.scalars(select(TextMessage))}
+    for message in (texts["sms_link"], texts[what]):
+        sms_job.send(message)
+    goes = who in ("nobody", "withdrawn before") or (who, what) == ("change rejected", "sms_missed")
+    assert sent == [texts["sms_link"], *([texts[what]] if goes else [])]

@@ -10,6 +10,7 @@ from ivr.callbacks import retry_schedule
 from ivr.callbacks.workflow import Refused
 from ivr.config import settings
 from ivr.contact_centre import outbound_callbacks
+from tests.callbacks.test_answers_in_writing import task_of, until
 from tests.support.people import a_task, the_task
 
 
@@ -61,6 +62,24 @@ def test_people_are_called_in_the_half_of_the_day_they_have_named(empty_database
     assert not outbound_callbacks.is_the_time(task, afternoon)
     task.urgency = "emergency"
     assert outbound_callbacks.is_the_time(task, afternoon), "nobody waits for an hour of the day in an emergency"
+
+
+@pytest.mark.parametrize("keys", [("9", "1"), ("3", "1", "2", "123456789", "1", "2"), ("1",)])
+def test_a_time_named_by_receipt_code_counts_for_every_kind_of_request(webhook_caller, keys: tuple[str, ...]) -> None:
+    """Also in an emergency, whose caller was not asked for one. The promise stays what it was."""
+    zone = settings.settings().hours.zone
+    morning, afternoon = (datetime(2026, 11, 23, hour, tzinfo=zone) for hour in (9, 16))
+    first = until(webhook_caller().dials().presses("1", *keys), "confirm_number").presses("1")
+    first = first if first.is_over else until(first, "availability").presses("3")
+    before = task_of(first)
+    if keys[0] == "9":
+        assert outbound_callbacks.is_the_time(the_task(before.id), morning), "as soon as possible"
+    later = webhook_caller("anonymous").dials().presses("1", "3", "4", before.receipt_code, "2")
+    later.hears("availability").presses("2").hears("noted").hangs_up()
+    after = the_task(before.id)
+    assert (after.availability, after.due_at) == ("afternoon", before.due_at)
+    assert not outbound_callbacks.is_the_time(after, morning)
+    assert outbound_callbacks.is_the_time(after, afternoon)
 
 
 def test_longer_opening_hours_do_not_let_people_be_called_at_night(empty_database, monkeypatch) -> None:
