@@ -51,9 +51,11 @@ def send(message_id: int) -> None:
             .where(CALLS_OF_TASKS.c.call_id == message.call_id, CallbackTask.restricted_at.is_not(None))
         )
         tells_old_number = message.template == SmsTemplate.NUMBER_CHANGED
-        may = session.scalar(restricted.limit(1)) is None and (
-            not tells_old_number or code_changes.may_be_told(session, message.call_id, to)
-        ) and not sms.is_withdrawn(session, message)
+        may = (
+            session.scalar(restricted.limit(1)) is None
+            and (not tells_old_number or code_changes.may_be_told(session, message.call_id, to))
+            and not sms.is_withdrawn(session, message)
+        )
         until = message.valid_until
         too_late = until is not None and until <= now
     if not may or too_late:  # their data may not be used now, a member has stopped it, or nobody expects it

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callbacks import events, search_index
 from ivr.callbacks.refused import Refused, require_workable
+from ivr.config.settings import settings
 from ivr.domain.enums import Refusal, TaskEventKind, TranscriptState
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
@@ -24,6 +25,7 @@ def take_over(session: Session, task: CallbackTask, user: User, now: datetime) -
     require_workable(task, user)
     spoken = _heard(task)
     task.language, task.spoken_language = spoken, None
+    task.unlisted_language = task.unlisted_language and spoken not in settings().enabled_languages
     for message in task.messages:
         transcript = message.recording.transcript if message.recording is not None else None
         if transcript is not None and (transcript.spoken or {}).get("language") == spoken:

@@ -104,6 +104,14 @@ class Transcription(Installation):
         """Languages this host transcribes; None for all. A host without workers needs to name no pool."""
         return self.transcription_pools.get(self.transcription_pool) if self.transcription_pool else None
 
+    @property
+    def languages_elsewhere(self) -> tuple[str, ...] | None:
+        """The languages of the other pools, if this host's pool is the first: it takes those that none names."""
+        if not self.transcription_pool or self.transcription_pool != self.pools[0]:
+            return None
+        others = [languages for name, languages in self.transcription_pools.items() if name != self.transcription_pool]
+        return tuple(language for languages in others for language in languages)
+
     def check_pools(self) -> None:
         """See that this host's pool exists.
 

@@ -166,10 +166,10 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
         case EventName.LANGUAGE_CHOSEN:
             caller_language.remember(session.connection(), call.from_number, context.language, now)
         case EventName.RECORDING_BEGINS:
-            voicebox.expect(session, call, _recording(event.recording_number, context), now)
+            voicebox.expect(session, call, _recording(session, call, event.recording_number, context), now)
             emergency_reports.confirm(session, call, now)
         case EventName.MESSAGE_LEFT:
-            described = _recording(event.recording_number, context)
+            described = _recording(session, call, event.recording_number, context)
             recording = voicebox.announced(session, call, described, event.recording_sid, now)
             voicebox.left(session, call, recording, event.seconds, now, cut_at_limit=event.cut_at_limit)
         case EventName.ASKED:
@@ -239,9 +239,11 @@ def visit_of(context: EventContext | CallState) -> int:
     return max(1, context.queue_visit)
 
 
-def _recording(number: int, context: EventContext) -> voicebox.RecordingPlan:
+def _recording(session: Session, call: Call, number: int, context: EventContext) -> voicebox.RecordingPlan:
+    """A recording in the language that is spoken in it, which may be none of those of the prompts."""
     about, replaces, continues = to_record(context.request), context.replaces_recording, context.continues_recording
-    return voicebox.RecordingPlan(number, context.language, about, replaces or None, continues or None)
+    spoken = further_languages.spoken_by(session, context.request, context.language, call.started_at)
+    return voicebox.RecordingPlan(number, spoken, about, replaces or None, continues or None)
 
 
 # -- recordings --------------------------------------------------------------------------------------
@@ -264,7 +266,7 @@ def _take_in_recording(session: Session, entry: RecordingEntry) -> None:
     call = calls.seen(session, entry.call_sid, None, began_at(state, now))
     call.shown_as = call.shown_as or state.shown_as
     calls.progressed(call, call.step or state.step, state.language, state.request.concern, answers=state.answers)
-    described = _recording(state.recording_number, EventContext.of(state))
+    described = _recording(session, call, state.recording_number, EventContext.of(state))
     recording = voicebox.announced(session, call, described, entry.recording_sid, now)
     if entry.status == "in-progress":
         voicebox.hung_up_while_recording(session, call, now)

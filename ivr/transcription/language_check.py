@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivr.audio.wav import Sound, at_rate
-from ivr.domain.languages import LANGUAGES
+from ivr.domain.languages import LANGUAGES, UNKNOWN_LANGUAGE
 from ivr.transcription import whisper_engine
 from ivr.transcription.speech_detector import SpeechDetector
 
@@ -37,10 +37,12 @@ class Guess:
     seconds: float
 
     def contradicts(self, chosen: str) -> bool:
-        """Whether somebody who has chosen a language certainly speaks another one."""
-        if chosen in _UNKNOWN or chosen not in LANGUAGES or chosen == self.language:
+        """Whether somebody who has chosen a language, or none of those offered, certainly speaks this one."""
+        offered = (*LANGUAGES, UNKNOWN_LANGUAGE)
+        if chosen in _UNKNOWN or chosen not in offered or chosen == self.language:
             return False
-        near = any({chosen, self.language} <= group for group in _CONFUSED)
+        # Who has chosen none may well speak one that the model does not know.
+        near = chosen == UNKNOWN_LANGUAGE or any({chosen, self.language} <= group for group in _CONFUSED)
         return self.seconds >= _SHORTEST and self.sure >= (_VERY_SURE if near else _SURE)
 
 

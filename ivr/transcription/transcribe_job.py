@@ -8,7 +8,20 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, Update, bindparam, case, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    case,
+    false,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from ivr.audio.wav import Sound, read_wav
@@ -194,14 +207,23 @@ def claim_most_urgent(session: Session, asked_for: int, worker: str, now: dateti
     precede messages that have waited for less than :data:`_BATCHED_FOR`.
     """
     if not recognition.memory_limited:
-        return outbox.claim_first(session, _in_order(None, settings().pool_languages), asked_for, worker, now)
-    waiting = _in_order(recognition.loaded | recognition.inherited, settings().pool_languages)
+        return outbox.claim_first(session, _in_order(None, *_of_pool()), asked_for, worker, now)
+    waiting = _in_order(recognition.loaded | recognition.inherited, *_of_pool())
     return outbox.claim_first(session, waiting, asked_for, worker, now, stored_before=now - _BATCHED_FOR)
 
 
+def _of_pool() -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    configured = settings()
+    return configured.pool_languages, configured.languages_elsewhere
+
+
 @lru_cache(maxsize=16)
-def _in_order(at_hand: frozenset[str] | None, wanted: tuple[str, ...] | None) -> Select[int]:
+def _in_order(
+    at_hand: frozenset[str] | None, wanted: tuple[str, ...] | None, elsewhere: tuple[str, ...] | None
+) -> Select[int]:
     """Rows of the outbox in the order in which a host with these languages `at_hand` should transcribe them.
+
+    `wanted`: the languages of its pool, None for all; `elsewhere`: those of the others, if it takes all that are left.
 
     With `at_hand`, `stored_before` is the instant before which a message has waited too long for others to go first.
     """
@@ -218,7 +240,10 @@ def _in_order(at_hand: frozenset[str] | None, wanted: tuple[str, ...] | None) ->
         .where(Work.kind == WorkKind.TRANSCRIBE, outbox_leases.may_be_claimed(), asked_for.exists())
         .order_by(*order, Work.deadline_at, Work.id)
     )
-    return query if wanted is None else query.where(Transcript.language.in_(wanted))
+    if wanted is None:
+        return query
+    left = Transcript.language.not_in(elsewhere) if elsewhere is not None else false()
+    return query.where(or_(Transcript.language.in_(wanted), left))
 
 
 def given_up(session: Session, recording_id: int) -> None:

@@ -14,7 +14,7 @@ from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import caller_ids, phone_numbers, words
 from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskState, TranscriptState
-from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES, UNKNOWN_LANGUAGE
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team
 from ivr.models.callbacks import CallbackTask
@@ -261,6 +261,7 @@ def install(app: Flask) -> None:
         team_choices=team_choices,
         language_choices=language_choices,
         languages=LANGUAGES,
+        unknown_language=UNKNOWN_LANGUAGE,
         figure_value=figure_value,
         figure_link=figure_link,
         compared=compared,

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import select
 
 from ivr.accounts import api_tokens
 from ivr.callbacks import merging
+from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
-from ivr.platform import database
+from ivr.models.voicebox import Recording
+from ivr.platform import database, outbox
+from ivr.platform.work_models import Work
+from ivr.transcription import engines, transcribe_job, vosk_engine
 from ivr.web.app import create_app
+from tests.notices.test_further_languages import name
+from tests.support.speech import human_speech
+from tests.support.transcription import a_message, set_up, store, transcript_of
 from tests.support.webhook_call import WebhookCall, carrier
 
 UNKNOWN = "Sprache unbekannt, nicht in der Auswahl"
@@ -49,6 +58,46 @@ def test_who_goes_on_in_german_without_a_choice_has_an_unknown_language_too(empt
 def test_who_chooses_a_language_has_a_known_one(empty_database) -> None:
     WebhookCall(carrier(), from_=NUMBER).rings().presses("1", "1", "2")
     assert not the_task().unlisted_language
+
+
+@pytest.mark.parametrize(("key", "language"), [("1", "ti"), ("0", "und")])
+def test_a_message_in_none_of_the_languages_is_not_written_down_as_german(desk, monkeypatch, key, language) -> None:
+    """Nor are its words looked through for German ones. The check of languages may still name the one it hears."""
+    name("ti", "Tigrinja")
+    monkeypatch.setattr(vosk_engine, "installed_languages", lambda: ("de",))
+    monkeypatch.setattr(engines, "installed_languages", lambda: ("de",))
+    set_up(monkeypatch, CHECK_SPOKEN_LANGUAGE="1")
+    WebhookCall(carrier()).rings().presses("0", key).hears("main").presses("1", "1").speaks().presses("1")
+    with database.reading() as session:
+        recording = session.scalars(select(Recording)).one()
+        assert recording.message.language == language
+    store(recording.id, human_speech(4))
+    transcribe_job.transcribe(recording.id)
+    transcript = transcript_of(recording.id)
+    found = (transcript.language, transcript.text, transcript.state, transcript.reason)
+    assert found == (language, None, "please_listen", "no_model")
+    with database.reading() as session:
+        assert outbox.is_planned(session, WorkKind.CHECK_LANGUAGE, recording.id)
+    member = desk("lena")
+    member.post(f"/desk/tasks/{the_task().id}/claim")
+    page = member.get(f"/desk/tasks/{the_task().id}").text
+    assert ("Die Maschine weiß nicht, welche Sprache das ist." in page) == (language == "und")
+    assert ("Für diese Sprache fehlt noch ein Sprachmodell" in page) == (language == "ti")
+
+
+def test_a_language_that_no_pool_names_is_taken_by_the_first(empty_database, monkeypatch) -> None:
+    pools = {"TRANSCRIPTION_POOLS": '{"north": ["de"], "south": ["tr"]}'}
+    for pool, taken in (("south", ["tr"]), ("north", ["de", "und"])):
+        set_up(monkeypatch, **pools, TRANSCRIPTION_POOL=pool)
+        if pool == "south":
+            for language in ("de", "tr", "und"):
+                store(a_message(language))
+        found = []
+        with database.writing() as session:
+            row = session.scalars(select(Work.id).where(Work.kind == WorkKind.TRANSCRIBE)).first()
+            while work := transcribe_job.claim_most_urgent(session, row, "w", utc_now() + timedelta(minutes=9)):
+                found.append(transcript_of(work.subject_id).language)
+        assert sorted(found) == taken
 
 
 def test_a_merge_keeps_it_and_a_program_reads_it(empty_database) -> None:

@@ -40,7 +40,9 @@ def heard(text: str, engine: str) -> TranscriptionResult:
         ("de", Guess("ar", 0.7, 8), False),  # unsure
         ("de", Guess("ar", 0.99, 2), False),  # too little was said
         ("kmr", Guess("tr", 0.99, 20), False),  # the model does not know Kurmanji
-        ("und", Guess("ar", 0.99, 20), False),
+        ("ti", Guess("ar", 0.99, 20), False),  # a language beyond the menu: the model may not know it
+        ("und", Guess("ar", 0.99, 20), True),  # nobody has said which it is
+        ("und", Guess("ar", 0.9, 20), False),
         ("uk", Guess("ru", 0.9, 20), False),  # it confuses these
         ("uk", Guess("ru", 0.97, 20), True),
         ("de", Guess("ti", 0.9, 20), True),
