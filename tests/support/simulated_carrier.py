@@ -15,6 +15,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
 from twilio.http.response import Response
@@ -32,6 +33,8 @@ from tests.support.webhook_caller import Hotline
 _LETTERS_A_SECOND = 14
 #: The kinds of work that make live calls; transcripts and the like are left alone.
 _LIVE_WORK = re.compile("leg|caller|room|interpreter|conversation|tell|duty")
+#: Seconds after which the scheduler does its rounds while nobody is in a call.
+_IDLE_ROUND = 60.0
 #: Seconds for which a person may hear nothing, and be alone in a room; longer is a fault.
 _LONGEST = {"silence": 2.0, "alone": 2.0}
 
@@ -64,8 +67,16 @@ class SimulatedCarrier:
         self.faults.append(f"{self.clock.now:%H:%M:%S} {text}")
 
     def _every(self, seconds: float, do: Callable[[], object]) -> None:
+        """A round of the scheduler. Where nobody is in a call, hours are passed in long steps."""
+        done = self.clock.now
+
         def again() -> None:
-            do()
+            nonlocal done
+            if self.clock.now >= done + timedelta(seconds=_IDLE_ROUND) or any(
+                not call.is_over for call in self.calls.values()
+            ):
+                do()
+                done = self.clock.now
             self.clock.after(seconds, again)
 
         self.clock.after(seconds, again)
