@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from jinja2.bccache import Bucket, BytecodeCache
@@ -26,16 +27,22 @@ def addresses_compiled_once() -> None:
     """Hundreds of applications have the same addresses; compiling them is most of what starting one takes."""
     from werkzeug.routing import Rule
 
-    compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
-    compile_builder = Rule._compile_builder
+    compiled: dict[tuple[object, ...], tuple[Any, ...]] = {}
+    compile_one = Rule.compile
 
-    def kept(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
+    def compile_once(rule: Rule) -> None:
+        of_map = rule.map.converters.values() if rule.map else ()
+        key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, repr(rule.defaults), *of_map)
         if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
+            compile_one(rule)
+            builders = (rule._build.__func__, rule._build_unknown.__func__)  # type: ignore[attr-defined]
+            compiled[key] = (rule._parts, rule._trace, rule._converters, *builders)
+            return
+        rule._parts, rule._trace, rule._converters, build, build_unknown = compiled[key]
+        rule._build, rule._build_unknown = build.__get__(rule, None), build_unknown.__get__(rule, None)
+        rule.arguments.update(rule._converters)
 
-    Rule._compile_builder = kept  # type: ignore[method-assign]
+    Rule.compile = compile_once  # type: ignore[method-assign]
 
 
 class KeptTemplates(BytecodeCache):
