@@ -3,7 +3,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: help run test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
+.PHONY: help run check test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -11,26 +11,28 @@ help: ## List the targets.
 run: ## Start everything on this machine until Ctrl-C.
 	@exec $(or $(PYTHON),python3) -m ivr run
 
-# All tests, in three processes: those of the running hotlines wait for calls, the others compute meanwhile. Types and
-# imports are checked beside them, and named at the end. Other arguments of pytest in ARGS; if they name a file, it runs
-# alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
+check: ## Linters, types, rules of imports, dependencies.
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .
+
+# All tests, in three processes: those of the running hotlines wait for calls, the others compute meanwhile. They are
+# compiled once before, which otherwise each of the processes does. Other arguments of pytest in ARGS; if they name a
+# file, it runs alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
 WORKERS ?= 3
 A_FILE = $(findstring .py,$(ARGS))
 PARALLEL = $(if $(A_FILE),,-n $(WORKERS) --dist loadgroup)
 PYTEST = $(VENV)/python -m pytest
-CHECKS = $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .
 # Compiled modules are kept: every process of a running hotline would have to compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-test: ## Linters, type checks and all tests; one file: make test ARGS=tests/callbacks/test_claims.py
+test: ## Linters and all tests; one file: make test ARGS=tests/callbacks/test_claims.py
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 ifneq ($(A_FILE),)
 	@$(PYTEST) $(ARGS)
 else
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
-	@mkdir -p var; { $(CHECKS); } > var/checks.txt 2>&1 & checks=$$!; \
-	  $(PYTEST) $(PARALLEL) $(ARGS); tests=$$?; \
-	  wait $$checks || { cat var/checks.txt; exit 1; }; tail -n 1 var/checks.txt; exit $$tests
+	@$(PYTEST) --collect-only $(ARGS) > /dev/null || true
+	@$(PYTEST) $(PARALLEL) $(ARGS)
 endif
 
 # The stories on PostgreSQL, and what depends on the kind of database most; `make soak-night` runs everything on it.
