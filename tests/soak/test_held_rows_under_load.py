@@ -127,6 +127,7 @@ class Watch(threading.Thread):
             self.longest = max(self.longest, spool.oldest(utc_now()))
 
 
+@pytest.mark.since("ci")
 @pytest.mark.soak
 @pytest.mark.xdist_group("load")
 def test_a_held_row_costs_nobody_else_their_code(loaded_hotline: RunningHotline) -> None:

@@ -83,7 +83,9 @@ def state_of(hotline: RunningHotline) -> dict[str, object]:
     return state
 
 
-@pytest.mark.parametrize("small_disk", [SmallDisk, RefusingDisk], indirect=True)
+@pytest.mark.parametrize(
+    "small_disk", [SmallDisk, pytest.param(RefusingDisk, marks=pytest.mark.since("ci"))], indirect=True
+)
 def test_callers_while_the_disk_is_full_get_their_tasks_afterwards(
     hotline_on_it: RunningHotline, small_disk: SmallDisk | RefusingDisk
 ) -> None:

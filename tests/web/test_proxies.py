@@ -47,7 +47,7 @@ def proxied_hotline(
     patched.undo()
 
 
-@pytest.fixture(params=["nginx", "haproxy"])
+@pytest.fixture(params=["nginx", pytest.param("haproxy", marks=pytest.mark.since("ci"))])
 def proxy(request: pytest.FixtureRequest, folder: Path, proxied_hotline: RunningHotline) -> Iterator[Proxy]:
     port = int(proxied_hotline.settings.public_base_url.rpartition(":")[2])
     proxy = Proxy(request.param, folder, port, proxied_hotline.settings)
