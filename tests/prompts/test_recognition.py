@@ -61,7 +61,7 @@ def test_what_is_rendered_is_understood(studio, speech_recogniser: WhisperModel)
             length = 0.0
         windows[-1].append(prompt)
         length += seconds
-    windows = windows[:: volume(test=20, ci=5, soak=1)]
+    windows = windows[:: volume(test=60, ci=5, soak=1)]
     missed = {}
     for window in windows:
         sounds = [read_wav(rendering.audio_of(said[prompt]).read_bytes()) for prompt in window]

@@ -235,7 +235,7 @@ def test_the_interface_is_what_its_document_says(empty_database) -> None:
 
             @settings_of_hypothesis(
                 derandomize=True,
-                max_examples=volume(test=8, ci=40, soak=150),
+                max_examples=volume(test=5, ci=40, soak=150),
                 suppress_health_check=list(HealthCheck),
                 database=None,
             )
