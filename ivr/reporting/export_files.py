@@ -11,6 +11,7 @@ from typing import Any
 
 from ivr.domain.csv_safety import harmless, text_cell
 from ivr.domain.words import Translate
+from ivr.reporting import row_headings
 from ivr.reporting.tables import Column, Report, Table, Value, moment, shown
 
 _HERE = Path(__file__).parent
@@ -104,7 +105,7 @@ def as_pdf(report: Report, _: Translate) -> bytes:
     }
     import typst
 
-    made: bytes = typst.compile(
+    made = typst.compile(
         str(_HERE / "report.typ"),
         root=str(_HERE),
         font_paths=[str(_HERE / "fonts")],
@@ -113,7 +114,16 @@ def as_pdf(report: Report, _: Translate) -> bytes:
         pdf_standards=["ua-1"],
         format="pdf",
     )
-    return made
+    return row_headings.mark(made)
+
+
+#: No word of a language is longer; what is, may be broken after each letter. Other words are hyphenated.
+_LONGEST_WORD = 40
+_ANYWHERE = "\u200b"
+
+
+def _breakable(text: str) -> str:
+    return " ".join(_ANYWHERE.join(word) if len(word) > _LONGEST_WORD else word for word in text.split(" "))
 
 
 def _table(table: Table, language: str) -> dict[str, object]:
@@ -124,7 +134,7 @@ def _table(table: Table, language: str) -> dict[str, object]:
         "columns": [column.label for column in table.columns],
         "numbers": [column.kind != "text" for column in table.columns],
         "rows": [
-            [shown(value, column.kind, language) for value, column in zip(row, table.columns, strict=True)]
+            [_breakable(shown(value, column.kind, language)) for value, column in zip(row, table.columns, strict=True)]
             for row in table.rows
         ],
     }

@@ -10,7 +10,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from ivr.domain.words import Translate
+from ivr.domain.words import DEFINITIONS, Translate
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
 from ivr.reporting.tables import Column, Table, Value, ratio
@@ -35,7 +35,8 @@ def tables(session: Session, first: date, last: date, language: str, _: Translat
             for key in keys(dimension, list(by))
         ]
         title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}
-        found.append(Table(title, _columns(dimension, _), [*rows, _row(_("In all"), total)]))
+        note = DEFINITIONS.of("overview", _)
+        found.append(Table(title, _columns(dimension, _), [*rows, _row(_("In all"), total)], note=note))
     return found
 
 
@@ -101,4 +102,5 @@ def _in_all(of: Mapping[str, float], _: Translate) -> Table:
     }
     rows: list[list[Value]] = [[label, of[metric]] for metric, label in labels.items()]
     rows.append([_("Minutes interpreted"), round(of["interpreter_minutes"])])
-    return Table(_("In all"), [Column("", "text"), Column(_("Count"))], rows)
+    columns = [Column("", "text"), Column(_("Count"))]
+    return Table(_("In all"), columns, rows, note=DEFINITIONS.of("in_all", _))

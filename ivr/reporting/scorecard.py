@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from ivr.config.settings import settings
-from ivr.domain.words import Translate
+from ivr.domain.words import DEFINITIONS, Translate
 from ivr.reporting import daily_metrics
 from ivr.reporting.disclosure_control import Sum
 from ivr.reporting.tables import Column, Table, Value, ratio
@@ -83,6 +83,6 @@ def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _:
         [_("Callback or voicebox instead"), seen["to_task"]],
     ]
     return [
-        Table(_("What was promised, and what was kept"), columns, goals),
-        Table(_("Calls"), [Column("", "text"), Column(_("Count"))], calls),
+        Table(_("What was promised, and what was kept"), columns, goals, note=DEFINITIONS.of("goals", _)),
+        Table(_("Calls"), [Column("", "text"), Column(_("Count"))], calls, note=DEFINITIONS.of("calls", _)),
     ]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AgeGroup
-from ivr.domain.words import Translate
+from ivr.domain.words import DEFINITIONS, Translate
 from ivr.notices import present
 from ivr.reporting import daily_metrics
 from ivr.reporting.dimension_labels import dimension_name, keys, name
@@ -134,7 +134,6 @@ def _opening_days(first: date, last: date) -> int:
 
 def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
     """The tables of the statement, from the numbers that are not hidden."""
-    configured = settings()
     urgent, other = _("in personal emergencies or crises (1a)"), _("beyond an emergency (1b)")
     columns = [
         Column(_("Appointments in person agreed"), "text"),
@@ -146,23 +145,26 @@ def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _:
         [label, seen[f"agreed{row}"], *(seen[f"agreed{row or '/'}/{group}"] for group in _GROUPS)]
         for label, row in ((urgent, "/urgent"), (other, "/other"), (_("Appointments in all (1)"), ""))
     ]
-    found = [Table(_("Appointments in person"), columns, rows, question=QUESTION_1)]
+    note = DEFINITIONS.of("appointments", _)
+    found = [Table(_("Appointments in person"), columns, rows, note=note, question=QUESTION_1)]
+    found += [_refused(seen, language, _), *_consulted(seen, first, last, _)]
+    return [*found, *(_breakdown(seen, dimension, language, _) for dimension in BREAKDOWNS)]
 
+
+def _refused(seen: Mapping[str, Value], language: str, _: Translate) -> Table:
     reasons = [key.removeprefix("refused/") for key in seen if key.startswith("refused/")]
     refused: list[Sequence[Value]] = [[name("reason", key, language, _), seen[f"refused/{key}"]] for key in reasons]
     refused += [
         [_("Refused in all"), seen["refused"]],
         [_("for comparison: wishes for an appointment in person expressed in the month"), seen["wishes"]],
     ]
-    found.append(
-        Table(
-            _("Refused appointments"),
-            [Column(_("Reason"), "text"), Column(_("Times refused"))],
-            refused,
-            question=QUESTION_3,
-        )
-    )
+    columns = [Column(_("Reason"), "text"), Column(_("Times refused"))]
+    note = DEFINITIONS.of("refused", _)
+    return Table(_("Refused appointments"), columns, refused, note=note, question=QUESTION_3)
 
+
+def _consulted(seen: Mapping[str, Value], first: date, last: date, _: Translate) -> list[Table]:
+    configured = settings()
     many = seen["consultations"]
     on_days = ratio(many, _opening_days(first, last))
     rooms, each = configured.service_rooms, configured.consultations_per_room
@@ -174,14 +176,15 @@ def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _:
         [_("of these in a large room"), seen["consultations/large"]],
         [_("of these in a small room"), seen["consultations/small"]],
     ]
-    note = "" if possible else _("How many are possible has not been set (service_rooms, consultations_per_room).")
-    found.append(
-        Table(_("Consultations"), [Column("", "text"), Column(_("Count"))], consulted, note=note, question=QUESTION_5)
-    )
+    notes = [DEFINITIONS.of("consultations", _)]
+    if not possible:
+        notes.append(_("How many are possible has not been set (service_rooms, consultations_per_room)."))
+    columns = [Column("", "text"), Column(_("Count"))]
     per_day = [[_("Consultations a day, on average of the opening days"), on_days]]
-    found.append(Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day))
-    found += [_breakdown(seen, dimension, language, _) for dimension in BREAKDOWNS]
-    return found
+    return [
+        Table(_("Consultations"), columns, consulted, note=" ".join(notes), question=QUESTION_5),
+        Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day, note=notes[0]),
+    ]
 
 
 def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Translate) -> Table:
@@ -199,7 +202,7 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
     ]
     rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}") for key in names]
     title = _("Callback promises by: %(what)s") % {"what": dimension_name(dimension, _)}
-    return Table(title, columns, [*rows, _row(seen, _("In all"), "")])
+    return Table(title, columns, [*rows, _row(seen, _("In all"), "")], note=DEFINITIONS.of("promises", _))
 
 
 def _row(seen: Mapping[str, Value], label: str, at: str) -> list[Value]:

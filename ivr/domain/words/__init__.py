@@ -9,6 +9,7 @@ from __future__ import annotations
 from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
 from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
+from ivr.domain.words.definitions import DEFINITIONS
 from ivr.domain.words.desk import (
     AUTHORITIES,
     DISCLOSURES,
@@ -118,6 +119,7 @@ __all__ = [
     "DANGER_ADVICE",
     "DANGER_STEPS",
     "DATA_STATES",
+    "DEFINITIONS",
     "DELETION_CAUSES",
     "DIMENSIONS",
     "DIRECTORY_KINDS",

@@ -1,0 +1,104 @@
+"""The PDFs can be read: whatever the names are, no text stands on another one, and a row says what it is about."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from pypdf import PdfReader
+
+from ivr.config import settings
+from ivr.platform import database
+from ivr.reporting import export_files, publication
+from ivr.reporting.tables import HIDDEN, Column, Kind, Report, Table, Value, translator
+from tests.support.printed_pages import MM, letters, overlaps
+
+#: Sixty letters each: words of a language, one word, and one that no language may break.
+NAMES = (
+    "Geschäftsstelle für Grundsicherung und berufliche Teilhabe 7",
+    "Rechtsschutzversicherungsgesellschaftsangelegenheitenbüro Ab",
+    "Q" * 60,
+    "Servicezentrum/Jugendberufsagentur/Berufsrückkehrberatung/Ab",
+)
+LARGEST: dict[Kind, Value] = {
+    "count": 1_234_567.0, "share": 1.0, "hours": 1_234.5, "seconds": 86_400.0, "minutes": 1_234_567.0,
+    "number": 9_999.5,
+}  # fmt: skip
+
+
+@pytest.fixture
+def long_names(empty_database, monkeypatch) -> None:
+    kept = settings.settings()
+    for what, of in (("OFFICES", kept.offices), ("TEAMS", kept.teams)):
+        named = {key: {"name": NAMES[number % len(NAMES)]} for number, key in enumerate(of)}
+        monkeypatch.setenv(what, json.dumps(named))
+    settings.settings.cache_clear()
+
+
+def full(name: str, language: str) -> Report:
+    """A report in which every number is as long as it can be, or hidden."""
+    _ = translator(language)
+    with database.reading() as session:
+        made = (
+            publication.period(session, date(2026, 1, 1), date(2026, 10, 31), language, _)
+            if name == "overview"
+            else publication.preview(session, name, date(2026, 10, 1), language, _)
+        )
+    return replace(made, tables=[replace(table, rows=list(_filled(table))) for table in made.tables])
+
+
+def _filled(table: Table) -> Iterator[list[Value]]:
+    for number, row in enumerate(table.rows):
+        numbers = [HIDDEN if number % 3 == 2 else LARGEST[column.kind] for column in table.columns[1:]]
+        yield [row[0], *numbers]
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("statement", "de"),
+        pytest.param("statement", "en", marks=pytest.mark.since("ci")),
+        ("overview", "de"),
+        pytest.param("overview", "en", marks=pytest.mark.since("ci")),
+        pytest.param("scorecard", "de", marks=pytest.mark.since("ci")),
+        pytest.param("scorecard", "en", marks=pytest.mark.since("ci")),
+    ],
+)
+def test_no_text_of_a_report_stands_on_another(long_names, name: str, language: str) -> None:
+    report = full(name, language)
+    made = export_files.as_pdf(report, translator(language))
+    assert overlaps(made) == []
+    shown = {round(width * MM) for _letters, _boxes, (width, _height) in letters(made)}
+    assert shown <= {210, 297}
+    assert all(table.note for table in report.tables), "each table says what it counts"
+
+
+def test_text_on_text_is_noticed() -> None:
+    """The measure itself: more columns than any report has do not fit."""
+    columns = [Column("a", "text"), *(Column(f"{number}") for number in range(40))]
+    table = Table("x", columns, [["label", *[1_234_567.0] * 40]])
+    report = Report("x", "x", date(2026, 10, 1), date(2026, 10, 1), [table])
+    assert overlaps(export_files.as_pdf(report, str)) != []
+
+
+def test_a_row_is_read_aloud_with_its_heading(long_names) -> None:
+    made = PdfReader(io.BytesIO(export_files.as_pdf(full("scorecard", "de"), translator("de"))))
+    rows = [row for row in _rows(made.trailer["/Root"]["/StructTreeRoot"]) if "/TD" in row]
+    assert rows
+    assert {tuple(row[:2]) for row in rows} == {("/TH", "/TD")}
+
+
+def _rows(element: object) -> Iterator[list[str]]:
+    element = element.get_object()  # type: ignore[attr-defined]
+    if not isinstance(element, dict):
+        return
+    below = element.get("/K", [])
+    children = [child.get_object() for child in (below if isinstance(below, list) else [below])]
+    if element.get("/S") == "/TR":
+        yield [str(child["/S"]) for child in children if isinstance(child, dict)]
+    for child in children:
+        yield from _rows(child) if isinstance(child, dict) else ()
