@@ -1,8 +1,8 @@
 """Disclosure control: hides counts of 1 and 2, and the counts from which a reader could compute them.
 
 A reader knows the published numbers, that a hidden number is at least 1, and which numbers are sums of which. A hidden
-number is safe if it may be 3 or more, and if more than one value is possible. An exact solver decides that for every
-hidden number. While one is not safe, the smallest number beside it is hidden as well (secondary suppression).
+number is safe if it may be 3 or more. What else is hidden to make that so (secondary suppression) is the cheapest
+choice there is (:mod:`ivr.reporting.cell_suppression`).
 
 Two reports of the same data could be subtracted from each other. Therefore only whole months are published, each once
 (see :mod:`ivr.reporting.publication`).
@@ -15,15 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from ivr.reporting.cell_suppression import Sum, Suppression
+
 #: Counts from 1 up to this one are hidden.
 SMALL = 2
 
-#: The name of a total, and the names of the numbers that it is the sum of.
-Sum = tuple[Hashable, Sequence[Hashable]]
 
-
-def suppress(counts: Mapping[Any, int], sums: Sequence[Sum]) -> set[Hashable]:
+def suppress(counts: Mapping[Any, int], sums: Sequence[Sum], costs: Mapping[Any, float] | None = None) -> set[Hashable]:
     """The names of the counts that must be hidden. Zeros never are.
+
+    `costs`: what hiding a count costs, where that is not 1. The sum of all costs is as low as it can be.
 
     Raises:
         ValueError: the counts do not add up.
@@ -31,47 +32,9 @@ def suppress(counts: Mapping[Any, int], sums: Sequence[Sum]) -> set[Hashable]:
     for total, parts in sums:
         if counts[total] != sum(counts[part] for part in parts):
             raise ValueError(f"{total} is not the sum of its parts")
-    hidden: set[Hashable] = {name for name, count in counts.items() if 0 < count <= SMALL}
-    while unsafe := _first_unsafe(counts, sums, hidden):
-        beside = {name for total, parts in sums if unsafe & {total, *parts} for name in (total, *parts)}
-        visible = [name for name in beside if name not in hidden and counts[name]]
-        if not visible:  # everything beside it is hidden, so any number that is part of a sum is considered
-            visible = [
-                name for name, count in counts.items() if count and name not in hidden and _is_summed(name, sums)
-            ]
-        if not visible:
-            break
-        totals = {total for total, _ in sums}
-        hidden.add(min(visible, key=lambda name: (name in totals, counts[name], str(name))))
-    return hidden
-
-
-def _is_summed(name: Hashable, sums: Sequence[Sum]) -> bool:
-    return any(name == total or name in parts for total, parts in sums)
-
-
-def _first_unsafe(counts: Mapping[Any, int], sums: Sequence[Sum], hidden: set[Hashable]) -> set[Hashable]:
-    """The first hidden count that a reader can infer; empty if there is none."""
-    for group in _groups(sums, hidden):
-        equations = [(total, parts) for total, parts in sums if group & {total, *parts}]
-        names = sorted(group, key=str)
-        for name in names:
-            low, high = possible(name, names, equations, counts)
-            if high <= SMALL or low == high:
-                return {name}
-    return set()
-
-
-def _groups(sums: Sequence[Sum], hidden: set[Hashable]) -> list[set[Hashable]]:
-    """Sets of hidden counts that are connected by sums."""
-    groups: list[set[Hashable]] = []
-    for total, parts in sums:
-        here = hidden & {total, *parts}
-        if here:
-            joined = [group for group in groups if group & here]
-            groups = [group for group in groups if not group & here]
-            groups.append(here.union(*joined))
-    return groups
+    if not any(0 < count <= SMALL for count in counts.values()):
+        return set()
+    return Suppression(counts, sums, SMALL, costs or {}).cheapest()
 
 
 def possible(

@@ -15,13 +15,18 @@ from ivr.models.reporting import Publication
 from ivr.platform import database
 from ivr.platform.column_types import insert
 from ivr.reporting import daily_metrics, overview, scorecard, senate_statement
-from ivr.reporting.disclosure_control import suppress
+from ivr.reporting.cell_suppression import Sum
+from ivr.reporting.disclosure_control import SMALL, suppress
+from ivr.reporting.share_bands import Share, bands
 from ivr.reporting.tables import HIDDEN, Column, Report, Table, Value, translator
 
 _PUBLISHED = {
     "statement": (senate_statement.counts, senate_statement.tables),
     "scorecard": (scorecard.counts, scorecard.tables),
 }
+#: What hiding a number costs, where that is not 1: what stands in no table costs next to nothing; the share within the
+#: promise, of rows with many cases, goes last.
+_COST_UNSEEN, _COST_OF_SHARE, _MANY = 0.01, 1.3, 10
 NAMES = (*_PUBLISHED, "overview")
 #: The longest period of an internal report, in days.
 LONGEST = 3 * 366
@@ -89,18 +94,14 @@ def _made(session: Session, month: date, now: datetime) -> list[dict[str, Any]]:
         raise NotYet(max(final_from(last), daily_metrics.local_day(now)))
     if not daily_metrics.any_counted(session, first, last):
         raise NothingCounted
-    found: dict[str, int] = {}
-    sums = []
-    for counts, _tables in _PUBLISHED.values():
-        theirs, equations = counts(session, first, last)
-        found |= theirs
-        sums += equations
-    hidden = suppress(found, sums)
-    seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
+    found, sums = _counted(session, first, last)
+    seen = _seen(found, sums)
+    hidden = {key for key, value in seen.items() if value is HIDDEN}
     made = []
     for name, (_counts, tables) in _PUBLISHED.items():
         content = {
             "counts": {key: None if key in hidden else value for key, value in found.items()},
+            "shares": {key: value for key, value in seen.items() if key not in found},
             "tables": {
                 language: [_packed(table) for table in tables(seen, first, last, language, translator(language))]
                 for language in ("de", "en")
@@ -108,6 +109,33 @@ def _made(session: Session, month: date, now: datetime) -> list[dict[str, Any]]:
         }
         made.append({"report": name, "month": first, "content": content, "published_at": now})
     return made
+
+
+def _counted(session: Session, first: date, last: date) -> tuple[dict[str, int], list[Sum]]:
+    """All numbers of both reports, and all sums that a reader knows."""
+    found: dict[str, int] = {}
+    sums: list[Sum] = []
+    for counts, _tables in _PUBLISHED.values():
+        theirs, equations = counts(session, first, last)
+        found |= theirs
+        sums += equations
+    return found, sums
+
+
+def _seen(found: dict[str, int], sums: list[Sum]) -> dict[str, Value]:
+    """What is published of all numbers, and bands in place of shares whose numbers are hidden (`share/…`)."""
+    unseen = {*senate_statement.UNSEEN, *scorecard.UNSEEN}
+    promises = {key.removeprefix("decided"): key for key in found if key.partition("/")[0] == "decided"}
+    shares: dict[str, Share] = {f"share{at}": (f"in_time{at}", f"decided{at}") for at in promises}
+    costs = dict.fromkeys(unseen & set(found), _COST_UNSEEN)
+    for part, whole in shares.values():
+        if found[str(whole)] >= _MANY:
+            costs |= {str(part): _COST_OF_SHARE, str(whole): _COST_OF_SHARE}
+    hidden = suppress(found, sums, costs)
+    seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
+    for name, (low, high) in bands(found, sums, hidden, SMALL, shares).items():
+        seen[name] = f"{low}–{high}\u202f%"
+    return seen
 
 
 def _packed(table: Table) -> dict[str, Any]:

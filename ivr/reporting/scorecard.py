@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.config.settings import settings
 from ivr.domain.words import DEFINITIONS, Translate
 from ivr.reporting import daily_metrics
-from ivr.reporting.disclosure_control import Sum
+from ivr.reporting.cell_suppression import Sum
 from ivr.reporting.tables import Column, Table, Value, ratio
 
 #: Each target: the metric of all cases, and that of the cases which met it.
@@ -25,6 +25,8 @@ _GOALS = {
     "reached": ("reached_decided", "reached_in_time"),
     "interpreters": ("interpreters_wanted", "interpreters_in_time"),
 }
+#: Numbers that stand in no table; they are there for the sums.
+UNSEEN = ("answered/late", "waited/open")
 
 
 def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], list[Sum]]:
@@ -45,6 +47,9 @@ def counts(session: Session, first: date, last: date) -> tuple[dict[str, int], l
         found[rest] = total[of] - total[within]
         sums.append((of, [within, rest]))
     # A waiting call is answered (in time or late), abandoned, taken on as a task, or still waiting at midnight.
+    # Who is answered has a conversation, as every reader assumes. Where it is not so, they reckon wrongly.
+    if total["answered"] == total["conversations"]:
+        sums.append(("answered", ["conversations"]))
     found["answered/late"] = total["answered"] - total["answered_in_time"]
     found["waited/open"] = total["waited"] - total["answered"] - total["abandoned"] - total["to_task"]
     sums.append(("answered", ["answered_in_time", "answered/late"]))

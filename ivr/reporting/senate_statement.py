@@ -17,8 +17,8 @@ from ivr.domain.enums import AgeGroup
 from ivr.domain.words import DEFINITIONS, Translate
 from ivr.notices import present
 from ivr.reporting import daily_metrics
+from ivr.reporting.cell_suppression import Sum
 from ivr.reporting.dimension_labels import dimension_name, keys, name
-from ivr.reporting.disclosure_control import Sum
 from ivr.reporting.tables import Column, Table, Value, ratio
 
 QUESTION_1 = (
@@ -42,6 +42,9 @@ _OF_TASKS = (
     "tasks", "decided", "in_time", "missed", "reached_decided", "reached_in_time", "reached_missed",
 )  # fmt: skip
 _AGREED = ("agreed", "agreed_urgent", "agreed_under_25", "agreed_urgent_under_25")
+
+#: A number that stands in no table; it is there for a sum.
+UNSEEN = ("wishes/rest",)
 
 Counts = dict[str, int]
 
@@ -207,4 +210,5 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
 
 def _row(seen: Mapping[str, Value], label: str, at: str) -> list[Value]:
     tasks, decided, in_time, missed, _, reached, not_reached = (seen[f"{what}{at}"] for what in _OF_TASKS)
-    return [label, tasks, decided, in_time, missed, ratio(in_time, decided), reached, not_reached]
+    share = seen.get(f"share{at}", ratio(in_time, decided))
+    return [label, tasks, decided, in_time, missed, share, reached, not_reached]
