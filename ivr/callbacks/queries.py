@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, true
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, lazyload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from ivr.callbacks import promises
@@ -30,6 +30,8 @@ VIEWS = (
     "open", "mine", "mentions", "unclaimed", "due", "resubmission", "emergencies", "appointments", "forms",
     "interpreter", "done", "closed", "all",
 )  # fmt: skip
+#: Views that hold other tasks for each person; all others are the same for all who see the same teams.
+OF_ONE_PERSON = ("mine", "mentions")
 #: Tasks on one page of a view.
 PAGE = 50
 #: Tasks in the list beside a task.
@@ -101,7 +103,7 @@ def _details() -> tuple[ORMOption, ...]:
     return (
         joinedload(CallbackTask.team),
         joinedload(CallbackTask.call),
-        joinedload(CallbackTask.claimed_by),
+        _holder(),
         joinedload(CallbackTask.postal_order),
         joinedload(CallbackTask.appointment_wish),
         selectinload(CallbackTask.clocks),
@@ -146,9 +148,14 @@ def in_view(
     return _some_of(session, user, view, now=now, filters=filters, start=start, most=PAGE, options=_details())
 
 
+def _holder() -> ORMOption:
+    """Who holds a task, without the teams that come with a person otherwise."""
+    return joinedload(CallbackTask.claimed_by).options(lazyload(User.teams), lazyload(User.supervised))
+
+
 def beside(session: Session, user: User, view: str, now: datetime) -> Sequence[CallbackTask]:
     """The first tasks of a view in its order, with what a narrow list says of them."""
-    shown = (joinedload(CallbackTask.claimed_by), selectinload(CallbackTask.clocks))
+    shown = (_holder(), selectinload(CallbackTask.clocks))
     return _some_of(session, user, view, now=now, filters=Filters(), start=0, most=_BESIDE, options=shown).tasks
 
 
@@ -175,8 +182,7 @@ def _served(
     number = session.scalar(emergencies.with_only_columns(func.count())) or 0
     first = Listed(())
     if start < number:
-        late = case((promises.due_until(now), 0), else_=1)
-        danger = case((_IN_DANGER, 0), else_=1)
+        late, danger = case((promises.due_until(now), 0), else_=1), case((_IN_DANGER, 0), else_=1)
         ordered = emergencies.order_by(danger, late, CallbackTask.due_at, CallbackTask.id).limit(most).offset(start)
         first = listed(session, ordered, options)
     room = most - len(first.tasks) - len(first.unreadable)
@@ -204,14 +210,18 @@ def elsewhere(session: Session, user: User, view: str, now: datetime, filters: F
 
 def count(session: Session, user: User, view: str, now: datetime, filters: Filters | None = None) -> int:
     """How many tasks a view holds, MOST_COUNTED at the most."""
+    return session.scalar(_counting(user, view, now, filters)) or 0
+
+
+def _counting(user: User, view: str, now: datetime, filters: Filters | None = None) -> Select[int]:
     where = (visible_to(user), _in_view(view, user, now), *(filters or Filters()).conditions())
-    some = select(CallbackTask.id).where(*where).limit(MOST_COUNTED).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    return select(func.count()).select_from(select(CallbackTask.id).where(*where).limit(MOST_COUNTED).subquery())
 
 
-def counts(session: Session, user: User, now: datetime) -> dict[str, int]:
-    """How many tasks each view holds."""
-    return {view: count(session, user, view, now) for view in VIEWS}
+def counts(session: Session, user: User, now: datetime, views: Sequence[str] = VIEWS) -> dict[str, int]:
+    """How many tasks each view holds, by one statement."""
+    each = [_counting(user, view, now).scalar_subquery().label(view) for view in views]
+    return dict(zip(views, session.execute(select(*each)).one(), strict=True))
 
 
 def one(session: Session, user: User, task_id: int) -> CallbackTask | None:
@@ -254,22 +264,16 @@ def related(session: Session, user: User, task: CallbackTask) -> Sequence[Callba
     """Other tasks of the same number, the latest first; of the user's own teams only."""
     if task.callback_number is None:
         return []
-    query = (
-        select(CallbackTask)
-        .where(CallbackTask.callback_number == task.callback_number, CallbackTask.id != task.id, visible_to(user))
-        .order_by(CallbackTask.id.desc())
-        .limit(10)
-    )
-    return listed(session, query).tasks
+    same = (CallbackTask.callback_number == task.callback_number, CallbackTask.id != task.id)
+    query = select(CallbackTask).where(*same, visible_to(user)).order_by(CallbackTask.id.desc())
+    return listed(session, query.limit(10)).tasks
 
 
 def by_code_or_number(session: Session, user: User, text: str) -> Sequence[CallbackTask]:
     """The newest tasks that match a typed receipt code, number or name."""
     filters = Filters.of({"q": text})
-    if not filters.q:
-        return []
     query = select(CallbackTask).where(visible_to(user), *filters.conditions()).order_by(CallbackTask.id.desc())
-    return listed(session, query.limit(8), [joinedload(CallbackTask.team)]).tasks
+    return listed(session, query.limit(8), [joinedload(CallbackTask.team)]).tasks if filters.q else ()
 
 
 def teams_of(session: Session, user: User) -> Sequence[Team]:

@@ -330,3 +330,8 @@ class InterpreterRequest(Base):
     requested_at: Mapped[datetime] = mapped_column(index=True)
     joined_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    conversation: Mapped[Conversation] = relationship(viewonly=True)
+
+    def live_topics(self) -> set[str]:
+        """What open desks are told when it changes: the members of its conversation."""
+        return self.conversation.live_topics()

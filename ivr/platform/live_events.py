@@ -30,6 +30,8 @@ _GATHER, _PAUSE = 0.05, 2.0
 
 #: Publishes topics; processes whose changes matter to open desks set it. It may raise: desks ask by themselves too.
 publish: Callable[[Collection[str]], None] | None = None
+#: Is told before all others of what this process itself has changed. It must not raise.
+changed_here: Callable[[Collection[str]], None] | None = None
 
 
 def are_published() -> bool:
@@ -48,6 +50,8 @@ def dispatch(session: Session) -> None:
     topics = session.info.pop("live_topics", None)
     if not topics or publish is None:
         return
+    if changed_here is not None:
+        changed_here(topics)
     try:
         publish(fewer(topics))
     except Exception as error:  # whatever the error, desks ask by themselves

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ Position = tuple[int, int]
 _BEGINNING: Position = (0, 0)
 #: Milliseconds for which Redis is asked to wait for an event, and seconds after which a silent Redis counts as gone.
 _BLOCK, _SILENCE = 2000, 4.0
+#: Topics without a version: each has an id of its own, and there are more and more of them.
+_NOT_COUNTED = "task:"
 #: Seconds in which events are gathered, and between two attempts.
 _GATHER, _PAUSE = 0.1, 1.0
 
@@ -55,6 +58,7 @@ class Feed:
     on_lost: Callable[[], None] = lambda: None
     alive: bool = False
     last: Position = _BEGINNING
+    _changes: Counter[str] = field(default_factory=Counter)
     _news: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -75,8 +79,25 @@ class Feed:
         with self._news:
             return self._news.wait_for(lambda: self.alive and self.last >= position, seconds)
 
+    def version(self, topics: Collection[str]) -> tuple[int, ...] | None:
+        """Changes when one of these topics has changed, as far as this process knows; None: it may miss a change.
+
+        Each topic has an id. A change of all of its kind is one of it as well.
+        """
+        with self._news:
+            if not self.alive:
+                return None
+            kinds = sorted({topic.partition(":")[0] for topic in topics})
+            return tuple(self._changes[topic] for topic in ("", *kinds, *sorted(topics)))
+
+    def note(self, topics: Iterable[str]) -> None:
+        """Topics have changed: what was made of them before is of another version. Tells nobody."""
+        with self._news:
+            self._changes.update(topic for topic in topics if not topic.startswith(_NOT_COUNTED))
+
     def take(self, heard: Heard) -> None:
         """Note what was heard, then tell it."""
+        self.note([""] if heard.everything else heard.topics)
         with self._news:
             self.last, self.alive = heard.at, True
             self._news.notify_all()

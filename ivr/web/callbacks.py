@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask import session as session_of_browser
 from flask_babel import gettext
-from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -37,7 +33,6 @@ from ivr.callbacks import (
     tags,
 )
 from ivr.callbacks.filters import Filters
-from ivr.callbacks.readable import Listed
 from ivr.calls import going_on
 from ivr.config.settings import settings
 from ivr.contact_centre import agent_presence, interpreter_bookings, outbound_callbacks
@@ -47,19 +42,12 @@ from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.privacy import legal_holds
-from ivr.web import forms, macros, search_log, side_bar, template_helpers, undoing
+from ivr.web import forms, macros, search_log, side_bar, task_list, undoing
 from ivr.web.authorisation import actor, me
-from ivr.web.form_fields import Line, integer, one_of
+from ivr.web.form_fields import Line
+from ivr.web.task_list import QueueAddress
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
-
-
-class QueueAddress(forms.Form):
-    """What an address of the queue holds beside the filters; `seen`: the version that the page shows already."""
-
-    view: Annotated[str, one_of(queries.VIEWS)] = "open"
-    page: Annotated[int, integer(1, queries.MOST_PAGES)] = 1
-    seen: Line | None = None
 
 
 @desk.get("/")
@@ -71,40 +59,16 @@ def queue() -> str | AnyResponse:
         session_of_browser["view"] = view  # the list that stands beside a task
     if filters.q:
         search_log.note(filters.q, now)
+    if asked.seen is not None:
+        return task_list.refreshed(asked, filters, now)
     with database.reading() as session:
         counts = side_bar.count(session, me()).counts
-        listed, found, elsewhere = _found(session, asked, filters, counts, now)
-        tasks = listed.tasks
-        marks = caller_news.marks(session, [task.id for task in tasks])
-        uncovered = break_glass.uncovered(session, tasks, me(), now)
-        alike = proposals.with_others(session, me(), tasks)
-        tagged = tags.of_tasks(session, [task.id for task in tasks])
-        version = _version(tasks, (counts, found, marks, elsewhere, sorted(uncovered), sorted(alike), tagged), now)
-        if asked.seen == version:
-            return Response(status=204)
-        fragment = asked.seen is not None
-        choices = {} if fragment else {**_choices(session), "undoable": undoing.offered(session, now)}
-    return render_template(
-        "_queue.html" if fragment else "queue.html", view=view, tasks=tasks, counts=counts, now=now, version=version,
-        page=asked.page, pages=-(-found // queries.PAGE), found=found, unreadable=listed.unreadable,
-        full=len(tasks) + len(listed.unreadable) == queries.PAGE,
-        elsewhere=elsewhere, most=queries.MOST_COUNTED, filters=filters, marks=marks, uncovered=uncovered,
-        alike=alike, tags=tagged,
-        unused=claims.is_unused, **choices,
-    )  # fmt: skip
-
-
-def _found(
-    session: Session, asked: QueueAddress, filters: Filters, counts: Mapping[str, int], now: datetime
-) -> tuple[Listed, int, Sequence[str]]:
-    """The tasks of a page, how many there are, and in which other views some of them are."""
-    view = asked.view
-    if filters.is_number:  # found wherever one may look, whatever the view and the filters
-        listed = queries.everywhere(session, me(), filters.q, asked.page)
-        found = queries.count(session, me(), "all", now, Filters(q=filters.q))
-        return listed, found, queries.elsewhere(session, me(), view, now, filters)
-    listed = queries.in_view(session, me(), view, asked.page, now=now, filters=filters)
-    return listed, queries.count(session, me(), view, now, filters) if filters else counts[view], ()
+        shown = task_list.read(session, asked, filters, counts[view], now)
+        names = task_list.Names.readable(session, shown.tasks, now)
+        return render_template(
+            "queue.html", **shown.about, version=names.version_of(shown.version), name_of=names, counts=counts,
+            **_choices(session), undoable=undoing.offered(session, now),
+        )  # fmt: skip
 
 
 @desk.post("/search")
@@ -257,29 +221,3 @@ def left(task_id: int) -> AnyResponse:
         queries.may_see(session, me(), task_id) or abort(404)
         collaboration.mark_left(session, task_id, me(), utc_now())
     return Response(status=204)
-
-
-@cache
-def _columns() -> list[str]:
-    """All that stands in a task's own row. Asked for at the first list: it makes SQLAlchemy set up every mapping."""
-    return [column.key for column in inspect(CallbackTask).column_attrs]
-
-
-def _version(tasks: Sequence[CallbackTask], counts: object, now: datetime) -> str:
-    shown = [
-        (
-            *(getattr(task, column) for column in _columns()),
-            task.claimed_by and task.claimed_by.name,
-            task.team.name,
-            task.appointment_wish and task.appointment_wish.priority_groups,
-            len(task.calls),
-            [contact.is_unconfirmed for contact in task.contacts],
-            template_helpers.transcript_state(task),
-            claims.is_unused(task, now),
-            [(one.measure, one.state, one.due_at, one.was_missed) for one in promises.of(task, now)],
-        )
-        for task in tasks
-    ]
-    # The countdown is shown in minutes.
-    state = repr((shown, counts, now.replace(second=0, microsecond=0)))
-    return hashlib.sha256(state.encode()).hexdigest()[:16]

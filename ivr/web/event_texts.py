@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
-from flask_babel import format_datetime, gettext
+from babel import dates
+from flask_babel import gettext
 
+from ivr.config.settings import settings
 from ivr.domain import words
 from ivr.domain.enums import TaskEventKind
 from ivr.domain.languages import UNKNOWN_LANGUAGE, name_in
@@ -22,9 +25,20 @@ def language_name(code: str) -> str:
 
 def moment(instant: datetime) -> str:
     """Date and time in Europe/Berlin."""
-    return str(
-        format_datetime(instant, "EEE dd.MM.yyyy HH:mm" if chosen_language() == "de" else "EEE d MMM yyyy HH:mm")
-    )
+    return minute(instant, "EEE dd.MM.yyyy HH:mm", "EEE d MMM yyyy HH:mm")
+
+
+def minute(instant: datetime, german: str, english: str) -> str:
+    """An instant in Europe/Berlin, by a pattern of Babel without seconds for each language."""
+    local = instant.astimezone(settings().hours.zone).replace(second=0, microsecond=0, tzinfo=None)
+    language = chosen_language()
+    return _written(local, german if language == "de" else english, language)
+
+
+@lru_cache(maxsize=20_000)
+def _written(local: datetime, pattern: str, language: str) -> str:
+    """Everybody's lists show the same instants all day long, and writing one takes a tenth of a millisecond."""
+    return str(dates.format_datetime(local, pattern, locale=language))
 
 
 #: Events whose second half is a key of a table of words.

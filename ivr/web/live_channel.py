@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from ivr.accounts import login_sessions
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, live_feed
+from ivr.platform import database, live_events, live_feed
 from ivr.web.addresses import asked_by_the_page
 from ivr.web.held_streams import HeldStreams, Reader
 from ivr.web.outgoing import Outgoing
@@ -30,7 +30,7 @@ def events() -> Response:
     if request.method != "GET" or not isinstance(out, Outgoing) or out.streams is None:
         return _none(503)
     streams: HeldStreams = out.streams
-    streams.feed.start()
+    _follow(streams.feed)
     if not streams.feed.is_up_to((0, 0), _FEED_SECONDS):
         return _none(503)
     streams.check = still_count
@@ -64,11 +64,18 @@ def _readers(standing: Iterable[login_sessions.Standing]) -> dict[str, Reader]:
     return {one.log_in: Reader(one.log_in, one.user_id, one.teams, one.role) for one in standing}
 
 
+def _follow(feed: live_feed.Feed) -> None:
+    """Begin to hear what others change, and what this process does."""
+    live_events.changed_here = feed.note
+    feed.start()
+
+
 def feed() -> live_feed.Feed | None:
     """The feed of this process, if it has one that has heard everything the asking page has been told of."""
     out = request.environ.get("gunicorn.socket")
     if not isinstance(out, Outgoing) or out.streams is None:
         return None
+    _follow(out.streams.feed)
     told = live_feed.position_of(request.headers.get("Live-Event", ""))
     found: live_feed.Feed = out.streams.feed
     return found if found.is_up_to(told, _EVENT_SECONDS if found.alive else 0.0) else None
@@ -81,12 +88,14 @@ def _note_position() -> None:
         g.live_at = live_feed.text_of(found.last) if found is not None else ""
 
 
-def refreshed_by(topics: str, every: int = 0) -> Markup:
+def refreshed_by(topics: str, every: int = 0, alone: int = 0) -> Markup:
     """Attributes of a part of a page that asks for itself anew when one of these topics changes (js/live.js).
 
-    `every`: also after so many seconds, because it shows times.
+    `every`: also after so many seconds, because it shows times. `alone`: seconds between two requests while there is no
+    stream, where the usual ten are too long.
     """
     clock = f' data-live-every="{every}"' if every else ""
+    clock += f' data-live-alone="{alone}"' if alone else ""
     return Markup(f'data-live="{escape(topics)}"{clock} hx-trigger="live" hx-swap="outerMorph"')  # noqa: S704
 
 

@@ -19,7 +19,7 @@ from ivr.domain.roles import SERVING
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.platform import database
-from ivr.web import forms
+from ivr.web import forms, shared_views
 from ivr.web.addresses import asked_by_the_page
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Line
@@ -58,8 +58,11 @@ _NOTHING = Told({}, PresenceState.OFFLINE)
 
 def count(session: Session, user: User) -> Told:
     """Count, and keep what was counted for the next seconds."""
-    now = utc_now()
-    made = Told(queries.counts(session, user, now), agent_presence.read_presence(session, user.id, now).state)
+    return _told(session, user, queries.counts(session, user, utc_now()))
+
+
+def _told(session: Session, user: User, counts: dict[str, int]) -> Told:
+    made = Told(counts, agent_presence.read_presence(session, user.id, utc_now()).state)
     if len(_kept()) > _MOST:
         _kept().clear()
     _kept()[user.id] = (time.monotonic(), made)
@@ -82,8 +85,17 @@ def _fresh(user: User) -> Told:
     found = _kept().get(user.id)
     if found is not None and time.monotonic() - found[0] < _FRESH:
         return found[1]
+    alike = shared_views.of_teams("counts", user, ["team"], lambda: _count_alike(user))
     with database.reading() as session:
-        return count(session, user)
+        own = queries.counts(session, user, utc_now(), queries.OF_ONE_PERSON)
+        return _told(session, user, {view: {**alike, **own}[view] for view in queries.VIEWS})
+
+
+def _count_alike(user: User) -> dict[str, int]:
+    """What the views hold that are the same for all who see these teams."""
+    views = [view for view in queries.VIEWS if view not in queries.OF_ONE_PERSON]
+    with database.reading() as session:
+        return queries.counts(session, user, utc_now(), views)
 
 
 def _forget(answer: Response) -> Response:

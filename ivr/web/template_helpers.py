@@ -22,7 +22,7 @@ from ivr.notices.unusable import Unusable
 from ivr.prompts import catalogue
 from ivr.reporting.dimension_labels import name as name_of_key
 from ivr.reporting.tables import Kind, shown
-from ivr.web.event_texts import event_text, is_public, language_name, moment
+from ivr.web.event_texts import event_text, is_public, language_name, minute, moment
 from ivr.web.login import INTERFACE_LANGUAGES, chosen_language
 from ivr.web.words import TABLES
 
@@ -101,12 +101,11 @@ def short_moment(instant: datetime) -> str:
     """The time of today; for another day the day too. The year only where it is another one."""
     zone = settings().hours.zone
     local, today = instant.astimezone(zone), utc_now().astimezone(zone).date()
-    german = chosen_language() == "de"
     if local.date() == today:
-        return str(format_datetime(instant, "HH:mm"))
+        return minute(instant, "HH:mm", "HH:mm")
     if local.year == today.year:
-        return str(format_datetime(instant, "dd.MM. HH:mm" if german else "d MMM HH:mm"))
-    return str(format_datetime(instant, "dd.MM.yyyy" if german else "d MMM yyyy"))
+        return minute(instant, "dd.MM. HH:mm", "d MMM HH:mm")
+    return minute(instant, "dd.MM.yyyy", "d MMM yyyy")
 
 
 def soon(instant: datetime) -> str:

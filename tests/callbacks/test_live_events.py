@@ -10,11 +10,12 @@ from sqlalchemy import select
 from ivr.accounts import teams
 from ivr.callbacks import claims, collaboration, events, sla_clocks, workflow
 from ivr.config.settings import settings
-from ivr.contact_centre import agent_presence
-from ivr.domain.enums import TaskEventKind
+from ivr.contact_centre import agent_presence, conversations
+from ivr.domain.enums import InterpreterRequestState, LegRole, TaskEventKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import Team, User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.contact_centre import InterpreterRequest, Leg
 from ivr.models.sla import SlaClock
 from ivr.models.voicebox import Transcript
 from ivr.platform import database, live_events
@@ -85,6 +86,21 @@ def test_who_answers_calls_is_told_to_themselves_and_to_the_boards(told) -> None
         mia = session.query(User).filter_by(username="mia").one()
         agent_presence.start_answering(session, mia, "+4942198765", ["de"], utc_now())
     assert told.pop() == {f"person:{mia.id}", "line"}
+
+
+def test_a_search_for_an_interpreter_is_told_to_who_talks(told) -> None:
+    task = a_task()
+    with database.writing() as session:
+        mia = session.query(User).filter_by(username="mia").one()
+        talk = conversations.for_task(session, session.get_one(CallbackTask, task), utc_now())
+        talk.legs.append(Leg(role=LegRole.MEMBER, user_id=mia.id, created_at=utc_now()))
+        session.flush()
+        search = InterpreterRequest(conversation_id=talk.id, language="tr", requested_at=utc_now())
+        session.add(search)
+    told.clear()
+    with database.writing() as session:
+        session.get_one(InterpreterRequest, search.id).state = InterpreterRequestState.JOINED
+    assert f"person:{mia.id}" in told.pop()
 
 
 def test_what_many_tasks_have_in_common_is_told_by_their_teams(told) -> None:

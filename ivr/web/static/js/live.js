@@ -142,7 +142,7 @@ setInterval(() => {
     askAll(POLL / 10);
   }
   for (const part of parts()) {
-    const every = Number(part.dataset.liveEvery ?? 0) * 1000;
+    const every = Number((following ? undefined : part.dataset.liveAlone) ?? part.dataset.liveEvery ?? 0) * 1000;
     if (!asked.has(part.id)) asked.set(part.id, now - Math.random() * every);
     if (every && now - asked.get(part.id) >= every) askSoon(part, 1000);
   }

@@ -1,0 +1,48 @@
+"""How many statements a page asks of the database: as many for two tasks as for twenty."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from ivr.platform import database
+from tests.support.people import a_task
+
+#: Pages, and how many statements are enough for each.
+PAGES = {
+    "/desk/": 45, "/desk/?view=all": 40, "/desk/?view=open&seen=x": 30, "/desk/side?seen=x": 10,
+    "/desk/wall": 70, "/desk/live/bar": 15, "/supervision/figures/": 60, "/desk/tasks/1": 70,
+}  # fmt: skip
+
+
+@pytest.fixture
+def lena(desk):
+    return desk("lena")
+
+
+def _statements(browser, path: str) -> int:
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement: str, *_: object) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            asked.append(statement)
+
+    event.listen(database.engine(), "before_cursor_execute", note)
+    try:
+        assert browser.get(path).status_code == 200
+    finally:
+        event.remove(database.engine(), "before_cursor_execute", note)
+    return len(asked)
+
+
+def test_no_page_asks_more_for_more_tasks(lena) -> None:
+    for number in range(2):
+        a_task(number=f"+4917612345{number:03d}", age=timedelta(hours=number), text="Guten Tag")
+    few = {path: _statements(lena, path) for path in PAGES}
+    for number in range(2, 12):
+        a_task(number=f"+4917612345{number:03d}", age=timedelta(hours=number), text="Guten Tag")
+    many = {path: _statements(lena, path) for path in PAGES}
+    assert {path: count for path, count in many.items() if count > few[path] + 3} == {}
+    assert {path: count for path, count in many.items() if count > PAGES[path]} == {}
