@@ -6,6 +6,7 @@ A user who holds the task, or who states a reason, may read them (purpose limita
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select
@@ -84,14 +85,30 @@ _HOLDING = {"claimed": "claim", "closed": "closed"}
 HELD = tuple(_HOLDING.values())
 
 
-def _holds(task: CallbackTask, user: User, now: datetime) -> bool:
+@dataclass(frozen=True)
+class Held:
+    """What of a task decides whether somebody may read it, without the task."""
+
+    id: int
+    state: str
+    claimed_by_id: int | None
+    closed_at: datetime | None
+    restricted_at: datetime | None
+
+    @classmethod
+    def of(cls, task: CallbackTask) -> Held:
+        """Take it from a task."""
+        return cls(task.id, task.state, task.claimed_by_id, task.closed_at, task.restricted_at)
+
+
+def _holds(task: CallbackTask | Held, user: User, now: datetime) -> bool:
     if task.claimed_by_id != user.id:
         return False
     lately = task.closed_at is not None and task.closed_at > now - OPEN_FOR
     return task.state == TaskState.CLAIMED or (task.state == TaskState.CLOSED and lately)
 
 
-def uncovered(session: Session, tasks: Sequence[CallbackTask], user: User, now: datetime) -> Collection[int]:
+def uncovered(session: Session, tasks: Sequence[CallbackTask | Held], user: User, now: datetime) -> Collection[int]:
     """Of the tasks, the ids of those that a user may read."""
     opened = set(
         session.scalars(

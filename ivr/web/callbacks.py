@@ -64,7 +64,7 @@ def queue() -> str | AnyResponse:
     with database.reading() as session:
         counts = side_bar.count(session, me()).counts
         shown = task_list.read(session, asked, filters, counts[view], now)
-        names = task_list.Names.readable(session, shown.tasks, now)
+        names = task_list.Names.readable(session, shown.named, now)
         return render_template(
             "queue.html", **shown.about, version=names.version_of(shown.version), name_of=names, counts=counts,
             **_choices(session), undoable=undoing.offered(session, now),

@@ -32,6 +32,8 @@ from ivr.web.authorisation import me
 from ivr.web.form_fields import Line, integer, one_of
 from ivr.web.shared_views import Part
 
+#: A task and its caller's name, without what is read with a task.
+_Named = tuple[break_glass.Held, str]
 #: The empty place of a name. Jinja escapes `<` in whatever comes from people, so that nobody can write one.
 _PLACE = re.compile(r"<!--name ([0-9]+)-->")
 
@@ -48,7 +50,7 @@ class QueueAddress(forms.Form):
 class Shown:
     """What a page of a view shows to all who see these teams. `about`: what its template needs of it."""
 
-    tasks: Sequence[CallbackTask]
+    named: Sequence[_Named]
     version: str
     about: Mapping[str, Any]
 
@@ -67,7 +69,8 @@ def read(session: Session, asked: QueueAddress, filters: Filters, count: int, no
         "full": len(listed.tasks) + len(listed.unreadable) == queries.PAGE, "elsewhere": elsewhere,
         "most": queries.MOST_COUNTED, "marks": marks, "alike": alike, "tags": tagged, "unused": claims.is_unused,
     }  # fmt: skip
-    return Shown(listed.tasks, version, about)
+    named = [(break_glass.Held.of(task), task.caller_name) for task in listed.tasks if task.caller_name]
+    return Shown(named, version, about)
 
 
 def _found(
@@ -91,11 +94,10 @@ class Names:
     of_tasks: Mapping[int, str]
 
     @classmethod
-    def readable(cls, session: Session, tasks: Sequence[CallbackTask], now: datetime) -> Names:
-        """The names in these tasks that one may read oneself."""
-        named = [task for task in tasks if task.caller_name]
-        uncovered = break_glass.uncovered(session, named, me(), now) if named else ()
-        return cls({task.id: str(task.caller_name) for task in named if task.id in uncovered})
+    def readable(cls, session: Session, named: Sequence[_Named], now: datetime) -> Names:
+        """Of these names those that one may read oneself."""
+        uncovered = break_glass.uncovered(session, [task for task, _ in named], me(), now) if named else ()
+        return cls({task.id: name for task, name in named if task.id in uncovered})
 
     def __call__(self, task_id: int) -> Markup:
         """A name as a row shows it; nothing where one may not read it."""
@@ -114,7 +116,7 @@ def refreshed(asked: QueueAddress, filters: Filters, now: datetime) -> AnyRespon
         with database.reading() as session:
             shown = read(session, asked, filters, queries.count(session, me(), asked.view, now), now)
             text = render_template("_queue.html", **shown.about, version=shown.version, name_of=_place)
-        return _Fragment(shown, text, Part(_PLACE.sub("", text)))
+        return _Fragment(shown.version, shown.named, text, Part(_PLACE.sub("", text)))
 
     if filters.q or asked.view in queries.OF_ONE_PERSON:
         made = make()
@@ -122,8 +124,8 @@ def refreshed(asked: QueueAddress, filters: Filters, now: datetime) -> AnyRespon
         about = (asked.view, asked.page, astuple(filters))
         made = shared_views.of_teams("queue", me(), ["team"], make, *about)
     with database.reading() as session:
-        names = Names.readable(session, made.shown.tasks, now)
-    version = names.version_of(made.shown.version)
+        names = Names.readable(session, made.named, now)
+    version = names.version_of(made.version)
     if asked.seen == version:
         return Response(status=204)
     return made.with_names(names, version).answer() if names.of_tasks else made.nameless.answer()
@@ -133,13 +135,14 @@ def refreshed(asked: QueueAddress, filters: Filters, now: datetime) -> AnyRespon
 class _Fragment:
     """What refreshes a list: with empty places for names, and for who may read none."""
 
-    shown: Shown
+    version: str
+    named: Sequence[_Named]
     text: str
     nameless: Part
 
     def with_names(self, names: Names, version: str) -> Part:
         """For somebody who may read some names."""
-        text = self.text.replace(self.shown.version, version)
+        text = self.text.replace(self.version, version)
         return Part(_PLACE.sub(lambda place: names(int(place[1])), text))
 
 
