@@ -43,6 +43,7 @@ from ivr.platform import database
 from ivr.platform.column_types import Instant
 from ivr.reporting import daily_metrics
 from ivr.web.app import create_app
+from tests.support.browser import launched
 from tests.support.environment import use_environment
 from tests.support.people import PASSWORD, hire, log_in
 from tests.support.servers import QuietRequestHandler
@@ -187,16 +188,11 @@ def measure(app: Flask, filled: Filled) -> dict[str, Measured]:
 
 def painted(app: Flask) -> dict[str, float]:
     """Milliseconds until Chromium has painted the largest content of a page, at the median."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.support import browser
-
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    with sync_playwright() as playwright, ExitStack() as stack:
+    with launched() as chromium, ExitStack() as stack:
         stack.callback(server.shutdown)
-        chromium = playwright.chromium.launch(executable_path=browser.chromium(), args=browser.FLAGS)
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="de-DE", base_url=url)
         page = context.new_page()
         page.goto("/login")
@@ -213,7 +209,6 @@ def painted(app: Flask) -> dict[str, float]:
                 assert (answer := page.goto(path)) is not None and answer.status == 200
                 times.append(float(page.evaluate(_LARGEST)))
             found[name] = statistics.median(times[1:])
-        chromium.close()
     return found
 
 

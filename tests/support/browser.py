@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +38,17 @@ def chromium() -> str:
     """The browser without windows, which takes a third less processor time, or another one that is installed."""
     names = ("chromium-headless-shell", "chromium", "chromium-browser")
     return next(filter(None, map(shutil.which, names)), "/usr/bin/chromium")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Chromium by itself, where no test has it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", **options: object) -> Page:
