@@ -194,6 +194,13 @@ def _fault(session: Session, anchor: Anchor) -> str | None:
     return None if found == anchor.hash else f"line {anchor.number} is another than on {iso(anchor.at)}"
 
 
+def disagreeing_lately() -> list[str]:
+    """The same for the newest anchors alone."""
+    newest = [anchor for name in _names()[-3:] if (anchor := _load(name)) is not None]
+    with database.reading() as session:
+        return [fault for anchor in newest if (fault := _fault(session, anchor))]
+
+
 def disagreeing() -> list[str]:
     """The differences between the log in the database and its anchors."""
     with database.reading() as session:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import logging
 import sys
 
+import click
+
+from ivr import __version__
 from ivr.cli.groups import Hotline
 
 #: The commands by section, each with the module of this package that defines it.
@@ -23,7 +26,7 @@ _SECTIONS = {
     "People and programs": {"users": "accounts", "tokens": "accounts"},
     "Promises and staff": {"sla": "sla", "simulate": "staffing"},
     "Data protection": {"audit": "privacy", "retention": "privacy", "papers": "privacy"},
-    "Settings, keys and backups": {"settings": "configuration", "keys": "keys", "backup": "backups",
+    "Settings, keys and backups": {"doctor": "doctor", "settings": "configuration", "keys": "keys", "backup": "backups",
                                    "restore": "backups"},
 }  # fmt: skip
 
@@ -35,6 +38,7 @@ hotline = Hotline(
     "Settings: docs/configuration.md.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+click.version_option(__version__, prog_name="hotline")(hotline)
 
 
 def main() -> None:

@@ -14,14 +14,23 @@ from ivr.cli import errors
 class HotlineCommand(click.Command):
     """A command that sets the format of the logs up before it runs."""
 
+    #: Whether it needs the settings. One that does not runs where they are missing or wrong.
+    needs_settings = True
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; only the command line itself (not a test) passes a function that sets the logs up."""
         set_up_logs: Callable[[str], None] | None = ctx.obj
-        if set_up_logs is not None:
+        if set_up_logs is not None and self.needs_settings:
             from ivr.config.settings import settings
 
             set_up_logs(settings().log_format)
         return super().invoke(ctx)
+
+
+class WithoutSettings(HotlineCommand):
+    """A command that runs without a configuration."""
+
+    needs_settings = False
 
 
 class HotlineGroup(click.Group):

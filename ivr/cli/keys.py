@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ivr.cli.errors import sentence_for
-from ivr.cli.groups import HotlineGroup
+from ivr.cli.groups import HotlineGroup, WithoutSettings
 
 
 @click.group(cls=HotlineGroup)
@@ -13,7 +13,7 @@ def keys() -> None:
     """Secret key and master keys: make one, seal anew."""
 
 
-@keys.command("new")
+@keys.command("new", cls=WithoutSettings)
 @click.argument("name")
 def new(name: str) -> None:
     """Make a master key called NAME and print it as AUDIO_MASTER_KEYS takes it."""

@@ -67,6 +67,21 @@ class Installation(BaseModel):
         "text", description="How logs are written: `text` for people, `json` for a log service."
     )
 
+    backup_hours: int = Field(
+        26,
+        ge=0,
+        le=24 * 366,
+        description="Hours after which `ivr doctor` and the metrics want another `ivr backup`. 0: backups are made by "
+        "other means.",
+    )
+
+    metrics_token: str = Field(
+        "",
+        pattern=r"^(\S{16,})?$",
+        description="Token with which Prometheus asks `/metrics` at the web process (`Authorization: Bearer …`), at "
+        "least 16 characters. Empty: nobody may.",
+    )
+
     @field_validator("var_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

@@ -1,14 +1,16 @@
-"""The operator's settings: `ivr.toml` beside the code, overridden by the environment, and by what the page has set.
+"""The operator's settings: `ivr.toml`, overridden by files of secrets, the environment, and what the page has set.
 
 What administrators have set in the page is kept in the database (:mod:`ivr.platform.settings_store`) and adopted here.
 A wrong or unknown key refuses to start: :class:`ConfigurationError` names it. Nothing here has effects. Secrets come
-from the environment or, in local mode, from files under `var/`. docs/configuration.md lists every key.
+from the environment, from files of their own or, in local mode, from files under `var/`. docs/configuration.md lists
+every key.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -25,6 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ivr.config import secret_files
 from ivr.config.access import Access
 from ivr.config.audio import Audio
 from ivr.config.callers import Callers
@@ -36,7 +39,7 @@ from ivr.config.sections import ConfigurationError
 from ivr.domain import alert_subscriptions, master_keys, routing, sla_policies
 
 _NEEDED_IN_PRODUCTION = (
-    "public_base_url", "twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys",
+    "public_base_url", "twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys", "trusted_proxies",
 )  # fmt: skip
 
 
@@ -60,10 +63,11 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Precedence: code, then environment, then the file named by IVR_CONFIG (`ivr.toml`)."""
+        """Precedence: code, environment, files of secrets, the file named by IVR_CONFIG (`ivr.toml`)."""
         if (known := _known.get()) is not None:
             return init_settings, *(InitSettingsSource(settings_cls, dict(one)) for one in known)
-        return init_settings, env_settings, _file(settings_cls)
+        of_files = InitSettingsSource(settings_cls, dict(secret_files.read(settings_cls)))
+        return init_settings, env_settings, of_files, _file(settings_cls)
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
@@ -92,17 +96,33 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         return any(number.startswith(block[:-1]) for block in self.trunk_numbers if block.endswith("*"))
 
     def _check_production(self) -> None:
-        if missing := [key for key in _NEEDED_IN_PRODUCTION if not getattr(self, key)]:
+        """See that production has what it needs.
+
+        Raises:
+            ValueError: naming everything that is missing or too weak, a line each.
+        """
+        problems = []
+        missing = [key for key in _NEEDED_IN_PRODUCTION if getattr(self, key) in ("", None)]
+        if missing:
             first, *others = missing
             so_must = f", and so must {', '.join(others)}" if others else ""
-            raise ValueError(f"{first} must be set in production mode{so_must}")
-        self.check_secret_keys()
-        self.check_token()
-        if not self.public_base_url.startswith("https://"):
-            raise ValueError("public_base_url must begin with https:// in production mode")
-        if self.trusted_proxies is None:
-            raise ValueError("trusted_proxies must be set in production mode: how many proxies are before us (0…5)")
-        master_keys.check_strength(self.master_keys)
+            problems.append(f"{first} must be set in production mode{so_must}")
+        if self.public_base_url and not self.public_base_url.startswith("https://"):
+            problems.append("public_base_url must begin with https:// in production mode")
+        for needed, check in self._checks_of_secrets():
+            if needed not in missing:
+                try:
+                    check()
+                except ValueError as error:
+                    problems.append(str(error))
+        if problems:
+            raise ValueError("\n  ".join(problems))
+
+    def _checks_of_secrets(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What is checked of secrets, each with the setting without which there is nothing to check."""
+        yield "secret_key", self.check_secret_keys
+        yield "twilio_auth_token", self.check_token
+        yield "audio_master_keys", lambda: master_keys.check_strength(self.master_keys)
 
 
 def load(**overrides: Any) -> Settings:
@@ -117,17 +137,27 @@ def load(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error)) from None
+        raise ConfigurationError(_explain(error, _still_missing(overrides))) from None
     except ValueError as error:  # TOML that cannot be parsed, or JSON in an environment variable
         raise ConfigurationError(f"The configuration cannot be read: {error}") from None
 
 
-def _explain(error: ValidationError) -> str:
+def _still_missing(overrides: Mapping[str, Any]) -> list[str]:
+    """What production needs and nobody has given. Where a value is wrong, the model itself has not looked for it."""
+    given = {**_file(Settings)(), **_environment(), **overrides}
+    if given.get("mode") != "production":
+        return []
+    return [key for key in _NEEDED_IN_PRODUCTION if given.get(key) in ("", None)]
+
+
+def _explain(error: ValidationError, missing: list[str]) -> str:
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "configuration"
         reason = "there is no such key" if item["type"] == "extra_forbidden" else item["msg"]
         lines.append(f"{key}: {reason.removeprefix('Value error, ')}")
+    named = "\n".join(lines)
+    lines += [f"{key} must be set in production mode" for key in missing if not re.search(rf"\b{key}\b", named)]
     return "The configuration is wrong (ivr.toml or environment):\n" + "\n".join(f"  {line}" for line in lines)
 
 
@@ -139,6 +169,11 @@ _known: ContextVar[tuple[Mapping[str, Any], ...] | None] = ContextVar("what envi
 
 def _file(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
     return TomlConfigSettingsSource(settings_cls, toml_file=Path(os.environ.get("IVR_CONFIG", "ivr.toml")))
+
+
+def _environment() -> Mapping[str, Any]:
+    """What the environment says, and the files that it names."""
+    return {**secret_files.read(Settings), **EnvSettingsSource(Settings)()}
 
 
 @contextmanager
@@ -171,7 +206,7 @@ class Kept:
         value = self._value
         if value is None:
             value = load()
-            self._file, self._environment = _file(Settings)(), EnvSettingsSource(Settings)()
+            self._file, self._environment = _file(Settings)(), _environment()
             self._value = value
         return value
 
@@ -210,5 +245,11 @@ class Kept:
 
 #: What no page sets, and what is made of it.
 _SECRETS = ("secret", "secrets", "master_keys", "local_signing_key", "account_sid", "auth_token", "auth_tokens")
+#: Settings that hold secrets, or passwords in an address.
+SECRET_FIELDS = (
+    "secret_key", "secret_key_previous", "audio_master_keys", "twilio_auth_token", "twilio_secondary_auth_token",
+    "twilio_us1_auth_token", "twilio_api_secret", "carrier_webhook_key", "sso_client_secret", "webhook_secret",
+    "smtp_url", "database_url", "redis_url", "metrics_token",
+)  # fmt: skip
 
 settings = Kept()

@@ -19,6 +19,7 @@ import json
 import logging
 import os
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,9 @@ from typing import Any
 from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ivr.audit import access_log, anchors
 from ivr.domain.enums import AccessAction
@@ -35,6 +38,8 @@ from ivr.domain.timestamps import iso, utc_now
 from ivr.operations import table_dump
 from ivr.operations.migrate import migrate
 from ivr.platform import blob_storage, clock_watch, database, database_damage, envelope_encryption, schema
+from ivr.platform.column_types import insert
+from ivr.platform.work_models import Checkpoint
 from ivr.privacy import erasure
 from ivr.voicebox import audio_store
 
@@ -45,6 +50,7 @@ _EXAMINE_SECONDS = 120.0
 _FORMAT = 1
 _MANIFEST = "manifest.json"
 _KEY = "key.json"
+_CHECKPOINT = "backup"
 
 
 class BackupError(Exception):
@@ -87,7 +93,15 @@ def back_up(path: Path, now: datetime, *, audio: bool = True) -> Summary:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+    with suppress(SQLAlchemyError), database.writing(durable=False) as session:  # the backup is there all the same
+        new = insert(session.get_bind().dialect, Checkpoint).values(name=_CHECKPOINT, at=now)
+        session.execute(new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}))
     return summary
+
+
+def last_made(session: Session) -> datetime | None:
+    """When the last backup was made, on whatever host."""
+    return session.scalar(select(Checkpoint.at).where(Checkpoint.name == _CHECKPOINT))
 
 
 class _Writer:

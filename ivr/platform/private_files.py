@@ -9,6 +9,7 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,23 @@ def mend(directory: Path, *others: Path) -> int:
             mended, directory,
         )  # fmt: skip
     return mended
+
+
+def open_to_others(directory: Path, *others: Path) -> Iterator[Path]:
+    """What :func:`mend` would mend."""
+    for path in (*_within(directory), *others):
+        with suppress(OSError):
+            found = path.lstat()
+            if not stat.S_ISLNK(found.st_mode) and found.st_mode & _OTHERS and found.st_uid == os.geteuid():
+                yield path
+
+
+def of_other_users(directory: Path) -> Iterator[Path]:
+    """What belongs to another user, so that a process of this user may not be able to change it."""
+    for path in _within(directory):
+        with suppress(OSError):
+            if path.lstat().st_uid != os.geteuid():
+                yield path
 
 
 def _within(directory: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
-"""Answers a load balancer and a person: whether this host can serve callers, and what is missing.
+"""Three questions, each with a status of its own: does this process live, can it serve callers, is anything missing.
 
-`/healthz`: this process lives. `/readyz`: its status is for the balancer, its text for a person.
+`/healthz` is for what restarts processes, `/readyz` for what sends calls, `/completez` for what wakes a person. The
+last two say the same in their text.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, jsonify, request
 
+from ivr.domain.parts import OK, Part
 from ivr.web import readiness
-from ivr.web.readiness import OK, Part
 
 health = Blueprint("health", __name__)
 
 
 @health.get("/healthz")
 def healthz() -> Response:
-    """Alive."""
-    return jsonify(status="alive")
+    """Alive; and through how many proxies the question has come, which `ivr doctor` compares with the settings."""
+    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    return jsonify(status="alive", forwarded=len(hops))
 
 
 @health.get("/readyz")
@@ -28,8 +30,18 @@ def readyz() -> tuple[Response, int]:
     The database, Redis and the workers may be away: callers are served all the same. `complete` says whether nothing
     is missing; `notes` are parts of which callers and members notice nothing.
     """
-    serves, parts = readiness.serves_callers(), readiness.parts()
-    status = 200 if serves else 503
+    serves = readiness.serves_callers()
+    return _answer(200 if serves else 503, serves, readiness.parts())
+
+
+@health.get("/completez")
+def completez() -> tuple[Response, int]:
+    """200 while nothing is missing, 503 while somebody has to mend something; the text is that of `/readyz`."""
+    parts = readiness.parts()
+    return _answer(503 if any(part.is_wrong for part in parts) else 200, readiness.serves_callers(), parts)
+
+
+def _answer(status: int, serves: bool, parts: Sequence[Part]) -> tuple[Response, int]:
     if request.accept_mimetypes.best_match(["application/json", "text/plain", "text/html"]) in (
         "text/plain",
         "text/html",

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
-from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -18,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config.settings import settings
 from ivr.domain.enums import DatabaseFault
+from ivr.domain.parts import OK, Part
 from ivr.domain.timestamps import utc_now
 from ivr.platform import (
     blob_storage,
@@ -34,7 +34,6 @@ from ivr.platform import (
 from ivr.platform.database_faults import Damaged, fault_of
 from ivr.prompts.script import offered_languages
 
-OK = "ok"
 #: Megabytes below which the disk counts as low.
 _LOW_MB = 500
 #: Seconds for which the file of the database is examined.
@@ -44,18 +43,6 @@ _STORE_SECONDS = 2.0
 _STORE_CACHE = 15.0
 #: Seconds for which an entry may wait in the spool before a person should know.
 _WAITS_LONG = 5.0
-
-
-@dataclass(frozen=True)
-class Part:
-    """One thing that the hotline needs."""
-
-    name: str
-    #: "ok", or what is missing.
-    state: str = OK
-    remedy: str = ""
-    #: Whether callers and members notice nothing of it: it only has to be known.
-    is_a_note: bool = False
 
 
 def parts() -> Sequence[Part]:

@@ -72,3 +72,12 @@ def test_the_list_of_commands_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
     )
     assert HEAVY.isdisjoint(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", "keys new 2026", "worker --help", "doctor -h"])
+def test_help_and_new_keys_need_no_configuration(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first things that an operator types, before there is anything to be configured."""
+    monkeypatch.setenv("MODE", "production")
+    monkeypatch.setenv("PORT", "eighty")
+    done = CliRunner().invoke(hotline, line.split(), obj=lambda _: None)
+    assert done.exit_code == 0, done.output

@@ -8,7 +8,7 @@ import pytest
 
 from ivr.config import reference
 from ivr.config.sections import ConfigurationError
-from ivr.config.settings import Settings, load
+from ivr.config.settings import Kept, Settings, load
 from ivr.domain.languages import LANGUAGES
 from tests.support.environment import ROOT
 from tests.support.production_secrets import MASTER_KEY, SECRET, TOKEN, TOML
@@ -108,8 +108,43 @@ def test_an_address_of_the_wrong_kind_is_named(
 def test_every_production_setting_that_is_missing_is_named(written) -> None:
     with pytest.raises(ConfigurationError) as refused:
         written("mode = 'production'\npublic_base_url = 'https://hotline.example'")
-    for key in ("twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys"):
+    for key in ("twilio_account_sid", "twilio_auth_token", "secret_key", "audio_master_keys", "trusted_proxies"):
         assert key in str(refused.value)
+
+
+def test_what_is_missing_is_named_beside_what_is_weak_and_what_is_wrong(written) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        written("mode = 'production'\npublic_base_url = 'http://hotline.example'\nsecret_key = 'changeme'")
+    for named in ("twilio_auth_token", "begin with https://", "secret_key: too weak", "trusted_proxies"):
+        assert named in str(refused.value)
+    with pytest.raises(ConfigurationError) as refused:
+        written("mode = 'production'\nport = 'eighty'\nsecret_key_previous = 'x'")
+    for named in ("port: Input", "secret_key must be set", "audio_master_keys must be set"):
+        assert named in str(refused.value)
+
+
+def test_a_secret_may_stand_in_a_file_of_its_own(written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text(f"{SECRET}\n")
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "twilio_auth_token").write_text(TOKEN)
+    (credentials / "audio_master_keys").write_text(MASTER_KEY)
+    (credentials / "of_another_program").write_text("x")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    monkeypatch.setenv("MODE", "production")
+    found = written("public_base_url = 'https://hotline.example'\ntwilio_account_sid = 'AC1'\ntrusted_proxies = 1")
+    assert (found.secret, found.auth_token, *found.master_keys) == (SECRET, TOKEN, "one")
+    kept = Kept()
+    kept.adopt({"line_places": 3}, 1)
+    assert kept().secret == SECRET, "what the page sets takes no secret away"
+    monkeypatch.setenv("SECRET_KEY_FILE", "/nowhere")
+    with pytest.raises(ConfigurationError, match="secret_key: the file /nowhere cannot be read: No such file"):
+        load()
+    monkeypatch.setenv("SECRET_KEY", SECRET)
+    with pytest.raises(ConfigurationError, match="SECRET_KEY and SECRET_KEY_FILE are both set"):
+        load()
 
 
 def test_a_pool_that_does_not_exist_is_refused(written, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def test_what_is_not_there(client) -> None:
 
 
 def test_health(client) -> None:
-    assert client.get("/healthz").json == {"status": "alive"}
+    assert client.get("/healthz").json == {"status": "alive", "forwarded": 0}
     ready = client.get("/readyz")
     assert ready.status_code == 200, "there is no Redis here and no worker: callers are served all the same"
     assert ready.json["database"] == "ok"

@@ -49,6 +49,16 @@ def test_nothing_is_missing(ask: Any) -> None:
     assert ask.client.get("/readyz").json["complete"] is True
 
 
+def test_whoever_wakes_a_person_has_a_question_of_their_own(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host without workers lives, and serves callers; it is not complete. A language without a model wakes nobody."""
+    assert ask.client.get("/completez").status_code == 200
+    monkeypatch.setattr(job_queue, "workers_alive", lambda _: dict.fromkeys(job_queue.names(), 0))
+    asked = {path: ask.client.get(path) for path in ("/healthz", "/readyz", "/completez")}
+    assert [answer.status_code for answer in asked.values()] == [200, 200, 503]
+    assert asked["/completez"].json == asked["/readyz"].json
+    assert "workers" in ask.client.get("/completez", headers={"Accept": "text/plain"}).text
+
+
 def test_processes_that_answer_calls_alone_are_asked_the_same(ask: Any) -> None:
     answer = create_call_app().test_client().get("/readyz")
     assert (answer.status_code, answer.json["ready"]) == (200, True)

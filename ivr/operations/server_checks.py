@@ -1,0 +1,159 @@
+"""Looks at what the hotline stands on: database, Redis, audio store, keys, backups, people who may log in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from redis.exceptions import RedisError
+from sqlalchemy import select, text
+
+from ivr.accounts import demo_logins, mfa
+from ivr.audit import anchors
+from ivr.config.settings import settings
+from ivr.domain.enums import RecordingState
+from ivr.domain.parts import Part
+from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
+from ivr.models.voicebox import Recording
+from ivr.operations import backup
+from ivr.platform import blob_storage, database, job_queue
+from ivr.platform.crypto import CannotOpen
+from ivr.voicebox import audio_store
+
+#: Seconds by which clocks of servers may differ from this host's.
+_CLOCKS_DIFFER = 2.0
+#: How many of the newest sealed values are opened.
+_OPENED = 3
+#: The share of a database server's connections that may be in use.
+_CONNECTIONS = 0.8
+
+
+def redis() -> Iterator[Part]:
+    """Whether Redis keeps jobs over a restart, and refuses to throw some away when its memory is full."""
+    connection = job_queue.impatient()
+    kept, memory = connection.info("persistence"), connection.info("memory")
+    if not kept.get("aof_enabled"):
+        remedy = "Set `appendonly yes` there. Jobs come back from the database all the same, a lease later."
+        yield Part("redis persistence", "loses its jobs with a restart", remedy, is_a_note=True)
+    elif kept.get("aof_last_write_status", "ok") != "ok":
+        yield Part("redis persistence", "cannot write its file", "See its log, and the room on its disk.")
+    if memory.get("maxmemory") and memory.get("maxmemory_policy", "noeviction") != "noeviction":
+        remedy = "Set `maxmemory-policy noeviction` there, or take another Redis than that of a cache."
+        yield Part("redis persistence", f"throws keys away when full ({memory['maxmemory_policy']})", remedy)
+
+
+def clocks() -> Iterator[Part]:
+    """Whether the clocks of the servers agree with this host's."""
+    with database.glancing() as connection:
+        if connection.dialect.name == "postgresql":
+            yield from _clock("the database server", connection.scalar(text("SELECT clock_timestamp()")))
+    try:
+        seconds, microseconds = job_queue.impatient().time()
+    except RedisError:  # it is a line of its own that it does not answer
+        return
+    yield from _clock("Redis", datetime.fromtimestamp(seconds + microseconds / 1e6, UTC))
+
+
+def _clock(whose: str, at: datetime | None) -> Iterator[Part]:
+    differs = 0.0 if at is None else (at - datetime.now(UTC)).total_seconds()
+    if abs(differs) > _CLOCKS_DIFFER:
+        remedy = "Let NTP run on both (timedatectl)."
+        yield Part("clocks", f"that of {whose} is {differs:+.0f} s from this host's", remedy)
+
+
+def connections() -> Iterator[Part]:
+    """Whether the database server has connections left."""
+    with database.glancing() as connection:
+        if connection.dialect.name != "postgresql":
+            return
+        used = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
+        most = connection.scalar(text("SELECT current_setting('max_connections')::int"))
+    if used and most and used > most * _CONNECTIONS:
+        remedy = "Raise max_connections there, or put PgBouncer before it (docs/operators.md)."
+        yield Part("connections", f"{used} of the database server's {most} are in use", remedy)
+
+
+def store() -> Iterator[Part]:
+    """Whether the audio store takes, gives and deletes a blob."""
+    place, name, content = blob_storage.store(), f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
+    try:
+        place.put(name, content)
+        found = place.get(name)
+        place.delete(name)
+        left = list(place.names(name))
+    except (OSError, blob_storage.Missing) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        yield Part(
+            "audio store", f"cannot be used: {reason}", "See AUDIO_STORE, its credentials and their permissions."
+        )
+        return
+    if found != content or left:
+        what = "gives back something else than was stored" if found != content else "does not delete"
+        yield Part("audio store", what, "See the bucket's rules: no versions, no lock on objects, no cache before it.")
+
+
+def keys() -> Iterator[Part]:
+    """Whether the keys of the settings open what was sealed last, and have signed the access log."""
+    with database.reading() as session:
+        stored = (Recording.state == RecordingState.STORED, Recording.recording_sid.is_not(None))
+        newest = select(Recording.recording_sid).where(*stored).order_by(Recording.id.desc()).limit(_OPENED)
+        sids = session.scalars(newest).all()
+        people = session.scalars(select(User).where(User.totp_secret.is_not(None)).order_by(User.id.desc())).all()
+    closed = [problem for sid in sids if (problem := _closed(sid))]
+    for person in people[:_OPENED]:
+        try:
+            mfa.secret_of(person)
+        except CannotOpen as error:
+            closed.append(str(error))
+    if closed:
+        remedy = "Put the former key back into AUDIO_MASTER_KEYS (behind the present one)."
+        yield Part("keys", "; ".join(closed), remedy)
+    if faults := anchors.disagreeing_lately():
+        remedy = "See `python -m ivr audit verify`. A former SECRET_KEY belongs into SECRET_KEY_PREVIOUS."
+        yield Part("keys", "; ".join(faults), remedy)
+
+
+def _closed(recording_sid: str) -> str:
+    try:
+        audio_store.about(recording_sid)
+    except audio_store.Missing:
+        return f"the audio of recording {recording_sid} is not there"
+    except audio_store.Unreadable as error:
+        return f"recording {recording_sid}: {error}"
+    return ""
+
+
+def backups() -> Iterator[Part]:
+    """Whether the last backup is recent enough."""
+    hours = settings().backup_hours
+    if not hours:
+        return
+    remedy = "Run `python -m ivr backup` by a timer. BACKUP_HOURS=0 says that you make backups by other means."
+    with database.reading() as session:
+        last = backup.last_made(session)
+    if last is None:
+        yield Part("backups", "none was ever made", remedy, is_a_note=settings().local)
+    elif (age := (utc_now() - last).total_seconds() / 3600) > hours:
+        yield Part("backups", f"the last one was made {age:.0f} hours ago", remedy, is_a_note=settings().local)
+
+
+def people() -> Iterator[Part]:
+    """Whether somebody can administer the hotline, and nobody can log in as for trying."""
+    administers = (User.role == "administrator", User.active, User.demo.is_(settings().local))
+    with database.reading() as session:
+        there = session.scalar(select(User.id).where(*administers).limit(1))
+        trying = [user.username for user in demo_logins.users(session)]
+    if there is None and not settings().local:
+        remedy = 'Run: python -m ivr users add NAME --name "…" --role administrator'
+        yield Part("people", "there is no administrator", remedy)
+    if trying and not settings().local:
+        yield Part("people", f"log-ins for trying: {', '.join(trying)}", "Run: python -m ivr demo remove")
+
+
+#: What is looked at, with the name of its part. All but the audio store need the database or Redis.
+CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
+    ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("audio store", store),
+    ("keys", keys), ("backups", backups), ("people", people),
+)  # fmt: skip
