@@ -3,7 +3,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
 VENV = .venv/bin
 
-.PHONY: help run check test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
+.PHONY: wheel offline help run check test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -92,6 +92,22 @@ lock: ## Pin requirements from pyproject.toml.
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt pyproject.toml
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra test -c requirements.txt --output-file tests/requirements.txt pyproject.toml
 	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra audit -c requirements.txt -c tests/requirements.txt --output-file .ci/requirements.txt pyproject.toml
+
+wheel: ## Build the package that contains everything: dist/*.whl.
+	$(VENV)/pip wheel -q --no-deps --wheel-dir dist .
+	@ls dist
+
+# What an operator without a way to the internet takes along: the wheel, those of everything below it, speech models,
+# and a script that installs them. Run it on the kind of machine and Python that it is for.
+OFFLINE_MODELS ?= de en
+offline: wheel ## A folder that installs without the internet: dist/offline (OFFLINE_MODELS="de en").
+	@rm -rf dist/offline && mkdir -p dist/offline/wheels dist/offline/models
+	$(VENV)/pip download -q --only-binary=:all: --dest dist/offline/wheels --requirement requirements.txt
+	cp dist/*.whl dist/offline/wheels/
+	cp deploy/offline/install.sh requirements.txt CHANGELOG.md dist/offline/
+	-VOSK_MODEL_DIR=$(CURDIR)/dist/offline/models $(VENV)/python -m ivr models fetch $(OFFLINE_MODELS)
+	cd dist/offline && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > SHA256SUMS
+	@du -sh dist/offline
 
 vendor: ## Fetch the pinned browser assets into ivr/web/static/vendor.
 	ivr/web/vendor.sh

@@ -18,6 +18,7 @@ import requests
 from redis import Redis
 from redis.exceptions import RedisError
 
+from ivr.config.places import beside_the_package
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import Settings, settings
 from ivr.launcher import first_start
@@ -211,7 +212,7 @@ def _migrate() -> None:
 
 
 def _procfile(configured: Settings) -> list[tuple[str, str]]:
-    lines = (ROOT / "Procfile").read_text().splitlines()
+    lines = beside_the_package("Procfile").read_text().splitlines()
     entries = [line.split(":", 1) for line in lines if ":" in line and not line.startswith("#")]
     return [(name, command.strip()) for name, command in entries if configured.local or name != "exchange"]
 

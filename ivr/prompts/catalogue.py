@@ -9,12 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 
+from ivr.config.places import beside_the_package
 from ivr.domain.enums import SmsTemplate
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.prompts.fingerprints import fingerprint
 from ivr.prompts.numerals import Numerals, from_table
 
-DIRECTORY = Path(__file__).parent.parent.parent / "voice_prompts"
+DIRECTORY = beside_the_package("voice_prompts")
 
 #: The kind of value of each placeholder. The UTC instant behind a date or a time is the value `<name>_at`; what is
 #: German in every language is spoken by the German voice.
