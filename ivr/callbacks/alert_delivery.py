@@ -22,7 +22,7 @@ from ivr.domain.alert_subscriptions import channel
 from ivr.domain.enums import DeliveryState, WorkKind
 from ivr.domain.timestamps import iso, utc_now
 from ivr.models.alerts import AlertMessage
-from ivr.platform import database, mail, outbox
+from ivr.platform import database, mail, monitoring, outbox
 
 
 def due(session: Session, now: datetime) -> list[tuple[int, str]]:
@@ -57,6 +57,7 @@ def send(message_id: int) -> None:
     if alert is None:  # another host may know it: settings are not changed everywhere at once
         raise mail.NotDelivered("this host knows no such subscription")
     deliver(alert.to, message, alert.language)
+    monitoring.count("alerts_sent", 1, channel(alert.to)[0])
     with database.writing() as session:
         if sent := session.get(AlertMessage, message_id):
             sent.state, sent.sent_at = DeliveryState.SENT, utc_now()

@@ -19,7 +19,7 @@ from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.enums import AlertEvent, CarrierFault, CarrierSide, DeliveryState, Medium, WorkKind
 from ivr.models.alerts import AlertMessage, CarrierFaultRow
-from ivr.platform import outbox
+from ivr.platform import monitoring, outbox
 from ivr.platform.column_types import insert, rows
 
 #: A kind of fault is told once in this time.
@@ -30,6 +30,7 @@ _KEPT = timedelta(days=30)
 
 def note(session: Session, refusal: Refusal, medium: Medium, number: str, now: datetime) -> None:
     """Note a fault of the operator or of the network. The operator's is told at once, each kind once an hour."""
+    monitoring.count("carrier_errors", 1, str(refusal.code), refusal.fault)
     if refusal.side == CarrierSide.NUMBER:
         return
     region = _region(refusal.fault, number)

@@ -23,6 +23,7 @@ from ivr.domain.sla_deadlines import Deadline
 from ivr.models.callbacks import Attempt, CallbackTask
 from ivr.models.sla import SlaClock
 from ivr.notices import present
+from ivr.platform import monitoring
 
 #: A decision that is older is kept when a task is reopened, because the metrics have counted it.
 SETTLED_AFTER = timedelta(days=7)
@@ -154,6 +155,9 @@ def _publish(session: Session, happened: _Happened, now: datetime) -> None:
             .values(breached_at=now)
             .execution_options(live=())  # the event in its history is told
         )
+    for (measure, event), ids in happened.items():
+        if measure == SlaMeasure.TRIED:
+            monitoring.count("promises_changed", len(ids), event)
     for event in (AlertEvent.AT_RISK, AlertEvent.MISSED, AlertEvent.ESCALATED):
         alert_digest.collect(session, event, happened.get((SlaMeasure.TRIED, event), ()), now)
     not_reached = happened.get((SlaMeasure.REACHED, AlertEvent.MISSED), ())

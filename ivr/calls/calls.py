@@ -17,7 +17,7 @@ from ivr.domain.enums import CallEnding, CallRowState, Concern, MessageState, Ta
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import QueueEntry
-from ivr.platform import found_rows
+from ivr.platform import found_rows, monitoring
 from ivr.platform.column_types import insert
 
 _CALLS = Table("calls", Call.metadata)
@@ -133,7 +133,10 @@ def ended(
         "ending": func.coalesce(_CALLS.c.ending, CallEnding.HUNG_UP.value),
     }
     still = (_CALLS.c.call_sid == call_sid, _CALLS.c.state != CallRowState.ENDED)
-    if not connection.execute(update(_CALLS).where(*still).values(closing)).rowcount and not known_only:
+    closed = connection.execute(update(_CALLS).where(*still).values(closing).returning(_CALLS.c.ending)).scalar()
+    if closed is not None:
+        monitoring.count("calls_ended", 1, closed)
+    elif not known_only:
         alone = {
             "call_sid": call_sid,
             "from_number": from_number,

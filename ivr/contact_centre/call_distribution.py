@@ -30,7 +30,7 @@ from ivr.domain.enums import (
 )
 from ivr.models.accounts import User
 from ivr.models.contact_centre import Conversation, Leg, Presence, QueueEntry
-from ivr.platform import outbox
+from ivr.platform import monitoring, outbox
 from ivr.platform.column_types import rows
 
 #: Time after the ringing after which the events of a telephone count as lost.
@@ -176,6 +176,7 @@ def accept(session: Session, leg: Leg, now: datetime) -> bool:
     )
     if not rows(won):
         return False
+    monitoring.observe("queue_wait_seconds", (now - entry.entered_at).total_seconds(), QueueEntryState.ANSWERED)
     agent_presence.move(
         session, leg.user_id or 0, (PresenceState.RINGING,), PresenceState.TALKING, now, leg=leg.id, missed=0
     )

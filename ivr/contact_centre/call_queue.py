@@ -35,7 +35,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, QueueEntry
 from ivr.models.screening import BlockedNumber
-from ivr.platform import outbox
+from ivr.platform import monitoring, outbox
 from ivr.platform.column_types import has_known_values, rows
 
 #: The period from which the expected wait is computed.
@@ -231,6 +231,8 @@ def leave(session: Session, entry: QueueEntry, reason: str, now: datetime) -> bo
         .values(state=QueueEntryState.LEFT, left_at=now, reason=reason, offered_leg_id=None)
         .execution_options(synchronize_session="fetch")
     )
+    if rows(left):
+        monitoring.observe("queue_wait_seconds", (now - entry.entered_at).total_seconds(), QueueEntryState.LEFT)
     if rows(left) and leg_id is not None:
         outbox.add(session, WorkKind.HANG_UP_LEG, leg_id, urgent=True)
     if rows(left) and leg_id is None:  # members were rung before, and no member is rung any more

@@ -13,6 +13,7 @@ from ivr.domain.enums import (
     DeletionCause,
 )
 from ivr.models.privacy import DeletionRecord
+from ivr.platform import monitoring
 from ivr.privacy import retention_periods
 from ivr.privacy.expired_data import count_held
 
@@ -57,6 +58,7 @@ def write_record(session: Session, cause: str, count: int, remains: str, now: da
 
 
 def _log_record(session: Session, record: DeletionRecord, now: datetime) -> None:
+    monitoring.count("deletions", record.deleted, record.kind)
     seen = "" if record.verified else ", not verified"
     detail = f"{record.cause} {record.kind}: {record.deleted} deleted, {record.held} held{seen}"
     access_log.append(session, access_log.SYSTEM, AccessAction.DELETED, now, detail=detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ from ivr.domain.enums import RecordingState, TranscriptReason, TranscriptState, 
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
-from ivr.platform import database, live_events, outbox, outbox_leases
+from ivr.platform import database, live_events, monitoring, outbox, outbox_leases
 from ivr.platform.column_types import Instant
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, gist_job, language_job, plausibility, raised_words
@@ -139,7 +140,10 @@ def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReas
         detector = SpeechDetector(sound)
         if (finding := detector.finding()) == Finding.NO_SPEECH:
             return TranscriptReason.NO_SPEECH
+        began = time.monotonic()
         result = engines.transcribe(sound, language)
+        monitoring.count("transcribed_audio_seconds", sound.seconds, language)
+        monitoring.count("transcription_seconds", time.monotonic() - began, language)
     except NoModel:
         return TranscriptReason.NO_MODEL
     except TooLong:

@@ -38,6 +38,7 @@ from ivr.platform import (
     live_events,
     log_setup,
     memory_report,
+    monitoring,
     outbox,
     private_files,
     schema,
@@ -99,6 +100,7 @@ from ivr.web.health import health
 from ivr.web.incidents import marked
 from ivr.web.interpreter_bookings import bookings
 from ivr.web.macros import macros
+from ivr.web.monitoring_page import monitored
 from ivr.web.night_answers import night
 from ivr.web.password_links import links
 from ivr.web.person import person
@@ -142,7 +144,7 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    browser_telephone, health, login.login, links, appearance.appearance, kept_forms.kept, account,
+    browser_telephone, health, monitored, login.login, links, appearance.appearance, kept_forms.kept, account,
     language_actions.desk, reading, desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked,
     supervision, roster, special, announcing, night, further, directory, studio, figures, costs, reports, subjects,
     administration, settings_pages, telephones, wall, protection, undoing, macros, team_texts, representatives, person,
@@ -233,10 +235,10 @@ def _home() -> Response:
 
 def serve() -> Flask:
     """The web application of a process of its own: pages, and calls where no process of their own answers them."""
-    return _serve(create_app)
+    return _serve(create_app, "web")
 
 
-def _serve(create: Callable[[], Flask]) -> Flask:
+def _serve(create: Callable[[], Flask], name: str) -> Flask:
     """An application that answers quickly whatever is away, and writes down later what could not be written at once."""
     private_files.begin()
     log_setup.set_up(settings().log_format, logging.WARNING)
@@ -252,6 +254,7 @@ def _serve(create: Callable[[], Flask]) -> Flask:
     outbox.hand_over = job_queue.hand_over_soon
     live_events.publish = live_events.publish_soon
     memory_report.begin()
+    monitoring.begin(name)
     threading.Thread(target=_replay_spool, name="spool", daemon=True).start()
     rehearsal.rehearse(app)  # gunicorn takes connections when this returns
     return app
@@ -270,7 +273,7 @@ def create_call_app() -> Flask:
 
 def serve_calls() -> Flask:
     """The application of a process that answers calls, and nothing else takes its time."""
-    return _serve(create_call_app)
+    return _serve(create_call_app, "voice")
 
 
 #: Seconds between two looks at the spool.

@@ -6,6 +6,7 @@ nor compressed; what Flask and the extensions do around each request takes longe
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter, Rule
 
+from ivr.platform import monitoring
 from ivr.telephony.carrier_request import CarrierRequest
 from ivr.telephony.document import Document
 from ivr.web import security_headers
@@ -74,16 +76,24 @@ class Application(Flask):
         webhook = self._by_path.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
         if webhook is None:
             return super().wsgi_app(environ, start_response)
+        began = time.monotonic()
         request = CarrierRequest(environ)
         request.url_rule, request.view_args = webhook.rule, {}
         with RequestContext(self, environ, request, self.session_interface.session_class()) as context:
             answer = self._answer(webhook, context)
+            self._count(webhook.rule.endpoint, began, environ)
             if not isinstance(answer, Document):
                 return answer(environ, start_response)
             body = answer.encode()
             length = ("Content-Length", str(len(body)))
             start_response("200 OK", [_DOCUMENT_TYPE, *security_headers.of_every_answer(), length])
             return [body]
+
+    def _count(self, endpoint: str, began: float, environ: WSGIEnvironment) -> None:
+        now = time.monotonic()
+        monitoring.observe("webhook_seconds", now - began, endpoint)
+        whole_at = getattr(environ.get("gunicorn.socket"), "whole_at", 0.0)
+        monitoring.observe("document_seconds", now - (whole_at or began))
 
     @cached_property
     def _by_path(self) -> Mapping[str, _Webhook]:

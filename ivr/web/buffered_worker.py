@@ -150,6 +150,7 @@ class BufferedWorker(ThreadWorker):
         self._held -= len(request)
         if arrival == Arrival.WHOLE:
             conn.init()
+            conn.sock.whole_at = time.monotonic()
             conn.parser.unreader.unread(request)
             self.enqueue_req(conn)
         else:

@@ -23,6 +23,8 @@ class Outgoing:
         self._rest = bytearray()
         #: What holds the open streams of this process, and the stream that this answer has become the head of.
         self.streams = streams
+        #: When the request was whole that is being answered (monotonic).
+        self.whole_at = 0.0
         self.held: Held | None = None
 
     @property

@@ -34,7 +34,7 @@ _PROGRAM = "600 per minute"
 #: Seconds to wait for Redis.
 _PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3}
 #: Blueprints and endpoints the carrier, watchers and browsers ask for as they need.
-_UNLIMITED = ("static", "health", "voice")
+_UNLIMITED = ("static", "health", "monitored", "voice")
 
 
 def protect(app: Flask) -> None:

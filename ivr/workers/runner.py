@@ -20,7 +20,7 @@ from ivr.contact_centre import dialer_job, duty_call_job
 from ivr.domain.complete import complete
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, outbox, settings_store
+from ivr.platform import database, monitoring, outbox, settings_store
 from ivr.platform.work_models import Work
 from ivr.reporting import report_mail_job
 from ivr.transcription import answer_job, gist_job, language_job, transcribe_job
@@ -94,7 +94,9 @@ def _run_once(work_id: int, worker: str) -> bool:
             told = f"{type(error).__name__}: {error}"
             outbox.postpone(session, work, told, utc_now(), getattr(error, "retry_after", 0.0))
             _report_if_spent(session, session.get_one(Work, work_id))
+        monitoring.count("jobs", 1, work.kind, "failed")
         return False
+    monitoring.count("jobs", 1, work.kind, "done")
     if running.is_done is not None:
         return not running.is_done
     with database.writing(durable=False) as session:

@@ -36,6 +36,7 @@ from ivr.platform import (
     job_queue,
     live_events,
     memory_report,
+    monitoring,
     outbox,
     schema,
     settings_store,
@@ -85,6 +86,7 @@ def run() -> None:
     threading.Thread(target=_ask_for_prices, args=(stop,), name="prices", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     memory_report.begin()
+    monitoring.begin("clock")
     looked = forgot = counted = lived = watched = 0.0
     while not stop.wait(TICK):
         if time.monotonic() - lived > heartbeat.EVERY:

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
-from ivr.platform import database, job_queue, live_events, outbox, schema
+from ivr.platform import database, job_queue, live_events, monitoring, outbox, schema
 from ivr.transcription import engines, model_plan
 from ivr.transcription.vosk_engine import installed_languages, recognition
 from ivr.workers import queued_job
@@ -65,6 +65,7 @@ class Pool:
         signal.signal(signal.SIGINT, self._stop)
         outbox.hand_over = job_queue.hand_over
         live_events.publish = live_events.publish_soon
+        monitoring.begin("worker")
         schema.await_current(lambda: self._stopping)
         database.engine().dispose()  # the children open connections of their own
         with contextlib.suppress(RedisError):
@@ -178,6 +179,7 @@ def _work(child: _Child) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     database.forget_connections()
     recognition.reset_memory_baseline()
+    monitoring.begin(child.queue.partition("-")[0])
     status = 1
     try:
         connection = job_queue.patient()

@@ -210,6 +210,7 @@ def test_every_page_can_be_reached_from_another_one(app) -> None:
         "api.document",
         "health.healthz",
         "health.readyz",
+        "health.completez",
         "voice.hold_music",
         "voice.playback",
         "voice.prompt",
