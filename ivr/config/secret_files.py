@@ -12,8 +12,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from ivr.config.sections import ConfigurationError
 
 _SUFFIX = "_FILE"
-#: Where systemd puts what a unit's LoadCredential= names; a file is called like its setting.
-_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+#: Where systemd puts what a unit's LoadCredential= names. A file is called like its setting; of a whole directory
+#: (`LoadCredential=hotline:/etc/hotline/credentials`) systemd puts the first word before each name.
+_CREDENTIALS, _OF_A_DIRECTORY = "CREDENTIALS_DIRECTORY", "hotline_"
 
 
 def read(settings_cls: type[BaseSettings]) -> Mapping[str, Any]:
@@ -50,8 +51,10 @@ def _credentials(settings_cls: type[BaseSettings]) -> Iterator[tuple[str, Path]]
     if not directory or not Path(directory).is_dir():
         return
     for path in sorted(Path(directory).iterdir()):
-        if path.name.lower() in settings_cls.model_fields:
-            yield path.name.lower(), path
+        for name in (path.name.lower(), path.name.lower().removeprefix(_OF_A_DIRECTORY)):
+            if name in settings_cls.model_fields:
+                yield name, path
+                break
 
 
 def _content(name: str, path: Path) -> str:

@@ -128,7 +128,7 @@ def test_a_secret_may_stand_in_a_file_of_its_own(written, tmp_path: Path, monkey
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     (credentials / "twilio_auth_token").write_text(TOKEN)
-    (credentials / "audio_master_keys").write_text(MASTER_KEY)
+    (credentials / "hotline_audio_master_keys").write_text(MASTER_KEY)
     (credentials / "of_another_program").write_text("x")
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
