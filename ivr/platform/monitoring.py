@@ -65,7 +65,7 @@ _metrics: dict[str, Counter | Histogram] = {}
 def begin(process: str) -> None:
     """Count in this process from now on; `process` is its name in the Procfile, or that of its work."""
     directory = directory_of_host()
-    _metrics.clear()
+    stop()
     try:
         private_files.make_directory(directory)
         for name in (f"counter_{os.getpid()}.db", f"histogram_{os.getpid()}.db"):
@@ -88,8 +88,9 @@ def begin(process: str) -> None:
 
 
 def stop() -> None:
-    """Count nothing any more."""
+    """Count nothing any more, and close the files."""
     _metrics.clear()
+    values.close_all_multiprocess_files()
 
 
 def _reserve(path: Path) -> None:
