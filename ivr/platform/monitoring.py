@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,11 @@ def _reserve(path: Path) -> None:
     private_files.make_file(path)
     with path.open("r+b") as file:
         if os.fstat(file.fileno()).st_size < _RESERVED:
-            os.posix_fallocate(file.fileno(), 0, _RESERVED)
+            try:
+                os.posix_fallocate(file.fileno(), 0, _RESERVED)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
 
 
 def count(name: str, amount: float, *labels: str) -> None:
@@ -132,7 +137,7 @@ def counters() -> Sequence[Metric]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _add_up_those_gone(directory)
             return list(MultiProcessCollector(None, path=str(directory)).collect())
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, struct.error) as error:
         log.error("the counters of this host cannot be read: %s", error)
         return []
 

@@ -15,11 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from ivr.callbacks import carrier_faults
 from ivr.carrier.refusals import Refusal
 from ivr.config.settings import Settings
-from ivr.domain.enums import CarrierFault, Medium
+from ivr.domain.enums import CarrierFault, Medium, TranscriptState
 from ivr.domain.timestamps import utc_now
 from ivr.models.voicebox import Recording, Transcript
 from ivr.operations import backup
 from ivr.platform import database, monitoring
+from ivr.reporting import monitoring_gauges
 from ivr.web.app import create_app
 from tests.support.environment import ROOT, forget_settings
 from tests.support.people import a_task, hire
@@ -63,7 +64,7 @@ def test_what_has_happened_and_what_is_there(counting: None, tmp_path: Path) -> 
     waiting = a_task(number="+4942112346", text="Hallo")
     with database.writing() as session:
         transcript = session.query(Transcript).order_by(Transcript.id.desc()).first()
-        transcript.state = "pending"
+        transcript.state = TranscriptState.PENDING
         seconds = session.get_one(Recording, transcript.recording_id).recorded_seconds
         carrier_faults.note(session, Refusal(CarrierFault.LOGIN_REFUSED, 20003), Medium.CALL, "", utc_now())
     backup.back_up(tmp_path / "b.tar", utc_now())
@@ -101,7 +102,7 @@ def test_processes_that_are_gone_still_count_and_leave_no_files(counting: None) 
 
 def test_webhooks_are_counted_by_the_application_itself(counting: None) -> None:
     client = create_app().test_client()
-    assert client.post("/voice/", data={}).status_code == 403, "nobody has signed it"
+    assert client.post("/voice/incoming", data={}).status_code == 403, "nobody has signed it"
     found = asked()
     assert found["hotline_document_seconds_count",] == 1
     assert sum(value for key, value in found.items() if key[0] == "hotline_webhook_seconds_count") == 1
@@ -140,7 +141,7 @@ def test_no_label_names_a_person() -> None:
 
 def test_dashboard_and_alerts_ask_for_what_there_is(counting: None) -> None:
     """Names in deploy/prometheus are those that a host tells."""
-    told = {key[0] for key in asked()}
+    told = {family.name for family in monitoring_gauges.gauges()}
     for name, kind in monitoring.KINDS.items():
         ends = ("_bucket", "_count", "_sum") if kind.buckets else ("_total",)
         told |= {f"hotline_{name}{end}" for end in ends}
