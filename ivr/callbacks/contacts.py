@@ -8,7 +8,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from ivr.callbacks.request import Request
-from ivr.domain.enums import SmsTemplate, TaskState, Urgency
+from ivr.domain.enums import ReplyBy, SmsTemplate, TaskState, Urgency
 from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.flows.request import to_record
 from ivr.models.callbacks import CallbackTask, TextMessage
@@ -124,6 +124,12 @@ def complete(contact: Contact, request: Request) -> None:
     if request.urgency == Urgency.EMERGENCY:
         contact.urgency = Urgency.EMERGENCY
     contact.about = {**contact.about, **to_record(request)}
+
+
+def wants_writing(contact: Contact) -> bool:
+    """Whether the caller wants the answer by text message or letter."""
+    own = contact.about.get("reply_by") == ReplyBy.WRITING
+    return own or (is_first(contact, contact.task) and contact.task.reply_by == ReplyBy.WRITING)
 
 
 def called_later(session: Session, contact: Contact, call: Call, now: datetime) -> bool:

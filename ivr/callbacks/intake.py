@@ -23,7 +23,6 @@ from ivr.domain.enums import (
     Companion,
     MessageState,
     RecordingState,
-    ReplyBy,
     TaskEventKind,
     TaskKind,
     TaskState,
@@ -203,8 +202,11 @@ def _speaks_unlisted(session: Session, contact: Contact, request: Request) -> No
 
 
 def _wants_writing(task: CallbackTask, contact: Contact, request: Request) -> None:
-    """Take over how the caller wants the answer. Whoever of several callers wants no call gets none."""
-    if request.reply_by == ReplyBy.WRITING or (request.reply_by and contacts.is_first(contact, task)):
+    """Take over how the caller wants the answer. Who has joined a task says it of themselves: members see it there."""
+    if not request.reply_by:
+        return
+    contact.about = {**contact.about, "reply_by": str(request.reply_by)}
+    if contacts.is_first(contact, task):
         task.reply_by = request.reply_by
 
 
@@ -223,10 +225,10 @@ def give_number(session: Session, contact: Contact, number: str | None, now: dat
 
 def change_times(session: Session, contact: Contact, request: Request, now: datetime) -> None:
     """Note other hours at which the caller can be reached, or that they want the answer in writing."""
-    task, before = contact.task, contact.task.reply_by
+    task, before = contact.task, contacts.wants_writing(contact)
     _wants_writing(task, contact, request)
     if not request.availability or request.availability == contact.availability:
-        if task.reply_by != before:
+        if contacts.wants_writing(contact) != before:
             events.record(session, task.id, TaskEventKind.CHANGED, now)
         return
     contact.availability = request.availability

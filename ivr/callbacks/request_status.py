@@ -8,7 +8,7 @@ from typing import Any
 from ivr.callbacks import contacts, further_attempts
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers, working_hours
-from ivr.domain.enums import AppointmentMode, Outcome, ReplyBy, RequestStatus, TaskKind, TaskState
+from ivr.domain.enums import AppointmentMode, Outcome, RequestStatus, TaskKind, TaskState
 from ivr.domain.outcomes import FINAL_OUTCOMES
 from ivr.models.callbacks import AppointmentWish
 from ivr.models.contacts import Contact
@@ -51,7 +51,7 @@ def lacks_number(contact: Contact) -> bool:
     Forms come by post, and who wants the answer in writing waits for no call. A number that is given by receipt code
     counts before a member has confirmed it: its caller is told that it will be checked.
     """
-    waits = contact.kind != TaskKind.POSTAL_ORDER and contact.task.reply_by != ReplyBy.WRITING
+    waits = contact.kind != TaskKind.POSTAL_ORDER and not contacts.wants_writing(contact)
     return waits and not has_number(contact)
 
 

@@ -17,7 +17,7 @@ from ivr.callbacks import code_changes, contacts, events, intake, merging, sla_c
 from ivr.callbacks.refused import Refused, require_workable
 from ivr.callbacks.request import Request
 from ivr.callbacks.task_locks import lock_tasks
-from ivr.domain.enums import Refusal, SlaMeasure, SlaState, TaskEventKind, Urgency
+from ivr.domain.enums import Refusal, ReplyBy, SlaMeasure, SlaState, TaskEventKind, Urgency
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contacts import Contact
@@ -89,6 +89,7 @@ def _opened_for(
         office=request.office or None,
         age_group=request.age_group,
         availability=contact.availability,
+        reply_by=request.reply_by or ReplyBy.CALL,
         callback_number=code_changes.certain_number(contact),
         receipt_code=contact.receipt_code,
         first_contact_at=contact.at,

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.accounts import staff_telephones
+from ivr.callbacks import contacts
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.contact_centre import conversations, directory, interpreter_bookings, interpreter_pool
@@ -26,6 +27,7 @@ from ivr.domain.languages import UNKNOWN_LANGUAGE
 from ivr.models.accounts import User
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, Leg, Presence, QueueEntry
+from ivr.models.contacts import Contact
 from ivr.platform import outbox
 
 #: Time after which the next interpreter is rung beside one who has not answered yet.
@@ -299,6 +301,15 @@ def wanted_of(session: Session, call: Call) -> str | None:
         .where(QueueEntry.call_id == call.id, InterpreterRequest.role == LegRole.INTERPRETER)
     )
     return session.scalar(asked.order_by(InterpreterRequest.id.desc()).limit(1))
+
+
+def note_wanted(session: Session, call: Call, contact: Contact) -> None:
+    """Note that a contact needs an interpreter, for the language that was wanted in the call."""
+    contact.task.needs_interpreter = True
+    if wanted := wanted_of(session, call):
+        contact.language = wanted
+        if contacts.is_first(contact, contact.task):
+            contact.task.language = wanted
 
 
 def unmet(session: Session, conversation: Conversation) -> bool:

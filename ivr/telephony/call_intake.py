@@ -187,8 +187,7 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
             if entry := call_queue.of_call(session, call.call_sid, visit_of(context)):
                 call_queue.keep_place(session, entry, kept.task, now)
         case EventName.INTERPRETER_WANTED:
-            task = intake.open_for(session, call, request, now)
-            task.needs_interpreter, task.language = True, interpreters.wanted_of(session, call) or task.language
+            interpreters.note_wanted(session, call, intake.contact_for(session, call, request, now))
             leg_events.callers_call_over(session, call, now, postponed=True)
         case EventName.LINK_WANTED:
             sms.send_link(session, call, event.number, context.language)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask import Flask, url_for
 from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
 
-from ivr.callbacks import code_changes, promises
+from ivr.callbacks import code_changes, contacts, promises
 from ivr.callbacks.refused import Refused
 from ivr.config.settings import settings
 from ivr.domain import caller_ids, phone_numbers, words
@@ -268,6 +268,7 @@ def install(app: Flask) -> None:
         proofs_for=code_changes.proofs_for,
         earlier_number=code_changes.earlier_number,
     )
+    app.jinja_env.tests["wants_writing"] = contacts.wants_writing
     app.jinja_env.filters.update(
         perhaps_forged=caller_ids.perhaps_forged,
         moment=moment,

@@ -32,6 +32,8 @@ from ivr.models.callbacks import Attempt, CallbackTask, TextMessage
 from ivr.models.calls import Call
 from ivr.models.contacts import Contact
 from ivr.platform import database
+from tests.callbacks.test_answers_in_writing import until
+from tests.support.desk import change
 from tests.support.people import a_task, hire, the_task
 
 NUMBER, NEW = "+4917612345678", "+4917699999999"
@@ -64,6 +66,29 @@ def test_a_joined_call_changes_nothing_that_the_first_gave(empty_database) -> No
     found = the_task(task)
     kept = ("callback_number", "availability", "office", "receipt_code", "due_at", "team_id", "state")
     assert [getattr(found, name) for name in kept] == [getattr(before, name) for name in kept]
+
+
+@pytest.mark.parametrize("by_code", [False, True])
+def test_a_call_that_joins_does_not_change_how_the_first_is_answered(desk, webhook_caller, by_code: bool) -> None:
+    """Whoever shows the number and says yes could keep the first caller from being rung at all."""
+    task = change(a_task(number=NUMBER), reply_by="call")
+    joined = until(webhook_caller(NUMBER).dials().presses("1", "1"), "called_before").presses("1")
+    until(joined, "availability").presses("3" if by_code else "4")
+    with database.reading() as session:
+        first, further = of(session, task)
+        code = further.receipt_code
+    if by_code:
+        webhook_caller("anonymous").dials().presses("1", "3", "4", code, "2", "4").hears("noted").hangs_up()
+    with database.reading() as session:
+        first, further = of(session, task)
+        assert (contacts.wants_writing(first), contacts.wants_writing(further)) == (False, True)
+        assert first.task.reply_by == "call"
+    mia = desk("mia")
+    mia.post(f"/desk/tasks/{task}/claim")
+    assert "Eine der Personen, die deswegen angerufen haben" in mia.get(f"/desk/tasks/{task}").text
+    with database.writing() as session:
+        user = session.get_one(User, desk.people["mia"].id)
+        assert splitting.split(session, of(session, task)[1], user, utc_now()).reply_by == "writing"
 
 
 def test_a_call_joins_no_task_where_two_could_be_meant(empty_database) -> None:

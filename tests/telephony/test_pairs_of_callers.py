@@ -51,6 +51,8 @@ class Wishes:
     #: A receipt code to key in, and what is done with it: status, times, number, words, withdraw.
     code: str = ""
     change: str = ""
+    #: Key for the hours, or for an answer in writing.
+    hours: str = "2"
 
 
 @dataclass
@@ -112,7 +114,7 @@ def _keys(wishes: Wishes) -> Callable[[str, bool], dict[str, str]]:
         "services": lambda: "4",
         "enter_code": lambda: wishes.code,
         "change_request": lambda: next(first, ""),
-        "change_times": lambda: "1",
+        "change_times": lambda: wishes.hours,
         "withdraw": lambda: "1",
         "consent": lambda: "1" if wishes.speaks else "2",
         "consent_emergency": lambda: "1" if wishes.speaks else "2",
@@ -122,7 +124,7 @@ def _keys(wishes: Wishes) -> Callable[[str, bool], dict[str, str]]:
         "confirm_new_number": lambda: "1",
         "enter_number": lambda: wishes.keyed,
         "postal_code": lambda: "",
-        "availability": lambda: "2",
+        "availability": lambda: wishes.hours,
     }  # fmt: skip
     if wishes.keyed:
         answers = iter(("2",))
@@ -171,7 +173,17 @@ def _kept(row: Contact) -> Kept:
         row.number_changed_at, row.withdrawn_at, tuple(message.id for message in row.messages),
         tuple(later.call_id for later in row.later_calls),
     )  # fmt: skip
-    of_task = (task.receipt_code, task.callback_number, task.availability, task.office, task.state, task.team_id)
+    of_task = (
+        task.receipt_code,
+        task.callback_number,
+        task.availability,
+        task.office,
+        task.state,
+        task.team_id,
+        task.reply_by,
+        task.language,
+        task.needs_interpreter,
+    )
     return Kept(row.receipt_code, row.call.call_sid, own, task.id, of_task, task.urgency == Urgency.EMERGENCY,
                 task.due_at)  # fmt: skip
 
@@ -244,6 +256,7 @@ def test_no_call_reaches_a_request_whose_code_it_did_not_key_in(calls, empty_dat
                 speaks=dice.random() < 0.5,
                 code=code,
                 change=dice.choice(("", "times", "number", "words", "withdraw")),
+                hours=dice.choice("1234"),
             )
             made.append(call := calls(wishes))
             SHOWN_BY_CALL[call.sid] = shown if shown.startswith("+49176") else ""
