@@ -88,7 +88,7 @@ def take_back(session: Session, task: CallbackTask, attempt: Attempt) -> None:
     earlier = session.scalar(select(Attempt.at).where(Attempt.task_id == task.id).order_by(Attempt.at).limit(1))
     if earlier is None:
         task.first_attempt_at = None
-        sla_clocks.take_back(session, task.id, attempt.at, SlaMeasure.TRIED)
+        sla_clocks.take_back(session, task.id, SlaMeasure.TRIED)
         if task.state == TaskState.CLOSED:
             sla_clocks.task_closed(session, task, attempt.at)
 

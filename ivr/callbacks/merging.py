@@ -170,7 +170,7 @@ def give_back(session: Session, contact: Contact, merged: CallbackTask, user: Us
         _open_again(session, merged, found, user, now)
     else:  # too old for the record to be kept
         workflow.restore_merged(session, merged, {})
-        sla_clocks.take_back(session, merged.id, now, *SlaMeasure)
+        sla_clocks.take_back(session, merged.id, *SlaMeasure)
         merged_clocks.show(session, merged)
     events.record(session, into.id, TaskEventKind.SPLIT_OFF, now, user_id=events.id_of(user), text=contact.receipt_code)
 

@@ -21,11 +21,12 @@ from ivr.domain.enums import AlertEvent, Outcome, SlaMeasure, SlaState, TaskEven
 from ivr.domain.outcomes import OUTCOMES_OF_KIND
 from ivr.domain.sla_deadlines import Deadline
 from ivr.models.callbacks import Attempt, CallbackTask
+from ivr.models.reporting import MetricDay
 from ivr.models.sla import SlaClock
 from ivr.notices import present
 from ivr.platform import monitoring
 
-#: A decision that is older is kept when a task is reopened, because the metrics have counted it.
+#: The metrics of a local day are final so long after it.
 SETTLED_AFTER = timedelta(days=7)
 #: States in which a clock runs.
 RUNNING = (SlaState.ON_TRACK, SlaState.AT_RISK)
@@ -207,12 +208,18 @@ def void(session: Session, task_id: int, now: datetime, *measures: SlaMeasure) -
     )
 
 
-def take_back(session: Session, task_id: int, now: datetime, *measures: SlaMeasure) -> None:
+def counted_for_good(session: Session, at: datetime) -> bool:
+    """Whether the metrics of the local day of a decision are final: it stays counted there, whatever follows."""
+    day = at.astimezone(settings().hours.zone).date()
+    return bool(session.scalar(select(MetricDay.final).where(MetricDay.day == day)))
+
+
+def take_back(session: Session, task_id: int, *measures: SlaMeasure) -> None:
     """Take back that promises were met or void: their clocks go on as if they had never stopped."""
     lock_task(session, task_id)
     clocks = select(SlaClock).where(SlaClock.task_id == task_id, SlaClock.measure.in_(measures))
     for clock in session.scalars(clocks.execution_options(populate_existing=True)):
-        if clock.state != SlaState.VOID and (clock.met_at is None or clock.met_at <= now - SETTLED_AFTER):
+        if clock.state != SlaState.VOID and (clock.met_at is None or counted_for_good(session, clock.met_at)):
             continue
         clock.met_at = None
         if clock.missed_at is not None:
@@ -233,13 +240,13 @@ def task_closed(session: Session, task: CallbackTask, now: datetime) -> None:
         met(session, task.id, SlaMeasure.REACHED, now)
 
 
-def reopened(session: Session, task: CallbackTask, now: datetime) -> None:
+def reopened(session: Session, task: CallbackTask) -> None:
     """Take back what closing the task has met or made void, as far as no attempt has met it."""
     if task.first_attempt_at is None:
-        take_back(session, task.id, now, SlaMeasure.TRIED)
+        take_back(session, task.id, SlaMeasure.TRIED)
     spoken = select(Attempt.id).where(Attempt.task_id == task.id, Attempt.outcome == Outcome.REACHED)
     if session.scalar(spoken.limit(1)) is None:
-        take_back(session, task.id, now, SlaMeasure.REACHED)
+        take_back(session, task.id, SlaMeasure.REACHED)
 
 
 def alert_current_state(session: Session, task: CallbackTask, now: datetime) -> None:

@@ -157,22 +157,22 @@ def reopen(session: Session, task: CallbackTask, user: User, now: datetime) -> N
     if task.outcome == Outcome.MERGED:
         raise Refused(Refusal.MERGED)
     drop_answer(task)
-    result = _reopened(session, task, claimed_by(user, now), now)
+    result = _reopened(session, task, claimed_by(user, now))
     require_changed(session, result, task, user)
-    sla_clocks.reopened(session, task, now)
+    sla_clocks.reopened(session, task)
     events.record(session, task.id, TaskEventKind.REOPENED, now, user_id=user.id)
 
 
 def reopen_for_caller(session: Session, task: CallbackTask, now: datetime) -> None:
     """Reopen a closed task, claimed by nobody, because the caller has added something."""
-    if rows(_reopened(session, task, UNCLAIMED, now)) == 1:
+    if rows(_reopened(session, task, UNCLAIMED)) == 1:
         session.refresh(task)
-        sla_clocks.reopened(session, task, now)
+        sla_clocks.reopened(session, task)
         events.record(session, task.id, TaskEventKind.REOPENED, now)
 
 
-def _reopened(session: Session, task: CallbackTask, values: dict[str, Any], now: datetime) -> object:
-    counted = task.closed_at is not None and task.closed_at < now - sla_clocks.SETTLED_AFTER
+def _reopened(session: Session, task: CallbackTask, values: dict[str, Any]) -> object:
+    counted = task.closed_at is not None and sla_clocks.counted_for_good(session, task.closed_at)
     values = {**values, "closed_at": None, "outcome": None, "closing_counted": task.closing_counted or counted}
     return change(session, task, [CallbackTask.state == TaskState.CLOSED], values)
 

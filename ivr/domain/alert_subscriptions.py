@@ -116,4 +116,6 @@ def mail_address(smtp_url: str, sender: str, to: str) -> str:
     port = f":{server.port}" if server.port else ""
     scheme = "mailtos" if mode else "mailto"
     options = f"smtp={server.hostname}&from={quote(sender, safe='')}&to={quote(to, safe='')}&format=text"
+    # RFC 3834: no holiday notice answers it.
+    options += "&+Auto-Submitted=auto-generated"
     return f"{scheme}://{user}{server.hostname}{port}/?{options}" + (f"&mode={mode}" if mode else "")

@@ -1,11 +1,13 @@
-"""Publication of reports: only of whole months that are final, and of each month once.
+"""Publication of reports: by a person's act, only of whole months that are final, and of each month once.
 
 A second version, or another period that overlaps, would disclose what each of them hides.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -40,6 +42,10 @@ class NotYet(Exception):
         self.from_day = from_day
 
 
+class Changed(Exception):
+    """What would be published now is not what somebody has looked at."""
+
+
 class NothingCounted(Exception):
     """No day of the month was counted, because the hotline did not exist."""
 
@@ -62,27 +68,60 @@ def published(session: Session, name: str, month: date, language: str, _: Transl
     if kept is None:
         return None
     tables = [_unpacked(table) for table in kept.content["tables"][language]]
-    hides = any(HIDDEN in row for table in tables for row in table.rows)
-    remarks = [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")] if hides else []
-    return Report(name, title(name, _), first, last, tables, remarks, language, kept.published_at)
+    return Report(name, title(name, _), first, last, tables, _about_hidden(tables, _), language, kept.published_at)
 
 
-def publish(month: date, now: datetime) -> None:
+def _about_hidden(tables: list[Table], _: Translate) -> list[str]:
+    if not any(HIDDEN in row for table in tables for row in table.rows):
+        return []
+    return [_("Counts of 1 and 2, and others from which they could be computed, are hidden (•).")]
+
+
+def draft(session: Session, name: str, month: date, now: datetime, language: str, _: Translate) -> tuple[Report, str]:
+    """A report as it would be published now, and the mark of what would be published of this month.
+
+    Raises:
+        NotYet, NothingCounted: as `publish`.
+        ValueError: the month is published.
+    """
+    first, last = month_of(month)
+    contents = _contents(_made(session, month, now))
+    if not contents:
+        raise ValueError("the month is published")
+    tables = [_unpacked(table) for table in contents[name]["tables"][language]]
+    remarks = [*_about_hidden(tables, _), _("A draft: this is how it will look. It is not published yet.")]
+    return Report(name, title(name, _), first, last, tables, remarks, language), _mark(contents)
+
+
+def _contents(made: list[dict[str, Any]]) -> dict[str, Any]:
+    return {values["report"]: values["content"] for values in made}
+
+
+def _mark(contents: dict[str, Any]) -> str:
+    return sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def publish(month: date, now: datetime, seen: str | None = None) -> bool:
     """Publish a month: both reports, because they share numbers, in both languages, with the present targets and names.
 
-    Nothing changes if the month was published before. It computes for seconds, and others write meanwhile; of two who
-    publish at once, the first one counts.
+    `seen`: the mark of what somebody has looked at. Nothing changes if the month was published before: then False. It
+    computes for seconds, and others write meanwhile; of two who publish at once, the first one counts.
 
     Raises:
         NotYet: the month is not final.
         NothingCounted: the hotline did not exist yet.
+        Changed: something else was looked at.
     """
     with database.one_instant() as session:
         made = _made(session, month, now)
+    if made and seen is not None and seen != _mark(_contents(made)):
+        raise Changed
+    first = False
     with database.writing() as session:
         for values in made:
             new = insert(session.get_bind().dialect, Publication).values(values)
-            session.execute(new.on_conflict_do_nothing())
+            first = session.scalar(new.on_conflict_do_nothing().returning(Publication.report)) is not None
+    return first
 
 
 def _made(session: Session, month: date, now: datetime) -> list[dict[str, Any]]:

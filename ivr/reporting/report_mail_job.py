@@ -24,7 +24,7 @@ def send(row_id: int) -> None:
     wanted = [m for m in settings().report_mails if row and (m.report, m.to) == (row.report, row.recipient)]
     if row is None or row.sent_at is not None or not wanted:
         return
-    report = report_mail.report(wanted[0], row.month, utc_now())
+    report = report_mail.report(wanted[0], row.month)
     _ = translator(wanted[0].language)
     subject = f"{report.title}: {report.period}"
     with TemporaryDirectory() as folder:

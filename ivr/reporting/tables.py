@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -54,6 +55,9 @@ class Table:
     question: str = ""
 
 
+_PLAIN_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
 @dataclass(frozen=True)
 class Report:
     """Tables about a period of local days, both ends included."""
@@ -76,8 +80,10 @@ class Report:
 
     @property
     def file_name(self) -> str:
-        """The name of the report's files, without an extension."""
-        return f"{self.name}-{self.first:%Y-%m-%d}-{self.last:%Y-%m-%d}"
+        """The name of the report's files in the reader's language, without an extension."""
+        plain = self.title.lower().translate(_PLAIN_LETTERS)
+        name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or self.name
+        return f"{name}-{self.first:%Y-%m-%d}-{self.last:%Y-%m-%d}"
 
 
 def ratio(part: Value, whole: Value) -> Value:
@@ -97,6 +103,8 @@ def shown(value: Value, kind: Kind, language: str) -> str:
         return value
     if kind == "share":
         return str(format_percent(value, format="#,##0.0\u202f%" if language == "de" else "#,##0.0%", locale=language))
+    if kind == "hours" and 0 < value < 1:
+        return shown(max(1, round(value * 60)), "minutes", language)
     if kind == "hours":
         return str(format_decimal(value, format="#,##0.0", locale=language)) + "\u202fh"
     if kind == "seconds":

@@ -14,13 +14,15 @@ from ivr.domain.timestamps import utc_now
 from ivr.domain.words import _
 from ivr.platform import database
 from ivr.reporting import daily_metrics, export_files, publication
-from ivr.reporting.publication import NothingCounted, NotYet
+from ivr.reporting.publication import Changed, NothingCounted, NotYet
 from ivr.reporting.tables import Report, shown
 from ivr.web import forms
 from ivr.web.form_fields import Day, Month, one_of
 from ivr.web.login import chosen_language
 
 _WRONG_PERIOD = _("Please choose a period of at most three years that ends after it begins.")
+
+_NOTHING_COUNTED = _("Nothing was counted in this month: there is nothing to publish.")
 
 reports = Blueprint("reports", __name__, url_prefix="/supervision/reports")
 
@@ -57,16 +59,41 @@ def page() -> str | AnyResponse:
     except ValueError:
         flash(gettext(_WRONG_PERIOD), "warning")
         return redirect(url_for("reports.page"))
+    return _shown(asked, report)
+
+
+@reports.get("/draft")
+def draft() -> str | AnyResponse:
+    """A report as it will look when it is published."""
+    asked = forms.query(ReportAddress)
+    try:
+        with database.one_instant() as session:
+            report, seen = publication.draft(
+                session, asked.report, asked.month, utc_now(), chosen_language(), gettext
+            )  # fmt: skip
+    except NotYet as refused:
+        flash(_not_yet(refused), "warning")
+    except NothingCounted:
+        flash(gettext(_NOTHING_COUNTED), "warning")
+    except (KeyError, ValueError):  # the overview, which is never published; a month that is; one that is none
+        pass
+    else:
+        return _shown(asked, report, seen)
+    return redirect(url_for("reports.page", report=asked.report, month=f"{asked.month:%Y-%m}"))
+
+
+def _shown(asked: ReportAddress, report: Report, seen: str = "") -> str:
     return render_template(
-        "reports.html", report=report, shown=shown, chosen=asked.query, endings=tuple(export_files.MAKERS),
+        "reports.html", report=report, shown=shown, chosen=asked.query, endings=tuple(export_files.MAKERS), seen=seen,
         names=publication.NAMES, title=lambda name: publication.title(name, gettext),
     )  # fmt: skip
 
 
 class PublicationForm(forms.Form):
-    """The month that is published, and the report that is shown afterwards."""
+    """The month that is published, the mark of what was looked at, and the report that is shown afterwards."""
 
     problem = _WRONG_PERIOD
+    seen: str = ""
     month: Month
     report: Annotated[str, one_of(publication.NAMES)] = "statement"
 
@@ -76,15 +103,21 @@ def publish() -> AnyResponse:
     """Publish a month, for good."""
     form = forms.read(PublicationForm, url_for("reports.page"))
     try:
-        publication.publish(form.month, utc_now())
+        published = publication.publish(form.month, utc_now(), form.seen)
+    except Changed:
+        flash(gettext("Please look at what will be published, then publish it: this is how it looks now."), "warning")
+        return redirect(url_for("reports.draft", report=form.report, month=f"{form.month:%Y-%m}"))
     except NotYet as refused:
         flash(_not_yet(refused), "warning")
     except NothingCounted:
-        flash(gettext("Nothing was counted in this month: there is nothing to publish."), "warning")
+        flash(gettext(_NOTHING_COUNTED), "warning")
     except ValueError:
         flash(gettext(_WRONG_PERIOD), "warning")
     else:
-        flash(gettext("Published. The statement and the scorecard of this month stay as they are now."), "success")
+        if published:
+            flash(gettext("Published. The statement and the scorecard of this month stay as they are now."), "success")
+        else:
+            flash(gettext("This month is published already. Here is what was published."), "info")
     return redirect(url_for("reports.page", report=form.report, month=f"{form.month:%Y-%m}"))
 
 

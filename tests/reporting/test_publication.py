@@ -71,3 +71,33 @@ def test_an_agreement_that_is_taken_back_late_is_counted_once(counted) -> None:
     assert ("", "agreed", "") not in found
     assert ("", "tried", "") not in found
     assert ("", "tried_missed", "") not in found
+
+
+@pytest.mark.parametrize("hours", [7 * 24 - 1, 7 * 24 + 1, 8 * 24 - 10])
+def test_an_agreement_that_is_taken_back_is_counted_where_its_day_is_not_final(empty_database, hours: int) -> None:
+    """*Final* is asked of the day: whatever is reopened is counted on one day, and on no other."""
+    sample_month.happen()
+    with database.writing() as session:
+        task = session.scalars(select(CallbackTask).where(CallbackTask.outcome == "granted")).first()
+        mia = session.scalars(select(User).where(User.username == "mia")).one()
+        first, again = task.closed_at, task.closed_at + timedelta(hours=hours)
+        days = [daily_metrics.local_day(at) for at in (first, again)]
+        daily_metrics.count_day(session, days[0], first + timedelta(hours=1))
+        workflow.reopen(session, task, mia, again)
+        appointments.answer(session, task, mia, again, appointment_at=again + timedelta(days=2), place="Zimmer 2")
+        for day in days:
+            daily_metrics.count_day(session, day, again + timedelta(days=30))
+    with database.reading() as session:
+        agreed = [daily_metrics.by_day(session, day, day, "agreed").get((day, ""), 0.0) for day in days]
+        total = daily_metrics.count(session, days[1])
+    assert total["", "agreed", ""] == 1.0
+    assert agreed == [0.0, 1.0]
+
+
+def test_two_people_publish_at_once_and_one_of_them_is_told(counted) -> None:
+    with database.one_instant() as session:
+        draft, seen = publication.draft(session, "statement", MONTH, sample_month.AFTERWARDS, "de", translator("de"))
+    with pytest.raises(publication.Changed):
+        publication.publish(MONTH, sample_month.AFTERWARDS, "what somebody saw before")
+    assert [publication.publish(MONTH, sample_month.AFTERWARDS, seen) for _ in range(2)] == [True, False]
+    assert published().tables == draft.tables, "it was seen as it looks now"

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from ivr.reporting import publication
 from ivr.web.app import create_app
+from tests.support import sample_month
 from tests.support.people import hire, log_in
 
 
@@ -82,3 +83,27 @@ def test_a_period_that_is_none_is_answered_clearly(client: FlaskClient, query: s
         assert client.get(f"/supervision/figures/abandoned?{wrong}").status_code == 400
     assert client.get("/supervision/figures/behind/nothing").status_code == 404
     assert client.get("/supervision/figures/behind/calls?dimension=shoe_size").status_code == 404
+
+
+def test_a_month_is_seen_as_it_will_look_before_it_is_published(counted, monkeypatch) -> None:
+    now = sample_month.AFTERWARDS
+    monkeypatch.setattr("ivr.web.reports.utc_now", lambda: now)
+    application = create_app()
+    application.config["WTF_CSRF_ENABLED"] = False
+    client = application.test_client()
+    log_in(client, "lena")
+    page = client.get("/supervision/reports/?month=2026-10").text
+    assert "Diesen Monat veröffentlichen" not in page, "nobody publishes what they have not seen"
+    blind = client.post("/supervision/reports/publish", data={"month": "2026-10"}, follow_redirects=True)
+    assert "Bitte erst ansehen" in blind.text
+    draft = client.get("/supervision/reports/draft?month=2026-10").text
+    assert "•" in draft
+    seen = re.search(r'name="seen" value="(\w+)"', draft)[1]
+    for said in ("Veröffentlicht.", "bereits veröffentlicht"):
+        answer = client.post(
+            "/supervision/reports/publish", data={"month": "2026-10", "seen": seen}, follow_redirects=True
+        )
+        assert said in answer.text
+    assert "bereits" not in client.get("/supervision/reports/draft?month=2026-10", follow_redirects=True).text
+    for wrong in ("report=overview&month=2026-10", "month=2999-01", "month=2019-01"):
+        assert client.get(f"/supervision/reports/draft?{wrong}", follow_redirects=True).status_code == 200
