@@ -61,5 +61,5 @@ def _exchange(transcript: Transcript, language: str) -> None:
     transcript.language, transcript.text, transcript.words = language, heard["text"], heard["words"]
     transcript.confidence, transcript.engine = heard["confidence"], heard["engine"]
     transcript.state, transcript.reason = TranscriptState.DONE, None
-    transcript.gist = None  # it was made of another language
+    transcript.gist = transcript.second = None  # they are of another language
     transcript.spoken = {"language": language, "sure": heard["sure"], "differs": False}

@@ -17,10 +17,17 @@ from ivr.cli.parameters import LANGUAGE
 @click.option(
     "--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model's directory to be judged."
 )
+@click.option("--second", type=click.Choice(["vosk", "whisper"]), help="Judge a pair: this engine hears it, too.")
 @click.option("--limit", type=click.IntRange(1), help="So many files at the most.")
 @click.option("--worst", type=click.IntRange(0), default=0, help="Show the files with most mistakes.")
 def transcribe_eval(
-    directory: Path, language: str, engine: str | None, model: Path | None, limit: int | None, worst: int
+    directory: Path,
+    language: str,
+    engine: str | None,
+    model: Path | None,
+    second: str | None,
+    limit: int | None,
+    worst: int,
 ) -> None:
     """Measure the error rates of a speech model on your audio.
 
@@ -32,7 +39,8 @@ def transcribe_eval(
     from ivr.transcription.result import NoModel
 
     try:
-        found = evaluation.evaluate(directory, evaluation.recogniser(language, engine, model), limit)
+        other = evaluation.recogniser(language, second, None) if second else None
+        found = evaluation.evaluate(directory, evaluation.recogniser(language, engine, model), limit, other)
     except NoModel:
         raise click.ClickException(f"there is no model for {language}: python -m ivr models fetch {language}") from None
     except evaluation.NothingToJudge as error:
@@ -55,5 +63,16 @@ def transcribe_eval(
     for line in calibration.reliability(pairs):
         share = f"{line.right:.0%} right, {line.confidence:.0%} sure"
         click.echo(f"  {line.low:.1f} to {line.high:.1f}          {line.words} words, {share}")
+    if second:
+        told = [
+            mark
+            for file in found.files
+            if file.second is not None
+            for mark in calibration.agreement_marks(language, file.expected, file.result.words, file.second.words)
+        ]
+        for both, name in ((True, "heard by both"), (False, "by the first alone")):
+            right = [is_right for alike, is_right in told if alike is both]
+            share = f", {sum(right) / len(right):.0%} right" if right else ""
+            click.echo(f"{name:<22}{len(right)} words{share}")
     click.echo(f"memory                {psutil.Process().memory_info().rss // 2**20} MiB")
     click.echo(f"real-time factor      {found.spent_seconds / max(found.sound_seconds, 0.001):.2f}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -47,6 +48,20 @@ class Transcription(Installation):
         None, description="Directory of a Whisper model (CTranslate2), for languages without a Vosk model."
     )
     whisper_languages: tuple[str, ...] = Field((), description="Languages that Whisper transcribes.")
+    transcription_engines: dict[str, tuple[Literal["vosk", "whisper"], ...]] = Field(
+        {},
+        description="Language -> engines in order. The first one with a model here writes the transcript. Others: "
+        "`vosk`, then `whisper` for `whisper_languages`.",
+    )
+    both_engines: tuple[str, ...] = Field(
+        (),
+        description="Languages whose messages the next engine of the order hears as well, after the transcript is "
+        "stored. Where the two differ, the desk marks the words.",
+    )
+    recognition_phrases: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="Team -> words and names that its callers say. Whisper is told to expect them; Vosk cannot be.",
+    )
     check_spoken_language: bool = Field(
         False,
         description="Check with the model of `whisper_model` which language is spoken in each message, after its "
@@ -54,8 +69,17 @@ class Transcription(Installation):
     )
     gist_languages: tuple[str, ...] = Field(
         (),
-        description="Languages whose messages the model of `whisper_model` also renders into English, labelled as a "
-        "machine's.",
+        description="Languages whose messages are also rendered into English, by the model of `whisper_model`, and "
+        "into German, where there are packages that translate. Labelled as a machine's.",
+    )
+    translation_dir: Path | None = Field(
+        None,
+        description="Directory of the packages that translate, one subdirectory a pair (`ar-de`). Unset: "
+        "`translations` under `var_dir`.",
+    )
+    argos_index_url: str = Field(
+        "https://raw.githubusercontent.com/argosopentech/argospm-index/main/index.json",
+        description="Where `models fetch translate` finds the list of packages.",
     )
     urgency_words: dict[str, tuple[str, ...]] = Field(
         {},
@@ -83,10 +107,20 @@ class Transcription(Installation):
         """Directory with one Vosk model per language code."""
         return self.vosk_model_dir or self.var_dir / "models"
 
+    @cached_property
+    def translations(self) -> Path:
+        """Directory with one package for each pair of languages."""
+        return self.translation_dir or self.var_dir / "translations"
+
     @property
     def listens(self) -> bool:
         """Whether a process listens to messages after their transcript."""
-        return self.check_spoken_language or bool(self.gist_languages)
+        return self.check_spoken_language or bool(self.gist_languages or self.both_engines)
+
+    def engine_order(self, language: str) -> tuple[str, ...]:
+        """The engines of a language, the one of the first transcript first."""
+        usual = ("vosk", "whisper") if language in self.whisper_languages else ("vosk",)
+        return self.transcription_engines.get(language) or usual
 
     @property
     def pools(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callbacks import emergency_reports
+from ivr.contact_centre import interpreter_bookings
 from ivr.domain.conversation_rules import PLACES, Place, Situation
 from ivr.domain.enums import (
     ConversationKind,
@@ -61,7 +62,7 @@ def for_task(session: Session, task: CallbackTask, now: datetime) -> Conversatio
         state=ConversationState.PREPARING,
         task_id=task.id,
         team_id=task.team_id,
-        language=task.language,
+        language=interpreter_bookings.language_of(session, task, now),
         concern=task.concern,
         urgency=task.urgency,
         started_at=now,

@@ -34,7 +34,9 @@ MINUTES = (15, 30, 60, 90)
 def book(
     session: Session, task: CallbackTask, number: str, begins_at: datetime, minutes: int, by: User, now: datetime
 ) -> InterpreterBooking:
-    """Book an interpreter of the task's language. A callback is due at that time, and begins with the interpreter.
+    """Book an interpreter of the task's language, or of the one that is spoken in its message.
+
+    A callback is due at that time, and begins with the interpreter.
 
     To be called in a session that writes alone: of two who book the same interpreter one is refused.
 
@@ -56,7 +58,7 @@ def book(
     if session.scalar(select(InterpreterBooking.id).where(_overlaps(number, begins_at, ends_at)).limit(1)) is not None:
         raise Refused(Refusal.BOOKED_ALREADY)
     booking = InterpreterBooking(
-        task_id=task.id, language=task.language, name=chosen.name, number=number, begins_at=begins_at,
+        task_id=task.id, language=language_for(task, chosen), name=chosen.name, number=number, begins_at=begins_at,
         ends_at=ends_at, booked_at=now, booked_by_id=by.id,
     )  # fmt: skip
     session.add(booking)
@@ -67,8 +69,20 @@ def book(
 
 
 def candidates(session: Session, task: CallbackTask) -> list[Interpreter]:
-    """Who interprets the language of a task, the cheapest first."""
-    return [one for one in interpreter_pool.everybody(session) if task.language in one.languages]
+    """Who interprets the language of a task, or the one that is spoken in its message; the cheapest first."""
+    wanted = {task.language, task.spoken_language}
+    return [one for one in interpreter_pool.everybody(session) if wanted.intersection(one.languages)]
+
+
+def language_for(task: CallbackTask, interpreter: Interpreter) -> str:
+    """Which language one of the candidates interprets for a task."""
+    return task.language if task.language in interpreter.languages else task.spoken_language or task.language
+
+
+def language_of(session: Session, task: CallbackTask, now: datetime) -> str:
+    """The language of a callback that begins now: that of the booking which is due, else the task's."""
+    booked = session.scalar(select(InterpreterBooking.language).where(_for(task), _counts(), _is_now(now)).limit(1))
+    return booked or task.language
 
 
 def cancel(session: Session, task: CallbackTask, booking_id: int, by: User, now: datetime) -> None:

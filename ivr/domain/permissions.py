@@ -222,6 +222,7 @@ PERMISSIONS: dict[str, Permission] = {
     "live.call_back": _task("Call back"),
     # supervisors
     "supervision.unfinished": Permission(_SUPERVISORS, "Work that needs a person, of one's teams", team=True),
+    "supervision.corrected": Permission(_SUPERVISORS, "What was corrected in transcripts, of one's teams", team=True),
     "supervision.confirm_clock": _of(_SUPERVISORS, "Say that the clock is right after it has leapt (logged)"),
     "supervision.duties": _of(_SUPERVISORS, "The duty roster"),
     "supervision.add_duty": _of(_SUPERVISORS, "The duty roster"),

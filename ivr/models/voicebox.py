@@ -116,7 +116,10 @@ class Transcript(Base):
     #: What the check of the language has heard: {"language", "sure", "differs"}, and where that language has an engine
     #: here the transcript in it: {"text", "words", "confidence", "engine"}. None: not checked.
     spoken: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    #: A machine's rendering: {"language", "text" (None where it was refused), "engine"}. It never counts as the text.
+    #: What the second engine of the language has heard: {"text", "words", "confidence", "engine"}. None: not asked.
+    second: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: A machine's rendering: {"language", "text" (None where it was refused), "engine"}, and the same of a German one
+    #: in "german". It never counts as the text.
     gist: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: What a person has made of it; the machine's text stays.
     corrected_text: Mapped[str | None] = mapped_column(Text)

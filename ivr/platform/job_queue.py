@@ -37,6 +37,7 @@ _QUEUE_OF: dict[str, str] = {
     WorkKind.UNDERSTAND_ANSWER: TRANSCRIPTION,  # it needs a model that is loaded
     WorkKind.CHECK_LANGUAGE: LISTENING,
     WorkKind.RENDER_GIST: LISTENING,
+    WorkKind.HEAR_AGAIN: LISTENING,
     # A caller waits on the telephone for these.
     **dict.fromkeys(
         (

@@ -16,6 +16,7 @@ import jiwer
 import numpy as np
 
 from ivr.domain.text_folding import parts_of
+from ivr.transcription import word_agreement
 
 #: A confidence, and whether the word was right.
 Mark = tuple[float, bool]
@@ -45,6 +46,15 @@ def marks(expected: str, words: Iterable[Mapping[str, Any]]) -> list[Mark]:
         place for chunk in aligned if chunk.type == "equal" for place in range(chunk.hyp_start_idx, chunk.hyp_end_idx)
     }
     return [(confidence, place in right) for place, (_, confidence) in enumerate(heard)]
+
+
+def agreement_marks(
+    language: str, expected: str, words: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
+) -> list[tuple[bool, bool]]:
+    """Of each word whether a second engine has heard it as well, and whether it is right."""
+    alike = word_agreement.compare(language, words, others).alike
+    told = [{**word, "confidence": float(place in alike)} for place, word in enumerate(words)]
+    return [(confidence == 1, is_right) for confidence, is_right in marks(expected, told)]
 
 
 def auc(pairs: Sequence[Mark]) -> float | None:

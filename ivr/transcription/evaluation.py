@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +59,8 @@ class EvaluatedFile:
     words: int
     letter_errors: int
     letters: int
+    #: What the second engine of a pair has heard.
+    second: TranscriptionResult | None = None
 
 
 @dataclass
@@ -74,12 +76,12 @@ class Evaluation:
     @property
     def word_error_rate(self) -> Rate:
         """Wrong, missing and additional words, divided by the words of the text."""
-        return _rate([(file.word_errors, file.words) for file in self.files])
+        return rate([(file.word_errors, file.words) for file in self.files])
 
     @property
     def character_error_rate(self) -> Rate:
         """Wrong, missing and additional letters, divided by the letters of the text."""
-        return _rate([(file.letter_errors, file.letters) for file in self.files])
+        return rate([(file.letter_errors, file.letters) for file in self.files])
 
 
 def recogniser(language: str, engine: str | None, model: Path | None) -> Callable[[Sound], TranscriptionResult]:
@@ -103,9 +105,14 @@ def recogniser(language: str, engine: str | None, model: Path | None) -> Callabl
 
 
 def evaluate(
-    directory: Path, transcribe: Callable[[Sound], TranscriptionResult], limit: int | None = None
+    directory: Path,
+    transcribe: Callable[[Sound], TranscriptionResult],
+    limit: int | None = None,
+    second: Callable[[Sound], TranscriptionResult] | None = None,
 ) -> Evaluation:
     """Transcribe every `NAME.wav` that has a text `NAME.txt` (UTF-8) beside it, at most `limit` files.
+
+    With `second`, another engine hears each file as well; its time counts.
 
     Raises:
         NothingToJudge: the directory has no usable pair.
@@ -123,9 +130,10 @@ def evaluate(
             continue
         began = time.monotonic()
         transcription = transcribe(sound)
+        other = second(sound) if second is not None else None
         result.spent_seconds += time.monotonic() - began
         result.sound_seconds += sound.seconds
-        result.files.append(_count_errors(sound_file.name, expected, transcription))
+        result.files.append(count_errors(sound_file.name, expected, transcription, other))
     if not result.files:
         raise NothingToJudge(f"{directory} has no NAME.wav with a NAME.txt beside it that could be used")
     return result
@@ -137,7 +145,10 @@ def _pairs(directory: Path) -> Iterator[tuple[Path, Path]]:
             yield sound, text
 
 
-def _count_errors(name: str, expected: str, result: TranscriptionResult) -> EvaluatedFile:
+def count_errors(
+    name: str, expected: str, result: TranscriptionResult, second: TranscriptionResult | None = None
+) -> EvaluatedFile:
+    """The errors in the transcript of a text that is known."""
     words = jiwer.process_words(expected, result.text, _WORDS, _WORDS)
     letters = jiwer.process_characters(expected, result.text, _LETTERS, _LETTERS)
     return EvaluatedFile(
@@ -148,10 +159,12 @@ def _count_errors(name: str, expected: str, result: TranscriptionResult) -> Eval
         words.hits + words.substitutions + words.deletions,
         letters.substitutions + letters.deletions + letters.insertions,
         letters.hits + letters.substitutions + letters.deletions,
+        second,
     )
 
 
-def _rate(counted: list[tuple[int, int]]) -> Rate:
+def rate(counted: Sequence[tuple[int, int]]) -> Rate:
+    """The share of wrong ones, of pairs of wrong ones and all, with its interval (bootstrap over the pairs)."""
     counts = np.array(counted, dtype=float)
     drawn = counts[np.random.default_rng(1).integers(0, len(counts), (_SAMPLES, len(counts)))].sum(axis=1)
     low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])

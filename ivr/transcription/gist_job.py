@@ -1,16 +1,24 @@
-"""Job: renders the gist of a message into English, for languages that the operator names; after its transcript."""
+"""Job: renders the gist of a message into English and German, for languages that the operator names.
+
+It follows the transcript. English is made of the sound, German of the transcript, or else of the English.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
 from ivr.config.settings import settings
-from ivr.domain.enums import WorkKind
+from ivr.domain.enums import TranscriptState, WorkKind
+from ivr.domain.languages import DEFAULT_LANGUAGE
 from ivr.models.voicebox import Transcript
 from ivr.platform import database, outbox
-from ivr.transcription import gist, usable_transcripts
+from ivr.transcription import gist, translation, usable_transcripts
+from ivr.transcription.gist import Gist
 from ivr.transcription.result import NoModel
+from ivr.transcription.translation import Translated
 from ivr.voicebox import audio_store
 
 
@@ -21,20 +29,46 @@ def plan(session: Session, recording_id: int, language: str) -> None:
 
 
 def render(recording_id: int) -> None:
-    """Render the gist of a message. Safe to repeat. A host without the model renders nothing."""
+    """Render the gist of a message. Safe to repeat. A host without models and packages renders nothing."""
     with database.reading() as session:
         found = _wanted(session, recording_id)
         if found is None:
             return
         sid, language = found.recording.recording_sid, found.language
-    try:
-        made = gist.english(read_wav(audio_store.load(sid)), language)
-    except (NoModel, ValueError):
+        words = found.words if found.state == TranscriptState.DONE else None
+    english = _english(sid, language)
+    german = _german(language, words or [], english)
+    made: dict[str, Any] = {}
+    if english is not None:
+        made = {"language": "en", "text": english.text, "engine": english.engine}
+    if german is not None:
+        made["german"] = {"text": german.text, "engine": german.engine}
+    if not made:
         return
     with database.writing() as session:
         found = _wanted(session, recording_id)
         if found is not None and found.language == language:
-            found.gist = {"language": "en", "text": made.text, "engine": made.engine}
+            found.gist = made
+
+
+def _english(sid: str, language: str) -> Gist | None:
+    try:
+        return gist.english(read_wav(audio_store.load(sid)), language)
+    except (NoModel, ValueError):
+        return None
+
+
+def _german(language: str, words: list[dict[str, Any]], english: Gist | None) -> Translated | None:
+    """The German rendering; None where no package leads there, or there is nothing to translate.
+
+    Words that a person must listen to are not translated: their errors would read well.
+    """
+    if words and (way := translation.route(language, DEFAULT_LANGUAGE)):
+        return translation.translate(translation.parts(words), way)
+    if english is not None and english.text and (way := translation.route("en", DEFAULT_LANGUAGE)):
+        made = translation.translate([english.text], way)
+        return Translated(made.text, f"{english.engine}, {made.engine}")
+    return None
 
 
 def _wanted(session: Session, recording_id: int) -> Transcript | None:

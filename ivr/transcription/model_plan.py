@@ -13,8 +13,8 @@ from functools import lru_cache
 import psutil
 
 from ivr.config.settings import settings
-from ivr.transcription import whisper_engine
-from ivr.transcription.vosk_engine import installed_languages, model_path
+from ivr.transcription import engines
+from ivr.transcription.vosk_engine import model_path
 
 _MIB = 1024 * 1024
 #: The memory of a model relative to its files (small models: 490 MiB for 253 on disk), and at least, in MiB.
@@ -57,8 +57,9 @@ def make(served: Sequence[str], transcribers: int) -> Plan:
     menu = configured.enabled_languages
     wanted = configured.pool_languages or menu
     ordered = [*(language for language in menu if language in served), *(code for code in served if code not in menu)]
-    own = [language for language in ordered if language in installed_languages()]
-    second = tuple(language for language in served if language not in own and whisper_engine.serves(language))
+    first = {language: engines.at_hand(language)[:1] for language in ordered}
+    own = [language for language in ordered if first[language] == ("vosk",)]
+    second = tuple(language for language in served if first[language] == ("whisper",))
     sizes = {language: memory_of(language) for language in own}
     growth = transcribers * configured.recogniser_memory_mb + (transcribers * _WHISPER if second else 0)
     allowed = configured.model_memory_mb or _available()

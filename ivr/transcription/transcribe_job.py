@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -35,7 +35,7 @@ from ivr.models.voicebox import Recording, Transcript, VoiceboxMessage
 from ivr.platform import database, live_events, monitoring, outbox, outbox_leases
 from ivr.platform.column_types import Instant
 from ivr.platform.work_models import Work
-from ivr.transcription import engines, gist_job, language_job, plausibility, raised_words
+from ivr.transcription import engines, expected_words, gist_job, language_job, plausibility, raised_words, second_job
 from ivr.transcription.result import NoModel, TranscriptionResult
 from ivr.transcription.speech_detector import Finding, SpeechDetector
 from ivr.transcription.vosk_engine import recognition
@@ -55,6 +55,7 @@ _SETTLED = (
     TranscriptReason.TOO_FEW_WORDS,
     TranscriptReason.SHORT_WORDS,
     TranscriptReason.REPEATED_WORDS,
+    TranscriptReason.ENGINES_DIFFER,
 )
 #: How long a message in a language that is not in memory may be delayed, if not all models fit.
 _BATCHED_FOR = timedelta(minutes=5)
@@ -74,7 +75,7 @@ def transcribe(recording_id: int) -> None:
     if wanted is None:
         return
     sid, language = wanted
-    heard = _heard(sid, language)
+    heard = _heard(recording_id, sid, language)
     if isinstance(heard, TranscriptReason):
         with database.writing() as session:
             _note(session, recording_id, state=TranscriptState.PLEASE_LISTEN, reason=heard)
@@ -98,6 +99,7 @@ def transcribe(recording_id: int) -> None:
                 search_index.index(session, session.get_one(CallbackTask, noted.task_id))
             if noted.restricted_at is None:
                 raised_words.apply(session, noted.task_id, raised, utc_now())
+        second_job.plan(session, recording_id, language)
         language_job.plan(session, recording_id)
         gist_job.plan(session, recording_id, language)
         outbox.finish_running(session, utc_now())
@@ -133,23 +135,43 @@ def _asking() -> Select[str, str, RecordingState, TranscriptState, TranscriptRea
     )
 
 
-def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReason | None] | TranscriptReason:
-    """The words of a recording, and why a person must listen all the same; or why there are no words."""
+#: The words of a recording, and why a person must listen all the same; or why there are no words.
+Judged = tuple[TranscriptionResult, TranscriptReason | None] | TranscriptReason
+
+
+def _heard(recording_id: int, sid: str, language: str) -> Judged:
+    """What is heard in a recording, by the first engine of its language."""
     try:
         sound = _speech(audio_store.load(sid))
-        detector = SpeechDetector(sound)
-        if (finding := detector.finding()) == Finding.NO_SPEECH:
-            return TranscriptReason.NO_SPEECH
-        began = time.monotonic()
-        result = engines.transcribe(sound, language)
-        monitoring.count("transcribed_audio_seconds", sound.seconds, language)
-        monitoring.count("transcription_seconds", time.monotonic() - began, language)
+        phrases = _expected(recording_id)
+        return judged(sound, lambda heard: _measured(heard, language, phrases))
     except NoModel:
         return TranscriptReason.NO_MODEL
     except TooLong:
         return TranscriptReason.TOO_LONG
     except ValueError:
         return TranscriptReason.UNUSABLE
+
+
+def _measured(sound: Sound, language: str, phrases: Sequence[str]) -> TranscriptionResult:
+    """What the first engine of a language hears; its time is counted."""
+    began = time.monotonic()
+    result = engines.transcribe(sound, language, phrases)
+    monitoring.count("transcribed_audio_seconds", sound.seconds, language)
+    monitoring.count("transcription_seconds", time.monotonic() - began, language)
+    return result
+
+
+def judged(sound: Sound, listen: Callable[[Sound], TranscriptionResult]) -> Judged:
+    """What an engine hears in a sound, which it only gets where somebody may speak.
+
+    Raises:
+        NoModel: the engine has no model of the language.
+    """
+    detector = SpeechDetector(sound)
+    if (finding := detector.finding()) == Finding.NO_SPEECH:
+        return TranscriptReason.NO_SPEECH
+    result = listen(sound)
     if not result.words:
         return TranscriptReason.NO_SPEECH
     if finding == Finding.SPEECH:
@@ -157,6 +179,13 @@ def _heard(sid: str, language: str) -> tuple[TranscriptionResult, TranscriptReas
     if finding == Finding.UNCHECKED:
         return result, TranscriptReason.UNCHECKED
     return result, _doubt(result, finding, detector)
+
+
+def _expected(recording_id: int) -> tuple[str, ...]:
+    if not settings().recognition_phrases:
+        return ()
+    with database.reading() as session:
+        return expected_words.of_recording(session, recording_id)
 
 
 def _doubt(result: TranscriptionResult, finding: Finding, detector: SpeechDetector) -> TranscriptReason | None:

@@ -42,6 +42,11 @@ def installed_languages() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in directory.iterdir() if _is_complete(path)))
 
 
+def serves(language: str) -> bool:
+    """Whether the model of a language is installed."""
+    return _is_complete(model_path(language))
+
+
 def _is_complete(model: Path) -> bool:
     return (model / "am" / "final.mdl").is_file()
 

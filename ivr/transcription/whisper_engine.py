@@ -1,13 +1,15 @@
-"""The second engine, Whisper, for languages that Vosk has no model of (Bulgarian, Romanian). It is off by default.
+"""The engine Whisper, for languages that Vosk has no model of, or beside it. It is off by default.
 
 It needs `pip install "jobcenter-hotline[whisper]"`, `whisper_model` (a directory with a CTranslate2 model, which is
-never downloaded) and `whisper_languages`. The process that decodes loads the model: loaded before a fork, it hangs.
+never downloaded), and `whisper_languages` or `transcription_engines`. The process that decodes loads the model: loaded
+before a fork, it hangs.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ _RATE = 16000
 
 def serves(language: str) -> bool:
     """Whether Whisper is configured for a language, and its model is installed."""
-    if language not in settings().whisper_languages:
+    if "whisper" not in settings().engine_order(language):
         return False
     try:
         return bool(model_directory())
@@ -44,8 +46,10 @@ def model_directory(path: Path | None = None) -> Path:
     return path
 
 
-def transcribe(sound: Sound, language: str, path: Path | None = None) -> TranscriptionResult:
-    """Transcribe speech in a language; each word has its times and probability.
+def transcribe(
+    sound: Sound, language: str, path: Path | None = None, phrases: Sequence[str] = ()
+) -> TranscriptionResult:
+    """Transcribe speech in a language; each word has its times and probability. `phrases` are words to expect.
 
     Raises:
         NoModel: see :func:`model_directory`.
@@ -59,6 +63,7 @@ def transcribe(sound: Sound, language: str, path: Path | None = None) -> Transcr
         word_timestamps=True,
         condition_on_previous_text=False,
         vad_filter=False,
+        hotwords=", ".join(phrases) or None,
     )
     words, text = [], []
     for segment in segments:

@@ -78,6 +78,7 @@ from ivr.web import (
     side_bar,
     single_sign_on,
     template_helpers,
+    transcript_words,
 )  # fmt: skip
 from ivr.web.account import account
 from ivr.web.administration import administration
@@ -180,6 +181,7 @@ def create_app() -> Flask:
         incidents,
         errors,
         message_facts,
+        transcript_words,
     ):
         part.install(app)
     for webhooks in _WEBHOOKS:

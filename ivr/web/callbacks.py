@@ -20,6 +20,7 @@ from ivr.callbacks import (
     code_changes,
     collaboration,
     failed_jobs,
+    heard_news,
     identities,
     mentions,
     merging,
@@ -44,6 +45,7 @@ from ivr.platform import database
 from ivr.privacy import legal_holds
 from ivr.web import forms, macros, search_log, side_bar, task_list, undoing
 from ivr.web.authorisation import actor, me
+from ivr.web.event_texts import language_name
 from ivr.web.form_fields import Line
 from ivr.web.task_list import QueueAddress
 
@@ -159,6 +161,7 @@ def task(task_id: int) -> str:
             ),
             promises=promises.of(found, now), calling_now=going_on.is_calling(session, found.callback_number, now),
             pause=sla_deadline_changes.pause_of(session, task_id, now), seen=shows, news=False,
+            heard=heard_news.mark(session, task_id), heard_more=False,
             undoable=undoing.offered(session, now, task_id),
             tags=tags.of_tasks(session, [task_id]).get(task_id, []),
             tag_choices=tags.of_teams(session, [found.team_id]),
@@ -189,21 +192,27 @@ def _interpreters(session: Session, found: CallbackTask, now: datetime) -> dict[
     candidates = interpreter_bookings.candidates(session, found)
     return {
         "bookings": booked,
-        "interpreters": [(one.number, one.name) for one in candidates],
+        "interpreters": [
+            (one.number, f"{one.name} ({language_name(language)})")
+            for one in candidates
+            for language in [interpreter_bookings.language_for(found, one)]
+        ],
         "minutes": [(str(one), str(one)) for one in interpreter_bookings.MINUTES],
     }
 
 
 class OthersAddress(forms.Form):
-    """What an open page asks with: the mark of what it shows."""
+    """What an open page asks with: the marks of what it shows."""
 
     seen: Line = ""
+    heard: Line = ""
 
 
 @desk.get("/tasks/<int:task_id>/others")
 def others(task_id: int) -> str | AnyResponse:
     """Who else has the page open, and whether something new has come; asked by the page itself."""
-    now, seen = utc_now(), forms.query(OthersAddress).seen
+    now, asked = utc_now(), forms.query(OthersAddress)
+    seen, heard = asked.seen, asked.heard
     with database.writing() as session:
         queries.may_see(session, me(), task_id) or abort(404)
         collaboration.mark_viewed(session, task_id, me(), now)
@@ -211,7 +220,10 @@ def others(task_id: int) -> str | AnyResponse:
         found = session.get_one(CallbackTask, task_id)
         looking = collaboration.other_viewers(session, task_id, me(), now)
         news = bool(seen) and caller_news.is_newer(caller_news.mark(session, task_id), seen)
-        return render_template("_others.html", task=found, others=looking, me=me(), seen=seen, news=news)
+        more = bool(heard) and heard != heard_news.mark(session, task_id)
+        return render_template(
+            "_others.html", task=found, others=looking, me=me(), seen=seen, news=news, heard=heard, heard_more=more
+        )
 
 
 @desk.post("/tasks/<int:task_id>/left")

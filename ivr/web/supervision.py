@@ -24,6 +24,7 @@ from ivr.domain.words import _
 from ivr.models.accounts import Team, User
 from ivr.models.contact_centre import Duty, DutyException
 from ivr.platform import clock_watch, database
+from ivr.transcription import corrections
 from ivr.web import forms, roster, words
 from ivr.web.actions import act
 from ivr.web.authorisation import actor, me
@@ -45,6 +46,18 @@ def unfinished() -> str:
         return render_template(
             "unfinished.html", unfinished=found, backlog=backlog, faults=faults, alarms=alarms,
             leapt=None if clock.is_right else clock,
+        )  # fmt: skip
+
+
+@supervision.get("/corrections")
+def corrected() -> str:
+    """What members have corrected in transcripts, and the words that machines are told to expect."""
+    teams = me().scope
+    with database.reading() as session:
+        found = corrections.of_teams(session, [team.id for team in teams])
+        return render_template(
+            "corrections.html", found=found, teams=teams, fewest=corrections.FEWEST_TASKS,
+            phrases=settings().recognition_phrases,
         )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from ivr.domain.timestamps import utc_now
 from ivr.platform import database, monitoring, outbox, settings_store
 from ivr.platform.work_models import Work
 from ivr.reporting import report_mail_job
-from ivr.transcription import answer_job, gist_job, language_job, transcribe_job
+from ivr.transcription import answer_job, gist_job, language_job, second_job, transcribe_job
 from ivr.voicebox import fetch_job
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ HANDLERS: Mapping[WorkKind, Callable[[int], None]] = complete(
         WorkKind.UNDERSTAND_ANSWER: answer_job.understand,
         WorkKind.CHECK_LANGUAGE: language_job.check,
         WorkKind.RENDER_GIST: gist_job.render,
+        WorkKind.HEAR_AGAIN: second_job.hear,
         WorkKind.RING_LEG: dialer_job.ring_leg,
         WorkKind.HANG_UP_LEG: dialer_job.hang_up_leg,
         WorkKind.BRING_CALLER: dialer_job.bring_caller,

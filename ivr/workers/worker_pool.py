@@ -25,7 +25,7 @@ from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, job_queue, live_events, monitoring, outbox, schema
 from ivr.transcription import engines, model_plan
-from ivr.transcription.vosk_engine import installed_languages, recognition
+from ivr.transcription.vosk_engine import recognition
 from ivr.workers import queued_job
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,8 @@ class Pool:
 
     def _load_models(self) -> bool:
         served = set(engines.served_languages()) & set(settings().enabled_languages)
-        missing = sorted((served & set(installed_languages())) - recognition.loaded - self._broken - self._postponed)
+        first = {language for language in served if engines.at_hand(language)[:1] == ("vosk",)}
+        missing = sorted(first - recognition.loaded - self._broken - self._postponed)
         if not missing:
             return False
         made = model_plan.make(sorted(served - self._broken), _transcribers())

@@ -162,7 +162,7 @@ def test_a_transcript_of_danger_raises_its_task_and_the_page_says_what_to_do(des
         {"word": word, "start": at * 0.2, "end": at * 0.2 + 0.2, "confidence": 0.9} for at, word in enumerate(said)
     ]
     heard = TranscriptionResult(" ".join(said), 0.9, words, "test")
-    monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard)
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard)
     transcribe_job.transcribe(recording_id)
     with database.reading() as session:
         task_id = session.scalars(select(CallbackTask.id)).one()

@@ -38,3 +38,12 @@ def test_the_table_says_how_many_words_of_each_confidence_are_right() -> None:
     table = calibration.reliability([(0.1, False), (0.15, True), (0.95, True), (1.0, True)])
     assert [(line.low, line.words, line.right) for line in table] == [(0.0, 2, 0.5), (0.8, 2, 1.0)]
     assert table[0].confidence == pytest.approx(0.125)
+
+
+def test_what_two_engines_have_heard_is_right_more_often() -> None:
+    said = "ich zahle seit mai keine miete"
+    heard, other = ("ich zahle seit mai keine mitte", "ich male seit mai keine miete")
+    words, others = ([{"word": word, "confidence": 0.9, "start": 0} for word in one.split()] for one in (heard, other))
+    assert calibration.agreement_marks("de", said, words, others) == [
+        (True, True), (False, True), (True, True), (True, True), (True, True), (False, False),
+    ]  # fmt: skip

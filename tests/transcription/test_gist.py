@@ -50,7 +50,9 @@ def test_what_is_probably_misleading_is_refused(monkeypatch, parts, text: str | 
 def test_it_follows_the_transcript_and_stands_beside_it(desk, monkeypatch, text: str | None) -> None:
     set_up(monkeypatch, GIST_LANGUAGES='["ar"]')
     word = {"word": "مرحبا", "start": 0, "end": 1, "confidence": 0.9}
-    monkeypatch.setattr(engines, "transcribe", lambda sound, language: TranscriptionResult("مرحبا", 0.9, [word], "v"))
+    monkeypatch.setattr(
+        engines, "transcribe", lambda sound, language, phrases=(): TranscriptionResult("مرحبا", 0.9, [word], "v")
+    )
     monkeypatch.setattr(gist, "english", lambda sound, language: Gist(text, "whisper base"))
     recording_id = a_message("ar")
     store(recording_id, human_speech(2))

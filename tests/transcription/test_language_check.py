@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from ivr.callbacks import queries
+from ivr.contact_centre import interpreter_bookings
 from ivr.domain.enums import WorkKind
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
+from ivr.models.voicebox import Transcript
 from ivr.platform import database, job_queue
 from ivr.platform.work_models import Work
 from ivr.transcription import engines, language_check, language_job, transcribe_job
@@ -59,7 +65,7 @@ def checked(desk, monkeypatch: pytest.MonkeyPatch):
     def check(guess: Guess, served: tuple[str, ...] = ("ar", "de")) -> tuple[int, int]:
         set_up(monkeypatch, CHECK_SPOKEN_LANGUAGE="1")
         said = {"de": heard("ja na so", "vosk de"), "ar": heard(ARABIC, "vosk ar")}
-        monkeypatch.setattr(engines, "transcribe", lambda sound, language: said[language])
+        monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): said[language])
         monkeypatch.setattr(engines, "served_languages", lambda: served)
         monkeypatch.setattr(language_check, "spoken", lambda sound: guess)
         recording_id = a_message("de")
@@ -104,6 +110,39 @@ def test_the_task_says_it_is_offered_to_speakers_and_changes_by_a_button_alone(d
     assert "Klingt nach Arabisch" not in member.get(f"/desk/tasks/{task_id}").text
 
 
+def test_who_interprets_the_spoken_language_can_be_booked_and_the_callback_is_interpreted_in_it(
+    desk, checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, task_id = checked(Guess("ar", 0.93, 8), served=("de",))
+    always = {"daily": "00:00-24:00"}
+    people = [
+        {"name": one, "number": f"+49421555010{at}", "languages": [one], "hours": always}
+        for at, one in enumerate(("ar", "tr"))
+    ]
+    set_up(monkeypatch, INTERPRETERS=json.dumps(people), CALLING_HOURS__DAILY="00:00-24:00", HOURS__DAILY="00:00-24:00")
+    with database.writing() as session:
+        task, mia = session.get_one(CallbackTask, task_id), session.get_one(User, desk.people["mia"].id)
+        assert [one.name for one in interpreter_bookings.candidates(session, task)] == ["ar"]
+        assert interpreter_bookings.language_of(session, task, utc_now()) == "de", "nothing changes by itself"
+        begins_at = utc_now() + timedelta(days=1)
+        booked = interpreter_bookings.book(session, task, people[0]["number"], begins_at, 30, mia, utc_now())
+        assert booked.language == "ar"
+        assert interpreter_bookings.language_of(session, task, begins_at) == "ar"
+        assert interpreter_bookings.language_of(session, task, begins_at + timedelta(hours=2)) == "de"
+
+
+def test_an_open_page_says_that_there_is_more_to_read(desk, checked) -> None:
+    _, task_id = checked(Guess("ar", 0.93, 8))
+    member = desk("mia")
+    member.post(f"/desk/tasks/{task_id}/claim")
+    page = member.get(f"/desk/tasks/{task_id}").text
+    asks = html.unescape(re.search(r'hx-get="([^"]*/others[^"]*)"', page)[1])
+    assert "data-heard-more" not in member.get(asks).text
+    with database.writing() as session:
+        session.scalars(select(Transcript)).one().gist = {"language": "en", "text": "Call me.", "engine": "whisper"}
+    assert "data-heard-more" in member.get(asks).text
+
+
 def test_a_member_says_that_the_machine_is_wrong(desk, checked) -> None:
     _, task_id = checked(Guess("ar", 0.93, 8), served=("de",))
     member = desk("mia")
@@ -131,7 +170,7 @@ def test_without_the_model_nothing_changes(desk, monkeypatch) -> None:
     monkeypatch.setattr(language_check, "spoken", absent)
     recording_id = a_message("de")
     store(recording_id, human_speech(4))
-    monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard("guten tag", "vosk de"))
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard("guten tag", "vosk de"))
     transcribe_job.transcribe(recording_id)
     language_job.check(recording_id)
     assert transcript_of(recording_id).spoken is None

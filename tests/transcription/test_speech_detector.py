@@ -128,7 +128,7 @@ def heard_everywhere(seconds: float) -> TranscriptionResult:
 
 
 def transcribed(monkeypatch: pytest.MonkeyPatch, recorded: Sound) -> Transcript:
-    monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard_everywhere(sound.seconds))
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard_everywhere(sound.seconds))
     recording_id = a_message()
     store(recording_id, recorded)
     transcribe_job.transcribe(recording_id)

@@ -37,7 +37,7 @@ def test_what_follows_from_a_transcript_is_written_down_with_it(empty_database, 
     heard = TranscriptionResult(
         "wir haben kein geld", 0.9, [{"word": "geld", "start": 0, "end": 1, "confidence": 0.9}], "test"
     )
-    monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard)
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard)
 
     def dies(*_: object) -> None:
         raise KeyboardInterrupt

@@ -69,7 +69,7 @@ def test_a_transcript_raises_its_task_and_a_person_takes_that_back(empty_databas
     heard = TranscriptionResult(
         "der strom abgestellt", 0.9, [{"word": "strom", "start": 0, "end": 1, "confidence": 0.9}], "test"
     )
-    monkeypatch.setattr(engines, "transcribe", lambda sound, language: heard)
+    monkeypatch.setattr(engines, "transcribe", lambda sound, language, phrases=(): heard)
     with database.reading() as session:
         task_id = session.get_one(Recording, recording_id).message.task_id
     before = the_task(task_id)

@@ -76,3 +76,4 @@ class TranscriptReason(StrEnum):
     TOO_FEW_WORDS = "too_few_words"
     SHORT_WORDS = "short_words"
     REPEATED_WORDS = "repeated_words"
+    ENGINES_DIFFER = "engines_differ"

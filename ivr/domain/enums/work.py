@@ -17,6 +17,7 @@ class WorkKind(StrEnum):
     UNDERSTAND_ANSWER = "understand_answer"
     CHECK_LANGUAGE = "check_language"
     RENDER_GIST = "render_gist"
+    HEAR_AGAIN = "hear_again"
     SEND_TEXT_MESSAGE = "send_text_message"
     SEND_ALERT = "send_alert"
     SEND_REPORT = "send_report"

@@ -203,6 +203,7 @@ FIELDS = Words(
         "team": _("Team"),
         "template": _("Text message"),
         "seen": _("What the page has shown"),
+        "heard": _("What the page has shown of the messages"),
         "shown": _("What the page has shown"),
         "step": _("Action"),
         "text": _("Text"),

@@ -130,6 +130,7 @@ COLUMNS = Words(
         "silent_caller": _("Called and pressed no key"),
         "source": _("How it has come"),
         "gist": _("A machine's rendering into English"),
+        "second": _("What a second machine has heard"),
         "spoken": _("Language heard in the message, and the transcript in it"),
         "spoken_language": _("Language heard in a message"),
         "started_at": _("Began"),

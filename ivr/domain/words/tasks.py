@@ -206,6 +206,7 @@ TRANSCRIPT_REASONS = Words(
         TranscriptReason.TOO_FEW_WORDS: _("Much is spoken, but only few words were understood: another language?"),
         TranscriptReason.SHORT_WORDS: _("Nearly all words are very short: noise, or another language?"),
         TranscriptReason.REPEATED_WORDS: _("The machine has written the same word again and again."),
+        TranscriptReason.ENGINES_DIFFER: _("Two machines have heard quite different words."),
         TranscriptReason.TOO_LONG: _("The recording is too long for a transcript."),
         TranscriptReason.UNCHECKED: _("Whether somebody speaks could not be checked. These may be no words at all."),
     },
@@ -228,6 +229,7 @@ FAILED_WORK = Words(
         WorkKind.TRANSCRIBE: _("The message cannot be transcribed. Please listen."),
         WorkKind.CHECK_LANGUAGE: _("Which language is spoken in the message cannot be checked. Please listen."),
         WorkKind.RENDER_GIST: _("The message cannot be rendered into English. Please listen."),
+        WorkKind.HEAR_AGAIN: _("The second machine cannot hear the message. The transcript of the first one stands."),
         WorkKind.SEND_TEXT_MESSAGE: _(
             "The text message cannot be sent. It is tried for a day; please say in the conversation what it was to say."
         ),

@@ -296,6 +296,16 @@ if (document.body.dataset.aliveUrl) {
   setInterval(alive, 50000);
 }
 
+// -- a transcript, a language or a rendering has come: shown at once where nobody listens or types --------------------
+document.addEventListener("htmx:after:swap", () => {
+  if (!document.querySelector("#others [data-heard-more]")) return;
+  const listening = [...document.querySelectorAll("audio")].some((audio) => audio.currentTime > 0);
+  const typing = document.activeElement?.matches("input, select, textarea");
+  const open = document.querySelector(".app-message details[open], details.act[open], dialog[open]");
+  if (listening || typing || open || String(getSelection())) return;
+  location.reload();
+});
+
 // -- who leaves a task's page says so: others are shown who looks at it --------------------------------------------
 window.addEventListener("pagehide", () => {
   const left = document.querySelector("[data-left-url]")?.dataset.leftUrl;

@@ -32,6 +32,13 @@ for (const player of document.querySelectorAll("[data-player]")) {
       });
     }
   }
+  // What only one of two machines has heard.
+  for (const place of player.querySelectorAll("[data-from]")) {
+    place.addEventListener("click", () => {
+      audio.currentTime = Number(place.dataset.from);
+      audio.play();
+    });
+  }
   if (!words.length) continue;
   const starts = words.map((word) => Number(word.dataset.start));
   let lit = null;
