@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 
 from ivr.domain.enums import DatabaseFault
 
@@ -55,6 +55,11 @@ _CODES: Mapping[int, DatabaseFault] = {
     sqlite3.SQLITE_MISMATCH: _INPUT,
     sqlite3.SQLITE_TOOBIG: _INPUT,
 }
+#: A value that must be unique is there already; a row that is referred to is not.
+_CLASHES = ("23505", "23503")
+_CLASHES_OF_SQLITE = (
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+)  # fmt: skip
 _NO_SUCH = ("no such table", "no such column", "has no column named")
 
 
@@ -76,6 +81,15 @@ def fault_of(error: BaseException) -> DatabaseFault:
         return _of_sqlite(original, otherwise)
     state = getattr(original, "sqlstate", None) or ""
     return _STATES.get(state) or _STATES.get(state[:2]) or otherwise
+
+
+def is_clash(error: BaseException) -> bool:
+    """Whether somebody else has written the same, or removed what is referred to, at the same moment."""
+    if not isinstance(error, IntegrityError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) in _CLASHES_OF_SQLITE
+    return getattr(error.orig, "sqlstate", None) in _CLASHES
 
 
 def _of_sqlite(error: sqlite3.Error, otherwise: DatabaseFault) -> DatabaseFault:

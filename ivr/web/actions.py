@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask import session as browser
+from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -20,7 +22,7 @@ from ivr.domain.enums import Refusal
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
-from ivr.platform import database
+from ivr.platform import database, database_faults
 from ivr.web import forms, template_helpers
 from ivr.web.authorisation import me
 from ivr.web.forms import F
@@ -52,15 +54,17 @@ def act(
 
     A refusal leads `back`, where the fields of `form` show again what was typed; success leads to `after` (or `back`)
     and says `done`, which names what was done. `refusals` has the sentence for each exception of a lower package that
-    is an answer and not a fault. `if_refused` runs after a refusal. `alone`: for live calls
+    is an answer and not a fault; two who write the same at one moment are a refusal of the second. `if_refused` runs after a refusal. `alone`: for live calls
     (:func:`ivr.platform.database.writing_alone`).
     """
     sentences = refusals or {}
-    answers: tuple[type[Exception], ...] = (Refused, NotNow, *sentences)
+    answers: tuple[type[Exception], ...] = (Refused, NotNow, IntegrityError, *sentences)
     try:
         with (database.writing_alone if alone else database.writing)() as session:
             action(session)
     except answers as error:
+        if isinstance(error, IntegrityError) and not database_faults.is_clash(error):
+            raise
         flash(_sentence(error, sentences), "warning")
         g.not_saved = True
         if form is not None:
@@ -149,6 +153,12 @@ def _sentence(error: Exception, refusals: Mapping[type[Exception], Sentence]) ->
     for kind, sentence in refusals.items():
         if isinstance(error, kind):
             return sentence if isinstance(sentence, str) else sentence(error)
+    if isinstance(error, IntegrityError):
+        said: str = gettext(
+            "Somebody else has entered or removed the same at this moment. Nothing was saved: please look at what is "
+            "there now, and try again."
+        )
+        return said
     if isinstance(error, NotNow):
         error = Refused(error.reason)
     assert isinstance(error, Refused)  # noqa: S101 - nothing else is caught

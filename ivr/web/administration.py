@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -87,7 +87,7 @@ def add_person() -> str | AnyResponse:
 
 def _with_link(answer: AnyResponse, tokens: list[str], name: str) -> str | AnyResponse:
     """The answer; where a link was made, a page that shows it or says that it is on its way."""
-    return _people_page(link=tokens[0], name=name) if tokens else answer
+    return _people_page(link=tokens[0], name=name) if tokens and not g.get("not_saved") else answer
 
 
 @administration.post("/people/<int:user_id>/link")
@@ -135,9 +135,9 @@ def change_person(user_id: int) -> AnyResponse:
             offboarding.change(
                 session, user, name=name, role=Role(form.role), active=form.active, team_keys=form.team, now=now
             )
-            users.set_mail(session, user, form.email, now, by=me().name)
         except ValueError:
             abort(400)
+        users.set_mail(session, user, form.email, now, by=me().name)
         if (user.role, {team.id for team in user.scope}) != (before[0], before[2]):
             notices.tell(session, user, AccountChange.ROLE_CHANGED, me().name, now)
         if user.active != before[1]:
@@ -145,7 +145,8 @@ def change_person(user_id: int) -> AnyResponse:
         what = f"{user.username}: {form.role}, {'active' if form.active else 'not active'}"
         access_log.append(session, actor(), AccessAction.USER_CHANGED, now, detail=what)
 
-    return act(change, page, done=gettext("The person is changed."))
+    taken = gettext("This is the address of somebody else.")
+    return act(change, page, form=form, done=gettext("The person is changed."), refusals={ValueError: taken})
 
 
 class FirstPasswordForm(forms.Form):

@@ -7,8 +7,9 @@ import logging
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import Conflict, HTTPException, InternalServerError
 
+from ivr.platform import database_faults
 from ivr.platform.column_types import UnknownStoredValue
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ def install(app: Flask) -> None:
 
 
 def _away(error: SQLAlchemyError) -> ResponseReturnValue:
+    if database_faults.is_clash(error):
+        return _refused(Conflict())
     log.error("the database did not answer a page (%s)", type(error).__name__)
     if request.path.startswith("/api/"):
         return jsonify(error="the database does not answer"), 503

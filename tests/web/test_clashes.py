@@ -1,0 +1,34 @@
+"""Two people enter the same at one moment: the second is told so on the form, and what they typed stays there.
+
+SQLite lets one writer begin at a time, so the look at what is there is made blind: the second does not see the first.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.accounts import users
+from tests.support.people import PASSWORD
+
+PERSON = {"username": "lena", "name": "Lena Neu", "role": "member", "team": ["benefits"], "password": PASSWORD}
+TOLD = "im selben Augenblick"
+
+
+def test_a_user_name_given_twice_at_one_moment_is_told_on_the_form(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "check_new", lambda *_: None)
+    for person in (PERSON, {**PERSON, "password": ""}):
+        answer = desk("adam").post("/administration/people", data=person, follow_redirects=True)
+        assert answer.status_code == 200
+        assert TOLD in answer.text
+        assert 'value="Lena Neu"' in answer.text
+        assert "/login/link/" not in answer.text, "no link of a person who was not added"
+
+
+def test_the_address_of_somebody_else_is_told_and_nothing_is_changed(desk) -> None:
+    adam, mia, nils = desk("adam"), desk.people["mia"].id, desk.people["nils"].id
+    person = {"role": "member", "active": "1", "team": ["benefits"], "email": "m@example.org"}
+    adam.post(f"/administration/people/{mia}", data=person)
+    answer = adam.post(f"/administration/people/{nils}", data={**person, "name": "Nils Neu"}, follow_redirects=True)
+    assert answer.status_code == 200
+    assert "gehört schon zu jemand anderem" in answer.text
+    assert "Nils Nebenan" in answer.text
