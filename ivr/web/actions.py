@@ -54,8 +54,8 @@ def act(
 
     A refusal leads `back`, where the fields of `form` show again what was typed; success leads to `after` (or `back`)
     and says `done`, which names what was done. `refusals` has the sentence for each exception of a lower package that
-    is an answer and not a fault; two who write the same at one moment are a refusal of the second. `if_refused` runs after a refusal. `alone`: for live calls
-    (:func:`ivr.platform.database.writing_alone`).
+    is an answer and not a fault; two who write the same at one moment are a refusal of the second. `if_refused` runs
+    after a refusal. `alone`: for live calls (:func:`ivr.platform.database.writing_alone`).
     """
     sentences = refusals or {}
     answers: tuple[type[Exception], ...] = (Refused, NotNow, IntegrityError, *sentences)

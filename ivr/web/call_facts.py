@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.audit import break_glass
+from ivr.callbacks import representatives
 from ivr.contact_centre import conversation_notes, conversations, screen_pop, transfers
 from ivr.domain.conversation_rules import Place
 from ivr.domain.enums import ConversationState
@@ -31,6 +33,8 @@ class CallFacts:
     note: str
     earlier: tuple[tuple[int, str], ...]
     last_note_id: int | None
+    #: Who calls for others: name, relation, for whom, and what may be told.
+    represented: tuple[tuple[str, str, str, str], ...] = ()
     #: Not compared: it changes by itself, and the page is not drawn anew for it.
     transfer: Transfer | None = field(compare=False, repr=False, default=None)
     colleagues: Sequence[Presence] = field(compare=False, repr=False, default=())
@@ -58,6 +62,7 @@ def of(session: Session, conversation: Conversation, user: User, now: datetime) 
         note=_note_of_others(conversation, user),
         earlier=tuple((task.id, task.state) for task in tasks),
         last_note_id=last.id if last is not None else None,
+        represented=_represented(session, conversation, tasks, user, now),
         transfer=going_on,
         colleagues=transfers.who_is_there(session, user, now) if open_to_transfer else (),
         teams=_teams(session, user, now) if open_to_transfer else (),
@@ -66,6 +71,19 @@ def of(session: Session, conversation: Conversation, user: User, now: datetime) 
         emergency_kind=screen_pop.emergency_kind(conversation),
         tasks=tasks,
         last_note=last,
+    )
+
+
+def _represented(
+    session: Session, conversation: Conversation, tasks: Sequence[CallbackTask], user: User, now: datetime
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Who calls for others about the task of a conversation, or one of the number; of tasks the user may read."""
+    of_call = [conversation.task] if conversation.task is not None else []
+    readable = [one for one in (*of_call, *tasks) if break_glass.reason_for(session, one, user, now) is not None]
+    return tuple(
+        (one.name, one.relation, one.represents, representatives.may_be_told(one, now))
+        for task in readable
+        for one in representatives.of_task(session, task.id)
     )
 
 

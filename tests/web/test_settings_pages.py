@@ -75,7 +75,7 @@ def test_opening_hours_are_previewed_and_count_from_then_on(adam) -> None:
         assert told in preview, told
     assert settings().hours.span_on(0).opens.hour == 8, "a preview changes nothing"
     after = sends_exactly(adam, "hours", "save", {**changed, "reason": "Winter"})
-    assert "zählt ab jetzt" in after.text
+    assert "gilt ab jetzt" in after.text
     hours = settings().hours
     assert (hours.span_on(0).opens.hour, hours.span_on(6), hours.closures[0].reason) == (9, None, "Umzug")
     assert settings.origin("hours") == "page"
@@ -214,6 +214,35 @@ def test_a_voice_is_changed_and_left_again(adam) -> None:
     assert settings().carrier_voice("de") != ("de-DE", "Polly.Hans")
 
 
+def test_a_postal_code_moves_to_another_office(adam) -> None:
+    moved = {"postal_codes-office_1": "28195", "postal_codes-office_2": "28197 28203", "office_name-office_1": "Mitte"}
+    new = {"office_key-0": "office_9", "new_name-0": "Neustadt", "new_codes-0": "28199"}
+    preview = sends_exactly(adam, "offices", "preview", {**moved, **new}).text
+    for told in ("Postleitzahl 28203", "Mitte", "Neustadt", "Postleitzahl 28213"):
+        assert told in preview, told
+    sends_exactly(adam, "offices", "save", {**moved, **new})
+    found = [settings().office_of(code) for code in ("28195", "28203", "28199", "28213")]
+    assert found == ["office_1", "office_2", "office_9", None]
+
+
+def test_an_alert_is_added_its_hours_are_set_and_a_hidden_address_stays(desk, monkeypatch) -> None:
+    monkeypatch.setenv("ALERTS", '[{"name": "bote", "to": "json://user:hidden@example.org"}]')
+    forget_settings()
+    adam = desk("adam")
+    assert "hidden" not in adam.get(PAGE + "alerts").text
+    new = {"alert_name-1": "wache", "alert_to-1": "sms:+4917612345678", "of_youth-1": "1", "event_at_risk-1": ""}
+    preview = sends_exactly(adam, "alerts", "preview", new).text
+    assert "sms:+4917612345678" not in preview and "+4917612345678" in preview
+    assert "Jugendberufsagentur" in preview
+    sends_exactly(adam, "alerts", "save", new)
+    first, second = settings().alerts
+    assert (first.to, second.name, second.teams) == ("json://user:hidden@example.org", "wache", ("youth",))
+    assert "emergency" in second.events and "at_risk" not in second.events
+    sends(adam, "alert_hours", "save", sunday="")
+    assert (settings().alert_hours.span_on(6), settings().hours.span_on(6).opens.hour) == (None, 8)
+    assert not [line for line in logged() if "4917612345678" in line]
+
+
 def test_promises_begin_tomorrow_at_the_earliest(adam) -> None:
     today = utc_now().astimezone(settings().hours.zone).date()
     too_early = sends_exactly(adam, "sla_policies", "preview", {"from_day-0": today.isoformat(), "tried-0": "30"}).text
@@ -241,6 +270,17 @@ WRONG = [
     ("interpreters", {"name-0": "Leyla", "number-0": "0900 123456", "languages-0": "tr"}, "angerufen werden"),
     ("interpreters", {"name-0": "Leyla", "number-0": "0421 1234567", "languages-0": "klingonisch"}, "Sprachen"),
     ("voices", {"tag-de": "de-DE"}, "füllen Sie"),
+    ("calling_hours", dict.fromkeys(WEEKDAYS, ""), "Mindestens"),
+    ("alert_hours", {"sunday": "20-8"}, "wie 08:00-16:00"),
+    ("offices", {"office_name-office_1": ""}, "füllen Sie"),
+    ("offices", {"postal_codes-office_1": "28195, 2820"}, "fünf Ziffern"),
+    ("offices", {"postal_codes-office_1": "28195 28197"}, "gehört schon zu: Geschäftsstelle 2"),
+    ("offices", {"office_key-0": "office_1", "new_name-0": "x"}, "Kurznamen"),
+    ("alerts", {"alert_name-0": "wache", "alert_to-0": "nirgends"}, "E-Mail-Adresse an"),
+    ("alerts", {"alert_name-0": "wache", "alert_to-0": "a@example.org"}, "nicht eingerichtet"),
+    ("alerts", {"alert_name-0": "wache", "alert_to-0": "https://example.org/x"}, "Geheimnis"),
+    ("alerts", {"alert_name-0": "zwei Worte", "alert_to-0": "sms:+4917612345678"}, "ohne Leerzeichen"),
+    ("alerts", {"alert_name-0": "", "alert_to-0": "sms:+4917612345678"}, "füllen Sie"),
     ("sla_policies", {"from_day-0": "2099-01-01", "tried-0": "48", "reached-0": "2"}, "nicht verwendet werden"),
 ]  # fmt: skip
 

@@ -7,8 +7,9 @@ spoken to callers lives in `voice_prompts/`, sentences of a page in its template
 from __future__ import annotations
 
 from ivr.domain.words.accounts import ACCESS_ACTIONS, ACCOUNT_CHANGES, BREAK_GLASS_REASONS, ROLES, UNUSUAL_READINGS
-from ivr.domain.words.alerts import ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
+from ivr.domain.words.alerts import ALERT_EVENTS, ALERT_LINES, ALERT_TITLES, HOUSE_ALARMS
 from ivr.domain.words.carrier import CAPS, CARRIER_FAULTS, CARRIER_REMEDIES, MEDIA, SPENDING_KINDS, cap_named
+from ivr.domain.words.counting import HOW_COUNTED
 from ivr.domain.words.definitions import DEFINITIONS
 from ivr.domain.words.desk import (
     AUTHORITIES,
@@ -19,7 +20,7 @@ from ivr.domain.words.desk import (
     TEXT_MODULE_USES,
     UNDOABLE,
 )
-from ivr.domain.words.help import FIRST_STEPS, HOW_COUNTED, PAGE_HELP
+from ivr.domain.words.help import FIRST_STEPS, PAGE_HELP
 from ivr.domain.words.live_calls import (
     BLOCK_PROPOSALS,
     BOOKING_STATES,
@@ -95,6 +96,7 @@ __all__ = [
     "ACCESS_ACTIONS",
     "ACCOUNT_CHANGES",
     "AGE_GROUPS",
+    "ALERT_EVENTS",
     "ALERT_LINES",
     "ALERT_TITLES",
     "ANSWERED_QUESTIONS",

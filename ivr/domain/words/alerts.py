@@ -40,6 +40,25 @@ ALERT_TITLES = complete(
     },
     AlertEvent,
 )
+#: What an alert is about, where somebody chooses of what they are told.
+ALERT_EVENTS = Words(
+    "alert events",
+    {
+        AlertEvent.DANGER: _("danger to life"),
+        AlertEvent.EMERGENCY: _("new emergency"),
+        AlertEvent.AT_RISK: _("promise at risk"),
+        AlertEvent.MISSED: _("promise missed"),
+        AlertEvent.ESCALATED: _("promise missed for hours"),
+        AlertEvent.NOT_REACHED: _("caller not reached in time"),
+        AlertEvent.CARRIER_FAULT: _("fault at the telephone carrier"),
+        AlertEvent.GUESSING: _("somebody guesses receipt codes"),
+        AlertEvent.TEXT_CAP: _("limit for text messages reached"),
+        AlertEvent.CALL_CAP: _("limit for callbacks reached"),
+        AlertEvent.CAP_NEAR: _("limit of a day nearly reached"),
+        AlertEvent.CLOCK: _("clock that has leapt"),
+    },
+    AlertEvent,
+)
 #: What the house is told that is about no task: what has happened, and what can be done.
 HOUSE_ALARMS = Words(
     "house alarms",

@@ -1,4 +1,4 @@
-"""Help: what each page is for, first steps of each role, and how the figures are counted."""
+"""Help: what each page is for, and first steps of each role."""
 
 from __future__ import annotations
 
@@ -71,22 +71,3 @@ FIRST_STEPS = Words(
     Role,
 )
 #: How the tiles of the figures are counted.
-HOW_COUNTED = Words(
-    "how counted",
-    {
-        "waiting": _(
-            "Callers on the telephone who wait in a call queue or for whom a member is rung; not kept places."
-        ),
-        "longest_wait": _("How long the first of them has waited."),
-        "due_soon": _(
-            "Promises of open tasks that fall due within four hours: of an attempt, and of reaching somebody."
-        ),
-        "missed": _("Promises that are missed while the task is still open, of an attempt and of reaching somebody."),
-        "answered_in_time": _(
-            "Of today’s callers who waited for a team: the share who spoke with a member within 30 seconds."
-        ),
-        "tried_within_24h": _(
-            "Of the first attempts of the last 30 days: the share made within 24 hours of the first contact."
-        ),
-    },
-)

@@ -100,12 +100,16 @@ SETTING_NAMES = Words(
     "setting names",
     {
         "hours": _("Opening hours and closures"),
+        "calling_hours": _("Hours of callbacks"),
         "teams": _("Teams"),
+        "offices": _("Offices and postal codes"),
         "routing": _("Responsibilities (routing)"),
         "forms": _("Forms that can be ordered"),
         "interpreters": _("Interpreters on the telephone"),
         "voices": _("Voices"),
         "sla_policies": _("Promises from a day on"),
+        "alerts": _("Alerts: who is told of what"),
+        "alert_hours": _("Hours of alerts"),
     },
 )
 #: Where a setting comes from.

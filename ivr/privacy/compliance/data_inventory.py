@@ -234,7 +234,8 @@ TABLES: dict[str, Kept] = {
     "further_languages": Kept("staff", "Names of languages beyond the menu, their recordings, and who made them"),
     "night_answers": Kept("staff", "Answers to frequent questions, and who wrote or recorded them"),
     "settings_store": Kept(
-        "staff", "Settings that administrators have set in the page, who and why; interpreters' numbers"
+        "staff",
+        "Settings that administrators have set in the page, who and why; interpreters' numbers, addresses of alerts",
     ),
     "teams": Kept("nobody", "Teams"),
     "work": Kept("nobody", "Jobs to be done: ids only"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.web.settings_sections.alerts import Alerts
 from ivr.web.settings_sections.base import Section
-from ivr.web.settings_sections.hours import OpeningHours
+from ivr.web.settings_sections.hours import AlertHours, CallingHours, OpeningHours
 from ivr.web.settings_sections.interpreters import Interpreters
+from ivr.web.settings_sections.offices import Offices
 from ivr.web.settings_sections.ordered_forms import OrderedForms
 from ivr.web.settings_sections.promises import PromisesFromADay
 from ivr.web.settings_sections.routing import Responsibilities
@@ -17,6 +19,7 @@ from ivr.web.settings_sections.voices import Voices
 SECTIONS: Mapping[str, Section] = {
     section.name: section
     for section in (
-        OpeningHours(), Teams(), Responsibilities(), OrderedForms(), Interpreters(), Voices(), PromisesFromADay(),
+        OpeningHours(), CallingHours(), Teams(), Offices(), Responsibilities(), OrderedForms(), Interpreters(),
+        Voices(), PromisesFromADay(), Alerts(), AlertHours(),
     )
 }  # fmt: skip

@@ -28,6 +28,8 @@ class Field:
     options: tuple[tuple[str, str], ...] = ()
     #: What a selection offers where nothing is chosen; None: something is always chosen.
     empty: str | None = None
+    #: Whether it takes the width of two.
+    wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Opening hours: of the days of the week, on statutory holidays, and closures."""
+"""Hours: of the days of the week, on statutory holidays, and closures; for opening, for callbacks, and for alerts."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -73,16 +74,23 @@ def week_changes(before: Hours, after: Hours) -> list[Change]:
     return [Change(weekday(number), said(old), said(new)) for number, old, new in spans if old != new]
 
 
-class OpeningHours(Section):
-    """When the hotline is answered by people."""
+class _HoursOfTheWeek(Section):
+    """Hours of one purpose; the setting has the name of the section."""
 
-    name = "hours"
+    def hours_in(self, configured: Settings) -> Hours:
+        """The hours that are configured."""
+        found: Hours = getattr(configured, self.name)
+        return found
+
+    @abstractmethod
+    def legend(self) -> str:
+        """What the hours of the week are for."""
 
     def groups(self, configured: Settings) -> Sequence[Group]:
         """The week, holidays, and a row for each closure."""
-        hours = configured.hours
+        hours = self.hours_in(configured)
         week = Group(
-            gettext("Opening hours of the week"), week_fields(hours),
+            self.legend(), week_fields(hours),
             gettext("Such as 08:00-18:00; a day that is left empty is closed."),
         )  # fmt: skip
         holidays = Field("holidays", gettext("Closed on statutory holidays"), "1" if hours.holidays else "", "tick")
@@ -104,7 +112,7 @@ class OpeningHours(Section):
         if week is None and not rows.errors:
             rows.errors["monday"] = gettext("At least one day needs hours.")
         rows.done()
-        hours = configured.hours
+        hours = self.hours_in(configured)
         return {
             "timezone": hours.timezone,
             "daily": "closed",
@@ -118,17 +126,48 @@ class OpeningHours(Section):
 
     def changes(self, before: Settings, after: Settings) -> Sequence[Change]:
         """Days of the week, holidays and closures that are different."""
-        found = week_changes(before.hours, after.hours)
-        if before.hours.holidays != after.hours.holidays:
+        old_hours, new_hours = (self.hours_in(one) for one in (before, after))
+        found = week_changes(old_hours, new_hours)
+        if old_hours.holidays != new_hours.holidays:
             yes, no = gettext("closed"), gettext("as on other days")
-            old, new = (yes if one.hours.holidays else no for one in (before, after))
+            old, new = (yes if one.holidays else no for one in (old_hours, new_hours))
             found.append(Change(gettext("Statutory holidays of Bremen"), old, new))
         gone, new_ones = (
-            [one for one in mine.hours.closures if one not in other.hours.closures]
-            for mine, other in ((before, after), (after, before))
+            [one for one in mine.closures if one not in other.closures]
+            for mine, other in ((old_hours, new_hours), (new_hours, old_hours))
         )
         found += [Change(_days(one), one.reason or gettext("closed"), "–") for one in gone]
         return found + [Change(_days(one), "–", one.reason or gettext("closed")) for one in new_ones]
+
+
+class OpeningHours(_HoursOfTheWeek):
+    """When the hotline is answered by people."""
+
+    name = "hours"
+
+    def legend(self) -> str:
+        """Of the hotline."""
+        return str(gettext("Opening hours of the week"))
+
+
+class CallingHours(_HoursOfTheWeek):
+    """When people are called back, whatever the opening hours."""
+
+    name = "calling_hours"
+
+    def legend(self) -> str:
+        """Of callbacks."""
+        return str(gettext("When people are called back"))
+
+
+class AlertHours(_HoursOfTheWeek):
+    """When alerts are sent; those of emergencies are sent at any time."""
+
+    name = "alert_hours"
+
+    def legend(self) -> str:
+        """Of alerts."""
+        return str(gettext("When alerts are sent; emergencies are told at any time"))
 
 
 def _closure(number: int, closure: Closure | None) -> Group:
