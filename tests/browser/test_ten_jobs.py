@@ -87,7 +87,7 @@ def test_the_ten_most_frequent_jobs(browser, hotline, people) -> None:
 
     go(page, tasks[1])
     hands.press("h", "j", "Control+Enter")
-    hands.done("hand over", "Auftrag weitergegeben")
+    hands.done("hand over", "Auftrag abgegeben an")
     for _ in range(20):
         a_task()
     page.goto("/desk/?view=unclaimed")

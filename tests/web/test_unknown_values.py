@@ -32,7 +32,7 @@ def test_the_queue_shows_the_others_and_names_the_task(desk, view: str, column: 
     answer = desk("mia").get(f"/desk/?view={view}")
     assert answer.status_code == 200
     assert the_task(good).receipt_code in answer.text
-    assert f"Bitte der Technik melden: Nummer {bad}." in answer.text
+    assert f"Bitte informieren Sie den IT-Betrieb: Nummer {bad}." in answer.text
     assert value not in answer.text
 
 

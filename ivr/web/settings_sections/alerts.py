@@ -40,7 +40,8 @@ class Alerts(Section):
 
     def read(self, sent: Sent, configured: Settings) -> Any:
         """Everybody whose name is not empty. An address that is not shown stays where its field is left empty."""
-        rows, found = Rows(sent), []
+        rows = Rows(sent)
+        found: list[dict[str, Any]] = []
         for number, known in enumerate([*configured.alerts, None]):
             if not sent.get(f"alert_name-{number}", "").strip():
                 continue
