@@ -44,6 +44,8 @@ class Alerts(Section):
         found: list[dict[str, Any]] = []
         for number, known in enumerate([*configured.alerts, None]):
             if not sent.get(f"alert_name-{number}", "").strip():
+                if known is None and sent.get(f"alert_to-{number}", "").strip():
+                    rows.errors[f"alert_name-{number}"] = gettext("Please fill this in.")
                 continue
             row = rows.one(AlertRow, f"-{number}")
             if row is None:
