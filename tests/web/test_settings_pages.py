@@ -232,8 +232,7 @@ def test_an_alert_is_added_its_hours_are_set_and_a_hidden_address_stays(desk, mo
     assert "v7rborgen" not in adam.get(PAGE + "alerts").text
     new = {"alert_name-1": "wache", "alert_to-1": "sms:+4917612345678", "of_youth-1": "1", "event_at_risk-1": ""}
     preview = sends_exactly(adam, "alerts", "preview", new).text
-    assert "sms:+4917612345678" not in preview and "+4917612345678" in preview
-    assert "Jugendberufsagentur" in preview
+    assert "+4917612345678 · " in preview and "· Jugendberufsagentur ·" in preview
     sends_exactly(adam, "alerts", "save", new)
     first, second = settings().alerts
     assert (first.to, second.name, second.teams) == ("json://user:v7rborgen@example.org", "wache", ("youth",))
