@@ -54,6 +54,7 @@ class Report:
         after = f" {unit}" if unit else ""
         figure = Figure(self.benchmark, name, f"{measured:,.{digits}f}{after}", wanted and wanted + after, met)
         self.figures.append(figure)
+        print(f"  … {figure.line()}", flush=True)  # who breaks a long benchmark off has seen something
 
     def finish(self) -> None:
         """Print the figures; end the process with status 1 where one falls short."""
