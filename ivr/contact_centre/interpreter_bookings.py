@@ -6,11 +6,11 @@ is open, or its appointment is granted: nobody has to remember to cancel what is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from ivr.callbacks import events
 from ivr.callbacks.refused import Refused, require_unrestricted
@@ -25,8 +25,12 @@ from ivr.notices import present
 
 #: How long before its time a booking is kept free, and already counts for its own task.
 _BEFORE = timedelta(minutes=5)
+#: How long before its time those are reminded who are to call.
+_REMIND_BEFORE = timedelta(minutes=15)
 #: Bookings end so many days ahead, like everything that is put off.
 _MOST_DAYS = 60
+#: A page that is open looks for reminders of so long.
+_A_DAY = timedelta(hours=14)
 #: How long a booking may last.
 MINUTES = (15, 30, 60, 90)
 
@@ -106,6 +110,42 @@ def of_task(session: Session, task: CallbackTask) -> Sequence[InterpreterBooking
     return session.scalars(theirs.order_by(InterpreterBooking.begins_at, InterpreterBooking.id)).all()
 
 
+def upcoming(session: Session, task_ids: Collection[int], now: datetime) -> dict[int, InterpreterBooking]:
+    """The next booking of each task that has one: it counts, is not over, and nobody was rung for it yet."""
+    tasks = select(CallbackTask.id, CallbackTask.merged_into_id)
+    tasks = tasks.where(or_(CallbackTask.id.in_(task_ids), CallbackTask.merged_into_id.in_(task_ids)))
+    belongs_to = {task_id: into or task_id for task_id, into in session.execute(tasks)}
+    theirs = select(InterpreterBooking).where(InterpreterBooking.task_id.in_(belongs_to), _is_ahead(now))
+    found: dict[int, InterpreterBooking] = {}
+    for booking in session.scalars(theirs.order_by(InterpreterBooking.begins_at, InterpreterBooking.id)):
+        found.setdefault(belongs_to[booking.task_id], booking)
+    return found
+
+
+def of_user_today(session: Session, user: User, now: datetime) -> Sequence[tuple[InterpreterBooking, CallbackTask]]:
+    """The bookings of the next hours, with their tasks, for which a member is to call.
+
+    That are those of tasks that they have claimed, and those that they have booked for a task that nobody has.
+    """
+    task, booked = aliased(CallbackTask), aliased(CallbackTask)
+    theirs = (
+        select(InterpreterBooking, task)
+        .join(booked, booked.id == InterpreterBooking.task_id)
+        .join(task, task.id == func.coalesce(booked.merged_into_id, booked.id))
+    )
+    free = and_(task.claimed_by_id.is_(None), InterpreterBooking.booked_by_id == user.id)
+    teams = task.team_id.in_([team.id for team in user.scope])
+    theirs = theirs.where(or_(task.claimed_by_id == user.id, free), teams, _is_ahead(now))
+    soon = theirs.where(InterpreterBooking.begins_at <= now + _A_DAY)
+    found = session.execute(soon.order_by(InterpreterBooking.begins_at, InterpreterBooking.id))
+    return [(booking, its_task) for booking, its_task in found]
+
+
+def is_soon(booking: InterpreterBooking, now: datetime) -> bool:
+    """Whether it is time to remind those who are to call."""
+    return booking.begins_at <= now + _REMIND_BEFORE
+
+
 def state_of(session: Session, booking: InterpreterBooking, now: datetime) -> BookingState:
     """What became of a booking, or that it counts."""
     if booking.canceled_at is not None:
@@ -170,6 +210,11 @@ def _counts() -> ColumnElement[bool]:
         CallbackTask.merged_into_id.is_not(None),
     )
     return and_(InterpreterBooking.canceled_at.is_(None), InterpreterBooking.task.has(needed))
+
+
+def _is_ahead(now: datetime) -> ColumnElement[bool]:
+    """The condition for bookings that count, are not over, and have not been used."""
+    return and_(_counts(), InterpreterBooking.ends_at > now, InterpreterBooking.rung_at.is_(None))
 
 
 def _is_now(now: datetime) -> ColumnElement[bool]:

@@ -48,8 +48,7 @@ def answered() -> Document:
         if leg.role == LegRole.CALLER and (detected.startswith("machine") or detected == "fax"):
             leg_events.declined(session, leg, LegEnding.MACHINE, now)
             return leg_documents.answer(leg_documents.farewell(leg, leg_documents.in_vain(leg)))
-        if leg.role == LegRole.MEMBER and client_addresses.is_one(leg.number):
-            # The page has shown what the call is about, and only a person presses its button.
+        if _is_window(leg):  # the page has shown what the call is about, and only a person presses its button
             return leg_documents.answer(_join(session, leg))
         return leg_documents.answer(_ask(leg))
 
@@ -150,6 +149,11 @@ def _demands_code(leg: Leg) -> bool:
     return leg.conversation.task is not None and leg.conversation.task.demands_code
 
 
+def _is_window(leg: Leg) -> bool:
+    """Whether a telephone is a window of a member's browser, whatever they are rung for."""
+    return leg.user_id is not None and client_addresses.is_one(leg.number)
+
+
 def _join(session: Session, leg: Leg) -> VoiceResponse:
     if not leg_events.accepted(session, leg, utc_now()):
         return leg_documents.too_late(leg)
@@ -165,6 +169,8 @@ def _join(session: Session, leg: Leg) -> VoiceResponse:
             leg_documents.speak(document, leg, "calling_interpreter")
     elif leg.transfer is not None and leg.transfer.state == TransferState.TALKING:
         agent_announcements.say(document, "talk_first", name=leg.transfer.by.name)
+    elif leg.transfer is not None and _is_window(leg) and leg.transfer.by_id != leg.user_id:
+        agent_announcements.say(document, "transfer", name=leg.transfer.by.name)
     elif leg.transfer is not None:
         agent_announcements.say(document, "connecting")
     elif leg.role == LegRole.MEMBER and conversation.kind == ConversationKind.CALLBACK:

@@ -27,6 +27,7 @@ from ivr.contact_centre import (
     conversations,
     directory,
     incidents,
+    interpreter_bookings,
     interpreters,
     listening,
     outbound_callbacks,
@@ -113,8 +114,11 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
     call = call_facts.of(session, conversation, me(), now) if conversation else None
     is_supervisor = me().role == Role.SUPERVISOR
     wanted = incidents.unseen(session, me(), now) if is_supervisor else []
+    bookings = interpreter_bookings.of_user_today(session, me(), now)
+    due = [one for one in bookings if interpreter_bookings.is_soon(one[0], now)]
     version = _version(
-        [one.id for one in wanted], here.state, here.afterwards, here.window, here.lost_at, conversation,
+        [one.id for one in wanted], [one.id for one, _ in due], bool(bookings), here.state, here.afterwards,
+        here.window, here.lost_at, conversation,
         [(leg.id, leg.state, leg.role) for leg in legs], shown, search, call,
         [(one.id, one.changed_at, reach) for one, reach in listed],
     )  # fmt: skip
@@ -129,6 +133,8 @@ def _mine(session: Session, now: datetime) -> dict[str, Any]:
         "search": search,
         "call": call,
         "wanted": wanted,
+        "bookings_due": due,
+        "looks_every": 60 if bookings else 0,
         "is_supervisor": is_supervisor,
         "talks": listening.going_on(session, me()) if is_supervisor else [],
         "own_note": conversation_notes.written_by(unfinished, me()) if unfinished is not None else "",

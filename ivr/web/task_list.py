@@ -25,6 +25,7 @@ from ivr.audit import break_glass
 from ivr.callbacks import caller_news, claims, promises, proposals, queries, tags
 from ivr.callbacks.filters import Filters
 from ivr.callbacks.readable import Listed
+from ivr.contact_centre import interpreter_bookings
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
 from ivr.web import forms, shared_views, template_helpers
@@ -62,12 +63,16 @@ def read(session: Session, asked: QueueAddress, filters: Filters, count: int, no
     ids = [task.id for task in listed.tasks]
     marks, tagged = caller_news.marks(session, ids), tags.of_tasks(session, ids)
     alike = proposals.with_others(session, me(), listed.tasks)
-    version = _version(listed.tasks, (count, found, marks, elsewhere, sorted(alike), tagged, listed.unreadable), now)
+    booked = interpreter_bookings.upcoming(session, ids, now)
+    soon = [(task_id, interpreter_bookings.is_soon(one, now)) for task_id, one in sorted(booked.items())]
+    shown = (count, found, marks, elsewhere, sorted(alike), tagged, listed.unreadable, soon)
+    version = _version(listed.tasks, shown, now)
     about = {
         "view": view, "tasks": listed.tasks, "count": count, "now": now, "page": asked.page, "filters": filters,
         "pages": -(-found // queries.PAGE), "found": found, "unreadable": listed.unreadable,
         "full": len(listed.tasks) + len(listed.unreadable) == queries.PAGE, "elsewhere": elsewhere,
         "most": queries.MOST_COUNTED, "marks": marks, "alike": alike, "tags": tagged, "unused": claims.is_unused,
+        "booked": booked, "booked_soon": interpreter_bookings.is_soon,
     }  # fmt: skip
     named = [(break_glass.Held.of(task), task.caller_name) for task in listed.tasks if task.caller_name]
     return Shown(named, version, about)

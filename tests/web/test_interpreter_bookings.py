@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.domain.timestamps import utc_now
+from ivr.models.accounts import User
 from ivr.models.bookings import InterpreterBooking
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
@@ -106,3 +107,55 @@ def test_whose_number_was_booked_is_told_so_and_forgotten_with_an_erasure(open_a
     with database.writing() as session:
         erasure.erase(session, erasure.of_number(session, NUMBER), utc_now())
     assert [(one.name, one.number) for one in booked()] == [("", "")]
+
+
+def is_booked(task: int, *, by: str, begins_in: timedelta) -> None:
+    with database.writing() as session:
+        user = session.scalars(select(User).where(User.username == by)).one()
+        begins = utc_now() + begins_in
+        session.add(
+            InterpreterBooking(
+                task_id=task,
+                language="tr",
+                name="Aylin",
+                number=NUMBER,
+                begins_at=begins,
+                booked_at=utc_now(),
+                ends_at=begins + timedelta(minutes=30),
+                booked_by_id=user.id,
+            )
+        )
+
+
+def test_who_is_booked_stands_in_the_list_and_on_the_task(open_always, desk) -> None:
+    task, mia = a_task(language="tr"), desk("mia")
+    is_booked(task, by="mia", begins_in=timedelta(hours=20))
+    page = mia.get("/desk/").text
+    assert "Sprachmittler*in: " in page
+    assert "Sprachmittlung um" not in page, "there is time"
+    mia.post(f"/desk/tasks/{task}/claim")
+    assert "vorgemerkt von Mia" in mia.get(f"/desk/tasks/{task}").text
+
+
+@pytest.mark.parametrize("holder", ["mia", None], ids=["claimed", "free"])
+def test_shortly_before_who_is_to_call_is_reminded_on_every_page_and_others_are_not(
+    open_always, desk, holder: str | None
+) -> None:
+    task, mia, lena = a_task(language="tr"), desk("mia"), desk("lena")
+    if holder:
+        mia.post(f"/desk/tasks/{task}/claim")
+    is_booked(task, by="lena" if holder else "mia", begins_in=timedelta(minutes=10))
+    assert "Uhr: Aylin, Türkisch" in mia.get("/desk/live/bar").text
+    assert "Uhr: Aylin" not in lena.get("/desk/live/bar").text
+    assert "Sprachmittlung um" in lena.get("/desk/").text, "the list tells everybody"
+
+
+@pytest.mark.parametrize("ended", ["canceled_at", "rung_at", "ends_at"])
+def test_nobody_is_reminded_of_what_is_over(open_always, desk, ended: str) -> None:
+    task, mia = a_task(language="tr"), desk("mia")
+    is_booked(task, by="mia", begins_in=timedelta(minutes=-10))
+    assert "Uhr: Aylin" in mia.get("/desk/live/bar").text, "they wait already"
+    with database.writing() as session:
+        setattr(session.scalars(select(InterpreterBooking)).one(), ended, utc_now())
+    assert "Uhr: Aylin" not in mia.get("/desk/live/bar").text
+    assert "Sprachmittler*in: <time" not in mia.get("/desk/").text
