@@ -211,6 +211,7 @@ def test_every_page_can_be_reached_from_another_one(app) -> None:
         "health.healthz",
         "health.readyz",
         "health.completez",
+        "monitored.metrics",
         "voice.hold_music",
         "voice.playback",
         "voice.prompt",
