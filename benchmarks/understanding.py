@@ -77,9 +77,9 @@ def _clips(share: str, count: int) -> Iterator[tuple[float, str, Sound]]:
 def _spoken(language: str, number: int) -> Sound:
     """Texts of the hotline in a language, by the synthetic voice."""
     from ivr.audio.synthesis import speak
-    from ivr.prompts import catalogue
+    from ivr.prompts.catalogue import catalogue
 
-    said = [text for text in catalogue.catalogue(language).texts.values() if len(text.split()) > 6 and "{" not in text]
+    said = [text for text in catalogue(language).texts.values() if len(text.split()) > 6 and "{" not in text]
     samples = at_telephone_rate(speak(" ".join(said[number * 3 : number * 3 + 3]), language)).samples
     return Sound(samples[: int(SECONDS[-1] * RATE)], RATE)
 
@@ -189,10 +189,10 @@ def noise(_share: str, count: int) -> None:
 def pair(_share: str, count: int) -> None:
     """Whether words that two engines agree on are right more often: Vosk and Whisper, on a synthetic Korean voice."""
     from ivr.audio.synthesis import speak
-    from ivr.prompts import catalogue
+    from ivr.prompts.catalogue import catalogue
     from ivr.transcription import calibration, evaluation, vosk_engine, whisper_engine
 
-    said = [text for text in catalogue.catalogue("ko").texts.values() if len(text.split()) > 3 and "{" not in text]
+    said = [text for text in catalogue("ko").texts.values() if len(text.split()) > 3 and "{" not in text]
     marks, files = list[tuple[bool, bool]](), ([], [])
     for number, text in enumerate(said[:count]):
         sound = at_telephone_rate(speak(text, "ko"))

@@ -5,7 +5,7 @@
     monitoring.observe("webhook_seconds", 0.02, "voice")
 
 A count is a write into mapped memory: some microseconds, no lock between processes, nothing to wait for. No label names
-a person, or takes a value that a caller chooses. See docs/decisions/072-counters-in-mapped-files.md.
+a person, or takes a value that a caller chooses. See docs/decisions/070-counters-in-mapped-files.md.
 """
 
 from __future__ import annotations

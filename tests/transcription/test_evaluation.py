@@ -62,20 +62,20 @@ def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: 
 
 
 def test_rates_and_their_intervals() -> None:
-    from ivr.transcription.evaluation import _count_errors, _rate
+    from ivr.transcription.evaluation import count_errors, rate
 
     def judge(wanted: str, written: str) -> tuple[int, int, int]:
-        judged = _count_errors("x", wanted, TranscriptionResult(written, None, [], "test"))
+        judged = count_errors("x", wanted, TranscriptionResult(written, None, [], "test"))
         return judged.word_errors, judged.words, judged.letter_errors
 
     assert judge("Guten Tag, Herr Müller!", "guten tag herr müller") == (0, 4, 0)
     assert judge("kein Strom seit gestern", "kein strom gestern") == (1, 4, 5)
     assert judge("ja", "") == (1, 1, 2)
     assert judge("ja", "ja ja ja")[0] == 2
-    rate = _rate([(1, 10)] * 50 + [(3, 10)] * 50)
-    assert rate.value == pytest.approx(0.2)
-    assert 0.17 < rate.low < rate.value < rate.high < 0.23
-    assert _rate([(2, 4)]).low == _rate([(2, 4)]).high == 0.5
+    measured = rate([(1, 10)] * 50 + [(3, 10)] * 50)
+    assert measured.value == pytest.approx(0.2)
+    assert 0.17 < measured.low < measured.value < measured.high < 0.23
+    assert rate([(2, 4)]).low == rate([(2, 4)]).high == 0.5
 
 
 @pytest.mark.parametrize(
