@@ -72,7 +72,7 @@ def test_a_report_is_chosen_printed_and_downloaded(browser, hotline, people) -> 
     expect(page.get_by_role("heading", name=re.compile("Servicekennzahlen"))).to_be_visible()
     with page.expect_download() as waiting:
         page.get_by_role("link", name="PDF").click()
-    assert waiting.value.suggested_filename.startswith("Servicekennzahlen-")
+    assert waiting.value.suggested_filename.startswith("servicekennzahlen-")
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation")).to_be_hidden()
     expect(page.get_by_role("link", name="PDF")).to_be_hidden()
