@@ -36,8 +36,8 @@ def as_pdf(
               "§ 67c SGB X, § 35 SGB I; for recordings your consent. Recipients: the team that is responsible; the "
               "telephone carrier that connects the call."),
             _("Each kind of data is deleted when its period is over. You may demand that it is corrected, erased or "
-              "restricted, and complain to the data protection authority (Landesbeauftragte für Datenschutz und "
-              "Informationsfreiheit der Freien Hansestadt Bremen)."),
+              "restricted, and complain to the Federal Commissioner for Data Protection (BfDI), who supervises "
+              "jobcenters (§ 50 (4) SGB II)."),
         ],
         "sections": [
             {
