@@ -80,6 +80,7 @@ def here(empty_database: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def a_readable_file(here: Here) -> None:
     path = here.settings.var_dir / "recording"
+    path.parent.mkdir(parents=True, exist_ok=True)  # with PostgreSQL there is none yet
     path.touch()
     path.chmod(0o644)
 
