@@ -82,7 +82,7 @@ def _tasks(session: Session) -> Iterator[Metric]:
     mine = select(SlaClock.state, func.count()).where(
         SlaClock.measure == SlaMeasure.TRIED, SlaClock.state.in_(going_on)
     )
-    promises.update(session.execute(mine.group_by(SlaClock.state)).tuples().all())
+    promises.update({row[0]: row[1] for row in session.execute(mine.group_by(SlaClock.state))})
     yield _by("promises", "Promises of a first attempt that are still open", ("state",),
               (((state,), count) for state, count in promises.items()))  # fmt: skip
 
