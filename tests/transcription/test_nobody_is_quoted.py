@@ -46,7 +46,7 @@ def test_no_words_are_shown_as_done(empty_database, korean_model: Path, request,
     for number, clip in enumerate(clips()):
         audio = write_wav(clip)
         monkeypatch.setattr(audio_store, "load", lambda sid, audio=audio: audio)
-        heard = transcribe_job._heard("RE", language)
+        heard = transcribe_job._heard(1, "RE", language)
         if not isinstance(heard, TranscriptReason) and heard[1] is None:
             shown.append((number, heard[0].text))
     assert shown == []
