@@ -78,13 +78,16 @@ def _tasks(session: Session) -> Iterator[Metric]:
     yield _by("tasks", "Callback tasks that are not closed", ("state", "urgency"),
               (((row[0], row[1]), row[2]) for row in counted))  # fmt: skip
     going_on = (SlaState.ON_TRACK, SlaState.AT_RISK, SlaState.MISSED)
-    promises = dict.fromkeys(going_on, 0)
-    mine = select(SlaClock.state, func.count()).where(
-        SlaClock.measure == SlaMeasure.TRIED, SlaClock.state.in_(going_on)
+    promises = {(measure, state): 0 for measure in SlaMeasure for state in going_on}
+    counted_clocks = session.execute(
+        select(SlaClock.measure, SlaClock.state, func.count())
+        .where(SlaClock.state.in_(going_on))
+        .group_by(SlaClock.measure, SlaClock.state)
     )
-    promises.update({row[0]: row[1] for row in session.execute(mine.group_by(SlaClock.state))})
-    yield _by("promises", "Promises of a first attempt that are still open", ("state",),
-              (((state,), count) for state, count in promises.items()))  # fmt: skip
+    promises.update({(row[0], row[1]): row[2] for row in counted_clocks})
+    yield _by(
+        "promises", "Promises that are still open: tried and reached", ("measure", "state"), iter(promises.items())
+    )
 
 
 def _waiting_callers(session: Session, now: datetime) -> Iterator[Metric]:

@@ -73,8 +73,8 @@ def test_what_has_happened_and_what_is_there(counting: None, tmp_path: Path) -> 
     found = asked()
     assert waiting
     assert found["hotline_tasks", "open", "normal"] == 2
-    assert found["hotline_promises", "on_track"] == 2
-    assert found["hotline_promises", "missed"] == 0
+    assert found["hotline_promises", "tried", "on_track"] == 2
+    assert found["hotline_promises", "reached", "missed"] == 0
     assert found["hotline_transcription_backlog_seconds", "de"] == seconds
     assert found["hotline_carrier_errors_total", "20003", "login_refused"] == 1
     assert found["hotline_calls_ended_total", "promised"] == 1
