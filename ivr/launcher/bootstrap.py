@@ -25,9 +25,10 @@ VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 _ROOM_MB = 1500
 #: Debian packages that the tests need: a browser without windows (a third less work), people's voices from telephone
-#: prompts, Korean letters, the other database, and the proxies before the hotline.
+#: prompts, Korean letters, the other database, the proxies before the hotline, what judges units and rules of alerts.
 _TEST_PACKAGES = [
     "chromium-headless-shell", "asterisk-core-sounds-en-wav", "fonts-nanum", "postgresql", "nginx", "haproxy",
+    "systemd", "prometheus",
 ]  # fmt: skip
 
 
