@@ -81,13 +81,15 @@ def test_a_process_starts_though_its_rehearsal_fails(empty_database, caplog, mon
 def test_a_process_takes_connections_when_it_has_rehearsed(monkeypatch) -> None:
     """gunicorn asks for the application in each of its processes, and listens when it has it."""
     done = []
-    for name in ("private_files", "log_setup", "demo_logins", "memory_report"):
+    for name in ("private_files", "log_setup", "demo_logins", "memory_report", "monitoring", "settings_store"):
         monkeypatch.setattr(web, name, _Nothing())
     monkeypatch.setattr(web.database, "be_quick", lambda: None)
     monkeypatch.setattr(web.threading, "Thread", _Nothing())
     monkeypatch.setattr(web.rehearsal, "rehearse", done.append)
+    for module, name in ((web.outbox, "hand_over"), (web.live_events, "publish")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
     app = Flask("x")
-    assert web._serve(lambda: app) is app
+    assert web._serve(lambda: app, "voice") is app
     assert done == [app]
     assert "--preload" not in (ROOT / "Procfile").read_text()
 
