@@ -8,6 +8,7 @@ sends what the reader does not take at once from the loop as well. See docs/deci
 from __future__ import annotations
 
 import errno
+import importlib
 import resource
 import selectors
 import socket
@@ -72,6 +73,14 @@ class BufferedWorker(ThreadWorker):
         self._most = int(self.cfg.worker_connections)
         self.streams = HeldStreams(self)
         self.worker_connections = 1 << 30  # who is new is always taken, see `accept`
+
+    @classmethod
+    def setup(cls) -> None:
+        """Import the application before gunicorn starts its processes: they share what is imported, and its memory.
+
+        Importing takes seconds of processor time. The application itself is made in each process, with its threads.
+        """
+        importlib.import_module("ivr.web.app")
 
     def init_process(self) -> None:
         """Let this process have as many connections open as the system allows it, then begin."""
