@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -190,6 +191,7 @@ class Kept:
 
     def __init__(self) -> None:
         """Nothing is read before somebody asks."""
+        self._reading = threading.RLock()
         self.cache_clear()
 
     def cache_clear(self) -> None:
@@ -205,9 +207,11 @@ class Kept:
         """The settings."""
         value = self._value
         if value is None:
-            value = load()
-            self._file, self._environment = _file(Settings)(), _environment()
-            self._value = value
+            with self._reading:  # all threads get one and the same settings, which keep what they have read
+                if (value := self._value) is None:
+                    value = load()
+                    self._file, self._environment = _file(Settings)(), _environment()
+                    self._value = value
         return value
 
     def over(self, stored: Mapping[str, Any]) -> Settings:
