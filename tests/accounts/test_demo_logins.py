@@ -59,7 +59,10 @@ def test_no_door_is_open_to_a_log_in_for_trying(begun_in_local_mode) -> None:
         assert users.authenticate(session, "real", PASSWORD) is not None
 
 
-@pytest.mark.parametrize("process", ["worker", "clock", "run", "web", "voice"])
+@pytest.mark.parametrize(
+    "process",
+    ["web", *(pytest.param(name, marks=pytest.mark.since("ci")) for name in ("worker", "clock", "run", "voice"))],
+)
 def test_no_process_starts_in_production(begun_in_local_mode, process: str) -> None:
     if process in ("web", "voice"):
         made = "serve()" if process == "web" else "serve_calls()"
@@ -75,6 +78,7 @@ def test_no_process_starts_in_production(begun_in_local_mode, process: str) -> N
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.since("ci")
 def test_one_command_removes_them_and_production_starts(begun_in_local_mode) -> None:
     var = settings().var_dir
     with pytest.raises(ConfigurationError):
@@ -96,6 +100,7 @@ def test_one_command_removes_them_and_production_starts(begun_in_local_mode) -> 
     assert again.stdout == "nothing to remove\n"
 
 
+@pytest.mark.since("ci")
 def test_local_mode_keeps_them(empty_database) -> None:
     (username, password, _), *_ = first_start.logins(settings())
     demo_logins.check()

@@ -77,6 +77,7 @@ def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, t
         log.close()
 
 
+@pytest.mark.since("ci")
 def test_a_killed_launcher_takes_its_processes_with_it(surroundings, tmp_path: Path) -> None:
     log = (tmp_path / "run.log").open("w+")
     launcher = subprocess.Popen(

@@ -107,6 +107,7 @@ def test_a_hotline_is_restored_row_by_row_and_every_recording_can_be_heard(lived
         assert audio_store.about(sid)["call_sid"]
 
 
+@pytest.mark.since("ci")
 def test_an_id_that_was_given_is_not_given_again(lived_in, tmp_path: Path, move) -> None:
     """An address must never lead to another person, though the last task was deleted before the backup."""
     highest = max(row[0] for row in everything()["callback_tasks"])
@@ -174,6 +175,7 @@ def test_what_is_damaged_or_cut_short_is_not_restored(lived_in, tmp_path: Path) 
     assert everything() == before
 
 
+@pytest.mark.since("ci")
 def test_a_hotline_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     run("backup", str(file))
@@ -197,6 +199,7 @@ def test_a_recording_without_audio_is_named(lived_in, tmp_path: Path, move) -> N
     assert (code, sid in said) == (1, True)
 
 
+@pytest.mark.since("ci")
 def test_what_is_deleted_while_the_backup_is_made_stays_deleted(lived_in, tmp_path: Path, move, monkeypatch) -> None:
     copy, (sid, *_) = backup._copy_objects, audio_store.recordings()
 
@@ -246,6 +249,7 @@ def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(
         assert connection.scalar(text("SELECT count(*) FROM calls")) == 1
 
 
+@pytest.mark.since("ci")
 def test_a_backup_of_a_newer_version_changes_nothing(lived_in, tmp_path: Path, monkeypatch) -> None:
     real = table_dump.revision
     monkeypatch.setattr(table_dump, "revision", lambda _: "9999")
@@ -257,6 +261,7 @@ def test_a_backup_of_a_newer_version_changes_nothing(lived_in, tmp_path: Path, m
     assert everything() == before
 
 
+@pytest.mark.since("ci")
 def test_a_recording_that_goes_between_its_key_and_its_audio_is_gone(lived_in, tmp_path: Path, monkeypatch) -> None:
     """Deleted while the backup is made, after its key was copied."""
     sid, get = next(audio_store.recordings()), blob_storage.Directory.get
@@ -293,6 +298,7 @@ def test_no_backup_is_said_to_be_none(empty_database, tmp_path: Path) -> None:
         assert (code, "no backup" in said) == (1, True)
 
 
+@pytest.mark.since("ci")
 def test_the_drill(hotline: RunningHotline, caller, tmp_path: Path) -> None:
     """A hotline in full work is backed up; database, audio and Redis are lost; it is restored, and goes on: every task
     that was there is there, and a message the carrier still has is taken in."""

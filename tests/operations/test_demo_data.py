@@ -33,6 +33,7 @@ def test_a_hotline_is_filled_and_can_be_worked_in(desk) -> None:
     assert again.exit_code == 0, again.output
 
 
+@pytest.mark.since("ci")
 def test_a_new_concern_and_a_new_language_need_no_change_of_the_demo_data(desk, monkeypatch) -> None:
     """Concerns without a weight are drawn too. Callers in a language without sentences ask for callbacks."""
     from ivr.operations import demo_data, demo_messages

@@ -71,6 +71,7 @@ def test_an_id_is_never_given_twice(empty_database) -> None:
             assert ("AUTOINCREMENT" in made) is bool(table.dialect_options["sqlite"]["autoincrement"]), table.name
 
 
+@pytest.mark.since("ci")
 def test_every_earlier_call_gets_a_receipt_code_of_its_own(empty_database) -> None:
     """Before, all calls to a task shared its code: who heard it later could change what the first had said."""
     command.downgrade(schema.alembic_config(), "0009")
@@ -121,6 +122,7 @@ def _command(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=-1, stderr=-1)
 
 
+@pytest.mark.since("ci")
 def test_of_several_that_migrate_an_empty_database_one_does_it_and_the_others_wait(databases, tmp_path) -> None:
     environment = _empty(databases, tmp_path)
     words = [("migrate",), ("migrate",), ("migrate",), ("tokens", "add", "report")]
@@ -139,6 +141,7 @@ def test_who_waits_for_a_migration_says_so_and_gives_up_with_one_sentence(empty_
         pass  # it was given back
 
 
+@pytest.mark.since("ci")
 def test_a_process_that_starts_before_the_migration_waits_for_it(databases, tmp_path) -> None:
     environment = _empty(databases, tmp_path)
     clock = _command(environment, "clock")
@@ -166,6 +169,7 @@ def test_a_newer_schema_is_taken_while_hosts_are_updated_one_by_one(empty_databa
         assert schema.behind() == older
 
 
+@pytest.mark.since("ci")
 def test_alerts_of_the_house_are_kept_when_they_get_the_name_of_their_cap(empty_database) -> None:
     columns = "event, count, since_at, last_at, alerted_at"
     with database.engine().execution_options(writing=True).begin() as connection:

@@ -37,6 +37,7 @@ def running_house(empty_database: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     return empty_database
 
 
+@pytest.mark.since("ci")
 def test_callers_hear_their_code_meanwhile(running_house: Settings) -> None:
     from ivr.web.app import create_app
 
@@ -56,6 +57,7 @@ def test_callers_hear_their_code_meanwhile(running_house: Settings) -> None:
     assert not spool.waiting()
 
 
+@pytest.mark.since("ci")
 def test_what_was_written_stands_in_the_figures_of_its_days(running_house: Settings) -> None:
     now = utc_now()
     made = demo_data.seed(DAYS, A_DAY, now)
@@ -72,6 +74,7 @@ def test_what_was_written_stands_in_the_figures_of_its_days(running_house: Setti
     assert by_day == expected
 
 
+@pytest.mark.since("ci")
 def test_a_final_day_keeps_what_was_deleted_since(running_house: Settings) -> None:
     """Its tasks may be gone: their figures stay, and what is new is added."""
     now = utc_now()

@@ -34,7 +34,9 @@ for command in commands:
 """
 
 
-@pytest.mark.parametrize("umask", [0o022, pytest.param(0o002, marks=pytest.mark.since("ci")), 0o000])
+@pytest.mark.parametrize(
+    "umask", [*(pytest.param(one, marks=pytest.mark.since("ci")) for one in (0o022, 0o002)), 0o000]
+)
 def test_what_commands_write_is_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     environment = {**os.environ, "VAR_DIR": str(tmp_path / "deep" / "var"), "DATABASE_URL": ""}
     commands = (["migrate"], ["tokens", "add", "report"], ["demo", "seed", "--days", "1", "--calls-per-day", "5"],
@@ -47,6 +49,7 @@ def test_what_commands_write_is_private_whatever_the_umask(tmp_path: Path, umask
     assert readable_for_others(tmp_path / "deep") == []
 
 
+@pytest.mark.since("ci")
 def test_a_database_at_another_place_is_private_too(tmp_path: Path) -> None:
     place = tmp_path / "elsewhere"
     environment = {**os.environ, "VAR_DIR": str(tmp_path / "var"), "DATABASE_URL": f"sqlite:///{place / 'own.sqlite3'}"}

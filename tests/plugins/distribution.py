@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what belongs to another run; put the tests of one shared fixture into one group."""
     chosen, others = [], []
     for item in items:
+        if any(mark.args[0] in ("ci", "soak") for mark in item.iter_markers("since")):
+            item.add_marker(pytest.mark.soak)  # what leaves `make test` is in `make soak`
         (chosen if _belongs_to_this_run(item) else others).append(item)
     if others:
         config.hook.pytest_deselected(items=others)

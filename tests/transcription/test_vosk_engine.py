@@ -12,6 +12,7 @@ from tests.support.volume import volume
 
 
 @pytest.mark.soak
+@pytest.mark.since("ci")
 def test_a_recogniser_used_again_writes_what_a_fresh_one_writes(korean_model: Path, tmp_path: Path) -> None:
     """With `--dither=0` fresh recognisers repeat exactly, so any difference would come from the reuse."""
     model = tmp_path / "ko"

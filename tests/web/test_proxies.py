@@ -20,7 +20,7 @@ from tests.support.slow_clients import HALF_BODY, HALF_HEAD, LARGE_ANSWER, ONE_B
 from tests.support.speech import human_speech
 from tests.support.voicebox_calls import leave_message
 
-pytestmark = pytest.mark.xdist_group("proxies")
+pytestmark = [pytest.mark.xdist_group("proxies"), pytest.mark.since("ci")]
 
 
 @pytest.fixture(scope="module")
