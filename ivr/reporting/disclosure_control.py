@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ivr.reporting.cell_suppression import Sum, Suppression
+from ivr.reporting.cell_suppression import Sum, fewest
 
 #: Counts from 1 up to this one are hidden.
 SMALL = 2
@@ -34,7 +34,7 @@ def suppress(counts: Mapping[Any, int], sums: Sequence[Sum], costs: Mapping[Any,
             raise ValueError(f"{total} is not the sum of its parts")
     if not any(0 < count <= SMALL for count in counts.values()):
         return set()
-    return Suppression(counts, sums, SMALL, costs or {}).cheapest()
+    return fewest(counts, sums, SMALL, costs or {})
 
 
 def possible(

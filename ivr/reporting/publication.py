@@ -6,8 +6,11 @@ A second version, or another period that overlaps, would disclose what each of t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -104,8 +107,8 @@ def _mark(contents: dict[str, Any]) -> str:
 def publish(month: date, now: datetime, seen: str | None = None) -> bool:
     """Publish a month: both reports, because they share numbers, in both languages, with the present targets and names.
 
-    `seen`: the mark of what somebody has looked at. Nothing changes if the month was published before: then False. It
-    computes for seconds, and others write meanwhile; of two who publish at once, the first one counts.
+    `seen`: the mark of what somebody has looked at. Nothing changes if the month was published before: then False.
+    Others write while it computes; of two who publish at once, the first one counts.
 
     Raises:
         NotYet: the month is not final.
@@ -161,8 +164,15 @@ def _counted(session: Session, first: date, last: date) -> tuple[dict[str, int],
     return found, sums
 
 
-def _seen(found: dict[str, int], sums: list[Sum]) -> dict[str, Value]:
+def _seen(found: Mapping[str, int], sums: Sequence[Sum]) -> Mapping[str, Value]:
     """What is published of all numbers, and bands in place of shares whose numbers are hidden (`share/…`)."""
+    return _protected(tuple(found.items()), tuple((total, tuple(parts)) for total, parts in sums))
+
+
+@lru_cache(maxsize=8)
+def _protected(counts: tuple[tuple[str, int], ...], sums: tuple[Sum, ...]) -> Mapping[str, Value]:
+    """Computed once for the same numbers: a draft is looked at, in two reports, before it is published."""
+    found = dict(counts)
     unseen = {*senate_statement.UNSEEN, *scorecard.UNSEEN}
     promises = {key.removeprefix("decided"): key for key in found if key.partition("/")[0] == "decided"}
     shares: dict[str, Share] = {f"share{at}": (f"in_time{at}", f"decided{at}") for at in promises}
@@ -174,7 +184,7 @@ def _seen(found: dict[str, int], sums: list[Sum]) -> dict[str, Value]:
     seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
     for name, (low, high) in bands(found, sums, hidden, SMALL, shares).items():
         seen[name] = f"{low}–{high}\u202f%"
-    return seen
+    return MappingProxyType(seen)
 
 
 def _packed(table: Table) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ivr.reporting.cell_suppression import Sum
+from ivr.reporting.cell_suppression import Numbers, Sum
 
 #: Widths of bands in percent, the narrowest first. The bands of a width stand side by side from 0 to 100.
 _WIDTHS = (20, 50)
@@ -26,16 +26,18 @@ def bands(
             continue
         for width in _WIDTHS:
             low = min(100 * counts[part] // counts[whole] // width * width, 100 - width)
-            known.learn(part, whole, low, low + width)
-            if known.gives_nothing_away():
+            if known.allows(part, whole, low, low + width):
                 found[name] = (low, low + width)
                 break
-            known.forget()
     return found
 
 
 class _Knowledge:
-    """What a reader knows: sums, bands, and that what is hidden is at least 1."""
+    """What a reader knows: sums, bands, and that what is hidden is at least 1.
+
+    For each small count it keeps a table that a reader can imagine and in which that count is larger. A new band makes
+    a new table necessary only where it does not fit the kept one.
+    """
 
     def __init__(self, counts: Mapping[Any, int], sums: Sequence[Sum], hidden: set[Hashable], small: int) -> None:
         self._counts, self._needed = counts, small + 1
@@ -45,6 +47,9 @@ class _Knowledge:
         for total, parts in sums:
             if hidden & {total, *parts}:
                 self._add({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0, 0)
+        self._small = [place for place, name in enumerate(self._hidden) if counts[name] < self._needed]
+        self._tables = dict[int, Numbers]()
+        self._imagine(self._small)
 
     def _add(self, factors: Mapping[Hashable, float], lowest: float, highest: float) -> None:
         row, shown = np.zeros(len(self._hidden)), 0.0
@@ -57,23 +62,42 @@ class _Knowledge:
         self._lowest.append(lowest - shown)
         self._highest.append(highest - shown)
 
-    def learn(self, part: Hashable, whole: Hashable, low: int, high: int) -> None:
-        """Learn that a share lies in a band."""
+    def allows(self, part: Hashable, whole: Hashable, low: int, high: int) -> bool:
+        """Whether it gives nothing away that a share lies in a band. If so, a reader knows it from now on."""
+        before = len(self._rows), dict(self._tables)
         self._add({part: 100.0, whole: -float(low)}, 0, np.inf)
         self._add({part: 100.0, whole: -float(high)}, -np.inf, 0)
-
-    def forget(self) -> None:
-        """Forget the last band."""
+        if self._imagine([place for place in self._small if not self._fits(self._tables.get(place))]):
+            return True
         for of in (self._rows, self._lowest, self._highest):
-            del of[-2:]
+            del of[before[0] :]
+        self._tables = before[1]
+        return False
 
-    def gives_nothing_away(self) -> bool:
-        """Whether each small count may be larger, for all that a reader knows."""
-        places = [place for place, name in enumerate(self._hidden) if self._counts[name] < self._needed]
+    def _fits(self, table: Numbers | None) -> bool:
+        """Whether a table agrees with the last band."""
+        if table is None:
+            return False
+        sums = np.array(self._rows[-2:]) @ table
+        return bool((sums >= np.array(self._lowest[-2:])).all() and (sums <= np.array(self._highest[-2:])).all())
+
+    def _imagine(self, places: Sequence[int]) -> bool:
+        """Find tables in which small counts are larger; False if there is none for one of them."""
         # Mostly all of them may be at once, which is found with one question.
-        return self._may_be_larger(places) or all(self._may_be_larger([place]) for place in places)
+        wanted, together = list(places), True
+        while wanted:
+            asked = wanted if together else wanted[:1]
+            table = self._table(asked)
+            if table is None and not (together and len(wanted) > 1):
+                return False
+            together = False
+            if table is not None:
+                self._tables |= {place: table for place in self._small if table[place] >= self._needed}
+                wanted = [place for place in wanted if table[place] < self._needed]
+        return True
 
-    def _may_be_larger(self, places: Sequence[int]) -> bool:
+    def _table(self, places: Sequence[int]) -> Numbers | None:
+        """A table that a reader can imagine and in which all these counts are larger."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         lowest = np.ones(len(self._hidden))
@@ -84,4 +108,4 @@ class _Knowledge:
             bounds=Bounds(lowest, np.inf),
             constraints=LinearConstraint(np.array(self._rows), np.array(self._lowest), np.array(self._highest)),
         )
-        return bool(found.status == 0)
+        return np.rint(found.x) if found.status == 0 else None

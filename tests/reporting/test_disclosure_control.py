@@ -257,3 +257,7 @@ def test_hiding_stops_where_nothing_is_left_to_hide() -> None:
     many = {f"k{n}": dice.choice([0, 1, 5, 40]) for n in range(12)}
     total = {"all": sum(many.values())}
     attack(many | total, [("all", list(many))], disclosure_control.suppress(many | total, [("all", list(many))]))
+
+
+def test_a_small_count_that_is_in_no_sum_is_hidden_alone() -> None:
+    assert disclosure_control.suppress({"calls": 1, "all": 5, "a": 5}, [("all", ["a"])]) == {"calls"}
