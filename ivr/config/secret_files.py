@@ -25,6 +25,8 @@ def read(settings_cls: type[BaseSettings]) -> Mapping[str, Any]:
     """
     named = dict(_named_by_variables(settings_cls))
     found = {**dict(_credentials(settings_cls)), **named}
+    if not found:
+        return {}
     source = EnvSettingsSource(settings_cls)
     source.env_vars = {name: _content(name, path) for name, path in found.items()}
     return source()

@@ -65,10 +65,8 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Precedence: code, environment, files of secrets, the file named by IVR_CONFIG (`ivr.toml`)."""
-        if (known := _known.get()) is not None:
-            return init_settings, *(InitSettingsSource(settings_cls, dict(one)) for one in known)
-        of_files = InitSettingsSource(settings_cls, dict(secret_files.read(settings_cls)))
-        return init_settings, env_settings, of_files, _file(settings_cls)
+        known = _known.get() or (_environment(), _file(settings_cls)())
+        return init_settings, *(InitSettingsSource(settings_cls, dict(one)) for one in known)
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
@@ -132,20 +130,33 @@ def load(**overrides: Any) -> Settings:
     Raises:
         ConfigurationError: naming every wrong key.
     """
+    environment, file = _known.get() or _read()
+    try:
+        with _instead_of_reading(environment, file):
+            return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, _still_missing({**file, **environment, **overrides}))) from None
+    except ValueError as error:
+        raise ConfigurationError(f"The configuration cannot be read: {error}") from None
+
+
+def _read() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the environment says, and what the file says.
+
+    Raises:
+        ConfigurationError: there is no such file, its TOML or the JSON of a variable cannot be parsed.
+    """
     named = os.environ.get("IVR_CONFIG")
     if named and not Path(named).is_file():
         raise ConfigurationError(f"IVR_CONFIG: there is no file {named!r}")
     try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(error, _still_missing(overrides))) from None
-    except ValueError as error:  # TOML that cannot be parsed, or JSON in an environment variable
+        return _environment(), _file(Settings)()
+    except ValueError as error:
         raise ConfigurationError(f"The configuration cannot be read: {error}") from None
 
 
-def _still_missing(overrides: Mapping[str, Any]) -> list[str]:
+def _still_missing(given: Mapping[str, Any]) -> list[str]:
     """What production needs and nobody has given. Where a value is wrong, the model itself has not looked for it."""
-    given = {**_file(Settings)(), **_environment(), **overrides}
     if given.get("mode") != "production":
         return []
     return [key for key in _NEEDED_IN_PRODUCTION if given.get(key) in ("", None)]
@@ -165,7 +176,9 @@ def _explain(error: ValidationError, missing: list[str]) -> str:
 #: Where a setting comes from: the page, an environment variable, the file, or nowhere (its usual value).
 Origin = Literal["page", "environment", "file", "usual"]
 #: What environment and file have said, where they are not to be read again.
-_known: ContextVar[tuple[Mapping[str, Any], ...] | None] = ContextVar("what environment and file say", default=None)
+_known: ContextVar[tuple[Mapping[str, Any], Mapping[str, Any]] | None] = ContextVar(
+    "what environment and file say", default=None
+)
 
 
 def _file(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
@@ -178,8 +191,8 @@ def _environment() -> Mapping[str, Any]:
 
 
 @contextmanager
-def _instead_of_reading(*known: Mapping[str, Any]) -> Iterator[None]:
-    token = _known.set(known)
+def _instead_of_reading(environment: Mapping[str, Any], file: Mapping[str, Any]) -> Iterator[None]:
+    token = _known.set((environment, file))
     try:
         yield
     finally:
@@ -209,9 +222,10 @@ class Kept:
         if value is None:
             with self._reading:  # all threads get one and the same settings, which keep what they have read
                 if (value := self._value) is None:
-                    value = load()
-                    self._file, self._environment = _file(Settings)(), _environment()
-                    self._value = value
+                    environment, file = _read()
+                    with _instead_of_reading(environment, file):
+                        value = load()
+                    self._environment, self._file, self._value = environment, file, value
         return value
 
     def over(self, stored: Mapping[str, Any]) -> Settings:
@@ -221,9 +235,9 @@ class Kept:
             ConfigurationError: naming every wrong key.
         """
         self()
-        beneath = ({key: value for key, value in one.items() if key not in stored}
-                   for one in (self._environment, self._file))  # fmt: skip
-        with _instead_of_reading(*beneath):
+        environment = {key: value for key, value in self._environment.items() if key not in stored}
+        file = {key: value for key, value in self._file.items() if key not in stored}
+        with _instead_of_reading(environment, file):
             return load(**stored)
 
     def adopt(self, stored: Mapping[str, Any], version: int) -> None:
