@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from babel import Locale
+from babel.plural import PluralRule
 
 from ivr.prompts.catalogue import file_of
 
@@ -74,8 +75,13 @@ def counted(language: str, unit: str, value: int) -> str:
 def category(language: str, unit: str, value: int) -> str:
     """The name of the form that a count has: a number with words of its own, else its plural category."""
     forms = spoken_times(language).counts[unit]
-    plural = Locale.parse(language).plural_form(value)
-    return next((name for name in (str(value), plural) if name in forms), "other")
+    return next((name for name in (str(value), _plural_form(language)(value)) if name in forms), "other")
+
+
+@lru_cache(maxsize=32)
+def _plural_form(language: str) -> PluralRule:
+    """The rule of CLDR; finding a language's data takes longer than everything else that is said."""
+    return Locale.parse(language).plural_form
 
 
 @lru_cache(maxsize=32)
@@ -95,7 +101,7 @@ def spoken_times(language: str) -> SpokenTimes:
     counts = content.get("counts", {})
     for unit in UNITS:
         named = set(counts.get(unit, ()))
-        lacking = {"other"} if not named else Locale.parse(language).plural_form.tags - named
+        lacking = {"other"} if not named else _plural_form(language).tags - named
         if lacking and "other" not in named:
             raise ValueError(f"counts.{unit} lacks {sorted(lacking)[0]}")
     return SpokenTimes(forms, days, counts)
