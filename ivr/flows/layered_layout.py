@@ -6,6 +6,7 @@ boxes of each layer by the mean place of their neighbours; place them as near to
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -82,8 +83,8 @@ class Layout:
         count = 0
         for node in above:
             ends = sorted(place[other] for other in self._neighbours[node] if other in place)
-            count += sum(earlier > end for end in ends for earlier in seen)
-            seen += ends
+            count += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            seen = sorted([*seen, *ends])
         return count
 
     def _place(self) -> dict[_Node, float]:

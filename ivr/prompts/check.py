@@ -67,25 +67,29 @@ class Finding:
 
 def longest(prompt: str, flow: Flow) -> float:
     """The longest allowed duration of a prompt, or of a part that says a value; in seconds."""
+    return _longest(prompt, flow.questions())
+
+
+def _longest(prompt: str, questions: frozenset[str]) -> float:
     if prompt not in catalogue(DEFAULT_LANGUAGE).texts:
         return LONGEST_VALUE
-    return LONGEST_QUESTION if prompt in flow.questions() | QUESTIONS_OUTSIDE else LONGEST
+    return LONGEST_QUESTION if prompt in questions | QUESTIONS_OUTSIDE else LONGEST
 
 
 def findings(language: str, flow: Flow) -> Iterator[Finding]:
     """Find all problems of a language's prompts."""
-    words = catalogue(language)
-    for prompt in sorted(_needed(flow, language) - set(words.texts)):
+    words, needed, questions = catalogue(language), _needed(flow, language), flow.questions()
+    for prompt in sorted(needed - set(words.texts)):
         yield Finding(language, prompt, "missing")
     for prompt in words.texts:
-        if prompt not in _needed(flow, language) and not prompt.startswith("form_"):
+        if prompt not in needed and not prompt.startswith("form_"):
             yield Finding(language, prompt, "not used in any call")
         elif problem := _wrong_placeholders(words, prompt):
             yield Finding(language, prompt, problem)
         elif prompt in words.stale:
             yield Finding(language, prompt, STALE)
         elif prompt not in WRITTEN | BUILDING_BLOCKS:
-            yield from _too_long(language, prompt, flow)
+            yield from _too_long(language, prompt, _longest(prompt, questions))
     if settings().carrier_voice(language) is None:
         yield from _rendered(language)
     yield from _recorded(language)
@@ -106,10 +110,10 @@ def _wrong_placeholders(words: Catalogue, prompt: str) -> str:
     return f"placeholders {sorted(here)}, the original has {sorted(original.placeholders(prompt))}"
 
 
-def _too_long(language: str, prompt: str, flow: Flow) -> Iterator[Finding]:
+def _too_long(language: str, prompt: str, allowed: float) -> Iterator[Finding]:
     seconds = seconds_of(prompt, language)
-    if seconds > longest(prompt, flow):
-        yield Finding(language, prompt, f"too long: {seconds:.1f} s, {longest(prompt, flow):.0f} s at most")
+    if seconds > allowed:
+        yield Finding(language, prompt, f"too long: {seconds:.1f} s, {allowed:.0f} s at most")
 
 
 def seconds_of(

@@ -80,7 +80,8 @@ def keep() -> str:
     permission = permission_of(request.endpoint or "")
     polled = permission is not None and permission.polled
     excluded = any(request.endpoint == name or (request.endpoint or "").startswith(f"{name}.") for name in _NEVER)
-    fields = {name: values for name, values in forms.sent_fields().items() if name not in {_TOKEN, "kept"} | _secrets()}
+    never = {_TOKEN, "kept"} | _secrets()
+    fields = {name: values for name, values in forms.sent_fields().items() if name not in never}
     typed = [one for name, values in fields.items() if name not in _MECHANICAL for one in values if one.strip()]
     if request.method != "POST" or polled or excluded or not typed:
         return page
