@@ -39,7 +39,7 @@ def test_next_takes_emergencies_then_ones_languages_then_what_is_due(desk) -> No
 
 @pytest.mark.soak
 def test_twenty_members_take_all_tasks_each_exactly_once(empty_database) -> None:
-    count = volume(test=200, soak=2000)
+    count = volume(test=80, ci=200, soak=2000)
     with database.writing() as session:
         people = [users.add(session, f"m{number}", "M", "member", PASSWORD, ["benefits"]) for number in range(20)]
         numbers, now = range(1, count + 1), utc_now()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from ivr.domain import enums, outcomes, words
@@ -36,10 +38,15 @@ def test_every_shown_enumeration_has_its_words() -> None:
     assert words.ALERT_TITLES.keys() == set(enums.AlertEvent)
 
 
+@cache
+def german_catalogue() -> Catalog:
+    with (ROOT / "ivr/web/translations/de/LC_MESSAGES/messages.po").open("rb") as file:
+        return read_po(file, locale="de")
+
+
 @pytest.mark.parametrize("name", list(words.TABLES))
 def test_every_word_is_there_in_german(name: str) -> None:
-    with (ROOT / "ivr/web/translations/de/LC_MESSAGES/messages.po").open("rb") as file:
-        german = read_po(file, locale="de")
+    german = german_catalogue()
     assert [text for text in words.TABLES[name].values() if not german.get(text) or not german.get(text).string] == []
 
 

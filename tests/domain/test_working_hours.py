@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -85,11 +86,11 @@ def test_every_minute_of_a_week_has_a_deadline_at_which_somebody_works(urgency: 
         now = datetime.fromtimestamp(began, BERLIN)
         due = sla_deadlines.due_at(now, TaskKind.CALLBACK, urgency, "benefits", (), hours)
         found = working_hours.next_deadline(hours, CALLING, due, now).astimezone(BERLIN)
-        spans = [(begins, ends) for begins, ends in working_hours.spans(hours, CALLING, now) if begins < found]
-        begins, ends = spans[-1]
+        begins, ends = [*takewhile(lambda span, end=found: span[0] < end, working_hours.spans(hours, CALLING, now))][-1]
         assert begins < found <= ends, f"{now}: {found}"
         assert found > now
         if (working_hours.deadline(hours, CALLING, due, now)) is not None:
             assert found <= due, "what is told is not later than the row's deadline"
-            worked = [span for span in working_hours.spans(hours, CALLING, found) if span[0] < due and span[1] > found]
+            until_due = takewhile(lambda span, end=due: span[0] < end, working_hours.spans(hours, CALLING, found))
+            worked = [span for span in until_due if span[1] > found]
             assert due - found < timedelta(minutes=1) or not worked, "and nobody works between the two"

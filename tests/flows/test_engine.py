@@ -35,6 +35,7 @@ from ivr.flows.state import AnsweredQuestion, CallState
 from ivr.flows.state_codec import CALL_STATES
 from ivr.flows.steps import End, EnterDigits, Flow, Menu
 from tests.support.flows import FLOW, WHOLE
+from tests.support.volume import volume
 
 #: The caller has answered two questions.
 TRAIL = (
@@ -378,7 +379,7 @@ def test_random_inputs_at_every_step_never_fail() -> None:
         Resumed(),
     ]
     for name in FLOW.steps:
-        for _ in range(20):
+        for _ in range(volume(test=5, ci=20, soak=20)):
             state = at(name, recording_number=1, callback_number="+4915112345678")
             for _ in range(10):
                 turn = engine.answer(

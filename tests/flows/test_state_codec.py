@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, get_type_hints
 
 import pytest
@@ -17,6 +18,7 @@ from ivr.flows.request import CallerRequest, RequestAnswers, from_record, to_rec
 from ivr.flows.state import AnsweredQuestion, CallState, Event, EventContext, check_slots, spoken_values
 from ivr.flows.state_codec import CALL_STATES, Codec, Undecodable
 from ivr.telephony import deferred_writes
+from tests.support.volume import volume
 
 #: Whoever changes a field of a call's state, or of a spool entry, changes these, and has to decide about the version:
 #: states of calls under way and entries on a disk were written with the former fields. A field with a default may be
@@ -39,6 +41,7 @@ st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 
 
 @pytest.mark.parametrize("type_", CODECS, ids=lambda type_: type_.__name__)
+@settings(max_examples=volume(test=20, ci=100, soak=100))
 @given(data=st.data())
 def test_every_field_is_carried(type_: type, data: st.DataObject) -> None:
     """The strategy is made from the types of the fields, so a new field is tried by itself."""
@@ -57,6 +60,11 @@ def parts(type_: type) -> set[type]:
     return found
 
 
+@cache
+def codec_of(part: type) -> Codec:
+    return Codec(part, version=1)
+
+
 def other_value(hint: Any, default: Any) -> Any:
     return st.from_type(hint).filter(lambda value: value != default and value != ())
 
@@ -66,14 +74,14 @@ def other_value(hint: Any, default: Any) -> Any:
     [(part, field.name) for part in sorted(parts(CallState), key=str) for field in fields(part)],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-@settings(max_examples=10)
+@settings(max_examples=volume(test=4, ci=10, soak=10))
 @given(data=st.data())
 def test_a_field_that_is_not_default_comes_back(part: type, name: str, data: st.DataObject) -> None:
     """One field after the other: none is left out because its value is rare."""
     field = next(field for field in fields(part) if field.name == name)
     default = None if field.default is MISSING else field.default
     value = data.draw(st.builds(part, **{name: other_value(get_type_hints(part)[name], default)}))
-    codec = Codec(part, version=1)
+    codec = codec_of(part)
     assert getattr(codec.decode(codec.encode(value)), name) == getattr(value, name)
 
 

@@ -14,6 +14,7 @@ from ivr.domain.languages import LANGUAGES
 from ivr.flows.hotline import hotline
 from ivr.flows.steps import Announce, Flow
 from ivr.prompts import distances
+from tests.support.volume import volume
 
 CALLERS = Path(__file__).parents[2] / "docs" / "callers.md"
 #: The languages of a real house, where Korean is not on trial.
@@ -25,7 +26,7 @@ def shipped() -> Flow:
     return hotline(OFFERED, tuple(f"form_{form}" for form in sections.FORMS))
 
 
-@pytest.mark.parametrize("language", OFFERED)
+@pytest.mark.parametrize("language", OFFERED[:: volume(test=4, ci=1, soak=1)])
 def test_nobody_listens_for_longer_than_allowed(shipped: Flow, language: str) -> None:
     assert list(distances.problems(shipped, language)) == []
 

@@ -6,7 +6,10 @@ The environment variable VOLUME says which: test (without it), ci, soak or night
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import TypeVar
 
+Row, Column = TypeVar("Row"), TypeVar("Column")
 LEVELS = ("test", "ci", "soak", "night")
 LEVEL = LEVELS.index(os.environ.get("VOLUME") or "test")
 
@@ -14,3 +17,12 @@ LEVEL = LEVELS.index(os.environ.get("VOLUME") or "test")
 def volume(*, test: int, soak: int, ci: int | None = None) -> int:
     """The number for this run; without one of its own, `.ci/run` takes that of `make test`."""
     return (test, test if ci is None else ci, soak, soak)[LEVEL]
+
+
+def crossed(rows: Iterable[Row], columns: Iterable[Column]) -> list[tuple[Row, Column]]:
+    """Pairs to try: in `.ci/run` all; in `make test` each row with the first column, the first row with each column."""
+    rows, columns = list(rows), list(columns)
+    every = [(row, column) for row in rows for column in columns]
+    if LEVELS.index("ci") <= LEVEL:
+        return every
+    return [(row, column) for row, column in every if row == rows[0] or column == columns[0]]

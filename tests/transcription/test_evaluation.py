@@ -53,7 +53,7 @@ def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_dir
 
 
 def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: Path) -> None:
-    (judged / "demo.wav").write_bytes(write_wav(human_speech(4)))  # Korean: what it hears is not what is asked
+    (judged / "demo.wav").write_bytes(write_wav(human_speech(1)))  # Korean: what it hears is not what is asked
     model = ["--engine", "vosk", "--model", str(korean_model / "ko"), "--limit", "3"]
     answer = CliRunner().invoke(command_line, ["transcribe-eval", str(judged), "--language", "en", *model])
     assert answer.exit_code == 0, answer.output

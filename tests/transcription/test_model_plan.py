@@ -59,7 +59,7 @@ def test_a_model_taken_in_turn_makes_room_for_the_next(
     ours.load("de")
     ours.inherited, ours.memory_limited = frozenset({"de"}), True
     for language in ("en", "tr", "en"):
-        ours.transcribe(human_speech(1), language)
+        ours.transcribe(human_speech(0.4), language)
         assert ours.loaded == {"de", language}
 
 
@@ -80,7 +80,7 @@ def test_further_models_do_not_count_as_growth(empty_database, korean_model: Pat
         ours.warm(language)
     assert len(ours._recognisers) == 2
     ours.reset_memory_baseline()  # as after the fork
-    ours.transcribe(human_speech(2), "de")
+    ours.transcribe(human_speech(0.4), "de")
     assert len(ours._recognisers) == 2
 
 

@@ -14,7 +14,7 @@ from ivr.domain.permissions import CARRIER, PROGRAM, permission_of
 from ivr.local_carrier.dialects import sign
 from tests.support.people import log_in
 from tests.support.volume import volume
-from tests.web.test_bad_input import NAMES, app  # noqa: F401 - the fixture of the application
+from tests.web.test_bad_input import NAMES, app, few_refusals  # noqa: F401 - fixtures
 
 #: As they stand in an address.
 NASTY = (
@@ -24,9 +24,9 @@ NASTY = (
 )
 #: Fields of a query or a form.
 FIELDS = ("%00", "%FF%FE", "%ED%A0%80", "9223372036854775808", "1%C2%B2", "-9223372036854775809", "%D9%A1", "1e999")
-#: In `make test` each rule gets every fifth of these values and every fourth of those fields, and the next rule the
+#: In `make test` each rule gets every ninth of these values and every fourth of those fields, and the next rule the
 #: next ones; half of them in `.ci/run`, all in `make soak`.
-EVERY_NASTY, EVERY_FIELD = volume(test=5, ci=2, soak=1), volume(test=4, ci=2, soak=1)
+EVERY_NASTY, EVERY_FIELD = volume(test=9, ci=2, soak=1), volume(test=4, ci=2, soak=1)
 #: Not ours, or it ends the log-in that the others need, or tells by 503 what is missing.
 SKIPPED = (
     "static", "softphone.exchange", "browser_telephone.waits", "browser_telephone.talks", "login.out",
@@ -77,7 +77,7 @@ def rules(app, *, webhooks: bool) -> list[Rule]:  # noqa: F811
 
 @pytest.mark.soak
 @pytest.mark.parametrize("webhooks", [True, False], ids=["webhooks", "pages"])
-def test_no_address_is_a_fault(app, people, webhooks: bool) -> None:  # noqa: F811
+def test_no_address_is_a_fault(app, few_refusals, people, webhooks: bool) -> None:  # noqa: F811
     for number, rule in enumerate(rules(app, webhooks=webhooks)):
         client = browser_for(people, rule)
         for address in addresses(rule, NASTY[number % EVERY_NASTY :: EVERY_NASTY]):
@@ -87,7 +87,7 @@ def test_no_address_is_a_fault(app, people, webhooks: bool) -> None:  # noqa: F8
 
 @pytest.mark.soak
 @pytest.mark.parametrize("webhooks", [True, False], ids=["webhooks", "pages"])
-def test_no_field_is_a_fault(app, people, webhooks: bool) -> None:  # noqa: F811
+def test_no_field_is_a_fault(app, few_refusals, people, webhooks: bool) -> None:  # noqa: F811
     for number, rule in enumerate(rules(app, webhooks=webhooks)):
         client, address = browser_for(people, rule), next(addresses(rule, NASTY))
         for value in FIELDS[number % EVERY_FIELD :: EVERY_FIELD]:

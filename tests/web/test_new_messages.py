@@ -18,6 +18,7 @@ from ivr.models.contact_centre import Conversation, Leg, Presence
 from ivr.models.voicebox import VoiceboxMessage
 from ivr.platform import database
 from tests.support.people import a_task, the_task
+from tests.support.volume import crossed
 
 NEWS = "Eine neue Nachricht ist eingegangen"
 
@@ -70,8 +71,7 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("action", ENDINGS)
-@pytest.mark.parametrize("how", HAPPENS)
+@pytest.mark.parametrize(("action", "how"), crossed(ENDINGS, HAPPENS))
 def test_nobody_ends_a_task_over_something_they_have_not_seen(mia_at_work, action: str, how: str) -> None:
     mia, task_id, seen = mia_at_work
     caller_says_more(task_id, how)
