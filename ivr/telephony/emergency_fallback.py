@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.domain.languages import DEFAULT_LANGUAGE
+from ivr.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.telephony.call_session import call_sid, caller_id, from_number
@@ -32,14 +32,14 @@ _MESSAGE_SECONDS = 180
 def apology(state: str = "") -> Document:
     """What a caller hears instead of an error, in the language of the call's state (`state`, sealed).
 
-    Where that cannot be read, or is German, which everybody has before they choose: in every language of the menu, one
-    after the other. A key ends it.
+    Where that cannot be read, has no voice, or is German, which everybody has before they choose: in every language of
+    the menu, one after the other. A key ends it.
     """
     language = _language_of(state)
     document = VoiceResponse()
     agreed = voice_url("/last-resort/agreed", language=language)
     gather = document.gather(input="dtmf", num_digits=1, timeout=6, action=agreed, method="POST")
-    _say(gather, "apology", (language,) if language else settings().enabled_languages)
+    _say(gather, "apology", _heard(language, settings().enabled_languages))
     document.redirect(agreed, method="POST")
     return _document(document)
 
@@ -48,7 +48,7 @@ def apology(state: str = "") -> Document:
 def agreed() -> Document:
     """The caller has agreed to be recorded (§ 201 StGB), or has not."""
     document, language = VoiceResponse(), _language_asked_for()
-    heard = (language,) if language else _COMMON
+    heard = _heard(language, _COMMON)
     if request.form.get("Digits") != "1":
         _say(document, "again", heard)
         document.hangup()
@@ -82,7 +82,7 @@ def agreed() -> Document:
 def thanks() -> Document:
     """A message was left."""
     document, language = VoiceResponse(), _language_asked_for()
-    _say(document, "thanks", (language,) if language else _COMMON)
+    _say(document, "thanks", _heard(language, _COMMON))
     document.hangup()
     return _document(document)
 
@@ -102,12 +102,18 @@ def _language_of(token: str) -> str:
         language = unseal(token, call_sid()).language
     except Unreadable:
         return ""
-    return language if language in TEXTS and language != DEFAULT_LANGUAGE else ""
+    return language if language != DEFAULT_LANGUAGE else ""
 
 
 def _language_asked_for() -> str:
+    """The caller's language, in which they are called back: also one that the texts here do not have."""
     language = request.args.get("language", "")
-    return language if language in TEXTS else ""
+    return language if language in LANGUAGES else ""
+
+
+def _heard(language: str, otherwise: Sequence[str]) -> Sequence[str]:
+    """The languages that a caller hears."""
+    return (language,) if language in TEXTS else otherwise
 
 
 def _document(document: VoiceResponse) -> Document:
