@@ -25,6 +25,8 @@ class Dialect(Protocol):
     SENDS_TEXTS: bool
     #: Whether it calls browsers as clients, so that one can be a member's telephone.
     HAS_CLIENTS: bool
+    #: The status that answers an event which was taken in.
+    EVENT_TAKEN: int
 
     def path(self, path: str) -> str:
         """Its path of a resource, for the path that the library asks for, or that it has named itself."""
@@ -49,3 +51,8 @@ _DIALECTS: Mapping[CarrierName, Dialect] = complete(
 def dialect() -> Dialect:
     """That of the configured carrier."""
     return _DIALECTS[settings().carrier]
+
+
+def event_taken() -> tuple[str, int]:
+    """The answer to an event that was taken in."""
+    return "", dialect().EVENT_TAKEN

@@ -20,6 +20,8 @@ NAMES_MEDIA = False
 SENDS_TEXTS = True
 #: Whether it calls browsers as clients. It has a product of its own for browsers, which is not built in here.
 HAS_CLIENTS = False
+#: The status that answers an event which was taken in: the only one that its documents name.
+EVENT_TAKEN = 200
 _PREFIX = "/api/laml"
 
 

@@ -24,6 +24,8 @@ NAMES_MEDIA = True
 SENDS_TEXTS = False
 #: Whether it calls browsers as clients. It has a product of its own for browsers, which is not built in here.
 HAS_CLIENTS = False
+#: The status that answers an event which was taken in. After any other it tells the event again, elsewhere.
+EVENT_TAKEN = 200
 _TWILIO, _PREFIX = "/2010-04-01", "/v2/texml"
 #: Resources whose path has no ending; that of recordings has one.
 _BARE = re.compile(r"/(Calls|Conferences|Participants)(/[^/]+)?\.json")

@@ -16,6 +16,8 @@ NAMES_MEDIA = False
 SENDS_TEXTS = True
 #: Whether it calls browsers as clients, so that one can be a member's telephone.
 HAS_CLIENTS = True
+#: The status that answers an event which was taken in.
+EVENT_TAKEN = 204
 
 
 def path(path: str) -> str:

@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urldefrag
@@ -36,6 +36,7 @@ class Dialect:
 
     name: CarrierName
     new_call_id: Callable[[], str]
+    new_recording_id: Callable[[], str]
     #: Headers that sign a request: key, URL, form, body -> headers.
     signed: Callable[[str, str, Mapping[str, str], str], Mapping[str, str]]
     #: Whether a REST request is logged in: request, account, token.
@@ -45,6 +46,8 @@ class Dialect:
     voices: Mapping[str, str] = field(default_factory=lambda: VOICE_LANGUAGES)
     #: What is told about a text message by JSON, where it is no form: id, recipient, status, error of Twilio -> event.
     text_event: Callable[[str, str, str, int], object] | None = None
+    #: Statuses by which a webhook has been taken in.
+    taken: Container[int] = range(200, 300)
     #: Whether browsers can be called as clients, by their identity.
     has_clients: bool = False
 
@@ -106,6 +109,7 @@ def _message_event(sid: str, to: str, status: str, code: int) -> object:
 TWILIO = Dialect(
     CarrierName.TWILIO,
     lambda: "CA" + secrets.token_hex(16),
+    lambda: "RE" + secrets.token_hex(16),
     lambda key, url, form, _body: {"X-Twilio-Signature": sign(key, url, form)},
     _basic,
     lambda path: path,
@@ -116,19 +120,23 @@ DIALECTS = {
     CarrierName.SIGNALWIRE: Dialect(
         CarrierName.SIGNALWIRE,
         lambda: str(uuid.uuid4()),
+        lambda: str(uuid.uuid4()),
         lambda key, url, form, _body: {"X-SignalWire-Signature": sign(key, url, form)},
         _basic,
         _laml_path,
         _voices(CarrierName.SIGNALWIRE),
+        taken=(200,),
     ),
     CarrierName.TELNYX: Dialect(
         CarrierName.TELNYX,
         lambda: f"v3:{secrets.token_urlsafe(41)}",
+        lambda: str(uuid.uuid4()),
         _ed25519,
         _bearer,
         _texml_path,
         _voices(CarrierName.TELNYX),
         _message_event,
+        taken=(200,),
     ),
 }
 

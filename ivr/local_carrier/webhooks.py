@@ -119,7 +119,7 @@ class Webhooks:
             except HTTPError as error:
                 failure, reason = WebhookFailed(11205, f"no connection: {error}"), "ct"
             else:
-                if 200 <= response.status < 300:
+                if response.status in self._dialect.taken:
                     return response
                 failure, reason = WebhookFailed(11200, f"status {response.status}"), f"{response.status // 100}xx"
             if not override.policy & {reason, "all"}:

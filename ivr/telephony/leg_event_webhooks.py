@@ -7,6 +7,7 @@ import logging
 from flask import Blueprint, abort, request
 
 from ivr.carrier.call_control import ENDED
+from ivr.carrier.dialects import event_taken
 from ivr.carrier.signature import only_the_carrier
 from ivr.contact_centre import conversations, leg_events
 from ivr.domain.digits import number_in
@@ -44,7 +45,7 @@ def status() -> tuple[str, int]:
     with database.writing_alone() as session:
         leg = session.get(Leg, number_in(request.args, "leg")) or abort(404)
         if leg.call_sid not in (None, call_sid()):
-            return "", 204  # a call that was placed twice; the other one counts
+            return event_taken()  # a call that was placed twice; the other one counts
         leg.call_sid = leg.call_sid or call_sid() or None
         if told in ENDED:
             sip, code = number_in(request.form, "SipResponseCode"), number_in(request.form, "ErrorCode")
@@ -52,7 +53,7 @@ def status() -> tuple[str, int]:
             leg_events.call_over(session, leg, told, utc_now(), sip=sip, code=code, rang=rang)
         elif call_sid() and told in _RINGING:
             leg_events.rings(session, leg, call_sid(), utc_now())
-    return "", 204
+    return event_taken()
 
 
 @leg_events_of_carrier.post("/conference")
@@ -66,10 +67,10 @@ def conference() -> tuple[str, int]:
         known = conversations.leg_of(session, call_sid(), conversation) if conversation else None
         leg = session.get(Leg, known.id) if known else None
         if leg is None:
-            return "", 204
+            return event_taken()
         if event == "participant-join":
             leg_events.in_room(session, leg, sequence, now, conference_sid)
         elif event == "participant-leave":
             goes_on = form.get("ParticipantCallStatus", "in-progress") not in ENDED
             leg_events.out_of_room(session, leg, sequence, goes_on, now, conference_sid)
-    return "", 204
+    return event_taken()

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.twiml.voice_response import VoiceResponse
 
+from ivr.carrier.dialects import event_taken
 from ivr.carrier.signature import only_the_carrier
 from ivr.carrier.webhook_urls import voice_url
 from ivr.domain.digits import whole_number
@@ -68,7 +69,7 @@ def event() -> tuple[str, int]:
     """The carrier has a recording of an answer; its caller may have hung up."""
     if request.form.get("RecordingStatus") == "completed":
         _note_recording()
-    return "", 204
+    return event_taken()
 
 
 def _note_recording() -> None:

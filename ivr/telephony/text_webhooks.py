@@ -8,6 +8,7 @@ from flask import Blueprint, request
 
 from ivr.callbacks import sms_job
 from ivr.carrier import text_events
+from ivr.carrier.dialects import event_taken
 from ivr.domain.digits import whole_number
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database
@@ -33,4 +34,4 @@ def status() -> tuple[str, int]:
     if message_id is not None:
         with database.writing() as session:
             sms_job.delivered_or_not(session, message_id, told.message_sid, told.status, told.code, utc_now())
-    return "", 204
+    return event_taken()

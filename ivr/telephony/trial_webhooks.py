@@ -6,6 +6,7 @@ from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr import prompts
+from ivr.carrier.dialects import event_taken
 from ivr.carrier.signature import only_the_carrier
 from ivr.config.settings import settings
 from ivr.domain.timestamps import utc_now
@@ -37,7 +38,7 @@ def document() -> Document:
 def status() -> tuple[str, int]:
     """An event of the trial call."""
     _reached()
-    return "", 204
+    return event_taken()
 
 
 def _reached() -> None:

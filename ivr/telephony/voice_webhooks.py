@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from flask import Blueprint, Response, abort, request, send_file
 
 from ivr.carrier.call_control import ENDED
+from ivr.carrier.dialects import event_taken
 from ivr.carrier.signature import is_genuine
 from ivr.config.settings import settings
 from ivr.domain.digits import whole_number
@@ -155,7 +156,7 @@ def recording() -> tuple[str, int]:
         call_intake.recording_event(
             state, call, recorded, request.form.get("RecordingStatus", ""), seconds(), utc_now()
         )
-    return "", 204
+    return event_taken()
 
 
 @voice.post("/status")
@@ -163,7 +164,7 @@ def status() -> tuple[str, int]:
     """The call's own events; the last one closes it."""
     if (call := call_sid()) and request.form.get("CallStatus") in ENDED:
         call_intake.call_ended(call, from_number(), utc_now(), shown=shown())
-    return "", 204
+    return event_taken()
 
 
 @voice.get("/playback/<token>.wav")

@@ -19,6 +19,8 @@ from flask.testing import FlaskClient
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import Settings
 from ivr.flows.state import CallState
+from ivr.local_carrier.dialects import DIALECTS
+from ivr.local_carrier.twiml_parser import parse
 from ivr.platform import write_behind
 from ivr.telephony import spoken_lines
 from ivr.telephony.state_token import unseal
@@ -28,7 +30,10 @@ from tests.support.signing import signed
 
 @dataclass
 class Hotline:
-    """The hotline's webhooks, and the prompts of the document that was asked for last."""
+    """The hotline's webhooks, and the prompts of the document that was asked for last.
+
+    Each document is read as strictly as the carrier reads it, with its voices.
+    """
 
     client: FlaskClient
     settings: Settings
@@ -40,7 +45,11 @@ class Hotline:
         asked = urljoin(voice_url("/"), url).partition("#")[0]  # how often to try again is for the carrier
         path = asked.removeprefix(urljoin(asked, "/").rstrip("/"))
         answer = self.client.post(path, **signed(self.settings, asked, form))
+        carrier = DIALECTS[self.settings.carrier]
         assert answer.status_code in (200, 204), f"{path}: {answer.status_code}"
+        assert answer.status_code in carrier.taken, f"{path}: {answer.status_code} is a failure to {carrier.name}"
+        if answer.mimetype == "text/xml":
+            parse(answer.data, carrier.voices)
         return answer.text
 
 
@@ -69,7 +78,8 @@ class WebhookCaller:
     def __init__(self, hotline: Hotline, number: str = "", at: str = "closed") -> None:
         self.hotline = hotline
         self.number = number or f"+4917{secrets.randbelow(10**9):09d}"
-        self.sid = "CA" + secrets.token_hex(16)
+        self._dialect = DIALECTS[hotline.settings.carrier]
+        self.sid = self._dialect.new_call_id()
         self.at = at
         #: Every prompt heard so far, and those of the last document.
         self.heard: list[str] = []
@@ -79,7 +89,6 @@ class WebhookCaller:
         self.verb, self.address, self.is_over = "", "", False
         self.silence_leads_to = self.early = self.word_leads_to = self.word_event = ""
         self.state: CallState | None = None
-        self._recordings = 0
 
     def dials(self) -> WebhookCaller:
         extra = {"SipHeader_X-Hotline-At": self.at} if self.at != "clock" else {}
@@ -102,27 +111,24 @@ class WebhookCaller:
         self._request(self.early, Digits=key)
         return self
 
-    def speaks(self, seconds: float = 4.0, *, hangs_up: bool = False) -> WebhookCaller:
-        """Speak after the tone (0 seconds: say nothing)."""
+    def speaks(self, seconds: float = 4.0, *, hangs_up: bool = False, ended_by: str = "#") -> WebhookCaller:
+        """Speak after the tone (0 seconds: say nothing); no key ends it where silence or the limit does."""
         assert self.verb == "Record", (self.verb, self.last, self.heard)
         if not seconds:
             self._request(self.silence_leads_to)
             return self
-        self._recordings += 1
-        recording = f"RE{self.sid[2:26]}{self._recordings:08d}"
-        told = {"RecordingSid": recording, "RecordingDuration": str(seconds)}
+        told = {"RecordingSid": self._dialect.new_recording_id(), "RecordingDuration": f"{seconds:g}"}
         if hangs_up:
             state = {"url": self.address.replace("/voice/answer", "/voice/recording")}
             self._event(state["url"], RecordingStatus="in-progress", **told)
             return self.hangs_up()
-        self._request(self.address, Digits="#", **told)
+        self._request(self.address, Digits=ended_by, **told)
         return self
 
     def says_word(self, ended_by: str = "") -> str:
         """Answer a question by a word after the tone, or by a key while it is recorded; the recording's id."""
         assert self.word_leads_to, f"no word is awaited; heard {self.last}"
-        self._recordings += 1
-        recording = f"RE{self.sid[2:26]}{self._recordings:08d}"
+        recording = self._dialect.new_recording_id()
         self._request(self.word_leads_to, RecordingSid=recording, RecordingDuration="2", Digits=ended_by)
         return recording
 

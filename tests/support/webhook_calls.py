@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
@@ -12,6 +11,7 @@ from xml.etree import ElementTree
 from flask.testing import FlaskClient
 
 from ivr.config.settings import settings
+from ivr.local_carrier.dialects import DIALECTS
 from tests.support.signing import signed
 
 #: A caller who speaks after the tone instead of pressing a key.
@@ -29,7 +29,7 @@ class WebhookCall:
     before: Callable[[int, str], None] = lambda turn, path: None
     #: Speaks at every tone, whatever is in `keys`.
     speaks_anyway: bool = False
-    call_sid: str = field(default_factory=lambda: "CA" + secrets.token_hex(16))
+    call_sid: str = field(default_factory=lambda: DIALECTS[settings().carrier].new_call_id())
     #: The text of each document.
     documents: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
@@ -63,7 +63,7 @@ class WebhookCall:
                 return _path(verb.attrib["action"]), {"Digits": next(keys, "")}
             if verb.tag == "Record":
                 assert self.speaks_anyway or next(keys, "") == SPEAKS, "the caller did not expect the tone"
-                recorded = {"RecordingSid": "RE" + secrets.token_hex(16), "RecordingDuration": "4"}
+                recorded = {"RecordingSid": DIALECTS[settings().carrier].new_recording_id(), "RecordingDuration": "4"}
                 told = _path(verb.attrib["recordingStatusCallback"])
                 self._post(told, {**recorded, "RecordingStatus": "completed"})
                 return _path(verb.attrib["action"]), {**recorded, "Digits": "#"}

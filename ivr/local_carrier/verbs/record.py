@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from ivr.audio.wav import RATE, Samples
 from ivr.local_carrier.lines import HungUp, Interrupted, RecordedSpeech, trim_silence
-from ivr.local_carrier.store import RecordingRecord, new_sid
+from ivr.local_carrier.store import RecordingRecord
 from ivr.local_carrier.verbs.base import CallVerb, Request
 
 #: A recording shorter than this (seconds) is absent.
@@ -27,7 +27,7 @@ class Record(CallVerb):
             Interrupted: the REST interface ends or redirects the call.
         """
         execution, verb = self.execution, self.verb
-        recording = RecordingRecord(new_sid("RE"), execution.record.sid)
+        recording = RecordingRecord(execution.carrier.dialect.new_recording_id(), execution.record.sid)
         execution.carrier.store.keep_recording(recording)
         started = self._send_event(recording, "in-progress")
         speech = execution.line.record(
