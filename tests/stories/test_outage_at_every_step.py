@@ -17,10 +17,11 @@ from sqlalchemy import select
 
 from ivr.config.settings import Settings
 from ivr.models.callbacks import CallbackTask
-from ivr.platform import database, spool, spool_files, write_behind
+from ivr.platform import database, spool, write_behind
 from ivr.telephony import call_intake
 from ivr.telephony.state_token import unseal
 from ivr.web.app import create_app
+from tests.support.outages import FOR_GOOD, FOR_ONE, Outage
 from tests.support.receipts import codes_heard
 from tests.support.volume import volume
 from tests.support.webhook_calls import SPEAKS, WebhookCall
@@ -41,45 +42,6 @@ CALLS: Mapping[str, Sequence[str]] = {
     # that it has not been promised today.
     SILENT: ["2", "1", "3"],
 }
-#: How many webhooks are unanswered by the database.
-FOR_ONE, FOR_GOOD = 1, 1000
-
-
-class Outage:
-    """What does not work, from one turn on and for some turns."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, parts: Sequence[str], first: int, turns: int) -> None:
-        self._patch, self._parts, self._first, self._turns = patch, parts, first, turns
-        self._now = False
-
-    def before(self, turn: int, _path: str) -> None:
-        """A webhook is asked for."""
-        wanted = self._first <= turn < self._first + self._turns
-        if wanted and not self._now:
-            write_behind.flush()
-            self._begin()
-        if self._now and not wanted:
-            self.over()
-        self._now = wanted
-
-    def _begin(self) -> None:
-        if "database" in self._parts:
-            for name in ("writing", "writing_alone", "noting", "reading", "glancing"):
-                self._patch.setattr(database, name, _away)
-        if "disk" in self._parts:
-            self._patch.setattr(spool_files, "append", _full)
-
-    def over(self) -> None:
-        """All works again."""
-        self._patch.undo()
-
-
-def _away(*_: object, **__: object) -> None:
-    raise database.Away("gone")
-
-
-def _full(*_: object, **__: object) -> None:
-    raise OSError(28, "No space left on device")
 
 
 @pytest.fixture
