@@ -98,11 +98,12 @@ def count_days(now: datetime) -> None:
     while True:
         with database.reading() as session:
             due = [day for day in daily_metrics.due(session, now) if day < daily_metrics.local_day(now)]
-        if not due:
+            groups = daily_metrics.together(session, due)
+        if not groups:
             return
-        for day in due:
+        for days in groups:
             with database.writing() as session:
-                daily_metrics.count_day(session, day, now)
+                daily_metrics.count_days(session, days, now)
 
 
 def _remains(record: DeletionRecord) -> list[str]:

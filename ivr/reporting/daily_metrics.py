@@ -27,6 +27,8 @@ from ivr.reporting.metric_sources import DIMENSIONS, SOURCE_OF, SOURCES, Source
 OPEN_DAYS = SETTLED_AFTER.days
 #: Today is counted again after this time.
 _EVERY = timedelta(seconds=20)
+#: Days are counted together if no more calls came in all of them, so that others do not wait long to write.
+_FEW = 500
 _Metrics = dict[tuple[str, str, str], float]
 
 
@@ -45,14 +47,20 @@ def bounds(first: date, last: date) -> tuple[datetime, datetime]:
 
 def count(session: Session, day: date) -> _Metrics:
     """Count the events of a local day, by (dimension, metric, key)."""
-    found: _Metrics = defaultdict(float)
+    return _count(session, day, day).get(day, {})
+
+
+def _count(session: Session, first: date, last: date) -> dict[date, _Metrics]:
+    """Count the events of each local day of a period, by (dimension, metric, key); nothing of days without one."""
+    found: dict[date, _Metrics] = {}
     for source in SOURCES:
-        for row in _rows(session, source, day, day):
+        for row in _rows(session, source, first, last):
+            of_day = found.setdefault(local_day(row.at), defaultdict(float))
             keys = [("", ""), *_keys(source, row)]
             for metric, value in source.count(row).items():
                 if value:
                     for dimension, key in keys:
-                        found[dimension, metric, key] += float(value)
+                        of_day[dimension, metric, key] += float(value)
     return found
 
 
@@ -74,28 +82,64 @@ def count_day(
     session: Session, day: date, now: datetime, counted: Mapping[tuple[str, str, str], float] | None = None
 ) -> bool:
     """Count a local day and store its metrics (or what was `counted` already). Not if the day is final: then False."""
-    final = day < local_day(now) - timedelta(days=OPEN_DAYS)
-    new = upsert(session.get_bind().dialect, MetricDay).values(day=day, counted_at=now, final=final)
-    again = new.on_conflict_do_update(
-        index_elements=[MetricDay.day], set_={"counted_at": now, "final": final}, where=MetricDay.final.is_(False)
-    )
-    if session.scalar(again.returning(MetricDay.day)) is None:
+    if not _begin(session, [day], now):
         return False
     store(session, day, count(session, day) if counted is None else counted)
     return True
 
 
+def count_days(session: Session, days: Sequence[date], now: datetime) -> None:
+    """Count local days that follow each other, with one pass of statements. Those that are final stay as they are."""
+    begun = _begin(session, days, now)
+    if begun:
+        counted = _count(session, min(begun), max(begun))
+        _store(session, {day: counted.get(day, {}) for day in begun})
+
+
+def _begin(session: Session, days: Sequence[date], now: datetime) -> set[date]:
+    """Note that days are counted now. Returns those that are not final."""
+    open_since = local_day(now) - timedelta(days=OPEN_DAYS)
+    rows = [{"day": day, "counted_at": now, "final": day < open_since} for day in days]
+    new = upsert(session.get_bind().dialect, MetricDay).values(rows)
+    again = new.on_conflict_do_update(
+        index_elements=[MetricDay.day],
+        set_={"counted_at": new.excluded.counted_at, "final": new.excluded.final},
+        where=MetricDay.final.is_(False),
+    )
+    return set(session.scalars(again.returning(MetricDay.day)))
+
+
+def together(session: Session, days: Sequence[date]) -> list[list[date]]:
+    """Days in groups that are counted in one transaction: days that follow each other, as long as few calls came."""
+    groups = list[list[date]]()
+    for day in sorted(days):
+        if groups and groups[-1][-1] == day - timedelta(days=1):
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return [part for group in groups for part in ([group] if _is_quiet(session, group) else [[day] for day in group])]
+
+
+def _is_quiet(session: Session, days: Sequence[date]) -> bool:
+    start, end = bounds(days[0], days[-1])
+    came = select(func.count()).select_from(Call).where(Call.started_at >= start, Call.started_at < end)
+    return (session.scalar(came) or 0) <= _FEW
+
+
 def store(session: Session, day: date, counted: Mapping[tuple[str, str, str], float]) -> None:
     """Store the metrics of a local day in place of those that are stored."""
-    session.execute(delete(DailyMetric).where(DailyMetric.day == day))
-    if counted:
-        session.execute(
-            insert(DailyMetric),
-            [
-                {"dimension": dimension, "name": name, "day": day, "key": key, "value": value}
-                for (dimension, name, key), value in sorted(counted.items())
-            ],
-        )
+    _store(session, {day: counted})
+
+
+def _store(session: Session, counted: Mapping[date, Mapping[tuple[str, str, str], float]]) -> None:
+    session.execute(delete(DailyMetric).where(DailyMetric.day.in_(counted)))
+    rows = [
+        {"dimension": dimension, "name": name, "day": day, "key": key, "value": value}
+        for day, of_day in sorted(counted.items())
+        for (dimension, name, key), value in sorted(of_day.items())
+    ]
+    if rows:
+        session.execute(insert(DailyMetric), rows)
 
 
 def stored(session: Session, day: date) -> dict[tuple[str, str, str], float]:

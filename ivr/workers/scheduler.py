@@ -205,10 +205,10 @@ def count_days() -> None:
     """Count the metrics of today, and of recent days with new facts, for reports and the dashboard."""
     now = utc_now()
     with database.reading() as session:
-        due = daily_metrics.due(session, now)
-    for day in due:
+        groups = daily_metrics.together(session, daily_metrics.due(session, now))
+    for days in groups:
         with database.writing() as session:
-            daily_metrics.count_day(session, day, utc_now())
+            daily_metrics.count_days(session, days, utc_now())
     if settings().report_mails and clock_watch.look(now).is_right:
         with database.writing() as session:
             report_mail.plan(session, now)

@@ -52,11 +52,12 @@ def count() -> None:
     while True:
         with database.reading() as session:
             due = [day for day in daily_metrics.due(session, AFTERWARDS) if day <= LAST]
-        if not due:
+            groups = daily_metrics.together(session, due)
+        if not groups:
             return
-        for day in due:
+        for days in groups:
             with database.writing() as session:
-                daily_metrics.count_day(session, day, AFTERWARDS)
+                daily_metrics.count_days(session, days, AFTERWARDS)
 
 
 def _at(day: int, hour: int = 10, minute: int = 0) -> datetime:
