@@ -42,9 +42,7 @@ def totals(**of: str) -> dict[str, float]:
         return daily_metrics.totals(session, sample_month.FIRST, sample_month.LAST, tuple(BY_HAND), **of)
 
 
-def test_a_month_is_what_counting_by_hand_gives(empty_database) -> None:
-    sample_month.happen()
-    sample_month.count()
+def test_a_month_is_what_counting_by_hand_gives(counted) -> None:
     assert totals() == pytest.approx(BY_HAND)
     arabic = totals(language="ar")
     assert (arabic["tasks"], arabic["tried_missed"], arabic["abandoned"]) == (4, 4, 5)
@@ -58,9 +56,7 @@ def test_a_month_is_what_counting_by_hand_gives(empty_database) -> None:
             assert sum(values["tasks"] for values in of_all.values()) == 30
 
 
-def test_what_is_final_outlives_the_tasks_and_never_changes(empty_database) -> None:
-    sample_month.happen()
-    sample_month.count()
+def test_what_is_final_outlives_the_tasks_and_never_changes(counted) -> None:
     before = totals()
     with database.writing() as session:
         session.execute(delete(CallbackTask).where(CallbackTask.concern == "forms"))
@@ -72,6 +68,19 @@ def test_what_is_final_outlives_the_tasks_and_never_changes(empty_database) -> N
     with database.reading() as session:
         assert daily_metrics.all_final(session, sample_month.FIRST, sample_month.LAST)
         assert session.scalar(select(func.count()).select_from(MetricDay)) >= 31
+
+
+def test_days_that_are_counted_together_are_what_each_of_them_is_alone(counted, monkeypatch) -> None:
+    """Also at the night in which the clocks go back; of days with many calls, each is counted alone."""
+    days = [date(2026, 10, day) for day in range(22, 32)]
+    with database.reading() as session:
+        assert [daily_metrics.stored(session, day) for day in days] == [
+            daily_metrics.count(session, day) for day in days
+        ]
+        gap = [day for day in days if day.day != 26]
+        assert daily_metrics.together(session, gap) == [gap[:4], gap[4:]]
+        monkeypatch.setattr(daily_metrics, "_FEW", 1)
+        assert daily_metrics.together(session, gap) == [[day] for day in gap]
 
 
 def test_the_last_days_are_counted_again_for_what_becomes_known_late(empty_database) -> None:
@@ -106,8 +115,7 @@ def test_a_period_across_both_dst_nights_has_every_hour_once(empty_database) -> 
     assert whole[1] - whole[0] == timedelta(days=365)
 
 
-def test_behind_every_number_are_its_tasks(empty_database) -> None:
-    sample_month.happen()
+def test_behind_every_number_are_its_tasks(happened) -> None:
     with database.reading() as session:
         for source in SOURCES:
             for figure in source.metrics:
@@ -122,8 +130,7 @@ def test_behind_every_number_are_its_tasks(empty_database) -> None:
         assert len(late) == 4
 
 
-def test_the_dashboard_says_what_is_and_how_it_compares(empty_database) -> None:
-    sample_month.happen()
+def test_the_dashboard_says_what_is_and_how_it_compares(happened) -> None:
     late, soon = a_task(age=timedelta(hours=30)), a_task(age=timedelta(hours=21))
     now = utc_now()
     from tests.support.alerts import sweep
@@ -143,9 +150,7 @@ def test_the_dashboard_says_what_is_and_how_it_compares(empty_database) -> None:
         assert ages["work"] == [0, 0, 0, 5]
 
 
-def test_parity_compares_every_language_with_german(empty_database) -> None:
-    sample_month.happen()
-    sample_month.count()
+def test_parity_compares_every_language_with_german(counted) -> None:
     with database.reading() as session:
         found = {one.language: one for one in dashboard.parity(session, datetime(2026, 10, 30, 12, tzinfo=UTC))}
     assert next(iter(found)) == "de"
@@ -158,8 +163,7 @@ def test_parity_compares_every_language_with_german(empty_database) -> None:
     assert found["fa"].hours is None
 
 
-def test_who_gave_up_is_a_list_without_numbers(empty_database) -> None:
-    sample_month.happen()
+def test_who_gave_up_is_a_list_without_numbers(happened) -> None:
     with database.reading() as session:
         entries = dashboard.abandoned(session, sample_month.FIRST, sample_month.LAST)
         assert [entry.language for entry in entries] == ["ar"] * 5

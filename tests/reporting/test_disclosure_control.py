@@ -181,7 +181,7 @@ def recovered(true: dict[str, int], seen: dict) -> list[str]:
     return found
 
 
-@patience(max_examples=30, suppress_health_check=list(HealthCheck))
+@patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 5]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_choice_hides_less(cells: list[list[int]]) -> None:
     """Every choice that hides fewer numbers gives one away."""
@@ -197,7 +197,7 @@ def test_no_choice_hides_less(cells: list[list[int]]) -> None:
             assert min(highest) <= 2
 
 
-@patience(max_examples=30, suppress_health_check=list(HealthCheck))
+@patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 4, 9]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_table_with_margins_can_be_recovered_by_trying_everything(cells: list[list[int]]) -> None:
     """The attack by brute force: all tables a reader can imagine that fit what is published."""

@@ -74,9 +74,8 @@ def test_an_agreement_that_is_taken_back_late_is_counted_once(counted) -> None:
 
 
 @pytest.mark.parametrize("hours", [7 * 24 - 1, 7 * 24 + 1, 8 * 24 - 10])
-def test_an_agreement_that_is_taken_back_is_counted_where_its_day_is_not_final(empty_database, hours: int) -> None:
+def test_an_agreement_that_is_taken_back_is_counted_where_its_day_is_not_final(happened, hours: int) -> None:
     """*Final* is asked of the day: whatever is reopened is counted on one day, and on no other."""
-    sample_month.happen()
     with database.writing() as session:
         task = session.scalars(select(CallbackTask).where(CallbackTask.outcome == "granted")).first()
         mia = session.scalars(select(User).where(User.username == "mia")).one()

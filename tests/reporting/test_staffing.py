@@ -14,12 +14,16 @@ from ivr.cli import hotline as command_line
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from ivr.reporting import staffing
-from tests.support import sample_month
 
 
 @pytest.mark.parametrize(
     ("staff", "calls", "talk", "share"),
-    [(5, 60.0, 240.0, 0.511), (7, 60.0, 240.0, 0.908), (2, 12.0, 300.0, 0.698), (12, 120.0, 300.0, 0.632)],
+    [
+        (5, 60.0, 240.0, 0.511),
+        (7, 60.0, 240.0, 0.908),
+        pytest.param(2, 12.0, 300.0, 0.698, marks=pytest.mark.since("ci")),
+        pytest.param(12, 120.0, 300.0, 0.632, marks=pytest.mark.since("ci")),
+    ],
 )
 def test_the_simulation_agrees_with_erlang_c(staff: int, calls: float, talk: float, share: float) -> None:
     """The shares are from tables of Erlang C; exponential lengths, endless patience."""
@@ -55,9 +59,7 @@ def test_patience_is_all_the_waiting_by_those_who_gave_up() -> None:
     assert staffing.mean_patience(known) == pytest.approx((40 * 30 + 400 * 15) / 40)
 
 
-def test_the_hotlines_own_history_is_asked(empty_database, tmp_path: Path) -> None:
-    sample_month.happen()
-    sample_month.count()
+def test_the_hotlines_own_history_is_asked(counted, tmp_path: Path) -> None:
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
     with database.reading() as session:
         known = staffing.history(session, 0, 10, now, weeks=4)
@@ -71,7 +73,7 @@ def test_the_hotlines_own_history_is_asked(empty_database, tmp_path: Path) -> No
 
 def test_on_the_command_line(empty_database, tmp_path: Path) -> None:
     drawn = tmp_path / "staff.svg"
-    arguments = ["simulate", "--calls", "40", "--talk-seconds", "200", "--wrap-up-seconds", "40", "--staff", "2-6",
+    arguments = ["simulate", "--calls", "40", "--talk-seconds", "200", "--wrap-up-seconds", "40", "--staff", "4-6",
                  "--when", "monday 9", "--goal", "0.75", "--chart", str(drawn)]  # fmt: skip
     said = CliRunner().invoke(command_line, arguments)
     assert said.exit_code == 0, said.output
