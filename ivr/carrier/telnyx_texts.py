@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from ivr.carrier import tokens
 from ivr.carrier.refusals import CarrierRefused, Refusal
 from ivr.config.settings import settings
+from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import CarrierFault
 
@@ -27,7 +28,7 @@ class _Error(BaseModel):
 
 
 class _Message(BaseModel):
-    id: str = Field(max_length=200)
+    id: str
     to: list[_Recipient] = Field(min_length=1)
     errors: list[_Error] | None = None
 
@@ -77,9 +78,12 @@ def send(to: str, body: str, sender: str, status_url: str = "") -> str:
     if not answer.ok:
         raise CarrierRefused(Refusal(_fault(answer.status_code)), f"status {answer.status_code}")
     try:
-        return str(answer.json()["data"]["id"])
+        named = carrier_id(str(answer.json()["data"]["id"]))
     except (KeyError, TypeError):
-        raise requests.exceptions.InvalidJSONError("the answer names no message") from None
+        named = ""
+    if not named:
+        raise requests.exceptions.InvalidJSONError("the answer names no message")
+    return named
 
 
 def _fault(status: int) -> CarrierFault:

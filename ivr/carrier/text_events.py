@@ -11,12 +11,16 @@ from pydantic import ValidationError
 from ivr.carrier import telnyx_texts
 from ivr.carrier.dialects import dialect
 from ivr.carrier.signature import FORM, JSON, is_genuine
+from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.digits import number_in
 
 
 @dataclass(frozen=True)
 class TextEvent:
-    """The state of a message, by the words of Twilio; `code`: the number of the error, 0 where there is none."""
+    """The state of a message, by the words of Twilio; `code`: the number of the error, 0 where there is none.
+
+    The id is empty where it can be none of a carrier.
+    """
 
     message_sid: str
     status: str
@@ -37,9 +41,11 @@ def read(request: Request) -> TextEvent:
     """
     if dialect().SENDS_TEXTS:
         form = request.form
-        return TextEvent(form.get("MessageSid", ""), form.get("MessageStatus", ""), number_in(form, "ErrorCode"))
+        return TextEvent(
+            carrier_id(form.get("MessageSid", "")), form.get("MessageStatus", ""), number_in(form, "ErrorCode")
+        )
     try:
         told = telnyx_texts.Event.model_validate_json(request.get_data())
     except ValidationError:
         abort(400)
-    return TextEvent(told.message_sid, told.status, told.code)
+    return TextEvent(carrier_id(told.message_sid), told.status, told.code)
