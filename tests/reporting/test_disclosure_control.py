@@ -193,8 +193,8 @@ def test_no_choice_hides_less(cells: list[list[int]]) -> None:
         for more in itertools.islice(itertools.combinations(others, count), 40):
             hidden = small | set(more)
             equations = [(total, parts) for total, parts in sums if hidden & {total, *parts}]
-            highest = [disclosure_control.possible(name, sorted(hidden, key=str), equations, true)[1] for name in small]
-            assert min(highest) <= 2
+            known = sorted(hidden, key=str)
+            assert any(disclosure_control.possible(name, known, equations, true)[1] <= 2 for name in small)
 
 
 @patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))

@@ -100,3 +100,20 @@ def test_two_people_publish_at_once_and_one_of_them_is_told(counted) -> None:
         publication.publish(MONTH, sample_month.AFTERWARDS, "what somebody saw before")
     assert [publication.publish(MONTH, sample_month.AFTERWARDS, seen) for _ in range(2)] == [True, False]
     assert published().tables == draft.tables, "it was seen as it looks now"
+
+
+def test_what_is_hidden_is_computed_once_for_a_publication(counted, monkeypatch) -> None:
+    """Both reports are looked at, in two languages, and published; other numbers are computed anew."""
+    computed: list[int] = []
+    suppress = publication.suppress
+    monkeypatch.setattr(publication, "suppress", lambda *given: computed.append(1) or suppress(*given))
+    publication._protected.cache_clear()
+    with database.one_instant() as session:
+        for report, language in (("statement", "de"), ("scorecard", "en")):
+            publication.draft(session, report, MONTH, sample_month.AFTERWARDS, language, translator(language))
+    assert len(computed) == 1
+    with database.writing() as session:
+        calls = select(DailyMetric).where(DailyMetric.name == "calls", DailyMetric.dimension == "")
+        session.scalars(calls).first().value += 40
+    published()
+    assert len(computed) == 2
