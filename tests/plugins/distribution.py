@@ -11,6 +11,10 @@ from tests.support.volume import LEVEL, LEVELS
 #: Fixtures that are started once a run; a test that uses one runs on the worker that has started it.
 SHARED = ("call_queue_hotline", "hotline", "busy_hotline", "fragile_hotline", "hotline_on_it")
 
+#: The group of browsers with the hotline that most tests share: they have one of their own, beside that of the stories,
+#: which would otherwise wait for each other longer than everything else takes.
+BROWSERS = "hotline_browsers"
+
 #: The group of those that need both cores while they run: a second one beside it would spoil what they measure.
 LOAD = "load"
 
@@ -58,6 +62,8 @@ def pytest_name_the_groups(config: pytest.Config, items: list[pytest.Item]) -> N
 def _group(item: pytest.Item) -> str:
     """The fixture that is started once. What has its whole volume needs both cores, so it runs one after the other."""
     shared = next((name for name in SHARED if is_started_once(item, name)), "")
+    if shared == "hotline" and item.nodeid.startswith("tests/browser/"):
+        shared = BROWSERS
     has_volume = LEVELS.index("soak") <= LEVEL and item.get_closest_marker("soak") is not None
     return LOAD if shared and has_volume else shared
 

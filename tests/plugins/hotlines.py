@@ -52,7 +52,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the tests of each hotline; a pytest-xdist worker runs all of those of one, or none."""
+    """Count the tests of each hotline. A pytest-xdist worker that runs a part of them keeps it until the end."""
     _still_needed.update(name for item in session.items if (name := _shared_hotline(item)))
 
 
