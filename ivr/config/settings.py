@@ -209,12 +209,13 @@ class Kept:
 
     def cache_clear(self) -> None:
         """Read file and environment again when somebody asks; nothing is adopted."""
-        self._value: Settings | None = None
-        self._file: Mapping[str, Any] = {}
-        self._environment: Mapping[str, Any] = {}
-        self._stored: Mapping[str, Any] = {}
-        #: The version of what is adopted; 0: nothing.
-        self.version = 0
+        with self._reading:  # who is reading at this moment must not put back what it has read before
+            self._value: Settings | None = None
+            self._file: Mapping[str, Any] = {}
+            self._environment: Mapping[str, Any] = {}
+            self._stored: Mapping[str, Any] = {}
+            #: The version of what is adopted; 0: nothing.
+            self.version = 0
 
     def __call__(self) -> Settings:
         """The settings."""

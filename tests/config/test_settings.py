@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from ivr.config import reference
+from ivr.config import settings as configuration
 from ivr.config.sections import ConfigurationError
 from ivr.config.settings import Kept, Settings, load
 from ivr.domain.languages import LANGUAGES
@@ -279,3 +281,31 @@ def test_production_needs_tls_and_second_factors(written) -> None:
         written((STRONG + TOML).replace("https://", "http://"))
     assert written(STRONG + TOML).second_factor_roles == ("member", "supervisor", "administrator", "officer")
     assert written("").second_factor_roles == ()
+
+
+def test_what_one_thread_reads_while_another_forgets_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A thread that was reading the former environment put it back for the whole process."""
+    kept, reads, go_on = Kept(), threading.Event(), threading.Event()
+    read = configuration._read
+
+    def slowly() -> object:
+        found = read()
+        reads.set()
+        go_on.wait(10)
+        return found
+
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "former"))
+    monkeypatch.setattr(configuration, "_read", slowly)
+    reader = threading.Thread(target=kept)
+    reader.start()
+    assert reads.wait(10)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "latter"))
+    forgetting = threading.Thread(target=kept.cache_clear)
+    forgetting.start()
+    forgetting.join(0.1)
+    go_on.set()
+    for thread in (reader, forgetting):
+        thread.join(10)
+    assert kept().var_dir == tmp_path / "latter"

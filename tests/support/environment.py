@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ _before: dict[str, str | None] = {}
 
 def forget_settings() -> None:
     """Forget the cached settings, and close the database connections that were opened with them."""
+    for thread in threading.enumerate():
+        if thread.name == "damage":  # it examines the file of these settings
+            thread.join()
     write_behind.flush()
     spool_memory.forget()
     call_counters.forget_all()
