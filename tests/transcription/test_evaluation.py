@@ -52,6 +52,7 @@ def test_an_operator_judges_a_model_on_their_own_audio(judged: Path, whisper_dir
     assert "memory  " in answer.output
 
 
+@pytest.mark.since("ci")  # the same command as above, with the other engine
 def test_a_vosk_model_is_judged_by_the_same_command(judged: Path, korean_model: Path) -> None:
     (judged / "demo.wav").write_bytes(write_wav(human_speech(1)))  # Korean: what it hears is not what is asked
     model = ["--engine", "vosk", "--model", str(korean_model / "ko"), "--limit", "3"]

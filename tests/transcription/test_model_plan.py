@@ -69,6 +69,7 @@ def _read_once(model: Callable[[str], object]) -> Callable[[str], object]:
     return lambda path: read(str((Path(path) / "am" / "final.mdl").resolve().parents[1]))
 
 
+@pytest.mark.since("ci")  # two real models are read and warmed up
 def test_further_models_do_not_count_as_growth(empty_database, korean_model: Path, tmp_path: Path, monkeypatch) -> None:
     """Two models in one process: the recognisers of the first are kept, though the second is larger than the limit."""
     for name in ("de", "en"):
