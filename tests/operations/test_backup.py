@@ -117,7 +117,8 @@ def test_an_id_that_was_given_is_not_given_again(lived_in, tmp_path: Path, move)
     assert a_task() == highest + 2
 
 
-@pytest.mark.parametrize("there", ["sqlite", pytest.param("postgresql", marks=pytest.mark.since("ci"))])
+@pytest.mark.since("ci")
+@pytest.mark.parametrize("there", ["sqlite", "postgresql"])
 def test_a_hotline_moves_from_one_database_to_the_other(
     lived_in, tmp_path: Path, move, postgres: Postgres, there: str
 ) -> None:
@@ -189,6 +190,7 @@ def test_a_hotline_that_holds_calls_is_not_overwritten_by_mistake(lived_in, tmp_
     assert (code, "never overwritten" in said) == (1, True)
 
 
+@pytest.mark.since("ci")
 def test_a_recording_without_audio_is_named(lived_in, tmp_path: Path, move) -> None:
     sid = next(audio_store.recordings())
     audio_store.delete(sid)
@@ -228,6 +230,7 @@ def test_a_full_disk_leaves_no_half_backup(lived_in, tmp_path: Path, monkeypatch
     assert list(tmp_path.glob("*.tar")) == list(tmp_path.glob(".*.part")) == []
 
 
+@pytest.mark.since("ci")
 def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(
     empty_database, tmp_path: Path, monkeypatch
 ) -> None:

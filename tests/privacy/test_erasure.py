@@ -227,6 +227,7 @@ def test_who_left_the_line_unanswered_can_be_erased(services) -> None:
         assert session.scalars(select(Conversation.state)).all() == ["ended"]
 
 
+@pytest.mark.since("ci")
 def test_a_companion_stays_erased_after_a_restore(services, tmp_path) -> None:
     """Who was only ever rung to help, or sent a link, in somebody else's call."""
     now = utc_now()
