@@ -72,7 +72,7 @@ def test_hundreds_of_tasks_of_one_number_and_a_long_message_hold_nobody_up(desk)
         from ivr.callbacks.request import Request
         from ivr.calls import calls
 
-        for number in range(volume(test=70, ci=120, soak=500)):
+        for number in range(volume(test=62, ci=120, soak=500)):
             call = calls.seen(session, f"CA{number:032d}", "+4915112349999", utc_now())
             opened = intake.open_for(session, call, Request(concern="benefits"), utc_now())
     page = desk("mia").get(f"/desk/tasks/{opened.id}").text

@@ -42,6 +42,8 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+#: Beside it `.ci/prove-run` starts, calls and stops what `make run` starts.
+@pytest.mark.since("ci")
 def test_start_restart_a_killed_process_and_stop_without_orphans(surroundings, tmp_path: Path) -> None:
     log = (tmp_path / "run.log").open("w+")
     launcher = subprocess.Popen(

@@ -23,7 +23,7 @@ from ivr.telephony.state_token import unseal
 from ivr.web.app import create_app
 from tests.support.outages import FOR_GOOD, FOR_ONE, Outage
 from tests.support.receipts import codes_heard
-from tests.support.volume import volume
+from tests.support.volume import crossed, volume
 from tests.support.webhook_calls import SPEAKS, WebhookCall
 
 _LATER = ["1", "#", "3"]  # the number is right; no postal code; at any time
@@ -41,6 +41,14 @@ CALLS: Mapping[str, Sequence[str]] = {
     # Three times no answer about the recording: called back once, which is promised only while the database can tell
     # that it has not been promised today.
     SILENT: ["2", "1", "3"],
+}
+
+#: For how many webhooks which parts are away.
+OUTAGES = {
+    "database and disk, for one webhook": (FOR_ONE, ("database", "disk")),
+    "database, for one webhook": (FOR_ONE, ("database",)),
+    "database, to the end": (FOR_GOOD, ("database",)),
+    "database and disk, to the end": (FOR_GOOD, ("database", "disk")),
 }
 
 
@@ -72,20 +80,19 @@ def knows_code(document: str, call_sid: str) -> bool:
     return bool(found and unseal(unquote(found[1]), call_sid).request.receipt_code)
 
 
-@pytest.mark.parametrize("parts", [("database",), ("database", "disk")], ids="+".join)
-@pytest.mark.parametrize("turns", [FOR_ONE, FOR_GOOD], ids=["for one webhook", "to the end"])
-@pytest.mark.parametrize("kind", list(CALLS)[: volume(test=3, ci=len(CALLS), soak=len(CALLS))])
+@pytest.mark.parametrize(("kind", "outage"), crossed(list(CALLS)[: volume(test=3, ci=99, soak=99)], OUTAGES))
 def test_a_call_goes_on_whatever_stops_and_whenever(
-    client: FlaskClient, patch: pytest.MonkeyPatch, kind: str, turns: int, parts: Sequence[str]
+    client: FlaskClient, patch: pytest.MonkeyPatch, kind: str, outage: str
 ) -> None:
+    turns, parts = OUTAGES[outage]
     documents, noted_after, hears = undisturbed(client, CALLS[kind])
     expected = len(codes())
     for first in range(documents):
-        outage = Outage(patch, parts, first, turns)
+        stopped = Outage(patch, parts, first, turns)
         number = f"+49151123{first:05d}"
         known = set(codes())
-        call = WebhookCall(client, CALLS[kind], number, outage.before).to_its_end()
-        outage.over()
+        call = WebhookCall(client, CALLS[kind], number, stopped.before).to_its_end()
+        stopped.over()
         where = f"{kind}, {'+'.join(parts)} from webhook {first} of {documents}"
         assert set(call.statuses) <= {200, 204}, where
         assert call.languages_from(2) <= {"en-GB", "en-US"}, f"{where}: {call.documents[2:]}"
