@@ -75,6 +75,19 @@ class Installation(BaseModel):
         "other means.",
     )
 
+    security_contact: str = Field(
+        "",
+        pattern=r"^((mailto:|https://|tel:)[!-~]+)?$",
+        description="Where somebody tells who has found a weakness: `mailto:…`, `https://…` or `tel:…`, shown at "
+        "`/.well-known/security.txt`. Empty: there is no such page.",
+    )
+    accessibility_contact: str = Field(
+        "",
+        pattern=r"^([^@\s,;<>]+@[^@\s,;<>]+)?$",
+        description="E-mail address for barriers, in the accessibility statement of the pages. Empty: the hotline's "
+        "number alone stands there.",
+    )
+
     metrics_token: str = Field(
         "",
         pattern=r"^(\S{16,})?$",

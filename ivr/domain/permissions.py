@@ -72,6 +72,8 @@ PERMISSIONS: dict[str, Permission] = {
     "health.healthz": _open(ANYBODY, "Whether the process runs"),
     "health.completez": _open(ANYBODY, "Whether nothing is missing, and what is"),
     "monitored.metrics": _open(ANYBODY, "Figures for Prometheus, with the token of the settings"),
+    "public.security": _open(ANYBODY, "Whom to tell of a weakness"),
+    "public.accessibility": _open(ANYBODY, "The accessibility statement"),
     "health.readyz": _open(ANYBODY, "Whether the host can serve callers, and what is missing"),
     "login.page": _open(ANYBODY, "Log-in"),
     "login.second_factor": _open(ANYBODY, "Log-in, second step: needs the first"),

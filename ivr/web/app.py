@@ -106,6 +106,7 @@ from ivr.web.night_answers import night
 from ivr.web.password_links import links
 from ivr.web.person import person
 from ivr.web.prompt_studio import studio
+from ivr.web.public_statements import public
 from ivr.web.reports import reports
 from ivr.web.representatives import representatives
 from ivr.web.roster import roster
@@ -145,7 +146,7 @@ class IdConverter(IntegerConverter):
 
 #: Pages, and what asks for health.
 _PAGES = (
-    browser_telephone, health, monitored, login.login, links, appearance.appearance, kept_forms.kept, account,
+    browser_telephone, health, monitored, public, login.login, links, appearance.appearance, kept_forms.kept, account,
     language_actions.desk, reading, desk_tools, hand, side_bar.side_bar, bookings, dates, live, in_call, marked,
     supervision, roster, special, announcing, night, further, directory, studio, figures, costs, reports, subjects,
     administration, settings_pages, telephones, wall, protection, undoing, macros, team_texts, representatives, person,

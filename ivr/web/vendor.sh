@@ -28,7 +28,7 @@ from fontTools.ttLib import TTFont
 for weight in ("Regular", "SemiBold"):
     font = TTFont(f"kern/fira-sans/FiraSans-{weight}.woff2")
     font.flavor = None
-    font.save(f"../../../reports/fonts/FiraSans-{weight}.ttf")
+    font.save(f"../../../reporting/fonts/FiraSans-{weight}.ttf")
 PYTHON
 
 unpack htmx.org 4.0.1

@@ -233,6 +233,7 @@ def test_every_page_can_be_reached_from_another_one(app) -> None:
         "health.readyz",
         "health.completez",
         "monitored.metrics",
+        "public.security",
         "voice.hold_music",
         "voice.playback",
         "voice.prompt",

@@ -199,6 +199,7 @@ def accessibility() -> str:
     ]
     return (
         f"{_MADE}# Accessibility statement (Erklärung zur Barrierefreiheit, BITV 2.0, § 12b BGG; BremBGG)\n\n"
+        "The public statement is a page of the desk (`/accessibility`), in German first.\n\n"
         "**Status:** partly in accordance with EN 301 549 / WCAG 2.1 AA: tested by machine and by hand in one browser; "
         "a test by people who depend on it is outstanding.\n\n"
         + _table(("What was tested", "Where", "By"), tested)
