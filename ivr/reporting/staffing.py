@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import ciw
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -108,6 +107,8 @@ def simulate(
     Raises:
         ValueError: no calls, no members, or no conversations.
     """
+    import ciw  # takes half a second
+
     if staff < 1 or calls_an_hour <= 0 or not talk or min(talk) < 0 or not sum(talk):
         raise ValueError("calls, staff and conversations must be positive")
     mean = sum(talk) / len(talk)

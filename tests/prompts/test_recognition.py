@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import string
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soxr
-from faster_whisper import WhisperModel
 
 from ivr import prompts
 from ivr.audio.wav import RATE, Sound, read_wav
 from ivr.prompts import catalogue, check, parts, rendering
 from ivr.prompts.catalogue import BUILDING_BLOCKS, WRITTEN
 from tests.support.volume import volume
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
 
 
 def heard(

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as patience
 from hypothesis import strategies as some
-from scipy.optimize import linprog
 from sqlalchemy import delete
 
 from ivr.models.reporting import DailyMetric
@@ -163,6 +162,8 @@ def recovered(true: dict[str, int], seen: dict) -> list[str]:
             low, high = (float(number) for number in band.removesuffix("\u202f%").split("–"))
             know({f"in_time{at}": 100.0, f"decided{at}": -low}, 0, np.inf)
             know({f"in_time{at}": 100.0, f"decided{at}": -high}, -np.inf, 0)
+    from scipy.optimize import linprog  # takes a second
+
     bounds = [(1, None) if seen[name] is HIDDEN else (true[name], true[name]) for name in names]
     matrix, equal = np.array(rows), np.array(lowest) == np.array(highest)
     unequal = matrix[~equal]
