@@ -26,11 +26,15 @@ from ivr.privacy import (
 from ivr.privacy import nightly_job as runs
 from ivr.voicebox import audio_store
 from tests.support.data_subjects import Person, everything, figures, found_of
+from tests.support.volume import volume
+
+#: Of whom six have been closed for more than a year.
+PEOPLE = volume(test=10, ci=30, soak=30)
 
 
 def test_after_a_year_nothing_of_an_expired_person_is_left(services) -> None:
     now = utc_now()
-    old = [Person(services, number, now - timedelta(days=400 - number * 6)) for number in range(30)]
+    old = [Person(services, number, now - timedelta(days=400 - number * 6)) for number in range(PEOPLE)]
     open_ = Person(services, 500, now - timedelta(days=380), closed=False)
     held = Person(services, 501, now - timedelta(days=385))
     fresh = Person(services, 502, now - timedelta(days=2))
@@ -64,7 +68,7 @@ def test_after_a_year_nothing_of_an_expired_person_is_left(services) -> None:
         told = session.scalars(select(DeletionRecord)).all()
         assert {record.kind for record in told} == set(retention_periods.PERIODS)
         assert all(record.verified for record in told)
-        assert next(record for record in told if record.kind == "audio").deleted == 30
+        assert next(record for record in told if record.kind == "audio").deleted == PEOPLE
         assert next(record for record in told if record.kind == "task").held == 1
     assert runs.run(now)[0].deleted == 0, "a second run finds nothing"
     assert verification.faults_of_database()[1] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from ivr.config import settings as configuration
@@ -23,6 +24,7 @@ from ivr.privacy import nightly_job as runs
 from tests.support.data_subjects import Person, erase, everything, finish, found_of
 
 
+@pytest.mark.since("ci")
 def test_a_hold_that_was_lifted_before_the_erasure_does_not_come_back(services, tmp_path) -> None:
     """The backup still has it; without its having been lifted nothing would have been erased."""
     now = utc_now()
