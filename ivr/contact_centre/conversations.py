@@ -164,8 +164,8 @@ def place_of(leg: Leg) -> Place:
         if came and leg.held_at is not None:
             return Place.RUNG if leg.role == LegRole.LISTENER else Place.HELD
         return Place.IN if came else Place.RUNG
-    hung_up = leg.role == LegRole.CALLER and leg.conversation.kind == ConversationKind.ANSWERED
-    return Place.LEFT if came or hung_up else Place.OUT
+    called_us = leg.role == LegRole.CALLER and leg.conversation.kind == ConversationKind.ANSWERED
+    return Place.LEFT if came or called_us or leg.accepted_at is not None else Place.OUT
 
 
 def _place_in_queue(conversation: Conversation) -> Place:

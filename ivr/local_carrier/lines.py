@@ -91,6 +91,10 @@ class Line(ABC):
         """Make the current or the next method raise :class:`Interrupted`, once."""
         self._interrupted = True
 
+    def goes_on(self) -> None:
+        """Forget an interruption that nothing is to follow."""
+        self._interrupted = False
+
     def _check_interrupted(self) -> None:
         if self._interrupted:
             self._interrupted = False

@@ -5,6 +5,7 @@ The verbs are in :mod:`ivr.local_carrier.verbs`. Each class there lists the rule
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
@@ -39,6 +40,8 @@ class Execution:
         self._sequence = 0
         self._started = time.monotonic()
         self._redirect = ""
+        #: A wish of the REST interface is noted, or taken up by the call, as a whole.
+        self._wishes = threading.Lock()
         #: Whether a verb was executed that answers the call.
         self.answered = False
         #: The status of the call after its document.
@@ -76,13 +79,15 @@ class Execution:
 
     def complete(self) -> None:
         """End the call, on behalf of the REST interface."""
-        self._redirect = ""
-        self.line.interrupt()
+        with self._wishes:
+            self._redirect = ""
+            self.line.interrupt()
 
     def redirect(self, url: str) -> None:
         """Continue the call with another document, on behalf of the REST interface."""
-        self._redirect = url
-        self.line.interrupt()
+        with self._wishes:
+            self._redirect = url
+            self.line.interrupt()
 
     # -- documents ------------------------------------------------------------------------------
 
@@ -96,11 +101,18 @@ class Execution:
             try:
                 following = self.perform(request.url, self.fetch(request))
             except Interrupted:
-                if not self._redirect:
+                following = self._redirected()
+                if following is None:
                     self.report.ended_by = "hotline"
                     raise CallEnded from None
-                following, self._redirect = Request(self._redirect), ""
         raise CallEnded  # Carrier: a document that ends without more verbs ends the call.
+
+    def _redirected(self) -> Request | None:
+        """The document of the latest redirection; None where the REST interface ends the call."""
+        with self._wishes:
+            self.line.goes_on()  # a second redirection that came just now has no other interruption to follow
+            url, self._redirect = self._redirect, ""
+        return Request(url) if url else None
 
     def fetch(self, request: Request) -> tuple[Verb, ...]:
         """Fetch a document, or the fallback document if that fails.

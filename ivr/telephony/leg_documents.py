@@ -103,16 +103,19 @@ def released(session: Session, leg: Leg) -> VoiceResponse:
     """For somebody whose conversation is over: what has happened, and the end of the call."""
     document, conversation = VoiceResponse(), leg.conversation
     met = conversation.connected_at is not None
+    reached = met or outbound_callbacks.was_reached(session, conversation)  # that they have met may be told later
     match leg.role:
         case LegRole.CALLER if leg.to_hear == Sentence.ENDED_BY_US:
             speak(document, leg, Sentence.ENDED_BY_US)
+        case LegRole.CALLER if reached:
+            speak(document, leg, "goodbye" if met else "callback_sorry")
         case LegRole.CALLER:
-            speak(document, leg, "goodbye" if met else in_vain(leg))
+            speak(document, leg, in_vain(leg))
         case LegRole.COMPANION if not is_listed(leg):
             speak(document, leg, "goodbye")
         case _ if leg.released_at is not None:
             agent_announcements.say(document, leg.to_hear or Sentence.GIVEN_AWAY)
-        case LegRole.MEMBER if conversation.kind == ConversationKind.CALLBACK and not met:
+        case LegRole.MEMBER if conversation.kind == ConversationKind.CALLBACK and not reached:
             dialled = any(one.role == LegRole.CALLER for one in conversation.legs)
             put_through = outbound_callbacks.was_put_through(conversation)
             lacks = not dialled and interpreters.unmet(session, conversation)  # else they were calling us

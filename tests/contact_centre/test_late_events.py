@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import select
 
 from ivr.carrier import call_control
 from ivr.contact_centre import agent_presence, dialer_job, leg_events, outbound_callbacks
-from ivr.domain.enums import LegRole
+from ivr.domain.conversation_rules import Sentence
+from ivr.domain.enums import ConversationState, LegRole
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Conversation, Leg
 from ivr.platform import database
+from ivr.prompts.catalogue import catalogue
+from ivr.telephony import leg_documents
+from ivr.telephony.agent_announcements import staff_prompts
 from tests.support.environment import forget_settings
 from tests.support.people import a_task, hire
 
@@ -93,3 +98,39 @@ def test_they_have_not_met_if_one_came_after_the_other_had_left(legs, asked) -> 
         leg_events.in_room(session, caller, 4, now + timedelta(milliseconds=5), ROOM)
     with database.reading() as session:
         assert session.scalars(select(Conversation)).one().connected_at is None
+
+
+def said_to(session, leg_id: int) -> str:
+    """What somebody hears who is let go now."""
+    document = ElementTree.fromstring(str(leg_documents.released(session, session.get_one(Leg, leg_id))))
+    return " ".join(document.itertext())
+
+
+@pytest.mark.parametrize("told", [("join", "leave"), ("leave", "join"), ("leave",)])
+def test_who_has_confirmed_is_never_told_that_somebody_wanted_a_call(legs, told: tuple[str, ...]) -> None:
+    """The member hangs up as the called person comes: in whatever order that is told, or before it is told."""
+    now, texts = utc_now(), catalogue("de")
+    with database.writing_alone() as session:
+        caller = session.get_one(Leg, legs[LegRole.CALLER])
+        assert leg_events.accepted(session, caller, now)
+        for event in told:
+            leaves_first(session, legs, now) if event == "leave" else leg_events.in_room(session, caller, 2, now, ROOM)
+        assert said_to(session, caller.id) == texts["goodbye" if "join" in told else "callback_sorry"]
+
+
+@pytest.mark.parametrize("told", ["completed", "leave"])
+def test_a_member_never_hears_that_nobody_was_reached_where_somebody_has_confirmed(legs, told: str) -> None:
+    """The called person hangs up as soon as they are in the room; that they came is told later."""
+    now = utc_now()
+    with database.writing_alone() as session:
+        caller = session.get_one(Leg, legs[LegRole.CALLER])
+        assert leg_events.accepted(session, caller, now)
+        if told == "leave":
+            leg_events.out_of_room(session, caller, 3, False, now, ROOM)
+        else:
+            leg_events.call_over(session, caller, told, now)
+        member = session.get_one(Leg, legs[LegRole.MEMBER])
+        assert (member.to_hear, member.conversation.state) == (Sentence.CALLER_GONE, ConversationState.ENDED)
+        before = said_to(session, member.id)
+        leg_events.in_room(session, caller, 2, now, ROOM)
+        assert said_to(session, member.id) == before == staff_prompts().sentences["caller_gone"]

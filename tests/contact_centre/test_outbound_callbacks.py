@@ -15,7 +15,7 @@ from ivr.models.contact_centre import Conversation, InterpreterRequest
 from ivr.platform import database
 from tests.support.caller import Telephone
 from tests.support.people import a_task, the_task
-from tests.support.staff import Team
+from tests.support.staff import Team, have_met
 from tests.support.waiting import eventually
 
 
@@ -130,7 +130,8 @@ def test_the_caller_is_dialled_only_when_the_interpreter_is_on_the_line(team, ph
     called.stays_quiet(0.3)
     aylin.presses("2")
     service.accepts()
-    called.speaking("tr").answers().hears("callback_greeting").presses("1").is_talking()
+    called.speaking("tr").answers().hears("callback_greeting").presses("1")
+    have_met(called)
     mia.hangs_up()
     service.is_told("beendet").has_hung_up()
     called.hears("goodbye").has_hung_up()

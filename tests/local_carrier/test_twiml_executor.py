@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ivr.local_carrier.call import CallSetup
-from ivr.local_carrier.lines import ScriptedLine
+from ivr.local_carrier.lines import Interrupted, ScriptedLine
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.store import Store
 from ivr.local_carrier.twiml_parser import DocumentError, parse
@@ -116,3 +116,29 @@ def test_a_live_call_is_redirected_and_completed(ring, other) -> None:
     report = ring.switch.call(ScriptedLine(Patient()), "+49151")
     assert other.paths() == ["in", "elsewhere", "status"]
     assert report.ended_by == "hotline"
+
+
+def test_a_redirection_that_comes_while_another_is_taken_up_counts_too(ring, other) -> None:
+    """The call goes on with the later document, and with nothing after that."""
+    other.documents["in"] = '<Gather action="/keys"/>'
+    other.documents |= {"first": SAY, "second": SAY * 2}
+    later = iter(["second"])
+
+    class Redirected(ScriptedLine):
+        def _check_interrupted(self) -> None:
+            try:
+                super()._check_interrupted()
+            except Interrupted:
+                for path in later:
+                    ring.switch.live(call_sid[0]).redirect(f"{other.url}/{path}")
+                raise
+
+    class Patient(ScriptedCaller):
+        def presses(self, count: int, finish: str) -> str:
+            ring.switch.live(call_sid[0]).redirect(f"{other.url}/first")
+            return ""
+
+    call_sid: list[str] = []
+    report = ring.switch.call(Redirected(Patient()), "+49151", on_start=call_sid.append)
+    assert other.paths() == ["in", "second", "status"]
+    assert report.ended_by == "carrier"

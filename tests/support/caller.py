@@ -200,7 +200,7 @@ class Caller:
             parameters["ForwardedFrom"] = self._forwarded_from
         try:
             self.report = self._switch.call(_StoryLine(self), self.number, parameters, began, self._to)
-        finally:
+        finally:  # also where the switch has failed
             self._heard.put(None)
 
     def _decide(self, question: str, is_over: Callable[[], bool]) -> object:
@@ -265,7 +265,7 @@ class _Decisions:
         return str(self._caller._decide("talk", is_over) or "")
 
     def is_done(self, reason: str) -> None:
-        pass
+        self._caller._heard.put(None)
 
 
 class Telephone(Caller):
@@ -288,7 +288,8 @@ class Telephone(Caller):
 
     def answers(self) -> Telephone:
         """Pick up; from here on the story goes as with any caller."""
-        self.rings()._picked_up.put("answers")
+        self.rings()._forgets_that_the_last_call_is_over()
+        self._picked_up.put("answers")
         return self
 
     def accepts(self) -> Telephone:
@@ -340,6 +341,12 @@ class Telephone(Caller):
         with suppress(queue.Empty):
             self._rung.get_nowait()
         return "no-answer"
+
+    def _forgets_that_the_last_call_is_over(self) -> None:
+        with self._heard.mutex:
+            said = [one for one in self._heard.queue if one is not None]
+            self._heard.queue.clear()
+            self._heard.queue.extend(said)
 
     def gives_up(self) -> None:
         if self.call_sid and self._switch.live(self.call_sid):
