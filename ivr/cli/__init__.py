@@ -24,7 +24,7 @@ _SECTIONS = {
     "What callers are told today": {"announcements": "announcements", "hours": "opening_hours", "notices": "notices"},
     "Carrier": {"carrier": "carrier", "reconcile": "carrier", "spool-retry": "carrier"},
     "People and programs": {"users": "accounts", "tokens": "accounts"},
-    "Promises and staff": {"sla": "sla", "simulate": "staffing"},
+    "Promises and staff": {"sla": "sla", "promises": "promises", "simulate": "staffing"},
     "Data protection": {"audit": "privacy", "retention": "privacy", "papers": "privacy"},
     "Settings, keys and backups": {"doctor": "doctor", "settings": "configuration", "keys": "keys", "backup": "backups",
                                    "restore": "backups"},

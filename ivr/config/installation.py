@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.config.sections import ConfigurationError
 
+#: A passphrase that is shorter, or has fewer different characters, is refused.
+_PASSPHRASE_LENGTH, _PASSPHRASE_VARIETY = 20, 8
+
 
 class Installation(BaseModel):
     """The process and what it stands on."""
@@ -75,6 +78,18 @@ class Installation(BaseModel):
         "other means.",
     )
 
+    promise_list_dir: str = Field(
+        "",
+        description="Directory of this host in which the scheduler puts a printable, encrypted list of open promises "
+        "every hour, for the day when everything is down. It belongs on another disk than the database. Empty: none.",
+    )
+    promise_list_password: str = Field(
+        "",
+        max_length=100,
+        description="Passphrase that opens those lists, at least 20 characters. Keep it on paper where a supervisor "
+        "finds it at night.",
+    )
+
     security_contact: str = Field(
         "",
         pattern=r"^((mailto:|https://|tel:)[!-~]+)?$",
@@ -109,6 +124,18 @@ class Installation(BaseModel):
     @classmethod
     def _redis_url(cls, value: str) -> str:
         return _with_scheme(value, ("redis", "rediss", "unix"))
+
+    def check_promise_list(self) -> None:
+        """See that nobody guesses the passphrase of the lists of promises.
+
+        Raises:
+            ValueError: there is a directory and no passphrase, or one that is too weak.
+        """
+        word = self.promise_list_password
+        if self.promise_list_dir and (len(word) < _PASSPHRASE_LENGTH or len(set(word)) < _PASSPHRASE_VARIETY):
+            raise ValueError(
+                f"promise_list_password needs {_PASSPHRASE_LENGTH} characters, {_PASSPHRASE_VARIETY} of them different"
+            )
 
     @property
     def local(self) -> bool:

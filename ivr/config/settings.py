@@ -77,6 +77,7 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         self.check_dialled_languages()
         self.check_carrier()
         self.check_pools()
+        self.check_promise_list()
         if not self.local:
             self._check_production()
         self.check_single_sign_on()
@@ -268,7 +269,7 @@ _SECRETS = ("secret", "secrets", "master_keys", "local_signing_key", "account_si
 SECRET_FIELDS = (
     "secret_key", "secret_key_previous", "audio_master_keys", "twilio_auth_token", "twilio_secondary_auth_token",
     "twilio_us1_auth_token", "twilio_api_secret", "carrier_webhook_key", "sso_client_secret", "webhook_secret",
-    "smtp_url", "database_url", "redis_url", "metrics_token",
+    "smtp_url", "database_url", "redis_url", "metrics_token", "promise_list_password",
 )  # fmt: skip
 
 settings = Kept()

@@ -20,12 +20,15 @@ from ivr.models.voicebox import Recording
 from ivr.operations import backup
 from ivr.platform import blob_storage, database, job_queue
 from ivr.platform.crypto import CannotOpen
+from ivr.reporting import promise_list_files
 from ivr.voicebox import audio_store
 
 #: Seconds by which clocks of servers may differ from this host's.
 _CLOCKS_DIFFER = 2.0
 #: How many of the newest sealed values are opened.
 _OPENED = 3
+#: Hours after which another list of promises should be there.
+_LIST_HOURS = 2
 #: The share of a database server's connections that may be in use.
 _CONNECTIONS = 0.8
 
@@ -139,6 +142,21 @@ def backups() -> Iterator[Part]:
         yield Part("backups", f"the last one was made {age:.0f} hours ago", remedy, is_a_note=settings().local)
 
 
+def promise_lists() -> Iterator[Part]:
+    """Whether this host has a list of open promises for the day when everything is down."""
+    name, local = "promise list", settings().local
+    if not settings().promise_list_dir:
+        remedy = "Set PROMISE_LIST_DIR and PROMISE_LIST_PASSWORD: see docs/operators.md, when everything is down."
+        yield Part(name, "nobody could call back if everything were down: none is written", remedy, is_a_note=True)
+        return
+    there = promise_list_files.made()
+    age = (utc_now() - there[-1][0]).total_seconds() / 3600 if there else None
+    if age is None or age > _LIST_HOURS:
+        state = "none was written on this host" if age is None else f"the newest is {age:.0f} hours old"
+        remedy = "Process clock writes it: see its log, and the room and the owner of PROMISE_LIST_DIR."
+        yield Part(name, state, remedy, is_a_note=local)
+
+
 def people() -> Iterator[Part]:
     """Whether somebody can administer the hotline, and nobody can log in as for trying."""
     administers = (User.role == "administrator", User.active, User.demo.is_(settings().local))
@@ -155,5 +173,5 @@ def people() -> Iterator[Part]:
 #: What is looked at, with the name of its part. All but the audio store need the database or Redis.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
     ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("audio store", store),
-    ("keys", keys), ("backups", backups), ("people", people),
+    ("keys", keys), ("backups", backups), ("promise list", promise_lists), ("people", people),
 )  # fmt: skip

@@ -43,7 +43,7 @@ from ivr.platform import (
     spool,
 )
 from ivr.privacy import nightly_job, retention_periods
-from ivr.reporting import costs, daily_metrics, report_mail
+from ivr.reporting import costs, daily_metrics, promise_list_files, report_mail
 from ivr.telephony import call_intake
 from ivr.transcription import transcribe_job
 from ivr.workers import carrier_reconciliation, lost_events, runner
@@ -59,6 +59,7 @@ _WATCH_EVERY = 30.0
 _COSTS_FIRST, _COSTS_EVERY = 20.0, 3600.0
 _POLL_EVERY = 30.0
 _DELETE_EVERY = 30.0
+_LIST_EVERY = 30.0
 _ANCHOR_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before a reconciliation.
@@ -84,6 +85,7 @@ def run() -> None:
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
     threading.Thread(target=_ask_for_prices, args=(stop,), name="prices", daemon=True).start()
+    threading.Thread(target=_write_promise_lists, args=(stop,), name="promise list", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     memory_report.begin()
     monitoring.begin("clock")
@@ -126,6 +128,12 @@ def _ask_for_prices(stop: threading.Event) -> None:
     while not stop.wait(pause):
         _try(lambda: costs.refresh(utc_now()))
         pause = _COSTS_EVERY
+
+
+def _write_promise_lists(stop: threading.Event) -> None:
+    """A thread of its own, because the document takes seconds and its disk may be slow."""
+    while not stop.wait(_LIST_EVERY):
+        _try(lambda: promise_list_files.write_if_due(utc_now()))
 
 
 def _reconcile(stop: threading.Event) -> None:

@@ -192,6 +192,16 @@ def an_old_backup(here: Here) -> None:
     here.production()
 
 
+def no_promise_list(here: Here) -> None:
+    lists = {"PROMISE_LIST_DIR": str(here.folder), "PROMISE_LIST_PASSWORD": "correct horse battery staple"}
+    here.production(**lists)
+
+
+def an_old_promise_list(here: Here) -> None:
+    no_promise_list(here)
+    (here.folder / f"promises-{utc_now() - timedelta(hours=5):%Y%m%dT%H%M%SZ}.pdf").touch()
+
+
 def nobody(here: Here) -> None:
     here.production()
 
@@ -266,6 +276,8 @@ PLANTED: list[tuple[Callable[[Here], None], str, str]] = [
     (another_secret_key, "✗ keys: the anchor", "SECRET_KEY_PREVIOUS"),
     (no_backup, "✗ backups: none was ever made", "BACKUP_HOURS=0"),
     (an_old_backup, "✗ backups: the last one was made 50 hours ago", "by a timer"),
+    (no_promise_list, "✗ promise list: none was written on this host", "Process clock"),
+    (an_old_promise_list, "✗ promise list: the newest is 5 hours old", "PROMISE_LIST_DIR"),
     (nobody, "✗ people: there is no administrator", "--role administrator"),
     (people_for_trying, "✗ people: log-ins for trying: datenschutz, leitung", "demo remove"),
     (unreachable, "✗ public address: https://127.0.0.1:", "PUBLIC_BASE_URL"),

@@ -263,5 +263,10 @@ PLACES: dict[str, Kept] = {
     "Telephone carrier": Kept(
         "callers", "Recordings, until ours is stored; calls and text messages", (RetentionKind.NUMBER_AND_NAME,)
     ),
+    "List of open promises (a host's disk, where the operator wants it)": Kept(
+        "callers",
+        "Receipt code, number, concern, language, deadline of open tasks, sealed with a passphrase; for three hours, the "
+        "newest until the next",
+    ),
     "Backups": Kept("callers", "Everything above, sealed; a restore deletes again what was erased"),
 }

@@ -114,6 +114,9 @@ def deletion_concept() -> str:
         "expired is deleted in the next night, so that holds which were placed since the backup can be placed again "
         "before. If the audio store is lost together with the database, restore its `deletions/` from the bucket's replica, "
         " or repeat the requests of data subjects since the backup (page “Deletions” has their dates).\n\n"
+        "**List of open promises:** where the operator wants it, a sealed list is on a host's disk for when everything is "
+        "down. A new one is written every hour, and those older than three hours are removed; printed ones are to be "
+        "destroyed when the desk is back.\n\n"
         "## Which period ends what\n\nWhere several periods apply, what each of them deletes is named: the "
         "content of some columns, some rows, or the whole row with all that is left.\n\n"
         + _table(("Table", "What", "Period"), kept)

@@ -43,6 +43,12 @@ MEASURES: dict[str, Measure] = {
         "Number, name, audio, words and notes are hidden until a task is claimed, or unlocked with a stated reason",
         "audit/test_break_glass.py::test_a_task_is_hidden_until_somebody_claims_it",
     ),
+    "promise_list": Measure(
+        "Confidentiality",
+        "The list of open promises for an outage is sealed (AES-256), has no names and nothing that was said, and is "
+        "removed after hours",
+        "reporting/test_promise_list.py::test_without_the_passphrase_nothing_can_be_read",
+    ),
     "log": Measure(
         "Input control",
         "Every view, playback, search, export and download is written into an append-only log",
@@ -258,6 +264,9 @@ THREATS = (
     Threat("Audio store", "T", "Audio is replaced", ("audio_keys",)),
     Threat("Backups", "I", "A stolen backup", ("backup", "audio_keys")),
     Threat("Backups", "T", "A restore brings back what was erased", ("replay",)),
+    Threat("List of open promises", "I", "A stolen list, or one that is left in a printer", ("promise_list",),
+           "Whoever has list and passphrase reads the numbers of all open tasks, and no log says so: the operator gives "
+           "the passphrase to few, and printed lists are destroyed. What is erased stays in a list for three hours."),
     Threat("Software logs", "I", "Logs disclose callers' data", ("redactor",)),
     Threat("Configuration", "E", "Default secrets", ("defaults",)),
     Threat("Configuration", "E", "A database for trying is put into production", ("no_demo",)),
