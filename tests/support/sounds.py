@@ -59,6 +59,15 @@ def melody(seconds: float = 12, seed: int = 1, wobble: float = 0) -> Signal:
     return np.concatenate(notes)[: int(seconds * RATE)]
 
 
+def chords(seconds: float = 10, seed: int = 83) -> Signal:
+    """Three notes that are struck together, again and again; some sound like a voice for a moment."""
+    random = np.random.default_rng(seed)
+    notes = np.sum(
+        [np.sin(2 * np.pi * 220 * 2 ** (step / 12) * times(seconds)) for step in random.choice(24, 3)], axis=0
+    )
+    return notes * np.exp(-4 * (times(seconds) % random.uniform(0.3, 0.6))) * random.uniform(300, 6000)
+
+
 def modem() -> Signal:
     steps = np.random.default_rng(5).integers(0, 8, 24000)
     turns = np.repeat(steps * np.pi / 4, RATE // 2400 + 1)[: 10 * RATE]
@@ -103,6 +112,7 @@ NOBODY_SPEAKS: Mapping[str, Callable[[], Signal]] = {
     "music": melody,
     "music with vibrato": lambda: melody(15, 7, wobble=3),
     "other music": lambda: melody(15, 28, wobble=1),
+    "chords of music": chords,
     "white noise": noise,
     "quiet white noise": lambda: noise(loudness=200),
     "noise in bursts": lambda: noise() * np.abs(np.sin(2 * np.pi * 3 * times(10))),

@@ -12,11 +12,11 @@ from ivr.audio.wav import RATE, Sound, write_wav
 from ivr.domain.enums import TranscriptReason
 from ivr.transcription import transcribe_job
 from ivr.voicebox import audio_store
-from tests.support.sounds import NOBODY_SPEAKS, melody, noise, shaped, sound, within
+from tests.support.sounds import NOBODY_SPEAKS, chords, melody, noise, shaped, sound, within
 from tests.support.transcription import set_up
 from tests.support.volume import volume
 
-CLIPS = volume(test=6, ci=20, soak=200)
+CLIPS = volume(test=10, ci=20, soak=200)
 
 
 def clips() -> Iterator[Sound]:
@@ -24,8 +24,9 @@ def clips() -> Iterator[Sound]:
     kinds = list(NOBODY_SPEAKS)
     for number in range(CLIPS):
         random = np.random.default_rng(number)
-        kind = kinds[number % len(kinds)]
-        signal = melody(10, number) if "music" in kind else NOBODY_SPEAKS[kind]()
+        kind = kinds[number * 7 % len(kinds)]  # few clips are of different sorts, too
+        made = {"music": melody, "chords of music": chords}.get(kind)
+        signal = made(10, number) if made else NOBODY_SPEAKS[kind]()
         signal = signal[: int(random.uniform(3, 10) * RATE)] * random.uniform(0.05, 1.2)
         if number % 3 == 0:  # an open window, a ventilator
             low = random.uniform(100, 800)

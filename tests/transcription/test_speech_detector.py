@@ -18,7 +18,7 @@ from ivr.prompts import music
 from ivr.transcription import engines, speech_detector, transcribe_job
 from ivr.transcription.result import TranscriptionResult
 from ivr.transcription.speech_detector import Finding, SpeechDetector
-from tests.support.sounds import NOBODY_SPEAKS, noise, on_and_off, sound, tone
+from tests.support.sounds import NOBODY_SPEAKS, chords, noise, on_and_off, sound, tone
 from tests.support.speech import human_speech
 from tests.support.transcription import a_message, set_up, store, transcript_of
 
@@ -90,7 +90,7 @@ def test_a_quiet_person_is_speech(gain: float) -> None:
     assert listen(Sound((said.samples * gain).astype(np.int16), RATE)) == Finding.SPEECH
 
 
-@pytest.mark.parametrize("noise_in_decibels", [-20, -10, -5])
+@pytest.mark.parametrize("noise_in_decibels", [-20, -10, -5, 0])
 def test_a_person_in_noise_is_speech(noise_in_decibels: int) -> None:
     said = human_speech(4).samples.astype(np.float64)
     disturbed = said + noise(4, 1)[: len(said)] * said.std() * 10 ** (noise_in_decibels / 20)
@@ -143,6 +143,14 @@ def test_an_engine_that_is_sure_of_words_in_noise_is_not_believed(empty_database
     transcript = transcribed(monkeypatch, sound(NOBODY_SPEAKS[kind]()))
     assert (transcript.state, transcript.reason) == (TranscriptState.PLEASE_LISTEN, TranscriptReason.NO_SPEECH)
     assert transcript.text is None
+
+
+@pytest.mark.parametrize("seed", [142, 184])
+def test_music_whose_notes_sound_like_a_voice_asks_a_person(empty_database, monkeypatch, seed: int) -> None:
+    """The network is sure of single notes; but speech is most of what sounds where somebody speaks."""
+    music_alone = sound(chords(7, seed))
+    assert SpeechDetector(music_alone).spoken_seconds() > 0.15
+    assert transcribed(monkeypatch, music_alone).state == TranscriptState.PLEASE_LISTEN
 
 
 def test_speech_is_written_down_as_before(empty_database, monkeypatch) -> None:
