@@ -25,7 +25,7 @@ _WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
-_VERSION = "~2"
+_VERSION = "~3"
 #: Of what is found everywhere the newest.
 _FOUND = 500
 
@@ -86,7 +86,7 @@ def _numbers_of(task: CallbackTask) -> Iterator[str]:
 def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
     yield from _numbers_of(task)
     said = session.execute(
-        select(Transcript.text, Transcript.corrected_text)
+        select(Transcript.text, Transcript.corrected_text, Transcript.second, Transcript.spoken)
         .join(Recording)
         .join(VoiceboxMessage)
         .where(VoiceboxMessage.task_id == task.id)
@@ -100,7 +100,11 @@ def _words_of(session: Session, task: CallbackTask) -> Iterator[str]:
     ):
         for name in names:
             yield from words_of(name, name=True)
-    for text in (*(text for row in said for text in row), *notes):
+    for text, corrected, *others in said:
+        # What the second engine has heard, and what was heard in the language that is spoken.
+        for one in (text, corrected, *(heard.get("text") for heard in others if heard)):
+            yield from words_of(one or "")
+    for text in notes:
         yield from words_of(text or "")
 
 

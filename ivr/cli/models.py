@@ -21,6 +21,7 @@ def list_models() -> None:
     """Show which languages have a model here."""
     from ivr.config.settings import settings
     from ivr.domain.languages import LANGUAGES
+    from ivr.transcription import whisper_engine
     from ivr.transcription.model_download import name_of
     from ivr.transcription.vosk_engine import installed_languages
 
@@ -28,6 +29,8 @@ def list_models() -> None:
     for code in sorted({*LANGUAGES, *installed}):
         name = LANGUAGES[code].english_name if code in LANGUAGES else code
         state = f"installed {name_of(code)}".strip() if code in installed else "missing"
+        if code not in installed and whisper_engine.serves(code):
+            state = "none of its own, served by whisper"
         click.echo(f"{code}  {name:<12} {state}")
     click.echo(f"in {settings().model_dir.absolute()}")
 

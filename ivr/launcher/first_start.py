@@ -38,6 +38,7 @@ def logins(settings: Settings) -> list[tuple[str, str, str]]:
 
 def fetch_models_once(settings: Settings) -> None:
     """Try once to get the small German and English models; without them everything else works."""
+    from ivr.transcription import engines
     from ivr.transcription.download_progress import fetch_with_progress
     from ivr.transcription.vosk_engine import installed_languages
 
@@ -50,7 +51,7 @@ def fetch_models_once(settings: Settings) -> None:
         for language in missing:
             if not fetch_with_progress(language):
                 break
-        missing = [language for language in wanted if language not in installed_languages()]
+    missing = [language for language in wanted if not engines.at_hand(language)]
     if missing:
         print(
             f"No speech model for {', '.join(missing)}: these messages wait for their transcripts. "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
+from ivr.callbacks import search_index
 from ivr.config.settings import settings
 from ivr.domain.enums import TaskState, TranscriptReason, TranscriptState, WorkKind
 from ivr.domain.timestamps import utc_now
@@ -49,6 +50,7 @@ def hear(recording_id: int) -> None:
             _note(found, language, result)
             task = found.recording.message.task
             if task is not None and task.state != TaskState.CLOSED:
+                search_index.add_text(session, task.id, result.text)
                 raised_words.apply(session, task.id, raised, utc_now())
 
 

@@ -218,9 +218,9 @@ def _memory() -> Part:
 
 
 def _models() -> Part:
-    from ivr.transcription import vosk_engine  # the recogniser's library takes a while to import
+    from ivr.transcription import engines  # the recogniser's library takes a while to import
 
-    missing = sorted(set(offered_languages()) - set(vosk_engine.installed_languages()))
+    missing = sorted(language for language in offered_languages() if not engines.at_hand(language))
     if not missing:
         return Part("models")
     remedy = "Run: python -m ivr models fetch LANGUAGE. Their messages wait until then and can be heard."

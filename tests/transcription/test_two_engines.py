@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from ivr.callbacks import search_index
 from ivr.domain.enums import WorkKind
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database, job_queue
@@ -91,6 +92,16 @@ def test_the_desk_marks_where_they_differ_and_leaves_the_rest_plain(desk, heard_
     assert page.count("app-word--uncertain") == 1, "what both have heard is plain"
     assert "Eine zweite Maschine hat 1 Stelle anders gehört" in page
     assert "Mitte" in page
+
+
+def test_what_either_engine_has_heard_is_found_again(desk, heard_twice) -> None:
+    """Also after the task was indexed anew, as every further message does."""
+    _, task_id = heard_twice(heard("ich zahle keine mitte", "vosk de"), heard("ich zahle keine Miete", "whisper base"))
+    for _ in range(2):
+        with database.writing() as session:
+            for word in ("mitte", "miete"):
+                assert session.scalars(search_index.matching(word)).all() == [task_id], word
+            search_index.index(session, session.get_one(CallbackTask, task_id))
 
 
 def test_engines_that_have_heard_different_messages_ask_for_a_person(desk, heard_twice) -> None:

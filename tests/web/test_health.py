@@ -16,8 +16,10 @@ from ivr.config import settings as configuration
 from ivr.config.settings import Settings
 from ivr.domain.timestamps import utc_now
 from ivr.platform import database, heartbeat, job_queue, memory_report, spool, spool_files, spool_memory
+from ivr.transcription import whisper_engine
 from ivr.web import readiness
 from ivr.web.app import create_app, create_call_app
+from tests.support.transcription import set_up
 
 
 @pytest.fixture
@@ -178,6 +180,15 @@ def test_a_host_that_can_keep_nothing_any_more_serves_nobody(ask: Any, monkeypat
     status, missing = ask()
     assert status == 503
     assert "before the processes are stopped" in missing["memory"]["remedy"]
+
+
+def test_a_language_that_any_engine_serves_misses_no_model(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vosk need not have one of it."""
+    assert ask.client.get("/readyz").json["models"] == "none for de, en"
+    set_up(monkeypatch, TRANSCRIPTION_ENGINES='{"en": ["whisper"]}')
+    monkeypatch.setattr(whisper_engine, "model_directory", lambda path=None: Path("model"))
+    monkeypatch.setattr(readiness, "_asked", (0.0, "", ""))
+    assert ask.client.get("/readyz").json["models"] == "none for de"
 
 
 def test_languages_whose_messages_nobody_transcribes_are_a_note(ask: Any) -> None:
