@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ivr.config.sections import ReportMail, Targets
 from ivr.domain import alert_subscriptions
 from ivr.domain.alert_subscriptions import AlertSettings
-from ivr.domain.opening_hours import Hours, Span
+from ivr.domain.opening_hours import Hours, Span, Weekday
 from ivr.domain.sla_policies import SlaPolicy
 
 
@@ -47,6 +47,12 @@ class Promises(BaseModel):
     )
     mail_from: str = Field("hotline@localhost", description="Sender of e-mails.")
     targets: Targets = Field(Targets(), description="Targets of the dashboard.")
+    office_weekdays: tuple[Weekday, ...] = Field(
+        ("monday", "tuesday", "wednesday", "thursday", "friday"),
+        min_length=1,
+        description="Weekdays on which the offices see people, except on statutory holidays of Bremen: for the mean of "
+        "consultations a day.",
+    )
     service_rooms: int = Field(
         0, ge=0, le=1000, description="Rooms in which a third person can take part. 0: not known."
     )

@@ -91,11 +91,33 @@ def enter(
     before = select(QueueEntry).where(QueueEntry.call_id == call.id)
     if known := session.scalar(before.where(QueueEntry.queue_visit == visit)):
         return known
-    first = session.scalar(before.order_by(QueueEntry.queue_visit).limit(1)) if comes_back else None
+    waited = before.where(QueueEntry.queue_visit > 0).order_by(QueueEntry.queue_visit)
+    first = session.scalar(waited.limit(1)) if comes_back else None
     kept = kept_for(session, call.from_number, request.team, now) if comes_back and first is None else None
     old = first or kept
+    entry = _entry(session, call, visit, request, language, now)
+    entry.state, entry.resume, entry.joined_at = QueueEntryState.WAITING, resume, old.joined_at if old else now
+    entry.continues_id = kept.id if kept else first.continues_id if first else None
+    return _written(session, entry)
+
+
+def not_served(
+    session: Session, call: Call, visits: int, request: Request, language: str, reason: QueueExit, now: datetime
+) -> None:
+    """Note a caller who wanted a team after so many visits to the queue, and could not wait. They are counted.
+
+    Who has waited in this visit has an entry, which says why they left.
+    """
+    known = select(QueueEntry.id).where(QueueEntry.call_id == call.id, QueueEntry.queue_visit == visits)
+    if session.scalar(known) is None:
+        entry = _entry(session, call, visits, request, language, now)
+        entry.state, entry.reason, entry.left_at = QueueEntryState.LEFT, reason, now
+        _written(session, entry)
+
+
+def _entry(session: Session, call: Call, visit: int, request: Request, language: str, now: datetime) -> QueueEntry:
     team = teams.by_key(session, request.team, settings().teams[request.team].name)
-    entry = QueueEntry(
+    return QueueEntry(
         call_id=call.id,
         queue_visit=visit,
         team_id=team.id,
@@ -103,20 +125,22 @@ def enter(
         concern=request.concern,
         urgency=request.urgency,
         emergency_kind=request.emergency_kind or None,
-        state=QueueEntryState.WAITING,
         mode=QueueEntryMode.LIVE,
         age_group=request.age_group or None,
         office=request.office or None,
-        joined_at=old.joined_at if old else now,
-        continues_id=kept.id if kept else first.continues_id if first else None,
+        joined_at=now,
         entered_at=now,
-        resume=resume,
+        resume="",
     )
+
+
+def _written(session: Session, entry: QueueEntry) -> QueueEntry:
+    visit = select(QueueEntry).where(QueueEntry.call_id == entry.call_id, QueueEntry.queue_visit == entry.queue_visit)
     try:
         with session.begin_nested():
             session.add(entry)
     except IntegrityError:  # the same request, delivered twice at once
-        return session.scalars(before.where(QueueEntry.queue_visit == visit)).one()
+        return session.scalars(visit).one()
     return entry
 
 

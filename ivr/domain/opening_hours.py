@@ -6,7 +6,7 @@ is turned into local time once and compared there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
@@ -125,6 +125,11 @@ def span_on(hours: Hours, day: date) -> Span | None:
     if hours.holidays and day in _bremen_holidays(day.year):
         return None
     return hours.span_on(day.weekday())
+
+
+def is_workday(weekdays: Collection[Weekday], day: date) -> bool:
+    """Whether a local day is one of these weekdays, and no statutory holiday of Bremen."""
+    return WEEKDAYS[day.weekday()] in weekdays and day not in _bremen_holidays(day.year)
 
 
 def is_open(hours: Hours, at: datetime) -> bool:

@@ -270,7 +270,8 @@ def _walk(
     for _ in range(len(flow.steps) + 1):
         step = flow.steps[state.step]
         match step:
-            case Announce(prompts=prompts, to=to):
+            case Announce(prompts=prompts, to=to, event=noted):
+                events = (*events, Event(noted)) if noted else events
                 announced = (*announced, *(PromptLine(prompt) for prompt in prompts))
                 state = changed(_go(state, to), last_prompts=(*state.last_prompts, *prompts))
             case Branch() as branch:

@@ -161,7 +161,7 @@ def _people() -> Mapping[str, Step]:
             },
             otherwise="nobody_answered",
         ),
-        "queue_full": Announce(("line_full",), to="unattended"),
+        "queue_full": Announce(("line_full",), to="unattended", event=EventName.NO_PLACE_FREE),
         "talk": Talk(over="conversation_over", no_interpreter="no_interpreter", missed="queue_first"),
         # A member's telephone may have failed. A caller who was cut off can have the old place in the queue.
         "conversation_over": Menu(
@@ -196,7 +196,7 @@ def _voicebox() -> Mapping[str, Step]:
         "closed_first": Branch(on=conditions.waits_for_interpreter, yes="unlisted_task", no="closed_urgent"),
         "closed_urgent": Branch(on=conditions.is_emergency, yes="consent_emergency", no="closed"),
         "closed": Announce(("closed",), to="unattended"),
-        "nobody_answered": Announce(("nobody_answered",), to="unattended"),
+        "nobody_answered": Announce(("nobody_answered",), to="unattended", event=EventName.NOBODY_THERE),
         "unattended": Branch(on=conditions.waits_for_interpreter, yes="unlisted_task", no="unattended_urgent"),
         "unattended_urgent": Branch(on=conditions.is_emergency, yes="consent_emergency", no="silent_first"),
         "silent_first": Branch(on=conditions.has_pressed_nothing, yes="silent_number", no="consent"),

@@ -146,10 +146,14 @@ class Find:
 
 @dataclass(frozen=True)
 class Announce:
-    """Prompts, then on. Where a question follows they are spoken as its beginning, so that a key counts for it."""
+    """Prompts, then on. Where a question follows they are spoken as its beginning, so that a key counts for it.
+
+    `event`: what is written down because it is said; the `#` key goes back beyond it all the same.
+    """
 
     prompts: tuple[str, ...]
     to: str
+    event: EventName | None = None
 
 
 @dataclass(frozen=True)

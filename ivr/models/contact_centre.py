@@ -133,7 +133,8 @@ class QueueEntry(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
-    #: How many times this call has joined a call queue, from 1. The column has its former name.
+    #: How many times this call has joined a call queue, from 1; 0: it wanted to, and could not wait. The column has its
+    #: former name.
     queue_visit: Mapped[int] = mapped_column("turn", default=0)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     language: Mapped[str] = mapped_column(String(8))

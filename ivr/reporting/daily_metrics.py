@@ -47,15 +47,15 @@ def bounds(first: date, last: date) -> tuple[datetime, datetime]:
 
 def count(session: Session, day: date) -> _Metrics:
     """Count the events of a local day, by (dimension, metric, key)."""
-    return _count(session, day, day).get(day, {})
+    return _count(session, day, day, None).get(day, {})
 
 
-def _count(session: Session, first: date, last: date) -> dict[date, _Metrics]:
+def _count(session: Session, first: date, last: date, now: datetime | None) -> dict[date, _Metrics]:
     """Count the events of each local day of a period, by (dimension, metric, key); nothing of days without one."""
     found: dict[date, _Metrics] = {}
     for source in SOURCES:
-        for row in _rows(session, source, first, last):
-            of_day = found.setdefault(local_day(row.at), defaultdict(float))
+        for row in _rows(session, source, first, last, now):
+            of_day = found.setdefault(local_day(row.at + source.later), defaultdict(float))
             keys = [("", ""), *_keys(source, row)]
             for metric, value in source.count(row).items():
                 if value:
@@ -64,8 +64,10 @@ def _count(session: Session, first: date, last: date) -> dict[date, _Metrics]:
     return found
 
 
-def _rows(session: Session, source: Source, first: date, last: date) -> Iterable[Row[Any]]:
-    start, end = bounds(first, last)
+def _rows(session: Session, source: Source, first: date, last: date, now: datetime | None = None) -> Iterable[Row[Any]]:
+    start, end = (edge - source.later for edge in bounds(first, last))
+    if source.later and now is not None:
+        end = min(end, now - source.later)
     return session.execute(source.rows.where(source.at >= start, source.at < end))
 
 
@@ -84,7 +86,7 @@ def count_day(
     """Count a local day and store its metrics (or what was `counted` already). Not if the day is final: then False."""
     if not _begin(session, [day], now):
         return False
-    store(session, day, count(session, day) if counted is None else counted)
+    store(session, day, _count(session, day, day, now).get(day, {}) if counted is None else counted)
     return True
 
 
@@ -92,7 +94,7 @@ def count_days(session: Session, days: Sequence[date], now: datetime) -> None:
     """Count local days that follow each other, with one pass of statements. Those that are final stay as they are."""
     begun = _begin(session, days, now)
     if begun:
-        counted = _count(session, min(begun), max(begun))
+        counted = _count(session, min(begun), max(begun), now)
         _store(session, {day: counted.get(day, {}) for day in begun})
 
 
@@ -257,10 +259,11 @@ def counted_events(
     key: str = "",
     limit: int = 500,
     weekday: int | None = None,
+    now: datetime | None = None,
 ) -> Sequence[Counted]:
     """The stored events that a metric has counted in a period of local days, the latest first.
 
-    `weekday` restricts them to one weekday (0 is Monday).
+    `weekday` restricts them to one weekday (0 is Monday), `now` to what has happened.
 
     Raises:
         KeyError: there is no such metric.
@@ -269,10 +272,10 @@ def counted_events(
     for day in (last - timedelta(days=number) for number in range((last - first).days + 1)):
         if weekday is not None and day.weekday() != weekday:
             continue
-        for row in sorted(_rows(session, source, day, day), key=lambda one: one.at, reverse=True):
+        for row in sorted(_rows(session, source, day, day, now), key=lambda one: one.at, reverse=True):
             known = dict(_keys(source, row))
-            if (not dimension or known.get(dimension) == key) and source.count(row)[metric]:
-                found.append(Counted(row.at, known, row.task_id))
+            if (not dimension or known.get(dimension) == key) and source.count(row).get(metric):
+                found.append(Counted(row.at + source.later, known, row.task_id))
         if len(found) >= limit:
             break
     return found[:limit]

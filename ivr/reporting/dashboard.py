@@ -70,14 +70,15 @@ def tiles(session: Session, now: datetime) -> list[Tile]:
     longest = max(0.0, (now - since).total_seconds()) if since else 0.0
     soon, missed = promises.count_due(session, now, now + SOON), promises.count_missed(session)
     line = daily_metrics.totals(session, today, today, ("waited", "answered_in_time"))
-    attempts = daily_metrics.totals(session, first_day(now), today, ("tried", "tried_within_24h"))
+    attempts = daily_metrics.totals(session, first_day(now), today, ("tried_within_24h", "not_tried_within_24h"))
+    decided_24h = attempts["tried_within_24h"] + attempts["not_tried_within_24h"]
     return [
         _at_most("waiting", callers, targets.waiting),
         _at_most("longest_wait", longest, targets.longest_wait),
         _of_promises("due_soon", soon, targets.due_soon),
         _of_promises("missed", missed, targets.missed),
         _at_least("answered_in_time", line["answered_in_time"], line["waited"], targets.answered_in_time),
-        _at_least("tried_within_24h", attempts["tried_within_24h"], attempts["tried"], targets.tried_within_24h),
+        _at_least("tried_within_24h", attempts["tried_within_24h"], decided_24h, targets.tried_within_24h),
     ]
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, literal, select
+from sqlalchemy import Row, and_, func, literal, select
+from sqlalchemy.orm import aliased
 
 from ivr.contact_centre.service_level import GOAL
 from ivr.domain.enums import (
@@ -43,6 +44,10 @@ DIMENSIONS = ("team", "office", "language", "concern", "age_group", "reason", "h
 _DAY = timedelta(hours=24)
 #: Source: Jobcenter Hamburg promises an interpreter on the telephone within two minutes.
 INTERPRETER_GOAL = timedelta(minutes=2)
+#: Who hangs up within this time has hardly waited: a wrong number, or a change of mind. They are counted apart.
+EARLY = timedelta(seconds=5)
+#: Why the hotline could not serve a caller who wanted a team; all other reasons are the caller's.
+_UNSERVED = (QueueExit.NOBODY, QueueExit.FULL, QueueExit.CLOSED, QueueExit.CARRIER)
 
 #: A task that was merged into another one is the same request: the other one is counted.
 _COUNTS = CallbackTask.outcome.is_distinct_from(Outcome.MERGED)
@@ -52,7 +57,10 @@ Counted = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one kind. `at` decides the day. Columns: the dimensions, and `task_id` for rows of a task."""
+    """Rows of one kind. `at` decides the day. Columns: the dimensions, and `task_id` for rows of a task.
+
+    `later`: what is counted happens so long after `at`; not before it has happened.
+    """
 
     name: str
     rows: Any
@@ -60,6 +68,7 @@ class Source:
     count: Callable[[Row[Any]], Counted]
     metrics: tuple[str, ...]
     hourly: bool = False
+    later: timedelta = timedelta(0)
 
 
 _TASK = (
@@ -76,19 +85,22 @@ def _seconds(row: Row[Any]) -> float:
     return float((row.at - row.since).total_seconds())
 
 
-def _queue_entry(row: Row[Any]) -> Counted:
-    answered = row.state == QueueEntryState.ANSWERED and row.mode == QueueEntryMode.LIVE and row.answered_at is not None
+def _caller(row: Row[Any]) -> Counted:
+    """A caller who wanted a team, however often they have waited in this call."""
+    answered, kept, left = row.answered_at is not None, bool(row.kept_places), row.state == QueueEntryState.LEFT
     wait = row.answered_at - row.at if answered else timedelta(0)
+    unserved = left and row.reason_left in _UNSERVED
+    gave_up = left and not kept and not answered and row.reason_left == QueueExit.HUNG_UP
+    early = gave_up and row.left_at - row.at < EARLY
     return {
         "waited": 1,
         "answered": answered,
         "answered_in_time": answered and wait <= GOAL,
         "answered_seconds": wait.total_seconds(),
-        "abandoned": row.mode == QueueEntryMode.LIVE
-        and row.state == QueueEntryState.LEFT
-        and row.reason_left == QueueExit.HUNG_UP,
-        "to_task": row.mode == QueueEntryMode.CALLBACK
-        or (row.state == QueueEntryState.LEFT and row.reason_left != QueueExit.HUNG_UP),
+        "abandoned": gave_up and not early,
+        "abandoned_early": early,
+        "to_task": not answered and (kept or (left and not unserved and not gave_up)),
+        "unserved": not answered and not kept and unserved,
     }
 
 
@@ -109,7 +121,17 @@ def _tried(row: Row[Any]) -> Counted:
     }
 
 
+def _not_within_24h(row: Row[Any]) -> Counted:
+    """A request that nobody had tried to answer after 24 hours, unless it was over by then without an attempt."""
+    until = row.since + _DAY
+    withdrawn = row.met_at is None and row.closed_at is not None and row.closed_at <= until
+    return {"not_tried_within_24h": not withdrawn and (row.met_at is None or row.met_at > until)}
+
+
 def _reached(row: Row[Any]) -> Counted:
+    """A promise to reach somebody that was met: the caller was spoken with, or there was nothing to talk about."""
+    if not row.attempts and row.outcome != Outcome.TALKED:
+        return {"closed_unspoken": 1}
     return {"reached": 1, "reached_in_time": row.missed_at is None, "reached_seconds": _seconds(row)}
 
 
@@ -152,19 +174,35 @@ def _booked(row: Row[Any]) -> Counted:
     return {"bookings": 1, "bookings_kept": row.kept_at is not None, "bookings_failed": failed}
 
 
-def _clock(measure: str, at: Any) -> Any:
-    columns = (at.label("at"), CallbackTask.first_contact_at.label("since"), SlaClock.missed_at, *_TASK)
+def _clock(measure: str, at: Any, *more: Any) -> Any:
+    columns = (at.label("at"), CallbackTask.first_contact_at.label("since"), SlaClock.missed_at, *_TASK, *more)
     query = select(*columns).select_from(SlaClock).join(CallbackTask, CallbackTask.id == SlaClock.task_id).join(Team)
     return query.where(SlaClock.measure == measure, _COUNTS)
 
 
 _CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
 _CALLS = _CALLS.where(Call.source == ContactSource.CALL)
-_QUEUE_ENTRIES = select(
-    QueueEntry.entered_at.label("at"), QueueEntry.state, QueueEntry.mode, QueueEntry.answered_at,
-    QueueEntry.reason.label("reason_left"), QueueEntry.task_id, Team.key.label("team"), QueueEntry.office,
-    QueueEntry.language, QueueEntry.concern, QueueEntry.age_group,
-).select_from(QueueEntry).join(Team)  # fmt: skip
+# One row a call: its first entry says when, and for which team, its last one how it ended.
+_LAST, _ANY = aliased(QueueEntry), aliased(QueueEntry)
+_OF_CALL = _ANY.call_id == QueueEntry.call_id
+_VISITS = select(func.min(_ANY.queue_visit)).where(_OF_CALL), select(func.max(_ANY.queue_visit)).where(_OF_CALL)
+_FIRST_VISIT, _LAST_VISIT = (visit.correlate(QueueEntry).scalar_subquery() for visit in _VISITS)
+_ANSWERED_AT = select(func.min(_ANY.answered_at)).where(
+    _OF_CALL, _ANY.state == QueueEntryState.ANSWERED, _ANY.mode == QueueEntryMode.LIVE
+)
+_KEPT_PLACES = select(func.count(_ANY.id)).where(_OF_CALL, _ANY.mode == QueueEntryMode.CALLBACK)
+_CALLERS = select(
+    QueueEntry.entered_at.label("at"), _LAST.state, _LAST.left_at, _LAST.reason.label("reason_left"), _LAST.task_id,
+    _ANSWERED_AT.correlate(QueueEntry).scalar_subquery().label("answered_at"),
+    _KEPT_PLACES.correlate(QueueEntry).scalar_subquery().label("kept_places"), Team.key.label("team"),
+    QueueEntry.office, QueueEntry.language, QueueEntry.concern, QueueEntry.age_group,
+).select_from(QueueEntry).join(Team).join(
+    _LAST, and_(_LAST.call_id == QueueEntry.call_id, _LAST.queue_visit == _LAST_VISIT)
+).where(QueueEntry.queue_visit == _FIRST_VISIT)  # fmt: skip
+#: Attempts in which a caller was spoken with, as far as they have met the promise.
+_SPOKEN = select(func.count(Attempt.id)).where(
+    Attempt.task_id == SlaClock.task_id, Attempt.outcome == Outcome.REACHED, Attempt.at <= SlaClock.met_at
+)
 _OPENED = (
     select(CallbackTask.first_contact_at.label("at"), CallbackTask.urgency, AppointmentWish.mode, *_TASK)
     .select_from(CallbackTask)
@@ -216,11 +254,20 @@ _PUT_OFF = select(SlaPause.from_at.label("at"), *_TASK).select_from(SlaPause).jo
 SOURCES = (
     Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
     Source(
-        "queue_entries",
-        _QUEUE_ENTRIES,
+        "callers",
+        _CALLERS,
         QueueEntry.entered_at,
-        _queue_entry,
-        ("waited", "answered", "answered_in_time", "answered_seconds", "abandoned", "to_task"),
+        _caller,
+        (
+            "waited",
+            "answered",
+            "answered_in_time",
+            "answered_seconds",
+            "abandoned",
+            "abandoned_early",
+            "to_task",
+            "unserved",
+        ),
         hourly=True,
     ),
     Source("opened", _OPENED, CallbackTask.first_contact_at, _opened, ("tasks", "emergencies", "wishes_in_person")),
@@ -233,6 +280,16 @@ SOURCES = (
         ("tried", "tried_in_time", "tried_within_24h", "tried_seconds"),
     ),
     Source(
+        "not_within_24h",
+        _clock("tried", CallbackTask.first_contact_at, SlaClock.met_at, CallbackTask.closed_at).where(
+            CallbackTask.provisional.is_(False)
+        ),
+        CallbackTask.first_contact_at,
+        _not_within_24h,
+        ("not_tried_within_24h",),
+        later=_DAY,
+    ),
+    Source(
         "missed",
         _clock("tried", SlaClock.due_at).where(SlaClock.missed_at.is_not(None)),
         SlaClock.due_at,
@@ -241,10 +298,15 @@ SOURCES = (
     ),
     Source(
         "reached",
-        _clock("reached", SlaClock.met_at),
+        _clock(
+            "reached",
+            SlaClock.met_at,
+            CallbackTask.outcome,
+            _SPOKEN.correlate(SlaClock).scalar_subquery().label("attempts"),
+        ),
         SlaClock.met_at,
         _reached,
-        ("reached", "reached_in_time", "reached_seconds"),
+        ("reached", "reached_in_time", "reached_seconds", "closed_unspoken"),
     ),
     Source(
         "not_reached",

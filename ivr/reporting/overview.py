@@ -17,10 +17,11 @@ from ivr.reporting.tables import Column, Table, Value, ratio
 
 BREAKDOWNS = ("team", "office", "language", "concern", "age_group")
 _METRICS = (
-    "calls", "waited", "answered", "answered_in_time", "abandoned", "tasks", "emergencies", "called_again", "attempts",
-    "tried", "tried_in_time", "tried_within_24h", "tried_missed", "tried_seconds", "reached", "reached_in_time",
-    "reached_missed", "put_off", "closed", "agreed", "refused", "forms_sent", "interpreters_wanted",
-    "interpreters_joined", "interpreters_unmet", "interpreter_seconds", "interpreter_minutes",
+    "calls", "waited", "answered", "answered_in_time", "abandoned", "abandoned_early", "to_task", "unserved", "tasks",
+    "emergencies", "called_again", "attempts", "tried", "tried_in_time", "tried_within_24h", "not_tried_within_24h",
+    "tried_missed", "tried_seconds", "reached", "reached_in_time", "reached_missed", "closed_unspoken", "put_off",
+    "closed", "agreed", "refused", "forms_sent", "interpreters_wanted", "interpreters_joined", "interpreters_unmet",
+    "interpreter_seconds", "interpreter_minutes",
 )  # fmt: skip
 
 
@@ -46,10 +47,11 @@ def _columns(dimension: str, _: Translate) -> list[Column]:
         Column(_("Tasks")),
         Column(_("Emergencies")),
         Column(_("First attempts")),
+        Column(_("within its promise"), "share"),
         Column(_("within 24 h"), "share"),
         Column(_("First attempt missed")),
         Column(_("Mean time to first attempt"), "hours"),
-        Column(_("Reached")),
+        Column(_("Spoken with")),
         Column(_("Not reached in time")),
         Column(_("Closed")),
     ]
@@ -61,7 +63,8 @@ def _row(label: str, of: Mapping[str, float]) -> list[Value]:
         of["tasks"],
         of["emergencies"],
         of["tried"],
-        ratio(of["tried_within_24h"], of["tried"]),
+        ratio(of["tried_in_time"], of["tried_in_time"] + of["tried_missed"]),
+        ratio(of["tried_within_24h"], of["tried_within_24h"] + of["not_tried_within_24h"]),
         of["tried_missed"],
         _hours(of["tried_seconds"], of["tried"]),
         of["reached"],
@@ -77,10 +80,13 @@ def _hours(seconds: float, count: float) -> Value:
 def _in_all(of: Mapping[str, float], _: Translate) -> Table:
     labels = {
         "calls": _("Calls"),
-        "waited": _("Waited for a team"),
+        "waited": _("Wanted a team in opening hours"),
         "answered": _("Answered"),
         "answered_in_time": _("Answered within 30 seconds"),
-        "abandoned": _("Hung up while waiting"),
+        "abandoned": _("Hung up after waiting 5 seconds or longer"),
+        "abandoned_early": _("Hung up within 5 seconds"),
+        "to_task": _("Chose a callback or the voicebox instead"),
+        "unserved": _("Not served: nobody there, no place free, or closing time"),
         "tasks": _("Tasks"),
         "emergencies": _("Emergencies"),
         "called_again": _("Rang again about the same"),
@@ -88,8 +94,11 @@ def _in_all(of: Mapping[str, float], _: Translate) -> Table:
         "tried": _("First attempts"),
         "tried_in_time": _("First attempts in time"),
         "tried_missed": _("Promises of an attempt missed"),
-        "reached": _("Reached, or closed with a reason"),
-        "reached_in_time": _("Reached in time"),
+        "tried_within_24h": _("First attempts within 24 hours"),
+        "not_tried_within_24h": _("Not tried within 24 hours"),
+        "reached": _("Spoken with"),
+        "reached_in_time": _("Spoken with in time"),
+        "closed_unspoken": _("Closed without contact"),
         "reached_missed": _("Promises to reach somebody missed"),
         "put_off": _("Put off at the caller's wish"),
         "closed": _("Closed"),

@@ -15,7 +15,6 @@ from ivr.config.settings import settings
 from ivr.domain import opening_hours
 from ivr.domain.enums import AgeGroup
 from ivr.domain.words import DEFINITIONS, Translate
-from ivr.notices import present
 from ivr.reporting import daily_metrics
 from ivr.reporting.cell_suppression import Sum
 from ivr.reporting.dimension_labels import dimension_name, keys, name
@@ -39,7 +38,7 @@ QUESTION_5 = "5. Wie viele persönliche Beratungen sind in den Servicebüros akt
 BREAKDOWNS = ("office", "language", "concern")
 _GROUPS = (AgeGroup.UNDER_25, AgeGroup.FROM_25)
 _OF_TASKS = (
-    "tasks", "decided", "in_time", "missed", "reached_decided", "reached_in_time", "reached_missed",
+    "tasks", "decided", "in_time", "missed", "reached_decided", "reached_in_time", "reached_missed", "closed_unspoken",
 )  # fmt: skip
 _AGREED = ("agreed", "agreed_urgent", "agreed_under_25", "agreed_urgent_under_25")
 
@@ -103,7 +102,7 @@ def _consultations(session: Session, first: date, last: date, found: Counts, sum
 
 def _promises(session: Session, first: date, last: date, found: Counts, sums: list[Sum]) -> None:
     """Requests, and promises of a first attempt and to reach somebody, met or missed, by each breakdown."""
-    metrics = ("tasks", "tried_in_time", "tried_missed", "reached_in_time", "reached_missed")
+    metrics = ("tasks", "tried_in_time", "tried_missed", "reached_in_time", "reached_missed", "closed_unspoken")
     for dimension in BREAKDOWNS:
         by = daily_metrics.by(session, dimension, first, last, metrics)
         names = keys(dimension, list(by))
@@ -114,7 +113,7 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
             found[f"in_time/{at}"], found[f"missed/{at}"] = int(values["tried_in_time"]), int(values["tried_missed"])
             found[f"decided/{at}"] = found[f"in_time/{at}"] + found[f"missed/{at}"]
             sums.append((f"decided/{at}", [f"in_time/{at}", f"missed/{at}"]))
-            for what in ("reached_in_time", "reached_missed"):
+            for what in ("reached_in_time", "reached_missed", "closed_unspoken"):
                 found[f"{what}/{at}"] = int(values[what])
             found[f"reached_decided/{at}"] = found[f"reached_in_time/{at}"] + found[f"reached_missed/{at}"]
             sums.append((f"reached_decided/{at}", [f"reached_in_time/{at}", f"reached_missed/{at}"]))
@@ -130,9 +129,10 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
         sums.append(("tasks/concern/appointment", ["wishes", "wishes/rest"]))
 
 
-def _opening_days(first: date, last: date) -> int:
+def _days_of_offices(first: date, last: date) -> int:
+    """The days on which the offices see people. The hotline may be open on more."""
     every = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return sum(opening_hours.span_on(present.hours(), day) is not None for day in every)
+    return sum(opening_hours.is_workday(settings().office_weekdays, day) for day in every)
 
 
 def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _: Translate) -> list[Table]:
@@ -169,7 +169,7 @@ def _refused(seen: Mapping[str, Value], language: str, _: Translate) -> Table:
 def _consulted(seen: Mapping[str, Value], first: date, last: date, _: Translate) -> list[Table]:
     configured = settings()
     many = seen["consultations"]
-    on_days = ratio(many, _opening_days(first, last))
+    on_days = ratio(many, _days_of_offices(first, last))
     rooms, each = configured.service_rooms, configured.consultations_per_room
     possible = float(rooms * each) if rooms and each else None
     consulted: list[Sequence[Value]] = [
@@ -183,7 +183,7 @@ def _consulted(seen: Mapping[str, Value], first: date, last: date, _: Translate)
     if not possible:
         notes.append(_("How many are possible has not been set (service_rooms, consultations_per_room)."))
     columns = [Column("", "text"), Column(_("Count"))]
-    per_day = [[_("Consultations a day, on average of the opening days"), on_days]]
+    per_day = [[_("Consultations a day, on average of the offices' days"), on_days]]
     return [
         Table(_("Consultations"), columns, consulted, note=" ".join(notes), question=QUESTION_5),
         Table(_("Consultations a day"), [Column("", "text"), Column(_("Mean"), "number")], per_day, note=notes[0]),
@@ -200,8 +200,9 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
         Column(_("Tried in time")),
         Column(_("First attempt missed")),
         Column(_("Share in time"), "share"),
-        Column(_("Reached in time")),
+        Column(_("Spoken with in time")),
         Column(_("Not reached in time")),
+        Column(_("Closed without contact")),
     ]
     rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}") for key in names]
     title = _("Callback promises by: %(what)s") % {"what": dimension_name(dimension, _)}
@@ -209,6 +210,6 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
 
 
 def _row(seen: Mapping[str, Value], label: str, at: str) -> list[Value]:
-    tasks, decided, in_time, missed, _, reached, not_reached = (seen[f"{what}{at}"] for what in _OF_TASKS)
+    tasks, decided, in_time, missed, _, reached, not_reached, unspoken = (seen[f"{what}{at}"] for what in _OF_TASKS)
     share = seen.get(f"share{at}", ratio(in_time, decided))
-    return [label, tasks, decided, in_time, missed, share, reached, not_reached]
+    return [label, tasks, decided, in_time, missed, share, reached, not_reached, unspoken]

@@ -88,7 +88,7 @@ def history(session: Session, weekday: int, hour: int, now: datetime, weeks: int
 
 
 def _arrivals(session: Session, day: date, hour: int, team: str) -> int:
-    """The number of calls that joined the call queue (of a team) in a local hour."""
+    """The number of calls that wanted a team (or this team) in a local hour."""
     start = datetime.combine(day, time(hour), settings().hours.zone).astimezone(UTC)
     query = select(func.count()).select_from(QueueEntry)
     query = query.where(QueueEntry.entered_at >= start, QueueEntry.entered_at < start + timedelta(hours=1))

@@ -17,7 +17,7 @@ from ivr.callbacks import code_changes, contacts, emergency_reports, intake, sil
 from ivr.callbacks.request import Request
 from ivr.calls import caller_language, calls, screening
 from ivr.contact_centre import call_distribution, call_queue, interpreters, leg_events
-from ivr.domain.enums import EntryPlace, EventName
+from ivr.domain.enums import EntryPlace, EventName, QueueExit
 from ivr.flows.request import RequestAnswers, to_record
 from ivr.flows.state import CallState, Event, EventContext
 from ivr.models.calls import Call
@@ -180,6 +180,10 @@ def _take_in_event(session: Session, call: Call, state: CallState, event: Event,
             silent_callers.open_for(session, call, request, now)
         case EventName.QUEUE_JOINED:
             _join_queue(session, call, state, context, now)
+        case EventName.NOBODY_THERE | EventName.NO_PLACE_FREE:
+            full = event.name == EventName.NO_PLACE_FREE
+            reason, spoken = QueueExit.FULL if full else QueueExit.NOBODY, _spoken(session, call, context)
+            call_queue.not_served(session, call, context.queue_visit, request, spoken, reason, now)
         case EventName.PLACE_KEPT:
             kept = intake.contact_for(session, call, request, now)
             if kept.callback_number is None and not request.changes:  # keyed in earlier in this call
@@ -221,9 +225,13 @@ def _join_queue(session: Session, call: Call, state: CallState, context: EventCo
         leg_events.callers_call_over(session, call, now)
     resume = seal(replace(state, pending_events=()), call.call_sid)
     request = Request.of(context.request)
-    spoken = further_languages.spoken_by(session, context.request, context.language, call.started_at)
+    spoken = _spoken(session, call, context)
     call_queue.enter(session, call, visit, request, spoken, resume, now, comes_back=context.comes_back)
     call_distribution.match(session, now)
+
+
+def _spoken(session: Session, call: Call, context: EventContext) -> str:
+    return further_languages.spoken_by(session, context.request, context.language, call.started_at)
 
 
 def join_queue(session: Session, call_sid: str, state: CallState, now: datetime) -> None:

@@ -35,7 +35,13 @@ _BINDING = 16
 _PLAYBACK = "playback"
 _WHAT = "a call's state"
 #: Events without which the same tasks, messages and numbers would be known, the least important first.
-_DISPENSABLE = (EventName.LANGUAGE_CHOSEN, EventName.QUEUE_JOINED, EventName.RECORDING_BEGINS)
+_DISPENSABLE = (
+    EventName.LANGUAGE_CHOSEN,
+    EventName.NOBODY_THERE,
+    EventName.NO_PLACE_FREE,
+    EventName.QUEUE_JOINED,
+    EventName.RECORDING_BEGINS,
+)
 
 
 class Unreadable(ValueError):

@@ -100,7 +100,7 @@ def _counted(session: Session, figure: str, asked: BehindAddress, days: tuple[da
             return [(None, {}, task_id) for task_id in ids]
         case _ if figure in SOURCE_OF:
             found = daily_metrics.counted_events(
-                session, figure, *days, asked.dimension, asked.key, weekday=asked.weekday
+                session, figure, *days, asked.dimension, asked.key, weekday=asked.weekday, now=utc_now()
             )
             return [(one.at, one.known, one.task_id) for one in found]
         case _:

@@ -25,10 +25,13 @@ from tests.support.people import a_task, hire
 #: Counted by hand from the story in tests/support/sample_month.py.
 BY_HAND = {
     "calls": 60, "waited": 30, "answered": 25, "answered_in_time": 20, "abandoned": 5, "to_task": 0,
+    "abandoned_early": 0, "unserved": 0,
     "answered_seconds": 20 * 20 + 5 * 45, "tasks": 30, "emergencies": 3, "wishes_in_person": 8, "called_again": 0,
     "tried": 10 + 5 + 4 + 8 + 2, "tried_in_time": 10 + 5 + 8 + 2, "tried_within_24h": 25, "tried_missed": 4 + 1,
-    "tried_seconds": 3600 * (10 * 2 + 5 * 23 + 4 * 30 + 8 * 3 + 2 * 20), "reached": 10 + 4 + 8 + 2,
-    "reached_in_time": 24, "reached_missed": 5 + 1, "attempts": 10 + 5 + 4, "attempts_reached": 14,
+    "not_tried_within_24h": 4 + 1,
+    "tried_seconds": 3600 * (10 * 2 + 5 * 23 + 4 * 30 + 8 * 3 + 2 * 20), "reached": 10 + 4,
+    "reached_in_time": 14, "reached_missed": 5 + 1, "closed_unspoken": 8 + 2,
+    "attempts": 10 + 5 + 4, "attempts_reached": 14,
     "closed": 10 + 4 + 8 + 2, "forms_sent": 2, "agreed": 5, "agreed_urgent": 3, "agreed_other": 2,
     "agreed_under_25": 2, "agreed_urgent_under_25": 1, "agreed_other_under_25": 1, "refused": 3, "consultations": 5,
     "consultations_large": 1, "conversations": 25, "settled": 14, "interpreters_wanted": 5, "interpreters_joined": 4,

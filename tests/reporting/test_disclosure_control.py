@@ -58,7 +58,8 @@ def a_house(dice: random.Random) -> None:
     """The final figures of a month in which little or much happened, in few or many offices and languages."""
     size = dice.choice([0.3, 1, 4, 15, 60])
     keys = {"office": 9, "language": dice.randint(2, 12), "concern": 9}
-    of_tasks = {"tasks": 20, "tried_in_time": 15, "tried_missed": 2, "reached_in_time": 12, "reached_missed": 3}
+    of_tasks = {"tasks": 20, "tried_in_time": 15, "tried_missed": 2, "reached_in_time": 12, "reached_missed": 3,
+                "closed_unspoken": 4}  # fmt: skip
     figures: dict[tuple[str, str, str], int] = {}
     for name, usual in of_tasks.items():
         count = round(usual * size * dice.uniform(0.5, 2))
@@ -70,13 +71,15 @@ def a_house(dice: random.Random) -> None:
     for key in dice.choices(dimension_labels.keys("reason"), k=round(3 * size)):
         figures["reason", "refused", key] = figures.get(("reason", "refused", key), 0) + 1
     young, urgent, both, rest = (round(dice.uniform(0, 3) * size) for _ in range(4))
-    answered, late, gone, to_task = (round(dice.uniform(0, 9) * size) for _ in range(4))
+    answered, late, gone, early, unserved, to_task = (round(dice.uniform(0, 9) * size) for _ in range(6))
     talks, wanted = answered + late, round(dice.uniform(0, 2) * size)
     totals = {
         "agreed": young + urgent + both + rest, "agreed_urgent": urgent + both, "agreed_under_25": young + both,
         "agreed_urgent_under_25": both, "consultations": rest, "consultations_large": dice.randint(0, rest),
         "wishes_in_person": figures.get(("concern", "tasks", "appointment"), 0), "calls": 99 * answered,
-        "waited": talks + gone + to_task, "answered": talks, "answered_in_time": answered, "abandoned": gone,
+        "waited": talks + gone + early + unserved + to_task, "answered": talks, "answered_in_time": answered,
+        "abandoned": gone, "abandoned_early": early, "unserved": unserved,
+        "tried_within_24h": round(15 * size * dice.random()), "not_tried_within_24h": round(3 * size * dice.random()),
         "to_task": to_task, "conversations": talks, "settled": dice.randint(0, talks), "interpreters_wanted": wanted,
         "interpreters_in_time": dice.randint(0, wanted),
     }  # fmt: skip
@@ -106,7 +109,7 @@ def test_no_house_gives_a_small_number_away(empty_database) -> None:
         assert all(seen[name] is HIDDEN for name in small)
         assert recovered(true, seen) == []
         for name, count in true.items():
-            if name.startswith("decided") and count >= 10:
+            if name.partition("/")[0] == "decided" and count >= 10:
                 at = name.removeprefix("decided")
                 many += 1
                 said += f"share{at}" in seen or HIDDEN not in (seen[name], seen[f"in_time{at}"])
@@ -138,7 +141,16 @@ def recovered(true: dict[str, int], seen: dict) -> list[str]:
         for name in [name for name in names if name.partition("/")[0] == measure]:
             at = name.removeprefix(measure)
             adds_up(name, kept + at, missed + at)
-    for what in ("tasks", "decided", "in_time", "missed", "reached_decided", "reached_in_time", "reached_missed"):
+    for what in (
+        "tasks",
+        "decided",
+        "in_time",
+        "missed",
+        "reached_decided",
+        "reached_in_time",
+        "reached_missed",
+        "closed_unspoken",
+    ):
         for dimension in senate_statement.BREAKDOWNS:
             adds_up(what, *(name for name in names if name.startswith(f"{what}/{dimension}/")))
     adds_up("refused", *(name for name in names if name.startswith("refused/")))
@@ -150,7 +162,8 @@ def recovered(true: dict[str, int], seen: dict) -> list[str]:
     for row in ("urgent", "other"):
         adds_up(f"agreed/{row}", f"agreed/{row}/under_25", f"agreed/{row}/25_and_over")
     adds_up("waited", "answered_in_time", "waited/rest")
-    adds_up("waited", "answered", "abandoned", "to_task")
+    adds_up("waited", "answered", "abandoned", "abandoned_early", "to_task", "unserved")
+    adds_up("decided_24h", "tried_within_24h", "not_tried_within_24h")
     adds_up("conversations", "settled", "conversations/rest")
     adds_up("answered", "conversations")
     adds_up("interpreters_wanted", "interpreters_in_time", "interpreters_wanted/rest")

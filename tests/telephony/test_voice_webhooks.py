@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from twilio.request_validator import RequestValidator
 from ivr.callbacks.request import Request
 from ivr.calls import calling_telephone, calls
 from ivr.contact_centre import call_queue
-from ivr.domain.enums import Concern, QueueExit
+from ivr.domain.enums import Concern, QueueExit, SimulatedHours
 from ivr.domain.timestamps import utc_now
 from ivr.flows.state import CallState
 from ivr.local_carrier.dialects import sign
@@ -412,6 +413,20 @@ def test_a_call_whose_step_had_another_name_is_remembered_in_it(empty_database) 
         call = calls.seen(session, CALL, "+4915112345678", utc_now())
         calls.progressed(call, "line_full", "tr", "work")
     assert remembered_calls.remembered(CALL).step == "queue_full"
+
+
+def test_a_caller_whom_nobody_can_serve_is_counted_and_can_wait_later(carrier, empty_database) -> None:
+    """They wanted a team within opening hours: a row says so, and keeps no place."""
+    open_now = {"simulated_time": SimulatedHours.OPEN}
+    for _ in range(2):  # the carrier repeats its request
+        state = replace(CallState("transfer", "de").knowing(concern=Concern.BENEFITS), **open_now)
+        assert carrier(f"/voice/answer?{urlencode({'state': seal(state, CALL)})}", Digits="").status_code == 200
+    with database.writing() as session:
+        entry = session.scalars(select(QueueEntry)).one()
+        assert (entry.queue_visit, entry.state, entry.reason) == (0, "left", "nobody")
+        assert entry.entered_at == entry.left_at
+        later = call_queue.enter(session, entry.call, 1, Request(concern=Concern.BENEFITS), "de", "", utc_now())
+        assert (later.queue_visit, later.state) == (1, "waiting")
 
 
 def test_a_caller_whom_the_carriers_queue_lets_go_has_a_reason_that_can_be_read(carrier, empty_database) -> None:

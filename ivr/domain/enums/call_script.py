@@ -25,6 +25,9 @@ class EventName(StrEnum):
     WITHDRAWN = "withdrawn"
     LINK_WANTED = "link_wanted"
     QUEUE_JOINED = "queue_joined"
+    #: The caller wanted a team within opening hours, and could not wait: nobody is there, or no place is free.
+    NOBODY_THERE = "nobody_there"
+    NO_PLACE_FREE = "no_place_free"
     #: The caller wants to be called back instead of waiting, and keeps the place in the queue.
     PLACE_KEPT = "place_kept"
     #: The caller wants to be called back together with an interpreter.

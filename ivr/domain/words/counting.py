@@ -16,14 +16,28 @@ HOW_COUNTED = Words(
             "Promises of open tasks that fall due within four hours: of an attempt, and of reaching somebody."
         ),
         "missed": _("Promises that are missed while the task is still open, of an attempt and of reaching somebody."),
-        "answered_in_time": _("Of callers who waited for a team: those who spoke with a member within 30 seconds."),
-        "tried_within_24h": _("First attempts that were made within 24 hours of the first contact."),
+        "answered_in_time": _(
+            "Of all callers who wanted a team in opening hours, those whom nobody served included: those who spoke "
+            "with a member within 30 seconds."
+        ),
+        "tried_within_24h": _(
+            "First attempts that were made within 24 hours of the first contact, of all requests whose 24 hours are "
+            "decided; those that were never tried are included."
+        ),
         "backlog": _("Tasks that are not closed, by the time since their first contact."),
         "calls": _("Calls to the hotline, on the day on which they came; those that ended in the menus as well."),
-        "waited": _("Visits to a team's call queue, kept places included; a caller passed on counts again."),
-        "answered": _("Visits to a call queue that led to a conversation; callbacks of kept places do not count."),
-        "abandoned": _("Callers who hung up while they waited for a team."),
-        "to_task": _("Callers who waited for a team and chose a callback, or were led to the voicebox."),
+        "waited": _(
+            "Callers who wanted a team in opening hours, those whom nobody could serve included; a call in two queues "
+            "is one caller, of the first team."
+        ),
+        "answered": _("Those who spoke with a member in this call; callbacks of kept places do not count."),
+        "abandoned": _("Callers who hung up after they had waited for a team for 5 seconds or longer."),
+        "abandoned_early": _("Callers who hung up within 5 seconds; they count among those who wanted a team."),
+        "to_task": _("Callers who waited for a team and chose a callback or the voicebox."),
+        "unserved": _(
+            "Callers who wanted a team in opening hours while nobody was there or no place was free, or until it "
+            "closed."
+        ),
         "answered_seconds": _("Mean time from joining the call queue until a member was there, of those answered."),
         "tasks": _("Tasks on the day of their first contact; provisional and merged ones do not count."),
         "emergencies": _("Those tasks that are emergencies: by key, by words of the message, or by a member."),
@@ -33,9 +47,13 @@ HOW_COUNTED = Words(
         "tried_in_time": _("Those first attempts that were made before the promise was missed."),
         "tried_seconds": _("Mean time from the first contact to the first attempt."),
         "tried_missed": _("Promises of an attempt that were missed, on the day on which they fell due."),
-        "reached": _("Tasks on the day on which the caller was reached, or which were closed with a reason."),
-        "reached_in_time": _("Those that were reached or closed before the promise was missed."),
+        "reached": _("Tasks on the day on which the caller was first spoken with."),
+        "reached_in_time": _("Those whose caller was spoken with before the promise was missed."),
         "reached_seconds": _("Mean time from the first contact until somebody was reached."),
+        "closed_unspoken": _("Tasks that were closed with a reason before anybody had spoken with the caller."),
+        "not_tried_within_24h": _(
+            "Requests that nobody had tried to answer 24 hours after the first contact, and that were not over by then."
+        ),
         "reached_missed": _("Promises to reach somebody that were missed, on the day on which they fell due."),
         "attempts": _("All attempts to reach a caller; a call that the carrier did not put through is none."),
         "attempts_reached": _("Those attempts in which the caller was spoken with."),
