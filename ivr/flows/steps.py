@@ -146,10 +146,7 @@ class Find:
 
 @dataclass(frozen=True)
 class Announce:
-    """Prompts, then on. Where a question follows they are spoken as its beginning, so that a key counts for it.
-
-    `event`: what is written down because it is said; the `#` key goes back beyond it all the same.
-    """
+    """Prompts, then on; with a question that follows they are one, so that a key counts for it. `event`: is noted."""
 
     prompts: tuple[str, ...]
     to: str

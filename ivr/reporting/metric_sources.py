@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, func, literal, select
 
-from ivr.contact_centre.service_level import GOAL
 from ivr.domain.enums import (
     AgeGroup,
     AppointmentMode,
@@ -24,9 +22,6 @@ from ivr.domain.enums import (
     InterpreterRequestState,
     LegRole,
     Outcome,
-    QueueEntryMode,
-    QueueEntryState,
-    QueueExit,
     RoomSize,
     TaskState,
     Urgency,
@@ -38,16 +33,13 @@ from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
 from ivr.models.contacts import CALLS_OF_TASKS
 from ivr.models.sla import SlaClock, SlaPause
+from ivr.reporting import callers
 
 #: The dimensions of the metrics. `reason`: why an appointment was refused; `hour`: local, 0 to 23.
 DIMENSIONS = ("team", "office", "language", "concern", "age_group", "reason", "hour")
 _DAY = timedelta(hours=24)
 #: Source: Jobcenter Hamburg promises an interpreter on the telephone within two minutes.
 INTERPRETER_GOAL = timedelta(minutes=2)
-#: Who hangs up within this time has hardly waited: a wrong number, or a change of mind. They are counted apart.
-EARLY = timedelta(seconds=5)
-#: Why the hotline could not serve a caller who wanted a team; all other reasons are the caller's.
-_UNSERVED = (QueueExit.NOBODY, QueueExit.FULL, QueueExit.CLOSED, QueueExit.CARRIER)
 
 #: A task that was merged into another one is the same request: the other one is counted.
 _COUNTS = CallbackTask.outcome.is_distinct_from(Outcome.MERGED)
@@ -83,25 +75,6 @@ _TASK = (
 
 def _seconds(row: Row[Any]) -> float:
     return float((row.at - row.since).total_seconds())
-
-
-def _caller(row: Row[Any]) -> Counted:
-    """A caller who wanted a team, however often they have waited in this call."""
-    answered, kept, left = row.answered_at is not None, bool(row.kept_places), row.state == QueueEntryState.LEFT
-    wait = row.answered_at - row.at if answered else timedelta(0)
-    unserved = left and row.reason_left in _UNSERVED
-    gave_up = left and not kept and not answered and row.reason_left == QueueExit.HUNG_UP
-    early = gave_up and row.left_at - row.at < EARLY
-    return {
-        "waited": 1,
-        "answered": answered,
-        "answered_in_time": answered and wait <= GOAL,
-        "answered_seconds": wait.total_seconds(),
-        "abandoned": gave_up and not early,
-        "abandoned_early": early,
-        "to_task": not answered and (kept or (left and not unserved and not gave_up)),
-        "unserved": not answered and not kept and unserved,
-    }
 
 
 def _opened(row: Row[Any]) -> Counted:
@@ -182,23 +155,6 @@ def _clock(measure: str, at: Any, *more: Any) -> Any:
 
 _CALLS = select(Call.started_at.label("at"), Call.language, Call.concern, literal(None).label("task_id"))
 _CALLS = _CALLS.where(Call.source == ContactSource.CALL)
-# One row a call: its first entry says when, and for which team, its last one how it ended.
-_LAST, _ANY = aliased(QueueEntry), aliased(QueueEntry)
-_OF_CALL = _ANY.call_id == QueueEntry.call_id
-_VISITS = select(func.min(_ANY.queue_visit)).where(_OF_CALL), select(func.max(_ANY.queue_visit)).where(_OF_CALL)
-_FIRST_VISIT, _LAST_VISIT = (visit.correlate(QueueEntry).scalar_subquery() for visit in _VISITS)
-_ANSWERED_AT = select(func.min(_ANY.answered_at)).where(
-    _OF_CALL, _ANY.state == QueueEntryState.ANSWERED, _ANY.mode == QueueEntryMode.LIVE
-)
-_KEPT_PLACES = select(func.count(_ANY.id)).where(_OF_CALL, _ANY.mode == QueueEntryMode.CALLBACK)
-_CALLERS = select(
-    QueueEntry.entered_at.label("at"), _LAST.state, _LAST.left_at, _LAST.reason.label("reason_left"), _LAST.task_id,
-    _ANSWERED_AT.correlate(QueueEntry).scalar_subquery().label("answered_at"),
-    _KEPT_PLACES.correlate(QueueEntry).scalar_subquery().label("kept_places"), Team.key.label("team"),
-    QueueEntry.office, QueueEntry.language, QueueEntry.concern, QueueEntry.age_group,
-).select_from(QueueEntry).join(Team).join(
-    _LAST, and_(_LAST.call_id == QueueEntry.call_id, _LAST.queue_visit == _LAST_VISIT)
-).where(QueueEntry.queue_visit == _FIRST_VISIT)  # fmt: skip
 #: Attempts in which a caller was spoken with, as far as they have met the promise.
 _SPOKEN = select(func.count(Attempt.id)).where(
     Attempt.task_id == SlaClock.task_id, Attempt.outcome == Outcome.REACHED, Attempt.at <= SlaClock.met_at
@@ -255,9 +211,9 @@ SOURCES = (
     Source("calls", _CALLS, Call.started_at, lambda _: {"calls": 1}, ("calls",), hourly=True),
     Source(
         "callers",
-        _CALLERS,
+        callers.ROWS,
         QueueEntry.entered_at,
-        _caller,
+        callers.count,
         (
             "waited",
             "answered",

@@ -34,18 +34,11 @@ log = logging.getLogger(__name__)
 #: Events that lead to a task, or change one.
 _ABOUT_TASKS = frozenset(
     {
-        EventName.MESSAGE_LEFT,
-        EventName.ASKED,
-        EventName.EMERGENCY_REPORTED,
-        EventName.SILENT_CALLER,
-        EventName.NUMBER_GIVEN,
-        EventName.CHANGED,
-        EventName.WITHDRAWN,
-        EventName.PLACE_KEPT,
-        EventName.INTERPRETER_WANTED,
-        EventName.JOIN_WANTED,
+        EventName.MESSAGE_LEFT, EventName.ASKED, EventName.EMERGENCY_REPORTED, EventName.SILENT_CALLER,
+        EventName.NUMBER_GIVEN, EventName.CHANGED, EventName.WITHDRAWN, EventName.PLACE_KEPT,
+        EventName.INTERPRETER_WANTED, EventName.JOIN_WANTED,
     }
-)
+)  # fmt: skip
 #: Events that change which callers wait and talk.
 _ABOUT_LIVE_CALLS = frozenset({EventName.QUEUE_JOINED, EventName.PLACE_KEPT, EventName.INTERPRETER_WANTED})
 
