@@ -47,6 +47,7 @@ def test_otherwise_the_first_languages_stay_and_the_others_take_turns(models, mo
     assert "in turn: en, tr, ru" in str(made)
 
 
+@pytest.mark.since("ci")
 def test_a_model_taken_in_turn_makes_room_for_the_next(
     empty_database, korean_model: Path, tmp_path: Path, monkeypatch
 ) -> None:
