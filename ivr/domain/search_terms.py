@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from ivr.domain.text_folding import JOIN, parts_of, plain, prepared, spellings, split
 
@@ -29,8 +30,16 @@ _PARTICLES = frozenset(
 #: Digits with what people write between them.
 _DIGITS = re.compile(r"\+?\s*\(?\s*\d(?:[\d\s()\[\]./,~:-]*\d)?")
 #: What stands before and behind a pasted number.
-_BEFORE = re.compile(r"\b(?:tel|telefon|fon|phone|mobil|mobile|handy|fax|callto|sips?|sms|whatsapp)\b[\s.:]*(?=[+(\d])")
-_BEHIND = re.compile(r"(?<=\d)[;@]\S*")
+_BEFORE = re.compile(
+    r"\b(?:tel|telefon|(?:telefon|ruf|handy|mobil|fax)?nummer|rufnr|telefonnr|nr|fon|phone|mobil|mobile|mob|handy|fax|callto"
+    r"|sips?|sms|whatsapp|t|m|https?://(?:wa\.me|api\.whatsapp\.com/send\?phone=))(?!\w)[\s.:/-]*(?=[+(\d])"
+)
+_BEHIND = re.compile(
+    r"(?<=\d)(?:[;@]\S*|\s*(?:ext|extension|durchwahl|dw|app|apparat)\b[\s.:]*\d{1,5}\b"
+    r"|\s*\((?:privat|mobil|handy|festnetz|dienstlich|gesch[äa]ftlich|private|mobile|home|work)\))"
+)
+#: A space or a plus sign in an address that was copied.
+_ESCAPED = re.compile(r"%(?:20|2b)(?=[\d(+%])", re.IGNORECASE)
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 
 #: One of several words, each at the beginning of a word that is looked for.
@@ -78,7 +87,8 @@ def words_of_number(number: str) -> Iterator[str]:
 
 def asked(text: str) -> Search:
     """What somebody looks for, however it was typed or pasted."""
-    text = _BEHIND.sub(" ", _BEFORE.sub(" ", prepared(text)))
+    text = _ESCAPED.sub(lambda found: unquote(found[0]), prepared(text))
+    text = _BEHIND.sub(" ", _BEFORE.sub(" ", text))
     numbers = [written for written in _DIGITS.findall(text) if len(re.sub(r"\D", "", written)) >= 4]
     rest = _DIGITS.sub(lambda found: " " if found[0] in numbers else found[0], text)
     words = parts_of(rest)[:_MOST_ASKED]

@@ -38,7 +38,14 @@ _ALIKE = str.maketrans(
 #: Sorani writes it before a vowel at the beginning of a word.
 _SILENT_AT_FIRST = "ئ"
 #: Letters that are written out where a keyboard has none, beside being written without their marks.
-_WRITTEN_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj"}
+_WRITTEN_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj", "ə": "a", "\u0670": "ا"}
+#: Letters of a Latin keyboard in a Cyrillic word, which nobody can tell from those that are meant.
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_LIKE_CYRILLIC = str.maketrans("abcehikmoptxy", "авсенікмортху")
+#: A name in Ukrainian and in Russian: the same letters but for these.
+_IN_RUSSIAN = str.maketrans({"і": "и", "ї": "и", "ь": None, "ъ": None})
+#: A name in Sorani, which writes the short vowels, and in Arabic or Persian; a hamza before a long u.
+_IN_ARABIC = ((re.compile("^ئە"), "ا"), (re.compile("ە(?=.)"), ""), (re.compile("[ئؤو]و"), "و"))
 #: So many of them in one word are combined in every way.
 _COMBINED = 4
 
@@ -102,11 +109,23 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def spellings(word: str) -> frozenset[str]:
-    """A word as it may be looked for: with its umlauts written out or not, and without the Arabic article."""
+    """A word as it may be looked for.
+
+    With its umlauts written out or not, as neighbouring languages write the same name, and without the Arabic article.
+    """
     letters = unicodedata.normalize("NFC", prepared(word))
     choices = [(letter, _WRITTEN_OUT[letter]) if letter in _WRITTEN_OUT else (letter,) for letter in letters]
     if sum(len(choice) > 1 for choice in choices) > _COMBINED:
         found = {plain(letters), plain("".join(choice[-1] for choice in choices))}
     else:
         found = {plain("".join(chosen)) for chosen in product(*choices)}
+    found.add(plain(_as_neighbours_write(letters)))
     return frozenset(found | {one.removeprefix("ال") for one in found if len(one) > 4})
+
+
+def _as_neighbours_write(word: str) -> str:
+    if _CYRILLIC.search(word):
+        return word.translate(_LIKE_CYRILLIC).translate(_IN_RUSSIAN)
+    for written, meant in _IN_ARABIC:
+        word = written.sub(meant, word)
+    return word

@@ -42,6 +42,10 @@ def test_a_text_is_found_by_itself_and_by_what_it_folds_to(text: str) -> None:
 
 
 NAMES = [
+    # as neighbouring languages write the same name, and letters of another keyboard
+    ("Зеленський", "Зеленский"), ("Юлия", "Юлія"), ("Їжак", "Ижак"), ("Марьяна", "Мар'яна"), ("Наталiя", "Наталія"),
+    ("Тарас", "Tарас"), ("Наталія", "Наталия"), ("ئەحمەد", "احمد"), ("نوروز", "نەورۆز"), ("هەڵۆ", "هلو"),
+    ("مسئول", "مسوول"), ("داود", "داوود"), ("رؤوف", "رئوف"), ("عبد الرحمٰن", "عبدالرحمان"), ("Əliyev", "Aliyev"),
     # one encoding and another, marks of their own, invisible signs
     ("Mu¨ller", "Müller"), ("Mu\u0308ller", "Müller"), ("Müller", "Mu\u0308ller"), ("Müller", "MULLER"),
     ("soft\u00adhyphen", "softhyphen"), ("Anna\u00a0Lena Groß", "anna lena gross"), ("\u202bMeyer\u202c", "meyer"),
@@ -92,6 +96,8 @@ PASTED = [
     "0049 421 5550123", "00494215550123", "Tel.: 0421 5550123", "\u202a+49 421 5550123\u202c",
     "\u200e0421\u00a05550123", "٠٤٢١٥٥٥٠١٢٣", "۰۴۲۱ ۵۵۵ ۰۱۲۳", "０４２１５５５０１２３",
     "sip:+494215550123@example.org", "4215550123", "[0421] 555 0123",
+    "Rufnummer: 0421 5550123", "Nr. 0421 5550123", "https://wa.me/494215550123", "0421 5550123 (privat)",
+    "+49%20421%205550123", "0421 5550123 Durchwahl 3", "T: 0421 5550123",
 ]  # fmt: skip
 
 
@@ -125,6 +131,6 @@ def test_a_house_and_a_postal_code_are_two_numbers() -> None:
     assert finds("28195 12", set(words_of("Hauptstraße 12, 28195 Bremen")))
 
 
-@pytest.mark.parametrize("nothing", ["", "…", "%", "-", "''", "\u200b", "ـ", "~2", "()"])
+@pytest.mark.parametrize("nothing", ["", "…", "%", "-", "''", "\u200b", "ـ", "~3", "()"])
 def test_what_holds_no_word_asks_for_nothing_that_is_marked_in_the_index(nothing: str) -> None:
     assert not any("~" in one for way in asked(nothing).ways for term in way for one in term)
