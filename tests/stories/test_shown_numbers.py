@@ -46,6 +46,8 @@ OF_THE_HOUSE = [
     {"from_": PBX, "ForwardedFrom": "+494211234567"},
     {"from_": "+4942055123", "ForwardedFrom": "+4942055123"},  # a telephone system nobody has configured
     {"from_": "+4942055123", "ForwardedFrom": "04205 5123"},
+    {"from_": "+4942055123", "SipHeader_Diversion": "<sip:+49421777@b>;reason=x, <sip:+4942055123@a>"},
+    {"from_": "361", "ForwardedFrom": "sip:361@pbx"},  # one that shows an extension
     {"from_": "+4942055123", "SipHeader_Diversion": "<sip:+4942055123@pbx>;reason=unconditional"},
 ]
 
