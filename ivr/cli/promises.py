@@ -12,7 +12,7 @@ from ivr.cli.parameters import OutputFile
 
 @click.group(cls=HotlineGroup)
 def promises() -> None:
-    """The printable list of open promises, for when everything is down."""
+    """A printable list of open promises for an outage."""
 
 
 @promises.command("list")
