@@ -16,7 +16,7 @@ from ivr.cli.groups import Hotline
 
 #: The commands by section, each with the module of this package that defines it.
 _SECTIONS = {
-    "Run": {"run": "processes", "migrate": "processes", "worker": "processes", "clock": "processes",
+    "Run": {"setup": "setup", "run": "processes", "migrate": "processes", "worker": "processes", "clock": "processes",
             "exchange": "processes"},
     "Try": {"call": "call", "demo": "demo"},
     "Call script, prompts and speech": {"flow": "flow", "prompts": "prompts", "models": "models",
