@@ -1,15 +1,20 @@
 """Renders the gist of a message into English, by the translation of the multilingual model. It is no transcript.
 
-A rendering that is probably misleading is refused: the model is unsure of most of it, goes round in circles, or hears
-no speech. Nobody is helped by a fluent sentence that nobody has said.
+A rendering that is probably misleading is refused: the model is unsure of most of it, goes round in circles, hears no
+speech, or renders the same speech in other words when it looks at five ways to go on instead of one. Nobody is helped
+by a fluent sentence that nobody has said.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from rapidfuzz.distance import Indel
 
 from ivr.audio.wav import Sound, at_rate
 from ivr.transcription import whisper_engine
@@ -22,6 +27,12 @@ _RATE, _RENDERED = 16000, 180
 _LEAST_SURE, _MOST_REPEATED, _SILENCE = 0.4, 2.4, 0.6
 #: Words a rendering has at least, and the share of its parts that has to stand.
 _FEWEST_WORDS, _STANDING = 3, 0.5
+#: How alike the words of two renderings have to be (0 to 1), and the ways to go on that the second one looks at.
+_ALIKE, _WAYS = 0.9, 5
+#: So many words that come again in a part are a circle. So is the same word on both sides of "or": the model knows one
+#: word for two ("block or block", of locking and unlocking).
+_CIRCLE = 3
+_SAME_TWICE = re.compile(r"\b(\w+) (?:or|and) \1\b")
 
 
 @dataclass(frozen=True)
@@ -43,17 +54,41 @@ def english(sound: Sound, language: str) -> Gist:
     samples = at_rate(speech, _RATE).samples[: _RENDERED * _RATE].astype(np.float32) / 32768
     if not len(samples):
         return Gist(None, engine)
-    segments, _ = model.transcribe(
-        samples, task="translate", language=language, beam_size=1, condition_on_previous_text=False, vad_filter=False
-    )
-    parts = list(segments)
-    standing = [
-        part.text.strip()
-        for part in parts
-        if math.exp(part.avg_logprob) >= _LEAST_SURE
-        and part.compression_ratio <= _MOST_REPEATED
-        and part.no_speech_prob <= _SILENCE
-    ]
+    parts = list(_rendered(model, samples, language, 1))
+    standing = [part.text.strip() for part in parts if _is_sure(part)]
     text = " ".join(standing)
     enough = len(text.split()) >= _FEWEST_WORDS and len(standing) >= _STANDING * len(parts)
-    return Gist(text if enough else None, engine)
+    if not enough:
+        return Gist(None, engine)
+    again = _rendered(model, samples, language, _WAYS)
+    alike = Indel.normalized_similarity(_words(part.text for part in parts), _words(part.text for part in again))
+    return Gist(text if alike >= _ALIKE else None, engine)
+
+
+def _rendered(model: Any, samples: Any, language: str, ways: int) -> Iterable[Any]:
+    segments, _ = model.transcribe(
+        samples,
+        task="translate",
+        language=language,
+        beam_size=ways,
+        condition_on_previous_text=False,
+        vad_filter=False,
+    )
+    return segments  # type: ignore[no-any-return]
+
+
+def _is_sure(part: Any) -> bool:
+    """Whether a part of a rendering stands by itself."""
+    words = _words([part.text])
+    runs = list(zip(*(words[start:] for start in range(_CIRCLE)), strict=False))
+    return (
+        math.exp(part.avg_logprob) >= _LEAST_SURE
+        and part.compression_ratio <= _MOST_REPEATED
+        and part.no_speech_prob <= _SILENCE
+        and len(set(runs)) == len(runs)
+        and _SAME_TWICE.search(" ".join(words)) is None
+    )
+
+
+def _words(texts: Iterable[str]) -> list[str]:
+    return re.findall(r"\w+", " ".join(texts).lower())

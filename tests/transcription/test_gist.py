@@ -21,10 +21,13 @@ from tests.support.transcription import a_message, set_up, store, transcript_of
 SURE = {"avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01}
 
 
-def rendered(monkeypatch: pytest.MonkeyPatch, *parts: dict[str, object]) -> Gist:
-    """What is made of parts that the model has rendered."""
+def rendered(monkeypatch: pytest.MonkeyPatch, *parts: dict[str, object], again: str | None = None) -> Gist:
+    """What is made of parts that the model has rendered; the second time `again`, or the same."""
     segments = [SimpleNamespace(**{"text": " please call me back", **SURE, **part}) for part in parts]
-    model = SimpleNamespace(transcribe=lambda samples, **options: (iter(segments), None))
+    others = segments if again is None else [SimpleNamespace(text=again, **SURE)]
+    model = SimpleNamespace(
+        transcribe=lambda samples, **options: (iter(segments if options["beam_size"] == 1 else others), None)
+    )
     monkeypatch.setattr(whisper_engine, "model", lambda: model)
     monkeypatch.setattr(whisper_engine, "model_directory", lambda: Path("base"))
     return gist.english(human_speech(4), "ar")
@@ -38,12 +41,29 @@ def rendered(monkeypatch: pytest.MonkeyPatch, *parts: dict[str, object]) -> Gist
         ([{}, {"avg_logprob": -1.5}, {"avg_logprob": -1.5}], None),  # most of it is a guess
         ([{"compression_ratio": 5.0}], None),  # goes round in circles
         ([{"no_speech_prob": 0.9}], None),
+        ([{"text": " I am the only person in this house is the only person"}], None),
+        ([{"text": " they want to block or block the account"}], None),  # one word for two
+        ([{"text": " I pay the rent and the heating"}], "I pay the rent and the heating"),
         ([{"text": " Thank you."}], None),  # what the model says where it understands nothing
         ([], None),
     ],
 )
 def test_what_is_probably_misleading_is_refused(monkeypatch, parts, text: str | None) -> None:
     assert rendered(monkeypatch, *parts).text == text
+
+
+@pytest.mark.parametrize(
+    ("again", "text"),
+    [
+        ("Please call me back!", "please call me back"),
+        ("please call me a cab", None),
+        ("", None),
+    ],
+)
+def test_a_rendering_that_comes_out_differently_the_second_time_is_refused(
+    monkeypatch, again: str, text: str | None
+) -> None:
+    assert rendered(monkeypatch, {}, again=again).text == text
 
 
 @pytest.mark.parametrize("text", ["Please call me back about the letter.", None])
