@@ -41,9 +41,10 @@ test-postgresql: ## The stories on PostgreSQL.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))
 
-# The volume that `make test` leaves out, at most an hour: 10,000 random callers, 5,000 pairs of callers, 3,000 calls that
-# end anywhere, 50,000 nonsense inputs, a flood of 10,000 calls, a day of 3,000 calls and its comparison with Erlang (all
-# that in about 35 minutes on two cores), the stories on PostgreSQL, chaos with one seed.
+# The volume that `make test` leaves out, at most an hour: 10,000 random callers, 5,000 pairs of callers, 1,000
+# conversations of live calls, 3,000 calls that end anywhere, 50,000 nonsense inputs, a flood of 10,000 calls, a day of
+# 3,000 calls and its comparison with Erlang (all that in about 50 minutes on two cores), the stories on PostgreSQL,
+# chaos with one seed.
 soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=soak $(PYTEST) $(PARALLEL) -m soak $(ARGS)

@@ -10,10 +10,18 @@ import pytest
 
 from ivr.accounts import users
 from ivr.callbacks.refused import Refused
-from ivr.contact_centre import browser_telephones, duty_roster, outbound_callbacks
+from ivr.contact_centre import (
+    agent_presence,
+    browser_telephones,
+    conversation_wishes,
+    conversations,
+    duty_roster,
+    outbound_callbacks,
+)
 from ivr.contact_centre.agent_presence import NotNow
+from ivr.contact_centre.transfers import Target
 from ivr.domain import client_addresses
-from ivr.domain.enums import PresenceState, Refusal
+from ivr.domain.enums import PresenceState, Refusal, TransferKind
 from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.contact_centre import Leg, Presence
@@ -22,6 +30,7 @@ from ivr.workers import scheduler
 from tests.support.people import a_task
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import Handset, Waiting
+from tests.support.simulated_staff import member
 
 WINDOW, OTHER = "window-one", "window-two"
 
@@ -206,3 +215,23 @@ def test_nobody_calls_back_from_a_window_that_is_closed(carrier: SimulatedCarrie
     with pytest.raises(Refused) as refused:
         calls_back(carrier, mia, a_task(number="+4917611112222"))
     assert refused.value.reason == Refusal.WINDOW_CLOSED
+
+
+def test_a_transfer_to_a_window_is_taken_by_its_button_alone(carrier: SimulatedCarrier, mia: User) -> None:
+    with database.writing_alone() as session:
+        agent_presence.stop_answering(session, session.get_one(User, mia.id), carrier.clock.now, for_good=False)
+    nils, telephone = member(carrier, "nils")
+    call = waits(carrier)
+    carrier.clock.run(20)
+    with database.writing_alone() as session:
+        takes(session, mia, carrier)
+        talk = conversations.of_user(session, nils.id)
+        assert talk is not None
+        by, to = session.get_one(User, nils.id), Target(user_id=mia.id)
+        conversation_wishes.transfer(session, talk, to, TransferKind.COLD, "", by, carrier.clock.now)
+    carrier.clock.run(20)
+    assert [name for name, _ in carrier.rung] == ["mia", "in the room"]
+    assert call.room
+    assert telephone.call is not None
+    assert telephone.call.is_over
+    assert carrier.faults == []

@@ -1,7 +1,8 @@
 """Conversations of people who do what the dice say: nobody is left in silence, alone, or without an answer.
 
-Simulated people at handsets answer, decline, let ring, have mailboxes, press twice and hang up at any instant; events
-of the carrier come late or not at all.
+Simulated people at handsets and in browsers answer, decline, let ring, have mailboxes, press twice and hang up at any
+instant. Members hold and transfer, fetch interpreters and companions, and are listened to. Events of the carrier come
+late, twice or not at all.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from tests.support.simulated_walk import Walk
 from tests.support.volume import volume
 
 #: Conversations of a walk.
-CONVERSATIONS = 5
-WALKS = volume(test=2, soak=200)
+CONVERSATIONS = volume(test=3, ci=5, soak=5)
+WALKS = volume(test=1, ci=5, soak=100)
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize(
+    "loses", [pytest.param(0.0, id="orderly", marks=pytest.mark.since("ci")), pytest.param(0.02, id="lossy")]
+)
 def test_no_conversation_leaves_anybody_in_silence_alone_or_unserved(
-    simulated: Callable[..., SimulatedCarrier],
+    simulated: Callable[..., SimulatedCarrier], loses: float
 ) -> None:
-    carrier = simulated(loses=0.02)
+    carrier = simulated(loses=loses)
     walk = Walk(carrier)
     faults = []
     for seed in range(WALKS):
@@ -34,6 +38,7 @@ def test_no_conversation_leaves_anybody_in_silence_alone_or_unserved(
         faults += [f"walk {seed}: {fault}" for fault in walk.verdict()]
     assert faults == []
     assert walk.met >= WALKS, "callers and members have talked"
+    assert walk.watch.looked, "rooms were looked into while people were in them"
 
 
 def forgets_texts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +55,7 @@ def rings_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_control, "place_call", twice)
 
 
-@pytest.mark.soak
+@pytest.mark.since("ci")
 @pytest.mark.parametrize(("plants", "found"), [(forgets_texts, "lost text"), (rings_twice, "double call")])
 def test_the_verdict_finds_a_fault_that_is_planted(
     simulated: Callable[..., SimulatedCarrier], monkeypatch: pytest.MonkeyPatch, plants: Callable[..., None], found: str

@@ -36,6 +36,11 @@ class Clock:
             do()
         self.now = until
 
+    def skip_to(self, moment: datetime) -> None:
+        """A night passes in which nothing happens; what was planned comes so much later."""
+        gone, self.now = moment - self.now, moment
+        self._later = [(at + gone, count, do) for at, count, do in self._later]
+
 
 @dataclass
 class Room:
@@ -71,6 +76,11 @@ class SimulatedCall:
     #: The documents and rooms that the call has been through, for whoever reads of a fault.
     story: list[str] = field(default_factory=list)
     ended_by: str = ""
+
+    @property
+    def asked_at(self) -> str:
+        """Where the keys of the question go that is asked now; empty if none is."""
+        return self.gather[1].attributes.get("action", "") if self.gather is not None else ""
 
     @property
     def is_over(self) -> bool:

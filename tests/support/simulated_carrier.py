@@ -45,26 +45,44 @@ class SimulatedCarrier:
     def __init__(
         self, hotline: Hotline, clock: Clock, dice: random.Random, *, loses: float = 0.0, rounds: bool = True
     ) -> None:
-        """`loses`: the share of events that never come. `rounds`: the scheduler does its rounds, which take time."""
+        """`loses`: the share of events that never come; as many come late, and as many twice.
+
+        `rounds`: the scheduler does its rounds, which take time.
+        """
         self.hotline, self.clock, self.dice, self.loses = hotline, clock, dice, loses
+        #: The share of events that come twice besides; where there is one, all come in any order.
+        self.doubles = 0.0
         self.calls: dict[str, SimulatedCall] = {}
         self.rooms: dict[str, Room] = {}
         self.handsets: dict[str, Handset] = {}
         #: What must not happen, in words.
         self.faults: list[str] = []
-        self._jobs: list[outbox.QueuedJob] = []
+        #: Until when the servers are being started anew; whether the events of that time are lost.
+        self._back_at, self._lost_meanwhile = clock.now, False
         #: Whether a wait address of a conference has a sound.
         self._sounds: dict[str, bool] = {}
         outbox.hand_over = self._take_jobs
         if rounds:
             self._every(3.0, scheduler.distribute)
             self._every(5.0, self._overdue)
+            self._every(15.0, scheduler.end_presences)
             self._every(30.0, lost_events.ask_for_lost_events)
             self._every(30.0, lost_events.check_ended_calls)
 
     def fault(self, text: str) -> None:
         """Note what must not happen."""
         self.faults.append(f"{self.clock.now:%H:%M:%S} {text}")
+
+    def restarts(self, seconds: float, *, loses_events: bool) -> None:
+        """The product's servers are started anew: documents and work wait, events wait or are lost."""
+        self._back_at, self._lost_meanwhile = self.clock.now + timedelta(seconds=seconds), loses_events
+
+    def _once_back(self, do: Callable[[], None]) -> bool:
+        """Whether the servers are away; it is done when they are back."""
+        away = (self._back_at - self.clock.now).total_seconds()
+        if away > 0:
+            self.clock.after(away + self.dice.uniform(0.02, 0.5), do)
+        return away > 0
 
     def _every(self, seconds: float, do: Callable[[], object]) -> None:
         """A round of the scheduler. Where nobody is in a call, hours are passed in long steps."""
@@ -86,7 +104,11 @@ class SimulatedCarrier:
     def _take_jobs(self, jobs: list[outbox.QueuedJob]) -> None:
         for job in jobs:
             if _LIVE_WORK.search(job.kind):
-                self.clock.after(self.dice.uniform(0.02, 0.1), lambda job=job: runner.run(job.work_id))
+                self.clock.after(self.dice.uniform(0.02, 0.1), lambda job=job: self._work(job))
+
+    def _work(self, job: outbox.QueuedJob) -> None:
+        if not self._once_back(lambda: self._work(job)):
+            runner.run(job.work_id)
 
     def _overdue(self) -> None:
         with database.writing() as session:
@@ -231,6 +253,9 @@ class SimulatedCarrier:
         self._if_same(call, self.dice.uniform(0.02, 0.2), lambda: self._execute(call, url, form))
 
     def _execute(self, call: SimulatedCall, url: str, form: Mapping[str, str]) -> None:
+        generation = call.generation
+        if self._once_back(lambda: self._execute(call, url, form) if call.generation == generation else None):
+            return
         self.hotline.spoken.clear()
         text = self.post(url, call, **form)
         call.handset.prompts = list(self.hotline.spoken)
@@ -391,10 +416,17 @@ class SimulatedCarrier:
         chance = self.dice.random()
         if chance < self.loses:
             return
-        late = self.dice.uniform(1.0, 8.0) if chance < 2 * self.loses else self.dice.uniform(0.02, 0.4)
+        late = self.dice.uniform(0.02, 3.0) if self.doubles else self.dice.uniform(0.02, 0.4)
+        late = self.dice.uniform(1.0, 8.0) if chance < 2 * self.loses else late
         self.clock.after(late, lambda: self._deliver(url, call, form))
+        if chance > 1 - max(self.loses, self.doubles):
+            self.clock.after(late + self.dice.uniform(0.1, 3.0), lambda: self._deliver(url, call, form))
 
     def _deliver(self, url: str, call: SimulatedCall, form: dict[str, str]) -> None:
+        if self.clock.now < self._back_at and self._lost_meanwhile:
+            return
+        if self._once_back(lambda: self._deliver(url, call, form)):
+            return
         self.post(url, call, **form)
 
 

@@ -69,6 +69,7 @@ class CallerHandset(Handset):
 
     #: Keys by the prompt that asks for them, with how often of a hundred each is pressed.
     KEYS = (
+        ("choose_language", (("1", 45), ("2", 10), ("3", 35), (None, 10))),
         ("transfer", ((None, 100),)),
         ("line_options", ((None, 86), ("1", 8), ("2", 4), ("9", 2))),
         ("conversation_over", (("1", 30), ("2", 20), (None, 50))),
@@ -95,6 +96,28 @@ class MemberHandset(Handset):
             clock, carrier, later = self.carrier.clock, self.carrier, dice.uniform(1.0, 15.0)
             clock.after(later, lambda: carrier.presses(call, "*"))
             clock.after(later + 2.0, lambda: carrier.presses(call, "7"))
+
+
+class Window(MemberHandset):
+    """A window of a member's browser that is their telephone: it is never asked for a key, and may be closed."""
+
+    is_open = True
+
+    def rings(self, call: SimulatedCall, dice: random.Random) -> tuple[str, float]:
+        does, seconds = super().rings(call, dice) if self.is_open else ("no-answer", 60.0)
+        if self.is_mailbox:  # a browser has none
+            self.is_mailbox, does = False, "no-answer"
+        return does, seconds
+
+    def is_asked(self, call: SimulatedCall, text: str, dice: random.Random) -> None:
+        if "/leg/star" not in call.asked_at and "/leg/language" not in call.asked_at:
+            self.carrier.fault(f"{self.name} has no keys, and is asked at {call.asked_at}")
+
+    def closes(self) -> None:
+        """The window is closed, or its connection is lost: what is said in it ends."""
+        self.is_open = False
+        for call in self.carrier.calls_of(self.number):
+            self.carrier.hangs_up(call)
 
 
 class Waiting(CallerHandset):
