@@ -80,7 +80,7 @@ def test_a_script_sets_an_installation_up(setup: Setup, tmp_path: Path) -> None:
         (("--languages", "de,xx"), "xx"),
         (("--twilio-account-sid", ""), "cannot be left empty"),
         (("--redis-url", f"redis://127.0.0.1:{free_port()}"), "Redis does not take us"),
-        (("--database-url", f"postgresql://a:secret@127.0.0.1:{free_port()}/b"), "the database does not take us"),
+        (("--database-url", f"postgresql://a:{TOKEN}@127.0.0.1:{free_port()}/b"), "the database does not take us"),
     ],
     ids=["address", "number", "proxies", "hours", "languages", "nothing", "redis", "database"],
 )
@@ -88,7 +88,7 @@ def test_what_cannot_work_is_said_at_once_and_the_next_run_goes_on(setup: Setup,
     others = [*CARRIER, *NOTHING_OUTSIDE]
     stopped = setup("--unattended", *others, *wrong)
     assert stopped.exit_code == 1 and wrong[0] in stopped.output and why in stopped.output, stopped.output
-    assert "secret@" not in stopped.output and "Traceback" not in stopped.output
+    assert TOKEN not in stopped.output and "Traceback" not in stopped.output
 
 
 def test_a_person_is_asked_again_until_it_works_and_goes_on_after_an_interruption(
