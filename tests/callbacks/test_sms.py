@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from ivr.callbacks import sms
+from ivr.callbacks import sms, sms_limits
 from ivr.config import settings as configuration
+from ivr.domain.enums import DeliveryState, Refusal
 from ivr.domain.languages import LANGUAGES
 from ivr.domain.timestamps import utc_now
 from ivr.models.callbacks import CallbackTask, TextMessage
@@ -75,3 +76,21 @@ def test_every_template_is_discreet_and_there_in_every_language(desk) -> None:
                 assert "jobcenter" not in text.lower().replace("www.jobcenter.digital", "")
                 assert "{" not in text
         assert "Zimmer 12" in sms.draft(found, "sms_appointment", "fa")
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_text_that_the_carrier_had_taken_counts_though_it_never_arrives(
+    desk, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    """Otherwise a telephone that is switched off could be texted without an end, at the house's cost."""
+    monkeypatch.setenv("TEXT_MESSAGES_A_NUMBER", "1")
+    configuration.settings.cache_clear()
+    now, number = utc_now(), "+4917612345678"
+    task = a_task(number=number)
+    with database.writing() as session:
+        sms.send(session, session.get_one(CallbackTask, task), desk.people["mia"], "sms_missed", "Text", now)
+        session.flush()
+        message = session.scalars(select(TextMessage)).one()
+        message.state, message.sent_at = DeliveryState.FAILED, now if taken else None
+        session.flush()
+        assert (sms_limits.refusal_of(session, number, now) == Refusal.TEXTED_OFTEN) == taken
