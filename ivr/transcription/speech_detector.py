@@ -34,7 +34,7 @@ _SPEECH = 0.5
 #: and reaches 1.0; the hold music reaches 0.57, and music of many seeds 0.62.
 _SURE, _SHORTEST = 0.8, 0.15
 #: Of the windows with at least a tenth of the power that speech has here, so many must be speech. In music the network
-#: takes single notes for a voice: at most 0.1 of it; speech in noise that is as loud as itself has at least 0.58.
+#: takes single notes for a voice: at most 0.1 of it; of prompts in noise as loud as themselves 98 % have 0.58.
 _LOUD, _SHARE = 0.1, 0.2
 #: Seconds around words in which speech may begin or end, and windows of it that are enough.
 _AROUND, _FEWEST = 0.25, 2

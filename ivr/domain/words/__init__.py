@@ -70,7 +70,6 @@ from ivr.domain.words.requests import (
     REFUSAL_REASONS,
     REPLY_BY,
     ROOM_SIZES,
-    TASK_KINDS,
     URGENCIES,
 )
 from ivr.domain.words.tables import Translate, UnknownWord, Words, _
@@ -84,6 +83,7 @@ from ivr.domain.words.tasks import (
     SLA_STATES,
     SMS_TEMPLATES,
     TASK_EVENTS,
+    TASK_KINDS,
     TASK_STATES,
     TEXT_STATES,
     TRANSCRIPT_REASONS,

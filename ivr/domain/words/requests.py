@@ -15,7 +15,6 @@ from ivr.domain.enums import (
     RefusalReason,
     ReplyBy,
     RoomSize,
-    TaskKind,
     Urgency,
 )
 from ivr.domain.words.tables import Words, _
@@ -33,15 +32,6 @@ CONCERNS = Words(
         Concern.OTHER: _("Anything else"),
     },
     Concern,
-)
-TASK_KINDS = Words(
-    "task kinds",
-    {
-        TaskKind.CALLBACK: _("Callback"),
-        TaskKind.POSTAL_ORDER: _("Forms by post"),
-        TaskKind.APPOINTMENT: _("Appointment wish"),
-    },
-    TaskKind,
 )
 URGENCIES = Words(
     "urgencies",

@@ -11,12 +11,22 @@ from ivr.domain.enums import (
     SlaState,
     SmsTemplate,
     TaskEventKind,
+    TaskKind,
     TaskState,
     TranscriptReason,
     WorkKind,
 )
 from ivr.domain.words.tables import Words, _
 
+TASK_KINDS = Words(
+    "task kinds",
+    {
+        TaskKind.CALLBACK: _("Callback"),
+        TaskKind.POSTAL_ORDER: _("Forms by post"),
+        TaskKind.APPOINTMENT: _("Appointment wish"),
+    },
+    TaskKind,
+)
 TASK_STATES = Words(
     "task states",
     {
