@@ -122,7 +122,7 @@ def test_a_caller_who_was_never_reached_is_counted_in_the_report(report, unreach
     with database.writing() as session:
         tables = table_of(report, session)
     if report is scorecard:
-        (row,) = [row for row in tables[0].rows if str(row[0]).startswith("Wie zugesagt erreicht")]
+        (row,) = [row for row in tables[0].rows if str(row[0]).startswith("Wie zugesagt gesprochen")]
         assert row[1:4] == [1, 0, 1]
     else:
         assert 1 in under(tables, "Nicht rechtzeitig erreicht")

@@ -21,7 +21,6 @@ from ivr.models.callbacks import CallbackTask, TaskEvent
 from ivr.notices import present, special_days
 from ivr.notices.unusable import Unusable
 from ivr.platform import database
-from ivr.reporting import senate_statement
 from tests.support.notices import LENA, enter, local, take_back, today, tomorrow
 from tests.support.people import a_task, hire, the_task
 from tests.support.webhook_call import WebhookCall, carrier
@@ -114,7 +113,7 @@ def test_a_second_entry_replaces_the_first_and_undo_leads_back_to_it(empty_datab
         take_back(second)
 
 
-def test_what_is_over_ends_by_itself_and_stays_in_the_figures(empty_database) -> None:
+def test_what_is_over_ends_by_itself_and_stays_in_the_history(empty_database) -> None:
     day = today() + timedelta(days=1)
     entered = enter(day)
     later = local(day + timedelta(days=1), 9)
@@ -123,7 +122,6 @@ def test_what_is_over_ends_by_itself_and_stays_in_the_figures(empty_database) ->
         assert [one.id for one in special_days.history(session)] == [entered]
     with pytest.raises(Unusable):
         take_back(entered, later)
-    assert senate_statement._opening_days(day - timedelta(days=1), day + timedelta(days=1)) == 2
 
 
 # -- promises -------------------------------------------------------------------------------------------

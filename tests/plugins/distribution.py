@@ -65,7 +65,9 @@ def _group(item: pytest.Item) -> str:
     if shared == "hotline" and item.nodeid.startswith("tests/browser/"):
         shared = BROWSERS
     has_volume = LEVELS.index("soak") <= LEVEL and item.get_closest_marker("soak") is not None
-    return LOAD if shared and has_volume else shared
+    # From `.ci/run` on its callers alone keep both cores busy.
+    is_load = shared == "busy_hotline" and LEVELS.index("ci") <= LEVEL
+    return LOAD if is_load or (shared and has_volume) else shared
 
 
 def is_started_once(item: pytest.Item, name: str) -> bool:

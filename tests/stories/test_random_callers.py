@@ -36,7 +36,7 @@ from tests.support.strangers import (
 from tests.support.volume import volume
 from tests.support.waiting import eventually
 
-CALLERS = volume(test=100, ci=1_000, soak=10_000)
+CALLERS = volume(test=100, ci=300, soak=10_000)
 _WITHHELD = ["anonymous", "+266696687", "Restricted", ""]
 #: Endings of callers who got what they called for without a task.
 _SERVED = {"informed", "connected", "changed", "withdrawn"}

@@ -15,7 +15,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from twilio.http.response import Response
@@ -58,7 +58,7 @@ class SimulatedCarrier:
         #: What must not happen, in words.
         self.faults: list[str] = []
         #: Until when the servers are being started anew; whether the events of that time are lost.
-        self._back_at, self._lost_meanwhile = clock.now, False
+        self._back_at, self._lost_meanwhile = datetime.min.replace(tzinfo=UTC), False
         #: Whether a wait address of a conference has a sound.
         self._sounds: dict[str, bool] = {}
         outbox.hand_over = self._take_jobs
