@@ -156,9 +156,14 @@ def replay() -> None:
 def papers(directory: Path) -> None:
     """Write the data protection documents into DIRECTORY.
 
-    From the code's own tables: the record of Art. 30 GDPR, measures, Löschkonzept and others.
+    From the code's own tables, in German (DIRECTORY/de) and in English: the record of Art. 30 GDPR, measures,
+    Löschkonzept and others.
     """
-    from ivr.privacy.compliance import write
+    from ivr.config.settings import settings
+    from ivr.privacy.compliance import OperatorFacts, write
 
-    for path in write(directory):
+    facts = OperatorFacts.of(settings())
+    for path in write(directory, facts):
         click.echo(str(path))
+    if facts.missing:
+        click.echo(f"The papers are incomplete, until these settings are stated: {', '.join(facts.missing)}", err=True)

@@ -103,6 +103,28 @@ class Installation(BaseModel):
         "number alone stands there.",
     )
 
+    controller: str = Field(
+        "",
+        max_length=300,
+        description="Who is responsible for the data (Art. 4 no. 7 GDPR): name, address and telephone, for the papers "
+        "that `ivr papers` writes. While this or one of the next three is empty, the papers say that they are "
+        "incomplete.",
+    )
+    data_protection_officer: str = Field(
+        "", max_length=300, description="Name and contact of the data protection officer, for the papers."
+    )
+    staff_council_agreement: str = Field(
+        "",
+        max_length=300,
+        description="Title and date of the agreement with the staff council (Dienstvereinbarung), for the papers.",
+    )
+    subprocessors: str = Field(
+        "",
+        max_length=3000,
+        description="The carrier's sub-processors with their countries, from the contract, for the papers; `none` "
+        "where there are none.",
+    )
+
     metrics_token: str = Field(
         "",
         pattern=r"^(\S{16,})?$",

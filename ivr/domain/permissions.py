@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.domain.roles import ROLES
+from ivr.domain.words.tables import _
 
 #: Guards other than a role: none; the carrier's signature; an API client's token with a scope.
 ANYBODY, CARRIER, PROGRAM = "anybody", "carrier", "program"
@@ -50,211 +51,227 @@ def _task(what: str, *, polled: bool = False) -> Permission:
 #: Permissions by blueprint or endpoint; an endpoint's own entry goes before that of its blueprint.
 PERMISSIONS: dict[str, Permission] = {
     # telephony: guarded by the carrier's signature in each blueprint
-    "voice": _open(CARRIER, "Calls: requests of the carrier"),
-    "queue": _open(CARRIER, "The call queue"),
-    "leg_events": _open(CARRIER, "What becomes of those telephones"),
-    "spoken": _open(CARRIER, "Answers that callers say: recorded for seconds, after they have agreed"),
-    "legs": _open(CARRIER, "Telephones that are rung: members, interpreters, companions, callbacks"),
-    "rooms": _open(CARRIER, "Telephones of a conversation, for a sentence, a question or a key"),
-    "texts": _open(CARRIER, "What became of text messages"),
-    "duty": _open(CARRIER, "The call that asks a member at the start of a duty whether they answer calls"),
-    "staff": _open(CARRIER, "The number for team members (personal number, PIN, code of the app)"),
-    "trial": _open(CARRIER, "The trial call of an operator"),
-    "last_resort": _open(CARRIER, "Emergency fallback: fixed documents for when nothing else works"),
+    "voice": _open(CARRIER, _("Calls: requests of the carrier")),
+    "queue": _open(CARRIER, _("The call queue")),
+    "leg_events": _open(CARRIER, _("What becomes of those telephones")),
+    "spoken": _open(CARRIER, _("Answers that callers say: recorded for seconds, after they have agreed")),
+    "legs": _open(CARRIER, _("Telephones that are rung: members, interpreters, companions, callbacks")),
+    "rooms": _open(CARRIER, _("Telephones of a conversation, for a sentence, a question or a key")),
+    "texts": _open(CARRIER, _("What became of text messages")),
+    "duty": _open(CARRIER, _("The call that asks a member at the start of a duty whether they answer calls")),
+    "staff": _open(CARRIER, _("The number for team members (personal number, PIN, code of the app)")),
+    "trial": _open(CARRIER, _("The trial call of an operator")),
+    "last_resort": _open(CARRIER, _("Emergency fallback: fixed documents for when nothing else works")),
     "voice.playback": _open(
-        ANYBODY, "A caller's own recording, for the carrier: sealed address, valid for ten minutes"
+        ANYBODY, _("A caller's own recording, for the carrier: sealed address, valid for ten minutes")
     ),
-    "voice.prompt": _open(ANYBODY, "Prompts, which every caller may hear"),
-    "voice.hold_music": _open(ANYBODY, "Music for waiting callers"),
+    "voice.prompt": _open(ANYBODY, _("Prompts, which every caller may hear")),
+    "voice.hold_music": _open(ANYBODY, _("Music for waiting callers")),
     # open to anybody: no data
-    "static": _open(ANYBODY, "Style sheets and scripts"),
-    "home": _open(ANYBODY, "Redirect to one's first page"),
-    "health.healthz": _open(ANYBODY, "Whether the process runs"),
-    "health.completez": _open(ANYBODY, "Whether nothing is missing, and what is"),
-    "monitored.metrics": _open(ANYBODY, "Figures for Prometheus, with the token of the settings"),
-    "public.security": _open(ANYBODY, "Whom to tell of a weakness"),
-    "public.accessibility": _open(ANYBODY, "The accessibility statement"),
-    "health.readyz": _open(ANYBODY, "Whether the host can serve callers, and what is missing"),
-    "login.page": _open(ANYBODY, "Log-in"),
-    "login.second_factor": _open(ANYBODY, "Log-in, second step: needs the first"),
-    "login.key_options": _open(ANYBODY, "Log-in, second step, with a security key: needs the first"),
-    "login.sso": _open(ANYBODY, "Log-in by single sign-on"),
-    "login.sso_back": _open(ANYBODY, "Log-in by single sign-on: what the provider says"),
-    "login.out": _open(ANYBODY, "Log-out, everywhere"),
-    "links": _open(ANYBODY, "Choosing a password with a link, which is used once; asking for a link by e-mail"),
-    "login.language": _open(ANYBODY, "Language of the interface"),
-    "appearance": _open(ANYBODY, "How the pages look in one's browser"),
-    "softphone": _open(ANYBODY, "A telephone in the browser (local mode only)"),
-    "api.document": _open(ANYBODY, "Description of the API"),
+    "static": _open(ANYBODY, _("Style sheets and scripts")),
+    "home": _open(ANYBODY, _("Redirect to one's first page")),
+    "health.healthz": _open(ANYBODY, _("Whether the process runs")),
+    "health.completez": _open(ANYBODY, _("Whether nothing is missing, and what is")),
+    "monitored.metrics": _open(ANYBODY, _("Figures for Prometheus, with the token of the settings")),
+    "public.security": _open(ANYBODY, _("Whom to tell of a weakness")),
+    "public.accessibility": _open(ANYBODY, _("The accessibility statement")),
+    "health.readyz": _open(ANYBODY, _("Whether the host can serve callers, and what is missing")),
+    "login.page": _open(ANYBODY, _("Log-in")),
+    "login.second_factor": _open(ANYBODY, _("Log-in, second step: needs the first")),
+    "login.key_options": _open(ANYBODY, _("Log-in, second step, with a security key: needs the first")),
+    "login.sso": _open(ANYBODY, _("Log-in by single sign-on")),
+    "login.sso_back": _open(ANYBODY, _("Log-in by single sign-on: what the provider says")),
+    "login.out": _open(ANYBODY, _("Log-out, everywhere")),
+    "links": _open(ANYBODY, _("Choosing a password with a link, which is used once; asking for a link by e-mail")),
+    "login.language": _open(ANYBODY, _("Language of the interface")),
+    "appearance": _open(ANYBODY, _("How the pages look in one's browser")),
+    "softphone": _open(ANYBODY, _("A telephone in the browser (local mode only)")),
+    "api.document": _open(ANYBODY, _("Description of the API")),
     # API clients
     "api": _open(
         PROGRAM,
-        "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`; merging and splitting "
-        "tasks, deciding about changes by receipt code: scope `changes` (logged); opening hours of single days, "
-        "announcements, answers to frequent questions and further languages: reading with any token, previewing and "
-        "changing (logged) with the scope `notices`",
+        _(
+            "Callback tasks: scope `tasks`; numbers, words and messages in them: scope `callers`; merging and "
+            "splitting tasks, deciding about changes by receipt code: scope `changes` (logged); opening hours of "
+            "single days, announcements, answers to frequent questions and further languages: reading with any token, "
+            "previewing and changing (logged) with the scope `notices`"
+        ),
     ),
     # one's own log-in
-    "account": _of(_EVERYBODY, "One's own password, PIN and second factors; what others have changed about them"),
-    "kept": _of(_EVERYBODY, "What one has typed oneself and could not send, because the log-in had ended"),
+    "account": _of(_EVERYBODY, _("One's own password, PIN and second factors; what others have changed about them")),
+    "kept": _of(_EVERYBODY, _("What one has typed oneself and could not send, because the log-in had ended")),
     # the desk
     "desk.queue": Permission(
-        _SERVING, "The task list of one's teams, without personal data", team=True, fragment="seen"
+        _SERVING, _("The task list of one's teams, without personal data"), team=True, fragment="seen"
     ),
-    "desk.search": Permission(_SERVING, "Search among the tasks of one's teams (logged)", team=True),
-    "desk.take_next": Permission(_SERVING, "Take the next task of one's teams", team=True),
+    "desk.search": Permission(_SERVING, _("Search among the tasks of one's teams (logged)"), team=True),
+    "desk.take_next": Permission(_SERVING, _("Take the next task of one's teams"), team=True),
     "desk.task": _task(
-        "A task; number, name, words and notes are hidden unless one has claimed or unlocked it (logged)"
+        _("A task; number, name, words and notes are hidden unless one has claimed or unlocked it (logged)")
     ),
-    "reading.open_task": _task("Unlock a task one has not claimed, with a stated reason (logged)"),
+    "reading.open_task": _task(_("Unlock a task one has not claimed, with a stated reason (logged)")),
     "reading.open_by_code": _of(
-        _SERVING, "Unlock another team's task by its receipt code, with a stated reason (logged)"
+        _SERVING, _("Unlock another team's task by its receipt code, with a stated reason (logged)")
     ),
-    "reading.readers": _task("Who has read a task"),
-    "desk.others": _task("Who else has a task's page open", polled=True),
-    "desk.left": _task("Say that one has left a task's page", polled=True),
-    "reading.recording": _task("Listen to a message; needs a claim, or an unlocking with a reason (logged)"),
-    "reading.waveform": _task("How loud a message is; needs a claim, or an unlocking with a reason"),
-    "desk.correct": _task("Correct a transcript; needs a claim, or an unlocking with a reason"),
-    "desk.text_message": _task("Send a text message; needs a claim, or an unlocking with a reason"),
-    "desk.take_over": _task("Take over a claim that is not used"),
-    "desk.keep": _task("Keep a claim"),
-    "desk.name": _task("Note the caller's name; needs a claim, or an unlocking with a reason"),
-    "desk.hand_over": _task("Hand a task over to another team"),
-    "desk.put_off": _task("Move a deadline at the caller's wish"),
-    "desk.draft": _task("Save a draft", polled=True),
-    "desk.claim": _task("Claim a task"),
-    "desk.release": _task("Release a task: one's own; a supervisor anybody's"),
-    "desk.reopen": _task("Reopen a closed task"),
-    "desk.lower_urgency": _task("Take back an urgency raised by words"),
-    "desk.act_on_danger": _task("Record what was done about danger to life"),
-    "desk.no_danger": _task("Take back a sign of danger to life; needs a claim, or an unlocking with a reason"),
-    "desk.danger_again": _task("Undo that; needs a claim, or an unlocking with a reason"),
-    "desk.take_language": _task("Take over the language heard in a message; needs a claim, or an unlocking"),
-    "desk.leave_language": _task("Keep the language of a task; needs a claim, or an unlocking with a reason"),
-    "desk.take_fact": _task("Take over a key fact of a message; needs a claim, or an unlocking with a reason"),
-    "desk.note": _task("Write a note"),
-    "desk.attempt": _task("Record an attempt"),
-    "desk.close": _task("Close a task"),
-    "desk.answer": _task("Grant or refuse an appointment"),
-    "desk.compare": _task("Compare two tasks; what is the caller's is hidden unless one has claimed them (logged)"),
-    "desk.claim_both": _task("Claim two tasks, in order to compare them"),
-    "desk.merge": _task("Merge two tasks of one person; needs a claim, or an unlocking with a reason, of both"),
-    "desk.undo_merge": _task("Undo a merge"),
-    "desk.tell_apart": _task("Judge that two tasks are not of one person; needs a claim, or an unlocking, of both"),
-    "desk.undo_tell_apart": _task("Undo that judgement"),
-    "desk.split": _task("Take a contact out of a task; needs a claim, or an unlocking with a reason"),
+    "reading.readers": _task(_("Who has read a task")),
+    "desk.others": _task(_("Who else has a task's page open"), polled=True),
+    "desk.left": _task(_("Say that one has left a task's page"), polled=True),
+    "reading.recording": _task(_("Listen to a message; needs a claim, or an unlocking with a reason (logged)")),
+    "reading.waveform": _task(_("How loud a message is; needs a claim, or an unlocking with a reason")),
+    "desk.correct": _task(_("Correct a transcript; needs a claim, or an unlocking with a reason")),
+    "desk.text_message": _task(_("Send a text message; needs a claim, or an unlocking with a reason")),
+    "desk.take_over": _task(_("Take over a claim that is not used")),
+    "desk.keep": _task(_("Keep a claim")),
+    "desk.name": _task(_("Note the caller's name; needs a claim, or an unlocking with a reason")),
+    "desk.hand_over": _task(_("Hand a task over to another team")),
+    "desk.put_off": _task(_("Move a deadline at the caller's wish")),
+    "desk.draft": _task(_("Save a draft"), polled=True),
+    "desk.claim": _task(_("Claim a task")),
+    "desk.release": _task(_("Release a task: one's own; a supervisor anybody's")),
+    "desk.reopen": _task(_("Reopen a closed task")),
+    "desk.lower_urgency": _task(_("Take back an urgency raised by words")),
+    "desk.act_on_danger": _task(_("Record what was done about danger to life")),
+    "desk.no_danger": _task(_("Take back a sign of danger to life; needs a claim, or an unlocking with a reason")),
+    "desk.danger_again": _task(_("Undo that; needs a claim, or an unlocking with a reason")),
+    "desk.take_language": _task(_("Take over the language heard in a message; needs a claim, or an unlocking")),
+    "desk.leave_language": _task(_("Keep the language of a task; needs a claim, or an unlocking with a reason")),
+    "desk.take_fact": _task(_("Take over a key fact of a message; needs a claim, or an unlocking with a reason")),
+    "desk.note": _task(_("Write a note")),
+    "desk.attempt": _task(_("Record an attempt")),
+    "desk.close": _task(_("Close a task")),
+    "desk.answer": _task(_("Grant or refuse an appointment")),
+    "desk.compare": _task(_("Compare two tasks; what is the caller's is hidden unless one has claimed them (logged)")),
+    "desk.claim_both": _task(_("Claim two tasks, in order to compare them")),
+    "desk.merge": _task(_("Merge two tasks of one person; needs a claim, or an unlocking with a reason, of both")),
+    "desk.undo_merge": _task(_("Undo a merge")),
+    "desk.tell_apart": _task(_("Judge that two tasks are not of one person; needs a claim, or an unlocking, of both")),
+    "desk.undo_tell_apart": _task(_("Undo that judgement")),
+    "desk.split": _task(_("Take a contact out of a task; needs a claim, or an unlocking with a reason")),
     "desk.decide": _task(
-        "Confirm or reject a change by receipt code; needs a claim, or an unlocking with a reason (logged)"
+        _("Confirm or reject a change by receipt code; needs a claim, or an unlocking with a reason (logged)")
     ),
     "desk.stop_telling": _task(
-        "Stop the text message to the number of before a change; needs a claim, or an unlocking with a reason"
+        _("Stop the text message to the number of before a change; needs a claim, or an unlocking with a reason")
     ),
-    "desk.hold": Permission(_SUPERVISORS, "Place or lift a legal hold on a task", team=True),
-    "hand": _of(_SERVING, "Open a task for what did not come by a call to the hotline"),
-    "wall": Permission(_SERVING, "A screen on the wall: figures of one's teams, no names", team=True, fragment="part"),
+    "desk.hold": Permission(_SUPERVISORS, _("Place or lift a legal hold on a task"), team=True),
+    "hand": _of(_SERVING, _("Open a task for what did not come by a call to the hotline")),
+    "wall": Permission(
+        _SERVING, _("A screen on the wall: figures of one's teams, no names"), team=True, fragment="part"
+    ),
     "wall.screen": _open(
-        ANYBODY, "A screen on the wall that somebody has set up: those figures; its signed cookie shows nothing else"
+        ANYBODY, _("A screen on the wall that somebody has set up: those figures; its signed cookie shows nothing else")
     ),
-    "wall.end": _open(ANYBODY, "End a screen on the wall"),
-    "desk_tools.selected": Permission(_SERVING, "Assign, close or export the ticked tasks of one's teams", team=True),
-    "desk_tools.palette": Permission(_SERVING, "Find tasks of one's teams, views and pages (logged)", team=True),
-    "desk_tools.keep_view": _of(_SERVING, "One's own views"),
-    "desk_tools.forget_view": _of(_SERVING, "One's own views"),
-    "desk_tools.alerts": Permission(_SERVING, "Alerts in the browser, by receipt code", team=True, polled=True),
-    "side_bar": Permission(_SERVING, "How many tasks each view holds, of one's teams", team=True, polled=True),
+    "wall.end": _open(ANYBODY, _("End a screen on the wall")),
+    "desk_tools.selected": Permission(
+        _SERVING, _("Assign, close or export the ticked tasks of one's teams"), team=True
+    ),
+    "desk_tools.palette": Permission(_SERVING, _("Find tasks of one's teams, views and pages (logged)"), team=True),
+    "desk_tools.keep_view": _of(_SERVING, _("One's own views")),
+    "desk_tools.forget_view": _of(_SERVING, _("One's own views")),
+    "desk_tools.alerts": Permission(_SERVING, _("Alerts in the browser, by receipt code"), team=True, polled=True),
+    "side_bar": Permission(_SERVING, _("How many tasks each view holds, of one's teams"), team=True, polled=True),
     "live_channel": Permission(
-        _SERVING, "That something of one's teams has changed: ids alone", team=True, polled=True
+        _SERVING, _("That something of one's teams has changed: ids alone"), team=True, polled=True
     ),
     "person": _task(
-        "All requests of one proven person in one's teams; prove who it is, add a request; needs a claim, or an "
-        "unlocking with a reason (logged)"
+        _(
+            "All requests of one proven person in one's teams; prove who it is, add a request; needs a claim, or an "
+            "unlocking with a reason (logged)"
+        )
     ),
-    "tags.choose": _task("Give a task tags of its team"),
-    "tags": Permission(_SUPERVISORS, "The tags of one's teams (changes are logged)", team=True),
+    "tags.choose": _task(_("Give a task tags of its team")),
+    "tags": Permission(_SUPERVISORS, _("The tags of one's teams (changes are logged)"), team=True),
     "representatives": _task(
-        "Enter who calls for the person, by what authority, and what was not told; needs a claim, or an unlocking with "
-        "a reason"
+        _(
+            "Enter who calls for the person, by what authority, and what was not told; needs a claim, or an unlocking "
+            "with a reason"
+        )
     ),
-    "macros": _task("Apply a macro to a task one has claimed"),
+    "macros": _task(_("Apply a macro to a task one has claimed")),
     "undoing": _of(
-        _SERVING, "Undo what one has done oneself in the last 15 minutes, of tasks that were one's teams' before"
+        _SERVING, _("Undo what one has done oneself in the last 15 minutes, of tasks that were one's teams' before")
     ),
-    "desk_tools.first_steps": _of(_EVERYBODY, "Help"),
-    "desk_tools.team_readers": Permission(_SERVING, "Who has read one's teams' tasks", team=True),
+    "desk_tools.first_steps": _of(_EVERYBODY, _("Help")),
+    "desk_tools.team_readers": Permission(_SERVING, _("Who has read one's teams' tasks"), team=True),
     "dates": Permission(
-        _SERVING, "Granted appointments of one's teams; one's own address for calendar programs", team=True
+        _SERVING, _("Granted appointments of one's teams; one's own address for calendar programs"), team=True
     ),
     "dates.feed": _open(
-        ANYBODY, "Appointments for a calendar program: address with a token; neither names nor numbers nor places"
+        ANYBODY, _("Appointments for a calendar program: address with a token; neither names nor numbers nor places")
     ),
-    "bookings": _task("Book an interpreter in advance; needs a claim, or an unlocking with a reason"),
-    "live.page": Permission(_SERVING, "One's state and the board of one's teams", team=True, fragment="part"),
+    "bookings": _task(_("Book an interpreter in advance; needs a claim, or an unlocking with a reason")),
+    "live.page": Permission(_SERVING, _("One's state and the board of one's teams"), team=True, fragment="part"),
     "live.bar": Permission(
-        _SERVING, "One's state and conversation, at the bottom of every page", team=True, polled=True
+        _SERVING, _("One's state and conversation, at the bottom of every page"), team=True, polled=True
     ),
-    "live.alive": Permission(_SERVING, "A sign of life of one's browser", polled=True),
-    "browser_telephone.page": _of(_SERVING, "The window that is one's telephone"),
-    "browser_telephone.switch_on": _of(_SERVING, "Answer calls in this window"),
-    "browser_telephone.switch_off": _of(_SERVING, "Answer no calls in this window any more"),
-    "browser_telephone.alive": Permission(_SERVING, "A sign of life of one's telephone window", polled=True),
-    "browser_telephone.closes": Permission(_SERVING, "One's telephone window closes", polled=True),
-    "browser_telephone.decline": _of(_SERVING, "Decline the call that rings in one's telephone window"),
+    "live.alive": Permission(_SERVING, _("A sign of life of one's browser"), polled=True),
+    "browser_telephone.page": _of(_SERVING, _("The window that is one's telephone")),
+    "browser_telephone.switch_on": _of(_SERVING, _("Answer calls in this window")),
+    "browser_telephone.switch_off": _of(_SERVING, _("Answer no calls in this window any more")),
+    "browser_telephone.alive": Permission(_SERVING, _("A sign of life of one's telephone window"), polled=True),
+    "browser_telephone.closes": Permission(_SERVING, _("One's telephone window closes"), polled=True),
+    "browser_telephone.decline": _of(_SERVING, _("Decline the call that rings in one's telephone window")),
     "browser_telephone.token": Permission(
-        _SERVING, "A token with which one's telephone window registers at the carrier", polled=True
+        _SERVING, _("A token with which one's telephone window registers at the carrier"), polled=True
     ),
     "browser_telephone.waits": Permission(
-        _SERVING, "Wait for calls in one's telephone window (local mode only)", polled=True
+        _SERVING, _("Wait for calls in one's telephone window (local mode only)"), polled=True
     ),
-    "browser_telephone.talks": _of(_SERVING, "One's call in the telephone window (local mode only)"),
-    "live.come": _of(_SERVING, "Answer calls"),
-    "live.go": _of(_SERVING, "Pause, or end of work"),
-    "live.finish": _of(_SERVING, "The outcome of one's conversation"),
-    "live.notes": Permission(_SERVING, "Notes of conversations of one's teams, by their words (logged)", team=True),
-    "live.interpreter": _of(_SERVING, "Bring an interpreter into one's conversation"),
-    "live.companion": _of(_SERVING, "Bring a trusted person into one's conversation"),
+    "browser_telephone.talks": _of(_SERVING, _("One's call in the telephone window (local mode only)")),
+    "live.come": _of(_SERVING, _("Answer calls")),
+    "live.go": _of(_SERVING, _("Pause, or end of work")),
+    "live.finish": _of(_SERVING, _("The outcome of one's conversation")),
+    "live.notes": Permission(_SERVING, _("Notes of conversations of one's teams, by their words (logged)"), team=True),
+    "live.interpreter": _of(_SERVING, _("Bring an interpreter into one's conversation")),
+    "live.companion": _of(_SERVING, _("Bring a trusted person into one's conversation")),
     "in_call": _of(
-        _SERVING, "Put the caller of one's conversation on hold, transfer them, hang up, mark an insult or a threat"
+        _SERVING, _("Put the caller of one's conversation on hold, transfer them, hang up, mark an insult or a threat")
     ),
     "marked": Permission(
-        _SUPERVISORS, "Calls that members of one's teams have marked: help, insults, threats (logged)", team=True
+        _SUPERVISORS, _("Calls that members of one's teams have marked: help, insults, threats (logged)"), team=True
     ),
-    "in_call.note": Permission(_SERVING, "What one writes in one's conversation", polled=True),
-    "live.take": _task("Take the call of a waiting caller whose number a task is to call back"),
-    "live.call_back": _task("Call back"),
+    "in_call.note": Permission(_SERVING, _("What one writes in one's conversation"), polled=True),
+    "live.take": _task(_("Take the call of a waiting caller whose number a task is to call back")),
+    "live.call_back": _task(_("Call back")),
     # supervisors
-    "supervision.unfinished": Permission(_SUPERVISORS, "Work that needs a person, of one's teams", team=True),
-    "supervision.corrected": Permission(_SUPERVISORS, "What was corrected in transcripts, of one's teams", team=True),
-    "supervision.confirm_clock": _of(_SUPERVISORS, "Say that the clock is right after it has leapt (logged)"),
-    "supervision.duties": _of(_SUPERVISORS, "The duty roster"),
-    "supervision.add_duty": _of(_SUPERVISORS, "The duty roster"),
-    "supervision.add_exception": _of(_SUPERVISORS, "The duty roster"),
-    "supervision.delete": _of(_SUPERVISORS, "The duty roster"),
-    "roster": _of(_SUPERVISORS, "The duty roster as the grid of a week: days, absences, copies"),
-    "supervision.unwanted": _of(_SUPERVISORS, "Numbers that call extremely often (logged)"),
-    "supervision.block": _of(_SUPERVISORS, "Block a number"),
-    "supervision.lift": _of(_SUPERVISORS, "Lift a block"),
-    "team_texts": Permission(_SUPERVISORS, "Text modules and macros of one's teams (changes are logged)", team=True),
-    "special": _of(_SUPERVISORS, "Opening hours of single days (changes are logged)"),
-    "announcing": _of(_SUPERVISORS, "Announcements to callers (changes are logged)"),
-    "night": _of(_SUPERVISORS, "Answers for the night, and where there is help in an emergency (changes are logged)"),
-    "further": _of(_SUPERVISORS, "Names of languages beyond the menu (changes are logged)"),
-    "figures.page": Permission(_SUPERVISORS, "The dashboard: figures of all teams", fragment="seen"),
-    "figures": _of(_SUPERVISORS, "Details of a figure: no callers' data; tasks by receipt code"),
-    "costs": _of(_SUPERVISORS, "What calls and text messages have cost, and the caps; no callers' data"),
-    "reports": _of(_SUPERVISORS, "Reports: figures of all teams"),
-    "subjects": _of(_SUPERVISORS, "Rights of data subjects: access, rectification, erasure, restriction (logged)"),
+    "supervision.unfinished": Permission(_SUPERVISORS, _("Work that needs a person, of one's teams"), team=True),
+    "supervision.corrected": Permission(
+        _SUPERVISORS, _("What was corrected in transcripts, of one's teams"), team=True
+    ),
+    "supervision.confirm_clock": _of(_SUPERVISORS, _("Say that the clock is right after it has leapt (logged)")),
+    "supervision.duties": _of(_SUPERVISORS, _("The duty roster")),
+    "supervision.add_duty": _of(_SUPERVISORS, _("The duty roster")),
+    "supervision.add_exception": _of(_SUPERVISORS, _("The duty roster")),
+    "supervision.delete": _of(_SUPERVISORS, _("The duty roster")),
+    "roster": _of(_SUPERVISORS, _("The duty roster as the grid of a week: days, absences, copies")),
+    "supervision.unwanted": _of(_SUPERVISORS, _("Numbers that call extremely often (logged)")),
+    "supervision.block": _of(_SUPERVISORS, _("Block a number")),
+    "supervision.lift": _of(_SUPERVISORS, _("Lift a block")),
+    "team_texts": Permission(_SUPERVISORS, _("Text modules and macros of one's teams (changes are logged)"), team=True),
+    "special": _of(_SUPERVISORS, _("Opening hours of single days (changes are logged)")),
+    "announcing": _of(_SUPERVISORS, _("Announcements to callers (changes are logged)")),
+    "night": _of(
+        _SUPERVISORS, _("Answers for the night, and where there is help in an emergency (changes are logged)")
+    ),
+    "further": _of(_SUPERVISORS, _("Names of languages beyond the menu (changes are logged)")),
+    "figures.page": Permission(_SUPERVISORS, _("The dashboard: figures of all teams"), fragment="seen"),
+    "figures": _of(_SUPERVISORS, _("Details of a figure: no callers' data; tasks by receipt code")),
+    "costs": _of(_SUPERVISORS, _("What calls and text messages have cost, and the caps; no callers' data")),
+    "reports": _of(_SUPERVISORS, _("Reports: figures of all teams")),
+    "subjects": _of(_SUPERVISORS, _("Rights of data subjects: access, rectification, erasure, restriction (logged)")),
     # configuration
     "directory": _of(
-        frozenset((SUPERVISOR, ADMINISTRATOR)), "The directory: numbers of offices, partners, interpreters (logged)"
+        frozenset((SUPERVISOR, ADMINISTRATOR)), _("The directory: numbers of offices, partners, interpreters (logged)")
     ),
-    "studio": _of(frozenset((SUPERVISOR, ADMINISTRATOR)), "Prompts, their recordings, and the call script"),
-    "telephones": _of(_ADMINISTRATORS, "Telephones from which members log in with a PIN alone"),
-    "settings": _of(_ADMINISTRATORS, "The settings: seeing them, changing some of them (logged); no callers' data"),
-    "administration": _of(_ADMINISTRATORS, "People, tokens, and proposals for periods; no callers' data"),
+    "studio": _of(frozenset((SUPERVISOR, ADMINISTRATOR)), _("Prompts, their recordings, and the call script")),
+    "telephones": _of(_ADMINISTRATORS, _("Telephones from which members log in with a PIN alone")),
+    "settings": _of(_ADMINISTRATORS, _("The settings: seeing them, changing some of them (logged); no callers' data")),
+    "administration": _of(_ADMINISTRATORS, _("People, tokens, and proposals for periods; no callers' data")),
     # data protection
-    "protection": _of(_OFFICERS, "Access log, unusual reading, periods, deletion records; no content"),
-    "protection.periods": _of(frozenset((OFFICER, ADMINISTRATOR)), "Periods (Löschkonzept), and what would be deleted"),
+    "protection": _of(_OFFICERS, _("Access log, unusual reading, periods, deletion records; no content")),
+    "protection.periods": _of(
+        frozenset((OFFICER, ADMINISTRATOR)), _("Periods (Löschkonzept), and what would be deleted")
+    ),
 }
 
 

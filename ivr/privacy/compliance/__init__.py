@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ivr.platform.translations import catalogue
 from ivr.privacy.compliance import documents
+from ivr.privacy.compliance.operator_facts import OperatorFacts
 
-__all__ = ["contents", "write"]
+__all__ = ["OperatorFacts", "contents", "write"]
+
+_PAPERS = {
+    documents.permissions: ("berechtigungen", "permissions"),
+    documents.record_of_processing: ("verarbeitungsverzeichnis", "record-of-processing"),
+    documents.technical_and_organisational_measures: ("massnahmen", "measures"),
+    documents.deletion_concept: ("loeschkonzept", "deletion-concept"),
+    documents.threat_model: ("bedrohungsmodell", "threat-model"),
+    documents.impact_assessment: ("folgenabschaetzung", "impact-assessment"),
+    documents.accessibility: ("barrierefreiheit", "accessibility"),
+}
 
 
-def contents() -> dict[str, str]:
-    """All documents by file name."""
-    return {
-        "permissions.md": documents.permissions(),
-        "record-of-processing.md": documents.record_of_processing(),
-        "measures.md": documents.technical_and_organisational_measures(),
-        "deletion-concept.md": documents.deletion_concept(),
-        "threat-model.md": documents.threat_model(),
-        "impact-assessment.md": documents.impact_assessment(),
-        "accessibility.md": documents.accessibility(),
+def contents(facts: OperatorFacts) -> dict[str, str]:
+    """All documents by file name: those in German, which are signed, and the same in English."""
+    german, english = catalogue("de").gettext, catalogue("en").gettext
+    return {f"de/{name}.md": paper(german, facts) for paper, (name, _) in _PAPERS.items()} | {
+        f"{name}.md": paper(english, facts) for paper, (_, name) in _PAPERS.items()
     }
 
 
-def write(directory: Path) -> list[Path]:
-    """Write all documents into a directory. Returns their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in contents().items():
+def write(directory: Path, facts: OperatorFacts) -> list[Path]:
+    """Write all documents into a directory, the German ones into `de` in it. Returns their paths."""
+    (directory / "de").mkdir(parents=True, exist_ok=True)
+    written = contents(facts)
+    for name, text in written.items():
         (directory / name).write_text(text, encoding="utf-8")
-    return [directory / name for name in contents()]
+    return [directory / name for name in written]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.domain.enums import RetentionKind
+from ivr.domain.words import _
 
 
 @dataclass(frozen=True)
@@ -24,24 +25,30 @@ class Kept:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Words for whom data is about.
+ABOUT = {"callers": _("callers"), "staff": _("staff"), "others": _("others"), "nobody": _("nobody")}
 _CALLERS = (RetentionKind.NUMBER_AND_NAME, RetentionKind.CALL_RECORD)
 TABLES: dict[str, Kept] = {
     "calls": Kept(
         "callers",
-        "A call: number, language, concern, times, the carrier's id",
+        _("A call: number, language, concern, times, the carrier's id"),
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`from_number`, `shown_as`"},
     ),
     "contacts": Kept(
         "callers",
-        "What a call has brought to a task: receipt code, number, times, what was keyed in; changes by receipt code",
+        _("What a call has brought to a task: receipt code, number, times, what was keyed in; changes by receipt code"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
-        {RetentionKind.NUMBER_AND_NAME: "`callback_number`, `changed_number_from`, customer number in `about`"},
+        {RetentionKind.NUMBER_AND_NAME: _("`callback_number`, `changed_number_from`, customer number in `about`")},
     ),
-    "later_calls": Kept("callers", "Calls in which the receipt code of a contact was keyed in", (RetentionKind.TASK,)),
+    "later_calls": Kept(
+        "callers", _("Calls in which the receipt code of a contact was keyed in"), (RetentionKind.TASK,)
+    ),
     "callback_tasks": Kept(
         "callers",
-        "A task: number, name, concern, urgency, danger to life, office, age group, answer by telephone or in writing, promises",
+        _(
+            "A task: number, name, concern, urgency, danger to life, office, age group, answer by telephone or in writing, promises"
+        ),
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {
             RetentionKind.TRANSCRIPT: "`urgency_words`, `danger_words`",
@@ -50,223 +57,236 @@ TABLES: dict[str, Kept] = {
     ),
     "merges": Kept(
         "callers",
-        "That two tasks were merged, and how they were before: number, name, urgency",
+        _("That two tasks were merged, and how they were before: number, name, urgency"),
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
-        {RetentionKind.TRANSCRIPT: "the row", RetentionKind.NUMBER_AND_NAME: "the row"},
+        {RetentionKind.TRANSCRIPT: _("the row"), RetentionKind.NUMBER_AND_NAME: _("the row")},
     ),
     "judged_pairs": Kept(
-        "callers", "That a member has judged two tasks not to be of the same person", (RetentionKind.TASK,)
+        "callers", _("That a member has judged two tasks not to be of the same person"), (RetentionKind.TASK,)
     ),
     "voicebox_messages": Kept(
         "callers",
-        "A message: consent, language, what it is about",
+        _("A message: consent, language, what it is about"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TRANSCRIPT),
-        {RetentionKind.NUMBER_AND_NAME: "customer number in `about`"},
+        {RetentionKind.NUMBER_AND_NAME: _("customer number in `about`")},
     ),
     "recordings": Kept(
         "callers",
-        "Where the audio is, its length and checksum",
+        _("Where the audio is, its length and checksum"),
         (RetentionKind.AUDIO, RetentionKind.TRANSCRIPT),
-        {RetentionKind.AUDIO: "the audio, `audio_sha256`, `audio_bytes`"},
+        {RetentionKind.AUDIO: _("the audio, `audio_sha256`, `audio_bytes`")},
     ),
     "transcripts": Kept(
-        "callers", "What was said, as far as a machine could tell, and corrections", (RetentionKind.TRANSCRIPT,)
+        "callers", _("What was said, as far as a machine could tell, and corrections"), (RetentionKind.TRANSCRIPT,)
     ),
     "spoken_answers": Kept(
         "callers",
-        "That an answer was spoken in place of a key, and which key was understood; for a day. The word itself is "
-        "recorded at the carrier for some seconds, and never kept",
+        _(
+            "That an answer was spoken in place of a key, and which key was understood; for a day. The word itself is "
+            "recorded at the carrier for some seconds, and never kept"
+        ),
     ),
     "search_words": Kept(
         "callers",
-        "Words and numbers by which a task is found",
+        _("Words and numbers by which a task is found"),
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME),
-        {RetentionKind.TRANSCRIPT: "rows of words", RetentionKind.NUMBER_AND_NAME: "rows of numbers and names"},
+        {RetentionKind.TRANSCRIPT: _("rows of words"), RetentionKind.NUMBER_AND_NAME: _("rows of numbers and names")},
     ),
     "task_events": Kept(
         "callers",
-        "History of a task; notes and names in it",
+        _("History of a task; notes and names in it"),
         (RetentionKind.TRANSCRIPT, RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
-        {RetentionKind.TRANSCRIPT: "`text` of notes", RetentionKind.NUMBER_AND_NAME: "`text` with the caller's name"},
+        {
+            RetentionKind.TRANSCRIPT: _("`text` of notes"),
+            RetentionKind.NUMBER_AND_NAME: _("`text` with the caller's name"),
+        },
     ),
-    "attempts": Kept("callers", "Attempts to call back, and how they ended", (RetentionKind.TASK,)),
-    "drafts": Kept("callers", "What a member is writing", (RetentionKind.TRANSCRIPT,)),
+    "attempts": Kept("callers", _("Attempts to call back, and how they ended"), (RetentionKind.TASK,)),
+    "drafts": Kept("callers", _("What a member is writing"), (RetentionKind.TRANSCRIPT,)),
     "kept_forms": Kept(
-        "callers", "What somebody has typed and sent after their log-in had ended, sealed; for 12 hours"
+        "callers", _("What somebody has typed and sent after their log-in had ended, sealed; for 12 hours")
     ),
     "postal_orders": Kept(
         "callers",
-        "Forms ordered; customer number",
+        _("Forms ordered; customer number"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {RetentionKind.NUMBER_AND_NAME: "`customer_number`"},
     ),
     "appointment_wishes": Kept(
         "callers",
-        "Appointment wish: impairment, companion, date and place, refusal",
+        _("Appointment wish: impairment, companion, date and place, refusal"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
         {RetentionKind.NUMBER_AND_NAME: "`place`"},
     ),
     "proven_identities": Kept(
         "callers",
-        "That a member has found out whose task it is, how, and which tasks are the same person's",
+        _("That a member has found out whose task it is, how, and which tasks are the same person's"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
-        {RetentionKind.NUMBER_AND_NAME: "the row"},
+        {RetentionKind.NUMBER_AND_NAME: _("the row")},
     ),
     "representatives": Kept(
         "others",
-        "Who calls for another person: both names, relation, authority and its proof, until when",
+        _("Who calls for another person: both names, relation, authority and its proof, until when"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
-        {RetentionKind.NUMBER_AND_NAME: "the row"},
+        {RetentionKind.NUMBER_AND_NAME: _("the row")},
     ),
-    "text_messages": Kept("callers", "Text messages and the number they went to", (RetentionKind.NUMBER_AND_NAME,)),
+    "text_messages": Kept("callers", _("Text messages and the number they went to"), (RetentionKind.NUMBER_AND_NAME,)),
     "line_entries": Kept(
         "callers",
-        "Entries of the call queues; the call's sealed state",
+        _("Entries of the call queues; the call's sealed state"),
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`resume`"},
     ),
     "conversations": Kept(
         "callers",
-        "Who was connected when, the outcome, and what was agreed",
+        _("Who was connected when, the outcome, and what was agreed"),
         (RetentionKind.TRANSCRIPT, RetentionKind.CALL_RECORD),
         {RetentionKind.TRANSCRIPT: "`note`"},
     ),
     "conversation_words": Kept(
         "callers",
-        "Words by which a conversation is found",
+        _("Words by which a conversation is found"),
         (RetentionKind.TRANSCRIPT,),
-        {RetentionKind.TRANSCRIPT: "rows of words"},
+        {RetentionKind.TRANSCRIPT: _("rows of words")},
     ),
     "legs": Kept(
         "callers",
-        "Telephones of a conversation; numbers of callers and companions; what each member has noted",
+        _("Telephones of a conversation; numbers of callers and companions; what each member has noted"),
         (RetentionKind.TRANSCRIPT, *_CALLERS),
         {
-            RetentionKind.NUMBER_AND_NAME: "`number` of callers and companions",
+            RetentionKind.NUMBER_AND_NAME: _("`number` of callers and companions"),
             RetentionKind.TRANSCRIPT: "`note`",
         },
     ),
     "incidents": Kept(
         "callers",
-        "Calls that members have marked: cries for help, insults, threats, with the number and what was said",
+        _("Calls that members have marked: cries for help, insults, threats, with the number and what was said"),
         (RetentionKind.INCIDENT,),
     ),
-    "transfers": Kept("callers", "To whom a call was transferred, by whom", (RetentionKind.CALL_RECORD,)),
+    "transfers": Kept("callers", _("To whom a call was transferred, by whom"), (RetentionKind.CALL_RECORD,)),
     "interpreter_requests": Kept(
         "others",
-        "Interpreters and companions asked for; a companion's number",
+        _("Interpreters and companions asked for; a companion's number"),
         _CALLERS,
         {RetentionKind.NUMBER_AND_NAME: "`number`"},
     ),
     "interpreter_bookings": Kept(
         "others",
-        "Interpreters booked for a task: name, number, time, and whether they came",
+        _("Interpreters booked for a task: name, number, time, and whether they came"),
         (RetentionKind.TASK,),
     ),
     "directory_entries": Kept(
         "others",
-        "Numbers of offices, partners and interpreters, their hours and languages; until the entry is ended, or at the "
-        "wish of the person whose number it is",
+        _(
+            "Numbers of offices, partners and interpreters, their hours and languages; until the entry is ended, or at the "
+            "wish of the person whose number it is"
+        ),
     ),
-    "known_callers": Kept("callers", "The language of a number, under a keyed hash", ("remembered_language",)),
-    "code_tries": Kept("callers", "Wrong codes of a number and a call, under keyed hashes; for an hour"),
-    "frequent_callers": Kept("callers", "Numbers that call extremely often; for days"),
-    "blocked_numbers": Kept("callers", "Blocked numbers and why", (RetentionKind.NUMBER_AND_NAME,)),
-    "sla_clocks": Kept("callers", "Deadlines of a task and when they were met", (RetentionKind.TASK,)),
-    "sla_pauses": Kept("callers", "Deadlines put off at the caller's wish", (RetentionKind.TASK,)),
-    "alert_items": Kept("callers", "Which task an alert was about; for days"),
-    "alert_messages": Kept("callers", "Alerts as they were sent: receipt codes; for days"),
+    "known_callers": Kept("callers", _("The language of a number, under a keyed hash"), ("remembered_language",)),
+    "code_tries": Kept("callers", _("Wrong codes of a number and a call, under keyed hashes; for an hour")),
+    "frequent_callers": Kept("callers", _("Numbers that call extremely often; for days")),
+    "blocked_numbers": Kept("callers", _("Blocked numbers and why"), (RetentionKind.NUMBER_AND_NAME,)),
+    "sla_clocks": Kept("callers", _("Deadlines of a task and when they were met"), (RetentionKind.TASK,)),
+    "sla_pauses": Kept("callers", _("Deadlines put off at the caller's wish"), (RetentionKind.TASK,)),
+    "alert_items": Kept("callers", _("Which task an alert was about; for days")),
+    "alert_messages": Kept("callers", _("Alerts as they were sent: receipt codes; for days")),
     "house_alarms": Kept(
-        "nobody", "That somebody guesses codes, or a cap of calls or text messages is reached; for days"
+        "nobody", _("That somebody guesses codes, or a cap of calls or text messages is reached; for days")
     ),
-    "spending": Kept("nobody", "What the carrier has asked for calls and text messages, by day, kind and country"),
-    "staff_telephones": Kept("staff", "Telephones from which members log in with a PIN alone"),
-    "carrier_faults": Kept("nobody", "Faults of the telephone carrier: kind, country, how often; for days"),
+    "spending": Kept("nobody", _("What the carrier has asked for calls and text messages, by day, kind and country")),
+    "staff_telephones": Kept("staff", _("Telephones from which members log in with a PIN alone")),
+    "carrier_faults": Kept("nobody", _("Faults of the telephone carrier: kind, country, how often; for days")),
     "pending_deletions": Kept(
         "callers",
-        "What must still be deleted in the audio store and at the carrier: the carrier's ids, until it is done",
+        _("What must still be deleted in the audio store and at the carrier: the carrier's ids, until it is done"),
     ),
-    "openings": Kept("staff", "Who has unlocked which task and why; for a day, then in the access log"),
+    "openings": Kept("staff", _("Who has unlocked which task and why; for a day, then in the access log")),
     "legal_holds": Kept(
         "staff",
-        "Holds on tasks, who placed them and why",
+        _("Holds on tasks, who placed them and why"),
         (RetentionKind.NUMBER_AND_NAME, RetentionKind.TASK),
-        {RetentionKind.NUMBER_AND_NAME: "`reason` of lifted holds"},
+        {RetentionKind.NUMBER_AND_NAME: _("`reason` of lifted holds")},
     ),
-    "subject_requests": Kept("staff", "Requests of data subjects: what, who worked on it; not whose", ()),
-    "access_log": Kept("staff", "Who has read or done what, when, why and from where", ("access_log",)),
-    "access_head": Kept("nobody", "The newest line of the access log"),
-    "users": Kept("staff", "People with a log-in: name, role, e-mail address, password hash, second factor"),
-    "log_ins": Kept("staff", "Log-ins and their addresses; for 30 days"),
-    "log_in_delays": Kept("staff", "Failed log-ins under a keyed hash; for a day"),
-    "account_notices": Kept("staff", "What others have changed about a log-in; for a year after it was read"),
-    "account_links": Kept("staff", "Links with which somebody chooses a password, hashed; for 30 days"),
-    "calendar_feeds": Kept("staff", "Who has an address for a calendar program, hashed"),
-    "second_factor_resets": Kept("staff", "Who has asked for the removal of a second factor, and who has confirmed it"),
-    "recovery_codes": Kept("staff", "Recovery codes under a keyed hash"),
-    "security_keys": Kept("staff", "Public keys of security keys"),
-    "api_tokens": Kept("nobody", "Tokens of API clients, hashed"),
-    "team_members": Kept("staff", "Who works for which team"),
-    "team_supervisors": Kept("staff", "Who is responsible for which team"),
-    "presences": Kept("staff", "Who answers calls now, and at which telephone"),
-    "duties": Kept("staff", "The duty roster"),
-    "duty_exceptions": Kept("staff", "Absences and other hours of a day"),
-    "done_actions": Kept("staff", "What a member has done to tasks and can still undo; for 15 minutes"),
+    "subject_requests": Kept("staff", _("Requests of data subjects: what, who worked on it; not whose"), ()),
+    "access_log": Kept("staff", _("Who has read or done what, when, why and from where"), ("access_log",)),
+    "access_head": Kept("nobody", _("The newest line of the access log")),
+    "users": Kept("staff", _("People with a log-in: name, role, e-mail address, password hash, second factor")),
+    "log_ins": Kept("staff", _("Log-ins and their addresses; for 30 days")),
+    "log_in_delays": Kept("staff", _("Failed log-ins under a keyed hash; for a day")),
+    "account_notices": Kept("staff", _("What others have changed about a log-in; for a year after it was read")),
+    "account_links": Kept("staff", _("Links with which somebody chooses a password, hashed; for 30 days")),
+    "calendar_feeds": Kept("staff", _("Who has an address for a calendar program, hashed")),
+    "second_factor_resets": Kept(
+        "staff", _("Who has asked for the removal of a second factor, and who has confirmed it")
+    ),
+    "recovery_codes": Kept("staff", _("Recovery codes under a keyed hash")),
+    "security_keys": Kept("staff", _("Public keys of security keys")),
+    "api_tokens": Kept("nobody", _("Tokens of API clients, hashed")),
+    "team_members": Kept("staff", _("Who works for which team")),
+    "team_supervisors": Kept("staff", _("Who is responsible for which team")),
+    "presences": Kept("staff", _("Who answers calls now, and at which telephone")),
+    "duties": Kept("staff", _("The duty roster")),
+    "duty_exceptions": Kept("staff", _("Absences and other hours of a day")),
+    "done_actions": Kept("staff", _("What a member has done to tasks and can still undo; for 15 minutes")),
     "done_to_tasks": Kept(
-        "callers", "State, holder, team and promises of a task before and after such an action; for 15 minutes"
+        "callers", _("State, holder, team and promises of a task before and after such an action; for 15 minutes")
     ),
     "text_modules": Kept(
-        "staff", "Texts that a team uses again and again, without callers' data; who changed them last"
+        "staff", _("Texts that a team uses again and again, without callers' data; who changed them last")
     ),
-    "macros": Kept("staff", "Steps that a team applies with one key; who changed them last"),
+    "macros": Kept("staff", _("Steps that a team applies with one key; who changed them last")),
     "mentions": Kept(
-        "staff", "Who is named in a note of which task, by whom, and when they saw it", (RetentionKind.TASK,)
+        "staff", _("Who is named in a note of which task, by whom, and when they saw it"), (RetentionKind.TASK,)
     ),
-    "tags": Kept("nobody", "Words by which a team sorts its tasks"),
-    "task_tags": Kept("callers", "Which of these words a task has", (RetentionKind.TASK,)),
-    "task_views": Kept("staff", "Who has had a task's page open, and what it showed"),
-    "saved_views": Kept("staff", "A person's own views of the task list; searches in them are sealed"),
-    "reports_sent": Kept("staff", "Reports sent by e-mail, and to whom"),
-    "prompt_recordings": Kept("staff", "Recorded prompts, and who recorded them"),
-    "special_days": Kept("staff", "Opening hours of single days, who entered them and why"),
-    "announcements": Kept("staff", "Announcements to callers: from when until when, and who made them"),
-    "announcement_texts": Kept("nobody", "What an announcement says in each language, and its recordings"),
-    "further_languages": Kept("staff", "Names of languages beyond the menu, their recordings, and who made them"),
-    "night_answers": Kept("staff", "Answers to frequent questions, and who wrote or recorded them"),
+    "tags": Kept("nobody", _("Words by which a team sorts its tasks")),
+    "task_tags": Kept("callers", _("Which of these words a task has"), (RetentionKind.TASK,)),
+    "task_views": Kept("staff", _("Who has had a task's page open, and what it showed")),
+    "saved_views": Kept("staff", _("A person's own views of the task list; searches in them are sealed")),
+    "reports_sent": Kept("staff", _("Reports sent by e-mail, and to whom")),
+    "prompt_recordings": Kept("staff", _("Recorded prompts, and who recorded them")),
+    "special_days": Kept("staff", _("Opening hours of single days, who entered them and why")),
+    "announcements": Kept("staff", _("Announcements to callers: from when until when, and who made them")),
+    "announcement_texts": Kept("nobody", _("What an announcement says in each language, and its recordings")),
+    "further_languages": Kept("staff", _("Names of languages beyond the menu, their recordings, and who made them")),
+    "night_answers": Kept("staff", _("Answers to frequent questions, and who wrote or recorded them")),
     "settings_store": Kept(
         "staff",
-        "Settings that administrators have set in the page, who and why; interpreters' numbers, addresses of alerts",
+        _("Settings that administrators have set in the page, who and why; interpreters' numbers, addresses of alerts"),
     ),
-    "teams": Kept("nobody", "Teams"),
-    "work": Kept("nobody", "Jobs to be done: ids only"),
-    "spool_entries": Kept("nobody", "Which entries of a host's spool were replayed"),
-    "former_keys": Kept("nobody", "Keys of former secret keys, sealed: for keyed hashes and anchors made with them"),
-    "checkpoints": Kept("nobody", "How far repeated jobs have come"),
-    "daily_figures": Kept("nobody", "Metrics of a day", ("statistics",)),
-    "figure_days": Kept("nobody", "Which days are final"),
-    "publications": Kept("nobody", "Published reports"),
-    "period_changes": Kept("staff", "Periods that were proposed and confirmed"),
-    "deletion_records": Kept("nobody", "That something was deleted"),
+    "teams": Kept("nobody", _("Teams")),
+    "work": Kept("nobody", _("Jobs to be done: ids only")),
+    "spool_entries": Kept("nobody", _("Which entries of a host's spool were replayed")),
+    "former_keys": Kept("nobody", _("Keys of former secret keys, sealed: for keyed hashes and anchors made with them")),
+    "checkpoints": Kept("nobody", _("How far repeated jobs have come")),
+    "daily_figures": Kept("nobody", _("Metrics of a day"), ("statistics",)),
+    "figure_days": Kept("nobody", _("Which days are final")),
+    "publications": Kept("nobody", _("Published reports")),
+    "period_changes": Kept("staff", _("Periods that were proposed and confirmed")),
+    "deletion_records": Kept("nobody", _("That something was deleted")),
 }
 #: Places beside the database.
 PLACES: dict[str, Kept] = {
-    "Audio store (directory or S3 bucket)": Kept(
-        "callers", "Recordings, each sealed with a key of its own (AES-256-GCM)", (RetentionKind.AUDIO,)
+    _("Audio store (directory or S3 bucket)"): Kept(
+        "callers", _("Recordings, each sealed with a key of its own (AES-256-GCM)"), (RetentionKind.AUDIO,)
     ),
-    "Audio store, access-log/": Kept("nobody", "Anchors of the access log"),
-    "Audio store, deletions/": Kept("nobody", "Keyed hashes of what was erased, to erase it again after a restore"),
-    "Redis": Kept("nobody", "Ids of jobs; rate limits under keyed hashes"),
-    "Spool (a host's disk, while the database does not answer)": Kept(
-        "callers", "A caller's inputs, until they are written into the database"
+    _("Audio store, access-log/"): Kept("nobody", _("Anchors of the access log")),
+    _("Audio store, deletions/"): Kept(
+        "nobody", _("Keyed hashes of what was erased, to erase it again after a restore")
     ),
-    "Software logs": Kept("nobody", "What the software did; personal data is removed from every line"),
-    "Telephone carrier": Kept(
-        "callers", "Recordings, until ours is stored; calls and text messages", (RetentionKind.NUMBER_AND_NAME,)
+    _("Redis"): Kept("nobody", _("Ids of jobs; rate limits under keyed hashes")),
+    _("Spool (a host's disk, while the database does not answer)"): Kept(
+        "callers", _("A caller's inputs, until they are written into the database")
     ),
-    "List of open promises (a host's disk, where the operator wants it)": Kept(
+    _("Software logs"): Kept("nobody", _("What the software did; personal data is removed from every line")),
+    _("Telephone carrier"): Kept(
+        "callers", _("Recordings, until ours is stored; calls and text messages"), (RetentionKind.NUMBER_AND_NAME,)
+    ),
+    _("List of open promises (a host's disk, where the operator wants it)"): Kept(
         "callers",
-        "Receipt code, number, concern, language, deadline of open tasks, sealed with a passphrase; for three hours, the "
-        "newest until the next",
+        _(
+            "Receipt code, number, concern, language, deadline of open tasks, sealed with a passphrase; for three hours, the "
+            "newest until the next"
+        ),
     ),
-    "Backups": Kept("callers", "Everything above, sealed; a restore deletes again what was erased"),
+    _("Backups"): Kept("callers", _("Everything above, sealed; a restore deletes again what was erased")),
 }

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def test_the_documents_in_docs_are_current() -> None:
-    for name, text in compliance.contents().items():
+    for name, text in compliance.contents(compliance.OperatorFacts()).items():
         assert (ROOT / "docs" / "compliance" / name).read_text(encoding="utf-8") == text, "run `python -m ivr papers`"
 
 

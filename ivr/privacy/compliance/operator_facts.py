@@ -1,0 +1,40 @@
+"""What only the operator knows of an installation, and the papers need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ivr.config.settings import Settings
+from ivr.domain.words.tables import Translate, _
+
+
+@dataclass(frozen=True)
+class OperatorFacts:
+    """Texts of the settings of the same names; empty where nobody has stated them."""
+
+    controller: str = ""
+    data_protection_officer: str = ""
+    staff_council_agreement: str = ""
+    subprocessors: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> OperatorFacts:
+        """What the settings state."""
+        return cls(**{one.name: getattr(settings, one.name).strip() for one in fields(cls)})
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The settings that nobody has stated."""
+        return tuple(one.name for one in fields(self) if not getattr(self, one.name))
+
+    def stated(self, name: str, translate: Translate) -> str:
+        """What is stated, in one line that cannot break a table; or that it is missing."""
+        text = " ".join(str(getattr(self, name)).split())
+        return text or translate(_("to be stated by the operator (setting `%s`)")) % name
+
+    def completeness(self, translate: Translate) -> str:
+        """A sentence for the head of each paper."""
+        if not self.missing:
+            return translate(_("Everything that only the operator knows is stated. Date and signature:"))
+        names = ", ".join(f"`{name}`" for name in self.missing)
+        return translate(_("**Incomplete, not to be signed.** The operator still has to state: %s.")) % names

@@ -1,0 +1,58 @@
+"""Papers say what only the operator can state, and are incomplete until it is stated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ivr.cli import hotline as command_line
+from ivr.config import settings as configuration
+from ivr.privacy import compliance
+
+STATED = compliance.OperatorFacts(
+    controller="Jobcenter Bremen\nDoventorsteinweg 48-52 | 28195 Bremen",
+    data_protection_officer="datenschutz@jobcenter.example",
+    staff_council_agreement="Dienstvereinbarung Hotline, 01.10.2026",
+    subprocessors="none",
+)
+
+
+@pytest.mark.parametrize("name", list(vars(STATED)))
+def test_a_paper_with_anything_missing_is_not_to_be_signed(name: str) -> None:
+    papers = compliance.contents(replace(STATED, **{name: ""}))
+    for file, text in papers.items():
+        said = "Unvollständig, nicht zu unterschreiben" if file.startswith("de/") else "Incomplete, not to be signed"
+        assert said in text, file
+        assert f"`{name}`" in text, file
+
+
+def test_what_is_stated_stands_in_the_record_and_breaks_no_table() -> None:
+    papers = compliance.contents(STATED)
+    assert not [file for file, text in papers.items() if "not to be signed" in text or "nicht zu unter" in text]
+    record = papers["de/verarbeitungsverzeichnis.md"]
+    assert "| Jobcenter Bremen Doventorsteinweg 48-52 \\| 28195 Bremen |" in record
+    assert STATED.staff_council_agreement in record
+
+
+def test_the_german_papers_hold_no_english_sentence() -> None:
+    """Cells and paragraphs that are the same in both languages are names, numbers and code."""
+    papers = compliance.contents(compliance.OperatorFacts("a", "b", "c", "d"))
+    german = {file: text for file, text in papers.items() if file.startswith("de/")}
+    english = "\n".join(text for file, text in papers.items() if file not in german)
+    cells = {cell.strip() for text in german.values() for line in text.splitlines() for cell in line.split("|")}
+    same = {cell for cell in cells if len(cell.split()) > 4 and cell in english}
+    assert {cell for cell in same if "python -m ivr" not in cell and "test_" not in cell and "§" not in cell} == set()
+
+
+def test_the_command_names_what_is_missing(
+    empty_database: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTROLLER", STATED.controller)
+    configuration.settings.cache_clear()
+    done = CliRunner().invoke(command_line, ["papers", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "data_protection_officer, staff_council_agreement, subprocessors" in done.output
+    assert (tmp_path / "de" / "loeschkonzept.md").exists()
