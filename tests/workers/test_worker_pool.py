@@ -99,7 +99,7 @@ def test_a_message_that_waited_for_its_model_is_transcribed_when_it_arrives(hotl
     arriving = hotline.settings.model_dir / "en"
     arriving.symlink_to("ko")
     try:
-        eventually(lambda: transcript(tasks_of, person)["state"] == "done", 60, 0.2)
+        eventually(lambda: transcript(tasks_of, person)["state"] == "done", 120, 0.2)
     finally:
         arriving.unlink()
 
