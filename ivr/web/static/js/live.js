@@ -59,6 +59,16 @@ document.addEventListener("htmx:error", (event) => {
   say();
 });
 
+// A refresh leaves open what a person has opened, and closed what they have closed. Where what a part is open for has
+// changed (data-opens-for), the server decides anew.
+window.htmx?.registerExtension("kept-details", {
+  htmx_before_morph_attr: (element, { attrName, newValue }) => {
+    if (!element.matches("details")) return true;
+    if (attrName === "data-opens-for") element.open = Boolean(newValue);
+    return attrName !== "open";
+  },
+});
+
 // -- events, of the stream of this tab or of another one ----------------------------------------------------------
 const take = ({ kind, data, at }) => {
   heard = Date.now();
