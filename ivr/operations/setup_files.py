@@ -80,11 +80,7 @@ class SetupFiles:
 
 
 def _write(path: Path, lines: list[str]) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    draft.unlink(missing_ok=True)
-    private_files.make_file(draft)
-    draft.write_text("\n".join([_MARK, *lines]) + "\n", encoding="utf-8")
-    draft.replace(path)
+    private_files.replace(path, ("\n".join([_MARK, *lines]) + "\n").encode())
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -34,6 +34,30 @@ def make_file(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
+#: The end of the name of a file that is being written.
+DRAFT = ".new"
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file with mode 0600 in the place of one that may exist: durably, and all of it or nothing.
+
+    Raises:
+        OSError: the disk is full, or cannot be written; the file stays as it was.
+    """
+    draft = path.with_name(f"{path.name}{DRAFT}")
+    try:
+        draft.unlink(missing_ok=True)
+        make_file(draft)
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
 def mend(directory: Path, *others: Path) -> int:
     """Take the rights of other users from what is in a directory, from itself and from `others`; says how many it were.
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ivr.config.settings import settings
 from ivr.platform.blob_storage import sync_directory
+from ivr.platform.private_files import DRAFT, replace
 
 
 def path_of(name: str) -> Path:
@@ -40,7 +41,7 @@ def names(directory: str) -> list[str]:
         with os.scandir(path_of(directory)) as entries:
             for entry in entries:
                 known = entry.stat()
-                if known.st_size and not entry.name.endswith(_DRAFT):
+                if known.st_size and not entry.name.endswith(DRAFT):
                     found.append((known.st_mtime, f"{directory}/{entry.name}"))
     except FileNotFoundError:
         return []
@@ -51,7 +52,7 @@ def any_in(directory: str) -> bool:
     """Whether a directory has a file that holds something."""
     try:
         with os.scandir(path_of(directory)) as entries:
-            return any(entry.stat().st_size for entry in entries if not entry.name.endswith(_DRAFT))
+            return any(entry.stat().st_size for entry in entries if not entry.name.endswith(DRAFT))
     except OSError:
         return False
 
@@ -123,25 +124,8 @@ def rewrite(name: str, changed: Callable[[bytes], bytes]) -> None:
         if not after:
             path.unlink(missing_ok=True)
         else:
-            _replace(path, b"".join(after))
+            replace(path, b"".join(after))
         sync_directory(path.parent)
-
-
-_DRAFT = ".new"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f"{path.name}{_DRAFT}")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -6,7 +6,6 @@ A list is a PDF that any viewer opens with the passphrase (AES-256): nothing of 
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -62,16 +61,7 @@ def write(now: datetime) -> Path:
         access_log.append(session, access_log.SYSTEM, AccessAction.EXPORT, now, detail=detail)
     private_files.make_directory(folder)
     target = folder / now.astimezone(UTC).strftime(_NAME)
-    draft = target.with_name(f".{target.name}.part")
-    try:
-        draft.unlink(missing_ok=True)
-        private_files.make_file(draft)
-        with draft.open("wb") as file:
-            file.write(document)
-            os.fsync(file.fileno())
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    private_files.replace(target, document)
     for at, path in made():
         if path != target and not now - KEPT < at <= now:
             path.unlink(missing_ok=True)
