@@ -36,7 +36,7 @@ else
 endif
 
 # The stories on PostgreSQL, and what depends on the kind of database most; `make soak-night` runs everything on it.
-ON_POSTGRESQL = tests/stories tests/callbacks tests/platform tests/operations tests/workers
+ON_POSTGRESQL = tests/stories tests/callbacks tests/platform tests/operations tests/workers tests/reporting
 test-postgresql: ## The stories on PostgreSQL.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@DATABASE=postgresql $(PYTEST) $(PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))

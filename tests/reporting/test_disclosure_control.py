@@ -96,6 +96,7 @@ def a_house(dice: random.Random) -> None:
         )
 
 
+@pytest.mark.soak
 def test_no_house_gives_a_small_number_away(empty_database) -> None:
     """What a reader of both reports does: every sum they can think of, and every share that is said."""
     dice = random.Random(22)
@@ -195,6 +196,7 @@ def recovered(true: dict[str, int], seen: dict) -> list[str]:
     return found
 
 
+@pytest.mark.soak
 @patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 5]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_choice_hides_less(cells: list[list[int]]) -> None:
@@ -211,6 +213,7 @@ def test_no_choice_hides_less(cells: list[list[int]]) -> None:
             assert any(disclosure_control.possible(name, known, equations, true)[1] <= 2 for name in small)
 
 
+@pytest.mark.soak
 @patience(max_examples=volume(test=8, ci=30, soak=300), suppress_health_check=list(HealthCheck))
 @given(some.lists(some.lists(some.sampled_from([0, 0, 1, 2, 3, 4, 9]), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_table_with_margins_can_be_recovered_by_trying_everything(cells: list[list[int]]) -> None:

@@ -17,6 +17,8 @@ from ivr.models.accounts import User
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Conversation, InterpreterRequest, QueueEntry
+from ivr.models.contacts import LaterCall
+from ivr.models.sla import SlaPause
 from ivr.platform import database
 from tests.support.people import hire
 
@@ -101,7 +103,15 @@ def _request(session: Session, dice: random.Random, mia: User, at: datetime) -> 
         mode=dice.choice(["in_person", "in_person", "telephone"]) if wish else "",
         age_group=dice.choice(["", "under_25", "25_and_over"]), office=dice.choice(["", "office_1", "office_3"]),
     )  # fmt: skip
+    if dice.random() < 0.1:
+        request = Request(kind="postal_order", concern="forms", forms=("change",))
     task = intake.open_for(session, _call(session, dice, at, request.concern), request, at)
+    if dice.random() < 0.2:
+        again = at + timedelta(seconds=dice.choice([1, 86_400, dice.randrange(200_000)]))
+        later = _call(session, dice, again, request.concern)
+        session.add(LaterCall(contact_id=task.contacts[0].id, call_id=later.id, at=again))
+    if dice.random() < 0.2:
+        session.add(SlaPause(task_id=task.id, user_id=mia.id, from_at=at, until_at=at + timedelta(days=2)))
     task.urgency = dice.choice(["normal", "normal", "emergency"])
     for _ in range(dice.randint(0, 2)):
         at += timedelta(seconds=dice.choice([3600, 86_400, 86_401, dice.randrange(200_000)]))
@@ -122,6 +132,9 @@ def _answered(session: Session, dice: random.Random, mia: User, task: CallbackTa
             room=dice.choice(["large", "small"]),
             refusal_reason="" if granted else dice.choice(["no_capacity", "missing_documents"]),
         )  # fmt: skip
+        return False
+    if task.kind == "postal_order" and dice.random() < 0.7:
+        workflow.close(session, task, mia, "forms_sent", "", at)
         return False
     outcome = dice.choice([Outcome.REACHED, Outcome.NO_ANSWER, Outcome.BUSY])
     attempts.record(session, task, mia, outcome, at)
