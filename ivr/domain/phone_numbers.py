@@ -83,7 +83,7 @@ def entered_number(digits: str) -> str | None:
 
     `0151…` is national and `00…` international. People leave the zero out, and in Bremen the area code too: five to
     eight digits are a number in Bremen, `15…` a mobile number, `421…` one of Bremen, `49…` is German. What could be of
-    another country is none: who is asked again gives the zeros.
+    another country is none, nor what could be with the area code or without it: who is asked again gives the zeros.
     """
     if not is_digits(digits) or not 3 <= len(digits) <= 17:
         return None
@@ -94,6 +94,9 @@ def entered_number(digits: str) -> str | None:
     # No subscriber's number begins with 11: these are emergency, directory and service numbers (110, 112, 115, 116117,
     # 11833).
     if len(digits) < _SHORTEST_LOCAL or digits.startswith("11"):
+        return None
+    # The area code without its zero before a number of Bremen is as long as some numbers of Bremen are.
+    if len(digits) == _LONGEST_LOCAL and digits.startswith(HOME_AREA):
         return None
     if len(digits) <= _LONGEST_LOCAL:
         return callable_number(f"+{HOME_COUNTRY}{HOME_AREA}{digits}")

@@ -26,6 +26,10 @@ from tests.support.volume import volume
         ("494215550123", "+494215550123"),  # the plus left out
         ("4915123456789", "+4915123456789"),
         ("00490421555012", "+49421555012"),
+        ("42155501", None),  # 55501 in Bremen, or 42155501 there: asked again
+        ("042155501", "+4942155501"),
+        ("042142155501", "+4942142155501"),
+        ("4215550", "+494214215550"),  # behind the area code nothing so short is a number
         ("176123456", None),  # neither a mobile number nor one in Bremen
         ("4214215550123", None),  # the area code twice
         ("042142155501234", None),
