@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -23,6 +24,8 @@ _WORDS = frozenset(
 )
 #: Characters that are kept of what is no number.
 LONGEST_SHOWN = 60
+#: The end of a longer text.
+_CUT = "…"
 #: What carriers send of nearly all callers: a number in E.164. Nothing in it needs to be tidied.
 _USUAL = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIGITS = re.compile(r"\+?[0-9]{3,20}")
@@ -33,6 +36,19 @@ _FAILED = "TN-Validation-Failed"
 _PERHAPS_FORGED = " (perhaps forged)"
 _ADDRESS = re.compile(r"<([^<>]*)>\s*(?:;.*)?$")
 _SCHEME = re.compile(r"(sips?|tel):(?://)?", re.IGNORECASE)
+_WITHIN = re.compile(r"<([^<>]*)>")
+#: What stands between several telephones that are not in brackets.
+_BETWEEN = re.compile(r"[,|&]|;(?=\s*(?:\+|\d|sips?:|tel:))|(?<=\d)\s*/?\s*(?=\+)", re.IGNORECASE)
+#: Digits from which on a part of a text may be a telephone.
+_FEWEST_DIGITS = 3
+#: A password behind the name in an address (RFC 3261), which nobody may see, up to the host.
+_PASSWORD = re.compile(
+    r"(?<![\w+%.@-])(?P<name>(?:(?:sips?|tel|callto|mailto|client):(?://)?|[a-z][a-z0-9+.-]*://)?+[^\s:@/<>,\"]*)"
+    r":(?:[^\s<>,]|,(?!\s*(?:sips?:|tel:|\+)))*@",
+    re.IGNORECASE,
+)
+#: Headers that an address asks for.
+_HEADERS = re.compile(r"(@[^\s@?<>]*)\?[^\s<>]*")
 #: What stands in the place of a host where the caller's address is withheld (RFC 3323).
 _ANONYMOUS = "@anonymous.invalid"
 
@@ -82,18 +98,45 @@ def read(shown: str | None) -> CallerId:
         return CallerId(number) if number else CallerId(shown_as=shown)
     text = _tidied((shown or "")[:_LONGEST_READ])
     for _ in range(len(text)):
+        text = _HEADERS.sub(r"\1", _PASSWORD.sub(r"\g<name>@", text))
+        if text.endswith(_CUT):
+            return _as_shown(text)
+        if len(several := _several(text)) > 1:
+            return _of_several(text, {read(one) for one in several})
         if (further := _tidied(_without_address(text))) == text:
             break
         text = further
-    letters = "".join(letter for letter in text.casefold() if letter.isalpha())
-    digits = "".join(letter for letter in text if letter in "0123456789")
-    if letters in _WORDS or letters.endswith("anonymousinvalid"):
-        return WITHHELD
-    if not letters and (not digits.strip("0") or digits.lstrip("0") in _KEYPAD_SPELLINGS):
-        return WITHHELD
-    if number := _number(phone_numbers.plain(text)):
+    if not _says_withheld(text) and (number := _number(phone_numbers.plain(text))):
         return CallerId(number)
-    return CallerId(shown_as=text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1].rstrip() + "…")
+    return _as_shown(text)
+
+
+def _says_withheld(text: str) -> bool:
+    letters = "".join(letter for letter in text.casefold() if letter.isalpha())
+    if letters:
+        return letters in _WORDS or letters.endswith("anonymousinvalid")
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    return not digits.strip("0") or digits.lstrip("0") in _KEYPAD_SPELLINGS
+
+
+def _as_shown(text: str) -> CallerId:
+    kept = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1].rstrip() + _CUT
+    return WITHHELD if _says_withheld(kept) else CallerId(shown_as=kept)
+
+
+def _several(text: str) -> list[str]:
+    """The addresses of a text that names several telephones."""
+    if "<" in text:
+        return _WITHIN.findall(text)
+    parts = _BETWEEN.split(text)
+    return [part for part in parts if sum(letter.isdecimal() for letter in part) >= _FEWEST_DIGITS]
+
+
+def _of_several(text: str, callers: set[CallerId]) -> CallerId:
+    """One telephone in several spellings; where they are several, nobody can tell which of them calls."""
+    if WITHHELD in callers:
+        return WITHHELD
+    return callers.pop() if len(callers) == 1 else _as_shown(text)
 
 
 def _number(text: str) -> str | None:
@@ -124,7 +167,11 @@ def _without_address(text: str) -> str:
     scheme = _SCHEME.match(text)
     if scheme is None:
         user = re.split("[;@]", phone_numbers.without_parameters(text), maxsplit=1)[0].strip()
-        return user if is_digits(phone_numbers.plain(user).lstrip("+")) or user.casefold() in _WORDS else text
+        return (
+            user
+            if is_digits(phone_numbers.plain(user).lstrip("+")) or user.casefold() in _WORDS
+            else phone_numbers.without_parameters(text)
+        )
     user = phone_numbers.without_parameters(unquote(text[scheme.end() :], errors="ignore")).partition(";")[0]
     name, at, _host = user.partition("@")
     return name if at and scheme[1].lower() != "tel" and phone_numbers.plain(name) else user

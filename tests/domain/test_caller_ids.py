@@ -93,8 +93,50 @@ def test_what_is_no_number_is_kept_as_it_is_shown(shown: str, kept: str) -> None
     assert read(shown).telephone == telephone, "digits tell telephones apart that ring without end; words do not"
 
 
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("sip:alice:geheim@pbx", "alice@pbx"),
+        ("alice:geheim@pbx;user=phone", "alice@pbx"),
+        ('"Amt" <sip:alice:gehe@im,geheim@pbx>;tag=1', "alice@pbx"),
+        ("sip:alice%3Ageheim@pbx", "alice@pbx"),
+        ("sip:alice;pw=x:geheim@pbx", "alice"),
+        ("https://alice:geheim@pbx/x", "https://alice@pbx/x"),
+        ("sip:alice@pbx?Authorization=geheim", "alice@pbx"),
+        ("alice@pbx;password=geheim", "alice@pbx"),
+        ("alice@pbx:5060", "alice@pbx:5060"),
+    ],
+)
+def test_a_password_in_an_address_is_not_kept(shown: str, kept: str) -> None:
+    assert read(shown) == CallerId(shown_as=kept)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        *("+494215550123, +4917612345678", "+494215550123;+4917612345678", "+494215550123+4917612345678"),
+        *("sip:+494215550123@a,sip:+4917612345678@b", "tel:+494215550123|tel:+4917612345678"),
+        *("+494215550123/+4917612345678", "+494215550123&From=+4917612345678"),
+        *("<sip:+494215550123@a>, <sip:+4917612345678@b>", "04215550123, 017612345678"),
+    ],
+)
+def test_of_two_telephones_neither_is_the_one_that_calls(shown: str) -> None:
+    assert read(shown) == CallerId(shown_as=shown)
+
+
+@pytest.mark.parametrize("shown", ["{0},{0}", "<sip:{0}@pbx>, <tel:{0}>", "sip:{0}:geheim@pbx", "{0}:geheim@pbx"])
+def test_one_telephone_shown_twice_or_with_a_password_is_the_one_that_calls(shown: str) -> None:
+    assert read(shown.format(OFFICE)) == CallerId(OFFICE)
+
+
+def test_who_is_anonymous_in_one_of_two_addresses_is() -> None:
+    assert read(f"<sip:anonymous@anonymous.invalid>, <tel:{OFFICE}>") == caller_ids.WITHHELD
+
+
 @given(
     st.text(max_size=80)
+    | st.lists(st.sampled_from([*'<>,:;@|&/"=?', OFFICE, "sip:", "alice", "geheim", "anonymous", "%3A", "…", "x" * 20]),
+               max_size=14).map("".join)
     | st.text(st.sampled_from("+0123456789 ()-/.;@%<>\"' sipteluser:=٠١\u202a"), max_size=60)
     | st.builds("{}{}{}".format, st.sampled_from(["sip:", "tel:", "sip:%2B", "<sip:", "+", "00", "0"]),
                 st.from_regex(r"[0-9 ]{2,18}", fullmatch=True), st.sampled_from(["", "@host;x=y", ">", ";ext=1"]))
