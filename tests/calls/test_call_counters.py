@@ -88,7 +88,7 @@ def test_without_redis_nobody_waits_and_nobody_is_held_off(empty_database) -> No
     began = time.monotonic()
     assert not any(rings() for _ in range(200))
     assert not call_counters.is_held_off("a")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20, "a tenth of a second a call would be noticed"
 
 
 def test_redis_that_comes_back_empty_begins_anew(redis) -> None:

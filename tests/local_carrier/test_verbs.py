@@ -304,8 +304,8 @@ def participants(ring: Any) -> list[str]:
 @documented(PAGES + "conference", "statusCallback", "statusCallbackEvent")
 def test_the_events_of_a_conference_are_told_where_its_first_participant_asked(ring, other) -> None:
     """And only those that were asked for."""
-    first = joins(ring, other, f"<Dial>{conference('/first', 'leave end')}</Dial>", talk_seconds=0.2, hangs_up=True)
-    second = joins(ring, other, f"<Dial>{conference('/second', 'join')}</Dial>", talk_seconds=0.2, hangs_up=True)
+    first = joins(ring, other, f"<Dial>{conference('/first', 'leave end')}</Dial>", talk_seconds=2, hangs_up=True)
+    second = joins(ring, other, f"<Dial>{conference('/second', 'join')}</Dial>", talk_seconds=2, hangs_up=True)
     for thread in (first, second):
         thread.join(10)
     told = [form for path, form in other.asked if path == "first"]

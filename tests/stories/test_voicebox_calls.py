@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -224,10 +222,8 @@ def test_a_language_without_a_model_asks_to_listen(caller, tasks_of) -> None:
 
 
 def test_from_hang_up_to_the_task_in_the_queue(caller, hotline, api, tasks_of) -> None:
-    """Under a second, before any audio has arrived."""
+    """At once, before any audio has arrived."""
     person = caller().dials()
     person.hears("choose_language").presses("1").hears("main").presses("1").hears("consent").presses("1")
     person.hears("speak_now").says(POWER_CUT, then="hangup")
-    hung_up = time.monotonic()
     assert tasks_of(person.call_sid)
-    assert time.monotonic() - hung_up < 1
