@@ -70,8 +70,10 @@ class CallIsOver(Exception):
     """The call has ended, or the carrier does not know it."""
 
 
-def place_call(to: str, url: str, status_url: str = "", *, ring_seconds: int, detect_machine: bool = False) -> str:
-    """Call a telephone with the hotline's number as caller. Returns the carrier's id of the call.
+def place_call(
+    to: str, url: str, status_url: str = "", *, ring_seconds: int, detect_machine: bool = False, shows: str = ""
+) -> str:
+    """Call a telephone with the hotline's number as caller, or the one that it `shows`. Returns the carrier's id.
 
     Without `status_url` no events of the call are told.
 
@@ -89,7 +91,7 @@ def place_call(to: str, url: str, status_url: str = "", *, ring_seconds: int, de
     try:
         call = client().calls.create(
             to=to,
-            from_=settings().hotline_number,
+            from_=shows or settings().hotline_number,
             url=url,
             method="POST",
             timeout=ring_seconds,

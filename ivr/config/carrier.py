@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ivr.config.installation import Installation
 from ivr.domain.enums import CarrierName
+from ivr.domain.setting_types import PhoneNumber
 
 #: Where each carrier's REST interface is; SignalWire gives every account a host.
 _BASE_URLS = {
@@ -81,6 +82,18 @@ class Carrier(Installation):
         "the same host, which does not help while that host is away.",
     )
     twilio_timeout: float = Field(10.0, gt=0, le=60, description="Seconds to wait for the carrier's REST interface.")
+    synthetic_call_minutes: int = Field(
+        0,
+        ge=0,
+        le=1440,
+        description="Minutes between two synthetic calls: the hotline calls its own number and presses its way from "
+        "the menu to a receipt code. 0: none. Each costs what a call of a minute costs, twice. See docs/operators.md.",
+    )
+    synthetic_call_from: PhoneNumber | None = Field(
+        None,
+        description="The number that synthetic calls show: another one of the account, or one that the carrier has "
+        "verified. Not one of the hotline's.",
+    )
     exchange_port: int = Field(8001, ge=1, le=65535, description="Port of the local carrier (process `exchange`).")
     reconcile_seconds: int = Field(
         120, ge=5, le=86400, description="Seconds between two comparisons with what the carrier has."
@@ -143,6 +156,8 @@ class Carrier(Installation):
             raise ValueError("twilio_region: only Twilio has regions")
         if bool(self.twilio_api_key) != bool(self.twilio_api_secret):
             raise ValueError("twilio_api_key and twilio_api_secret must be set together")
+        if self.synthetic_call_minutes and not self.synthetic_call_from:
+            raise ValueError("synthetic_call_from: name the number that synthetic calls show")
         if bool(self.twilio_region) != bool(self.twilio_edge):
             raise ValueError("twilio_region and twilio_edge must be set together")
         if self.local and self.port == self.exchange_port:

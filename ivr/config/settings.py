@@ -76,6 +76,8 @@ class Settings(Callers, Reach, ContactCentre, Promises, Carrier, Access, Audio, 
         alert_subscriptions.check(self.alerts, tuple(self.teams), self.smtp_url, self.webhook_secret)
         self.check_dialled_languages()
         self.check_carrier()
+        if self.synthetic_call_from in self.own_numbers:
+            raise ValueError("synthetic_call_from: this is a number of the hotline itself; name another one")
         self.check_pools()
         self.check_promise_list()
         if not self.local:

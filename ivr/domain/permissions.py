@@ -61,6 +61,7 @@ PERMISSIONS: dict[str, Permission] = {
     "duty": _open(CARRIER, _("The call that asks a member at the start of a duty whether they answer calls")),
     "staff": _open(CARRIER, _("The number for team members (personal number, PIN, code of the app)")),
     "trial": _open(CARRIER, _("The trial call of an operator")),
+    "synthetic": _open(CARRIER, _("The test call of the hotline to itself")),
     "last_resort": _open(CARRIER, _("Emergency fallback: fixed documents for when nothing else works")),
     "voice.playback": _open(
         ANYBODY, _("A caller's own recording, for the carrier: sealed address, valid for ten minutes")

@@ -116,6 +116,8 @@ class CallState:
     heard_key: str = ""
     #: So many calls arrive from the number that only requests are written down.
     untraced: bool = False
+    #: The hotline itself is calling: nothing of the call is kept.
+    synthetic: bool = False
     #: Local mode only: business hours, or an instant, that the caller simulates.
     simulated_time: SimulatedHours | datetime | None = None
     #: Number of the present recording in this call, 0 before the first.

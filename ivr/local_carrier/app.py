@@ -8,6 +8,7 @@ from ivr.config.settings import Settings
 from ivr.domain.enums import CarrierName
 from ivr.local_carrier import (
     clients_api,
+    own_number,
     rest_account,
     rest_api,
     rest_messages,
@@ -38,7 +39,9 @@ def create_switch(settings: Settings) -> Switch:
     dialect = DIALECTS[settings.carrier]
     tokens = AuthTokens(settings.auth_token, settings.twilio_secondary_auth_token)
     key = tokens.primary if dialect is TWILIO else settings.local_signing_key
-    return Switch(subscription, store, Webhooks(key, dialect), dialect, tokens)
+    switch = Switch(subscription, store, Webhooks(key, dialect), dialect, tokens)
+    switch.telephones[subscription.number] = own_number.telephone(switch)
+    return switch
 
 
 def create_app(settings: Settings, switch: Switch | None = None) -> Flask:

@@ -120,6 +120,9 @@ class Line(ABC):
     def wait(self, seconds: float) -> None:
         """Let `seconds` pass."""
 
+    def sends(self, keys: str) -> None:  # noqa: B027 - most telephones do not listen
+        """Send the tones of keys to the other end; a `w` is half a second of silence."""
+
     @abstractmethod
     def converse(self, conversation: JoinedConference, *, star: bool) -> str:
         """Take part in a conference. Returns "star" if the star key left it (only with `star`), else "ended"."""

@@ -130,6 +130,8 @@ def _verb(element: ElementTree.Element, allowed: tuple[str, ...], voices: Mappin
             raise DocumentError(12200, f"<{name} {attribute}={value!r}> is not a number")
         if attribute in _VALUES and value not in _VALUES[attribute]:
             raise DocumentError(12200, f"<{name} {attribute}={value!r}> is not one of {_VALUES[attribute]}")
+        if attribute == "digits" and not set(value) <= set("0123456789*#w"):
+            raise DocumentError(12200, f"<{name} digits={value!r}>")
         if attribute == "finishOnKey" and not set(value) <= set("0123456789*#"):
             raise DocumentError(12200, f"<{name} finishOnKey={value!r}>")
         if attribute == "recordingStatusCallbackEvent" and not set(value.split()) <= {
@@ -145,7 +147,7 @@ def _verb(element: ElementTree.Element, allowed: tuple[str, ...], voices: Mappin
         voice, language = element.get("voice", ""), element.get("language", "")
         if voices.get(voice) != language:
             raise DocumentError(13520, f"voice {voice!r} does not speak {language!r}")
-    if name in ("Say", "Play", "Redirect", "Enqueue", *_NESTED) and not text:
+    if name in ("Say", "Play", "Redirect", "Enqueue", *_NESTED) and not (text or element.get("digits")):
         raise DocumentError(12200, f"<{name}> is empty")
     children = tuple(_verb(child, _CHILDREN.get(name, ()), voices) for child in element)
     return Verb(name, dict(element.attrib), text, children)

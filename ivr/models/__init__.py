@@ -25,6 +25,7 @@ from ivr.models import (
     screening,
     sla,
     spending,
+    synthetic_calls,
     team_tools,
     voicebox,
 )
@@ -33,5 +34,5 @@ from ivr.platform import settings_store, work_models
 __all__ = [
     "accounts", "alerts", "audit", "bookings", "callbacks", "calls", "contact_centre", "contacts", "desk", "directory",
     "identities", "incidents", "merges", "notices", "privacy", "prompts", "reporting", "representatives", "screening",
-    "settings_store", "sla", "spending", "team_tools", "voicebox", "work_models",
+    "settings_store", "sla", "spending", "synthetic_calls", "team_tools", "voicebox", "work_models",
 ]  # fmt: skip

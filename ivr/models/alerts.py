@@ -56,6 +56,7 @@ _OF_THE_HOUSE = (
     AlertEvent.CLOCK,
     AlertEvent.CALL_CAP,
     AlertEvent.CAP_NEAR,
+    AlertEvent.SYNTHETIC_CALL,
 )
 
 

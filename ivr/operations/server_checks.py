@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from ivr.accounts import demo_logins, mfa
 from ivr.audit import anchors
+from ivr.calls import synthetic_calls
 from ivr.config.settings import settings
 from ivr.domain.enums import RecordingState
 from ivr.domain.parts import Part
@@ -29,6 +30,8 @@ _CLOCKS_DIFFER = 2.0
 _OPENED = 3
 #: Hours after which another list of promises should be there.
 _LIST_HOURS = 2
+#: So many synthetic calls in a row may fail before it is said.
+_CALLS_MISSED = 2
 #: The share of a database server's connections that may be in use.
 _CONNECTIONS = 0.8
 
@@ -157,6 +160,22 @@ def promise_lists() -> Iterator[Part]:
         yield Part(name, state, remedy, is_a_note=local)
 
 
+def synthetic() -> Iterator[Part]:
+    """Whether the hotline has reached itself lately, where it calls itself."""
+    name, minutes = "synthetic call", settings().synthetic_call_minutes
+    if not minutes:
+        remedy = "Set SYNTHETIC_CALL_MINUTES and SYNTHETIC_CALL_FROM: see docs/operators.md."
+        yield Part(name, "nobody notices by himself when callers do not get through: none is made", remedy,
+                   is_a_note=True)  # fmt: skip
+        return
+    with database.reading() as session:
+        last, step = synthetic_calls.last_success(session), synthetic_calls.last_step(session)
+    if last is None or (utc_now() - last).total_seconds() > _CALLS_MISSED * 60 * minutes:
+        state = "none has ever had a receipt code" if last is None else f"the last good one was at {last:%H:%M} UTC"
+        reached = f"the latest came as far as step {step!r}" if step else "the latest did not come in"
+        yield Part(name, f"{state}; {reached}", "Ring the hotline yourself. See the carrier, its webhooks, the clock.")
+
+
 def people() -> Iterator[Part]:
     """Whether somebody can administer the hotline, and nobody can log in as for trying."""
     administers = (User.role == "administrator", User.active, User.demo.is_(settings().local))
@@ -173,5 +192,6 @@ def people() -> Iterator[Part]:
 #: What is looked at, with the name of its part. All but the audio store need the database or Redis.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
     ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("audio store", store),
-    ("keys", keys), ("backups", backups), ("promise list", promise_lists), ("people", people),
+    ("keys", keys), ("backups", backups), ("promise list", promise_lists), ("synthetic call", synthetic),
+    ("people", people),
 )  # fmt: skip

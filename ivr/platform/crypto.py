@@ -70,6 +70,8 @@ class Purpose(StrEnum):
     PASSWORD = "password"  # noqa: S105
     #: Recovery codes of somebody who has lost their second factor.
     RECOVERY_CODES = "recovery codes"
+    #: What a synthetic call keys in to show that it is ours.
+    SYNTHETIC_CALLS = "synthetic calls"
     #: Search words in the access log.
     SEARCH_LOG = "search log"
     #: Addresses whose requests are counted.

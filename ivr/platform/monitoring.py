@@ -56,6 +56,7 @@ KINDS: Mapping[str, Kind] = {
     "transcribed_audio_seconds": Kind("Seconds of audio that were transcribed", ("language",)),
     "transcription_seconds": Kind("Seconds that transcribing has taken", ("language",)),
     "carrier_errors": Kind("Refusals of the carrier, by its number of the error", ("code", "fault")),
+    "synthetic_calls": Kind("Calls of the hotline to itself, by whether they came to a receipt code", ("result",)),
     "alerts_sent": Kind("Alerts that were sent, by channel", ("channel",)),
     "deletions": Kind("Rows that were deleted when their period was over", ("kind",)),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr import __version__
+from ivr.calls import synthetic_calls
 from ivr.config.settings import settings
 from ivr.domain.enums import QueueEntryState, RecordingState, SlaMeasure, SlaState, TaskState, TranscriptState
 from ivr.domain.timestamps import utc_now
@@ -27,7 +28,12 @@ from ivr.platform import database, job_queue, memory_report, monitoring, spool
 from ivr.platform.work_models import Checkpoint, Work
 
 #: Checkpoints whose age is told, by the names of their rows.
-_AGES = {"scheduler": "scheduler_silent_seconds", "backup": "backup_age_seconds", "retention": "deletion_age_seconds"}
+_AGES = {
+    "scheduler": "scheduler_silent_seconds",
+    "backup": "backup_age_seconds",
+    "retention": "deletion_age_seconds",
+    synthetic_calls.SUCCEEDED: "synthetic_call_age_seconds",
+}
 
 
 def gauges() -> Iterator[Metric]:

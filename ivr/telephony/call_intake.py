@@ -105,7 +105,7 @@ def caught_up(state: CallState, call_sid: str, from_number: str | None, now: dat
     with suppress(SQLAlchemyError):
         if state.pending_events:
             with database.writing() as session:
-                _take_in_turn(session, TurnEntry(state, call_sid, from_number, "", False, now))
+                take_in_turn(session, TurnEntry(state, call_sid, from_number, "", False, now))
             state = replace(state, pending_events=())
         with database.reading() as session:
             call = session.scalar(select(Call).where(Call.call_sid == call_sid))
@@ -134,7 +134,7 @@ def _write_progress_behind(
         write_behind.write_row_soon(caller_language.remember_all, (from_number, state.language, now))
 
 
-def _take_in_turn(session: Session, entry: TurnEntry) -> str | None:
+def take_in_turn(session: Session, entry: TurnEntry) -> str | None:
     """Writes a turn; the receipt code."""
     state = entry.state
     call = calls.seen(session, entry.call_sid, entry.from_number, began_at(state, entry.at))
@@ -316,7 +316,7 @@ def _take_in_end(session: Session, entry: EndEntry) -> None:
 
 
 _HANDLERS: Mapping[type[Entry], Handler] = {
-    TurnEntry: _take_in_turn,
+    TurnEntry: take_in_turn,
     RecordingEntry: _take_in_recording,
     EndEntry: _take_in_end,
 }

@@ -23,7 +23,15 @@ from ivr.flows.state import CallState, Event, EventContext, changed
 from ivr.flows.steps import End
 from ivr.prompts.catalogue import catalogue
 from ivr.prompts.script import script
-from ivr.telephony import call_intake, doubled_keys, flow_context, remembered_calls, spoken_words, twiml
+from ivr.telephony import (
+    call_intake,
+    doubled_keys,
+    flow_context,
+    remembered_calls,
+    spoken_words,
+    synthetic_turns,
+    twiml,
+)
 from ivr.telephony.carrier_request import current
 from ivr.telephony.deferred_writes import Kept, NotKept
 from ivr.telephony.document import Document
@@ -67,6 +75,8 @@ def _written(before: CallState | None, state: CallState, events: Sequence[Event]
     Raises:
         NotKept: nothing has taken it.
     """
+    if state.synthetic:
+        return synthetic_turns.write(state, events, call_sid(), from_number(), ending, utc_now())
     if not call_intake.has_news(before, state, events, ending):
         return call_intake.as_before(state)
     return call_intake.write_turn(before, state, events, call_sid(), from_number(), ending, utc_now())

@@ -37,6 +37,7 @@ from ivr.telephony import (
     emergency_fallback,
     flow_context,
     queue_webhooks,
+    synthetic_webhooks,
     twiml,
 )
 from ivr.telephony.call_session import (
@@ -81,6 +82,8 @@ def incoming() -> Document:
     """The number's voice URL: a call has come in, from a caller or (`staff_number`) a team member."""
     if (number := settings().staff_number) and current().fields.get("To") == number:
         return agent_webhooks.greeting()
+    if synthetic_webhooks.may_be_ours():
+        return synthetic_webhooks.ask_for_code()
     return reply(engine.begin(script(), new_call(), present_context()))
 
 
@@ -153,6 +156,8 @@ def recording() -> tuple[str, int]:
     call, recorded = call_sid(), sid("RecordingSid")
     if call and recorded:
         state = state_of(request.args.get("state", ""), is_event=True) or new_call()
+        if state.synthetic:  # whoever has placed the call deletes it
+            return event_taken()
         call_intake.recording_event(
             state, call, recorded, request.form.get("RecordingStatus", ""), seconds(), utc_now()
         )
@@ -162,7 +167,7 @@ def recording() -> tuple[str, int]:
 @voice.post("/status")
 def status() -> tuple[str, int]:
     """The call's own events; the last one closes it."""
-    if (call := call_sid()) and request.form.get("CallStatus") in ENDED:
+    if (call := call_sid()) and request.form.get("CallStatus") in ENDED and not synthetic_webhooks.is_synthetic():
         call_intake.call_ended(call, from_number(), utc_now(), shown=shown())
     return event_taken()
 

@@ -56,6 +56,7 @@ from ivr.telephony.leg_webhooks import legs
 from ivr.telephony.queue_webhooks import waiting_callers
 from ivr.telephony.room_webhooks import rooms
 from ivr.telephony.spoken_answer_webhooks import answers
+from ivr.telephony.synthetic_webhooks import synthetic
 from ivr.telephony.text_webhooks import texts
 from ivr.telephony.trial_webhooks import trial
 from ivr.telephony.voice_webhooks import voice
@@ -132,6 +133,7 @@ _NOT_LOADED = 4
 #: Guarded by the carrier's signature.
 _WEBHOOKS = (
     voice, answers, waiting_callers, legs, rooms, leg_events_of_carrier, texts, staff, duty, last_resort, trial,
+    synthetic,
 )  # fmt: skip
 
 

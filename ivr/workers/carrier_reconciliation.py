@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ivr.audio.wav import read_wav
-from ivr.calls import caller_language, calling_telephone, calls, erased_ids, screening
+from ivr.calls import caller_language, calling_telephone, calls, erased_ids, screening, synthetic_calls
 from ivr.carrier import call_control, media
 from ivr.config.settings import settings
 from ivr.domain.caller_ids import CallerId
@@ -112,8 +112,12 @@ def _compare_recording(kept: media.CarrierRecording, call_sid: str, report: Repo
     with database.reading() as session:
         if erased_ids.was_deleted(session, kept.recording_sid, call_sid):
             return
+        synthetic = synthetic_calls.is_one(session, call_sid)
         known = session.scalar(select(Recording).where(Recording.recording_sid == kept.recording_sid))
         ours = known is not None or session.scalar(select(Call.id).where(Call.call_sid == call_sid)) is not None
+    if synthetic:
+        media.delete_recording(kept.recording_sid)
+        return
     if known is None and _is_spoken_answer(kept, call_sid):
         return
     if known is None:
@@ -218,7 +222,7 @@ def _compare_calls(since: datetime, until: datetime, report: Report) -> None:
             report.calls_closed += 1
             continue
         with database.reading() as session:
-            if erased_ids.was_deleted(session, placed.call_sid):
+            if erased_ids.was_deleted(session, placed.call_sid) or synthetic_calls.is_one(session, placed.call_sid):
                 continue
             known = session.scalar(select(Call.id).where(Call.call_sid == placed.call_sid))
             unwanted = screening.is_of_a_flood(session, caller.telephone, placed.started_at)

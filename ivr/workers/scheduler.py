@@ -46,7 +46,7 @@ from ivr.privacy import nightly_job, retention_periods
 from ivr.reporting import costs, daily_metrics, promise_list_files, report_mail
 from ivr.telephony import call_intake
 from ivr.transcription import transcribe_job
-from ivr.workers import carrier_reconciliation, lost_events, runner
+from ivr.workers import carrier_reconciliation, lost_events, runner, synthetic_call
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ _COSTS_FIRST, _COSTS_EVERY = 20.0, 3600.0
 _POLL_EVERY = 30.0
 _DELETE_EVERY = 30.0
 _LIST_EVERY = 30.0
+_CALL_EVERY = 5.0
 _ANCHOR_EVERY = 60.0
 _RECONCILE_FIRST = 1.0
 #: Seconds for which the database must have answered before a reconciliation.
@@ -85,6 +86,7 @@ def run() -> None:
     threading.Thread(target=_reconcile, args=(stop,), name="reconciliation", daemon=True).start()
     threading.Thread(target=_poll_lost_events, args=(stop,), name="lost events", daemon=True).start()
     threading.Thread(target=_ask_for_prices, args=(stop,), name="prices", daemon=True).start()
+    threading.Thread(target=_call_ourselves, args=(stop,), name="synthetic call", daemon=True).start()
     threading.Thread(target=_write_promise_lists, args=(stop,), name="promise list", daemon=True).start()
     threading.Thread(target=_run_nightly_job, args=(stop,), name="deletion", daemon=True).start()
     memory_report.begin()
@@ -128,6 +130,12 @@ def _ask_for_prices(stop: threading.Event) -> None:
     while not stop.wait(pause):
         _try(lambda: costs.refresh(utc_now()))
         pause = _COSTS_EVERY
+
+
+def _call_ourselves(stop: threading.Event) -> None:
+    """A thread of its own, because a call takes a minute."""
+    while settings().synthetic_call_minutes and not stop.wait(_CALL_EVERY):
+        _try(synthetic_call.make_if_due)
 
 
 def _write_promise_lists(stop: threading.Event) -> None:

@@ -25,9 +25,9 @@ from tests.support.volume import volume
 #: added to a version, and a name of an event, as long as the version before meets it only where the database did not
 #: answer while both run; everything else needs a new one.
 SCHEMAS = {
-    (CallState, 1): "9e0d974f16cb0832",
-    (deferred_writes.TurnEntry, 1): "944a9f08f2e10363",
-    (deferred_writes.RecordingEntry, 1): "b69fa7bff024caa5",
+    (CallState, 1): "63305465be9ff360",
+    (deferred_writes.TurnEntry, 1): "b3957cc95c76a1d1",
+    (deferred_writes.RecordingEntry, 1): "abefee2620ca9212",
     (deferred_writes.EndEntry, 1): "760dc5d17e9cf3fe",
 }
 CODECS = {CallState: CALL_STATES} | {

@@ -73,6 +73,14 @@ def test_after_a_sound_that_cannot_be_fetched_the_next_verb_follows(ring, other)
     assert heard(ring, f"<Play>{other.url}/nothing.wav</Play>{SAY}") == ["Hallo"]
 
 
+@documented(PAGES + "play", "digits")
+def test_tones_of_keys_are_sent_to_the_other_end(ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(ScriptedLine, "sends", lambda _, keys: sent.append(keys))
+    assert heard(ring, f'<Play digits="ww1#"/>{SAY}') == ["Hallo"]
+    assert sent == ["ww1#"]
+
+
 @documented(PAGES + "pause", "length")
 def test_a_pause_has_one_second_unless_it_says_how_many(ring, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []

@@ -194,6 +194,7 @@ class AlertEvent(StrEnum):
     CLOCK = "clock"
     CALL_CAP = "call_cap"
     CAP_NEAR = "cap_near"
+    SYNTHETIC_CALL = "synthetic_call"
 
 
 class DeliveryState(StrEnum):

@@ -23,6 +23,7 @@ ALERT_TITLES = complete(
         AlertEvent.CARRIER_FAULT: _n(
             "%(count)s fault at the telephone carrier", "%(count)s faults at the telephone carrier"
         ),
+        AlertEvent.SYNTHETIC_CALL: _n("%(count)s test call failed", "%(count)s test calls failed"),
         AlertEvent.GUESSING: _n("%(count)s guesser of codes", "%(count)s guessers of codes"),
         AlertEvent.TEXT_CAP: _n(
             "%(count)s limit for text messages reached", "%(count)s limits for text messages reached"
@@ -56,6 +57,7 @@ ALERT_EVENTS = Words(
         AlertEvent.CALL_CAP: _("limit for callbacks reached"),
         AlertEvent.CAP_NEAR: _("limit of a day nearly reached"),
         AlertEvent.CLOCK: _("clock that has leapt"),
+        AlertEvent.SYNTHETIC_CALL: _("test call of the hotline to itself failed"),
     },
     AlertEvent,
 )
@@ -83,6 +85,10 @@ HOUSE_ALARMS = Words(
             "The clock of a machine has leapt, or everything has stood still for days. Nothing is deleted until it is "
             "put right, or until somebody says that it is right: on the page Needs a person, or with the command "
             "retention confirm-clock."
+        ),
+        AlertEvent.SYNTHETIC_CALL: _(
+            "The hotline has called its own number and was given no receipt code: callers may not get through. Ring it "
+            "yourself. The command doctor says at which step the test call ended; see the carrier and the processes."
         ),
     },
 )

@@ -38,12 +38,15 @@ class Say(Prompt):
 
 
 class Play(Prompt):
-    """Plays a sound."""
+    """Plays a sound, or the tones of keys."""
 
-    RULES = ("unreachable file",)
+    RULES = ("unreachable file", "digits")
 
     def is_interrupted(self, *, interruptible: bool) -> bool:
         """Play the sound. If it cannot be fetched, the next verb follows."""
+        if digits := self.verb.attributes.get("digits"):
+            self.execution.line.sends(digits)
+            return False
         try:
             media = self.execution.carrier.webhooks.get_media(urljoin(self.url, self.verb.text))
         except WebhookFailed as error:

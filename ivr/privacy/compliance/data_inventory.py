@@ -193,6 +193,7 @@ TABLES: dict[str, Kept] = {
     "house_alarms": Kept(
         "nobody", _("That somebody guesses codes, or a cap of calls or text messages is reached; for days")
     ),
+    "synthetic_calls": Kept("nobody", _("Calls of the hotline to itself: when, and how far each has come")),
     "spending": Kept("nobody", _("What the carrier has asked for calls and text messages, by day, kind and country")),
     "staff_telephones": Kept("staff", _("Telephones from which members log in with a PIN alone")),
     "carrier_faults": Kept("nobody", _("Faults of the telephone carrier: kind, country, how often; for days")),
