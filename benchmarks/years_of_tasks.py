@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, text
 
+from ivr.callbacks import search_index
 from ivr.domain import receipt_codes
 from ivr.models.accounts import Team
 from ivr.platform import database
@@ -89,7 +90,7 @@ _REST = (
     "INSERT INTO line_entries (call_id, turn, team_id, language, concern, urgency, state, mode, joined_at, entered_at, "
     "resume, reason, left_at) SELECT id, 0, 1 + id % {teams}, language, concern, 'normal', 'left', 'live', started_at, "
     "started_at, '', CASE WHEN id % 3 = 0 THEN 'hung_up' ELSE 'callback' END, started_at FROM calls WHERE id % 4 = 0",
-    "INSERT INTO search_words (word, task_id) SELECT '~2', id FROM callback_tasks",
+    f"INSERT INTO search_words (word, task_id) SELECT '{search_index.VERSION}', id FROM callback_tasks",
     "INSERT INTO search_words (word, task_id) SELECT receipt_code, id FROM callback_tasks",
     "INSERT INTO search_words (word, task_id) SELECT substr(callback_number, 2), id FROM callback_tasks",
     "INSERT INTO search_words (word, task_id) SELECT substr(callback_number, 4), id FROM callback_tasks",

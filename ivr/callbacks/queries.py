@@ -61,14 +61,14 @@ def _in_view(view: str, user: User, now: datetime) -> ColumnElement[bool]:
         case "open":
             return _OPEN
         case "mine":
-            return (CallbackTask.state == TaskState.CLAIMED) & (CallbackTask.claimed_by_id == user.id)
+            return _OPEN & (CallbackTask.state == TaskState.CLAIMED) & (CallbackTask.claimed_by_id == user.id)
         case "mentions":
             theirs = select(Mention.task_id).where(Mention.user_id == user.id, Mention.seen_at.is_(None))
             return CallbackTask.id.in_(theirs)
         case "resubmission":
             return _OPEN & CallbackTask.id.in_(_put_off())
         case "unclaimed":
-            return CallbackTask.state == TaskState.OPEN
+            return _OPEN & (CallbackTask.state == TaskState.OPEN)
         case "due":  # soon, or missed: not tried, or not reached
             return _OPEN & promises.due_until(now + SOON) & CallbackTask.restricted_at.is_(None)
         case "emergencies":
@@ -331,7 +331,7 @@ def candidates(session: Session, user: User, languages: Sequence[str], now: date
     """
     ready = or_(CallbackTask.next_attempt_at.is_(None), CallbackTask.next_attempt_at <= now)
     over = or_(CallbackTask.unconfirmed.is_(False), CallbackTask.call.has(Call.state == CallRowState.ENDED))
-    free = (CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
+    free = (_OPEN, CallbackTask.state == TaskState.OPEN, CallbackTask.restricted_at.is_(None), over)
     base = select(CallbackTask.id).where(*free, visible_to(user), ready)
     base = base.order_by(*SERVED).limit(40)
     if danger := session.scalars(base.where(_IN_DANGER)).all():

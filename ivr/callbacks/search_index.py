@@ -25,7 +25,7 @@ _WORDS = Table("search_words", SearchWord.metadata)
 #: Words of a task: three recordings of three minutes, and its notes, in all spellings.
 _MOST = 10_000
 #: The index holds this for every task that was indexed as it is done now. Nobody can ask for it.
-_VERSION = "~3"
+VERSION = "~3"
 #: Of what is found everywhere the newest.
 _FOUND = 500
 
@@ -68,7 +68,7 @@ def index_missing(session: Session, limit: int = 100) -> int:
 
     Returns their number, at most `limit`. Safe to break off and to repeat.
     """
-    present = select(SearchWord).where(SearchWord.task_id == CallbackTask.id, SearchWord.word == _VERSION)
+    present = select(SearchWord).where(SearchWord.task_id == CallbackTask.id, SearchWord.word == VERSION)
     unknown = select(CallbackTask).where(~present.exists()).order_by(CallbackTask.id.desc())
     found = session.scalars(unknown.limit(limit)).all()
     for task in found:
@@ -77,7 +77,7 @@ def index_missing(session: Session, limit: int = 100) -> int:
 
 
 def _numbers_of(task: CallbackTask) -> Iterator[str]:
-    yield _VERSION
+    yield VERSION
     yield from (task.receipt_code, *(contact.receipt_code for contact in task.contacts))
     for number in {task.callback_number, *(contact.callback_number for contact in task.contacts)} - {None}:
         yield from words_of_number(str(number))

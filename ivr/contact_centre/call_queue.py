@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -47,7 +47,10 @@ ORDER = (
     case((QueueEntry.mode == QueueEntryMode.LIVE, 0), else_=1),
     QueueEntry.id,
 )
-_IN_QUEUE = QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED))
+#: Not parameters: a partial index is for the states that it names.
+_STATES = bindparam("in_queue", ["waiting", "offered"], String(), expanding=True, literal_execute=True)
+#: The condition for entries that wait, also while a member is rung for them.
+IN_QUEUE = QueueEntry.state.in_(_STATES)
 
 
 def state_for(session: Session, team_key: str, now: datetime) -> str:
@@ -60,7 +63,7 @@ def state_for(session: Session, team_key: str, now: datetime) -> str:
         return "nobody"
     waiting = session.scalar(
         select(func.count(QueueEntry.id)).where(
-            _IN_QUEUE,
+            IN_QUEUE,
             QueueEntry.team_id == team.id,
             QueueEntry.mode == QueueEntryMode.LIVE,
             QueueEntry.urgency != Urgency.EMERGENCY,
@@ -74,7 +77,7 @@ def waits_already(session: Session, number: str) -> bool:
     theirs = (
         select(QueueEntry.id)
         .join(Call)
-        .where(_IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE, Call.from_number == number)
+        .where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE, Call.from_number == number)
     )
     return session.scalar(theirs.limit(1)) is not None
 
@@ -152,7 +155,7 @@ def kept_for(session: Session, number: str | None, team_key: str, now: datetime)
         select(QueueEntry)
         .join(Call)
         .join(Team, Team.id == QueueEntry.team_id)
-        .where(_IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK, is_served(now))
+        .where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK, is_served(now))
         .where(Call.from_number == number, Team.key == team_key)
     )
     return session.scalar(kept.order_by(*ORDER).limit(1))
@@ -187,7 +190,7 @@ def waiting(session: Session, now: datetime) -> Sequence[QueueEntry]:
     over = and_(QueueEntry.call.has(Call.state == CallRowState.ENDED), ~calls_us)
     ready = and_(is_served(now), or_(QueueEntry.mode == QueueEntryMode.LIVE, over))
     # An entry of a newer version must not keep all others waiting.
-    served = (QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))
+    served = (IN_QUEUE, QueueEntry.state == QueueEntryState.WAITING, ready, has_known_values(QueueEntry))
     query = select(QueueEntry).where(*served).order_by(*ORDER)
     return session.scalars(query).all()
 
@@ -222,8 +225,8 @@ def is_served(now: datetime) -> ColumnElement[bool]:
 
 def position(session: Session, entry: QueueEntry, now: datetime) -> int:
     """The position of an entry in its team's call queue, from 1: before it come those who will be served before."""
-    going_on_here = select(QueueEntry.continues_id).where(_IN_QUEUE, QueueEntry.continues_id.is_not(None))
-    theirs = (_IN_QUEUE, is_served(now), QueueEntry.team_id == entry.team_id, QueueEntry.id.not_in(going_on_here))
+    going_on_here = select(QueueEntry.continues_id).where(IN_QUEUE, QueueEntry.continues_id.is_not(None))
+    theirs = (IN_QUEUE, is_served(now), QueueEntry.team_id == entry.team_id, QueueEntry.id.not_in(going_on_here))
     ahead = session.scalars(select(QueueEntry.id).where(*theirs).order_by(*ORDER)).all()
     return ahead.index(entry.id) + 1 if entry.id in ahead else len(ahead) + 1
 
@@ -289,7 +292,7 @@ def keep_place(session: Session, entry: QueueEntry, task: CallbackTask, now: dat
 
 def gone(session: Session, call: Call, now: datetime) -> None:
     """Remove the entries of a call that is over, unless they keep a place."""
-    held = select(QueueEntry).where(QueueEntry.call_id == call.id, _IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE)
+    held = select(QueueEntry).where(QueueEntry.call_id == call.id, IN_QUEUE, QueueEntry.mode == QueueEntryMode.LIVE)
     for entry in session.scalars(held).all():
         leave(session, entry, QueueExit.HUNG_UP, now)
 
@@ -301,7 +304,7 @@ def serve_again(entry: QueueEntry) -> None:
 
 def request_is_settled(session: Session, task: CallbackTask, now: datetime) -> None:
     """Remove the places that are kept for a task at once: its caller has been served."""
-    kept = select(QueueEntry).where(_IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK)
+    kept = select(QueueEntry).where(IN_QUEUE, QueueEntry.mode == QueueEntryMode.CALLBACK)
     for entry in session.scalars(kept.where(QueueEntry.task_id == task.id)).all():
         leave(session, entry, QueueExit.WITHDRAWN, now)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from ivr.callbacks import promises
 from ivr.contact_centre import call_queue, conversations, duty_roster, service_level
 from ivr.contact_centre.agent_presence import THERE
-from ivr.domain.enums import PresenceState, QueueEntryState, SlaMeasure
+from ivr.domain.enums import PresenceState, SlaMeasure
 from ivr.models.accounts import Team, User, team_members
 from ivr.models.contact_centre import Conversation, Presence, QueueEntry
 
@@ -41,7 +41,7 @@ def _of(session: Session, team: Team, now: datetime) -> TeamBoard:
         select(QueueEntry)
         .where(
             QueueEntry.team_id == team.id,
-            QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)),
+            call_queue.IN_QUEUE,
             call_queue.is_served(now),
         )
         .order_by(*call_queue.ORDER)

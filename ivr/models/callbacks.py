@@ -53,7 +53,8 @@ from ivr.platform.orm import NEVER_REUSED, Base, one_of
 if TYPE_CHECKING:
     from ivr.models.sla import SlaClock
 
-_OPEN = text("state <> 'closed'")
+_OPEN = dict.fromkeys(("sqlite_where", "postgresql_where"), text("state <> 'closed'"))
+_MERGED = dict.fromkeys(_OPEN, text("merged_into_id IS NOT NULL"))
 
 
 class CallbackTask(Base):
@@ -68,24 +69,22 @@ class CallbackTask(Base):
         one_of("urgency", *Urgency),
         Index("ix_callback_tasks_queue", "state", "due_at"),
         # The order in which open tasks are served: 'emergency' comes before 'normal', silent callers come last.
-        Index(
-            "ix_callback_tasks_line",
-            *("silent_caller", "urgency", "due_at", "id"),
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
-        ),
+        Index("ix_callback_tasks_line", "silent_caller", "urgency", "due_at", "id", **_OPEN),
         # All that the counts of the views and the filters look at.
         Index(
             "ix_callback_tasks_of_team",
             *("team_id", "kind", "urgency", "needs_interpreter", "language"),
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
+            **_OPEN,
         ),
         # How many wait how long, for the supervisors.
-        Index("ix_callback_tasks_backlog", "team_id", "first_contact_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_callback_tasks_backlog", "team_id", "first_contact_at", **_OPEN),
         Index("ix_callback_tasks_first_contact_at", "first_contact_at"),
         Index("ix_callback_tasks_closed_at", "closed_at"),
-        Index("ix_callback_tasks_claimed", "claimed_by_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # What a team has closed today, and what it has closed last.
+        Index("ix_callback_tasks_closed_of_team", "team_id", "closed_at"),
+        # Few are merged: an index of all would look useless to SQLite, which counts rows to a value.
+        Index("ix_callback_tasks_merged_into_id", "merged_into_id", **_MERGED),
+        Index("ix_callback_tasks_claimed", "claimed_by_id", **_OPEN),
         # Whether a number has an open task already.
         Index("ix_callback_tasks_callback_number", "callback_number"),
         NEVER_REUSED,
@@ -161,7 +160,7 @@ class CallbackTask(Base):
     closing_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     outcome: Mapped[Outcome | None] = mapped_column(Enumerated(Outcome, 40))
     #: The task of the same person that a member has merged it into; it counts in no figure.
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("callback_tasks.id", ondelete="SET NULL"))
     #: The data subject has asked that it be kept and not used (Art. 18 GDPR).
     restricted_at: Mapped[datetime | None]
     #: All that was the caller's is destroyed at their wish; what is left is counted and goes when that is final.

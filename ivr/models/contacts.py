@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, ColumnElement, ForeignKey, String, UniqueConstraint, and_, false, or_, select, union_all
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    false,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.domain import receipt_codes
@@ -19,6 +32,8 @@ if TYPE_CHECKING:
     from ivr.models.callbacks import CallbackTask
     from ivr.models.voicebox import VoiceboxMessage
 
+_CHANGED = text("changed_number_from IS NOT NULL")
+
 
 class Contact(Base):
     """One request of one call (Kontakt). A task has the contact that opened it, and perhaps further ones.
@@ -27,7 +42,14 @@ class Contact(Base):
     """
 
     __tablename__ = "contacts"
-    __table_args__ = (UniqueConstraint("call_id", "kind", "concern"), NEVER_REUSED)
+    __table_args__ = (
+        UniqueConstraint("call_id", "kind", "concern"),
+        # Few numbers are changed: an index of all would look useless to SQLite, which counts rows to a value.
+        Index(
+            "ix_contacts_changed_number_from", "changed_number_from", sqlite_where=_CHANGED, postgresql_where=_CHANGED
+        ),
+        NEVER_REUSED,
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("callback_tasks.id", ondelete="CASCADE"), index=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
@@ -50,7 +72,7 @@ class Contact(Base):
     never_told: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: When another number was given by receipt code, and the number before the first such change.
     number_changed_at: Mapped[datetime | None]
-    changed_number_from: Mapped[str | None] = mapped_column(String(32), index=True)
+    changed_number_from: Mapped[str | None] = mapped_column(String(32))
     #: When it was withdrawn by receipt code.
     withdrawn_at: Mapped[datetime | None]
     #: When a member has confirmed what was changed or withdrawn by receipt code last, and who.

@@ -25,7 +25,8 @@ def migrate() -> None:
         settings_store.look()
         with database.writing() as session:
             teams.mirror(session, settings().teams)
-        more = True
-        while more:
-            with database.writing() as session:
-                more = search_index.index_missing(session) + sla_backfill.start_missing(session) > 0
+        for complete in (sla_backfill.start_missing, search_index.index_missing):
+            more = True
+            while more:
+                with database.writing() as session:
+                    more = complete(session) > 0

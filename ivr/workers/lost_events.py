@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ivr.carrier import call_control
-from ivr.contact_centre import call_distribution, leg_events
-from ivr.domain.enums import CallRowState, LegState, QueueEntryState
+from ivr.contact_centre import call_distribution, call_queue, leg_events
+from ivr.domain.enums import CallRowState, LegState
 from ivr.domain.timestamps import utc_now
 from ivr.models.calls import Call
 from ivr.models.contact_centre import Leg, QueueEntry
@@ -32,11 +32,7 @@ def check_ended_calls() -> None:
     Without this a lost event would keep the queue entry or the conversation open for ever.
     """
     with database.reading() as session:
-        held = (
-            select(Call.call_sid)
-            .join(QueueEntry)
-            .where(QueueEntry.state.in_((QueueEntryState.WAITING, QueueEntryState.OFFERED)))
-        )
+        held = select(Call.call_sid).join(QueueEntry).where(call_queue.IN_QUEUE)
         waiting = session.scalars(held.where(Call.state != CallRowState.ENDED).distinct()).all()
         talking = {
             leg.id: leg.call_sid
