@@ -89,10 +89,13 @@ screenshots: ## Renews the pictures in docs/screenshots.
 	SCREENSHOTS=1 VOLUME=night $(PYTEST) tests/browser/test_first_call.py tests/browser/test_live_calls.py tests/browser/test_callback_desk.py \
 	  tests/browser/test_dashboard.py tests/browser/test_data_protection.py
 
-lock: ## Pin requirements from pyproject.toml.
-	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt pyproject.toml
-	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra test -c requirements.txt --output-file tests/requirements.txt pyproject.toml
-	$(VENV)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra audit -c requirements.txt -c tests/requirements.txt --output-file .ci/requirements.txt pyproject.toml
+# With the hashes of all files of each version: pip then takes nothing else, whatever an index offers.
+COMPILE = $(VENV)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: ## Pin requirements from pyproject.toml, with hashes.
+	@$(VENV)/python -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and 'run it with Python 3.11: what it alone needs is pinned then')"
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra test -c requirements.txt --output-file tests/requirements.txt pyproject.toml
+	$(COMPILE) --extra audit -c requirements.txt -c tests/requirements.txt --output-file .ci/requirements.txt pyproject.toml
 
 wheel: ## Build the package that contains everything: dist/*.whl.
 	$(VENV)/pip wheel -q --no-deps --wheel-dir dist .
@@ -103,9 +106,10 @@ wheel: ## Build the package that contains everything: dist/*.whl.
 OFFLINE_MODELS ?= de en
 offline: wheel ## A folder that installs without the internet: dist/offline (OFFLINE_MODELS="de en").
 	@rm -rf dist/offline && mkdir -p dist/offline/wheels dist/offline/models
-	$(VENV)/pip download -q --only-binary=:all: --dest dist/offline/wheels --requirement requirements.txt
+	$(VENV)/pip wheel -q --require-hashes --wheel-dir dist/offline/wheels --requirement requirements.txt
+	$(VENV)/python deploy/offline/own_hashes.py requirements.txt dist/offline/wheels > dist/offline/requirements.txt
 	cp dist/*.whl dist/offline/wheels/
-	cp deploy/offline/install.sh requirements.txt CHANGELOG.md dist/offline/
+	cp deploy/offline/install.sh CHANGELOG.md dist/offline/
 	-VOSK_MODEL_DIR=$(CURDIR)/dist/offline/models $(VENV)/python -m ivr models fetch $(OFFLINE_MODELS)
 	cd dist/offline && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > SHA256SUMS
 	@du -sh dist/offline

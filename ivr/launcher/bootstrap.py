@@ -108,9 +108,8 @@ def _pip_install(requirements: Path) -> None:
     pinned = [line for line in requirements.read_text().splitlines() if "==" in line]
     print(f"Installing {len(pinned)} Python packages (once; some minutes on a slow line) …", flush=True)
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    process = subprocess.Popen(
-        [*command, "-r", str(requirements)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=str(ROOT)
-    )
+    command += ["--require-hashes", "-r", str(requirements)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=str(ROOT))
     seen = 0
     tail: list[str] = []
     for line in process.stdout or ():
