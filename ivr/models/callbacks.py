@@ -53,8 +53,12 @@ from ivr.platform.orm import NEVER_REUSED, Base, one_of
 if TYPE_CHECKING:
     from ivr.models.sla import SlaClock
 
-_OPEN = dict.fromkeys(("sqlite_where", "postgresql_where"), text("state <> 'closed'"))
-_MERGED = dict.fromkeys(_OPEN, text("merged_into_id IS NOT NULL"))
+_OPEN, _MERGED = text("state <> 'closed'"), text("merged_into_id IS NOT NULL")
+
+
+def _of_open(name: str, *columns: str) -> Index:
+    """An index of open tasks only."""
+    return Index(name, *columns, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 
 class CallbackTask(Base):
@@ -69,22 +73,18 @@ class CallbackTask(Base):
         one_of("urgency", *Urgency),
         Index("ix_callback_tasks_queue", "state", "due_at"),
         # The order in which open tasks are served: 'emergency' comes before 'normal', silent callers come last.
-        Index("ix_callback_tasks_line", "silent_caller", "urgency", "due_at", "id", **_OPEN),
+        _of_open("ix_callback_tasks_line", "silent_caller", "urgency", "due_at", "id"),
         # All that the counts of the views and the filters look at.
-        Index(
-            "ix_callback_tasks_of_team",
-            *("team_id", "kind", "urgency", "needs_interpreter", "language"),
-            **_OPEN,
-        ),
+        _of_open("ix_callback_tasks_of_team", "team_id", "kind", "urgency", "needs_interpreter", "language"),
         # How many wait how long, for the supervisors.
-        Index("ix_callback_tasks_backlog", "team_id", "first_contact_at", **_OPEN),
+        _of_open("ix_callback_tasks_backlog", "team_id", "first_contact_at"),
         Index("ix_callback_tasks_first_contact_at", "first_contact_at"),
         Index("ix_callback_tasks_closed_at", "closed_at"),
         # What a team has closed today, and what it has closed last.
         Index("ix_callback_tasks_closed_of_team", "team_id", "closed_at"),
         # Few are merged: an index of all would look useless to SQLite, which counts rows to a value.
-        Index("ix_callback_tasks_merged_into_id", "merged_into_id", **_MERGED),
-        Index("ix_callback_tasks_claimed", "claimed_by_id", **_OPEN),
+        Index("ix_callback_tasks_merged_into_id", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
+        _of_open("ix_callback_tasks_claimed", "claimed_by_id"),
         # Whether a number has an open task already.
         Index("ix_callback_tasks_callback_number", "callback_number"),
         NEVER_REUSED,
