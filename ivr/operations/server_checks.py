@@ -18,7 +18,7 @@ from ivr.domain.parts import Part
 from ivr.domain.timestamps import utc_now
 from ivr.models.accounts import User
 from ivr.models.voicebox import Recording
-from ivr.operations import backup
+from ivr.operations import backup, key_escrow
 from ivr.platform import blob_storage, database, job_queue
 from ivr.platform.crypto import CannotOpen
 from ivr.reporting import promise_list_files
@@ -160,6 +160,18 @@ def promise_lists() -> Iterator[Part]:
         yield Part(name, state, remedy, is_a_note=local)
 
 
+def escrow() -> Iterator[Part]:
+    """Whether the keys of the settings can be had again if this installation's hosts are lost."""
+    keys_here = key_escrow.keys_of(settings())
+    if "AUDIO_MASTER_KEYS" not in keys_here:
+        return  # local mode makes its own
+    with database.reading() as session:
+        known = key_escrow.is_noted(session, keys_here)
+    if not known:
+        remedy = "Run: python -m ivr keys escrow FILE --for NAME --for NAME (docs/keys.md)"
+        yield Part("key escrow", "the present keys are in nobody's hands but this host's", remedy, is_a_note=True)
+
+
 def synthetic() -> Iterator[Part]:
     """Whether the hotline has reached itself lately, where it calls itself."""
     name, minutes = "synthetic call", settings().synthetic_call_minutes
@@ -192,6 +204,6 @@ def people() -> Iterator[Part]:
 #: What is looked at, with the name of its part. All but the audio store need the database or Redis.
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Part]]], ...] = (
     ("redis persistence", redis), ("clocks", clocks), ("connections", connections), ("audio store", store),
-    ("keys", keys), ("backups", backups), ("promise list", promise_lists), ("synthetic call", synthetic),
-    ("people", people),
+    ("keys", keys), ("key escrow", escrow), ("backups", backups), ("promise list", promise_lists),
+    ("synthetic call", synthetic), ("people", people),
 )  # fmt: skip
