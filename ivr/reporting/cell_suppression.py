@@ -11,7 +11,7 @@ count is hidden "by a third"), which are found in milliseconds; the last few cho
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 #: The name of a total, and the names of the numbers that it is the sum of.
 Sum = tuple[Hashable, Sequence[Hashable]]
+#: A number, and others that are part of what it counted in this month or before: where they are imagined to be larger,
+#: it is as well.
+Limit = tuple[Hashable, Sequence[Hashable]]
 Numbers = NDArray[np.float64]
 Choice = NDArray[np.bool_]
 #: Factors of a choice (1: hidden), and what their sum must not be less than.
@@ -37,9 +40,17 @@ _FAR = 4
 _BROKEN = 1e-4
 
 
-def fewest(counts: Mapping[Any, int], sums: Sequence[Sum], small: int, costs: Mapping[Any, float]) -> set[Hashable]:
+def fewest(
+    counts: Mapping[Any, int], sums: Sequence[Sum], limits: Sequence[Limit], small: int, costs: Mapping[Any, float]
+) -> set[Hashable]:
     """The names of the counts to be hidden; zeros never are."""
-    return {name for group in _connected(counts, sums) for name in _Group(group, counts, sums, small, costs).cheapest()}
+    # What is left below a limit is a number nobody sees. A 1 may be imagined larger, and not smaller.
+    spare = [("spare", number) for number in range(len(limits))]
+    counts = {**counts, **dict.fromkeys(spare, 1)}
+    sums = [*sums, *((total, [*parts, left]) for (total, parts), left in zip(limits, spare, strict=True))]
+    free = frozenset(spare)
+    groups = (_Group(group, counts, sums, small, costs, free) for group in _connected(counts, sums))
+    return {name for group in groups for name in group.cheapest()} - free
 
 
 def _connected(counts: Mapping[Any, int], sums: Sequence[Sum]) -> Iterator[list[Hashable]]:
@@ -49,7 +60,8 @@ def _connected(counts: Mapping[Any, int], sums: Sequence[Sum]) -> Iterator[list[
 
     names = [name for name, count in counts.items() if count > 0]
     place = {name: number for number, name in enumerate(names)}
-    pairs = [(place[total], place[part]) for total, parts in sums for part in parts if part in place]
+    members = ([name for name in (total, *parts) if name in place] for total, parts in sums)
+    pairs = [(place[first], place[other]) for first, *others in filter(None, members) for other in others]
     ends = np.array(pairs, dtype=int).reshape(-1, 2)
     links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(names), len(names)))
     many, group_of = connected_components(links, directed=False)
@@ -67,15 +79,17 @@ class _Group:
         sums: Sequence[Sum],
         small: int,
         costs: Mapping[Any, float],
+        free: Collection[Hashable],
     ) -> None:
         self._names = names
         self._place = {name: number for number, name in enumerate(names)}
         self._true = np.array([counts[name] for name in names], dtype=float)
         self._costs = np.array([costs.get(name, 1.0) for name in names])
         self._needed = small + 1
-        self._must = self._true <= small
-        self._small = self._places(self._must)
-        rows = (self._row(total, parts) for total, parts in sums if total in self._place)
+        self._free = np.array([name in free for name in names])
+        self._must = (self._true <= small) | self._free
+        self._small = self._places(self._must & ~self._free)
+        rows = (self._row(total, parts) for total, parts in sums if self._place.keys() & {total, *parts})
         self._sums = np.array(list({row.tobytes(): row for row in rows}.values())).reshape(-1, len(names))
         self._conditions = list[Condition](self._never_alone())
 
@@ -89,14 +103,14 @@ class _Group:
     def _never_alone(self) -> Iterator[Condition]:
         """The only hidden count of a sum is hidden in vain: a reader computes it."""
         for row in self._sums:
-            for place in np.flatnonzero(row):
+            for place in np.flatnonzero(np.where(self._free, 0, row)):
                 factors = np.abs(row)
                 factors[place] = 0
                 yield self._reduced(factors, 1.0) if self._must[place] else (factors - np.eye(len(row))[place], 0.0)
 
     def cheapest(self) -> set[Hashable]:
         """The names of the counts to be hidden."""
-        if not self._must.any():
+        if not self._small:
             return set()
         for _ in range(_ROUNDS):
             choice = self._solve(whole=False)

@@ -15,15 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from ivr.reporting.cell_suppression import Sum, fewest
+from ivr.reporting.cell_suppression import Limit, Sum, fewest
 
 #: Counts from 1 up to this one are hidden.
 SMALL = 2
 
 
-def suppress(counts: Mapping[Any, int], sums: Sequence[Sum], costs: Mapping[Any, float] | None = None) -> set[Hashable]:
+def suppress(
+    counts: Mapping[Any, int],
+    sums: Sequence[Sum],
+    costs: Mapping[Any, float] | None = None,
+    limits: Sequence[Limit] = (),
+) -> set[Hashable]:
     """The names of the counts that must be hidden. Zeros never are.
 
+    `limits`: what counts a part of what another one has counted, in this month or before.
     `costs`: what hiding a count costs, where that is not 1. The sum of all costs is as low as it can be.
 
     Raises:
@@ -34,7 +40,7 @@ def suppress(counts: Mapping[Any, int], sums: Sequence[Sum], costs: Mapping[Any,
             raise ValueError(f"{total} is not the sum of its parts")
     if not any(0 < count <= SMALL for count in counts.values()):
         return set()
-    return fewest(counts, sums, SMALL, costs or {})
+    return fewest(counts, sums, limits, SMALL, costs or {})
 
 
 def possible(

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from ivr.domain.timestamps import utc_now
 from ivr.domain.words import Translate
 from ivr.models.reporting import Publication
 from ivr.platform import database
@@ -180,9 +181,10 @@ def _protected(counts: tuple[tuple[str, int], ...], sums: tuple[Sum, ...]) -> Ma
     for part, whole in shares.values():
         if found[str(whole)] >= _MANY:
             costs |= {str(part): _COST_OF_SHARE, str(whole): _COST_OF_SHARE}
-    hidden = suppress(found, sums, costs)
+    limits = senate_statement.limits(found)
+    hidden = suppress(found, sums, costs, limits)
     seen: dict[str, Value] = {key: HIDDEN if key in hidden else value for key, value in found.items()}
-    for name, (low, high) in bands(found, sums, hidden, SMALL, shares).items():
+    for name, (low, high) in bands(found, sums, limits, hidden, SMALL, shares).items():
         seen[name] = f"{low}–{high}\u202f%"
     return MappingProxyType(seen)
 
@@ -218,7 +220,8 @@ def period(session: Session, first: date, last: date, language: str, _: Translat
     if not 0 <= (last - first).days < LONGEST:
         raise ValueError("the period ends before it begins, or is longer than three years")
     remarks = [_("For the house only, not for publication: nothing is hidden.")]
-    if not daily_metrics.all_final(session, first, last):
+    to_come = daily_metrics.local_day(utc_now()) < final_from(last)
+    if to_come or not daily_metrics.all_final(session, first, last):
         remarks.append(_("The last days are not final: what becomes known of them later is added."))
     tables = overview.tables(session, first, last, language, _)
     return Report("overview", title("overview", _), first, last, tables, remarks, language)

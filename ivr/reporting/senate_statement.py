@@ -16,7 +16,7 @@ from ivr.domain import opening_hours
 from ivr.domain.enums import AgeGroup
 from ivr.domain.words import DEFINITIONS, Translate
 from ivr.reporting import daily_metrics
-from ivr.reporting.cell_suppression import Sum
+from ivr.reporting.cell_suppression import Limit, Sum
 from ivr.reporting.dimension_labels import dimension_name, keys, name
 from ivr.reporting.tables import Column, Table, Value, ratio
 
@@ -127,6 +127,20 @@ def _promises(session: Session, first: date, last: date, found: Counts, sums: li
     if rest >= 0:
         found["wishes/rest"] = rest
         sums.append(("tasks/concern/appointment", ["wishes", "wishes/rest"]))
+
+
+def limits(found: Mapping[str, int]) -> list[Limit]:
+    """What is decided was asked for before: a reader who adds up the months knows that it never is more.
+
+    What is open at the end of a month may be nothing, and may be decided in the next one; so in each month, what more
+    could have been decided must have been asked for as well.
+    """
+    known: list[Limit] = [("wishes", ["agreed", "refused"]), ("tasks", ["decided_24h"])]
+    for asked_for in (key for key in found if key.partition("/")[0] == "tasks"):
+        at = asked_for.removeprefix("tasks")
+        decided = (["decided"], ["reached_decided"], ["reached_in_time", "closed_unspoken"])
+        known += [(asked_for, [f"{what}{at}" for what in whats]) for whats in decided]
+    return [(total, parts) for total, parts in known if found[str(total)]]
 
 
 def _days_of_offices(first: date, last: date) -> int:

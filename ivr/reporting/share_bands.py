@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ivr.reporting.cell_suppression import Numbers, Sum
+from ivr.reporting.cell_suppression import Limit, Numbers, Sum
 
 #: Widths of bands in percent, the narrowest first. The bands of a width stand side by side from 0 to 100.
 _WIDTHS = (20, 50)
@@ -17,10 +17,15 @@ Share = tuple[Hashable, Hashable]
 
 
 def bands(
-    counts: Mapping[Any, int], sums: Sequence[Sum], hidden: set[Hashable], small: int, shares: Mapping[str, Share]
+    counts: Mapping[Any, int],
+    sums: Sequence[Sum],
+    limits: Sequence[Limit],
+    hidden: set[Hashable],
+    small: int,
+    shares: Mapping[str, Share],
 ) -> dict[str, Band]:
     """The band of each share that can be said. A reader knows all of them together, and everything that is shown."""
-    known, found = _Knowledge(counts, sums, hidden, small), dict[str, Band]()
+    known, found = _Knowledge(counts, sums, limits, hidden, small), dict[str, Band]()
     for name, (part, whole) in shares.items():
         if not counts[whole] or not hidden & {part, whole}:
             continue
@@ -39,7 +44,14 @@ class _Knowledge:
     a new table necessary only where it does not fit the kept one.
     """
 
-    def __init__(self, counts: Mapping[Any, int], sums: Sequence[Sum], hidden: set[Hashable], small: int) -> None:
+    def __init__(
+        self,
+        counts: Mapping[Any, int],
+        sums: Sequence[Sum],
+        limits: Sequence[Limit],
+        hidden: set[Hashable],
+        small: int,
+    ) -> None:
         self._counts, self._needed = counts, small + 1
         self._hidden = [name for name in counts if name in hidden]
         self._place = {name: number for number, name in enumerate(self._hidden)}
@@ -47,6 +59,10 @@ class _Knowledge:
         for total, parts in sums:
             if hidden & {total, *parts}:
                 self._add({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0, 0)
+        for total, parts in limits:
+            if hidden & {total, *parts}:
+                least = counts[total] - sum(counts[part] for part in parts)
+                self._add({total: 1.0, **dict.fromkeys(parts, -1.0)}, least, np.inf)
         self._small = [place for place, name in enumerate(self._hidden) if counts[name] < self._needed]
         self._tables = dict[int, Numbers]()
         self._imagine(self._small)

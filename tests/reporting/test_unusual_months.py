@@ -1,0 +1,150 @@
+"""Months and requests that are hardly ever seen: nothing, one call, ones everywhere, other names, days to come."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select
+
+from ivr.config import settings
+from ivr.models.reporting import DailyMetric, Publication
+from ivr.platform import database
+from ivr.reporting import daily_metrics, export_files, publication
+from ivr.reporting.tables import HIDDEN, Report
+from ivr.web.app import create_app
+from tests.support import sample_month
+from tests.support.people import log_in
+from tests.support.printed_pages import overlaps
+from tests.support.reports import MONTH, SAY, published
+
+
+def figures(of: dict[tuple[str, str, str], float]) -> None:
+    """The month has happened, and this was counted."""
+    with database.writing() as session:
+        daily_metrics.count_days(
+            session, [MONTH + timedelta(days=number) for number in range(31)], sample_month.AFTERWARDS
+        )
+        session.execute(delete(DailyMetric))
+        session.add_all(
+            DailyMetric(dimension=dimension, name=name, day=MONTH, key=key, value=value)
+            for (dimension, name, key), value in of.items()
+        )
+
+
+def numbers(report: Report) -> set[object]:
+    return {
+        value
+        for table in report.tables
+        for row in table.rows
+        for value, column in zip(row[1:], table.columns[1:], strict=True)
+        if column.kind == "count" and value is not None
+    }
+
+
+def test_a_month_without_calls_is_published_as_zeros(empty_database) -> None:
+    figures({})
+    for name in ("statement", "scorecard"):
+        assert numbers(published(name)) == {0}
+
+
+def test_a_month_with_one_call_says_nothing_about_the_caller(empty_database) -> None:
+    """One caller, whose only request was tried in time and reached."""
+    of = ("tasks", "tried_in_time", "reached_in_time")
+    known = {("", name, ""): 1.0 for name in (*of, "calls", "tried_within_24h")}
+    keys = {"office": "office_1", "language": "tr", "concern": "benefits"}
+    figures(known | {(dimension, name, key): 1.0 for name in of for dimension, key in keys.items()})
+    for name in ("statement", "scorecard"):
+        assert numbers(published(name)) == {0, HIDDEN}
+
+
+def test_a_month_in_which_every_cell_is_1_shows_none_of_them(empty_database) -> None:
+    of = ("tasks", "tried_in_time", "tried_missed", "reached_in_time", "reached_missed", "closed_unspoken")
+    found = {
+        (dimension, name, key): 1.0
+        for dimension in ("office", "language", "concern")
+        for key in ("office_1", "office_2", "office_3", "de", "tr", "ar", "benefits", "work", "appointment")
+        for name in of
+        if key.startswith("office") == (dimension == "office") and (len(key) == 2) == (dimension == "language")
+    }
+    totals = {("", name, ""): 3.0 for name in of}
+    figures(found | totals)
+    report = published()
+    assert not numbers(report) & {1, 2}
+    assert HIDDEN in numbers(report)
+
+
+def test_an_office_that_is_renamed_in_mid_month_is_one_row(counted, monkeypatch) -> None:
+    """A figure belongs to the key; the name is that of the day on which the report is made, 60 letters and all."""
+    before = {table.title: len(table.rows) for table in preview().tables}
+    name = "Geschäftsstelle für Grundsicherung und berufliche Teilhabe 7"
+    monkeypatch.setenv("OFFICES", json.dumps({"office_1": {"name": name}}))
+    settings.settings.cache_clear()
+    report = preview()
+    assert {table.title: len(table.rows) for table in report.tables} == before
+    offices = next(table for table in report.tables if table.title.endswith(": Standort") or name in table.rows[0])
+    assert [row[1] for row in offices.rows if row[0] == name] == [10]
+    assert overlaps(export_files.as_pdf(report, SAY)) == []
+
+
+def preview() -> Report:
+    with database.reading() as session:
+        return publication.preview(session, "statement", MONTH, "de", SAY)
+
+
+def test_a_team_that_is_deleted_keeps_its_past(counted) -> None:
+    """Its figures stay, in a row of their own, and the columns add up."""
+    with database.writing() as session:
+        for row in session.scalars(
+            select(DailyMetric).where(DailyMetric.dimension == "team", DailyMetric.key == "work")
+        ):
+            row.key = "gone"
+    with database.reading() as session:
+        report = publication.period(session, sample_month.FIRST, sample_month.LAST, "de", SAY)
+    teams = report.tables[1]
+    assert [row[1] for row in teams.rows if row[0] == "gone"] == [5]
+    assert sum(row[1] for row in teams.rows[:-1]) == teams.rows[-1][1]
+
+
+def test_a_report_of_days_to_come_says_that_it_is_not_final(counted, monkeypatch) -> None:
+    monkeypatch.setattr("ivr.reporting.publication.utc_now", lambda: sample_month.AFTERWARDS)
+    tomorrow = sample_month.AFTERWARDS.date() + timedelta(days=1)
+    with database.reading() as session:
+        for last, final in ((sample_month.LAST, False), (tomorrow, True)):
+            report = publication.period(session, sample_month.FIRST, last, "de", SAY)
+            assert any("nicht endgültig" in remark for remark in report.remarks) == final, report.remarks
+
+
+@pytest.fixture
+def desks(counted, monkeypatch) -> list[FlaskClient]:
+    """Two supervisors, each at a desk."""
+    monkeypatch.setattr("ivr.web.reports.utc_now", lambda: sample_month.AFTERWARDS)
+    application = create_app()
+    application.config["WTF_CSRF_ENABLED"] = False
+    return [log_in(application.test_client(), "lena") for _ in range(2)]
+
+
+def test_two_people_publish_at_the_same_moment(desks: list[FlaskClient]) -> None:
+    """Both have looked at the month and press the button: one publishes, the other one is told, nothing is doubled."""
+    drafts = [desk.get("/supervision/reports/draft?month=2026-10").text for desk in desks]
+    seen = [re.search(r'name="seen" value="(\w+)"', draft)[1] for draft in drafts]
+    assert seen[0] == seen[1]
+    answers = list[str]()
+
+    def press(desk: FlaskClient) -> None:
+        sent = {"month": "2026-10", "seen": seen[0]}
+        answers.append(desk.post("/supervision/reports/publish", data=sent, follow_redirects=True).text)
+
+    pressing = [threading.Thread(target=press, args=[desk]) for desk in desks]
+    for one in pressing:
+        one.start()
+    for one in pressing:
+        one.join()
+    assert len([answer for answer in answers if "Veröffentlicht." in answer]) == 1
+    assert len([answer for answer in answers if "bereits veröffentlicht" in answer]) == 1
+    with database.reading() as session:
+        assert sorted(session.scalars(select(Publication.report))) == ["scorecard", "statement"]
