@@ -67,10 +67,11 @@ def queue() -> str | AnyResponse:
         counts = side_bar.count(session, me()).counts
         shown = task_list.read(session, asked, filters, counts[view], now)
         names = task_list.Names.readable(session, shown.named, now)
-        return render_template(
-            "queue.html", **shown.about, version=names.version_of(shown.version), name_of=names, counts=counts,
-            **_choices(session), undoable=undoing.offered(session, now),
+        page = render_template(
+            "queue.html", **shown.about, version=names.version_of(shown.version), counts=counts, **_choices(session),
+            undoable=undoing.offered(session, now),
         )  # fmt: skip
+        return names.placed(page)
 
 
 @desk.post("/search")

@@ -28,9 +28,10 @@ from ivr.callbacks.readable import Listed
 from ivr.contact_centre import interpreter_bookings
 from ivr.models.callbacks import CallbackTask
 from ivr.platform import database
-from ivr.web import forms, shared_views, template_helpers
+from ivr.web import forms, kept_rows, shared_views, template_helpers
 from ivr.web.authorisation import me
 from ivr.web.form_fields import Line, integer, one_of
+from ivr.web.login import chosen_language
 from ivr.web.shared_views import Part
 
 #: A task and its caller's name, without what is read with a task.
@@ -64,15 +65,28 @@ def read(session: Session, asked: QueueAddress, filters: Filters, count: int, no
     marks, tagged = caller_news.marks(session, ids), tags.of_tasks(session, ids)
     alike = proposals.with_others(session, me(), listed.tasks)
     booked = interpreter_bookings.upcoming(session, ids, now)
-    soon = [(task_id, interpreter_bookings.is_soon(one, now)) for task_id, one in sorted(booked.items())]
-    shown = (count, found, marks, elsewhere, sorted(alike), tagged, listed.unreadable, soon)
-    version = _version(listed.tasks, shown, now)
+    soon_of = {task_id: interpreter_bookings.is_soon(one, now) for task_id, one in booked.items()}
+    several, minute = len(me().scope) > 1, _minute(now)
+    alone = (view, chosen_language(), several, minute)
+    shown = {
+        task.id: _hash((alone, marks[task.id], task.id in alike, tagged.get(task.id), _shown(task, now),
+                        booked[task.id].begins_at if task.id in booked else None, soon_of.get(task.id)))
+        for task in listed.tasks
+    }  # fmt: skip
+    version = _hash((shown, count, found, elsewhere, listed.unreadable, minute))[:16]
+
+    def row(task: CallbackTask) -> Markup:
+        def render() -> str:
+            return render_template("_queue_row.html", **about, task=task, several=several, name_of=_place)
+
+        return Markup(kept_rows.row(shown[task.id], render))  # noqa: S704
+
     about = {
         "view": view, "tasks": listed.tasks, "count": count, "now": now, "page": asked.page, "filters": filters,
         "pages": -(-found // queries.PAGE), "found": found, "unreadable": listed.unreadable,
         "full": len(listed.tasks) + len(listed.unreadable) == queries.PAGE, "elsewhere": elsewhere,
         "most": queries.MOST_COUNTED, "marks": marks, "alike": alike, "tags": tagged, "unused": claims.is_unused,
-        "booked": booked, "booked_soon": interpreter_bookings.is_soon,
+        "booked": booked, "booked_soon": interpreter_bookings.is_soon, "row": row,
     }  # fmt: skip
     named = [(break_glass.Held.of(task), task.caller_name) for task in listed.tasks if task.caller_name]
     return Shown(named, version, about)
@@ -109,6 +123,10 @@ class Names:
         name = self.of_tasks.get(task_id)
         return Markup(' <small class="row-more"><bdi>{}</bdi></small>').format(name) if name else Markup("")
 
+    def placed(self, text: str) -> str:
+        """A text with these names in their places."""
+        return _PLACE.sub(lambda place: self(int(place[1])), text)
+
     def version_of(self, shown: str) -> str:
         """The version of a list with these names."""
         return f"{shown}{_hash(sorted(self.of_tasks.items()))[:8]}" if self.of_tasks else shown
@@ -120,7 +138,7 @@ def refreshed(asked: QueueAddress, filters: Filters, now: datetime) -> AnyRespon
     def make() -> _Fragment:
         with database.reading() as session:
             shown = read(session, asked, filters, queries.count(session, me(), asked.view, now), now)
-            text = render_template("_queue.html", **shown.about, version=shown.version, name_of=_place)
+            text = render_template("_queue.html", **shown.about, version=shown.version)
         return _Fragment(shown.version, shown.named, text, Part(_PLACE.sub("", text)))
 
     if filters.q or asked.view in queries.OF_ONE_PERSON:
@@ -148,7 +166,7 @@ class _Fragment:
     def with_names(self, names: Names, version: str) -> Part:
         """For somebody who may read some names."""
         text = self.text.replace(self.version, version)
-        return Part(_PLACE.sub(lambda place: names(int(place[1])), text))
+        return Part(names.placed(text))
 
 
 def _place(task_id: int) -> Markup:
@@ -161,23 +179,25 @@ def _columns() -> list[str]:
     return [column.key for column in inspect(CallbackTask).column_attrs]
 
 
-def _version(tasks: Sequence[CallbackTask], about: object, now: datetime) -> str:
-    shown = [
-        (
-            *(getattr(task, column) for column in _columns()),
-            task.claimed_by and task.claimed_by.name,
-            task.team.name,
-            task.appointment_wish and task.appointment_wish.priority_groups,
-            len(task.calls),
-            [contact.is_unconfirmed for contact in task.contacts],
-            template_helpers.transcript_state(task),
-            claims.is_unused(task, now),
-            [(one.measure, one.state, one.due_at, one.was_missed) for one in promises.of(task, now)],
-        )
-        for task in tasks
-    ]
-    # The countdown is shown in minutes.
-    return _hash((shown, about, now.replace(second=0, microsecond=0)))[:16]
+def _shown(task: CallbackTask, now: datetime) -> tuple[object, ...]:
+    """What a row shows of its task."""
+    return (
+        *(getattr(task, column) for column in _columns()),
+        task.claimed_by and task.claimed_by.name,
+        task.team.name,
+        task.appointment_wish and task.appointment_wish.priority_groups,
+        len(task.calls),
+        task.call.source,
+        [contact.is_unconfirmed for contact in task.contacts],
+        template_helpers.transcript_state(task),
+        claims.is_unused(task, now),
+        [(one.measure, one.state, one.due_at, one.was_missed) for one in promises.of(task, now)],
+    )
+
+
+def _minute(now: datetime) -> datetime:
+    """The countdown is shown in minutes."""
+    return now.replace(second=0, microsecond=0)
 
 
 def _hash(of: object) -> str:
