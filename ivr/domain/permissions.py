@@ -76,6 +76,7 @@ PERMISSIONS: dict[str, Permission] = {
     "monitored.metrics": _open(ANYBODY, _("Figures for Prometheus, with the token of the settings")),
     "public.security": _open(ANYBODY, _("Whom to tell of a weakness")),
     "public.accessibility": _open(ANYBODY, _("The accessibility statement")),
+    "public.privacy": _open(ANYBODY, _("What callers are told about their data")),
     "health.readyz": _open(ANYBODY, _("Whether the host can serve callers, and what is missing")),
     "login.page": _open(ANYBODY, _("Log-in")),
     "login.second_factor": _open(ANYBODY, _("Log-in, second step: needs the first")),

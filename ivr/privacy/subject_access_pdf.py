@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ _FONTS = Path(__file__).parent.parent / "reporting" / "fonts"
 
 def as_pdf(
     data: Mapping[str, Any], made_on: str, language: str, _: Translate,
-    said: Callable[[str, Any], str],
+    said: Callable[[str, Any], str], told: Sequence[tuple[str, str]],
 ) -> bytes:  # fmt: skip
-    """The PDF. Columns without a word are left out. `said` formats a value.
+    """The PDF. Columns without a word are left out. `said` formats a value, `told` is what stands before the data.
 
     Letters that no font here has are readable in the JSON file.
     """
@@ -32,13 +32,8 @@ def as_pdf(
         "about": [
             _("This is everything that the telephone hotline keeps about you. The file data.json holds the same for "
               "machines, with the numbers that only they need, the folder audio your voicebox messages."),
-            _("Purpose: to answer your call, to call you back and to record what was agreed. Legal basis: § 67a and "
-              "§ 67c SGB X, § 35 SGB I; for recordings your consent. Recipients: the team that is responsible; the "
-              "telephone carrier that connects the call."),
-            _("Each kind of data is deleted when its period is over. You may demand that it is corrected, erased or "
-              "restricted, and complain to the Federal Commissioner for Data Protection (BfDI), who supervises "
-              "jobcenters (§ 50 (4) SGB II)."),
         ],
+        "told": [list(one) for one in told],
         "sections": [
             {
                 "title": words.SUBJECT_KINDS.of(kind, _),

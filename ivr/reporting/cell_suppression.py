@@ -86,8 +86,8 @@ class _Group:
         self._true = np.array([counts[name] for name in names], dtype=float)
         self._costs = np.array([costs.get(name, 1.0) for name in names])
         self._needed = small + 1
-        self._free = np.array([name in free for name in names])
-        self._must = (self._true <= small) | self._free
+        self._free: Choice = np.array([name in free for name in names])
+        self._must: Choice = (self._true <= small) | self._free
         self._small = self._places(self._must & ~self._free)
         rows = (self._row(total, parts) for total, parts in sums if self._place.keys() & {total, *parts})
         self._sums = np.array(list({row.tobytes(): row for row in rows}.values())).reshape(-1, len(names))

@@ -29,16 +29,19 @@ from ivr.models.privacy import SubjectRequest
 from ivr.platform import database
 from ivr.platform.crypto import CannotOpen
 from ivr.privacy import (
+    caller_information,
     deletion_records,
     erasure,
     legal_holds,
     recording_deletion,
     restriction,
+    retention_periods,
     subject_access,
     subject_requests,
 )
 from ivr.privacy import nightly_job as deletion_runs
 from ivr.privacy import subject_access_pdf as subject_report
+from ivr.privacy.compliance import OperatorFacts
 from ivr.privacy.erasure import Subject
 from ivr.web import forms, subject_labels
 from ivr.web.authorisation import actor, me
@@ -179,8 +182,10 @@ def access(request_id: int) -> Response:
     with database.reading() as session:
         asked, found = _open(session, request_id, "access", lock=False)
         data = subject_access.collect(session, found)
+        periods = retention_periods.all_days(session)
+    told = caller_information.sections(periods, OperatorFacts.of(settings()), gettext)
     made_on = format_datetime(now, "dd.MM.yyyy HH:mm")
-    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.said)
+    pdf = subject_report.as_pdf(data, made_on, chosen_language(), gettext, subject_labels.said, told)
     archive = subject_access.package(data, pdf, gettext("This recording cannot be read any more."))
     with database.writing() as session:
         asked = session.get_one(SubjectRequest, request_id, with_for_update=True)

@@ -1,15 +1,19 @@
-"""Statements that every public body owes to anybody: of accessibility, and whom to tell of a weakness."""
+"""Statements that every public body owes to anybody: accessibility, callers' data, whom to tell of a weakness."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from flask import Blueprint, Response, abort, render_template
+from flask_babel import gettext
 
 from ivr import __version__
 from ivr.config.settings import settings
 from ivr.domain import phone_numbers
 from ivr.domain.timestamps import utc_now
+from ivr.platform import database
+from ivr.privacy import caller_information, retention_periods
+from ivr.privacy.compliance import OperatorFacts
 
 public = Blueprint("public", __name__)
 
@@ -40,3 +44,13 @@ def accessibility() -> str:
     return render_template(
         "accessibility.html", email=settings().accessibility_contact, number=number, version=__version__
     )
+
+
+@public.get("/privacy")
+def privacy() -> str:
+    """What callers are told about their data (Art. 13 GDPR)."""
+    number = phone_numbers.readable(settings().hotline_number)
+    with database.reading() as session:
+        periods = retention_periods.all_days(session)
+    told = caller_information.sections(periods, OperatorFacts.of(settings()), gettext)
+    return render_template("privacy.html", sections=told, number=number)

@@ -11,6 +11,8 @@ import pytest
 from ivr.config import settings as configuration
 from ivr.config.settings import Settings
 from ivr.domain.timestamps import utc_now
+from ivr.models.privacy import PeriodChange
+from ivr.platform import database
 from ivr.web import public_statements
 
 ROOT = Path(__file__).parent.parent.parent
@@ -52,3 +54,25 @@ def test_the_statement_of_accessibility_is_one_link_away(
     assert "Accessibility statement" in stranger.get("/accessibility").text
     for role in ("mia", "lena", "adam", "dora"):
         assert 'href="/accessibility"' in desk(role).get("/help/", follow_redirects=True).text
+
+
+def test_callers_read_what_becomes_of_their_data(
+    desk: Any, empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Art. 13 GDPR: one link from the log-in, with the contacts of the settings and the periods as they are applied."""
+    stranger = desk()
+    with database.writing() as session:
+        session.add(
+            PeriodChange(
+                kind="audio", days=33, reason="kürzer", state="confirmed", proposed_by_id=1,
+                proposed_at=utc_now(), decided_at=utc_now(),
+            )
+        )  # fmt: skip
+    assert 'href="/privacy"' in stranger.get("/login").text
+    assert "noch nicht angegeben" in stranger.get("/privacy").text, "what nobody has stated is missing, and says so"
+    configure(monkeypatch, empty_database, controller="Jobcenter Bremen, Testweg 1")
+    page = stranger.get("/privacy").text
+    for said in ("Jobcenter Bremen, Testweg 1", "BfDI", "33 Tage", "Notfall hochgestuft", "Widerspr", "Art. 7 DSGVO"):
+        assert said.lower() in page.lower(), said
+    stranger.post("/language", data={"language": "en"})
+    assert "What a machine decides" in stranger.get("/privacy").text
