@@ -29,7 +29,8 @@ def sections(periods: Mapping[str, int], facts: OperatorFacts, _: Translate) -> 
         (_("Purpose and legal basis"), _(
             "To answer your call, to call you back and to record what was agreed: Art. 6 (1) e and (3) GDPR with "
             "§ 67a, § 67b and § 67c SGB X, § 35 SGB I. A voicebox message is recorded with your consent only "
-            "(Art. 6 (1) a, Art. 7 GDPR), which you can withdraw at any time; without it you can ask for a callback by keys.")),
+            "(Art. 6 (1) a, Art. 7 GDPR), which you can withdraw at any time; without it you can ask for a "
+            "callback by keys.")),
         (_("Where the data comes from"), _(
             "From you: what you say and key in. From your telephone company: the number that your telephone shows. "
             "From staff: what they note about a call. Where somebody calls for you, from them.")),
