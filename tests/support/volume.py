@@ -14,9 +14,9 @@ LEVELS = ("test", "ci", "soak", "night")
 LEVEL = LEVELS.index(os.environ.get("VOLUME") or "test")
 
 
-def volume(*, test: int, soak: int, ci: int | None = None) -> int:
-    """The number for this run; without one of its own, `.ci/run` takes that of `make test`."""
-    return (test, test if ci is None else ci, soak, soak)[LEVEL]
+def volume(*, test: int, soak: int, ci: int | None = None, night: int | None = None) -> int:
+    """The number for this run; by default `.ci/run` takes that of `make test`, and the night that of the soak."""
+    return (test, test if ci is None else ci, soak, soak if night is None else night)[LEVEL]
 
 
 def crossed(rows: Iterable[Row], columns: Iterable[Column]) -> list[tuple[Row, Column]]:
