@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ivr.platform.translations import catalogue
-from ivr.privacy.compliance import documents
+from ivr.privacy.compliance import documents, staff_papers
 from ivr.privacy.compliance.operator_facts import OperatorFacts
 
 __all__ = ["OperatorFacts", "contents", "write"]
@@ -17,6 +17,8 @@ _PAPERS = {
     documents.deletion_concept: ("loeschkonzept", "deletion-concept"),
     documents.threat_model: ("bedrohungsmodell", "threat-model"),
     documents.impact_assessment: ("folgenabschaetzung", "impact-assessment"),
+    staff_papers.staff_data: ("beschaeftigtendaten", "staff-data"),
+    staff_papers.agreement_draft: ("dienstvereinbarung-entwurf", "staff-council-agreement-draft"),
     documents.accessibility: ("barrierefreiheit", "accessibility"),
 }
 

@@ -5,30 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ivr.domain import words
 from ivr.domain.permissions import ANYBODY, CARRIER, PERMISSIONS, PROGRAM
 from ivr.domain.roles import ROLES
 from ivr.domain.words.tables import Translate
-from ivr.privacy.compliance.data_inventory import ABOUT, PLACES, TABLES, Kept
+from ivr.privacy.compliance.data_inventory import ABOUT, PLACES, TABLES
+from ivr.privacy.compliance.layout import paper, periods, table
 from ivr.privacy.compliance.operator_facts import OperatorFacts
 from ivr.privacy.compliance.safeguards import LETTERS, MEASURES, RISKS, THREATS
 from ivr.privacy.retention_periods import PERIODS
-
-_MADE = "<!-- Written by `python -m ivr papers` from the code's own tables; changes belong there. -->\n\n"
-
-
-def _paper(head: tuple[str, str], *parts: str) -> str:
-    title, completeness = head
-    return _MADE + "\n\n".join([f"# {title}", completeness, *(part.strip() for part in parts)]) + "\n"
-
-
-def _table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
-    columns = list(head)
-    rows = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    rows += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
-    return "\n".join(rows) + "\n"
 
 
 def permissions(_: Translate, facts: OperatorFacts) -> str:
@@ -47,9 +32,7 @@ def permissions(_: Translate, facts: OperatorFacts) -> str:
         "supervisor is responsible for. An administrator and the data protection officer see no callers' data; of the "
         "officer's pages none shows content."
     )
-    return _paper(
-        (_("Permissions"), facts.completeness(_)), about, _table((_("Endpoint"), _("What"), *named, _("Teams")), lines)
-    )
+    return paper(_, facts, _("Permissions"), about, table((_("Endpoint"), _("What"), *named, _("Teams")), lines))
 
 
 def _legal_basis(_: Translate) -> str:
@@ -70,22 +53,10 @@ def _recipients(_: Translate) -> str:
     )
 
 
-def _periods(_: Translate, kept: Kept) -> str:
-    days, row = _("days"), _("the row")
-    named = [
-        (
-            f"{words.RETENTION_KINDS.of(kind, _)} ({PERIODS[kind].days} {days})",
-            _(kept.parts[kind]) if kind in kept.parts else row,
-        )
-        for kind in kept.periods
-    ]
-    return "; ".join(f"{kind}: {part}" if kept.parts else kind for kind, part in named) or _("see there")
-
-
 def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
     """The record of processing activities (Art. 30 GDPR)."""
     kept = [(f"`{name}`", one) for name, one in TABLES.items()] + [(_(name), one) for name, one in PLACES.items()]
-    everything = [(name, _(ABOUT[one.about]), _(one.what), _periods(_, one)) for name, one in kept]
+    everything = [(name, _(ABOUT[one.about]), _(one.what), periods(_, one)) for name, one in kept]
     first = _(
         "**To be cleared first:** whether a gemeinsame Einrichtung may run this beside the central IT of the "
         "Bundesagentur für Arbeit (§ 50 SGB II, subsection 3)."
@@ -115,22 +86,26 @@ def record_of_processing(_: Translate, facts: OperatorFacts) -> str:
         (_("f) Periods"), _("See the deletion concept")),
         (_("g) Measures"), _("See the technical and organisational measures")),
     )  # fmt: skip
-    return _paper(
-        (_("Record of processing activities (Art. 30 GDPR)"), facts.completeness(_)),
+    return paper(
+        _,
+        facts,
+        _("Record of processing activities (Art. 30 GDPR)"),
         first,
-        _table((_("Point of Art. 30 (1)"), _("Content")), points),
+        table((_("Point of Art. 30 (1)"), _("Content")), points),
         "## " + _("What is kept where"),
-        _table((_("Where"), _("About"), _("What"), _("Ends with the period")), everything),
+        table((_("Where"), _("About"), _("What"), _("Ends with the period")), everything),
     )
 
 
 def technical_and_organisational_measures(_: Translate, facts: OperatorFacts) -> str:
     """The technical and organisational measures (Art. 32 GDPR)."""
     lines = [(_(one.goal), _(one.what), f"`tests/{one.proof}`") for one in MEASURES.values()]
-    return _paper(
-        (_("Technical and organisational measures (Art. 32 GDPR, § 22 BDSG)"), facts.completeness(_)),
+    return paper(
+        _,
+        facts,
+        _("Technical and organisational measures (Art. 32 GDPR, § 22 BDSG)"),
         _("Each measure is proved by a test, which runs with every change."),
-        _table((_("Goal"), _("Measure"), _("Proved by")), lines),
+        table((_("Goal"), _("Measure"), _("Proved by")), lines),
         "## " + _("The operator's part"),
         _(
             "TLS before the web process; encrypted disks; Redis on a socket or with a password and TLS; secrets from a "
@@ -147,17 +122,19 @@ def deletion_concept(_: Translate, facts: OperatorFacts) -> str:
         (words.RETENTION_KINDS.of(one.kind, _), one.days, f"{one.least}–{one.most}", _(one.begins), _(one.reason))
         for one in PERIODS.values()
     ]
-    kept = [(f"`{name}`", _(entry.what), _periods(_, entry)) for name, entry in TABLES.items() if entry.periods]
-    return _paper(
-        (_("Deletion concept (Art. 5 (1) e GDPR, § 84 SGB X)"), facts.completeness(_)),
-        _table((_("Kind"), _("Days by default"), _("Possible"), _("Counted from"), _("Reason")), lines),
+    kept = [(f"`{name}`", _(entry.what), periods(_, entry)) for name, entry in TABLES.items() if entry.periods]
+    return paper(
+        _,
+        facts,
+        _("Deletion concept (Art. 5 (1) e GDPR, § 84 SGB X)"),
+        table((_("Kind"), _("Days by default"), _("Possible"), _("Counted from"), _("Reason")), lines),
         *_how_it_is_deleted(_),
         "## " + _("Which period ends what"),
         _(
             "Where several periods apply, what each of them deletes is named: the content of some columns, some rows, or "
             "the whole row with all that is left."
         ),
-        _table((_("Table"), _("What"), _("Period")), kept),
+        table((_("Table"), _("What"), _("Period")), kept),
     )
 
 
@@ -205,14 +182,16 @@ def threat_model(_: Translate, facts: OperatorFacts) -> str:
          _(one.left) if one.left else "–")
         for one in THREATS
     ]  # fmt: skip
-    return _paper(
-        (_("Threat model (STRIDE)"), facts.completeness(_)),
+    return paper(
+        _,
+        facts,
+        _("Threat model (STRIDE)"),
         _(
             "Over the parts of docs/architecture.md: caller – carrier – webhooks – database, audio store, Redis – workers "
             "– pages – API clients – backups. Trust ends between caller and carrier, carrier and webhooks, browser and "
             "pages, API client and API."
         ),
-        _table((_("Part"), "STRIDE", _("What could happen"), _("What stands against it"), _("What is left")), lines),
+        table((_("Part"), "STRIDE", _("What could happen"), _("What stands against it"), _("What is left")), lines),
     )
 
 
@@ -225,8 +204,10 @@ def impact_assessment(_: Translate, facts: OperatorFacts) -> str:
          levels[one.left])
         for one in RISKS
     ]  # fmt: skip
-    return _paper(
-        (_("What a data protection impact assessment needs (Art. 35 (7) GDPR)"), facts.completeness(_)),
+    return paper(
+        _,
+        facts,
+        _("What a data protection impact assessment needs (Art. 35 (7) GDPR)"),
         _(
             "An assessment is needed: social data of many people, special categories now and then, vulnerable persons, "
             "voice (Art. 35 (3) b). The controller decides; this is what the product contributes."
@@ -240,7 +221,7 @@ def impact_assessment(_: Translate, facts: OperatorFacts) -> str:
             "and stated (deletion concept)."
         ),
         _("**c) Risks and d) measures:**"),
-        _table((_("Risk to the person"), _("Likelihood"), _("Severity"), _("Measures"), _("Risk that is left")), risks),
+        table((_("Risk to the person"), _("Likelihood"), _("Severity"), _("Measures"), _("Risk that is left")), risks),
         _(
             "The last column is a proposal of the product; the controller rates it, and the officer gives advice (Art. 35 (2))."
         ),
@@ -266,14 +247,16 @@ def accessibility(_: Translate, facts: OperatorFacts) -> str:
             "tests/flows/test_engine.py, tests/stories/test_call_script.py",
         ),
     ]
-    return _paper(
-        (_("Accessibility statement (BITV 2.0, § 12b BGG; BremBGG)"), facts.completeness(_)),
+    return paper(
+        _,
+        facts,
+        _("Accessibility statement (BITV 2.0, § 12b BGG; BremBGG)"),
         _("The public statement is a page of the desk (`/accessibility`), in German first."),
         _(
             "**Status:** partly in accordance with EN 301 549 / WCAG 2.1 AA: tested by machine and by hand in one "
             "browser; a test by people who depend on it is outstanding."
         ),
-        _table((_("What was tested"), _("Where"), _("By")), tested),
+        table((_("What was tested"), _("Where"), _("By")), tested),
         _(
             "**Not accessible, or not tried:** recordings of callers have a machine's transcript where there is a speech "
             "model, otherwise none; the statement has not been made by an outside body; screen readers were not tried; "

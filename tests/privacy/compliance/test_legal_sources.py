@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent.parent
-LAWS = "SGB X|SGB II|SGB I|StGB|SGG|BGG|BDSG|ArbSchG"
+LAWS = "SGB X|SGB II|SGB I|StGB|SGG|BGG|BDSG|ArbSchG|BPersVG"
 #: Many paragraphs of one law, each perhaps with its subsection: "§§ 67a, 67b and 67c SGB X", "§ 13 (1) SGB X".
-PARAGRAPH = r"\d+[a-z]?(?: \(\d\))?(?: [a-z]\b)?"
+PARAGRAPH = r"\d+[a-z]?(?: \(\d\))?(?: [a-z]\b| no\. \d+)?"
 OF_A_LAW = re.compile(rf"§§? ?({PARAGRAPH}(?:(?:, §? ?|,? (?:and|und) §?§? ?){PARAGRAPH})*) ({LAWS})\b")
 OF_THE_GDPR = re.compile(r"Art\. (\d+)")
 MARKS = {"text", "secondary", "lawyer"}
@@ -20,7 +20,7 @@ MARKS = {"text", "secondary", "lawyer"}
 def named(text: str) -> Iterator[str]:
     """The paragraphs in a text, each with its law and without its subsection."""
     for paragraphs, law in OF_A_LAW.findall(text):
-        yield from (f"§ {number} {law}" for number in re.findall(r"(?<![(\d])\d+[a-z]?(?!\))", paragraphs))
+        yield from (f"§ {number} {law}" for number in re.findall(r"(?<![(\d])(?<!no\. )\d+[a-z]?(?!\))", paragraphs))
     yield from (f"Art. {number} DSGVO" for number in OF_THE_GDPR.findall(text))
 
 
@@ -56,6 +56,7 @@ def test_every_source_says_how_far_it_was_checked() -> None:
     [
         ("§§ 67a, 67b, 67c SGB X with § 35 SGB I", ["§ 67a SGB X", "§ 67b SGB X", "§ 67c SGB X", "§ 35 SGB I"]),
         ("§ 13 (4) SGB X", ["§ 13 SGB X"]),
+        ("§ 80 (1) no. 21 BPersVG", ["§ 80 BPersVG"]),
         ("§ 67a und § 67c SGB X", ["§ 67a SGB X", "§ 67c SGB X"]),
         ("Art. 6 (1) a, Art. 9 (2) a GDPR", ["Art. 6 DSGVO", "Art. 9 DSGVO"]),
     ],

@@ -1,0 +1,39 @@
+"""How each compliance document is laid out as Markdown: head, tables, and periods of a table's data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ivr.domain import words
+from ivr.domain.words.tables import Translate
+from ivr.privacy.compliance.data_inventory import Kept
+from ivr.privacy.compliance.operator_facts import OperatorFacts
+from ivr.privacy.retention_periods import PERIODS
+
+_MADE = "<!-- Written by `python -m ivr papers` from the code's own tables; changes belong there. -->\n\n"
+
+
+def paper(_: Translate, facts: OperatorFacts, title: str, *parts: str) -> str:
+    """A whole document: its title, whether anything is missing, and its parts in their order."""
+    return _MADE + "\n\n".join([f"# {title}", facts.completeness(_), *(part.strip() for part in parts)]) + "\n"
+
+
+def table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    """A table in Markdown; no cell can break it."""
+    columns = list(head)
+    rows = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    rows += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join(rows) + "\n"
+
+
+def periods(_: Translate, kept: Kept) -> str:
+    """The retention periods of a table in days, by default, and which part each of them deletes."""
+    days, row = _("days"), _("the row")
+    named = [
+        (
+            f"{words.RETENTION_KINDS.of(kind, _)} ({PERIODS[kind].days} {days})",
+            _(kept.parts[kind]) if kind in kept.parts else row,
+        )
+        for kind in kept.periods
+    ]
+    return "; ".join(f"{kind}: {part}" if kept.parts else kind for kind, part in named) or _("see there")
