@@ -121,4 +121,6 @@ BABEL = $(VENV)/python -m babel.messages.frontend
 translations: ## Collect the texts of the pages and compile the German catalogue.
 	$(BABEL) -q extract -F ivr/web/babel.cfg -k lazy_gettext -k _n:1,2 --no-location --sort-output -o ivr/web/translations/messages.pot ivr
 	$(BABEL) -q update --no-fuzzy-matching --no-wrap -D messages -i ivr/web/translations/messages.pot -d ivr/web/translations -l de
+	@# No line of a page, a paper or a PDF ends between "§" and its number: a no-break space stands there.
+	sed -i -E '/^msgstr/ { s/(§|Art\.|Abs\.|Nr\.) ([0-9])/\1\xC2\xA0\2/g; s/(lit\.) ([a-z])/\1\xC2\xA0\2/g; s/SGB ([IVX])/SGB\xC2\xA0\1/g }' ivr/web/translations/de/LC_MESSAGES/messages.po
 	$(BABEL) -q compile -d ivr/web/translations -l de

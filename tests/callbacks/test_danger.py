@@ -170,7 +170,7 @@ def test_a_transcript_of_danger_raises_its_task_and_the_page_says_what_to_do(des
     assert (task.danger, task.danger_words, task.urgency_words) == ("life", ["mich umbringen"], ["kein strom"])
     covered = desk("mia").get(f"/desk/tasks/{task_id}").text
     assert "Vielleicht Suizid" in covered
-    assert "§ 34 StGB" in covered
+    assert "§\u00a034 StGB" in covered
     assert "mich umbringen" not in covered
     refused = desk("mia").post(f"/desk/tasks/{task_id}/no-danger", follow_redirects=True).text
     assert the_task(task_id).in_danger, "only who has read it may take it back"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from babel.messages.pofile import read_po
 from ivr.domain import enums, outcomes, words
 from ivr.domain.complete import complete
 from ivr.platform.translations import catalogue
+from ivr.privacy import compliance
 from ivr.web.app import create_app
 from ivr.web.words import TABLES
 
@@ -48,6 +50,21 @@ def german_catalogue() -> Catalog:
 def test_every_word_is_there_in_german(name: str) -> None:
     german = german_catalogue()
     assert [text for text in words.TABLES[name].values() if not german.get(text) or not german.get(text).string] == []
+
+
+def test_no_line_ends_between_a_paragraph_sign_and_its_number() -> None:
+    """Pages, papers and PDFs take their texts from the catalogue, in which `make translations` joins them."""
+    apart = re.compile(r"(?:§|Art\.|Abs\.|Nr\.) \d|lit\. [a-z]\b|SGB [IVX]")
+    joined = 0
+    for message in german_catalogue():
+        for text in [message.string] if isinstance(message.string, str) else message.string:
+            assert not apart.search(text), text
+            joined += "§\u00a0" in text
+    assert joined > 10
+    assert (
+        "\u00a067a, 67b, 67c SGB\u00a0X"
+        in compliance.contents(compliance.OperatorFacts())["de/verarbeitungsverzeichnis.md"]
+    )
 
 
 def test_a_member_without_a_word_cannot_be_forgotten() -> None:

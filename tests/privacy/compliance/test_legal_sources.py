@@ -19,6 +19,7 @@ MARKS = {"text", "secondary", "lawyer"}
 
 def named(text: str) -> Iterator[str]:
     """The paragraphs in a text, each with its law and without its subsection."""
+    text = text.replace("\u00a0", " ")
     for paragraphs, law in OF_A_LAW.findall(text):
         yield from (f"§ {number} {law}" for number in re.findall(r"(?<![(\d])(?<!no\. )\d+[a-z]?(?!\))", paragraphs))
     yield from (f"Art. {number} DSGVO" for number in OF_THE_GDPR.findall(text))
