@@ -186,6 +186,26 @@ def met(call: str) -> bool:
         return True
 
 
+def awaits_late_event(call: str) -> Document | None:
+    """A second's wait for a caller who comes out of a room in which, by the events told so far, they met nobody.
+
+    Events may be later than the documents, and nobody who has talked is sent back into the queue. None where they met
+    a member.
+    """
+    try:
+        with database.reading() as session:
+            leg = conversations.leg_of(session, call)
+            if leg is None or leg.conversation.connected_at is not None or leg.conversation.entry is None:
+                return None
+            again = voice_url("/talk-over", conversation=leg.conversation_id, waited=1)
+    except SQLAlchemyError:
+        return None
+    document = VoiceResponse()
+    document.pause(length=1)
+    document.redirect(again, method="POST")
+    return Document(document)
+
+
 def _leave() -> Document:
     document = VoiceResponse()
     document.leave()
@@ -264,6 +284,8 @@ def no_interpreter() -> Document:
 def talk_over() -> Document:
     """The conversation is over, and the caller has been taken out of its room."""
     talking = _talking()
+    if "waited" not in request.args and (late := awaits_late_event(call_sid())) is not None:
+        return late
     with database.reading() as session:
         leg = conversations.leg_of(session, call_sid())
         cut_off = leg is not None and leg.to_hear == Sentence.ENDED_BY_US

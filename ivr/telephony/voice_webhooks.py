@@ -94,6 +94,8 @@ def answer() -> Document:
     state = state_of(asked.args.get("state", ""))
     if asked.fields.get("QueueResult") in queue_webhooks.ALREADY_MOVED_ON:
         return Document("<Response/>")  # the call has gone on already; the answer is not executed
+    if state and "DialCallStatus" in asked.fields and (late := queue_webhooks.awaits_late_event(call_sid())):
+        return late
     return reply(engine.answer(script(), state, _input(state), present_context()), state) if state else incoming()
 
 

@@ -17,6 +17,7 @@ from ivr.platform import database
 from ivr.workers import scheduler
 from tests.stories.test_transfers import CALLER, Desk
 from tests.support.environment import forget_settings
+from tests.support.simulated_calls import SimulatedCall
 from tests.support.simulated_carrier import SimulatedCarrier
 from tests.support.simulated_people import Waiting
 from tests.support.simulated_staff import member
@@ -94,6 +95,36 @@ def test_a_transfer_that_rings_at_that_moment_is_decided_as_always(
         if desk.state_of(user) == PresenceState.WRAP_UP:
             desk.wraps_up(user)
         assert desk.state_of(user) == goes_on, user.username
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.9])
+def test_who_has_talked_is_not_sent_back_into_the_queue_because_an_event_is_late(
+    simulated: Callable[..., SimulatedCarrier], monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """The member hangs up before it is told that the caller had come into the room."""
+    carrier = simulated()
+    tells = carrier._tell
+
+    def late(url: str, call: SimulatedCall, **form: str) -> None:
+        if call.inbound and form.get("StatusCallbackEvent") == "participant-join":
+            carrier.clock.after(2 + seconds, lambda: carrier._deliver(url, call, form))
+        else:
+            tells(url, call, **form)
+
+    monkeypatch.setattr(carrier, "_tell", late)
+    desk = Desk.__new__(Desk)
+    desk.carrier = carrier
+    desk.mia, desk.mias = member(carrier)
+    desk.call = carrier.dials_in(Waiting(carrier, "caller", CALLER))
+    while not desk.talks(desk.mias):
+        carrier.clock.run(0.1)
+    carrier.clock.run(2)
+    carrier.hangs_up(desk.mias.call)
+    carrier.clock.run(20)
+    asked = [line.partition(" ")[2] for line in desk.call.story]
+    last = max(place for place, what in enumerate(asked) if what == "/voice/talk-over")
+    assert asked[last + 1] == "/voice/answer 1", "it is over; they say that they were cut off, and only so wait again"
+    assert carrier.faults == []
 
 
 def test_on_hold_at_closing_time_the_caller_comes_back_to_the_member(
