@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
+from ivr.domain import neighbouring_names as neighbours
+
 #: Marks that stand behind their letter as characters of their own (Mu¨ller), and what they mean.
 _SPACING_MARKS = str.maketrans(
     {"¨": "\u0308", "´": "\u0301", "¯": "\u0304", "¸": "\u0327", "˘": "\u0306", "˙": "\u0307", "˚": "\u030a",
@@ -39,13 +41,8 @@ _ALIKE = str.maketrans(
 _SILENT_AT_FIRST = "ئ"
 #: Letters that are written out where a keyboard has none, beside being written without their marks.
 _WRITTEN_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj", "ə": "a", "\u0670": "ا"}
-#: Letters of a Latin keyboard in a Cyrillic word, which nobody can tell from those that are meant.
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
-_LIKE_CYRILLIC = str.maketrans("abcehikmoptxy", "авсенікмортху")
-#: A name in Ukrainian and in Russian: the same letters but for these.
-_IN_RUSSIAN = str.maketrans({"і": "и", "ї": "и", "ь": None, "ъ": None})
-#: A name in Sorani, which writes the short vowels, and in Arabic or Persian; a hamza before a long u.
-_IN_ARABIC = ((re.compile("^ئە"), "ا"), (re.compile("ە(?=.)"), ""), (re.compile("[ئؤو]و"), "و"))
+#: Letters that are two in one (see `_ALIKE`), of which a keyboard without them leaves one.
+_WRITTEN_SHORT = {"æ": "a", "œ": "o", "þ": "t"}
 #: So many of them in one word are combined in every way.
 _COMBINED = 4
 
@@ -107,6 +104,11 @@ def folded(text: str) -> str:
     return " ".join(JOIN.join(plain(part) for part in parts) for parts in split(text))
 
 
+def _choices(letter: str) -> tuple[str, ...]:
+    others = (letters[letter] for letters in (_WRITTEN_SHORT, _WRITTEN_OUT) if letter in letters)
+    return tuple(dict.fromkeys((letter, *others)))
+
+
 @lru_cache(maxsize=8192)
 def spellings(word: str) -> frozenset[str]:
     """A word as it may be looked for.
@@ -114,18 +116,10 @@ def spellings(word: str) -> frozenset[str]:
     With its umlauts written out or not, as neighbouring languages write the same name, and without the Arabic article.
     """
     letters = unicodedata.normalize("NFC", prepared(word))
-    choices = [(letter, _WRITTEN_OUT[letter]) if letter in _WRITTEN_OUT else (letter,) for letter in letters]
+    choices = [_choices(letter) for letter in letters]
     if sum(len(choice) > 1 for choice in choices) > _COMBINED:
         found = {plain(letters), plain("".join(choice[-1] for choice in choices))}
     else:
         found = {plain("".join(chosen)) for chosen in product(*choices)}
-    found.add(plain(_as_neighbours_write(letters)))
+    found |= {plain(written) for written in neighbours.written(letters)}
     return frozenset(found | {one.removeprefix("ال") for one in found if len(one) > 4})
-
-
-def _as_neighbours_write(word: str) -> str:
-    if _CYRILLIC.search(word):
-        return word.translate(_LIKE_CYRILLIC).translate(_IN_RUSSIAN)
-    for written, meant in _IN_ARABIC:
-        word = written.sub(meant, word)
-    return word
