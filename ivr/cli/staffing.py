@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command(cls=HotlineCommand)
 @click.option("--staff", type=StaffRange(), help="People who answer: a number, or a range like 2-12.")
 @click.option("--calls", type=click.FloatRange(0, 100_000), help="Calls an hour. Default: those of the past weeks.")
-@click.option("--when", help='Hour of the week: "monday 9". Default: the next opening hour.')
+@click.option("--when", help='Hour of the week: "monday 9". Default: the second hour of the next opening day.')
 @click.option("--team", type=Team(), help="Only conversations and patience of this team.")
 @click.option("--talk-seconds", type=click.FloatRange(1, 36_000), help="Mean length of a conversation.")
 @click.option("--wrap-up-seconds", type=click.FloatRange(0, 3600), default=60.0, show_default=True)

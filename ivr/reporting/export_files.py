@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from ivr.reporting.tables import Column, Report, Table, Value, moment, shown
 
 _HERE = Path(__file__).parent
 #: The spreadsheet format of each kind of number.
-_FORMATS = {"count": "#,##0", "share": "0.0%", "hours": "0.0", "seconds": "0", "minutes": "0", "number": "0.0"}
+_FORMATS = {"count": "#,##0", "share": "0.0%", "hours": "0.00", "seconds": "0", "minutes": "0", "number": "0.0"}
 
 
 def as_csv(report: Report, _: Translate) -> bytes:
@@ -34,7 +36,7 @@ def as_csv(report: Report, _: Translate) -> bytes:
         lines.writerow([])
         for text in filter(None, (table.question, table.title)):
             lines.writerow([harmless(text)])
-        lines.writerow([harmless(column.label) for column in table.columns])
+        lines.writerow([harmless(column.heading) for column in table.columns])
         for row in table.rows:
             lines.writerow([_plain(value, report.language) for value in row])
         if table.note:
@@ -61,7 +63,7 @@ def as_xlsx(report: Report, _: Translate) -> bytes:
         head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1, "valign": "top"})
         formats = {kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
         for number, table in enumerate(report.tables, start=1):
-            sheet = book.add_worksheet(f"{number} {''.join(c for c in table.title if c not in '[]:*?/')}"[:31])
+            sheet = book.add_worksheet(_sheet_name(number, table.title))
             sheet.set_column(0, 0, 48)
             sheet.set_column(1, max(1, len(table.columns) - 1), 16)
             above = [report.title, report.period, *_remarks(report, _), table.title]
@@ -72,7 +74,7 @@ def as_xlsx(report: Report, _: Translate) -> bytes:
                 sheet.set_row(len(above), 90)
             top = len(above) + 2
             for place, column in enumerate(table.columns):
-                sheet.write_string(top, place, column.label, head)
+                sheet.write_string(top, place, column.heading, head)
             for line, row in enumerate(table.rows, start=top + 1):
                 for place, (value, column) in enumerate(zip(row, table.columns, strict=True)):
                     _write(sheet, line, place, value, column, language, formats)
@@ -80,6 +82,12 @@ def as_xlsx(report: Report, _: Translate) -> bytes:
                 sheet.write_string(top + len(table.rows) + 2, 0, table.note)
             sheet.freeze_panes(top + 1, 1)
     return out.getvalue()
+
+
+def _sheet_name(number: int, title: str) -> str:
+    """In whole words: a spreadsheet takes 31 letters, and not all of them."""
+    allowed = re.sub(r"[][:*?/\\]", "", title)
+    return textwrap.shorten(f"{number} {allowed}", 31, placeholder=" …")
 
 
 def _write(

@@ -100,6 +100,6 @@ def tables(seen: Mapping[str, Value], first: date, last: date, language: str, _:
         [_("Not served: nobody there, no place free, or closing time"), seen["unserved"]],
     ]
     return [
-        Table(_("What was promised, and what was kept"), columns, goals, note=DEFINITIONS.of("goals", _)),
+        Table(_("Promises, and what was kept"), columns, goals, note=DEFINITIONS.of("goals", _)),
         Table(_("Calls"), [Column("", "text"), Column(_("Count"))], calls, note=DEFINITIONS.of("calls", _)),
     ]

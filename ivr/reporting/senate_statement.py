@@ -219,7 +219,7 @@ def _breakdown(seen: Mapping[str, Value], dimension: str, language: str, _: Tran
         Column(_("Closed without contact")),
     ]
     rows = [_row(seen, name(dimension, key, language, _), f"/{dimension}/{key}") for key in names]
-    title = _("Callback promises by: %(what)s") % {"what": dimension_name(dimension, _)}
+    title = _("Promises by: %(what)s") % {"what": dimension_name(dimension, _)}
     return Table(title, columns, [*rows, _row(seen, _("In all"), "")], note=DEFINITIONS.of("promises", _))
 
 

@@ -231,10 +231,12 @@ def parse_hour(text: str) -> tuple[int, int]:
 
 
 def usual_hour(now: datetime) -> tuple[int, int]:
-    """The default: the second hour of the next opening day, when the first callers have come."""
+    """The default: the second hour of the next opening day, when callers have come; of a short day the first."""
     opening = opening_hours.next_opening_day(present.hours(), now)
     local = (opening or now).astimezone(settings().hours.zone)
-    return local.weekday(), min(local.hour + 1, 23)
+    span = opening_hours.span_on(present.hours(), local.date())
+    closes = span.closes.hour + (span.closes.minute > 0) if span and span.closes else 24
+    return local.weekday(), local.hour + 1 if local.hour + 1 < closes else local.hour
 
 
 def day_of(weekday: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
+from ivr.domain import file_names
 from ivr.domain.words import Translate
 from ivr.platform.translations import catalogue
 
@@ -33,6 +33,7 @@ HIDDEN = Hidden.HIDDEN
 #: None: there was nothing to measure.
 Value = str | float | None | Hidden
 Kind = Literal["text", "count", "share", "hours", "seconds", "minutes", "number"]
+_UNITS: dict[str, str] = {"hours": "h", "seconds": "s", "minutes": "min"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Column:
 
     label: str
     kind: Kind = "count"
+
+    @property
+    def heading(self) -> str:
+        """The label with the unit, for files in which numbers stand alone."""
+        unit = _UNITS.get(self.kind)
+        return f"{self.label} ({unit})" if unit else self.label
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,6 @@ class Table:
     note: str = ""
     #: The question of the source that the table answers (German).
     question: str = ""
-
-
-_PLAIN_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,7 @@ class Report:
     @property
     def file_name(self) -> str:
         """The name of the report's files in the reader's language, without an extension."""
-        plain = self.title.lower().translate(_PLAIN_LETTERS)
-        name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or self.name
+        name = file_names.plain(self.title) or self.name
         return f"{name}-{self.first:%Y-%m-%d}-{self.last:%Y-%m-%d}"
 
 

@@ -18,6 +18,7 @@ from ivr.platform import database
 from ivr.reporting import costs, list_export
 from ivr.reporting.list_export import Cell
 from ivr.web.addresses import period
+from ivr.web.downloads import saved_as
 from ivr.web.login import chosen_language
 
 pages = Blueprint("costs", __name__, url_prefix="/supervision")
@@ -70,9 +71,7 @@ def download() -> Response:
     with database.reading() as session:
         lines = [_line(row) for row in costs.rows(session, first, last)]
     made = list_export.as_csv(_headings(), lines, chosen_language(), settings().hours.zone)
-    answer = Response(made, mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f"attachment; filename=costs-{first}-{last}.csv"
-    return answer
+    return saved_as(Response(made, mimetype="text/csv"), gettext("Costs"), first, last, ending="csv")
 
 
 def _headings() -> list[str]:

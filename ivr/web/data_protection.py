@@ -20,6 +20,7 @@ from ivr.privacy import deletion, retention_periods
 from ivr.web import forms
 from ivr.web.addresses import LinesAddress, period
 from ivr.web.authorisation import actor, me
+from ivr.web.downloads import saved_as
 from ivr.web.form_fields import Id, Line, fixed, integer, line_of, one_of
 
 protection = Blueprint("protection", __name__, url_prefix="/protection")
@@ -61,8 +62,7 @@ def export() -> Response:
     with database.writing() as session:
         access_log.append(session, actor(), AccessAction.EXPORT_LOG, now)
     answer = Response(stream_with_context(verification.export(now)), mimetype="application/jsonl")
-    answer.headers["Content-Disposition"] = f"attachment; filename=access-log-{now:%Y%m%d}.jsonl"
-    return answer
+    return saved_as(answer, gettext("Access log"), f"{now:%Y%m%d}", ending="jsonl")
 
 
 @protection.post("/verify")

@@ -45,6 +45,7 @@ from ivr.privacy.compliance import OperatorFacts
 from ivr.privacy.erasure import Subject
 from ivr.web import forms, subject_labels
 from ivr.web.authorisation import actor, me
+from ivr.web.downloads import saved_as
 from ivr.web.form_fields import Phone, Tick, WrittenNumber, line_of, one_of
 from ivr.web.login import chosen_language
 
@@ -194,9 +195,9 @@ def access(request_id: int) -> Response:
         for task in named or [None]:
             access_log.append(session, actor(), "download", now, task=task, reason=f"request {request_id}")
         _done(session, asked, f"{len(found.task_ids)} tasks, {len(found.call_ids)} calls handed out", keep=True)
-    answer = Response(archive, mimetype="application/zip")
-    answer.headers["Content-Disposition"] = f"attachment; filename=access-request-{request_id}.zip"
-    return answer
+    return saved_as(
+        Response(archive, mimetype="application/zip"), gettext("Answer to a data subject"), request_id, ending="zip"
+    )
 
 
 def _done(session: Session, asked: SubjectRequest, result: str, *, keep: bool = False) -> None:

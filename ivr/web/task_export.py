@@ -16,6 +16,7 @@ from ivr.models.callbacks import CallbackTask
 from ivr.reporting import list_export
 from ivr.reporting.list_export import Cell
 from ivr.web import template_helpers
+from ivr.web.downloads import saved_as
 from ivr.web.login import chosen_language
 from ivr.web.template_helpers import language_name, office_name
 
@@ -24,9 +25,7 @@ def file_of(tasks: Sequence[CallbackTask], ending: str) -> Response:
     """The file of some tasks. `ending`: csv or xlsx."""
     make, mimetype = list_export.MAKERS[ending]
     made = make(_headings(), [_row(task) for task in tasks], chosen_language(), settings().hours.zone)
-    answer = Response(made, mimetype=mimetype)
-    answer.headers["Content-Disposition"] = f"attachment; filename=tasks.{ending}"
-    return answer
+    return saved_as(Response(made, mimetype=mimetype), gettext("Tasks"), ending=ending)
 
 
 def _headings() -> list[str]:

@@ -103,6 +103,7 @@ def test_the_officer_reads_filters_verifies_and_exports(desk) -> None:
     assert "Mia Mitglied" in dora.get("/protection/?actor=Mia Mitglied&action=view").text
     assert "vollständig" in dora.post("/protection/verify", follow_redirects=True).text
     exported = dora.get("/protection/access-log.jsonl")
+    assert "filename=zugriffsprotokoll-2" in exported.headers["Content-Disposition"]
     rows = [json.loads(row) for row in exported.text.splitlines()]
     assert rows[-1]["end"]
     assert rows[-1]["lines"] == len(rows) - 1

@@ -67,6 +67,14 @@ def test_no_line_ends_between_a_paragraph_sign_and_its_number() -> None:
     )
 
 
+def test_an_application_alone_is_one_for_benefits() -> None:
+    """What a data subject demands is a Betroffenenantrag; Antrag alone is in a question of callers."""
+    alone = re.compile(r"\bAntr(?:ag|ags|äge|ägen)\b")
+    german = [(message.id, message.string) for message in german_catalogue() if message.id]
+    found = [said for said, text in german if alone.search(text if isinstance(text, str) else " ".join(text))]
+    assert found == ["What do I need for an application?"]
+
+
 def test_a_member_without_a_word_cannot_be_forgotten() -> None:
     with pytest.raises(ValueError, match="urgency: no word for EMERGENCY"):
         words.Words("urgency", {enums.Urgency.NORMAL: "normal"}, enums.Urgency)

@@ -66,6 +66,7 @@ def test_access_gives_everything(desk) -> None:
     assert "Aufnahmen: 1" in shown
     assert "Öztürk" not in shown, "numbers only"
     answer = lena.post(f"{page}/data.zip")
+    assert re.search(r"filename=auskunft-\d+\.zip$", answer.headers["Content-Disposition"])
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
     data = json.loads(archive.read("data.json"))
     assert {one["callback_number"] for one in data["tasks"]} == {NUMBER}
@@ -225,7 +226,7 @@ def test_erasure_is_asked_twice_and_then_thorough(desk) -> None:
     assert "X" in found.receipt_code
     again = asks(lena, "access")
     assert "haben wir nichts" in lena.get(again).text
-    assert "gelöscht mit Antrag 3" in lena.get("/supervision/subjects/").text
+    assert "gelöscht mit Betroffenenantrag 3" in lena.get("/supervision/subjects/").text
     assert [lena.get(one).status_code for one in earlier] == [404, 404], "others would keep the number"
     assert any(re.search(r"\d recordings", line) for line in told())
     assert "2 Aufträge, 2 Anrufe, " in desk("dora").get("/protection/deletions").text

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from ivr.domain.csv_safety import harmless, text_cell
 from ivr.reporting import export_files, list_export
-from ivr.reporting.tables import Column, Report, Table
+from ivr.reporting.tables import Column, Report, Table, shown
 from tests.support.spreadsheets import Formula, local, opened_csv, opened_xlsx
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -77,3 +79,24 @@ def test_numbers_of_a_report_in_english_are_numbers_in_a_german_spreadsheet() ->
     day = date(2026, 11, 1)
     report = Report("x", "Report", day, day, [table], language="en")
     assert opened_csv(export_files.as_csv(report, str))[-1] == ["all", 2.5]
+
+
+def test_a_mean_of_a_minute_is_read_as_one_and_has_its_unit_where_it_stands_alone() -> None:
+    """The page and the PDF say "1 min"; in files to calculate with, the heading says what 0.0167 is."""
+    table = Table("Zeiten", [Column("Team", "text"), Column("Mittlere Zeit", "hours")], [("alle", 1 / 60)])
+    day = date(2026, 11, 1)
+    report = Report("x", "Bericht", day, day, [table])
+    assert (shown(1 / 60, "hours", "de"), shown(1.5, "hours", "de")) == ("1\u202fmin", "1,5\u202fh")
+    heads, row = opened_csv(export_files.as_csv(report, str))[-2:]
+    assert (heads, row) == (["Team", "Mittlere Zeit (h)"], ["alle", 0.0167])
+    assert ["Team", "Mittlere Zeit (h)"] in [line[:2] for line in opened_xlsx(export_files.as_xlsx(report, str))]
+
+
+def test_a_long_title_is_a_sheet_of_whole_words() -> None:
+    day = date(2026, 11, 1)
+    tables = [
+        Table(title, [Column("Team", "text"), Column("Anrufe")], [("alle", 1)])
+        for title in ("Anrufe", "Was zugesagt war und was davon eingehalten wurde", "[a]:b*?/\\", "x" * 60)
+    ]
+    book = openpyxl.load_workbook(io.BytesIO(export_files.as_xlsx(Report("x", "Bericht", day, day, tables), str)))
+    assert book.sheetnames == ["1 Anrufe", "2 Was zugesagt war und was …", "3 ab", "4 …"]

@@ -43,7 +43,7 @@ BY_HAND = {
         ["Verwehrt insgesamt", "3"],
         ["zum Vergleich: im Monat geäußerte Wünsche nach einem persönlichen Gesprächstermin", "8"],
     ],
-    "Rückrufzusagen nach: Sprache": [
+    "Zusagen nach: Sprache": [
         ["Deutsch", "20", "20", "20", "0", "100,0 %", "10", "0", "10"],
         ["Türkisch", "5", "5", "5", "0", "100,0 %", "0", "5", "0"],
         ["Arabisch", "4", "4", "0", "4", "0,0 %", "4", "0", "0"],

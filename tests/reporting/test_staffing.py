@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ivr.cli import hotline as command_line
+from ivr.domain.opening_hours import Hours
 from ivr.models.contact_centre import Conversation
 from ivr.platform import database
 from ivr.reporting import staffing
@@ -89,3 +90,19 @@ def test_on_the_command_line(empty_database, tmp_path: Path) -> None:
         refused = CliRunner().invoke(command_line, ["simulate", *wrong])
         assert refused.exit_code != 0
         assert complaint in refused.output
+
+
+@pytest.mark.parametrize(
+    ("span", "hour"),
+    [("08:00-18:00", 9), ("08:30-18:00", 9), ("08:00-09:00", 8), ("08:00-09:30", 9), ("22:00-24:00", 23)],
+)
+def test_the_hour_by_default_is_the_second_of_the_next_opening_day(
+    monkeypatch: pytest.MonkeyPatch, span: str, hour: int
+) -> None:
+    """As `simulate --help` says; never one in which the house is closed."""
+    monkeypatch.setattr(staffing.present, "hours", lambda: Hours(daily=span))
+    sunday = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    assert staffing.usual_hour(sunday) == (0, hour)
+    assert "second hour of the next opening day" in " ".join(
+        CliRunner().invoke(command_line, ["simulate", "--help"]).output.split()
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import threading
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
@@ -15,7 +17,7 @@ from ivr.config import settings
 from ivr.models.reporting import DailyMetric, Publication
 from ivr.platform import database
 from ivr.reporting import daily_metrics, export_files, publication
-from ivr.reporting.tables import HIDDEN, Report
+from ivr.reporting.tables import HIDDEN, Report, translator
 from ivr.web.app import create_app
 from tests.support import sample_month
 from tests.support.people import log_in
@@ -50,6 +52,19 @@ def test_a_month_without_calls_is_published_as_zeros(empty_database) -> None:
     figures({})
     for name in ("statement", "scorecard"):
         assert numbers(published(name)) == {0}
+
+
+def test_every_sheet_of_every_report_has_its_whole_title(empty_database) -> None:
+    figures({})
+    with database.reading() as session:
+        for language in ("de", "en"):
+            say = translator(language)
+            reports = [publication.period(session, sample_month.FIRST, sample_month.LAST, language, say)]
+            reports += [publication.preview(session, of, MONTH, language, say) for of in ("statement", "scorecard")]
+            for report in reports:
+                book = openpyxl.load_workbook(io.BytesIO(export_files.as_xlsx(report, say)), read_only=True)
+                titles = [one.title.replace(":", "") for one in report.tables]  # which no sheet may have
+                assert book.sheetnames == [f"{number} {title}" for number, title in enumerate(titles, 1)]
 
 
 def test_a_month_with_one_call_says_nothing_about_the_caller(empty_database) -> None:

@@ -58,7 +58,7 @@ def test_exported_tasks_are_readable_in_the_spreadsheet_of_a_german_office(desk,
     )  # fmt: skip
     answer = desk("sven").post("/desk/selected", data={"task": [str(task)], "action": action})
     ending = "xlsx" if action == "export_xlsx" else "csv"
-    assert f"filename=tasks.{ending}" in answer.headers["Content-Disposition"]
+    assert f"filename=auftraege.{ending}" in answer.headers["Content-Disposition"]
     heads, row = opened(answer.data)
     found = dict(zip(heads, row, strict=True))
     assert found["Anfragenummer"] == "0012345675", "with its zeros"

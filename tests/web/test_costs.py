@@ -92,7 +92,9 @@ def test_the_page_and_the_file_show_what_was_spent_and_say_what_it_means(exchang
                  "Rückrufe in 24 Stunden (calls_a_day)", "Das Konto insgesamt"):  # fmt: skip
         assert said in page, said
     answer = lena.get("/supervision/costs.csv")
-    assert "attachment; filename=costs-" in answer.headers["Content-Disposition"]
+    assert "attachment; filename=kosten-" in answer.headers["Content-Disposition"]
+    lena.post("/language", data={"language": "en"})
+    assert "filename=costs-" in lena.get("/supervision/costs.csv").headers["Content-Disposition"]
     heading, *lines = opened_csv(answer.data)
     assert heading == ["Tag (UTC)", "Wofür", "Land", "Anzahl", "Ohne Preis", "Preis", "Währung"]
     today = utc_now().date().isoformat()
