@@ -116,6 +116,14 @@ def mail_address(smtp_url: str, sender: str, to: str) -> str:
     port = f":{server.port}" if server.port else ""
     scheme = "mailtos" if mode else "mailto"
     options = f"smtp={server.hostname}&from={quote(sender, safe='')}&to={quote(to, safe='')}&format=text"
-    # RFC 3834: no holiday notice answers it.
-    options += "&+Auto-Submitted=auto-generated"
-    return f"{scheme}://{user}{server.hostname}{port}/?{options}" + (f"&mode={mode}" if mode else "")
+    return automatic(f"{scheme}://{user}{server.hostname}{port}/?{options}" + (f"&mode={mode}" if mode else ""))
+
+
+def automatic(address: str) -> str:
+    """Apprise's address; where it is one for e-mail, each mail says that a machine wrote it.
+
+    No holiday notice answers such a mail (RFC 3834).
+    """
+    if not address.lower().startswith(("mailto://", "mailtos://")) or "auto-submitted" in address.lower():
+        return address
+    return address + ("&" if "?" in address else "?") + "+Auto-Submitted=auto-generated"

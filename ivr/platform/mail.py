@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import apprise
 
 from ivr.config.settings import settings
-from ivr.domain.alert_subscriptions import mail_address
+from ivr.domain.alert_subscriptions import automatic, mail_address
 
 #: Seconds a server may take to connect, and to answer.
 TIMEOUT = 10.0
@@ -24,7 +24,7 @@ def send(to: str, subject: str, text: str, attachments: Sequence[str] = (), *, o
         NotDelivered: the server did not take it.
     """
     configured = settings()
-    address = other or mail_address(configured.smtp_url, configured.mail_from, to)
+    address = automatic(other) or mail_address(configured.smtp_url, configured.mail_from, to)
     # A server that accepts the connection and says nothing must not hold the thread for ever.
     joint = "&" if "?" in address else "?"
     notifier = apprise.Apprise()

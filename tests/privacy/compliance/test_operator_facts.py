@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,26 @@ def test_the_german_papers_hold_no_english_sentence() -> None:
     cells = {cell.strip() for text in german.values() for line in text.splitlines() for cell in line.split("|")}
     same = {cell for cell in cells if len(cell.split()) > 4 and cell in english}
     assert {cell for cell in same if "python -m ivr" not in cell and "test_" not in cell and "§" not in cell} == set()
+
+
+def test_forty_interpreters_are_one_kind_of_recipient(
+    empty_database: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Art. 30 (1) d asks for categories: nobody's name or number of the settings stands in a paper."""
+    many = [
+        {"name": f"Sprachmittlung | Nr. {n} {'x' * 40}", "number": f"+4942155501{n:02}", "languages": ["tr"]}
+        for n in range(40)
+    ]
+    monkeypatch.setenv("INTERPRETERS", json.dumps(many))
+    configuration.settings.cache_clear()
+    assert len(configuration.settings().interpreters) == 40
+    done = CliRunner().invoke(command_line, ["papers", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    written = {path: path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.md")}
+    assert not [path for path, text in written.items() if "+49421555" in text or "x" * 40 in text]
+    record = written[tmp_path / "de" / "verarbeitungsverzeichnis.md"]
+    (recipients,) = [line for line in record.splitlines() if line.startswith("| d) Empfänger |")]
+    assert recipients.count("Sprachmittler*innen") == 1
 
 
 def test_the_command_names_what_is_missing(
