@@ -85,12 +85,18 @@ class Reader:
         self._know({(month, "answered"): 1.0, (month, "answered_in_time"): -1.0}, 0, np.inf)
         self._know({(month, "tasks/concern/appointment"): 1.0, (month, "wishes"): -1.0}, 0, np.inf)
 
-    def compares_months(self) -> None:
-        """Until the end of each month, no more was decided than had come, by every breakdown."""
+    def compares_months(self, *, of_unasked: bool = False) -> None:
+        """Until the end of each month, no more was decided than had come, by every breakdown.
+
+        Rows in which nobody asked in the last of the months are left out unless `of_unasked`: what they give away is
+        not prevented, see docs/decisions/072 and the test of such a row below.
+        """
         months = sorted({month for month, _name in self._places})
         for number in range(1, len(months) + 1):
             of_first = [name for month, name in self._places if month == months[0]]
             for at in [name.removeprefix("tasks") for name in of_first if name.partition("/")[0] == "tasks"]:
+                if not of_unasked and not self._true[self._places[months[number - 1], f"tasks{at}"]]:
+                    continue
                 for decided in (["decided"], ["reached_decided"], ["reached_in_time", "closed_unspoken"]):
                     factors = {(month, f"tasks{at}"): 1.0 for month in months[:number]}
                     factors |= {(month, what + at): -1.0 for month in months[:number] for what in decided}
@@ -160,8 +166,27 @@ def test_a_number_that_follows_from_the_months_before_is_noticed() -> None:
             reader._true.append(count)
             reader._seen.append(HIDDEN if count == 2 else count)
     assert reader.recovers() == []
-    reader.compares_months()
+    reader.compares_months(of_unasked=True)
     assert reader.recovers() == [(MONTHS[1], "decided")]
+
+
+@pytest.mark.soak
+@pytest.mark.xfail(strict=True, reason="nothing protects a row in which nobody asked in a month (decision 072)")
+def test_a_row_in_which_nobody_asked_gives_no_small_number_away() -> None:
+    """Four asked in October and three were answered; nobody asks in November, so one is answered at the most."""
+    months: list[dict[str, int]] = [
+        {"tasks": 4, "decided": 3, "in_time": 3, "missed": 0}, {"tasks": 0, "decided": 1, "in_time": 1, "missed": 0},
+    ]  # fmt: skip
+    shown = []
+    for found in months:
+        true = {f"{what}/{key}": count for what, count in found.items() for key in ("office_1",)}
+        true |= {f"{what}/office_2": 20 for what in ("tasks", "decided", "in_time")} | {"missed/office_2": 0}
+        sums = [(f"decided/{key}", [f"in_time/{key}", f"missed/{key}"]) for key in ("office_1", "office_2")]
+        limits = [(f"tasks/{key}", [f"decided/{key}"]) for key in ("office_1", "office_2") if true[f"tasks/{key}"]]
+        hidden = disclosure_control.suppress(true, sums, None, limits)
+        shown.append({name: count for name, count in true.items() if name not in hidden})
+    october, november = shown
+    assert not {"tasks/office_1", "decided/office_1"} <= set(october) or "tasks/office_1" not in november
 
 
 @pytest.mark.soak
@@ -215,13 +240,14 @@ def optimum(true: Mapping[str, int], sums: Sequence[Sum], limits: Sequence[Limit
     for number, (row, _low, _high) in enumerate(rows):
         for column, factor in row.items():
             matrix[number, column] = factor
-    lowest, highest = np.full(size, -np.inf), np.full(size, np.inf)
+    lowest, highest = np.full(size, -float(far)), np.full(size, float(far))
     lowest[:many], highest[:many] = 0, 1
     found = milp(
         np.r_[np.ones(many), np.zeros(size - many)],
         integrality=np.ones(size),
         bounds=Bounds(lowest, highest),
         constraints=LinearConstraint(matrix.tocsr(), [low for _, low, _ in rows], [high for *_, high in rows]),
+        options={"presolve": False},  # with it HiGHS missed the optimum of one table of 150
     )
     assert found.status == 0, found.message
     return round(found.fun)
