@@ -91,6 +91,18 @@ def test_a_call_that_joins_does_not_change_how_the_first_is_answered(desk, webho
         assert splitting.split(session, of(session, task)[1], user, utc_now()).reply_by == "writing"
 
 
+def test_a_call_joins_no_task_to_which_somebody_else_has_keyed_in_its_number(empty_database) -> None:
+    """Whoever asks to be called back at another's number must not get what that person says later."""
+    others = a_task(number="+4917611111111")
+    with database.writing() as session:
+        (contact,) = of(session, others)
+        intake.give_number(session, contact, NUMBER, utc_now())
+        assert session.get_one(CallbackTask, others).callback_number == NUMBER
+    assert a_task(number=NUMBER, called_before=True) != others
+    with database.reading() as session:
+        assert len(of(session, others)) == 1
+
+
 def test_a_call_joins_no_task_where_two_could_be_meant(empty_database) -> None:
     """Two people share a telephone and have asked about the same: a member sees which of them it is."""
     first, second = a_task(number=NUMBER), a_task(number=NUMBER)
