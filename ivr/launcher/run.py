@@ -39,7 +39,14 @@ class _Stop(Exception):
 
 
 def _stop(*_: object) -> None:
+    _stop_once()
     raise _Stop
+
+
+def _stop_once() -> None:
+    """From now on a second Ctrl-C changes nothing: it must not leave half of the processes behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def run() -> int:
@@ -74,14 +81,10 @@ def run() -> int:
                 if child.keep_running():
                     print(f"{child.name} ended and is started again (see {child.log})", flush=True)
     except _Stop:
-        # A second Ctrl-C must not leave half of the processes behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
         print("\nStopping …", flush=True)
         return 0
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        _stop_once()
         stop_all(children)
         if "lock" in locals():
             lock.close()
