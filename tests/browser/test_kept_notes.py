@@ -28,7 +28,7 @@ def test_a_note_outlives_the_log_in_in_which_it_was_written(browser, hotline, pe
     page = open_desk(browser, hotline)
     page.goto(f"{hotline.url}/desk/tasks/{task_id}")
     page.locator("form[action$='/claim'] button").first.click()
-    page.wait_for_load_state()
+    expect(page.locator("#note-text")).to_be_visible()
     with database.writing() as session:
         session.execute(update(LogIn).values(used_at=utc_now() - timedelta(minutes=31)))
     page.fill("#note-text", TEXT)

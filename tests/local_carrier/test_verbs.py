@@ -316,12 +316,11 @@ def test_the_events_of_a_conference_are_told_where_its_first_participant_asked(r
     second = joins(ring, other, f"<Dial>{conference('/second', 'join')}</Dial>", talk_seconds=2, hangs_up=True)
     for thread in (first, second):
         thread.join(10)
+    wanted = ["conference-end", "participant-leave", "participant-leave"]  # told by threads of their own
+    eventually(
+        lambda: sorted(form["StatusCallbackEvent"] for path, form in list(other.asked) if path == "first") == wanted
+    )
     told = [form for path, form in other.asked if path == "first"]
-    assert sorted(form["StatusCallbackEvent"] for form in told) == [
-        "conference-end",
-        "participant-leave",
-        "participant-leave",
-    ]
     (left, _) = [form for form in told if form["StatusCallbackEvent"] == "participant-leave"]
     assert (left["ReasonParticipantLeft"], left["ParticipantCallStatus"]) == ("participant_hung_up", "completed")
     assert "second" not in other.paths()

@@ -72,7 +72,8 @@ class Watch:
         if call is None or call.is_over:
             return False
         held = leg.held_at is not None and leg.conversation.state != ConversationState.ENDED
-        return bool(call.room) or (held and leg.state != LegState.ENDED)
+        # Who was answered twice in one call has a leg in each conversation, and is in the room of the later one.
+        return call.room == leg.conversation.room or (held and leg.state != LegState.ENDED)
 
 
 def _is_prepared(legs: Sequence[Leg], present: Sequence[Leg]) -> bool:
