@@ -13,7 +13,7 @@ from tests.support.people import a_task
 #: Pages, and how many statements are enough for each.
 PAGES = {
     "/desk/": 50, "/desk/?view=all": 45, "/desk/?view=open&seen=x": 35, "/desk/side?seen=x": 10,
-    "/desk/wall": 85, "/desk/live/bar": 18, "/supervision/figures/": 60, "/desk/tasks/{task}": 75,
+    "/desk/wall": 85, "/desk/live/bar": 18, "/supervision/figures/": 60, "/desk/tasks/{task}": 44,
 }  # fmt: skip
 
 
