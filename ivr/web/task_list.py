@@ -79,7 +79,7 @@ def read(session: Session, asked: QueueAddress, filters: Filters, count: int, no
         def render() -> str:
             return render_template("_queue_row.html", **about, task=task, several=several, name_of=_place)
 
-        return Markup(kept_rows.row(shown[task.id], render))  # noqa: S704
+        return Markup(kept_rows.row(shown[task.id], render))  # noqa: S704 (a template has escaped it)
 
     about = {
         "view": view, "tasks": listed.tasks, "count": count, "now": now, "page": asked.page, "filters": filters,

@@ -102,6 +102,7 @@ def test_the_pages_are_accessible_and_reflow(browser, hotline, people, caller, t
         reflows(page, path)
     page.goto(f"/desk/tasks/{task['id']}")
     page.get_by_role("button", name="Übernehmen").click()
+    expect(page.locator("#note-text")).to_be_visible()
     accessible(page)
     page.get_by_role("link", name="Menü").click()  # 320 pixels: the side bar is folded
     accessible(page)
