@@ -52,7 +52,7 @@ def plan(session: Session, now: datetime) -> int | None:
     new = insert(session.get_bind().dialect, Checkpoint).values(name=MADE, at=now)
     due = Checkpoint.at <= now - every
     taken = new.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}, where=due)
-    if not rows(session.execute(taken)):
+    if session.scalar(taken.returning(Checkpoint.at)) is None:
         return None
     session.execute(delete(SyntheticCall).where(SyntheticCall.placed_at < now - _KEPT))
     row = SyntheticCall(placed_at=now)

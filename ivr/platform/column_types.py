@@ -129,6 +129,9 @@ def insert(dialect: Dialect, table: Table | type[DeclarativeBase]) -> postgresql
 
 
 def rows(result: object) -> int:
-    """How many rows an UPDATE or DELETE has changed: of two who try the same, the one with 1 was first."""
+    """How many rows an UPDATE or DELETE has changed: of two who try the same, the one with 1 was first.
+
+    Not for an INSERT, of which PostgreSQL does not tell it: ask for RETURNING there.
+    """
     assert isinstance(result, CursorResult)  # noqa: S101 - these statements always give one
     return result.rowcount
