@@ -1,9 +1,13 @@
 # Two commands on a fresh machine: `make run` and `make test`.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done || echo python3)
+# Who names one wants that one; otherwise the environment is made with the quickest build of the same version.
+ifneq ($(origin PYTHON),file)
+export PYTHON_NAMED = 1
+endif
 VENV = .venv/bin
 
-.PHONY: wheel offline help run check test test-postgresql soak soak-night bench chaos screenshots lock vendor translations audit sbom scan
+.PHONY: wheel offline help run check test test-postgresql soak soak-night bench chaos drill screenshots lock vendor translations audit sbom scan
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -15,10 +19,10 @@ check: ## Linters, types, rules of imports, dependencies.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/deptry .
 
-# All tests, in three processes: those of the running hotlines wait for calls, the others compute meanwhile. They are
+# All tests, in four processes: those of the running hotlines wait for calls, the others compute meanwhile. They are
 # compiled once before, which otherwise each of the processes does. Other arguments of pytest in ARGS; if they name a
 # file, it runs alone and at once: make test ARGS="tests/callbacks/test_claims.py -k next"
-WORKERS ?= 3
+WORKERS ?= 4
 A_FILE = $(findstring .py,$(ARGS))
 PARALLEL = $(if $(A_FILE),,-n $(WORKERS) --dist loadgroup)
 PYTEST = $(VENV)/python -m pytest
@@ -52,13 +56,14 @@ soak: ## The volume that `make test` leaves out, at most an hour.
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),1)
 
 # What takes longer still: everything on PostgreSQL with all its volume, every page in every appearance and width, more
-# seeds of chaos, the stories in the manner of each other carrier, the web scanner.
+# seeds of chaos, one short drill (ONLY=…), the stories in the manner of each other carrier, the web scanner.
 soak-night: ## What takes longer still: PostgreSQL, every appearance, more seeds.
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@VOLUME=night $(PYTEST) $(PARALLEL) -m "soak or night" $(ARGS)
 	@DATABASE=postgresql VOLUME=night $(PYTEST) $(PARALLEL) $(ARGS)
 	@for carrier in signalwire telnyx; do CARRIER=$$carrier $(PYTEST) $(PARALLEL) tests/stories $(ARGS) || exit 1; done
 	@$(MAKE) --no-print-directory chaos SEEDS=$(or $(SEEDS),$(shell seq -s, 2 11))
+	@$(MAKE) --no-print-directory drill ONLY=$(or $(ONLY),host) CALLS=12
 	@$(MAKE) --no-print-directory scan
 
 bench: ## Measure speed against baselines in the same run.
@@ -70,6 +75,11 @@ chaos: ## Place calls of every kind while everything is killed at random: SEEDS=
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
 	@$(VENV)/python -m ivr models fetch ko
 	@$(VENV)/python -m tests.soak.chaos --seeds $(or $(SEEDS),1) --calls $(or $(CALLS),300)
+
+drill: ## Two hosts lose what they stand on, while people ring: ONLY=redis, CALLS=24.
+	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap test
+	@$(VENV)/python -m ivr models fetch ko
+	@$(VENV)/python -m tests.soak.drill --only "$(ONLY)" --calls $(or $(CALLS),24) --seed $(or $(SEED),1) $(ARGS)
 
 audit: ## Static analysis, secrets, known weaknesses of dependencies (.ci/audit).
 	@$(or $(PYTHON),python3) -m ivr.launcher.bootstrap audit

@@ -20,6 +20,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ivr.launcher import python_builds
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
@@ -97,9 +99,11 @@ def _make_venv() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         _apt_install([f"python{version}-venv"])
-    print("Making a virtual environment in .venv …", flush=True)
+    # `make run PYTHON=…` names one: then it is that one.
+    python = sys.executable if os.environ.get("PYTHON_NAMED") else python_builds.quickest()
+    print(f"Making a virtual environment in .venv with {python} …", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
-    done = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+    done = subprocess.run([python, "-m", "venv", str(VENV)], capture_output=True, text=True)
     if done.returncode:
         fail(f"The virtual environment could not be made: {(done.stderr or done.stdout).strip()[-400:]}")
 

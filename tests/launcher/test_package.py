@@ -37,6 +37,7 @@ def test_the_wheel_holds_everything_and_runs_a_call(tmp_path: Path) -> None:
     port = free_port()
     environment = {
         **os.environ, "PYTHONPATH": str(site), "VAR_DIR": str(work / "var"), "PORT": str(port),
+        "VOICE_PORT": str(free_port()),
         "EXCHANGE_PORT": str(free_port()), "VOSK_MODEL_DIR": str(work), "LANGUAGES": '["de","en"]',
     }  # fmt: skip
     ivr = [sys.executable, "-m", "ivr"]

