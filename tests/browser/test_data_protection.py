@@ -19,7 +19,7 @@ from ivr.models.privacy import SubjectRequest
 from ivr.models.voicebox import Recording, VoiceboxMessage
 from ivr.platform import database
 from ivr.privacy import legal_holds, nightly_job
-from tests.support.browser import SCHEMES, accessible, picture, reflows
+from tests.support.browser import SCHEMES, accessible, note_complaints, picture, reflows
 from tests.support.people import PASSWORD, a_task, the_task
 
 
@@ -51,9 +51,7 @@ def history(staff) -> None:
 def logged_in(browser, hotline, name: str, **options: object) -> Page:
     context = browser.new_context(base_url=hotline.url.replace("127.0.0.1", "localhost"), locale="de-DE", **options)
     page = context.new_page()
-    page.complaints = []
-    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    note_complaints(page)
     log_in(page, name)
     return page
 

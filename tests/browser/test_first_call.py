@@ -11,7 +11,7 @@ import soxr
 from playwright.sync_api import expect
 
 from ivr.audio.wav import Sound, read_wav, write_wav
-from tests.support.browser import FLAGS, SCHEMES, accessible, chromium, open_desk, picture, reflows
+from tests.support.browser import FLAGS, SCHEMES, accessible, chromium, open_desk, picture, press, reflows
 from tests.support.speech import human_speech
 from tests.support.waiting import eventually
 
@@ -63,7 +63,7 @@ def test_a_task_from_claim_to_close_by_keyboard_alone(browser, hotline, people, 
     tab_to("Übernehmen")
     page.keyboard.press("Enter")
     expect(page.locator(".app-flash")).to_contain_text("Auftrag übernommen.")
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator("#close-text")).to_be_focused()
     expect(page.locator("#close-outcome")).to_have_value("reached")
     page.keyboard.type("Bescheid erklärt, alles klar.")

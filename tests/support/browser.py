@@ -16,7 +16,7 @@ from tests.support.running_hotline import RunningHotline
 from tests.support.volume import LEVEL, LEVELS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 SCREENSHOTS = ROOT / "docs" / "screenshots"
@@ -56,9 +56,7 @@ def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", 
     from playwright.sync_api import expect
 
     page = browser.new_context(base_url=hotline.url, locale="de-DE", **options).new_page()
-    page.complaints = []
-    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    note_complaints(page)
     page.goto("/")
     page.get_by_label("Benutzername").fill(username)
     page.get_by_label("Passwort").fill(PASSWORD)
@@ -66,6 +64,19 @@ def open_desk(browser: Browser, hotline: RunningHotline, username: str = "mia", 
     expect(page.get_by_role("heading", name="Rückrufaufträge")).to_be_visible()
     page.wait_for_load_state()  # the keys work from now on
     return page
+
+
+def note_complaints(page: Page) -> None:
+    """Keep in `page.complaints` what the browser complains of. A stream of events that was refused for a moment, as on
+    a busy machine, is none: the page asks by itself until there is one."""
+    page.complaints = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "/desk/events" not in message.location["url"]:
+            page.complaints.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
 
 
 def press(page: Page, *keys: str) -> None:
