@@ -12,7 +12,7 @@ import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance as Number
 
-from ivr.carrier import media, number_setup, settings_check, spending
+from ivr.carrier import media, number_setup, settings_check, spending, token_check
 from ivr.carrier.client import client, client_of_us1
 from ivr.carrier.finding import Finding
 from ivr.config.settings import settings
@@ -171,11 +171,16 @@ def closed_countries() -> tuple[list[str], list[str]]:
     return closed, unread
 
 
+def texts_wanted() -> bool:
+    """Whether the settings let text messages be sent at all."""
+    return bool(settings().text_countries) and settings().text_messages_a_day > 0
+
+
 def sender() -> Iterator[Finding]:
     """Whether the sender of text messages can send them."""
-    sender, configured = settings().sms_sender or settings().hotline_number, settings()
-    if not configured.text_countries or configured.text_messages_a_day == 0:
+    if not texts_wanted():
         return
+    sender = settings().sms_sender or settings().hotline_number
     if sender.startswith("MG"):
         yield from _service(sender)
     elif not sender.startswith("+"):
@@ -283,16 +288,17 @@ def _access(sid: str) -> Iterator[Finding]:
 
 
 def account_and_balance() -> Iterator[Finding]:
-    """The account, and its money where the carrier lets us in."""
+    """The account; its tokens and its money where the carrier lets us in."""
     found = list(account())
     yield from found
     if not any(one.bars for one in found):
+        yield from token_check.tokens()
         yield from balance()
 
 
 #: All checks after that of the account, in their order.
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    balance, numbers, regions, countries, sender, caller_id, *settings_check.CHECKS, recordings,
+    token_check.tokens, balance, numbers, regions, countries, sender, caller_id, *settings_check.CHECKS, recordings,
 )  # fmt: skip
 
 
@@ -300,7 +306,7 @@ def findings() -> Iterator[Finding]:
     """All findings; those of the account alone where the carrier does not let us in.
 
     Raises:
-        requests.RequestException: the carrier could not be asked.
+        requests.RequestException: the account could not be asked for.
     """
     of_account = list(account())
     yield from of_account
@@ -311,3 +317,8 @@ def findings() -> Iterator[Finding]:
             yield from check()
         except TwilioRestException as error:
             yield Finding(f"The {check.__name__.replace('_', ' ')} cannot be read ({error.status}): {error.msg}.")
+        except requests.RequestException as error:  # not all is asked of one host
+            yield Finding(
+                f"The {check.__name__.replace('_', ' ')} cannot be asked for ({type(error).__name__}).",
+                "See that this machine reaches every host of the carrier by HTTPS, then check again.",
+            )

@@ -10,12 +10,16 @@ from typing import Any
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
+from ivr.carrier.answers import named
 from ivr.carrier.client import client
 from ivr.carrier.refusals import refused
 from ivr.config.settings import settings
+from ivr.domain.carrier_ids import call_id
 
 #: The final states of a call at the carrier.
 ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
+#: No call has this id.
+_NO_CALL = "CA" + "0" * 32
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ class PlacedCall:
     to_number: str
     started_at: datetime | None
     forwarded_from: str = ""
+
+
+def prepare() -> None:
+    """Make what a first request to the carrier makes once, so that no caller waits for it. Asks nobody."""
+    with suppress(TwilioException):  # without an account the first request says what is missing
+        client().calls(_NO_CALL)
 
 
 def calls_since(since: datetime) -> Iterator[PlacedCall]:
@@ -59,7 +69,9 @@ def placed_call(call_sid: str) -> PlacedCall:
 def _placed(item: Any) -> PlacedCall:
     # twilio-python keeps the field `from` as `_from`.
     status, direction, forwarded_from = str(item.status), str(item.direction), item.forwarded_from or ""
-    return PlacedCall(item.sid, status, direction, item._from or "", item.to or "", item.start_time, forwarded_from)
+    return PlacedCall(
+        call_id(item.sid), status, direction, item._from or "", item.to or "", item.start_time, forwarded_from
+    )
 
 
 #: The carrier's errors for a call that has ended (21220 not in progress, 20404 unknown).
@@ -99,7 +111,7 @@ def place_call(
         )
     except TwilioException as error:
         raise refused(error) from error
-    return str(call.sid)
+    return named(call.sid)
 
 
 def redirect_call(call_sid: str, url: str) -> None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from requests.exceptions import InvalidJSONError
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
 from ivr.carrier import telnyx_texts, tokens
+from ivr.carrier.answers import named, readable
 from ivr.carrier.dialects import dialect
-from ivr.carrier.refusals import TooManyRequests, refused
+from ivr.carrier.refusals import refused
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config.settings import settings
-from ivr.domain.digits import whole_number
 from ivr.domain.enums import CarrierName
 
 # The library logs every request with its telephone numbers at level INFO.
@@ -49,7 +47,7 @@ class _HttpClient(TwilioHttpClient):
             kwargs["data"] = spoken.fields(kwargs["data"])
         login = kwargs.get("auth")
         if not login or not self._tokens:
-            return _readable(target, super().request(method, target, *args, **kwargs))
+            return readable(method, target, super().request(method, target, *args, **kwargs))
         for token in self._tokens:
             logged_in = dict(spoken.login(login[0], token))
             logged_in["headers"] = {**(kwargs.get("headers") or {}), **logged_in.get("headers", {})}
@@ -57,7 +55,7 @@ class _HttpClient(TwilioHttpClient):
             if response.status_code != 401:
                 tokens.worked(token)
                 break
-        return _readable(target, response)
+        return readable(method, target, response)
 
 
 def _target(url: str) -> str:
@@ -67,29 +65,6 @@ def _target(url: str) -> str:
         return url
     base, path = urlsplit(configured.carrier_base_url), urlsplit(url)
     return urlunsplit((base.scheme, base.netloc, base.path + dialect().path(path.path), path.query, ""))
-
-
-def _readable(url: str, response: Response) -> Response:
-    """An answer of the carrier.
-
-    Raises:
-        TooManyRequests: it has no room; when to ask again is known where it says so.
-        requests.exceptions.InvalidJSONError: it is no JSON, as that of a proxy in between; nothing is known then.
-    """
-    if response.status_code == 429:
-        raise TooManyRequests(url, _seconds((response.headers or {}).get("Retry-After", "")))
-    if 200 <= response.status_code < 300 and response.text:
-        try:
-            json.loads(response.text)
-        except ValueError:
-            raise InvalidJSONError("the answer is not the carrier's: it is no JSON") from None
-    return response
-
-
-def _seconds(retry_after: str) -> float:
-    """Seconds of a `Retry-After`, an hour at most; 0 where there is none, or it is a date."""
-    number = whole_number(retry_after)
-    return min(number, 3600) if number else 0.0
 
 
 def base_url() -> str:
@@ -102,11 +77,20 @@ def base_url() -> str:
 
 def client() -> Client:
     """A client for the configured account. Each request may take `twilio_timeout` seconds."""
-    configured = settings()
     tried = tokens.in_order()
+    return _client(tried[0], tried)
+
+
+def client_with(token: str) -> Client:
+    """A client that tries one token only, whichever has worked so far. Twilio only."""
+    return _client(token)
+
+
+def _client(token: str, tried: Sequence[str] = ()) -> Client:
+    configured = settings()
     return Client(
         configured.account_sid,
-        tried[0],
+        token,
         http_client=_HttpClient(configured.twilio_timeout, tried),
         region=configured.twilio_region or None,
         edge=configured.twilio_edge or None,
@@ -149,7 +133,7 @@ def send_text_message(to: str, body: str, message_id: int | None = None, valid_f
     if valid_for is not None:
         wishes["validity_period"] = min(max(int(valid_for.total_seconds()), 1), _LONGEST_VALIDITY)
     try:
-        return str(client().messages.create(to=to, body=body, **_sender(), **wishes).sid)
+        return named(client().messages.create(to=to, body=body, **_sender(), **wishes).sid)
     except TwilioException as error:
         raise refused(error) from error
 

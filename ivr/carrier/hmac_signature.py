@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from flask import Request
@@ -13,12 +13,17 @@ from twilio.request_validator import RequestValidator
 
 def is_signed_with(keys: Sequence[str], request: Request, signature: str, urls: Sequence[str]) -> bool:
     """Whether one of the keys has signed one of the URLs, and the whole form, blank values included."""
-    tried, fields = [(url, key) for key in keys for url in urls], _signed_fields(request)
+    tried, fields, stated = [(url, key) for key in keys for url in urls], _signed_fields(request), signature.encode()
     for url, key in tried:
-        if hmac.compare_digest(_signature(url + fields, key), signature.encode()):
+        if hmac.compare_digest(_signature(url + fields, key), stated):
             return True
     # The carrier signs the URL with or without its port; its own library knows in which order to try.
     return any(_validator(key).validate(url, request.form, signature) for url, key in tried)
+
+
+def signature_of(url: str, form: Mapping[str, str], key: str) -> str:
+    """The signature by which a carrier with this key would ask a URL with a form."""
+    return str(_validator(key).compute_signature(url, form))
 
 
 def _signed_fields(request: Request) -> str:
@@ -34,7 +39,14 @@ def _signature(text: str, key: str) -> bytes:
 
     It is what the carrier sends in nearly all cases, at a sixth of what the library takes for its two variants.
     """
-    return b64encode(hmac.digest(key.encode(), text.encode(), "sha1"))
+    signer = _signer(key).copy()
+    signer.update(text.encode())
+    return b64encode(signer.digest())
+
+
+@lru_cache(maxsize=4)
+def _signer(key: str) -> hmac.HMAC:
+    return hmac.new(key.encode(), digestmod="sha1")
 
 
 @lru_cache(maxsize=4)

@@ -11,9 +11,12 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.carrier import tokens
+from ivr.carrier.answers import pause_of
 from ivr.carrier.client import base_url, client
 from ivr.carrier.dialects import dialect
+from ivr.carrier.refusals import Refusal, of_status, refused
 from ivr.config.settings import settings
+from ivr.domain.carrier_ids import call_id, carrier_id
 
 #: Size limit of a recording. 16-bit mono at 8 kHz is 16 kB a second: this is more than nine hours.
 MAX_MEDIA_BYTES = 512 * 1024 * 1024
@@ -31,6 +34,16 @@ class NotAudio(Exception):
     """The carrier's answer is not audio."""
 
 
+class NotGiven(requests.HTTPError):
+    """The carrier does not give a recording's audio now."""
+
+    def __init__(self, refusal: Refusal, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+        #: Seconds before which the carrier does not want to be asked again; 0 where it says nothing.
+        self.retry_after = retry_after
+
+
 def media_url(recording_sid: str) -> str:
     """The URL of a recording's WAV file. It is built from ids only, never from a URL that a request contains."""
     account = quote(settings().account_sid, safe="")
@@ -44,12 +57,15 @@ def fetch_audio(recording_sid: str) -> bytes:
     Raises:
         NotThere: the carrier does not have the recording. Right after a call it may appear later.
         NotAudio: the answer is not audio but, for example, an error page.
+        NotGiven: the carrier refuses; whose fault that is tells its refusal.
         requests.RequestException: the carrier could not be asked.
     """
     with _asked(recording_sid) as response:
         if response.status_code == 404:
             raise NotThere(recording_sid)
-        response.raise_for_status()
+        if response.status_code >= 400:
+            status = response.status_code
+            raise NotGiven(of_status(status), f"status {status}", pause_of(response.headers))
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if response.status_code != 200 or not kind.startswith(_AUDIO):
             raise NotAudio(f"status {response.status_code}, type {kind or 'none'}")
@@ -91,7 +107,8 @@ def _asked_where_it_is(recording_sid: str) -> requests.Response:
     except TwilioRestException as error:
         if error.status == 404:
             raise NotThere(recording_sid) from error
-        raise
+        told = refused(error)
+        raise NotGiven(told.refusal, str(told), told.retry_after) from error
     if not url.startswith(("https://", f"{base_url()}/")):
         raise NotThere(recording_sid)
     timeout = settings().twilio_timeout
@@ -149,5 +166,7 @@ def recordings_since(since: datetime) -> Iterator[tuple[CarrierRecording, str]]:
         TwilioRestException, requests.RequestException: the carrier could not be asked.
     """
     for item in client().recordings.stream(date_created_after=since, page_size=200):
+        if not carrier_id(item.sid or ""):
+            continue  # nothing that could be asked for
         seconds = max(0.0, float(item.duration or 0))
-        yield CarrierRecording(item.sid, str(item.status), seconds, item.date_created), item.call_sid
+        yield CarrierRecording(item.sid, str(item.status), seconds, item.date_created), call_id(item.call_sid or "")

@@ -81,18 +81,25 @@ def set_region(number: str, region: str) -> None:
 
 
 def allow_countries(countries: Sequence[str]) -> None:
-    """Let the account call ordinary numbers of countries (ISO 3166); dear ones stay forbidden.
+    """Let the account call ordinary numbers of countries (ISO 3166); whether it may call dear ones stays as it is.
 
     Raises:
         TwilioRestException, requests.RequestException: it was not changed.
     """
-    wanted = [
-        {
-            "iso_code": country,
-            "low_risk_numbers_enabled": "true",
-            "high_risk_special_numbers_enabled": "false",
-            "high_risk_tollfraud_numbers_enabled": "false",
-        }
-        for country in countries
-    ]
-    client().voice.v1.dialing_permissions.bulk_country_updates.create(update_request=json.dumps(wanted))
+    permissions = client().voice.v1.dialing_permissions
+    wanted = []
+    for country in countries:
+        there = permissions.countries(country).fetch()
+        wanted.append(
+            {
+                "iso_code": country,
+                "low_risk_numbers_enabled": "true",
+                "high_risk_special_numbers_enabled": _flag(there.high_risk_special_numbers_enabled),
+                "high_risk_tollfraud_numbers_enabled": _flag(there.high_risk_tollfraud_numbers_enabled),
+            }
+        )
+    permissions.bulk_country_updates.create(update_request=json.dumps(wanted))
+
+
+def _flag(told: bool | None) -> str:
+    return "true" if told else "false"

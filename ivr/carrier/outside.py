@@ -22,7 +22,7 @@ def faults(url: str) -> Iterator[str]:
         return
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):  # not there, or no name at all, such as one with an empty part
         yield f"{host} is not in the DNS."
         return
     if closed := sorted(one for one in found if not ipaddress.ip_address(one.partition("%")[0]).is_global):

@@ -105,11 +105,11 @@ class CarrierRefused(Exception):
         self.retry_after = retry_after
 
 
-class TooManyRequests(TwilioRestException):
-    """The carrier has no room for a request (429)."""
+class AskedToWait(TwilioRestException):
+    """The carrier refuses a request, and says when it may be asked again; or it has no room (429), and does not."""
 
-    def __init__(self, url: str, retry_after: float) -> None:
-        super().__init__(429, url, "too many requests", 20429)
+    def __init__(self, status: int, url: str, code: int | None, retry_after: float) -> None:
+        super().__init__(status, url, f"status {status}", code)
         #: Seconds, as in :class:`CarrierRefused`.
         self.retry_after = retry_after
 
@@ -126,11 +126,16 @@ def of_error(error: TwilioException) -> Refusal:
     code = error.code if isinstance(error.code, int) else 0
     if (known := _OF_ERROR.get(code)) is not None:
         return Refusal(known, code)
-    if error.status == 429:
+    return of_status(error.status, code)
+
+
+def of_status(status: int, code: int = 0) -> Refusal:
+    """What a status means whose error number, if any, is not known. It is never the number's fault."""
+    if status == 429:
         return Refusal(CarrierFault.TOO_MANY_AT_ONCE, code)
-    if error.status >= 500 or error.status < 400 or error.status == 408:
+    if status >= 500 or status < 400 or status == 408:
         return Refusal(CarrierFault.NETWORK_AWAY, code)
-    if error.status in (401, 403):
+    if status in (401, 403):
         return Refusal(CarrierFault.LOGIN_REFUSED, code)
     return Refusal(CarrierFault.REQUEST_REFUSED, code)
 

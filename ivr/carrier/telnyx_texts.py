@@ -5,18 +5,22 @@ Source: its documents *Send a message*, *Receiving webhooks for messaging*, *Mes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import requests
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from ivr.carrier import tokens
-from ivr.carrier.refusals import CarrierRefused, Refusal
+from ivr.carrier.answers import named, pause_of, told
+from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
 from ivr.config.settings import settings
-from ivr.domain.carrier_ids import carrier_id
 from ivr.domain.digits import whole_number
 from ivr.domain.enums import CarrierFault
 
 #: Its states of a message that did not arrive. `delivery_unconfirmed` is none: nobody knows.
 _NOT_DELIVERED = ("sending_failed", "delivery_failed")
+#: Its numbers of errors that mean the same of a message that is not taken as of one that did not arrive.
+_OF_MESSAGES = (40001, 40002, 40003, 40300)
 
 
 class _Recipient(BaseModel):
@@ -25,6 +29,10 @@ class _Recipient(BaseModel):
 
 class _Error(BaseModel):
     code: str | int = ""
+
+
+class _Refused(BaseModel):
+    errors: list[_Error] = []
 
 
 class _Message(BaseModel):
@@ -56,34 +64,54 @@ class Event(BaseModel):
     @property
     def code(self) -> int:
         """Its number of the error; 0 where there is none."""
-        errors = self.data.payload.errors
-        return (whole_number(str(errors[0].code)) or 0) if errors else 0
+        return _code(self.data.payload.errors)
 
 
 def send(to: str, body: str, sender: str, status_url: str = "") -> str:
     """Send a text message; what becomes of it is told to `status_url`. Returns the carrier's id of it.
 
     Raises:
-        CarrierRefused: the carrier refuses; never for a fault of the number, because its error numbers are others.
+        CarrierRefused: the carrier refuses; whose fault that is tells its own number of the error where it is known,
+            else the status, which is never the number's.
         requests.RequestException: the carrier could not be asked.
     """
     wishes = {"webhook_url": status_url} if status_url else {}
-    answer = requests.post(
-        f"{settings().carrier_base_url}/v2/messages",
-        json={"from": sender, "to": to, "text": body, **wishes},
-        headers={"Authorization": f"Bearer {tokens.in_order()[0]}"},
-        timeout=settings().twilio_timeout,
-        allow_redirects=False,
-    )
+    answer = _asked({"from": sender, "to": to, "text": body, **wishes})
     if not answer.ok:
-        raise CarrierRefused(Refusal(_fault(answer.status_code)), f"status {answer.status_code}")
+        raise CarrierRefused(_refusal(answer), f"status {answer.status_code}", pause_of(answer.headers))
     try:
-        named = carrier_id(str(answer.json()["data"]["id"]))
+        return named(told(answer.text)["data"]["id"])
     except (KeyError, TypeError):
-        named = ""
-    if not named:
-        raise requests.exceptions.InvalidJSONError("the answer names no message")
-    return named
+        return named(None)
+
+
+def _asked(wishes: Mapping[str, str]) -> requests.Response:
+    """The carrier's answer, by the first of the account's tokens that it takes."""
+    for token in tokens.in_order():
+        answer = requests.post(
+            f"{settings().carrier_base_url}/v2/messages",
+            json=wishes,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=settings().twilio_timeout,
+            allow_redirects=False,
+        )
+        if answer.status_code != 401:
+            tokens.worked(token)
+            break
+    return answer
+
+
+def _refusal(answer: requests.Response) -> Refusal:
+    """Why a text was refused at once. Numbers of others, which a server in between may send, mean nothing here."""
+    try:
+        code = _code(_Refused.model_validate_json(answer.content).errors)
+    except ValidationError:
+        code = 0
+    return of_text_message(code) if code in _OF_MESSAGES else Refusal(_fault(answer.status_code), code)
+
+
+def _code(errors: list[_Error] | None) -> int:
+    return (whole_number(str(errors[0].code)) or 0) if errors else 0
 
 
 def _fault(status: int) -> CarrierFault:

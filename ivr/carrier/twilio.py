@@ -37,4 +37,4 @@ def fields(form: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def is_signed(request: Request, urls: tuple[str, ...]) -> bool:
     """Whether one of the account's tokens has signed; while tokens are exchanged, either of two does."""
-    return is_signed_with(settings().auth_tokens, request, request.headers.get("X-Twilio-Signature", ""), urls)
+    return is_signed_with(settings().auth_tokens, request, request.environ.get("HTTP_X_TWILIO_SIGNATURE", ""), urls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -65,7 +66,8 @@ class plainly:  # noqa: N801 - reads as a statement
         if isinstance(error, Refused):
             raise click.ClickException(f"the carrier refused ({error.status}): {error.msg}") from None
         if isinstance(error, requests.RequestException):
-            where = settings().carrier_base_url
+            asked = urlsplit(str(getattr(error.request, "url", "") or ""))  # not all is asked of one host
+            where = f"{asked.scheme}://{asked.netloc}" if asked.netloc else settings().carrier_base_url
             raise click.ClickException(
                 f"{where} cannot be reached ({type(error).__name__}): see TWILIO_API_BASE_URL and the network; in "
                 "local mode `make run` must be running"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Settings that the steps depend on: all are gone through again when one of them has changed.
 _SETTINGS = (
-    "account_sid", "hotline_number", "staff_number", "dialled_languages", "twilio_region", "calls_url", "fallback_url",
-    "callback_countries", "sms_sender", "voices",
+    "account_sid", "auth_tokens", "hotline_number", "staff_number", "dialled_languages", "twilio_region", "twilio_edge",
+    "calls_url", "fallback_url", "callback_countries", "text_countries", "sms_sender", "voices",
 )  # fmt: skip
 
 
@@ -69,6 +69,10 @@ def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
             asked.append(click.prompt("  Your telephone, for one call and one text", type=CallingNumber()))
         return asked[0]
 
+    def call() -> Iterator[Finding]:
+        named = [one for one in settings_check.voices() if one.wrong]  # what a name tells costs no call
+        yield from named or carrier_trial.call(number())
+
     def address() -> Iterator[Finding]:
         yield from settings_check.address()
         yield from carrier_trial.address()
@@ -83,7 +87,7 @@ def _steps(to: str | None) -> dict[str, tuple[str, Check, Mend | None]]:
         "recordings": ("Recordings", account_check.recordings, None),
         "fallback": ("Another host for the fallback", settings_check.fallback, None),
         "address": ("Address at which the carrier asks us", address, None),
-        "call": ("One call: address from outside, voices", lambda: carrier_trial.call(number()), None),
+        "call": ("One call: address from outside, voices", call, None),
         "text": ("One text message", lambda: carrier_trial.text(number()), None),
     }
 
@@ -115,9 +119,10 @@ def _changed(mend: Mend) -> bool:
 
 
 def _fingerprint() -> str:
+    from ivr.carrier.account_check import texts_wanted
     from ivr.config.settings import settings
 
-    values = [str(getattr(settings(), name)) for name in _SETTINGS]
+    values = [*(str(getattr(settings(), name)) for name in _SETTINGS), str(texts_wanted())]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 

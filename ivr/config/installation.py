@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ivr.config import database_address
 from ivr.config.sections import ConfigurationError
 
 #: A passphrase that is shorter, or has fewer different characters, is refused.
@@ -42,7 +43,9 @@ class Installation(BaseModel):
         description="Directory of everything that is kept: database, recordings, models, logs, spool.",
     )
     database_url: str = Field(
-        "", description="Database, such as `postgresql://user@host/hotline`. Empty: SQLite under `var_dir`."
+        "",
+        description="Database, such as `postgresql://user@host/hotline`. Several servers, of which the one that takes "
+        "writes is used: `postgresql://user@db1:5432,db2:5432/hotline`. Empty: SQLite under `var_dir`.",
     )
     redis_url: str = Field(
         "", description="Redis, such as `redis://host:6379/0`. Empty: a server of its own under `var_dir`."
@@ -132,6 +135,14 @@ class Installation(BaseModel):
         "least 16 characters. Empty: nobody may.",
     )
 
+    @field_validator("var_dir", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        text = str(value)
+        if not text.strip() or text != text.strip() or not text.isprintable():
+            raise ValueError("it is empty, or has spaces around it or signs that nobody sees")
+        return value
+
     @field_validator("var_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -140,7 +151,14 @@ class Installation(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _database_url(cls, value: str) -> str:
-        return _with_scheme(value, ("postgresql", "postgres", "postgresql+psycopg", "sqlite"))
+        schemes = ("postgresql", "postgres", "postgresql+psycopg", "sqlite")
+        url = _with_scheme(database_address.of_one_or_several(value), schemes)
+        place = url.removeprefix("sqlite://").partition("?")[0]
+        if url.startswith("sqlite:") and (not place.startswith("/") or place in ("/", "/:memory:")):
+            raise ValueError(
+                "several processes share the database: name its file, like sqlite:////var/lib/hotline/own.db"
+            )
+        return value
 
     @field_validator("redis_url")
     @classmethod
@@ -167,10 +185,11 @@ class Installation(BaseModel):
     @cached_property
     def database(self) -> str:
         """SQLAlchemy URL; SQLite under `var_dir` unless DATABASE_URL is set."""
+        url = database_address.of_one_or_several(self.database_url)
         for plain in ("postgres://", "postgresql://"):  # as operators and services write it
-            if self.database_url.startswith(plain):
-                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
-        return self.database_url or f"sqlite:///{self.var_dir / 'hotline.sqlite3'}"
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url or f"sqlite:///{self.var_dir / 'hotline.sqlite3'}"
 
     @cached_property
     def redis(self) -> str:

@@ -8,7 +8,7 @@ import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.domain import phone_numbers
-from ivr.domain.countries import USUAL
+from ivr.domain.countries import PART_OF, USUAL
 
 _WHY = (
     "Two-letter codes (ISO 3166). Elsewhere calls are dear, and networks share in what they cost, which is how "
@@ -48,7 +48,11 @@ class Reach(BaseModel):
         {}, description="Country -> callers called back there within 24 hours, as for `text_messages_by_country`."
     )
     cap_warning: float = Field(
-        0.8, gt=0, le=1, description="Share of a limit of 24 hours at which the alert `cap_near` is sent."
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of a limit of 24 hours at which the alert `cap_near` is sent; of a small limit, when one is "
+        "left. 1: no such alert.",
     )
 
     @field_validator("callback_countries", "text_countries", "calls_by_country", "text_messages_by_country")
@@ -57,6 +61,8 @@ class Reach(BaseModel):
         for country in value:
             if country not in phonenumbers.SUPPORTED_REGIONS:
                 raise ValueError(f"{country!r} is no country with telephone numbers, such as DE")
+            if whole := PART_OF.get(country):
+                raise ValueError(f"{country!r} has numbers of {whole!r}: name that one")
         return value
 
     def may_be_called(self, number: str) -> bool:

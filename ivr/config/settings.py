@@ -154,7 +154,7 @@ def _read() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         raise ConfigurationError(f"IVR_CONFIG: there is no file {named!r}")
     try:
         return _environment(), _file(Settings)()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"The configuration cannot be read: {error}") from None
 
 

@@ -17,6 +17,8 @@ class Account:
     region: str = "us1"
     #: Countries that may not be called.
     closed_countries: tuple[str, ...] = ()
+    #: Countries whose dear numbers may be called.
+    dear_countries: tuple[str, ...] = ()
     #: Abilities of the number.
     voice: bool = True
     sms: bool = True

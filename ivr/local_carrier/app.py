@@ -53,6 +53,7 @@ def create_app(settings: Settings, switch: Switch | None = None) -> Flask:
     app.extensions["softphones"] = softphone_api.Softphones()
     account_sid = switch.subscription.account_sid
     authenticate = rest_api.authentication(switch)
+    app.register_error_handler(404, rest_api.missing)
     app.register_blueprint(rest_api.blueprint(account_sid, authenticate))
     app.register_blueprint(rest_products.blueprint(authenticate))
 

@@ -39,13 +39,14 @@ def blueprint(account_sid: str, authenticate: Callable[[], Response | None]) -> 
     rest = Blueprint("rest", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
     rest.before_request(_open_media(authenticate))
 
-    @rest.errorhandler(404)
-    def missing(_: object) -> Response:
-        return error(404, 20404, f"The requested resource {request.path} was not found")
-
     for resource in (rest_account, rest_calls, rest_conferences, rest_messages, rest_numbers, rest_recordings):
         rest.register_blueprint(resource.pages)
     return rest
+
+
+def missing(_: object) -> Response:
+    """What the carrier says of what it does not know, at each of its hosts: accounts, resources, products."""
+    return error(404, 20404, f"The requested resource {request.path} was not found")
 
 
 def _open_media(authenticate: Callable[[], Response | None]) -> Callable[[], Response | None]:

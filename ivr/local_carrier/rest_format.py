@@ -45,12 +45,17 @@ def error(status: int, code: int, message: str) -> Response:
 _STATUS_OF_ERROR = {20003: 401, 20005: 403, 20006: 403, 20403: 403, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
 
 
+def status_of_error(code: int) -> int:
+    """The HTTP status with which an error number is answered."""
+    return _STATUS_OF_ERROR.get(code, 400)
+
+
 def refusal(table: str, number: str) -> Response | None:
     """The error with which a request about a number is refused, if that was asked for (`POST /softphone/refusals`)."""
     code = current_switch().store.refusals().of(table, number)
     if code is None:
         return None
-    return error(_STATUS_OF_ERROR.get(code, 400), code, f"refused on request: {number}")
+    return error(status_of_error(code), code, f"refused on request: {number}")
 
 
 def unknown_fields(allowed: set[str]) -> Response | None:

@@ -42,19 +42,23 @@ def set_region(number: str) -> Response:
 
 
 def country(code: str) -> Response:
-    """Whether ordinary numbers of a country may be called."""
-    closed = code in current_switch().store.account.closed_countries
+    """Whether ordinary numbers of a country may be called, and dear ones."""
+    account = current_switch().store.account
+    dear = code in account.dear_countries
     return jsonify(
-        iso_code=code, low_risk_numbers_enabled=not closed, high_risk_special_numbers_enabled=False,
-        high_risk_tollfraud_numbers_enabled=False,
+        iso_code=code, low_risk_numbers_enabled=code not in account.closed_countries,
+        high_risk_special_numbers_enabled=dear, high_risk_tollfraud_numbers_enabled=dear,
     )  # fmt: skip
 
 
 def set_countries() -> tuple[Response, int]:
-    """Allow, or forbid, countries."""
+    """Allow, or forbid, countries: each is as the request says of it from then on."""
     store, wanted = current_switch().store, json.loads(request.form["UpdateRequest"])
-    allowed = {one["iso_code"] for one in wanted if one["low_risk_numbers_enabled"] == "true"}
-    store.account.closed_countries = tuple(one for one in store.account.closed_countries if one not in allowed)
+    account, named = store.account, {one["iso_code"] for one in wanted}
+    closed = {one["iso_code"] for one in wanted if one["low_risk_numbers_enabled"] != "true"}
+    dear = {one["iso_code"] for one in wanted if one["high_risk_special_numbers_enabled"] == "true"}
+    account.closed_countries = tuple(sorted(set(account.closed_countries) - named | closed))
+    account.dear_countries = tuple(sorted(set(account.dear_countries) - named | dear))
     store.keep_account()
     return jsonify(update_count=len(wanted), update_request=request.form["UpdateRequest"]), 201
 

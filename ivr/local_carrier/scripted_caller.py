@@ -40,19 +40,22 @@ class ScriptedCaller:
     #: Receives each event of the call as a small dictionary with a `type`.
     on_event: Callable[[dict[str, object]], None] = lambda event: None
     _keys_used: int = field(default=0, init=False)
-    #: The key pressed last, and when.
-    _pressed: tuple[str, float] = field(default=("", 0.0), init=False)
+    #: The key pressed last, and when what follows it was heard first.
+    _pressed: tuple[str, float | None] = field(default=("", 0.0), init=False)
     _sounds_used: int = field(default=0, init=False)
     _heard_language: str = field(default="de", init=False)
 
     def hears(self, text: str, language: str) -> str | None:
         """Report what is said, remember its language, and press the next keys if they are early ones."""
         self._heard_language = language or self._heard_language
+        key, heard_at = self._pressed
+        self._pressed = key, time.monotonic() if heard_at is None else heard_at
         self.on_event({"type": "said", "text": text, "language": language})
         if self._keys_used >= len(self.keys) or not self.keys[self._keys_used].startswith(EARLY):
             return None
         keys = self.keys[self._keys_used].removeprefix(EARLY)
         self._keys_used += 1
+        self._moves_finger(keys)
         self.on_event({"type": "pressed", "keys": keys})
         return keys
 
@@ -70,11 +73,15 @@ class ScriptedCaller:
         return keys + "#" if count > 1 and not keys.endswith("#") else keys
 
     def _moves_finger(self, keys: str) -> None:
-        """Nobody answers the next question by the same key in less time than a doubled key takes."""
-        key, at = self._pressed
+        """Nobody answers the next question by the same key in less time than a doubled key takes.
+
+        The time counts from what is heard of the question: the hotline may take long to ask it.
+        """
+        key, heard_at = self._pressed
         if key == keys:
-            time.sleep(max(0.0, at + _SAME_KEY_AFTER - time.monotonic()))
-        self._pressed = keys, time.monotonic()
+            since = time.monotonic() if heard_at is None else heard_at
+            time.sleep(max(0.0, since + _SAME_KEY_AFTER - time.monotonic()))
+        self._pressed = keys, None
 
     def speaks(self) -> RecordedSpeech:
         """The next sound of the script, or silence if none is left."""

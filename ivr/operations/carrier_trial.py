@@ -8,7 +8,8 @@ from datetime import datetime
 
 import requests
 
-from ivr.carrier import call_control
+from ivr.carrier import address_trial, call_control
+from ivr.carrier.account_check import texts_wanted
 from ivr.carrier.client import client, send_text_message
 from ivr.carrier.finding import Finding
 from ivr.carrier.refusals import CarrierRefused, Refusal, of_text_message
@@ -26,10 +27,12 @@ _TEXT = "Test"
 
 
 def address() -> Iterator[Finding]:
-    """Whether the address at which the carrier asks us answers, as seen from this machine."""
-    for url in dict.fromkeys((settings().calls_url, settings().fallback_url)):
+    """Whether the addresses at which the carrier asks us answer, and take webhooks, as seen from this machine."""
+    named = {settings().fallback_url: "FALLBACK_BASE_URL", settings().calls_url: "PUBLIC_BASE_URL"}
+    for url, setting in reversed(named.items()):
         try:
-            answer = requests.get(f"{url}/healthz", timeout=settings().twilio_timeout)
+            answer = requests.get(f"{url}/healthz", timeout=settings().twilio_timeout, allow_redirects=False)
+            webhooks = list(address_trial.of(url, setting)) if answer.status_code == 200 else []
         except requests.exceptions.SSLError:
             yield Finding(
                 f"The certificate of {url} does not count (expired, another name, or an unknown issuer).",
@@ -42,8 +45,15 @@ def address() -> Iterator[Finding]:
                 "right.",
             )
         else:
-            if answer.status_code != 200:
+            if answer.is_redirect:
+                where = answer.headers["Location"]
+                yield Finding(
+                    f"{url} sends on to {where}, where the signature of a webhook does not count.",
+                    "Set PUBLIC_BASE_URL or FALLBACK_BASE_URL to the address that answers itself.",
+                )
+            elif answer.status_code != 200:
                 yield Finding(f"{url}/healthz answers with status {answer.status_code}.", "See the proxy's settings.")
+            yield from webhooks
 
 
 def call(number: str, *, patience: float = CALL_PATIENCE, pause: float = 1.0) -> Iterator[Finding]:
@@ -101,6 +111,13 @@ def text(number: str, *, patience: float = TEXT_PATIENCE, pause: float = 1.0) ->
 
     `patience` and `pause` are seconds, as for :func:`call`, and the same errors are raised.
     """
+    if not texts_wanted():
+        yield Finding(
+            "No text message is tried, because the settings let none be sent.",
+            "See TEXT_COUNTRIES and TEXT_MESSAGES_A_DAY.",
+            wrong=False,
+        )
+        return
     try:
         sid = send_text_message(number, _TEXT)
     except CarrierRefused as error:

@@ -6,13 +6,15 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
-from ivr.carrier import number_setup
+from ivr.carrier import account_check, number_setup
 from ivr.cli import hotline as command_line
 from ivr.config import settings as configuration
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.account import Account
+from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.store import RecordingRecord
 from ivr.local_carrier.switch import Switch
 from tests.support.production_secrets import MASTER_KEY, SECRET
@@ -95,6 +97,25 @@ def test_a_mistake_of_the_settings_is_named(checked, exchange: Switch, settings:
     assert said in done.output
 
 
+SECOND = "another-token-of-the-account"
+
+
+@pytest.mark.parametrize(
+    ("valid", "said"),
+    [
+        (("{ours}", SECOND), ""),
+        (("{ours}", ""), "✗ The carrier refuses TWILIO_SECONDARY_AUTH_TOKEN (401)"),
+        ((SECOND, ""), "✗ The carrier refuses TWILIO_AUTH_TOKEN (401) and takes TWILIO_SECONDARY_AUTH_TOKEN"),
+        (("another one altogether", ""), "✗ The carrier refuses the log-in (401)"),
+    ],
+)
+def test_each_of_two_tokens_is_tried_by_itself(checked, exchange: Switch, valid: tuple[str, str], said: str) -> None:
+    """Otherwise the one that works hides the other: a wrong second token is noticed when it is promoted."""
+    exchange.tokens = AuthTokens(*[one.format(ours=configuration.settings().auth_token) for one in valid])
+    named = [line for line in checked(twilio_secondary_auth_token=SECOND).output.splitlines() if "✗" in line]
+    assert [line.startswith(said) for line in named] == ([True] if said else [])
+
+
 @pytest.mark.parametrize(
     ("attribute", "there", "said"),
     [
@@ -145,6 +166,8 @@ def test_a_voice_that_cannot_speak_its_language_is_named(checked, voices: str, s
         ("https://192.168.1.5", "192.168.1.5 is 192.168.1.5, which nobody on the internet reaches"),
         ("https://[::1]:8000", "::1 is ::1, which nobody on the internet reaches"),
         ("https://nowhere.invalid", "nowhere.invalid is not in the DNS"),
+        ("https://hotline..example", "hotline..example is not in the DNS"),
+        (f"https://{'x' * 64}.example", f"{'x' * 64}.example is not in the DNS"),
     ],
 )
 def test_an_address_that_the_internet_does_not_reach_is_named(monkeypatch, url: str, said: str) -> None:
@@ -178,6 +201,29 @@ def test_a_carrier_that_does_not_answer_is_one_sentence(checked) -> None:
     assert done.exit_code == 1
     assert "http://127.0.0.1:9 cannot be reached" in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [("regions", "The regions cannot be asked for"), ("countries", "The countries cannot be asked for")],
+)
+def test_a_host_of_the_carrier_that_is_away_hides_nothing_else(
+    checked, exchange: Switch, monkeypatch: pytest.MonkeyPatch, check: str, said: str
+) -> None:
+    """Regions and permissions are asked of other hosts than the account, which a firewall may keep from us."""
+    host = {"regions": "client_of_us1", "countries": "closed_countries"}[check]
+
+    def away(*_: object) -> None:
+        raise requests.ConnectionError("refused")
+
+    monkeypatch.setattr(account_check, host, away)
+    exchange.store.account = Account(sms=False)
+    done = checked()
+    assert done.exit_code == 1
+    named = [line for line in done.output.splitlines() if line.startswith("✗")]
+    assert len(named) == 2
+    assert f"{said} (ConnectionError). See that this machine reaches every host" in named[0]
+    assert f"{NUMBER} cannot send text messages" in named[1]
 
 
 def test_a_number_that_is_not_the_accounts_may_be_verified(checked, exchange: Switch) -> None:

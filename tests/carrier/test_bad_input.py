@@ -7,6 +7,7 @@ import socket
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 import requests
 from flask import Request, Response
@@ -14,21 +15,26 @@ from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 from werkzeug.test import EnvironBuilder
 
-from ivr.callbacks import sms, sms_job
-from ivr.carrier import call_control, signature
-from ivr.carrier.refusals import CarrierRefused
+from ivr.audio.wav import Sound, write_wav
+from ivr.callbacks import carrier_faults, sms, sms_job
+from ivr.carrier import call_control, media, signature
+from ivr.carrier.answers import pause_of
+from ivr.carrier.refusals import CarrierRefused, Refusal
 from ivr.carrier.webhook_urls import voice_url
 from ivr.config import settings
-from ivr.domain.enums import CarrierFault, CarrierSide
+from ivr.domain.enums import CarrierFault, CarrierSide, Medium
 from ivr.domain.timestamps import utc_now
 from ivr.local_carrier.auth_tokens import AuthTokens
 from ivr.local_carrier.store import Refusals
+from ivr.models.alerts import AlertMessage
 from ivr.models.callbacks import CallbackTask
 from ivr.models.calls import Call
 from ivr.platform import database
 from ivr.platform.work_models import Work
+from ivr.voicebox import fetch_job
 from ivr.workers import runner
 from tests.callbacks.test_carrier_faults import message, text
+from tests.support.transcription import a_message
 from tests.support.webhook_call import WebhookCall, carrier
 
 __all__ = ["text"]
@@ -54,13 +60,28 @@ def error(status: int, code: int) -> str:
         (answered(401, error(401, 20003)), CarrierFault.LOGIN_REFUSED, 0),
         (answered(429, error(429, 20429)), CarrierFault.TOO_MANY_AT_ONCE, 0),
         (answered(429, error(429, 20429), **{"Retry-After": "90"}), CarrierFault.TOO_MANY_AT_ONCE, 90),
-        (answered(429, "", **{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), CarrierFault.TOO_MANY_AT_ONCE, 0),
+        (answered(429, "", **{"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), CarrierFault.TOO_MANY_AT_ONCE, 0),
+        (answered(429, "", **{"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}), CarrierFault.TOO_MANY_AT_ONCE, 3600),
+        (answered(429, "", **{"Retry-After": "tomorrow"}), CarrierFault.TOO_MANY_AT_ONCE, 0),
+        (answered(429, "", **{"Retry-After": "9" * 99}), CarrierFault.TOO_MANY_AT_ONCE, 3600),
         (answered(429, "", **{"Retry-After": "99999999"}), CarrierFault.TOO_MANY_AT_ONCE, 3600),
         (answered(503, error(503, 20503)), CarrierFault.NETWORK_AWAY, 0),
         (answered(502, "<html>Bad Gateway</html>", "text/html"), CarrierFault.NETWORK_AWAY, 0),
         (answered(500, '{"type": "t", "title": "t", "status": 500, "code": 20500}'), CarrierFault.NETWORK_AWAY, 0),
     ],
-    ids=["401", "429", "429 and when", "429 and a date", "429 for a day", "503", "502 and a page", "500 as a problem"],
+    ids=[
+        "401",
+        "429",
+        "429 and when",
+        "429 and a date",
+        "429 and a late date",
+        "429 and a word",
+        "429 for ages",
+        "429 for a day",
+        "503",
+        "502 and a page",
+        "500 as a problem",
+    ],
 )
 def test_a_refusal_says_whose_fault_it_is_and_when_to_ask_again(
     strange_carrier, answer: Response, fault: CarrierFault, retry_after: float
@@ -70,6 +91,57 @@ def test_a_refusal_says_whose_fault_it_is_and_when_to_ask_again(
         place()
     assert (refused.value.refusal.fault, refused.value.retry_after) == (fault, retry_after)
     assert refused.value.refusal.side != CarrierSide.NUMBER, "nobody is struck off"
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        *(("90", 90), (" 90 ", 90), ("9" * 99, 3600), ("-5", 0), ("1.5", 0), ("", 0), ("soon", 0), ("90, 120", 0)),
+        ("٩٠", 0),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", 0),
+        ("Mon, 01 Jan 2001 00:00:00 +9999", 0),
+    ],
+)
+def test_when_to_ask_again_is_said_in_any_manner_of_http(asked: str, wanted: float) -> None:
+    assert pause_of({"Retry-After": asked}) == wanted
+
+
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_an_instant_to_ask_again_at_is_said_in_any_form_of_http(form: str) -> None:
+    in_an_hour = utc_now() + timedelta(seconds=3690)
+    assert pause_of({"Retry-After": in_an_hour.strftime(form)}) == 3600
+
+
+@pytest.mark.parametrize(
+    ("status", "side"), [(503, CarrierSide.NETWORK), (500, CarrierSide.NETWORK), (403, CarrierSide.OPERATOR)]
+)
+def test_whoever_says_when_to_ask_again_is_not_asked_before(strange_carrier, status: int, side: CarrierSide) -> None:
+    """Not only who has no room: a carrier that is being repaired says so too, and a page says it as well as JSON."""
+    for body in (error(status, 20000 + status), "<html>Back soon</html>"):
+        strange_carrier += [answered(status, body, **{"Retry-After": "90"})]
+        with pytest.raises(CarrierRefused) as refused:
+            place()
+        assert (refused.value.refusal.side, refused.value.retry_after) == (side, 90)
+
+
+def test_the_fault_of_a_number_stays_that_of_the_number_whenever_to_ask_again(strange_carrier) -> None:
+    strange_carrier += [answered(400, error(400, 21211), **{"Retry-After": "90"})]
+    with pytest.raises(CarrierRefused) as refused:
+        place()
+    assert refused.value.refusal == Refusal(CarrierFault.NUMBER_INVALID, 21211)
+
+
+def test_a_page_that_says_not_found_and_when_to_ask_again_is_no_proof_of_a_deletion(strange_carrier) -> None:
+    strange_carrier += [answered(404, "<html>Not here</html>", "text/html", **{"Retry-After": "90"})]
+    with pytest.raises(requests.RequestException):
+        media.delete_recording("RE1")
+
+
+def test_a_recording_is_not_fetched_before_the_carrier_wants_to_be_asked(strange_carrier) -> None:
+    strange_carrier += [answered(503, "", **{"Retry-After": "90"})]
+    with pytest.raises(requests.HTTPError) as refused:
+        media.fetch_audio("RE1")
+    assert refused.value.retry_after == 90
 
 
 def test_an_answer_that_is_no_json_is_the_networks(strange_carrier) -> None:
@@ -148,6 +220,45 @@ def test_401_in_the_middle_of_the_day_costs_no_text(exchange, text, monkeypatch:
     exchange.tokens = before
     runner.run(sending().id)
     assert (message(message_id).state, message(message_id).carrier_fault) == ("sent", None)
+
+
+def recording_faults() -> list[tuple[str, int]]:
+    with database.reading() as session:
+        shown = carrier_faults.shown(session)
+        return [(one.fault, one.count) for one in shown if one.medium == Medium.RECORDING]
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [(401, "login_refused"), (403, "login_refused"), (503, "network_away"), (429, "too_many_at_once")],
+)
+def test_a_recording_that_is_not_given_is_told_as_a_fault_at_once_and_fetched_later(
+    strange_carrier, status: int, fault: str
+) -> None:
+    """At night nothing else is asked of the carrier: a token that was exchanged would be noticed an hour later."""
+    recording_id = a_message()
+    strange_carrier += [answered(status, "") for _ in range(2)]
+    for _ in range(2):
+        with pytest.raises(media.NotGiven):
+            fetch_job.fetch_recording(recording_id)
+    assert recording_faults() == [(fault, 2)]
+    strange_carrier += [Response(write_wav(Sound(np.ones(8000, np.int16), 8000)), mimetype="audio/x-wav")]
+    fetch_job.fetch_recording(recording_id)
+    assert recording_faults() == []
+
+
+def test_the_operator_is_told_of_a_recording_that_the_log_in_does_not_get(strange_carrier, monkeypatch) -> None:
+    given = json.dumps([{"name": "house", "to": "sms:+4915112345678", "events": ["carrier_fault"]}])
+    monkeypatch.setenv("ALERTS", given)
+    settings.settings.cache_clear()
+    recording_id = a_message()
+    strange_carrier += [answered(401, "") for _ in range(2)]
+    for _ in range(2):
+        with pytest.raises(media.NotGiven):
+            fetch_job.fetch_recording(recording_id)
+    with database.reading() as session:
+        (subject,) = session.scalars(select(AlertMessage.subject))
+    assert "Aufnahmen: " in subject
 
 
 # -- webhooks ------------------------------------------------------------------------------------------

@@ -178,6 +178,28 @@ def test_a_text_message(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.refusal.fault == CarrierFault.LOGIN_REFUSED
 
 
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (40300, CarrierFault.OPTED_OUT),
+        (40001, CarrierFault.NO_TEXTS),
+        (40002, CarrierFault.SENDER_REFUSED),
+        (10004, CarrierFault.REQUEST_REFUSED),
+        (21211, CarrierFault.REQUEST_REFUSED),
+        (20003, CarrierFault.LOGIN_REFUSED),
+        (20429, CarrierFault.TOO_MANY_AT_ONCE),
+        (20503, CarrierFault.NETWORK_AWAY),
+    ],
+)
+def test_telnyx_tells_by_its_own_number_why_a_text_is_not_taken(in_the_manner_of, code: int, fault: str) -> None:
+    """Numbers of Twilio's mean nothing there, and strike nobody off; what is final is not tried for a day."""
+    line = in_the_manner_of(CarrierName.TELNYX)
+    line.switch.store.keep_refusals(Refusals(texts={"+49": code}))
+    with pytest.raises(CarrierRefused) as refused:
+        send_text_message("+4915112345678", "Ihre Anfragenummer")
+    assert (refused.value.refusal.fault, refused.value.refusal.code) == (fault, code)
+
+
 def posted(line: Line, form: dict[str, str], *, changed: bytes = b"", **headers: str) -> int:
     """The status of a signed request, after something about it was changed."""
     url, body = f"{line.settings.calls_url}/voice/status", urlencode(form)

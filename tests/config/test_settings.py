@@ -309,3 +309,23 @@ def test_what_one_thread_reads_while_another_forgets_is_not_kept(
     for thread in (reader, forgetting):
         thread.join(10)
     assert kept().var_dir == tmp_path / "latter"
+
+
+@pytest.mark.parametrize("place", ["", " ", "\n", "/tmp/x ", "\udcff", "a\x01b"])
+def test_a_directory_that_nobody_can_have_meant_is_refused(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setenv("VAR_DIR", place)
+    with pytest.raises(ConfigurationError, match="var_dir"):
+        load()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///", "sqlite://own.db", "sqlite:///?x=1"])
+def test_a_database_that_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ConfigurationError, match="database_url: several processes"):
+        load()
+
+
+def test_json_without_an_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLBACK_COUNTRIES", "[" * 5000)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ivr.audio.wav import RATE, Sound
+from ivr.local_carrier import scripted_caller
 from ivr.local_carrier.lines import KeyEntry, ScriptedLine, Utterance
 from ivr.local_carrier.scripted_caller import ScriptedCaller
 from ivr.local_carrier.softphone_line import SoftphoneLine
@@ -35,3 +36,18 @@ def test_a_scripted_caller_needs_longer_than_a_second_for_a_key() -> None:
     line = ScriptedLine(ScriptedCaller(keys=["1"]))
     assert line.keys(1, "", timeout=1) == KeyEntry("")
     assert line.keys(1, "", timeout=5) == KeyEntry("1")
+
+
+@pytest.mark.parametrize("keys", [["1", "!1"], ["1", "1"]], ids=["during the prompt", "after it"])
+def test_a_scripted_caller_does_not_press_the_same_key_twice_by_mistake(
+    keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second press comes later than that of a finger that slips, however long the hotline takes to ask."""
+    now, pauses = [100.0], list[float]()
+    monkeypatch.setattr(scripted_caller.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(scripted_caller.time, "sleep", pauses.append)
+    caller = ScriptedCaller(keys=keys)
+    assert caller.presses(1, "") == "1"
+    now[0] += 3
+    assert "1" in (caller.hears("Guten Tag.", "de"), caller.presses(1, ""))
+    assert pauses == [0.5]

@@ -42,10 +42,11 @@ class CarrierFault(StrEnum):
 
 
 class Medium(StrEnum):
-    """What the carrier was asked for: a call or a text message."""
+    """What the carrier was asked for: a call, a text message, or a recording's audio."""
 
     CALL = "call"
     TEXT = "text"
+    RECORDING = "recording"
 
 
 class Cap(StrEnum):

@@ -44,7 +44,11 @@ CARRIER_REMEDIES = Words(
     CarrierFault,
 )
 #: What does not work.
-MEDIA = Words("media", {Medium.CALL: _("Calls"), Medium.TEXT: _("Text messages")}, Medium)
+MEDIA = Words(
+    "media",
+    {Medium.CALL: _("Calls"), Medium.TEXT: _("Text messages"), Medium.RECORDING: _("Recordings")},
+    Medium,
+)
 #: What each cap counts.
 CAPS = Words(
     "caps",

@@ -1,0 +1,82 @@
+"""Tells the carrier's answers from those of others, such as a proxy in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from requests.exceptions import InvalidJSONError
+from twilio.http.response import Response
+
+from ivr.carrier.refusals import AskedToWait
+from ivr.domain.carrier_ids import carrier_id
+from ivr.domain.digits import is_digits, whole_number
+from ivr.domain.timestamps import utc_now
+
+#: Seconds: the longest pause that a carrier may ask for.
+_LONGEST_PAUSE = 3600
+
+
+def readable(method: str, url: str, response: Response) -> Response:
+    """An answer of the carrier.
+
+    Raises:
+        AskedToWait: it has no room (429), or it says when to ask again, whatever the reason.
+        requests.exceptions.InvalidJSONError: it is not the carrier's; nothing is known then. What it does not find the
+            carrier says by JSON too, or by the status alone.
+    """
+    status, text = response.status_code, response.text
+    pause = pause_of(response.headers or {})
+    if status == 429 or (status >= 400 and status != 404 and pause):
+        raise AskedToWait(status, url, _code(text) or (20429 if status == 429 else None), pause)
+    tells = status < 400 and not (method == "DELETE" and status < 300 and not text)
+    if (tells and not isinstance(told(text), dict)) or (status == 404 and text and told(text) is None):
+        raise InvalidJSONError("the answer is not the carrier's: it is no JSON object")
+    return response
+
+
+def _code(text: str) -> int:
+    """The number of the error in an answer; 0 where it has none."""
+    found = told(text)
+    code = found.get("code") if isinstance(found, dict) else None
+    return code if isinstance(code, int) else 0
+
+
+def told(text: str) -> Any:
+    """What an answer says; None where it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def named(sid: object) -> str:
+    """The id that the carrier has given to what it was asked to make.
+
+    Raises:
+        requests.exceptions.InvalidJSONError: its answer names none; perhaps it was made.
+    """
+    if found := carrier_id(str(sid)) if sid is not None else "":
+        return found
+    raise InvalidJSONError("the answer is not the carrier's: it names no id")
+
+
+def pause_of(headers: Mapping[str, str]) -> float:
+    """Seconds that `Retry-After` asks for, by their number or by a date; an hour at most, 0 where there is none."""
+    retry_after = headers.get("Retry-After", "").strip()
+    if is_digits(retry_after):
+        number = whole_number(retry_after)
+        return float(_LONGEST_PAUSE if number is None else min(number, _LONGEST_PAUSE))
+    return min(max(_until(retry_after), 0.0), _LONGEST_PAUSE)
+
+
+def _until(date: str) -> float:
+    """Seconds until a date in one of the three manners of HTTP, which are all in UTC; 0 for what is none."""
+    try:
+        found = parsedate_to_datetime(date)
+        return ((found if found.tzinfo else found.replace(tzinfo=UTC)) - utc_now()).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0

@@ -1,0 +1,109 @@
+"""What is answered in the carrier's place by something in between, or by a carrier that has changed, in each manner."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+from flask import Flask, Response, request
+from werkzeug.serving import make_server
+
+from ivr.carrier import call_control, media, tokens
+from ivr.carrier.client import send_text_message
+from ivr.carrier.refusals import CarrierRefused
+from ivr.config.settings import Settings
+from ivr.domain.enums import CarrierFault, CarrierName
+from tests.support.environment import forget_settings
+
+SECOND = "fedcba98765432100123"
+
+
+class Carrier:
+    """Answers every request in the same way, unless a token is wanted that is another one."""
+
+    def __init__(self) -> None:
+        self.answer = Response()
+        #: The only token that is taken, where one is named.
+        self.token = ""
+
+    def __call__(self, _: str) -> Response:
+        given = request.authorization
+        if self.token and self.token not in (given.token, given.password if given.type == "basic" else None):
+            return Response("{}", 401, mimetype="application/json")
+        return Response(self.answer.data, self.answer.status, self.answer.headers)
+
+
+@pytest.fixture(params=CarrierName)
+def carrier(request: pytest.FixtureRequest, empty_database: Settings, monkeypatch) -> Iterator[Carrier]:
+    answering, app = Carrier(), Flask("carrier")
+    app.add_url_rule("/<path:_>", "any", answering, methods=["GET", "POST", "DELETE"])
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("CARRIER", request.param)
+    monkeypatch.setenv("TWILIO_API_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(tokens, "_working", [])
+    forget_settings()
+    yield answering
+    server.shutdown()
+    server.server_close()
+
+
+def call() -> str:
+    return call_control.place_call("+4915112345678", "https://x/a", "https://x/b", ring_seconds=5)
+
+
+def text() -> str:
+    return send_text_message("+4915112345678", "Ihre Anfragenummer", 1)
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", '"x"', "NaN", "\ufeff{}", "[" * 3000, "<html>Please log in</html>"])
+def test_what_is_no_object_is_an_answer_of_others(carrier: Carrier, body: str) -> None:
+    carrier.answer = Response(body, 200, mimetype="application/json")
+    for asks in (
+        call,
+        text,
+        lambda: call_control.call_status("CA1"),
+        lambda: call_control.redirect_call("CA1", "https://x/a"),
+        lambda: media.recordings_of("CA1"),
+        lambda: media.delete_recording("RE1"),
+    ):
+        with pytest.raises(requests.RequestException):
+            asks()
+
+
+@pytest.mark.parametrize("told", [{}, {"sid": None}, {"sid": "../1"}, {"data": {"id": None}}, {"data": {"id": "a b"}}])
+def test_what_was_made_and_has_no_id_is_not_kept_as_none(carrier: Carrier, told: object) -> None:
+    """A text would count as sent by the name of "None", and nothing that is told of it later would be about it."""
+    carrier.answer = Response(json.dumps(told), 201, mimetype="application/json")
+    for asks in (call, text):
+        with pytest.raises(requests.RequestException):
+            asks()
+
+
+def test_not_found_by_a_server_in_between_is_no_proof_of_a_deletion(carrier: Carrier) -> None:
+    carrier.answer = Response("<html>404 Not Found</html>", 404, mimetype="text/html")
+    with pytest.raises(requests.RequestException):
+        media.delete_recording("RE1")
+    for body in ("", '{"code": 20404}', '{"errors": [{"code": "10005"}]}'):
+        carrier.answer = Response(body, 404, mimetype="application/json")
+        media.delete_recording("RE1")
+
+
+def test_a_token_that_was_promoted_is_used_for_texts_and_calls(carrier: Carrier, monkeypatch) -> None:
+    monkeypatch.setenv("TWILIO_SECONDARY_AUTH_TOKEN", SECOND)
+    forget_settings()
+    carrier.token = SECOND
+    carrier.answer = Response('{"sid": "1", "data": {"id": "1"}}', 201, mimetype="application/json")
+    for asks in (text, call):
+        tokens._working.clear()
+        assert asks() == "1"
+
+
+def test_a_carrier_with_no_room_says_when_to_ask_for_texts_too(carrier: Carrier) -> None:
+    carrier.answer = Response("[]", 429, {"Retry-After": "90"})
+    with pytest.raises(CarrierRefused) as refused:
+        text()
+    assert (refused.value.refusal.fault, refused.value.retry_after) == (CarrierFault.TOO_MANY_AT_ONCE, 90)
